@@ -1,0 +1,62 @@
+//! Compares what policies grant with what the reference requires.
+
+use crate::finding::Witness;
+use crate::parser::{SourceId, Span};
+
+/// How a requirement fares. With `sure` and `possible` as the requests of the requirement that succeed
+/// for certain or only under an unresolved Condition:
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Verdict {
+    /// Every request succeeds for certain.
+    Covered,
+    /// No request can succeed, for want of a grant.
+    Missing,
+    /// An explicit Deny takes every request.
+    Denied,
+    /// Every request can succeed, some only under a Condition that is not resolved.
+    Conditional,
+    /// Some requests cannot succeed.
+    Partial,
+    /// The bound of the decision procedure was reached.
+    Undecided,
+}
+
+impl Verdict {
+    /// The lower-case name, as in the JSON output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Covered => "covered",
+            Verdict::Missing => "missing",
+            Verdict::Denied => "denied",
+            Verdict::Conditional => "conditional",
+            Verdict::Partial => "partial",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}
+
+/// One row of the comparison: a statement of the reference, an action as declared there, and one
+/// action of the catalogue that it stands for.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Index of the statement in the reference.
+    pub statement: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// `service:Action` in AWS's spelling.
+    pub action: String,
+    /// As the reference writes it (`s3:Get*`; `*` for a `NotAction`).
+    pub declared_as: String,
+    /// The required resources, placeholders bound; only those that the action can apply to.
+    pub resources: Vec<String>,
+    /// How it fares.
+    pub verdict: Verdict,
+    /// True when the reference itself grants nothing here.
+    pub vacuous: bool,
+    /// A request that shows the verdict; `None` for `Covered` and `Undecided`.
+    pub witness: Option<Witness>,
+    /// Action patterns of Allow statements that grant some of it.
+    pub allowed_by: Vec<(SourceId, Span)>,
+    /// Action patterns of Deny statements that take some of it.
+    pub denied_by: Vec<(SourceId, Span)>,
+}

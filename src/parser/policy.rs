@@ -1,0 +1,167 @@
+//! An identity-based policy as AWS reads it, every element with its place.
+//!
+//! Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+
+use std::ops::Range;
+
+use super::source::{SourceId, Span, Spanned};
+
+/// `Version` of a policy document; decides whether `${…}` are policy variables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Version {
+    /// `2008-10-17`, also when the element is missing.
+    V2008,
+    /// `2012-10-17`.
+    V2012,
+}
+
+/// `Effect` of a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Grants.
+    Allow,
+    /// Takes away, whatever else grants.
+    Deny,
+}
+
+/// A JSON string of a policy: the decoded text and where each part of it stands.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The decoded text.
+    pub value: String,
+    /// Bytes between the quotes (of the whole token, quotes included, when the string is empty).
+    pub span: Span,
+    /// File offset of each byte of `value`, plus one for its end; `None` when the bytes in the file equal `value`.
+    pub(crate) offsets: Option<Box<[u32]>>,
+}
+
+impl Text {
+    /// Where a range of bytes of `value` stands in the file.
+    pub fn part(&self, range: Range<usize>) -> Span {
+        if self.value.is_empty() {
+            return self.span;
+        }
+        match &self.offsets {
+            None => Span {
+                start: self.span.start + range.start as u32,
+                end: self.span.start + range.end as u32,
+            },
+            Some(map) => {
+                let at = |i: usize| map.get(i).copied().unwrap_or(self.span.end);
+                Span {
+                    start: at(range.start),
+                    end: at(range.end),
+                }
+            }
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// `Action`/`NotAction` or `Resource`/`NotResource`: the element's key and its list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Element {
+    /// True for `NotAction` and `NotResource`.
+    pub negated: bool,
+    /// The key, without quotes.
+    pub key: Spanned<String>,
+    /// The strings of the list; a lone string is a list of one.
+    pub values: Vec<Text>,
+    /// The whole value: the string without its quotes or the array with its brackets.
+    pub value_span: Span,
+}
+
+/// One operator line of a `Condition`, flattened: operator, key, values.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Condition {
+    /// e.g. `StringEquals`.
+    pub operator: Text,
+    /// e.g. `iam:PassedToService`.
+    pub key: Text,
+    /// Values as texts; bare numbers and Booleans as they are written.
+    pub values: Vec<Text>,
+}
+
+/// One statement. Elements that were unusable are `None` and drew a [`Problem`].
+#[derive(Clone, PartialEq, Debug)]
+pub struct Statement {
+    /// The object, braces included.
+    pub span: Span,
+    /// `Sid`.
+    pub sid: Option<Text>,
+    /// `Effect`, when it is `Allow` or `Deny`.
+    pub effect: Option<Spanned<Effect>>,
+    /// `Action` or `NotAction`.
+    pub action: Option<Element>,
+    /// `Resource` or `NotResource`.
+    pub resource: Option<Element>,
+    /// Conditions, all of which must hold; empty for none and for `{}`.
+    pub conditions: Vec<Condition>,
+    /// The `Condition` value, braces included, when the element is present and not `{}`.
+    pub condition_span: Option<Span>,
+    /// True when a faulty `Condition` could not be read: it may hold or not.
+    pub condition_unreadable: bool,
+}
+
+/// One policy document.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The file it stands in.
+    pub source: SourceId,
+    /// `PolicyName` where the document came in an envelope that names it.
+    pub name: Option<String>,
+    /// `Version`; [`Version::V2008`] when missing.
+    pub version: Version,
+    /// The document, braces included.
+    pub span: Span,
+    /// The `Statement` key without quotes; the document's opening brace when there is none.
+    pub statement_key: Span,
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+}
+
+/// What kind of fault a [`Problem`] is; each is a lint of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProblemKind {
+    /// Nothing can be judged: not JSON, not UTF-8, not a policy at all (`invalid-json`).
+    InvalidJson,
+    /// One key twice in an object (`duplicate-key`); the last value is judged.
+    DuplicateKey,
+    /// The grammar of identity-based policies is violated (`invalid-policy`).
+    InvalidPolicy,
+}
+
+/// A fault of the text, with its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    /// Which lint reports it.
+    pub kind: ProblemKind,
+    /// False where AWS accepts the policy all the same (a warning rather than an error).
+    pub rejected: bool,
+    /// The element at fault (`Effect`, `Statement`, a key …), stable across releases.
+    pub subject: String,
+    /// Lower case, no full stop.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// The offending token.
+    pub span: Span,
+    /// `Sid` of the statement it stands in.
+    pub sid: Option<String>,
+    /// Other places worth showing, each with its words ("opened here", "first given here").
+    pub related: Vec<(Span, String)>,
+}
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// The policies that could be read.
+    pub policies: Vec<Policy>,
+    /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,159 @@
+//! The text of one input file, with byte spans and a line index.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// A half-open range of byte offsets into a file as it stands on disk.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Span {
+    /// Offset of the first byte, 0-based.
+    pub start: u32,
+    /// Offset just after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span from byte offsets.
+    pub fn new(start: usize, end: usize) -> Self {
+        Span {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    /// The span as a range of `usize`, for slicing.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Names one of the files of a run; an index into [`Sources`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SourceId(pub u32);
+
+/// A value and where it stands. Equality ignores the place.
+#[derive(Clone, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands in its file.
+    pub span: Span,
+}
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// A line and column, both 1-based; columns count Unicode code points.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Location {
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column in Unicode code points.
+    pub column: u32,
+}
+
+/// One input file: the name shown to the user and the bytes as text.
+pub struct Source {
+    name: String,
+    text: String,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl Source {
+    /// Wraps the text of a file. `name` is the path as the user gave it (`<stdin>` for `-`).
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Source {
+            name: name.into(),
+            text: text.into(),
+            line_starts: OnceLock::new(),
+        }
+    }
+
+    /// The path as the user gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, byte for byte as on disk.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a span, or an empty string for a span that is not in this file.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// Byte offsets at which lines start; the first is 0. Lines end at `\n`.
+    pub fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            std::iter::once(0)
+                .chain(
+                    self.text
+                        .bytes()
+                        .enumerate()
+                        .filter(|(_, b)| *b == b'\n')
+                        .map(|(i, _)| i as u32 + 1),
+                )
+                .collect()
+        })
+    }
+
+    /// Line and column of a byte offset; an offset past the end counts as the end.
+    pub fn location(&self, offset: u32) -> Location {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|s| *s <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|i| starts.get(i))
+            .copied()
+            .unwrap_or(0) as usize;
+        let end = (offset as usize).min(self.text.len());
+        let column = self.text.get(start..end).map_or(0, |t| t.chars().count());
+        Location {
+            line: line as u32,
+            column: column as u32 + 1,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("bytes", &self.text.len())
+            .finish()
+    }
+}
+
+/// All files of a run, in the order they were read.
+#[derive(Default, Debug)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file and returns its name within this set.
+    pub fn add(&mut self, source: Source) -> SourceId {
+        self.files.push(source);
+        SourceId(self.files.len() as u32 - 1)
+    }
+
+    /// The file that `id` names; ids come only from [`Sources::add`] of the same set.
+    pub fn get(&self, id: SourceId) -> &Source {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "ids are made by `add` and files are never removed"
+        )]
+        &self.files[id.0 as usize]
+    }
+}

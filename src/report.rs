@@ -1,0 +1,68 @@
+//! Renders results. Reporters read [`Report`] and decide nothing.
+
+use crate::diff::Row;
+use crate::finding::Finding;
+use crate::parser::Sources;
+
+/// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
+#[derive(Clone, Debug, Default)]
+pub struct ReferenceName {
+    /// e.g. `ParallelClusterInstancePolicy`.
+    pub policy: Option<String>,
+    /// e.g. `instance`.
+    pub role: Option<String>,
+    /// e.g. `torque`.
+    pub scheduler: Option<String>,
+    /// e.g. `2.4.1`.
+    pub pcluster_version: Option<String>,
+    /// Features that were asked for.
+    pub features: Vec<String>,
+    /// The path given with `--reference`.
+    pub file: Option<String>,
+    /// True when the role was chosen by `--role auto`.
+    pub role_was_chosen: bool,
+    /// True when the release is the default rather than asked for.
+    pub version_is_default: bool,
+}
+
+/// The value of one placeholder and where it came from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Binding {
+    /// e.g. `Region`.
+    pub name: String,
+    /// e.g. `us-east-1`; `None` when nothing binds it.
+    pub value: Option<String>,
+    /// `default`, `--region`, or the place it was inferred from (`head-node.json:12:14`); empty when unbound.
+    pub from: String,
+    /// True when the value was inferred from the policies.
+    pub inferred: bool,
+}
+
+/// The result for one role: one reference against the union of some files.
+#[derive(Clone, Debug)]
+pub struct RoleResult {
+    /// The files, as the user gave them.
+    pub policies: Vec<String>,
+    /// What they were compared with.
+    pub reference: ReferenceName,
+    /// Placeholders of the reference, sorted by name.
+    pub bindings: Vec<Binding>,
+    /// Layers that were not given: `permissions-boundary`, `scp`.
+    pub not_checked: Vec<&'static str>,
+    /// One row per requirement; empty where a file could not be read.
+    pub requirements: Vec<Row>,
+    /// Sorted by path, line, column, lint id.
+    pub findings: Vec<Finding>,
+    /// True when the role could not be judged (a file unreadable, a verdict undecided): exit 2.
+    pub failed: bool,
+}
+
+/// Everything a run found.
+pub struct Report {
+    /// The files that places point into.
+    pub sources: Sources,
+    /// Day of the catalogue: `2026-09-26`.
+    pub catalog_date: String,
+    /// One entry per role; one per file with `--each`.
+    pub results: Vec<RoleResult>,
+}
