@@ -1,5 +1,13 @@
 //! Compares what policies grant with what the reference requires.
 
+pub mod coverage;
+pub mod decide;
+pub mod excess;
+mod judgement;
+pub mod scope;
+pub mod statement;
+mod witness;
+
 use crate::finding::Witness;
 use crate::parser::{SourceId, Span};
 

@@ -3,5 +3,7 @@
 pub mod catalog;
 pub mod diff;
 pub mod finding;
+pub mod matcher;
 pub mod parser;
+pub mod reference;
 pub mod report;

@@ -1,0 +1,247 @@
+//! What is missing: one row per requirement, with its verdict and a request that shows it.
+
+use std::collections::HashMap;
+
+use super::judgement::{self, TypeOutcome};
+use super::scope::Scope;
+use super::statement::{Action, Applies, Prepared};
+use super::Row;
+use crate::catalog::{self, Catalog};
+use crate::finding::Witness;
+use crate::matcher::ActionPattern;
+use crate::matcher::search::Budget;
+use crate::matcher::template::Placeholders;
+use crate::parser::Effect;
+
+/// Steps of the decision procedure for one requirement on one resource type.
+const STEPS_PER_QUESTION: u64 = 20_000_000;
+/// Steps for a whole comparison.
+const STEPS_PER_RUN: u64 = 200_000_000;
+
+/// The two sides of a comparison and what is known around them.
+pub struct Comparison<'a> {
+    /// AWS's services.
+    pub catalog: &'a Catalog,
+    /// The statements of all policies of the role.
+    pub granted: &'a [Prepared],
+    /// The statements of the reference.
+    pub required: &'a [Prepared],
+    /// Where the cluster runs.
+    pub scope: Scope,
+    /// Names of placeholders, for witnesses.
+    pub placeholders: &'a Placeholders,
+    by_service: HashMap<&'a str, Vec<usize>>,
+    everywhere: Vec<usize>,
+}
+
+/// A row and what the lints need beside it.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// The row as reported.
+    pub row: Row,
+    /// True when the reference declares the action with a wildcard or by `NotAction`.
+    pub from_wildcard: bool,
+    /// The resource types it touches.
+    pub types: Vec<TypeOutcome>,
+}
+
+impl Requirement {
+    /// True when every gap lies in types that a call may do without.
+    pub fn gap_is_optional(&self) -> bool {
+        let mut gaps = self.types.iter().filter(|t| t.gap).peekable();
+        gaps.peek().is_some() && gaps.all(|t| !t.needed)
+    }
+}
+
+/// An action by name, with what the catalogue knows of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) service: &'a str,
+    pub(super) name: &'a str,
+    pub(super) known: Option<catalog::Action<'a>>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Lays out a comparison.
+    pub fn new(
+        catalog: &'a Catalog,
+        granted: &'a [Prepared],
+        required: &'a [Prepared],
+        scope: Scope,
+        placeholders: &'a Placeholders,
+    ) -> Self {
+        let mut by_service: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut everywhere = Vec::new();
+        for (i, statement) in granted.iter().enumerate() {
+            if statement.not_action {
+                everywhere.push(i);
+                continue;
+            }
+            for action in &statement.actions {
+                match &action.pattern {
+                    ActionPattern::Literal { service, .. }
+                    | ActionPattern::Wildcard { service, .. } => {
+                        let list = by_service.entry(service.as_str()).or_default();
+                        if list.last() != Some(&i) {
+                            list.push(i);
+                        }
+                    }
+                    ActionPattern::Everything | ActionPattern::ContestedPrefix(_) => {
+                        if everywhere.last() != Some(&i) {
+                            everywhere.push(i);
+                        }
+                    }
+                    ActionPattern::Nothing => {}
+                }
+            }
+        }
+        Comparison { catalog, granted, required, scope, placeholders, by_service, everywhere }
+    }
+
+    /// The customer's statements that match an action (in lower case).
+    pub(super) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
+        let here = self.by_service.get(service).map_or(&[][..], Vec::as_slice);
+        let elsewhere = self.everywhere.iter().filter(|i| !here.contains(i));
+        here.iter()
+            .chain(elsewhere)
+            .filter_map(|i| self.granted.get(*i)?.applies(service, name))
+            .collect()
+    }
+
+    /// Judges every requirement of the reference, in its order.
+    pub fn coverage(&self) -> Vec<Requirement> {
+        let mut budget = Budget::steps(STEPS_PER_RUN);
+        let mut rows = Vec::new();
+        for statement in self.required.iter().filter(|s| s.effect == Effect::Allow) {
+            if statement.not_action {
+                self.not_action_rows(statement, &mut budget, &mut rows);
+                continue;
+            }
+            for action in &statement.actions {
+                self.action_rows(statement, action, &mut budget, &mut rows);
+            }
+        }
+        rows
+    }
+
+    fn action_rows(
+        &self,
+        statement: &Prepared,
+        action: &Action,
+        budget: &mut Budget,
+        rows: &mut Vec<Requirement>,
+    ) {
+        match &action.pattern {
+            ActionPattern::Literal { service, name } => {
+                let known = self.catalog.service(service).and_then(|s| s.action(name));
+                let named = Named { service, name, known };
+                rows.push(self.row(statement, named, &action.text, false, budget));
+            }
+            pattern => self.each_match(pattern, |known| {
+                let name = known.name.to_ascii_lowercase();
+                let named = Named { service: known.service, name: &name, known: Some(known) };
+                let row = self.row(statement, named, &action.text, true, budget);
+                if !row.row.vacuous {
+                    rows.push(row);
+                }
+            }),
+        }
+    }
+
+    fn not_action_rows(
+        &self,
+        statement: &Prepared,
+        budget: &mut Budget,
+        rows: &mut Vec<Requirement>,
+    ) {
+        for service in self.catalog.services() {
+            for known in service.actions() {
+                let name = known.name.to_ascii_lowercase();
+                if statement.applies(known.service, &name).is_some() {
+                    let named = Named { service: known.service, name: &name, known: Some(known) };
+                    let row = self.row(statement, named, "*", true, budget);
+                    if !row.row.vacuous {
+                        rows.push(row);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
+    pub(super) fn each_match(
+        &self,
+        pattern: &ActionPattern,
+        mut visit: impl FnMut(catalog::Action<'a>),
+    ) {
+        match pattern {
+            ActionPattern::Everything => {
+                for service in self.catalog.services() {
+                    service.actions().for_each(&mut visit);
+                }
+            }
+            ActionPattern::Wildcard { service, name, prefix } => {
+                if let Some(service) = self.catalog.service(service) {
+                    for action in service.actions_with_prefix(prefix) {
+                        if name.matches_text(&action.name.to_ascii_lowercase()) {
+                            visit(action);
+                        }
+                    }
+                }
+            }
+            ActionPattern::Literal { service, name } => {
+                if let Some(action) = self.catalog.service(service).and_then(|s| s.action(name)) {
+                    visit(action);
+                }
+            }
+            ActionPattern::ContestedPrefix(_) | ActionPattern::Nothing => {}
+        }
+    }
+
+    fn row(
+        &self,
+        statement: &Prepared,
+        named: Named<'_>,
+        declared_as: &str,
+        from_wildcard: bool,
+        budget: &mut Budget,
+    ) -> Requirement {
+        let applies = self.applying(named.service, named.name);
+        let spelled = match named.known {
+            Some(known) => format!("{}:{}", known.service, known.name),
+            None => declared_as.to_owned(),
+        };
+        let denies = self.required.iter().filter(|s| s.effect == Effect::Deny);
+        let denies: Vec<Applies<'_>> =
+            denies.filter_map(|s| s.applies(named.service, named.name)).collect();
+        let judged = judgement::judge(self, statement, &denies, named, &applies, budget);
+        let texts = judged.resources.iter().filter_map(|i| statement.resources.get(*i));
+        Requirement {
+            row: Row {
+                statement: statement.index,
+                sid: statement.sid.clone(),
+                declared_as: declared_as.to_owned(),
+                resources: texts.map(|r| r.text.clone()).collect(),
+                verdict: judged.verdict,
+                vacuous: judged.vacuous,
+                witness: judged
+                    .witness
+                    .map(|resource| Witness { action: spelled.clone(), resource }),
+                action: spelled,
+                allowed_by: judged.allowed_by,
+                denied_by: judged.denied_by,
+            },
+            from_wildcard,
+            types: judged.types,
+        }
+    }
+
+    /// One question's share of the budget for the whole comparison.
+    pub(super) fn spend<T>(budget: &mut Budget, ask: impl FnOnce(&mut Budget) -> T) -> T {
+        let before = budget.share(STEPS_PER_QUESTION);
+        let mut share = before.clone();
+        let answer = ask(&mut share);
+        budget.settle(before.left(), &share);
+        answer
+    }
+}

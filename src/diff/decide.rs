@@ -1,0 +1,358 @@
+//! The formula of the verdicts, run by the decision procedure for one kind of resource at a time.
+//!
+//! With R the required requests, `sure = R ∩ A \ (D ∪ Dᶜ)` and `possible = R ∩ (A ∪ Aᶜ) \ D`, where A
+//! and D are what statements allow and deny for certain, Aᶜ and Dᶜ what they might: under a Condition
+//! that is not resolved, through a policy variable, or (a Deny only) under a contested reading.
+
+use super::statement::{Applies, Resource};
+use crate::matcher::search::{self, Accepted, Budget, Found};
+use crate::matcher::{Pattern, Reading, Symbol, Variables};
+use crate::parser::Effect;
+
+/// What a word can show; see the module's formula.
+pub mod shows {
+    /// It is required.
+    pub const NEEDED: u32 = 1;
+    /// It is required and does not succeed for certain.
+    pub const UNSURE: u32 = 2;
+    /// It is required and may succeed.
+    pub const POSSIBLE: u32 = 4;
+    /// It is required and cannot succeed.
+    pub const IMPOSSIBLE: u32 = 8;
+    /// It is required and not denied for certain.
+    pub const UNDENIED: u32 = 16;
+    /// All of these.
+    pub const ALL: u32 = 31;
+}
+
+/// The four sets of statements that the formula needs, for one action.
+#[derive(Default, Debug)]
+pub struct Sides<'a> {
+    /// A: resource lists of unconditional Allow statements.
+    allow: Vec<List<'a>>,
+    /// A ∪ Aᶜ
+    allow_possible: Vec<List<'a>>,
+    /// D
+    deny: Vec<List<'a>>,
+    /// D ∪ Dᶜ
+    deny_possible: Vec<List<'a>>,
+}
+
+/// A `Resource` or `NotResource` list under one reading.
+#[derive(Clone, Copy, Debug)]
+struct List<'a> {
+    negated: bool,
+    resources: &'a [Resource],
+    reading: Reading,
+    variables: Variables,
+}
+
+impl<'a> List<'a> {
+    fn patterns(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
+        let (reading, variables) = (self.reading, self.variables);
+        self.resources
+            .iter()
+            .flat_map(move |r| r.patterns(reading, variables))
+    }
+
+    fn matches_star(&self) -> bool {
+        self.resources
+            .iter()
+            .any(|r| r.matches_star(self.reading, self.variables))
+            != self.negated
+    }
+}
+
+impl<'a> Sides<'a> {
+    /// Sorts the statements that apply to an action. `assumed` are conditions that the requirement
+    /// itself states: a statement with exactly these is unconditional.
+    pub fn new(applies: &[Applies<'a>], assumed: &[String]) -> Self {
+        use Reading::{Strict, Wide};
+        use Variables::{Any, Unset};
+        let mut sides = Sides::default();
+        for entry in applies {
+            let statement = entry.statement;
+            let negated = statement.not_resource;
+            let list = |reading, variables| List {
+                negated,
+                resources: &statement.resources,
+                reading,
+                variables,
+            };
+            // A complement is small where its list is read widely.
+            let (least, with_variables, most) = if negated {
+                (list(Wide, Any), list(Wide, Unset), list(Strict, Unset))
+            } else {
+                (list(Strict, Unset), list(Strict, Any), list(Wide, Any))
+            };
+            let conditional = !statement.conditions.is_empty() && statement.conditions != assumed;
+            match statement.effect {
+                Effect::Allow if entry.certain => {
+                    if !conditional {
+                        sides.allow.push(least);
+                    }
+                    sides.allow_possible.push(with_variables);
+                }
+                Effect::Allow => {}
+                Effect::Deny => {
+                    if !conditional && entry.certain {
+                        sides.deny.push(least);
+                    }
+                    sides.deny_possible.push(most);
+                }
+            }
+        }
+        sides
+    }
+
+    /// What the request on `*` of an action without resource types shows.
+    pub fn star(&self) -> u32 {
+        let any = |lists: &[List<'_>]| lists.iter().any(List::matches_star);
+        shown(
+            true,
+            any(&self.allow),
+            any(&self.allow_possible),
+            any(&self.deny),
+            any(&self.deny_possible),
+        )
+    }
+
+    /// Whether every statement is an unconditional Allow on `*`, and there is one.
+    pub fn allow_everything_alike(&self) -> bool {
+        let everything =
+            |l: &List<'_>| !l.negated && l.resources.iter().any(|r| r.pattern.is_everything());
+        self.deny_possible.is_empty()
+            && !self.allow.is_empty()
+            && self.allow.len() == self.allow_possible.len()
+            && self.allow.iter().all(everything)
+    }
+}
+
+fn shown(needed: bool, allow: bool, allow_possible: bool, deny: bool, deny_possible: bool) -> u32 {
+    if !needed {
+        return 0;
+    }
+    let sure = allow && !deny_possible;
+    let possible = allow_possible && !deny;
+    shows::NEEDED
+        | if sure { 0 } else { shows::UNSURE }
+        | if possible {
+            shows::POSSIBLE
+        } else {
+            shows::IMPOSSIBLE
+        }
+        | if deny { 0 } else { shows::UNDENIED }
+}
+
+/// The requests of one action on one kind of resource that are asked about: in `universe`, matched
+/// by one of `wanted`, by none of `unwanted`.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The ARNs that exist.
+    pub universe: &'a Pattern,
+    /// Positive patterns; a request matches at least one.
+    pub wanted: Vec<&'a Pattern>,
+    /// Further lists that a request satisfies, every one of them.
+    pub filters: Vec<Filter<'a>>,
+}
+
+/// A list that a request matches, or, when negated, does not match.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    /// True where the request must match none of the patterns.
+    pub negated: bool,
+    /// The list.
+    pub patterns: Vec<&'a Pattern>,
+}
+
+/// Pattern lists by index, for evaluation.
+struct Group {
+    negated: bool,
+    members: Vec<usize>,
+}
+
+impl Group {
+    fn holds(&self, accepted: &Accepted<'_>) -> bool {
+        accepted.any(&self.members) != self.negated
+    }
+}
+
+/// All patterns of one question, each once.
+#[derive(Default)]
+struct Table<'a> {
+    patterns: Vec<&'a Pattern>,
+}
+
+impl<'a> Table<'a> {
+    /// The index of a pattern.
+    fn add(&mut self, pattern: &'a Pattern) -> usize {
+        self.patterns
+            .iter()
+            .position(|p| *p == pattern)
+            .unwrap_or_else(|| {
+                self.patterns.push(pattern);
+                self.patterns.len() - 1
+            })
+    }
+
+    /// Groups of the lists that can bear on the universe.
+    fn groups(&mut self, lists: &[List<'a>], universe: &Pattern) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for list in lists {
+            let members: Vec<usize> = list
+                .patterns()
+                .filter(|p| !p.is_apart_from(universe))
+                .map(|p| self.add(p))
+                .collect();
+            if list.negated || !members.is_empty() {
+                groups.push(Group {
+                    negated: list.negated,
+                    members,
+                });
+            }
+        }
+        groups
+    }
+}
+
+/// A question laid out over one table of patterns.
+struct Layout<'a> {
+    table: Table<'a>,
+    universe: usize,
+    wanted: Vec<usize>,
+    filters: Vec<Group>,
+}
+
+impl<'a> Layout<'a> {
+    fn new(question: &Question<'a>) -> Self {
+        let mut table = Table::default();
+        let universe = table.add(question.universe);
+        let wanted = question
+            .wanted
+            .iter()
+            .filter(|p| !p.is_apart_from(question.universe))
+            .map(|p| table.add(p))
+            .collect();
+        let filters = question
+            .filters
+            .iter()
+            .map(|f| Group {
+                negated: f.negated,
+                members: f.patterns.iter().map(|p| table.add(p)).collect(),
+            })
+            .collect();
+        Layout {
+            table,
+            universe,
+            wanted,
+            filters,
+        }
+    }
+
+    fn asked(&self, accepted: &Accepted<'_>) -> bool {
+        accepted.is(self.universe)
+            && accepted.any(&self.wanted)
+            && self.filters.iter().all(|f| f.holds(accepted))
+    }
+
+    fn search(
+        &self,
+        bits: u32,
+        budget: &mut Budget,
+        observe: impl FnMut(&Accepted<'_>) -> u32,
+    ) -> Found {
+        if self.wanted.is_empty() {
+            return Found::none();
+        }
+        let alive: [&[usize]; 2] = [&[self.universe], &self.wanted];
+        search::search(&self.table.patterns, &alive, bits, budget, observe)
+    }
+}
+
+/// Decides what the requests of `question` show under `sides`.
+pub fn decide(question: &Question<'_>, sides: &Sides<'_>, budget: &mut Budget) -> Found {
+    with_observer(question, sides, |layout, observe| {
+        layout.search(shows::ALL, budget, observe)
+    })
+}
+
+/// What one word shows.
+pub fn judge(question: &Question<'_>, sides: &Sides<'_>, word: &[Symbol]) -> u32 {
+    with_observer(question, sides, |layout, observe| {
+        search::judge(&layout.table.patterns, word, observe)
+    })
+}
+
+fn with_observer<'a, T>(
+    question: &Question<'a>,
+    sides: &Sides<'a>,
+    run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
+) -> T {
+    let universe = question.universe;
+    let mut layout = Layout::new(question);
+    let allow = layout.table.groups(&sides.allow, universe);
+    let allow_possible = layout.table.groups(&sides.allow_possible, universe);
+    let deny = layout.table.groups(&sides.deny, universe);
+    let deny_possible = layout.table.groups(&sides.deny_possible, universe);
+    let any = |groups: &[Group], accepted: &Accepted<'_>| groups.iter().any(|g| g.holds(accepted));
+    run(&layout, &mut |accepted| {
+        shown(
+            layout.asked(accepted),
+            any(&allow, accepted),
+            any(&allow_possible, accepted),
+            any(&deny, accepted),
+            any(&deny_possible, accepted),
+        )
+    })
+}
+
+/// Whether every request of the question is allowed for certain, by a test that needs no search and
+/// may say no where the answer is yes.
+pub fn plainly_covered(question: &Question<'_>, sides: &Sides<'_>) -> bool {
+    let universe = question.universe;
+    let denied = sides
+        .deny_possible
+        .iter()
+        .any(|l| l.negated || l.patterns().any(|p| !p.is_apart_from(universe)));
+    if denied {
+        return false;
+    }
+    let grants = || {
+        sides
+            .allow
+            .iter()
+            .filter(|l| !l.negated)
+            .flat_map(List::patterns)
+            .filter(|p| !p.is_apart_from(universe))
+    };
+    grants().any(|p| p.absorbs(universe))
+        || question
+            .wanted
+            .iter()
+            .all(|w| w.is_apart_from(universe) || grants().any(|p| p.absorbs(w)))
+}
+
+/// Looks for a request that the question asks about, that nothing denies, and that none of
+/// `required` matches: a right beyond what is required. The question's own statement grants it.
+pub fn beyond(
+    question: &Question<'_>,
+    sides: &Sides<'_>,
+    required: &[&Pattern],
+    budget: &mut Budget,
+) -> Found {
+    let universe = question.universe;
+    let mut layout = Layout::new(question);
+    let required: Vec<usize> = required
+        .iter()
+        .filter(|p| !p.is_apart_from(universe))
+        .map(|p| layout.table.add(p))
+        .collect();
+    let denied = layout.table.groups(&sides.deny_possible, universe);
+    layout.search(1, budget, |accepted| {
+        u32::from(
+            layout.asked(accepted)
+                && !denied.iter().any(|g| g.holds(accepted))
+                && !accepted.any(&required),
+        )
+    })
+}

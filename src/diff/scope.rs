@@ -1,0 +1,51 @@
+//! Which requests can exist: the resource types of an action, narrowed to the partition, Region and
+//! account at hand.
+
+use crate::catalog::ResourceType;
+use crate::matcher::arn::{self, Field};
+use crate::matcher::Pattern;
+use crate::reference;
+
+/// What is known of where the cluster runs; `None` for "any".
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scope {
+    /// e.g. `aws`.
+    pub partition: Option<String>,
+    /// e.g. `us-east-1`.
+    pub region: Option<String>,
+    /// e.g. `123456789012`.
+    pub account: Option<String>,
+}
+
+fn field(value: Option<&String>) -> Field<'_> {
+    value.map_or(Field::Any, |v| Field::Is(v))
+}
+
+impl Scope {
+    /// The ARNs of a resource type in this scope: several patterns where the type also has resources
+    /// outside the account (`arn:aws:iam::aws:policy/…`).
+    pub fn universes(&self, service: &str, kind: &ResourceType<'_>) -> Vec<Pattern> {
+        let (partition, region) = (field(self.partition.as_ref()), field(self.region.as_ref()));
+        let own = arn::format(kind.arn, partition, region, field(self.account.as_ref()));
+        let mut all = vec![own];
+        if kind.arn.contains("${Account}") {
+            all.extend(
+                reference::account_alternatives(service, kind.name)
+                    .iter()
+                    .map(|account| arn::format(kind.arn, partition, region, Field::Is(account))),
+            );
+        }
+        all
+    }
+
+    /// Whether the scope narrows anything.
+    pub fn is_narrow(&self) -> bool {
+        *self != Scope::default()
+    }
+
+    /// The same scope, in every Region.
+    #[must_use]
+    pub fn in_every_region(&self) -> Self {
+        Scope { region: None, ..self.clone() }
+    }
+}

@@ -1,0 +1,172 @@
+//! Statements made ready for deciding: patterns instead of strings.
+
+use std::cell::OnceCell;
+
+use crate::matcher::{
+    ActionMatch, ActionPattern, Pattern, Reading, ResourcePattern, Variables, arn, template,
+};
+use crate::parser::{Effect, SourceId, Span};
+
+/// One string of `Resource` or `NotResource`, with its patterns under every reading, made on demand.
+#[derive(Debug)]
+pub struct Resource {
+    /// The string in pieces, placeholders bound.
+    pub pattern: ResourcePattern,
+    /// The string, placeholders bound.
+    pub text: String,
+    /// Its bytes in the file.
+    pub span: Span,
+    readings: [OnceCell<Vec<Pattern>>; 4],
+}
+
+impl Resource {
+    /// From pieces; `span` is where the string stands.
+    pub fn new(pieces: template::Pieces, text: String, span: Span) -> Self {
+        Resource {
+            pattern: ResourcePattern::new(pieces),
+            text,
+            span,
+            readings: Default::default(),
+        }
+    }
+
+    /// The patterns of the string under a reading; several where AWS itself reads it in several ways.
+    pub fn patterns(&self, reading: Reading, variables: Variables) -> &[Pattern] {
+        let slot = match (reading, variables) {
+            (Reading::Strict, Variables::Unset) => &self.readings[0],
+            (Reading::Strict, Variables::Any) => &self.readings[1],
+            (Reading::Wide, Variables::Unset) => &self.readings[2],
+            (Reading::Wide, Variables::Any) => &self.readings[3],
+        };
+        slot.get_or_init(|| {
+            let whole = self.pattern.pattern(reading, variables);
+            let log_group = self.log_group().and_then(|p| p.pattern(reading, variables));
+            whole.into_iter().chain(log_group).collect()
+        })
+    }
+
+    /// CloudWatch Logs checks a log group under an ARN that ends in `:*`, although the catalogue
+    /// gives the bare ARN: `log-group:NAME:*` counts for both.
+    fn log_group(&self) -> Option<ResourcePattern> {
+        let pieces = self.pattern.pieces();
+        if self.pattern.literal_field(2)? != "logs" {
+            return None;
+        }
+        let resource = self.pattern.field(5)?;
+        let named = resource
+            .iter()
+            .zip("log-group:".chars())
+            .all(|((p, _), c)| *p == arn::Piece::Char(c));
+        let [.., (arn::Piece::Char(':'), _), (arn::Piece::Star, _)] = resource else {
+            return None;
+        };
+        let bare = pieces.get(..pieces.len() - 2)?;
+        (named && resource.len() > "log-group:".len() + 2)
+            .then(|| ResourcePattern::new(bare.to_vec()))
+    }
+
+    /// Whether the string matches the resource of an action without resource types.
+    pub fn matches_star(&self, reading: Reading, variables: Variables) -> bool {
+        self.pattern.is_everything()
+            || reading == Reading::Wide
+                && self
+                    .patterns(reading, variables)
+                    .iter()
+                    .any(|p| p.matches_text("*"))
+    }
+}
+
+/// One string of `Action` or `NotAction`.
+#[derive(Debug)]
+pub struct Action {
+    /// What it matches.
+    pub pattern: ActionPattern,
+    /// As written.
+    pub text: String,
+    /// Its bytes in the file.
+    pub span: Span,
+}
+
+/// One statement, of the customer's policies or of the reference.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The file it stands in.
+    pub source: SourceId,
+    /// The whole object.
+    pub span: Span,
+    /// Allow or Deny.
+    pub effect: Effect,
+    /// `Sid`.
+    pub sid: Option<String>,
+    /// True for `NotAction`.
+    pub not_action: bool,
+    /// The key of the action element.
+    pub action_key: Span,
+    /// Its strings.
+    pub actions: Vec<Action>,
+    /// True for `NotResource`.
+    pub not_resource: bool,
+    /// The key of the resource element.
+    pub resource_key: Span,
+    /// Its strings.
+    pub resources: Vec<Resource>,
+    /// The conditions in a normal form; empty for none.
+    pub conditions: Vec<String>,
+    /// Where the `Condition` stands.
+    pub condition_span: Option<Span>,
+    /// The index of the statement in its policy or reference.
+    pub index: usize,
+}
+
+/// A statement whose action element matches an action.
+#[derive(Clone, Copy, Debug)]
+pub struct Applies<'a> {
+    /// The statement.
+    pub statement: &'a Prepared,
+    /// Whether every reading agrees that it matches.
+    pub certain: bool,
+    /// The string that matches; `None` for `NotAction`.
+    pub action: Option<usize>,
+}
+
+impl Applies<'_> {
+    /// Where the match stands: the string, or the `NotAction` key.
+    pub fn place(&self) -> (SourceId, Span) {
+        let action = self.action.and_then(|i| self.statement.actions.get(i));
+        (
+            self.statement.source,
+            action.map_or(self.statement.action_key, |a| a.span),
+        )
+    }
+}
+
+impl Prepared {
+    /// Whether, and through which string, the statement matches an action (in lower case).
+    pub fn applies(&self, service: &str, name: &str) -> Option<Applies<'_>> {
+        let mut best = ActionMatch::No;
+        let mut by = None;
+        for (i, action) in self.actions.iter().enumerate() {
+            let here = action.pattern.matches(service, name);
+            if here > best {
+                best = here;
+                by = Some(i);
+                if here == ActionMatch::Yes {
+                    break;
+                }
+            }
+        }
+        if self.not_action {
+            (best != ActionMatch::Yes).then_some(Applies {
+                statement: self,
+                certain: best == ActionMatch::No,
+                action: None,
+            })
+        } else {
+            (best != ActionMatch::No).then_some(Applies {
+                statement: self,
+                certain: best == ActionMatch::Yes,
+                action: by,
+            })
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Decides what IAM patterns match, exactly.
+//!
+//! A [`Pattern`] is a sequence of tokens over [`Symbol`]s; it comes from an action pattern
+//! ([`ActionPattern`]), from a resource string of a policy ([`ResourcePattern`]), or from the ARN
+//! format of a resource type ([`arn::format`]). [`search`](search::search) answers questions about
+//! unions and complements of patterns and proves each answer with a shortest word.
+
+pub mod action;
+pub mod arn;
+pub mod pattern;
+pub mod search;
+pub mod template;
+
+pub use action::{ActionMatch, ActionPattern};
+pub use arn::{Piece, Reading, ResourcePattern, Variables};
+pub use pattern::{Class, Pattern, Symbol, Token};

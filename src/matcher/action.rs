@@ -1,0 +1,105 @@
+//! Action patterns: `*`, `service:Name`, `service:Na*e`; compared without regard to case.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+
+use super::pattern::Pattern;
+
+/// Whether an action pattern matches an action.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ActionMatch {
+    /// Under no reading.
+    No,
+    /// Only if AWS reads a pattern that it documents as invalid (`*:*`) as a wildcard.
+    Contested,
+    /// Yes.
+    Yes,
+}
+
+/// One string of `Action` or `NotAction`. AWS compares action names without regard to case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ActionPattern {
+    /// `*`: every action of every service.
+    Everything,
+    /// One action, spelled out.
+    Literal {
+        /// Lower-case service prefix.
+        service: String,
+        /// Lower-case name.
+        name: String,
+    },
+    /// Actions of one service by pattern.
+    Wildcard {
+        /// Lower-case service prefix.
+        service: String,
+        /// Over the lower-case name.
+        name: Pattern,
+        /// The characters before the first wildcard, lower case.
+        prefix: String,
+    },
+    /// A wildcard in the service prefix, which AWS rejects: read as glob by some.
+    ContestedPrefix(Pattern),
+    /// Matches nothing: no colon, or several.
+    Nothing,
+}
+
+impl ActionPattern {
+    /// Reads a string of an `Action` element. Never fails: what is no action pattern matches nothing.
+    pub fn parse(text: &str) -> Self {
+        if !text.is_empty() && text.bytes().all(|b| b == b'*') {
+            return ActionPattern::Everything;
+        }
+        let Some((service, name)) = text.split_once(':') else {
+            return ActionPattern::Nothing;
+        };
+        if name.contains(':') {
+            return ActionPattern::Nothing;
+        }
+        if service.contains(['*', '?']) {
+            return ActionPattern::ContestedPrefix(Pattern::glob(&text.to_ascii_lowercase()));
+        }
+        let service = service.to_ascii_lowercase();
+        let name = name.to_ascii_lowercase();
+        match name.find(['*', '?']) {
+            None => ActionPattern::Literal { service, name },
+            Some(at) => ActionPattern::Wildcard {
+                service,
+                prefix: name.get(..at).unwrap_or_default().to_owned(),
+                name: Pattern::glob(&name),
+            },
+        }
+    }
+
+    /// Whether the pattern holds a wildcard.
+    pub fn is_wildcard(&self) -> bool {
+        !matches!(self, ActionPattern::Literal { .. } | ActionPattern::Nothing)
+    }
+
+    /// Whether the pattern matches an action, given in lower case.
+    pub fn matches(&self, service: &str, name: &str) -> ActionMatch {
+        let yes = match self {
+            ActionPattern::Everything => true,
+            ActionPattern::Literal {
+                service: s,
+                name: n,
+            } => s == service && n == name,
+            ActionPattern::Wildcard {
+                service: s,
+                name: n,
+                prefix,
+            } => s == service && name.starts_with(prefix.as_str()) && n.matches_text(name),
+            ActionPattern::ContestedPrefix(pattern) => {
+                return if pattern.matches_text(&format!("{service}:{name}")) {
+                    ActionMatch::Contested
+                } else {
+                    ActionMatch::No
+                };
+            }
+            ActionPattern::Nothing => false,
+        };
+        if yes {
+            ActionMatch::Yes
+        } else {
+            ActionMatch::No
+        }
+    }
+}

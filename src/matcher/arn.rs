@@ -1,0 +1,351 @@
+//! Resource strings of policies and ARN formats of the catalogue, as patterns.
+//!
+//! `arn:partition:service:region:account:resource`: a wildcard stays inside its field in the first
+//! five and crosses `/` and `:` in the resource part.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+//!
+//! AWS's pages contradict each other where a wildcard could cross fields or where fields are missing.
+//! [`Reading`] keeps both: the strict reading is what every source agrees on.
+
+use std::ops::Range;
+
+use super::pattern::{Class, Pattern, Symbol, Token};
+
+/// One unit of a resource string.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// A character that stands for itself, also from `${*}`.
+    Char(char),
+    /// `*`
+    Star,
+    /// `?`
+    Question,
+    /// A policy variable: a value that depends on the request.
+    Variable(String),
+    /// A value that is not known: a placeholder of the reference or a leftover of a template.
+    Placeholder(u32),
+}
+
+/// How to read what AWS's documentation leaves open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reading {
+    /// Only what every source agrees on: wildcards stay in their field, all six fields are there.
+    Strict,
+    /// Whatever some source says: wildcards cross fields, missing fields match anything, and a
+    /// placeholder may turn out to be any text.
+    Wide,
+}
+
+/// What a policy variable counts for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Variables {
+    /// It has no value; the string matches nothing.
+    Unset,
+    /// It may have any value.
+    Any,
+}
+
+/// A string of `Resource` or `NotResource`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResourcePattern {
+    pieces: Vec<(Piece, Range<usize>)>,
+    fields: Vec<Range<usize>>,
+}
+
+/// Which field of an ARN, by position.
+pub const FIELD_NAMES: [&str; 6] = [
+    "prefix",
+    "partition",
+    "service",
+    "region",
+    "account",
+    "name",
+];
+
+impl ResourcePattern {
+    /// Pieces in order, each with the bytes of the text that it came from.
+    pub fn new(pieces: Vec<(Piece, Range<usize>)>) -> Self {
+        let mut fields = Vec::with_capacity(6);
+        let mut start = 0;
+        for (i, (piece, _)) in pieces.iter().enumerate() {
+            if fields.len() < 5 && *piece == Piece::Char(':') {
+                fields.push(start..i);
+                start = i + 1;
+            }
+        }
+        fields.push(start..pieces.len());
+        ResourcePattern { pieces, fields }
+    }
+
+    /// The pieces with their byte ranges.
+    pub fn pieces(&self) -> &[(Piece, Range<usize>)] {
+        &self.pieces
+    }
+
+    /// True for `*` and `**`: every resource, and the one of actions without resource types.
+    pub fn is_everything(&self) -> bool {
+        !self.pieces.is_empty() && self.pieces.iter().all(|(p, _)| *p == Piece::Star)
+    }
+
+    /// Whether the string holds a policy variable.
+    pub fn has_variable(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|(p, _)| matches!(p, Piece::Variable(_)))
+    }
+
+    /// The pieces of one ARN field (0 is `arn`, 5 the resource part), if the string has that many.
+    pub fn field(&self, index: usize) -> Option<&[(Piece, Range<usize>)]> {
+        self.pieces.get(self.fields.get(index)?.clone())
+    }
+
+    /// How many ARN fields the string has: 6 for a whole ARN.
+    pub fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The text of a field when it is literal.
+    pub fn literal_field(&self, index: usize) -> Option<String> {
+        self.field(index)?
+            .iter()
+            .map(|(p, _)| {
+                if let Piece::Char(c) = p {
+                    Some(*c)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The pattern of one field by itself, for saying which field differs.
+    pub fn field_pattern(&self, index: usize) -> Option<Pattern> {
+        let class = if index < 5 {
+            Class::NoColon
+        } else {
+            Class::Any
+        };
+        Some(Pattern::new(
+            self.field(index)?
+                .iter()
+                .flat_map(|(p, _)| tokens(p, class))
+                .collect(),
+        ))
+    }
+
+    /// The pattern of the whole string, or `None` where it matches nothing under this reading.
+    pub fn pattern(&self, reading: Reading, variables: Variables) -> Option<Pattern> {
+        if self.is_everything() {
+            return Some(Pattern::everything());
+        }
+        if variables == Variables::Unset && self.has_variable() {
+            return None;
+        }
+        // A string that begins with a placeholder stands for a whole ARN: its fields are not known.
+        let opaque = matches!(
+            self.pieces.first(),
+            Some((Piece::Placeholder(_) | Piece::Variable(_), _))
+        );
+        let short = self.fields.len() < 6 && !opaque;
+        match reading {
+            Reading::Strict => {
+                let open_end = short && matches!(self.pieces.last(), Some((Piece::Star, _)));
+                if short && !open_end || !opaque && self.literal_field(0).as_deref() != Some("arn")
+                {
+                    return None;
+                }
+                let resource = self.fields.get(5).map_or(usize::MAX, |f| f.start);
+                let last = self.pieces.len().saturating_sub(1);
+                let mut out = Vec::with_capacity(self.pieces.len());
+                for (i, (piece, _)) in self.pieces.iter().enumerate() {
+                    let any = opaque || i >= resource || open_end && i == last;
+                    out.extend(tokens(piece, if any { Class::Any } else { Class::NoColon }));
+                }
+                Some(Pattern::new(out))
+            }
+            Reading::Wide => {
+                let mut out: Vec<Token> = self
+                    .pieces
+                    .iter()
+                    .flat_map(|(piece, _)| match piece {
+                        Piece::Placeholder(_) => {
+                            vec![Token::One(Class::Any), Token::Run(Class::Any)]
+                        }
+                        other => tokens(other, Class::Any),
+                    })
+                    .collect();
+                if short {
+                    out.push(Token::Run(Class::Any));
+                }
+                Some(Pattern::new(out).loose())
+            }
+        }
+    }
+}
+
+/// The tokens of one piece, its wildcards limited to a class.
+fn tokens(piece: &Piece, class: Class) -> Vec<Token> {
+    match piece {
+        Piece::Char(c) => vec![Token::Symbol(Symbol::char(*c))],
+        Piece::Star => vec![Token::Run(class)],
+        Piece::Question => vec![Token::One(class)],
+        Piece::Placeholder(n) => vec![Token::Symbol(Symbol::placeholder(*n))],
+        // Only a tag can be set and empty.
+        Piece::Variable(name) if name.to_ascii_lowercase().contains("tag/") => {
+            vec![Token::Run(class)]
+        }
+        Piece::Variable(_) => vec![Token::One(class), Token::Run(class)],
+    }
+}
+
+/// A value that narrows an ARN format.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field<'a> {
+    /// Any text that is not empty.
+    Any,
+    /// This text, which may be empty.
+    Is(&'a str),
+}
+
+/// The ARNs of a resource type: `format` with `${Partition}`, `${Region}` and `${Account}` narrowed,
+/// every other `${Name}` any text that is not empty, and `*` any text.
+pub fn format(
+    format: &str,
+    partition: Field<'_>,
+    region: Field<'_>,
+    account: Field<'_>,
+) -> Pattern {
+    let mut out = Vec::with_capacity(format.len());
+    let mut rest = format;
+    let mut colons = 0;
+    while let Some(c) = rest.chars().next() {
+        let class = if colons < 5 {
+            Class::NoColon
+        } else {
+            Class::Any
+        };
+        if let Some((name, after)) = rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
+            let field = match name {
+                "Partition" if colons < 5 => partition,
+                "Region" if colons < 5 => region,
+                "Account" if colons < 5 => account,
+                _ => Field::Any,
+            };
+            match field {
+                Field::Is(text) => out.extend(text.chars().map(|c| Token::Symbol(Symbol::char(c)))),
+                Field::Any => {
+                    let class = if name == "BucketName" {
+                        Class::NoColonNoSlash
+                    } else {
+                        class
+                    };
+                    out.extend([Token::One(class), Token::Run(class)]);
+                }
+            }
+            rest = after;
+            continue;
+        }
+        match c {
+            '*' => out.push(Token::Run(class)),
+            ':' => {
+                colons += 1;
+                out.push(Token::Symbol(Symbol::char(c)));
+            }
+            c => out.push(Token::Symbol(Symbol::char(c))),
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+    }
+    Pattern::new(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(text: &str) -> ResourcePattern {
+        ResourcePattern::new(
+            text.char_indices()
+                .map(|(i, c)| {
+                    let piece = match c {
+                        '*' => Piece::Star,
+                        '?' => Piece::Question,
+                        c => Piece::Char(c),
+                    };
+                    (piece, i..i + c.len_utf8())
+                })
+                .collect(),
+        )
+    }
+
+    fn matches(pattern: &str, reading: Reading, arn: &str) -> bool {
+        resource(pattern)
+            .pattern(reading, Variables::Any)
+            .is_some_and(|p| p.matches_text(arn))
+    }
+
+    #[test]
+    fn wildcards_stay_in_the_first_five_fields_and_roam_in_the_resource() {
+        use Reading::{Strict, Wide};
+        for (pattern, arn, strict, wide) in [
+            ("*", "*", true, true),
+            ("**", "arn:aws:s3:::b", true, true),
+            (
+                "arn:aws:s3:::b/*/test/*",
+                "arn:aws:s3:::b/1/2/test/x",
+                true,
+                true,
+            ),
+            (
+                "arn:aws:s3:::b/*/test/*",
+                "arn:aws:s3:::b//test/x",
+                true,
+                true,
+            ),
+            ("arn:aws:sqs:*:q", "arn:aws:sqs:us-east-1:1:q", false, true),
+            ("arn:*:s3:::b", "arn:aws:s3:::b", true, true),
+            ("arn:*", "arn:aws:s3:::b", true, true),
+            (
+                "arn:aws:ec2:*",
+                "arn:aws:ec2:us-east-1:1:volume/a",
+                true,
+                true,
+            ),
+            ("arn:aws:sqs", "arn:aws:sqs:us-east-1:1:q", false, true),
+            (
+                "arn:aws:ec2:*:*:*/*",
+                "arn:aws:ec2:us-east-1:1:volume/a",
+                true,
+                true,
+            ),
+            (
+                "arn:aws:sqs:us-east-1:1:q",
+                "arn:aws:sqs:us-east-1:1:Q",
+                false,
+                false,
+            ),
+            ("arn:*", "*", false, false),
+            ("?", "*", false, true),
+        ] {
+            assert_eq!(
+                matches(pattern, Strict, arn),
+                strict,
+                "{pattern} strict on {arn}"
+            );
+            assert_eq!(matches(pattern, Wide, arn), wide, "{pattern} wide on {arn}");
+        }
+    }
+
+    #[test]
+    fn formats_narrow_to_what_is_known() {
+        let arn = "arn:${Partition}:s3:::${BucketName}";
+        let bucket = format(arn, Field::Is("aws"), Field::Any, Field::Any);
+        assert!(bucket.matches_text("arn:aws:s3:::b"));
+        assert!(!bucket.matches_text("arn:aws:s3:::b/k"));
+        assert!(!bucket.matches_text("arn:aws:s3:::"));
+        assert!(!bucket.matches_text("arn:aws-cn:s3:::b"));
+        let arn = "arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}";
+        let table = format(arn, Field::Any, Field::Is("us-east-1"), Field::Any);
+        assert!(table.matches_text("arn:x:dynamodb:us-east-1:1:table/a/index/b"));
+        assert!(!table.matches_text("arn:x:dynamodb:us-east-2:1:table/a"));
+    }
+}

@@ -1,0 +1,351 @@
+//! Wildcard patterns as token sequences: matching, covering, overlapping.
+//!
+//! ```
+//! use pcluster_iam::matcher::Pattern;
+//!
+//! let queues = Pattern::glob("parallelcluster-*");
+//! assert!(queues.matches_text("parallelcluster-a"));
+//! assert!(queues.covers(&Pattern::glob("parallelcluster-?*-queue")));
+//! assert!(!Pattern::glob("?*").covers(&Pattern::glob("*")));
+//! ```
+
+use super::search::{self, Budget, Found};
+
+/// One unit of the text that patterns match: a character, or a placeholder whose value is not known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Symbol(u32);
+
+/// Above every Unicode scalar value.
+const FIRST_PLACEHOLDER: u32 = 0x11_0000;
+
+impl Symbol {
+    /// The symbol of a character.
+    pub fn char(c: char) -> Self {
+        Symbol(c as u32)
+    }
+
+    /// The symbol of the placeholder with this number. It stands for one unknown text that is not empty.
+    pub fn placeholder(number: u32) -> Self {
+        Symbol(FIRST_PLACEHOLDER.saturating_add(number))
+    }
+
+    /// The character, unless the symbol is a placeholder.
+    pub fn as_char(self) -> Option<char> {
+        char::from_u32(self.0)
+    }
+
+    /// The number of the placeholder, unless the symbol is a character.
+    pub fn as_placeholder(self) -> Option<u32> {
+        self.0.checked_sub(FIRST_PLACEHOLDER)
+    }
+}
+
+/// Which symbols a wildcard accepts. Placeholders are accepted by all.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Class {
+    /// Any symbol: wildcards in the resource part of an ARN, and in action names.
+    Any,
+    /// No `:`: wildcards in the first five fields of an ARN.
+    NoColon,
+    /// Neither `:` nor `/`: the name of an S3 bucket.
+    NoColonNoSlash,
+}
+
+impl Class {
+    fn accepts(self, symbol: Symbol) -> bool {
+        match self {
+            Class::Any => true,
+            Class::NoColon => symbol != Symbol(':' as u32),
+            Class::NoColonNoSlash => symbol != Symbol(':' as u32) && symbol != Symbol('/' as u32),
+        }
+    }
+
+    fn includes(self, other: Class) -> bool {
+        match self {
+            Class::Any => true,
+            Class::NoColon => other != Class::Any,
+            Class::NoColonNoSlash => other == Class::NoColonNoSlash,
+        }
+    }
+}
+
+/// One element of a [`Pattern`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Token {
+    /// Exactly this symbol.
+    Symbol(Symbol),
+    /// Exactly one symbol of the class: `?`.
+    One(Class),
+    /// Any number of symbols of the class, also none: `*`.
+    Run(Class),
+}
+
+/// A wildcard pattern in normal form: in a row of wildcards of one class the `?` come first and
+/// there is at most one `*`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Pattern {
+    tokens: Box<[Token]>,
+    loose: bool,
+}
+
+impl Pattern {
+    /// A pattern from its tokens.
+    pub fn new(tokens: Vec<Token>) -> Self {
+        Pattern {
+            tokens: normalize(tokens).into(),
+            loose: false,
+        }
+    }
+
+    /// The same pattern, but a placeholder in the text is matched by whatever *might* equal its
+    /// value. A pattern that is not loose matches a placeholder only where every value would match.
+    #[must_use]
+    pub fn loose(mut self) -> Self {
+        self.loose = true;
+        self
+    }
+
+    /// A pattern from text in which `*` and `?` are wildcards that match any character.
+    pub fn glob(text: &str) -> Self {
+        Pattern::new(
+            text.chars()
+                .map(|c| match c {
+                    '*' => Token::Run(Class::Any),
+                    '?' => Token::One(Class::Any),
+                    c => Token::Symbol(Symbol::char(c)),
+                })
+                .collect(),
+        )
+    }
+
+    /// The pattern that matches everything.
+    pub fn everything() -> Self {
+        Pattern {
+            tokens: Box::new([Token::Run(Class::Any)]),
+            loose: false,
+        }
+    }
+
+    /// The tokens in normal form.
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// True when the pattern is `*`.
+    pub fn is_everything(&self) -> bool {
+        matches!(&*self.tokens, [Token::Run(Class::Any)])
+    }
+
+    /// True when the pattern holds no wildcard.
+    pub fn is_literal(&self) -> bool {
+        self.tokens.iter().all(|t| matches!(t, Token::Symbol(_)))
+    }
+
+    /// Whether the pattern matches a text.
+    pub fn matches_text(&self, text: &str) -> bool {
+        let word: Vec<Symbol> = text.chars().map(Symbol::char).collect();
+        self.matches(&word)
+    }
+
+    /// Whether the pattern matches a word.
+    pub fn matches(&self, word: &[Symbol]) -> bool {
+        let words = self.state_words();
+        let mut state = vec![0u64; words];
+        let mut next = vec![0u64; words];
+        self.start(&mut state);
+        for symbol in word {
+            next.fill(0);
+            self.step(&state, *symbol, &mut next);
+            std::mem::swap(&mut state, &mut next);
+            if state.iter().all(|w| *w == 0) {
+                return false;
+            }
+        }
+        self.accepts(&state)
+    }
+
+    /// Whether every word that `other` matches is matched by this pattern. Exact.
+    pub fn covers(&self, other: &Pattern) -> bool {
+        self.absorbs(other) || {
+            let patterns = [other, self];
+            let outcome = search::search(
+                &patterns,
+                &[&[0]],
+                1,
+                &mut Budget::unlimited(),
+                |accepted| u32::from(accepted.is(0) && !accepted.is(1)),
+            );
+            outcome == Found::none()
+        }
+    }
+
+    /// Whether some word is matched by both patterns. Exact for patterns without loose placeholders.
+    pub fn overlaps(&self, other: &Pattern) -> bool {
+        if self.is_everything() || other.is_everything() {
+            return true;
+        }
+        if self.is_apart_from(other) {
+            return false;
+        }
+        let patterns = [self, other];
+        let outcome = search::search(
+            &patterns,
+            &[&[0], &[1]],
+            1,
+            &mut Budget::unlimited(),
+            |accepted| u32::from(accepted.is(0) && accepted.is(1)),
+        );
+        outcome != Found::none()
+    }
+
+    /// A sound, fast test that no word is matched by both: they begin or end with different characters.
+    /// False does not mean that some word is.
+    pub fn is_apart_from(&self, other: &Pattern) -> bool {
+        fn differ<'t>(
+            a: impl Iterator<Item = &'t Token>,
+            b: impl Iterator<Item = &'t Token>,
+        ) -> bool {
+            for (a, b) in a.zip(b) {
+                match (a, b) {
+                    (Token::Symbol(a), Token::Symbol(b)) if a == b => {}
+                    (Token::Symbol(a), Token::Symbol(b)) => {
+                        return a.as_char().is_some() && b.as_char().is_some();
+                    }
+                    _ => return false,
+                }
+            }
+            false
+        }
+        differ(self.tokens.iter(), other.tokens.iter())
+            || differ(self.tokens.iter().rev(), other.tokens.iter().rev())
+    }
+
+    /// A sound, fast test of [`covers`](Self::covers): each wildcard of `other` is taken up whole by
+    /// one wildcard of this pattern. False does not mean that the pattern does not cover.
+    pub fn absorbs(&self, other: &Pattern) -> bool {
+        if self.is_everything() || self == other {
+            return true;
+        }
+        let words = self.state_words();
+        let mut state = vec![0u64; words];
+        let mut next = vec![0u64; words];
+        self.start(&mut state);
+        for token in &*other.tokens {
+            next.fill(0);
+            match *token {
+                Token::Symbol(symbol) => self.step(&state, symbol, &mut next),
+                Token::One(class) => self.for_each(&state, |i, here| match here {
+                    Token::One(c) if c.includes(class) => self.enter(i + 1, &mut next),
+                    Token::Run(c) if c.includes(class) => self.enter(i, &mut next),
+                    _ => {}
+                }),
+                Token::Run(class) => self.for_each(&state, |i, here| match here {
+                    Token::Run(c) if c.includes(class) => self.enter(i, &mut next),
+                    _ => {}
+                }),
+            }
+            std::mem::swap(&mut state, &mut next);
+            if state.iter().all(|w| *w == 0) {
+                return false;
+            }
+        }
+        self.accepts(&state)
+    }
+
+    /// How many `u64` hold a set of positions.
+    pub(super) fn state_words(&self) -> usize {
+        self.tokens.len() / 64 + 1
+    }
+
+    /// Adds the positions before the first symbol.
+    pub(super) fn start(&self, state: &mut [u64]) {
+        self.enter(0, state);
+    }
+
+    /// True when the set holds the position after the last token.
+    pub(super) fn accepts(&self, state: &[u64]) -> bool {
+        let end = self.tokens.len();
+        state
+            .get(end / 64)
+            .is_some_and(|w| w >> (end % 64) & 1 == 1)
+    }
+
+    /// The symbols that lead on from a set of positions, when no wildcard stands there; else `None`.
+    pub(super) fn literal_symbols(&self, state: &[u64]) -> Option<Vec<Symbol>> {
+        let mut symbols = Vec::new();
+        let mut wild = false;
+        self.for_each(state, |_, token| match token {
+            Token::Symbol(s) if !symbols.contains(&s) => symbols.push(s),
+            Token::Symbol(_) => {}
+            _ => wild = true,
+        });
+        (!wild).then_some(symbols)
+    }
+
+    /// Adds the positions reached from `state` by one symbol to `next`.
+    pub(super) fn step(&self, state: &[u64], symbol: Symbol, next: &mut [u64]) {
+        let unknown = symbol.as_placeholder().is_some();
+        self.for_each(state, |i, token| {
+            match token {
+                Token::Symbol(s) if s == symbol => self.enter(i + 1, next),
+                Token::Run(class) if class.accepts(symbol) => self.enter(i, next),
+                // A placeholder stands for several characters: `?` alone does not match every value, `?*` does.
+                Token::One(class) if unknown => {
+                    if self.tokens.get(i + 1) == Some(&Token::Run(class)) {
+                        self.enter(i + 1, next);
+                    }
+                }
+                Token::One(class) if class.accepts(symbol) => self.enter(i + 1, next),
+                _ => {}
+            }
+            if unknown && self.loose {
+                for later in i + 1..=self.tokens.len() {
+                    self.enter(later, next);
+                }
+            }
+        });
+    }
+
+    fn for_each(&self, state: &[u64], mut visit: impl FnMut(usize, Token)) {
+        for (word, bits) in state.iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let i = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                if let Some(token) = self.tokens.get(i) {
+                    visit(i, *token);
+                }
+            }
+        }
+    }
+
+    /// Adds a position, and those behind it that an empty run reaches.
+    fn enter(&self, position: usize, state: &mut [u64]) {
+        let mut i = position;
+        loop {
+            if let Some(word) = state.get_mut(i / 64) {
+                *word |= 1 << (i % 64);
+            }
+            if !matches!(self.tokens.get(i), Some(Token::Run(_))) {
+                return;
+            }
+            i += 1;
+        }
+    }
+}
+
+fn normalize(tokens: Vec<Token>) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match (out.last().copied(), token) {
+            (Some(Token::Run(a)), Token::Run(b)) if a == b => {}
+            (Some(Token::Run(a)), Token::One(b)) if a == b => {
+                out.pop();
+                out.push(Token::One(b));
+                out.push(Token::Run(a));
+            }
+            _ => out.push(token),
+        }
+    }
+    out
+}

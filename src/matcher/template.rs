@@ -1,0 +1,209 @@
+//! `${…}` and its kin in resource strings: policy variables, placeholders of the reference, and what
+//! templates leave behind in customers' policies.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::arn::Piece;
+use crate::parser::Version;
+use crate::reference::canonical_placeholder;
+
+/// Numbers the placeholders of a run by name.
+#[derive(Clone, Debug, Default)]
+pub struct Placeholders {
+    names: Vec<String>,
+}
+
+impl Placeholders {
+    /// The number of this name; the same name has the same number.
+    pub fn number(&mut self, name: &str) -> u32 {
+        let at = self
+            .names
+            .iter()
+            .position(|n| n == name)
+            .unwrap_or_else(|| {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            });
+        at as u32
+    }
+
+    /// The name behind a number.
+    pub fn name(&self, number: u32) -> &str {
+        self.names.get(number as usize).map_or("?", String::as_str)
+    }
+}
+
+/// A placeholder that a template left behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leftover {
+    /// The reference's name for it (`Region`), or the text between the delimiters where it is unknown.
+    pub name: String,
+    /// True where `name` is one of the reference's.
+    pub known: bool,
+    /// Its bytes in the string, delimiters included.
+    pub range: Range<usize>,
+}
+
+static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\$\{(?<dollar>[^{}]*)\}",
+        r"|<(?<angle>[A-Za-z_][A-Za-z0-9_ .-]{0,80})>",
+        r"|\{\{(?<brace>[^{}]*)\}\}",
+        r"|%\((?<percent>[^()]*)\)s",
+    ))
+    .ok()
+});
+
+/// Whether `inner` of `${inner}` names a condition key (`aws:username`) rather than a value that
+/// some template engine should have filled in (`AWS::Region`, `account_id`).
+fn is_policy_variable(inner: &str) -> bool {
+    let name = inner.split_once(',').map_or(inner, |(name, _)| name);
+    name.split_once(':').is_some_and(|(prefix, key)| {
+        !key.is_empty()
+            && !key.starts_with(':')
+            && prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+            && prefix
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/'))
+    })
+}
+
+/// Splits a string of a customer's policy into pieces.
+pub fn customer(
+    text: &str,
+    version: Version,
+    placeholders: &mut Placeholders,
+) -> (Pieces, Vec<Leftover>) {
+    let mut pieces = Vec::with_capacity(text.len());
+    let mut leftovers = Vec::new();
+    let mut done = 0;
+    if text.contains(['$', '<', '{', '%'])
+        && let Some(regex) = LEFTOVER.as_ref()
+    {
+        for found in regex.captures_iter(text) {
+            let Some(whole) = found.get(0) else { continue };
+            let dollar = found.name("dollar").map(|m| m.as_str());
+            let piece = match dollar {
+                Some("*" | "?" | "$") if version == Version::V2012 => {
+                    dollar.and_then(|d| d.chars().next()).map(Piece::Char)
+                }
+                Some("*" | "?" | "$") => None,
+                Some(inner) if is_policy_variable(inner) => {
+                    (version == Version::V2012).then(|| Piece::Variable(inner.to_owned()))
+                }
+                _ => {
+                    let inner = ["dollar", "angle", "brace", "percent"]
+                        .iter()
+                        .find_map(|group| found.name(group))
+                        .map_or("", |m| m.as_str());
+                    let canonical = canonical_placeholder(inner);
+                    let name = canonical.map_or_else(|| inner.trim().to_owned(), str::to_owned);
+                    let number = placeholders.number(&name);
+                    leftovers.push(Leftover {
+                        name,
+                        known: canonical.is_some(),
+                        range: whole.range(),
+                    });
+                    Some(Piece::Placeholder(number))
+                }
+            };
+            if let Some(piece) = piece {
+                plain(text, done..whole.start(), &mut pieces);
+                pieces.push((piece, whole.range()));
+                done = whole.end();
+            }
+        }
+    }
+    plain(text, done..text.len(), &mut pieces);
+    (pieces, leftovers)
+}
+
+/// A string of pieces, each with the bytes of the text that it came from.
+pub type Pieces = Vec<(Piece, Range<usize>)>;
+
+/// Splits a string of the reference into pieces: every `${Name}` is a placeholder.
+pub fn reference(text: &str, placeholders: &mut Placeholders) -> Pieces {
+    let mut pieces = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some((start, end)) = next_placeholder(text, at) {
+        plain(text, at..start, &mut pieces);
+        let name = text.get(start + 2..end - 1).unwrap_or_default();
+        pieces.push((Piece::Placeholder(placeholders.number(name)), start..end));
+        at = end;
+    }
+    plain(text, at..text.len(), &mut pieces);
+    pieces
+}
+
+/// Replaces placeholders by their values, where `value` knows one; `*` and `?` of a value are wildcards.
+pub fn bind<'v>(pieces: Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) -> Pieces {
+    if !pieces
+        .iter()
+        .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
+    {
+        return pieces;
+    }
+    let mut out = Vec::with_capacity(pieces.len());
+    for (piece, range) in pieces {
+        match piece {
+            Piece::Placeholder(n) => match value(n) {
+                Some(text) => {
+                    let from = out.len();
+                    plain(text, 0..text.len(), &mut out);
+                    for (_, place) in out.iter_mut().skip(from) {
+                        *place = range.clone();
+                    }
+                }
+                None => out.push((Piece::Placeholder(n), range)),
+            },
+            piece => out.push((piece, range)),
+        }
+    }
+    out
+}
+
+/// The text of pieces, placeholders as `${Name}`.
+pub fn spell(pieces: &[(Piece, Range<usize>)], placeholders: &Placeholders) -> String {
+    let mut out = String::with_capacity(pieces.len());
+    for (piece, _) in pieces {
+        match piece {
+            Piece::Char(c) => out.push(*c),
+            Piece::Star => out.push('*'),
+            Piece::Question => out.push('?'),
+            Piece::Variable(name) => {
+                out.push_str("${");
+                out.push_str(name);
+                out.push('}');
+            }
+            Piece::Placeholder(n) => {
+                out.push_str("${");
+                out.push_str(placeholders.name(*n));
+                out.push('}');
+            }
+        }
+    }
+    out
+}
+
+fn next_placeholder(text: &str, from: usize) -> Option<(usize, usize)> {
+    let start = from + text.get(from..)?.find("${")?;
+    let end = start + text.get(start..)?.find('}')? + 1;
+    Some((start, end))
+}
+
+fn plain(text: &str, range: Range<usize>, pieces: &mut Pieces) {
+    let start = range.start;
+    for (i, c) in text.get(range).unwrap_or_default().char_indices() {
+        let piece = match c {
+            '*' => Piece::Star,
+            '?' => Piece::Question,
+            c => Piece::Char(c),
+        };
+        pieces.push((piece, start + i..start + i + c.len_utf8()));
+    }
+}

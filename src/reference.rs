@@ -1,0 +1,5 @@
+//! stub
+pub mod bindings;
+pub fn canonical_placeholder(_inner: &str) -> Option<&'static str> {
+    None
+}

@@ -1,0 +1,316 @@
+//! Values for the placeholders of a reference: given by flags, or inferred from the policies.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::matcher::Piece;
+use crate::matcher::template::{self, Pieces, Placeholders};
+use crate::parser::{SourceId, Span};
+
+/// Where a value comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Nothing said otherwise.
+    Default,
+    /// The option of the command line that gave it.
+    Flag(String),
+    /// Follows from the value of this placeholder.
+    Follows(&'static str),
+    /// Read off the policies, at this place.
+    Inferred(SourceId, Span),
+}
+
+/// One bound placeholder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bound {
+    /// The value; `*` for "judge for every one".
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// The values of all bound placeholders, by name.
+#[derive(Clone, Default, Debug)]
+pub struct Bindings {
+    values: BTreeMap<String, Bound>,
+}
+
+/// Two places that speak for different values of one placeholder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dissent {
+    /// e.g. `Region`.
+    pub name: String,
+    /// The first value and its place.
+    pub first: (String, SourceId, Span),
+    /// The first place with another value.
+    pub other: (String, SourceId, Span),
+}
+
+/// A Resource of an Allow statement, as the inference reads it.
+#[derive(Clone, Debug)]
+pub struct Vote<'a> {
+    /// The string in pieces, nothing bound.
+    pub pieces: &'a Pieces,
+    /// Its file.
+    pub source: SourceId,
+    /// Maps bytes of the string to bytes of the file.
+    pub place: &'a dyn Place,
+}
+
+/// Where a part of a string stands in its file.
+pub trait Place: std::fmt::Debug {
+    /// The bytes in the file of these bytes of the string.
+    fn part(&self, range: Range<usize>) -> Span;
+}
+
+impl Place for crate::parser::Text {
+    fn part(&self, range: Range<usize>) -> Span {
+        crate::parser::Text::part(self, range)
+    }
+}
+
+static REGION: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$").ok());
+static ACCOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[0-9]{12}$").ok());
+
+/// Whether a text has the form of an AWS Region (`us-gov-west-1`).
+pub fn is_region(text: &str) -> bool {
+    REGION.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// Whether a text is an AWS account id: 12 digits.
+pub fn is_account(text: &str) -> bool {
+    ACCOUNT.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// The partition that a Region lies in.
+pub fn partition_of(region: &str) -> &'static str {
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("us-iso-") => "aws-iso",
+        r if r.starts_with("us-isob-") => "aws-iso-b",
+        r if r.starts_with("eu-isoe-") => "aws-iso-e",
+        r if r.starts_with("us-isof-") => "aws-iso-f",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+impl Bindings {
+    /// Nothing bound.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Binds a name, replacing an earlier value.
+    pub fn set(&mut self, name: &str, value: impl Into<String>, origin: Origin) {
+        self.values.insert(
+            name.to_owned(),
+            Bound {
+                value: value.into(),
+                origin,
+            },
+        );
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(|b| b.value.as_str())
+    }
+
+    /// Value and origin of a name.
+    pub fn bound(&self, name: &str) -> Option<&Bound> {
+        self.values.get(name)
+    }
+
+    /// The value of a name when it is one value rather than `*`.
+    pub fn one(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|v| !v.contains(['*', '?']))
+    }
+
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bound)> {
+        self.values.iter().map(|(n, b)| (n.as_str(), b))
+    }
+
+    /// Pieces with every bound placeholder replaced by its value.
+    pub fn apply(&self, pieces: &Pieces, placeholders: &Placeholders) -> Pieces {
+        template::bind(pieces.clone(), |n| self.get(placeholders.name(n)))
+    }
+
+    /// Infers what is not bound yet: Region and Account from the ARN fields of `votes`, any other
+    /// placeholder (and a Region that no field names) from a vote that equals one of `required` with
+    /// the placeholder replaced by one literal. Voters that disagree bind nothing and are returned.
+    /// Binds the partition last: that of the Region, or else `aws`.
+    pub fn infer(
+        &mut self,
+        votes: &[Vote<'_>],
+        required: &[Pieces],
+        placeholders: &Placeholders,
+    ) -> Vec<Dissent> {
+        let mut dissents = Vec::new();
+        for (name, field) in [("Region", 3), ("Account", 4)] {
+            if self.get(name).is_none() {
+                let literals = votes.iter().filter_map(|vote| {
+                    let (text, range) = literal_field(vote.pieces, field)?;
+                    let valid = if field == 3 {
+                        is_region(&text)
+                    } else {
+                        is_account(&text)
+                    };
+                    valid.then(|| (text, vote.source, vote.place.part(range)))
+                });
+                self.agree(name, literals, &mut dissents);
+            }
+        }
+        // Binding one name can make another the only unknown of its ARN.
+        for _ in 0..3 {
+            let region = self.get("Region").map(str::to_owned);
+            if self.get("Partition").is_none()
+                && let Some(region) = region.filter(|r| !r.contains('*'))
+            {
+                self.set(
+                    "Partition",
+                    partition_of(&region),
+                    Origin::Follows("Region"),
+                );
+            }
+            let mut found: BTreeMap<String, Vec<(String, SourceId, Span)>> = BTreeMap::new();
+            for pieces in required {
+                let default_partition = self.get("Partition").unwrap_or("aws");
+                let bound = template::bind(pieces.clone(), |n| match placeholders.name(n) {
+                    "Partition" => Some(default_partition),
+                    name => self.get(name),
+                });
+                for vote in votes {
+                    if let Some((n, text, range)) = stands_for(&bound, vote.pieces) {
+                        let name = placeholders.name(n);
+                        if name != "Region" || is_region(&text) {
+                            let place = vote.place.part(range);
+                            found.entry(name.to_owned()).or_default().push((
+                                text,
+                                vote.source,
+                                place,
+                            ));
+                        }
+                    }
+                }
+            }
+            let before = self.values.len();
+            for (name, values) in found {
+                if !dissents.iter().any(|d: &Dissent| d.name == name) {
+                    self.agree(&name, values.into_iter(), &mut dissents);
+                }
+            }
+            if self.values.len() == before {
+                break;
+            }
+        }
+        if self.get("Partition").is_none() {
+            self.set("Partition", "aws", Origin::Default);
+        }
+        dissents
+    }
+
+    fn agree(
+        &mut self,
+        name: &str,
+        mut votes: impl Iterator<Item = (String, SourceId, Span)>,
+        dissents: &mut Vec<Dissent>,
+    ) {
+        let Some(first) = votes.next() else { return };
+        match votes.find(|(value, ..)| *value != first.0) {
+            Some(other) => dissents.push(Dissent {
+                name: name.to_owned(),
+                first,
+                other,
+            }),
+            None => self.set(name, first.0, Origin::Inferred(first.1, first.2)),
+        }
+    }
+}
+
+/// The text of one of the first five ARN fields where it is literal and not empty, with its bytes.
+fn literal_field(pieces: &Pieces, field: usize) -> Option<(String, Range<usize>)> {
+    let mut fields = pieces.split(|(p, _)| *p == Piece::Char(':'));
+    let is_arn = fields
+        .next()
+        .is_some_and(|f| text_of(f).as_deref() == Some("arn"));
+    let field = fields.nth(field.checked_sub(1)?)?;
+    let (first, last) = (field.first()?, field.last()?);
+    is_arn.then_some((text_of(field)?, first.1.start..last.1.end))
+}
+
+fn text_of(pieces: &[(Piece, Range<usize>)]) -> Option<String> {
+    pieces
+        .iter()
+        .map(|(p, _)| {
+            if let Piece::Char(c) = p {
+                Some(*c)
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+/// The one unbound placeholder of `required` and the literal that stands for it in `vote`.
+fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<usize>)> {
+    let mut unknown = required
+        .iter()
+        .enumerate()
+        .filter_map(|(i, (p, _))| match p {
+            Piece::Placeholder(n) => Some((i, *n)),
+            _ => None,
+        });
+    let (at, n) = unknown.next()?;
+    if unknown.next().is_some() {
+        return None;
+    }
+    let (head, tail) = (required.get(..at)?, required.get(at + 1..)?);
+    let end = vote.len().checked_sub(tail.len())?;
+    let same = |a: &[(Piece, Range<usize>)], b: &[(Piece, Range<usize>)]| {
+        a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
+    };
+    if !same(tail, vote.get(end..)?) {
+        return None;
+    }
+    let start = skip_head(head, vote)?;
+    let value = vote.get(start..end)?;
+    let text = text_of(value)?;
+    let bucket = text_of(head).is_some_and(|t| t.splitn(4, ':').nth(2) == Some("s3"));
+    if text.is_empty() || bucket && text.contains(['/', ':']) {
+        return None;
+    }
+    let place = value.first()?.1.start..value.last()?.1.end;
+    Some((n, text, place))
+}
+
+/// Where the resource part's rest begins in `vote` if it starts like `head`; a `*` of `head` that is a
+/// whole field ("every Region") takes any field.
+fn skip_head(head: &[(Piece, Range<usize>)], vote: &Pieces) -> Option<usize> {
+    let mut at = 0;
+    let mut fields = 0;
+    let mut i = 0;
+    while let Some((piece, _)) = head.get(i) {
+        let here = &vote.get(at)?.0;
+        let field_start = i == 0 || head.get(i - 1).is_some_and(|(p, _)| *p == Piece::Char(':'));
+        let field_end = head.get(i + 1).is_some_and(|(p, _)| *p == Piece::Char(':'));
+        if *piece == Piece::Star && fields < 5 && field_start && field_end {
+            while vote.get(at).is_some_and(|(p, _)| *p != Piece::Char(':')) {
+                at += 1;
+            }
+        } else if piece == here {
+            fields += usize::from(*piece == Piece::Char(':'));
+            at += 1;
+        } else {
+            return None;
+        }
+        i += 1;
+    }
+    Some(at)
+}
