@@ -4,6 +4,7 @@ pub mod coverage;
 pub mod decide;
 pub mod excess;
 mod judgement;
+pub mod prepare;
 pub mod scope;
 pub mod statement;
 mod witness;

@@ -1,8 +1,10 @@
 //! Checks IAM policies against what AWS ParallelCluster needs.
 
 pub mod catalog;
+pub mod check;
 pub mod diff;
 pub mod finding;
+pub mod lints;
 pub mod matcher;
 pub mod parser;
 pub mod reference;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `pcluster-iam` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

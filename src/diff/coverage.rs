@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Row;
 use super::judgement::{self, TypeOutcome};
 use super::scope::Scope;
 use super::statement::{Action, Applies, Prepared};
-use super::Row;
 use crate::catalog::{self, Catalog};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
@@ -95,7 +95,15 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
-        Comparison { catalog, granted, required, scope, placeholders, by_service, everywhere }
+        Comparison {
+            catalog,
+            granted,
+            required,
+            scope,
+            placeholders,
+            by_service,
+            everywhere,
+        }
     }
 
     /// The customer's statements that match an action (in lower case).
@@ -134,12 +142,20 @@ impl<'a> Comparison<'a> {
         match &action.pattern {
             ActionPattern::Literal { service, name } => {
                 let known = self.catalog.service(service).and_then(|s| s.action(name));
-                let named = Named { service, name, known };
+                let named = Named {
+                    service,
+                    name,
+                    known,
+                };
                 rows.push(self.row(statement, named, &action.text, false, budget));
             }
             pattern => self.each_match(pattern, |known| {
                 let name = known.name.to_ascii_lowercase();
-                let named = Named { service: known.service, name: &name, known: Some(known) };
+                let named = Named {
+                    service: known.service,
+                    name: &name,
+                    known: Some(known),
+                };
                 let row = self.row(statement, named, &action.text, true, budget);
                 if !row.row.vacuous {
                     rows.push(row);
@@ -158,7 +174,11 @@ impl<'a> Comparison<'a> {
             for known in service.actions() {
                 let name = known.name.to_ascii_lowercase();
                 if statement.applies(known.service, &name).is_some() {
-                    let named = Named { service: known.service, name: &name, known: Some(known) };
+                    let named = Named {
+                        service: known.service,
+                        name: &name,
+                        known: Some(known),
+                    };
                     let row = self.row(statement, named, "*", true, budget);
                     if !row.row.vacuous {
                         rows.push(row);
@@ -180,7 +200,11 @@ impl<'a> Comparison<'a> {
                     service.actions().for_each(&mut visit);
                 }
             }
-            ActionPattern::Wildcard { service, name, prefix } => {
+            ActionPattern::Wildcard {
+                service,
+                name,
+                prefix,
+            } => {
                 if let Some(service) = self.catalog.service(service) {
                     for action in service.actions_with_prefix(prefix) {
                         if name.matches_text(&action.name.to_ascii_lowercase()) {
@@ -212,10 +236,14 @@ impl<'a> Comparison<'a> {
             None => declared_as.to_owned(),
         };
         let denies = self.required.iter().filter(|s| s.effect == Effect::Deny);
-        let denies: Vec<Applies<'_>> =
-            denies.filter_map(|s| s.applies(named.service, named.name)).collect();
+        let denies: Vec<Applies<'_>> = denies
+            .filter_map(|s| s.applies(named.service, named.name))
+            .collect();
         let judged = judgement::judge(self, statement, &denies, named, &applies, budget);
-        let texts = judged.resources.iter().filter_map(|i| statement.resources.get(*i));
+        let texts = judged
+            .resources
+            .iter()
+            .filter_map(|i| statement.resources.get(*i));
         Requirement {
             row: Row {
                 statement: statement.index,
@@ -224,9 +252,10 @@ impl<'a> Comparison<'a> {
                 resources: texts.map(|r| r.text.clone()).collect(),
                 verdict: judged.verdict,
                 vacuous: judged.vacuous,
-                witness: judged
-                    .witness
-                    .map(|resource| Witness { action: spelled.clone(), resource }),
+                witness: judged.witness.map(|resource| Witness {
+                    action: spelled.clone(),
+                    resource,
+                }),
                 action: spelled,
                 allowed_by: judged.allowed_by,
                 denied_by: judged.denied_by,

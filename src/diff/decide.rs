@@ -117,6 +117,11 @@ impl<'a> Sides<'a> {
         )
     }
 
+    /// Whether the request on `*` might be denied.
+    pub fn denies_star(&self) -> bool {
+        self.deny_possible.iter().any(List::matches_star)
+    }
+
     /// Whether every statement is an unconditional Allow on `*`, and there is one.
     pub fn allow_everything_alike(&self) -> bool {
         let everything =
@@ -340,6 +345,29 @@ pub fn beyond(
     required: &[&Pattern],
     budget: &mut Budget,
 ) -> Found {
+    beyond_observer(question, sides, required, |layout, observe| {
+        layout.search(1, budget, observe)
+    })
+}
+
+/// Whether one word is such a request.
+pub fn is_beyond(
+    question: &Question<'_>,
+    sides: &Sides<'_>,
+    required: &[&Pattern],
+    word: &[Symbol],
+) -> bool {
+    beyond_observer(question, sides, required, |layout, observe| {
+        search::judge(&layout.table.patterns, word, observe) != 0
+    })
+}
+
+fn beyond_observer<'a, T>(
+    question: &Question<'a>,
+    sides: &Sides<'a>,
+    required: &[&'a Pattern],
+    run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
+) -> T {
     let universe = question.universe;
     let mut layout = Layout::new(question);
     let required: Vec<usize> = required
@@ -348,7 +376,7 @@ pub fn beyond(
         .map(|p| layout.table.add(p))
         .collect();
     let denied = layout.table.groups(&sides.deny_possible, universe);
-    layout.search(1, budget, |accepted| {
+    run(&layout, &mut |accepted| {
         u32::from(
             layout.asked(accepted)
                 && !denied.iter().any(|g| g.holds(accepted))

@@ -80,28 +80,47 @@ impl<'a> Wanted<'a> {
             .enumerate()
             .flat_map(|(i, r)| required_patterns(r).iter().take(1).map(move |p| (i, p)))
             .collect();
-        let lists_star = statement.resources.iter().any(|r| r.pattern.is_everything());
+        let lists_star = statement
+            .resources
+            .iter()
+            .any(|r| r.pattern.is_everything());
         let mut filters = Vec::new();
         let mut star = lists_star != statement.not_resource;
         let resources = if statement.not_resource {
-            filters.push(Filter { negated: true, patterns: listed.iter().map(|(_, p)| *p).collect() });
+            filters.push(Filter {
+                negated: true,
+                patterns: listed.iter().map(|(_, p)| *p).collect(),
+            });
             vec![(0, everything)]
         } else {
             listed
         };
-        for deny in denies.iter().filter(|d| d.certain && d.statement.conditions.is_empty()) {
+        for deny in denies
+            .iter()
+            .filter(|d| d.certain && d.statement.conditions.is_empty())
+        {
             let patterns = deny
                 .statement
                 .resources
                 .iter()
                 .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset))
                 .collect();
-            let denies_star =
-                deny.statement.resources.iter().any(|r| r.pattern.is_everything());
+            let denies_star = deny
+                .statement
+                .resources
+                .iter()
+                .any(|r| r.pattern.is_everything());
             star &= denies_star == deny.statement.not_resource;
-            filters.push(Filter { negated: !deny.statement.not_resource, patterns });
+            filters.push(Filter {
+                negated: !deny.statement.not_resource,
+                patterns,
+            });
         }
-        Wanted { resources, star, filters }
+        Wanted {
+            resources,
+            star,
+            filters,
+        }
     }
 
     fn question<'q>(&self, universe: &'q Pattern, resources: &[usize]) -> Question<'q>
@@ -148,8 +167,16 @@ pub(super) fn judge(
         && sides.allow_everything_alike()
     {
         let resources = wanted.resources.iter().map(|(i, _)| *i).collect();
-        parts.push(Part { kind: None, universe: None, resources, bits: 0, found: None });
-        return judgement(comparison, statement, &wanted, &sides, applies, parts, budget);
+        parts.push(Part {
+            kind: None,
+            universe: None,
+            resources,
+            bits: 0,
+            found: None,
+        });
+        return judgement(
+            comparison, statement, &wanted, &sides, applies, parts, budget,
+        );
     }
     match named.known {
         Some(action) if typed => {
@@ -163,12 +190,20 @@ pub(super) fn judge(
             let resources: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
             if !resources.is_empty() {
                 let universe = Some(Pattern::glob("arn:*:*:*:*:*"));
-                parts.push(Part { kind: None, universe, resources, bits: 0, found: None });
+                parts.push(Part {
+                    kind: None,
+                    universe,
+                    resources,
+                    bits: 0,
+                    found: None,
+                });
             }
         }
     }
 
-    judgement(comparison, statement, &wanted, &sides, applies, parts, budget)
+    judgement(
+        comparison, statement, &wanted, &sides, applies, parts, budget,
+    )
 }
 
 fn judgement(
@@ -198,22 +233,32 @@ fn judgement(
     }
     let vacuous = complete && parts.iter().all(|p| p.bits & shows::NEEDED == 0);
     let verdict = verdict(parts.iter().fold(0, |bits, p| bits | p.bits), complete);
-    let (allowed_by, denied_by) =
-        if vacuous { Default::default() } else { places(applies, &parts, wanted) };
+    let (allowed_by, denied_by) = if vacuous {
+        Default::default()
+    } else {
+        places(applies, &parts, wanted)
+    };
     Judgement {
         verdict,
         vacuous,
         witness: shown_by(verdict).and_then(|bit| {
             // A type that every call needs makes the better example.
             let showing = || parts.iter().filter(|p| p.bits & bit != 0);
-            let part = showing().find(|p| p.is_needed()).or_else(|| showing().next())?;
+            let part = showing()
+                .find(|p| p.is_needed())
+                .or_else(|| showing().next())?;
             let (Some(universe), Some(found)) = (&part.universe, &part.found) else {
                 return Some("*".to_owned());
             };
             let question = wanted.question(universe, &part.resources);
             let holds = |w: &[Symbol]| decide::judge(&question, sides, w) & bit != 0;
             let scope = &comparison.scope;
-            Some(witness::readable(found.word(bit)?, scope, comparison.placeholders, holds))
+            Some(witness::readable(
+                found.word(bit)?,
+                scope,
+                comparison.placeholders,
+                holds,
+            ))
         }),
         resources: (0..statement.resources.len())
             .filter(|i| vacuous || parts.iter().any(|p| p.resources.contains(i)))
@@ -256,7 +301,13 @@ fn shown_by(verdict: Verdict) -> Option<u32> {
 fn star_part<'c>(wanted: &Wanted<'_>, parts: &mut Vec<Part<'c>>) {
     if wanted.star {
         let resources = wanted.resources.iter().map(|(i, _)| *i).collect();
-        parts.push(Part { kind: None, universe: None, resources, bits: 0, found: None });
+        parts.push(Part {
+            kind: None,
+            universe: None,
+            resources,
+            bits: 0,
+            found: None,
+        });
     }
 }
 
@@ -270,7 +321,8 @@ fn typed_parts<'c>(
     parts: &mut Vec<Part<'c>>,
 ) {
     let needed = kind.required
-        || reference::needed_types(&format!("{}:{}", named.service, named.name)).contains(&kind.name);
+        || reference::needed_types(&format!("{}:{}", named.service, named.name))
+            .contains(&kind.name);
     let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
     let mut add = |universe: Pattern, among: &[usize]| -> Vec<usize> {
         let inside: Vec<usize> = wanted
@@ -305,11 +357,17 @@ fn typed_parts<'c>(
 fn types(parts: &[Part<'_>]) -> Vec<TypeOutcome> {
     let mut types: Vec<TypeOutcome> = Vec::new();
     for part in parts.iter().filter(|p| p.bits & shows::NEEDED != 0) {
-        let Some((name, needed)) = part.kind else { continue };
+        let Some((name, needed)) = part.kind else {
+            continue;
+        };
         let gap = part.bits & shows::IMPOSSIBLE != 0;
         match types.iter_mut().find(|t| t.name == name) {
             Some(known) => known.gap |= gap,
-            None => types.push(TypeOutcome { name: name.to_owned(), needed, gap }),
+            None => types.push(TypeOutcome {
+                name: name.to_owned(),
+                needed,
+                gap,
+            }),
         }
     }
     types
@@ -323,21 +381,22 @@ fn places(applies: &[Applies<'_>], parts: &[Part<'_>], wanted: &Wanted<'_>) -> (
     let mut denied = Vec::new();
     for entry in applies {
         let statement = entry.statement;
-        let list = match statement.effect {
-            Effect::Allow if entry.certain => &mut allowed,
+        let (list, reading) = match statement.effect {
+            Effect::Allow if entry.certain => (&mut allowed, Reading::Strict),
             Effect::Allow => continue,
-            Effect::Deny => &mut denied,
+            Effect::Deny => (&mut denied, Reading::Wide),
         };
         let bears = statement.not_resource
             || statement.resources.iter().any(|r| {
                 r.pattern.is_everything()
                     || parts.iter().any(|part| {
                         part.universe.as_ref().is_some_and(|universe| {
-                            r.patterns(Reading::Strict, Variables::Any).iter().any(|p| {
+                            r.patterns(reading, Variables::Any).iter().any(|p| {
                                 touches(p, universe)
-                                    && wanted.resources.iter().any(|(i, w)| {
-                                        part.resources.contains(i) && touches(p, w)
-                                    })
+                                    && wanted
+                                        .resources
+                                        .iter()
+                                        .any(|(i, w)| part.resources.contains(i) && touches(p, w))
                             })
                         })
                     })

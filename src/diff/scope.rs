@@ -2,8 +2,8 @@
 //! account at hand.
 
 use crate::catalog::ResourceType;
-use crate::matcher::arn::{self, Field};
 use crate::matcher::Pattern;
+use crate::matcher::arn::{self, Field};
 use crate::reference;
 
 /// What is known of where the cluster runs; `None` for "any".
@@ -46,6 +46,9 @@ impl Scope {
     /// The same scope, in every Region.
     #[must_use]
     pub fn in_every_region(&self) -> Self {
-        Scope { region: None, ..self.clone() }
+        Scope {
+            region: None,
+            ..self.clone()
+        }
     }
 }

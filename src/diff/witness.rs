@@ -31,7 +31,10 @@ pub(super) fn readable(
 ) -> String {
     let colon = Symbol::char(':');
     let mut fields: Vec<Vec<Symbol>> = word.splitn(6, |s| *s == colon).map(<[_]>::to_vec).collect();
-    let partition = fields.get(1).map(|f| text(f, placeholders)).unwrap_or_default();
+    let partition = fields
+        .get(1)
+        .map(|f| text(f, placeholders))
+        .unwrap_or_default();
     let regions = REGIONS.iter().filter(|r| partition_of(r) == partition);
     if fields.len() == 6 {
         let invented = |f: &[Symbol], known: Option<&String>, real: fn(&str) -> bool| {
@@ -40,10 +43,14 @@ pub(super) fn readable(
         };
         let candidates: [(usize, Vec<&str>, bool); 2] = [
             (3, regions.copied().collect(), {
-                fields.get(3).is_some_and(|f| invented(f, scope.region.as_ref(), is_region))
+                fields
+                    .get(3)
+                    .is_some_and(|f| invented(f, scope.region.as_ref(), is_region))
             }),
             (4, ACCOUNTS.to_vec(), {
-                fields.get(4).is_some_and(|f| invented(f, scope.account.as_ref(), is_account))
+                fields
+                    .get(4)
+                    .is_some_and(|f| invented(f, scope.account.as_ref(), is_account))
             }),
         ];
         for (index, values, replace) in candidates {

@@ -133,7 +133,11 @@ pub fn reference(text: &str, placeholders: &mut Placeholders) -> Pieces {
     while let Some((start, end)) = next_placeholder(text, at) {
         plain(text, at..start, &mut pieces);
         let name = text.get(start + 2..end - 1).unwrap_or_default();
-        pieces.push((Piece::Placeholder(placeholders.number(name)), start..end));
+        pieces.push(match name {
+            "*" | "?" | "$" => (Piece::Char(name.chars().next().unwrap_or('$')), start..end),
+            name if is_policy_variable(name) => (Piece::Variable(name.to_owned()), start..end),
+            name => (Piece::Placeholder(placeholders.number(name)), start..end),
+        });
         at = end;
     }
     plain(text, at..text.len(), &mut pieces);
@@ -188,6 +192,58 @@ pub fn spell(pieces: &[(Piece, Range<usize>)], placeholders: &Placeholders) -> S
         }
     }
     out
+}
+
+/// The names of all `${Name}` in a string of the reference.
+pub fn names(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (start, end) = next_placeholder(text, at)?;
+        at = end;
+        text.get(start + 2..end - 1)
+    })
+    .filter(|name| !is_policy_variable(name))
+}
+
+/// A string of the reference with each `${Name}` replaced where `value` knows it.
+pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some((start, end)) = next_placeholder(text, at) {
+        out.push_str(text.get(at..start).unwrap_or_default());
+        let whole = text.get(start..end).unwrap_or_default();
+        let name = text.get(start + 2..end - 1).unwrap_or_default();
+        out.push_str(value(name).as_deref().unwrap_or(whole));
+        at = end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// A string with placeholders of any template's style, each spelled `${Name}` with the reference's
+/// name where it is one.
+pub fn normalize(text: &str) -> String {
+    let Some(regex) = LEFTOVER
+        .as_ref()
+        .filter(|_| text.contains(['$', '<', '{', '%']))
+    else {
+        return text.to_owned();
+    };
+    let replace = |found: &regex::Captures<'_>| {
+        let whole = found.get(0).map_or("", |m| m.as_str());
+        let inner = ["dollar", "angle", "brace", "percent"]
+            .iter()
+            .find_map(|group| found.name(group))
+            .map_or("", |m| m.as_str());
+        if matches!(inner, "*" | "?" | "$") || is_policy_variable(inner) {
+            return whole.to_owned();
+        }
+        format!(
+            "${{{}}}",
+            canonical_placeholder(inner).unwrap_or_else(|| inner.trim())
+        )
+    };
+    regex.replace_all(text, replace).into_owned()
 }
 
 fn next_placeholder(text: &str, from: usize) -> Option<(usize, usize)> {

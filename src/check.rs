@@ -1,0 +1,317 @@
+//! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
+
+use crate::catalog::Catalog;
+use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::excess;
+use crate::diff::prepare::{self, Drafts};
+use crate::diff::scope::Scope;
+use crate::diff::statement::Prepared;
+use crate::diff::{Row, Verdict};
+use crate::lints::{self, Compared, Context, File, GapRows};
+use crate::matcher::template::{Pieces, Placeholders};
+use crate::parser::{Policy, ProblemKind, SourceId, Sources, Span};
+use crate::reference::bindings::{Bindings, Dissent, Origin};
+use crate::reference::{self, Reference};
+use crate::report::{Binding, ReferenceName, RoleResult};
+
+/// Which reference to compare with.
+#[derive(Clone, Debug)]
+pub enum Against {
+    /// A role's documented policy.
+    Role(Reference),
+    /// Whichever of these fits best (`--role auto`).
+    BestOf(Vec<Reference>),
+}
+
+/// What the command line or the configuration says about the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Values for placeholders, each with the option that gave it.
+    pub given: Vec<(String, String, String)>,
+    /// True when the release was asked for.
+    pub version_given: bool,
+    /// The path of `--reference`.
+    pub reference_file: Option<String>,
+}
+
+/// No role fits: nothing that any reference requires is granted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoRoleFits {
+    /// The roles that were tried.
+    pub roles: Vec<String>,
+}
+
+/// Everything about one reference that the inference and the comparison share.
+struct Trial<'a> {
+    reference: &'a Reference,
+    placeholders: Placeholders,
+    bindings: Bindings,
+    dissents: Vec<Dissent>,
+    granted: Vec<Prepared>,
+    required: Vec<Prepared>,
+    gaps: Vec<Vec<Prepared>>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(
+        sources: &Sources,
+        policies: &[Policy],
+        reference: &'a Reference,
+        settings: &Settings,
+    ) -> (Self, Vec<prepare::LeftoverPlace>) {
+        let _ = sources;
+        let mut placeholders = Placeholders::default();
+        let drafts = Drafts::new(policies, &mut placeholders);
+        let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
+        let gap_pieces: Vec<Vec<Vec<Pieces>>> = reference
+            .gaps
+            .iter()
+            .map(|g| prepare::reference_pieces(&g.statements, &mut placeholders))
+            .collect();
+        let mut bindings = Bindings::new();
+        for (name, value, flag) in &settings.given {
+            bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
+        }
+        let arns: Vec<Pieces> = pieces.iter().flatten().cloned().collect();
+        let dissents = bindings.infer(&drafts.votes(), &arns, &placeholders);
+        // What only a known gap names binds separately: it must not unsettle the reference itself.
+        let gap_arns: Vec<Pieces> = gap_pieces.iter().flatten().flatten().cloned().collect();
+        if !gap_arns.is_empty() {
+            bindings.infer(&drafts.votes(), &gap_arns, &placeholders);
+        }
+        let granted = drafts.bind(&bindings, &placeholders);
+        let bind = |statements: &[_], pieces: &[_]| {
+            prepare::bind_reference(statements, pieces, &bindings, &placeholders)
+        };
+        let required = bind(&reference.statements, &pieces);
+        let gaps = reference
+            .gaps
+            .iter()
+            .zip(&gap_pieces)
+            .map(|(g, p)| bind(&g.statements, p))
+            .collect();
+        let leftovers = drafts.leftovers;
+        (
+            Trial {
+                reference,
+                placeholders,
+                bindings,
+                dissents,
+                granted,
+                required,
+                gaps,
+            },
+            leftovers,
+        )
+    }
+
+    fn comparison<'t>(&'t self, catalog: &'t Catalog, required: &'t [Prepared]) -> Comparison<'t> {
+        let one = |name| self.bindings.one(name).map(str::to_owned);
+        let scope = Scope {
+            partition: one("Partition"),
+            region: one("Region"),
+            account: one("Account"),
+        };
+        Comparison::new(catalog, &self.granted, required, scope, &self.placeholders)
+    }
+
+    /// Granted and all literal rows of the reference.
+    fn fit(rows: &[Requirement]) -> (usize, usize) {
+        let literal = || rows.iter().filter(|r| !r.from_wildcard && !r.row.vacuous);
+        let granted = literal()
+            .filter(|r| r.row.verdict != Verdict::Missing)
+            .count();
+        (granted, literal().count())
+    }
+}
+
+/// Judges the union of `files` as the policies of one role.
+///
+/// # Errors
+///
+/// [`NoRoleFits`] when the role is to be chosen and no candidate has anything granted.
+pub fn check(
+    sources: &Sources,
+    catalog: &Catalog,
+    files: &[File],
+    against: &Against,
+    settings: &Settings,
+) -> Result<RoleResult, NoRoleFits> {
+    let readable = files.iter().all(|f| {
+        f.document
+            .problems
+            .iter()
+            .all(|p| p.kind != ProblemKind::InvalidJson)
+    });
+    let policies: Vec<Policy> = files
+        .iter()
+        .flat_map(|f| f.document.policies.iter().cloned())
+        .collect();
+    let candidates: &[Reference] = match against {
+        Against::Role(reference) => std::slice::from_ref(reference),
+        Against::BestOf(references) => references,
+    };
+    if !readable {
+        return Ok(unreadable(sources, catalog, files, against, settings));
+    }
+    let chosen = matches!(against, Against::BestOf(_));
+    let mut best: Option<(Trial<'_>, Vec<prepare::LeftoverPlace>, Vec<Requirement>)> = None;
+    for reference in candidates {
+        let (trial, leftovers) = Trial::new(sources, &policies, reference, settings);
+        let rows = trial.comparison(catalog, &trial.required).coverage();
+        let better = best.as_ref().is_none_or(|(.., old)| {
+            let (old, new) = (Trial::fit(old), Trial::fit(&rows));
+            // Shares as fractions, compared without division; of equal ones the larger reference.
+            (new.0 * old.1, new.1) > (old.0 * new.1, old.1)
+        });
+        if better {
+            best = Some((trial, leftovers, rows));
+        }
+    }
+    let Some((trial, leftovers, requirements)) = best else {
+        return Err(NoRoleFits { roles: Vec::new() });
+    };
+    if chosen && Trial::fit(&requirements).0 == 0 {
+        let roles = candidates.iter().filter_map(|r| r.role.clone()).collect();
+        return Err(NoRoleFits { roles });
+    }
+    let comparison = trial.comparison(catalog, &trial.required);
+    let gaps: Vec<GapRows> = trial
+        .gaps
+        .iter()
+        .enumerate()
+        .map(|(gap, required)| GapRows {
+            gap,
+            requirements: trial.comparison(catalog, required).coverage(),
+        })
+        .collect();
+    let mut needed: Vec<&[Prepared]> = vec![&trial.required];
+    needed.extend(trial.gaps.iter().map(Vec::as_slice));
+    let excess = excess::excess(&comparison, &needed);
+    let context = Context {
+        sources,
+        files,
+        leftovers: &leftovers,
+        catalog,
+        compared: Some(Compared {
+            comparison: &comparison,
+            reference: trial.reference,
+            requirements: &requirements,
+            gaps: &gaps,
+            excess: &excess,
+            bindings: &trial.bindings,
+            dissents: &trial.dissents,
+        }),
+    };
+    let findings = lints::run(&context);
+    let failed = !excess.undecided.is_empty()
+        || requirements
+            .iter()
+            .any(|r| r.row.verdict == Verdict::Undecided);
+    Ok(RoleResult {
+        policies: names(sources, files),
+        reference: name_of(trial.reference, settings, chosen),
+        bindings: bindings_of(sources, &trial),
+        not_checked: NOT_CHECKED.to_vec(),
+        requirements: requirements
+            .into_iter()
+            .map(|r| r.row)
+            .collect::<Vec<Row>>(),
+        findings,
+        failed,
+    })
+}
+
+/// Layers that this release of the program does not look at.
+const NOT_CHECKED: [&str; 2] = ["permissions-boundary", "scp"];
+
+/// A role with a file that cannot be read: what is wrong with the texts, and nothing on coverage.
+fn unreadable(
+    sources: &Sources,
+    catalog: &Catalog,
+    files: &[File],
+    against: &Against,
+    settings: &Settings,
+) -> RoleResult {
+    let context = Context {
+        sources,
+        files,
+        leftovers: &[],
+        catalog,
+        compared: None,
+    };
+    let reference = match against {
+        Against::Role(reference) => name_of(reference, settings, false),
+        Against::BestOf(several) => ReferenceName {
+            role: None,
+            policy: None,
+            ..several
+                .first()
+                .map(|r| name_of(r, settings, false))
+                .unwrap_or_default()
+        },
+    };
+    RoleResult {
+        policies: names(sources, files),
+        reference,
+        bindings: Vec::new(),
+        not_checked: NOT_CHECKED.to_vec(),
+        requirements: Vec::new(),
+        findings: lints::run(&context),
+        failed: true,
+    }
+}
+
+fn names(sources: &Sources, files: &[File]) -> Vec<String> {
+    files
+        .iter()
+        .map(|f| sources.get(f.source).name().to_owned())
+        .collect()
+}
+
+fn name_of(reference: &Reference, settings: &Settings, chosen: bool) -> ReferenceName {
+    ReferenceName {
+        policy: reference.policy.clone(),
+        role: reference.role.clone(),
+        scheduler: reference.scheduler.clone(),
+        pcluster_version: reference.pcluster_version.clone(),
+        features: Vec::new(),
+        file: settings.reference_file.clone(),
+        role_was_chosen: chosen,
+        version_is_default: !settings.version_given,
+    }
+}
+
+fn bindings_of(sources: &Sources, trial: &Trial<'_>) -> Vec<Binding> {
+    let mut wanted = reference::placeholders(trial.reference);
+    wanted.extend(["Partition", "Region", "Account"].map(str::to_owned));
+    wanted
+        .into_iter()
+        .map(|name| match trial.bindings.bound(&name) {
+            None => Binding {
+                name,
+                value: None,
+                from: String::new(),
+                inferred: false,
+            },
+            Some(bound) => Binding {
+                name,
+                value: Some(bound.value.clone()),
+                from: match &bound.origin {
+                    Origin::Default => "default".to_owned(),
+                    Origin::Flag(flag) => flag.clone(),
+                    Origin::Follows(other) => format!("follows from {other}"),
+                    Origin::Inferred(source, span) => place(sources, *source, *span),
+                },
+                inferred: matches!(bound.origin, Origin::Inferred(..)),
+            },
+        })
+        .collect()
+}
+
+/// `head-node.json:12:14`
+pub fn place(sources: &Sources, source: SourceId, span: Span) -> String {
+    let source = sources.get(source);
+    let at = source.location(span.start);
+    format!("{}:{}:{}", source.name(), at.line, at.column)
+}

@@ -1,0 +1,235 @@
+//! The command line: what can be asked, and what each answer's exit code is.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use miette::Diagnostic;
+
+use crate::finding::Severity;
+
+mod error;
+mod explain;
+mod input;
+mod lint;
+mod lints;
+mod output;
+mod reference;
+
+pub use error::Error;
+
+/// Exit code for "could not judge".
+const COULD_NOT: u8 = 2;
+
+/// Checks IAM policies against what AWS ParallelCluster needs: which required actions are missing,
+/// on which resources, and what is granted beyond need. Offline; no AWS credentials are used.
+#[derive(Parser, Debug)]
+#[command(
+    name = "pcluster-iam",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  pcluster-iam lint head-node.json --scheduler slurm
+  pcluster-iam lint iam/*.json --role user --scheduler torque --region eu-west-1 --account 123456789012
+  aws iam get-role-policy --role-name R --policy-name P | pcluster-iam lint - --scheduler sge
+  pcluster-iam explain sqs:GetQueueUrl
+
+Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Judge the policies of a role
+    Lint(Box<LintArgs>),
+    /// Explain a lint, or why ParallelCluster needs an action
+    #[command(after_help = "Examples:
+  pcluster-iam explain missing-action
+  pcluster-iam explain ec2:AttachVolume")]
+    Explain {
+        /// A lint (`missing-action`) or an action (`ec2:AttachVolume`)
+        #[arg(value_name = "LINT|ACTION")]
+        what: String,
+    },
+    /// List the lints
+    Lints,
+    /// Show the policies that ParallelCluster documents
+    #[command(subcommand)]
+    Reference(ReferenceCommand),
+}
+
+#[derive(Subcommand, Debug)]
+enum ReferenceCommand {
+    /// Print a reference policy with its placeholders bound
+    #[command(after_help = "Example: a policy ready to attach
+  pcluster-iam reference show --role instance --scheduler torque --region us-east-1 --account 123456789012 --format json")]
+    Show(ShowArgs),
+}
+
+/// What says which reference is meant, and what its placeholders stand for.
+#[derive(Args, Debug)]
+struct Selection {
+    /// The cluster's scheduler: sge, slurm, torque or awsbatch
+    #[arg(long, value_name = "NAME")]
+    scheduler: Option<String>,
+    /// Whose policies these are: instance (the nodes), user (who runs `pcluster`), or auto
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// Release of ParallelCluster to compare with
+    #[arg(long, value_name = "RELEASE")]
+    pcluster_version: Option<String>,
+    /// Region of the cluster, or `*` for every Region [default: inferred from the policies]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Account of the cluster, or `*` for every account [default: inferred from the policies]
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Partition: aws, aws-cn, aws-us-gov [default: that of the Region]
+    #[arg(long, value_name = "NAME")]
+    partition: Option<String>,
+    /// Value of another placeholder of the reference, such as `Ec2RoleName=parallelcluster-*`
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  pcluster-iam lint my-policy.json --scheduler torque
+  pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
+  pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
+  pcluster-iam lint my-policy.json --reference our-minimum.json
+
+Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
+
+Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
+struct LintArgs {
+    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version"])]
+    reference: Option<PathBuf>,
+    /// Judge every file by itself; the default judges all files together as one role
+    #[arg(long)]
+    each: bool,
+    /// Format of standard output
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write to a file instead, `-` being standard output; repeat it for several formats
+    #[arg(short, long, value_name = "[FORMAT:]FILE")]
+    output: Vec<String>,
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+    /// Never exit with 1 (the same as --fail-on never)
+    #[arg(long, conflicts_with = "fail_on")]
+    exit_zero: bool,
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+    /// Hide notes and the summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct ShowArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// text to read, or json: one policy document ready to attach
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// An output format.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+impl FailOn {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Error => Some(Severity::Error),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Note => Some(Severity::Note),
+            FailOn::Never => None,
+        }
+    }
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is a usage error.
+            let code = if error.use_stderr() { COULD_NOT } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match &cli.command {
+        Command::Lint(args) => lint::run(args),
+        Command::Explain { what } => explain::run(what),
+        Command::Lints => lints::run(),
+        Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
+    };
+    result.unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::from(COULD_NOT)
+    })
+}
+
+/// Says on standard error why the run cannot go on.
+fn report(error: &Error) {
+    // Whoever reads the output is gone: there is nobody to tell.
+    if let Error::Output { source, .. } = error
+        && source.kind() == io::ErrorKind::BrokenPipe
+    {
+        return;
+    }
+    let mut text = format!("error: {error}\n");
+    if let Some(help) = error.help() {
+        for line in help.to_string().lines() {
+            let _ = writeln!(text, "  help: {line}");
+        }
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes an answer to standard output; a reader that is gone ends the run quietly.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Output { path: "standard output".to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}

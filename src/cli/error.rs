@@ -1,0 +1,102 @@
+//! What ends a run: usage that makes no sense, and output that cannot be written.
+
+use std::io;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::reference::SelectError;
+
+/// Why a run cannot go on. Shown on standard error; exit code 2.
+#[derive(Debug, Error, Diagnostic)]
+pub enum Error {
+    /// No scheduler, and nothing that says which.
+    #[error("which scheduler does the cluster use?")]
+    #[diagnostic(
+        code(usage::scheduler),
+        help("give --scheduler with one of: {schedulers}; or --reference FILE for a policy of your own")
+    )]
+    NoScheduler {
+        /// The legal values.
+        schedulers: String,
+    },
+    /// A pattern of file names that no file has.
+    #[error("no file matches `{pattern}`")]
+    #[diagnostic(code(input::no_match), help("check the path; quote the pattern so that the shell leaves it alone"))]
+    NoMatch {
+        /// As given.
+        pattern: String,
+    },
+    /// A pattern of file names that is malformed.
+    #[error("`{pattern}` is no pattern of file names: {reason}")]
+    #[diagnostic(code(input::pattern))]
+    BadPattern {
+        /// As given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The policy given with `--reference` cannot serve as one.
+    #[error("`{path}` cannot be the reference: {reason}")]
+    #[diagnostic(code(input::reference), help("{help}"))]
+    BadReference {
+        /// The file.
+        path: String,
+        /// What is wrong, with its place.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// An option with a value that cannot be.
+    #[error("`{value}` is not a value for {option}: {reason}")]
+    #[diagnostic(code(usage::value), help("{help}"))]
+    BadValue {
+        /// The option.
+        option: &'static str,
+        /// As given.
+        value: String,
+        /// Why not.
+        reason: String,
+        /// What would be one.
+        help: String,
+    },
+    /// No role to choose.
+    #[error("the policies grant nothing that any role of ParallelCluster requires")]
+    #[diagnostic(
+        code(usage::role),
+        help("say whose policies these are with --role: {roles}")
+    )]
+    NoRole {
+        /// The legal values.
+        roles: String,
+    },
+    /// No role was named where one must be.
+    #[error("whose policy?")]
+    #[diagnostic(code(usage::role), help("give --role with one of: {roles}"))]
+    WhichRole {
+        /// The legal values.
+        roles: String,
+    },
+    /// No reference by that name.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Select(#[from] SelectError),
+    /// `explain` was asked about something it does not know.
+    #[error("`{what}` is neither a lint nor an action that ParallelCluster needs")]
+    #[diagnostic(code(usage::explain), help("{help}"))]
+    Unknown {
+        /// As given.
+        what: String,
+        /// What it may have meant.
+        help: String,
+    },
+    /// Writing failed.
+    #[error("cannot write {path}: {source}")]
+    #[diagnostic(code(output::write))]
+    Output {
+        /// The file.
+        path: String,
+        /// The reason.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,195 @@
+//! `pcluster-iam lint`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::output::{self, Target};
+use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, input};
+use crate::catalog::Catalog;
+use crate::check::{self, Against, NoRoleFits, Settings};
+use crate::lints::File;
+use crate::parser::{ProblemKind, Sources};
+use crate::reference::bindings::{is_account, is_region};
+use crate::reference::{self, Reference};
+use crate::report::Report;
+
+pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
+    let targets = output::targets(args)?;
+    let names = input::expand(&args.files)?;
+    let mut sources = Sources::new();
+    let (against, reference_file) = match &args.reference {
+        Some(path) => (from_file(path, &mut sources)?, Some(path.to_string_lossy().into_owned())),
+        None => (Against::select(&args.selection)?, None),
+    };
+    let settings = Settings {
+        given: given(&args.selection, &against)?,
+        version_given: args.selection.pcluster_version.is_some(),
+        reference_file,
+    };
+    let files: Vec<File> = names.iter().map(|name| input::load(name, &mut sources)).collect();
+    let catalog = Catalog::embedded();
+    let roles: Vec<&[File]> = if args.each {
+        files.iter().map(std::slice::from_ref).collect()
+    } else {
+        vec![&files]
+    };
+    let mut results = Vec::with_capacity(roles.len());
+    for role in roles {
+        let result = check::check(&sources, catalog, role, &against, &settings);
+        results.push(result.map_err(|NoRoleFits { roles }| Error::NoRole { roles: roles.join(", ") })?);
+    }
+    let failed = results.iter().any(|r| r.failed);
+    let worst = results.iter().flat_map(|r| &r.findings).map(|f| f.severity).max();
+    let report = Report { sources, catalog_date: catalog.date().to_owned(), results };
+    for target in targets {
+        write(&report, args, &target)?;
+    }
+    let threshold = if args.exit_zero { FailOn::Never } else { args.fail_on };
+    Ok(ExitCode::from(if failed {
+        COULD_NOT
+    } else {
+        u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
+    }))
+}
+
+fn write(report: &Report, args: &LintArgs, target: &Target) -> Result<(), Error> {
+    output::write(target, args.color, |format, out| output::render(report, format, args.quiet, out))
+}
+
+impl Against {
+    fn select(selection: &Selection) -> Result<Self, Error> {
+        let Some(scheduler) = &selection.scheduler else {
+            return Err(Error::NoScheduler { schedulers: reference::schedulers().join(", ") });
+        };
+        let release = selection.pcluster_version.as_deref().unwrap_or(reference::DEFAULT_RELEASE);
+        match selection.role.as_deref() {
+            Some(role) if role != "auto" => {
+                Ok(Against::Role(reference::select(role, scheduler, release)?))
+            }
+            _ => {
+                let roles = reference::roles_for(scheduler, release)?;
+                let all: Result<Vec<Reference>, _> =
+                    roles.iter().map(|r| reference::select(r, scheduler, release)).collect();
+                Ok(Against::BestOf(all?))
+            }
+        }
+    }
+
+    fn references(&self) -> &[Reference] {
+        match self {
+            Against::Role(one) => std::slice::from_ref(one),
+            Against::BestOf(several) => several,
+        }
+    }
+}
+
+/// Any IAM policy as the reference.
+fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = input::load(&name, sources);
+    let fatal = file.document.problems.iter().find(|p| {
+        p.kind == ProblemKind::InvalidJson || p.rejected
+    });
+    if let Some(problem) = fatal {
+        let place = check::place(sources, file.source, problem.span);
+        return Err(Error::BadReference {
+            path: name,
+            reason: format!("{place}: {}", problem.message),
+            help: problem.help.clone().unwrap_or_else(|| "mend the file".to_owned()),
+        });
+    }
+    let reference = reference::from_policies(&file.document.policies);
+    if reference.statements.is_empty() {
+        return Err(Error::BadReference {
+            path: name,
+            reason: "it has no statement, so it requires nothing".to_owned(),
+            help: "give a policy that allows what the role must be able to do".to_owned(),
+        });
+    }
+    Ok(Against::Role(reference))
+}
+
+/// Values for placeholders, each with the option that gave it.
+fn given(
+    selection: &Selection,
+    against: &Against,
+) -> Result<Vec<(String, String, String)>, Error> {
+    let mut given = Vec::new();
+    if let Some(region) = &selection.region {
+        if region != "*" && !is_region(region) {
+            return Err(Error::BadValue {
+                option: "--region",
+                value: region.clone(),
+                reason: "it does not look like an AWS Region".to_owned(),
+                help: "for example us-east-1; `*` judges for every Region".to_owned(),
+            });
+        }
+        given.push(("Region".to_owned(), region.clone(), "--region".to_owned()));
+    }
+    if let Some(account) = &selection.account {
+        if account != "*" && !is_account(account) {
+            return Err(Error::BadValue {
+                option: "--account",
+                value: account.clone(),
+                reason: "an account id has 12 digits".to_owned(),
+                help: "for example 123456789012; `*` judges for every account".to_owned(),
+            });
+        }
+        given.push(("Account".to_owned(), account.clone(), "--account".to_owned()));
+    }
+    if let Some(partition) = &selection.partition {
+        if !partition.starts_with("aws") || partition.contains(['*', '?', ':', ' ']) {
+            return Err(Error::BadValue {
+                option: "--partition",
+                value: partition.clone(),
+                reason: "it is not an AWS partition".to_owned(),
+                help: "one of aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-eusc".to_owned(),
+            });
+        }
+        given.push(("Partition".to_owned(), partition.clone(), "--partition".to_owned()));
+    }
+    let mut known: Vec<String> = vec!["Account".into(), "Partition".into(), "Region".into()];
+    for reference in against.references() {
+        for name in reference::placeholders(reference) {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    }
+    known.sort();
+    for set in &selection.set {
+        let bad = |reason: &str, help: String| Error::BadValue {
+            option: "--set",
+            value: set.clone(),
+            reason: reason.to_owned(),
+            help,
+        };
+        let Some((name, value)) = set.split_once('=') else {
+            return Err(bad("it has no `=`", "write --set NAME=VALUE".to_owned()));
+        };
+        if !known.iter().any(|k| k == name) {
+            let nearest = known
+                .iter()
+                .map(|k| (strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()), k))
+                .min();
+            let help = match nearest {
+                Some((distance, k)) if distance <= 3 => format!("did you mean `{k}`?"),
+                _ => format!("the reference has: {}", known.join(", ")),
+            };
+            return Err(bad(&format!("the reference has no placeholder `{name}`"), help));
+        }
+        if value.is_empty() {
+            return Err(bad("the value is empty", "write --set NAME=VALUE".to_owned()));
+        }
+        given.push((name.to_owned(), value.to_owned(), "--set".to_owned()));
+    }
+    Ok(given)
+}
+
+/// The values of `reference show`, which has no policies to infer from.
+pub(super) fn given_for(
+    selection: &Selection,
+    reference: &Reference,
+) -> Result<Vec<(String, String, String)>, Error> {
+    given(selection, &Against::Role(reference.clone()))
+}

@@ -1,0 +1,118 @@
+//! Where a report goes: standard output or files, whole or not at all.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
+
+use super::{Color, Error, Format, LintArgs};
+use crate::report::{self, Report, TextOptions};
+
+/// A format and a place; `None` for standard output.
+pub(super) struct Target {
+    format: Format,
+    path: Option<PathBuf>,
+}
+
+/// The targets of `--output`, or standard output.
+pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
+    if args.output.is_empty() {
+        return Ok(vec![Target { format: args.format, path: None }]);
+    }
+    args.output
+        .iter()
+        .map(|text| {
+            let (format, path) = match text.split_once(':') {
+                Some(("text", path)) => (Format::Text, path),
+                Some(("json", path)) => (Format::Json, path),
+                _ => (args.format, text.as_str()),
+            };
+            if path.is_empty() {
+                return Err(Error::BadValue {
+                    option: "--output",
+                    value: text.clone(),
+                    reason: "it names no file".to_owned(),
+                    help: "for example --output json:report.json, or --output text:-".to_owned(),
+                });
+            }
+            let path = (path != "-").then(|| PathBuf::from(path));
+            Ok(Target { format, path })
+        })
+        .collect()
+}
+
+/// Renders in memory first: a file is written whole or left as it was.
+pub(super) fn write(
+    target: &Target,
+    color: Color,
+    render: impl Fn(Format, &mut dyn WriteColor) -> io::Result<()>,
+) -> Result<(), Error> {
+    let colored = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => target.path.is_none() && color_is_wanted(),
+    };
+    let failed = |source| Error::Output {
+        path: target.path.as_ref().map_or("standard output".to_owned(), |p| format!("`{}`", p.display())),
+        source,
+    };
+    let bytes = if colored && target.format == Format::Text {
+        let mut out = Ansi::new(Vec::new());
+        render(target.format, &mut out).map_err(failed)?;
+        out.into_inner()
+    } else {
+        let mut out = NoColor::new(Vec::new());
+        render(target.format, &mut out).map_err(failed)?;
+        out.into_inner()
+    };
+    match &target.path {
+        Some(path) => replace(path, &bytes).map_err(failed),
+        None => {
+            let mut out = io::stdout().lock();
+            match out.write_all(&bytes).and_then(|()| out.flush()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+pub(super) fn render(
+    report: &Report,
+    format: Format,
+    quiet: bool,
+    out: &mut dyn WriteColor,
+) -> io::Result<()> {
+    match format {
+        Format::Text => report::text(report, TextOptions { quiet }, out),
+        Format::Json => report::json(report, out),
+    }
+}
+
+/// <https://no-color.org>, <https://force-color.org>, then whether a person is watching.
+fn color_is_wanted() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    if set("NO_COLOR") {
+        return false;
+    }
+    if set("FORCE_COLOR") || std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") {
+        return true;
+    }
+    io::stdout().is_terminal()
+}
+
+/// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,376 @@
+//! What is granted beyond need: allowed for certain, and not required.
+
+use std::collections::HashMap;
+
+use super::coverage::Comparison;
+use super::decide::{self, Filter, Question, Sides};
+use super::scope::Scope;
+use super::statement::{Prepared, Resource};
+use super::witness;
+use crate::catalog::{self, AccessLevel};
+use crate::finding::Witness;
+use crate::matcher::search::Budget;
+use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
+use crate::parser::Effect;
+
+/// Steps of the decision procedure for all of it.
+const STEPS_PER_RUN: u64 = 200_000_000;
+
+/// Why a grant goes too far.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ExcessKind {
+    /// A pattern of actions allows some that nothing requires.
+    Action,
+    /// A required action is allowed on more than required.
+    Resource,
+    /// A single action that nothing requires.
+    Unneeded,
+}
+
+/// One string of one statement that grants more than is required.
+#[derive(Clone, Debug)]
+pub struct Excess {
+    /// Why.
+    pub kind: ExcessKind,
+    /// Index into the granted statements.
+    pub statement: usize,
+    /// Index of the action string; `None` for `NotAction`.
+    pub action: Option<usize>,
+    /// Index of the resource string that the witness matches; `None` for `NotResource`.
+    pub resource: Option<usize>,
+    /// The actions that go too far, in AWS's spelling, and their access levels.
+    pub actions: Vec<(String, AccessLevel)>,
+    /// A request that is allowed and not required.
+    pub witness: Witness,
+}
+
+/// All excess, and the grants for which the bound was reached.
+#[derive(Debug, Default)]
+pub struct ExcessReport {
+    /// In the order of the statements and their actions.
+    pub found: Vec<Excess>,
+    /// Statement and action string.
+    pub undecided: Vec<(usize, Option<usize>)>,
+}
+
+/// What one action of one statement grants beyond need.
+enum Beyond {
+    Nothing,
+    /// A request, and the index of the resource string that grants it.
+    Something(Witness, Option<usize>),
+    Undecided,
+}
+
+struct Search<'a> {
+    comparison: &'a Comparison<'a>,
+    scope: Scope,
+    required: HashMap<(String, String), Vec<&'a Prepared>>,
+    has_deny: bool,
+    budget: Budget,
+}
+
+/// Finds what the granted statements allow for certain beyond `needed`: the statements of the
+/// reference, and of what is known to lack in it.
+pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
+    let mut required: HashMap<(String, String), Vec<&Prepared>> = HashMap::new();
+    for statement in needed
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|s| s.effect == Effect::Allow)
+    {
+        let mut add = |service: &str, name: &str| {
+            let key = (service.to_owned(), name.to_ascii_lowercase());
+            required.entry(key).or_default().push(statement);
+        };
+        if statement.not_action {
+            comparison.each_match(&ActionPattern::Everything, |action| {
+                if statement
+                    .applies(action.service, &action.name.to_ascii_lowercase())
+                    .is_some()
+                {
+                    add(action.service, action.name);
+                }
+            });
+        }
+        for action in statement.actions.iter().filter(|_| !statement.not_action) {
+            comparison.each_match(&action.pattern, |a| add(a.service, a.name));
+        }
+    }
+    let mut search = Search {
+        comparison,
+        scope: comparison.scope.in_every_region(),
+        required,
+        has_deny: comparison.granted.iter().any(|s| s.effect == Effect::Deny),
+        budget: Budget::steps(STEPS_PER_RUN),
+    };
+    let mut report = ExcessReport::default();
+    for (index, statement) in comparison.granted.iter().enumerate() {
+        if statement.effect != Effect::Allow || !statement.conditions.is_empty() {
+            continue;
+        }
+        if statement.not_action {
+            search.pattern(index, statement, None, &mut report);
+            continue;
+        }
+        for (at, action) in statement.actions.iter().enumerate() {
+            match &action.pattern {
+                ActionPattern::Literal { service, name } => {
+                    let known = comparison
+                        .catalog
+                        .service(service)
+                        .and_then(|s| s.action(name));
+                    if let Some(known) = known {
+                        search.literal(index, statement, at, known, &mut report);
+                    }
+                }
+                _ => search.pattern(index, statement, Some(at), &mut report),
+            }
+        }
+    }
+    report
+}
+
+impl<'a> Search<'a> {
+    fn requiring(&self, action: &catalog::Action<'_>) -> &[&'a Prepared] {
+        let key = (action.service.to_owned(), action.name.to_ascii_lowercase());
+        self.required.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    fn literal(
+        &mut self,
+        index: usize,
+        statement: &Prepared,
+        at: usize,
+        action: catalog::Action<'_>,
+        report: &mut ExcessReport,
+    ) {
+        let required = self.requiring(&action).to_vec();
+        let kind = if required.is_empty() {
+            ExcessKind::Unneeded
+        } else {
+            ExcessKind::Resource
+        };
+        match self.beyond(statement, action, &required) {
+            Beyond::Nothing => {}
+            Beyond::Undecided => report.undecided.push((index, Some(at))),
+            Beyond::Something(witness, resource) => report.found.push(Excess {
+                kind,
+                statement: index,
+                action: Some(at),
+                resource,
+                actions: vec![(spelled(&action), action.access)],
+                witness,
+            }),
+        }
+    }
+
+    fn pattern(
+        &mut self,
+        index: usize,
+        statement: &Prepared,
+        at: Option<usize>,
+        report: &mut ExcessReport,
+    ) {
+        let mut matched = Vec::new();
+        match at {
+            Some(at) => {
+                let Some(action) = statement.actions.get(at) else {
+                    return;
+                };
+                // What AWS rejects is counted by its widest reading here: better narrow it now.
+                if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
+                    self.comparison.each_match(&ActionPattern::Everything, |a| {
+                        if pattern.matches_text(&spelled(&a).to_ascii_lowercase()) {
+                            matched.push(a);
+                        }
+                    });
+                } else {
+                    self.comparison
+                        .each_match(&action.pattern, |a| matched.push(a));
+                }
+            }
+            None => self.comparison.each_match(&ActionPattern::Everything, |a| {
+                if statement
+                    .applies(a.service, &a.name.to_ascii_lowercase())
+                    .is_some_and(|m| m.certain)
+                {
+                    matched.push(a);
+                }
+            }),
+        }
+        let mut unneeded = Vec::new();
+        let mut too_wide = Vec::new();
+        let mut first: [Option<(Witness, Option<usize>)>; 2] = [None, None];
+        let unlimited = !self.has_deny
+            && !statement.not_resource
+            && statement
+                .resources
+                .iter()
+                .any(|r| r.pattern.is_everything());
+        for action in matched {
+            let required = self.requiring(&action).to_vec();
+            let (list, slot) = if required.is_empty() {
+                (&mut unneeded, &mut first[0])
+            } else {
+                (&mut too_wide, &mut first[1])
+            };
+            // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
+            if required.is_empty() && unlimited && slot.is_some() {
+                list.push((spelled(&action), action.access));
+                continue;
+            }
+            match self.beyond(statement, action, &required) {
+                Beyond::Nothing => {}
+                Beyond::Undecided => report.undecided.push((index, at)),
+                Beyond::Something(witness, resource) => {
+                    list.push((spelled(&action), action.access));
+                    slot.get_or_insert((witness, resource));
+                }
+            }
+        }
+        let [of_unneeded, of_too_wide] = first;
+        let (kind, actions, example) = match (of_unneeded, of_too_wide) {
+            (Some(example), _) => (ExcessKind::Action, unneeded, example),
+            (None, Some(example)) => (ExcessKind::Resource, too_wide, example),
+            (None, None) => return,
+        };
+        let (witness, resource) = example;
+        report.found.push(Excess {
+            kind,
+            statement: index,
+            action: at,
+            resource,
+            actions,
+            witness,
+        });
+    }
+
+    /// What `statement` allows for `action` beyond what `required` asks for.
+    fn beyond(
+        &mut self,
+        statement: &Prepared,
+        action: catalog::Action<'_>,
+        required: &[&Prepared],
+    ) -> Beyond {
+        let applies = if self.has_deny {
+            self.comparison
+                .applying(action.service, &action.name.to_ascii_lowercase())
+        } else {
+            Vec::new()
+        };
+        let sides = Sides::new(&applies, &[]);
+        if !action.has_resource_types() {
+            let granted = statement
+                .resources
+                .iter()
+                .any(|r| r.matches_star(Reading::Strict, Variables::Unset))
+                != statement.not_resource;
+            // An action that the reference names is not excess here, whatever the reference's resource.
+            if !granted || !required.is_empty() || sides.denies_star() {
+                return Beyond::Nothing;
+            }
+            let witness = Witness {
+                action: spelled(&action),
+                resource: "*".to_owned(),
+            };
+            let by = statement
+                .resources
+                .iter()
+                .position(|r| r.pattern.is_everything());
+            return Beyond::Something(witness, by);
+        }
+        let everything = Pattern::everything();
+        let everywhere = required
+            .iter()
+            .any(|s| !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything()));
+        if everywhere {
+            return Beyond::Nothing;
+        }
+        let list = |reading, variables| -> Vec<&Pattern> {
+            statement
+                .resources
+                .iter()
+                .flat_map(|r| r.patterns(reading, variables))
+                .collect()
+        };
+        let (granted, filters) = if statement.not_resource {
+            let excluded = list(Reading::Wide, Variables::Any);
+            (
+                vec![&everything],
+                vec![Filter {
+                    negated: true,
+                    patterns: excluded,
+                }],
+            )
+        } else {
+            (list(Reading::Strict, Variables::Unset), Vec::new())
+        };
+        let needed: Vec<&Pattern> = required
+            .iter()
+            .filter(|s| !s.not_resource)
+            .flat_map(|s| &s.resources)
+            .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
+            .collect();
+        if filters.is_empty() && granted.iter().all(|g| needed.iter().any(|n| n.absorbs(g))) {
+            return Beyond::Nothing;
+        }
+        let excluded: Vec<&Pattern> = required
+            .iter()
+            .filter(|s| s.not_resource)
+            .flat_map(|s| &s.resources)
+            .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
+            .collect();
+        // Required through NotResource: only what it excludes can be excess.
+        let mut filters = filters;
+        if required.iter().any(|s| s.not_resource) {
+            filters.push(Filter {
+                negated: false,
+                patterns: excluded,
+            });
+        }
+        for kind in action.resource_types() {
+            for universe in self.scope.universes(action.service, &kind) {
+                let wanted = granted.clone();
+                let question = Question {
+                    universe: &universe,
+                    wanted,
+                    filters: filters.clone(),
+                };
+                let found = Comparison::spend(&mut self.budget, |b| {
+                    decide::beyond(&question, &sides, &needed, b)
+                });
+                if let Some(word) = found.word(1) {
+                    let holds = |w: &[Symbol]| decide::is_beyond(&question, &sides, &needed, w);
+                    let placeholders = self.comparison.placeholders;
+                    let by = grants(&statement.resources, word);
+                    let resource =
+                        witness::readable(word, &self.comparison.scope, placeholders, holds);
+                    return Beyond::Something(
+                        Witness {
+                            action: spelled(&action),
+                            resource,
+                        },
+                        by,
+                    );
+                }
+                if !found.complete {
+                    return Beyond::Undecided;
+                }
+            }
+        }
+        Beyond::Nothing
+    }
+}
+
+fn grants(resources: &[Resource], word: &[Symbol]) -> Option<usize> {
+    resources.iter().position(|r| {
+        r.patterns(Reading::Strict, Variables::Unset)
+            .iter()
+            .any(|p| p.matches(word))
+    })
+}
+
+fn spelled(action: &catalog::Action<'_>) -> String {
+    format!("{}:{}", action.service, action.name)
+}

@@ -1,0 +1,297 @@
+//! What is reported: one file per lint, each with its metadata, its check and its page of prose.
+//!
+//! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
+//! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::catalog::Catalog;
+use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::excess::ExcessReport;
+use crate::diff::prepare::LeftoverPlace;
+use crate::diff::statement::Prepared;
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{Document, Policy};
+use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
+use crate::reference::Reference;
+use crate::reference::bindings::{Bindings, Dissent};
+
+mod conditional_grant;
+mod coverage;
+mod denied_action;
+mod difference;
+mod duplicate_key;
+mod excess;
+mod invalid_json;
+mod invalid_policy;
+mod known_gap;
+mod missing_action;
+mod mixed_scope;
+mod over_broad_action;
+mod over_broad_resource;
+mod partial_resource;
+mod problem;
+mod undecided;
+mod unknown_action;
+mod unneeded_action;
+mod unreplaced_placeholder;
+
+/// A check and what is said about it.
+pub struct Lint {
+    /// Kebab-case name of the problem; never changes.
+    pub id: &'static str,
+    /// The severity it usually has; a finding may be milder where the page says so.
+    pub severity: Severity,
+    /// One line.
+    pub summary: &'static str,
+    /// The page: what it checks, why it matters, an example, how to fix it.
+    pub doc: &'static str,
+    /// The release of this program that brought it.
+    pub since: &'static str,
+    check: fn(&Context<'_>, &mut Vec<Finding>),
+}
+
+/// Every lint, sorted by id.
+pub static ALL: &[&Lint] = &[
+    &conditional_grant::LINT,
+    &denied_action::LINT,
+    &duplicate_key::LINT,
+    &invalid_json::LINT,
+    &invalid_policy::LINT,
+    &known_gap::LINT,
+    &missing_action::LINT,
+    &mixed_scope::LINT,
+    &over_broad_action::LINT,
+    &over_broad_resource::LINT,
+    &partial_resource::LINT,
+    &undecided::LINT,
+    &unknown_action::LINT,
+    &unneeded_action::LINT,
+    &unreplaced_placeholder::LINT,
+];
+
+/// The lint with this id.
+pub fn find(id: &str) -> Option<&'static Lint> {
+    ALL.iter().copied().find(|l| l.id == id)
+}
+
+/// One file of a role and what was read from it.
+#[derive(Debug)]
+pub struct File {
+    /// Names its text.
+    pub source: SourceId,
+    /// Its policies and problems.
+    pub document: Document,
+}
+
+/// Rows that the documented reference lacks, for one reason.
+pub struct GapRows {
+    /// Index into [`Reference::gaps`].
+    pub gap: usize,
+    /// Judged like the reference's own rows.
+    pub requirements: Vec<Requirement>,
+}
+
+/// What was compared, when everything could be read.
+pub struct Compared<'a> {
+    /// The two sides.
+    pub comparison: &'a Comparison<'a>,
+    /// The reference by name, and its known gaps.
+    pub reference: &'a Reference,
+    /// The rows of the reference.
+    pub requirements: &'a [Requirement],
+    /// The rows that it is known to lack.
+    pub gaps: &'a [GapRows],
+    /// What is granted beyond need.
+    pub excess: &'a ExcessReport,
+    /// The values of placeholders.
+    pub bindings: &'a Bindings,
+    /// Places that speak for different Regions, accounts or names.
+    pub dissents: &'a [Dissent],
+}
+
+/// Everything a lint may look at.
+pub struct Context<'a> {
+    /// The texts.
+    pub sources: &'a Sources,
+    /// The files of the role.
+    pub files: &'a [File],
+    /// Placeholders that templates left behind.
+    pub leftovers: &'a [LeftoverPlace],
+    /// AWS's services.
+    pub catalog: &'a Catalog,
+    /// `None` where a file could not be read: then nothing is said of coverage.
+    pub compared: Option<Compared<'a>>,
+}
+
+impl Context<'_> {
+    fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.files.iter().flat_map(|f| &f.document.policies)
+    }
+
+    fn problems(&self) -> impl Iterator<Item = (SourceId, &Problem)> {
+        self.files
+            .iter()
+            .flat_map(|f| f.document.problems.iter().map(|p| (f.source, p)))
+    }
+
+    /// The statement that a place lies in.
+    fn statement_at(&self, source: SourceId, span: Span) -> Option<&Statement> {
+        self.policies()
+            .filter(|p| p.source == source)
+            .flat_map(|p| &p.statements)
+            .find(|s| s.span.start <= span.start && span.end <= s.span.end)
+    }
+
+    /// The place for what a role lacks: the nearest statement, else the `Statement` key.
+    fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Option<Label> {
+        let same_service = |s: &&Prepared| {
+            s.effect == Effect::Allow
+                && !s.not_action
+                && s.actions.iter().any(|a| {
+                    a.text
+                        .split_once(':')
+                        .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
+                })
+        };
+        if let Some(statement) = comparison.granted.iter().find(same_service) {
+            return Some(Label {
+                source: statement.source,
+                span: statement.action_key,
+                message: format!("the closest statement: it allows other `{service}` actions"),
+            });
+        }
+        let policy = self.policies().next()?;
+        Some(Label {
+            source: policy.source,
+            span: policy.statement_key,
+            message: format!("no statement here allows any `{service}` action"),
+        })
+    }
+}
+
+impl Lint {
+    /// A finding of this lint, to be filled in.
+    fn finding(&self, severity: Severity, message: String, label: Label) -> Finding {
+        Finding {
+            lint: self.id,
+            severity,
+            message,
+            notes: Vec::new(),
+            help: None,
+            actions: Vec::new(),
+            subject: None,
+            sid: None,
+            reference_statement: None,
+            reference_sid: None,
+            witness: None,
+            label,
+            related: Vec::new(),
+            fingerprint: String::new(),
+        }
+    }
+}
+
+/// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
+pub fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lint in ALL {
+        (lint.check)(context, &mut findings);
+    }
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| {
+            let name = context.sources.get(f.label.source).name().to_owned();
+            (
+                name,
+                f.label.span,
+                f.lint,
+                std::cmp::Reverse(f.severity),
+                f.reference_statement,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    let mut seen: Vec<String> = Vec::new();
+    for finding in &mut findings {
+        let statement = context.statement_at(finding.label.source, finding.label.span);
+        if finding.sid.is_none() {
+            finding.sid = statement
+                .and_then(|s| s.sid.as_ref())
+                .map(|s| s.value.clone());
+        }
+        let identity = identity(context, finding, statement);
+        let ordinal = seen.iter().filter(|s| **s == identity).count();
+        finding.fingerprint = fingerprint(&identity, ordinal);
+        seen.push(identity);
+    }
+    findings
+}
+
+/// What makes a finding the same one after an edit elsewhere: no line, no offset, no message.
+fn identity(context: &Context<'_>, finding: &Finding, statement: Option<&Statement>) -> String {
+    let mut parts = vec![finding.lint.to_owned()];
+    match (finding.reference_statement, &context.compared) {
+        (Some(index), Some(compared)) => {
+            let reference = compared.reference;
+            parts.push(reference.role.clone().unwrap_or_default());
+            parts.push(reference.policy.clone().unwrap_or_default());
+            parts.push(
+                finding
+                    .reference_sid
+                    .clone()
+                    .unwrap_or_else(|| index.to_string()),
+            );
+        }
+        _ => {
+            let source = context.sources.get(finding.label.source);
+            parts.push(source.name().to_owned());
+            parts.push(finding.sid.clone().unwrap_or_else(|| {
+                let text = statement.map_or("", |s| source.slice(s.span));
+                let canonical = serde_json::from_str::<serde_json::Value>(text);
+                canonical.map_or_else(|_| text.to_owned(), |v| v.to_string())
+            }));
+            parts.push(
+                finding
+                    .subject
+                    .clone()
+                    .unwrap_or_else(|| finding.actions.join(" ")),
+            );
+        }
+    }
+    parts.join("\u{1f}")
+}
+
+fn fingerprint(identity: &str, ordinal: usize) -> String {
+    let digest = Sha256::new()
+        .chain_update(identity)
+        .chain_update(ordinal.to_le_bytes())
+        .finalize();
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// `a`, `b` and 3 more: a list for a message, the first few in backticks.
+fn enumerate(items: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let quoted: Vec<String> = items.iter().take(SHOWN).map(|i| format!("`{i}`")).collect();
+    match items.len().saturating_sub(SHOWN) {
+        0 => match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => quoted.join(""),
+        },
+        more => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
+/// `1 action`, `3 actions`.
+fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
+}

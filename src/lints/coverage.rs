@@ -1,0 +1,336 @@
+//! What the lints about missing grants share: one finding per statement of the reference.
+
+use serde_json::{Value, json};
+
+use super::difference::difference;
+use super::{Compared, Context, Lint, count, enumerate};
+use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
+use crate::finding::{Finding, Label, Severity};
+
+/// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
+/// message from the list of actions and the list of resources.
+pub(super) fn report(
+    lint: &'static Lint,
+    verdict: Verdict,
+    context: &Context<'_>,
+    out: &mut Vec<Finding>,
+    say: fn(&[String], &[String]) -> String,
+) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    let mut groups: Vec<(usize, Severity, Vec<&Requirement>)> = Vec::new();
+    for requirement in compared
+        .requirements
+        .iter()
+        .filter(|r| r.row.verdict == verdict)
+    {
+        let severity = severity(requirement, compared);
+        let key = (requirement.row.statement, severity);
+        match groups.iter_mut().find(|(s, v, _)| (*s, *v) == key) {
+            Some((_, _, rows)) => rows.push(requirement),
+            None => groups.push((key.0, key.1, vec![requirement])),
+        }
+    }
+    for (statement, severity, rows) in groups {
+        out.extend(finding(
+            lint, context, compared, statement, severity, &rows, say,
+        ));
+    }
+}
+
+/// A wildcard of the reference asks for more than ParallelCluster is known to use; and a call may do
+/// without a resource type that the catalogue calls optional.
+fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
+    let row = &requirement.row;
+    let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);
+    match row.verdict {
+        Verdict::Conditional => Severity::Warning,
+        Verdict::Partial if requirement.gap_is_optional() => Severity::Warning,
+        _ if known => Severity::Error,
+        _ => Severity::Warning,
+    }
+}
+
+fn finding(
+    lint: &'static Lint,
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    statement: usize,
+    severity: Severity,
+    rows: &[&Requirement],
+    say: fn(&[String], &[String]) -> String,
+) -> Option<Finding> {
+    let first = rows.first()?;
+    let mut actions: Vec<String> = Vec::new();
+    let mut resources: Vec<String> = Vec::new();
+    for requirement in rows {
+        let row = &requirement.row;
+        if !actions.contains(&row.action) {
+            actions.push(row.action.clone());
+        }
+        for resource in &row.resources {
+            if !resources.contains(resource) {
+                resources.push(resource.clone());
+            }
+        }
+    }
+    let (label, related) = place(context, compared, rows)?;
+    let mut finding = lint.finding(severity, say(&actions, &resources), label);
+    finding.related = related;
+    finding.notes = notes(compared, statement, rows, &actions);
+    finding.help = Some(help(compared, rows, &actions, &resources));
+    finding.reference_statement = Some(statement);
+    finding.reference_sid.clone_from(&first.row.sid);
+    finding.witness.clone_from(&first.row.witness);
+    finding.actions = actions;
+    Some(finding)
+}
+
+/// The grant or Deny that decides where there is one; else the nearest statement.
+fn place(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    rows: &[&Requirement],
+) -> Option<(Label, Vec<Label>)> {
+    let mut related = Vec::new();
+    for requirement in rows {
+        for (places, words) in [
+            (&requirement.row.denied_by, "this Deny takes it away"),
+            (&requirement.row.allowed_by, "this allows some of it"),
+        ] {
+            for (source, span) in places {
+                let known = related
+                    .iter()
+                    .any(|l: &Label| (l.source, l.span) == (*source, *span));
+                if !known {
+                    let message = words.to_owned();
+                    related.push(Label {
+                        source: *source,
+                        span: *span,
+                        message,
+                    });
+                }
+            }
+        }
+    }
+    let row = &rows.first()?.row;
+    let service = row.action.split(':').next().unwrap_or_default();
+    match row.verdict {
+        Verdict::Conditional if row.denied_by.is_empty() => {
+            for label in &mut related {
+                let statement = compared.comparison.granted.iter().find(|s| {
+                    s.source == label.source
+                        && s.span.start <= label.span.start
+                        && label.span.end <= s.span.end
+                });
+                "only under this condition".clone_into(&mut label.message);
+                match statement.and_then(|s| s.condition_span) {
+                    Some(span) => label.span = span,
+                    None => {
+                        "only where its Resource turns out to match".clone_into(&mut label.message)
+                    }
+                }
+            }
+            related.dedup();
+        }
+        Verdict::Missing => {
+            if let Some((label, difference)) = difference(compared.comparison, rows.first()?) {
+                related.retain(|l| l.span != label.span);
+                return Some((
+                    Label {
+                        message: difference,
+                        ..label
+                    },
+                    related,
+                ));
+            }
+        }
+        _ => {}
+    }
+    if related.is_empty() {
+        return Some((context.nearest(compared.comparison, service)?, related));
+    }
+    let label = related.remove(0);
+    related.truncate(8);
+    Some((label, related))
+}
+
+fn notes(
+    compared: &Compared<'_>,
+    statement: usize,
+    rows: &[&Requirement],
+    actions: &[String],
+) -> Vec<String> {
+    let reference = compared.reference;
+    let mut notes = Vec::new();
+    if let Some(witness) = rows.first().and_then(|r| r.row.witness.as_ref()) {
+        let word = match rows.first().map(|r| r.row.verdict) {
+            Some(Verdict::Conditional) => "may fail",
+            _ => "fails",
+        };
+        notes.push(format!(
+            "{word}, for example: `{}` on `{}`",
+            witness.action, witness.resource
+        ));
+    }
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for action in actions {
+        if let Some(need) = reference.needed_for(action) {
+            match reasons.iter_mut().find(|(text, _)| *text == need) {
+                Some((_, list)) => list.push(action.clone()),
+                None => reasons.push((need, vec![action.clone()])),
+            }
+        }
+    }
+    let only_one = reasons.len() == 1;
+    for (text, of) in reasons.iter().take(4) {
+        if only_one {
+            notes.push(format!("needed for: {text}"));
+        } else {
+            notes.push(format!("{} needed for: {text}", enumerate(of)));
+        }
+    }
+    let mut types: Vec<&str> = Vec::new();
+    for t in rows.iter().flat_map(|r| &r.types).filter(|t| t.gap) {
+        if !types.contains(&t.name.as_str()) {
+            types.push(&t.name);
+        }
+    }
+    if rows.iter().any(|r| r.row.verdict == Verdict::Partial) && !types.is_empty() {
+        let types: Vec<String> = types.iter().map(|t| (*t).to_owned()).collect();
+        notes.push(format!(
+            "the gap lies in the resource {}",
+            type_list(&types)
+        ));
+        if rows.iter().all(|r| r.gap_is_optional()) {
+            notes.push(
+                "a call may do without these types: check whether your clusters use them".into(),
+            );
+        }
+    }
+    if rows
+        .iter()
+        .any(|r| r.from_wildcard && !reference.is_known_needed(&r.row.action))
+    {
+        let declared = rows
+            .first()
+            .map(|r| r.row.declared_as.clone())
+            .unwrap_or_default();
+        notes.push(format!(
+            "the reference writes `{declared}`; ParallelCluster is not known to use {}",
+            if actions.len() == 1 {
+                "this action"
+            } else {
+                "these actions"
+            }
+        ));
+    }
+    notes.push(format!(
+        "required by {}",
+        reference.describe_statement(statement)
+    ));
+    notes
+}
+
+fn type_list(types: &[String]) -> String {
+    format!(
+        "{} {}",
+        if types.len() == 1 { "type" } else { "types" },
+        enumerate(types)
+    )
+}
+
+fn help(
+    compared: &Compared<'_>,
+    rows: &[&Requirement],
+    actions: &[String],
+    resources: &[String],
+) -> String {
+    let verdict = rows.first().map(|r| r.row.verdict);
+    let mut help = String::new();
+    let mut unbound: Vec<&str> = Vec::new();
+    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
+        if !unbound.contains(&name) {
+            unbound.push(name);
+        }
+    }
+    for name in unbound {
+        let option = match name {
+            "Region" => "--region REGION".to_owned(),
+            "Account" => "--account ID".to_owned(),
+            name => format!("--set {name}=VALUE"),
+        };
+        help.push_str(&format!("`${{{name}}}` is not known here: give {option}\n"));
+    }
+    match verdict {
+        Some(Verdict::Denied) => {
+            help.push_str("narrow or remove the Deny: it wins over every Allow");
+            return help;
+        }
+        Some(Verdict::Conditional) => {
+            help.push_str(
+                "make sure that the condition holds for ParallelCluster, or add without it:\n",
+            );
+        }
+        _ if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
+            help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
+        }
+        _ => help.push_str(&format!(
+            "add this statement ({}):\n",
+            count(actions.len(), "action")
+        )),
+    }
+    help.push_str(&statement(compared, rows, actions, resources));
+    help
+}
+
+/// A statement that grants what lacks, ready to paste.
+fn statement(
+    compared: &Compared<'_>,
+    rows: &[&Requirement],
+    actions: &[String],
+    resources: &[String],
+) -> String {
+    let mut listed = actions.to_vec();
+    let from = rows
+        .first()
+        .map(|r| (r.row.statement, r.row.declared_as.clone()));
+    if let Some((_, declared)) = &from
+        && actions.len() > 20
+        && rows.iter().all(|r| r.row.declared_as == *declared)
+    {
+        listed = vec![declared.clone()];
+    }
+    let mut value = json!({ "Effect": "Allow", "Action": listed, "Resource": resources });
+    if let Some(condition) = from.and_then(|(i, _)| compared.reference.condition_of(i))
+        && let Value::Object(members) = &mut value
+    {
+        members.insert("Condition".to_owned(), condition);
+    }
+    pretty(&value)
+}
+
+/// `Effect`, `Action`, `Resource`, `Condition` in the order that AWS's pages use.
+fn pretty(value: &Value) -> String {
+    let mut lines = Vec::new();
+    for key in ["Effect", "Action", "Resource", "Condition"] {
+        let Some(member) = value.get(key) else {
+            continue;
+        };
+        let member = match member {
+            Value::Array(items) if items.len() == 1 => items.first().unwrap_or(member),
+            other => other,
+        };
+        let text = serde_json::to_string_pretty(member).unwrap_or_default();
+        lines.push(format!("  \"{key}\": {}", text.replace('\n', "\n  ")));
+    }
+    format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+fn placeholder_names(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}

@@ -1,0 +1,141 @@
+//! Says in which part a grant differs from what is required: the sentence that saves an hour.
+
+use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::statement::{Prepared, Resource};
+use crate::finding::Label;
+use crate::matcher::arn::FIELD_NAMES;
+use crate::matcher::{Pattern, Reading, Variables};
+use crate::parser::Effect;
+
+/// The grant that comes closest to a requirement that is missing, and how it differs: an Allow for
+/// the same action on another resource.
+pub(super) fn difference(
+    comparison: &Comparison<'_>,
+    requirement: &Requirement,
+) -> Option<(Label, String)> {
+    let (service, name) = requirement.row.action.split_once(':')?;
+    let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let required = comparison
+        .required
+        .iter()
+        .find(|s| s.index == requirement.row.statement)?;
+    let mut best: Option<(usize, Label, String)> = None;
+    for statement in comparison.granted {
+        let certain = statement
+            .applies(&service, &name)
+            .is_some_and(|a| a.certain);
+        if statement.effect != Effect::Allow || !certain || statement.not_resource {
+            continue;
+        }
+        for granted in &statement.resources {
+            for wanted in &required.resources {
+                let Some((distance, words)) = compare(requirement, granted, wanted, statement)
+                else {
+                    continue;
+                };
+                if best.as_ref().is_none_or(|(d, ..)| distance < *d) {
+                    let label = Label {
+                        source: statement.source,
+                        span: granted.span,
+                        message: String::new(),
+                    };
+                    best = Some((distance, label, words));
+                }
+            }
+        }
+    }
+    best.map(|(_, label, words)| (label, words))
+}
+
+fn compare(
+    requirement: &Requirement,
+    granted: &Resource,
+    wanted: &Resource,
+    statement: &Prepared,
+) -> Option<(usize, String)> {
+    if !requirement.row.resources.contains(&wanted.text) {
+        return None;
+    }
+    if requirement.types.is_empty() && !granted.pattern.is_everything() {
+        let action = &requirement.row.action;
+        return Some((
+            3,
+            format!("`{action}` cannot be limited to a resource: AWS checks it against `*` alone"),
+        ));
+    }
+    if granted.pattern.has_variable() {
+        return None;
+    }
+    let unreadable = granted.pattern.field_count() < 6
+        && granted.patterns(Reading::Strict, Variables::Any).is_empty();
+    if unreadable {
+        let words =
+            "an ARN has six fields separated by `:`; this one has fewer and may match nothing";
+        return Some((4, words.to_owned()));
+    }
+    if wanted.pattern.is_everything() || statement.resources.is_empty() {
+        return None;
+    }
+    let mut differing = Vec::new();
+    for field in 1..5 {
+        let (Some(have), Some(want)) = (
+            granted.pattern.field_pattern(field),
+            wanted.pattern.field_pattern(field),
+        ) else {
+            return None;
+        };
+        if !have.covers(&want) {
+            differing.push(field);
+        }
+    }
+    let (have, want) = (
+        granted.pattern.field_pattern(5)?,
+        wanted.pattern.field_pattern(5)?,
+    );
+    let mut parts: Vec<String> = differing
+        .iter()
+        .filter_map(|f| FIELD_NAMES.get(*f))
+        .map(|n| format!("the {n}"))
+        .collect();
+    let mut distance = differing.len() * 2;
+    if differing.contains(&2) {
+        distance += 10;
+    }
+    if !have.covers(&want) {
+        let (a, b) = (kind(&granted.text), kind(&wanted.text));
+        if a.is_some() && b.is_some() && a != b {
+            parts.push("the resource type".to_owned());
+            distance += 3;
+        } else {
+            parts.push("the name".to_owned());
+            distance += 1 + usize::from(!overlap(&have, &want));
+        }
+    }
+    let parts = match parts.split_last()? {
+        (last, []) => last.clone(),
+        (last, rest) => format!("{} and {last}", rest.join(", ")),
+    };
+    let verb = if parts.contains(" and ") {
+        "differ"
+    } else {
+        "differs"
+    };
+    Some((
+        distance,
+        format!(
+            "allowed here, but {parts} {verb}: required is `{}`",
+            wanted.text
+        ),
+    ))
+}
+
+fn overlap(a: &Pattern, b: &Pattern) -> bool {
+    a.overlaps(b)
+}
+
+/// The literal word before the first `/` or `:` of the resource part: `table`, `stack`.
+fn kind(arn: &str) -> Option<&str> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    let (kind, _) = resource.split_once(['/', ':'])?;
+    (!kind.contains(['*', '?', '$', '<'])).then_some(kind)
+}

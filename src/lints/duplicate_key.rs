@@ -1,0 +1,19 @@
+//! A key that stands twice in one object.
+
+use super::{Context, Lint, problem};
+use crate::finding::{Finding, Severity};
+use crate::parser::ProblemKind;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "duplicate-key",
+    severity: Severity::Error,
+    summary: "one key stands twice in one object",
+    doc: include_str!("../../rules/lints/duplicate-key.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    problem::report(&LINT, ProblemKind::DuplicateKey, context, out);
+}

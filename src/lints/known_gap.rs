@@ -1,0 +1,75 @@
+//! What the documented reference itself is known to lack.
+
+use super::{Context, Lint, count, enumerate};
+use crate::diff::Verdict;
+use crate::finding::{Finding, Label, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "known-gap",
+    severity: Severity::Warning,
+    summary: "the documented policy is known not to be enough by itself",
+    doc: include_str!("../../rules/lints/known-gap.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    for rows in compared.gaps {
+        let Some(gap) = compared.reference.gaps.get(rows.gap) else {
+            continue;
+        };
+        let lacking: Vec<_> = rows
+            .requirements
+            .iter()
+            .filter(|r| r.row.verdict != Verdict::Covered)
+            .collect();
+        let Some(first) = lacking.first() else {
+            continue;
+        };
+        let mut actions: Vec<String> = Vec::new();
+        for requirement in &lacking {
+            if !actions.contains(&requirement.row.action) {
+                actions.push(requirement.row.action.clone());
+            }
+        }
+        let Some(policy) = context.policies().next() else {
+            continue;
+        };
+        let label = Label {
+            source: policy.source,
+            span: policy.statement_key,
+            message: "nothing in these policies grants all of them".to_owned(),
+        };
+        let message = format!(
+            "{} of {} {} not granted: {}",
+            count(actions.len(), "action"),
+            gap.policy,
+            if actions.len() == 1 { "is" } else { "are" },
+            enumerate(&actions)
+        );
+        let mut finding = LINT.finding(Severity::Warning, message, label);
+        finding.notes.push(format!(
+            "the documented policy lacks this too: {}",
+            gap.reason
+        ));
+        finding.notes.push(format!("source: {}", gap.source));
+        if let Some(witness) = &first.row.witness {
+            finding.notes.push(format!(
+                "fails, for example: `{}` on `{}`",
+                witness.action, witness.resource
+            ));
+        }
+        finding.help = Some(format!(
+            "attach {} to the same role, and name its file too: all files given are judged together",
+            gap.policy
+        ));
+        finding.witness.clone_from(&first.row.witness);
+        finding.subject = Some(gap.policy.clone());
+        finding.actions = actions;
+        out.push(finding);
+    }
+}

@@ -1,0 +1,74 @@
+//! A pattern of actions that allows some that nothing requires.
+
+use super::{Context, Lint, count, enumerate, excess};
+use crate::diff::excess::ExcessKind;
+use crate::finding::{Finding, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "over-broad-action",
+    severity: Severity::Warning,
+    summary: "a wildcard allows actions that ParallelCluster does not require",
+    doc: include_str!("../../rules/lints/over-broad-action.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// Up to so many actions are worth writing out in place of a wildcard.
+const WRITTEN_OUT: usize = 12;
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    for found in compared
+        .excess
+        .found
+        .iter()
+        .filter(|e| e.kind == ExcessKind::Action)
+    {
+        let Some(statement) = compared.comparison.granted.get(found.statement) else {
+            continue;
+        };
+        let (label, subject) = excess::action_label(statement, found);
+        let severity = excess::severity(found.actions.iter().map(|(_, l)| l));
+        let message = format!(
+            "`{subject}` allows {} that ParallelCluster does not require",
+            count(found.actions.len(), "action")
+        );
+        let mut finding = LINT.finding(severity, message, label);
+        finding.notes.push(format!(
+            "by access level: {}",
+            excess::by_level(&found.actions)
+        ));
+        finding.notes.push(format!(
+            "allowed, for example: `{}` on `{}`",
+            found.witness.action, found.witness.resource
+        ));
+        let required = excess::required_under(compared, statement, found);
+        finding.help = Some(match required.len() {
+            0 => "remove it: nothing required matches it".to_owned(),
+            n if n <= WRITTEN_OUT => {
+                format!(
+                    "write the required {} instead: {}",
+                    count(n, "action"),
+                    list(&required)
+                )
+            }
+            n => format!(
+                "write the {} that are required instead ({}; `pcluster-iam reference show` prints them)",
+                count(n, "action"),
+                enumerate(&required)
+            ),
+        });
+        finding.actions = found.actions.iter().map(|(a, _)| a.clone()).collect();
+        finding.subject = Some(subject);
+        finding.witness = Some(found.witness.clone());
+        out.push(finding);
+    }
+}
+
+fn list(actions: &[String]) -> String {
+    let quoted: Vec<String> = actions.iter().map(|a| format!("\"{a}\"")).collect();
+    format!("[{}]", quoted.join(", "))
+}

@@ -1,0 +1,84 @@
+//! An action that the catalogue does not list.
+
+use super::{Context, Lint};
+use crate::finding::{Finding, Label, Severity};
+use crate::matcher::ActionPattern;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "unknown-action",
+    severity: Severity::Warning,
+    summary: "an action is not in the catalogue of AWS's actions",
+    doc: include_str!("../../rules/lints/unknown-action.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let catalog = context.catalog;
+    let date = catalog.date();
+    for policy in context.policies() {
+        for statement in &policy.statements {
+            for text in statement.action.iter().flat_map(|a| &a.values) {
+                let value = text.value.as_str();
+                // The parser reports what has no service or is a leftover of a template.
+                if value.contains(['<', '{', '%']) {
+                    continue;
+                }
+                let message = match ActionPattern::parse(value) {
+                    ActionPattern::Literal { service, name } => match catalog.service(&service) {
+                        None => {
+                            format!("the service of `{value}` is not in the catalogue of {date}")
+                        }
+                        Some(s) if s.action(&name).is_none() => {
+                            format!("`{value}` is not in the catalogue of {date}")
+                        }
+                        Some(_) => continue,
+                    },
+                    ActionPattern::Wildcard {
+                        service,
+                        name,
+                        prefix,
+                    } => match catalog.service(&service) {
+                        None => {
+                            format!("the service of `{value}` is not in the catalogue of {date}")
+                        }
+                        Some(s)
+                            if !s
+                                .actions_with_prefix(&prefix)
+                                .any(|a| name.matches_text(&a.name.to_ascii_lowercase())) =>
+                        {
+                            format!("`{value}` matches no action in the catalogue of {date}")
+                        }
+                        Some(_) => continue,
+                    },
+                    _ => continue,
+                };
+                let label = Label {
+                    source: policy.source,
+                    span: text.span,
+                    message: String::new(),
+                };
+                let mut finding = LINT.finding(Severity::Warning, message, label);
+                let (service, name) = value.split_once(':').unwrap_or((value, ""));
+                let suggestion = if name.contains(['*', '?']) {
+                    catalog
+                        .suggest_service(service)
+                        .map(|s| format!("{s}:{name}"))
+                } else {
+                    catalog.suggest_action(service, name)
+                };
+                finding.help = Some(match suggestion {
+                    Some(s) => format!("did you mean `{s}`?"),
+                    None => "check the spelling; an action newer than the catalogue is judged by its name".to_owned(),
+                });
+                finding
+                    .notes
+                    .push("IAM accepts names it does not know, and they match nothing".to_owned());
+                finding.subject = Some(value.to_owned());
+                finding.actions.push(value.to_owned());
+                out.push(finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A placeholder of a template that nobody filled in.
+
+use super::{Context, Lint};
+use crate::finding::{Finding, Label, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "unreplaced-placeholder",
+    severity: Severity::Warning,
+    summary: "a placeholder was not replaced by a value",
+    doc: include_str!("../../rules/lints/unreplaced-placeholder.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// Further places drawn per placeholder.
+const RELATED: usize = 4;
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let mut first: Vec<usize> = Vec::new();
+    for leftover in context.leftovers {
+        let label = Label {
+            source: leftover.source,
+            span: leftover.span,
+            message: String::new(),
+        };
+        let known = first.iter().copied().find(|i| {
+            out.get(*i).is_some_and(|f: &Finding| {
+                f.label.source == leftover.source && f.subject.as_ref() == Some(&leftover.text)
+            })
+        });
+        if let Some(finding) = known.and_then(|i| out.get_mut(i)) {
+            if finding.related.len() < RELATED && finding.label.span != leftover.span {
+                finding.related.push(label);
+            }
+            continue;
+        }
+        let text = &leftover.text;
+        let message = format!("`{text}` is a placeholder that was not replaced");
+        let mut finding = LINT.finding(Severity::Warning, message, label);
+        finding.notes.push(if leftover.known {
+            format!(
+                "judged as the `${{{}}}` of the reference; attached as it stands, it matches nothing there",
+                leftover.name
+            )
+        } else {
+            "its value is not known; attached as it stands, it matches nothing there".to_owned()
+        });
+        finding.help = Some(format!(
+            "replace `{text}` by its value before you attach the policy"
+        ));
+        finding.subject = Some(text.clone());
+        finding.sid.clone_from(&leftover.sid);
+        first.push(out.len());
+        out.push(finding);
+    }
+}

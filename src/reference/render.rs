@@ -1,0 +1,124 @@
+//! A reference as an IAM policy document.
+
+use serde_json::{Map, Value, json};
+
+use super::{Names, RefCondition, Reference, all_texts, value_of};
+use crate::matcher::template;
+
+/// Gives the value of a placeholder, if it has one.
+pub type Bind<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The names of all placeholders in a reference.
+pub fn placeholders(reference: &Reference) -> Names {
+    all_texts(reference)
+        .flat_map(|text| template::names(text))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The reference as one policy document, placeholders replaced where `bind` has a value for them.
+pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
+    let mut out = String::from("{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [");
+    for (i, statement) in reference.statements.iter().enumerate() {
+        let effect = match statement.effect {
+            crate::parser::Effect::Allow => "Allow",
+            crate::parser::Effect::Deny => "Deny",
+        };
+        let key = |negated: bool, name: &str| {
+            if negated {
+                format!("Not{name}")
+            } else {
+                name.into()
+            }
+        };
+        let mut members: Vec<(String, Value)> = Vec::new();
+        if let Some(sid) = &statement.sid {
+            members.push(("Sid".to_owned(), json!(sid)));
+        }
+        members.push(("Effect".to_owned(), json!(effect)));
+        members.push((
+            key(statement.action.negated, "Action"),
+            value_of(&statement.action),
+        ));
+        members.push((
+            key(statement.resource.negated, "Resource"),
+            value_of(&statement.resource),
+        ));
+        if let Some(condition) = condition(&statement.conditions) {
+            members.push(("Condition".to_owned(), condition));
+        }
+        out.push_str(if i == 0 {
+            "\n        {"
+        } else {
+            ",\n        {"
+        });
+        for (j, (name, value)) in members.iter().enumerate() {
+            out.push_str(if j == 0 { "\n" } else { ",\n" });
+            out.push_str(&format!(
+                "            \"{name}\": {}",
+                indented(&replace(value, bind), 12)
+            ));
+        }
+        out.push_str("\n        }");
+    }
+    out.push_str("\n    ]\n}\n");
+    out
+}
+
+fn indented(value: &Value, by: usize) -> String {
+    let pad = " ".repeat(by);
+    match value {
+        Value::Array(items) => {
+            let lines: Vec<String> = items
+                .iter()
+                .map(|v| format!("{pad}    {}", indented(v, by + 4)))
+                .collect();
+            format!("[\n{}\n{pad}]", lines.join(",\n"))
+        }
+        Value::Object(members) => {
+            let lines: Vec<String> = members
+                .iter()
+                .map(|(k, v)| format!("{pad}    {}: {}", json!(k), indented(v, by + 4)))
+                .collect();
+            format!("{{\n{}\n{pad}}}", lines.join(",\n"))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn replace(value: &Value, bind: Bind<'_>) -> Value {
+    match value {
+        Value::String(text) => Value::String(template::fill(text, bind)),
+        Value::Array(items) => items.iter().map(|v| replace(v, bind)).collect(),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(k, v)| (k.clone(), replace(v, bind)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+/// The `Condition` element, or `None` where there is none.
+pub(super) fn condition(lines: &[RefCondition]) -> Option<Value> {
+    let mut operators: Map<String, Value> = Map::new();
+    for line in lines {
+        let value = match line.values.as_slice() {
+            [one] => json!(one),
+            many => json!(many),
+        };
+        if let Value::Object(keys) = operators
+            .entry(line.operator.clone())
+            .or_insert_with(|| json!({}))
+        {
+            keys.insert(line.key.clone(), value);
+        }
+    }
+    (!operators.is_empty()).then_some(Value::Object(operators))
+}
+
+/// Spells the placeholders of a policy that a user gives as reference as `${Name}`.
+pub(super) fn normal_placeholders(text: &str) -> String {
+    template::normalize(text)
+}

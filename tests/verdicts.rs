@@ -1,0 +1,103 @@
+//! The engine against an obvious evaluator, on random small policies.
+//!
+//! The evaluator shares nothing with the engine: it asks of every concrete request of a small world
+//! whether it is required, allowed, denied, and reads the verdict off the definition.
+
+mod common;
+
+use common::world::{self, Case, Judge};
+use pcluster_iam::catalog::Catalog;
+use pcluster_iam::check::{self, Against, Settings};
+use pcluster_iam::diff::Row;
+use pcluster_iam::lints::File;
+use pcluster_iam::parser::{self, Source, Sources};
+use pcluster_iam::reference;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+fn rows(case: &Case) -> Vec<Row> {
+    let mut sources = Sources::new();
+    let mut load = |name: &str, text: String| {
+        let source = sources.add(Source::new(name, text));
+        let document = parser::parse(source, sources.get(source));
+        File { source, document }
+    };
+    let wanted = load("reference.json", case.reference_json());
+    let files: Vec<File> = case
+        .policies_json()
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| load(&format!("{i}.json"), text))
+        .collect();
+    let against = Against::Role(reference::from_policies(&wanted.document.policies));
+    let given = [
+        ("Region", "*"),
+        ("Account", "123456789012"),
+        ("Partition", "aws"),
+    ];
+    let settings = Settings {
+        given: given
+            .map(|(n, v)| (n.to_owned(), v.to_owned(), "test".to_owned()))
+            .to_vec(),
+        ..Settings::default()
+    };
+    let result = check::check(&sources, Catalog::embedded(), &files, &against, &settings);
+    result.expect("a role is given").requirements
+}
+
+fn agrees(case: &Case) -> Result<usize, TestCaseError> {
+    let judge = Judge::new(case);
+    let rows = rows(case);
+    for row in &rows {
+        let (expected, vacuous) = judge.verdict(row.statement, &row.action);
+        prop_assert_eq!(
+            (row.verdict.name(), row.vacuous),
+            (expected, vacuous),
+            "{} of statement {}\n{}\n{:#?}",
+            row.action,
+            row.statement,
+            case.reference_json(),
+            case.policies_json()
+        );
+        match &row.witness {
+            None => prop_assert!(expected == "covered"),
+            Some(witness) => prop_assert!(
+                judge.shows(row.statement, &witness.action, &witness.resource, expected),
+                "{} on {} does not show {}\n{}\n{:#?}",
+                witness.action,
+                witness.resource,
+                expected,
+                case.reference_json(),
+                case.policies_json()
+            ),
+        }
+    }
+    Ok(rows.len())
+}
+
+#[test]
+fn verdicts_and_witnesses_agree_with_trying_every_request() {
+    let cases: u32 = std::env::var("PCLUSTER_IAM_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(100_000);
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    });
+    let judged = std::cell::Cell::new(0usize);
+    let result = runner.run(&world::case(), |case| {
+        judged.set(judged.get() + agrees(&case)?);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    println!(
+        "{cases} random policy sets, {} verdicts, no disagreement",
+        judged.get()
+    );
+    assert!(judged.get() > cases as usize);
+}
