@@ -1,11 +1,69 @@
 //! Text to [`Policy`]: strict JSON with spans, then the grammar of identity-based policies.
+//!
+//! [`decode`] turns bytes into a [`Source`], [`parse`] turns a source into a [`Document`]: the policies it holds and
+//! every [`Problem`] of the text, each with its place in the file.
+//!
+//! ```
+//! use pcluster_iam::parser::{Source, SourceId, parse};
+//!
+//! let source = Source::new(
+//!     "queue.json",
+//!     r#"{"Statement": {"Effect": "allow", "Action": "sqs:*", "Resource": "*"}}"#,
+//! );
+//! let document = parse(SourceId(0), &source);
+//! assert_eq!(document.policies.len(), 1);
+//! assert_eq!(document.problems[0].subject, "Effect");
+//! assert_eq!(source.slice(document.problems[0].span), "allow");
+//! ```
 
+mod audit;
+mod condition;
+mod encoding;
+mod envelope;
+mod foreign;
+mod grammar;
 mod json;
+mod pattern;
 mod policy;
+mod problem;
 mod source;
 mod syntax;
+mod token;
 
+pub use encoding::decode;
 pub use policy::{
     Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement, Text, Version,
 };
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
+
+use json::Layer;
+use problem::Reader;
+
+/// Reads the policies of one file.
+///
+/// Accepted are a policy document, what the AWS CLI prints around one (`PolicyVersion.Document`, `PolicyDocument` as an
+/// object, as a JSON string or as a URL-encoded JSON string), and lists of `{PolicyName, PolicyDocument}`.
+///
+/// A fault of the grammar is a [`Problem`] and reading goes on; statements keep what could be read. A text that cannot
+/// be judged at all gives no policy and a problem of kind [`ProblemKind::InvalidJson`]. Problems come in the order of
+/// their places.
+///
+/// Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+pub fn parse(id: SourceId, source: &Source) -> Document {
+    let mut reader = Reader::new(id);
+    let text = source.text();
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.len() - body.len();
+    if start > 0 {
+        reader.report(
+            Problem::invalid_policy(
+                problem::BYTE_ORDER_MARK,
+                "the file starts with a byte order mark, which AWS does not accept",
+                Span::new(0, start),
+            )
+            .with_help("save the file as UTF-8 without a byte order mark (BOM)"),
+        );
+    }
+    envelope::read(&mut reader, Layer::file(body, start));
+    reader.finish()
+}

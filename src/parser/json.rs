@@ -1,1 +1,365 @@
+//! JSON values with their places. `serde_json` reads; a value is the borrowed text it was read from.
+//!
+//! A text is checked as a whole by [`read`], once; the values handed out after that are read level by level, as the
+//! grammar asks for them.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::policy::Text;
+use super::source::Span;
+use super::syntax::{self, Fault};
+
+/// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
+const DEEPEST: usize = 127;
+
+/// A text of JSON and where its bytes stand in the file: the file itself, or a document decoded from a string of it.
+#[derive(Clone, Copy)]
+pub(super) struct Layer<'a> {
+    pub(super) text: &'a str,
+    place: Place<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// The text is that of the file from this byte on.
+    From(usize),
+    /// The file offset of each byte and of the end.
+    Mapped(&'a [u32]),
+}
+
+impl<'a> Layer<'a> {
+    /// The text of a file from byte `start` on.
+    pub(super) fn file(text: &'a str, start: usize) -> Self {
+        Layer {
+            text,
+            place: Place::From(start),
+        }
+    }
+
+    /// A decoded text with the file offset of each of its bytes and of its end.
+    pub(super) fn decoded(text: &'a str, offsets: &'a [u32]) -> Self {
+        Layer {
+            text,
+            place: Place::Mapped(offsets),
+        }
+    }
+
+    /// The bytes of the file that a range of the text came from.
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        Span {
+            start: self.offset(range.start),
+            end: self.offset(range.end),
+        }
+    }
+
+    fn offset(&self, at: usize) -> u32 {
+        match self.place {
+            Place::From(start) => (start + at) as u32,
+            Place::Mapped(offsets) => offsets
+                .get(at)
+                .or(offsets.last())
+                .copied()
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The value at a slice borrowed from this text.
+    fn value(self, raw: &'a RawValue) -> Value<'a> {
+        let raw = raw.get();
+        Value {
+            layer: self,
+            raw,
+            start: raw.as_ptr() as usize - self.text.as_ptr() as usize,
+        }
+    }
+}
+
+/// The kinds of JSON values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    Boolean,
+    Null,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Object => "an object",
+            Kind::Array => "an array",
+            Kind::String => "a string",
+            Kind::Number => "a number",
+            Kind::Boolean => "a Boolean",
+            Kind::Null => "null",
+        })
+    }
+}
+
+/// A JSON value: its text and where that starts.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    layer: Layer<'a>,
+    raw: &'a str,
+    start: usize,
+}
+
+/// A key of an object and its value.
+pub(super) struct Member<'a> {
+    pub(super) key: Text,
+    pub(super) value: Value<'a>,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn kind(&self) -> Kind {
+        match self.raw.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') | None => Kind::Null,
+            Some(_) => Kind::Number,
+        }
+    }
+
+    /// The text of the value as it was written.
+    pub(super) fn raw(&self) -> &'a str {
+        self.raw
+    }
+
+    /// The whole token, with quotes or brackets.
+    pub(super) fn span(&self) -> Span {
+        self.layer.span(self.start..self.start + self.raw.len())
+    }
+
+    /// The first character: the quote or bracket that opens the value.
+    pub(super) fn opening(&self) -> Span {
+        self.layer.span(self.start..self.start + 1)
+    }
+
+    /// What to underline: a string without its quotes, anything else whole.
+    pub(super) fn label(&self) -> Span {
+        if self.kind() == Kind::String && self.raw.len() > 2 {
+            self.layer
+                .span(self.start + 1..self.start + self.raw.len() - 1)
+        } else {
+            self.span()
+        }
+    }
+
+    /// The members of an object in order, duplicates kept; none for other kinds.
+    pub(super) fn members(&self) -> Vec<Member<'a>> {
+        let mut read = serde_json::Deserializer::from_str(self.raw);
+        let pairs = read.deserialize_map(Members).unwrap_or_default();
+        pairs
+            .into_iter()
+            .filter_map(|(key, value)| {
+                Some(Member {
+                    key: self.layer.value(key).string()?,
+                    value: self.layer.value(value),
+                })
+            })
+            .collect()
+    }
+
+    /// The members of an object, of a repeated key only the last one.
+    pub(super) fn last_members(&self) -> Vec<Member<'a>> {
+        let members = self.members();
+        let last: HashMap<String, usize> = members
+            .iter()
+            .enumerate()
+            .map(|(i, m)| (m.key.value.clone(), i))
+            .collect();
+        if last.len() == members.len() {
+            return members;
+        }
+        members
+            .into_iter()
+            .enumerate()
+            .filter(|(i, m)| last.get(&m.key.value) == Some(i))
+            .map(|(_, m)| m)
+            .collect()
+    }
+
+    /// The value of a member of an object; of a repeated key the last.
+    pub(super) fn member(&self, key: &str) -> Option<Value<'a>> {
+        self.members()
+            .into_iter()
+            .rfind(|m| m.key.value == key)
+            .map(|m| m.value)
+    }
+
+    /// The elements of an array; none for other kinds.
+    pub(super) fn elements(&self) -> Vec<Value<'a>> {
+        let raws: Vec<&'a RawValue> = serde_json::from_str(self.raw).unwrap_or_default();
+        raws.into_iter().map(|raw| self.layer.value(raw)).collect()
+    }
+
+    /// The text of a number or Boolean as it is written.
+    pub(super) fn literal(&self) -> Text {
+        let places = self.start..=self.start + self.raw.len();
+        Text {
+            value: self.raw.to_owned(),
+            span: self.span(),
+            offsets: match self.layer.place {
+                Place::From(_) => None,
+                Place::Mapped(_) => Some(places.map(|at| self.layer.offset(at)).collect()),
+            },
+        }
+    }
+
+    /// The decoded text of a string.
+    pub(super) fn string(&self) -> Option<Text> {
+        let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
+        let span = self.label();
+        if matches!(self.layer.place, Place::From(_)) && !inner.contains('\\') {
+            return Some(Text {
+                value: inner.to_owned(),
+                span,
+                offsets: None,
+            });
+        }
+        let value: String = serde_json::from_str(self.raw).ok()?;
+        let mut offsets = Vec::with_capacity(value.len() + 1);
+        let mut at = 0;
+        let place = |at: usize| self.layer.offset(self.start + 1 + at);
+        for c in value.chars() {
+            // All bytes of an escaped character stand where the escape starts.
+            let (width, step) = match inner.as_bytes().get(at..) {
+                Some([b'\\', b'u', ..]) if u32::from(c) > 0xFFFF => (12, 0),
+                Some([b'\\', b'u', ..]) => (6, 0),
+                Some([b'\\', ..]) => (2, 0),
+                _ => (c.len_utf8(), 1),
+            };
+            offsets.extend((0..c.len_utf8()).map(|i| place(at + i * step)));
+            at += width;
+        }
+        offsets.push(place(at));
+        let same = offsets
+            .windows(2)
+            .all(|w| matches!(w, [a, b] if *b == a + 1));
+        Some(Text {
+            value,
+            span,
+            offsets: (!same).then(|| offsets.into_boxed_slice()),
+        })
+    }
+}
+
+/// Checks a whole text and gives its value. The fault is at ranges of bytes of `layer.text`.
+pub(super) fn read(layer: Layer<'_>) -> Result<Value<'_>, Fault> {
+    if let Some(at) = too_deep(layer.text) {
+        return Err(Fault::new(
+            at..at + 1,
+            format!("more than {DEEPEST} arrays and objects inside one another"),
+        )
+        .with_help("a policy needs five; this is not one"));
+    }
+    serde_json::from_str::<Checked>(layer.text)
+        .map_err(|error| syntax::explain(layer.text, &error))?;
+    match serde_json::from_str::<&RawValue>(layer.text) {
+        Ok(raw) => Ok(layer.value(raw)),
+        Err(error) => Err(syntax::explain(layer.text, &error)),
+    }
+}
+
+/// The place of the first bracket that is nested too deep.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return Some(at);
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Reads a value to its end as [`serde_json::Value`] would, surrogates and numbers included, and keeps nothing.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Checked)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = Checked;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_unit<E>(self) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Checked, A::Error> {
+        while seq.next_element::<Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Checked, A::Error> {
+        while map.next_entry::<Checked, Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+}
+
+/// Collects the members of an object in order, which no map type does.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(&'de RawValue, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}

@@ -1,0 +1,86 @@
+//! Faults that any object or string of a policy can have, whatever it means.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::json::{Kind, Value};
+use super::policy::{Problem, Text};
+use super::problem::Reader;
+
+/// Reports every key that one object gives more than once, and every string with characters that AWS refuses,
+/// everywhere in a policy document.
+pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
+    let mut open: Vec<(Value<'_>, Rc<str>)> = vec![(value, Rc::from("policy"))];
+    while let Some((value, element)) = open.pop() {
+        match value.kind() {
+            Kind::Object => {
+                let members = value.members();
+                repeated(reader, members.iter().map(|m| &m.key));
+                for member in members {
+                    characters(reader, &member.key, &member.key.value);
+                    open.push((member.value, Rc::from(member.key.value)));
+                }
+            }
+            Kind::Array => open.extend(
+                value
+                    .elements()
+                    .into_iter()
+                    .map(|v| (v, Rc::clone(&element))),
+            ),
+            Kind::String if !is_plain(value.raw()) => {
+                if let Some(text) = value.string() {
+                    characters(reader, &text, &element);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports the keys that one object gives more than once.
+pub(super) fn object(reader: &mut Reader, value: Value<'_>) {
+    repeated(reader, value.members().iter().map(|m| &m.key));
+}
+
+fn repeated<'t>(reader: &mut Reader, keys: impl Iterator<Item = &'t Text>) {
+    let mut first = HashMap::new();
+    for key in keys {
+        match first.get(key.value.as_str()) {
+            None => {
+                first.insert(key.value.as_str(), key.span);
+            }
+            Some(span) => reader.report(Problem::duplicate_key(&key.value, key.span, *span)),
+        }
+    }
+}
+
+/// True when a string needs no closer look: printable ASCII without escapes.
+fn is_plain(raw: &str) -> bool {
+    raw.bytes()
+        .all(|b| (b' '..=b'~').contains(&b) && b != b'\\')
+}
+
+/// Policies are written in `[\u0009\u000A\u000D\u0020-\u00FF]+`:
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+fn characters(reader: &mut Reader, text: &Text, element: &str) {
+    let refused = |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+    if let Some((at, c)) = text.value.char_indices().find(|(_, c)| refused(*c)) {
+        let code = u32::from(c);
+        let shown = if c.is_control() {
+            format!("U+{code:04X}")
+        } else {
+            format!("`{c}` (U+{code:04X})")
+        };
+        reader.report(
+            Problem::invalid_policy(
+                element,
+                format!("the character {shown} is not allowed in a policy"),
+                text.part(at..at + c.len_utf8()),
+            )
+            .with_help(
+                "AWS takes tab, line feed, carriage return and U+0020 to U+00FF; dashes, quotes and blanks \
+                 copied from formatted text are often others",
+            ),
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! The `Condition` of a statement: operator, key, values.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>
+
+use std::collections::HashMap;
+
+use super::grammar::{refuse_function, wrong_kind};
+use super::json::{Kind, Member, Value};
+use super::policy::{Condition, Problem, Statement, Text};
+use super::problem::{Reader, nearest, shorten};
+
+/// Operators, without the prefix of sets and the suffix `IfExists`.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+const OPERATORS: [&str; 26] = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "ArnEquals",
+    "ArnNotEquals",
+    "ArnLike",
+    "ArnNotLike",
+];
+
+/// Reads the value of `Condition` into its statement.
+pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statement) {
+    if value.kind() != Kind::Object {
+        wrong_kind(reader, "Condition", value, "an object");
+        statement.condition_span = Some(value.label());
+        statement.condition_unreadable = true;
+        return;
+    }
+    let operators = value.last_members();
+    if operators.is_empty() {
+        return;
+    }
+    statement.condition_span = Some(value.span());
+    if refuse_function(reader, value) {
+        statement.condition_unreadable = true;
+        return;
+    }
+    for Member { key, value } in operators {
+        check_operator(reader, &key);
+        if value.kind() != Kind::Object || refuse_function(reader, value) {
+            wrong_kind(reader, &key.value, value, "an object of condition keys");
+            statement.condition_unreadable = true;
+            continue;
+        }
+        same_but_for_case(reader, value);
+        for member in value.last_members() {
+            let (values, complete) = values(reader, &member);
+            statement.condition_unreadable |= !complete;
+            if complete {
+                statement.conditions.push(Condition {
+                    operator: key.clone(),
+                    key: member.key,
+                    values,
+                });
+            }
+        }
+    }
+}
+
+/// The values of a condition key, and whether all of them could be read.
+fn values(reader: &mut Reader, member: &Member<'_>) -> (Vec<Text>, bool) {
+    const EXPECTED: &str = "a string, number or Boolean, or an array of these";
+    let name = member.key.value.as_str();
+    let given = if member.value.kind() == Kind::Array {
+        member.value.elements()
+    } else {
+        vec![member.value]
+    };
+    if given.is_empty() {
+        reader.report(
+            Problem::invalid_policy(
+                name,
+                format!("the condition key `{}` has no values", shorten(name)),
+                member.value.span(),
+            )
+            .accepted()
+            .with_help("write the values to compare with, or remove the key"),
+        );
+    }
+    let mut complete = true;
+    let mut values = Vec::with_capacity(given.len());
+    for value in given {
+        match value.kind() {
+            Kind::String => values.extend(value.string()),
+            Kind::Number | Kind::Boolean => values.push(value.literal()),
+            Kind::Object | Kind::Array | Kind::Null => {
+                complete = false;
+                wrong_kind(reader, name, value, EXPECTED);
+            }
+        }
+    }
+    (values, complete)
+}
+
+fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
+    let mut first: HashMap<String, Text> = HashMap::new();
+    for Member { key, .. } in operator.last_members() {
+        let folded = key.value.to_lowercase();
+        match first.get(&folded) {
+            None => {
+                first.insert(folded, key);
+            }
+            Some(other) => reader.report(
+                Problem::invalid_policy(
+                    &key.value,
+                    format!(
+                        "the condition keys `{}` and `{}` differ in case only",
+                        shorten(&other.value),
+                        shorten(&key.value)
+                    ),
+                    key.span,
+                )
+                .with_help("condition keys are case-insensitive: give all values under one key")
+                .with_related(other.span, "first given here"),
+            ),
+        }
+    }
+}
+
+fn check_operator(reader: &mut Reader, operator: &Text) {
+    let folded = operator.value.to_ascii_lowercase();
+    let bare = ["forallvalues:", "foranyvalue:"]
+        .iter()
+        .find_map(|prefix| folded.strip_prefix(prefix))
+        .unwrap_or(&folded);
+    let (bare, if_exists) = match bare.strip_suffix("ifexists") {
+        Some(bare) => (bare, "IfExists"),
+        None => (bare, ""),
+    };
+    let known = OPERATORS.iter().any(|o| o.eq_ignore_ascii_case(bare))
+        || (bare == "null" && if_exists.is_empty());
+    if known {
+        return;
+    }
+    let problem = Problem::invalid_policy(
+        &operator.value,
+        format!("`{}` is not a condition operator", shorten(&operator.value)),
+        operator.span,
+    );
+    let prefix = match folded.strip_suffix(&format!("{bare}{}", if_exists.to_lowercase())) {
+        Some("forallvalues:") => "ForAllValues:",
+        Some("foranyvalue:") => "ForAnyValue:",
+        _ => "",
+    };
+    reader.report(match nearest(bare, &OPERATORS) {
+        Some(meant) => problem.with_help(format!("did you mean `{prefix}{meant}{if_exists}`?")),
+        None if operator.value.contains(':') => problem.with_help(
+            "condition keys stand inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
+        ),
+        None => problem,
+    });
+}

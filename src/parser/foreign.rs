@@ -1,0 +1,325 @@
+//! Files that hold something else than a policy, refused by name.
+
+use super::json::{Kind, Value};
+use super::policy::Problem;
+use super::source::Span;
+use super::syntax::Fault;
+
+const EXPORT: &str = "export the policy itself as JSON: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
+    or `aws iam get-policy-version --policy-arn ARN --version-id v1` for a managed policy";
+
+/// Names the format of a text that is not JSON.
+pub(super) fn text(text: &str) -> Option<Fault> {
+    let mut lines = Lines { text, at: 0 };
+    let (start, first) = lines.by_ref().find(|(_, l)| {
+        !l.is_empty() && !l.starts_with('#') && !l.starts_with("//") && !l.starts_with("---")
+    })?;
+    let range = start..start + first.len();
+    let fault = |what: &str, help: &str| {
+        Fault::new(
+            range.clone(),
+            format!("this is {what}, not an IAM policy in JSON"),
+        )
+        .about("document")
+        .with_help(help)
+    };
+    let lower = first.to_ascii_lowercase();
+    if ["<!doctype", "<html", "<head", "<?xml"]
+        .iter()
+        .any(|tag| lower.starts_with(tag))
+    {
+        return Some(fault(
+            "an HTML or XML page",
+            "save the JSON text itself, for example with the page's \"raw\" link or its copy button",
+        ));
+    }
+    if first.starts_with("An error occurred (") {
+        return Some(fault(
+            "an error message of the AWS CLI",
+            "run the command again and mend what it complains about before saving its output",
+        ));
+    }
+    if first.starts_with('[') {
+        return is_ini(first, lines).then(|| {
+            fault(
+                "an INI file (such as a ParallelCluster 2 configuration)",
+                "give the JSON file of the policy",
+            )
+        });
+    }
+    if first.starts_with(['{', '"']) {
+        return None;
+    }
+    if is_terraform(text) {
+        return Some(fault(
+            "Terraform code",
+            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
+             or print the data source: `terraform console` with `data.aws_iam_policy_document.NAME.json`",
+        ));
+    }
+    if is_yaml_key(first) || first.starts_with("- ") {
+        let template = text.lines().any(|l| {
+            l.starts_with("AWSTemplateFormatVersion:") || l.trim().starts_with("Type: AWS::")
+        });
+        if template {
+            return Some(fault("a CloudFormation template in YAML", EXPORT));
+        }
+        return Some(fault(
+            "YAML",
+            "IAM takes JSON only: convert it, for example with `yq -o=json . FILE`",
+        ));
+    }
+    None
+}
+
+/// The lines of a text, trimmed, with the offset of each.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.text.get(self.at..).filter(|t| !t.is_empty())?;
+        let line = rest.split_inclusive('\n').next()?;
+        let start = self.at + line.len() - line.trim_start().len();
+        self.at += line.len();
+        Some((start, line.trim()))
+    }
+}
+
+fn is_ini<'a>(first: &str, mut rest: impl Iterator<Item = (usize, &'a str)>) -> bool {
+    let name = first.strip_prefix('[').and_then(|l| l.strip_suffix(']'));
+    name.is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.'))
+    }) && rest.any(|(_, l)| l.contains('=') && !l.starts_with(['"', '{']))
+}
+
+fn is_terraform(text: &str) -> bool {
+    text.lines().map(str::trim).any(|l| {
+        [
+            "resource \"",
+            "data \"",
+            "module \"",
+            "variable \"",
+            "provider \"",
+            "output \"",
+            "locals {",
+            "terraform {",
+        ]
+        .iter()
+        .any(|block| l.starts_with(block))
+            || l.contains("jsonencode(")
+            || l.contains("policy = <<")
+    })
+}
+
+fn is_yaml_key(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(key, rest)| {
+        !key.is_empty()
+            && key
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+            && (rest.is_empty() || rest.starts_with(' '))
+    })
+}
+
+/// Names what a JSON object is that holds no policy.
+pub(super) fn object(value: Value<'_>) -> Option<Problem> {
+    let members = value.members();
+    let key = |name: &str| members.iter().find(|m| m.key.value == name);
+    let refused = |span: Span, what: &str, help: &str| {
+        Some(
+            Problem::invalid_json("document", format!("this is {what}, not a policy"), span)
+                .with_help(help),
+        )
+    };
+    if let Some(member) = key("AWSTemplateFormatVersion") {
+        return refused(member.key.span, "a CloudFormation template", EXPORT);
+    }
+    if let Some(member) = key("Resources") {
+        let resources = member.value.members();
+        let typed = resources
+            .iter()
+            .any(|r| r.value.kind() == Kind::Object && r.value.member("Type").is_some());
+        if typed {
+            return refused(member.key.span, "a CloudFormation template", EXPORT);
+        }
+    }
+    if let Some(member) = key("planned_values").or(key("terraform_version")) {
+        return refused(
+            member.key.span,
+            "a plan or state of Terraform",
+            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+        );
+    }
+    for (name, command, help) in [
+        (
+            "AttachedPolicies",
+            "list-attached-role-policies",
+            "it names the policies only: get each with `aws iam get-policy-version --policy-arn ARN --version-id v1`",
+        ),
+        (
+            "PolicyNames",
+            "list-role-policies",
+            "it names the policies only: get each with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+        ),
+        (
+            "Policy",
+            "get-policy",
+            "it does not hold the document: `aws iam get-policy-version --policy-arn ARN --version-id v1` does",
+        ),
+        (
+            "Versions",
+            "list-policy-versions",
+            "it does not hold the documents: `aws iam get-policy-version --policy-arn ARN --version-id v1` does",
+        ),
+        (
+            "Role",
+            "get-role",
+            "it holds who may assume the role, not what the role may do: \
+             get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+        ),
+        (
+            "RoleDetailList",
+            "get-account-authorization-details",
+            "it holds every role of the account: \
+             pick one with `jq '.RoleDetailList[] | select(.RoleName == \"ROLE\").RolePolicyList'`",
+        ),
+    ] {
+        if let Some(member) =
+            key(name).filter(|m| matches!(m.value.kind(), Kind::Object | Kind::Array))
+        {
+            return refused(
+                member.key.span,
+                &format!("the output of `aws iam {command}`"),
+                help,
+            );
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ProblemKind, Source, SourceId, parse};
+
+    /// Text, part of the message, underlined text, part of the help.
+    const FOREIGN: &[(&str, &str, &str, &str)] = &[
+        (
+            "# head node\nresource \"aws_iam_role_policy\" \"head\" {\n  policy = jsonencode({\n  })\n}\n",
+            "Terraform code",
+            "resource \"aws_iam_role_policy\" \"head\" {",
+            "get-role-policy",
+        ),
+        (
+            "data \"aws_iam_policy_document\" \"a\" {\n}\n",
+            "Terraform code",
+            "data \"aws_iam_policy_document\" \"a\" {",
+            "terraform console",
+        ),
+        (
+            "  policy = jsonencode({\n  })\n",
+            "Terraform code",
+            "policy = jsonencode({",
+            "",
+        ),
+        (
+            "---\nAWSTemplateFormatVersion: '2010-09-09'\nResources:\n",
+            "CloudFormation template",
+            "AWSTemplateFormatVersion: '2010-09-09'",
+            "get-role-policy",
+        ),
+        (
+            "Resources:\n  Role:\n    Type: AWS::IAM::Role\n",
+            "CloudFormation template",
+            "Resources:",
+            "as JSON",
+        ),
+        (
+            "Version: 2012-10-17\nStatement:\n- Effect: Allow\n",
+            "YAML",
+            "Version: 2012-10-17",
+            "convert",
+        ),
+        (
+            "\n<!DOCTYPE html>\n<html>",
+            "HTML",
+            "<!DOCTYPE html>",
+            "raw",
+        ),
+        (
+            "[cluster default]\nscheduler = slurm\n",
+            "INI",
+            "[cluster default]",
+            "JSON",
+        ),
+        (
+            "An error occurred (NoSuchEntity) when calling",
+            "AWS CLI",
+            "An error occurred (NoSuchEntity) when calling",
+            "again",
+        ),
+        (
+            r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}"#,
+            "CloudFormation template",
+            "AWSTemplateFormatVersion",
+            "get-role-policy",
+        ),
+        (
+            r#"{"Resources": {"A": {"Type": "AWS::IAM::Policy"}}}"#,
+            "CloudFormation template",
+            "Resources",
+            "",
+        ),
+        (
+            r#"{"format_version": "1", "planned_values": {}}"#,
+            "Terraform",
+            "planned_values",
+            "",
+        ),
+        (
+            r#"{"AttachedPolicies": []}"#,
+            "list-attached-role-policies",
+            "AttachedPolicies",
+            "get-policy-version",
+        ),
+        (
+            r#"{"Policy": {"PolicyName": "a"}}"#,
+            "get-policy",
+            "Policy",
+            "get-policy-version",
+        ),
+    ];
+
+    #[test]
+    fn foreign_files_are_refused_by_name() {
+        for (text, message, underlined, help) in FOREIGN {
+            let source = Source::new("a", *text);
+            let document = parse(SourceId(0), &source);
+            assert!(document.policies.is_empty());
+            assert_eq!(document.problems.len(), 1, "{text}");
+            let problem = &document.problems[0];
+            assert_eq!(problem.kind, ProblemKind::InvalidJson);
+            assert!(problem.message.contains(message), "{}", problem.message);
+            assert_eq!(source.slice(problem.span), *underlined);
+            assert!(problem.help.as_ref().unwrap().contains(help), "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_json_is_not_taken_for_another_format() {
+        for text in [
+            "// Version: 1\n{\"a\": 1",
+            "[\n  {\"a\" = 1}",
+            "{\n  Version: 1\n}",
+        ] {
+            assert!(super::text(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Problems and the policies they were met in, as they are collected.
+
+use super::policy::{Document, Policy, Problem, ProblemKind};
+use super::source::{SourceId, Span};
+
+/// Subject of the problem that a byte order mark is.
+pub(super) const BYTE_ORDER_MARK: &str = "byte order mark";
+
+impl Problem {
+    fn new(
+        kind: ProblemKind,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Problem {
+            kind,
+            rejected: true,
+            subject: subject.into(),
+            message: message.into(),
+            help: None,
+            span,
+            sid: None,
+            related: Vec::new(),
+        }
+    }
+
+    pub(super) fn invalid_json(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self::new(ProblemKind::InvalidJson, subject, message, span)
+    }
+
+    pub(super) fn invalid_policy(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self::new(ProblemKind::InvalidPolicy, subject, message, span)
+    }
+
+    pub(super) fn duplicate_key(key: &str, span: Span, first: Span) -> Self {
+        Self::new(
+            ProblemKind::DuplicateKey,
+            key,
+            format!("the key `{}` is given twice in one object", shorten(key)),
+            span,
+        )
+        .with_help("keep one of them; JSON readers silently take the last one")
+        .with_related(first, "first given here")
+    }
+
+    /// Marks a problem that AWS lets pass.
+    pub(super) fn accepted(mut self) -> Self {
+        self.rejected = false;
+        self
+    }
+
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
+        self.related.push((span, words.into()));
+        self
+    }
+}
+
+/// Collects what one file holds.
+pub(super) struct Reader {
+    pub(super) source: SourceId,
+    policies: Vec<Policy>,
+    problems: Vec<Problem>,
+    in_template: bool,
+}
+
+impl Reader {
+    pub(super) fn new(source: SourceId) -> Self {
+        Reader {
+            source,
+            policies: Vec::new(),
+            problems: Vec::new(),
+            in_template: false,
+        }
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn add(&mut self, policy: Policy) {
+        self.policies.push(policy);
+    }
+
+    /// Refuses the file for a `CloudFormation` function in it; one place is enough to say so.
+    pub(super) fn refuse_function(&mut self, name: &str, span: Span) {
+        if self.in_template {
+            return;
+        }
+        self.in_template = true;
+        self.report(
+            Problem::invalid_json(
+                "CloudFormation",
+                format!(
+                    "this is part of a CloudFormation template; `{}` stands for a value that only CloudFormation knows",
+                    shorten(name)
+                ),
+                span,
+            )
+            .with_help(
+                "export the policy that CloudFormation made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
+                 or `aws iam get-policy-version --policy-arn ARN --version-id v1` for a managed policy",
+            ),
+        );
+    }
+
+    /// Puts the problems in order and names the statements they stand in.
+    pub(super) fn finish(self) -> Document {
+        let Reader {
+            mut policies,
+            mut problems,
+            ..
+        } = self;
+        let mut statements: Vec<(Span, Option<&str>)> = policies
+            .iter()
+            .flat_map(|p| &p.statements)
+            .map(|s| (s.span, s.sid.as_ref().map(|sid| sid.value.as_str())))
+            .collect();
+        statements.sort_by_key(|(span, _)| *span);
+        for problem in &mut problems {
+            let next = statements.partition_point(|(span, _)| span.start <= problem.span.start);
+            let around = next.checked_sub(1).and_then(|i| statements.get(i));
+            if let Some((span, Some(sid))) = around
+                && problem.span.end <= span.end
+            {
+                problem.sid = Some((*sid).to_owned());
+            }
+        }
+        // What is said of the grammar of half a text may be wrong, so it is not said.
+        if problems.iter().any(|p| p.kind == ProblemKind::InvalidJson) {
+            policies.clear();
+            problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
+        }
+        problems.sort_by_key(|p| p.span);
+        Document { policies, problems }
+    }
+}
+
+/// User input for a message: long texts and line breaks would hide the words around them.
+pub(super) fn shorten(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        format!("{line}…")
+    } else {
+        line
+    }
+}
+
+/// The candidate that was probably meant by `word`.
+pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    const LONGEST: usize = 40;
+    if word.len() > LONGEST {
+        return None;
+    }
+    let word = word.to_ascii_lowercase();
+    candidates
+        .iter()
+        .map(|c| {
+            let distance = strsim::damerau_levenshtein(&word, &c.to_ascii_lowercase());
+            (distance, *c)
+        })
+        .filter(|(distance, c)| *distance == 0 || *distance <= c.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_takes_case_and_slips_but_not_other_words() {
+        let names = ["Effect", "Action", "NotAction", "Resource", "Sid"];
+        assert_eq!(nearest("effect", &names), Some("Effect"));
+        assert_eq!(nearest("Actions", &names), Some("Action"));
+        assert_eq!(nearest("Resourse", &names), Some("Resource"));
+        assert_eq!(nearest("NotActions", &names), Some("NotAction"));
+        assert_eq!(nearest("Comment", &names), None);
+    }
+
+    #[test]
+    fn long_or_broken_input_is_shortened() {
+        assert_eq!(shorten("a\nb"), "a b");
+        assert_eq!(shorten(&"x".repeat(100)).chars().count(), 61);
+    }
+}
