@@ -51,6 +51,17 @@ impl AccessLevel {
         (AccessLevel::Tagging, "T"),
     ];
 
+    /// As the Service Authorization Reference spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            AccessLevel::List => "List",
+            AccessLevel::Read => "Read",
+            AccessLevel::Write => "Write",
+            AccessLevel::PermissionsManagement => "Permissions management",
+            AccessLevel::Tagging => "Tagging",
+        }
+    }
+
     fn letter(self) -> &'static str {
         let own = Self::ALL.iter().find(|(access, _)| *access == self);
         own.map_or("", |(_, letter)| letter)

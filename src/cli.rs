@@ -227,9 +227,10 @@ fn report(error: &Error) {
 fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::Output { path: "standard output".to_owned(), source: error })
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output {
+            path: "standard output".to_owned(),
+            source: error,
+        }),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod cli;
 pub mod diff;
 pub mod finding;
 pub mod lints;

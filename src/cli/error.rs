@@ -14,7 +14,9 @@ pub enum Error {
     #[error("which scheduler does the cluster use?")]
     #[diagnostic(
         code(usage::scheduler),
-        help("give --scheduler with one of: {schedulers}; or --reference FILE for a policy of your own")
+        help(
+            "give --scheduler with one of: {schedulers}; or --reference FILE for a policy of your own"
+        )
     )]
     NoScheduler {
         /// The legal values.
@@ -22,7 +24,10 @@ pub enum Error {
     },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
-    #[diagnostic(code(input::no_match), help("check the path; quote the pattern so that the shell leaves it alone"))]
+    #[diagnostic(
+        code(input::no_match),
+        help("check the path; quote the pattern so that the shell leaves it alone")
+    )]
     NoMatch {
         /// As given.
         pattern: String,

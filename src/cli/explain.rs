@@ -18,14 +18,22 @@ pub(super) fn run(what: &str) -> Result<ExitCode, Error> {
         Some((service, name)) if !service.is_empty() && !name.is_empty() => {
             action(what, service, name)
         }
-        _ => Err(Error::Unknown { what: what.to_owned(), help: nearest_lint(what) }),
+        _ => Err(Error::Unknown {
+            what: what.to_owned(),
+            help: nearest_lint(what),
+        }),
     }
 }
 
 fn nearest_lint(what: &str) -> String {
     let nearest = lints::ALL
         .iter()
-        .map(|l| (strsim::damerau_levenshtein(l.id, &what.to_lowercase()), l.id))
+        .map(|l| {
+            (
+                strsim::damerau_levenshtein(l.id, &what.to_lowercase()),
+                l.id,
+            )
+        })
         .min();
     match nearest {
         Some((distance, id)) if distance <= 4 => format!("did you mean `{id}`?"),
@@ -39,7 +47,9 @@ fn references() -> Vec<(String, Reference)> {
     let mut all: Vec<(String, Reference)> = Vec::new();
     for scheduler in reference::schedulers() {
         for role in reference::roles_for(scheduler, DEFAULT_RELEASE).unwrap_or_default() {
-            let Ok(found) = reference::select(role, scheduler, DEFAULT_RELEASE) else { continue };
+            let Ok(found) = reference::select(role, scheduler, DEFAULT_RELEASE) else {
+                continue;
+            };
             let same = |(_, r): &&mut (String, Reference)| {
                 r.role == found.role && r.statements == found.statements
             };
@@ -79,10 +89,14 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     let mut needed = false;
     for (schedulers, reference) in references() {
         for statement in &reference.statements {
-            let declared = statement.action.values.iter().find(|a| {
-                ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes
-            });
-            let Some(declared) = declared.filter(|_| !statement.action.negated) else { continue };
+            let declared = statement
+                .action
+                .values
+                .iter()
+                .find(|a| ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes);
+            let Some(declared) = declared.filter(|_| !statement.action.negated) else {
+                continue;
+            };
             needed = true;
             let role = reference.role.as_deref().unwrap_or_default();
             let _ = writeln!(
@@ -116,13 +130,18 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     }
     if !needed {
         let help = match known {
-            Some(_) => format!("no reference policy of ParallelCluster {DEFAULT_RELEASE} requires it"),
+            Some(_) => {
+                format!("no reference policy of ParallelCluster {DEFAULT_RELEASE} requires it")
+            }
             None => match catalog.suggest_action(&service, &name) {
                 Some(s) => format!("did you mean `{s}`?"),
                 None => format!("it is not in the catalogue of {} either", catalog.date()),
             },
         };
-        return Err(Error::Unknown { what: what.to_owned(), help });
+        return Err(Error::Unknown {
+            what: what.to_owned(),
+            help,
+        });
     }
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)

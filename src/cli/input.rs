@@ -21,9 +21,8 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
     let mut names: Vec<String> = Vec::new();
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     for argument in arguments {
-        let plain = argument == "-"
-            || !argument.contains(['*', '?', '['])
-            || Path::new(argument).exists();
+        let plain =
+            argument == "-" || !argument.contains(['*', '?', '[']) || Path::new(argument).exists();
         let found: Vec<String> = if plain {
             vec![argument.clone()]
         } else {
@@ -43,7 +42,9 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
             found
         };
         if found.is_empty() {
-            return Err(Error::NoMatch { pattern: argument.clone() });
+            return Err(Error::NoMatch {
+                pattern: argument.clone(),
+            });
         }
         for name in found {
             let same = std::fs::canonicalize(&name).unwrap_or_else(|_| PathBuf::from(&name));
@@ -57,7 +58,11 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
 
 /// Reads and parses one file. What goes wrong is a problem of the document, with its place.
 pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
-    let bytes = if name == "-" { bounded(&mut io::stdin().lock()) } else { read(Path::new(name)) };
+    let bytes = if name == "-" {
+        bounded(&mut io::stdin().lock())
+    } else {
+        read(Path::new(name))
+    };
     let shown = if name == "-" { "<stdin>" } else { name };
     let (source, problem) = match bytes {
         Ok(bytes) => parser::decode(shown, bytes),
@@ -65,7 +70,10 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     };
     let source = sources.add(source);
     let document = match problem {
-        Some(problem) => Document { policies: Vec::new(), problems: vec![problem] },
+        Some(problem) => Document {
+            policies: Vec::new(),
+            problems: vec![problem],
+        },
         None => parser::parse(source, sources.get(source)),
     };
     lints::File { source, document }
@@ -88,8 +96,15 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 
 fn bounded(reader: &mut dyn Read) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
-    if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
+    reader
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(&e))?;
+    if bytes.len() as u64 > LARGEST {
+        Err(too_large())
+    } else {
+        Ok(bytes)
+    }
 }
 
 fn unreadable(error: &io::Error) -> Problem {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::output::{self, Target};
+use super::output;
 use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, NoRoleFits, Settings};
@@ -18,7 +18,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let names = input::expand(&args.files)?;
     let mut sources = Sources::new();
     let (against, reference_file) = match &args.reference {
-        Some(path) => (from_file(path, &mut sources)?, Some(path.to_string_lossy().into_owned())),
+        Some(path) => (
+            from_file(path, &mut sources)?,
+            Some(path.to_string_lossy().into_owned()),
+        ),
         None => (Against::select(&args.selection)?, None),
     };
     let settings = Settings {
@@ -26,7 +29,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         version_given: args.selection.pcluster_version.is_some(),
         reference_file,
     };
-    let files: Vec<File> = names.iter().map(|name| input::load(name, &mut sources)).collect();
+    let files: Vec<File> = names
+        .iter()
+        .map(|name| input::load(name, &mut sources))
+        .collect();
     let catalog = Catalog::embedded();
     let roles: Vec<&[File]> = if args.each {
         files.iter().map(std::slice::from_ref).collect()
@@ -36,15 +42,29 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut results = Vec::with_capacity(roles.len());
     for role in roles {
         let result = check::check(&sources, catalog, role, &against, &settings);
-        results.push(result.map_err(|NoRoleFits { roles }| Error::NoRole { roles: roles.join(", ") })?);
+        results.push(result.map_err(|NoRoleFits { roles }| Error::NoRole {
+            roles: roles.join(", "),
+        })?);
     }
     let failed = results.iter().any(|r| r.failed);
-    let worst = results.iter().flat_map(|r| &r.findings).map(|f| f.severity).max();
-    let report = Report { sources, catalog_date: catalog.date().to_owned(), results };
+    let worst = results
+        .iter()
+        .flat_map(|r| &r.findings)
+        .map(|f| f.severity)
+        .max();
+    let report = Report {
+        sources,
+        catalog_date: catalog.date().to_owned(),
+        results,
+    };
     for target in targets {
-        write(&report, args, &target)?;
+        output::write(&report, args, &target)?;
     }
-    let threshold = if args.exit_zero { FailOn::Never } else { args.fail_on };
+    let threshold = if args.exit_zero {
+        FailOn::Never
+    } else {
+        args.fail_on
+    };
     Ok(ExitCode::from(if failed {
         COULD_NOT
     } else {
@@ -52,24 +72,27 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     }))
 }
 
-fn write(report: &Report, args: &LintArgs, target: &Target) -> Result<(), Error> {
-    output::write(target, args.color, |format, out| output::render(report, format, args.quiet, out))
-}
-
 impl Against {
     fn select(selection: &Selection) -> Result<Self, Error> {
         let Some(scheduler) = &selection.scheduler else {
-            return Err(Error::NoScheduler { schedulers: reference::schedulers().join(", ") });
+            return Err(Error::NoScheduler {
+                schedulers: reference::schedulers().join(", "),
+            });
         };
-        let release = selection.pcluster_version.as_deref().unwrap_or(reference::DEFAULT_RELEASE);
+        let release = selection
+            .pcluster_version
+            .as_deref()
+            .unwrap_or(reference::DEFAULT_RELEASE);
         match selection.role.as_deref() {
             Some(role) if role != "auto" => {
                 Ok(Against::Role(reference::select(role, scheduler, release)?))
             }
             _ => {
                 let roles = reference::roles_for(scheduler, release)?;
-                let all: Result<Vec<Reference>, _> =
-                    roles.iter().map(|r| reference::select(r, scheduler, release)).collect();
+                let all: Result<Vec<Reference>, _> = roles
+                    .iter()
+                    .map(|r| reference::select(r, scheduler, release))
+                    .collect();
                 Ok(Against::BestOf(all?))
             }
         }
@@ -87,15 +110,20 @@ impl Against {
 fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
     let name = path.to_string_lossy().into_owned();
     let file = input::load(&name, sources);
-    let fatal = file.document.problems.iter().find(|p| {
-        p.kind == ProblemKind::InvalidJson || p.rejected
-    });
+    let fatal = file
+        .document
+        .problems
+        .iter()
+        .find(|p| p.kind == ProblemKind::InvalidJson || p.rejected);
     if let Some(problem) = fatal {
         let place = check::place(sources, file.source, problem.span);
         return Err(Error::BadReference {
             path: name,
             reason: format!("{place}: {}", problem.message),
-            help: problem.help.clone().unwrap_or_else(|| "mend the file".to_owned()),
+            help: problem
+                .help
+                .clone()
+                .unwrap_or_else(|| "mend the file".to_owned()),
         });
     }
     let reference = reference::from_policies(&file.document.policies);
@@ -110,10 +138,7 @@ fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
 }
 
 /// Values for placeholders, each with the option that gave it.
-fn given(
-    selection: &Selection,
-    against: &Against,
-) -> Result<Vec<(String, String, String)>, Error> {
+fn given(selection: &Selection, against: &Against) -> Result<Vec<(String, String, String)>, Error> {
     let mut given = Vec::new();
     if let Some(region) = &selection.region {
         if region != "*" && !is_region(region) {
@@ -135,7 +160,11 @@ fn given(
                 help: "for example 123456789012; `*` judges for every account".to_owned(),
             });
         }
-        given.push(("Account".to_owned(), account.clone(), "--account".to_owned()));
+        given.push((
+            "Account".to_owned(),
+            account.clone(),
+            "--account".to_owned(),
+        ));
     }
     if let Some(partition) = &selection.partition {
         if !partition.starts_with("aws") || partition.contains(['*', '?', ':', ' ']) {
@@ -146,7 +175,11 @@ fn given(
                 help: "one of aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-eusc".to_owned(),
             });
         }
-        given.push(("Partition".to_owned(), partition.clone(), "--partition".to_owned()));
+        given.push((
+            "Partition".to_owned(),
+            partition.clone(),
+            "--partition".to_owned(),
+        ));
     }
     let mut known: Vec<String> = vec!["Account".into(), "Partition".into(), "Region".into()];
     for reference in against.references() {
@@ -170,16 +203,27 @@ fn given(
         if !known.iter().any(|k| k == name) {
             let nearest = known
                 .iter()
-                .map(|k| (strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()), k))
+                .map(|k| {
+                    (
+                        strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()),
+                        k,
+                    )
+                })
                 .min();
             let help = match nearest {
                 Some((distance, k)) if distance <= 3 => format!("did you mean `{k}`?"),
                 _ => format!("the reference has: {}", known.join(", ")),
             };
-            return Err(bad(&format!("the reference has no placeholder `{name}`"), help));
+            return Err(bad(
+                &format!("the reference has no placeholder `{name}`"),
+                help,
+            ));
         }
         if value.is_empty() {
-            return Err(bad("the value is empty", "write --set NAME=VALUE".to_owned()));
+            return Err(bad(
+                "the value is empty",
+                "write --set NAME=VALUE".to_owned(),
+            ));
         }
         given.push((name.to_owned(), value.to_owned(), "--set".to_owned()));
     }

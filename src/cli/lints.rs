@@ -10,7 +10,13 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     let width = ALL.iter().map(|l| l.id.len()).max().unwrap_or(0);
     let mut text = String::new();
     for lint in ALL {
-        let _ = writeln!(text, "{:width$}  {:7}  {}", lint.id, lint.severity.name(), lint.summary);
+        let _ = writeln!(
+            text,
+            "{:width$}  {:7}  {}",
+            lint.id,
+            lint.severity.name(),
+            lint.summary
+        );
     }
     text.push_str("\n`pcluster-iam explain LINT` shows the page of a lint.\n");
     super::print(&text)?;

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
-
 use super::{Color, Error, Format, LintArgs};
 use crate::report::{self, Report, TextOptions};
 
@@ -17,7 +15,10 @@ pub(super) struct Target {
 /// The targets of `--output`, or standard output.
 pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
     if args.output.is_empty() {
-        return Ok(vec![Target { format: args.format, path: None }]);
+        return Ok(vec![Target {
+            format: args.format,
+            path: None,
+        }]);
     }
     args.output
         .iter()
@@ -41,30 +42,36 @@ pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
         .collect()
 }
 
-/// Renders in memory first: a file is written whole or left as it was.
-pub(super) fn write(
-    target: &Target,
-    color: Color,
-    render: impl Fn(Format, &mut dyn WriteColor) -> io::Result<()>,
-) -> Result<(), Error> {
-    let colored = match color {
+/// Writes the report to a target. It is rendered in memory first: a file is written whole or left as
+/// it was.
+pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result<(), Error> {
+    let color = match args.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => target.path.is_none() && color_is_wanted(),
     };
     let failed = |source| Error::Output {
-        path: target.path.as_ref().map_or("standard output".to_owned(), |p| format!("`{}`", p.display())),
+        path: target
+            .path
+            .as_ref()
+            .map_or("standard output".to_owned(), |p| {
+                format!("`{}`", p.display())
+            }),
         source,
     };
-    let bytes = if colored && target.format == Format::Text {
-        let mut out = Ansi::new(Vec::new());
-        render(target.format, &mut out).map_err(failed)?;
-        out.into_inner()
-    } else {
-        let mut out = NoColor::new(Vec::new());
-        render(target.format, &mut out).map_err(failed)?;
-        out.into_inner()
-    };
+    let mut bytes = Vec::new();
+    match target.format {
+        Format::Text => report::text(
+            report,
+            TextOptions {
+                color,
+                quiet: args.quiet,
+            },
+            &mut bytes,
+        ),
+        Format::Json => report::json(report, &mut bytes),
+    }
+    .map_err(failed)?;
     match &target.path {
         Some(path) => replace(path, &bytes).map_err(failed),
         None => {
@@ -74,18 +81,6 @@ pub(super) fn write(
                 _ => Ok(()),
             }
         }
-    }
-}
-
-pub(super) fn render(
-    report: &Report,
-    format: Format,
-    quiet: bool,
-    out: &mut dyn WriteColor,
-) -> io::Result<()> {
-    match format {
-        Format::Text => report::text(report, TextOptions { quiet }, out),
-        Format::Json => report::json(report, out),
     }
 }
 
@@ -104,7 +99,10 @@ fn color_is_wanted() -> bool {
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        return std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(bytes);
     }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

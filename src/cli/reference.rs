@@ -12,19 +12,32 @@ use crate::reference::{self, DEFAULT_RELEASE, Reference};
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
     let Some(scheduler) = &selection.scheduler else {
-        return Err(Error::NoScheduler { schedulers: reference::schedulers().join(", ") });
+        return Err(Error::NoScheduler {
+            schedulers: reference::schedulers().join(", "),
+        });
     };
-    let release = selection.pcluster_version.as_deref().unwrap_or(DEFAULT_RELEASE);
+    let release = selection
+        .pcluster_version
+        .as_deref()
+        .unwrap_or(DEFAULT_RELEASE);
     let roles = reference::roles_for(scheduler, release)?;
     let Some(role) = selection.role.as_deref().filter(|r| *r != "auto") else {
-        return Err(Error::WhichRole { roles: roles.join(", ") });
+        return Err(Error::WhichRole {
+            roles: roles.join(", "),
+        });
     };
     let found = reference::select(role, scheduler, release)?;
     let given = given_for(selection, &found)?;
     let bind = |name: &str| -> Option<String> {
-        let set = given.iter().find(|(n, ..)| n == name).map(|(_, value, _)| value.clone());
+        let set = given
+            .iter()
+            .find(|(n, ..)| n == name)
+            .map(|(_, value, _)| value.clone());
         set.or_else(|| {
-            let region = given.iter().find(|(n, ..)| n == "Region").map(|(_, v, _)| v.as_str());
+            let region = given
+                .iter()
+                .find(|(n, ..)| n == "Region")
+                .map(|(_, v, _)| v.as_str());
             (name == "Partition").then(|| partition_of(region.unwrap_or_default()).to_owned())
         })
     };
@@ -33,14 +46,20 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         Format::Text => super::print(&describe(&found, &bind))?,
     }
     let mut unbound = String::new();
-    for name in reference::placeholders(&found).iter().filter(|n| bind(n).is_none()) {
+    for name in reference::placeholders(&found)
+        .iter()
+        .filter(|n| bind(n).is_none())
+    {
         let option = match name.as_str() {
             "Region" => "--region REGION".to_owned(),
             "Account" => "--account ID".to_owned(),
             name => format!("--set {name}=VALUE"),
         };
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
-        let _ = writeln!(unbound, "not bound: ${{{name}}}, {meaning} (for example {example}); {option}");
+        let _ = writeln!(
+            unbound,
+            "not bound: ${{{name}}}, {meaning} (for example {example}); {option}"
+        );
     }
     let _ = io::stderr().write_all(unbound.as_bytes());
     Ok(ExitCode::SUCCESS)
@@ -56,14 +75,32 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         reference.scheduler.as_deref().unwrap_or_default(),
         reference.pcluster_version.as_deref().unwrap_or_default(),
     );
-    let _ = writeln!(text, "source: {}", reference.source.as_deref().unwrap_or_default());
+    let _ = writeln!(
+        text,
+        "source: {}",
+        reference.source.as_deref().unwrap_or_default()
+    );
     for statement in &reference.statements {
-        let sid = statement.sid.as_deref().map_or(String::new(), |s| format!(" {s}"));
-        let feature = statement.feature.as_deref().map_or(String::new(), |f| format!(" (for {f})"));
+        let sid = statement
+            .sid
+            .as_deref()
+            .map_or(String::new(), |s| format!(" {s}"));
+        let feature = statement
+            .feature
+            .as_deref()
+            .map_or(String::new(), |f| format!(" (for {f})"));
         let _ = writeln!(text, "\nstatement {}{sid}{feature}", statement.index);
         for resource in &statement.resource.values {
-            let not = if statement.resource.negated { "not " } else { "" };
-            let _ = writeln!(text, "  {not}on {}", crate::matcher::template::fill(resource, bind));
+            let not = if statement.resource.negated {
+                "not "
+            } else {
+                ""
+            };
+            let _ = writeln!(
+                text,
+                "  {not}on {}",
+                crate::matcher::template::fill(resource, bind)
+            );
         }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };

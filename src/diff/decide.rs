@@ -43,23 +43,35 @@ pub struct Sides<'a> {
 struct List<'a> {
     negated: bool,
     resources: &'a [Resource],
-    reading: Reading,
+    /// True for everything that the strings might match, false for what they match for certain.
+    most: bool,
     variables: Variables,
 }
 
 impl<'a> List<'a> {
     fn patterns(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
-        let (reading, variables) = (self.reading, self.variables);
+        let reading = if self.most {
+            Reading::Loose
+        } else {
+            Reading::Strict
+        };
+        let variables = self.variables;
         self.resources
             .iter()
             .flat_map(move |r| r.patterns(reading, variables))
     }
 
-    fn matches_star(&self) -> bool {
+    /// What the list matches beyond that under a contested reading.
+    fn contested(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
+        let (most, variables) = (self.most, self.variables);
         self.resources
             .iter()
-            .any(|r| r.matches_star(self.reading, self.variables))
-            != self.negated
+            .filter(move |r| most && r.pattern.is_contested())
+            .flat_map(move |r| r.patterns(Reading::Wide, variables))
+    }
+
+    fn matches_star(&self) -> bool {
+        self.resources.iter().any(|r| r.pattern.is_everything()) != self.negated
     }
 }
 
@@ -67,23 +79,25 @@ impl<'a> Sides<'a> {
     /// Sorts the statements that apply to an action. `assumed` are conditions that the requirement
     /// itself states: a statement with exactly these is unconditional.
     pub fn new(applies: &[Applies<'a>], assumed: &[String]) -> Self {
-        use Reading::{Strict, Wide};
         use Variables::{Any, Unset};
         let mut sides = Sides::default();
         for entry in applies {
             let statement = entry.statement;
             let negated = statement.not_resource;
-            let list = |reading, variables| List {
-                negated,
-                resources: &statement.resources,
-                reading,
-                variables,
+            let list = |most, variables| {
+                let resources = &statement.resources;
+                List {
+                    negated,
+                    resources,
+                    most,
+                    variables,
+                }
             };
             // A complement is small where its list is read widely.
             let (least, with_variables, most) = if negated {
-                (list(Wide, Any), list(Wide, Unset), list(Strict, Unset))
+                (list(true, Any), list(true, Unset), list(false, Unset))
             } else {
-                (list(Strict, Unset), list(Strict, Any), list(Wide, Any))
+                (list(false, Unset), list(false, Any), list(true, Any))
             };
             let conditional = !statement.conditions.is_empty() && statement.conditions != assumed;
             match statement.effect {
@@ -155,6 +169,8 @@ fn shown(needed: bool, allow: bool, allow_possible: bool, deny: bool, deny_possi
 pub struct Question<'a> {
     /// The ARNs that exist.
     pub universe: &'a Pattern,
+    /// Those in whose names no `:` occurs.
+    pub plain: &'a Pattern,
     /// Positive patterns; a request matches at least one.
     pub wanted: Vec<&'a Pattern>,
     /// Further lists that a request satisfies, every one of them.
@@ -174,11 +190,17 @@ pub struct Filter<'a> {
 struct Group {
     negated: bool,
     members: Vec<usize>,
+    /// Counted only for ARNs in whose names no `:` occurs (the index of their pattern): no source
+    /// means a wildcard in the Region field to reach into a name.
+    contested: Option<(usize, Vec<usize>)>,
 }
 
 impl Group {
     fn holds(&self, accepted: &Accepted<'_>) -> bool {
-        accepted.any(&self.members) != self.negated
+        let contested =
+            |(plain, list): &(usize, Vec<usize>)| accepted.is(*plain) && accepted.any(list);
+        (accepted.any(&self.members) || self.contested.as_ref().is_some_and(contested))
+            != self.negated
     }
 }
 
@@ -200,19 +222,23 @@ impl<'a> Table<'a> {
             })
     }
 
-    /// Groups of the lists that can bear on the universe.
-    fn groups(&mut self, lists: &[List<'a>], universe: &Pattern) -> Vec<Group> {
+    /// Groups of the lists that can bear on the question.
+    fn groups(&mut self, lists: &[List<'a>], question: &Question<'a>) -> Vec<Group> {
         let mut groups = Vec::new();
+        let bears = |p: &&Pattern| !p.is_apart_from(question.universe);
         for list in lists {
-            let members: Vec<usize> = list
-                .patterns()
-                .filter(|p| !p.is_apart_from(universe))
+            let members: Vec<usize> = list.patterns().filter(bears).map(|p| self.add(p)).collect();
+            let contested: Vec<usize> = list
+                .contested()
+                .filter(bears)
                 .map(|p| self.add(p))
                 .collect();
-            if list.negated || !members.is_empty() {
+            let contested = (!contested.is_empty()).then(|| (self.add(question.plain), contested));
+            if list.negated || !members.is_empty() || contested.is_some() {
                 groups.push(Group {
                     negated: list.negated,
                     members,
+                    contested,
                 });
             }
         }
@@ -244,6 +270,7 @@ impl<'a> Layout<'a> {
             .map(|f| Group {
                 negated: f.negated,
                 members: f.patterns.iter().map(|p| table.add(p)).collect(),
+                contested: None,
             })
             .collect();
         Layout {
@@ -293,12 +320,11 @@ fn with_observer<'a, T>(
     sides: &Sides<'a>,
     run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
 ) -> T {
-    let universe = question.universe;
     let mut layout = Layout::new(question);
-    let allow = layout.table.groups(&sides.allow, universe);
-    let allow_possible = layout.table.groups(&sides.allow_possible, universe);
-    let deny = layout.table.groups(&sides.deny, universe);
-    let deny_possible = layout.table.groups(&sides.deny_possible, universe);
+    let allow = layout.table.groups(&sides.allow, question);
+    let allow_possible = layout.table.groups(&sides.allow_possible, question);
+    let deny = layout.table.groups(&sides.deny, question);
+    let deny_possible = layout.table.groups(&sides.deny_possible, question);
     let any = |groups: &[Group], accepted: &Accepted<'_>| groups.iter().any(|g| g.holds(accepted));
     run(&layout, &mut |accepted| {
         shown(
@@ -315,10 +341,12 @@ fn with_observer<'a, T>(
 /// may say no where the answer is yes.
 pub fn plainly_covered(question: &Question<'_>, sides: &Sides<'_>) -> bool {
     let universe = question.universe;
-    let denied = sides
-        .deny_possible
-        .iter()
-        .any(|l| l.negated || l.patterns().any(|p| !p.is_apart_from(universe)));
+    let denied = sides.deny_possible.iter().any(|l| {
+        l.negated
+            || l.patterns()
+                .chain(l.contested())
+                .any(|p| !p.is_apart_from(universe))
+    });
     if denied {
         return false;
     }
@@ -375,7 +403,7 @@ fn beyond_observer<'a, T>(
         .filter(|p| !p.is_apart_from(universe))
         .map(|p| layout.table.add(p))
         .collect();
-    let denied = layout.table.groups(&sides.deny_possible, universe);
+    let denied = layout.table.groups(&sides.deny_possible, question);
     run(&layout, &mut |accepted| {
         u32::from(
             layout.asked(accepted)

@@ -16,7 +16,7 @@ pub struct Resource {
     pub text: String,
     /// Its bytes in the file.
     pub span: Span,
-    readings: [OnceCell<Vec<Pattern>>; 4],
+    readings: [OnceCell<Vec<Pattern>>; 6],
 }
 
 impl Resource {
@@ -35,8 +35,10 @@ impl Resource {
         let slot = match (reading, variables) {
             (Reading::Strict, Variables::Unset) => &self.readings[0],
             (Reading::Strict, Variables::Any) => &self.readings[1],
-            (Reading::Wide, Variables::Unset) => &self.readings[2],
-            (Reading::Wide, Variables::Any) => &self.readings[3],
+            (Reading::Loose, Variables::Unset) => &self.readings[2],
+            (Reading::Loose, Variables::Any) => &self.readings[3],
+            (Reading::Wide, Variables::Unset) => &self.readings[4],
+            (Reading::Wide, Variables::Any) => &self.readings[5],
         };
         slot.get_or_init(|| {
             let whole = self.pattern.pattern(reading, variables);
@@ -63,16 +65,6 @@ impl Resource {
         let bare = pieces.get(..pieces.len() - 2)?;
         (named && resource.len() > "log-group:".len() + 2)
             .then(|| ResourcePattern::new(bare.to_vec()))
-    }
-
-    /// Whether the string matches the resource of an action without resource types.
-    pub fn matches_star(&self, reading: Reading, variables: Variables) -> bool {
-        self.pattern.is_everything()
-            || reading == Reading::Wide
-                && self
-                    .patterns(reading, variables)
-                    .iter()
-                    .any(|p| p.matches_text("*"))
     }
 }
 

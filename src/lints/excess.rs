@@ -18,16 +18,21 @@ pub(super) fn severity<'e>(levels: impl Iterator<Item = &'e AccessLevel>) -> Sev
 
 /// `12 Write, 3 Permissions management`: how many actions of each access level.
 pub(super) fn by_level(actions: &[(String, AccessLevel)]) -> String {
-    let names = [
-        (AccessLevel::PermissionsManagement, "Permissions management"),
-        (AccessLevel::Write, "Write"),
-        (AccessLevel::Tagging, "Tagging"),
-        (AccessLevel::Read, "Read"),
-        (AccessLevel::List, "List"),
+    let levels = [
+        AccessLevel::PermissionsManagement,
+        AccessLevel::Write,
+        AccessLevel::Tagging,
+        AccessLevel::Read,
+        AccessLevel::List,
     ];
-    let counts: Vec<String> = names
+    let counts: Vec<String> = levels
         .iter()
-        .map(|(level, name)| (actions.iter().filter(|(_, l)| l == level).count(), name))
+        .map(|level| {
+            (
+                actions.iter().filter(|(_, l)| l == level).count(),
+                level.name(),
+            )
+        })
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{n} {name}"))
         .collect();

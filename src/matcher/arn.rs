@@ -31,8 +31,9 @@ pub enum Piece {
 pub enum Reading {
     /// Only what every source agrees on: wildcards stay in their field, all six fields are there.
     Strict,
-    /// Whatever some source says: wildcards cross fields, missing fields match anything, and a
-    /// placeholder may turn out to be any text.
+    /// The same, but a placeholder may turn out to be any text.
+    Loose,
+    /// Whatever some source says: wildcards cross fields and missing fields match anything.
     Wide,
 }
 
@@ -94,6 +95,20 @@ impl ResourcePattern {
             .any(|(p, _)| matches!(p, Piece::Variable(_)))
     }
 
+    /// Whether the wide reading can match more than the strict one: fields are missing, or a wildcard
+    /// stands in one of the first five.
+    pub fn is_contested(&self) -> bool {
+        !self.is_everything()
+            && (self.fields.len() < 6
+                || self
+                    .fields
+                    .iter()
+                    .take(5)
+                    .filter_map(|f| self.pieces.get(f.clone()))
+                    .flatten()
+                    .any(|(p, _)| matches!(p, Piece::Star | Piece::Question | Piece::Variable(_))))
+    }
+
     /// The pieces of one ARN field (0 is `arn`, 5 the resource part), if the string has that many.
     pub fn field(&self, index: usize) -> Option<&[(Piece, Range<usize>)]> {
         self.pieces.get(self.fields.get(index)?.clone())
@@ -148,7 +163,7 @@ impl ResourcePattern {
         );
         let short = self.fields.len() < 6 && !opaque;
         match reading {
-            Reading::Strict => {
+            Reading::Strict | Reading::Loose => {
                 let open_end = short && matches!(self.pieces.last(), Some((Piece::Star, _)));
                 if short && !open_end || !opaque && self.literal_field(0).as_deref() != Some("arn")
                 {
@@ -159,9 +174,20 @@ impl ResourcePattern {
                 let mut out = Vec::with_capacity(self.pieces.len());
                 for (i, (piece, _)) in self.pieces.iter().enumerate() {
                     let any = opaque || i >= resource || open_end && i == last;
-                    out.extend(tokens(piece, if any { Class::Any } else { Class::NoColon }));
+                    let class = if any { Class::Any } else { Class::NoColon };
+                    match (piece, reading) {
+                        (Piece::Placeholder(_), Reading::Loose) => {
+                            out.extend([Token::One(class), Token::Run(class)]);
+                        }
+                        (piece, _) => out.extend(tokens(piece, class)),
+                    }
                 }
-                Some(Pattern::new(out))
+                let pattern = Pattern::new(out);
+                Some(if reading == Reading::Loose {
+                    pattern.loose()
+                } else {
+                    pattern
+                })
             }
             Reading::Wide => {
                 let mut out: Vec<Token> = self
@@ -324,7 +350,6 @@ mod tests {
                 false,
             ),
             ("arn:*", "*", false, false),
-            ("?", "*", false, true),
         ] {
             assert_eq!(
                 matches(pattern, Strict, arn),
