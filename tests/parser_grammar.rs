@@ -505,8 +505,8 @@ fn faults_in_strings_have_their_place() {
 fn files_without_a_policy() {
     for (text, message, underlined) in [
         ("7", "no IAM policy in this file: it holds a number", "7"),
-        ("[1, 2]", "no IAM policy in this file", "[1, 2]"),
-        ("[]", "no IAM policy", "[]"),
+        ("[1, 2]", "no IAM policy in this file", "["),
+        ("[]", "no IAM policy", "["),
         ("\"x\"", "no IAM policy", "x"),
         ("null", "no IAM policy", "null"),
         (r#"[{"Effect": "Allow"}]"#, "list of statements", "["),

@@ -228,6 +228,18 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "trailing",
         "remove",
     ),
+    (
+        r#""Version": "2012-10-17", "Statement": []"#,
+        "stands outside",
+        "\"Version\"",
+        "put `{` before",
+    ),
+    (
+        r#"{"Effect": "Allow"}, {"Effect": "Deny"}"#,
+        "found `,` after the end",
+        ",",
+        "several statements",
+    ),
 ];
 
 #[test]

@@ -362,6 +362,17 @@ impl State<'_> {
 
     fn text_after_end(&self, token: Token, range: Range<usize>) -> Fault {
         match token {
+            Token::Colon if self.slice(&self.last).starts_with('"') => {
+                let key = self.quote(&self.last);
+                Fault::new(
+                    self.last.clone(),
+                    format!("the key {key} stands outside of `{{…}}`"),
+                )
+                .with_help("put `{` before the text and `}` after it; a policy starts with `{`")
+            }
+            Token::Comma => Fault::new(range, "found `,` after the end of the document").with_help(
+                "remove everything after the last bracket; several statements stand in `\"Statement\": [{…}, {…}]`",
+            ),
             Token::Close(bracket) => Fault::new(
                 range,
                 format!("`{bracket}` closes nothing: it is one too many"),
