@@ -27,6 +27,7 @@ mod pattern;
 mod policy;
 mod problem;
 mod source;
+mod statement;
 mod syntax;
 mod token;
 

@@ -69,11 +69,15 @@ fn top(reader: &mut Reader, value: Value<'_>) {
 }
 
 fn nothing(reader: &mut Reader, value: Value<'_>) {
+    let span = match value.kind() {
+        Kind::Array => value.opening(),
+        _ => value.label(),
+    };
     reader.report(
         Problem::invalid_json(
             "document",
             format!("no IAM policy in this file: it holds {}", value.kind()),
-            value.label(),
+            span,
         )
         .with_help("a policy is an object: `{\"Version\": \"2012-10-17\", \"Statement\": […]}`"),
     );

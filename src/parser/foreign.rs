@@ -151,6 +151,25 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
             return refused(member.key.span, "a CloudFormation template", EXPORT);
         }
     }
+    let resource_type = key("Type").filter(|m| m.value.raw().starts_with("\"AWS::"));
+    if let Some(member) = resource_type {
+        return refused(
+            member.key.span,
+            "a resource of a CloudFormation template",
+            EXPORT,
+        );
+    }
+    let terraform_blocks = key("resource").or(key("data")).filter(|m| {
+        let types = m.value.members();
+        types.iter().any(|t| t.key.value.starts_with("aws_"))
+    });
+    if let Some(member) = terraform_blocks {
+        return refused(
+            member.key.span,
+            "Terraform code in JSON",
+            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+        );
+    }
     if let Some(member) = key("planned_values").or(key("terraform_version")) {
         return refused(
             member.key.span,
@@ -281,6 +300,18 @@ mod tests {
             r#"{"format_version": "1", "planned_values": {}}"#,
             "Terraform",
             "planned_values",
+            "",
+        ),
+        (
+            r#"{"Type": "AWS::IAM::Policy", "Properties": {}}"#,
+            "CloudFormation template",
+            "Type",
+            "",
+        ),
+        (
+            r#"{"resource": {"aws_iam_policy": {}}}"#,
+            "Terraform",
+            "resource",
             "",
         ),
         (
