@@ -1,4 +1,17 @@
 //! Renders results. Reporters read [`Report`] and decide nothing.
+//!
+//! [`json()`] is for programs. [`Region`] is the one place where a span of a file
+//! becomes lines and columns, [`Counts`] and [`Coverage`] the only places where anything is counted.
+
+mod count;
+mod json;
+mod region;
+#[cfg(test)]
+mod sample;
+
+pub use count::{Counts, Coverage};
+pub use json::json;
+pub use region::Region;
 
 use crate::diff::Row;
 use crate::finding::Finding;
