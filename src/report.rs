@@ -1,4 +1,21 @@
 //! Renders results. Reporters read [`Report`] and decide nothing.
+//!
+//! [`text()`] is for people, [`json()`] for programs. [`Region`] is the one place where a span of a file
+//! becomes lines and columns, [`Counts`] and [`Coverage`] the only places where anything is counted.
+
+mod count;
+mod escape;
+mod excerpt;
+mod json;
+mod region;
+#[cfg(test)]
+mod sample;
+mod text;
+
+pub use count::{Counts, Coverage};
+pub use json::json;
+pub use region::Region;
+pub use text::{TextOptions, text};
 
 use crate::diff::Row;
 use crate::finding::Finding;

@@ -61,7 +61,11 @@ pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
+    block_columns: OnceLock<Vec<u32>>,
 }
+
+/// Code points are counted ahead per block of this many bytes, so that places on one very long line stay cheap.
+const BLOCK: usize = 4096;
 
 impl Source {
     /// Wraps the text of a file. `name` is the path as the user gave it (`<stdin>` for `-`).
@@ -70,6 +74,7 @@ impl Source {
             name: name.into(),
             text: text.into(),
             line_starts: OnceLock::new(),
+            block_columns: OnceLock::new(),
         }
     }
 
@@ -103,22 +108,56 @@ impl Source {
         })
     }
 
-    /// Line and column of a byte offset; an offset past the end counts as the end.
+    /// Line and column of a byte offset; an offset past the end counts as the end, one inside a code point as its start.
     pub fn location(&self, offset: u32) -> Location {
+        let mut end = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
         let starts = self.line_starts();
-        let line = starts.partition_point(|s| *s <= offset);
+        let line = starts.partition_point(|s| *s as usize <= end);
         let start = line
             .checked_sub(1)
             .and_then(|i| starts.get(i))
             .copied()
             .unwrap_or(0) as usize;
-        let end = (offset as usize).min(self.text.len());
-        let column = self.text.get(start..end).map_or(0, |t| t.chars().count());
+        let column = if end - start < BLOCK {
+            code_points(self.text.as_bytes(), start, end)
+        } else {
+            self.code_points_before(end) - self.code_points_before(start)
+        };
         Location {
             line: line as u32,
             column: column as u32 + 1,
         }
     }
+
+    /// How many code points start before a byte offset.
+    fn code_points_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let blocks = self.block_columns.get_or_init(|| {
+            let mut before = 0;
+            (0..=bytes.len() / BLOCK)
+                .map(|block| {
+                    let here = before;
+                    before += code_points(bytes, block * BLOCK, (block + 1) * BLOCK) as u32;
+                    here
+                })
+                .collect()
+        });
+        let block = offset / BLOCK;
+        blocks.get(block).copied().unwrap_or(0) as usize + code_points(bytes, block * BLOCK, offset)
+    }
+}
+
+/// How many code points start in `start..end`, cut to the text.
+fn code_points(bytes: &[u8], start: usize, end: usize) -> usize {
+    bytes
+        .get(start..end.min(bytes.len()))
+        .unwrap_or_default()
+        .iter()
+        .filter(|byte| **byte & 0xC0 != 0x80)
+        .count()
 }
 
 impl fmt::Debug for Source {

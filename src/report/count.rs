@@ -1,0 +1,74 @@
+//! What summaries say: how many findings, and how much is covered.
+
+use std::collections::BTreeSet;
+
+use super::{Report, RoleResult};
+use crate::diff::Verdict;
+use crate::finding::{Finding, Severity};
+
+/// Findings by severity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Of [`Severity::Error`].
+    pub error: usize,
+    /// Of [`Severity::Warning`].
+    pub warning: usize,
+    /// Of [`Severity::Note`].
+    pub note: usize,
+}
+
+impl Counts {
+    /// Counts some findings.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut counts = Counts::default();
+        for finding in findings {
+            match finding.severity {
+                Severity::Error => counts.error += 1,
+                Severity::Warning => counts.warning += 1,
+                Severity::Note => counts.note += 1,
+            }
+        }
+        counts
+    }
+
+    /// Of every severity.
+    pub fn total(self) -> usize {
+        self.error + self.warning + self.note
+    }
+}
+
+/// How much of what is required is granted. Rows that require nothing do not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Coverage {
+    /// Rows with verdict `covered`.
+    pub covered: usize,
+    /// All rows.
+    pub required: usize,
+    /// Distinct actions among the rows.
+    pub actions: usize,
+}
+
+impl RoleResult {
+    /// Its findings, counted.
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.findings)
+    }
+
+    /// Its requirements, counted.
+    pub fn coverage(&self) -> Coverage {
+        let rows = || self.requirements.iter().filter(|row| !row.vacuous);
+        let actions: BTreeSet<&str> = rows().map(|row| row.action.as_str()).collect();
+        Coverage {
+            covered: rows().filter(|r| r.verdict == Verdict::Covered).count(),
+            required: rows().count(),
+            actions: actions.len(),
+        }
+    }
+}
+
+impl Report {
+    /// The findings of all results, counted.
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.results.iter().flat_map(|result| &result.findings))
+    }
+}

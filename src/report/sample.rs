@@ -1,0 +1,163 @@
+//! Made-up reports for the tests of this module.
+
+use super::{Binding, ReferenceName, Report, RoleResult};
+use crate::diff::{Row, Verdict};
+use crate::finding::{Finding, Label, Severity, Witness};
+use crate::parser::{Source, SourceId, Sources, Span};
+
+pub(super) const HEAD_NODE: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Queue",
+      "Effect": "Allow",
+      "Action": ["sqs:SendMessage", "sqs:*"],
+      "Resource": "arn:aws:sqs:us-east-1:123456789012:parallelcluster-*"
+    }
+  ]
+}
+"#;
+
+/// A label on the `nth` occurrence of `token`, counted from 0.
+pub(super) fn label(report: &Report, file: u32, token: &str, nth: usize, message: &str) -> Label {
+    let text = report.sources.get(SourceId(file)).text();
+    let (start, _) = text.match_indices(token).nth(nth).unwrap();
+    Label {
+        source: SourceId(file),
+        span: Span::new(start, start + token.len()),
+        message: message.to_owned(),
+    }
+}
+
+pub(super) fn finding(severity: Severity, lint: &'static str, message: &str, at: Label) -> Finding {
+    Finding {
+        lint,
+        severity,
+        message: message.to_owned(),
+        notes: Vec::new(),
+        help: None,
+        actions: Vec::new(),
+        subject: None,
+        sid: None,
+        reference_statement: None,
+        reference_sid: None,
+        witness: None,
+        label: at,
+        related: Vec::new(),
+        fingerprint: "0011223344556677".to_owned(),
+    }
+}
+
+pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
+    let resource = "arn:aws:sqs:us-east-1:123456789012:parallelcluster-*";
+    Row {
+        statement,
+        sid: Some("SQSQueue".to_owned()),
+        action: action.to_owned(),
+        declared_as: action.to_owned(),
+        resources: vec![resource.to_owned()],
+        verdict,
+        vacuous: false,
+        witness: None,
+        allowed_by: Vec::new(),
+        denied_by: Vec::new(),
+    }
+}
+
+fn binding(name: &str, value: Option<&str>, from: &str, inferred: bool) -> Binding {
+    Binding {
+        name: name.to_owned(),
+        value: value.map(str::to_owned),
+        from: from.to_owned(),
+        inferred,
+    }
+}
+
+/// A clean run over some files.
+pub(super) fn report(files: &[(&str, &str)]) -> Report {
+    let mut sources = Sources::new();
+    for (name, text) in files {
+        sources.add(Source::new(*name, *text));
+    }
+    Report {
+        sources,
+        catalog_date: "2026-09-26".to_owned(),
+        results: vec![RoleResult {
+            policies: files.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            reference: ReferenceName {
+                policy: Some("ParallelClusterInstancePolicy".to_owned()),
+                role: Some("instance".to_owned()),
+                scheduler: Some("torque".to_owned()),
+                pcluster_version: Some("2.4.1".to_owned()),
+                version_is_default: true,
+                ..ReferenceName::default()
+            },
+            bindings: vec![
+                binding("Account", None, "", false),
+                binding("Partition", Some("aws"), "default", false),
+                binding("Region", Some("us-east-1"), "head-node.json:8:33", true),
+            ],
+            not_checked: vec!["permissions-boundary", "scp"],
+            requirements: vec![
+                row(0, "sqs:SendMessage", Verdict::Covered),
+                row(0, "sqs:GetQueueUrl", Verdict::Covered),
+            ],
+            findings: Vec::new(),
+            failed: false,
+        }],
+    }
+}
+
+/// A run with an error that has everything, a warning and a note.
+pub(super) fn findings() -> Report {
+    let role = r#"{"Statement": {"Effect": "Deny", "Action": "sqs:Get*", "Resource": "*"}}"#;
+    let mut report = report(&[("head-node.json", HEAD_NODE), ("deny.json", role)]);
+    let mut denied = finding(
+        Severity::Error,
+        "denied-action",
+        "`sqs:GetQueueUrl` is taken away by an explicit Deny",
+        label(&report, 1, "sqs:Get*", 0, "denies `sqs:GetQueueUrl`"),
+    );
+    denied.related = vec![label(&report, 0, "sqs:*", 0, "granted here")];
+    denied.notes = vec![
+        "needed for statement 2 (`SQSQueue`) of ParallelClusterInstancePolicy".to_owned(),
+        "fails for example: `sqs:GetQueueUrl` on `arn:aws:sqs:us-east-1:123456789012:parallelcluster-a`"
+            .to_owned(),
+    ];
+    denied.help = Some(
+        "except the queues from the Deny:\n{\n  \"Effect\": \"Deny\",\n  \"Action\": \"sqs:Get*\"\n}"
+            .to_owned(),
+    );
+    denied.actions = vec!["sqs:GetQueueUrl".to_owned()];
+    denied.reference_statement = Some(2);
+    denied.reference_sid = Some("SQSQueue".to_owned());
+    denied.witness = Some(Witness {
+        action: "sqs:GetQueueUrl".to_owned(),
+        resource: "arn:aws:sqs:us-east-1:123456789012:parallelcluster-a".to_owned(),
+    });
+    let mut broad = finding(
+        Severity::Warning,
+        "over-broad-action",
+        "`sqs:*` allows 18 actions that nobody requires",
+        label(&report, 0, "sqs:*", 0, ""),
+    );
+    broad.sid = Some("Queue".to_owned());
+    let note = finding(
+        Severity::Note,
+        "unneeded-action",
+        "`sqs:SendMessage` is not required",
+        label(&report, 0, "sqs:SendMessage", 0, "not required"),
+    );
+    let places = [&broad.label, &denied.label].map(|at| (at.source, at.span));
+    let result = &mut report.results[0];
+    let [granted, denied_row] = &mut result.requirements[..] else {
+        unreachable!()
+    };
+    granted.allowed_by = vec![places[0]];
+    denied_row.allowed_by = vec![places[0]];
+    denied_row.denied_by = vec![places[1]];
+    denied_row.verdict = Verdict::Denied;
+    denied_row.witness.clone_from(&denied.witness);
+    result.findings = vec![denied, note, broad];
+    report
+}

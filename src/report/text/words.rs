@@ -1,0 +1,214 @@
+//! The sentences before and after the findings.
+
+use crate::report::{Binding, Counts, ReferenceName, Report, RoleResult};
+
+/// More policies than this are counted rather than named.
+const NAMED_POLICIES: usize = 4;
+
+/// What was judged, against what, and for which values of the placeholders.
+pub(super) fn opening(result: &RoleResult) -> Vec<String> {
+    let verb = if result.failed && result.requirements.is_empty() {
+        "could not judge"
+    } else {
+        "judged"
+    };
+    let reference = &result.reference;
+    let mut lines = vec![format!(
+        "{verb} {} against {}",
+        policies(&result.policies),
+        against(reference)
+    )];
+    if reference.role_was_chosen
+        && let Some(role) = &reference.role
+    {
+        lines.push(format!(
+            "role {role} was chosen because it fits best; --role to choose"
+        ));
+    }
+    lines.extend(result.bindings.iter().filter_map(binding));
+    lines
+}
+
+/// What it comes to.
+pub(super) fn closing(result: &RoleResult) -> Vec<String> {
+    let mut lines = Vec::new();
+    let coverage = result.coverage();
+    let counts = result.counts();
+    if counts.total() > 0 {
+        lines.push(tally(counts));
+    }
+    let share = format!(
+        "{} of {} covered",
+        coverage.covered,
+        plural(coverage.required, "requirement")
+    );
+    if result.failed && result.requirements.is_empty() {
+        lines.push("could not be judged: see above for the reason".to_owned());
+    } else if result.failed {
+        lines.push(format!(
+            "{share}, not all could be judged: see above for the reason"
+        ));
+    } else if counts.total() > 0 && coverage.required > 0 {
+        lines.push(share);
+    } else if counts.total() == 0 {
+        lines.push(format!(
+            "covered: {} ({}) in {}",
+            scope(&result.reference),
+            plural(coverage.actions, "action"),
+            policy_count(result.policies.len()),
+        ));
+    }
+    if !result.not_checked.is_empty() {
+        let layers: Vec<&str> = result.not_checked.iter().map(|l| layer(l)).collect();
+        lines.push(format!("not checked: {}", layers.join(", ")));
+    }
+    lines
+}
+
+/// The sum over several results.
+pub(super) fn total(report: &Report) -> String {
+    let results = plural(report.results.len(), "result");
+    let counts = report.counts();
+    if counts.total() == 0 {
+        format!("no findings in {results}")
+    } else {
+        format!("in {results}: {}", tally(counts))
+    }
+}
+
+/// For the findings of a lint that were not drawn.
+pub(super) fn hidden(lint: &str, count: usize, path: &str) -> String {
+    let findings = plural(count, "more finding");
+    format!("{findings} of {lint} in {path}: --format json lists all")
+}
+
+/// For the related places of a finding that were not drawn.
+pub(super) fn hidden_places(count: usize) -> String {
+    let places = plural(count, "more place");
+    format!("{places}: --format json lists all")
+}
+
+fn policies(paths: &[String]) -> String {
+    let named: Vec<&str> = paths
+        .iter()
+        .take(NAMED_POLICIES)
+        .map(String::as_str)
+        .collect();
+    match paths.len().saturating_sub(NAMED_POLICIES) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn against(reference: &ReferenceName) -> String {
+    let name = reference.policy.as_ref().or(reference.file.as_ref());
+    let mut facts = Vec::new();
+    if let Some(role) = &reference.role {
+        facts.push(format!("role {role}"));
+    }
+    if let Some(scheduler) = &reference.scheduler {
+        facts.push(format!("scheduler {scheduler}"));
+    }
+    if !reference.features.is_empty() {
+        facts.push(format!("with {}", reference.features.join(", ")));
+    }
+    if let Some(version) = &reference.pcluster_version {
+        let choose = if reference.version_is_default {
+            "; --pcluster-version to choose"
+        } else {
+            ""
+        };
+        facts.push(format!("ParallelCluster {version}{choose}"));
+    }
+    let name = name.map_or("the reference", String::as_str);
+    if facts.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} ({})", facts.join(", "))
+    }
+}
+
+/// The reference in a few words, for a clean run.
+fn scope(reference: &ReferenceName) -> String {
+    let mut words: Vec<String> = [&reference.role, &reference.scheduler]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    if let Some(version) = &reference.pcluster_version {
+        words.push(format!("ParallelCluster {version}"));
+    }
+    if words.is_empty() {
+        words.extend(reference.policy.clone().or_else(|| reference.file.clone()));
+    }
+    words.join(", ")
+}
+
+/// One line for the value of a placeholder; none for the partition that everybody has.
+fn binding(binding: &Binding) -> Option<String> {
+    let Binding {
+        name,
+        value,
+        from,
+        inferred,
+    } = binding;
+    let flag = match name.as_str() {
+        "Region" => "--region".to_owned(),
+        "Account" => "--account".to_owned(),
+        "Partition" => "--partition".to_owned(),
+        other => format!("--set {other}=..."),
+    };
+    let builtin = !flag.starts_with("--set");
+    match value {
+        Some(_) if name == "Partition" && from == "default" => None,
+        Some(value) if *inferred => Some(format!(
+            "{name} = {value}, inferred from {from}; {flag} to choose"
+        )),
+        Some(value) => Some(format!("{name} = {value}, from {from}")),
+        None if builtin => Some(format!(
+            "{name} is not known: judged for every {}; {flag} to choose",
+            name.to_lowercase()
+        )),
+        None => Some(format!("${{{name}}} is not known; {flag} to choose")),
+    }
+}
+
+fn layer(id: &str) -> &str {
+    match id {
+        "permissions-boundary" => "permissions boundary",
+        "scp" => "service control policies (SCP)",
+        other => other,
+    }
+}
+
+/// `3 findings: 1 error, 2 warnings`.
+fn tally(counts: Counts) -> String {
+    let parts: Vec<String> = [
+        (counts.error, "error"),
+        (counts.warning, "warning"),
+        (counts.note, "note"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, noun)| plural(count, noun))
+    .collect();
+    format!(
+        "{}: {}",
+        plural(counts.total(), "finding"),
+        parts.join(", ")
+    )
+}
+
+fn policy_count(count: usize) -> String {
+    match count {
+        1 => "1 policy".to_owned(),
+        n => format!("{n} policies"),
+    }
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
+    }
+}
