@@ -54,12 +54,10 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(
-        sources: &Sources,
         policies: &[Policy],
         reference: &'a Reference,
         settings: &Settings,
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
-        let _ = sources;
         let mut placeholders = Placeholders::default();
         let drafts = Drafts::new(policies, &mut placeholders);
         let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
@@ -157,7 +155,7 @@ pub fn check(
     let chosen = matches!(against, Against::BestOf(_));
     let mut best: Option<(Trial<'_>, Vec<prepare::LeftoverPlace>, Vec<Requirement>)> = None;
     for reference in candidates {
-        let (trial, leftovers) = Trial::new(sources, &policies, reference, settings);
+        let (trial, leftovers) = Trial::new(&policies, reference, settings);
         let rows = trial.comparison(catalog, &trial.required).coverage();
         let better = best.as_ref().is_none_or(|(.., old)| {
             let (old, new) = (Trial::fit(old), Trial::fit(&rows));
@@ -220,6 +218,17 @@ pub fn check(
         findings,
         failed,
     })
+}
+
+/// The rows of a reference alone, without findings: what [`check`] judges first.
+pub fn coverage(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Vec<Requirement> {
+    let (trial, _) = Trial::new(policies, reference, settings);
+    trial.comparison(catalog, &trial.required).coverage()
 }
 
 /// Layers that this release of the program does not look at.

@@ -12,28 +12,21 @@ use std::collections::BTreeMap;
 use common::evaluator::{self, Sure};
 
 use pcluster_iam::catalog::Catalog;
-use pcluster_iam::check::{self, Against, Settings};
+use pcluster_iam::check::{self, Settings};
 use pcluster_iam::diff::{Row, Verdict};
-use pcluster_iam::lints::File;
-use pcluster_iam::parser::{self, Source, Sources};
+use pcluster_iam::parser::{self, Policy, Source, Sources};
 use pcluster_iam::reference;
 use serde_json::Value;
 
 fn judge(case: &Value) -> Vec<Row> {
     let mut sources = Sources::new();
-    let mut load = |name: String, document: &Value| {
-        let source = sources.add(Source::new(name, document.to_string()));
-        let document = parser::parse(source, sources.get(source));
-        File { source, document }
+    let mut load = |document: &Value| {
+        let source = sources.add(Source::new("policy.json", document.to_string()));
+        parser::parse(source, sources.get(source)).policies
     };
-    let wanted = load("reference.json".into(), &case["reference"]);
+    let reference = reference::from_policies(&load(&case["reference"]));
     let documents = case["policies"].as_array().unwrap();
-    let files: Vec<File> = documents
-        .iter()
-        .enumerate()
-        .map(|(i, d)| load(format!("{i}.json"), d))
-        .collect();
-    let against = Against::Role(reference::from_policies(&wanted.document.policies));
+    let policies: Vec<Policy> = documents.iter().flat_map(load).collect();
     let given = [("Region", "*"), ("Account", "*"), ("Partition", "aws")];
     let settings = Settings {
         given: given
@@ -41,9 +34,8 @@ fn judge(case: &Value) -> Vec<Row> {
             .to_vec(),
         ..Settings::default()
     };
-    check::check(&sources, Catalog::embedded(), &files, &against, &settings)
-        .unwrap()
-        .requirements
+    let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
+    found.into_iter().map(|r| r.row).collect()
 }
 
 /// The verdict of an action as declared, from those of the actions that it stands for.

@@ -7,10 +7,10 @@ use pcluster_iam::parser::Effect;
 use pcluster_iam::reference::{self, Reference, SelectError};
 
 const POLICIES: [(&str, &str, usize, usize); 4] = [
-    ("instance", "traditional", 10, 34),
+    ("instance", "traditional", 10,  29),
     ("instance", "awsbatch", 3, 20),
-    ("user", "traditional", 19, 103),
-    ("user", "awsbatch", 18, 87),
+    ("user", "traditional", 19, 100),
+    ("user", "awsbatch", 18, 95),
 ];
 
 fn scheduler(variant: &str) -> &'static str {

@@ -7,29 +7,21 @@ mod common;
 
 use common::world::{self, Case, Judge};
 use pcluster_iam::catalog::Catalog;
-use pcluster_iam::check::{self, Against, Settings};
+use pcluster_iam::check::{self, Settings};
 use pcluster_iam::diff::Row;
-use pcluster_iam::lints::File;
-use pcluster_iam::parser::{self, Source, Sources};
+use pcluster_iam::parser::{self, Policy, Source, Sources};
 use pcluster_iam::reference;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 fn rows(case: &Case) -> Vec<Row> {
     let mut sources = Sources::new();
-    let mut load = |name: &str, text: String| {
-        let source = sources.add(Source::new(name, text));
-        let document = parser::parse(source, sources.get(source));
-        File { source, document }
+    let mut load = |text: String| {
+        let source = sources.add(Source::new("policy.json", text));
+        parser::parse(source, sources.get(source)).policies
     };
-    let wanted = load("reference.json", case.reference_json());
-    let files: Vec<File> = case
-        .policies_json()
-        .into_iter()
-        .enumerate()
-        .map(|(i, text)| load(&format!("{i}.json"), text))
-        .collect();
-    let against = Against::Role(reference::from_policies(&wanted.document.policies));
+    let reference = reference::from_policies(&load(case.reference_json()));
+    let policies: Vec<Policy> = case.policies_json().into_iter().flat_map(load).collect();
     let given = [
         ("Region", "*"),
         ("Account", "123456789012"),
@@ -41,8 +33,8 @@ fn rows(case: &Case) -> Vec<Row> {
             .to_vec(),
         ..Settings::default()
     };
-    let result = check::check(&sources, Catalog::embedded(), &files, &against, &settings);
-    result.expect("a role is given").requirements
+    let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
+    found.into_iter().map(|r| r.row).collect()
 }
 
 fn agrees(case: &Case) -> Result<usize, TestCaseError> {

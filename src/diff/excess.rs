@@ -264,7 +264,7 @@ impl<'a> Search<'a> {
             let granted = statement
                 .resources
                 .iter()
-                .any(|r| r.matches_star(Reading::Strict, Variables::Unset))
+                .any(|r| r.pattern.is_everything())
                 != statement.not_resource;
             // An action that the reference names is not excess here, whatever the reference's resource.
             if !granted || !required.is_empty() || sides.denies_star() {
@@ -330,10 +330,12 @@ impl<'a> Search<'a> {
             });
         }
         for kind in action.resource_types() {
+            let plain = Scope::plain(&kind);
             for universe in self.scope.universes(action.service, &kind) {
                 let wanted = granted.clone();
                 let question = Question {
                     universe: &universe,
+                    plain: &plain,
                     wanted,
                     filters: filters.clone(),
                 };

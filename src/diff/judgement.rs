@@ -27,8 +27,8 @@ pub struct TypeOutcome {
 struct Part<'c> {
     /// The type and whether it is needed; `None` for actions without types and unknown actions.
     kind: Option<(&'c str, bool)>,
-    /// The ARNs that exist; `None` for the request on `*`.
-    universe: Option<Pattern>,
+    /// The ARNs that exist, and those in whose names no `:` occurs; `None` for the request on `*`.
+    universe: Option<(Pattern, Pattern)>,
     /// Indexes of the required resources that lie here.
     resources: Vec<usize>,
     bits: u32,
@@ -123,12 +123,13 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn question<'q>(&self, universe: &'q Pattern, resources: &[usize]) -> Question<'q>
+    fn question<'q>(&self, universe: &'q (Pattern, Pattern), resources: &[usize]) -> Question<'q>
     where
         'a: 'q,
     {
         Question {
-            universe,
+            universe: &universe.0,
+            plain: &universe.1,
             wanted: self
                 .resources
                 .iter()
@@ -189,7 +190,7 @@ pub(super) fn judge(
             star_part(&wanted, &mut parts);
             let resources: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
             if !resources.is_empty() {
-                let universe = Some(Pattern::glob("arn:*:*:*:*:*"));
+                let universe = Some((Pattern::glob("arn:*:*:*:*:*"), Pattern::everything()));
                 parts.push(Part {
                     kind: None,
                     universe,
@@ -334,7 +335,7 @@ fn typed_parts<'c>(
         if !inside.is_empty() {
             parts.push(Part {
                 kind: Some((kind.name, needed)),
-                universe: Some(universe),
+                universe: Some((universe, Scope::plain(kind))),
                 resources: inside.clone(),
                 bits: 0,
                 found: None,
@@ -390,7 +391,7 @@ fn places(applies: &[Applies<'_>], parts: &[Part<'_>], wanted: &Wanted<'_>) -> (
             || statement.resources.iter().any(|r| {
                 r.pattern.is_everything()
                     || parts.iter().any(|part| {
-                        part.universe.as_ref().is_some_and(|universe| {
+                        part.universe.as_ref().is_some_and(|(universe, _)| {
                             r.patterns(reading, Variables::Any).iter().any(|p| {
                                 touches(p, universe)
                                     && wanted

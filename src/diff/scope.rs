@@ -38,6 +38,11 @@ impl Scope {
         all
     }
 
+    /// The ARNs of a resource type, anywhere, in whose names no `:` occurs.
+    pub fn plain(kind: &ResourceType<'_>) -> Pattern {
+        arn::plain_format(kind.arn)
+    }
+
     /// Whether the scope narrows anything.
     pub fn is_narrow(&self) -> bool {
         *self != Scope::default()

@@ -241,15 +241,26 @@ pub fn format(
     region: Field<'_>,
     account: Field<'_>,
 ) -> Pattern {
+    format_with(format, partition, region, account, Class::Any)
+}
+
+/// The ARNs of a resource type in whose names no `:` occurs.
+pub fn plain_format(format: &str) -> Pattern {
+    format_with(format, Field::Any, Field::Any, Field::Any, Class::NoColon)
+}
+
+fn format_with(
+    format: &str,
+    partition: Field<'_>,
+    region: Field<'_>,
+    account: Field<'_>,
+    names: Class,
+) -> Pattern {
     let mut out = Vec::with_capacity(format.len());
     let mut rest = format;
     let mut colons = 0;
     while let Some(c) = rest.chars().next() {
-        let class = if colons < 5 {
-            Class::NoColon
-        } else {
-            Class::Any
-        };
+        let class = if colons < 5 { Class::NoColon } else { names };
         if let Some((name, after)) = rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
             let field = match name {
                 "Partition" if colons < 5 => partition,

@@ -14,18 +14,21 @@ pub struct Statement {
 }
 
 /// `*` any run, `?` one character.
-fn glob(pattern: &[char], text: &[char]) -> bool {
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match pattern.first() {
         None => text.is_empty(),
-        Some('*') => glob(&pattern[1..], text) || !text.is_empty() && glob(pattern, &text[1..]),
-        Some('?') => !text.is_empty() && glob(&pattern[1..], &text[1..]),
+        Some(b'*') => glob(&pattern[1..], text) || !text.is_empty() && glob(pattern, &text[1..]),
+        Some(b'?') => !text.is_empty() && glob(&pattern[1..], &text[1..]),
         Some(c) => text.first() == Some(c) && glob(&pattern[1..], &text[1..]),
     }
 }
 
 fn matches(pattern: &str, text: &str) -> bool {
-    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    glob(&p, &t)
+    assert!(
+        pattern.is_ascii() && text.is_ascii(),
+        "one character is one byte here"
+    );
+    glob(pattern.as_bytes(), text.as_bytes())
 }
 
 fn action_matches(pattern: &str, action: &str) -> bool {
@@ -61,10 +64,15 @@ fn resource_matches(pattern: &str, resource: &str) -> bool {
     p.iter().zip(&r).all(|(p, r)| matches(p, r))
 }
 
-/// Under the widest reading of what AWS's pages leave open: wildcards cross fields.
+/// Under the widest reading of what AWS's pages leave open, wildcards cross fields; that is counted
+/// only for resources in whose names no `:` occurs.
 fn resource_may_match(pattern: &str, resource: &str) -> bool {
-    matches(pattern, resource)
-        || fields(pattern).len() < 6 && pattern != "*" && matches(&format!("{pattern}*"), resource)
+    let crossing = matches(pattern, resource)
+        || fields(pattern).len() < 6 && pattern != "*" && matches(&format!("{pattern}*"), resource);
+    let plain = fields(resource)
+        .get(5)
+        .is_some_and(|name| !name.contains(':'));
+    resource_matches(pattern, resource) || crossing && plain
 }
 
 /// For certain, or possibly.

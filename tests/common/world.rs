@@ -1,5 +1,7 @@
 //! A small world of requests, random policies over it, and the obvious way to judge them.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -52,11 +54,11 @@ const ACTIONS: [(&str, Option<&str>); 6] = [
     ),
     ("sqs:ListQueues", None),
     ("iam:PassRole", Some("arn:aws:iam::123456789012:role/NAME")),
-    ("s3:GetBucketPolicy", Some("arn:aws:s3:::BUCKET")),
+    ("s3:PutBucketCORS", Some("arn:aws:s3:::BUCKET")),
     ("ec2:DescribeRegions", None),
 ];
 
-const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "z"];
+const REGIONS: [&str; 5] = ["us-east-1", "us-q", "eu-west-1", "z", "zz"];
 
 fn words(letters: &[&str], longest: usize) -> Vec<String> {
     let mut all = Vec::new();
@@ -71,37 +73,58 @@ fn words(letters: &[&str], longest: usize) -> Vec<String> {
     all
 }
 
-/// Every request of the world on this action.
-fn requests(action: &str) -> Vec<String> {
-    let Some((_, format)) = ACTIONS.iter().find(|(a, _)| *a == action) else {
-        panic!("{action} is not of this world");
-    };
-    let Some(format) = format else {
-        return vec!["*".to_owned()];
-    };
-    let names = words(&["a", "b", "/", ":"], 4);
-    let buckets = words(&["a", "b", "z"], 4);
-    let regions: &[&str] = if format.contains("REGION") {
-        &REGIONS
-    } else {
-        &[""]
-    };
-    let names = if format.contains("BUCKET") {
-        buckets
-    } else {
-        names
-    };
-    regions
-        .iter()
-        .flat_map(|r| {
-            names.iter().map(move |n| {
-                format
-                    .replace("REGION", r)
-                    .replace("NAME", n)
-                    .replace("BUCKET", n)
+/// Every request of the world on each action. Longer names than any short pattern tells apart.
+static REQUESTS: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| {
+    let long = [
+        "aaaa", "abab", "bbbb", "zzzz", "aaaaa", "zzzzz", "abba", "baab",
+    ]
+    .map(str::to_owned);
+    let buckets: Vec<String> = words(&["a", "b", "z"], 3)
+        .into_iter()
+        .chain(words(&["a", "b"], 4))
+        .chain(long.clone())
+        .collect();
+    let mut names = words(&["a", "b", "z", "/", ":"], 3);
+    names.extend(words(&["a", "b"], 4).into_iter().chain(long));
+    let mut all = Vec::new();
+    for (action, format) in ACTIONS {
+        let Some(format) = format else {
+            all.push((action, vec!["*".to_owned()]));
+            continue;
+        };
+        let regions: &[&str] = if format.contains("REGION") {
+            &REGIONS
+        } else {
+            &[""]
+        };
+        let names = if format.contains("BUCKET") {
+            &buckets
+        } else {
+            &names
+        };
+        let mut arns: Vec<String> = regions
+            .iter()
+            .flat_map(|r| {
+                names.iter().map(move |n| {
+                    format
+                        .replace("REGION", r)
+                        .replace("NAME", n)
+                        .replace("BUCKET", n)
+                })
             })
-        })
-        .collect()
+            .collect();
+        arns.sort();
+        arns.dedup();
+        all.push((action, arns));
+    }
+    all
+});
+
+fn requests(action: &str) -> &'static [String] {
+    let found = REQUESTS.iter().find(|(a, _)| *a == action);
+    &found
+        .unwrap_or_else(|| panic!("{action} is not of this world"))
+        .1
 }
 
 /// Judges a case by asking about every request of the world.
@@ -130,9 +153,9 @@ impl<'a> Judge<'a> {
     /// The verdict by its definition, and whether nothing is required.
     pub fn verdict(&self, statement: usize, action: &str) -> (&'static str, bool) {
         let needed: Vec<_> = requests(action)
-            .into_iter()
+            .iter()
             .filter(|r| self.required(statement, action, r))
-            .map(|r| self.outcome(action, &r))
+            .map(|r| self.outcome(action, r))
             .collect();
         let verdict = if needed.iter().all(|(sure, ..)| *sure) {
             "covered"
@@ -165,7 +188,7 @@ fn action_pattern() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(ACTIONS.map(|(a, _)| a.to_owned()).to_vec()),
         1 => prop::sample::select(vec![
-            "*", "sqs:*", "SQS:sendmessage", "sqs:S*", "iam:Pass????", "s3:GetBucketPol*y", "sqs:?endMessage",
+            "*", "sqs:*", "SQS:sendmessage", "sqs:S*", "iam:Pass????", "s3:PutB*CORS", "sqs:?endMessage",
         ]).prop_map(str::to_owned),
     ]
 }
