@@ -309,7 +309,7 @@ fn bindings_of(sources: &Sources, trial: &Trial<'_>) -> Vec<Binding> {
                 from: match &bound.origin {
                     Origin::Default => "default".to_owned(),
                     Origin::Flag(flag) => flag.clone(),
-                    Origin::Follows(other) => format!("follows from {other}"),
+                    Origin::Follows(other) => (*other).to_owned(),
                     Origin::Inferred(source, span) => place(sources, *source, *span),
                 },
                 inferred: matches!(bound.origin, Origin::Inferred(..)),

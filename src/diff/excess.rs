@@ -329,7 +329,10 @@ impl<'a> Search<'a> {
                 patterns: excluded,
             });
         }
-        for kind in action.resource_types() {
+        // A type that every call needs makes the better example.
+        let mut kinds: Vec<_> = action.resource_types().collect();
+        kinds.sort_by_key(|k| !k.required);
+        for kind in kinds {
             let plain = Scope::plain(&kind);
             for universe in self.scope.universes(action.service, &kind) {
                 let wanted = granted.clone();

@@ -22,7 +22,8 @@ const REGIONS: [&str; 9] = [
 const ACCOUNTS: [&str; 3] = ["123456789012", "111122223333", "444455556666"];
 
 /// A shortest word names an arbitrary Region or account by one letter; this puts a real one in its
-/// place where the word then still shows the same (`holds`). The rest stays as it is.
+/// place where the word then still shows the same (`holds`), and lets no name end in a separator.
+/// The rest stays as it is.
 pub(super) fn readable(
     word: &[Symbol],
     scope: &Scope,
@@ -67,6 +68,17 @@ pub(super) fn readable(
                     break;
                 }
             }
+        }
+    }
+    // `parallelcluster-` is a shortest name for `parallelcluster-*`; with a letter it reads as one.
+    let last = fields.last().and_then(|f| f.last()).and_then(|s| s.as_char());
+    if last.is_some_and(|c| !c.is_ascii_alphanumeric()) {
+        let mut longer = fields.clone();
+        if let Some(field) = longer.last_mut() {
+            field.push(Symbol::char('a'));
+        }
+        if holds(&longer.join(&colon)) {
+            fields = longer;
         }
     }
     text(&fields.join(&colon), placeholders)

@@ -160,7 +160,7 @@ fn binding(binding: &Binding) -> Option<String> {
     };
     let builtin = !flag.starts_with("--set");
     match value {
-        Some(_) if name == "Partition" && from == "default" => None,
+        Some(value) if name == "Partition" && value == "aws" && !from.starts_with('-') => None,
         Some(value) if *inferred => Some(format!(
             "{name} = {value}, inferred from {from}; {flag} to choose"
         )),
