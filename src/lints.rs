@@ -232,33 +232,30 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
 /// What makes a finding the same one after an edit elsewhere: no line, no offset, no message.
 fn identity(context: &Context<'_>, finding: &Finding, statement: Option<&Statement>) -> String {
     let mut parts = vec![finding.lint.to_owned()];
-    match (finding.reference_statement, &context.compared) {
-        (Some(index), Some(compared)) => {
-            let reference = compared.reference;
-            parts.push(reference.role.clone().unwrap_or_default());
-            parts.push(reference.policy.clone().unwrap_or_default());
-            parts.push(
-                finding
-                    .reference_sid
-                    .clone()
-                    .unwrap_or_else(|| index.to_string()),
-            );
-        }
-        _ => {
-            let source = context.sources.get(finding.label.source);
-            parts.push(source.name().to_owned());
-            parts.push(finding.sid.clone().unwrap_or_else(|| {
-                let text = statement.map_or("", |s| source.slice(s.span));
-                let canonical = serde_json::from_str::<serde_json::Value>(text);
-                canonical.map_or_else(|_| text.to_owned(), |v| v.to_string())
-            }));
-            parts.push(
-                finding
-                    .subject
-                    .clone()
-                    .unwrap_or_else(|| finding.actions.join(" ")),
-            );
-        }
+    if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
+        let reference = compared.reference;
+        parts.push(reference.role.clone().unwrap_or_default());
+        parts.push(reference.policy.clone().unwrap_or_default());
+        parts.push(
+            finding
+                .reference_sid
+                .clone()
+                .unwrap_or_else(|| index.to_string()),
+        );
+    } else {
+        let source = context.sources.get(finding.label.source);
+        parts.push(source.name().to_owned());
+        parts.push(finding.sid.clone().unwrap_or_else(|| {
+            let text = statement.map_or("", |s| source.slice(s.span));
+            let canonical = serde_json::from_str::<serde_json::Value>(text);
+            canonical.map_or_else(|_| text.to_owned(), |v| v.to_string())
+        }));
+        parts.push(
+            finding
+                .subject
+                .clone()
+                .unwrap_or_else(|| finding.actions.join(" ")),
+        );
     }
     parts.join("\u{1f}")
 }
@@ -266,7 +263,7 @@ fn identity(context: &Context<'_>, finding: &Finding, statement: Option<&Stateme
 fn fingerprint(identity: &str, ordinal: usize) -> String {
     let digest = Sha256::new()
         .chain_update(identity)
-        .chain_update(ordinal.to_le_bytes())
+        .chain_update((ordinal as u64).to_le_bytes())
         .finalize();
     digest.iter().take(8).fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -5,6 +5,18 @@
 //! for each statement and action as declared there the verdict, judged for every Region and account.
 //! `contested` lists verdicts that another reading of AWS's pages gives.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test may panic and print"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,17 @@
 //! Patterns against the obvious: all short patterns, all short words.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test may panic and print"
+)]
+
 use pcluster_iam::matcher::search::{Budget, search};
 use pcluster_iam::matcher::{Pattern, Symbol};
 

@@ -1,5 +1,17 @@
 //! The reference data and its rendering; `fixtures/reference/` holds what it renders to.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test may panic and print"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,7 +19,7 @@ use pcluster_iam::parser::Effect;
 use pcluster_iam::reference::{self, Reference, SelectError};
 
 const POLICIES: [(&str, &str, usize, usize); 4] = [
-    ("instance", "traditional", 10,  29),
+    ("instance", "traditional", 10, 29),
     ("instance", "awsbatch", 3, 20),
     ("user", "traditional", 19, 100),
     ("user", "awsbatch", 18, 95),

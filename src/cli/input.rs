@@ -66,7 +66,7 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     let shown = if name == "-" { "<stdin>" } else { name };
     let (source, problem) = match bytes {
         Ok(bytes) => parser::decode(shown, bytes),
-        Err(problem) => (Source::new(shown, ""), Some(problem)),
+        Err(problem) => (Source::new(shown, ""), Some(*problem)),
     };
     let source = sources.add(source);
     let document = match problem {
@@ -79,7 +79,7 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     lints::File { source, document }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
     let mut file = File::open(path).map_err(|e| unreadable(&e))?;
     let about = file.metadata().map_err(|e| unreadable(&e))?;
     if about.is_dir() {
@@ -94,7 +94,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     bounded(&mut file)
 }
 
-fn bounded(reader: &mut dyn Read) -> Result<Vec<u8>, Problem> {
+fn bounded(reader: &mut dyn Read) -> Result<Vec<u8>, Box<Problem>> {
     let mut bytes = Vec::new();
     reader
         .take(LARGEST + 1)
@@ -107,7 +107,7 @@ fn bounded(reader: &mut dyn Read) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn unreadable(error: &io::Error) -> Problem {
+fn unreadable(error: &io::Error) -> Box<Problem> {
     let help = match error.kind() {
         io::ErrorKind::NotFound => "check the path",
         io::ErrorKind::PermissionDenied => "check who may read the file",
@@ -121,15 +121,15 @@ fn unreadable(error: &io::Error) -> Problem {
     problem(&format!("cannot read the file: {reason}"), help)
 }
 
-fn too_large() -> Problem {
+fn too_large() -> Box<Problem> {
     problem(
         "the file is larger than 16 MiB",
         "an IAM policy has at most 6,144 characters: is this the right file?",
     )
 }
 
-fn problem(message: &str, help: &str) -> Problem {
-    Problem {
+fn problem(message: &str, help: &str) -> Box<Problem> {
+    Box::new(Problem {
         kind: ProblemKind::InvalidJson,
         rejected: true,
         subject: "file".to_owned(),
@@ -138,5 +138,5 @@ fn problem(message: &str, help: &str) -> Problem {
         span: Span::default(),
         sid: None,
         related: Vec::new(),
-    }
+    })
 }

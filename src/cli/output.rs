@@ -72,15 +72,13 @@ pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result
         Format::Json => report::json(report, &mut bytes),
     }
     .map_err(failed)?;
-    match &target.path {
-        Some(path) => replace(path, &bytes).map_err(failed),
-        None => {
-            let mut out = io::stdout().lock();
-            match out.write_all(&bytes).and_then(|()| out.flush()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
-                _ => Ok(()),
-            }
-        }
+    if let Some(path) = &target.path {
+        return replace(path, &bytes).map_err(failed);
+    }
+    let mut out = io::stdout().lock();
+    match out.write_all(&bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::lint::given_for;
 use super::{Error, Format, ShowArgs};
-use crate::reference::bindings::partition_of;
+use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::{self, DEFAULT_RELEASE, Reference};
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
@@ -50,11 +50,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         .iter()
         .filter(|n| bind(n).is_none())
     {
-        let option = match name.as_str() {
-            "Region" => "--region REGION".to_owned(),
-            "Account" => "--account ID".to_owned(),
-            name => format!("--set {name}=VALUE"),
-        };
+        let option = option_for(name);
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
         let _ = writeln!(
             unbound,

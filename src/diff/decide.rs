@@ -147,6 +147,7 @@ impl<'a> Sides<'a> {
     }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "the sets of the formula")]
 fn shown(needed: bool, allow: bool, allow_possible: bool, deny: bool, deny_possible: bool) -> u32 {
     if !needed {
         return 0;

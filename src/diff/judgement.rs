@@ -299,7 +299,7 @@ fn shown_by(verdict: Verdict) -> Option<u32> {
     }
 }
 
-fn star_part<'c>(wanted: &Wanted<'_>, parts: &mut Vec<Part<'c>>) {
+fn star_part(wanted: &Wanted<'_>, parts: &mut Vec<Part<'_>>) {
     if wanted.star {
         let resources = wanted.resources.iter().map(|(i, _)| *i).collect();
         parts.push(Part {

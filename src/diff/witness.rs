@@ -71,7 +71,10 @@ pub(super) fn readable(
         }
     }
     // `parallelcluster-` is a shortest name for `parallelcluster-*`; with a letter it reads as one.
-    let last = fields.last().and_then(|f| f.last()).and_then(|s| s.as_char());
+    let last = fields
+        .last()
+        .and_then(|f| f.last())
+        .and_then(|s| s.as_char());
     if last.is_some_and(|c| !c.is_ascii_alphanumeric()) {
         let mut longer = fields.clone();
         if let Some(field) = longer.last_mut() {

@@ -1,5 +1,7 @@
 //! What the lints about missing grants share: one finding per statement of the reference.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::difference::difference;
@@ -7,6 +9,7 @@ use super::{Compared, Context, Lint, count, enumerate};
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Label, Severity};
+use crate::reference::bindings::option_for;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.
@@ -96,8 +99,13 @@ fn place(
 ) -> Option<(Label, Vec<Label>)> {
     let mut related = Vec::new();
     for requirement in rows {
+        let denied = match requirement.row.verdict {
+            Verdict::Conditional => "this Deny may take it away",
+            Verdict::Partial => "this Deny takes some of it away",
+            _ => "this Deny takes it away",
+        };
         for (places, words) in [
-            (&requirement.row.denied_by, "this Deny takes it away"),
+            (&requirement.row.denied_by, denied),
             (&requirement.row.allowed_by, "this allows some of it"),
         ] {
             for (source, span) in places {
@@ -126,11 +134,10 @@ fn place(
                         && label.span.end <= s.span.end
                 });
                 "only under this condition".clone_into(&mut label.message);
-                match statement.and_then(|s| s.condition_span) {
-                    Some(span) => label.span = span,
-                    None => {
-                        "only where its Resource turns out to match".clone_into(&mut label.message)
-                    }
+                if let Some(span) = statement.and_then(|s| s.condition_span) {
+                    label.span = span;
+                } else {
+                    "only where its Resource turns out to match".clone_into(&mut label.message);
                 }
             }
             related.dedup();
@@ -257,12 +264,8 @@ fn help(
         }
     }
     for name in unbound {
-        let option = match name {
-            "Region" => "--region REGION".to_owned(),
-            "Account" => "--account ID".to_owned(),
-            name => format!("--set {name}=VALUE"),
-        };
-        help.push_str(&format!("`${{{name}}}` is not known here: give {option}\n"));
+        let option = option_for(name);
+        let _ = writeln!(help, "`${{{name}}}` is not known here: give {option}");
     }
     match verdict {
         Some(Verdict::Denied) => {
@@ -277,10 +280,13 @@ fn help(
         _ if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
             help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
         }
-        _ => help.push_str(&format!(
-            "add this statement ({}):\n",
-            count(actions.len(), "action")
-        )),
+        _ => {
+            let _ = writeln!(
+                help,
+                "add this statement ({}):",
+                count(actions.len(), "action")
+            );
+        }
     }
     help.push_str(&statement(compared, rows, actions, resources));
     help

@@ -2,6 +2,7 @@
 
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
+use crate::reference::bindings::option_for;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -23,11 +24,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             "Account" => "account",
             other => other,
         };
-        let option = match dissent.name.as_str() {
-            "Region" => "--region REGION".to_owned(),
-            "Account" => "--account ID".to_owned(),
-            other => format!("--set {other}=VALUE"),
-        };
+        let option = option_for(&dissent.name);
         let (first, source, span) = &dissent.first;
         let (other, other_source, other_span) = &dissent.other;
         let message =

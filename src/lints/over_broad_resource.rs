@@ -14,11 +14,13 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
+/// Statement, resource string, severity: what one finding is about.
+type Key = (usize, Option<usize>, Severity);
+
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
-    type Key = (usize, Option<usize>, Severity);
     let mut groups: Vec<(Key, Vec<&Excess>)> = Vec::new();
     for found in compared
         .excess

@@ -290,11 +290,9 @@ impl Pattern {
                 Token::Symbol(s) if s == symbol => self.enter(i + 1, next),
                 Token::Run(class) if class.accepts(symbol) => self.enter(i, next),
                 // A placeholder stands for several characters: `?` alone does not match every value, `?*` does.
-                Token::One(class) if unknown => {
-                    if self.tokens.get(i + 1) == Some(&Token::Run(class)) {
-                        self.enter(i + 1, next);
-                    }
-                }
+                Token::One(class)
+                    if unknown && self.tokens.get(i + 1) != Some(&Token::Run(class)) => {}
+                Token::One(_class) if unknown => self.enter(i + 1, next),
                 Token::One(class) if class.accepts(symbol) => self.enter(i + 1, next),
                 _ => {}
             }

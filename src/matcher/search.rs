@@ -4,7 +4,7 @@
 //! symbols of the patterns at hand plus one that none of them names). Breadth first, so the first
 //! word that shows an answer is a shortest one. A [`Budget`] bounds the work.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::pattern::{Pattern, Symbol, Token};
@@ -28,6 +28,7 @@ impl Budget {
     }
 
     /// Takes at most `steps` from this budget for one question.
+    #[must_use]
     pub fn share(&self, steps: u64) -> Self {
         Budget {
             left: self.left.min(steps),
@@ -164,9 +165,9 @@ pub fn search(
     };
     let mut missing = wanted;
     let mut states: Vec<(Box<[u64]>, u32, Symbol)> = Vec::new();
-    let mut seen: HashMap<Box<[u64]>, (), BuildHasherDefault<WordHasher>> = HashMap::default();
+    let mut seen: HashSet<Box<[u64]>, BuildHasherDefault<WordHasher>> = HashSet::default();
     let root: Box<[u64]> = first.into();
-    seen.insert(root.clone(), ());
+    seen.insert(root.clone());
     states.push((root, u32::MAX, Symbol::char('\0')));
 
     let mut at = 0;
@@ -213,11 +214,10 @@ pub fn search(
                             .is_some_and(|s| s.iter().any(|w| *w != 0))
                     })
             };
-            if alive.iter().all(|group| group.iter().any(lives))
-                && !seen.contains_key(next.as_slice())
+            if alive.iter().all(|group| group.iter().any(lives)) && !seen.contains(next.as_slice())
             {
                 let key: Box<[u64]> = next.as_slice().into();
-                seen.insert(key.clone(), ());
+                seen.insert(key.clone());
                 states.push((key, at as u32, *symbol));
             }
         }

@@ -100,6 +100,16 @@ pub fn partition_of(region: &str) -> &'static str {
     }
 }
 
+/// The option of the command line that binds a placeholder.
+pub fn option_for(name: &str) -> String {
+    match name {
+        "Region" => "--region REGION".to_owned(),
+        "Account" => "--account ID".to_owned(),
+        "Partition" => "--partition NAME".to_owned(),
+        name => format!("--set {name}=VALUE"),
+    }
+}
+
 impl Bindings {
     /// Nothing bound.
     pub fn new() -> Self {
@@ -282,7 +292,7 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
     let start = skip_head(head, vote)?;
     let value = vote.get(start..end)?;
     let text = text_of(value)?;
-    let bucket = text_of(head).is_some_and(|t| t.splitn(4, ':').nth(2) == Some("s3"));
+    let bucket = text_of(head).is_some_and(|t| t.split(':').nth(2) == Some("s3"));
     if text.is_empty() || bucket && text.contains(['/', ':']) {
         return None;
     }

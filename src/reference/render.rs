@@ -1,5 +1,7 @@
 //! A reference as an IAM policy document.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::{Names, RefCondition, Reference, all_texts, value_of};
@@ -54,10 +56,8 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
         });
         for (j, (name, value)) in members.iter().enumerate() {
             out.push_str(if j == 0 { "\n" } else { ",\n" });
-            out.push_str(&format!(
-                "            \"{name}\": {}",
-                indented(&replace(value, bind), 12)
-            ));
+            let value = indented(&replace(value, bind), 12);
+            let _ = write!(out, "            \"{name}\": {value}");
         }
         out.push_str("\n        }");
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 /// One statement, as its JSON would say it.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "as the JSON has them")]
 pub struct Statement {
     pub allow: bool,
     pub not_action: bool,
@@ -165,7 +166,7 @@ pub fn statements(document: &Value) -> Vec<Statement> {
             let (not_resource, resources) = either("Resource", "NotResource");
             let mut condition = s
                 .get("Condition")
-                .is_some_and(|c| *c != Value::Object(Default::default()));
+                .is_some_and(|c| *c != Value::Object(serde_json::Map::new()));
             let resources = resources
                 .into_iter()
                 .map(|r| {

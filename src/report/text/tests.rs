@@ -27,7 +27,7 @@ fn one(name: &str, text: &str, token: &str) -> Report {
     report
 }
 
-/// HEAD_NODE with 40 statements on one line, as tools without indentation write it.
+/// `HEAD_NODE` with 40 statements on one line, as tools without indentation write it.
 fn minified() -> String {
     let mut text = r#"{"Version":"2012-10-17","Statement":["#.to_owned();
     for n in 0..40 {

@@ -1,0 +1,54 @@
+//! Runs the whole check on policies given as JSON texts.
+
+use pcluster_iam::catalog::Catalog;
+use pcluster_iam::check::{self, Against, Settings};
+use pcluster_iam::lints::File;
+use pcluster_iam::parser::{self, Source, Sources};
+use pcluster_iam::reference;
+use pcluster_iam::report::{Report, RoleResult};
+
+/// A path below `fixtures/`.
+pub fn fixture(path: &str) -> String {
+    let path = format!("{}/fixtures/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// `given` are pairs of placeholder and value.
+pub fn report(
+    files: &[(&str, &str)],
+    role: &str,
+    scheduler: &str,
+    given: &[(&str, &str)],
+) -> Report {
+    let mut sources = Sources::new();
+    let files: Vec<File> = files
+        .iter()
+        .map(|(name, text)| {
+            let source = sources.add(Source::new(*name, *text));
+            let document = parser::parse(source, sources.get(source));
+            File { source, document }
+        })
+        .collect();
+    let against = Against::Role(reference::select(role, scheduler, "2.4.1").unwrap());
+    let settings = Settings {
+        given: given
+            .iter()
+            .map(|(n, v)| ((*n).into(), (*v).into(), "test".into()))
+            .collect(),
+        ..Settings::default()
+    };
+    let catalog = Catalog::embedded();
+    let result = check::check(&sources, catalog, &files, &against, &settings).unwrap();
+    Report {
+        sources,
+        catalog_date: catalog.date().to_owned(),
+        results: vec![result],
+    }
+}
+
+/// The result for one file.
+pub fn lint(text: &str, role: &str, scheduler: &str, given: &[(&str, &str)]) -> RoleResult {
+    report(&[("policy.json", text)], role, scheduler, given)
+        .results
+        .remove(0)
+}
