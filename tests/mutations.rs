@@ -75,7 +75,9 @@ fn names(statements: &[Statement]) -> Vec<String> {
         let Some(resource) = arn.splitn(6, ':').nth(5) else {
             continue;
         };
-        let rests = resource.match_indices(['/', ':']).map(|(at, _)| &resource[at + 1..]);
+        let rests = resource
+            .match_indices(['/', ':'])
+            .map(|(at, _)| &resource[at + 1..]);
         for piece in resource.split(['/', ':']).chain(rests).chain([resource]) {
             for filler in ["", "x", "narrow-x"] {
                 let name = piece.replace('*', filler);

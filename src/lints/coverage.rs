@@ -104,9 +104,13 @@ fn place(
             Verdict::Partial => "this Deny takes some of it away",
             _ => "this Deny takes it away",
         };
+        let allowed = match requirement.row.verdict {
+            Verdict::Undecided => "this may allow it",
+            _ => "this allows some of it",
+        };
         for (places, words) in [
             (&requirement.row.denied_by, denied),
-            (&requirement.row.allowed_by, "this allows some of it"),
+            (&requirement.row.allowed_by, allowed),
         ] {
             for (source, span) in places {
                 let known = related
@@ -257,6 +261,10 @@ fn help(
 ) -> String {
     let verdict = rows.first().map(|r| r.row.verdict);
     let mut help = String::new();
+    if verdict == Some(Verdict::Undecided) {
+        help.push_str("write fewer `*` and `?` in one Resource, or split the statement");
+        return help;
+    }
     let mut unbound: Vec<&str> = Vec::new();
     for name in resources.iter().flat_map(|r| placeholder_names(r)) {
         if !unbound.contains(&name) {
