@@ -191,11 +191,7 @@ impl Bindings {
             }
             let mut found: BTreeMap<String, Vec<(String, SourceId, Span)>> = BTreeMap::new();
             for pieces in required {
-                let default_partition = self.get("Partition").unwrap_or("aws");
-                let bound = template::bind(pieces.clone(), |n| match placeholders.name(n) {
-                    "Partition" => Some(default_partition),
-                    name => self.get(name),
-                });
+                let bound = self.apply(pieces, placeholders);
                 for vote in votes {
                     if let Some((n, text, range)) = stands_for(&bound, vote.pieces) {
                         let name = placeholders.name(n);
@@ -268,8 +264,11 @@ fn text_of(pieces: &[(Piece, Range<usize>)]) -> Option<String> {
         .collect()
 }
 
-/// The one unbound placeholder of `required` and the literal that stands for it in `vote`.
+/// The one unbound placeholder in the resource part of `required` and the literal that stands for it
+/// in `vote`, whichever partition, Region and account the two have.
 fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<usize>)> {
+    let (required_service, required) = service_and_resource(required)?;
+    let (service, vote) = service_and_resource(vote)?;
     let mut unknown = required
         .iter()
         .enumerate()
@@ -278,7 +277,7 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
             _ => None,
         });
     let (at, n) = unknown.next()?;
-    if unknown.next().is_some() {
+    if unknown.next().is_some() || service != required_service {
         return None;
     }
     let (head, tail) = (required.get(..at)?, required.get(at + 1..)?);
@@ -286,41 +285,24 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
     let same = |a: &[(Piece, Range<usize>)], b: &[(Piece, Range<usize>)]| {
         a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
     };
-    if !same(tail, vote.get(end..)?) {
+    if !same(head, vote.get(..at)?) || !same(tail, vote.get(end..)?) {
         return None;
     }
-    let start = skip_head(head, vote)?;
-    let value = vote.get(start..end)?;
+    let value = vote.get(at..end)?;
     let text = text_of(value)?;
-    let bucket = text_of(head).is_some_and(|t| t.split(':').nth(2) == Some("s3"));
-    if text.is_empty() || bucket && text.contains(['/', ':']) {
+    // A bucket's name has neither; what follows them is the name of an object.
+    if text.is_empty() || service == "s3" && text.contains(['/', ':']) {
         return None;
     }
     let place = value.first()?.1.start..value.last()?.1.end;
     Some((n, text, place))
 }
 
-/// Where the resource part's rest begins in `vote` if it starts like `head`; a `*` of `head` that is a
-/// whole field ("every Region") takes any field.
-fn skip_head(head: &[(Piece, Range<usize>)], vote: &Pieces) -> Option<usize> {
-    let mut at = 0;
-    let mut fields = 0;
-    let mut i = 0;
-    while let Some((piece, _)) = head.get(i) {
-        let here = &vote.get(at)?.0;
-        let field_start = i == 0 || head.get(i - 1).is_some_and(|(p, _)| *p == Piece::Char(':'));
-        let field_end = head.get(i + 1).is_some_and(|(p, _)| *p == Piece::Char(':'));
-        if *piece == Piece::Star && fields < 5 && field_start && field_end {
-            while vote.get(at).is_some_and(|(p, _)| *p != Piece::Char(':')) {
-                at += 1;
-            }
-        } else if piece == here {
-            fields += usize::from(*piece == Piece::Char(':'));
-            at += 1;
-        } else {
-            return None;
-        }
-        i += 1;
-    }
-    Some(at)
+/// The service field and the resource part of an ARN.
+fn service_and_resource(pieces: &Pieces) -> Option<(String, &[(Piece, Range<usize>)])> {
+    let fields: Vec<_> = pieces.splitn(6, |(p, _)| *p == Piece::Char(':')).collect();
+    let [_, _, service, _, _, resource] = fields.as_slice() else {
+        return None;
+    };
+    Some((text_of(service)?, resource))
 }

@@ -1,0 +1,892 @@
+//! The program as a user runs it: arguments in, text and exit code out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::role;
+use serde_json::{Value, json};
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = program(folder).args(arguments).output().unwrap();
+    Run {
+        code: output.status.code().expect("an exit code"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_in(&fixtures(), arguments)
+}
+
+/// Lints one text with the instance policy for torque as reference.
+fn lint(text: &str, more: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("p.json"), text).unwrap();
+    let mut arguments = vec![
+        "lint",
+        "p.json",
+        "--scheduler",
+        "torque",
+        "--role",
+        "instance",
+    ];
+    arguments.extend(more);
+    run_in(folder.path(), &arguments)
+}
+
+const COMBINATIONS: [(&str, &str, &str); 8] = [
+    ("instance", "sge", "traditional"),
+    ("instance", "slurm", "traditional"),
+    ("instance", "torque", "traditional"),
+    ("instance", "awsbatch", "awsbatch"),
+    ("user", "sge", "traditional"),
+    ("user", "slurm", "traditional"),
+    ("user", "torque", "traditional"),
+    ("user", "awsbatch", "awsbatch"),
+];
+
+fn json_of(arguments: &[&str]) -> (i32, Value) {
+    let mut all = arguments.to_vec();
+    all.extend(["--format", "json"]);
+    let run = run(&all);
+    let value =
+        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
+    (run.code, value)
+}
+
+fn lints_of(value: &Value) -> Vec<&str> {
+    let results = value["results"].as_array().unwrap();
+    results
+        .iter()
+        .flat_map(|r| r["findings"].as_array().unwrap())
+        .map(|f| f["lint"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn each_reference_policy_is_clean_against_itself() {
+    for (role, scheduler, variant) in COMBINATIONS {
+        let gaps = usize::from(role == "instance" && variant == "awsbatch") * 2;
+        for form in ["filled", "aws-cn", "aws-us-gov", "published"] {
+            let file = format!("reference/{role}-{variant}-{form}.json");
+            let base = [
+                "lint",
+                file.as_str(),
+                "--scheduler",
+                scheduler,
+                "--role",
+                role,
+            ];
+            let partition = match form {
+                "filled" => vec!["--region", "us-east-1", "--account", "123456789012"],
+                "aws-cn" => vec!["--partition", "aws-cn"],
+                "aws-us-gov" => vec!["--partition", "aws-us-gov"],
+                _ => Vec::new(),
+            };
+            for flags in [Vec::new(), partition] {
+                let (code, value) = json_of(&[&base[..], &flags[..]].concat());
+                let what = format!("{file} {scheduler} {flags:?}");
+                assert_eq!(code, 0, "{what}");
+                let result = &value["results"][0];
+                for row in result["requirements"].as_array().unwrap() {
+                    assert_eq!(row["verdict"], "covered", "{what}: {row}");
+                    assert_eq!(row["witness"], Value::Null, "{what}");
+                }
+                let lints = lints_of(&value);
+                let known = lints.iter().filter(|l| **l == "known-gap").count();
+                let others: Vec<_> = lints.iter().filter(|l| **l != "known-gap").collect();
+                assert_eq!(known, gaps, "{what}: {lints:?}");
+                if form == "published" {
+                    assert!(
+                        others.iter().all(|l| **l == "unreplaced-placeholder"),
+                        "{what}: {lints:?}"
+                    );
+                    assert!(!others.is_empty(), "{what}");
+                } else {
+                    assert!(others.is_empty(), "{what}: {lints:?}");
+                }
+                assert_eq!(value["summary"]["error"], 0, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_role_that_fits_best_is_chosen_and_named() {
+    for (role, scheduler, variant) in COMBINATIONS {
+        let file = format!("reference/{role}-{variant}-filled.json");
+        let (_, value) = json_of(&["lint", &file, "--scheduler", scheduler]);
+        assert_eq!(value["results"][0]["reference"]["role"], role, "{file}");
+        let text = run(&["lint", &file, "--scheduler", scheduler]);
+        assert!(
+            text.out.contains(&format!("role {role} was chosen")),
+            "{}",
+            text.out
+        );
+    }
+    let nothing = r#"{"Statement": {"Effect": "Allow", "Action": "glue:GetJob", "Resource": "*"}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("p.json"), nothing).unwrap();
+    let run = run_in(folder.path(), &["lint", "p.json", "--scheduler", "sge"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err.contains("--role") && run.err.contains("instance, user"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn everything_allowed_is_said_in_a_screenful() {
+    let run = lint(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+        &[],
+    );
+    assert_eq!(run.code, 0);
+    assert!(
+        run.out.contains("over-broad-action") && run.out.contains("29 of 29"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.lines().count() < 30, "{}", run.out);
+}
+
+/// The instance policy in three files, as the size quota makes people split it.
+fn split(folder: &Path) {
+    let whole: Value =
+        serde_json::from_str(&role::fixture("reference/instance-traditional-filled.json")).unwrap();
+    let statements = whole["Statement"].as_array().unwrap();
+    for (i, part) in statements.chunks(4).enumerate() {
+        let document = json!({ "Version": "2012-10-17", "Statement": part });
+        fs::write(folder.join(format!("part-{i}.json")), document.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn several_files_are_one_role_unless_each_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    split(folder.path());
+    let base = ["--scheduler", "torque", "--role", "instance"];
+    let files = ["part-0.json", "part-1.json", "part-2.json"];
+    let union = run_in(folder.path(), &[&["lint"], &files[..], &base].concat());
+    assert_eq!((union.code, union.err.as_str()), (0, ""));
+    assert!(union.out.contains("covered: instance"), "{}", union.out);
+    let pattern = run_in(
+        folder.path(),
+        &[&["lint", "part-*.json"], &base[..]].concat(),
+    );
+    assert_eq!(pattern.out, union.out);
+    let twice = run_in(
+        folder.path(),
+        &[&["lint"], &files[..], &files[..], &base].concat(),
+    );
+    assert_eq!(twice.out, union.out);
+    let one = run_in(folder.path(), &[&["lint"], &files[..1], &base].concat());
+    assert_eq!(one.code, 1);
+    let each = run_in(
+        folder.path(),
+        &[
+            &["lint"],
+            &files[..],
+            &base,
+            &["--each", "--format", "json"],
+        ]
+        .concat(),
+    );
+    assert_eq!(each.code, 1);
+    let value: Value = serde_json::from_str(&each.out).unwrap();
+    let results = value["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    for (result, file) in results.iter().zip(files) {
+        assert_eq!(result["policies"], json!([file]));
+        assert!(!result["findings"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn one_wrong_part_of_an_arn_is_named() {
+    let good = role::fixture("reference/instance-traditional-filled.json");
+    let table = "arn:aws:dynamodb:us-east-1:123456789012:table/parallelcluster-*";
+    for (wrong, part) in [
+        (
+            "arn:aws-cn:dynamodb:us-east-1:123456789012:table/parallelcluster-*",
+            "the partition differs",
+        ),
+        (
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/parallelcluster-*",
+            "the region differs",
+        ),
+        (
+            "arn:aws:dynamodb:us-east-1:210987654321:table/parallelcluster-*",
+            "the account differs",
+        ),
+        (
+            "arn:aws:dynamodb:us-east-1:123456789012:table/cluster-*",
+            "the name differs",
+        ),
+        (
+            "arn:aws:dynamodb:us-east-1:123456789012:backup/parallelcluster-*",
+            "the resource type differs",
+        ),
+        (
+            "arn:aws:sqs:us-east-1:123456789012:table/parallelcluster-*",
+            "the service differs",
+        ),
+    ] {
+        assert!(good.contains(table));
+        let text = good.replace(table, wrong);
+        let run = lint(
+            &text,
+            &["--region", "us-east-1", "--account", "123456789012"],
+        );
+        assert_eq!(run.code, 1, "{wrong}");
+        assert!(
+            run.out.contains("missing-action") && run.out.contains(part),
+            "{part}\n{}",
+            run.out
+        );
+        assert!(
+            run.out.contains(&format!("required is `{table}`")),
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
+fn arns_of_another_partition_are_missing_and_the_partition_is_named() {
+    for (role, _, variant) in COMBINATIONS {
+        let scheduler = if variant == "awsbatch" {
+            "awsbatch"
+        } else {
+            "sge"
+        };
+        let file = format!("reference/{role}-{variant}-filled.json");
+        for partition in ["aws-us-gov", "aws-cn"] {
+            let run = run(&[
+                "lint",
+                &file,
+                "--role",
+                role,
+                "--scheduler",
+                scheduler,
+                "--partition",
+                partition,
+            ]);
+            assert_eq!(run.code, 1, "{file} {partition}");
+            assert!(
+                run.out.contains("the partition differs"),
+                "{file} {partition}\n{}",
+                run.out
+            );
+        }
+    }
+}
+
+/// The same policy written in every way that AWS accepts has the same verdicts.
+#[test]
+fn the_way_of_writing_changes_no_verdict() {
+    let good = role::fixture("reference/instance-traditional-filled.json");
+    let value: Value = serde_json::from_str(&good).unwrap();
+    let minified = value.to_string();
+    let arrays = {
+        let mut value = value.clone();
+        for statement in value["Statement"].as_array_mut().unwrap() {
+            for key in ["Action", "Resource"] {
+                if statement[key].is_string() {
+                    statement[key] = json!([statement[key]]);
+                }
+            }
+        }
+        value.to_string()
+    };
+    let wrapped =
+        json!({ "RoleName": "R", "PolicyName": "P", "PolicyDocument": value }).to_string();
+    let in_string =
+        json!({ "PolicyVersion": { "Document": minified, "VersionId": "v1" } }).to_string();
+    let list = json!([{ "PolicyName": "P", "PolicyDocument": value }]).to_string();
+    for text in [
+        good.clone(),
+        minified.clone(),
+        arrays,
+        wrapped,
+        in_string,
+        list,
+        good.replace('\n', "\r\n"),
+        good.replace("    ", "\t"),
+        good.replace("parallelcluster-*/*", "parallelcluster-*\\/*"),
+        good.replace("\"sqs:", "\"SQS:")
+            .replace("SendMessage", "sendMESSAGE"),
+    ] {
+        let run = lint(&text, &[]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{text}\n{}", run.out);
+        assert!(run.out.contains("covered: instance"), "{text}\n{}", run.out);
+        assert!(run.out.len() < 800, "{}", run.out);
+    }
+    let bom = lint(&format!("\u{feff}{good}"), &[]);
+    assert!(
+        bom.out.contains("byte order mark") && bom.out.contains("29 of 29"),
+        "{}",
+        bom.out
+    );
+    // One statement as an object by itself.
+    let one = r#"{"Statement": {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}}"#;
+    assert!(lint(one, &[]).out.contains("1 of 29"));
+}
+
+#[test]
+fn a_policy_on_one_line_gives_a_readable_snippet() {
+    let value: Value =
+        serde_json::from_str(&role::fixture("reference/user-traditional-filled.json")).unwrap();
+    let text = value.to_string().replace("\"sqs:CreateQueue\",", "");
+    assert!(text.len() > 4_000);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("p.json"), text).unwrap();
+    let run = run_in(
+        folder.path(),
+        &["lint", "p.json", "--scheduler", "sge", "--role", "user"],
+    );
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out.contains("`sqs:CreateQueue` is not granted"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("--> p.json:1:"), "{}", run.out);
+    assert!(
+        run.out.lines().all(|l| l.chars().count() < 260),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn what_cannot_be_judged_exits_with_2_and_says_why_and_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("folder")).unwrap();
+    fs::write(path("empty.json"), "").unwrap();
+    fs::write(path("blank.json"), " \n\t ").unwrap();
+    fs::write(path("latin1.json"), b"{\"Version\": \"\xe9\"}").unwrap();
+    let utf16: Vec<u8> = "\u{feff}{}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(path("utf16.json"), utf16).unwrap();
+    fs::write(path("brackets.json"), "[".repeat(100_000)).unwrap();
+    fs::write(path("objects.json"), "{\"a\":".repeat(100_000)).unwrap();
+    fs::write(path("huge.json"), vec![b' '; 50 << 20]).unwrap();
+    fs::write(path("number.json"), "7").unwrap();
+    fs::write(path("comma.json"), "{\"Statement\": [],}").unwrap();
+    fs::write(
+        path("surrogate.json"),
+        r#"{"Statement": [{"Sid": "\ud800"}]}"#,
+    )
+    .unwrap();
+    fs::write(
+        path("template.json"),
+        r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}"#,
+    )
+    .unwrap();
+    fs::write(
+        path("main.tf"),
+        "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({})\n}\n",
+    )
+    .unwrap();
+    fs::write(
+        path("sub.json"),
+        r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": {"Fn::Sub": "x"}}}"#,
+    )
+    .unwrap();
+    for (file, words) in [
+        ("none.json", "there is no such file"),
+        ("folder", "directory"),
+        ("empty.json", "empty"),
+        ("blank.json", "white space"),
+        ("latin1.json", "UTF-8"),
+        ("utf16.json", "UTF-16"),
+        ("brackets.json", "more than 127"),
+        ("objects.json", "more than 127"),
+        ("huge.json", "16 MiB"),
+        ("number.json", "policy"),
+        ("comma.json", "comma"),
+        ("surrogate.json", "surrogate"),
+        ("template.json", "CloudFormation"),
+        ("main.tf", "Terraform"),
+        ("sub.json", "Fn::Sub"),
+    ] {
+        for format in ["text", "json"] {
+            let start = Instant::now();
+            let run = run_in(
+                folder.path(),
+                &[
+                    "lint",
+                    file,
+                    "--scheduler",
+                    "torque",
+                    "--role",
+                    "instance",
+                    "--format",
+                    format,
+                ],
+            );
+            assert_eq!(run.code, 2, "{file}: {}{}", run.out, run.err);
+            assert!(
+                run.out.contains(words) && run.out.contains("invalid-json"),
+                "{file}: {}",
+                run.out
+            );
+            assert!(run.out.contains(file), "{file}: {}", run.out);
+            assert!(run.out.len() < 20_000, "{file}");
+            assert!(start.elapsed() < Duration::from_secs(5), "{file}");
+            if format == "json" {
+                let value: Value = serde_json::from_str(&run.out).unwrap();
+                assert_eq!(value["results"][0]["requirements"], json!([]), "{file}");
+                assert_eq!(value["summary"]["error"], 1, "{file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_unreadable_file_of_a_role_leaves_no_word_on_coverage() {
+    let folder = tempfile::tempdir().unwrap();
+    split(folder.path());
+    fs::write(folder.path().join("part-1.json"), "{").unwrap();
+    let base = [
+        "part-0.json",
+        "part-1.json",
+        "part-2.json",
+        "--scheduler",
+        "sge",
+        "--role",
+        "instance",
+    ];
+    let run = run_in(
+        folder.path(),
+        &[&["lint"], &base[..], &["--fail-on", "never"]].concat(),
+    );
+    assert_eq!(run.code, 2);
+    assert!(
+        run.out.contains("part-1.json:1:1") && !run.out.contains("missing-action"),
+        "{}",
+        run.out
+    );
+    let each = run_in(folder.path(), &[&["lint"], &base[..], &["--each"]].concat());
+    assert_eq!(each.code, 2);
+    assert!(
+        each.out.contains("missing-action") && each.out.contains("part-1.json:1:1"),
+        "{}",
+        each.out
+    );
+}
+
+#[test]
+fn a_fault_of_the_grammar_is_a_finding_and_the_rest_is_judged() {
+    let good = role::fixture("reference/instance-traditional-filled.json");
+    for (from, to, words) in [
+        (
+            "\"Version\": \"2012-10-17\"",
+            "\"Version\": 2012",
+            "Version",
+        ),
+        ("\"Sid\": \"EC2\"", "\"Sid\": 7", "Sid"),
+        ("\"Sid\": \"EC2\"", "\"Sid\": \"a b\"", "Sid"),
+        (
+            "\"Sid\": \"EC2\"",
+            "\"Sids\": \"EC2\"",
+            "did you mean `Sid`",
+        ),
+        ("\"Sid\": \"EC2\"", "\"Principal\": \"*\"", "Principal"),
+        ("\"Sid\": \"EC2\"", "\"Condition\": 7", "Condition"),
+    ] {
+        let run = lint(&good.replacen(from, to, 1), &[]);
+        assert_eq!(run.code, 1, "{to}: {}", run.out);
+        assert!(
+            run.out.contains("invalid-policy") && run.out.contains(words),
+            "{to}: {}",
+            run.out
+        );
+        assert!(
+            run.out.contains("requirements covered"),
+            "{to}: {}",
+            run.out
+        );
+    }
+    let run = lint(
+        &good.replacen("\"Action\": [\n", "\"Action\": 7, \"x\": [\n", 1),
+        &[],
+    );
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out.contains("23 of 29") && run.out.contains("`Action`"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn the_threshold_decides_the_exit_code_and_the_format_does_not() {
+    let error = "lints/missing-action/bad.json";
+    let warning = "lints/unreplaced-placeholder/good.json";
+    for (file, fail_on, expected) in [
+        (error, "error", 1),
+        (error, "warning", 1),
+        (error, "note", 1),
+        (error, "never", 0),
+        (warning, "error", 0),
+        (warning, "note", 0),
+        ("reference/instance-traditional-published.json", "error", 0),
+        (
+            "reference/instance-traditional-published.json",
+            "warning",
+            1,
+        ),
+        ("reference/instance-traditional-published.json", "note", 1),
+        ("reference/instance-traditional-published.json", "never", 0),
+    ] {
+        for format in ["text", "json"] {
+            for quiet in [&[][..], &["-q"]] {
+                let base = ["lint", file, "--scheduler", "torque", "--role", "instance"];
+                let more = ["--fail-on", fail_on, "--format", format];
+                let run = run(&[&base[..], &more, quiet].concat());
+                assert_eq!(run.code, expected, "{file} {fail_on} {format}: {}", run.err);
+            }
+        }
+    }
+    let run = run(&[
+        "lint",
+        error,
+        "--scheduler",
+        "sge",
+        "--role",
+        "instance",
+        "--exit-zero",
+    ]);
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn usage_errors_say_what_would_be_right() {
+    let file = "reference/instance-traditional-filled.json";
+    for (arguments, words) in [
+        (vec!["lint", file], "--scheduler"),
+        (vec!["lint"], "FILE"),
+        (vec!["lint", file, "--scheduler", "pbs"], "torque"),
+        (
+            vec!["lint", file, "--scheduler", "slrum"],
+            "did you mean `slurm`",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--role", "head"],
+            "instance, user",
+        ),
+        (
+            vec![
+                "lint",
+                file,
+                "--scheduler",
+                "sge",
+                "--pcluster-version",
+                "3.1.0",
+            ],
+            "2.4.1",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--region", "us-east1"],
+            "us-east-1",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--account", "1234"],
+            "12 digits",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--partition", "azure"],
+            "aws-cn",
+        ),
+        (
+            vec![
+                "lint",
+                file,
+                "--scheduler",
+                "sge",
+                "--role",
+                "user",
+                "--set",
+                "EcRoleName=x",
+            ],
+            "did you mean `Ec2RoleName`",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--set", "Region"],
+            "--set NAME=VALUE",
+        ),
+        (
+            vec!["lint", "none-*.json", "--scheduler", "sge"],
+            "no file matches",
+        ),
+        (
+            vec!["lint", file, "--scheduler", "sge", "--reference", file],
+            "--reference",
+        ),
+        (
+            vec!["lint", file, "--reference", "lints/invalid-json/bad.json"],
+            "cannot be the reference",
+        ),
+        (
+            vec![
+                "lint",
+                file,
+                "--scheduler",
+                "sge",
+                "-o",
+                "no/such/folder/x.json",
+            ],
+            "cannot write",
+        ),
+        (vec!["lint", file, "--schedule", "sge"], "--scheduler"),
+        (
+            vec!["explain", "missing-acton"],
+            "did you mean `missing-action`",
+        ),
+        (
+            vec!["explain", "ec2:AttachVolumes"],
+            "did you mean `ec2:AttachVolume`",
+        ),
+        (vec!["explain", "glue:GetJob"], "requires"),
+        (
+            vec!["reference", "show", "--scheduler", "sge"],
+            "instance, user",
+        ),
+    ] {
+        let run = run(&arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {}{}", run.out, run.err);
+        assert!(run.err.contains(words), "{arguments:?}: {}", run.err);
+        assert_eq!(run.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reference_of_ones_own_is_taken_word_for_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "minimum.json",
+        r#"{"Version": "2012-10-17", "Statement": [
+            {"Sid": "Put", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::<BUCKET>/in/*"},
+            {"Sid": "All", "Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs:${Region}:<AWS ACCOUNT ID>:jobs"}
+        ]}"#,
+    );
+    write(
+        "mine.json",
+        r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::my-data/in/*"},
+            {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "arn:aws:sqs:eu-west-1:123456789012:jobs"}
+        ]}"#,
+    );
+    let run = run_in(
+        folder.path(),
+        &[
+            "lint",
+            "mine.json",
+            "--reference",
+            "minimum.json",
+            "--format",
+            "json",
+        ],
+    );
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    let value: Value = serde_json::from_str(&run.out).unwrap();
+    let result = &value["results"][0];
+    for key in ["policy", "role", "scheduler", "pcluster_version"] {
+        assert_eq!(result["reference"][key], Value::Null);
+    }
+    assert_eq!(result["bindings"]["BUCKET"]["value"], "my-data");
+    assert_eq!(result["bindings"]["Region"]["value"], "eu-west-1");
+    let finding = &result["findings"][0];
+    assert_eq!(
+        (&finding["lint"], &finding["severity"]),
+        (&json!("missing-action"), &json!("error"))
+    );
+    assert!(
+        finding["actions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("sqs:DeleteQueue"))
+    );
+    // The reference stands in another Region than the policy: a scope never hides a requirement.
+    write(
+        "here.json",
+        r#"{"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:123456789012:q"}}"#,
+    );
+    write(
+        "there.json",
+        r#"{"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:123456789012:q"}}"#,
+    );
+    let run = run_in(
+        folder.path(),
+        &["lint", "there.json", "--reference", "here.json"],
+    );
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("the region differs"), "{}", run.out);
+}
+
+#[test]
+fn standard_input_several_outputs_and_a_closed_pipe() {
+    let policy = role::fixture("reference/instance-traditional-filled.json");
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "lint",
+        "-",
+        "--scheduler",
+        "sge",
+        "-o",
+        "json:out.json",
+        "-o",
+        "text:-",
+    ];
+    let mut child = program(folder.path())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(policy.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("judged <stdin> against"), "{text}");
+    let value: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("out.json")).unwrap()).unwrap();
+    assert_eq!(value["results"][0]["policies"], json!(["<stdin>"]));
+
+    let file = fixtures().join("lints/missing-action/bad.json");
+    let mut child = program(folder.path())
+        .args([
+            "lint",
+            file.to_str().unwrap(),
+            "--scheduler",
+            "sge",
+            "--role",
+            "instance",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn colour_only_where_it_is_wanted() {
+    let file = "lints/missing-action/bad.json";
+    let base = ["lint", file, "--scheduler", "sge", "--role", "instance"];
+    assert!(!run(&base).out.contains('\u{1b}'));
+    assert!(
+        run(&[&base[..], &["--color", "always"]].concat())
+            .out
+            .contains('\u{1b}')
+    );
+    let forced = |name: &str, value: &str| {
+        let output = program(&fixtures())
+            .args(base)
+            .env(name, value)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().contains('\u{1b}')
+    };
+    assert!(forced("FORCE_COLOR", "1"));
+    assert!(!forced("NO_COLOR", "1"));
+}
+
+#[test]
+fn the_reference_is_shown_with_its_placeholders_bound() {
+    let run = run(&[
+        "reference",
+        "show",
+        "--role",
+        "instance",
+        "--scheduler",
+        "torque",
+        "--region",
+        "cn-north-1",
+        "--account",
+        "123456789012",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!(
+        run.out,
+        role::fixture("reference/instance-traditional-aws-cn.json")
+    );
+    let open = self::run(&["reference", "show", "--role", "user", "--scheduler", "sge"]);
+    assert_eq!(open.code, 0);
+    assert!(
+        open.err.contains("not bound: ${Ec2RoleName}"),
+        "{}",
+        open.err
+    );
+    assert!(
+        open.out.contains("fsx:*") && open.out.contains("FSx for Lustre"),
+        "{}",
+        open.out
+    );
+}
+
+#[test]
+fn lints_and_explanations_are_printed() {
+    let list = run(&["lints"]);
+    assert_eq!(list.code, 0);
+    assert!(
+        list.out.lines().any(|l| l.starts_with("missing-action ")),
+        "{}",
+        list.out
+    );
+    let page = run(&["explain", "missing-action"]);
+    assert!(page.out.starts_with("# missing-action\n"));
+    let why = run(&["explain", "EC2:attachvolume"]);
+    assert_eq!(why.code, 0, "{}", why.err);
+    for words in ["ec2:AttachVolume", "role instance", "EBS", "source: "] {
+        assert!(why.out.contains(words), "{words}: {}", why.out);
+    }
+}
