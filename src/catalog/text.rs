@@ -351,14 +351,11 @@ pub(super) fn partition_point(table: &str, before: impl Fn(&str) -> bool) -> usi
     while low < high {
         let middle = low + (high - low) / 2;
         let back = bytes.get(low..middle).unwrap_or_default();
-        let start = back
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(low, |newline| low + newline + 1);
-        let row = table.get(start..high).unwrap_or_default();
-        let row = row.split_once('\n').map_or(row, |(row, _)| row);
-        if before(first_column(row)) {
-            low = start + row.len() + 1;
+        let start = memchr::memrchr(b'\n', back).map_or(low, |newline| low + newline + 1);
+        let rest = bytes.get(start..high).unwrap_or_default();
+        let name = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
+        if before(table.get(start..start + name).unwrap_or_default()) {
+            low = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
         } else {
             high = start;
         }

@@ -9,6 +9,7 @@ use super::statement::{Action, Applies, Prepared};
 use crate::catalog::{self, Catalog};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
+use crate::matcher::action::wildcard_matches;
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::Effect;
@@ -207,7 +208,7 @@ impl<'a> Comparison<'a> {
             } => {
                 if let Some(service) = self.catalog.service(service) {
                     for action in service.actions_with_prefix(prefix) {
-                        if name.matches_text(&action.name.to_ascii_lowercase()) {
+                        if wildcard_matches(name, prefix, &action.name.to_ascii_lowercase()) {
                             visit(action);
                         }
                     }

@@ -3,6 +3,7 @@
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
+use crate::matcher::action::wildcard_matches;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -44,9 +45,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                             format!("the service of `{value}` is not in the catalogue of {date}")
                         }
                         Some(s)
-                            if !s
-                                .actions_with_prefix(&prefix)
-                                .any(|a| name.matches_text(&a.name.to_ascii_lowercase())) =>
+                            if !s.actions_with_prefix(&prefix).any(|a| {
+                                wildcard_matches(&name, &prefix, &a.name.to_ascii_lowercase())
+                            }) =>
                         {
                             format!("`{value}` matches no action in the catalogue of {date}")
                         }

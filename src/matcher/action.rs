@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
 
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Token};
 
 /// Whether an action pattern matches an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -40,6 +40,13 @@ pub enum ActionPattern {
     ContestedPrefix(Pattern),
     /// Matches nothing: no colon, or several.
     Nothing,
+}
+
+/// `prefix` is the literal beginning of `pattern`; most patterns are that and one `*`.
+pub(crate) fn wildcard_matches(pattern: &Pattern, prefix: &str, name: &str) -> bool {
+    let only_prefix = pattern.tokens().len() == prefix.len() + 1
+        && matches!(pattern.tokens().last(), Some(Token::Run(_)));
+    name.starts_with(prefix) && (only_prefix || pattern.matches_text(name))
 }
 
 impl ActionPattern {
@@ -86,7 +93,7 @@ impl ActionPattern {
                 service: s,
                 name: n,
                 prefix,
-            } => s == service && name.starts_with(prefix.as_str()) && n.matches_text(name),
+            } => s == service && wildcard_matches(n, prefix, name),
             ActionPattern::ContestedPrefix(pattern) => {
                 return if pattern.matches_text(&format!("{service}:{name}")) {
                     ActionMatch::Contested

@@ -187,15 +187,63 @@ impl Pattern {
         if self.is_apart_from(other) {
             return false;
         }
-        let patterns = [self, other];
-        let outcome = search::search(
-            &patterns,
-            &[&[0], &[1]],
-            1,
-            &mut Budget::unlimited(),
-            |accepted| u32::from(accepted.is(0) && accepted.is(1)),
-        );
-        outcome != Found::none()
+        if self.loose || other.loose {
+            let patterns = [self, other];
+            let both =
+                |accepted: &search::Accepted<'_>| u32::from(accepted.is(0) && accepted.is(1));
+            return search::search(&patterns, &[&[0], &[1]], 1, &mut Budget::unlimited(), both)
+                != Found::none();
+        }
+        self.meets(other)
+    }
+
+    /// Walks both patterns side by side, pair of positions by pair of positions.
+    fn meets(&self, other: &Pattern) -> bool {
+        let width = other.tokens.len() + 1;
+        let mut seen = vec![false; (self.tokens.len() + 1) * width];
+        let mut open = vec![(0, 0)];
+        while let Some((i, j)) = open.pop() {
+            match seen.get_mut(i * width + j) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            let (here, there) = (self.tokens.get(i), other.tokens.get(j));
+            if let Some(Token::Run(_)) = here {
+                open.push((i + 1, j));
+            }
+            if let Some(Token::Run(_)) = there {
+                open.push((i, j + 1));
+            }
+            match (here, there) {
+                (None, None) => return true,
+                (None, _) | (_, None) => {}
+                (Some(Token::Symbol(s)), _) => {
+                    open.extend(other.after(j, *s).map(|next| (i + 1, next)));
+                }
+                (_, Some(Token::Symbol(s))) => {
+                    open.extend(self.after(i, *s).map(|next| (next, j + 1)));
+                }
+                // Two wildcards: every class accepts a letter.
+                (Some(Token::One(_)), Some(Token::One(_))) => open.push((i + 1, j + 1)),
+                (Some(Token::One(_)), Some(Token::Run(_))) => open.push((i + 1, j)),
+                (Some(Token::Run(_)), Some(Token::One(_))) => open.push((i, j + 1)),
+                (Some(Token::Run(_)), Some(Token::Run(_))) => {}
+            }
+        }
+        false
+    }
+
+    /// The position after one symbol from position `i`, for a pattern that is not loose.
+    fn after(&self, i: usize, symbol: Symbol) -> Option<usize> {
+        match *self.tokens.get(i)? {
+            Token::Symbol(s) => (s == symbol).then_some(i + 1),
+            Token::Run(class) => class.accepts(symbol).then_some(i),
+            // A placeholder stands for several characters: `?` alone does not match every value, `?*` does.
+            Token::One(class) if symbol.as_placeholder().is_some() => {
+                (self.tokens.get(i + 1) == Some(&Token::Run(class))).then_some(i + 1)
+            }
+            Token::One(class) => class.accepts(symbol).then_some(i + 1),
+        }
     }
 
     /// A sound, fast test that no word is matched by both: they begin or end with different characters.
@@ -285,16 +333,9 @@ impl Pattern {
     /// Adds the positions reached from `state` by one symbol to `next`.
     pub(super) fn step(&self, state: &[u64], symbol: Symbol, next: &mut [u64]) {
         let unknown = symbol.as_placeholder().is_some();
-        self.for_each(state, |i, token| {
-            match token {
-                Token::Symbol(s) if s == symbol => self.enter(i + 1, next),
-                Token::Run(class) if class.accepts(symbol) => self.enter(i, next),
-                // A placeholder stands for several characters: `?` alone does not match every value, `?*` does.
-                Token::One(class)
-                    if unknown && self.tokens.get(i + 1) != Some(&Token::Run(class)) => {}
-                Token::One(_class) if unknown => self.enter(i + 1, next),
-                Token::One(class) if class.accepts(symbol) => self.enter(i + 1, next),
-                _ => {}
+        self.for_each(state, |i, _| {
+            if let Some(after) = self.after(i, symbol) {
+                self.enter(after, next);
             }
             if unknown && self.loose {
                 for later in i + 1..=self.tokens.len() {
