@@ -216,7 +216,6 @@ impl Pattern {
             }
             match (here, there) {
                 (None, None) => return true,
-                (None, _) | (_, None) => {}
                 (Some(Token::Symbol(s)), _) => {
                     open.extend(other.after(j, *s).map(|next| (i + 1, next)));
                 }
@@ -227,7 +226,8 @@ impl Pattern {
                 (Some(Token::One(_)), Some(Token::One(_))) => open.push((i + 1, j + 1)),
                 (Some(Token::One(_)), Some(Token::Run(_))) => open.push((i + 1, j)),
                 (Some(Token::Run(_)), Some(Token::One(_))) => open.push((i, j + 1)),
-                (Some(Token::Run(_)), Some(Token::Run(_))) => {}
+                // One has ended, or both wait for the other: the empty runs above lead on.
+                _ => {}
             }
         }
         false

@@ -282,7 +282,7 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
     }
     let (head, tail) = (required.get(..at)?, required.get(at + 1..)?);
     let end = vote.len().checked_sub(tail.len())?;
-    let same = |a: &[(Piece, Range<usize>)], b: &[(Piece, Range<usize>)]| {
+    let same = |a: Part<'_>, b: Part<'_>| {
         a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
     };
     if !same(head, vote.get(..at)?) || !same(tail, vote.get(end..)?) {
@@ -298,8 +298,11 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
     Some((n, text, place))
 }
 
+/// A part of a string in pieces.
+type Part<'a> = &'a [(Piece, Range<usize>)];
+
 /// The service field and the resource part of an ARN.
-fn service_and_resource(pieces: &Pieces) -> Option<(String, &[(Piece, Range<usize>)])> {
+fn service_and_resource(pieces: &Pieces) -> Option<(String, Part<'_>)> {
     let fields: Vec<_> = pieces.splitn(6, |(p, _)| *p == Piece::Char(':')).collect();
     let [_, _, service, _, _, resource] = fields.as_slice() else {
         return None;
