@@ -118,6 +118,36 @@ pub(super) fn damaged(text: &str, at: usize, problem: String) -> CatalogError {
     }
 }
 
+/// The text before the next tab, and what follows it. By bytes: every run reads the whole index.
+fn column(text: &str) -> Option<(&str, &str)> {
+    let tab = text.bytes().position(|b| b == b'\t')?;
+    Some((text.get(..tab)?, text.get(tab + 1..)?))
+}
+
+/// Four decimal numbers separated by tabs.
+fn numbers(text: &str) -> Option<[usize; 4]> {
+    let mut numbers = [0usize; 4];
+    let mut at = 0;
+    let mut digits = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                let slot = numbers.get_mut(at)?;
+                *slot = slot
+                    .checked_mul(10)?
+                    .checked_add(usize::from(byte - b'0'))?;
+                digits += 1;
+            }
+            b'\t' if digits > 0 => {
+                at += 1;
+                digits = 0;
+            }
+            _ => return None,
+        }
+    }
+    (at == 3 && digits > 0).then_some(numbers)
+}
+
 /// Reads the header and the index, and nothing of the services but where they stand.
 pub(super) fn read_header(text: &str) -> Result<Header, CatalogError> {
     let mut reader = Reader { text, at: 0 };
@@ -148,18 +178,13 @@ pub(super) fn read_header(text: &str) -> Result<Header, CatalogError> {
     for _ in 0..service_count {
         let at = reader.at;
         let row = reader.line().and_then(|(at, line)| {
-            let mut columns = line.split('\t');
-            let prefix = columns.next().filter(|prefix| is_prefix(prefix))?;
-            let name = columns.next().filter(|name| !name.is_empty())?;
-            let action_count = columns.next()?.parse().ok()?;
-            let size = [
-                columns.next()?.parse().ok()?,
-                columns.next()?.parse().ok()?,
-                columns.next()?.parse().ok()?,
-            ];
-            if columns.next().is_some() {
+            let (prefix, rest) = column(line)?;
+            let (name, rest) = column(rest)?;
+            let [action_count, types, keys, actions] = numbers(rest)?;
+            if !is_prefix(prefix) || name.is_empty() {
                 return None;
             }
+            let size = [types, keys, actions];
             let prefix = at..at + prefix.len();
             let name = prefix.end + 1..prefix.end + 1 + name.len();
             let entry = Entry {

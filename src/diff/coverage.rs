@@ -1,12 +1,14 @@
 //! What is missing: one row per requirement, with its verdict and a request that shows it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::Row;
 use super::judgement::{self, TypeOutcome};
-use super::scope::Scope;
+use super::scope::{Scope, Universe};
 use super::statement::{Action, Applies, Prepared};
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
@@ -33,6 +35,8 @@ pub struct Comparison<'a> {
     pub placeholders: &'a Placeholders,
     by_service: HashMap<&'a str, Vec<usize>>,
     everywhere: Vec<usize>,
+    known: RefCell<HashMap<(String, String), Option<catalog::Action<'a>>>>,
+    universes: RefCell<HashMap<(String, &'a str, &'a str), Rc<[Universe]>>>,
 }
 
 /// A row and what the lints need beside it.
@@ -56,9 +60,9 @@ impl Requirement {
 
 /// An action by name, with what the catalogue knows of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Named<'a> {
-    pub(super) service: &'a str,
-    pub(super) name: &'a str,
+pub(super) struct Named<'n, 'a> {
+    pub(super) service: &'n str,
+    pub(super) name: &'n str,
     pub(super) known: Option<catalog::Action<'a>>,
 }
 
@@ -104,7 +108,32 @@ impl<'a> Comparison<'a> {
             placeholders,
             by_service,
             everywhere,
+            known: RefCell::default(),
+            universes: RefCell::default(),
         }
+    }
+
+    /// What the catalogue knows of an action (in lower case); each is looked up once.
+    pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
+        let mut known = self.known.borrow_mut();
+        let look = || self.catalog.service(service).and_then(|s| s.action(name));
+        *known
+            .entry((service.to_owned(), name.to_owned()))
+            .or_insert_with(look)
+    }
+
+    /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
+    pub(super) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
+        let mut universes = self.universes.borrow_mut();
+        let key = (service.to_owned(), kind.name, kind.arn);
+        let make = || {
+            self.scope
+                .universes(service, kind)
+                .into_iter()
+                .map(Universe::of(kind))
+                .collect()
+        };
+        Rc::clone(universes.entry(key).or_insert_with(make))
     }
 
     /// The customer's statements that match an action (in lower case).
@@ -142,7 +171,7 @@ impl<'a> Comparison<'a> {
     ) {
         match &action.pattern {
             ActionPattern::Literal { service, name } => {
-                let known = self.catalog.service(service).and_then(|s| s.action(name));
+                let known = self.known(service, name);
                 let named = Named {
                     service,
                     name,
@@ -215,7 +244,7 @@ impl<'a> Comparison<'a> {
                 }
             }
             ActionPattern::Literal { service, name } => {
-                if let Some(action) = self.catalog.service(service).and_then(|s| s.action(name)) {
+                if let Some(action) = self.known(service, name) {
                     visit(action);
                 }
             }
@@ -226,7 +255,7 @@ impl<'a> Comparison<'a> {
     fn row(
         &self,
         statement: &Prepared,
-        named: Named<'_>,
+        named: Named<'_, 'a>,
         declared_as: &str,
         from_wildcard: bool,
         budget: &mut Budget,

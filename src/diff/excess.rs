@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::coverage::Comparison;
 use super::decide::{self, Filter, Question, Sides};
-use super::scope::Scope;
+use super::scope::{Scope, Universe};
 use super::statement::{Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
@@ -116,10 +116,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         for (at, action) in statement.actions.iter().enumerate() {
             match &action.pattern {
                 ActionPattern::Literal { service, name } => {
-                    let known = comparison
-                        .catalog
-                        .service(service)
-                        .and_then(|s| s.action(name));
+                    let known = comparison.known(service, name);
                     if let Some(known) = known {
                         search.literal(index, statement, at, known, &mut report);
                     }
@@ -333,12 +330,17 @@ impl<'a> Search<'a> {
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
         for kind in kinds {
-            let plain = Scope::plain(&kind);
-            for universe in self.scope.universes(action.service, &kind) {
+            let make = Universe::of(&kind);
+            for universe in self
+                .scope
+                .universes(action.service, &kind)
+                .into_iter()
+                .map(&make)
+            {
                 let wanted = granted.clone();
                 let question = Question {
-                    universe: &universe,
-                    plain: &plain,
+                    universe: &universe.all,
+                    plain: &universe.plain,
                     wanted,
                     filters: filters.clone(),
                 };

@@ -1,9 +1,11 @@
 //! One requirement judged: the questions it asks, one per kind of resource, and what their answers
 //! say together.
 
+use std::rc::Rc;
+
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Sides, shows};
-use super::scope::Scope;
+use super::scope::{Scope, Universe};
 use super::statement::{Applies, Prepared, Resource};
 use super::{Verdict, witness};
 use crate::catalog::ResourceType;
@@ -27,8 +29,8 @@ pub struct TypeOutcome {
 struct Part<'c> {
     /// The type and whether it is needed; `None` for actions without types and unknown actions.
     kind: Option<(&'c str, bool)>,
-    /// The ARNs that exist, and those in whose names no `:` occurs; `None` for the request on `*`.
-    universe: Option<(Pattern, Pattern)>,
+    /// The ARNs that exist; `None` for the request on `*`.
+    universe: Option<Universe>,
     /// Indexes of the required resources that lie here.
     resources: Vec<usize>,
     bits: u32,
@@ -123,13 +125,13 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn question<'q>(&self, universe: &'q (Pattern, Pattern), resources: &[usize]) -> Question<'q>
+    fn question<'q>(&self, universe: &'q Universe, resources: &[usize]) -> Question<'q>
     where
         'a: 'q,
     {
         Question {
-            universe: &universe.0,
-            plain: &universe.1,
+            universe: &universe.all,
+            plain: &universe.plain,
             wanted: self
                 .resources
                 .iter()
@@ -141,17 +143,12 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Whether some request lies on both.
-fn touches(a: &Pattern, b: &Pattern) -> bool {
-    a.absorbs(b) || b.absorbs(a) || a.overlaps(b)
-}
-
 /// Judges what `statement` of the reference requires for one action.
-pub(super) fn judge(
-    comparison: &Comparison<'_>,
+pub(super) fn judge<'c>(
+    comparison: &Comparison<'c>,
     statement: &Prepared,
     denies: &[Applies<'_>],
-    named: Named<'_>,
+    named: Named<'_, 'c>,
     applies: &[Applies<'_>],
     budget: &mut Budget,
 ) -> Judgement {
@@ -190,7 +187,10 @@ pub(super) fn judge(
             star_part(&wanted, &mut parts);
             let resources: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
             if !resources.is_empty() {
-                let universe = Some((Pattern::glob("arn:*:*:*:*:*"), Pattern::everything()));
+                let universe = Some(Universe {
+                    all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
+                    plain: Rc::new(Pattern::everything()),
+                });
                 parts.push(Part {
                     kind: None,
                     universe,
@@ -315,8 +315,8 @@ fn star_part(wanted: &Wanted<'_>, parts: &mut Vec<Part<'_>>) {
 /// The questions about one resource type: one per universe of the scope, and one for required
 /// resources that lie outside the scope, so that a scope never hides a requirement.
 fn typed_parts<'c>(
-    comparison: &Comparison<'_>,
-    named: Named<'_>,
+    comparison: &Comparison<'c>,
+    named: Named<'_, 'c>,
     kind: &ResourceType<'c>,
     wanted: &Wanted<'_>,
     parts: &mut Vec<Part<'c>>,
@@ -325,17 +325,17 @@ fn typed_parts<'c>(
         || reference::needed_types(&format!("{}:{}", named.service, named.name))
             .contains(&kind.name);
     let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
-    let mut add = |universe: Pattern, among: &[usize]| -> Vec<usize> {
+    let mut add = |universe: Universe, among: &[usize]| -> Vec<usize> {
         let inside: Vec<usize> = wanted
             .resources
             .iter()
-            .filter(|(i, p)| among.contains(i) && touches(p, &universe))
+            .filter(|(i, p)| among.contains(i) && p.overlaps(&universe.all))
             .map(|(i, _)| *i)
             .collect();
         if !inside.is_empty() {
             parts.push(Part {
                 kind: Some((kind.name, needed)),
-                universe: Some((universe, Scope::plain(kind))),
+                universe: Some(universe),
                 resources: inside.clone(),
                 bits: 0,
                 found: None,
@@ -344,13 +344,14 @@ fn typed_parts<'c>(
         inside
     };
     let all = outside.clone();
-    for universe in comparison.scope.universes(named.service, kind) {
-        let inside = add(universe, &all);
+    for universe in comparison.universes(named.service, kind).iter() {
+        let inside = add(universe.clone(), &all);
         outside.retain(|i| !inside.contains(i));
     }
     if !outside.is_empty() && comparison.scope.is_narrow() {
+        let wide = Universe::of(kind);
         for universe in Scope::default().universes(named.service, kind) {
-            add(universe, &outside);
+            add(wide(universe), &outside);
         }
     }
 }
@@ -391,13 +392,13 @@ fn places(applies: &[Applies<'_>], parts: &[Part<'_>], wanted: &Wanted<'_>) -> (
             || statement.resources.iter().any(|r| {
                 r.pattern.is_everything()
                     || parts.iter().any(|part| {
-                        part.universe.as_ref().is_some_and(|(universe, _)| {
+                        part.universe.as_ref().is_some_and(|universe| {
                             r.patterns(reading, Variables::Any).iter().any(|p| {
-                                touches(p, universe)
+                                p.overlaps(&universe.all)
                                     && wanted
                                         .resources
                                         .iter()
-                                        .any(|(i, w)| part.resources.contains(i) && touches(p, w))
+                                        .any(|(i, w)| part.resources.contains(i) && p.overlaps(w))
                             })
                         })
                     })

@@ -1,6 +1,8 @@
 //! Which requests can exist: the resource types of an action, narrowed to the partition, Region and
 //! account at hand.
 
+use std::rc::Rc;
+
 use crate::catalog::ResourceType;
 use crate::matcher::Pattern;
 use crate::matcher::arn::{self, Field};
@@ -15,6 +17,26 @@ pub struct Scope {
     pub region: Option<String>,
     /// e.g. `123456789012`.
     pub account: Option<String>,
+}
+
+/// The ARNs that can exist on one kind of resource.
+#[derive(Clone, Debug)]
+pub struct Universe {
+    /// All of them.
+    pub all: Rc<Pattern>,
+    /// Those of the type, anywhere, in whose names no `:` occurs.
+    pub plain: Rc<Pattern>,
+}
+
+impl Universe {
+    /// A universe of this type from the pattern of its ARNs.
+    pub fn of(kind: &ResourceType<'_>) -> impl Fn(Pattern) -> Self {
+        let plain = Rc::new(arn::plain_format(kind.arn));
+        move |all| Universe {
+            all: Rc::new(all),
+            plain: Rc::clone(&plain),
+        }
+    }
 }
 
 fn field(value: Option<&String>) -> Field<'_> {
@@ -36,11 +58,6 @@ impl Scope {
             );
         }
         all
-    }
-
-    /// The ARNs of a resource type, anywhere, in whose names no `:` occurs.
-    pub fn plain(kind: &ResourceType<'_>) -> Pattern {
-        arn::plain_format(kind.arn)
     }
 
     /// Whether the scope narrows anything.

@@ -27,6 +27,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                     continue;
                 }
                 let message = match ActionPattern::parse(value) {
+                    ActionPattern::Literal { service, name }
+                        if context
+                            .compared
+                            .as_ref()
+                            .is_some_and(|c| c.comparison.known(&service, &name).is_some()) =>
+                    {
+                        continue;
+                    }
                     ActionPattern::Literal { service, name } => match catalog.service(&service) {
                         None => {
                             format!("the service of `{value}` is not in the catalogue of {date}")
