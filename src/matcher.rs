@@ -12,5 +12,5 @@ pub mod search;
 pub mod template;
 
 pub use action::{ActionMatch, ActionPattern};
-pub use arn::{Piece, Reading, ResourcePattern, Variables};
+pub use arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 pub use pattern::{Class, Pattern, Symbol, Token};

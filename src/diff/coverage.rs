@@ -36,8 +36,11 @@ pub struct Comparison<'a> {
     by_service: HashMap<&'a str, Vec<usize>>,
     everywhere: Vec<usize>,
     known: RefCell<HashMap<(String, String), Option<catalog::Action<'a>>>>,
-    universes: RefCell<HashMap<(String, &'a str, &'a str), Rc<[Universe]>>>,
+    universes: RefCell<Universes<'a>>,
 }
+
+/// By service, name and ARN format of the type.
+type Universes<'a> = HashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use super::statement::{Action, Prepared, Resource};
 use crate::matcher::ActionPattern;
-use crate::matcher::template::{self, Leftover, Pieces, Placeholders};
+use crate::matcher::Pieces;
+use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::parser::{Condition, Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::RefStatement;
 use crate::reference::bindings::{Bindings, Vote};

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::matcher::{
-    ActionMatch, ActionPattern, Pattern, Reading, ResourcePattern, Variables, arn, template,
+    ActionMatch, ActionPattern, Pattern, Pieces, Reading, ResourcePattern, Variables, arn,
 };
 use crate::parser::{Effect, SourceId, Span};
 
@@ -21,7 +21,7 @@ pub struct Resource {
 
 impl Resource {
     /// From pieces; `span` is where the string stands.
-    pub fn new(pieces: template::Pieces, text: String, span: Span) -> Self {
+    pub fn new(pieces: Pieces, text: String, span: Span) -> Self {
         Resource {
             pattern: ResourcePattern::new(pieces),
             text,
@@ -64,7 +64,7 @@ impl Resource {
         };
         let bare = pieces.get(..pieces.len() - 2)?;
         (named && resource.len() > "log-group:".len() + 2)
-            .then(|| ResourcePattern::new(bare.to_vec()))
+            .then(|| ResourcePattern::new(bare.into()))
     }
 }
 

@@ -8,11 +8,13 @@
 //! [`Reading`] keeps both: the strict reading is what every source agrees on.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::pattern::{Class, Pattern, Symbol, Token};
+use crate::parser::Span;
 
 /// One unit of a resource string.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Piece {
     /// A character that stands for itself, also from `${*}`.
     Char(char),
@@ -21,10 +23,19 @@ pub enum Piece {
     /// `?`
     Question,
     /// A policy variable: a value that depends on the request.
-    Variable(String),
+    Variable {
+        /// Its number among the names of the run.
+        name: u32,
+        /// True for tags, which can be set and empty.
+        may_be_empty: bool,
+    },
     /// A value that is not known: a placeholder of the reference or a leftover of a template.
     Placeholder(u32),
 }
+
+/// A string in pieces, each with the bytes of the string that it came from. Shared: most strings of a
+/// policy stay as they are when placeholders are bound.
+pub type Pieces = Rc<[(Piece, Span)]>;
 
 /// How to read what AWS's documentation leaves open.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,7 +60,7 @@ pub enum Variables {
 /// A string of `Resource` or `NotResource`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ResourcePattern {
-    pieces: Vec<(Piece, Range<usize>)>,
+    pieces: Pieces,
     fields: Vec<Range<usize>>,
 }
 
@@ -65,7 +76,7 @@ pub const FIELD_NAMES: [&str; 6] = [
 
 impl ResourcePattern {
     /// Pieces in order, each with the bytes of the text that it came from.
-    pub fn new(pieces: Vec<(Piece, Range<usize>)>) -> Self {
+    pub fn new(pieces: Pieces) -> Self {
         let mut fields = Vec::with_capacity(6);
         let mut start = 0;
         for (i, (piece, _)) in pieces.iter().enumerate() {
@@ -79,7 +90,7 @@ impl ResourcePattern {
     }
 
     /// The pieces with their byte ranges.
-    pub fn pieces(&self) -> &[(Piece, Range<usize>)] {
+    pub fn pieces(&self) -> &Pieces {
         &self.pieces
     }
 
@@ -92,7 +103,7 @@ impl ResourcePattern {
     pub fn has_variable(&self) -> bool {
         self.pieces
             .iter()
-            .any(|(p, _)| matches!(p, Piece::Variable(_)))
+            .any(|(p, _)| matches!(p, Piece::Variable { .. }))
     }
 
     /// Whether the wide reading can match more than the strict one: fields are missing, or a wildcard
@@ -106,11 +117,13 @@ impl ResourcePattern {
                     .take(5)
                     .filter_map(|f| self.pieces.get(f.clone()))
                     .flatten()
-                    .any(|(p, _)| matches!(p, Piece::Star | Piece::Question | Piece::Variable(_))))
+                    .any(|(p, _)| {
+                        matches!(p, Piece::Star | Piece::Question | Piece::Variable { .. })
+                    }))
     }
 
     /// The pieces of one ARN field (0 is `arn`, 5 the resource part), if the string has that many.
-    pub fn field(&self, index: usize) -> Option<&[(Piece, Range<usize>)]> {
+    pub fn field(&self, index: usize) -> Option<&[(Piece, Span)]> {
         self.pieces.get(self.fields.get(index)?.clone())
     }
 
@@ -140,12 +153,11 @@ impl ResourcePattern {
         } else {
             Class::Any
         };
-        Some(Pattern::new(
-            self.field(index)?
-                .iter()
-                .flat_map(|(p, _)| tokens(p, class))
-                .collect(),
-        ))
+        let mut out = Vec::new();
+        for (piece, _) in self.field(index)? {
+            push(*piece, class, &mut out);
+        }
+        Some(Pattern::new(out))
     }
 
     /// The pattern of the whole string, or `None` where it matches nothing under this reading.
@@ -159,7 +171,7 @@ impl ResourcePattern {
         // A string that begins with a placeholder stands for a whole ARN: its fields are not known.
         let opaque = matches!(
             self.pieces.first(),
-            Some((Piece::Placeholder(_) | Piece::Variable(_), _))
+            Some((Piece::Placeholder(_) | Piece::Variable { .. }, _))
         );
         let short = self.fields.len() < 6 && !opaque;
         match reading {
@@ -172,14 +184,14 @@ impl ResourcePattern {
                 let resource = self.fields.get(5).map_or(usize::MAX, |f| f.start);
                 let last = self.pieces.len().saturating_sub(1);
                 let mut out = Vec::with_capacity(self.pieces.len());
-                for (i, (piece, _)) in self.pieces.iter().enumerate() {
+                for (i, (piece, _)) in self.pieces.iter().copied().enumerate() {
                     let any = opaque || i >= resource || open_end && i == last;
                     let class = if any { Class::Any } else { Class::NoColon };
                     match (piece, reading) {
                         (Piece::Placeholder(_), Reading::Loose) => {
                             out.extend([Token::One(class), Token::Run(class)]);
                         }
-                        (piece, _) => out.extend(tokens(piece, class)),
+                        (piece, _) => push(piece, class, &mut out),
                     }
                 }
                 let pattern = Pattern::new(out);
@@ -190,16 +202,14 @@ impl ResourcePattern {
                 })
             }
             Reading::Wide => {
-                let mut out: Vec<Token> = self
-                    .pieces
-                    .iter()
-                    .flat_map(|(piece, _)| match piece {
-                        Piece::Placeholder(_) => {
-                            vec![Token::One(Class::Any), Token::Run(Class::Any)]
-                        }
-                        other => tokens(other, Class::Any),
-                    })
-                    .collect();
+                let mut out: Vec<Token> = Vec::with_capacity(self.pieces.len() + 1);
+                for (piece, _) in self.pieces.iter().copied() {
+                    if let Piece::Placeholder(_) = piece {
+                        out.extend([Token::One(Class::Any), Token::Run(Class::Any)]);
+                    } else {
+                        push(piece, Class::Any, &mut out);
+                    }
+                }
                 if short {
                     out.push(Token::Run(Class::Any));
                 }
@@ -209,18 +219,22 @@ impl ResourcePattern {
     }
 }
 
-/// The tokens of one piece, its wildcards limited to a class.
-fn tokens(piece: &Piece, class: Class) -> Vec<Token> {
+/// Adds the tokens of one piece, its wildcards limited to a class.
+fn push(piece: Piece, class: Class, out: &mut Vec<Token>) {
     match piece {
-        Piece::Char(c) => vec![Token::Symbol(Symbol::char(*c))],
-        Piece::Star => vec![Token::Run(class)],
-        Piece::Question => vec![Token::One(class)],
-        Piece::Placeholder(n) => vec![Token::Symbol(Symbol::placeholder(*n))],
-        // Only a tag can be set and empty.
-        Piece::Variable(name) if name.to_ascii_lowercase().contains("tag/") => {
-            vec![Token::Run(class)]
+        Piece::Char(c) => out.push(Token::Symbol(Symbol::char(c))),
+        Piece::Placeholder(n) => out.push(Token::Symbol(Symbol::placeholder(n))),
+        Piece::Question => out.push(Token::One(class)),
+        Piece::Star
+        | Piece::Variable {
+            may_be_empty: true, ..
+        } => out.push(Token::Run(class)),
+        Piece::Variable {
+            may_be_empty: false,
+            ..
+        } => {
+            out.extend([Token::One(class), Token::Run(class)]);
         }
-        Piece::Variable(_) => vec![Token::One(class), Token::Run(class)],
     }
 }
 
@@ -308,7 +322,7 @@ mod tests {
                         '?' => Piece::Question,
                         c => Piece::Char(c),
                     };
-                    (piece, i..i + c.len_utf8())
+                    (piece, Span::new(i, i + c.len_utf8()))
                 })
                 .collect(),
         )

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::arn::Piece;
-use crate::parser::Version;
+use super::arn::{Piece, Pieces};
+use crate::parser::{Span, Version};
 use crate::reference::canonical_placeholder;
 
 /// Numbers the placeholders of a run by name.
@@ -94,7 +94,7 @@ pub fn customer(
                 }
                 Some("*" | "?" | "$") => None,
                 Some(inner) if is_policy_variable(inner) => {
-                    (version == Version::V2012).then(|| Piece::Variable(inner.to_owned()))
+                    (version == Version::V2012).then(|| variable(inner, placeholders))
                 }
                 _ => {
                     let inner = ["dollar", "angle", "brace", "percent"]
@@ -114,17 +114,14 @@ pub fn customer(
             };
             if let Some(piece) = piece {
                 plain(text, done..whole.start(), &mut pieces);
-                pieces.push((piece, whole.range()));
+                pieces.push((piece, Span::new(whole.start(), whole.end())));
                 done = whole.end();
             }
         }
     }
     plain(text, done..text.len(), &mut pieces);
-    (pieces, leftovers)
+    (pieces.into(), leftovers)
 }
-
-/// A string of pieces, each with the bytes of the text that it came from.
-pub type Pieces = Vec<(Piece, Range<usize>)>;
 
 /// Splits a string of the reference into pieces: every `${Name}` is a placeholder.
 pub fn reference(text: &str, placeholders: &mut Placeholders) -> Pieces {
@@ -133,58 +130,63 @@ pub fn reference(text: &str, placeholders: &mut Placeholders) -> Pieces {
     while let Some((start, end)) = next_placeholder(text, at) {
         plain(text, at..start, &mut pieces);
         let name = text.get(start + 2..end - 1).unwrap_or_default();
-        pieces.push(match name {
-            "*" | "?" | "$" => (Piece::Char(name.chars().next().unwrap_or('$')), start..end),
-            name if is_policy_variable(name) => (Piece::Variable(name.to_owned()), start..end),
-            name => (Piece::Placeholder(placeholders.number(name)), start..end),
-        });
+        let piece = match name {
+            "*" | "?" | "$" => Piece::Char(name.chars().next().unwrap_or('$')),
+            name if is_policy_variable(name) => variable(name, placeholders),
+            name => Piece::Placeholder(placeholders.number(name)),
+        };
+        pieces.push((piece, Span::new(start, end)));
         at = end;
     }
     plain(text, at..text.len(), &mut pieces);
-    pieces
+    pieces.into()
+}
+
+fn variable(name: &str, names: &mut Placeholders) -> Piece {
+    let may_be_empty = name.to_ascii_lowercase().contains("tag/");
+    Piece::Variable {
+        name: names.number(name),
+        may_be_empty,
+    }
 }
 
 /// Replaces placeholders by their values, where `value` knows one; `*` and `?` of a value are wildcards.
-pub fn bind<'v>(pieces: Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) -> Pieces {
+pub fn bind<'v>(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) -> Pieces {
     if !pieces
         .iter()
         .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
     {
-        return pieces;
+        return Pieces::clone(pieces);
     }
-    let mut out = Vec::with_capacity(pieces.len());
-    for (piece, range) in pieces {
-        match piece {
-            Piece::Placeholder(n) => match value(n) {
-                Some(text) => {
-                    let from = out.len();
-                    plain(text, 0..text.len(), &mut out);
-                    for (_, place) in out.iter_mut().skip(from) {
-                        *place = range.clone();
-                    }
+    let mut out = Vec::with_capacity(pieces.len() + 32);
+    for (piece, span) in pieces.iter().copied() {
+        let text = match piece {
+            Piece::Placeholder(n) => value(n),
+            _ => None,
+        };
+        match text {
+            Some(text) => {
+                let from = out.len();
+                plain(text, 0..text.len(), &mut out);
+                for (_, place) in out.iter_mut().skip(from) {
+                    *place = span;
                 }
-                None => out.push((Piece::Placeholder(n), range)),
-            },
-            piece => out.push((piece, range)),
+            }
+            None => out.push((piece, span)),
         }
     }
-    out
+    out.into()
 }
 
 /// The text of pieces, placeholders as `${Name}`.
-pub fn spell(pieces: &[(Piece, Range<usize>)], placeholders: &Placeholders) -> String {
+pub fn spell(pieces: &[(Piece, Span)], placeholders: &Placeholders) -> String {
     let mut out = String::with_capacity(pieces.len());
     for (piece, _) in pieces {
         match piece {
             Piece::Char(c) => out.push(*c),
             Piece::Star => out.push('*'),
             Piece::Question => out.push('?'),
-            Piece::Variable(name) => {
-                out.push_str("${");
-                out.push_str(name);
-                out.push('}');
-            }
-            Piece::Placeholder(n) => {
+            Piece::Placeholder(n) | Piece::Variable { name: n, .. } => {
                 out.push_str("${");
                 out.push_str(placeholders.name(*n));
                 out.push('}');
@@ -252,7 +254,7 @@ fn next_placeholder(text: &str, from: usize) -> Option<(usize, usize)> {
     Some((start, end))
 }
 
-fn plain(text: &str, range: Range<usize>, pieces: &mut Pieces) {
+fn plain(text: &str, range: Range<usize>, pieces: &mut Vec<(Piece, Span)>) {
     let start = range.start;
     for (i, c) in text.get(range).unwrap_or_default().char_indices() {
         let piece = match c {
@@ -260,6 +262,6 @@ fn plain(text: &str, range: Range<usize>, pieces: &mut Pieces) {
             '?' => Piece::Question,
             c => Piece::Char(c),
         };
-        pieces.push((piece, start + i..start + i + c.len_utf8()));
+        pieces.push((piece, Span::new(start + i, start + i + c.len_utf8())));
     }
 }

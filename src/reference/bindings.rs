@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::matcher::Piece;
-use crate::matcher::template::{self, Pieces, Placeholders};
+use crate::matcher::template::{self, Placeholders};
+use crate::matcher::{Piece, Pieces};
 use crate::parser::{SourceId, Span};
 
 /// Where a value comes from.
@@ -149,7 +149,7 @@ impl Bindings {
 
     /// Pieces with every bound placeholder replaced by its value.
     pub fn apply(&self, pieces: &Pieces, placeholders: &Placeholders) -> Pieces {
-        template::bind(pieces.clone(), |n| self.get(placeholders.name(n)))
+        template::bind(pieces, |n| self.get(placeholders.name(n)))
     }
 
     /// Infers what is not bound yet: Region and Account from the ARN fields of `votes`, any other
@@ -248,10 +248,10 @@ fn literal_field(pieces: &Pieces, field: usize) -> Option<(String, Range<usize>)
         .is_some_and(|f| text_of(f).as_deref() == Some("arn"));
     let field = fields.nth(field.checked_sub(1)?)?;
     let (first, last) = (field.first()?, field.last()?);
-    is_arn.then_some((text_of(field)?, first.1.start..last.1.end))
+    is_arn.then_some((text_of(field)?, first.1.start as usize..last.1.end as usize))
 }
 
-fn text_of(pieces: &[(Piece, Range<usize>)]) -> Option<String> {
+fn text_of(pieces: &[(Piece, Span)]) -> Option<String> {
     pieces
         .iter()
         .map(|(p, _)| {
@@ -294,12 +294,12 @@ fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<us
     if text.is_empty() || service == "s3" && text.contains(['/', ':']) {
         return None;
     }
-    let place = value.first()?.1.start..value.last()?.1.end;
+    let place = value.first()?.1.start as usize..value.last()?.1.end as usize;
     Some((n, text, place))
 }
 
 /// A part of a string in pieces.
-type Part<'a> = &'a [(Piece, Range<usize>)];
+type Part<'a> = &'a [(Piece, Span)];
 
 /// The service field and the resource part of an ARN.
 fn service_and_resource(pieces: &Pieces) -> Option<(String, Part<'_>)> {
