@@ -61,10 +61,13 @@ enum Beyond {
     Undecided,
 }
 
+/// The statements of the reference that name an action, by its service and AWS's spelling.
+type Required<'a> = HashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+
 struct Search<'a> {
     comparison: &'a Comparison<'a>,
     scope: Scope,
-    required: HashMap<(String, String), Vec<&'a Prepared>>,
+    required: Required<'a>,
     has_deny: bool,
     budget: Budget,
 }
@@ -72,16 +75,18 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
-    let mut required: HashMap<(String, String), Vec<&Prepared>> = HashMap::new();
+    let mut required: Required<'_> = HashMap::new();
     for statement in needed
         .iter()
         .copied()
         .flatten()
         .filter(|s| s.effect == Effect::Allow)
     {
-        let mut add = |service: &str, name: &str| {
-            let key = (service.to_owned(), name.to_ascii_lowercase());
-            required.entry(key).or_default().push(statement);
+        let mut add = |action: catalog::Action<'a>| {
+            required
+                .entry((action.service, action.name))
+                .or_default()
+                .push(statement);
         };
         if statement.not_action {
             comparison.each_match(&ActionPattern::Everything, |action| {
@@ -89,12 +94,12 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
                     .applies(action.service, &action.name.to_ascii_lowercase())
                     .is_some()
                 {
-                    add(action.service, action.name);
+                    add(action);
                 }
             });
         }
         for action in statement.actions.iter().filter(|_| !statement.not_action) {
-            comparison.each_match(&action.pattern, |a| add(a.service, a.name));
+            comparison.each_match(&action.pattern, &mut add);
         }
     }
     let mut search = Search {
@@ -129,9 +134,10 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
 }
 
 impl<'a> Search<'a> {
-    fn requiring(&self, action: &catalog::Action<'_>) -> &[&'a Prepared] {
-        let key = (action.service.to_owned(), action.name.to_ascii_lowercase());
-        self.required.get(&key).map_or(&[], Vec::as_slice)
+    fn requiring(&self, action: &catalog::Action<'a>) -> &[&'a Prepared] {
+        self.required
+            .get(&(action.service, action.name))
+            .map_or(&[], Vec::as_slice)
     }
 
     fn literal(
@@ -139,7 +145,7 @@ impl<'a> Search<'a> {
         index: usize,
         statement: &Prepared,
         at: usize,
-        action: catalog::Action<'_>,
+        action: catalog::Action<'a>,
         report: &mut ExcessReport,
     ) {
         let required = self.requiring(&action).to_vec();
@@ -247,7 +253,7 @@ impl<'a> Search<'a> {
     fn beyond(
         &mut self,
         statement: &Prepared,
-        action: catalog::Action<'_>,
+        action: catalog::Action<'a>,
         required: &[&Prepared],
     ) -> Beyond {
         let applies = if self.has_deny {
