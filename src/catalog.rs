@@ -147,12 +147,13 @@ pub struct ResourceType<'a> {
 
 impl<'a> ResourceType<'a> {
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
-        let mut columns = row.split('\t');
-        Some(ResourceType {
-            name: columns.next()?,
-            arn: columns.next()?,
+        let (name, rest) = text::cut(row, b'\t');
+        let (arn, keys) = text::cut(rest, b'\t');
+        (!arn.is_empty()).then_some(ResourceType {
+            name,
+            arn,
             required: false,
-            keys: columns.next().unwrap_or_default(),
+            keys,
             action_keys: "",
         })
     }
@@ -182,13 +183,15 @@ pub struct Action<'a> {
 
 impl<'a> Action<'a> {
     fn from_row(service: Service<'a>, row: &'a str) -> Option<Action<'a>> {
-        let mut columns = row.splitn(4, '\t');
+        let (name, rest) = text::cut(row, b'\t');
+        let (access, rest) = text::cut(rest, b'\t');
+        let (keys, types) = text::cut(rest, b'\t');
         Some(Action {
             service: service.prefix,
-            name: columns.next()?,
-            access: AccessLevel::from_letter(columns.next()?)?,
-            keys: columns.next().unwrap_or_default(),
-            types: columns.next().unwrap_or_default(),
+            name,
+            access: AccessLevel::from_letter(access)?,
+            keys,
+            types,
             type_table: service.types,
         })
     }
@@ -292,7 +295,7 @@ impl<'a> Service<'a> {
 #[derive(Clone, Debug)]
 pub struct Actions<'a> {
     service: Service<'a>,
-    rows: std::str::SplitTerminator<'a, char>,
+    rows: text::Rows<'a>,
 }
 
 impl<'a> Iterator for Actions<'a> {

@@ -361,12 +361,40 @@ pub(super) fn compare_start(name: &str, prefix: &str) -> Ordering {
     start.map(lower).cmp(prefix.bytes().map(lower))
 }
 
-pub(super) fn rows(table: &str) -> std::str::SplitTerminator<'_, char> {
-    table.split_terminator('\n')
+/// The rows of a table, one a line.
+#[derive(Clone, Debug)]
+pub(super) struct Rows<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (row, rest) = cut(self.rest, b'\n');
+        self.rest = rest;
+        Some(row)
+    }
+}
+
+pub(super) fn rows(table: &str) -> Rows<'_> {
+    Rows { rest: table }
+}
+
+/// The text before an ASCII character, and the text behind it; rows can be many thousand bytes long.
+pub(super) fn cut(text: &str, at: u8) -> (&str, &str) {
+    let end = memchr::memchr(at, text.as_bytes()).unwrap_or(text.len());
+    (
+        text.get(..end).unwrap_or_default(),
+        text.get(end + 1..).unwrap_or_default(),
+    )
 }
 
 pub(super) fn first_column(row: &str) -> &str {
-    row.split_once('\t').map_or(row, |(first, _)| first)
+    cut(row, b'\t').0
 }
 
 /// The byte at which the first row stands that is not `before`, by halving.
@@ -389,7 +417,7 @@ pub(super) fn partition_point(table: &str, before: impl Fn(&str) -> bool) -> usi
 }
 
 /// The rows from the first one called `name`, in any case.
-fn rows_from<'a>(table: &'a str, name: &str) -> std::str::SplitTerminator<'a, char> {
+fn rows_from<'a>(table: &'a str, name: &str) -> Rows<'a> {
     let start = partition_point(table, |other| compare(other, name) == Ordering::Less);
     rows(table.get(start..).unwrap_or_default())
 }

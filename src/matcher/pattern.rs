@@ -199,11 +199,18 @@ impl Pattern {
 
     /// Walks both patterns side by side, pair of positions by pair of positions.
     fn meets(&self, other: &Pattern) -> bool {
-        let width = other.tokens.len() + 1;
-        let mut seen = vec![false; (self.tokens.len() + 1) * width];
-        let mut open = vec![(0, 0)];
+        let alike = |(a, b): &(&Token, &Token)| a == b && matches!(a, Token::Symbol(_));
+        let head = self
+            .tokens
+            .iter()
+            .zip(&*other.tokens)
+            .take_while(alike)
+            .count();
+        let width = other.tokens.len() + 1 - head;
+        let mut seen = vec![false; (self.tokens.len() + 1 - head) * width];
+        let mut open = vec![(head, head)];
         while let Some((i, j)) = open.pop() {
-            match seen.get_mut(i * width + j) {
+            match seen.get_mut((i - head) * width + j - head) {
                 Some(seen) if !*seen => *seen = true,
                 _ => continue,
             }
