@@ -73,19 +73,11 @@ fn words(letters: &[&str], longest: usize) -> Vec<String> {
     all
 }
 
-/// Every request of the world on each action. Longer names than any short pattern tells apart.
-static REQUESTS: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| {
-    let long = [
-        "aaaa", "abab", "bbbb", "zzzz", "aaaaa", "zzzzz", "abba", "baab",
-    ]
-    .map(str::to_owned);
-    let buckets: Vec<String> = words(&["a", "b", "z"], 3)
-        .into_iter()
-        .chain(words(&["a", "b"], 4))
-        .chain(long.clone())
-        .collect();
-    let mut names = words(&["a", "b", "z", "/", ":"], 3);
-    names.extend(words(&["a", "b"], 4).into_iter().chain(long));
+/// Every request of the world on each action, with names of up to so many letters.
+fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
+    // No pattern names `/` in a queue or role, nor `z` in a bucket: they stand for all other letters.
+    let names = words(&["a", ":", "/"], longest);
+    let buckets = words(&["a", "b", "z"], longest);
     let mut all = Vec::new();
     for (action, format) in ACTIONS {
         let Some(format) = format else {
@@ -102,26 +94,27 @@ static REQUESTS: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| {
         } else {
             &names
         };
-        let mut arns: Vec<String> = regions
+        let fill = |r: &&str, n: &String| {
+            format
+                .replace("REGION", r)
+                .replace("NAME", n)
+                .replace("BUCKET", n)
+        };
+        let arns = regions
             .iter()
-            .flat_map(|r| {
-                names.iter().map(move |n| {
-                    format
-                        .replace("REGION", r)
-                        .replace("NAME", n)
-                        .replace("BUCKET", n)
-                })
-            })
+            .flat_map(|r| names.iter().map(move |n| fill(r, n)))
             .collect();
-        arns.sort();
-        arns.dedup();
         all.push((action, arns));
     }
     all
-});
+}
 
-fn requests(action: &str) -> &'static [String] {
-    let found = REQUESTS.iter().find(|(a, _)| *a == action);
+static SMALL: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| world(4));
+static LARGE: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| world(7));
+
+fn requests(action: &str, large: bool) -> &'static [String] {
+    let world = if large { &*LARGE } else { &*SMALL };
+    let found = world.iter().find(|(a, _)| *a == action);
     &found
         .unwrap_or_else(|| panic!("{action} is not of this world"))
         .1
@@ -150,9 +143,10 @@ impl<'a> Judge<'a> {
         evaluator::outcome(self.case.policies.iter().flatten(), action, resource)
     }
 
-    /// The verdict by its definition, and whether nothing is required.
-    pub fn verdict(&self, statement: usize, action: &str) -> (&'static str, bool) {
-        let needed: Vec<_> = requests(action)
+    /// The verdict by its definition, and whether nothing is required. In the large world names are
+    /// longer than any that a few short patterns tell apart, and judging takes long.
+    pub fn verdict(&self, statement: usize, action: &str, large: bool) -> (&'static str, bool) {
+        let needed: Vec<_> = requests(action, large)
             .iter()
             .filter(|r| self.required(statement, action, r))
             .map(|r| self.outcome(action, r))
@@ -199,11 +193,8 @@ fn required_action() -> impl Strategy<Value = String> {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    prop::collection::vec(
-        prop::sample::select(vec!["a", "b", "*", "?", "/", ":"]),
-        1..4,
-    )
-    .prop_map(|parts| parts.concat())
+    prop::collection::vec(prop::sample::select(vec!["a", "*", "?", ":"]), 1..4)
+        .prop_map(|parts| parts.concat())
 }
 
 fn resource() -> impl Strategy<Value = String> {
