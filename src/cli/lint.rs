@@ -60,6 +60,9 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     for target in targets {
         output::write(&report, args, &target)?;
     }
+    // The process ends here: giving the memory back piece by piece would only take time.
+    std::mem::forget(report);
+    std::mem::forget(files);
     let threshold = if args.exit_zero {
         FailOn::Never
     } else {

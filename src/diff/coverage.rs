@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::Row;
 use super::judgement::{self, TypeOutcome};
 use super::scope::{Scope, Universe};
@@ -35,12 +37,15 @@ pub struct Comparison<'a> {
     pub placeholders: &'a Placeholders,
     by_service: HashMap<&'a str, Vec<usize>>,
     everywhere: Vec<usize>,
-    known: RefCell<HashMap<(String, String), Option<catalog::Action<'a>>>>,
+    known: RefCell<Known<'a>>,
     universes: RefCell<Universes<'a>>,
 }
 
+/// By service, then by name, both in lower case.
+type Known<'a> = HashMap<String, HashMap<String, Option<catalog::Action<'a>>>>;
+
 /// By service, name and ARN format of the type.
-type Universes<'a> = HashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
+type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]
@@ -119,10 +124,15 @@ impl<'a> Comparison<'a> {
     /// What the catalogue knows of an action (in lower case); each is looked up once.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         let mut known = self.known.borrow_mut();
-        let look = || self.catalog.service(service).and_then(|s| s.action(name));
-        *known
-            .entry((service.to_owned(), name.to_owned()))
-            .or_insert_with(look)
+        if let Some(found) = known.get(service).and_then(|names| names.get(name)) {
+            return *found;
+        }
+        let found = self.catalog.service(service).and_then(|s| s.action(name));
+        known
+            .entry(service.to_owned())
+            .or_default()
+            .insert(name.to_owned(), found);
+        found
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.

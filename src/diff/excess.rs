@@ -1,6 +1,6 @@
 //! What is granted beyond need: allowed for certain, and not required.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::coverage::Comparison;
 use super::decide::{self, Filter, Question, Sides};
@@ -62,7 +62,7 @@ enum Beyond {
 }
 
 /// The statements of the reference that name an action, by its service and AWS's spelling.
-type Required<'a> = HashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+type Required<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
 
 struct Search<'a> {
     comparison: &'a Comparison<'a>,
@@ -75,7 +75,7 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
-    let mut required: Required<'_> = HashMap::new();
+    let mut required: Required<'_> = FxHashMap::default();
     for statement in needed
         .iter()
         .copied()
