@@ -8,7 +8,9 @@ use super::difference::difference;
 use super::{Compared, Context, Lint, count, enumerate};
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
+use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Label, Severity};
+use crate::parser::{SourceId, Span};
 use crate::reference::bindings::option_for;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
@@ -91,81 +93,114 @@ fn finding(
     Some(finding)
 }
 
+/// Places drawn beside the primary one.
+const RELATED: usize = 8;
+
 /// The grant or Deny that decides where there is one; else the nearest statement.
 fn place(
     context: &Context<'_>,
     compared: &Compared<'_>,
     rows: &[&Requirement],
 ) -> Option<(Label, Vec<Label>)> {
-    let mut related = Vec::new();
-    for requirement in rows {
-        let denied = match requirement.row.verdict {
-            Verdict::Conditional => "this Deny may take it away",
-            Verdict::Partial => "this Deny takes some of it away",
-            _ => "this Deny takes it away",
-        };
-        let allowed = match requirement.row.verdict {
-            Verdict::Undecided => "this may allow it",
-            _ => "this allows some of it",
-        };
-        for (places, words) in [
-            (&requirement.row.denied_by, denied),
-            (&requirement.row.allowed_by, allowed),
-        ] {
-            for (source, span) in places {
-                let known = related
-                    .iter()
-                    .any(|l: &Label| (l.source, l.span) == (*source, *span));
-                if !known {
-                    let message = words.to_owned();
-                    related.push(Label {
-                        source: *source,
-                        span: *span,
-                        message,
-                    });
-                }
-            }
-        }
-    }
     let row = &rows.first()?.row;
-    let service = row.action.split(':').next().unwrap_or_default();
-    match row.verdict {
-        Verdict::Conditional if row.denied_by.is_empty() => {
-            for label in &mut related {
-                let statement = compared.comparison.granted.iter().find(|s| {
-                    s.source == label.source
-                        && s.span.start <= label.span.start
-                        && label.span.end <= s.span.end
-                });
-                "only under this condition".clone_into(&mut label.message);
-                if let Some(span) = statement.and_then(|s| s.condition_span) {
-                    label.span = span;
-                } else {
-                    "only where its Resource turns out to match".clone_into(&mut label.message);
-                }
-            }
-            related.dedup();
+    let mut labels: Vec<Label> = Vec::new();
+    let mut add = |label: Label| {
+        if !labels
+            .iter()
+            .any(|l| (l.source, l.span) == (label.source, label.span))
+        {
+            labels.push(label);
         }
-        Verdict::Missing => {
-            if let Some((label, difference)) = difference(compared.comparison, rows.first()?) {
-                related.retain(|l| l.span != label.span);
-                return Some((
-                    Label {
-                        message: difference,
-                        ..label
-                    },
-                    related,
-                ));
-            }
+    };
+    if row.verdict == Verdict::Missing
+        && let Some((label, message)) = difference(compared.comparison, rows.first()?)
+    {
+        add(Label { message, ..label });
+    }
+    let denies = rows.iter().any(|r| denials(compared, r).next().is_some());
+    for requirement in rows {
+        let row = &requirement.row;
+        for place in denials(compared, requirement) {
+            add(deciding(compared, place, row.verdict, true));
         }
-        _ => {}
+        // Where a Deny decides, the grants are beside the point.
+        let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
+        for place in row.allowed_by.iter().filter(|_| !beside) {
+            add(deciding(compared, *place, row.verdict, false));
+        }
     }
-    if related.is_empty() {
-        return Some((context.nearest(compared.comparison, service)?, related));
+    if labels.is_empty() {
+        let service = row.action.split(':').next().unwrap_or_default();
+        return Some((context.nearest(compared.comparison, service)?, labels));
     }
-    let label = related.remove(0);
-    related.truncate(8);
-    Some((label, related))
+    let label = labels.remove(0);
+    labels.truncate(RELATED);
+    Some((label, labels))
+}
+
+/// The statement that a place lies in.
+fn granted_at<'c>(
+    compared: &'c Compared<'_>,
+    (source, span): (SourceId, Span),
+) -> Option<&'c Prepared> {
+    compared
+        .comparison
+        .granted
+        .iter()
+        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end)
+}
+
+/// The Deny statements that bear on the verdict: what is missing or partial whatever a Condition says
+/// is not for a Deny that may not hold.
+fn denials<'c>(
+    compared: &'c Compared<'_>,
+    requirement: &'c Requirement,
+) -> impl Iterator<Item = (SourceId, Span)> + 'c {
+    let row = &requirement.row;
+    row.denied_by.iter().copied().filter(move |place| {
+        row.verdict == Verdict::Conditional
+            || granted_at(compared, *place).is_none_or(|s| s.conditions.is_empty())
+    })
+}
+
+/// What a statement does to a requirement, beside the token that decides: its Condition where that is
+/// what is not known.
+fn deciding(
+    compared: &Compared<'_>,
+    (source, span): (SourceId, Span),
+    verdict: Verdict,
+    deny: bool,
+) -> Label {
+    let statement = compared
+        .comparison
+        .granted
+        .iter()
+        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end);
+    let condition = statement.and_then(|s| s.condition_span);
+    let variable =
+        || statement.is_some_and(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
+    let (span, words) = match (verdict, deny, condition) {
+        (Verdict::Conditional, true, Some(condition)) => {
+            (condition, "a Deny takes it away where this condition holds")
+        }
+        (Verdict::Conditional, true, None) => (span, "this Deny may take it away"),
+        (Verdict::Conditional, false, Some(condition)) => {
+            (condition, "allowed only where this condition holds")
+        }
+        (Verdict::Conditional, false, None) if variable() => (
+            span,
+            "allowed only where the variable in its Resource turns out to match",
+        ),
+        (Verdict::Partial, true, _) => (span, "this Deny takes some of it away"),
+        (_, true, _) => (span, "this Deny takes it away"),
+        (Verdict::Undecided, false, _) => (span, "this may allow it"),
+        (_, false, _) => (span, "this allows some of it"),
+    };
+    Label {
+        source,
+        span,
+        message: words.to_owned(),
+    }
 }
 
 fn notes(
@@ -280,12 +315,18 @@ fn help(
             help.push_str("narrow or remove the Deny: it wins over every Allow");
             return help;
         }
+        Some(Verdict::Conditional) if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
+            help.push_str(
+                "make sure that the Deny does not hold for ParallelCluster, or narrow it",
+            );
+            return help;
+        }
         Some(Verdict::Conditional) => {
             help.push_str(
                 "make sure that the condition holds for ParallelCluster, or add without it:\n",
             );
         }
-        _ if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
+        _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
             help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
         }
         _ => {
