@@ -333,7 +333,7 @@ pub struct Catalog {
 impl Catalog {
     /// The catalogue that the program carries.
     ///
-    /// The first call reads its index, some microseconds' work.
+    /// The first call reads the few lines before its index.
     #[expect(
         clippy::expect_used,
         clippy::missing_panics_doc,
@@ -343,7 +343,7 @@ impl Catalog {
         static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
         EMBEDDED.get_or_init(|| {
             let text = include_str!("../rules/catalog.txt");
-            let header = text::read_header(text).expect("the embedded catalogue has an index");
+            let header = text::read_header(text).expect("the embedded catalogue has a header");
             Catalog {
                 text: Cow::Borrowed(text),
                 header,
@@ -389,7 +389,7 @@ impl Catalog {
 
     /// How many services it has.
     pub fn service_count(&self) -> usize {
-        self.header.entries.len()
+        self.header.service_count
     }
 
     /// How many actions all its services have.
@@ -399,16 +399,12 @@ impl Catalog {
 
     /// The service with this prefix, in any case.
     pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
-        let entries = &self.header.entries;
-        let at = entries
-            .binary_search_by(|entry| text::compare(self.slice(&entry.prefix), prefix))
-            .ok()?;
-        entries.get(at).map(|entry| self.entry(entry))
+        self.entry(text::row(self.slice(&self.header.index), prefix)?)
     }
 
     /// All services, sorted by prefix.
     pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
-        self.header.entries.iter().map(|entry| self.entry(entry))
+        text::rows(self.slice(&self.header.index)).filter_map(|row| self.entry(row))
     }
 
     /// The prefix that the author of an unknown one may have meant: `elasticfilesystem` for `efs`.
@@ -422,15 +418,17 @@ impl Catalog {
         suggest::action(self, service, name)
     }
 
-    fn entry(&self, entry: &text::Entry) -> Service<'_> {
-        Service {
-            prefix: self.slice(&entry.prefix),
-            display_name: self.slice(&entry.name),
+    fn entry<'a>(&'a self, row: &'a str) -> Option<Service<'a>> {
+        let sections = self.text.get(self.header.index.end..)?;
+        let entry = text::Entry::from_row(row, sections)?;
+        Some(Service {
+            prefix: entry.prefix,
+            display_name: entry.name,
             action_count: entry.action_count,
-            types: self.slice(&entry.types),
-            keys: self.slice(&entry.keys),
-            actions: self.slice(&entry.actions),
-        }
+            types: entry.types,
+            keys: entry.keys,
+            actions: entry.actions,
+        })
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {

