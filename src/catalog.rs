@@ -196,6 +196,16 @@ impl<'a> Action<'a> {
         })
     }
 
+    /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.
+    pub fn spelled(&self) -> String {
+        format!("{}:{}", self.service, self.name)
+    }
+
+    /// Its resource types as the text has them: equal for actions with the same types.
+    pub(crate) fn types(&self) -> &'a str {
+        self.types
+    }
+
     /// False where a request of this action is evaluated against `*` alone.
     pub fn has_resource_types(&self) -> bool {
         !self.types.is_empty()

@@ -104,14 +104,14 @@ impl<'a> Trial<'a> {
         )
     }
 
-    fn comparison<'t>(&'t self, catalog: &'t Catalog, required: &'t [Prepared]) -> Comparison<'t> {
+    fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
         let one = |name| self.bindings.one(name).map(str::to_owned);
         let scope = Scope {
             partition: one("Partition"),
             region: one("Region"),
             account: one("Account"),
         };
-        Comparison::new(catalog, &self.granted, required, scope, &self.placeholders)
+        Comparison::new(catalog, &self.granted, scope, &self.placeholders)
     }
 
     /// Granted and all literal rows of the reference.
@@ -154,34 +154,37 @@ pub fn check(
         return Ok(unreadable(sources, catalog, files, against, settings));
     }
     let chosen = matches!(against, Against::BestOf(_));
-    let mut best: Option<(Trial<'_>, Vec<prepare::LeftoverPlace>, Vec<Requirement>)> = None;
-    for reference in candidates {
-        let (trial, leftovers) = Trial::new(&policies, reference, settings);
-        let rows = trial.comparison(catalog, &trial.required).coverage();
+    let trials: Vec<_> = candidates
+        .iter()
+        .map(|reference| Trial::new(&policies, reference, settings))
+        .collect();
+    let mut best: Option<(&Trial<'_>, &[prepare::LeftoverPlace], Comparison<'_>, Vec<_>)> = None;
+    for (trial, leftovers) in &trials {
+        let comparison = trial.comparison(catalog);
+        let rows = comparison.coverage(&trial.required);
         let better = best.as_ref().is_none_or(|(.., old)| {
             let (old, new) = (Trial::fit(old), Trial::fit(&rows));
             // Shares as fractions, compared without division; of equal ones the larger reference.
             (new.0 * old.1, new.1) > (old.0 * new.1, old.1)
         });
         if better {
-            best = Some((trial, leftovers, rows));
+            best = Some((trial, leftovers, comparison, rows));
         }
     }
-    let Some((trial, leftovers, requirements)) = best else {
+    let Some((trial, leftovers, comparison, requirements)) = best else {
         return Err(NoRoleFits { roles: Vec::new() });
     };
     if chosen && Trial::fit(&requirements).0 == 0 {
         let roles = candidates.iter().filter_map(|r| r.role.clone()).collect();
         return Err(NoRoleFits { roles });
     }
-    let comparison = trial.comparison(catalog, &trial.required);
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
         .enumerate()
         .map(|(gap, required)| GapRows {
             gap,
-            requirements: trial.comparison(catalog, required).coverage(),
+            requirements: comparison.coverage(required),
         })
         .collect();
     let mut needed: Vec<&[Prepared]> = vec![&trial.required];
@@ -190,9 +193,10 @@ pub fn check(
     let context = Context {
         sources,
         files,
-        leftovers: &leftovers,
+        leftovers,
         catalog,
         compared: Some(Compared {
+            required: &trial.required,
             comparison: &comparison,
             reference: trial.reference,
             requirements: &requirements,
@@ -210,7 +214,7 @@ pub fn check(
     Ok(RoleResult {
         policies: names(sources, files),
         reference: name_of(trial.reference, settings, chosen),
-        bindings: bindings_of(sources, &trial),
+        bindings: bindings_of(sources, trial),
         not_checked: NOT_CHECKED.to_vec(),
         requirements: requirements
             .into_iter()
@@ -229,7 +233,7 @@ pub fn coverage(
     settings: &Settings,
 ) -> Vec<Requirement> {
     let (trial, _) = Trial::new(policies, reference, settings);
-    trial.comparison(catalog, &trial.required).coverage()
+    trial.comparison(catalog).coverage(&trial.required)
 }
 
 /// Layers that this release of the program does not look at.

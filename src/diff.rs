@@ -9,6 +9,8 @@ pub mod scope;
 pub mod statement;
 mod witness;
 
+use std::sync::Arc;
+
 use crate::finding::Witness;
 use crate::parser::{SourceId, Span};
 
@@ -51,13 +53,13 @@ pub struct Row {
     /// Index of the statement in the reference.
     pub statement: usize,
     /// Its `Sid`.
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
     /// `service:Action` in AWS's spelling.
     pub action: String,
     /// As the reference writes it (`s3:Get*`; `*` for a `NotAction`).
-    pub declared_as: String,
+    pub declared_as: Arc<str>,
     /// The required resources, placeholders bound; only those that the action can apply to.
-    pub resources: Vec<String>,
+    pub resources: Arc<[String]>,
     /// How it fares.
     pub verdict: Verdict,
     /// True when the reference itself grants nothing here.

@@ -98,6 +98,8 @@ pub struct GapRows {
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
+    /// The statements of the reference.
+    pub required: &'a [Prepared],
     /// The reference by name, and its known gaps.
     pub reference: &'a Reference,
     /// The rows of the reference.

@@ -1,13 +1,14 @@
 //! What is missing: one row per requirement, with its verdict and a request that shows it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::ptr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::Row;
-use super::judgement::{self, TypeOutcome};
+use super::judgement::{self, Judgement, TypeOutcome};
 use super::scope::{Scope, Universe};
 use super::statement::{Action, Applies, Prepared};
 use crate::catalog::{self, Catalog, ResourceType};
@@ -17,32 +18,31 @@ use crate::matcher::action::wildcard_matches;
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::Effect;
+use crate::reference;
 
 /// Steps of the decision procedure for one requirement on one resource type.
 const STEPS_PER_QUESTION: u64 = 20_000_000;
 /// Steps for a whole comparison.
 const STEPS_PER_RUN: u64 = 200_000_000;
 
-/// The two sides of a comparison and what is known around them.
+/// The customer's side of a comparison and what is known around it.
 pub struct Comparison<'a> {
     /// AWS's services.
     pub catalog: &'a Catalog,
     /// The statements of all policies of the role.
     pub granted: &'a [Prepared],
-    /// The statements of the reference.
-    pub required: &'a [Prepared],
     /// Where the cluster runs.
     pub scope: Scope,
     /// Names of placeholders, for witnesses.
     pub placeholders: &'a Placeholders,
-    by_service: HashMap<&'a str, Vec<usize>>,
+    by_service: FxHashMap<&'a str, Vec<usize>>,
     everywhere: Vec<usize>,
     known: RefCell<Known<'a>>,
     universes: RefCell<Universes<'a>>,
 }
 
 /// By service, then by name, both in lower case.
-type Known<'a> = HashMap<String, HashMap<String, Option<catalog::Action<'a>>>>;
+type Known<'a> = FxHashMap<String, FxHashMap<String, Option<catalog::Action<'a>>>>;
 
 /// By service, name and ARN format of the type.
 type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
@@ -54,16 +54,40 @@ pub struct Requirement {
     pub row: Row,
     /// True when the reference declares the action with a wildcard or by `NotAction`.
     pub from_wildcard: bool,
-    /// The resource types it touches.
-    pub types: Vec<TypeOutcome>,
+    judged: Rc<Judgement>,
 }
 
 impl Requirement {
+    /// The resource types it touches.
+    pub fn types(&self) -> &[TypeOutcome] {
+        &self.judged.types
+    }
+
     /// True when every gap lies in types that a call may do without.
     pub fn gap_is_optional(&self) -> bool {
-        let mut gaps = self.types.iter().filter(|t| t.gap).peekable();
+        let mut gaps = self.types().iter().filter(|t| t.gap).peekable();
         gaps.peek().is_some() && gaps.all(|t| !t.needed)
     }
+}
+
+/// The judging of one reference, statement by statement.
+struct Run<'r, 'a> {
+    comparison: &'r Comparison<'a>,
+    denies: Vec<&'r Prepared>,
+    budget: Budget,
+    rows: Vec<Requirement>,
+    /// What is judged already of the statement at hand: actions with the same resource types that
+    /// the same statements match fare alike.
+    judged: FxHashMap<Alike<'a>, Rc<Judgement>>,
+}
+
+/// What the judgement of an action depends on, for one statement of the reference.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike<'a> {
+    service: String,
+    types: Option<&'a str>,
+    needed: &'static [&'static str],
+    applies: Vec<(*const Prepared, bool)>,
 }
 
 /// An action by name, with what the catalogue knows of it.
@@ -79,11 +103,10 @@ impl<'a> Comparison<'a> {
     pub fn new(
         catalog: &'a Catalog,
         granted: &'a [Prepared],
-        required: &'a [Prepared],
         scope: Scope,
         placeholders: &'a Placeholders,
     ) -> Self {
-        let mut by_service: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
         for (i, statement) in granted.iter().enumerate() {
             if statement.not_action {
@@ -111,7 +134,6 @@ impl<'a> Comparison<'a> {
         Comparison {
             catalog,
             granted,
-            required,
             scope,
             placeholders,
             by_service,
@@ -159,76 +181,27 @@ impl<'a> Comparison<'a> {
             .collect()
     }
 
-    /// Judges every requirement of the reference, in its order.
-    pub fn coverage(&self) -> Vec<Requirement> {
-        let mut budget = Budget::steps(STEPS_PER_RUN);
-        let mut rows = Vec::new();
-        for statement in self.required.iter().filter(|s| s.effect == Effect::Allow) {
+    /// Judges every requirement of a reference, in its order.
+    pub fn coverage(&self, required: &[Prepared]) -> Vec<Requirement> {
+        let denies = required.iter().filter(|s| s.effect == Effect::Deny);
+        let mut run = Run {
+            comparison: self,
+            denies: denies.collect(),
+            budget: Budget::steps(STEPS_PER_RUN),
+            rows: Vec::new(),
+            judged: FxHashMap::default(),
+        };
+        for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
+            run.judged.clear();
             if statement.not_action {
-                self.not_action_rows(statement, &mut budget, &mut rows);
+                run.not_action(statement);
                 continue;
             }
             for action in &statement.actions {
-                self.action_rows(statement, action, &mut budget, &mut rows);
+                run.action(statement, action);
             }
         }
-        rows
-    }
-
-    fn action_rows(
-        &self,
-        statement: &Prepared,
-        action: &Action,
-        budget: &mut Budget,
-        rows: &mut Vec<Requirement>,
-    ) {
-        match &action.pattern {
-            ActionPattern::Literal { service, name } => {
-                let known = self.known(service, name);
-                let named = Named {
-                    service,
-                    name,
-                    known,
-                };
-                rows.push(self.row(statement, named, &action.text, false, budget));
-            }
-            pattern => self.each_match(pattern, |known| {
-                let name = known.name.to_ascii_lowercase();
-                let named = Named {
-                    service: known.service,
-                    name: &name,
-                    known: Some(known),
-                };
-                let row = self.row(statement, named, &action.text, true, budget);
-                if !row.row.vacuous {
-                    rows.push(row);
-                }
-            }),
-        }
-    }
-
-    fn not_action_rows(
-        &self,
-        statement: &Prepared,
-        budget: &mut Budget,
-        rows: &mut Vec<Requirement>,
-    ) {
-        for service in self.catalog.services() {
-            for known in service.actions() {
-                let name = known.name.to_ascii_lowercase();
-                if statement.applies(known.service, &name).is_some() {
-                    let named = Named {
-                        service: known.service,
-                        name: &name,
-                        known: Some(known),
-                    };
-                    let row = self.row(statement, named, "*", true, budget);
-                    if !row.row.vacuous {
-                        rows.push(row);
-                    }
-                }
-            }
-        }
+        run.rows
     }
 
     /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
@@ -265,49 +238,6 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn row(
-        &self,
-        statement: &Prepared,
-        named: Named<'_, 'a>,
-        declared_as: &str,
-        from_wildcard: bool,
-        budget: &mut Budget,
-    ) -> Requirement {
-        let applies = self.applying(named.service, named.name);
-        let spelled = match named.known {
-            Some(known) => format!("{}:{}", known.service, known.name),
-            None => declared_as.to_owned(),
-        };
-        let denies = self.required.iter().filter(|s| s.effect == Effect::Deny);
-        let denies: Vec<Applies<'_>> = denies
-            .filter_map(|s| s.applies(named.service, named.name))
-            .collect();
-        let judged = judgement::judge(self, statement, &denies, named, &applies, budget);
-        let texts = judged
-            .resources
-            .iter()
-            .filter_map(|i| statement.resources.get(*i));
-        Requirement {
-            row: Row {
-                statement: statement.index,
-                sid: statement.sid.clone(),
-                declared_as: declared_as.to_owned(),
-                resources: texts.map(|r| r.text.clone()).collect(),
-                verdict: judged.verdict,
-                vacuous: judged.vacuous,
-                witness: judged.witness.map(|resource| Witness {
-                    action: spelled.clone(),
-                    resource,
-                }),
-                action: spelled,
-                allowed_by: judged.allowed_by,
-                denied_by: judged.denied_by,
-            },
-            from_wildcard,
-            types: judged.types,
-        }
-    }
-
     /// One question's share of the budget for the whole comparison.
     pub(super) fn spend<T>(budget: &mut Budget, ask: impl FnOnce(&mut Budget) -> T) -> T {
         let before = budget.share(STEPS_PER_QUESTION);
@@ -315,5 +245,129 @@ impl<'a> Comparison<'a> {
         let answer = ask(&mut share);
         budget.settle(before.left(), &share);
         answer
+    }
+}
+
+impl<'a> Run<'_, 'a> {
+    fn action(&mut self, statement: &Prepared, action: &Action) {
+        match &action.pattern {
+            ActionPattern::Literal { service, name } => {
+                let known = self.comparison.known(service, name);
+                let named = Named {
+                    service,
+                    name,
+                    known,
+                };
+                let row = self.row(statement, named, &action.text, false);
+                self.rows.push(row);
+            }
+            pattern => self.comparison.each_match(pattern, |known| {
+                self.expanded(statement, known, &action.text);
+            }),
+        }
+    }
+
+    fn not_action(&mut self, statement: &Prepared) {
+        let everything: Arc<str> = Arc::from("*");
+        for service in self.comparison.catalog.services() {
+            for known in service.actions() {
+                let name = known.name.to_ascii_lowercase();
+                if statement.applies(known.service, &name).is_some() {
+                    self.expanded(statement, known, &everything);
+                }
+            }
+        }
+    }
+
+    /// Adds the row of an action that a wildcard stands for, if it requires anything there.
+    fn expanded(
+        &mut self,
+        statement: &Prepared,
+        known: catalog::Action<'a>,
+        declared_as: &Arc<str>,
+    ) {
+        let name = known.name.to_ascii_lowercase();
+        let named = Named {
+            service: known.service,
+            name: &name,
+            known: Some(known),
+        };
+        let row = self.row(statement, named, declared_as, true);
+        if !row.row.vacuous {
+            self.rows.push(row);
+        }
+    }
+
+    fn row(
+        &mut self,
+        statement: &Prepared,
+        named: Named<'_, 'a>,
+        declared_as: &Arc<str>,
+        from_wildcard: bool,
+    ) -> Requirement {
+        let applies = self.comparison.applying(named.service, named.name);
+        let judged = self.judgement(statement, named, &applies);
+        let spelled = match named.known {
+            Some(known) => known.spelled(),
+            None => declared_as.to_string(),
+        };
+        let places = |list: &[usize]| -> Vec<_> {
+            let applies = list.iter().filter_map(|i| applies.get(*i));
+            applies.map(Applies::place).collect()
+        };
+        Requirement {
+            row: Row {
+                statement: statement.index,
+                sid: statement.sid.clone(),
+                declared_as: Arc::clone(declared_as),
+                resources: Arc::clone(&judged.resources),
+                verdict: judged.verdict,
+                vacuous: judged.vacuous,
+                witness: judged.witness.as_ref().map(|resource| Witness {
+                    action: spelled.clone(),
+                    resource: resource.clone(),
+                }),
+                action: spelled,
+                allowed_by: places(&judged.allowed_by),
+                denied_by: places(&judged.denied_by),
+            },
+            from_wildcard,
+            judged,
+        }
+    }
+
+    fn judgement(
+        &mut self,
+        statement: &Prepared,
+        named: Named<'_, 'a>,
+        applies: &[Applies<'_>],
+    ) -> Rc<Judgement> {
+        let denies = self.denies.iter();
+        let denies: Vec<Applies<'_>> = denies
+            .filter_map(|s| s.applies(named.service, named.name))
+            .collect();
+        let needed = reference::needed_types(named.service, named.name);
+        let side = applies.iter().chain(&denies);
+        let alike = Alike {
+            service: named.service.to_owned(),
+            types: named.known.map(|action| action.types()),
+            needed,
+            applies: side
+                .map(|a| (ptr::from_ref(a.statement), a.certain))
+                .collect(),
+        };
+        if let Some(judged) = self.judged.get(&alike) {
+            return Rc::clone(judged);
+        }
+        let judged = Rc::new(judgement::judge(
+            self.comparison,
+            statement,
+            &denies,
+            named,
+            applies,
+            &mut self.budget,
+        ));
+        self.judged.insert(alike, Rc::clone(&judged));
+        judged
     }
 }

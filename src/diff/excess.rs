@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
                 statement: index,
                 action: Some(at),
                 resource,
-                actions: vec![(spelled(&action), action.access)],
+                actions: vec![(action.spelled(), action.access)],
                 witness,
             }),
         }
@@ -184,7 +184,7 @@ impl<'a> Search<'a> {
                 // What AWS rejects is counted by its widest reading here: better narrow it now.
                 if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
                     self.comparison.each_match(&ActionPattern::Everything, |a| {
-                        if pattern.matches_text(&spelled(&a).to_ascii_lowercase()) {
+                        if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
                             matched.push(a);
                         }
                     });
@@ -220,14 +220,14 @@ impl<'a> Search<'a> {
             };
             // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
             if required.is_empty() && unlimited && slot.is_some() {
-                list.push((spelled(&action), action.access));
+                list.push((action.spelled(), action.access));
                 continue;
             }
             match self.beyond(statement, action, &required) {
                 Beyond::Nothing => {}
                 Beyond::Undecided => report.undecided.push((index, at)),
                 Beyond::Something(witness, resource) => {
-                    list.push((spelled(&action), action.access));
+                    list.push((action.spelled(), action.access));
                     slot.get_or_insert((witness, resource));
                 }
             }
@@ -274,7 +274,7 @@ impl<'a> Search<'a> {
                 return Beyond::Nothing;
             }
             let witness = Witness {
-                action: spelled(&action),
+                action: action.spelled(),
                 resource: "*".to_owned(),
             };
             let by = statement
@@ -361,7 +361,7 @@ impl<'a> Search<'a> {
                         witness::readable(word, &self.comparison.scope, placeholders, holds);
                     return Beyond::Something(
                         Witness {
-                            action: spelled(&action),
+                            action: action.spelled(),
                             resource,
                         },
                         by,
@@ -382,8 +382,4 @@ fn grants(resources: &[Resource], word: &[Symbol]) -> Option<usize> {
             .iter()
             .any(|p| p.matches(word))
     })
-}
-
-fn spelled(action: &catalog::Action<'_>) -> String {
-    format!("{}:{}", action.service, action.name)
 }

@@ -2,6 +2,7 @@
 //! say together.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Sides, shows};
@@ -11,7 +12,7 @@ use super::{Verdict, witness};
 use crate::catalog::ResourceType;
 use crate::matcher::search::{Budget, Found};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
-use crate::parser::{Effect, SourceId, Span};
+use crate::parser::Effect;
 use crate::reference;
 
 /// A resource type that a requirement touches, and whether it has a gap there.
@@ -44,17 +45,20 @@ impl Part<'_> {
 }
 
 /// The outcome for one requirement.
+#[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
     /// The reference itself grants nothing here.
     pub(super) vacuous: bool,
     /// The resource of a request that shows the verdict.
     pub(super) witness: Option<String>,
-    /// Which resources of the reference's statement the action can apply to.
-    pub(super) resources: Vec<usize>,
+    /// The resources of the reference's statement that the action can apply to.
+    pub(super) resources: Arc<[String]>,
     pub(super) types: Vec<TypeOutcome>,
-    pub(super) allowed_by: Places,
-    pub(super) denied_by: Places,
+    /// Which of the statements that apply allow some of it.
+    pub(super) allowed_by: Vec<usize>,
+    /// Which of them take some of it.
+    pub(super) denied_by: Vec<usize>,
 }
 
 /// What a statement of the reference requires for one action.
@@ -261,8 +265,12 @@ fn judgement(
                 holds,
             ))
         }),
-        resources: (0..statement.resources.len())
-            .filter(|i| vacuous || parts.iter().any(|p| p.resources.contains(i)))
+        resources: statement
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| vacuous || parts.iter().any(|p| p.resources.contains(i)))
+            .map(|(_, r)| r.text.clone())
             .collect(),
         types: types(&parts),
         allowed_by,
@@ -322,8 +330,7 @@ fn typed_parts<'c>(
     parts: &mut Vec<Part<'c>>,
 ) {
     let needed = kind.required
-        || reference::needed_types(&format!("{}:{}", named.service, named.name))
-            .contains(&kind.name);
+        || reference::needed_types(named.service, named.name).contains(&kind.name);
     let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
     let mut add = |universe: Universe, among: &[usize]| -> Vec<usize> {
         let inside: Vec<usize> = wanted
@@ -375,13 +382,15 @@ fn types(parts: &[Part<'_>]) -> Vec<TypeOutcome> {
     types
 }
 
-type Places = Vec<(SourceId, Span)>;
-
-/// Where some of the requirement is allowed, and where some of it is denied.
-fn places(applies: &[Applies<'_>], parts: &[Part<'_>], wanted: &Wanted<'_>) -> (Places, Places) {
+/// Which statements allow some of the requirement, and which deny some of it.
+fn places(
+    applies: &[Applies<'_>],
+    parts: &[Part<'_>],
+    wanted: &Wanted<'_>,
+) -> (Vec<usize>, Vec<usize>) {
     let mut allowed = Vec::new();
     let mut denied = Vec::new();
-    for entry in applies {
+    for (index, entry) in applies.iter().enumerate() {
         let statement = entry.statement;
         let (list, reading) = match statement.effect {
             Effect::Allow if entry.certain => (&mut allowed, Reading::Strict),
@@ -404,7 +413,7 @@ fn places(applies: &[Applies<'_>], parts: &[Part<'_>], wanted: &Wanted<'_>) -> (
                     })
             });
         if bears {
-            list.push(entry.place());
+            list.push(index);
         }
     }
     (allowed, denied)

@@ -132,7 +132,7 @@ impl<'a> Drafts<'a> {
                 source: *source,
                 span: statement.span,
                 effect: effect.value,
-                sid: statement.sid.as_ref().map(|s| s.value.clone()),
+                sid: statement.sid.as_ref().map(|s| s.value.as_str().into()),
                 not_action: action.negated,
                 action_key: action.key.span,
                 actions: action
@@ -140,7 +140,7 @@ impl<'a> Drafts<'a> {
                     .iter()
                     .map(|t| Action {
                         pattern: ActionPattern::parse(&t.value),
-                        text: t.value.clone(),
+                        text: t.value.as_str().into(),
                         span: t.span,
                     })
                     .collect(),
@@ -215,7 +215,7 @@ pub fn bind_reference(
             source: SourceId(0),
             span: nowhere,
             effect: statement.effect,
-            sid: statement.sid.clone(),
+            sid: statement.sid.as_deref().map(Into::into),
             not_action: statement.action.negated,
             action_key: nowhere,
             actions: statement
@@ -224,7 +224,7 @@ pub fn bind_reference(
                 .iter()
                 .map(|text| Action {
                     pattern: ActionPattern::parse(text),
-                    text: text.clone(),
+                    text: text.as_str().into(),
                     span: nowhere,
                 })
                 .collect(),

@@ -1,6 +1,7 @@
 //! Statements made ready for deciding: patterns instead of strings.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crate::matcher::{
     ActionMatch, ActionPattern, Pattern, Pieces, Reading, ResourcePattern, Variables, arn,
@@ -74,7 +75,7 @@ pub struct Action {
     /// What it matches.
     pub pattern: ActionPattern,
     /// As written.
-    pub text: String,
+    pub text: Arc<str>,
     /// Its bytes in the file.
     pub span: Span,
 }
@@ -89,7 +90,7 @@ pub struct Prepared {
     /// Allow or Deny.
     pub effect: Effect,
     /// `Sid`.
-    pub sid: Option<String>,
+    pub sid: Option<Arc<str>>,
     /// True for `NotAction`.
     pub not_action: bool,
     /// The key of the action element.

@@ -75,7 +75,7 @@ fn finding(
         if !actions.contains(&row.action) {
             actions.push(row.action.clone());
         }
-        for resource in &row.resources {
+        for resource in row.resources.iter() {
             if !resources.contains(resource) {
                 resources.push(resource.clone());
             }
@@ -87,7 +87,7 @@ fn finding(
     finding.notes = notes(compared, statement, rows, &actions);
     finding.help = Some(help(compared, rows, &actions, &resources));
     finding.reference_statement = Some(statement);
-    finding.reference_sid.clone_from(&first.row.sid);
+    finding.reference_sid = first.row.sid.as_deref().map(str::to_owned);
     finding.witness.clone_from(&first.row.witness);
     finding.actions = actions;
     Some(finding)
@@ -113,7 +113,7 @@ fn place(
         }
     };
     if row.verdict == Verdict::Missing
-        && let Some((label, message)) = difference(compared.comparison, rows.first()?)
+        && let Some((label, message)) = difference(compared, rows.first()?)
     {
         add(Label { message, ..label });
     }
@@ -239,7 +239,7 @@ fn notes(
         }
     }
     let mut types: Vec<&str> = Vec::new();
-    for t in rows.iter().flat_map(|r| &r.types).filter(|t| t.gap) {
+    for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
         if !types.contains(&t.name.as_str()) {
             types.push(&t.name);
         }
@@ -356,7 +356,7 @@ fn statement(
         && actions.len() > 20
         && rows.iter().all(|r| r.row.declared_as == *declared)
     {
-        listed = vec![declared.clone()];
+        listed = vec![declared.to_string()];
     }
     let mut value = json!({ "Effect": "Allow", "Action": listed, "Resource": resources });
     if let Some(condition) = from.and_then(|(i, _)| compared.reference.condition_of(i))

@@ -1,6 +1,7 @@
 //! Says in which part a grant differs from what is required: the sentence that saves an hour.
 
-use crate::diff::coverage::{Comparison, Requirement};
+use super::Compared;
+use crate::diff::coverage::Requirement;
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::Label;
 use crate::matcher::arn::FIELD_NAMES;
@@ -10,17 +11,17 @@ use crate::parser::Effect;
 /// The grant that comes closest to a requirement that is missing, and how it differs: an Allow for
 /// the same action on another resource.
 pub(super) fn difference(
-    comparison: &Comparison<'_>,
+    compared: &Compared<'_>,
     requirement: &Requirement,
 ) -> Option<(Label, String)> {
     let (service, name) = requirement.row.action.split_once(':')?;
     let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
-    let required = comparison
+    let required = compared
         .required
         .iter()
         .find(|s| s.index == requirement.row.statement)?;
     let mut best: Option<(usize, Label, String)> = None;
-    for statement in comparison.granted {
+    for statement in compared.comparison.granted {
         let certain = statement
             .applies(&service, &name)
             .is_some_and(|a| a.certain);
@@ -56,7 +57,7 @@ fn compare(
     if !requirement.row.resources.contains(&wanted.text) {
         return None;
     }
-    if requirement.types.is_empty() && !granted.pattern.is_everything() {
+    if requirement.types().is_empty() && !granted.pattern.is_everything() {
         let action = &requirement.row.action;
         return Some((
             3,

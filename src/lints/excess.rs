@@ -49,7 +49,7 @@ pub(super) fn action_label(statement: &Prepared, excess: &Excess) -> (Label, Str
     };
     (
         label,
-        action.map_or_else(|| "NotAction".to_owned(), |a| a.text.clone()),
+        action.map_or_else(|| "NotAction".to_owned(), |a| a.text.to_string()),
     )
 }
 
@@ -103,7 +103,7 @@ pub(super) fn required_resources<'c>(compared: &'c Compared<'_>, action: &str) -
         .filter(|r| !r.vacuous)
     {
         if row.action.eq_ignore_ascii_case(action) {
-            for resource in &row.resources {
+            for resource in row.resources.iter() {
                 if !resources.contains(&resource.as_str()) {
                     resources.push(resource);
                 }

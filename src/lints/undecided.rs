@@ -26,7 +26,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let text = action.and_then(|a| statement.actions.get(a));
-        let name = text.map_or("NotAction", |a| a.text.as_str()).to_owned();
+        let name = text.map_or("NotAction", |a| &*a.text).to_owned();
         let label = Label {
             source: statement.source,
             span: text.map_or(statement.action_key, |a| a.span),
