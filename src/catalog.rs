@@ -198,7 +198,7 @@ impl<'a> Action<'a> {
 
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.
     pub fn spelled(&self) -> String {
-        format!("{}:{}", self.service, self.name)
+        [self.service, ":", self.name].concat()
     }
 
     /// Its resource types as the text has them: equal for actions with the same types.

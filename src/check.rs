@@ -158,7 +158,12 @@ pub fn check(
         .iter()
         .map(|reference| Trial::new(&policies, reference, settings))
         .collect();
-    let mut best: Option<(&Trial<'_>, &[prepare::LeftoverPlace], Comparison<'_>, Vec<_>)> = None;
+    let mut best: Option<(
+        &Trial<'_>,
+        &[prepare::LeftoverPlace],
+        Comparison<'_>,
+        Vec<_>,
+    )> = None;
     for (trial, leftovers) in &trials {
         let comparison = trial.comparison(catalog);
         let rows = comparison.coverage(&trial.required);

@@ -534,9 +534,9 @@ pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
 pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
     let is = |action: &str| {
-        action.split_once(':').is_some_and(|(s, n)| {
-            s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name)
-        })
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name))
     };
     NEEDED_TYPES
         .iter()

@@ -37,8 +37,7 @@ use std::ops::Range;
 use super::{AccessLevel, CatalogError, ConditionKeyType};
 
 pub(super) const FIRST_LINE: &str = "pcluster-iam catalog 1";
-pub(super) const INDEX_HEAD: &str =
-    "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
+pub(super) const INDEX_HEAD: &str = "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
 
 /// A row of the index: one service and its tables.
 #[derive(Clone, Copy)]
@@ -196,7 +195,10 @@ pub(super) fn read_header(text: &str) -> Result<Header, CatalogError> {
     reader.exactly("")?;
     reader.exactly(INDEX_HEAD)?;
     let index = reader.at..reader.at.saturating_add(size);
-    if text.get(index.clone()).is_none_or(|rows| !rows.ends_with('\n')) {
+    if text
+        .get(index.clone())
+        .is_none_or(|rows| !rows.ends_with('\n'))
+    {
         let problem = format!("the index does not end after {size} bytes");
         return Err(damaged(text, index_at, problem));
     }

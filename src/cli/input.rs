@@ -59,7 +59,7 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
 /// Reads and parses one file. What goes wrong is a problem of the document, with its place.
 pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     let bytes = if name == "-" {
-        bounded(&mut io::stdin().lock())
+        bounded(&mut io::stdin().lock(), 0)
     } else {
         read(Path::new(name))
     };
@@ -91,11 +91,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
     if about.is_file() && about.len() > LARGEST {
         return Err(too_large());
     }
-    bounded(&mut file)
+    bounded(&mut file, about.len())
 }
 
-fn bounded(reader: &mut dyn Read) -> Result<Vec<u8>, Box<Problem>> {
-    let mut bytes = Vec::new();
+/// Reads to the end, `expected` bytes or so, and no more than is allowed.
+fn bounded(reader: &mut dyn Read, expected: u64) -> Result<Vec<u8>, Box<Problem>> {
+    let mut bytes = Vec::with_capacity(expected.min(LARGEST) as usize + 1);
     reader
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)

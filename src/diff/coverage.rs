@@ -41,8 +41,13 @@ pub struct Comparison<'a> {
     universes: RefCell<Universes<'a>>,
 }
 
-/// By service, then by name, both in lower case.
-type Known<'a> = FxHashMap<String, FxHashMap<String, Option<catalog::Action<'a>>>>;
+/// The services asked for, and their actions asked for, both by names in lower case.
+type Known<'a> = FxHashMap<String, KnownService<'a>>;
+
+struct KnownService<'a> {
+    service: Option<catalog::Service<'a>>,
+    actions: FxHashMap<String, Option<catalog::Action<'a>>>,
+}
 
 /// By service, name and ARN format of the type.
 type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
@@ -146,14 +151,19 @@ impl<'a> Comparison<'a> {
     /// What the catalogue knows of an action (in lower case); each is looked up once.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         let mut known = self.known.borrow_mut();
-        if let Some(found) = known.get(service).and_then(|names| names.get(name)) {
+        if !known.contains_key(service) {
+            let asked = KnownService {
+                service: self.catalog.service(service),
+                actions: FxHashMap::default(),
+            };
+            known.insert(service.to_owned(), asked);
+        }
+        let asked = known.get_mut(service)?;
+        if let Some(found) = asked.actions.get(name) {
             return *found;
         }
-        let found = self.catalog.service(service).and_then(|s| s.action(name));
-        known
-            .entry(service.to_owned())
-            .or_default()
-            .insert(name.to_owned(), found);
+        let found = asked.service.and_then(|s| s.action(name));
+        asked.actions.insert(name.to_owned(), found);
         found
     }
 

@@ -1,5 +1,7 @@
 //! What is granted beyond need: allowed for certain, and not required.
 
+use std::ptr;
+
 use rustc_hash::FxHashMap;
 
 use super::coverage::Comparison;
@@ -70,6 +72,8 @@ struct Search<'a> {
     required: Required<'a>,
     has_deny: bool,
     budget: Budget,
+    /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
+    last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -108,6 +112,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         required,
         has_deny: comparison.granted.iter().any(|s| s.effect == Effect::Deny),
         budget: Budget::steps(STEPS_PER_RUN),
+        last_within: None,
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -249,6 +254,30 @@ impl<'a> Search<'a> {
         });
     }
 
+    /// Whether each resource of a statement lies within one that is required, by a test that needs no search and may
+    /// say no where the answer is yes.
+    fn within(&mut self, statement: &Prepared, required: &[&Prepared]) -> bool {
+        let of: *const Prepared = statement;
+        let by: Vec<*const Prepared> = required.iter().map(|s| ptr::from_ref(*s)).collect();
+        match &self.last_within {
+            Some((last, others, answer)) if *last == of && *others == by => return *answer,
+            _ => {}
+        }
+        let needed = || {
+            let lists = required.iter().filter(|s| !s.not_resource);
+            lists
+                .flat_map(|s| &s.resources)
+                .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
+        };
+        let mut granted = statement
+            .resources
+            .iter()
+            .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
+        let answer = !statement.not_resource && granted.all(|g| needed().any(|n| n.absorbs(g)));
+        self.last_within = Some((of, by, answer));
+        answer
+    }
+
     /// What `statement` allows for `action` beyond what `required` asks for.
     fn beyond(
         &mut self,
@@ -283,6 +312,9 @@ impl<'a> Search<'a> {
                 .position(|r| r.pattern.is_everything());
             return Beyond::Something(witness, by);
         }
+        if self.within(statement, required) {
+            return Beyond::Nothing;
+        }
         let everything = Pattern::everything();
         let everywhere = required
             .iter()
@@ -315,9 +347,6 @@ impl<'a> Search<'a> {
             .flat_map(|s| &s.resources)
             .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
             .collect();
-        if filters.is_empty() && granted.iter().all(|g| needed.iter().any(|n| n.absorbs(g))) {
-            return Beyond::Nothing;
-        }
         let excluded: Vec<&Pattern> = required
             .iter()
             .filter(|s| s.not_resource)

@@ -329,8 +329,8 @@ fn typed_parts<'c>(
     wanted: &Wanted<'_>,
     parts: &mut Vec<Part<'c>>,
 ) {
-    let needed = kind.required
-        || reference::needed_types(named.service, named.name).contains(&kind.name);
+    let needed =
+        kind.required || reference::needed_types(named.service, named.name).contains(&kind.name);
     let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
     let mut add = |universe: Universe, among: &[usize]| -> Vec<usize> {
         let inside: Vec<usize> = wanted

@@ -1,7 +1,8 @@
 //! Faults that any object or string of a policy can have, whatever it means.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::json::{Kind, Value};
 use super::policy::{Problem, Text};
@@ -18,6 +19,9 @@ pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
                 repeated(reader, members.iter().map(|m| &m.key));
                 for member in members {
                     characters(reader, &member.key, &member.key.value);
+                    if member.value.kind() == Kind::String && is_plain(member.value.raw()) {
+                        continue;
+                    }
                     open.push((member.value, Rc::from(member.key.value)));
                 }
             }
@@ -43,7 +47,7 @@ pub(super) fn object(reader: &mut Reader, value: Value<'_>) {
 }
 
 fn repeated<'t>(reader: &mut Reader, keys: impl Iterator<Item = &'t Text>) {
-    let mut first = HashMap::new();
+    let mut first = FxHashMap::default();
     for key in keys {
         match first.get(key.value.as_str()) {
             None => {

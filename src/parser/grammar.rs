@@ -32,11 +32,12 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String
         statement_key: document.opening(),
         statements: Vec::new(),
     };
-    if refuse_function(reader, document) {
+    let members = document.last_members();
+    if refuse_function_among(reader, &members) {
         return;
     }
     let mut has_statement = false;
-    for Member { key, value } in document.last_members() {
+    for Member { key, value } in members {
         match key.value.as_str() {
             "Version" => policy.version = version(reader, value),
             "Statement" => {
@@ -70,10 +71,11 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String
 
 /// True, and the file is refused, when the value is a function of `CloudFormation`.
 pub(super) fn refuse_function(reader: &mut Reader, value: Value<'_>) -> bool {
-    if value.kind() != Kind::Object {
-        return false;
-    }
-    let members = value.members();
+    value.kind() == Kind::Object && refuse_function_among(reader, &value.members())
+}
+
+/// The same, from the members of the value.
+pub(super) fn refuse_function_among(reader: &mut Reader, members: &[Member<'_>]) -> bool {
     let function = members
         .iter()
         .find(|m| m.key.value == "Ref" || m.key.value.starts_with("Fn::"));
@@ -177,8 +179,7 @@ fn version(reader: &mut Reader, value: Value<'_>) -> Version {
 fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
     const EXPECTED: &str = "an object or an array of objects";
     match value.kind() {
-        Kind::Object if refuse_function(reader, value) => Vec::new(),
-        Kind::Object => vec![statement::read(reader, value)],
+        Kind::Object => statement::read(reader, value).into_iter().collect(),
         Kind::Array => {
             let elements = value.elements();
             if elements.is_empty() {
@@ -193,10 +194,10 @@ fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
             }
             let mut statements = Vec::with_capacity(elements.len());
             for element in elements {
-                if element.kind() != Kind::Object {
+                if element.kind() == Kind::Object {
+                    statements.extend(statement::read(reader, element));
+                } else {
                     wrong_kind(reader, "Statement", element, EXPECTED);
-                } else if !refuse_function(reader, element) {
-                    statements.push(statement::read(reader, element));
                 }
             }
             statements

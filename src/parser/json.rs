@@ -3,10 +3,10 @@
 //! A text is checked as a whole by [`read`], once; the values handed out after that are read level by level, as the
 //! grammar asks for them.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
+use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -171,21 +171,15 @@ impl<'a> Value<'a> {
 
     /// The members of an object, of a repeated key only the last one.
     pub(super) fn last_members(&self) -> Vec<Member<'a>> {
-        let members = self.members();
-        let last: HashMap<String, usize> = members
+        let mut members = self.members();
+        let mut seen = FxHashSet::default();
+        let mut is_last: Vec<bool> = members
             .iter()
-            .enumerate()
-            .map(|(i, m)| (m.key.value.clone(), i))
+            .rev()
+            .map(|m| seen.insert(m.key.value.as_str()))
             .collect();
-        if last.len() == members.len() {
-            return members;
-        }
+        members.retain(|_| is_last.pop().unwrap_or(true));
         members
-            .into_iter()
-            .enumerate()
-            .filter(|(i, m)| last.get(&m.key.value) == Some(i))
-            .map(|(_, m)| m)
-            .collect()
     }
 
     /// The value of a member of an object; of a repeated key the last.

@@ -10,7 +10,7 @@ use super::problem::{Reader, shorten};
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
 pub(super) fn action(reader: &mut Reader, element: &str, text: &Text) {
     let value = text.value.as_str();
-    if value == "*" {
+    if value == "*" || is_plain(value) {
         return;
     }
     let shown = shorten(value);
@@ -104,6 +104,15 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
             ),
         );
     }
+}
+
+/// Whether an action is `service:Name` in the characters of AWS's own names and wildcards in the name alone.
+fn is_plain(action: &str) -> bool {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let mut bytes = action.as_bytes().iter();
+    let colon = bytes.position(|b| !name(b));
+    colon.is_some_and(|at| at > 0 && action.as_bytes().get(at) == Some(&b':'))
+        && bytes.all(|b| name(b) || matches!(b, b'*' | b'?'))
 }
 
 /// The text with what stands inside placeholders made invisible to a search for colons and wildcards. Of equal length.

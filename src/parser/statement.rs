@@ -1,14 +1,18 @@
 //! One statement of a policy.
 
-use super::grammar::{STATEMENT_KEYS, unknown, wrong_kind};
+use super::grammar::{STATEMENT_KEYS, refuse_function_among, unknown, wrong_kind};
 use super::json::{Kind, Member, Value};
 use super::policy::{Effect, Element, Problem, Statement, Text};
 use super::problem::{Reader, nearest, shorten};
 use super::source::Spanned;
 use super::{condition, pattern};
 
-/// Reads a statement, which is an object.
-pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Statement {
+/// Reads a statement, which is an object; none where it is a function that is refused.
+pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> {
+    let members = object.last_members();
+    if refuse_function_among(reader, &members) {
+        return None;
+    }
     let mut statement = Statement {
         span: object.span(),
         sid: None,
@@ -21,7 +25,7 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Statement {
     };
     // Elements that are there, though perhaps misspelt or unusable, are not called missing.
     let (mut effect_given, mut action_key, mut resource_key) = (false, None, None);
-    for Member { key, value } in object.last_members() {
+    for Member { key, value } in members {
         match key.value.as_str() {
             "Sid" => statement.sid = sid(reader, value),
             "Effect" => {
@@ -108,7 +112,7 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Statement {
             );
         }
     }
-    statement
+    Some(statement)
 }
 
 /// Takes an element, unless the statement has its opposite as well: then neither can be judged.

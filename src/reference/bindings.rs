@@ -192,8 +192,11 @@ impl Bindings {
             let mut found: BTreeMap<String, Vec<(String, SourceId, Span)>> = BTreeMap::new();
             for pieces in required {
                 let bound = self.apply(pieces, placeholders);
+                let Some(unknown) = Unknown::of(&bound) else {
+                    continue;
+                };
                 for vote in votes {
-                    if let Some((n, text, range)) = stands_for(&bound, vote.pieces) {
+                    if let Some((n, text, range)) = unknown.stands_for(vote.pieces) {
                         let name = placeholders.name(n);
                         if name != "Region" || is_region(&text) {
                             let place = vote.place.part(range);
@@ -264,48 +267,69 @@ fn text_of(pieces: &[(Piece, Span)]) -> Option<String> {
         .collect()
 }
 
-/// The one unbound placeholder in the resource part of `required` and the literal that stands for it
-/// in `vote`, whichever partition, Region and account the two have.
-fn stands_for(required: &Pieces, vote: &Pieces) -> Option<(u32, String, Range<usize>)> {
-    let (required_service, required) = service_and_resource(required)?;
-    let (service, vote) = service_and_resource(vote)?;
-    let mut unknown = required
-        .iter()
-        .enumerate()
-        .filter_map(|(i, (p, _))| match p {
-            Piece::Placeholder(n) => Some((i, *n)),
-            _ => None,
-        });
-    let (at, n) = unknown.next()?;
-    if unknown.next().is_some() || service != required_service {
-        return None;
+/// An ARN with one unbound placeholder, which is in its resource part.
+struct Unknown<'a> {
+    service: Part<'a>,
+    head: Part<'a>,
+    placeholder: u32,
+    tail: Part<'a>,
+}
+
+impl<'a> Unknown<'a> {
+    fn of(required: &'a Pieces) -> Option<Self> {
+        let (service, resource) = service_and_resource(required)?;
+        let mut unknown = resource
+            .iter()
+            .enumerate()
+            .filter_map(|(i, (p, _))| match p {
+                Piece::Placeholder(n) => Some((i, *n)),
+                _ => None,
+            });
+        let (at, placeholder) = unknown.next()?;
+        if unknown.next().is_some() || text_of(service).is_none() {
+            return None;
+        }
+        Some(Unknown {
+            service,
+            head: resource.get(..at)?,
+            placeholder,
+            tail: resource.get(at + 1..)?,
+        })
     }
-    let (head, tail) = (required.get(..at)?, required.get(at + 1..)?);
-    let end = vote.len().checked_sub(tail.len())?;
-    let same = |a: Part<'_>, b: Part<'_>| {
-        a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
-    };
-    if !same(head, vote.get(..at)?) || !same(tail, vote.get(end..)?) {
-        return None;
+
+    /// The literal that stands for the placeholder in `vote`, whichever partition, Region and account the two have.
+    fn stands_for(&self, vote: &Pieces) -> Option<(u32, String, Range<usize>)> {
+        let (service, vote) = service_and_resource(vote)?;
+        let at = self.head.len();
+        let end = vote.len().checked_sub(self.tail.len())?;
+        if !same(service, self.service)
+            || !same(self.head, vote.get(..at)?)
+            || !same(self.tail, vote.get(end..)?)
+        {
+            return None;
+        }
+        let value = vote.get(at..end)?;
+        let text = text_of(value)?;
+        // A bucket's name has neither; what follows them is the name of an object.
+        let is_s3 = || text_of(service).as_deref() == Some("s3");
+        if text.is_empty() || text.contains(['/', ':']) && is_s3() {
+            return None;
+        }
+        let place = value.first()?.1.start as usize..value.last()?.1.end as usize;
+        Some((self.placeholder, text, place))
     }
-    let value = vote.get(at..end)?;
-    let text = text_of(value)?;
-    // A bucket's name has neither; what follows them is the name of an object.
-    if text.is_empty() || service == "s3" && text.contains(['/', ':']) {
-        return None;
-    }
-    let place = value.first()?.1.start as usize..value.last()?.1.end as usize;
-    Some((n, text, place))
 }
 
 /// A part of a string in pieces.
 type Part<'a> = &'a [(Piece, Span)];
 
+fn same(a: Part<'_>, b: Part<'_>) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
+}
+
 /// The service field and the resource part of an ARN.
-fn service_and_resource(pieces: &Pieces) -> Option<(String, Part<'_>)> {
-    let fields: Vec<_> = pieces.splitn(6, |(p, _)| *p == Piece::Char(':')).collect();
-    let [_, _, service, _, _, resource] = fields.as_slice() else {
-        return None;
-    };
-    Some((text_of(service)?, resource))
+fn service_and_resource(pieces: &Pieces) -> Option<(Part<'_>, Part<'_>)> {
+    let mut fields = pieces.splitn(6, |(p, _)| *p == Piece::Char(':'));
+    let service = fields.nth(2)?;
+    Some((service, fields.nth(2)?))
 }

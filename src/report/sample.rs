@@ -52,10 +52,10 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
     let resource = "arn:aws:sqs:us-east-1:123456789012:parallelcluster-*";
     Row {
         statement,
-        sid: Some("SQSQueue".to_owned()),
+        sid: Some("SQSQueue".into()),
         action: action.to_owned(),
-        declared_as: action.to_owned(),
-        resources: vec![resource.to_owned()],
+        declared_as: action.into(),
+        resources: [resource.to_owned()].into(),
         verdict,
         vacuous: false,
         witness: None,
