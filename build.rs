@@ -126,6 +126,24 @@ struct Placeholders {
     placeholder: Vec<Placeholder>,
 }
 
+/// `rules/regions.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Regions {
+    us_east_1: RequestRegions,
+    unknown: RequestRegions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestRegions {
+    services: Vec<String>,
+    #[serde(default)]
+    actions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ResourceTypes {
@@ -360,6 +378,18 @@ fn main() {
         );
     }
     code.push_str("];\n");
+
+    let path = rules.join("regions.toml");
+    let regions: Regions = read(&path);
+    for (name, list) in [
+        ("US_EAST_1", &regions.us_east_1),
+        ("REGION_UNKNOWN", &regions.unknown),
+    ] {
+        list.actions.iter().for_each(|a| check_action(&path, a));
+        let actions = list.actions.iter().map(|a| a.to_ascii_lowercase());
+        let names: Vec<String> = list.services.iter().cloned().chain(actions).collect();
+        let _ = writeln!(code, "static {name}: &[&str] = &{names:?};");
+    }
 
     let path = rules.join("needs.toml");
     let needs: Needs = read(&path);

@@ -1,7 +1,11 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::catalog::Catalog;
-use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff;
+use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::excess;
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
@@ -9,6 +13,7 @@ use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
 use crate::lints::{self, Compared, Context, File, GapRows};
 use crate::matcher::Pieces;
+use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, ProblemKind, SourceId, Sources, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
@@ -25,7 +30,7 @@ pub enum Against {
 }
 
 /// What the command line or the configuration says about the cluster.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Settings {
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
@@ -33,6 +38,20 @@ pub struct Settings {
     pub version_given: bool,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
+    /// Condition keys that all requests have, or lack.
+    pub context: BTreeMap<String, KeyValue>,
+    /// The role's permissions boundary.
+    pub boundary: Option<File>,
+    /// Service control policies, one file for each level: root, organizational units, account.
+    pub scps: Vec<File>,
+}
+
+impl Settings {
+    /// What limits the role, from the inside out.
+    fn limits(&self) -> impl Iterator<Item = (LayerKind, &File)> {
+        let boundary = self.boundary.iter().map(|f| (LayerKind::Boundary, f));
+        boundary.chain(self.scps.iter().map(|f| (LayerKind::Scp, f)))
+    }
 }
 
 /// No role fits: nothing that any reference requires is granted.
@@ -49,6 +68,8 @@ struct Trial<'a> {
     bindings: Bindings,
     dissents: Vec<Dissent>,
     granted: Vec<Prepared>,
+    limits: Vec<(LayerKind, Vec<Prepared>)>,
+    context: diff::context::Context,
     required: Vec<Prepared>,
     gaps: Vec<Vec<Prepared>>,
 }
@@ -62,7 +83,14 @@ impl<'a> Trial<'a> {
         let mut placeholders = Placeholders::default();
         let drafts = Drafts::new(policies, &mut placeholders);
         let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
-        let gap_pieces: Vec<Vec<Vec<Pieces>>> = reference
+        let limits: Vec<(LayerKind, Drafts<'_>)> = settings
+            .limits()
+            .map(|(kind, file)| {
+                let drafts = Drafts::new(&file.document.policies, &mut placeholders);
+                (kind, drafts)
+            })
+            .collect();
+        let gap_pieces: Vec<Vec<prepare::ReferencePieces>> = reference
             .gaps
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &mut placeholders))
@@ -71,14 +99,29 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let arns: Vec<Pieces> = pieces.iter().flatten().cloned().collect();
-        let dissents = bindings.infer(&drafts.votes(), &arns, &placeholders);
+        let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
+            let resources = pieces.iter().flat_map(|p| &p.resources);
+            resources.cloned().collect()
+        };
+        let dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
         // What only a known gap names binds separately: it must not unsettle the reference itself.
-        let gap_arns: Vec<Pieces> = gap_pieces.iter().flatten().flatten().cloned().collect();
+        let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
             bindings.infer(&drafts.votes(), &gap_arns, &placeholders);
         }
-        let granted = drafts.bind(&bindings, &placeholders);
+        let context = diff::context::Context::new(settings.context.clone());
+        let scope = scope(&bindings);
+        let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
+        let granted = drafts.bind(&bindings, &placeholders, &resolve);
+        let mut leftovers = drafts.leftovers;
+        let limits = limits
+            .into_iter()
+            .map(|(kind, drafts)| {
+                let bound = drafts.bind(&bindings, &placeholders, &resolve);
+                leftovers.extend(drafts.leftovers);
+                (kind, bound)
+            })
+            .collect();
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
@@ -89,7 +132,6 @@ impl<'a> Trial<'a> {
             .zip(&gap_pieces)
             .map(|(g, p)| bind(&g.statements, p))
             .collect();
-        let leftovers = drafts.leftovers;
         (
             Trial {
                 reference,
@@ -97,6 +139,8 @@ impl<'a> Trial<'a> {
                 bindings,
                 dissents,
                 granted,
+                limits,
+                context,
                 required,
                 gaps,
             },
@@ -105,13 +149,15 @@ impl<'a> Trial<'a> {
     }
 
     fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
-        let one = |name| self.bindings.one(name).map(str::to_owned);
-        let scope = Scope {
-            partition: one("Partition"),
-            region: one("Region"),
-            account: one("Account"),
-        };
-        Comparison::new(catalog, &self.granted, scope, &self.placeholders)
+        let limits = self.limits.iter().map(|(kind, s)| (*kind, s.as_slice()));
+        Comparison::new(
+            catalog,
+            &self.granted,
+            limits,
+            &self.context,
+            scope(&self.bindings),
+            &self.placeholders,
+        )
     }
 
     /// Granted and all literal rows of the reference.
@@ -121,6 +167,15 @@ impl<'a> Trial<'a> {
             .filter(|r| r.row.verdict != Verdict::Missing)
             .count();
         (granted, literal().count())
+    }
+}
+
+fn scope(bindings: &Bindings) -> Scope {
+    let one = |name| bindings.one(name).map(str::to_owned);
+    Scope {
+        partition: one("Partition"),
+        region: one("Region"),
+        account: one("Account"),
     }
 }
 
@@ -136,7 +191,9 @@ pub fn check(
     against: &Against,
     settings: &Settings,
 ) -> Result<RoleResult, NoRoleFits> {
-    let readable = files.iter().all(|f| {
+    let limits = settings.limits().map(|(_, file)| file);
+    let all: Vec<&File> = files.iter().chain(limits).collect();
+    let readable = all.iter().all(|f| {
         f.document
             .problems
             .iter()
@@ -151,7 +208,7 @@ pub fn check(
         Against::BestOf(references) => references,
     };
     if !readable {
-        return Ok(unreadable(sources, catalog, files, against, settings));
+        return Ok(unreadable(sources, catalog, files, &all, against, settings));
     }
     let chosen = matches!(against, Against::BestOf(_));
     let trials: Vec<_> = candidates
@@ -197,7 +254,7 @@ pub fn check(
     let excess = excess::excess(&comparison, &needed);
     let context = Context {
         sources,
-        files,
+        files: &all,
         leftovers,
         catalog,
         compared: Some(Compared {
@@ -220,7 +277,9 @@ pub fn check(
         policies: names(sources, files),
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
-        not_checked: NOT_CHECKED.to_vec(),
+        boundary: name_of_file(sources, settings.boundary.as_ref()),
+        scps: names(sources, &settings.scps),
+        not_checked: not_checked(settings),
         requirements: requirements
             .into_iter()
             .map(|r| r.row)
@@ -241,20 +300,28 @@ pub fn coverage(
     trial.comparison(catalog).coverage(&trial.required)
 }
 
-/// Layers that this release of the program does not look at.
-const NOT_CHECKED: [&str; 2] = ["permissions-boundary", "scp"];
+/// Layers that were not given, and so not looked at.
+fn not_checked(settings: &Settings) -> Vec<&'static str> {
+    let boundary = settings
+        .boundary
+        .is_none()
+        .then_some("permissions-boundary");
+    let scps = settings.scps.is_empty().then_some("scp");
+    boundary.into_iter().chain(scps).collect()
+}
 
 /// A role with a file that cannot be read: what is wrong with the texts, and nothing on coverage.
 fn unreadable(
     sources: &Sources,
     catalog: &Catalog,
     files: &[File],
+    all: &[&File],
     against: &Against,
     settings: &Settings,
 ) -> RoleResult {
     let context = Context {
         sources,
-        files,
+        files: all,
         leftovers: &[],
         catalog,
         compared: None,
@@ -274,7 +341,9 @@ fn unreadable(
         policies: names(sources, files),
         reference,
         bindings: Vec::new(),
-        not_checked: NOT_CHECKED.to_vec(),
+        boundary: name_of_file(sources, settings.boundary.as_ref()),
+        scps: names(sources, &settings.scps),
+        not_checked: not_checked(settings),
         requirements: Vec::new(),
         findings: lints::run(&context),
         failed: true,
@@ -286,6 +355,10 @@ fn names(sources: &Sources, files: &[File]) -> Vec<String> {
         .iter()
         .map(|f| sources.get(f.source).name().to_owned())
         .collect()
+}
+
+fn name_of_file(sources: &Sources, file: Option<&File>) -> Option<String> {
+    file.map(|f| sources.get(f.source).name().to_owned())
 }
 
 fn name_of(reference: &Reference, settings: &Settings, chosen: bool) -> ReferenceName {

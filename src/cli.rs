@@ -10,6 +10,7 @@ use miette::Diagnostic;
 
 use crate::finding::Severity;
 
+mod context;
 mod error;
 mod explain;
 mod input;
@@ -103,6 +104,7 @@ struct Selection {
   pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
   pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
   pcluster-iam lint my-policy.json --reference our-minimum.json
+  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
 
 Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
 
@@ -116,6 +118,19 @@ struct LintArgs {
     /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version"])]
     reference: Option<PathBuf>,
+    /// The role's permissions boundary: a policy that limits what the others grant
+    #[arg(long, value_name = "FILE")]
+    boundary: Option<String>,
+    /// Service control policies of one level (root, organizational unit, account); repeat it for each level
+    #[arg(long, value_name = "FILE")]
+    scp: Vec<String>,
+    /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
+    /// counts for the actions that AWS lists it for
+    #[arg(long, value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// The same from a JSON object: {"aws:SourceVpc": "vpc-1"}; null says that requests do not have the key
+    #[arg(long, value_name = "FILE")]
+    context_file: Option<PathBuf>,
     /// Judge every file by itself; the default judges all files together as one role
     #[arg(long)]
     each: bool,

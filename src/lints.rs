@@ -118,8 +118,8 @@ pub struct Compared<'a> {
 pub struct Context<'a> {
     /// The texts.
     pub sources: &'a Sources,
-    /// The files of the role.
-    pub files: &'a [File],
+    /// The files of the role, and those of what limits it.
+    pub files: &'a [&'a File],
     /// Placeholders that templates left behind.
     pub leftovers: &'a [LeftoverPlace],
     /// AWS's services.

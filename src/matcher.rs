@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod arn;
+pub mod condition;
 pub mod pattern;
 pub mod search;
 pub mod template;

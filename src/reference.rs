@@ -544,6 +544,32 @@ pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, types)| types)
 }
 
+/// Which Region a request goes to, as `aws:RequestedRegion` says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RequestRegion {
+    /// The cluster's.
+    Own,
+    /// The one endpoint of the partition: `us-east-1` in `aws`.
+    UsEast1,
+    /// Not known.
+    Unknown,
+}
+
+/// Where the requests of an action (in lower case) go.
+pub fn request_region(service: &str, name: &str) -> RequestRegion {
+    let is_it = |listed: &&str| match listed.split_once(':') {
+        Some((s, n)) => s == service && n == name,
+        None => *listed == service,
+    };
+    if US_EAST_1.iter().any(is_it) {
+        RequestRegion::UsEast1
+    } else if REGION_UNKNOWN.iter().any(is_it) {
+        RequestRegion::Unknown
+    } else {
+        RequestRegion::Own
+    }
+}
+
 /// What stands in place of the account in ARNs of a resource type that AWS itself owns.
 pub fn account_alternatives(service: &str, kind: &str) -> &'static [&'static str] {
     OUTSIDE

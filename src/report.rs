@@ -64,6 +64,10 @@ pub struct RoleResult {
     pub reference: ReferenceName,
     /// Placeholders of the reference, sorted by name.
     pub bindings: Vec<Binding>,
+    /// The file of the permissions boundary.
+    pub boundary: Option<String>,
+    /// The files of service control policies, level by level.
+    pub scps: Vec<String>,
     /// Layers that were not given: `permissions-boundary`, `scp`.
     pub not_checked: Vec<&'static str>,
     /// One row per requirement; empty where a file could not be read.

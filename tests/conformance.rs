@@ -26,6 +26,7 @@ use common::evaluator::{self, Sure};
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Settings};
 use pcluster_iam::diff::{Row, Verdict};
+use pcluster_iam::lints::File;
 use pcluster_iam::parser::{self, Policy, Source, Sources};
 use pcluster_iam::reference;
 use serde_json::Value;
@@ -34,16 +35,23 @@ fn judge(case: &Value) -> Vec<Row> {
     let mut sources = Sources::new();
     let mut load = |document: &Value| {
         let source = sources.add(Source::new("policy.json", document.to_string()));
-        parser::parse(source, sources.get(source)).policies
+        let document = parser::parse(source, sources.get(source));
+        File { source, document }
     };
-    let reference = reference::from_policies(&load(&case["reference"]));
+    let reference = reference::from_policies(&load(&case["reference"]).document.policies);
     let documents = case["policies"].as_array().unwrap();
-    let policies: Vec<Policy> = documents.iter().flat_map(load).collect();
+    let policies: Vec<Policy> = documents
+        .iter()
+        .flat_map(|d| load(d).document.policies)
+        .collect();
+    let boundary = Some(&case["boundary"]).filter(|b| !b.is_null());
     let given = [("Region", "*"), ("Account", "*"), ("Partition", "aws")];
     let settings = Settings {
         given: given
             .map(|(n, v)| (n.to_owned(), v.to_owned(), "test".to_owned()))
             .to_vec(),
+        boundary: boundary.map(&mut load),
+        scps: case["scps"].as_array().unwrap().iter().map(load).collect(),
         ..Settings::default()
     };
     let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
@@ -73,15 +81,15 @@ fn every_verdict_is_the_expected_one() {
     let mut wrong = Vec::new();
     for line in text.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
-        // Boundaries and SCPs are not judged by this release of the program.
-        if !case["boundary"].is_null() || !case["scps"].as_array().unwrap().is_empty() {
-            continue;
-        }
         cases += 1;
         let rows = judge(&case);
         let needed = evaluator::statements(&case["reference"]);
         let documents = case["policies"].as_array().unwrap();
         let granted: Vec<_> = documents.iter().flat_map(evaluator::statements).collect();
+        let limits = Some(&case["boundary"]).filter(|b| !b.is_null());
+        let limits = limits.into_iter().chain(case["scps"].as_array().unwrap());
+        let mut layers = vec![granted];
+        layers.extend(limits.map(evaluator::statements));
         for row in &rows {
             let Some(witness) = &row.witness else {
                 continue;
@@ -89,7 +97,7 @@ fn every_verdict_is_the_expected_one() {
             witnesses += 1;
             let (action, resource) = (&witness.action, &witness.resource);
             let required = needed[row.statement].applies(action, resource) == Sure::Yes;
-            let (sure, possible, denied) = evaluator::outcome(granted.iter(), action, resource);
+            let (sure, possible, denied) = evaluator::layered(&layers, action, resource);
             let shown = match row.verdict {
                 Verdict::Conditional => !sure && possible,
                 Verdict::Denied => denied,
@@ -141,6 +149,6 @@ fn every_verdict_is_the_expected_one() {
         wrong.len(),
         wrong.join("\n")
     );
-    assert_eq!(cases, 272);
+    assert_eq!(cases, 300);
     assert!(verdicts > 5_000);
 }

@@ -52,6 +52,20 @@ pub enum Error {
         /// What to do.
         help: String,
     },
+    /// The file given with `--context-file` cannot be read.
+    #[error("`{path}` is not a context: {reason}")]
+    #[diagnostic(
+        code(input::context),
+        help(
+            "a context is a JSON object: {{\"aws:SourceVpc\": \"vpc-1\", \"aws:TagKeys\": [\"a\", \"b\"], \"aws:MultiFactorAuthAge\": null}}; null says that requests do not have the key"
+        )
+    )]
+    BadContext {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An option with a value that cannot be.
     #[error("`{value}` is not a value for {option}: {reason}")]
     #[diagnostic(code(usage::value), help("{help}"))]

@@ -79,7 +79,7 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     lints::File { source, document }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
     let mut file = File::open(path).map_err(|e| unreadable(&e))?;
     let about = file.metadata().map_err(|e| unreadable(&e))?;
     if about.is_dir() {

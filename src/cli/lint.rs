@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::output;
-use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, input};
+use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, context, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
@@ -28,6 +28,16 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         given: given(&args.selection, &against)?,
         version_given: args.selection.pcluster_version.is_some(),
         reference_file,
+        context: context::context(args.context_file.as_deref(), &args.context)?,
+        boundary: args
+            .boundary
+            .as_ref()
+            .map(|name| input::load(name, &mut sources)),
+        scps: args
+            .scp
+            .iter()
+            .map(|name| input::load(name, &mut sources))
+            .collect(),
     };
     let files: Vec<File> = names
         .iter()
@@ -62,7 +72,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     }
     // The process ends here: giving the memory back piece by piece would only take time.
     std::mem::forget(report);
-    std::mem::forget(files);
+    std::mem::forget((files, settings));
     let threshold = if args.exit_zero {
         FailOn::Never
     } else {

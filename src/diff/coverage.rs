@@ -1,6 +1,7 @@
 //! What is missing: one row per requirement, with its verdict and a request that shows it.
 
 use std::cell::RefCell;
+use std::mem;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,13 +9,15 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Row;
-use super::judgement::{self, Judgement, TypeOutcome};
+use super::context::{self, Context, Situation, Stated};
+use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::scope::{Scope, Universe};
 use super::statement::{Action, Applies, Prepared};
 use crate::catalog::{self, Catalog, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
+use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::Effect;
@@ -25,18 +28,41 @@ const STEPS_PER_QUESTION: u64 = 20_000_000;
 /// Steps for a whole comparison.
 const STEPS_PER_RUN: u64 = 200_000_000;
 
+/// What a layer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LayerKind {
+    /// The policies of the role together.
+    Identity,
+    /// The permissions boundary.
+    Boundary,
+    /// The service control policies of one level: root, organizational unit, account.
+    Scp,
+}
+
+/// Statements that allow and deny together. A request needs an Allow in each layer.
+pub struct Layer<'a> {
+    /// What it is.
+    pub kind: LayerKind,
+    /// Its statements.
+    pub statements: &'a [Prepared],
+    by_service: FxHashMap<&'a str, Vec<usize>>,
+    everywhere: Vec<usize>,
+}
+
 /// The customer's side of a comparison and what is known around it.
 pub struct Comparison<'a> {
     /// AWS's services.
     pub catalog: &'a Catalog,
     /// The statements of all policies of the role.
     pub granted: &'a [Prepared],
+    /// The role's policies first, then what limits them.
+    pub layers: Vec<Layer<'a>>,
+    /// What is known of all requests.
+    pub context: &'a Context,
     /// Where the cluster runs.
     pub scope: Scope,
     /// Names of placeholders, for witnesses.
     pub placeholders: &'a Placeholders,
-    by_service: FxHashMap<&'a str, Vec<usize>>,
-    everywhere: Vec<usize>,
     known: RefCell<Known<'a>>,
     universes: RefCell<Universes<'a>>,
 }
@@ -81,6 +107,8 @@ struct Run<'r, 'a> {
     denies: Vec<&'r Prepared>,
     budget: Budget,
     rows: Vec<Requirement>,
+    /// What the Condition of the statement at hand leaves open.
+    cases: Vec<Stated>,
     /// What is judged already of the statement at hand: actions with the same resource types that
     /// the same statements match fare alike.
     judged: FxHashMap<Alike<'a>, Rc<Judgement>>,
@@ -93,6 +121,7 @@ struct Alike<'a> {
     types: Option<&'a str>,
     needed: &'static [&'static str],
     applies: Vec<(*const Prepared, bool)>,
+    truths: Vec<Truth>,
 }
 
 /// An action by name, with what the catalogue knows of it.
@@ -103,17 +132,11 @@ pub(super) struct Named<'n, 'a> {
     pub(super) known: Option<catalog::Action<'a>>,
 }
 
-impl<'a> Comparison<'a> {
-    /// Lays out a comparison.
-    pub fn new(
-        catalog: &'a Catalog,
-        granted: &'a [Prepared],
-        scope: Scope,
-        placeholders: &'a Placeholders,
-    ) -> Self {
+impl<'a> Layer<'a> {
+    fn new(kind: LayerKind, statements: &'a [Prepared]) -> Self {
         let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
-        for (i, statement) in granted.iter().enumerate() {
+        for (i, statement) in statements.iter().enumerate() {
             if statement.not_action {
                 everywhere.push(i);
                 continue;
@@ -136,13 +159,34 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
+        Layer {
+            kind,
+            statements,
+            by_service,
+            everywhere,
+        }
+    }
+}
+
+impl<'a> Comparison<'a> {
+    /// Lays out a comparison. `limits` are the permissions boundary and the levels of SCPs.
+    pub fn new(
+        catalog: &'a Catalog,
+        granted: &'a [Prepared],
+        limits: impl IntoIterator<Item = (LayerKind, &'a [Prepared])>,
+        context: &'a Context,
+        scope: Scope,
+        placeholders: &'a Placeholders,
+    ) -> Self {
+        let limits = limits.into_iter().map(|(kind, s)| Layer::new(kind, s));
+        let identity = Layer::new(LayerKind::Identity, granted);
         Comparison {
             catalog,
             granted,
+            layers: [identity].into_iter().chain(limits).collect(),
+            context,
             scope,
             placeholders,
-            by_service,
-            everywhere,
             known: RefCell::default(),
             universes: RefCell::default(),
         }
@@ -172,23 +216,50 @@ impl<'a> Comparison<'a> {
         let mut universes = self.universes.borrow_mut();
         let key = (service.to_owned(), kind.name, kind.arn);
         let make = || {
-            self.scope
-                .universes(service, kind)
-                .into_iter()
-                .map(Universe::of(kind))
-                .collect()
+            let universes = self.scope.universes(service, kind).into_iter();
+            let mut universes: Vec<_> = universes.map(Universe::of(kind)).collect();
+            if let Some(own) = universes.first_mut() {
+                own.own_account = self.scope.puts_account(kind);
+            }
+            universes.into()
         };
         Rc::clone(universes.entry(key).or_insert_with(make))
     }
 
-    /// The customer's statements that match an action (in lower case).
+    /// The statements of all layers that match an action (in lower case).
     pub(super) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
-        let here = self.by_service.get(service).map_or(&[][..], Vec::as_slice);
-        let elsewhere = self.everywhere.iter().filter(|i| !here.contains(i));
-        here.iter()
-            .chain(elsewhere)
-            .filter_map(|i| self.granted.get(*i)?.applies(service, name))
+        let layers = self.layers.iter().enumerate();
+        layers
+            .flat_map(|(at, layer)| {
+                let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
+                let elsewhere = layer.everywhere.iter().filter(|i| !here.contains(i));
+                here.iter().chain(elsewhere).filter_map(move |i| {
+                    let applies = layer.statements.get(*i)?.applies(service, name)?;
+                    Some(Applies {
+                        layer: at,
+                        ..applies
+                    })
+                })
+            })
             .collect()
+    }
+
+    /// What is known of requests for an action, as far as `stated` and the account say more.
+    pub(super) fn situation<'s>(
+        &'s self,
+        named: Named<'s, 's>,
+        stated: &'s [(String, KeyValue)],
+        own_account: bool,
+    ) -> Situation<'s> {
+        Situation {
+            context: self.context,
+            scope: &self.scope,
+            stated,
+            service: named.service,
+            name: named.name,
+            known: named.known,
+            own_account,
+        }
     }
 
     /// Judges every requirement of a reference, in its order.
@@ -199,10 +270,12 @@ impl<'a> Comparison<'a> {
             denies: denies.collect(),
             budget: Budget::steps(STEPS_PER_RUN),
             rows: Vec::new(),
+            cases: Vec::new(),
             judged: FxHashMap::default(),
         };
         for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
             run.judged.clear();
+            run.cases = context::cases(&statement.conditions);
             if statement.not_action {
                 run.not_action(statement);
                 continue;
@@ -357,6 +430,8 @@ impl<'a> Run<'_, 'a> {
             .filter_map(|s| s.applies(named.service, named.name))
             .collect();
         let needed = reference::needed_types(named.service, named.name);
+        let stated = mem::take(&mut self.cases);
+        let cases = truths(self.comparison, &stated, statement, named, applies);
         let side = applies.iter().chain(&denies);
         let alike = Alike {
             service: named.service.to_owned(),
@@ -365,9 +440,12 @@ impl<'a> Run<'_, 'a> {
             applies: side
                 .map(|a| (ptr::from_ref(a.statement), a.certain))
                 .collect(),
+            truths: cases.iter().flat_map(|c| c.truths.concat()).collect(),
         };
         if let Some(judged) = self.judged.get(&alike) {
-            return Rc::clone(judged);
+            let judged = Rc::clone(judged);
+            self.cases = stated;
+            return judged;
         }
         let judged = Rc::new(judgement::judge(
             self.comparison,
@@ -375,9 +453,41 @@ impl<'a> Run<'_, 'a> {
             &denies,
             named,
             applies,
+            &cases,
             &mut self.budget,
         ));
+        self.cases = stated;
         self.judged.insert(alike, Rc::clone(&judged));
         judged
     }
+}
+
+/// What is known of the Conditions of the statements that apply, case by case; one case where they have none.
+fn truths<'s>(
+    comparison: &'s Comparison<'_>,
+    cases: &'s [Stated],
+    statement: &Prepared,
+    named: Named<'_, '_>,
+    applies: &[Applies<'_>],
+) -> Vec<Case<'s>> {
+    let simple = applies.iter().all(|a| a.statement.conditions.is_empty());
+    let cases = cases.get(..1).filter(|_| simple).unwrap_or(cases).iter();
+    let truths = |stated: &Stated, own_account| -> Vec<Truth> {
+        let situation = comparison.situation(named, stated, own_account);
+        let holds = |a: &Applies<'_>| {
+            let conditions = &a.statement.conditions;
+            if conditions.is_empty() {
+                Truth::True
+            } else {
+                situation.holds(conditions, &statement.conditions)
+            }
+        };
+        applies.iter().map(holds).collect()
+    };
+    cases
+        .map(|stated| Case {
+            stated,
+            truths: [truths(stated, false), truths(stated, true)],
+        })
+        .collect()
 }

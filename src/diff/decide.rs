@@ -2,9 +2,11 @@
 //!
 //! With R the required requests, `sure = R ∩ A \ (D ∪ Dᶜ)` and `possible = R ∩ (A ∪ Aᶜ) \ D`, where A
 //! and D are what statements allow and deny for certain, Aᶜ and Dᶜ what they might: under a Condition
-//! that is not resolved, through a policy variable, or (a Deny only) under a contested reading.
+//! that is not resolved, through a policy variable, or (a Deny only) under a contested reading. A and Aᶜ
+//! are what every layer allows, D and Dᶜ what any layer denies.
 
 use super::statement::{Applies, Resource};
+use crate::matcher::condition::Truth;
 use crate::matcher::search::{self, Accepted, Budget, Found};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
@@ -25,17 +27,33 @@ pub mod shows {
     pub const ALL: u32 = 31;
 }
 
-/// The four sets of statements that the formula needs, for one action.
+/// What one layer allows: the identity policies together, the permissions boundary, or one level of SCPs.
+#[derive(Default, Debug)]
+struct Grants<'a> {
+    /// A: resource lists of Allow statements that hold for certain.
+    sure: Vec<List<'a>>,
+    /// A ∪ Aᶜ
+    possible: Vec<List<'a>>,
+}
+
+/// The sets of statements that the formula needs, for one action. A request needs an Allow in every layer; a Deny in
+/// any layer takes it.
 #[derive(Default, Debug)]
 pub struct Sides<'a> {
-    /// A: resource lists of unconditional Allow statements.
-    allow: Vec<List<'a>>,
-    /// A ∪ Aᶜ
-    allow_possible: Vec<List<'a>>,
+    layers: Vec<Grants<'a>>,
     /// D
     deny: Vec<List<'a>>,
     /// D ∪ Dᶜ
     deny_possible: Vec<List<'a>>,
+}
+
+/// How to count what AWS's pages leave open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stance {
+    /// As the reading that grants less: the verdicts.
+    Cautious,
+    /// As the reading that grants more: for telling that the verdict hangs on it.
+    Generous,
 }
 
 /// A `Resource` or `NotResource` list under one reading.
@@ -76,12 +94,16 @@ impl<'a> List<'a> {
 }
 
 impl<'a> Sides<'a> {
-    /// Sorts the statements that apply to an action. `assumed` are conditions that the requirement
-    /// itself states: a statement with exactly these is unconditional.
-    pub fn new(applies: &[Applies<'a>], assumed: &[String]) -> Self {
+    /// Sorts the statements that apply to an action, each with what is known of its Condition, by `layers` layers.
+    pub fn new(applies: &[Applies<'a>], truths: &[Truth], layers: usize, stance: Stance) -> Self {
         use Variables::{Any, Unset};
+        let generous = stance == Stance::Generous;
         let mut sides = Sides::default();
-        for entry in applies {
+        sides.layers.resize_with(layers, Grants::default);
+        for (entry, truth) in applies.iter().zip(truths) {
+            if *truth == Truth::False {
+                continue;
+            }
             let statement = entry.statement;
             let negated = statement.not_resource;
             let list = |most, variables| {
@@ -99,20 +121,33 @@ impl<'a> Sides<'a> {
             } else {
                 (list(false, Unset), list(false, Any), list(true, Any))
             };
-            let conditional = !statement.conditions.is_empty() && statement.conditions != assumed;
+            let holds = *truth == Truth::True;
             match statement.effect {
-                Effect::Allow if entry.certain => {
-                    if !conditional {
-                        sides.allow.push(least);
+                Effect::Allow if entry.certain || generous => {
+                    let Some(layer) = sides.layers.get_mut(entry.layer) else {
+                        continue;
+                    };
+                    let (sure, possible) = match (generous, negated) {
+                        (false, _) => (least, with_variables),
+                        (true, false) => (list(true, Unset), most),
+                        (true, true) => (list(false, Any), most),
+                    };
+                    if holds {
+                        layer.sure.push(sure);
                     }
-                    sides.allow_possible.push(with_variables);
+                    layer.possible.push(possible);
                 }
                 Effect::Allow => {}
                 Effect::Deny => {
-                    if !conditional && entry.certain {
+                    if holds && entry.certain {
                         sides.deny.push(least);
                     }
-                    sides.deny_possible.push(most);
+                    match (generous, negated) {
+                        (false, _) => sides.deny_possible.push(most),
+                        (true, _) if !entry.certain => {}
+                        (true, false) => sides.deny_possible.push(with_variables),
+                        (true, true) => sides.deny_possible.push(list(true, Unset)),
+                    }
                 }
             }
         }
@@ -124,27 +159,45 @@ impl<'a> Sides<'a> {
         let any = |lists: &[List<'_>]| lists.iter().any(List::matches_star);
         shown(
             true,
-            any(&self.allow),
-            any(&self.allow_possible),
+            self.layers.iter().all(|l| any(&l.sure)),
+            self.layers.iter().all(|l| any(&l.possible)),
             any(&self.deny),
             any(&self.deny_possible),
         )
     }
 
-    /// Whether the request on `*` might be denied.
-    pub fn denies_star(&self) -> bool {
-        self.deny_possible.iter().any(List::matches_star)
+    /// The layers in which nothing may allow the request on `*`.
+    pub fn star_refused_by(&self) -> Vec<usize> {
+        refusing(&self.layers, |l| l.possible.iter().any(List::matches_star))
     }
 
-    /// Whether every statement is an unconditional Allow on `*`, and there is one.
+    /// Whether every layer but the first allows the request on `*` for certain, and nothing may deny it.
+    pub fn star_passes(&self) -> bool {
+        let outer = self.layers.iter().skip(1);
+        !self.deny_possible.iter().any(List::matches_star) && { outer }
+            .all(|l| l.sure.iter().any(List::matches_star))
+    }
+
+    /// Whether every statement is an unconditional Allow on `*`, and there is one in each layer.
     pub fn allow_everything_alike(&self) -> bool {
         let everything =
             |l: &List<'_>| !l.negated && l.resources.iter().any(|r| r.pattern.is_everything());
         self.deny_possible.is_empty()
-            && !self.allow.is_empty()
-            && self.allow.len() == self.allow_possible.len()
-            && self.allow.iter().all(everything)
+            && self.layers.iter().all(|layer| {
+                !layer.sure.is_empty()
+                    && layer.sure.len() == layer.possible.len()
+                    && layer.sure.iter().all(everything)
+            })
     }
+}
+
+/// The layers for which `allows` says no.
+fn refusing<T>(layers: &[T], allows: impl Fn(&T) -> bool) -> Vec<usize> {
+    let layers = layers.iter().enumerate();
+    layers
+        .filter(|(_, layer)| !allows(layer))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 #[expect(clippy::fn_params_excessive_bools, reason = "the sets of the formula")]
@@ -322,20 +375,44 @@ fn with_observer<'a, T>(
     run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
 ) -> T {
     let mut layout = Layout::new(question);
-    let allow = layout.table.groups(&sides.allow, question);
-    let allow_possible = layout.table.groups(&sides.allow_possible, question);
+    let layers: Vec<[Vec<Group>; 2]> = sides
+        .layers
+        .iter()
+        .map(|layer| {
+            [&layer.sure, &layer.possible].map(|lists| layout.table.groups(lists, question))
+        })
+        .collect();
     let deny = layout.table.groups(&sides.deny, question);
     let deny_possible = layout.table.groups(&sides.deny_possible, question);
-    let any = |groups: &[Group], accepted: &Accepted<'_>| groups.iter().any(|g| g.holds(accepted));
     run(&layout, &mut |accepted| {
         shown(
             layout.asked(accepted),
-            any(&allow, accepted),
-            any(&allow_possible, accepted),
+            layers.iter().all(|[sure, _]| any(sure, accepted)),
+            layers.iter().all(|[_, possible]| any(possible, accepted)),
             any(&deny, accepted),
             any(&deny_possible, accepted),
         )
     })
+}
+
+fn any(groups: &[Group], accepted: &Accepted<'_>) -> bool {
+    groups.iter().any(|g| g.holds(accepted))
+}
+
+/// The layers in which nothing may allow one word.
+pub fn refused_by(question: &Question<'_>, sides: &Sides<'_>, word: &[Symbol]) -> Vec<usize> {
+    let mut layout = Layout::new(question);
+    let layers: Vec<Vec<Group>> = sides
+        .layers
+        .iter()
+        .map(|layer| layout.table.groups(&layer.possible, question))
+        .collect();
+    let mut refused = Vec::new();
+    search::judge(&layout.table.patterns, word, |accepted| {
+        refused = refusing(&layers, |groups| any(groups, accepted));
+        0
+    });
+    refused
 }
 
 /// Whether every request of the question is allowed for certain, by a test that needs no search and
@@ -351,23 +428,25 @@ pub fn plainly_covered(question: &Question<'_>, sides: &Sides<'_>) -> bool {
     if denied {
         return false;
     }
-    let grants = || {
-        sides
-            .allow
-            .iter()
-            .filter(|l| !l.negated)
-            .flat_map(List::patterns)
-            .filter(|p| !p.is_apart_from(universe))
-    };
-    grants().any(|p| p.absorbs(universe))
-        || question
-            .wanted
-            .iter()
-            .all(|w| w.is_apart_from(universe) || grants().any(|p| p.absorbs(w)))
+    sides.layers.iter().all(|layer| {
+        let grants = || {
+            layer
+                .sure
+                .iter()
+                .filter(|l| !l.negated)
+                .flat_map(List::patterns)
+                .filter(|p| !p.is_apart_from(universe))
+        };
+        grants().any(|p| p.absorbs(universe))
+            || question
+                .wanted
+                .iter()
+                .all(|w| w.is_apart_from(universe) || grants().any(|p| p.absorbs(w)))
+    })
 }
 
-/// Looks for a request that the question asks about, that nothing denies, and that none of
-/// `required` matches: a right beyond what is required. The question's own statement grants it.
+/// Looks for a request that the question asks about, that nothing denies, that every layer but the first allows, and
+/// that none of `required` matches: a right beyond what is required. The question's own statement grants it.
 pub fn beyond(
     question: &Question<'_>,
     sides: &Sides<'_>,
@@ -405,10 +484,17 @@ fn beyond_observer<'a, T>(
         .map(|p| layout.table.add(p))
         .collect();
     let denied = layout.table.groups(&sides.deny_possible, question);
+    let outer: Vec<Vec<Group>> = sides
+        .layers
+        .iter()
+        .skip(1)
+        .map(|layer| layout.table.groups(&layer.sure, question))
+        .collect();
     run(&layout, &mut |accepted| {
         u32::from(
             layout.asked(accepted)
-                && !denied.iter().any(|g| g.holds(accepted))
+                && !any(&denied, accepted)
+                && outer.iter().all(|groups| any(groups, accepted))
                 && !accepted.any(&required),
         )
     })

@@ -4,13 +4,14 @@ use std::ptr;
 
 use rustc_hash::FxHashMap;
 
-use super::coverage::Comparison;
-use super::decide::{self, Filter, Question, Sides};
+use super::coverage::{Comparison, Named};
+use super::decide::{self, Filter, Question, Sides, Stance};
 use super::scope::{Scope, Universe};
-use super::statement::{Prepared, Resource};
+use super::statement::{Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
+use crate::matcher::condition::Truth;
 use crate::matcher::search::Budget;
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
@@ -70,7 +71,8 @@ struct Search<'a> {
     comparison: &'a Comparison<'a>,
     scope: Scope,
     required: Required<'a>,
-    has_deny: bool,
+    /// Whether anything but its own statement bears on what a grant allows.
+    has_limits: bool,
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
@@ -110,13 +112,14 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         comparison,
         scope: comparison.scope.in_every_region(),
         required,
-        has_deny: comparison.granted.iter().any(|s| s.effect == Effect::Deny),
+        has_limits: comparison.layers.len() > 1
+            || comparison.granted.iter().any(|s| s.effect == Effect::Deny),
         budget: Budget::steps(STEPS_PER_RUN),
         last_within: None,
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
-        if statement.effect != Effect::Allow || !statement.conditions.is_empty() {
+        if statement.effect != Effect::Allow {
             continue;
         }
         if statement.not_action {
@@ -210,7 +213,8 @@ impl<'a> Search<'a> {
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
         let mut first: [Option<(Witness, Option<usize>)>; 2] = [None, None];
-        let unlimited = !self.has_deny
+        let unlimited = !self.has_limits
+            && statement.conditions.is_empty()
             && !statement.not_resource
             && statement
                 .resources
@@ -285,13 +289,28 @@ impl<'a> Search<'a> {
         action: catalog::Action<'a>,
         required: &[&Prepared],
     ) -> Beyond {
-        let applies = if self.has_deny {
-            self.comparison
-                .applying(action.service, &action.name.to_ascii_lowercase())
+        let name = action.name.to_ascii_lowercase();
+        let named = Named {
+            service: action.service,
+            name: &name,
+            known: Some(action),
+        };
+        let situation = self.comparison.situation(named, &[], false);
+        let nothing = Conditions::default();
+        if situation.holds(&statement.conditions, &nothing) != Truth::True {
+            return Beyond::Nothing;
+        }
+        let applies = if self.has_limits {
+            self.comparison.applying(action.service, &name)
         } else {
             Vec::new()
         };
-        let sides = Sides::new(&applies, &[]);
+        let truths: Vec<Truth> = applies
+            .iter()
+            .map(|a| situation.holds(&a.statement.conditions, &nothing))
+            .collect();
+        let layers = self.comparison.layers.len();
+        let sides = Sides::new(&applies, &truths, layers, Stance::Cautious);
         if !action.has_resource_types() {
             let granted = statement
                 .resources
@@ -299,7 +318,7 @@ impl<'a> Search<'a> {
                 .any(|r| r.pattern.is_everything())
                 != statement.not_resource;
             // An action that the reference names is not excess here, whatever the reference's resource.
-            if !granted || !required.is_empty() || sides.denies_star() {
+            if !granted || !required.is_empty() || !sides.star_passes() {
                 return Beyond::Nothing;
             }
             let witness = Witness {

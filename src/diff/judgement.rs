@@ -4,12 +4,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::context::Stated;
 use super::coverage::{Comparison, Named};
-use super::decide::{self, Filter, Question, Sides, shows};
+use super::decide::{self, Filter, Question, Sides, Stance, shows};
 use super::scope::{Scope, Universe};
 use super::statement::{Applies, Prepared, Resource};
 use super::{Verdict, witness};
 use crate::catalog::ResourceType;
+use crate::matcher::condition::Truth;
 use crate::matcher::search::{Budget, Found};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
@@ -34,6 +36,8 @@ struct Part<'c> {
     universe: Option<Universe>,
     /// Indexes of the required resources that lie here.
     resources: Vec<usize>,
+    /// Index of what is known of the Conditions.
+    sides: usize,
     bits: u32,
     found: Option<Found>,
 }
@@ -42,6 +46,15 @@ impl Part<'_> {
     fn is_needed(&self) -> bool {
         self.kind.is_none_or(|(_, needed)| needed)
     }
+}
+
+/// A case that the Condition of the requirement leaves open.
+pub(super) struct Case<'s> {
+    /// What the requirement states of the condition keys.
+    pub(super) stated: &'s Stated,
+    /// What is known of the Condition of each statement that applies, for ARNs that do not carry the bound account and
+    /// for those that do.
+    pub(super) truths: [Vec<Truth>; 2],
 }
 
 /// The outcome for one requirement.
@@ -59,6 +72,14 @@ pub(super) struct Judgement {
     pub(super) allowed_by: Vec<usize>,
     /// Which of them take some of it.
     pub(super) denied_by: Vec<usize>,
+    /// The layers in which nothing may allow the request that shows the verdict.
+    pub(super) refused_by: Vec<usize>,
+    /// The statements whose Condition is not resolved for that request.
+    pub(super) unresolved: Vec<usize>,
+    /// What that request states of condition keys, where the requirement leaves several cases open.
+    pub(super) stated: Stated,
+    /// True when a more generous reading of what AWS's pages leave open would cover the requirement.
+    pub(super) contested: bool,
 }
 
 /// What a statement of the reference requires for one action.
@@ -154,127 +175,290 @@ pub(super) fn judge<'c>(
     denies: &[Applies<'_>],
     named: Named<'_, 'c>,
     applies: &[Applies<'_>],
+    cases: &[Case<'_>],
     budget: &mut Budget,
 ) -> Judgement {
     let everything = Pattern::everything();
     let wanted = Wanted::new(statement, denies, &everything);
-    let sides = Sides::new(applies, &statement.conditions);
-    let typed = named.known.is_some_and(|a| a.has_resource_types());
-
-    let mut parts = Vec::new();
-    // The ordinary case of `"Resource": "*"` on both sides: no type needs a look.
-    if typed
-        && wanted.filters.is_empty()
-        && wanted.resources.iter().any(|(_, p)| p.is_everything())
-        && sides.allow_everything_alike()
-    {
-        let resources = wanted.resources.iter().map(|(i, _)| *i).collect();
-        parts.push(Part {
-            kind: None,
-            universe: None,
-            resources,
-            bits: 0,
-            found: None,
-        });
-        return judgement(
-            comparison, statement, &wanted, &sides, applies, parts, budget,
-        );
+    let layers = comparison.layers.len();
+    let sides = |stance| -> Vec<Sides<'_>> {
+        let truths = cases.iter().flat_map(|case| &case.truths);
+        truths
+            .map(|truths| Sides::new(applies, truths, layers, stance))
+            .collect()
+    };
+    let mut asked = Asked {
+        comparison,
+        statement,
+        wanted,
+        applies,
+        cases,
+        sides: sides(Stance::Cautious),
+        parts: Vec::new(),
+    };
+    asked.lay_out(named);
+    let mut judgement = asked.judge(budget);
+    let hangs = |a: &Applies<'_>| {
+        !a.certain
+            || a.statement
+                .resources
+                .iter()
+                .any(|r| r.pattern.is_contested())
+    };
+    if judgement.verdict != Verdict::Covered && applies.iter().any(hangs) {
+        asked.sides = sides(Stance::Generous);
+        judgement.contested = asked.judge(budget).verdict == Verdict::Covered;
     }
-    match named.known {
-        Some(action) if typed => {
-            for kind in action.resource_types() {
-                typed_parts(comparison, named, &kind, &wanted, &mut parts);
+    judgement
+}
+
+/// A requirement with the questions that it asks.
+struct Asked<'s, 'c> {
+    comparison: &'s Comparison<'c>,
+    statement: &'s Prepared,
+    wanted: Wanted<'s>,
+    applies: &'s [Applies<'s>],
+    cases: &'s [Case<'s>],
+    /// Two for each case: for ARNs that do not carry the bound account, and for those that do.
+    sides: Vec<Sides<'s>>,
+    parts: Vec<Part<'c>>,
+}
+
+impl<'c> Asked<'_, 'c> {
+    /// Finds the kinds of resources to ask about.
+    fn lay_out(&mut self, named: Named<'_, 'c>) {
+        let typed = named.known.is_some_and(|a| a.has_resource_types());
+        let everything = self.wanted.resources.iter().any(|(_, p)| p.is_everything());
+        let alike = self.sides.iter().all(Sides::allow_everything_alike);
+        // The ordinary case of `"Resource": "*"` on both sides: no type needs a look.
+        if typed && self.wanted.filters.is_empty() && everything && alike {
+            let resources = self.wanted.resources.iter().map(|(i, _)| *i).collect();
+            self.parts.push(Part {
+                kind: None,
+                universe: None,
+                resources,
+                sides: 0,
+                bits: 0,
+                found: None,
+            });
+            return;
+        }
+        for case in 0..self.cases.len() {
+            let first = 2 * case;
+            match named.known {
+                Some(action) if typed => {
+                    for kind in action.resource_types() {
+                        self.typed_parts(named, &kind, first);
+                    }
+                }
+                Some(_) => self.star_part(first),
+                None => {
+                    self.star_part(first);
+                    let resources: Vec<usize> =
+                        self.wanted.resources.iter().map(|(i, _)| *i).collect();
+                    if !resources.is_empty() {
+                        let universe = Some(Universe {
+                            all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
+                            plain: Rc::new(Pattern::everything()),
+                            own_account: false,
+                        });
+                        self.parts.push(Part {
+                            kind: None,
+                            universe,
+                            resources,
+                            sides: first,
+                            bits: 0,
+                            found: None,
+                        });
+                    }
+                }
             }
         }
-        Some(_) => star_part(&wanted, &mut parts),
-        None => {
-            star_part(&wanted, &mut parts);
-            let resources: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
-            if !resources.is_empty() {
-                let universe = Some(Universe {
-                    all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
-                    plain: Rc::new(Pattern::everything()),
-                });
+    }
+
+    fn star_part(&mut self, sides: usize) {
+        if self.wanted.star {
+            let resources = self.wanted.resources.iter().map(|(i, _)| *i).collect();
+            self.parts.push(Part {
+                kind: None,
+                universe: None,
+                resources,
+                sides,
+                bits: 0,
+                found: None,
+            });
+        }
+    }
+
+    /// The questions about one resource type: one per universe of the scope, and one for required
+    /// resources that lie outside the scope, so that a scope never hides a requirement.
+    fn typed_parts(&mut self, named: Named<'_, 'c>, kind: &ResourceType<'c>, sides: usize) {
+        let Asked {
+            comparison,
+            wanted,
+            parts,
+            ..
+        } = self;
+        let needed = kind.required
+            || reference::needed_types(named.service, named.name).contains(&kind.name);
+        let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
+        let mut add = |universe: Universe, among: &[usize]| -> Vec<usize> {
+            let inside: Vec<usize> = wanted
+                .resources
+                .iter()
+                .filter(|(i, p)| among.contains(i) && p.overlaps(&universe.all))
+                .map(|(i, _)| *i)
+                .collect();
+            if !inside.is_empty() {
                 parts.push(Part {
-                    kind: None,
-                    universe,
-                    resources,
+                    kind: Some((kind.name, needed)),
+                    sides: sides + usize::from(universe.own_account),
+                    universe: Some(universe),
+                    resources: inside.clone(),
                     bits: 0,
                     found: None,
                 });
             }
-        }
-    }
-
-    judgement(
-        comparison, statement, &wanted, &sides, applies, parts, budget,
-    )
-}
-
-fn judgement(
-    comparison: &Comparison<'_>,
-    statement: &Prepared,
-    wanted: &Wanted<'_>,
-    sides: &Sides<'_>,
-    applies: &[Applies<'_>],
-    mut parts: Vec<Part<'_>>,
-    budget: &mut Budget,
-) -> Judgement {
-    let mut complete = true;
-    for part in &mut parts {
-        let Some(universe) = &part.universe else {
-            part.bits = sides.star();
-            continue;
+            inside
         };
-        let question = wanted.question(universe, &part.resources);
-        if question.filters.is_empty() && decide::plainly_covered(&question, sides) {
-            part.bits = ALLOWED;
-            continue;
+        let all = outside.clone();
+        for universe in comparison.universes(named.service, kind).iter() {
+            let inside = add(universe.clone(), &all);
+            outside.retain(|i| !inside.contains(i));
         }
-        let found = Comparison::spend(budget, |b| decide::decide(&question, sides, b));
-        part.bits = found.bits();
-        complete &= found.complete;
-        part.found = Some(found);
+        if !outside.is_empty() && comparison.scope.is_narrow() {
+            let wide = Universe::of(kind);
+            for universe in Scope::default().universes(named.service, kind) {
+                add(wide(universe), &outside);
+            }
+        }
     }
-    let vacuous = complete && parts.iter().all(|p| p.bits & shows::NEEDED == 0);
-    let verdict = verdict(parts.iter().fold(0, |bits, p| bits | p.bits), complete);
-    let (allowed_by, denied_by) = if vacuous {
-        Default::default()
-    } else {
-        places(applies, &parts, wanted)
-    };
-    Judgement {
-        verdict,
-        vacuous,
-        witness: shown_by(verdict).and_then(|bit| {
-            // A type that every call needs makes the better example.
-            let showing = || parts.iter().filter(|p| p.bits & bit != 0);
-            let part = showing()
-                .find(|p| p.is_needed())
-                .or_else(|| showing().next())?;
-            let (Some(universe), Some(found)) = (&part.universe, &part.found) else {
-                return Some("*".to_owned());
+
+    fn judge(&mut self, budget: &mut Budget) -> Judgement {
+        let mut complete = true;
+        for part in &mut self.parts {
+            let Some(sides) = self.sides.get(part.sides) else {
+                continue;
             };
-            let question = wanted.question(universe, &part.resources);
-            let holds = |w: &[Symbol]| decide::judge(&question, sides, w) & bit != 0;
-            let scope = &comparison.scope;
-            Some(witness::readable(
-                found.word(bit)?,
-                scope,
-                comparison.placeholders,
-                holds,
-            ))
-        }),
-        resources: statement
-            .resources
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| vacuous || parts.iter().any(|p| p.resources.contains(i)))
-            .map(|(_, r)| r.text.clone())
-            .collect(),
-        types: types(&parts),
-        allowed_by,
-        denied_by,
+            let Some(universe) = &part.universe else {
+                part.bits = sides.star();
+                continue;
+            };
+            let question = self.wanted.question(universe, &part.resources);
+            if question.filters.is_empty() && decide::plainly_covered(&question, sides) {
+                part.bits = ALLOWED;
+                part.found = None;
+                continue;
+            }
+            let found = Comparison::spend(budget, |b| decide::decide(&question, sides, b));
+            part.bits = found.bits();
+            complete &= found.complete;
+            part.found = Some(found);
+        }
+        let parts = &self.parts;
+        let vacuous = complete && parts.iter().all(|p| p.bits & shows::NEEDED == 0);
+        let verdict = verdict(parts.iter().fold(0, |bits, p| bits | p.bits), complete);
+        let (allowed_by, denied_by) = if vacuous {
+            Default::default()
+        } else {
+            self.places()
+        };
+        let shown = shown_by(verdict).and_then(|bit| self.shown(bit));
+        let (witness, refused_by, case) = shown.unwrap_or_default();
+        let resources = self.statement.resources.iter().enumerate();
+        Judgement {
+            verdict,
+            vacuous,
+            witness,
+            resources: resources
+                .filter(|(i, _)| vacuous || parts.iter().any(|p| p.resources.contains(i)))
+                .map(|(_, r)| r.text.clone())
+                .collect(),
+            types: types(parts),
+            allowed_by,
+            denied_by,
+            refused_by,
+            unresolved: self.unresolved(case),
+            stated: match self.cases.get(case / 2) {
+                Some(case) if self.cases.len() > 1 => case.stated.clone(),
+                _ => Stated::new(),
+            },
+            contested: false,
+        }
+    }
+
+    /// A request that shows something, the layers that refuse it, and the index of its sides.
+    fn shown(&self, bit: u32) -> Option<(Option<String>, Vec<usize>, usize)> {
+        // A type that every call needs makes the better example.
+        let showing = || self.parts.iter().filter(|p| p.bits & bit != 0);
+        let part = showing()
+            .find(|p| p.is_needed())
+            .or_else(|| showing().next())?;
+        let sides = self.sides.get(part.sides)?;
+        let (Some(universe), Some(found)) = (&part.universe, &part.found) else {
+            let refused_by = sides.star_refused_by();
+            return Some((Some("*".to_owned()), refused_by, part.sides));
+        };
+        let question = self.wanted.question(universe, &part.resources);
+        let holds = |w: &[Symbol]| decide::judge(&question, sides, w) & bit != 0;
+        let word = found.word(bit)?;
+        let refused_by = decide::refused_by(&question, sides, word);
+        let Comparison {
+            scope,
+            placeholders,
+            ..
+        } = self.comparison;
+        let witness = witness::readable(word, scope, placeholders, holds);
+        Some((Some(witness), refused_by, part.sides))
+    }
+
+    /// The statements whose Condition is not resolved, in the case with these sides.
+    fn unresolved(&self, sides: usize) -> Vec<usize> {
+        let case = self.cases.get(sides / 2);
+        let truths = case.and_then(|c| c.truths.get(sides % 2));
+        let truths = truths.into_iter().flatten().enumerate();
+        truths
+            .filter(|(_, truth)| **truth == Truth::Unknown)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Which statements allow some of the requirement, and which deny some of it.
+    fn places(&self) -> (Vec<usize>, Vec<usize>) {
+        let mut allowed = Vec::new();
+        let mut denied = Vec::new();
+        for (index, entry) in self.applies.iter().enumerate() {
+            let statement = entry.statement;
+            let may_hold = |truths: &Vec<Truth>| truths.get(index) != Some(&Truth::False);
+            if !self.cases.iter().flat_map(|c| &c.truths).any(may_hold) {
+                continue;
+            }
+            let (list, reading) = match statement.effect {
+                Effect::Allow if entry.certain => (&mut allowed, Reading::Strict),
+                Effect::Allow => continue,
+                Effect::Deny => (&mut denied, Reading::Wide),
+            };
+            let bears = |part: &Part<'_>, resource: &Resource| {
+                part.universe.as_ref().is_some_and(|universe| {
+                    resource.patterns(reading, Variables::Any).iter().any(|p| {
+                        p.overlaps(&universe.all)
+                            && self
+                                .wanted
+                                .resources
+                                .iter()
+                                .any(|(i, w)| part.resources.contains(i) && p.overlaps(w))
+                    })
+                })
+            };
+            let bears = statement.not_resource
+                || statement.resources.iter().any(|r| {
+                    r.pattern.is_everything() || self.parts.iter().any(|part| bears(part, r))
+                });
+            if bears {
+                list.push(index);
+            }
+        }
+        (allowed, denied)
     }
 }
 
@@ -307,62 +491,6 @@ fn shown_by(verdict: Verdict) -> Option<u32> {
     }
 }
 
-fn star_part(wanted: &Wanted<'_>, parts: &mut Vec<Part<'_>>) {
-    if wanted.star {
-        let resources = wanted.resources.iter().map(|(i, _)| *i).collect();
-        parts.push(Part {
-            kind: None,
-            universe: None,
-            resources,
-            bits: 0,
-            found: None,
-        });
-    }
-}
-
-/// The questions about one resource type: one per universe of the scope, and one for required
-/// resources that lie outside the scope, so that a scope never hides a requirement.
-fn typed_parts<'c>(
-    comparison: &Comparison<'c>,
-    named: Named<'_, 'c>,
-    kind: &ResourceType<'c>,
-    wanted: &Wanted<'_>,
-    parts: &mut Vec<Part<'c>>,
-) {
-    let needed =
-        kind.required || reference::needed_types(named.service, named.name).contains(&kind.name);
-    let mut outside: Vec<usize> = wanted.resources.iter().map(|(i, _)| *i).collect();
-    let mut add = |universe: Universe, among: &[usize]| -> Vec<usize> {
-        let inside: Vec<usize> = wanted
-            .resources
-            .iter()
-            .filter(|(i, p)| among.contains(i) && p.overlaps(&universe.all))
-            .map(|(i, _)| *i)
-            .collect();
-        if !inside.is_empty() {
-            parts.push(Part {
-                kind: Some((kind.name, needed)),
-                universe: Some(universe),
-                resources: inside.clone(),
-                bits: 0,
-                found: None,
-            });
-        }
-        inside
-    };
-    let all = outside.clone();
-    for universe in comparison.universes(named.service, kind).iter() {
-        let inside = add(universe.clone(), &all);
-        outside.retain(|i| !inside.contains(i));
-    }
-    if !outside.is_empty() && comparison.scope.is_narrow() {
-        let wide = Universe::of(kind);
-        for universe in Scope::default().universes(named.service, kind) {
-            add(wide(universe), &outside);
-        }
-    }
-}
-
 fn types(parts: &[Part<'_>]) -> Vec<TypeOutcome> {
     let mut types: Vec<TypeOutcome> = Vec::new();
     for part in parts.iter().filter(|p| p.bits & shows::NEEDED != 0) {
@@ -380,41 +508,4 @@ fn types(parts: &[Part<'_>]) -> Vec<TypeOutcome> {
         }
     }
     types
-}
-
-/// Which statements allow some of the requirement, and which deny some of it.
-fn places(
-    applies: &[Applies<'_>],
-    parts: &[Part<'_>],
-    wanted: &Wanted<'_>,
-) -> (Vec<usize>, Vec<usize>) {
-    let mut allowed = Vec::new();
-    let mut denied = Vec::new();
-    for (index, entry) in applies.iter().enumerate() {
-        let statement = entry.statement;
-        let (list, reading) = match statement.effect {
-            Effect::Allow if entry.certain => (&mut allowed, Reading::Strict),
-            Effect::Allow => continue,
-            Effect::Deny => (&mut denied, Reading::Wide),
-        };
-        let bears = statement.not_resource
-            || statement.resources.iter().any(|r| {
-                r.pattern.is_everything()
-                    || parts.iter().any(|part| {
-                        part.universe.as_ref().is_some_and(|universe| {
-                            r.patterns(reading, Variables::Any).iter().any(|p| {
-                                p.overlaps(&universe.all)
-                                    && wanted
-                                        .resources
-                                        .iter()
-                                        .any(|(i, w)| part.resources.contains(i) && p.overlaps(w))
-                            })
-                        })
-                    })
-            });
-        if bears {
-            list.push(index);
-        }
-    }
-    (allowed, denied)
 }

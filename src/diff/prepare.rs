@@ -1,10 +1,10 @@
 //! From parsed policies and a reference to [`Prepared`] statements with every placeholder bound.
 
-use super::statement::{Action, Prepared, Resource};
-use crate::matcher::ActionPattern;
-use crate::matcher::Pieces;
+use super::statement::{Action, Conditions, Line, Prepared, Resource};
+use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
-use crate::parser::{Condition, Effect, Policy, SourceId, Span, Statement, Text};
+use crate::matcher::{ActionPattern, Piece, Pieces};
+use crate::parser::{Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::RefStatement;
 use crate::reference::bindings::{Bindings, Vote};
 
@@ -25,9 +25,19 @@ pub struct LeftoverPlace {
     pub sid: Option<String>,
 }
 
+/// One statement with its strings in pieces.
+struct Draft<'a> {
+    source: SourceId,
+    statement: &'a Statement,
+    index: usize,
+    resources: Vec<Pieces>,
+    /// The values of each line of its Condition.
+    conditions: Vec<Vec<Pieces>>,
+}
+
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
 pub struct Drafts<'a> {
-    statements: Vec<(SourceId, &'a Statement, usize, Vec<Pieces>)>,
+    statements: Vec<Draft<'a>>,
     /// Placeholders that templates left behind.
     pub leftovers: Vec<LeftoverPlace>,
 }
@@ -53,16 +63,19 @@ impl<'a> Drafts<'a> {
                         lex(text, &mut drafts);
                     }
                 }
-                for text in statement.conditions.iter().flat_map(|c| &c.values) {
-                    if text.value.contains(['$', '<', '{', '%']) {
-                        lex(text, &mut drafts);
-                    }
-                }
+                let conditions = statement.conditions.iter();
+                let conditions = conditions
+                    .map(|c| c.values.iter().map(|t| lex(t, &mut drafts)).collect())
+                    .collect();
                 let resources = statement.resource.iter().flat_map(|r| &r.values);
-                let pieces: Vec<Pieces> = resources.map(|t| lex(t, &mut drafts)).collect();
-                drafts
-                    .statements
-                    .push((policy.source, statement, index, pieces));
+                let resources = resources.map(|t| lex(t, &mut drafts)).collect();
+                drafts.statements.push(Draft {
+                    source: policy.source,
+                    statement,
+                    index,
+                    resources,
+                    conditions,
+                });
             }
         }
         drafts
@@ -88,7 +101,13 @@ impl<'a> Drafts<'a> {
     /// The Resources of Allow statements, as votes on what the placeholders stand for.
     pub fn votes(&self) -> Vec<Vote<'_>> {
         let mut votes = Vec::new();
-        for (source, statement, _, pieces) in &self.statements {
+        for Draft {
+            source,
+            statement,
+            resources: pieces,
+            ..
+        } in &self.statements
+        {
             let Some(resource) = &statement.resource else {
                 continue;
             };
@@ -112,9 +131,32 @@ impl<'a> Drafts<'a> {
     }
 
     /// The statements with every bound placeholder replaced.
-    pub fn bind(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Prepared> {
+    ///
+    /// `resolve` says what is known of a policy variable in every request.
+    pub fn bind(
+        &self,
+        bindings: &Bindings,
+        placeholders: &Placeholders,
+        resolve: &dyn Fn(&str) -> Option<KeyValue>,
+    ) -> Vec<Prepared> {
         let mut all = Vec::with_capacity(self.statements.len());
-        for (source, statement, index, pieces) in &self.statements {
+        let bind = |pieces: &Pieces| {
+            template::resolve(&bindings.apply(pieces, placeholders), |n| {
+                let (key, default) = template::variable_parts(placeholders.name(n));
+                match resolve(key)? {
+                    KeyValue::Absent => default.map(str::to_owned),
+                    value => value.text(),
+                }
+            })
+        };
+        for Draft {
+            source,
+            statement,
+            index,
+            resources: pieces,
+            conditions,
+        } in &self.statements
+        {
             let (Some(effect), Some(action), Some(resource)) =
                 (&statement.effect, &statement.action, &statement.resource)
             else {
@@ -124,10 +166,19 @@ impl<'a> Drafts<'a> {
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }
-            let mut conditions = normal_form(&statement.conditions);
-            if statement.condition_unreadable {
-                conditions.push("unreadable".to_owned());
-            }
+            let conditions = Conditions {
+                lines: statement
+                    .conditions
+                    .iter()
+                    .zip(conditions)
+                    .map(|(c, pieces)| {
+                        let values = c.values.iter().map(|v| v.value.clone()).collect();
+                        line(&c.operator.value, &c.key.value, values, pieces, &bind)
+                    })
+                    .collect(),
+                unreadable: statement.condition_unreadable,
+                span: statement.condition_span,
+            };
             all.push(Prepared {
                 source: *source,
                 span: statement.span,
@@ -150,12 +201,9 @@ impl<'a> Drafts<'a> {
                     .values
                     .iter()
                     .zip(pieces)
-                    .map(|(t, p)| {
-                        Resource::new(bindings.apply(p, placeholders), t.value.clone(), t.span)
-                    })
+                    .map(|(t, p)| Resource::new(bind(p), t.value.clone(), t.span))
                     .collect(),
                 conditions,
-                condition_span: statement.condition_span,
                 index: *index,
             });
         }
@@ -163,39 +211,73 @@ impl<'a> Drafts<'a> {
     }
 }
 
-/// Conditions in a form in which equal ones are equal texts: keys in lower case, values sorted.
-fn normal_form(conditions: &[Condition]) -> Vec<String> {
-    let lines = conditions.iter().map(|c| {
-        let values = c.values.iter().map(|v| v.value.as_str()).collect();
-        normal_line(&c.operator.value, &c.key.value, values)
-    });
-    sorted(lines.collect())
+fn line(
+    operator: &str,
+    key: &str,
+    values: Vec<String>,
+    pieces: &[Pieces],
+    bind: &dyn Fn(&Pieces) -> Pieces,
+) -> Line {
+    let bound: Vec<Pieces> = pieces.iter().map(bind).collect();
+    let key_folded = fold_key(key);
+    let mut normal: Vec<String> = bound.iter().map(normal_value).collect();
+    normal.sort_unstable();
+    normal.dedup();
+    Line {
+        normal: format!("{} {key_folded} {normal:?}", operator.to_ascii_lowercase()),
+        test: Test {
+            operator: operator.parse().ok(),
+            key: key_folded,
+            values: bound,
+        },
+        operator: operator.to_owned(),
+        key: key.to_owned(),
+        values,
+    }
 }
 
-fn normal_line(operator: &str, key: &str, mut values: Vec<&str>) -> String {
-    values.sort_unstable();
-    values.dedup();
-    format!("{operator} {} {values:?}", key.to_ascii_lowercase())
+/// A form of a value in which equal values are equal texts.
+fn normal_value(pieces: &Pieces) -> String {
+    let mut out = String::with_capacity(pieces.len());
+    for (piece, _) in pieces.iter() {
+        match piece {
+            Piece::Char(c @ ('*' | '?' | '$')) => {
+                out.extend(["${", c.encode_utf8(&mut [0; 4]), "}"])
+            }
+            Piece::Char(c) => out.push(*c),
+            Piece::Star => out.push('*'),
+            Piece::Question => out.push('?'),
+            Piece::Variable { name, .. } => out.push_str(&format!("${{v{name}}}")),
+            Piece::Placeholder(n) => out.push_str(&format!("${{p{n}}}")),
+        }
+    }
+    out
 }
 
-fn sorted(mut lines: Vec<String>) -> Vec<String> {
-    lines.sort_unstable();
-    lines
+/// The strings of a statement of a reference in pieces.
+pub struct ReferencePieces {
+    /// Of `Resource`.
+    pub resources: Vec<Pieces>,
+    /// The values of each line of the Condition.
+    conditions: Vec<Vec<Pieces>>,
 }
 
-/// The Resource strings of a reference in pieces, nothing bound.
+/// The strings of a reference in pieces, nothing bound.
 pub fn reference_pieces(
     statements: &[RefStatement],
     placeholders: &mut Placeholders,
-) -> Vec<Vec<Pieces>> {
+) -> Vec<ReferencePieces> {
+    let mut lex = |values: &[String]| -> Vec<Pieces> {
+        let values = values.iter();
+        values
+            .map(|text| template::reference(text, placeholders))
+            .collect()
+    };
     statements
         .iter()
-        .map(|s| {
-            s.resource
-                .values
-                .iter()
-                .map(|r| template::reference(r, placeholders))
-                .collect()
+        .map(|s| ReferencePieces {
+            resources: lex(&s.resource.values),
+            conditions: s.conditions.iter().map(|c| lex(&c.values)).collect(),
         })
         .collect()
 }
@@ -203,7 +285,7 @@ pub fn reference_pieces(
 /// The statements of a reference with every bound placeholder replaced. Their places are empty.
 pub fn bind_reference(
     statements: &[RefStatement],
-    pieces: &[Vec<Pieces>],
+    pieces: &[ReferencePieces],
     bindings: &Bindings,
     placeholders: &Placeholders,
 ) -> Vec<Prepared> {
@@ -231,6 +313,7 @@ pub fn bind_reference(
             not_resource: statement.resource.negated,
             resource_key: nowhere,
             resources: pieces
+                .resources
                 .iter()
                 .map(|p| {
                     let bound = bindings.apply(p, placeholders);
@@ -238,17 +321,20 @@ pub fn bind_reference(
                     Resource::new(bound, text, nowhere)
                 })
                 .collect(),
-            conditions: sorted(
-                statement
+            conditions: Conditions {
+                lines: statement
                     .conditions
                     .iter()
-                    .map(|c| {
-                        let values = c.values.iter().map(String::as_str).collect();
-                        normal_line(&c.operator, &c.key, values)
+                    .zip(&pieces.conditions)
+                    .map(|(c, pieces)| {
+                        line(&c.operator, &c.key, c.values.clone(), pieces, &|p| {
+                            bindings.apply(p, placeholders)
+                        })
                     })
                     .collect(),
-            ),
-            condition_span: None,
+                unreadable: false,
+                span: None,
+            },
             index: statement.index,
         })
         .collect()

@@ -26,6 +26,8 @@ pub struct Universe {
     pub all: Rc<Pattern>,
     /// Those of the type, anywhere, in whose names no `:` occurs.
     pub plain: Rc<Pattern>,
+    /// Whether they carry the account of the scope.
+    pub own_account: bool,
 }
 
 impl Universe {
@@ -35,6 +37,7 @@ impl Universe {
         move |all| Universe {
             all: Rc::new(all),
             plain: Rc::clone(&plain),
+            own_account: false,
         }
     }
 }
@@ -58,6 +61,11 @@ impl Scope {
             );
         }
         all
+    }
+
+    /// Whether the ARNs of a type that the scope narrows carry its account.
+    pub fn puts_account(&self, kind: &ResourceType<'_>) -> bool {
+        self.account.is_some() && kind.arn.splitn(6, ':').nth(4) == Some("${Account}")
     }
 
     /// Whether the scope narrows anything.

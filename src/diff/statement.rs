@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use crate::matcher::condition::Test;
 use crate::matcher::{
     ActionMatch, ActionPattern, Pattern, Pieces, Reading, ResourcePattern, Variables, arn,
 };
@@ -80,6 +81,39 @@ pub struct Action {
     pub span: Span,
 }
 
+/// A `Condition`; all of its lines must hold.
+#[derive(Debug, Default)]
+pub struct Conditions {
+    /// One for each key of each operator.
+    pub lines: Vec<Line>,
+    /// True where a part of it could not be read, which may hold or not.
+    pub unreadable: bool,
+    /// The whole element, where there is one.
+    pub span: Option<Span>,
+}
+
+impl Conditions {
+    /// True for no Condition and for `{}`.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && !self.unreadable
+    }
+}
+
+/// One line of a Condition: an operator, a key and the values to compare with.
+#[derive(Debug)]
+pub struct Line {
+    /// For judging it.
+    pub test: Test,
+    /// A form in which equal lines are equal texts.
+    pub normal: String,
+    /// As written: `StringEquals`.
+    pub operator: String,
+    /// As written: `iam:PassedToService`.
+    pub key: String,
+    /// As written.
+    pub values: Vec<String>,
+}
+
 /// One statement, of the customer's policies or of the reference.
 #[derive(Debug)]
 pub struct Prepared {
@@ -103,10 +137,8 @@ pub struct Prepared {
     pub resource_key: Span,
     /// Its strings.
     pub resources: Vec<Resource>,
-    /// The conditions in a normal form; empty for none.
-    pub conditions: Vec<String>,
-    /// Where the `Condition` stands.
-    pub condition_span: Option<Span>,
+    /// Its `Condition`.
+    pub conditions: Conditions,
     /// The index of the statement in its policy or reference.
     pub index: usize,
 }
@@ -116,6 +148,8 @@ pub struct Prepared {
 pub struct Applies<'a> {
     /// The statement.
     pub statement: &'a Prepared,
+    /// Its layer: 0 for the identity policies, then the permissions boundary and each level of SCPs.
+    pub layer: usize,
     /// Whether every reading agrees that it matches.
     pub certain: bool,
     /// The string that matches; `None` for `NotAction`.
@@ -151,12 +185,14 @@ impl Prepared {
         if self.not_action {
             (best != ActionMatch::Yes).then_some(Applies {
                 statement: self,
+                layer: 0,
                 certain: best == ActionMatch::No,
                 action: None,
             })
         } else {
             (best != ActionMatch::No).then_some(Applies {
                 statement: self,
+                layer: 0,
                 certain: best == ActionMatch::Yes,
                 action: by,
             })

@@ -176,7 +176,7 @@ fn deciding(
         .granted
         .iter()
         .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end);
-    let condition = statement.and_then(|s| s.condition_span);
+    let condition = statement.and_then(|s| s.conditions.span);
     let variable =
         || statement.is_some_and(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
     let (span, words) = match (verdict, deny, condition) {

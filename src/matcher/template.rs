@@ -178,6 +178,35 @@ pub fn bind<'v>(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) 
     out.into()
 }
 
+/// The condition key of a policy variable, and its default: `aws:PrincipalTag/team, 'none'`.
+pub fn variable_parts(name: &str) -> (&str, Option<&str>) {
+    let Some((key, default)) = name.split_once(',') else {
+        return (name, None);
+    };
+    let default = default.trim_start().strip_prefix('\'');
+    (key.trim_end(), default.and_then(|d| d.strip_suffix('\'')))
+}
+
+/// Replaces policy variables by their values, where `value` knows one; characters of a value stand for themselves.
+pub fn resolve(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<String>) -> Pieces {
+    let is_variable = |(p, _): &(Piece, Span)| matches!(p, Piece::Variable { .. });
+    if !pieces.iter().any(is_variable) {
+        return Pieces::clone(pieces);
+    }
+    let mut out = Vec::with_capacity(pieces.len() + 32);
+    for (piece, span) in pieces.iter().copied() {
+        let text = match piece {
+            Piece::Variable { name, .. } => value(name),
+            _ => None,
+        };
+        match text {
+            Some(text) => out.extend(text.chars().map(|c| (Piece::Char(c), span))),
+            None => out.push((piece, span)),
+        }
+    }
+    out.into()
+}
+
 /// The text of pieces, placeholders as `${Name}`.
 pub fn spell(pieces: &[(Piece, Span)], placeholders: &Placeholders) -> String {
     let mut out = String::with_capacity(pieces.len());

@@ -31,6 +31,8 @@ struct JudgedRole<'a> {
     policies: Vec<String>,
     reference: Reference<'a>,
     bindings: BTreeMap<&'a str, Binding<'a>>,
+    boundary: Option<&'a str>,
+    scps: &'a [String],
     not_checked: &'a [&'static str],
     requirements: Vec<Requirement<'a>>,
     findings: Vec<Finding<'a>>,
@@ -160,6 +162,8 @@ fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> 
                 (binding.name.as_str(), Binding { value, from })
             })
             .collect(),
+        boundary: result.boundary.as_deref(),
+        scps: &result.scps,
         not_checked: &result.not_checked,
         requirements: result
             .requirements

@@ -97,6 +97,8 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
                 binding("Partition", Some("aws"), "default", false),
                 binding("Region", Some("us-east-1"), "head-node.json:8:33", true),
             ],
+            boundary: None,
+            scps: Vec::new(),
             not_checked: vec!["permissions-boundary", "scp"],
             requirements: vec![
                 row(0, "sqs:SendMessage", Verdict::Covered),

@@ -137,6 +137,16 @@ pub fn outcome<'s>(
     )
 }
 
+/// The same over several layers: each must allow, any can deny.
+pub fn layered(layers: &[Vec<Statement>], action: &str, resource: &str) -> (bool, bool, bool) {
+    let each = layers
+        .iter()
+        .map(|statements| outcome(statements.iter(), action, resource));
+    each.fold((true, true, false), |all, one| {
+        (all.0 && one.0, all.1 && one.1, all.2 || one.2)
+    })
+}
+
 fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(one) => vec![one.clone()],

@@ -18,6 +18,16 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         policies(&result.policies),
         against(reference)
     )];
+    let boundary = result.boundary.iter();
+    let mut limits: Vec<String> = boundary
+        .map(|path| format!("the permissions boundary {path}"))
+        .collect();
+    if !result.scps.is_empty() {
+        limits.push(format!("the SCPs {}", result.scps.join(", ")));
+    }
+    if !limits.is_empty() {
+        lines.push(format!("limited by {}", limits.join(" and ")));
+    }
     if reference.role_was_chosen
         && let Some(role) = &reference.role
     {

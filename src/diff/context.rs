@@ -1,0 +1,183 @@
+//! What is known of the requests that are asked about, for judging Conditions: what the requirement itself states, what
+//! the user says, and what follows from the Region and the account. Nothing else, and no clock.
+
+use std::borrow::Cow;
+
+use super::scope::Scope;
+use super::statement::Conditions;
+use crate::catalog;
+use crate::matcher::condition::{self, KeyValue, Truth};
+use crate::reference::{self, RequestRegion};
+
+/// What the user says of all requests: condition keys with their values.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Context {
+    given: Vec<(String, KeyValue)>,
+}
+
+impl Context {
+    /// From keys in any case, each once.
+    pub fn new(given: impl IntoIterator<Item = (String, KeyValue)>) -> Self {
+        let fold = |(key, value): (String, KeyValue)| (condition::fold_key(&key), value);
+        Context {
+            given: given.into_iter().map(fold).collect(),
+        }
+    }
+
+    fn given(&self, key: &str) -> Option<&KeyValue> {
+        find(&self.given, key)
+    }
+
+    /// The value of a key that is the same in every request, for policy variables.
+    pub fn everywhere(&self, key: &str, scope: &Scope) -> Option<Cow<'_, KeyValue>> {
+        let key = condition::fold_key(key);
+        match (self.given(&key), key.as_str(), &scope.account) {
+            (Some(value), ..) if key.starts_with("aws:") => Some(Cow::Borrowed(value)),
+            (None, "aws:principalaccount", Some(account)) => {
+                Some(Cow::Owned(KeyValue::one(account)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Keys, folded, with what a requirement states of them.
+pub(super) type Stated = Vec<(String, KeyValue)>;
+
+fn find<'s>(list: &'s [(String, KeyValue)], key: &str) -> Option<&'s KeyValue> {
+    list.iter().find(|(k, _)| k == key).map(|(_, value)| value)
+}
+
+/// Requests of one action that have something in common.
+#[derive(Clone, Copy)]
+pub(super) struct Situation<'s> {
+    pub(super) context: &'s Context,
+    pub(super) scope: &'s Scope,
+    pub(super) stated: &'s [(String, KeyValue)],
+    /// In lower case.
+    pub(super) service: &'s str,
+    /// In lower case.
+    pub(super) name: &'s str,
+    pub(super) known: Option<catalog::Action<'s>>,
+    /// Whether the ARN carries the bound account.
+    pub(super) own_account: bool,
+}
+
+impl Situation<'_> {
+    /// What is known of a key (folded).
+    pub(super) fn value(&self, key: &str) -> Cow<'_, KeyValue> {
+        if let Some(value) = find(self.stated, key) {
+            return Cow::Borrowed(value);
+        }
+        // A key of a service is in the requests of some actions only.
+        if let Some(value) = self
+            .context
+            .given(key)
+            .filter(|_| key.starts_with("aws:") || self.lists(key))
+        {
+            return Cow::Borrowed(value);
+        }
+        let one = |text: &Option<String>| text.as_deref().map(KeyValue::one);
+        let derived = match key {
+            "aws:principalaccount" => one(&self.scope.account),
+            "aws:resourceaccount" if self.own_account => one(&self.scope.account),
+            "aws:requestedregion" => self.requested_region(),
+            _ => None,
+        };
+        Cow::Owned(derived.unwrap_or(KeyValue::Unknown))
+    }
+
+    fn requested_region(&self) -> Option<KeyValue> {
+        let region = self.scope.region.as_deref()?;
+        match reference::request_region(self.service, self.name) {
+            RequestRegion::Own => Some(KeyValue::one(region)),
+            RequestRegion::UsEast1 => {
+                (self.scope.partition.as_deref() == Some("aws")).then(|| KeyValue::one("us-east-1"))
+            }
+            RequestRegion::Unknown => None,
+        }
+    }
+
+    /// Whether the catalogue lists a key for the action.
+    fn lists(&self, key: &str) -> bool {
+        let Some(action) = self.known else {
+            return false;
+        };
+        let is_it = |listed: &str| match listed.split_once("${") {
+            Some((start, _)) => {
+                let start = start.to_ascii_lowercase();
+                key.strip_prefix(start.as_str())
+                    .is_some_and(|rest| !rest.is_empty())
+            }
+            None => condition::fold_key(listed) == key,
+        };
+        action.condition_keys().any(is_it)
+            || action
+                .resource_types()
+                .any(|kind| kind.condition_keys().any(is_it))
+    }
+
+    /// Whether a statement's Condition holds. Lines that the requirement itself has (`assumed`) hold.
+    pub(super) fn holds(&self, conditions: &Conditions, assumed: &Conditions) -> Truth {
+        let lines = conditions.lines.iter().map(|line| {
+            if assumed
+                .lines
+                .iter()
+                .any(|other| other.normal == line.normal)
+            {
+                Truth::True
+            } else {
+                line.test.evaluate(&self.value(&line.test.key))
+            }
+        });
+        let all = lines.fold(Truth::True, Truth::and);
+        if conditions.unreadable {
+            all.and(Truth::Unknown)
+        } else {
+            all
+        }
+    }
+}
+
+/// How many cases a Condition of the reference is split into at most.
+const MOST_CASES: usize = 32;
+
+/// The cases that a Condition of the reference leaves open, each with what it states of the keys: one for each
+/// combination of the values that it lists. One case without statements for no Condition.
+pub(super) fn cases(required: &Conditions) -> Vec<Stated> {
+    let mut cases: Vec<Stated> = vec![Vec::new()];
+    for line in &required.lines {
+        let key = &line.test.key;
+        if cases.iter().any(|c| find(c, key).is_some()) {
+            continue;
+        }
+        let values = line.test.stated();
+        let fits = values.len() * cases.len() <= MOST_CASES;
+        let values = match values.as_slice() {
+            [] => continue,
+            _ if fits => values,
+            _ => vec![KeyValue::Present],
+        };
+        cases = cases
+            .iter()
+            .flat_map(|case| {
+                values.iter().map(move |value| {
+                    let mut case = case.clone();
+                    case.push((key.clone(), value.clone()));
+                    case
+                })
+            })
+            .collect();
+    }
+    // A case that another line of the same Condition excludes is no case.
+    let possible = |case: &Stated| {
+        required.lines.iter().all(|line| {
+            let value = find(case, &line.test.key).unwrap_or(&KeyValue::Unknown);
+            line.test.evaluate(value) != Truth::False
+        })
+    };
+    if cases.iter().any(possible) {
+        cases.retain(possible);
+    }
+    cases
+}

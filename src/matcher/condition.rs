@@ -1,0 +1,814 @@
+//! The `Condition` of a statement, in three values: true, false, or not decided by what is known.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Iso8601;
+
+use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
+use super::pattern::{Class, Pattern, Symbol, Token};
+
+/// What is known of a statement's Condition, or of one line of it, for some requests.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Truth {
+    /// It holds for none of them.
+    False,
+    /// It may hold or not.
+    Unknown,
+    /// It holds for all of them.
+    True,
+}
+
+impl Truth {
+    fn of(value: bool) -> Self {
+        if value { Truth::True } else { Truth::False }
+    }
+
+    /// Both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    /// One of them holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    fn negate_if(self, negated: bool) -> Self {
+        match self {
+            Truth::True if negated => Truth::False,
+            Truth::False if negated => Truth::True,
+            same => same,
+        }
+    }
+
+    /// What is known when it is not known which of two cases is at hand.
+    #[must_use]
+    pub fn either(self, other: Self) -> Self {
+        if self == other { self } else { Truth::Unknown }
+    }
+}
+
+/// What is known of a condition key in some requests.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyValue {
+    /// Nothing: the key may be absent or have any value.
+    Unknown,
+    /// The request does not have the key.
+    Absent,
+    /// It has the key, with any value.
+    Present,
+    /// It has the key with these values, one for each pattern: a text that the pattern matches.
+    Values(Vec<Pattern>),
+}
+
+impl KeyValue {
+    /// A key with one value.
+    pub fn one(text: &str) -> Self {
+        KeyValue::Values(vec![literal(text)])
+    }
+
+    /// The text of a key with exactly one value, known to the letter.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            KeyValue::Values(values) => match values.as_slice() {
+                [one] => text_of(one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The pattern that matches this text alone; `*` and `?` in it stand for themselves.
+pub fn literal(text: &str) -> Pattern {
+    let symbols = text.chars().map(|c| Token::Symbol(Symbol::char(c)));
+    Pattern::new(symbols.collect())
+}
+
+fn text_of(pattern: &Pattern) -> Option<String> {
+    pattern
+        .tokens()
+        .iter()
+        .map(|token| match token {
+            Token::Symbol(symbol) => symbol.as_char(),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `ForAllValues:` and `ForAnyValue:`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Quantifier {
+    All,
+    Any,
+}
+
+/// How a value of the request is compared with one of the policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Comparison {
+    Equals,
+    EqualsIgnoreCase,
+    Like,
+    Numeric(Order),
+    Date(Order),
+    Bool,
+    Binary,
+    IpAddress,
+    Arn,
+    Null,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    fn holds(self, found: std::cmp::Ordering) -> bool {
+        match self {
+            Order::Equal => found.is_eq(),
+            Order::Less => found.is_lt(),
+            Order::LessOrEqual => found.is_le(),
+            Order::Greater => found.is_gt(),
+            Order::GreaterOrEqual => found.is_ge(),
+        }
+    }
+}
+
+/// A condition operator: `ForAnyValue:StringNotLikeIfExists`. Names are read without regard to case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Operator {
+    quantifier: Option<Quantifier>,
+    comparison: Comparison,
+    negated: bool,
+    if_exists: bool,
+}
+
+impl FromStr for Operator {
+    type Err = UnknownOperator;
+
+    fn from_str(name: &str) -> Result<Self, UnknownOperator> {
+        use Comparison as C;
+        let name = name.to_ascii_lowercase();
+        let (quantifier, rest) = if let Some(rest) = name.strip_prefix("forallvalues:") {
+            (Some(Quantifier::All), rest)
+        } else if let Some(rest) = name.strip_prefix("foranyvalue:") {
+            (Some(Quantifier::Any), rest)
+        } else {
+            (None, name.as_str())
+        };
+        let (bare, if_exists) = match rest.strip_suffix("ifexists") {
+            Some(bare) => (bare, true),
+            None => (rest, false),
+        };
+        let (comparison, negated) = match bare {
+            "stringequals" => (C::Equals, false),
+            "stringnotequals" => (C::Equals, true),
+            "stringequalsignorecase" => (C::EqualsIgnoreCase, false),
+            "stringnotequalsignorecase" => (C::EqualsIgnoreCase, true),
+            "stringlike" => (C::Like, false),
+            "stringnotlike" => (C::Like, true),
+            "numericequals" => (C::Numeric(Order::Equal), false),
+            "numericnotequals" => (C::Numeric(Order::Equal), true),
+            "numericlessthan" => (C::Numeric(Order::Less), false),
+            "numericlessthanequals" => (C::Numeric(Order::LessOrEqual), false),
+            "numericgreaterthan" => (C::Numeric(Order::Greater), false),
+            "numericgreaterthanequals" => (C::Numeric(Order::GreaterOrEqual), false),
+            "dateequals" => (C::Date(Order::Equal), false),
+            "datenotequals" => (C::Date(Order::Equal), true),
+            "datelessthan" => (C::Date(Order::Less), false),
+            "datelessthanequals" => (C::Date(Order::LessOrEqual), false),
+            "dategreaterthan" => (C::Date(Order::Greater), false),
+            "dategreaterthanequals" => (C::Date(Order::GreaterOrEqual), false),
+            "bool" => (C::Bool, false),
+            "binaryequals" => (C::Binary, false),
+            "ipaddress" => (C::IpAddress, false),
+            "notipaddress" => (C::IpAddress, true),
+            "arnequals" | "arnlike" => (C::Arn, false),
+            "arnnotequals" | "arnnotlike" => (C::Arn, true),
+            "null" if !if_exists => (C::Null, false),
+            _ => return Err(UnknownOperator),
+        };
+        Ok(Operator {
+            quantifier,
+            comparison,
+            negated,
+            if_exists,
+        })
+    }
+}
+
+/// Not one of AWS's condition operators.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a condition operator")]
+pub struct UnknownOperator;
+
+/// One line of a Condition: an operator, a key and the values to compare with.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// `None` where AWS does not know it: nothing is known of such a line.
+    pub operator: Option<Operator>,
+    /// In the form of [`fold_key`].
+    pub key: String,
+    /// Placeholders bound.
+    pub values: Vec<Pieces>,
+}
+
+/// A condition key in the form in which equal keys are equal texts. Keys are compared without regard to case, what
+/// follows `/` (the key of a tag) is not.
+pub fn fold_key(key: &str) -> String {
+    match key.split_once('/') {
+        Some((name, tag)) => format!("{}/{tag}", name.to_ascii_lowercase()),
+        None => key.to_ascii_lowercase(),
+    }
+}
+
+impl Test {
+    /// Whether the line holds for requests in which the key is as `value` says.
+    pub fn evaluate(&self, value: &KeyValue) -> Truth {
+        let Some(operator) = self.operator else {
+            return Truth::Unknown;
+        };
+        if self.values.is_empty() {
+            return Truth::Unknown;
+        }
+        if operator.comparison == Comparison::Null {
+            return self.null(operator, value);
+        }
+        match value {
+            KeyValue::Unknown => self
+                .evaluate(&KeyValue::Absent)
+                .either(self.evaluate(&KeyValue::Present)),
+            KeyValue::Absent => absent(operator),
+            KeyValue::Present => {
+                let any = self.values(operator, &[Pattern::everything()]);
+                // A key that is there may still have no value at all.
+                if operator.quantifier == Some(Quantifier::All) {
+                    any.either(Truth::True)
+                } else {
+                    any
+                }
+            }
+            KeyValue::Values(values) => self.values(operator, values),
+        }
+    }
+
+    /// What holds of the key wherever the line holds: one of these values, or nothing in particular for none.
+    pub fn stated(&self) -> Vec<KeyValue> {
+        let Some(operator) = self.operator else {
+            return Vec::new();
+        };
+        if operator.negated || operator.if_exists || self.values.is_empty() {
+            return Vec::new();
+        }
+        let one = |pattern: Pattern| KeyValue::Values(vec![pattern]);
+        match (operator.quantifier, operator.comparison) {
+            (Some(Quantifier::All), _) | (Some(Quantifier::Any), Comparison::Null) => Vec::new(),
+            (None, Comparison::Null) => match self.values.as_slice() {
+                [value] => match plain(value).map(|t| t.to_ascii_lowercase()).as_deref() {
+                    Some("true") => vec![KeyValue::Absent],
+                    Some("false") => vec![KeyValue::Present],
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            },
+            (None, Comparison::Equals | Comparison::Like | Comparison::Bool) => {
+                let wildcards = operator.comparison == Comparison::Like;
+                let patterns = self.values.iter().map(|v| pattern(v, wildcards, false));
+                patterns.map(one).collect()
+            }
+            (None, Comparison::Arn) => self
+                .values
+                .iter()
+                .map(|value| {
+                    let wanted = ResourcePattern::new(Pieces::clone(value));
+                    wanted
+                        .pattern(Reading::Strict, Variables::Any)
+                        .map_or(KeyValue::Present, one)
+                })
+                .collect(),
+            _ => vec![KeyValue::Present],
+        }
+    }
+
+    fn null(&self, operator: Operator, value: &KeyValue) -> Truth {
+        match operator.quantifier {
+            Some(Quantifier::All) => return Truth::True,
+            Some(Quantifier::Any) => return Truth::False,
+            None => {}
+        }
+        let absent = match value {
+            KeyValue::Unknown => Truth::Unknown,
+            KeyValue::Absent => Truth::True,
+            KeyValue::Present | KeyValue::Values(_) => Truth::False,
+        };
+        let wanted = self.values.iter().map(|pieces| match plain(pieces) {
+            Some(text) if text.eq_ignore_ascii_case("true") => absent,
+            Some(text) if text.eq_ignore_ascii_case("false") => absent.negate_if(true),
+            _ => Truth::Unknown,
+        });
+        // `["true", "false"]` holds whatever the key is.
+        let both = |text: &str| {
+            let is = |p: &Pieces| plain(p).is_some_and(|t| t.eq_ignore_ascii_case(text));
+            self.values.iter().any(is)
+        };
+        if both("true") && both("false") {
+            return Truth::True;
+        }
+        wanted.fold(Truth::False, Truth::or)
+    }
+
+    fn values(&self, operator: Operator, values: &[Pattern]) -> Truth {
+        let each = values.iter().map(|value| {
+            self.values
+                .iter()
+                .map(|wanted| compare(operator.comparison, value, wanted))
+                .fold(Truth::False, Truth::or)
+                .negate_if(operator.negated)
+        });
+        match operator.quantifier {
+            Some(Quantifier::All) => each.fold(Truth::True, Truth::and),
+            Some(Quantifier::Any) => each.fold(Truth::False, Truth::or),
+            // AWS does not say how a plain operator takes several values.
+            None => each.reduce(Truth::either).unwrap_or(Truth::Unknown),
+        }
+    }
+}
+
+/// What an operator says of a request without the key.
+fn absent(operator: Operator) -> Truth {
+    match operator.quantifier {
+        Some(Quantifier::All) => Truth::True,
+        // `IfExists` says true, the quantifier says false, AWS says nothing.
+        Some(Quantifier::Any) if operator.if_exists => Truth::Unknown,
+        Some(Quantifier::Any) => Truth::False,
+        None => Truth::of(operator.if_exists || operator.negated),
+    }
+}
+
+/// The text of pieces without wildcards, variables and placeholders.
+fn plain(pieces: &Pieces) -> Option<String> {
+    pieces
+        .iter()
+        .map(|(piece, _)| match piece {
+            Piece::Char(c) => Some(*c),
+            _ => None,
+        })
+        .collect()
+}
+
+/// How a value of the request, known as a pattern, compares with a value of the policy.
+fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
+    match comparison {
+        Comparison::Equals => texts(value, &pattern(wanted, false, false)),
+        Comparison::EqualsIgnoreCase => texts(&lower(value), &pattern(wanted, false, true)),
+        Comparison::Like => texts(value, &pattern(wanted, true, false)),
+        Comparison::Arn => arns(value, wanted),
+        Comparison::Null => Truth::Unknown,
+        Comparison::Numeric(_)
+        | Comparison::Date(_)
+        | Comparison::Bool
+        | Comparison::Binary
+        | Comparison::IpAddress => match (text_of(value), plain(wanted)) {
+            (Some(value), Some(wanted)) => scalars(comparison, &value, &wanted),
+            _ => Truth::Unknown,
+        },
+    }
+}
+
+fn scalars(comparison: Comparison, value: &str, wanted: &str) -> Truth {
+    let known = |found: Option<bool>| found.map_or(Truth::Unknown, Truth::of);
+    match comparison {
+        Comparison::Numeric(order) => known(
+            Decimal::parse(value)
+                .zip(Decimal::parse(wanted))
+                .map(|(a, b)| order.holds(a.cmp(&b))),
+        ),
+        Comparison::Date(order) => known(
+            date(value)
+                .zip(date(wanted))
+                .map(|(a, b)| order.holds(a.cmp(&b))),
+        ),
+        Comparison::Bool => Truth::of(value.eq_ignore_ascii_case(wanted)),
+        // Two different texts can stand for the same bytes.
+        Comparison::Binary if value != wanted => Truth::Unknown,
+        Comparison::Binary => Truth::True,
+        Comparison::IpAddress => known(
+            network(value)
+                .zip(network(wanted))
+                .and_then(|(a, b)| within(a, b)),
+        ),
+        _ => Truth::Unknown,
+    }
+}
+
+/// The pattern of a policy's value.
+fn pattern(wanted: &Pieces, wildcards: bool, fold: bool) -> Pattern {
+    let mut tokens = Vec::with_capacity(wanted.len());
+    for (piece, _) in wanted.iter() {
+        match piece {
+            Piece::Char(c) if fold => tokens.extend(folded(*c)),
+            Piece::Char(c) => tokens.push(Token::Symbol(Symbol::char(*c))),
+            Piece::Star if wildcards => tokens.push(Token::Run(Class::Any)),
+            Piece::Star => tokens.push(Token::Symbol(Symbol::char('*'))),
+            Piece::Question if wildcards => tokens.push(Token::One(Class::Any)),
+            Piece::Question => tokens.push(Token::Symbol(Symbol::char('?'))),
+            Piece::Variable { name, .. } => {
+                tokens.push(Token::Symbol(Symbol::placeholder(
+                    name.wrapping_add(1 << 20),
+                )));
+            }
+            Piece::Placeholder(n) => tokens.push(Token::Symbol(Symbol::placeholder(*n))),
+        }
+    }
+    Pattern::new(tokens)
+}
+
+fn folded(c: char) -> impl Iterator<Item = Token> {
+    c.to_lowercase().map(|c| Token::Symbol(Symbol::char(c)))
+}
+
+fn lower(pattern: &Pattern) -> Pattern {
+    let mut tokens = Vec::with_capacity(pattern.tokens().len());
+    for token in pattern.tokens() {
+        match token {
+            Token::Symbol(symbol) => match symbol.as_char() {
+                Some(c) => tokens.extend(folded(c)),
+                None => tokens.push(*token),
+            },
+            other => tokens.push(*other),
+        }
+    }
+    Pattern::new(tokens)
+}
+
+/// True where every text of `value` matches, false where none does. Values that are not known, in either, may turn
+/// out to be any text.
+fn texts(value: &Pattern, wanted: &Pattern) -> Truth {
+    if wanted.covers(value) {
+        return Truth::True;
+    }
+    let open = |pattern: &Pattern| {
+        let tokens = pattern.tokens().iter().map(|token| match token {
+            Token::Symbol(symbol) if symbol.as_char().is_none() => Token::Run(Class::Any),
+            other => *other,
+        });
+        Pattern::new(tokens.collect())
+    };
+    if open(wanted).overlaps(&open(value)) {
+        Truth::Unknown
+    } else {
+        Truth::False
+    }
+}
+
+/// ARNs are compared field by field.
+fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
+    let wanted = ResourcePattern::new(Pieces::clone(wanted));
+    let matches = |reading| wanted.pattern(reading, Variables::Any);
+    let strict = matches(Reading::Strict).filter(|_| !wanted.has_variable());
+    if strict.is_some_and(|p| p.covers(value)) {
+        return Truth::True;
+    }
+    let widest = if wanted.is_everything() {
+        Some(Pattern::everything())
+    } else {
+        matches(Reading::Wide)
+    };
+    match widest {
+        Some(widest) if texts(value, &widest) != Truth::False => {
+            // What only the widest reading matches is left open, and so is what matches in part.
+            let loose = matches(Reading::Loose);
+            if text_of(value).is_some()
+                && loose.is_some_and(|p| texts(value, &p) == Truth::False)
+                && !wanted.is_contested()
+            {
+                Truth::False
+            } else {
+                Truth::Unknown
+            }
+        }
+        _ => Truth::False,
+    }
+}
+
+/// A number as it is written, without loss: sign, digits before and behind the point.
+#[derive(PartialEq, Eq)]
+struct Decimal<'a> {
+    negative: bool,
+    whole: &'a str,
+    part: &'a str,
+}
+
+impl<'a> Decimal<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let only_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+        if whole.len() + part.len() == 0 || !only_digits(whole) || !only_digits(part) {
+            return None;
+        }
+        let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
+        Some(Decimal {
+            negative: negative && (whole.len() + part.len() > 0),
+            whole,
+            part,
+        })
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let size = |d: &Self| (d.whole.len(), d.whole.to_owned(), d.part.to_owned());
+        match (self.negative, other.negative) {
+            (false, false) => size(self).cmp(&size(other)),
+            (true, true) => size(other).cmp(&size(self)),
+            (negative, _) => {
+                if negative {
+                    std::cmp::Ordering::Less
+                } else {
+                    std::cmp::Ordering::Greater
+                }
+            }
+        }
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// ISO 8601, a day alone, or seconds since 1970.
+fn date(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<i64>() {
+        // Four digits are a year.
+        return if text.len() > 4 {
+            OffsetDateTime::from_unix_timestamp(seconds).ok()
+        } else {
+            None
+        };
+    }
+    if text.len() == 10 {
+        let day = time::Date::parse(text, &Iso8601::DEFAULT).ok()?;
+        return Some(day.midnight().assume_utc());
+    }
+    OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok()
+}
+
+/// An address and how many of its bits count.
+fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let all = if address.is_ipv4() { 32 } else { 128 };
+    let bits = match bits {
+        Some(bits) => bits.parse().ok().filter(|b| *b <= all)?,
+        None => all,
+    };
+    Some((address, bits))
+}
+
+/// Whether a network lies within another; not known where it reaches beyond it.
+fn within((address, bits): (IpAddr, u32), (wanted, wanted_bits): (IpAddr, u32)) -> Option<bool> {
+    let same = |count: u32| match (address, wanted) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            Some(shared(a.to_bits().into(), b.to_bits().into(), 32) >= count)
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => Some(shared(a.to_bits(), b.to_bits(), 128) >= count),
+        _ => None,
+    };
+    match same(wanted_bits.min(bits)) {
+        Some(true) if bits >= wanted_bits => Some(true),
+        Some(true) => None,
+        _ => Some(false),
+    }
+}
+
+/// How many leading bits two numbers of this width share.
+fn shared(a: u128, b: u128, width: u32) -> u32 {
+    (a ^ b).leading_zeros().saturating_sub(128 - width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matcher::template::{Placeholders, customer};
+    use crate::parser::Version;
+    use Truth::{False, True, Unknown};
+
+    fn test(operator: &str, values: &[&str]) -> Test {
+        let mut names = Placeholders::default();
+        Test {
+            operator: operator.parse().ok(),
+            key: "k".to_owned(),
+            values: values
+                .iter()
+                .map(|v| customer(v, Version::V2012, &mut names).0)
+                .collect(),
+        }
+    }
+
+    fn given(values: &[&str]) -> KeyValue {
+        KeyValue::Values(values.iter().map(|v| literal(v)).collect())
+    }
+
+    #[test]
+    fn one_value_against_a_list() {
+        for (operator, values, value, expected) in [
+            ("StringEquals", &["a", "b"][..], "b", True),
+            ("StringEquals", &["a"], "A", False),
+            ("StringEquals", &["a*"], "ab", False),
+            ("StringEquals", &["a*"], "a*", True),
+            ("StringNotEquals", &["a", "b"], "b", False),
+            ("StringNotEquals", &["a", "b"], "c", True),
+            ("stringequalsIGNOREcase", &["aB"], "Ab", True),
+            ("StringNotEqualsIgnoreCase", &["aB"], "Ab", False),
+            ("StringLike", &["a*"], "ab", True),
+            ("StringLike", &["a?"], "a", False),
+            ("StringLike", &["a${*}"], "ab", False),
+            ("StringNotLike", &["a*"], "ab", False),
+            ("StringEquals", &["${aws:username}"], "a", Unknown),
+            ("StringEquals", &["x${aws:username}"], "a", False),
+            ("NumericEquals", &["10"], "10.0", True),
+            ("NumericLessThan", &["10"], "9.99", True),
+            ("NumericLessThanEquals", &["-1"], "-2", True),
+            (
+                "NumericGreaterThan",
+                &["12345678901234567890"],
+                "12345678901234567891",
+                True,
+            ),
+            ("NumericGreaterThanEquals", &["1"], "0.5", False),
+            ("NumericNotEquals", &["1"], "1", False),
+            ("NumericEquals", &["x"], "1", Unknown),
+            (
+                "DateGreaterThan",
+                &["2026-01-01T00:00:00Z"],
+                "2026-01-02",
+                True,
+            ),
+            (
+                "DateLessThan",
+                &["2026-01-01T00:00:00Z"],
+                "1767225599",
+                True,
+            ),
+            (
+                "DateEquals",
+                &["2026-01-01T01:00:00+01:00"],
+                "2026-01-01T00:00:00Z",
+                True,
+            ),
+            ("DateNotEquals", &["2026-01-01"], "2026-01-01", False),
+            ("Bool", &["true"], "True", True),
+            ("Bool", &["true"], "false", False),
+            ("BinaryEquals", &["QmluYXJ5"], "QmluYXJ5", True),
+            ("IpAddress", &["203.0.113.0/24"], "203.0.113.9", True),
+            ("IpAddress", &["203.0.113.7"], "203.0.113.9", False),
+            ("NotIpAddress", &["203.0.113.0/24"], "203.0.114.9", True),
+            ("IpAddress", &["2001:db8::/32"], "2001:db8::1", True),
+            ("IpAddress", &["2001:db8::/32"], "203.0.113.9", False),
+            ("IpAddress", &["0.0.0.0/0"], "203.0.113.9", True),
+            (
+                "ArnLike",
+                &["arn:aws:sns:*:123456789012:t*"],
+                "arn:aws:sns:x:123456789012:topic",
+                True,
+            ),
+            (
+                "ArnEquals",
+                &["arn:aws:sns:*:*:t"],
+                "arn:aws:sns:a:b:u",
+                False,
+            ),
+            (
+                "ArnNotLike",
+                &["arn:aws:iam::*:role/a"],
+                "arn:aws:iam::1:role/b",
+                True,
+            ),
+        ] {
+            let found = test(operator, values).evaluate(&given(&[value]));
+            assert_eq!(found, expected, "{operator} {values:?} on {value}");
+        }
+    }
+
+    #[test]
+    fn keys_that_are_missing_or_not_known() {
+        use KeyValue::{Absent, Present};
+        for (operator, values, absent, present, not_known) in [
+            ("StringEquals", &["a"][..], False, Unknown, Unknown),
+            ("StringNotEquals", &["a"], True, Unknown, Unknown),
+            ("StringEqualsIfExists", &["a"], True, Unknown, Unknown),
+            ("StringLike", &["*"], False, True, Unknown),
+            ("StringLikeIfExists", &["*"], True, True, True),
+            ("StringNotLike", &["*"], True, False, Unknown),
+            ("ForAllValues:StringEquals", &["a"], True, Unknown, Unknown),
+            ("ForAllValues:StringLike", &["*"], True, True, True),
+            ("ForAllValues:StringNotLike", &["*"], True, Unknown, Unknown),
+            ("ForAnyValue:StringEquals", &["a"], False, Unknown, Unknown),
+            ("ForAnyValue:StringNotLike", &["*"], False, False, False),
+            (
+                "ForAnyValue:StringLikeIfExists",
+                &["*"],
+                Unknown,
+                True,
+                Unknown,
+            ),
+            ("Null", &["true"], True, False, Unknown),
+            ("Null", &["false"], False, True, Unknown),
+            ("Null", &["true", "false"], True, True, True),
+            ("ForAllValues:Null", &["true"], True, True, True),
+            ("ForAnyValue:Null", &["true"], False, False, False),
+            ("Bool", &["true"], False, Unknown, Unknown),
+            ("BoolIfExists", &["true"], True, Unknown, Unknown),
+            ("NotIpAddress", &["10.0.0.0/8"], True, Unknown, Unknown),
+            ("StringSomething", &["a"], Unknown, Unknown, Unknown),
+        ] {
+            let test = test(operator, values);
+            let found = [Absent, Present, KeyValue::Unknown].map(|v| test.evaluate(&v));
+            assert_eq!(found, [absent, present, not_known], "{operator} {values:?}");
+        }
+        assert_eq!(test("StringEquals", &[]).evaluate(&Absent), Unknown);
+    }
+
+    #[test]
+    fn several_values() {
+        for (operator, values, request, expected) in [
+            (
+                "ForAllValues:StringEquals",
+                &["a", "b"][..],
+                &["a", "b"][..],
+                True,
+            ),
+            ("ForAllValues:StringEquals", &["a"], &["a", "b"], False),
+            ("ForAllValues:StringEquals", &["a"], &[], True),
+            ("ForAnyValue:StringEquals", &["a"], &["a", "b"], True),
+            ("ForAnyValue:StringEquals", &["c"], &["a", "b"], False),
+            ("ForAllValues:StringNotEquals", &["a"], &["b", "c"], True),
+            ("ForAnyValue:StringNotEquals", &["a"], &["a", "c"], True),
+            (
+                "ForAnyValue:StringNotEquals",
+                &["a", "c"],
+                &["a", "c"],
+                False,
+            ),
+            ("StringEquals", &["a"], &["a", "b"], Unknown),
+        ] {
+            let found = test(operator, values).evaluate(&given(request));
+            assert_eq!(found, expected, "{operator} {values:?} on {request:?}");
+        }
+    }
+
+    #[test]
+    fn values_known_in_part() {
+        let part = |text: &str| KeyValue::Values(vec![Pattern::glob(text)]);
+        for (operator, values, value, expected) in [
+            ("StringLike", &["ec2.*"][..], "ec2.amazonaws.*", True),
+            ("StringEquals", &["ec2.amazonaws.com"], "ec2.*", Unknown),
+            ("StringEquals", &["s3.amazonaws.com"], "ec2.*", False),
+            ("StringNotLike", &["s3.*"], "ec2.*", True),
+            ("NumericEquals", &["1"], "1*", Unknown),
+            (
+                "ArnLike",
+                &["arn:aws:iam::1:role/*"],
+                "arn:aws:iam::1:role/a*",
+                True,
+            ),
+            (
+                "ArnLike",
+                &["arn:aws:iam::1:role/*"],
+                "arn:aws:iam::*",
+                Unknown,
+            ),
+        ] {
+            let found = test(operator, values).evaluate(&part(value));
+            assert_eq!(found, expected, "{operator} {values:?} on {value}");
+        }
+    }
+
+    #[test]
+    fn keys_are_folded_up_to_the_tag() {
+        assert_eq!(fold_key("AWS:RequestTag/Team"), "aws:requesttag/Team");
+        assert_eq!(fold_key("iam:PassedToService"), "iam:passedtoservice");
+    }
+}
