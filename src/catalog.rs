@@ -27,6 +27,8 @@ pub mod package;
 
 use package::PackageError;
 
+use crate::matcher::condition::fold_key;
+
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AccessLevel {
@@ -194,6 +196,20 @@ impl<'a> Action<'a> {
             types,
             type_table: service.types,
         })
+    }
+
+    /// Whether a condition key (folded, see [`fold_key`]) is listed for its requests or for those on one of its types.
+    pub fn lists(&self, key: &str) -> bool {
+        let is_it = |listed: &str| match listed.split_once("${") {
+            Some((start, _)) => {
+                let start = start.to_ascii_lowercase();
+                let rest = key.strip_prefix(start.as_str());
+                rest.is_some_and(|rest| !rest.is_empty())
+            }
+            None => fold_key(listed) == key,
+        };
+        let mut types = self.resource_types();
+        self.condition_keys().any(is_it) || types.any(|kind| kind.condition_keys().any(is_it))
     }
 
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.

@@ -68,7 +68,7 @@ struct Trial<'a> {
     bindings: Bindings,
     dissents: Vec<Dissent>,
     granted: Vec<Prepared>,
-    limits: Vec<(LayerKind, Vec<Prepared>)>,
+    limits: Vec<(LayerKind, SourceId, Vec<Prepared>)>,
     context: diff::context::Context,
     required: Vec<Prepared>,
     gaps: Vec<Vec<Prepared>>,
@@ -83,11 +83,11 @@ impl<'a> Trial<'a> {
         let mut placeholders = Placeholders::default();
         let drafts = Drafts::new(policies, &mut placeholders);
         let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
-        let limits: Vec<(LayerKind, Drafts<'_>)> = settings
+        let limits: Vec<(LayerKind, SourceId, Drafts<'_>)> = settings
             .limits()
             .map(|(kind, file)| {
                 let drafts = Drafts::new(&file.document.policies, &mut placeholders);
-                (kind, drafts)
+                (kind, file.source, drafts)
             })
             .collect();
         let gap_pieces: Vec<Vec<prepare::ReferencePieces>> = reference
@@ -116,10 +116,10 @@ impl<'a> Trial<'a> {
         let mut leftovers = drafts.leftovers;
         let limits = limits
             .into_iter()
-            .map(|(kind, drafts)| {
+            .map(|(kind, source, drafts)| {
                 let bound = drafts.bind(&bindings, &placeholders, &resolve);
                 leftovers.extend(drafts.leftovers);
-                (kind, bound)
+                (kind, source, bound)
             })
             .collect();
         let bind = |statements: &[_], pieces: &[_]| {
@@ -149,7 +149,8 @@ impl<'a> Trial<'a> {
     }
 
     fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
-        let limits = self.limits.iter().map(|(kind, s)| (*kind, s.as_slice()));
+        let limits = self.limits.iter();
+        let limits = limits.map(|(kind, source, s)| (*kind, *source, s.as_slice()));
         Comparison::new(
             catalog,
             &self.granted,

@@ -27,6 +27,7 @@ mod excess;
 mod invalid_json;
 mod invalid_policy;
 mod known_gap;
+mod layer;
 mod missing_action;
 mod mixed_scope;
 mod over_broad_action;
@@ -37,6 +38,7 @@ mod undecided;
 mod unknown_action;
 mod unneeded_action;
 mod unreplaced_placeholder;
+mod unresolved;
 
 /// A check and what is said about it.
 pub struct Lint {
@@ -149,6 +151,16 @@ impl Context<'_> {
 
     /// The place for what a role lacks: the nearest statement, else the `Statement` key.
     fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Option<Label> {
+        self.nearest_of(comparison.granted, self.policies(), service)
+    }
+
+    /// The same among some statements, which are those of `policies`.
+    fn nearest_of<'p>(
+        &self,
+        statements: &[Prepared],
+        mut policies: impl Iterator<Item = &'p Policy>,
+        service: &str,
+    ) -> Option<Label> {
         let same_service = |s: &&Prepared| {
             s.effect == Effect::Allow
                 && !s.not_action
@@ -158,14 +170,14 @@ impl Context<'_> {
                         .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
                 })
         };
-        if let Some(statement) = comparison.granted.iter().find(same_service) {
+        if let Some(statement) = statements.iter().find(same_service) {
             return Some(Label {
                 source: statement.source,
                 span: statement.action_key,
                 message: format!("the closest statement: it allows other `{service}` actions"),
             });
         }
-        let policy = self.policies().next()?;
+        let policy = policies.next()?;
         Some(Label {
             source: policy.source,
             span: policy.statement_key,

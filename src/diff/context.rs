@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::scope::Scope;
-use super::statement::Conditions;
+use super::statement::{Conditions, Line};
 use crate::catalog;
 use crate::matcher::condition::{self, KeyValue, Truth};
 use crate::reference::{self, RequestRegion};
@@ -73,7 +73,7 @@ impl Situation<'_> {
         if let Some(value) = self
             .context
             .given(key)
-            .filter(|_| key.starts_with("aws:") || self.lists(key))
+            .filter(|_| key.starts_with("aws:") || self.known.is_some_and(|a| a.lists(key)))
         {
             return Cow::Borrowed(value);
         }
@@ -98,38 +98,20 @@ impl Situation<'_> {
         }
     }
 
-    /// Whether the catalogue lists a key for the action.
-    fn lists(&self, key: &str) -> bool {
-        let Some(action) = self.known else {
-            return false;
-        };
-        let is_it = |listed: &str| match listed.split_once("${") {
-            Some((start, _)) => {
-                let start = start.to_ascii_lowercase();
-                key.strip_prefix(start.as_str())
-                    .is_some_and(|rest| !rest.is_empty())
-            }
-            None => condition::fold_key(listed) == key,
-        };
-        action.condition_keys().any(is_it)
-            || action
-                .resource_types()
-                .any(|kind| kind.condition_keys().any(is_it))
+    /// Whether one line of a Condition holds.
+    pub(super) fn line_holds(&self, line: &Line, assumed: &Conditions) -> Truth {
+        let mut assumed = assumed.lines.iter();
+        if assumed.any(|other| other.normal == line.normal) {
+            Truth::True
+        } else {
+            line.test.evaluate(&self.value(&line.test.key))
+        }
     }
 
     /// Whether a statement's Condition holds. Lines that the requirement itself has (`assumed`) hold.
     pub(super) fn holds(&self, conditions: &Conditions, assumed: &Conditions) -> Truth {
-        let lines = conditions.lines.iter().map(|line| {
-            if assumed
-                .lines
-                .iter()
-                .any(|other| other.normal == line.normal)
-            {
-                Truth::True
-            } else {
-                line.test.evaluate(&self.value(&line.test.key))
-            }
-        });
+        let lines = conditions.lines.iter();
+        let lines = lines.map(|line| self.line_holds(line, assumed));
         let all = lines.fold(Truth::True, Truth::and);
         if conditions.unreadable {
             all.and(Truth::Unknown)

@@ -12,7 +12,7 @@ use super::Row;
 use super::context::{self, Context, Situation, Stated};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::scope::{Scope, Universe};
-use super::statement::{Action, Applies, Prepared};
+use super::statement::{Action, Applies, Conditions, Line, Prepared};
 use crate::catalog::{self, Catalog, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
@@ -20,7 +20,7 @@ use crate::matcher::action::wildcard_matches;
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
-use crate::parser::Effect;
+use crate::parser::{Effect, SourceId, Span};
 use crate::reference;
 
 /// Steps of the decision procedure for one requirement on one resource type.
@@ -43,6 +43,8 @@ pub enum LayerKind {
 pub struct Layer<'a> {
     /// What it is.
     pub kind: LayerKind,
+    /// Its file; `None` for the role's policies, which may be several.
+    pub source: Option<SourceId>,
     /// Its statements.
     pub statements: &'a [Prepared],
     by_service: FxHashMap<&'a str, Vec<usize>>,
@@ -85,10 +87,25 @@ pub struct Requirement {
     pub row: Row,
     /// True when the reference declares the action with a wildcard or by `NotAction`.
     pub from_wildcard: bool,
+    /// Where the statements stand whose Condition is not resolved for the request that shows the verdict.
+    pub unresolved: Vec<(SourceId, Span)>,
+    /// Where the statement stands on which the verdict hangs, where a more generous reading of what AWS's pages leave
+    /// open would cover the requirement.
+    pub contested: Option<(SourceId, Span)>,
     judged: Rc<Judgement>,
 }
 
 impl Requirement {
+    /// The layers, as indexes, in which nothing may allow the request that shows the verdict.
+    pub fn refused_by(&self) -> &[usize] {
+        &self.judged.refused_by
+    }
+
+    /// What that request states of condition keys, where the requirement leaves several cases open.
+    pub fn stated(&self) -> &[(String, KeyValue)] {
+        &self.judged.stated
+    }
+
     /// The resource types it touches.
     pub fn types(&self) -> &[TypeOutcome] {
         &self.judged.types
@@ -133,7 +150,7 @@ pub(super) struct Named<'n, 'a> {
 }
 
 impl<'a> Layer<'a> {
-    fn new(kind: LayerKind, statements: &'a [Prepared]) -> Self {
+    fn new(kind: LayerKind, source: Option<SourceId>, statements: &'a [Prepared]) -> Self {
         let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
         for (i, statement) in statements.iter().enumerate() {
@@ -161,6 +178,7 @@ impl<'a> Layer<'a> {
         }
         Layer {
             kind,
+            source,
             statements,
             by_service,
             everywhere,
@@ -173,13 +191,14 @@ impl<'a> Comparison<'a> {
     pub fn new(
         catalog: &'a Catalog,
         granted: &'a [Prepared],
-        limits: impl IntoIterator<Item = (LayerKind, &'a [Prepared])>,
+        limits: impl IntoIterator<Item = (LayerKind, SourceId, &'a [Prepared])>,
         context: &'a Context,
         scope: Scope,
         placeholders: &'a Placeholders,
     ) -> Self {
-        let limits = limits.into_iter().map(|(kind, s)| Layer::new(kind, s));
-        let identity = Layer::new(LayerKind::Identity, granted);
+        let limits = limits.into_iter();
+        let limits = limits.map(|(kind, source, s)| Layer::new(kind, Some(source), s));
+        let identity = Layer::new(LayerKind::Identity, None, granted);
         Comparison {
             catalog,
             granted,
@@ -260,6 +279,41 @@ impl<'a> Comparison<'a> {
             known: named.known,
             own_account,
         }
+    }
+
+    /// The lines of a statement's Condition that are not known to hold for a requirement; `assumed` is the Condition of
+    /// the requirement's own statement.
+    pub fn open_lines<'s>(
+        &self,
+        requirement: &Requirement,
+        statement: &'s Prepared,
+        assumed: &Conditions,
+    ) -> Vec<&'s Line> {
+        let action = requirement.row.action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or_default();
+        let named = Named {
+            service,
+            name,
+            known: self.known(service, name),
+        };
+        let situation = self.situation(named, requirement.stated(), false);
+        let lines = statement.conditions.lines.iter();
+        lines
+            .filter(|line| situation.line_holds(line, assumed) != Truth::True)
+            .collect()
+    }
+
+    /// What is known of a condition key (folded) in the requests of a requirement.
+    pub fn value_for(&self, requirement: &Requirement, key: &str) -> KeyValue {
+        let action = requirement.row.action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or_default();
+        let named = Named {
+            service,
+            name,
+            known: self.known(service, name),
+        };
+        let situation = self.situation(named, requirement.stated(), false);
+        situation.value(key).into_owned()
     }
 
     /// Judges every requirement of a reference, in its order.
@@ -415,6 +469,8 @@ impl<'a> Run<'_, 'a> {
                 denied_by: places(&judged.denied_by),
             },
             from_wildcard,
+            unresolved: places(&judged.unresolved),
+            contested: places(judged.contested.as_slice()).pop(),
             judged,
         }
     }

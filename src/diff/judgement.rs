@@ -78,8 +78,9 @@ pub(super) struct Judgement {
     pub(super) unresolved: Vec<usize>,
     /// What that request states of condition keys, where the requirement leaves several cases open.
     pub(super) stated: Stated,
-    /// True when a more generous reading of what AWS's pages leave open would cover the requirement.
-    pub(super) contested: bool,
+    /// The statement on which the verdict hangs, where a more generous reading of what AWS's pages leave open would
+    /// cover the requirement.
+    pub(super) contested: Option<usize>,
 }
 
 /// What a statement of the reference requires for one action.
@@ -205,9 +206,12 @@ pub(super) fn judge<'c>(
                 .iter()
                 .any(|r| r.pattern.is_contested())
     };
-    if judgement.verdict != Verdict::Covered && applies.iter().any(hangs) {
+    if judgement.verdict != Verdict::Covered
+        && let Some(by) = applies.iter().position(hangs)
+    {
         asked.sides = sides(Stance::Generous);
-        judgement.contested = asked.judge(budget).verdict == Verdict::Covered;
+        let covered = asked.judge(budget).verdict == Verdict::Covered;
+        judgement.contested = covered.then_some(by);
     }
     judgement
 }
@@ -383,7 +387,7 @@ impl<'c> Asked<'_, 'c> {
                 Some(case) if self.cases.len() > 1 => case.stated.clone(),
                 _ => Stated::new(),
             },
-            contested: false,
+            contested: None,
         }
     }
 

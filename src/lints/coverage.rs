@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::difference::difference;
-use super::{Compared, Context, Lint, count, enumerate};
+use super::{Compared, Context, Lint, count, enumerate, layer, unresolved};
 use crate::diff::Verdict;
-use crate::diff::coverage::Requirement;
-use crate::diff::statement::Prepared;
+use crate::diff::coverage::{Layer, Requirement};
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{SourceId, Span};
+use crate::parser::{Effect, SourceId, Span};
 use crate::reference::bindings::option_for;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
@@ -25,23 +24,53 @@ pub(super) fn report(
     let Some(compared) = &context.compared else {
         return;
     };
-    let mut groups: Vec<(usize, Severity, Vec<&Requirement>)> = Vec::new();
+    let mut groups: Vec<(Key<'_>, Vec<&Requirement>)> = Vec::new();
     for requirement in compared
         .requirements
         .iter()
         .filter(|r| r.row.verdict == verdict)
     {
-        let severity = severity(requirement, compared);
-        let key = (requirement.row.statement, severity);
-        match groups.iter_mut().find(|(s, v, _)| (*s, *v) == key) {
-            Some((_, _, rows)) => rows.push(requirement),
-            None => groups.push((key.0, key.1, vec![requirement])),
+        let key = Key {
+            statement: requirement.row.statement,
+            severity: severity(requirement, compared),
+            layer: deciding_layer(compared, requirement),
+        };
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, rows)) => rows.push(requirement),
+            None => groups.push((key, vec![requirement])),
         }
     }
-    for (statement, severity, rows) in groups {
-        out.extend(finding(
-            lint, context, compared, statement, severity, &rows, say,
-        ));
+    for (key, rows) in groups {
+        out.extend(finding(lint, context, compared, &key, &rows, say));
+    }
+}
+
+/// What the rows of one finding have in common.
+#[derive(Clone, Copy)]
+struct Key<'c> {
+    statement: usize,
+    severity: Severity,
+    /// What limits the role and decides; `None` for the role's own policies.
+    layer: Option<&'c Layer<'c>>,
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |k: &Self| (k.statement, k.severity, k.layer.and_then(|l| l.source));
+        key(self) == key(other)
+    }
+}
+
+/// The permissions boundary or SCP that does not allow, or denies, what the role's own policies allow.
+fn deciding_layer<'c>(
+    compared: &'c Compared<'_>,
+    requirement: &Requirement,
+) -> Option<&'c Layer<'c>> {
+    let row = &requirement.row;
+    match row.verdict {
+        Verdict::Denied => layer::of(compared, row.denied_by.first()?.0),
+        Verdict::Missing | Verdict::Partial => layer::refusing(compared, requirement),
+        _ => None,
     }
 }
 
@@ -62,8 +91,7 @@ fn finding(
     lint: &'static Lint,
     context: &Context<'_>,
     compared: &Compared<'_>,
-    statement: usize,
-    severity: Severity,
+    key: &Key<'_>,
     rows: &[&Requirement],
     say: fn(&[String], &[String]) -> String,
 ) -> Option<Finding> {
@@ -81,12 +109,20 @@ fn finding(
             }
         }
     }
-    let (label, related) = place(context, compared, rows)?;
-    let mut finding = lint.finding(severity, say(&actions, &resources), label);
+    let (label, related) = place(context, compared, key, rows)?;
+    let mut message = say(&actions, &resources);
+    let limit = key.layer.and_then(|l| layer::name(context, l));
+    if let Some(limit) = &limit {
+        let _ = match first.row.verdict {
+            Verdict::Denied => write!(message, ", a Deny of {limit}"),
+            _ => write!(message, ": {limit} does not allow it"),
+        };
+    }
+    let mut finding = lint.finding(key.severity, message, label);
     finding.related = related;
-    finding.notes = notes(compared, statement, rows, &actions);
-    finding.help = Some(help(compared, rows, &actions, &resources));
-    finding.reference_statement = Some(statement);
+    finding.notes = notes(context, compared, key.statement, rows, &actions);
+    finding.help = Some(help(compared, limit.as_deref(), rows, &actions, &resources));
+    finding.reference_statement = Some(key.statement);
     finding.reference_sid = first.row.sid.as_deref().map(str::to_owned);
     finding.witness.clone_from(&first.row.witness);
     finding.actions = actions;
@@ -100,6 +136,7 @@ const RELATED: usize = 8;
 fn place(
     context: &Context<'_>,
     compared: &Compared<'_>,
+    key: &Key<'_>,
     rows: &[&Requirement],
 ) -> Option<(Label, Vec<Label>)> {
     let row = &rows.first()?.row;
@@ -112,7 +149,12 @@ fn place(
             labels.push(label);
         }
     };
-    if row.verdict == Verdict::Missing
+    if row.verdict != Verdict::Denied
+        && let Some(layer) = key.layer
+    {
+        let service = row.action.split(':').next().unwrap_or_default();
+        add(layer::nearest(context, layer, service)?);
+    } else if row.verdict == Verdict::Missing
         && let Some((label, message)) = difference(compared, rows.first()?)
     {
         add(Label { message, ..label });
@@ -121,12 +163,12 @@ fn place(
     for requirement in rows {
         let row = &requirement.row;
         for place in denials(compared, requirement) {
-            add(deciding(compared, place, row.verdict, true));
+            add(deciding(context, compared, place, row.verdict, true));
         }
         // Where a Deny decides, the grants are beside the point.
         let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
         for place in row.allowed_by.iter().filter(|_| !beside) {
-            add(deciding(compared, *place, row.verdict, false));
+            add(deciding(context, compared, *place, row.verdict, false));
         }
     }
     if labels.is_empty() {
@@ -138,18 +180,6 @@ fn place(
     Some((label, labels))
 }
 
-/// The statement that a place lies in.
-fn granted_at<'c>(
-    compared: &'c Compared<'_>,
-    (source, span): (SourceId, Span),
-) -> Option<&'c Prepared> {
-    compared
-        .comparison
-        .granted
-        .iter()
-        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end)
-}
-
 /// The Deny statements that bear on the verdict: what is missing or partial whatever a Condition says
 /// is not for a Deny that may not hold.
 fn denials<'c>(
@@ -159,23 +189,20 @@ fn denials<'c>(
     let row = &requirement.row;
     row.denied_by.iter().copied().filter(move |place| {
         row.verdict == Verdict::Conditional
-            || granted_at(compared, *place).is_none_or(|s| s.conditions.is_empty())
+            || layer::statement_at(compared, *place).is_none_or(|s| s.conditions.is_empty())
     })
 }
 
 /// What a statement does to a requirement, beside the token that decides: its Condition where that is
 /// what is not known.
 fn deciding(
+    context: &Context<'_>,
     compared: &Compared<'_>,
     (source, span): (SourceId, Span),
     verdict: Verdict,
     deny: bool,
 ) -> Label {
-    let statement = compared
-        .comparison
-        .granted
-        .iter()
-        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end);
+    let statement = layer::statement_at(compared, (source, span));
     let condition = statement.and_then(|s| s.conditions.span);
     let variable =
         || statement.is_some_and(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
@@ -191,19 +218,27 @@ fn deciding(
             span,
             "allowed only where the variable in its Resource turns out to match",
         ),
+        (Verdict::Partial, false, Some(condition)) => {
+            (condition, "allowed only where this condition holds")
+        }
         (Verdict::Partial, true, _) => (span, "this Deny takes some of it away"),
         (_, true, _) => (span, "this Deny takes it away"),
         (Verdict::Undecided, false, _) => (span, "this may allow it"),
         (_, false, _) => (span, "this allows some of it"),
     };
+    let limit = layer::of(compared, source).and_then(|l| layer::name(context, l));
     Label {
         source,
         span,
-        message: words.to_owned(),
+        message: match limit {
+            Some(limit) => format!("{words} ({limit})"),
+            None => words.to_owned(),
+        },
     }
 }
 
 fn notes(
+    context: &Context<'_>,
     compared: &Compared<'_>,
     statement: usize,
     rows: &[&Requirement],
@@ -216,10 +251,23 @@ fn notes(
             Some(Verdict::Conditional) => "may fail",
             _ => "fails",
         };
+        let stated = rows.first().and_then(|r| unresolved::stated(compared, r));
+        let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
         notes.push(format!(
-            "{word}, for example: `{}` on `{}`",
+            "{word}, for example: `{}` on `{}`{stated}",
             witness.action, witness.resource
         ));
+    }
+    if let Some(first) = rows.first() {
+        if first.row.verdict == Verdict::Conditional {
+            notes.extend(unresolved::notes(compared, first));
+        }
+        let others = first.refused_by().iter().skip(1);
+        let others = others.filter_map(|at| compared.comparison.layers.get(*at));
+        for limit in others.filter_map(|l| layer::name(context, l)) {
+            notes.push(format!("{limit} does not allow it either"));
+        }
+        notes.extend(contested(compared, first));
     }
     let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
     for action in actions {
@@ -244,7 +292,10 @@ fn notes(
             types.push(&t.name);
         }
     }
-    if rows.iter().any(|r| r.row.verdict == Verdict::Partial) && !types.is_empty() {
+    // Where the gap lies in some values of a condition key, it lies in every type.
+    let by_context = rows.iter().any(|r| !r.stated().is_empty());
+    let partial = rows.iter().any(|r| r.row.verdict == Verdict::Partial);
+    if partial && !by_context && !types.is_empty() {
         let types: Vec<String> = types.iter().map(|t| (*t).to_owned()).collect();
         notes.push(format!(
             "the gap lies in the resource {}",
@@ -280,6 +331,28 @@ fn notes(
     notes
 }
 
+/// Where the verdict hangs on a reading that AWS's pages leave open: which, and how to write it for sure.
+fn contested(compared: &Compared<'_>, requirement: &Requirement) -> Option<String> {
+    let place = requirement.contested?;
+    let statement = layer::statement_at(compared, place)?;
+    let mut resources = statement.resources.iter();
+    let effect = match statement.effect {
+        Effect::Allow => "allows it only",
+        Effect::Deny => "denies it",
+    };
+    Some(match resources.find(|r| r.pattern.is_contested()) {
+        Some(resource) => format!(
+            "AWS's pages leave open how far `{}` reaches: it {effect} where a wildcard may cross the colons of an ARN, or \
+             missing fields match anything; write all six fields of the ARN, each with its own wildcard",
+            resource.text
+        ),
+        None => format!(
+            "AWS documents wildcards before the colon of an action as invalid, and this {effect} where they count all \
+             the same; name the services"
+        ),
+    })
+}
+
 fn type_list(types: &[String]) -> String {
     format!(
         "{} {}",
@@ -290,6 +363,7 @@ fn type_list(types: &[String]) -> String {
 
 fn help(
     compared: &Compared<'_>,
+    limit: Option<&str>,
     rows: &[&Requirement],
     actions: &[String],
     resources: &[String],
@@ -330,9 +404,10 @@ fn help(
             help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
         }
         _ => {
+            let to = limit.map_or_else(String::new, |limit| format!(" to {limit}"));
             let _ = writeln!(
                 help,
-                "add this statement ({}):",
+                "add this statement{to} ({}):",
                 count(actions.len(), "action")
             );
         }

@@ -5,6 +5,7 @@ use crate::diff::coverage::Requirement;
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::Label;
 use crate::matcher::arn::FIELD_NAMES;
+use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::Effect;
 
@@ -20,6 +21,9 @@ pub(super) fn difference(
         .required
         .iter()
         .find(|s| s.index == requirement.row.statement)?;
+    if let Some(found) = condition(compared, requirement, required, (&service, &name)) {
+        return Some(found);
+    }
     let mut best: Option<(usize, Label, String)> = None;
     for statement in compared.comparison.granted {
         let certain = statement
@@ -46,6 +50,39 @@ pub(super) fn difference(
         }
     }
     best.map(|(_, label, words)| (label, words))
+}
+
+/// An Allow that would do if its Condition held, and why it does not.
+fn condition(
+    compared: &Compared<'_>,
+    requirement: &Requirement,
+    required: &Prepared,
+    (service, name): (&str, &str),
+) -> Option<(Label, String)> {
+    let comparison = compared.comparison;
+    comparison.granted.iter().find_map(|statement| {
+        let applies = statement.applies(service, name)?;
+        let span = statement.conditions.span?;
+        if statement.effect != Effect::Allow || !applies.certain {
+            return None;
+        }
+        let lines = comparison.open_lines(requirement, statement, &required.conditions);
+        let (line, known) = lines.into_iter().find_map(|line| {
+            let known = comparison.value_for(requirement, &line.test.key);
+            (line.test.evaluate(&known) == Truth::False).then_some((line, known))
+        })?;
+        let known = match known.text() {
+            Some(text) => format!("the requests have `{}` `{text}`", line.key),
+            None if known == KeyValue::Absent => format!("the requests have no `{}`", line.key),
+            None => format!("`{}` does not fit the requests", line.key),
+        };
+        let label = Label {
+            source: statement.source,
+            span,
+            message: String::new(),
+        };
+        Some((label, format!("this condition does not hold: {known}")))
+    })
 }
 
 fn compare(

@@ -23,7 +23,12 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         .map(|path| format!("the permissions boundary {path}"))
         .collect();
     if !result.scps.is_empty() {
-        limits.push(format!("the SCPs {}", result.scps.join(", ")));
+        let noun = if result.scps.len() == 1 {
+            "SCP"
+        } else {
+            "SCPs"
+        };
+        limits.push(format!("the {noun} {}", result.scps.join(", ")));
     }
     if !limits.is_empty() {
         lines.push(format!("limited by {}", limits.join(" and ")));

@@ -1,0 +1,51 @@
+//! Names what limits a role: the permissions boundary, a service control policy.
+
+use super::{Compared, Context};
+use crate::diff::coverage::{Layer, LayerKind, Requirement};
+use crate::diff::statement::Prepared;
+use crate::finding::Label;
+use crate::parser::{SourceId, Span};
+
+/// The layer whose file this is; `None` for the role's own policies.
+pub(super) fn of<'c>(compared: &'c Compared<'_>, source: SourceId) -> Option<&'c Layer<'c>> {
+    let mut layers = compared.comparison.layers.iter();
+    layers.find(|l| l.source == Some(source))
+}
+
+/// `the permissions boundary`, or ``the SCP `root.json` ``.
+pub(super) fn name(context: &Context<'_>, layer: &Layer<'_>) -> Option<String> {
+    let source = layer.source?;
+    Some(match layer.kind {
+        LayerKind::Identity => return None,
+        LayerKind::Boundary => "the permissions boundary".to_owned(),
+        LayerKind::Scp => format!("the SCP `{}`", context.sources.get(source).name()),
+    })
+}
+
+/// The first layer that refuses, unless it is the role's own policies.
+pub(super) fn refusing<'c>(
+    compared: &'c Compared<'_>,
+    requirement: &Requirement,
+) -> Option<&'c Layer<'c>> {
+    let first = requirement.refused_by().first()?;
+    let layers = &compared.comparison.layers;
+    layers.get(*first).filter(|l| l.source.is_some())
+}
+
+/// The statement, of any layer, that a place lies in.
+pub(super) fn statement_at<'c>(
+    compared: &'c Compared<'_>,
+    (source, span): (SourceId, Span),
+) -> Option<&'c Prepared> {
+    let layers = compared.comparison.layers.iter();
+    layers
+        .flat_map(|l| l.statements)
+        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end)
+}
+
+/// The place in a layer for what it does not allow: the nearest statement, else the `Statement` key.
+pub(super) fn nearest(context: &Context<'_>, layer: &Layer<'_>, service: &str) -> Option<Label> {
+    let source = layer.source?;
+    let policies = context.policies().filter(|p| p.source == source);
+    context.nearest_of(layer.statements, policies, service)
+}
