@@ -21,7 +21,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::evaluator::{self, Sure};
+use common::evaluator::{self, Known, Sure};
 
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Settings};
@@ -83,6 +83,7 @@ fn every_verdict_is_the_expected_one() {
         let case: Value = serde_json::from_str(line).unwrap();
         cases += 1;
         let rows = judge(&case);
+        let known = Known::default();
         let needed = evaluator::statements(&case["reference"]);
         let documents = case["policies"].as_array().unwrap();
         let granted: Vec<_> = documents.iter().flat_map(evaluator::statements).collect();
@@ -96,8 +97,8 @@ fn every_verdict_is_the_expected_one() {
             };
             witnesses += 1;
             let (action, resource) = (&witness.action, &witness.resource);
-            let required = needed[row.statement].applies(action, resource) == Sure::Yes;
-            let (sure, possible, denied) = evaluator::layered(&layers, action, resource);
+            let required = needed[row.statement].applies(action, resource, &known) == Sure::Yes;
+            let (sure, possible, denied) = evaluator::layered(&layers, action, resource, &known);
             let shown = match row.verdict {
                 Verdict::Conditional => !sure && possible,
                 Verdict::Denied => denied,

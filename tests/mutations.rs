@@ -16,7 +16,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::evaluator::{self, Statement, Sure};
+use common::evaluator::{self, Known, Statement, Sure};
 use common::role;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::diff::Row;
@@ -137,12 +137,14 @@ fn requests(action: &str, names: &[String]) -> Vec<String> {
 
 /// The verdict of one row, by trying.
 fn expected(policy: &Policy, granted: &[Statement], row: &Row) -> (&'static str, bool) {
-    let required = |r: &&String| policy.needed[row.statement].applies(&row.action, r) == Sure::Yes;
+    let required = |r: &&String| {
+        policy.needed[row.statement].applies(&row.action, r, &Known::default()) == Sure::Yes
+    };
     let requests = requests(&row.action, &policy.names);
     let outcomes: Vec<_> = requests
         .iter()
         .filter(required)
-        .map(|r| evaluator::outcome(granted.iter(), &row.action, r))
+        .map(|r| evaluator::outcome(granted.iter(), &row.action, r, &Known::default()))
         .collect();
     let verdict = if outcomes.iter().all(|(sure, ..)| *sure) {
         "covered"
@@ -186,8 +188,12 @@ fn check(
             row.statement
         );
         if let Some(witness) = &row.witness {
-            let (sure, possible, denied) =
-                evaluator::outcome(granted.iter(), &witness.action, &witness.resource);
+            let (sure, possible, denied) = evaluator::outcome(
+                granted.iter(),
+                &witness.action,
+                &witness.resource,
+                &Known::default(),
+            );
             let shown = match verdict {
                 "denied" => denied,
                 "conditional" => possible && !sure,

@@ -1,17 +1,38 @@
 //! The obvious way to judge one request: no patterns compared with patterns, no automata.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+
+/// One line of a Condition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    pub operator: String,
+    pub key: String,
+    pub values: Vec<String>,
+}
+
+/// What is known of condition keys, in lower case: their values, or that they are absent.
+#[derive(Clone, Default, Debug)]
+pub struct Known(pub BTreeMap<String, Option<Vec<String>>>);
+
+impl Known {
+    pub fn with(&self, key: &str, value: Option<Vec<String>>) -> Self {
+        let mut known = self.clone();
+        known.0.insert(key.to_lowercase(), value);
+        known
+    }
+}
 
 /// One statement, as its JSON would say it.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "as the JSON has them")]
 pub struct Statement {
     pub allow: bool,
     pub not_action: bool,
     pub actions: Vec<String>,
     pub not_resource: bool,
     pub resources: Vec<String>,
-    pub condition: bool,
+    pub conditions: Vec<Line>,
 }
 
 /// `*` any run, `?` one character.
@@ -77,37 +98,195 @@ fn resource_may_match(pattern: &str, resource: &str) -> bool {
 }
 
 /// For certain, or possibly.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sure {
     No,
     Maybe,
     Yes,
 }
 
+/// What a resource string with policy variables stands for: as it is when they have no value, or any text. Escapes
+/// stand for characters that no resource of these tests has.
+fn variable(pattern: &str, known: &Known) -> (Option<String>, String) {
+    let mut text = pattern
+        .replace("${*}", "\u{1}")
+        .replace("${?}", "\u{2}")
+        .replace("${$}", "$");
+    let mut unset = false;
+    while let Some(start) = text.find("${") {
+        let end = start + text[start..].find('}').unwrap();
+        let key = text[start + 2..end].to_lowercase();
+        match known.0.get(&key) {
+            Some(Some(values)) if values.len() == 1 => {
+                let value = values[0].clone();
+                text.replace_range(start..=end, &value);
+            }
+            _ => {
+                // The value of a tag may be empty.
+                let any = if key.contains("tag/") { "*" } else { "?*" };
+                text.replace_range(start..=end, any);
+                unset = true;
+            }
+        }
+    }
+    ((!unset).then(|| text.clone()), text)
+}
+
 impl Statement {
     /// Whether the statement matches a request.
-    pub fn applies(&self, action: &str, resource: &str) -> Sure {
+    pub fn applies(&self, action: &str, resource: &str, known: &Known) -> Sure {
         if self.actions.iter().any(|p| action_matches(p, action)) == self.not_action {
             return Sure::No;
         }
-        let certain = self.resources.iter().any(|p| resource_matches(p, resource));
-        let possible = self
-            .resources
-            .iter()
-            .any(|p| resource_may_match(p, resource));
-        let (certain, possible) = if self.not_resource {
-            (!possible, !certain)
-        } else {
-            (certain, possible)
+        let read = |p: &String| variable(p, known);
+        let unset = |matches: fn(&str, &str) -> bool| {
+            let some = |p: &String| read(p).0.is_some_and(|p| matches(&p, resource));
+            self.resources.iter().any(some)
         };
-        match (certain, possible) {
-            (true, _) if !self.condition => Sure::Yes,
-            // A contested reading never helps an Allow; a Condition may.
-            (true, _) => Sure::Maybe,
-            (false, true) if !self.allow => Sure::Maybe,
-            _ => Sure::No,
+        let any = |matches: fn(&str, &str) -> bool| {
+            let some = |p: &String| matches(&read(p).1, resource);
+            self.resources.iter().any(some)
+        };
+        // A contested reading never helps an Allow; for a Deny it may count.
+        let (certain, possible) = match (self.allow, self.not_resource) {
+            (true, false) => (unset(resource_matches), any(resource_matches)),
+            (true, true) => (!any(resource_may_match), !unset(resource_may_match)),
+            (false, false) => (unset(resource_matches), any(resource_may_match)),
+            (false, true) => (!any(resource_may_match), !unset(resource_matches)),
+        };
+        let lines = self.conditions.iter().map(|line| line.holds(known));
+        let holds = lines.min().unwrap_or(Sure::Yes);
+        let found = if certain {
+            Sure::Yes
+        } else if possible {
+            Sure::Maybe
+        } else {
+            Sure::No
+        };
+        found.min(holds)
+    }
+}
+
+impl Line {
+    /// A line of which nothing is known.
+    fn open() -> Self {
+        Line {
+            operator: "?".to_owned(),
+            key: String::new(),
+            values: Vec::new(),
         }
     }
+
+    /// Whether the line holds: for certain only if it does with every value that the key may have.
+    fn holds(&self, known: &Known) -> Sure {
+        if self.operator == "?" {
+            return Sure::Maybe;
+        }
+        let found: Vec<Option<bool>> = match known.0.get(&self.key.to_lowercase()) {
+            Some(value) => vec![self.test(value.as_deref())],
+            None => self.candidates().map(|v| self.test(v.as_deref())).collect(),
+        };
+        if found.iter().all(|f| *f == Some(true)) {
+            Sure::Yes
+        } else if found.iter().all(|f| *f == Some(false)) {
+            Sure::No
+        } else {
+            Sure::Maybe
+        }
+    }
+
+    fn set(&self) -> bool {
+        self.operator.starts_with("For")
+    }
+
+    /// No value, or any of many texts; for operators on sets also none and two of them.
+    fn candidates(&self) -> impl Iterator<Item = Option<Vec<String>>> {
+        let mut texts: Vec<String> = self.values.clone();
+        texts.extend(["true", "false", "A", "zz"].map(str::to_owned));
+        for a in ["", "a", "b", "z"] {
+            for b in ["a", "b", "z"] {
+                texts.push(format!("{a}{b}"));
+            }
+        }
+        let mut all: Vec<Option<Vec<String>>> = vec![None];
+        all.extend(texts.iter().map(|t| Some(vec![t.clone()])));
+        if self.set() {
+            all.push(Some(Vec::new()));
+            for a in &texts {
+                all.extend(texts.iter().map(|b| Some(vec![a.clone(), b.clone()])));
+            }
+        }
+        all.into_iter()
+    }
+
+    /// Whether the line holds in a request with these values; `None` where this evaluator does not know the operator.
+    fn test(&self, request: Option<&[String]>) -> Option<bool> {
+        let (set, rest) = match self.operator.split_once(':') {
+            Some((set, rest)) => (set, rest),
+            None => ("", self.operator.as_str()),
+        };
+        let (name, if_exists) = match rest.strip_suffix("IfExists") {
+            Some(name) => (name, true),
+            None => (rest, false),
+        };
+        if name == "Null" {
+            return match set {
+                "ForAllValues" => Some(true),
+                "ForAnyValue" => Some(false),
+                _ => Some(
+                    self.values
+                        .iter()
+                        .any(|v| (v == "true") == request.is_none()),
+                ),
+            };
+        }
+        let (negated, one): (bool, fn(&str, &str) -> bool) = match name {
+            "StringEquals" => (false, |v, p| v == p),
+            "StringNotEquals" => (true, |v, p| v == p),
+            "StringEqualsIgnoreCase" => (false, |v, p| v.eq_ignore_ascii_case(p)),
+            "StringNotEqualsIgnoreCase" => (true, |v, p| v.eq_ignore_ascii_case(p)),
+            "StringLike" => (false, |v, p| matches(p, v)),
+            "StringNotLike" => (true, |v, p| matches(p, v)),
+            "Bool" => (false, |v, p| v.eq_ignore_ascii_case(p)),
+            _ => return None,
+        };
+        let Some(values) = request else {
+            return match set {
+                "ForAllValues" => Some(true),
+                "ForAnyValue" if if_exists => None,
+                "ForAnyValue" => Some(false),
+                _ => Some(if_exists || negated),
+            };
+        };
+        let each = |v: &String| self.values.iter().any(|p| one(v, p)) != negated;
+        match set {
+            "ForAllValues" => Some(values.iter().all(each)),
+            "ForAnyValue" => Some(values.iter().any(each)),
+            // AWS does not say how a plain operator takes several values.
+            _ => {
+                let found: Vec<bool> = values.iter().map(each).collect();
+                let first = found.first().copied();
+                first.filter(|f| found.iter().all(|other| other == f))
+            }
+        }
+    }
+}
+
+/// The statements that may hold with what is known, their Conditions settled: judged once, not for every request.
+pub fn settle(statements: &[Statement], known: &Known) -> Vec<Statement> {
+    let settled = statements.iter().filter_map(|s| {
+        let lines = s.conditions.iter().map(|line| line.holds(known));
+        let conditions = match lines.min().unwrap_or(Sure::Yes) {
+            Sure::No => return None,
+            Sure::Maybe => vec![Line::open()],
+            Sure::Yes => Vec::new(),
+        };
+        Some(Statement {
+            conditions,
+            ..s.clone()
+        })
+    });
+    settled.collect()
 }
 
 /// (sure, possible, denied for certain)
@@ -115,6 +294,7 @@ pub fn outcome<'s>(
     statements: impl Iterator<Item = &'s Statement>,
     action: &str,
     resource: &str,
+    known: &Known,
 ) -> (bool, bool, bool) {
     let mut best = Sure::No;
     let mut worst = Sure::No;
@@ -124,11 +304,7 @@ pub fn outcome<'s>(
         } else {
             &mut worst
         };
-        match (statement.applies(action, resource), *side) {
-            (Sure::Yes, _) => *side = Sure::Yes,
-            (Sure::Maybe, Sure::No) => *side = Sure::Maybe,
-            _ => {}
-        }
+        *side = (*side).max(statement.applies(action, resource, known));
     }
     (
         best == Sure::Yes && worst == Sure::No,
@@ -138,10 +314,15 @@ pub fn outcome<'s>(
 }
 
 /// The same over several layers: each must allow, any can deny.
-pub fn layered(layers: &[Vec<Statement>], action: &str, resource: &str) -> (bool, bool, bool) {
+pub fn layered(
+    layers: &[Vec<Statement>],
+    action: &str,
+    resource: &str,
+    known: &Known,
+) -> (bool, bool, bool) {
     let each = layers
         .iter()
-        .map(|statements| outcome(statements.iter(), action, resource));
+        .map(|statements| outcome(statements.iter(), action, resource, known));
     each.fold((true, true, false), |all, one| {
         (all.0 && one.0, all.1 && one.1, all.2 || one.2)
     })
@@ -158,7 +339,7 @@ fn strings(value: &Value) -> Vec<String> {
     }
 }
 
-/// The statements of a policy document. A policy variable counts as a condition and as any text.
+/// The statements of a policy document.
 pub fn statements(document: &Value) -> Vec<Statement> {
     let variables = document["Version"] == "2012-10-17";
     let listed = match &document["Statement"] {
@@ -173,42 +354,38 @@ pub fn statements(document: &Value) -> Vec<Statement> {
                 None => (false, strings(&s[plain])),
             };
             let (not_action, actions) = either("Action", "NotAction");
-            let (not_resource, resources) = either("Resource", "NotResource");
-            let mut condition = s
-                .get("Condition")
-                .is_some_and(|c| *c != Value::Object(serde_json::Map::new()));
-            let resources = resources
-                .into_iter()
-                .map(|r| {
-                    if variables {
-                        plain(&r, &mut condition)
-                    } else {
-                        r
-                    }
-                })
-                .collect();
+            let (not_resource, mut resources) = either("Resource", "NotResource");
+            if !variables {
+                // Without that version `${` is plain text, which no resource of these tests has.
+                for resource in &mut resources {
+                    *resource = resource.replace("${", "\u{3}");
+                }
+            }
             Statement {
                 allow: s["Effect"] == "Allow",
                 not_action,
                 actions,
                 not_resource,
                 resources,
-                condition,
+                conditions: lines(&s["Condition"]),
             }
         })
         .collect()
 }
 
-/// `${*}` is a literal `*` (no resource of these tests has one); any other `${…}` is any text.
-fn plain(resource: &str, condition: &mut bool) -> String {
-    let mut text = resource
-        .replace("${*}", "\u{1}")
-        .replace("${?}", "\u{2}")
-        .replace("${$}", "$");
-    while let Some(start) = text.find("${") {
-        let end = start + text[start..].find('}').unwrap();
-        text.replace_range(start..=end, "?*");
-        *condition = true;
-    }
-    text
+fn lines(condition: &Value) -> Vec<Line> {
+    let operators = condition.as_object().into_iter().flatten();
+    operators
+        .flat_map(|(operator, keys)| {
+            let keys = keys.as_object().unwrap().iter();
+            keys.map(|(key, values)| Line {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: match values {
+                    Value::Array(_) | Value::String(_) => strings(values),
+                    other => vec![other.to_string()],
+                },
+            })
+        })
+        .collect()
 }

@@ -5,13 +5,37 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::evaluator::{self, Statement, Sure};
+use super::evaluator::{self, Known, Line, Statement, Sure};
 
 /// A reference and the documents attached to a role.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub reference: Vec<Statement>,
     pub policies: Vec<Vec<Statement>>,
+    pub boundary: Option<Vec<Statement>>,
+    pub scps: Vec<Vec<Statement>>,
+}
+
+/// What the engine is told of all requests: keys with one value, with two, and one that is absent.
+pub fn given() -> Vec<(&'static str, Option<Vec<&'static str>>)> {
+    vec![
+        ("aws:SourceVpc", Some(vec!["a"])),
+        ("aws:TagKeys", Some(vec!["a", "b"])),
+        ("aws:MultiFactorAuthAge", None),
+    ]
+}
+
+/// The same for the evaluator, and what follows from the bound account.
+fn known() -> Known {
+    let own = |v: Vec<&str>| v.into_iter().map(str::to_owned).collect();
+    let mut known = Known::default();
+    for (key, value) in given() {
+        known = known.with(key, value.map(own));
+    }
+    known.with(
+        "aws:PrincipalAccount",
+        Some(vec!["123456789012".to_owned()]),
+    )
 }
 
 fn document(statements: &[Statement]) -> String {
@@ -23,8 +47,8 @@ fn document(statements: &[Statement]) -> String {
                 (if s.not_action { "NotAction" } else { "Action" }): s.actions,
                 (if s.not_resource { "NotResource" } else { "Resource" }): s.resources,
             });
-            if s.condition {
-                value["Condition"] = json!({ "Bool": { "aws:SecureTransport": "true" } });
+            for line in &s.conditions {
+                value["Condition"][&line.operator][&line.key] = json!(line.values);
             }
             value
         })
@@ -39,6 +63,14 @@ impl Case {
 
     pub fn policies_json(&self) -> Vec<String> {
         self.policies.iter().map(|p| document(p)).collect()
+    }
+
+    pub fn boundary_json(&self) -> Option<String> {
+        self.boundary.as_deref().map(document)
+    }
+
+    pub fn scps_json(&self) -> Vec<String> {
+        self.scps.iter().map(|p| document(p)).collect()
     }
 }
 
@@ -123,34 +155,60 @@ fn requests(action: &str, large: bool) -> &'static [String] {
 /// Judges a case by asking about every request of the world.
 pub struct Judge<'a> {
     case: &'a Case,
+    layers: Vec<Vec<Statement>>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(case: &'a Case) -> Self {
-        Judge { case }
+        let mut layers = vec![case.policies.concat()];
+        layers.extend(case.boundary.iter().chain(&case.scps).cloned());
+        Judge { case, layers }
     }
 
-    fn required(&self, statement: usize, action: &str, resource: &str) -> bool {
-        let denied = self
-            .case
-            .reference
-            .iter()
-            .any(|s| !s.allow && s.applies(action, resource) == Sure::Yes);
-        self.case.reference[statement].applies(action, resource) == Sure::Yes && !denied
+    /// What is known of the requests that a statement requires, case by case: its Condition lists values.
+    fn contexts(&self, statement: usize) -> Vec<Known> {
+        let mut contexts = vec![known()];
+        for line in &self.case.reference[statement].conditions {
+            let values: Vec<Option<Vec<String>>> = if line.operator == "Null" {
+                vec![None]
+            } else {
+                line.values.iter().map(|v| Some(vec![v.clone()])).collect()
+            };
+            contexts = contexts
+                .iter()
+                .flat_map(|known| values.iter().map(|v| known.with(&line.key, v.clone())))
+                .collect();
+        }
+        contexts
     }
 
-    fn outcome(&self, action: &str, resource: &str) -> (bool, bool, bool) {
-        evaluator::outcome(self.case.policies.iter().flatten(), action, resource)
+    fn required(&self, statement: usize, action: &str, resource: &str, known: &Known) -> bool {
+        let applies = |s: &Statement| s.applies(action, resource, known) == Sure::Yes;
+        let denied = self.case.reference.iter().any(|s| !s.allow && applies(s));
+        applies(&self.case.reference[statement]) && !denied
+    }
+
+    fn outcome(&self, action: &str, resource: &str, known: &Known) -> (bool, bool, bool) {
+        evaluator::layered(&self.layers, action, resource, known)
     }
 
     /// The verdict by its definition, and whether nothing is required. In the large world names are
     /// longer than any that a few short patterns tell apart, and judging takes long.
     pub fn verdict(&self, statement: usize, action: &str, large: bool) -> (&'static str, bool) {
-        let needed: Vec<_> = requests(action, large)
-            .iter()
-            .filter(|r| self.required(statement, action, r))
-            .map(|r| self.outcome(action, r))
-            .collect();
+        let mut needed = Vec::new();
+        for known in self.contexts(statement) {
+            let layers: Vec<Vec<Statement>> = self
+                .layers
+                .iter()
+                .map(|statements| evaluator::settle(statements, &known))
+                .collect();
+            let requests = requests(action, large).iter();
+            needed.extend(
+                requests
+                    .filter(|r| self.required(statement, action, r, &known))
+                    .map(|r| evaluator::layered(&layers, action, r, &known)),
+            );
+        }
         let verdict = if needed.iter().all(|(sure, ..)| *sure) {
             "covered"
         } else if needed.iter().all(|(.., denied)| *denied) {
@@ -167,14 +225,16 @@ impl<'a> Judge<'a> {
 
     /// Whether a request, of this world or not, is one that shows the verdict.
     pub fn shows(&self, statement: usize, action: &str, resource: &str, verdict: &str) -> bool {
-        let (sure, possible, denied) = self.outcome(action, resource);
-        self.required(statement, action, resource)
-            && match verdict {
-                "conditional" => !sure && possible,
-                "denied" => denied,
-                "missing" | "partial" => !possible,
-                _ => false,
-            }
+        self.contexts(statement).iter().any(|known| {
+            let (sure, possible, denied) = self.outcome(action, resource, known);
+            self.required(statement, action, resource, known)
+                && match verdict {
+                    "conditional" => !sure && possible,
+                    "denied" => denied,
+                    "missing" | "partial" => !possible,
+                    _ => false,
+                }
+        })
     }
 }
 
@@ -213,11 +273,94 @@ fn resource() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A line of a Condition of a customer's statement.
+fn line() -> impl Strategy<Value = Line> {
+    let operator = prop::sample::select(vec![
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "StringNotLike",
+        "StringEqualsIgnoreCase",
+        "StringNotEqualsIgnoreCase",
+        "StringEqualsIfExists",
+        "StringLikeIfExists",
+        "StringNotLikeIfExists",
+        "ForAllValues:StringEquals",
+        "ForAllValues:StringNotLike",
+        "ForAnyValue:StringLike",
+        "ForAnyValue:StringNotEquals",
+        "ForAllValues:StringLikeIfExists",
+        "ForAnyValue:StringEqualsIfExists",
+        "Bool",
+        "BoolIfExists",
+        "Null",
+        "ForAllValues:Null",
+        "ForAnyValue:Null",
+    ]);
+    let key = prop::sample::select(vec![
+        "aws:SourceVpc",
+        "AWS:sourcevpc",
+        "aws:TagKeys",
+        "aws:MultiFactorAuthAge",
+        "aws:PrincipalTag/x",
+        "iam:PassedToService",
+        "aws:PrincipalAccount",
+    ]);
+    let value = prop::sample::select(vec!["a", "b", "A", "*", "a*", "?", "ab", "123456789012"]);
+    let flag = prop::sample::select(vec!["true", "false"]);
+    (
+        operator,
+        key,
+        prop::collection::vec(value, 1..3),
+        prop::collection::vec(flag, 1..3),
+    )
+        .prop_map(|(operator, key, values, flags)| {
+            let boolean = operator.ends_with("Null") || operator.starts_with("Bool");
+            let values = if boolean { flags } else { values };
+            Line {
+                operator: operator.to_owned(),
+                key: key.to_owned(),
+                values: values.into_iter().map(str::to_owned).collect(),
+            }
+        })
+}
+
+/// What a reference states of its requests: values, or that they lack a key.
+fn stated() -> impl Strategy<Value = Line> {
+    let values = prop::collection::vec(prop::sample::select(vec!["a", "b", "ab"]), 1..3);
+    (any::<bool>(), values).prop_map(|(null, values)| {
+        let values = if null { vec!["true"] } else { values };
+        Line {
+            operator: if null { "Null" } else { "StringEquals" }.to_owned(),
+            key: "iam:PassedToService".to_owned(),
+            values: values.into_iter().map(str::to_owned).collect(),
+        }
+    })
+}
+
+/// One line for each operator and key, as an object has it.
+fn conditions(customer: bool) -> impl Strategy<Value = Vec<Line>> {
+    let lines: BoxedStrategy<Vec<Line>> = if customer {
+        prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(line(), 1..3)].boxed()
+    } else {
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(stated(), 1)].boxed()
+    };
+    lines.prop_map(|mut lines| {
+        lines.dedup_by(|a, b| a.operator == b.operator && a.key == b.key);
+        lines
+    })
+}
+
 fn statement(customer: bool) -> impl Strategy<Value = Statement> {
     let action: BoxedStrategy<String> = if customer {
         action_pattern().boxed()
     } else {
         required_action().boxed()
+    };
+    let resource: BoxedStrategy<String> = if customer {
+        prop_oneof![8 => resource(), 1 => with_variable()].boxed()
+    } else {
+        resource().boxed()
     };
     let rare = if customer { 0.15 } else { 0.0 };
     (
@@ -225,11 +368,11 @@ fn statement(customer: bool) -> impl Strategy<Value = Statement> {
         prop::bool::weighted(rare),
         prop::collection::vec(action, 1..3),
         prop::bool::weighted(if customer { 0.15 } else { 0.1 }),
-        prop::collection::vec(resource(), 1..3),
-        prop::bool::weighted(rare),
+        prop::collection::vec(resource, 1..3),
+        conditions(customer),
     )
         .prop_map(
-            move |(allow, not_action, actions, not_resource, resources, condition)| {
+            move |(allow, not_action, actions, not_resource, resources, conditions)| {
                 // What only a contested reading makes a requirement is no subject here.
                 let plain = |r: &String| r == "*" || r.splitn(6, ':').count() == 6;
                 let resources = if customer || resources.iter().all(plain) {
@@ -243,21 +386,60 @@ fn statement(customer: bool) -> impl Strategy<Value = Statement> {
                     actions,
                     not_resource,
                     resources,
-                    condition,
+                    conditions: if allow || customer {
+                        conditions
+                    } else {
+                        Vec::new()
+                    },
                 }
             },
         )
 }
 
-/// A random reference and one to three documents with one to four statements.
+fn with_variable() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "arn:aws:sqs:us-east-1:123456789012:${aws:username}",
+        "arn:aws:sqs:us-east-1:123456789012:a${aws:PrincipalTag/x}",
+        "arn:aws:sqs:*:*:${aws:SourceVpc}",
+        "arn:aws:sqs:*:${aws:PrincipalAccount}:*",
+        "arn:aws:iam::123456789012:role/${aws:SourceVpc}*",
+        "arn:aws:s3:::${aws:username}",
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// What limits a role allows much, mostly.
+fn limit() -> impl Strategy<Value = Vec<Statement>> {
+    let everything = Statement {
+        allow: true,
+        not_action: false,
+        actions: vec!["*".to_owned()],
+        not_resource: false,
+        resources: vec!["*".to_owned()],
+        conditions: Vec::new(),
+    };
+    let some = prop::collection::vec(statement(true), 1..3);
+    (any::<bool>(), some).prop_map(move |(wide, mut statements)| {
+        if wide {
+            statements.push(everything.clone());
+        }
+        statements
+    })
+}
+
+/// A random reference, one to three documents with one to four statements, and at times what limits them.
 pub fn case() -> impl Strategy<Value = Case> {
     let document = prop::collection::vec(statement(true), 1..4);
     (
         prop::collection::vec(statement(false), 1..3),
         prop::collection::vec(document, 1..3),
+        prop::option::weighted(0.2, limit()),
+        prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(limit(), 1..3)],
     )
-        .prop_map(|(reference, policies)| Case {
+        .prop_map(|(reference, policies, boundary, scps)| Case {
             reference,
             policies,
+            boundary,
+            scps,
         })
 }
