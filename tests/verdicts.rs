@@ -17,53 +17,14 @@
 
 mod common;
 
+use common::engine::rows;
 use common::world::{self, Case, Judge};
-use pcluster_iam::catalog::Catalog;
-use pcluster_iam::check::{self, Settings};
-use pcluster_iam::diff::Row;
-use pcluster_iam::lints::File;
-use pcluster_iam::matcher::condition::{self, KeyValue};
-use pcluster_iam::parser::{self, Policy, Source, Sources};
-use pcluster_iam::reference;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-fn rows(case: &Case) -> Vec<Row> {
-    let mut sources = Sources::new();
-    let mut load = |text: String| {
-        let source = sources.add(Source::new("policy.json", text));
-        let document = parser::parse(source, sources.get(source));
-        File { source, document }
-    };
-    let reference = reference::from_policies(&load(case.reference_json()).document.policies);
-    let policies = case.policies_json().into_iter();
-    let policies: Vec<Policy> = policies.flat_map(|p| load(p).document.policies).collect();
-    let context = world::given().into_iter().map(|(key, values)| {
-        let literals = |v: Vec<&str>| v.into_iter().map(condition::literal).collect();
-        let value = values.map_or(KeyValue::Absent, |v| KeyValue::Values(literals(v)));
-        (key.to_owned(), value)
-    });
-    let given = [
-        ("Region", "*"),
-        ("Account", "123456789012"),
-        ("Partition", "aws"),
-    ];
-    let settings = Settings {
-        given: given
-            .map(|(n, v)| (n.to_owned(), v.to_owned(), "test".to_owned()))
-            .to_vec(),
-        context: context.collect(),
-        boundary: case.boundary_json().map(&mut load),
-        scps: case.scps_json().into_iter().map(load).collect(),
-        ..Settings::default()
-    };
-    let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
-    found.into_iter().map(|r| r.row).collect()
-}
-
 fn agrees(case: &Case) -> Result<usize, TestCaseError> {
     let judge = Judge::new(case);
-    let rows = rows(case);
+    let rows = rows(&case.reference_json(), &case.policies_json(), case);
     for row in &rows {
         let found = (row.verdict.name(), row.vacuous);
         let mut tried = judge.verdict(row.statement, &row.action, false);

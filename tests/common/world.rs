@@ -408,8 +408,13 @@ fn with_variable() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
+/// A statement of a customer's policy.
+pub fn customer_statement() -> impl Strategy<Value = Statement> {
+    statement(true)
+}
+
 /// What limits a role allows much, mostly.
-fn limit() -> impl Strategy<Value = Vec<Statement>> {
+pub fn limit() -> impl Strategy<Value = Vec<Statement>> {
     let everything = Statement {
         allow: true,
         not_action: false,
