@@ -34,6 +34,7 @@ mod over_broad_action;
 mod over_broad_resource;
 mod partial_resource;
 mod problem;
+mod unconditional_grant;
 mod undecided;
 mod unknown_action;
 mod unneeded_action;
@@ -68,6 +69,7 @@ pub static ALL: &[&Lint] = &[
     &over_broad_action::LINT,
     &over_broad_resource::LINT,
     &partial_resource::LINT,
+    &unconditional_grant::LINT,
     &undecided::LINT,
     &unknown_action::LINT,
     &unneeded_action::LINT,

@@ -82,6 +82,7 @@ fn the_set_of_ids_is_this() {
             "over-broad-action",
             "over-broad-resource",
             "partial-resource",
+            "unconditional-grant",
             "undecided",
             "unknown-action",
             "unneeded-action",
@@ -103,7 +104,12 @@ fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
     for lint in ALL {
         let fires = |name: &str| {
             let text = role::fixture(&format!("lints/{}/{name}.json", lint.id));
-            let result = role::lint(&text, "instance", scheduler(lint.id), &[]);
+            let reference = format!("lints/{}/reference.json", lint.id);
+            let result = if Path::new("fixtures").join(&reference).exists() {
+                role::lint_against(&text, &role::fixture(&reference))
+            } else {
+                role::lint(&text, "instance", scheduler(lint.id), &[])
+            };
             let found: Vec<Severity> = result
                 .findings
                 .iter()
@@ -119,11 +125,18 @@ fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
     }
 }
 
+/// The texts of the fenced blocks of this language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let starts = page.split(fence.as_str()).skip(1);
+    starts
+        .map(|rest| rest.split("\n```").next().expect("an end"))
+        .collect()
+}
+
 /// The text of the first fenced block of this language.
 fn block<'a>(page: &'a str, language: &str) -> &'a str {
-    let start = page.find(&format!("```{language}\n")).expect("a block") + language.len() + 4;
-    let end = start + page[start..].find("\n```").expect("an end");
-    &page[start..end]
+    blocks(page, language).first().expect("a block")
 }
 
 /// Runs `$ pcluster-iam …` in a folder and gives what it prints.
@@ -157,7 +170,12 @@ fn each_page_has_its_parts_and_its_example_prints_what_it_says() {
             lint.id
         );
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("policy.json"), block(page, "json")).unwrap();
+        for (name, text) in ["policy.json", "reference.json"]
+            .iter()
+            .zip(blocks(page, "json"))
+        {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
         let (command, expected) = block(page, "text").split_once('\n').unwrap();
         let printed = run(command, folder.path());
         for line in expected.lines() {

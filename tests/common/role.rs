@@ -3,7 +3,7 @@
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Against, Settings};
 use pcluster_iam::lints::File;
-use pcluster_iam::parser::{self, Source, Sources};
+use pcluster_iam::parser::{self, Source, SourceId, Sources};
 use pcluster_iam::reference;
 use pcluster_iam::report::{Report, RoleResult};
 
@@ -20,6 +20,11 @@ pub fn report(
     scheduler: &str,
     given: &[(&str, &str)],
 ) -> Report {
+    let against = Against::Role(reference::select(role, scheduler, "2.4.1").unwrap());
+    report_against(files, &against, given)
+}
+
+fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str, &str)]) -> Report {
     let mut sources = Sources::new();
     let files: Vec<File> = files
         .iter()
@@ -29,7 +34,6 @@ pub fn report(
             File { source, document }
         })
         .collect();
-    let against = Against::Role(reference::select(role, scheduler, "2.4.1").unwrap());
     let settings = Settings {
         given: given
             .iter()
@@ -38,12 +42,22 @@ pub fn report(
         ..Settings::default()
     };
     let catalog = Catalog::embedded();
-    let result = check::check(&sources, catalog, &files, &against, &settings).unwrap();
+    let result = check::check(&sources, catalog, &files, against, &settings).unwrap();
     Report {
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
     }
+}
+
+/// The result for one file against another policy.
+pub fn lint_against(text: &str, reference: &str) -> RoleResult {
+    let source = Source::new("reference.json", reference);
+    let policies = parser::parse(SourceId(0), &source).policies;
+    let against = Against::Role(reference::from_policies(&policies));
+    report_against(&[("policy.json", text)], &against, &[])
+        .results
+        .remove(0)
 }
 
 /// The result for one file.
