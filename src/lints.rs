@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Catalog;
@@ -145,10 +146,13 @@ impl Context<'_> {
 
     /// The statement that a place lies in.
     fn statement_at(&self, source: SourceId, span: Span) -> Option<&Statement> {
-        self.policies()
-            .filter(|p| p.source == source)
-            .flat_map(|p| &p.statements)
-            .find(|s| s.span.start <= span.start && span.end <= s.span.end)
+        let mut policies = self.policies().filter(|p| p.source == source);
+        policies.find_map(|policy| {
+            let after = |s: &Statement| s.span.start <= span.start;
+            let at = policy.statements.partition_point(after).checked_sub(1)?;
+            let statement = policy.statements.get(at)?;
+            (span.end <= statement.span.end).then_some(statement)
+        })
     }
 
     /// The place for what a role lacks: the nearest statement, else the `Statement` key.
@@ -229,7 +233,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         };
         key(a).cmp(&key(b))
     });
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: FxHashMap<String, usize> = FxHashMap::default();
     for finding in &mut findings {
         let statement = context.statement_at(finding.label.source, finding.label.span);
         if finding.sid.is_none() {
@@ -238,9 +242,9 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
                 .map(|s| s.value.clone());
         }
         let identity = identity(context, finding, statement);
-        let ordinal = seen.iter().filter(|s| **s == identity).count();
-        finding.fingerprint = fingerprint(&identity, ordinal);
-        seen.push(identity);
+        let ordinal = seen.entry(identity.clone()).or_default();
+        finding.fingerprint = fingerprint(&identity, *ordinal);
+        *ordinal += 1;
     }
     findings
 }

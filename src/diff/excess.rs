@@ -366,18 +366,15 @@ impl<'a> Search<'a> {
             .flat_map(|s| &s.resources)
             .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
             .collect();
-        let excluded: Vec<&Pattern> = required
-            .iter()
-            .filter(|s| s.not_resource)
-            .flat_map(|s| &s.resources)
-            .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
-            .collect();
-        // Required through NotResource: only what it excludes can be excess.
+        // Required through NotResource: only what each such statement excludes can be excess.
         let mut filters = filters;
-        if required.iter().any(|s| s.not_resource) {
+        for statement in required.iter().filter(|s| s.not_resource) {
+            let excluded = statement.resources.iter();
             filters.push(Filter {
                 negated: false,
-                patterns: excluded,
+                patterns: excluded
+                    .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
+                    .collect(),
             });
         }
         // A type that every call needs makes the better example.

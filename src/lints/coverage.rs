@@ -142,7 +142,8 @@ fn place(
     let row = &rows.first()?.row;
     let mut labels: Vec<Label> = Vec::new();
     let mut add = |label: Label| {
-        if !labels
+        if labels.len() <= RELATED
+            && !labels
             .iter()
             .any(|l| (l.source, l.span) == (label.source, label.span))
         {

@@ -37,10 +37,14 @@ pub(super) fn statement_at<'c>(
     compared: &'c Compared<'_>,
     (source, span): (SourceId, Span),
 ) -> Option<&'c Prepared> {
-    let layers = compared.comparison.layers.iter();
-    layers
-        .flat_map(|l| l.statements)
-        .find(|s| s.source == source && s.span.start <= span.start && span.end <= s.span.end)
+    let mut layers = compared.comparison.layers.iter();
+    layers.find_map(|layer| {
+        // Statements stand in the order of their files and of their places there.
+        let until = |s: &Prepared| (s.source, s.span.start) <= (source, span.start);
+        let at = layer.statements.partition_point(until).checked_sub(1)?;
+        let statement = layer.statements.get(at)?;
+        (statement.source == source && span.end <= statement.span.end).then_some(statement)
+    })
 }
 
 /// The place in a layer for what it does not allow: the nearest statement, else the `Statement` key.

@@ -15,6 +15,9 @@ use super::search::{self, Budget, Found};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Symbol(u32);
 
+/// Steps of the decision procedure for a question about two patterns.
+const STEPS: u64 = 1_000_000;
+
 /// Above every Unicode scalar value.
 const FIRST_PLACEHOLDER: u32 = 0x11_0000;
 
@@ -164,7 +167,8 @@ impl Pattern {
         self.accepts(&state)
     }
 
-    /// Whether every word that `other` matches is matched by this pattern. Exact.
+    /// Whether every word that `other` matches is matched by this pattern. Exact, but for hostile patterns, for which
+    /// it may say no where the answer is yes.
     pub fn covers(&self, other: &Pattern) -> bool {
         self.absorbs(other) || {
             let patterns = [other, self];
@@ -172,14 +176,15 @@ impl Pattern {
                 &patterns,
                 &[&[0]],
                 1,
-                &mut Budget::unlimited(),
+                &mut Budget::steps(STEPS),
                 |accepted| u32::from(accepted.is(0) && !accepted.is(1)),
             );
             outcome == Found::none()
         }
     }
 
-    /// Whether some word is matched by both patterns. Exact for patterns without loose placeholders.
+    /// Whether some word is matched by both patterns. Exact, but for hostile patterns with loose placeholders, for
+    /// which it may say yes where the answer is no.
     pub fn overlaps(&self, other: &Pattern) -> bool {
         if self.is_everything() || other.is_everything() {
             return true;
@@ -191,7 +196,7 @@ impl Pattern {
             let patterns = [self, other];
             let both =
                 |accepted: &search::Accepted<'_>| u32::from(accepted.is(0) && accepted.is(1));
-            return search::search(&patterns, &[&[0], &[1]], 1, &mut Budget::unlimited(), both)
+            return search::search(&patterns, &[&[0], &[1]], 1, &mut Budget::steps(STEPS), both)
                 != Found::none();
         }
         self.meets(other)
@@ -325,10 +330,11 @@ impl Pattern {
             .is_some_and(|w| w >> (end % 64) & 1 == 1)
     }
 
-    /// The symbols that lead on from a set of positions, when no wildcard stands there; else `None`.
+    /// The symbols that lead on from a set of positions, when nothing but these can stand there; else `None`.
     pub(super) fn literal_symbols(&self, state: &[u64]) -> Option<Vec<Symbol>> {
         let mut symbols = Vec::new();
-        let mut wild = false;
+        // Where the pattern is loose, a placeholder may turn out to be what stands here.
+        let mut wild = self.loose;
         self.for_each(state, |_, token| match token {
             Token::Symbol(s) if !symbols.contains(&s) => symbols.push(s),
             Token::Symbol(_) => {}

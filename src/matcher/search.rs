@@ -4,8 +4,9 @@
 //! symbols of the patterns at hand plus one that none of them names). Breadth first, so the first
 //! word that shows an answer is a shortest one. A [`Budget`] bounds the work.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+
+use indexmap::IndexMap;
 
 use super::pattern::{Pattern, Symbol, Token};
 
@@ -20,11 +21,6 @@ impl Budget {
     /// A bound of this many steps; a million take some ten milliseconds.
     pub fn steps(steps: u64) -> Self {
         Budget { left: steps }
-    }
-
-    /// No bound, for questions about two patterns.
-    pub fn unlimited() -> Self {
-        Budget { left: u64::MAX }
     }
 
     /// Takes at most `steps` from this budget for one question.
@@ -128,6 +124,15 @@ impl Hasher for WordHasher {
     }
 }
 
+/// The states reached so far, in the order in which they were reached, each with the one that it was reached from and
+/// by which symbol.
+type States = IndexMap<Box<[u64]>, (u32, Symbol), BuildHasherDefault<WordHasher>>;
+
+/// Bound on the memory of one search, in machine words.
+const MEMORY: usize = 1 << 21;
+/// What a state takes beside its positions, in machine words.
+const STATE_OVERHEAD: usize = 8;
+
 /// Looks for words that at least one pattern of every group in `alive` can match, and asks `observe`
 /// for the bits that each such word shows. Ends when all `wanted` bits were seen, when no word is
 /// left, or when the budget is spent. `observe` is asked about every word that is distinguishable
@@ -164,16 +169,15 @@ pub fn search(
         complete: true,
     };
     let mut missing = wanted;
-    let mut states: Vec<(Box<[u64]>, u32, Symbol)> = Vec::new();
-    let mut seen: HashSet<Box<[u64]>, BuildHasherDefault<WordHasher>> = HashSet::default();
-    let root: Box<[u64]> = first.into();
-    seen.insert(root.clone());
-    states.push((root, u32::MAX, Symbol::char('\0')));
+    let mut states = States::default();
+    states.insert(first.as_slice().into(), (u32::MAX, Symbol::char('\0')));
+    let most_states = MEMORY / (width + STATE_OVERHEAD);
 
     let mut at = 0;
+    let mut state = first;
     let mut next = vec![0u64; width];
-    while let Some((state, _, _)) = states.get(at) {
-        let state = state.clone();
+    while let Some((found_state, _)) = states.get_index(at) {
+        state.copy_from_slice(found_state);
         let bits = observe(&Accepted {
             patterns,
             offsets: &offsets,
@@ -192,7 +196,7 @@ pub fn search(
             pattern.literal_symbols(state.get(at..at + pattern.state_words())?)
         });
         for symbol in narrowed.as_deref().unwrap_or(&alphabet) {
-            if budget.left < width as u64 {
+            if budget.left < width as u64 || states.len() > most_states {
                 budget.left = 0;
                 found.complete = false;
                 return found;
@@ -214,11 +218,10 @@ pub fn search(
                             .is_some_and(|s| s.iter().any(|w| *w != 0))
                     })
             };
-            if alive.iter().all(|group| group.iter().any(lives)) && !seen.contains(next.as_slice())
+            if alive.iter().all(|group| group.iter().any(lives))
+                && !states.contains_key(next.as_slice())
             {
-                let key: Box<[u64]> = next.as_slice().into();
-                seen.insert(key.clone());
-                states.push((key, at as u32, *symbol));
+                states.insert(next.as_slice().into(), (at as u32, *symbol));
             }
         }
         at += 1;
@@ -252,10 +255,10 @@ pub fn judge(
     })
 }
 
-fn spell(states: &[(Box<[u64]>, u32, Symbol)], at: usize) -> Vec<Symbol> {
+fn spell(states: &States, at: usize) -> Vec<Symbol> {
     let mut word = Vec::new();
     let mut at = at;
-    while let Some((_, parent, symbol)) = states.get(at) {
+    while let Some((_, (parent, symbol))) = states.get_index(at) {
         if *parent == u32::MAX {
             break;
         }

@@ -62,8 +62,11 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
             }
         }
     }
-    if !quiet && report.results.len() > 1 {
-        writeln!(out, "{}", words::total(report))?;
+    if !quiet {
+        if report.results.len() > 1 {
+            writeln!(out, "{}", words::total(report))?;
+        }
+        writeln!(out, "AWS's actions as of {}", report.catalog_date)?;
     }
     out.flush()
 }
