@@ -149,6 +149,16 @@ struct RequestRegions {
 struct ResourceTypes {
     needed: Vec<NeededTypes>,
     outside: Vec<Outside>,
+    shared: Vec<SharedTypes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharedTypes {
+    service: String,
+    types: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -376,6 +386,12 @@ fn main() {
             "    ({:?}, {:?}, &{:?}),",
             outside.service, outside.r#type, outside.accounts
         );
+    }
+    code.push_str("];\n");
+
+    code.push_str("static SHARED: &[(&str, &[&str])] = &[\n");
+    for shared in &types.shared {
+        let _ = writeln!(code, "    ({:?}, &{:?}),", shared.service, shared.types);
     }
     code.push_str("];\n");
 

@@ -548,6 +548,12 @@ pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, types)| types)
 }
 
+/// Whether accounts share resources of a type with one another.
+pub fn is_shared(service: &str, kind: &str) -> bool {
+    let mut shared = SHARED.iter();
+    shared.any(|(s, kinds)| *s == service && kinds.contains(&kind))
+}
+
 /// Which Region a request goes to, as `aws:RequestedRegion` says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RequestRegion {

@@ -199,7 +199,11 @@ fn check(
                 "conditional" => possible && !sure,
                 _ => !possible,
             };
-            let needed = policy.needed[row.statement].applies(&witness.action, &witness.resource);
+            let needed = policy.needed[row.statement].applies(
+                &witness.action,
+                &witness.resource,
+                &Known::default(),
+            );
             assert!(
                 shown && needed == Sure::Yes,
                 "{what}: {witness:?} does not show {verdict}"

@@ -111,6 +111,11 @@ impl Requirement {
         &self.judged.types
     }
 
+    /// Types of which resources of other accounts, which may be shared with this one, are left out.
+    pub fn foreign(&self) -> &[String] {
+        &self.judged.foreign
+    }
+
     /// True when every gap lies in types that a call may do without.
     pub fn gap_is_optional(&self) -> bool {
         let mut gaps = self.types().iter().filter(|t| t.gap).peekable();

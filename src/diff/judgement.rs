@@ -81,6 +81,8 @@ pub(super) struct Judgement {
     /// The statement on which the verdict hangs, where a more generous reading of what AWS's pages leave open would
     /// cover the requirement.
     pub(super) contested: Option<usize>,
+    /// Types of which resources of other accounts, which may be shared with this one, are left out.
+    pub(super) foreign: Vec<String>,
 }
 
 /// What a statement of the reference requires for one action.
@@ -199,6 +201,11 @@ pub(super) fn judge<'c>(
     };
     asked.lay_out(named);
     let mut judgement = asked.judge(budget);
+    if matches!(judgement.verdict, Verdict::Covered | Verdict::Partial) && !judgement.vacuous {
+        let gap = |name: &str| judgement.types.iter().any(|t| t.gap && t.name == name);
+        judgement.foreign = asked.foreign(named, budget);
+        judgement.foreign.retain(|name| !gap(name));
+    }
     let hangs = |a: &Applies<'_>| {
         !a.certain
             || a.statement
@@ -338,6 +345,35 @@ impl<'c> Asked<'_, 'c> {
         }
     }
 
+    /// The types of which a requirement reaches into other accounts, where the grants do not follow.
+    fn foreign(&self, named: Named<'_, 'c>, budget: &mut Budget) -> Vec<String> {
+        let scope = &self.comparison.scope;
+        let (Some(action), Some(sides)) = (named.known, self.sides.first()) else {
+            return Vec::new();
+        };
+        let all: Vec<usize> = self.wanted.resources.iter().map(|(i, _)| *i).collect();
+        let mut foreign: Vec<String> = Vec::new();
+        for kind in action.resource_types() {
+            if !reference::is_shared(named.service, kind.name) || !scope.puts_account(&kind) {
+                continue;
+            }
+            let anywhere = scope.in_every_account().universes(named.service, &kind);
+            let gap = anywhere
+                .into_iter()
+                .map(Universe::of(&kind))
+                .any(|universe| {
+                    let question = self.wanted.question(&universe, &all);
+                    !decide::plainly_covered(&question, sides)
+                        && Comparison::spend(budget, |b| decide::decide(&question, sides, b))
+                            .has(shows::IMPOSSIBLE)
+                });
+            if gap {
+                foreign.push(kind.name.to_owned());
+            }
+        }
+        foreign
+    }
+
     fn judge(&mut self, budget: &mut Budget) -> Judgement {
         let mut complete = true;
         for part in &mut self.parts {
@@ -388,6 +424,7 @@ impl<'c> Asked<'_, 'c> {
                 _ => Stated::new(),
             },
             contested: None,
+            foreign: Vec::new(),
         }
     }
 

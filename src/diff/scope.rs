@@ -73,6 +73,15 @@ impl Scope {
         *self != Scope::default()
     }
 
+    /// The same scope, in every account.
+    #[must_use]
+    pub fn in_every_account(&self) -> Self {
+        Scope {
+            account: None,
+            ..self.clone()
+        }
+    }
+
     /// The same scope, in every Region.
     #[must_use]
     pub fn in_every_region(&self) -> Self {

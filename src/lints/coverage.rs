@@ -144,8 +144,8 @@ fn place(
     let mut add = |label: Label| {
         if labels.len() <= RELATED
             && !labels
-            .iter()
-            .any(|l| (l.source, l.span) == (label.source, label.span))
+                .iter()
+                .any(|l| (l.source, l.span) == (label.source, label.span))
         {
             labels.push(label);
         }
