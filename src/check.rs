@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::slice;
 
 use crate::catalog::Catalog;
 use crate::diff;
@@ -42,15 +43,16 @@ pub struct Settings {
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
-    /// Service control policies, one file for each level: root, organizational units, account.
-    pub scps: Vec<File>,
+    /// Service control policies, level by level (root, organizational units, account): the files of each level.
+    pub scps: Vec<Vec<File>>,
 }
 
 impl Settings {
     /// What limits the role, from the inside out.
-    fn limits(&self) -> impl Iterator<Item = (LayerKind, &File)> {
-        let boundary = self.boundary.iter().map(|f| (LayerKind::Boundary, f));
-        boundary.chain(self.scps.iter().map(|f| (LayerKind::Scp, f)))
+    fn limits(&self) -> impl Iterator<Item = (LayerKind, &[File])> {
+        let boundary = self.boundary.as_ref().map(slice::from_ref);
+        let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
+        boundary.chain(self.scps.iter().map(|f| (LayerKind::Scp, f.as_slice())))
     }
 }
 
@@ -68,7 +70,7 @@ struct Trial<'a> {
     bindings: Bindings,
     dissents: Vec<Dissent>,
     granted: Vec<Prepared>,
-    limits: Vec<(LayerKind, SourceId, Vec<Prepared>)>,
+    limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
     context: diff::context::Context,
     required: Vec<Prepared>,
     gaps: Vec<Vec<Prepared>>,
@@ -83,11 +85,12 @@ impl<'a> Trial<'a> {
         let mut placeholders = Placeholders::default();
         let drafts = Drafts::new(policies, &mut placeholders);
         let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
-        let limits: Vec<(LayerKind, SourceId, Drafts<'_>)> = settings
+        let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
-            .map(|(kind, file)| {
-                let drafts = Drafts::new(&file.document.policies, &mut placeholders);
-                (kind, file.source, drafts)
+            .map(|(kind, files)| {
+                let policies = files.iter().flat_map(|f| &f.document.policies);
+                let drafts = Drafts::new(policies, &mut placeholders);
+                (kind, files.iter().map(|f| f.source).collect(), drafts)
             })
             .collect();
         let gap_pieces: Vec<Vec<prepare::ReferencePieces>> = reference
@@ -107,7 +110,14 @@ impl<'a> Trial<'a> {
         // What only a known gap names binds separately: it must not unsettle the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
-            bindings.infer(&drafts.votes(), &gap_arns, &placeholders);
+            let mut wider = bindings.clone();
+            wider.infer(&drafts.votes(), &gap_arns, &placeholders);
+            let own = reference::placeholders(reference);
+            for (name, bound) in wider.iter() {
+                if bindings.get(name).is_none() && !own.contains(name) {
+                    bindings.set(name, bound.value.clone(), bound.origin.clone());
+                }
+            }
         }
         let context = diff::context::Context::new(settings.context.clone());
         let scope = scope(&bindings);
@@ -150,7 +160,7 @@ impl<'a> Trial<'a> {
 
     fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
         let limits = self.limits.iter();
-        let limits = limits.map(|(kind, source, s)| (*kind, *source, s.as_slice()));
+        let limits = limits.map(|(kind, sources, s)| (*kind, sources.clone(), s.as_slice()));
         Comparison::new(
             catalog,
             &self.granted,
@@ -192,7 +202,7 @@ pub fn check(
     against: &Against,
     settings: &Settings,
 ) -> Result<RoleResult, NoRoleFits> {
-    let limits = settings.limits().map(|(_, file)| file);
+    let limits = settings.limits().flat_map(|(_, files)| files);
     let all: Vec<&File> = files.iter().chain(limits).collect();
     let readable = all.iter().all(|f| {
         f.document
@@ -205,7 +215,7 @@ pub fn check(
         .flat_map(|f| f.document.policies.iter().cloned())
         .collect();
     let candidates: &[Reference] = match against {
-        Against::Role(reference) => std::slice::from_ref(reference),
+        Against::Role(reference) => slice::from_ref(reference),
         Against::BestOf(references) => references,
     };
     if !readable {
@@ -279,7 +289,7 @@ pub fn check(
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
-        scps: names(sources, &settings.scps),
+        scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
         not_checked: not_checked(settings),
         requirements: requirements
             .into_iter()
@@ -343,7 +353,7 @@ fn unreadable(
         reference,
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
-        scps: names(sources, &settings.scps),
+        scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
         not_checked: not_checked(settings),
         requirements: Vec::new(),
         findings: lints::run(&context),

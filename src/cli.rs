@@ -121,8 +121,9 @@ struct LintArgs {
     /// The role's permissions boundary: a policy that limits what the others grant
     #[arg(long, value_name = "FILE")]
     boundary: Option<String>,
-    /// Service control policies of one level (root, organizational unit, account); repeat it for each level
-    #[arg(long, value_name = "FILE")]
+    /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
+    /// each level
+    #[arg(long, value_name = "FILE,…")]
     scp: Vec<String>,
     /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
     /// counts for the actions that AWS lists it for

@@ -61,6 +61,8 @@ pub struct Row {
     pub declared_as: Arc<str>,
     /// The required resources, placeholders bound; only those that the action can apply to.
     pub resources: Arc<[String]>,
+    /// True where every resource but these is required.
+    pub not_resource: bool,
     /// How it fares.
     pub verdict: Verdict,
     /// True when the reference itself grants nothing here.

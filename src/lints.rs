@@ -157,39 +157,38 @@ impl Context<'_> {
 
     /// The place for what a role lacks: the nearest statement, else the `Statement` key.
     fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Option<Label> {
-        self.nearest_of(comparison.granted, self.policies(), service)
+        nearest_of(comparison.granted, self.policies(), service)
     }
+}
 
-    /// The same among some statements, which are those of `policies`.
-    fn nearest_of<'p>(
-        &self,
-        statements: &[Prepared],
-        mut policies: impl Iterator<Item = &'p Policy>,
-        service: &str,
-    ) -> Option<Label> {
-        let same_service = |s: &&Prepared| {
-            s.effect == Effect::Allow
-                && !s.not_action
-                && s.actions.iter().any(|a| {
-                    a.text
-                        .split_once(':')
-                        .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
-                })
-        };
-        if let Some(statement) = statements.iter().find(same_service) {
-            return Some(Label {
-                source: statement.source,
-                span: statement.action_key,
-                message: format!("the closest statement: it allows other `{service}` actions"),
-            });
-        }
-        let policy = policies.next()?;
-        Some(Label {
-            source: policy.source,
-            span: policy.statement_key,
-            message: format!("no statement here allows any `{service}` action"),
-        })
+/// The place for what some statements lack, which are those of `policies`.
+fn nearest_of<'p>(
+    statements: &[Prepared],
+    mut policies: impl Iterator<Item = &'p Policy>,
+    service: &str,
+) -> Option<Label> {
+    let same_service = |s: &&Prepared| {
+        s.effect == Effect::Allow
+            && !s.not_action
+            && s.actions.iter().any(|a| {
+                a.text
+                    .split_once(':')
+                    .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
+            })
+    };
+    if let Some(statement) = statements.iter().find(same_service) {
+        return Some(Label {
+            source: statement.source,
+            span: statement.action_key,
+            message: format!("the closest statement: it allows other `{service}` actions"),
+        });
     }
+    let policy = policies.next()?;
+    Some(Label {
+        source: policy.source,
+        span: policy.statement_key,
+        message: format!("no statement here allows any `{service}` action"),
+    })
 }
 
 impl Lint {

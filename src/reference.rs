@@ -25,7 +25,7 @@ mod render;
 
 pub use need::{Need, needs_of};
 pub use release::Release;
-pub use render::{Bind, placeholders, render};
+pub use render::{Bind, all_placeholders, placeholders, render};
 
 /// One policy of `rules/reference`, parsed only when it is selected.
 struct PackEntry {
@@ -450,7 +450,11 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                     .map(|c| RefCondition {
                         operator: c.operator.value.clone(),
                         key: c.key.value.clone(),
-                        values: c.values.iter().map(|v| v.value.clone()).collect(),
+                        values: c
+                            .values
+                            .iter()
+                            .map(|v| render::normal_placeholders(&v.value))
+                            .collect(),
                     })
                     .collect(),
                 feature: None,
@@ -602,9 +606,9 @@ fn value_of(list: &RefList) -> Value {
     }
 }
 
-/// All placeholders, of the statements and of the known gaps.
-fn all_texts(reference: &Reference) -> impl Iterator<Item = &String> {
-    reference.statements.iter().flat_map(|s| {
+/// All strings of statements that can hold placeholders.
+fn all_texts(statements: &[RefStatement]) -> impl Iterator<Item = &String> {
+    statements.iter().flat_map(|s| {
         s.resource
             .values
             .iter()

@@ -67,7 +67,7 @@ pub struct RoleResult {
     /// The file of the permissions boundary.
     pub boundary: Option<String>,
     /// The files of service control policies, level by level.
-    pub scps: Vec<String>,
+    pub scps: Vec<Vec<String>>,
     /// Layers that were not given: `permissions-boundary`, `scp`.
     pub not_checked: Vec<&'static str>,
     /// One row per requirement; empty where a file could not be read.

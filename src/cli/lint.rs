@@ -36,7 +36,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         scps: args
             .scp
             .iter()
-            .map(|name| input::load(name, &mut sources))
+            .map(|level| {
+                let names = level.split(',').filter(|name| !name.is_empty());
+                names.map(|name| input::load(name, &mut sources)).collect()
+            })
             .collect(),
     };
     let files: Vec<File> = names
@@ -224,7 +227,7 @@ fn given(selection: &Selection, against: &Against) -> Result<Vec<(String, String
     }
     let mut known: Vec<String> = vec!["Account".into(), "Partition".into(), "Region".into()];
     for reference in against.references() {
-        for name in reference::placeholders(reference) {
+        for name in reference::all_placeholders(reference) {
             if !known.contains(&name) {
                 known.push(name);
             }

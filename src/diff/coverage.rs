@@ -43,8 +43,8 @@ pub enum LayerKind {
 pub struct Layer<'a> {
     /// What it is.
     pub kind: LayerKind,
-    /// Its file; `None` for the role's policies, which may be several.
-    pub source: Option<SourceId>,
+    /// Its files; those of the role's policies are not listed.
+    pub sources: Vec<SourceId>,
     /// Its statements.
     pub statements: &'a [Prepared],
     by_service: FxHashMap<&'a str, Vec<usize>>,
@@ -155,7 +155,7 @@ pub(super) struct Named<'n, 'a> {
 }
 
 impl<'a> Layer<'a> {
-    fn new(kind: LayerKind, source: Option<SourceId>, statements: &'a [Prepared]) -> Self {
+    fn new(kind: LayerKind, sources: Vec<SourceId>, statements: &'a [Prepared]) -> Self {
         let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
         for (i, statement) in statements.iter().enumerate() {
@@ -183,7 +183,7 @@ impl<'a> Layer<'a> {
         }
         Layer {
             kind,
-            source,
+            sources,
             statements,
             by_service,
             everywhere,
@@ -196,14 +196,14 @@ impl<'a> Comparison<'a> {
     pub fn new(
         catalog: &'a Catalog,
         granted: &'a [Prepared],
-        limits: impl IntoIterator<Item = (LayerKind, SourceId, &'a [Prepared])>,
+        limits: impl IntoIterator<Item = (LayerKind, Vec<SourceId>, &'a [Prepared])>,
         context: &'a Context,
         scope: Scope,
         placeholders: &'a Placeholders,
     ) -> Self {
         let limits = limits.into_iter();
-        let limits = limits.map(|(kind, source, s)| Layer::new(kind, Some(source), s));
-        let identity = Layer::new(LayerKind::Identity, None, granted);
+        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s));
+        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted);
         Comparison {
             catalog,
             granted,
@@ -463,6 +463,7 @@ impl<'a> Run<'_, 'a> {
                 sid: statement.sid.clone(),
                 declared_as: Arc::clone(declared_as),
                 resources: Arc::clone(&judged.resources),
+                not_resource: statement.not_resource,
                 verdict: judged.verdict,
                 vacuous: judged.vacuous,
                 witness: judged.witness.as_ref().map(|resource| Witness {

@@ -95,12 +95,18 @@ impl<'a> List<'a> {
 
 impl<'a> Sides<'a> {
     /// Sorts the statements that apply to an action, each with what is known of its Condition, by `layers` layers.
-    pub fn new(applies: &[Applies<'a>], truths: &[Truth], layers: usize, stance: Stance) -> Self {
+    /// `stance` says how to count each of them.
+    pub fn new(
+        applies: &[Applies<'a>],
+        truths: &[Truth],
+        layers: usize,
+        stance: &dyn Fn(usize) -> Stance,
+    ) -> Self {
         use Variables::{Any, Unset};
-        let generous = stance == Stance::Generous;
         let mut sides = Sides::default();
         sides.layers.resize_with(layers, Grants::default);
-        for (entry, truth) in applies.iter().zip(truths) {
+        for (at, (entry, truth)) in applies.iter().zip(truths).enumerate() {
+            let generous = stance(at) == Stance::Generous;
             if *truth == Truth::False {
                 continue;
             }

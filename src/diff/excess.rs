@@ -234,7 +234,10 @@ impl<'a> Search<'a> {
             }
             match self.beyond(statement, action, &required) {
                 Beyond::Nothing => {}
-                Beyond::Undecided => report.undecided.push((index, at)),
+                Beyond::Undecided => {
+                    report.undecided.push((index, at));
+                    return;
+                }
                 Beyond::Something(witness, resource) => {
                     list.push((action.spelled(), action.access));
                     slot.get_or_insert((witness, resource));
@@ -310,7 +313,7 @@ impl<'a> Search<'a> {
             .map(|a| situation.holds(&a.statement.conditions, &nothing))
             .collect();
         let layers = self.comparison.layers.len();
-        let sides = Sides::new(&applies, &truths, layers, Stance::Cautious);
+        let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
         if !action.has_resource_types() {
             let granted = statement
                 .resources

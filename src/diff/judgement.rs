@@ -184,7 +184,7 @@ pub(super) fn judge<'c>(
     let everything = Pattern::everything();
     let wanted = Wanted::new(statement, denies, &everything);
     let layers = comparison.layers.len();
-    let sides = |stance| -> Vec<Sides<'_>> {
+    let sides = |stance: &dyn Fn(usize) -> Stance| -> Vec<Sides<'_>> {
         let truths = cases.iter().flat_map(|case| &case.truths);
         truths
             .map(|truths| Sides::new(applies, truths, layers, stance))
@@ -196,7 +196,7 @@ pub(super) fn judge<'c>(
         wanted,
         applies,
         cases,
-        sides: sides(Stance::Cautious),
+        sides: sides(&|_| Stance::Cautious),
         parts: Vec::new(),
     };
     asked.lay_out(named);
@@ -213,12 +213,27 @@ pub(super) fn judge<'c>(
                 .iter()
                 .any(|r| r.pattern.is_contested())
     };
-    if judgement.verdict != Verdict::Covered
-        && let Some(by) = applies.iter().position(hangs)
-    {
-        asked.sides = sides(Stance::Generous);
-        let covered = asked.judge(budget).verdict == Verdict::Covered;
-        judgement.contested = covered.then_some(by);
+    let hanging: Vec<usize> = (0..applies.len())
+        .filter(|at| applies.get(*at).is_some_and(hangs))
+        .collect();
+    if judgement.verdict != Verdict::Covered && !hanging.is_empty() {
+        let mut covers = |stance: &dyn Fn(usize) -> Stance| {
+            asked.sides = sides(stance);
+            asked.judge(budget).verdict == Verdict::Covered
+        };
+        if covers(&|_| Stance::Generous) {
+            // Of several, the one that does it alone.
+            let alone = hanging.iter().copied().find(|at| {
+                covers(&|other| {
+                    if other == *at {
+                        Stance::Generous
+                    } else {
+                        Stance::Cautious
+                    }
+                })
+            });
+            judgement.contested = alone.or_else(|| hanging.first().copied());
+        }
     }
     judgement
 }
@@ -479,10 +494,17 @@ impl<'c> Asked<'_, 'c> {
                 Effect::Allow => continue,
                 Effect::Deny => (&mut denied, Reading::Wide),
             };
+            let excluded = |p: &Pattern| {
+                let filters = self.wanted.filters.iter().filter(|f| f.negated);
+                filters
+                    .flat_map(|f| &f.patterns)
+                    .any(|filter| filter.absorbs(p))
+            };
             let bears = |part: &Part<'_>, resource: &Resource| {
                 part.universe.as_ref().is_some_and(|universe| {
                     resource.patterns(reading, Variables::Any).iter().any(|p| {
-                        p.overlaps(&universe.all)
+                        !excluded(p)
+                            && p.overlaps(&universe.all)
                             && self
                                 .wanted
                                 .resources

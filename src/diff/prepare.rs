@@ -45,7 +45,10 @@ pub struct Drafts<'a> {
 impl<'a> Drafts<'a> {
     /// Reads the statements of all policies; those without a usable Effect, Action and Resource grant
     /// and deny nothing and are passed over (the parser has reported them).
-    pub fn new(policies: &'a [Policy], placeholders: &mut Placeholders) -> Self {
+    pub fn new(
+        policies: impl IntoIterator<Item = &'a Policy>,
+        placeholders: &mut Placeholders,
+    ) -> Self {
         let mut drafts = Drafts {
             statements: Vec::new(),
             leftovers: Vec::new(),
@@ -149,6 +152,16 @@ impl<'a> Drafts<'a> {
                 }
             })
         };
+        // A variable without a value: the string matches no resource.
+        let is_void = |pieces: &Pieces| {
+            pieces.iter().any(|(piece, _)| match piece {
+                Piece::Variable { name, .. } => {
+                    let (key, default) = template::variable_parts(placeholders.name(*name));
+                    default.is_none() && resolve(key) == Some(KeyValue::Absent)
+                }
+                _ => false,
+            })
+        };
         for Draft {
             source,
             statement,
@@ -201,6 +214,8 @@ impl<'a> Drafts<'a> {
                     .values
                     .iter()
                     .zip(pieces)
+                    // In `NotResource` AWS leaves open what such a string excludes.
+                    .filter(|(_, p)| resource.negated || !is_void(p))
                     .map(|(t, p)| Resource::new(bind(p), t.value.clone(), t.span))
                     .collect(),
                 conditions,
@@ -238,20 +253,15 @@ fn line(
 
 /// A form of a value in which equal values are equal texts.
 fn normal_value(pieces: &Pieces) -> String {
-    let mut out = String::with_capacity(pieces.len());
-    for (piece, _) in pieces.iter() {
-        match piece {
-            Piece::Char(c @ ('*' | '?' | '$')) => {
-                out.extend(["${", c.encode_utf8(&mut [0; 4]), "}"])
-            }
-            Piece::Char(c) => out.push(*c),
-            Piece::Star => out.push('*'),
-            Piece::Question => out.push('?'),
-            Piece::Variable { name, .. } => out.push_str(&format!("${{v{name}}}")),
-            Piece::Placeholder(n) => out.push_str(&format!("${{p{n}}}")),
-        }
-    }
-    out
+    let one = |(piece, _): &(Piece, Span)| match piece {
+        Piece::Char(c @ ('*' | '?' | '$')) => format!("${{{c}}}"),
+        Piece::Char(c) => c.to_string(),
+        Piece::Star => "*".to_owned(),
+        Piece::Question => "?".to_owned(),
+        Piece::Variable { name, .. } => format!("${{v{name}}}"),
+        Piece::Placeholder(n) => format!("${{p{n}}}"),
+    };
+    pieces.iter().map(one).collect()
 }
 
 /// The strings of a statement of a reference in pieces.

@@ -65,7 +65,7 @@ impl Scope {
 
     /// Whether the ARNs of a type that the scope narrows carry its account.
     pub fn puts_account(&self, kind: &ResourceType<'_>) -> bool {
-        self.account.is_some() && kind.arn.splitn(6, ':').nth(4) == Some("${Account}")
+        self.account.is_some() && kind.arn.split(':').nth(4) == Some("${Account}")
     }
 
     /// Whether the scope narrows anything.

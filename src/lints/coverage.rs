@@ -56,8 +56,9 @@ struct Key<'c> {
 
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let key = |k: &Self| (k.statement, k.severity, k.layer.and_then(|l| l.source));
-        key(self) == key(other)
+        let layer = |k: &Self| k.layer.map(|l| l.sources.clone());
+        (self.statement, self.severity) == (other.statement, other.severity)
+            && layer(self) == layer(other)
     }
 }
 
@@ -110,7 +111,13 @@ fn finding(
         }
     }
     let (label, related) = place(context, compared, key, rows)?;
-    let mut message = say(&actions, &resources);
+    // A list of what is not required names nothing.
+    let named = if first.row.not_resource {
+        &[]
+    } else {
+        resources.as_slice()
+    };
+    let mut message = say(&actions, named);
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
         let _ = match first.row.verdict {
@@ -212,14 +219,11 @@ fn deciding(
             (condition, "a Deny takes it away where this condition holds")
         }
         (Verdict::Conditional, true, None) => (span, "this Deny may take it away"),
-        (Verdict::Conditional, false, Some(condition)) => {
-            (condition, "allowed only where this condition holds")
-        }
         (Verdict::Conditional, false, None) if variable() => (
             span,
             "allowed only where the variable in its Resource turns out to match",
         ),
-        (Verdict::Partial, false, Some(condition)) => {
+        (Verdict::Partial | Verdict::Conditional, false, Some(condition)) => {
             (condition, "allowed only where this condition holds")
         }
         (Verdict::Partial, true, _) => (span, "this Deny takes some of it away"),
@@ -434,7 +438,11 @@ fn statement(
     {
         listed = vec![declared.to_string()];
     }
-    let mut value = json!({ "Effect": "Allow", "Action": listed, "Resource": resources });
+    let key = match rows.first() {
+        Some(first) if first.row.not_resource => "NotResource",
+        _ => "Resource",
+    };
+    let mut value = json!({ "Effect": "Allow", "Action": listed, key: resources });
     if let Some(condition) = from.and_then(|(i, _)| compared.reference.condition_of(i))
         && let Value::Object(members) = &mut value
     {
@@ -446,7 +454,7 @@ fn statement(
 /// `Effect`, `Action`, `Resource`, `Condition` in the order that AWS's pages use.
 fn pretty(value: &Value) -> String {
     let mut lines = Vec::new();
-    for key in ["Effect", "Action", "Resource", "Condition"] {
+    for key in ["Effect", "Action", "Resource", "NotResource", "Condition"] {
         let Some(member) = value.get(key) else {
             continue;
         };

@@ -52,6 +52,21 @@ pub(super) fn difference(
     best.map(|(_, label, words)| (label, words))
 }
 
+/// Whether some resource is listed by both statements.
+pub(super) fn share_resources(one: &Prepared, other: &Prepared) -> bool {
+    let patterns = |statement: &'_ Prepared| -> Vec<Pattern> {
+        let listed = statement.resources.iter();
+        listed
+            .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
+            .cloned()
+            .collect()
+    };
+    let (ours, theirs) = (patterns(one), patterns(other));
+    one.not_resource
+        || other.not_resource
+        || ours.iter().any(|p| theirs.iter().any(|q| p.overlaps(q)))
+}
+
 /// An Allow that would do if its Condition held, and why it does not.
 fn condition(
     compared: &Compared<'_>,
@@ -63,7 +78,10 @@ fn condition(
     comparison.granted.iter().find_map(|statement| {
         let applies = statement.applies(service, name)?;
         let span = statement.conditions.span?;
-        if statement.effect != Effect::Allow || !applies.certain {
+        let fits = statement.effect == Effect::Allow
+            && applies.certain
+            && share_resources(statement, required);
+        if !fits {
             return None;
         }
         let lines = comparison.open_lines(requirement, statement, &required.conditions);

@@ -1,6 +1,6 @@
 //! Names what limits a role: the permissions boundary, a service control policy.
 
-use super::{Compared, Context};
+use super::{Compared, Context, enumerate, nearest_of};
 use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::diff::statement::Prepared;
 use crate::finding::Label;
@@ -9,16 +9,20 @@ use crate::parser::{SourceId, Span};
 /// The layer whose file this is; `None` for the role's own policies.
 pub(super) fn of<'c>(compared: &'c Compared<'_>, source: SourceId) -> Option<&'c Layer<'c>> {
     let mut layers = compared.comparison.layers.iter();
-    layers.find(|l| l.source == Some(source))
+    layers.find(|l| l.sources.contains(&source))
 }
 
 /// `the permissions boundary`, or ``the SCP `root.json` ``.
 pub(super) fn name(context: &Context<'_>, layer: &Layer<'_>) -> Option<String> {
-    let source = layer.source?;
+    let names = layer.sources.iter();
+    let names: Vec<String> = names
+        .map(|s| context.sources.get(*s).name().to_owned())
+        .collect();
     Some(match layer.kind {
         LayerKind::Identity => return None,
         LayerKind::Boundary => "the permissions boundary".to_owned(),
-        LayerKind::Scp => format!("the SCP `{}`", context.sources.get(source).name()),
+        LayerKind::Scp if names.len() == 1 => format!("the SCP {}", enumerate(&names)),
+        LayerKind::Scp => format!("the level of the SCPs {}", enumerate(&names)),
     })
 }
 
@@ -29,7 +33,7 @@ pub(super) fn refusing<'c>(
 ) -> Option<&'c Layer<'c>> {
     let first = requirement.refused_by().first()?;
     let layers = &compared.comparison.layers;
-    layers.get(*first).filter(|l| l.source.is_some())
+    layers.get(*first).filter(|l| l.kind != LayerKind::Identity)
 }
 
 /// The statement, of any layer, that a place lies in.
@@ -49,7 +53,7 @@ pub(super) fn statement_at<'c>(
 
 /// The place in a layer for what it does not allow: the nearest statement, else the `Statement` key.
 pub(super) fn nearest(context: &Context<'_>, layer: &Layer<'_>, service: &str) -> Option<Label> {
-    let source = layer.source?;
-    let policies = context.policies().filter(|p| p.source == source);
-    context.nearest_of(layer.statements, policies, service)
+    let policies = context.policies();
+    let policies = policies.filter(|p| layer.sources.contains(&p.source));
+    nearest_of(layer.statements, policies, service)
 }

@@ -1,5 +1,6 @@
 //! What the reference allows under a Condition and the policy without one.
 
+use super::difference::share_resources;
 use super::{Compared, Context, Lint, enumerate, layer};
 use crate::diff::coverage::Requirement;
 use crate::diff::statement::Prepared;
@@ -27,7 +28,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let rows = compared.requirements.iter();
         let rows = rows.filter(|r| r.row.statement == required.index && !r.row.vacuous);
         let mut found: Option<Finding> = None;
-        for requirement in rows.filter(|r| !is_required_anyway(compared, r)) {
+        for requirement in rows.filter(|r| !is_required_anyway(compared, required, r)) {
             for place in &requirement.row.allowed_by {
                 let Some(statement) = layer::statement_at(compared, *place) else {
                     continue;
@@ -73,11 +74,18 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 }
 
 /// Whether another statement of the reference requires the action on such resources without a Condition.
-fn is_required_anyway(compared: &Compared<'_>, requirement: &Requirement) -> bool {
+fn is_required_anyway(
+    compared: &Compared<'_>,
+    required: &Prepared,
+    requirement: &Requirement,
+) -> bool {
     let action = requirement.row.action.to_ascii_lowercase();
     let (service, name) = action.split_once(':').unwrap_or_default();
     compared.required.iter().any(|s| {
-        s.effect == Effect::Allow && s.conditions.is_empty() && s.applies(service, name).is_some()
+        s.effect == Effect::Allow
+            && s.conditions.is_empty()
+            && s.applies(service, name).is_some()
+            && share_resources(s, required)
     })
 }
 

@@ -143,7 +143,9 @@ pub fn reference(text: &str, placeholders: &mut Placeholders) -> Pieces {
 }
 
 fn variable(name: &str, names: &mut Placeholders) -> Piece {
-    let may_be_empty = name.to_ascii_lowercase().contains("tag/");
+    // Tags can be set and empty, and a default can be the empty text.
+    let (key, default) = variable_parts(name);
+    let may_be_empty = key.to_ascii_lowercase().contains("tag/") || default == Some("");
     Piece::Variable {
         name: names.number(name),
         may_be_empty,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Names, RefCondition, Reference, all_texts, value_of};
+use super::{Names, RefCondition, RefStatement, Reference, all_texts, value_of};
 use crate::matcher::template;
 
 /// Gives the value of a placeholder, if it has one.
@@ -12,7 +12,18 @@ pub type Bind<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The names of all placeholders in a reference.
 pub fn placeholders(reference: &Reference) -> Names {
-    all_texts(reference)
+    names(&reference.statements)
+}
+
+/// The same, with those that only its known gaps name.
+pub fn all_placeholders(reference: &Reference) -> Names {
+    let gaps = reference.gaps.iter().flat_map(|g| names(&g.statements));
+    gaps.chain(placeholders(reference)).collect()
+}
+
+fn names(statements: &[RefStatement]) -> Names {
+    let texts = all_texts(statements);
+    texts
         .flat_map(|text| template::names(text))
         .map(str::to_owned)
         .collect()

@@ -56,6 +56,7 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
         action: action.to_owned(),
         declared_as: action.into(),
         resources: [resource.to_owned()].into(),
+        not_resource: false,
         verdict,
         vacuous: false,
         witness: None,

@@ -39,7 +39,11 @@ pub fn rows(reference: &str, policies: &[String], case: &Case) -> Vec<Row> {
             .to_vec(),
         context: context.collect(),
         boundary: case.boundary_json().map(|text| load(&text)),
-        scps: case.scps_json().iter().map(|text| load(text)).collect(),
+        scps: case
+            .scps_json()
+            .iter()
+            .map(|text| vec![load(text)])
+            .collect(),
         ..Settings::default()
     };
     let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);

@@ -23,12 +23,8 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         .map(|path| format!("the permissions boundary {path}"))
         .collect();
     if !result.scps.is_empty() {
-        let noun = if result.scps.len() == 1 {
-            "SCP"
-        } else {
-            "SCPs"
-        };
-        limits.push(format!("the {noun} {}", result.scps.join(", ")));
+        let levels: Vec<String> = result.scps.iter().map(|files| files.join(" + ")).collect();
+        limits.push(format!("service control policies ({})", levels.join(", ")));
     }
     if !limits.is_empty() {
         lines.push(format!("limited by {}", limits.join(" and ")));
