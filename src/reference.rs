@@ -552,6 +552,11 @@ pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, types)| types)
 }
 
+/// Whether accounts share some resources of a service with one another.
+pub fn shares(service: &str) -> bool {
+    SHARED.iter().any(|(s, _)| *s == service)
+}
+
 /// Whether accounts share resources of a type with one another.
 pub fn is_shared(service: &str, kind: &str) -> bool {
     let mut shared = SHARED.iter();

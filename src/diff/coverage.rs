@@ -502,7 +502,12 @@ impl<'a> Run<'_, 'a> {
             applies: side
                 .map(|a| (ptr::from_ref(a.statement), a.certain))
                 .collect(),
-            truths: cases.iter().flat_map(|c| c.truths.concat()).collect(),
+            // Statements without a Condition hold for every action.
+            truths: if applies.iter().all(|a| a.statement.conditions.is_empty()) {
+                Vec::new()
+            } else {
+                cases.iter().flat_map(|c| c.truths.concat()).collect()
+            },
         };
         if let Some(judged) = self.judged.get(&alike) {
             let judged = Rc::clone(judged);

@@ -292,6 +292,9 @@ impl<'a> Search<'a> {
         action: catalog::Action<'a>,
         required: &[&Prepared],
     ) -> Beyond {
+        if statement.conditions.is_empty() && self.within(statement, required) {
+            return Beyond::Nothing;
+        }
         let name = action.name.to_ascii_lowercase();
         let named = Named {
             service: action.service,
@@ -333,9 +336,6 @@ impl<'a> Search<'a> {
                 .iter()
                 .position(|r| r.pattern.is_everything());
             return Beyond::Something(witness, by);
-        }
-        if self.within(statement, required) {
-            return Beyond::Nothing;
         }
         let everything = Pattern::everything();
         let everywhere = required

@@ -366,6 +366,12 @@ impl<'c> Asked<'_, 'c> {
         let (Some(action), Some(sides)) = (named.known, self.sides.first()) else {
             return Vec::new();
         };
+        if scope.account.is_none()
+            || !reference::shares(named.service)
+            || sides.allow_everything_alike()
+        {
+            return Vec::new();
+        }
         let all: Vec<usize> = self.wanted.resources.iter().map(|(i, _)| *i).collect();
         let mut foreign: Vec<String> = Vec::new();
         for kind in action.resource_types() {
