@@ -24,9 +24,9 @@ use crate::parser::{Effect, SourceId, Span};
 use crate::reference;
 
 /// Steps of the decision procedure for one requirement on one resource type.
-const STEPS_PER_QUESTION: u64 = 20_000_000;
+const STEPS_PER_QUESTION: u64 = 8_000_000;
 /// Steps for a whole comparison.
-const STEPS_PER_RUN: u64 = 200_000_000;
+const STEPS_PER_RUN: u64 = 50_000_000;
 
 /// What a layer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

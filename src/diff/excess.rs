@@ -17,7 +17,7 @@ use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
 /// Steps of the decision procedure for all of it.
-const STEPS_PER_RUN: u64 = 200_000_000;
+const STEPS_PER_RUN: u64 = 50_000_000;
 
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

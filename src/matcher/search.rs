@@ -128,6 +128,35 @@ impl Hasher for WordHasher {
 /// by which symbol.
 type States = IndexMap<Box<[u64]>, (u32, Symbol), BuildHasherDefault<WordHasher>>;
 
+/// States of more words than this are kept without the words that are zero: of many patterns most are soon out.
+const DENSE: usize = 16;
+
+/// A state as it is kept: word by word, or each word that is not zero behind its index.
+fn pack(state: &[u64], packed: &mut Vec<u64>) {
+    packed.clear();
+    if state.len() <= DENSE {
+        packed.extend_from_slice(state);
+        return;
+    }
+    let words = state.iter().enumerate().filter(|(_, word)| **word != 0);
+    packed.extend(words.flat_map(|(at, word)| [at as u64, *word]));
+}
+
+fn unpack(packed: &[u64], state: &mut [u64]) {
+    if state.len() <= DENSE {
+        state.copy_from_slice(packed);
+        return;
+    }
+    state.fill(0);
+    for pair in packed.chunks_exact(2) {
+        if let [at, word] = pair
+            && let Some(slot) = state.get_mut(*at as usize)
+        {
+            *slot = *word;
+        }
+    }
+}
+
 /// Bound on the memory of one search, in machine words.
 const MEMORY: usize = 1 << 21;
 /// What a state takes beside its positions, in machine words.
@@ -170,14 +199,16 @@ pub fn search(
     };
     let mut missing = wanted;
     let mut states = States::default();
-    states.insert(first.as_slice().into(), (u32::MAX, Symbol::char('\0')));
-    let most_states = MEMORY / (width + STATE_OVERHEAD);
+    let mut packed = Vec::with_capacity(width);
+    pack(&first, &mut packed);
+    states.insert(packed.as_slice().into(), (u32::MAX, Symbol::char('\0')));
+    let mut memory = 0;
 
     let mut at = 0;
     let mut state = first;
     let mut next = vec![0u64; width];
     while let Some((found_state, _)) = states.get_index(at) {
-        state.copy_from_slice(found_state);
+        unpack(found_state, &mut state);
         let bits = observe(&Accepted {
             patterns,
             offsets: &offsets,
@@ -190,22 +221,27 @@ pub fn search(
                 return found;
             }
         }
+        // Patterns that are out cost next to nothing.
+        let live = state.iter().filter(|w| **w != 0).count();
+        let cost = (live + width / 16 + 1) as u64;
         let narrowed = guide.and_then(|g| {
             let pattern = patterns.get(g)?;
             let at = *offsets.get(g)?;
             pattern.literal_symbols(state.get(at..at + pattern.state_words())?)
         });
         for symbol in narrowed.as_deref().unwrap_or(&alphabet) {
-            if budget.left < width as u64 || states.len() > most_states {
+            if budget.left < cost || memory > MEMORY {
                 budget.left = 0;
                 found.complete = false;
                 return found;
             }
-            budget.left -= width as u64;
+            budget.left -= cost;
             next.fill(0);
             for (pattern, at) in patterns.iter().zip(&offsets) {
                 let range = *at..at + pattern.state_words();
-                if let (Some(from), Some(to)) = (state.get(range.clone()), next.get_mut(range)) {
+                if let (Some(from), Some(to)) = (state.get(range.clone()), next.get_mut(range))
+                    && from.iter().any(|w| *w != 0)
+                {
                     pattern.step(from, *symbol, to);
                 }
             }
@@ -218,10 +254,12 @@ pub fn search(
                             .is_some_and(|s| s.iter().any(|w| *w != 0))
                     })
             };
-            if alive.iter().all(|group| group.iter().any(lives))
-                && !states.contains_key(next.as_slice())
-            {
-                states.insert(next.as_slice().into(), (at as u32, *symbol));
+            if alive.iter().all(|group| group.iter().any(lives)) {
+                pack(&next, &mut packed);
+                if !states.contains_key(packed.as_slice()) {
+                    memory += packed.len() + STATE_OVERHEAD;
+                    states.insert(packed.as_slice().into(), (at as u32, *symbol));
+                }
             }
         }
         at += 1;

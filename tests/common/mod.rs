@@ -3,5 +3,6 @@
 
 pub mod engine;
 pub mod evaluator;
+pub mod hostile;
 pub mod role;
 pub mod world;

@@ -1,0 +1,46 @@
+//! Hard inputs end: with a verdict, or with `undecided`, in bounded time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test may panic and print"
+)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::hostile;
+use common::role;
+
+/// A release build takes a quarter of it at most; `cargo bench --bench hostile` has the figures.
+const MOST: Duration = Duration::from_secs(20);
+
+#[test]
+fn hard_policies_are_decided_or_said_to_be_undecided() {
+    for case in hostile::all() {
+        let start = Instant::now();
+        let result = role::lint_against(&case.policy, &case.reference);
+        let verdicts: Vec<&str> = result
+            .requirements
+            .iter()
+            .map(|r| r.verdict.name())
+            .collect();
+        println!("{}: {verdicts:?} in {:?}", case.name, start.elapsed());
+        assert!(
+            start.elapsed() < MOST,
+            "{}: {:?}",
+            case.name,
+            start.elapsed()
+        );
+        assert_eq!(verdicts.len(), 1, "{}", case.name);
+        assert_ne!(verdicts[0], "covered", "{}", case.name);
+        let undecided = result.findings.iter().any(|f| f.lint == "undecided");
+        assert_eq!(result.failed, undecided, "{}", case.name);
+        assert!(result.findings.len() <= 600, "{}", case.name);
+    }
+}
