@@ -78,12 +78,12 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(
-        policies: &[Policy],
+        policies: &[&Policy],
         reference: &'a Reference,
         settings: &Settings,
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
         let mut placeholders = Placeholders::default();
-        let drafts = Drafts::new(policies, &mut placeholders);
+        let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
         let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
@@ -210,10 +210,7 @@ pub fn check(
             .iter()
             .all(|p| p.kind != ProblemKind::InvalidJson)
     });
-    let policies: Vec<Policy> = files
-        .iter()
-        .flat_map(|f| f.document.policies.iter().cloned())
-        .collect();
+    let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
     let candidates: &[Reference] = match against {
         Against::Role(reference) => slice::from_ref(reference),
         Against::BestOf(references) => references,
@@ -307,7 +304,8 @@ pub fn coverage(
     reference: &Reference,
     settings: &Settings,
 ) -> Vec<Requirement> {
-    let (trial, _) = Trial::new(policies, reference, settings);
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
     trial.comparison(catalog).coverage(&trial.required)
 }
 

@@ -233,6 +233,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         key(a).cmp(&key(b))
     });
     let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+    let mut texts = Texts::default();
     for finding in &mut findings {
         let statement = context.statement_at(finding.label.source, finding.label.span);
         if finding.sid.is_none() {
@@ -240,7 +241,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
                 .and_then(|s| s.sid.as_ref())
                 .map(|s| s.value.clone());
         }
-        let identity = identity(context, finding, statement);
+        let identity = identity(context, finding, statement, &mut texts);
         let ordinal = seen.entry(identity.clone()).or_default();
         finding.fingerprint = fingerprint(&identity, *ordinal);
         *ordinal += 1;
@@ -248,8 +249,16 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
+/// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
+type Texts = FxHashMap<(SourceId, Span), String>;
+
 /// What makes a finding the same one after an edit elsewhere: no line, no offset, no message.
-fn identity(context: &Context<'_>, finding: &Finding, statement: Option<&Statement>) -> String {
+fn identity(
+    context: &Context<'_>,
+    finding: &Finding,
+    statement: Option<&Statement>,
+    texts: &mut Texts,
+) -> String {
     let mut parts = vec![finding.lint.to_owned()];
     if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
         let reference = compared.reference;
@@ -265,9 +274,18 @@ fn identity(context: &Context<'_>, finding: &Finding, statement: Option<&Stateme
         let source = context.sources.get(finding.label.source);
         parts.push(source.name().to_owned());
         parts.push(finding.sid.clone().unwrap_or_else(|| {
-            let text = statement.map_or("", |s| source.slice(s.span));
-            let canonical = serde_json::from_str::<serde_json::Value>(text);
-            canonical.map_or_else(|_| text.to_owned(), |v| v.to_string())
+            let Some(statement) = statement else {
+                return String::new();
+            };
+            let digest = texts
+                .entry((finding.label.source, statement.span))
+                .or_insert_with(|| {
+                    let text = source.slice(statement.span);
+                    let canonical = serde_json::from_str::<serde_json::Value>(text);
+                    let canonical = canonical.map_or_else(|_| text.to_owned(), |v| v.to_string());
+                    fingerprint(&canonical, 0)
+                });
+            digest.clone()
         }));
         parts.push(
             finding

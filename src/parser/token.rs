@@ -142,6 +142,14 @@ fn line(text: &str) -> &str {
     text.split(['\n', '\r']).next().unwrap_or("")
 }
 
+/// The start of a text, long enough for any word: a line can be the whole file, and every word of it is looked at.
+fn head(text: &str) -> &str {
+    const LONGEST: usize = 1024;
+    let end = (0..4).map(|more| LONGEST + more);
+    let end = { end }.find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// The length of a text in quotes of any kind, closed on its line, or of its quote alone.
 fn quoted(rest: &str, closing: &[char]) -> usize {
     let first = rest.chars().next().map_or(0, char::len_utf8);
@@ -167,8 +175,8 @@ fn starts_word(c: char) -> bool {
 
 /// A number, a literal, or text that lacks its quotes.
 fn word(rest: &str) -> (Token, usize) {
-    let shown = line(rest);
-    let closed = |close: &str| shown.find(close).map(|i| i + close.len());
+    let shown = head(rest);
+    let closed = |close: &str| line(shown).find(close).map(|i| i + close.len());
     let placeholder = if rest.starts_with('<') {
         closed(">")
     } else if rest.starts_with("${") {
