@@ -1,5 +1,10 @@
 //! `cargo bench --bench hostile`: policies that are hard to decide.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench may panic")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a bench may panic"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;

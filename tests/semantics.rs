@@ -10,6 +10,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::needless_pass_by_value,
     unreachable_pub,
     missing_docs,
     reason = "a test may panic"
@@ -58,7 +59,12 @@ fn judge(case: &Case) -> String {
     let reference = load(document(Some("2012-10-17"), &case.reference));
     let reference = reference::from_policies(&reference.document.policies);
     let policies = load(document(version, &case.policies)).document.policies;
-    let mut one = |statement: &Value| load(document(Some("2012-10-17"), &[statement.clone()]));
+    let mut one = |statement: &Value| {
+        load(document(
+            Some("2012-10-17"),
+            std::slice::from_ref(statement),
+        ))
+    };
     let context: BTreeMap<String, KeyValue> = case
         .context
         .iter()
