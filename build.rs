@@ -22,25 +22,39 @@ struct Releases {
     last: String,
 }
 
+/// One policy text: `rules/reference/ROLE/PART-FIRST.toml`.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Pack {
     policy: String,
+    #[serde(skip_serializing)]
     role: String,
-    schedulers: Vec<String>,
-    releases: Releases,
-    kind: String,
-    source: String,
-    #[serde(default = "yes", skip_serializing)]
-    selectable: bool,
+    #[serde(skip_serializing)]
+    feature: Option<String>,
+    #[serde(default)]
+    managed_policies: Vec<String>,
+    digest: String,
+    #[serde(rename = "release", skip_serializing)]
+    releases: Vec<Published>,
     #[serde(default, rename = "known-gap")]
     gaps: Vec<Gap>,
     #[serde(rename = "statement")]
     statements: Vec<Statement>,
 }
 
-fn yes() -> bool {
-    true
+/// Where and for which releases a text was published.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Published {
+    /// Where it is another role's too.
+    role: Option<String>,
+    /// Left out: all of them.
+    #[serde(default)]
+    schedulers: Vec<String>,
+    first: String,
+    last: String,
+    kind: String,
+    source: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -71,6 +85,87 @@ struct Statement {
     #[serde(default)]
     condition: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     feature: Option<String>,
+}
+
+/// `rules/errata.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Erratum {
+    #[serde(skip_serializing)]
+    role: String,
+    #[serde(default, skip_serializing)]
+    schedulers: Vec<String>,
+    #[serde(skip_serializing)]
+    feature: Option<String>,
+    #[serde(skip_serializing)]
+    releases: Releases,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    cause: String,
+    since: Option<String>,
+    reason: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Errata {
+    erratum: Vec<Erratum>,
+}
+
+/// `rules/features.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feature {
+    name: String,
+    title: String,
+    meaning: String,
+    /// Features of one group exclude each other, and a cluster has one of them.
+    group: Option<String>,
+    /// The schedulers whose clusters have it unless their configuration turns it off.
+    #[serde(default)]
+    default: Vec<String>,
+    /// The first release in which that is so.
+    since: Option<String>,
+    #[serde(rename = "source")]
+    _source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Features {
+    feature: Vec<Feature>,
+}
+
+/// `rules/roles.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Role {
+    name: String,
+    title: String,
+    aliases: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Roles {
+    role: Vec<Role>,
+}
+
+/// `rules/releases.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct History {
+    scheduler: Vec<Scheduler>,
+    dates: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scheduler {
+    name: String,
+    first: String,
+    last: String,
 }
 
 fn allow() -> String {
@@ -118,6 +213,9 @@ struct Placeholder {
     meaning: String,
     example: String,
     spellings: Vec<String>,
+    arn: Option<String>,
+    #[serde(default)]
+    infer: bool,
 }
 
 #[derive(Deserialize)]
@@ -180,8 +278,13 @@ struct Outside {
     _source: String,
 }
 
-const SCHEDULERS: [&str; 4] = ["sge", "slurm", "torque", "awsbatch"];
-const ROLES: [&str; 3] = ["instance", "user", "batch-user"];
+/// The names that the other files may use.
+struct Names {
+    roles: Vec<String>,
+    features: Vec<String>,
+    schedulers: Vec<String>,
+    releases: Vec<String>,
+}
 
 fn fail(path: &Path, message: &str) -> ! {
     panic!("{}: {message}", path.display());
@@ -192,20 +295,54 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
     toml::from_str(&text).unwrap_or_else(|e| fail(path, &e.to_string()))
 }
 
-fn release(path: &Path, text: &str) -> Vec<u32> {
+/// The three numbers of a release.
+fn release(path: &Path, text: &str) -> [u32; 3] {
     let parts: Option<Vec<u32>> = text.split('.').map(|p| p.parse().ok()).collect();
-    match parts {
-        Some(parts) if parts.len() == 3 => parts,
-        _ => fail(
-            path,
-            &format!("`{text}` is no release: write three numbers, such as 2.4.1"),
-        ),
-    }
+    parts
+        .and_then(|parts| parts.try_into().ok())
+        .unwrap_or_else(|| {
+            fail(
+                path,
+                &format!("`{text}` is no release: write three numbers, such as 2.4.1"),
+            )
+        })
 }
 
-fn check_releases(path: &Path, releases: &Releases) {
-    if release(path, &releases.first) > release(path, &releases.last) {
-        fail(path, "the first release is later than the last");
+/// As code.
+fn release_code(path: &Path, text: &str) -> String {
+    let [x, y, z] = release(path, text);
+    format!("Release::new({x}, {y}, {z})")
+}
+
+impl Names {
+    fn check_range(&self, path: &Path, first: &str, last: &str) {
+        for text in [first, last] {
+            one_of(path, "release in rules/releases.toml", text, &self.releases);
+        }
+        if release(path, first) > release(path, last) {
+            fail(path, "the first release is later than the last");
+        }
+    }
+
+    fn check_releases(&self, path: &Path, releases: &Releases) {
+        self.check_range(path, &releases.first, &releases.last);
+    }
+
+    fn check_feature(&self, path: &Path, feature: Option<&String>) {
+        if let Some(feature) = feature {
+            one_of(
+                path,
+                "feature in rules/features.toml",
+                feature,
+                &self.features,
+            );
+        }
+    }
+
+    fn check_schedulers(&self, path: &Path, schedulers: &[String]) {
+        for scheduler in schedulers {
+            one_of(path, "scheduler", scheduler, &self.schedulers);
+        }
     }
 }
 
@@ -221,7 +358,8 @@ fn check_action(path: &Path, action: &str) {
     }
 }
 
-fn one_of(path: &Path, what: &str, value: &str, legal: &[&str]) {
+fn one_of<L: AsRef<str>>(path: &Path, what: &str, value: &str, legal: &[L]) {
+    let legal: Vec<&str> = legal.iter().map(AsRef::as_ref).collect();
     if !legal.contains(&value) {
         fail(
             path,
@@ -230,12 +368,27 @@ fn one_of(path: &Path, what: &str, value: &str, legal: &[&str]) {
     }
 }
 
-fn check_pack(path: &Path, pack: &Pack) {
-    check_releases(path, &pack.releases);
-    one_of(path, "role", &pack.role, &ROLES);
-    one_of(path, "kind", &pack.kind, &["documented", "generated"]);
-    for scheduler in &pack.schedulers {
-        one_of(path, "scheduler", scheduler, &SCHEDULERS);
+const KINDS: [&str; 5] = [
+    "documented",
+    "published-template",
+    "api-template",
+    "aws-tested",
+    "generated",
+];
+
+fn check_pack(path: &Path, pack: &Pack, names: &Names) {
+    one_of(path, "role in rules/roles.toml", &pack.role, &names.roles);
+    names.check_feature(path, pack.feature.as_ref());
+    if pack.releases.is_empty() {
+        fail(path, "it has no [[release]]");
+    }
+    for published in &pack.releases {
+        names.check_range(path, &published.first, &published.last);
+        one_of(path, "kind", &published.kind, &KINDS);
+        names.check_schedulers(path, &published.schedulers);
+        if let Some(role) = &published.role {
+            one_of(path, "role in rules/roles.toml", role, &names.roles);
+        }
     }
     if pack.statements.is_empty() {
         fail(path, "it has no [[statement]]");
@@ -243,6 +396,7 @@ fn check_pack(path: &Path, pack: &Pack) {
     for (i, statement) in pack.statements.iter().enumerate() {
         let at = |message: &str| -> ! { fail(path, &format!("statement {i}: {message}")) };
         one_of(path, "effect", &statement.effect, &["Allow", "Deny"]);
+        names.check_feature(path, statement.feature.as_ref());
         if statement.actions.is_empty() == statement.not_actions.is_empty() {
             at("give either actions or not-actions");
         }
@@ -263,7 +417,7 @@ fn check_pack(path: &Path, pack: &Pack) {
     }
 }
 
-fn packs(rules: &Path) -> BTreeMap<String, (PathBuf, Pack)> {
+fn packs(rules: &Path, names: &Names) -> BTreeMap<String, (PathBuf, Pack)> {
     let root = rules.join("reference");
     let mut packs = BTreeMap::new();
     let mut folders: Vec<PathBuf> = fs::read_dir(&root)
@@ -279,7 +433,7 @@ fn packs(rules: &Path) -> BTreeMap<String, (PathBuf, Pack)> {
         files.sort();
         for path in files {
             let pack: Pack = read(&path);
-            check_pack(&path, &pack);
+            check_pack(&path, &pack, names);
             let role = folder
                 .file_name()
                 .and_then(|n| n.to_str())
@@ -300,34 +454,56 @@ fn packs(rules: &Path) -> BTreeMap<String, (PathBuf, Pack)> {
     packs
 }
 
-/// No two selectable packs may answer the same question, and every gap must find its policy.
+/// `user/base-3.0.0` without the release.
+fn part(id: &str) -> &str {
+    let name = id.split_once('/').map_or(id, |(_, name)| name);
+    name.rsplit_once('-').map_or(name, |(part, _)| part)
+}
+
+/// Every gap must find its policy, and no part of a role may have two texts for one release and scheduler.
 fn check_together(packs: &BTreeMap<String, (PathBuf, Pack)>) {
-    let variant = |id: &str| {
-        id.rsplit_once('-')
-            .map_or(id.to_owned(), |(v, _)| v.to_owned())
-    };
-    let overlap = |path: &Path, a: &Releases, b: &Releases| {
+    let overlap = |path: &Path, a: &Published, b: &Published| {
         release(path, &a.first) <= release(path, &b.last)
             && release(path, &b.first) <= release(path, &a.last)
     };
+    let shared = |a: &Published, b: &Published| {
+        a.schedulers.is_empty()
+            || b.schedulers.is_empty()
+            || a.schedulers.iter().any(|s| b.schedulers.contains(s))
+    };
     for (id, (path, pack)) in packs {
         for (other_id, (_, other)) in packs.range(id.clone()..).skip(1) {
-            let shared = pack.schedulers.iter().any(|s| other.schedulers.contains(s));
-            if pack.role == other.role
-                && shared
-                && pack.selectable
-                && other.selectable
-                && overlap(path, &pack.releases, &other.releases)
+            if pack.digest == other.digest
+                && pack.feature == other.feature
+                && pack.role == other.role
             {
                 fail(
                     path,
-                    &format!("it answers for the same role, scheduler and release as {other_id}"),
+                    &format!("it is the same text as {other_id}: list the releases in one file"),
                 );
+            }
+            let same = part(id) == part(other_id) && pack.role == other.role;
+            for a in pack.releases.iter().filter(|_| same) {
+                for b in &other.releases {
+                    if overlap(path, a, b) && shared(a, b) {
+                        fail(
+                            path,
+                            &format!(
+                                "it answers for the same role, scheduler and release as {other_id}"
+                            ),
+                        );
+                    }
+                }
             }
         }
         for gap in &pack.gaps {
-            let found = packs.iter().any(|(i, (_, p))| {
-                variant(i) == gap.policy && overlap(path, &pack.releases, &p.releases)
+            let mut others = packs.iter();
+            let found = others.any(|(i, (_, p))| {
+                let here = format!("{}/{}", p.role, part(i)) == gap.policy;
+                here && pack
+                    .releases
+                    .iter()
+                    .any(|a| p.releases.iter().any(|b| overlap(path, a, b)))
             });
             if !found {
                 fail(
@@ -342,35 +518,139 @@ fn check_together(packs: &BTreeMap<String, (PathBuf, Pack)>) {
     }
 }
 
+/// Reads what the other files refer to, and writes it as code.
+fn names(folder: &Path, code: &mut String) -> Names {
+    let path = folder.join("releases.toml");
+    let history: History = read(&path);
+    let mut releases: Vec<(&String, &String)> = history.dates.iter().collect();
+    releases.sort_by_key(|(version, _)| release(&path, version));
+    code.push_str("pub(super) static RELEASES: &[(Release, &str)] = &[\n");
+    for (version, date) in &releases {
+        let _ = writeln!(code, "    ({}, {date:?}),", release_code(&path, version));
+    }
+    code.push_str("];\npub(super) static SCHEDULERS: &[(&str, Release, Release)] = &[\n");
+    for s in &history.scheduler {
+        let (first, last) = (release_code(&path, &s.first), release_code(&path, &s.last));
+        let _ = writeln!(code, "    ({:?}, {first}, {last}),", s.name);
+    }
+    code.push_str("];\npub(super) static ROLES: &[RoleEntry] = &[\n");
+    let list: Roles = read(&folder.join("roles.toml"));
+    for role in &list.role {
+        let _ = writeln!(
+            code,
+            "    RoleEntry {{ name: {:?}, title: {:?}, aliases: &{:?} }},",
+            role.name, role.title, role.aliases
+        );
+    }
+    let names = Names {
+        roles: list.role.into_iter().map(|r| r.name).collect(),
+        features: Vec::new(),
+        schedulers: history.scheduler.into_iter().map(|s| s.name).collect(),
+        releases: history.dates.into_keys().collect(),
+    };
+    code.push_str("];\npub(super) static FEATURES: &[FeatureEntry] = &[\n");
+    let path = folder.join("features.toml");
+    let features: Features = read(&path);
+    for feature in &features.feature {
+        names.check_schedulers(&path, &feature.default);
+        let default = match (&feature.since, feature.default.as_slice()) {
+            (None, []) => "None".to_owned(),
+            (Some(since), [_, ..]) => format!(
+                "Some((&{:?}, {}))",
+                feature.default,
+                release_code(&path, since)
+            ),
+            _ => fail(&path, "default and since go together"),
+        };
+        let _ = writeln!(
+            code,
+            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, group: {:?}, default: {default} }},",
+            feature.name, feature.title, feature.meaning, feature.group
+        );
+    }
+    code.push_str("];\n");
+    Names {
+        features: features.feature.into_iter().map(|f| f.name).collect(),
+        ..names
+    }
+}
+
+/// The policies: their texts as files, and a table of where each counts.
+fn write_packs(out: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, code: &mut String) {
+    code.push_str("pub(super) static PACKS: &[PackEntry] = &[\n");
+    for (n, (id, (path, pack))) in packs.iter().enumerate() {
+        let file = format!("pack{n}.json");
+        let json = serde_json::to_string(pack).expect("a pack is JSON");
+        fs::write(out.join(&file), json).expect("OUT_DIR is writable");
+        for published in &pack.releases {
+            let _ = writeln!(
+                code,
+                "    PackEntry {{ id: {id:?}, role: {:?}, part: {:?}, feature: {:?}, schedulers: &{:?}, first: {}, last: {}, \
+                 kind: {:?}, source: {:?}, json: include_str!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},",
+                published.role.as_ref().unwrap_or(&pack.role),
+                part(id),
+                pack.feature,
+                published.schedulers,
+                release_code(path, &published.first),
+                release_code(path, &published.last),
+                published.kind,
+                published.source,
+            );
+        }
+    }
+    code.push_str("];\n");
+}
+
+/// What AWS's documented policies lack: one text each, read only where it applies.
+fn write_errata(rules: &Path, names: &Names, code: &mut String) {
+    let path = rules.join("errata.toml");
+    let errata: Errata = read(&path);
+    code.push_str("pub(super) static ERRATA: &[ErratumEntry] = &[\n");
+    for erratum in &errata.erratum {
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &erratum.role,
+            &names.roles,
+        );
+        one_of(
+            &path,
+            "cause",
+            &erratum.cause,
+            &["documentation", "aws", "template"],
+        );
+        names.check_releases(&path, &erratum.releases);
+        names.check_schedulers(&path, &erratum.schedulers);
+        names.check_feature(&path, erratum.feature.as_ref());
+        erratum.actions.iter().for_each(|a| check_action(&path, a));
+        let _ = writeln!(
+            code,
+            "    ErratumEntry {{ role: {:?}, schedulers: &{:?}, feature: {:?}, first: {}, last: {}, json: {:?} }},",
+            erratum.role,
+            erratum.schedulers,
+            erratum.feature,
+            release_code(&path, &erratum.releases.first),
+            release_code(&path, &erratum.releases.last),
+            serde_json::to_string(erratum).expect("an erratum is JSON"),
+        );
+    }
+    code.push_str("];\n");
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
     let rules = Path::new("rules");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("OUT_DIR"));
-    let packs = packs(rules);
+    let mut code = String::new();
+    let names = names(rules, &mut code);
+    let packs = packs(rules, &names);
     check_together(&packs);
-
-    let mut code = String::from("static PACKS: &[PackEntry] = &[\n");
-    for (n, (id, (_, pack))) in packs.iter().enumerate() {
-        let file = format!("pack{n}.json");
-        let json = serde_json::to_string(pack).expect("a pack is JSON");
-        fs::write(out.join(&file), json).expect("OUT_DIR is writable");
-        let variant = id.rsplit_once('-').map_or(id.as_str(), |(v, _)| v);
-        let _ = writeln!(
-            code,
-            "    PackEntry {{ variant: {variant:?}, schedulers: {:?}, first: {:?}, last: {:?}, selectable: {}, \
-             json: include_str!(concat!(env!(\"OUT_DIR\"), {:?})) }},",
-            pack.schedulers.join(","),
-            pack.releases.first,
-            pack.releases.last,
-            pack.selectable,
-            format!("/{file}"),
-        );
-    }
-    code.push_str("];\n");
+    write_packs(&out, &packs, &mut code);
+    write_errata(rules, &names, &mut code);
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));
-    code.push_str("static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");
+    code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");
     for needed in &types.needed {
         let _ = writeln!(
             code,
@@ -379,7 +659,7 @@ fn main() {
             needed.types
         );
     }
-    code.push_str("];\nstatic OUTSIDE: &[(&str, &str, &[&str])] = &[\n");
+    code.push_str("];\npub(super) static OUTSIDE: &[(&str, &str, &[&str])] = &[\n");
     for outside in &types.outside {
         let _ = writeln!(
             code,
@@ -389,7 +669,7 @@ fn main() {
     }
     code.push_str("];\n");
 
-    code.push_str("static SHARED: &[(&str, &[&str])] = &[\n");
+    code.push_str("pub(super) static SHARED: &[(&str, &[&str])] = &[\n");
     for shared in &types.shared {
         let _ = writeln!(code, "    ({:?}, &{:?}),", shared.service, shared.types);
     }
@@ -404,14 +684,15 @@ fn main() {
         list.actions.iter().for_each(|a| check_action(&path, a));
         let actions = list.actions.iter().map(|a| a.to_ascii_lowercase());
         let names: Vec<String> = list.services.iter().cloned().chain(actions).collect();
-        let _ = writeln!(code, "static {name}: &[&str] = &{names:?};");
+        let _ = writeln!(code, "pub(super) static {name}: &[&str] = &{names:?};");
     }
 
     let path = rules.join("needs.toml");
     let needs: Needs = read(&path);
     for need in &needs.need {
-        check_releases(&path, &need.releases);
-        one_of(&path, "role", &need.role, &ROLES);
+        names.check_releases(&path, &need.releases);
+        names.check_feature(&path, need.feature.as_ref());
+        one_of(&path, "role in rules/roles.toml", &need.role, &names.roles);
         one_of(
             &path,
             "confidence",
@@ -429,7 +710,8 @@ fn main() {
     let path = rules.join("calls.toml");
     let calls: Calls = read(&path);
     for call in &calls.call {
-        check_releases(&path, &call.releases);
+        names.check_releases(&path, &call.releases);
+        one_of(&path, "role in rules/roles.toml", &call.role, &names.roles);
         check_action(&path, &call.action);
     }
     fs::write(
@@ -454,11 +736,11 @@ fn main() {
             }
         }
     }
-    code.push_str("static SPELLINGS: &[(&str, &str)] = &[\n");
+    code.push_str("pub(super) static SPELLINGS: &[(&str, &str)] = &[\n");
     for (spelling, name) in &spelled {
         let _ = writeln!(code, "    ({spelling:?}, {name:?}),");
     }
-    code.push_str("];\nstatic MEANINGS: &[(&str, &str, &str)] = &[\n");
+    code.push_str("];\npub(super) static MEANINGS: &[(&str, &str, &str)] = &[\n");
     for p in &placeholders.placeholder {
         let _ = writeln!(
             code,
@@ -466,6 +748,27 @@ fn main() {
             p.name, p.meaning, p.example
         );
     }
+    code.push_str("];\npub(super) static ARNS: &[(&str, &str, bool)] = &[\n");
+    for p in &placeholders.placeholder {
+        if let Some(arn) = &p.arn {
+            let _ = writeln!(code, "    ({:?}, {arn:?}, {}),", p.name, p.infer);
+        }
+    }
     code.push_str("];\n");
+    let known: Vec<&str> = placeholders
+        .placeholder
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect();
+    for (path, pack) in packs.values() {
+        let values = pack.statements.iter().flat_map(|s| {
+            let values = s.condition.values().flat_map(BTreeMap::values).flatten();
+            s.resources.iter().chain(&s.not_resources).chain(values)
+        });
+        for rest in values.flat_map(|v| v.split("${").skip(1)) {
+            let name = rest.split('}').next().unwrap_or_default();
+            one_of(path, "placeholder in rules/placeholders.toml", name, &known);
+        }
+    }
     fs::write(out.join("reference.rs"), code).expect("OUT_DIR is writable");
 }

@@ -22,7 +22,7 @@ mod hostile;
 fn lint(case: &hostile::Hostile) -> usize {
     let source = Source::new("reference.json", case.reference.as_str());
     let policies = parser::parse(SourceId(0), &source).policies;
-    let against = Against::Role(reference::from_policies(&policies));
+    let against = Against::role(reference::from_policies(&policies));
     let mut sources = Sources::new();
     let source = sources.add(Source::new("policy.json", case.policy.as_str()));
     let document = parser::parse(source, sources.get(source));

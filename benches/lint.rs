@@ -28,7 +28,7 @@ fn lint(text: &str, against: &Against) -> usize {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let against = Against::Role(reference::select("user", "torque", "2.4.1").unwrap());
+    let against = Against::role(reference::select("user", "torque", "2.4.1").unwrap());
     criterion.bench_function("parse the user policy", |b| {
         let source = Source::new("policy.json", POLICY);
         b.iter(|| parser::parse(SourceId(0), black_box(&source)));

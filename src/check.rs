@@ -1,7 +1,9 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::slice;
 
 use crate::catalog::Catalog;
@@ -15,7 +17,7 @@ use crate::diff::{Row, Verdict};
 use crate::lints::{self, Compared, Context, File, GapRows};
 use crate::matcher::Pieces;
 use crate::matcher::condition::KeyValue;
-use crate::matcher::template::Placeholders;
+use crate::matcher::template::{self, Placeholders};
 use crate::parser::{Policy, ProblemKind, SourceId, Sources, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::{self, Reference};
@@ -24,10 +26,23 @@ use crate::report::{Binding, ReferenceName, RoleResult};
 /// Which reference to compare with.
 #[derive(Clone, Debug)]
 pub enum Against {
-    /// A role's documented policy.
-    Role(Reference),
-    /// Whichever of these fits best (`--role auto`).
+    /// This one, or whichever of these alternatives for one role fits best.
+    OneOf(Vec<Reference>),
+    /// Whichever of these fits best (`--role auto`); those of one role follow one another.
     BestOf(Vec<Reference>),
+}
+
+impl Against {
+    /// One reference.
+    pub fn role(reference: Reference) -> Self {
+        Against::OneOf(vec![reference])
+    }
+
+    /// All of them.
+    pub fn references(&self) -> &[Reference] {
+        let (Against::OneOf(references) | Against::BestOf(references)) = self;
+        references
+    }
 }
 
 /// What the command line or the configuration says about the cluster.
@@ -37,6 +52,8 @@ pub struct Settings {
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
     pub version_given: bool,
+    /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
+    pub attached: Vec<String>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
     /// Condition keys that all requests have, or lack.
@@ -84,7 +101,12 @@ impl<'a> Trial<'a> {
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
         let mut placeholders = Placeholders::default();
         let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
-        let pieces = prepare::reference_pieces(&reference.statements, &mut placeholders);
+        let mut bindings = Bindings::new();
+        for (name, value, flag) in &settings.given {
+            bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
+        }
+        let mut pieces =
+            prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
             .map(|(kind, files)| {
@@ -96,17 +118,16 @@ impl<'a> Trial<'a> {
         let gap_pieces: Vec<Vec<prepare::ReferencePieces>> = reference
             .gaps
             .iter()
-            .map(|g| prepare::reference_pieces(&g.statements, &mut placeholders))
+            .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
-        let mut bindings = Bindings::new();
-        for (name, value, flag) in &settings.given {
-            bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
-        }
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
         };
         let dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
+        if bindings.iter().any(|(name, _)| reference::is_list(name)) {
+            pieces = prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
+        }
         // What only a known gap names binds separately: it must not unsettle the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
@@ -171,14 +192,107 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// Granted and all literal rows of the reference.
-    fn fit(rows: &[Requirement]) -> (usize, usize) {
-        let literal = || rows.iter().filter(|r| !r.from_wildcard && !r.row.vacuous);
-        let granted = literal()
-            .filter(|r| r.row.verdict != Verdict::Missing)
-            .count();
-        (granted, literal().count())
+    /// The rows of the reference, with the features that need them.
+    fn rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
+        let mut rows = comparison.coverage(&self.required);
+        let of_features: Vec<_> = self
+            .reference
+            .statements
+            .iter()
+            .filter(|s| s.feature.is_some())
+            .collect();
+        for requirement in rows.iter_mut().filter(|_| !of_features.is_empty()) {
+            let row = &mut requirement.row;
+            if let Some(statement) = of_features.iter().find(|s| s.index == row.statement) {
+                row.feature = statement.feature;
+                row.open = statement.open;
+            }
+        }
+        rows
     }
+}
+
+/// How well policies fit a reference, by the literal rows of what every cluster has.
+#[derive(Clone, Copy, Default)]
+struct Fit {
+    covered: usize,
+    granted: usize,
+    all: usize,
+}
+
+impl Fit {
+    fn of(rows: &[Requirement]) -> Self {
+        let literal: Vec<_> = rows
+            .iter()
+            .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
+            .collect();
+        let count = |of: fn(Verdict) -> bool| literal.iter().filter(|r| of(r.row.verdict)).count();
+        Fit {
+            covered: count(|v| v == Verdict::Covered),
+            granted: count(|v| v != Verdict::Missing),
+            all: literal.len(),
+        }
+    }
+
+    /// Whether it is the better one of two roles: by the share that is granted, then by its size. Shares are compared
+    /// as fractions, without division.
+    fn is_better_role(self, than: Fit) -> bool {
+        (self.granted * than.all, self.all) > (than.granted * self.all, than.all)
+    }
+
+    /// Whether it is the better one of two alternatives for a role: by what is covered and granted, then by the share.
+    fn is_better_alternative(self, than: Fit) -> bool {
+        let counts = |f: Fit| (f.covered, f.granted);
+        match counts(self).cmp(&counts(than)) {
+            Ordering::Equal => self.all < than.all,
+            order => order == Ordering::Greater,
+        }
+    }
+}
+
+/// One candidate, judged.
+struct Judged<'t> {
+    trial: &'t Trial<'t>,
+    leftovers: &'t [prepare::LeftoverPlace],
+    comparison: Comparison<'t>,
+    rows: Vec<Requirement>,
+    fit: Fit,
+}
+
+/// The candidate that fits best.
+fn best<'t>(
+    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
+    catalog: &'t Catalog,
+) -> Option<Judged<'t>> {
+    let mut best: Option<Judged<'_>> = None;
+    for of_role in trials.chunk_by(|(a, _), (b, _)| a.reference.role == b.reference.role) {
+        let mut of_this: Option<Judged<'_>> = None;
+        for (trial, leftovers) in of_role {
+            let comparison = trial.comparison(catalog);
+            let rows = trial.rows(&comparison);
+            let fit = Fit::of(&rows);
+            if of_this
+                .as_ref()
+                .is_none_or(|old| fit.is_better_alternative(old.fit))
+            {
+                of_this = Some(Judged {
+                    trial,
+                    leftovers,
+                    comparison,
+                    rows,
+                    fit,
+                });
+            }
+        }
+        if let Some(new) = of_this
+            && best
+                .as_ref()
+                .is_none_or(|old| new.fit.is_better_role(old.fit))
+        {
+            best = Some(new);
+        }
+    }
+    best
 }
 
 fn scope(bindings: &Bindings) -> Scope {
@@ -211,10 +325,7 @@ pub fn check(
             .all(|p| p.kind != ProblemKind::InvalidJson)
     });
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
-    let candidates: &[Reference] = match against {
-        Against::Role(reference) => slice::from_ref(reference),
-        Against::BestOf(references) => references,
-    };
+    let candidates = against.references();
     if !readable {
         return Ok(unreadable(sources, catalog, files, &all, against, settings));
     }
@@ -223,29 +334,19 @@ pub fn check(
         .iter()
         .map(|reference| Trial::new(&policies, reference, settings))
         .collect();
-    let mut best: Option<(
-        &Trial<'_>,
-        &[prepare::LeftoverPlace],
-        Comparison<'_>,
-        Vec<_>,
-    )> = None;
-    for (trial, leftovers) in &trials {
-        let comparison = trial.comparison(catalog);
-        let rows = comparison.coverage(&trial.required);
-        let better = best.as_ref().is_none_or(|(.., old)| {
-            let (old, new) = (Trial::fit(old), Trial::fit(&rows));
-            // Shares as fractions, compared without division; of equal ones the larger reference.
-            (new.0 * old.1, new.1) > (old.0 * new.1, old.1)
-        });
-        if better {
-            best = Some((trial, leftovers, comparison, rows));
-        }
-    }
-    let Some((trial, leftovers, comparison, requirements)) = best else {
+    let Some(Judged {
+        trial,
+        leftovers,
+        comparison,
+        rows: requirements,
+        fit,
+    }) = best(&trials, catalog)
+    else {
         return Err(NoRoleFits { roles: Vec::new() });
     };
-    if chosen && Trial::fit(&requirements).0 == 0 {
-        let roles = candidates.iter().filter_map(|r| r.role.clone()).collect();
+    if chosen && fit.granted == 0 {
+        let mut roles: Vec<String> = candidates.iter().filter_map(|r| r.role.clone()).collect();
+        roles.dedup();
         return Err(NoRoleFits { roles });
     }
     let gaps: Vec<GapRows> = trial
@@ -287,7 +388,8 @@ pub fn check(
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(settings),
+        not_checked: not_checked(sources, files, settings, Some(trial)),
+        upgrade: None,
         requirements: requirements
             .into_iter()
             .map(|r| r.row)
@@ -306,17 +408,50 @@ pub fn coverage(
 ) -> Vec<Requirement> {
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
-    trial.comparison(catalog).coverage(&trial.required)
+    trial.rows(&trial.comparison(catalog))
 }
 
-/// Layers that were not given, and so not looked at.
-fn not_checked(settings: &Settings) -> Vec<&'static str> {
+/// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.
+fn not_checked(
+    sources: &Sources,
+    files: &[File],
+    settings: &Settings,
+    trial: Option<&Trial<'_>>,
+) -> Vec<String> {
     let boundary = settings
         .boundary
         .is_none()
         .then_some("permissions-boundary");
     let scps = settings.scps.is_empty().then_some("scp");
-    boundary.into_iter().chain(scps).collect()
+    let layers = boundary.into_iter().chain(scps).map(str::to_owned);
+    let managed = trial.into_iter().flat_map(|trial| {
+        let partition = trial.bindings.one("Partition");
+        let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
+        let arns = trial.reference.managed_policies.iter();
+        arns.map(move |arn| template::fill(arn, bind))
+    });
+    let given = |arn: &str| {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let is_it = |text: &str| text == name;
+        let attached = settings.attached.iter();
+        // A file that bears the policy's name is its text.
+        let texts = files.iter().any(|file| {
+            let path = Path::new(sources.get(file.source).name());
+            path.file_stem().and_then(|s| s.to_str()).is_some_and(is_it)
+        });
+        texts
+            || attached
+                .map(|a| a.rsplit('/').next().unwrap_or_default())
+                .any(is_it)
+    };
+    let managed = managed.filter(|arn| !given(arn));
+    let features = trial
+        .into_iter()
+        .flat_map(|t| &t.reference.unknown_features);
+    layers
+        .chain(managed.map(|arn| format!("managed-policy:{arn}")))
+        .chain(features.map(|f| format!("feature:{f}")))
+        .collect()
 }
 
 /// A role with a file that cannot be read: what is wrong with the texts, and nothing on coverage.
@@ -336,7 +471,10 @@ fn unreadable(
         compared: None,
     };
     let reference = match against {
-        Against::Role(reference) => name_of(reference, settings, false),
+        Against::OneOf(several) => several
+            .first()
+            .map(|r| name_of(r, settings, false))
+            .unwrap_or_default(),
         Against::BestOf(several) => ReferenceName {
             role: None,
             policy: None,
@@ -352,7 +490,8 @@ fn unreadable(
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(settings),
+        not_checked: not_checked(sources, files, settings, None),
+        upgrade: None,
         requirements: Vec::new(),
         findings: lints::run(&context),
         failed: true,
@@ -376,7 +515,8 @@ fn name_of(reference: &Reference, settings: &Settings, chosen: bool) -> Referenc
         role: reference.role.clone(),
         scheduler: reference.scheduler.clone(),
         pcluster_version: reference.pcluster_version.clone(),
-        features: Vec::new(),
+        features: reference.features.iter().map(|f| (*f).to_owned()).collect(),
+        assumed: reference.assumed.map(str::to_owned),
         file: settings.reference_file.clone(),
         role_was_chosen: chosen,
         version_is_default: !settings.version_given,

@@ -66,6 +66,12 @@ enum Command {
 
 #[derive(Subcommand, Debug)]
 enum ReferenceCommand {
+    /// List the policies that are known: roles, schedulers, releases, features, with their sources
+    List(ListArgs),
+    /// Show what an upgrade from one release to another adds and removes
+    #[command(after_help = "Example
+  pcluster-iam reference diff 3.6.0 3.16.1 --role head-node --scheduler slurm")]
+    Diff(DiffArgs),
     /// Print a reference policy with its placeholders bound
     #[command(after_help = "Example: a policy ready to attach
   pcluster-iam reference show --role instance --scheduler torque --region us-east-1 --account 123456789012 --format json")]
@@ -78,12 +84,17 @@ struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
     #[arg(long, value_name = "NAME")]
     scheduler: Option<String>,
-    /// Whose policies these are: instance (the nodes), user (who runs `pcluster`), or auto
+    /// Whose policies these are: user, instance, head-node, compute-node, lambda … (`reference list` has all), or auto
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// Release of ParallelCluster to compare with
+    /// Release of ParallelCluster to compare with: `3.11.1`, or `3.11`, `3` or `3.9-3.11` for the newest of these
+    /// [default: 2.4.1]
     #[arg(long, value_name = "RELEASE")]
     pcluster_version: Option<String>,
+    /// Features that the cluster has, such as fsx or login-nodes; all others are then off, `none` for no feature at all,
+    /// and `no-NAME` turns off what clusters have by default [default: not known]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    feature: Vec<String>,
     /// Region of the cluster, or `*` for every Region [default: inferred from the policies]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
@@ -116,8 +127,14 @@ struct LintArgs {
     #[command(flatten)]
     selection: Selection,
     /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature", "also_version"])]
     reference: Option<PathBuf>,
+    /// Says what the same policies will lack after an upgrade to this release
+    #[arg(long, value_name = "RELEASE")]
+    also_version: Option<String>,
+    /// AWS managed policies that the role has besides, as ARNs
+    #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
+    attached: Vec<String>,
     /// The role's permissions boundary: a policy that limits what the others grant
     #[arg(long, value_name = "FILE")]
     boundary: Option<String>,
@@ -157,6 +174,39 @@ struct LintArgs {
     /// Hide notes and the summary
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct ListArgs {
+    /// Only this release
+    #[arg(long, value_name = "RELEASE")]
+    pcluster_version: Option<String>,
+    /// Only this role
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// text to read, or json
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Args, Debug)]
+struct DiffArgs {
+    /// The release to upgrade from
+    from: String,
+    /// The release to upgrade to
+    to: String,
+    /// Whose policies: user, head-node, compute-node, instance …
+    #[arg(long, value_name = "ROLE")]
+    role: String,
+    /// The cluster's scheduler
+    #[arg(long, value_name = "NAME", default_value = "slurm")]
+    scheduler: String,
+    /// Features that the cluster has [default: those of every feature are shown]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    feature: Vec<String>,
+    /// text to read, or json
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 #[derive(Args, Debug)]
@@ -219,6 +269,8 @@ pub fn run() -> ExitCode {
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
+        Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
+        Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
     };
     result.unwrap_or_else(|error| {
         report(&error);

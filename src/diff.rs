@@ -63,6 +63,10 @@ pub struct Row {
     pub resources: Arc<[String]>,
     /// True where every resource but these is required.
     pub not_resource: bool,
+    /// The feature of a cluster that needs it; `None` for every cluster.
+    pub feature: Option<&'static str>,
+    /// True where nobody said whether the cluster has that feature.
+    pub open: bool,
     /// How it fares.
     pub verdict: Verdict,
     /// True when the reference itself grants nothing here.

@@ -25,6 +25,7 @@ mod denied_action;
 mod difference;
 mod duplicate_key;
 mod excess;
+mod feature_gap;
 mod invalid_json;
 mod invalid_policy;
 mod known_gap;
@@ -62,6 +63,7 @@ pub static ALL: &[&Lint] = &[
     &conditional_grant::LINT,
     &denied_action::LINT,
     &duplicate_key::LINT,
+    &feature_gap::LINT,
     &invalid_json::LINT,
     &invalid_policy::LINT,
     &known_gap::LINT,
@@ -80,6 +82,19 @@ pub static ALL: &[&Lint] = &[
 /// The lint with this id.
 pub fn find(id: &str) -> Option<&'static Lint> {
     ALL.iter().copied().find(|l| l.id == id)
+}
+
+/// Whether a lint reports that something required is not granted.
+pub fn is_about_coverage(id: &str) -> bool {
+    [
+        conditional_grant::LINT.id,
+        denied_action::LINT.id,
+        feature_gap::LINT.id,
+        missing_action::LINT.id,
+        partial_resource::LINT.id,
+        undecided::LINT.id,
+    ]
+    .contains(&id)
 }
 
 /// One file of a role and what was read from it.
@@ -262,14 +277,16 @@ fn identity(
     let mut parts = vec![finding.lint.to_owned()];
     if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
         let reference = compared.reference;
+        let (policy, statement) = reference.identity_of(index);
         parts.push(reference.role.clone().unwrap_or_default());
-        parts.push(reference.policy.clone().unwrap_or_default());
-        parts.push(
-            finding
-                .reference_sid
-                .clone()
-                .unwrap_or_else(|| index.to_string()),
-        );
+        parts.push(policy.to_owned());
+        parts.push(statement);
+    } else if let Some(compared) = &context.compared
+        && [feature_gap::LINT.id, known_gap::LINT.id].contains(&finding.lint)
+    {
+        // Where the nearest statement stands does not matter.
+        parts.push(compared.reference.role.clone().unwrap_or_default());
+        parts.push(finding.subject.clone().unwrap_or_default());
     } else {
         let source = context.sources.get(finding.label.source);
         parts.push(source.name().to_owned());

@@ -17,8 +17,11 @@ pub use json::json;
 pub use region::Region;
 pub use text::{TextOptions, text};
 
-use crate::diff::Row;
+use std::collections::BTreeSet;
+
+use crate::diff::{Row, Verdict};
 use crate::finding::Finding;
+use crate::lints;
 use crate::parser::Sources;
 
 /// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
@@ -32,8 +35,10 @@ pub struct ReferenceName {
     pub scheduler: Option<String>,
     /// e.g. `2.4.1`.
     pub pcluster_version: Option<String>,
-    /// Features that were asked for.
+    /// Features that the cluster is said to have.
     pub features: Vec<String>,
+    /// The feature of its group that fits best, where nobody said which the cluster has.
+    pub assumed: Option<String>,
     /// The path given with `--reference`.
     pub file: Option<String>,
     /// True when the role was chosen by `--role auto`.
@@ -68,14 +73,54 @@ pub struct RoleResult {
     pub boundary: Option<String>,
     /// The files of service control policies, level by level.
     pub scps: Vec<Vec<String>>,
-    /// Layers that were not given: `permissions-boundary`, `scp`.
-    pub not_checked: Vec<&'static str>,
+    /// What was not given: the layers `permissions-boundary` and `scp`, and AWS managed policies that the role must
+    /// have besides, as `managed-policy:ARN`. Also `feature:NAME` for a feature of which nothing is known for this role and release.
+    pub not_checked: Vec<String>,
     /// One row per requirement; empty where a file could not be read.
     pub requirements: Vec<Row>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
+    /// What the same policies lack for another release.
+    pub upgrade: Option<Upgrade>,
     /// True when the role could not be judged (a file unreadable, a verdict undecided): exit 2.
     pub failed: bool,
+}
+
+/// What policies lack for another release, beyond what they lack already.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// What they were compared with.
+    pub reference: ReferenceName,
+    /// The findings on coverage. They count neither in the summary nor for the exit code.
+    pub findings: Vec<Finding>,
+}
+
+impl Upgrade {
+    /// What `then` lacks that `now` does not.
+    pub fn between(now: &RoleResult, then: RoleResult) -> Self {
+        let lacking = |row: &&Row| row.verdict != Verdict::Covered;
+        let already: BTreeSet<(&str, &[String])> = now
+            .requirements
+            .iter()
+            .filter(lacking)
+            .map(|row| (row.action.as_str(), &*row.resources))
+            .collect();
+        let new: BTreeSet<&str> = then
+            .requirements
+            .iter()
+            .filter(lacking)
+            .filter(|row| !already.contains(&(row.action.as_str(), &*row.resources)))
+            .map(|row| row.action.as_str())
+            .collect();
+        let findings = then.findings.into_iter().filter(|finding| {
+            lints::is_about_coverage(finding.lint)
+                && finding.actions.iter().any(|a| new.contains(a.as_str()))
+        });
+        Upgrade {
+            reference: then.reference,
+            findings: findings.collect(),
+        }
+    }
 }
 
 /// Everything a run found.

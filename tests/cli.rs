@@ -621,7 +621,7 @@ fn usage_errors_say_what_would_be_right() {
                 "--pcluster-version",
                 "3.1.0",
             ],
-            "2.4.1",
+            "3.0.3, 3.1.1",
         ),
         (
             vec!["lint", file, "--scheduler", "sge", "--region", "us-east1"],

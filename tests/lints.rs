@@ -74,6 +74,7 @@ fn the_set_of_ids_is_this() {
             "conditional-grant",
             "denied-action",
             "duplicate-key",
+            "feature-gap",
             "invalid-json",
             "invalid-policy",
             "known-gap",
@@ -91,11 +92,11 @@ fn the_set_of_ids_is_this() {
     );
 }
 
-fn scheduler(id: &str) -> &'static str {
-    if id == "known-gap" {
-        "awsbatch"
-    } else {
-        "torque"
+fn role_and_scheduler(id: &str) -> (&'static str, &'static str) {
+    match id {
+        "known-gap" => ("instance", "awsbatch"),
+        "feature-gap" => ("user", "torque"),
+        _ => ("instance", "torque"),
     }
 }
 
@@ -108,7 +109,8 @@ fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
             let result = if Path::new("fixtures").join(&reference).exists() {
                 role::lint_against(&text, &role::fixture(&reference))
             } else {
-                role::lint(&text, "instance", scheduler(lint.id), &[])
+                let (role, scheduler) = role_and_scheduler(lint.id);
+                role::lint(&text, role, scheduler, &[])
             };
             let found: Vec<Severity> = result
                 .findings

@@ -136,22 +136,21 @@ fn each_policy_has_its_statements_and_actions() {
 
 #[test]
 fn every_pack_can_be_read() {
-    assert!(reference::packs().count() >= 5);
     for scheduler in reference::schedulers() {
         for role in reference::roles_for(scheduler, "2.4.1").unwrap() {
             let reference = reference::select(role, scheduler, "2.4.1").unwrap();
             assert_eq!(reference.role.as_deref(), Some(role));
             for gap in &reference.gaps {
-                assert!(
-                    !gap.statements.is_empty(),
-                    "{role} {scheduler} {}",
-                    gap.policy
-                );
+                assert!(!gap.statements.is_empty(), "{role} {scheduler} {gap:?}");
             }
         }
     }
     let batch = select("instance", "awsbatch");
-    let gaps: Vec<_> = batch.gaps.iter().map(|g| g.policy.as_str()).collect();
+    let gaps: Vec<_> = batch
+        .gaps
+        .iter()
+        .map(|g| g.policy.as_deref().unwrap())
+        .collect();
     assert_eq!(
         gaps,
         [
@@ -163,9 +162,20 @@ fn every_pack_can_be_read() {
 
 #[test]
 fn part_of_a_release_means_the_newest_within() {
-    for text in ["2", "2.4", "2.4.1"] {
-        let found = reference::select("user", "sge", text).unwrap();
-        assert_eq!(found.pcluster_version.as_deref(), Some("2.4.1"));
+    for (text, scheduler, release) in [
+        ("2", "sge", "2.11.4"),
+        ("2", "slurm", "2.11.9"),
+        ("2.4", "sge", "2.4.1"),
+        ("2.4.1", "sge", "2.4.1"),
+        ("3", "slurm", "3.16.1"),
+        ("3", "awsbatch", "3.15.1"),
+        ("3.11", "slurm", "3.11.1"),
+        ("2.5-2.7", "sge", "2.7.0"),
+        ("3.9.1..3.11", "slurm", "3.11.1"),
+        ("3.14-4", "slurm", "3.16.1"),
+    ] {
+        let found = reference::select("user", scheduler, text).unwrap();
+        assert_eq!(found.pcluster_version.as_deref(), Some(release), "{text}");
     }
 }
 
@@ -177,14 +187,69 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
         let help = error.help().unwrap().to_string();
         (error, help)
     };
-    let (error, help) = fails("instance", "torque", "2.5.0");
-    assert!(
-        error.to_string().contains("2.5.0") && help.contains("2.4.1"),
-        "{error} {help}"
-    );
+    for (role, scheduler, release, message) in [
+        (
+            "user",
+            "torque",
+            "2.11.5",
+            "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
+        ),
+        (
+            "user",
+            "torque",
+            "3",
+            "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
+        ),
+        (
+            "user",
+            "awsbatch",
+            "3.16.0",
+            "`awsbatch` was dropped in 3.16.0; the last release with it is 3.15.1",
+        ),
+        (
+            "user",
+            "slurm",
+            "3.1.0",
+            "ParallelCluster 3.1.0 was never released: 3.0.3, 3.1.1",
+        ),
+        (
+            "user",
+            "slurm",
+            "3.17",
+            "ParallelCluster 3.17.0 is newer than what this program knows",
+        ),
+        (
+            "user",
+            "slurm",
+            "1.9.9",
+            "there is no reference for ParallelCluster 1.9.9",
+        ),
+        (
+            "user",
+            "slurm",
+            "3.13.0",
+            "no policy of role `user` is known for ParallelCluster 3.13.0 with slurm",
+        ),
+        (
+            "login-node",
+            "slurm",
+            "3.6.1",
+            "no policy of role `login-node` is known for ParallelCluster 3.6.1 with slurm",
+        ),
+        (
+            "instance",
+            "slurm",
+            "3.6.1",
+            "`instance` is not a role of ParallelCluster 3.6.1 with slurm",
+        ),
+    ] {
+        let (error, help) = fails(role, scheduler, release);
+        assert_eq!(error.to_string(), message);
+        assert!(!help.is_empty());
+    }
     let (error, help) = fails("instance", "torque", "latest");
     assert!(
-        error.to_string().contains("`latest`") && help.contains("2.4.1"),
+        error.to_string().contains("`latest`") && help.contains("2.0.0 to 3.16.1"),
         "{error} {help}"
     );
     let (error, help) = fails("instance", "pbs", "2.4.1");
@@ -196,8 +261,16 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
     assert!(help.contains("did you mean `slurm`"), "{help}");
     let (_, help) = fails("instances", "sge", "2.4.1");
     assert!(help.contains("did you mean `instance`"), "{help}");
-    let (_, help) = fails("batch-user", "awsbatch", "2.4.1");
-    assert!(help.contains("instance, user"), "{help}");
+    let (_, help) = fails("nobody", "awsbatch", "2.4.1");
+    assert!(help.contains("instance, user, batch-user"), "{help}");
+    for (alias, release, role) in [
+        ("head-node", "2.11.2", "instance"),
+        ("compute-node", "2.4.1", "instance"),
+        ("master", "3.6.0", "head-node"),
+    ] {
+        let found = reference::select(alias, "slurm", release).unwrap();
+        assert_eq!(found.role.as_deref(), Some(role), "{alias}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::Error;
 use crate::catalog::Catalog;
 use crate::lints;
 use crate::matcher::{ActionMatch, ActionPattern};
-use crate::reference::{self, DEFAULT_RELEASE, Reference};
+use crate::reference;
 
 pub(super) fn run(what: &str) -> Result<ExitCode, Error> {
     if let Some(lint) = lints::find(what) {
@@ -42,29 +42,6 @@ fn nearest_lint(what: &str) -> String {
     }
 }
 
-/// Every reference of the default release, one per distinct policy.
-fn references() -> Vec<(String, Reference)> {
-    let mut all: Vec<(String, Reference)> = Vec::new();
-    for scheduler in reference::schedulers() {
-        for role in reference::roles_for(scheduler, DEFAULT_RELEASE).unwrap_or_default() {
-            let Ok(found) = reference::select(role, scheduler, DEFAULT_RELEASE) else {
-                continue;
-            };
-            let same = |(_, r): &&mut (String, Reference)| {
-                r.role == found.role && r.statements == found.statements
-            };
-            match all.iter_mut().find(same) {
-                Some((schedulers, _)) => {
-                    schedulers.push_str(", ");
-                    schedulers.push_str(scheduler);
-                }
-                None => all.push((scheduler.to_owned(), found)),
-            }
-        }
-    }
-    all
-}
-
 fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     let catalog = Catalog::embedded();
     let known = catalog.service(service).and_then(|s| s.action(name));
@@ -87,32 +64,33 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
         let _ = writeln!(text, "  access level: {}; {on}", action.access.name());
     }
     let mut needed = false;
-    for (schedulers, reference) in references() {
-        for statement in &reference.statements {
-            let declared = statement
-                .action
-                .values
-                .iter()
-                .find(|a| ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes);
-            let Some(declared) = declared.filter(|_| !statement.action.negated) else {
-                continue;
-            };
-            needed = true;
-            let role = reference.role.as_deref().unwrap_or_default();
+    let is_it = |declared: &str| {
+        ActionPattern::parse(declared).matches(&service, &name) == ActionMatch::Yes
+    };
+    for found in reference::uses(is_it) {
+        needed = true;
+        let schedulers = match found.schedulers {
+            [] => String::new(),
+            some => format!(" ({})", some.join(", ")),
+        };
+        let _ = writeln!(
+            text,
+            "\nrequired for role {}{schedulers}, releases {}",
+            found.role, found.releases
+        );
+        if let Some(feature) = found.feature.and_then(reference::Feature::find) {
             let _ = writeln!(
                 text,
-                "\nrequired for role {role} (schedulers {schedulers}) by {}",
-                reference.describe_statement(statement.index)
+                "  only with {} (feature {})",
+                feature.title(),
+                feature.name()
             );
-            if !declared.eq_ignore_ascii_case(&spelled) {
-                let _ = writeln!(text, "  written there as {declared}");
-            }
-            for resource in &statement.resource.values {
-                let _ = writeln!(text, "  on {resource}");
-            }
-            if let Some(reason) = reference.needed_for(&spelled) {
-                let _ = writeln!(text, "  needed for: {reason}");
-            }
+        }
+        if !found.declared.eq_ignore_ascii_case(&spelled) {
+            let _ = writeln!(text, "  written there as {}", found.declared);
+        }
+        for resource in &found.resources {
+            let _ = writeln!(text, "  on {resource}");
         }
     }
     for need in reference::needs_of(&spelled) {
@@ -130,9 +108,7 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     }
     if !needed {
         let help = match known {
-            Some(_) => {
-                format!("no reference policy of ParallelCluster {DEFAULT_RELEASE} requires it")
-            }
+            Some(_) => "no policy that ParallelCluster documents requires it".to_owned(),
             None => match catalog.suggest_action(&service, &name) {
                 Some(s) => format!("did you mean `{s}`?"),
                 None => format!("it is not in the catalogue of {} either", catalog.date()),

@@ -10,23 +10,25 @@ use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::{is_account, is_region};
-use crate::reference::{self, Reference};
-use crate::report::Report;
+use crate::reference::{self, Features, Query, Reference};
+use crate::report::{Report, RoleResult, Upgrade};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let targets = output::targets(args)?;
     let names = input::expand(&args.files)?;
     let mut sources = Sources::new();
+    let features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
     let (against, reference_file) = match &args.reference {
         Some(path) => (
             from_file(path, &mut sources)?,
             Some(path.to_string_lossy().into_owned()),
         ),
-        None => (Against::select(&args.selection)?, None),
+        None => (Against::select(&args.selection, &features)?, None),
     };
     let settings = Settings {
         given: given(&args.selection, &against)?,
         version_given: args.selection.pcluster_version.is_some(),
+        attached: attached(&args.attached)?,
         reference_file,
         context: context::context(args.context_file.as_deref(), &args.context)?,
         boundary: args
@@ -62,7 +64,13 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut misfits = Vec::new();
     for role in roles {
         match check::check(&sources, catalog, role, &against, &settings) {
-            Ok(result) => results.push(result),
+            Ok(mut result) => {
+                if let Some(release) = &args.also_version {
+                    result.upgrade =
+                        upgrade(&sources, catalog, role, args, release, &features, &result)?;
+                }
+                results.push(result);
+            }
             Err(NoRoleFits { roles }) => {
                 let names = role.iter().map(|f| sources.get(f.source).name());
                 misfits.push(Error::NoRole {
@@ -109,6 +117,55 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     }))
 }
 
+/// What the same policies lack for another release, beyond what they lack for this one.
+fn upgrade(
+    sources: &Sources,
+    catalog: &Catalog,
+    role: &[File],
+    args: &LintArgs,
+    release: &str,
+    features: &Features,
+    now: &RoleResult,
+) -> Result<Option<Upgrade>, Error> {
+    let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
+        return Ok(None);
+    };
+    let found = reference::candidates(Query {
+        role: Some(name),
+        scheduler,
+        release,
+        features,
+    })?;
+    let against = Against::OneOf(found);
+    let settings = Settings {
+        given: given(&args.selection, &against)?,
+        version_given: true,
+        context: context::context(args.context_file.as_deref(), &args.context)?,
+        ..Settings::default()
+    };
+    let Ok(then) = check::check(sources, catalog, role, &against, &settings) else {
+        return Ok(None);
+    };
+    Ok(Some(Upgrade::between(now, then)))
+}
+
+/// The ARNs of `--attached`.
+fn attached(arns: &[String]) -> Result<Vec<String>, Error> {
+    let is_policy = |arn: &str| {
+        let fields: Vec<&str> = arn.splitn(6, ':').collect();
+        matches!(fields.as_slice(), ["arn", _, "iam", "", _, name] if name.starts_with("policy/"))
+    };
+    match arns.iter().find(|arn| !is_policy(arn)) {
+        None => Ok(arns.to_vec()),
+        Some(bad) => Err(Error::BadValue {
+            option: "--attached",
+            value: bad.clone(),
+            reason: "it is not the ARN of a policy".to_owned(),
+            help: "for example arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy".to_owned(),
+        }),
+    }
+}
+
 fn catalog(path: &Path) -> Result<Catalog, Error> {
     Catalog::from_package(path).map_err(|source| Error::BadCatalog {
         path: path.to_owned(),
@@ -116,37 +173,38 @@ fn catalog(path: &Path) -> Result<Catalog, Error> {
     })
 }
 
+impl Selection {
+    /// The release that was asked for, as text.
+    pub(super) fn release(&self) -> &str {
+        self.pcluster_version
+            .as_deref()
+            .unwrap_or(reference::DEFAULT_RELEASE)
+    }
+
+    /// The role that was asked for; `None` for whichever fits.
+    fn role(&self) -> Option<&str> {
+        self.role.as_deref().filter(|role| *role != "auto")
+    }
+}
+
 impl Against {
-    fn select(selection: &Selection) -> Result<Self, Error> {
+    fn select(selection: &Selection, features: &Features) -> Result<Self, Error> {
         let Some(scheduler) = &selection.scheduler else {
             return Err(Error::NoScheduler {
                 schedulers: reference::schedulers().join(", "),
             });
         };
-        let release = selection
-            .pcluster_version
-            .as_deref()
-            .unwrap_or(reference::DEFAULT_RELEASE);
-        match selection.role.as_deref() {
-            Some(role) if role != "auto" => {
-                Ok(Against::Role(reference::select(role, scheduler, release)?))
-            }
-            _ => {
-                let roles = reference::roles_for(scheduler, release)?;
-                let all: Result<Vec<Reference>, _> = roles
-                    .iter()
-                    .map(|r| reference::select(r, scheduler, release))
-                    .collect();
-                Ok(Against::BestOf(all?))
-            }
-        }
-    }
-
-    fn references(&self) -> &[Reference] {
-        match self {
-            Against::Role(one) => std::slice::from_ref(one),
-            Against::BestOf(several) => several,
-        }
+        let role = selection.role();
+        let found = reference::candidates(Query {
+            role,
+            scheduler,
+            release: selection.release(),
+            features,
+        })?;
+        Ok(match role {
+            None => Against::BestOf(found),
+            Some(_) => Against::OneOf(found),
+        })
     }
 }
 
@@ -178,7 +236,7 @@ fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
             help: "give a policy that allows what the role must be able to do".to_owned(),
         });
     }
-    Ok(Against::Role(reference))
+    Ok(Against::role(reference))
 }
 
 /// Values for placeholders, each with the option that gave it.
@@ -279,5 +337,5 @@ pub(super) fn given_for(
     selection: &Selection,
     reference: &Reference,
 ) -> Result<Vec<(String, String, String)>, Error> {
-    given(selection, &Against::Role(reference.clone()))
+    given(selection, &Against::role(reference.clone()))
 }

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 use super::lint::given_for;
-use super::{Error, Format, ShowArgs};
+use super::{DiffArgs, Error, Format, ListArgs, ShowArgs};
 use crate::reference::bindings::{option_for, partition_of};
-use crate::reference::{self, DEFAULT_RELEASE, Reference};
+use crate::reference::upgrade::{self, Change, Scope};
+use crate::reference::{self, Feature, Features, Listed, Query, Reference, Release};
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
@@ -16,17 +19,24 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
             schedulers: reference::schedulers().join(", "),
         });
     };
-    let release = selection
-        .pcluster_version
-        .as_deref()
-        .unwrap_or(DEFAULT_RELEASE);
-    let roles = reference::roles_for(scheduler, release)?;
+    let release = selection.release();
     let Some(role) = selection.role.as_deref().filter(|r| *r != "auto") else {
+        let roles = reference::roles_for(scheduler, release)?;
         return Err(Error::WhichRole {
             roles: roles.join(", "),
         });
     };
-    let found = reference::select(role, scheduler, release)?;
+    let features = Features::from_names(selection.feature.iter().map(String::as_str))?;
+    let all = reference::candidates(Query {
+        role: Some(role),
+        scheduler,
+        release,
+        features: &features,
+    })?;
+    let alternatives: Vec<&str> = all.iter().filter_map(|r| r.assumed).collect();
+    let other = alternatives.iter().skip(1).copied();
+    let other: Vec<&str> = other.collect();
+    let found = all.first().cloned().unwrap_or_default();
     let given = given_for(selection, &found)?;
     let bind = |name: &str| -> Option<String> {
         let set = given
@@ -46,6 +56,13 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         Format::Text => super::print(&describe(&found, &bind))?,
     }
     let mut unbound = String::new();
+    if let (Some(assumed), false) = (found.assumed, other.is_empty()) {
+        let _ = writeln!(
+            unbound,
+            "shown for {assumed}; there are also {}: --feature to choose",
+            other.join(", ")
+        );
+    }
     for name in reference::placeholders(&found)
         .iter()
         .filter(|n| bind(n).is_none())
@@ -65,27 +82,32 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{}: role {}, scheduler {}, ParallelCluster {}",
-        reference.policy.as_deref().unwrap_or_default(),
+        "role {}, scheduler {}, ParallelCluster {}",
         reference.role.as_deref().unwrap_or_default(),
         reference.scheduler.as_deref().unwrap_or_default(),
         reference.pcluster_version.as_deref().unwrap_or_default(),
     );
-    let _ = writeln!(
-        text,
-        "source: {}",
-        reference.source.as_deref().unwrap_or_default()
-    );
+    let mut part = None;
     for statement in &reference.statements {
+        if part != Some(statement.part) {
+            part = Some(statement.part);
+            if let Some(part) = reference.parts.get(statement.part) {
+                let _ = writeln!(
+                    text,
+                    "\n{} ({})\n  source: {}",
+                    part.policy, part.kind, part.source
+                );
+            }
+        }
         let sid = statement
             .sid
             .as_deref()
             .map_or(String::new(), |s| format!(" {s}"));
-        let feature = statement
-            .feature
-            .as_deref()
-            .map_or(String::new(), |f| format!(" (for {f})"));
-        let _ = writeln!(text, "\nstatement {}{sid}{feature}", statement.index);
+        let feature = statement.feature.and_then(Feature::find);
+        let feature = feature.map_or(String::new(), |f| {
+            format!(" (only with {}: {})", f.title(), f.name())
+        });
+        let _ = writeln!(text, "\nstatement {}{sid}{feature}", statement.own_index);
         for resource in &statement.resource.values {
             let not = if statement.resource.negated {
                 "not "
@@ -111,11 +133,244 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         }
     }
     for gap in &reference.gaps {
+        let actions: Vec<&str> = gap
+            .statements
+            .iter()
+            .flat_map(|s| s.action.values.iter().map(String::as_str))
+            .collect();
+        let lacking = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself: {} lacks; {}\n  source: {}",
-            gap.policy, gap.reason, gap.source
+            "\nnot enough by itself, {lacking} lacks: {}\n  source: {}",
+            gap.reason, gap.source
+        );
+    }
+    for arn in &reference.managed_policies {
+        let _ = writeln!(
+            text,
+            "\nthe role must have the AWS managed policy {} too",
+            crate::matcher::template::fill(arn, bind)
         );
     }
     text
+}
+
+/// `pcluster-iam reference list`
+pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Error> {
+    let release = match &args.pcluster_version {
+        Some(text) => Some(reference::resolve(text, None)?),
+        None => None,
+    };
+    if let Some(role) = args.role.as_deref()
+        && !reference::roles().any(|r| r == role)
+    {
+        return Err(Error::BadValue {
+            option: "--role",
+            value: role.to_owned(),
+            reason: "there is no such role".to_owned(),
+            help: format!(
+                "one of {}",
+                reference::roles().collect::<Vec<_>>().join(", ")
+            ),
+        });
+    }
+    let mut all = reference::listed();
+    all.retain(|l| release.is_none_or(|r| l.releases.0 <= r && r <= l.releases.1));
+    all.retain(|l| args.role.as_deref().is_none_or(|r| r == l.role));
+    let text = match args.format {
+        Format::Json => json_text(&json!({
+            "version": 1,
+            "policies": all.iter().map(listed_json).collect::<Vec<_>>(),
+            "features": Feature::all()
+                .map(|f| json!({ "name": f.name(), "title": f.title(), "meaning": f.meaning() }))
+                .collect::<Vec<_>>(),
+        })),
+        Format::Text => listed_text(&all),
+    };
+    super::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json_text(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn listed_json(listed: &Listed) -> Value {
+    let (first, last) = listed.releases;
+    json!({
+        "role": listed.role,
+        "schedulers": listed.schedulers,
+        "feature": listed.feature,
+        "first_release": first.to_string(),
+        "last_release": last.to_string(),
+        "date": first.date(),
+        "kind": listed.kind,
+        "source": listed.source,
+        "file": format!("rules/reference/{}.toml", listed.id),
+    })
+}
+
+fn listed_text(all: &[Listed]) -> String {
+    let mut text = String::new();
+    let mut role = "";
+    for listed in all {
+        if listed.role != role {
+            role = listed.role;
+            let title = reference::role_title(role).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "{}{role}: {title}",
+                if text.is_empty() { "" } else { "\n" }
+            );
+        }
+        let (first, last) = listed.releases;
+        let releases = match (first == last, first.date()) {
+            (true, Some(date)) => format!("{first} ({date})"),
+            (true, None) => first.to_string(),
+            (false, Some(date)) => format!("{first} ({date}) to {last}"),
+            (false, None) => format!("{first} to {last}"),
+        };
+        let schedulers = match listed.schedulers {
+            [] => "any scheduler".to_owned(),
+            some => some.join(", "),
+        };
+        let feature = listed
+            .feature
+            .map_or(String::new(), |f| format!("; feature {f}"));
+        let _ = writeln!(
+            text,
+            "  {releases}; {schedulers}{feature}\n    {}: {}",
+            listed.kind, listed.source
+        );
+    }
+    if text.is_empty() {
+        text.push_str("no policy is known for that\n");
+    }
+    text
+}
+
+/// `pcluster-iam reference diff FROM TO`
+pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
+    let features = Features::from_names(args.feature.iter().map(String::as_str))?;
+    let find = |release: &str| -> Result<Reference, Error> {
+        let found = reference::candidates(Query {
+            role: Some(&args.role),
+            scheduler: &args.scheduler,
+            release,
+            features: &features,
+        })?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    };
+    let (from, to) = (find(&args.from)?, find(&args.to)?);
+    let changes = upgrade::changes(&from, &to);
+    let version = |r: &Reference| r.pcluster_version.clone().unwrap_or_default();
+    let text = match args.format {
+        Format::Json => json_text(&json!({
+            "version": 1,
+            "from": version(&from),
+            "to": version(&to),
+            "role": to.role,
+            "scheduler": to.scheduler,
+            "assumed": to.assumed,
+            "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
+        })),
+        Format::Text => {
+            let mut text = format!(
+                "role {}, scheduler {}, from ParallelCluster {}{} to {}{}\n",
+                to.role.as_deref().unwrap_or_default(),
+                args.scheduler,
+                version(&from),
+                dated(&from),
+                version(&to),
+                dated(&to),
+            );
+            if let Some(assumed) = to.assumed {
+                let _ = writeln!(text, "for {assumed}; --feature to choose");
+            }
+            changes_text(&changes, &mut text);
+            text
+        }
+    };
+    super::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn dated(reference: &Reference) -> String {
+    let release = reference
+        .pcluster_version
+        .as_deref()
+        .and_then(Release::parse);
+    release
+        .and_then(Release::date)
+        .map_or(String::new(), |date| format!(" ({date})"))
+}
+
+fn change_json(change: &Change) -> Value {
+    let scopes = |scopes: &[Scope]| -> Value {
+        let scope = |s: &Scope| {
+            let condition = s.condition.as_deref().map(serde_json::from_str::<Value>);
+            json!({ "resource": s.resource, "condition": condition.and_then(Result::ok) })
+        };
+        scopes.iter().map(scope).collect()
+    };
+    json!({
+        "action": change.action,
+        "change": kind(change),
+        "added": scopes(&change.added),
+        "removed": scopes(&change.removed),
+        "feature": change.feature,
+        "needed_for": change.needed_for,
+        "within": change.within,
+    })
+}
+
+fn kind(change: &Change) -> &'static str {
+    match (
+        change.kept,
+        change.added.is_empty(),
+        change.removed.is_empty(),
+    ) {
+        _ if change.unknown => "unknown",
+        (0, false, true) => "added",
+        (0, true, false) => "removed",
+        _ => "changed",
+    }
+}
+
+fn changes_text(changes: &[Change], text: &mut String) {
+    if changes.is_empty() {
+        text.push_str("\nnothing changes\n");
+    }
+    for (of, title) in [
+        ("added", "to grant in addition"),
+        ("changed", "on other resources or under other conditions"),
+        ("removed", "no longer required"),
+        (
+            "unknown",
+            "not known for the second release, which documents nothing for the feature",
+        ),
+    ] {
+        let mut of_kind = changes.iter().filter(|c| kind(c) == of).peekable();
+        if of_kind.peek().is_some() {
+            let _ = writeln!(text, "\n{title}:");
+        }
+        for change in of_kind {
+            let feature = change.feature.and_then(Feature::find);
+            let feature = feature.map_or(String::new(), |f| format!(" (only with {})", f.title()));
+            let _ = writeln!(text, "  {}{feature}", change.action);
+            for (sign, scopes) in [("+", &change.added), ("-", &change.removed)] {
+                for scope in scopes {
+                    let condition = scope.condition.as_deref();
+                    let condition = condition.map_or(String::new(), |c| format!(" if {c}"));
+                    let _ = writeln!(text, "    {sign} on {}{condition}", scope.resource);
+                }
+            }
+            if let Some(within) = &change.within {
+                let _ = writeln!(text, "    now within {within}");
+            }
+            if let Some(why) = &change.needed_for {
+                let _ = writeln!(text, "    needed for: {why}");
+            }
+        }
+    }
 }

@@ -459,6 +459,8 @@ impl<'a> Run<'_, 'a> {
         };
         Requirement {
             row: Row {
+                feature: None,
+                open: false,
                 statement: statement.index,
                 sid: statement.sid.clone(),
                 declared_as: Arc::clone(declared_as),

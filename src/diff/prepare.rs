@@ -5,8 +5,8 @@ use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{Effect, Policy, SourceId, Span, Statement, Text};
-use crate::reference::RefStatement;
 use crate::reference::bindings::{Bindings, Vote};
+use crate::reference::{self, RefStatement};
 
 /// A placeholder left in a customer's policy, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -272,16 +272,28 @@ pub struct ReferencePieces {
     conditions: Vec<Vec<Pieces>>,
 }
 
-/// The strings of a reference in pieces, nothing bound.
+/// The strings of a reference in pieces, nothing bound but what stands for several values.
 pub fn reference_pieces(
     statements: &[RefStatement],
+    bindings: &Bindings,
     placeholders: &mut Placeholders,
 ) -> Vec<ReferencePieces> {
+    let value = |name: &str| bindings.get(name).map(str::to_owned);
     let mut lex = |values: &[String]| -> Vec<Pieces> {
-        let values = values.iter();
-        values
-            .map(|text| template::reference(text, placeholders))
-            .collect()
+        let mut all = Vec::with_capacity(values.len());
+        for text in values {
+            if text.contains("${") {
+                let expanded = reference::expand(text, value);
+                all.extend(
+                    expanded
+                        .iter()
+                        .map(|t| template::reference(t, placeholders)),
+                );
+            } else {
+                all.push(template::reference(text, placeholders));
+            }
+        }
+        all
     };
     statements
         .iter()

@@ -28,7 +28,7 @@ pub(super) fn report(
     for requirement in compared
         .requirements
         .iter()
-        .filter(|r| r.row.verdict == verdict)
+        .filter(|r| r.row.verdict == verdict && !r.row.open)
     {
         let key = Key {
             statement: requirement.row.statement,
@@ -449,6 +449,35 @@ fn statement(
         members.insert("Condition".to_owned(), condition);
     }
     pretty(&value)
+}
+
+/// A statement that grants what the first of some rows and those of the same statement lack.
+pub(super) fn statement_of(compared: &Compared<'_>, rows: &[&Requirement]) -> String {
+    let first = rows.first().map(|r| r.row.statement);
+    let rows: Vec<&Requirement> = rows
+        .iter()
+        .copied()
+        .filter(|r| Some(r.row.statement) == first)
+        .collect();
+    let mut actions: Vec<String> = Vec::new();
+    let mut resources: Vec<String> = Vec::new();
+    for requirement in &rows {
+        let row = &requirement.row;
+        if !actions.contains(&row.action) {
+            actions.push(row.action.clone());
+        }
+        for resource in row.resources.iter() {
+            if !resources.contains(resource) {
+                resources.push(resource.clone());
+            }
+        }
+    }
+    statement(compared, &rows, &actions, &resources)
+}
+
+/// A statement that allows actions on resources, ready to paste.
+pub(super) fn allow(actions: &[String], resources: &[String]) -> String {
+    pretty(&json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
 }
 
 /// `Effect`, `Action`, `Resource`, `Condition` in the order that AWS's pages use.

@@ -1,6 +1,6 @@
 //! What the documented reference itself is known to lack.
 
-use super::{Context, Lint, count, enumerate};
+use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 
@@ -44,18 +44,17 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             span: policy.statement_key,
             message: "nothing in these policies grants all of them".to_owned(),
         };
-        let message = format!(
-            "{} of {} {} not granted: {}",
-            count(actions.len(), "action"),
-            gap.policy,
-            if actions.len() == 1 { "is" } else { "are" },
-            enumerate(&actions)
-        );
+        let verb = if actions.len() == 1 { "is" } else { "are" };
+        let message = match &gap.policy {
+            Some(policy) => format!(
+                "{} of {policy} {verb} not granted: {}",
+                count(actions.len(), "action"),
+                enumerate(&actions)
+            ),
+            None => format!("{} {verb} not granted", enumerate(&actions)),
+        };
         let mut finding = LINT.finding(Severity::Warning, message, label);
-        finding.notes.push(format!(
-            "the documented policy lacks this too: {}",
-            gap.reason
-        ));
+        finding.notes.push(gap.reason.clone());
         finding.notes.push(format!("source: {}", gap.source));
         if let Some(witness) = &first.row.witness {
             finding.notes.push(format!(
@@ -63,12 +62,19 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 witness.action, witness.resource
             ));
         }
-        finding.help = Some(format!(
-            "attach {} to the same role, and name its file too: all files given are judged together",
-            gap.policy
-        ));
+        finding.help = Some(if let Some(policy) = &gap.policy {
+            format!(
+                "attach {policy} to the same role, and name its file too: all files given are judged together"
+            )
+        } else {
+            format!(
+                "add this statement ({}):\n{}",
+                count(actions.len(), "action"),
+                coverage::allow(&actions, &first.row.resources)
+            )
+        });
         finding.witness.clone_from(&first.row.witness);
-        finding.subject = Some(gap.policy.clone());
+        finding.subject = Some(gap.policy.clone().unwrap_or_else(|| actions.join(" ")));
         finding.actions = actions;
         out.push(finding);
     }

@@ -110,6 +110,9 @@ pub fn option_for(name: &str) -> String {
     }
 }
 
+/// Values of one placeholder that are inferred at most.
+const MOST_VALUES: usize = 64;
+
 impl Bindings {
     /// Nothing bound.
     pub fn new() -> Self {
@@ -198,7 +201,8 @@ impl Bindings {
                 for vote in votes {
                     if let Some((n, text, range)) = unknown.stands_for(vote.pieces) {
                         let name = placeholders.name(n);
-                        if name != "Region" || is_region(&text) {
+                        let single = super::whole_arn(name).is_none() || super::is_list(name);
+                        if single && (name != "Region" || is_region(&text)) {
                             let place = vote.place.part(range);
                             found.entry(name.to_owned()).or_default().push((
                                 text,
@@ -232,6 +236,16 @@ impl Bindings {
         dissents: &mut Vec<Dissent>,
     ) {
         let Some(first) = votes.next() else { return };
+        if super::is_list(name) {
+            let mut values = vec![first.0];
+            for (value, ..) in votes.take(MOST_VALUES) {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            self.set(name, values.join(","), Origin::Inferred(first.1, first.2));
+            return;
+        }
         match votes.find(|(value, ..)| *value != first.0) {
             Some(other) => dissents.push(Dissent {
                 name: name.to_owned(),

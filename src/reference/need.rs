@@ -43,9 +43,9 @@ struct Range {
 }
 
 impl Range {
-    fn holds(&self, release: &Release) -> bool {
-        Release::parse(&self.first).is_some_and(|first| first <= *release)
-            && Release::parse(&self.last).is_some_and(|last| *release <= last)
+    fn holds(&self, release: Release) -> bool {
+        Release::parse(&self.first).is_some_and(|first| first <= release)
+            && Release::parse(&self.last).is_some_and(|last| release <= last)
     }
 }
 
@@ -57,7 +57,7 @@ struct Call {
 }
 
 impl Need {
-    fn applies(&self, role: &str, scheduler: &str, release: &Release) -> bool {
+    fn applies(&self, role: &str, scheduler: &str, release: Release) -> bool {
         self.role == role
             && (self.schedulers.is_empty() || self.schedulers.iter().any(|s| s == scheduler))
             && self.releases.holds(release)
@@ -84,7 +84,7 @@ impl Need {
 }
 
 /// The reason for an action: one that names it before one that matches it by a wildcard.
-pub(super) fn why(role: &str, scheduler: &str, release: &Release, action: &str) -> Option<Need> {
+pub(super) fn why(role: &str, scheduler: &str, release: Release, action: &str) -> Option<Need> {
     let applying = || NEEDS.iter().filter(|n| n.applies(role, scheduler, release));
     applying()
         .find(|n| n.names(action))
@@ -93,7 +93,7 @@ pub(super) fn why(role: &str, scheduler: &str, release: &Release, action: &str) 
 }
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
-pub(super) fn is_known(role: &str, scheduler: &str, release: &Release, action: &str) -> bool {
+pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = NEEDS
         .iter()
         .filter(|n| n.confidence != "unused" && n.applies(role, scheduler, release))

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::data::RELEASES;
+
 /// `2.4.1`, ordered as numbers.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Release([u32; 3]);
 
 /// One to three numbers separated by dots.
@@ -21,13 +23,39 @@ pub(super) fn parts(text: &str) -> Option<Vec<u32>> {
 }
 
 impl Release {
+    pub(super) const fn new(major: u32, minor: u32, patch: u32) -> Self {
+        Release([major, minor, patch])
+    }
+
     /// Reads three numbers.
     pub fn parse(text: &str) -> Option<Self> {
         parts(text)?.try_into().ok().map(Release)
     }
 
+    /// Every release, oldest first.
+    pub fn all() -> impl DoubleEndedIterator<Item = Release> {
+        RELEASES.iter().map(|(release, _)| *release)
+    }
+
+    /// The day it came out, where that is known: `2019-07-29`.
+    pub fn date(self) -> Option<&'static str> {
+        let found = RELEASES.iter().find(|(release, _)| *release == self);
+        found.map(|(_, date)| *date).filter(|d| !d.is_empty())
+    }
+
+    /// The first number.
+    pub fn major(self) -> u32 {
+        self.0[0]
+    }
+
+    /// The first that can lie within `2` or `2.4`.
+    pub(super) fn lowest(prefix: &[u32]) -> Self {
+        let at = |i: usize| prefix.get(i).copied().unwrap_or(0);
+        Release([at(0), at(1), at(2)])
+    }
+
     /// Whether the release lies within `2` or `2.4`.
-    pub(super) fn starts_with(&self, prefix: &[u32]) -> bool {
+    pub(super) fn starts_with(self, prefix: &[u32]) -> bool {
         self.0.starts_with(prefix)
     }
 }

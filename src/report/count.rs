@@ -37,7 +37,8 @@ impl Counts {
     }
 }
 
-/// How much of what is required is granted. Rows that require nothing do not count.
+/// How much of what is required is granted. Rows that require nothing do not count, nor do those of features of
+/// which nobody said whether the cluster has them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Coverage {
     /// Rows with verdict `covered`.
@@ -56,7 +57,11 @@ impl RoleResult {
 
     /// Its requirements, counted.
     pub fn coverage(&self) -> Coverage {
-        let rows = || self.requirements.iter().filter(|row| !row.vacuous);
+        let rows = || {
+            self.requirements
+                .iter()
+                .filter(|row| !row.vacuous && !row.open)
+        };
         let actions: BTreeSet<&str> = rows().map(|row| row.action.as_str()).collect();
         Coverage {
             covered: rows().filter(|r| r.verdict == Verdict::Covered).count(),

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::region::forward_slashes;
-use super::{Region, Report, RoleResult};
+use super::{ReferenceName, Region, Report, RoleResult};
 use crate::diff;
 use crate::finding;
 use crate::parser::{SourceId, Sources, Span};
@@ -33,8 +33,15 @@ struct JudgedRole<'a> {
     bindings: BTreeMap<&'a str, Binding<'a>>,
     boundary: Option<&'a str>,
     scps: &'a [Vec<String>],
-    not_checked: &'a [&'static str],
+    not_checked: &'a [String],
     requirements: Vec<Requirement<'a>>,
+    findings: Vec<Finding<'a>>,
+    upgrade: Option<Upgrade<'a>>,
+}
+
+#[derive(Serialize)]
+struct Upgrade<'a> {
+    reference: Reference<'a>,
     findings: Vec<Finding<'a>>,
 }
 
@@ -45,6 +52,7 @@ struct Reference<'a> {
     scheduler: Option<&'a str>,
     pcluster_version: Option<&'a str>,
     features: &'a [String],
+    assumed: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +69,8 @@ struct Requirement<'a> {
     declared_as: &'a str,
     resources: &'a [String],
     not_resource: bool,
+    feature: Option<&'a str>,
+    feature_is_known: bool,
     verdict: &'static str,
     vacuous: bool,
     witness: Option<Witness<'a>>,
@@ -144,16 +154,9 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> {
-    let reference = &result.reference;
     JudgedRole {
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
-        reference: Reference {
-            policy: reference.policy.as_deref(),
-            role: reference.role.as_deref(),
-            scheduler: reference.scheduler.as_deref(),
-            pcluster_version: reference.pcluster_version.as_deref(),
-            features: &reference.features,
-        },
+        reference: name(&result.reference),
         bindings: result
             .bindings
             .iter()
@@ -176,6 +179,25 @@ fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> 
             .iter()
             .map(|f| finding(sources, f))
             .collect(),
+        upgrade: result.upgrade.as_ref().map(|upgrade| Upgrade {
+            reference: name(&upgrade.reference),
+            findings: upgrade
+                .findings
+                .iter()
+                .map(|f| finding(sources, f))
+                .collect(),
+        }),
+    }
+}
+
+fn name(reference: &ReferenceName) -> Reference<'_> {
+    Reference {
+        policy: reference.policy.as_deref(),
+        role: reference.role.as_deref(),
+        scheduler: reference.scheduler.as_deref(),
+        pcluster_version: reference.pcluster_version.as_deref(),
+        features: &reference.features,
+        assumed: reference.assumed.as_deref(),
     }
 }
 
@@ -187,6 +209,8 @@ fn requirement<'a>(sources: &Sources, row: &'a diff::Row) -> Requirement<'a> {
         declared_as: &row.declared_as,
         resources: &row.resources,
         not_resource: row.not_resource,
+        feature: row.feature,
+        feature_is_known: !row.open,
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         witness: row.witness.as_ref().map(witness),

@@ -57,6 +57,8 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
         declared_as: action.into(),
         resources: [resource.to_owned()].into(),
         not_resource: false,
+        feature: None,
+        open: false,
         verdict,
         vacuous: false,
         witness: None,
@@ -100,12 +102,13 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             ],
             boundary: None,
             scps: Vec::new(),
-            not_checked: vec!["permissions-boundary", "scp"],
+            not_checked: vec!["permissions-boundary".to_owned(), "scp".to_owned()],
             requirements: vec![
                 row(0, "sqs:SendMessage", Verdict::Covered),
                 row(0, "sqs:GetQueueUrl", Verdict::Covered),
             ],
             findings: Vec::new(),
+            upgrade: None,
             failed: false,
         }],
     }

@@ -10,9 +10,9 @@ use codespan_reporting::files::Error;
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Chars, Config};
 
+use super::Report;
 use super::escape;
 use super::excerpt::Excerpts;
-use super::{Report, RoleResult};
 use crate::finding::{Finding, Severity};
 use crate::parser::{SourceId, Sources};
 
@@ -52,14 +52,18 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
             writeln!(out, "{}", escape::line(&line))?;
         }
         writeln!(out)?;
-        write_findings(&report.sources, result, quiet, &config, out)?;
+        write_findings(&report.sources, &result.findings, quiet, &config, out)?;
         if !quiet {
             for line in words::closing(result) {
                 writeln!(out, "{}", escape::line(&line))?;
             }
-            if report.results.len() > 1 {
-                writeln!(out)?;
-            }
+        }
+        if let Some(upgrade) = &result.upgrade {
+            writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
+            write_findings(&report.sources, &upgrade.findings, quiet, &config, out)?;
+        }
+        if !quiet && report.results.len() > 1 {
+            writeln!(out)?;
         }
     }
     if !quiet {
@@ -73,13 +77,13 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
 
 fn write_findings(
     sources: &Sources,
-    result: &RoleResult,
+    findings: &[Finding],
     quiet: bool,
     config: &Config,
     out: &mut dyn WriteColor,
 ) -> io::Result<()> {
     let mut seen: BTreeMap<(&str, SourceId), usize> = BTreeMap::new();
-    for finding in &result.findings {
+    for finding in findings {
         if quiet && finding.severity == Severity::Note {
             continue;
         }

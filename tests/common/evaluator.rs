@@ -389,3 +389,8 @@ fn lines(condition: &Value) -> Vec<Line> {
         })
         .collect()
 }
+
+/// Whether a pattern matches a text.
+pub fn glob_matches(pattern: &str, text: &str) -> bool {
+    glob(pattern.as_bytes(), text.as_bytes())
+}

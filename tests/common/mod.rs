@@ -4,5 +4,6 @@
 pub mod engine;
 pub mod evaluator;
 pub mod hostile;
+pub mod requests;
 pub mod role;
 pub mod world;

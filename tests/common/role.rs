@@ -20,11 +20,12 @@ pub fn report(
     scheduler: &str,
     given: &[(&str, &str)],
 ) -> Report {
-    let against = Against::Role(reference::select(role, scheduler, "2.4.1").unwrap());
+    let against = Against::role(reference::select(role, scheduler, "2.4.1").unwrap());
     report_against(files, &against, given)
 }
 
-fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str, &str)]) -> Report {
+/// The result for some files against a reference, or the best of several.
+pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str, &str)]) -> Report {
     let mut sources = Sources::new();
     let files: Vec<File> = files
         .iter()
@@ -54,7 +55,7 @@ fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str, &st
 pub fn lint_against(text: &str, reference: &str) -> RoleResult {
     let source = Source::new("reference.json", reference);
     let policies = parser::parse(SourceId(0), &source).policies;
-    let against = Against::Role(reference::from_policies(&policies));
+    let against = Against::role(reference::from_policies(&policies));
     report_against(&[("policy.json", text)], &against, &[])
         .results
         .remove(0)

@@ -1,6 +1,6 @@
 //! The sentences before and after the findings.
 
-use crate::report::{Binding, Counts, ReferenceName, Report, RoleResult};
+use crate::report::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade};
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -28,6 +28,11 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     }
     if !limits.is_empty() {
         lines.push(format!("limited by {}", limits.join(" and ")));
+    }
+    if let Some(assumed) = &reference.assumed {
+        lines.push(format!(
+            "judged for {assumed}, which fits best of its alternatives; --feature to choose"
+        ));
     }
     if reference.role_was_chosen
         && let Some(role) = &reference.role
@@ -70,10 +75,21 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
         ));
     }
     if !result.not_checked.is_empty() {
-        let layers: Vec<&str> = result.not_checked.iter().map(|l| layer(l)).collect();
+        let layers: Vec<String> = result.not_checked.iter().map(|l| layer(l)).collect();
         lines.push(format!("not checked: {}", layers.join(", ")));
     }
     lines
+}
+
+/// What an upgrade to another release comes to.
+pub(super) fn upgrade(upgrade: &Upgrade) -> String {
+    let against = against(&upgrade.reference);
+    match upgrade.findings.len() {
+        0 => format!("after the upgrade, nothing more lacks: {against}"),
+        _ => format!(
+            "after the upgrade, this will lack as well (it does not count today): {against}"
+        ),
+    }
 }
 
 /// The sum over several results.
@@ -184,11 +200,17 @@ fn binding(binding: &Binding) -> Option<String> {
     }
 }
 
-fn layer(id: &str) -> &str {
-    match id {
-        "permissions-boundary" => "permissions boundary",
-        "scp" => "service control policies (SCP)",
-        other => other,
+fn layer(id: &str) -> String {
+    match id.split_once(':').unwrap_or((id, "")) {
+        ("permissions-boundary", _) => "permissions boundary".to_owned(),
+        ("scp", _) => "service control policies (SCP)".to_owned(),
+        ("managed-policy", arn) => {
+            format!("the AWS managed policy {arn} (attach it; --attached once it is)")
+        }
+        ("feature", name) => format!(
+            "what feature {name} needs of this role (nothing is published for this release)"
+        ),
+        _ => id.to_owned(),
     }
 }
 

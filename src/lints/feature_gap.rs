@@ -1,0 +1,92 @@
+//! What only clusters with some feature need, where nobody said whether the cluster has it.
+
+use super::{Compared, Context, Lint, count, coverage, enumerate};
+use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
+use crate::finding::{Finding, Severity};
+use crate::reference::Feature;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "feature-gap",
+    severity: Severity::Note,
+    summary: "an action that only clusters with some feature need is not granted",
+    doc: include_str!("../../rules/lints/feature-gap.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    let mut groups: Vec<(Feature, Vec<&Requirement>)> = Vec::new();
+    for requirement in compared.requirements {
+        let row = &requirement.row;
+        if !row.open || row.verdict == Verdict::Covered {
+            continue;
+        }
+        let Some(feature) = row.feature.and_then(Feature::find) else {
+            continue;
+        };
+        match groups.iter_mut().find(|(f, _)| f.name() == feature.name()) {
+            Some((_, rows)) => rows.push(requirement),
+            None => groups.push((feature, vec![requirement])),
+        }
+    }
+    for (feature, rows) in groups {
+        out.extend(finding(context, compared, feature, &rows));
+    }
+}
+
+fn finding(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    feature: Feature,
+    rows: &[&Requirement],
+) -> Option<Finding> {
+    let first = rows.first()?;
+    let mut actions: Vec<String> = Vec::new();
+    for requirement in rows {
+        if !actions.contains(&requirement.row.action) {
+            actions.push(requirement.row.action.clone());
+        }
+    }
+    let service = first.row.action.split(':').next().unwrap_or_default();
+    let label = context.nearest(compared.comparison, service)?;
+    let verb = if actions.len() == 1 { "is" } else { "are" };
+    let message = format!(
+        "{} needed only with {} {verb} not granted for sure: {}",
+        count(actions.len(), "action"),
+        feature.title(),
+        enumerate(&actions)
+    );
+    let mut finding = LINT.finding(Severity::Note, message, label);
+    if let Some(witness) = &first.row.witness {
+        finding.notes.push(format!(
+            "fails, for example: `{}` on `{}`",
+            witness.action, witness.resource
+        ));
+    }
+    finding
+        .notes
+        .push(format!("a cluster has it by {}", feature.meaning()));
+    let mut statements: Vec<usize> = rows.iter().map(|r| r.row.statement).collect();
+    statements.dedup();
+    for statement in statements {
+        finding.notes.push(format!(
+            "required by {}",
+            compared.reference.describe_statement(statement)
+        ));
+    }
+    finding.help = Some(format!(
+        "say what your clusters have: --feature {} makes this an error, --feature none leaves it out; to grant what the \
+         first of these statements lacks, add:\n{}",
+        feature.name(),
+        coverage::statement_of(compared, rows)
+    ));
+    finding.witness.clone_from(&first.row.witness);
+    finding.subject = Some(feature.name().to_owned());
+    finding.actions = actions;
+    Some(finding)
+}

@@ -1,0 +1,62 @@
+//! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
+//! AWS owns, and where requests go. From `rules/resource-types.toml` and `rules/regions.toml`.
+
+use super::data::{NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, SHARED, US_EAST_1};
+
+/// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
+pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
+    let is = |action: &str| {
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name))
+    };
+    NEEDED_TYPES
+        .iter()
+        .find(|(action, _)| is(action))
+        .map_or(&[], |(_, types)| types)
+}
+
+/// Whether accounts share some resources of a service with one another.
+pub fn shares(service: &str) -> bool {
+    SHARED.iter().any(|(s, _)| *s == service)
+}
+
+/// Whether accounts share resources of a type with one another.
+pub fn is_shared(service: &str, kind: &str) -> bool {
+    let mut shared = SHARED.iter();
+    shared.any(|(s, kinds)| *s == service && kinds.contains(&kind))
+}
+
+/// Which Region a request goes to, as `aws:RequestedRegion` says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RequestRegion {
+    /// The cluster's.
+    Own,
+    /// The one endpoint of the partition: `us-east-1` in `aws`.
+    UsEast1,
+    /// Not known.
+    Unknown,
+}
+
+/// Where the requests of an action (in lower case) go.
+pub fn request_region(service: &str, name: &str) -> RequestRegion {
+    let is_it = |listed: &&str| match listed.split_once(':') {
+        Some((s, n)) => s == service && n == name,
+        None => *listed == service,
+    };
+    if US_EAST_1.iter().any(is_it) {
+        RequestRegion::UsEast1
+    } else if REGION_UNKNOWN.iter().any(is_it) {
+        RequestRegion::Unknown
+    } else {
+        RequestRegion::Own
+    }
+}
+
+/// What stands in place of the account in ARNs of a resource type that AWS itself owns.
+pub fn account_alternatives(service: &str, kind: &str) -> &'static [&'static str] {
+    OUTSIDE
+        .iter()
+        .find(|(s, k, _)| *s == service && *k == kind)
+        .map_or(&[], |(.., accounts)| accounts)
+}

@@ -1,0 +1,130 @@
+//! Optional parts of a cluster, from `rules/features.toml`: what is required depends on which of them it has.
+
+use std::collections::BTreeMap;
+
+use super::data::{FEATURES, FeatureEntry};
+use super::{Release, SelectError, select};
+
+/// A feature that some requirement names.
+#[derive(Clone, Copy)]
+pub struct Feature(&'static FeatureEntry);
+
+impl Feature {
+    /// Every feature, sorted by name.
+    pub fn all() -> impl Iterator<Item = Feature> {
+        FEATURES.iter().map(Feature)
+    }
+
+    /// The feature of this name.
+    pub fn find(name: &str) -> Option<Feature> {
+        Feature::all().find(|f| f.0.name == name)
+    }
+
+    /// e.g. `fsx`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Completes "needed only with …".
+    pub fn title(self) -> &'static str {
+        self.0.title
+    }
+
+    /// What in a cluster's configuration turns it on.
+    pub fn meaning(self) -> &'static str {
+        self.0.meaning
+    }
+
+    /// Features of one group exclude each other, and a cluster has one of them.
+    pub fn group(self) -> Option<&'static str> {
+        self.0.group
+    }
+
+    /// Whether a cluster has it unless its configuration says otherwise.
+    pub fn is_default(self, scheduler: &str, release: Release) -> bool {
+        let default = self.0.default;
+        default
+            .is_some_and(|(schedulers, since)| schedulers.contains(&scheduler) && since <= release)
+    }
+}
+
+/// What is known of a cluster's features.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Features {
+    said: BTreeMap<&'static str, bool>,
+    /// True where a feature that is not said is off, unless clusters have it by default.
+    complete: bool,
+}
+
+impl Features {
+    /// From names as `--feature` takes them: those named are on and all others off; `no-NAME` turns one off that a
+    /// cluster has by default, and `none` alone means no other. Nothing at all says nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::UnknownFeature`].
+    pub fn from_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, SelectError> {
+        let mut features = Features::default();
+        for name in names {
+            features.complete = true;
+            if name == "none" {
+                continue;
+            }
+            let (plain, on) = match name.strip_prefix("no-") {
+                Some(plain) => (plain, false),
+                None => (name, true),
+            };
+            let found = Feature::find(plain).ok_or_else(|| {
+                let all: Vec<&str> = Feature::all().map(Feature::name).collect();
+                SelectError::UnknownFeature {
+                    name: name.to_owned(),
+                    help: select::nearest(plain, &all),
+                }
+            })?;
+            features.said.insert(found.name(), on);
+        }
+        let on: Vec<Feature> = features.on().collect();
+        for feature in &on {
+            let rival = on.iter().find(|o| {
+                o.name() > feature.name() && o.group().is_some() && o.group() == feature.group()
+            });
+            if let Some(rival) = rival {
+                return Err(SelectError::Exclusive {
+                    one: feature.name().to_owned(),
+                    other: rival.name().to_owned(),
+                });
+            }
+        }
+        Ok(features)
+    }
+
+    /// Says of one feature whether a cluster has it; what was said before stands.
+    pub fn say(&mut self, feature: Feature, on: bool) {
+        self.said.entry(feature.name()).or_insert(on);
+    }
+
+    /// The features said to be on, sorted by name.
+    pub fn on(&self) -> impl Iterator<Item = Feature> {
+        self.said
+            .iter()
+            .filter(|(_, on)| **on)
+            .filter_map(|(name, _)| Feature::find(name))
+    }
+
+    /// Whether a cluster is said to have another feature of the same group.
+    fn rival(&self, feature: Feature) -> bool {
+        let mut on = self.on();
+        feature.group().is_some() && on.any(|f| f.group() == feature.group())
+    }
+
+    /// Whether a cluster has a feature; `None` where that is not known.
+    pub(super) fn has(&self, feature: Feature, scheduler: &str, release: Release) -> Option<bool> {
+        let default = feature.is_default(scheduler, release);
+        match self.said.get(feature.name()) {
+            Some(on) => Some(*on),
+            None if self.rival(feature) => Some(false),
+            None if default => Some(true),
+            None => self.complete.then_some(false),
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The policy texts of `rules/reference`, and what is put together from them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::data::{ERRATA, PACKS, PackEntry};
+use super::{
+    Feature, Features, Gap, Part, RefCondition, RefList, RefStatement, Reference, Release,
+};
+use crate::parser::Effect;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct PackData {
+    policy: String,
+    managed_policies: Vec<String>,
+    digest: String,
+    #[serde(rename = "known-gap")]
+    gaps: Vec<GapData>,
+    #[serde(rename = "statement")]
+    statements: Vec<StatementData>,
+}
+
+#[derive(Deserialize)]
+struct GapData {
+    policy: String,
+    name: String,
+    except: Vec<String>,
+    reason: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct StatementData {
+    sid: Option<String>,
+    effect: String,
+    actions: Vec<String>,
+    not_actions: Vec<String>,
+    resources: Vec<String>,
+    not_resources: Vec<String>,
+    condition: Map<String, Value>,
+    feature: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ErratumData {
+    actions: Vec<String>,
+    resources: Vec<String>,
+    cause: String,
+    since: Option<String>,
+    reason: String,
+    source: String,
+}
+
+/// Which role, release and scheduler a reference is put together for, and what is known of the features.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    pub(super) role: &'w str,
+    pub(super) scheduler: &'w str,
+    pub(super) release: Release,
+    pub(super) features: &'w Features,
+    /// The feature of its group to compare with; the others of the group are off.
+    pub(super) mode: Option<Feature>,
+}
+
+impl Wanted<'_> {
+    /// Whether what a feature needs is required: `None` where that is not known.
+    fn requires(&self, feature: Option<Feature>) -> Option<bool> {
+        let Some(feature) = feature else {
+            return Some(true);
+        };
+        match (feature.group(), self.mode) {
+            (Some(group), Some(mode)) if mode.group() == Some(group) => {
+                Some(mode.name() == feature.name())
+            }
+            _ => self.features.has(feature, self.scheduler, self.release),
+        }
+    }
+}
+
+impl PackEntry {
+    pub(super) fn covers(&self, release: Release) -> bool {
+        self.first <= release && release <= self.last
+    }
+
+    pub(super) fn is_for(&self, scheduler: &str) -> bool {
+        self.schedulers.is_empty() || self.schedulers.contains(&scheduler)
+    }
+
+    pub(super) fn feature(&self) -> Option<Feature> {
+        self.feature.and_then(Feature::find)
+    }
+
+    fn data(&self) -> PackData {
+        let read = serde_json::from_str(self.json);
+        #[expect(
+            clippy::expect_used,
+            reason = "the build script wrote it from the same fields; every pack is read by a test"
+        )]
+        read.expect("the build script wrote it")
+    }
+}
+
+/// The texts that count for a role, release and scheduler: those of every cluster, then those of features.
+pub(super) fn entries(
+    role: &str,
+    scheduler: &str,
+    release: Release,
+) -> impl Iterator<Item = &'static PackEntry> {
+    let fits = move |p: &&'static PackEntry, with_feature: bool| {
+        p.feature.is_some() == with_feature
+            && p.role == role
+            && p.covers(release)
+            && p.is_for(scheduler)
+    };
+    let always: Vec<_> = PACKS.iter().filter(|p| fits(p, false)).collect();
+    let optional: Vec<_> = PACKS.iter().filter(|p| fits(p, true)).collect();
+    always.into_iter().chain(optional)
+}
+
+/// The reference for a role, release and scheduler.
+pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
+    let mut reference = Reference {
+        role: Some(wanted.role.to_owned()),
+        scheduler: Some(wanted.scheduler.to_owned()),
+        pcluster_version: Some(wanted.release.to_string()),
+        features: wanted.features.on().map(Feature::name).collect(),
+        ..Reference::default()
+    };
+    if let Some(mode) = wanted
+        .mode
+        .filter(|m| !reference.features.contains(&m.name()))
+    {
+        reference.assumed = Some(mode.name());
+    }
+    for entry in entries(wanted.role, wanted.scheduler, wanted.release) {
+        let whole = entry.feature();
+        let Some(whole_is_open) = wanted
+            .requires(whole)
+            .map_or(Some(true), |on| on.then_some(false))
+        else {
+            continue;
+        };
+        // What ParallelCluster adds to roles of its own making is no news to who did not mention the feature.
+        if whole_is_open && entry.kind == "generated" {
+            continue;
+        }
+        let data = entry.data();
+        let part = reference.parts.len();
+        for (own_index, statement) in data.statements.iter().enumerate() {
+            let feature = statement.feature.as_deref().and_then(Feature::find);
+            let open = match wanted.requires(feature) {
+                Some(false) => continue,
+                Some(true) => whole_is_open,
+                None => true,
+            };
+            let mut read = statement.read(&[]);
+            read.index = reference.statements.len();
+            read.part = part;
+            read.own_index = own_index;
+            read.feature = feature.or(whole).map(Feature::name);
+            read.open = open;
+            reference.statements.push(read);
+        }
+        reference
+            .gaps
+            .extend(data.gaps.iter().filter_map(|gap| gap.read(wanted.release)));
+        for managed in data.managed_policies {
+            if !reference.managed_policies.contains(&managed) {
+                reference.managed_policies.push(managed);
+            }
+        }
+        reference.policy.get_or_insert_with(|| data.policy.clone());
+        reference.parts.push(Part {
+            policy: data.policy,
+            feature: entry.feature,
+            kind: entry.kind,
+            source: entry.source,
+            digest: data.digest,
+        });
+    }
+    reference.gaps.extend(errata(wanted));
+    let elsewhere = |feature: &&str| {
+        let mut packs = PACKS.iter();
+        packs.any(|p| p.role == wanted.role && p.feature == Some(*feature))
+    };
+    let here = |feature: &&str| {
+        reference
+            .statements
+            .iter()
+            .any(|s| s.feature == Some(*feature))
+    };
+    let features = reference.features.iter().copied();
+    reference.unknown_features = features.filter(|f| elsewhere(f) && !here(f)).collect();
+    reference
+}
+
+/// What is known to lack in the texts that AWS publishes.
+fn errata(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
+    let fits = move |e: &&super::data::ErratumEntry| {
+        e.role == wanted.role
+            && e.first <= wanted.release
+            && wanted.release <= e.last
+            && (e.schedulers.is_empty() || e.schedulers.contains(&wanted.scheduler))
+    };
+    ERRATA.iter().filter(fits).filter_map(move |entry| {
+        let feature = entry.feature.and_then(Feature::find);
+        // What lacks only for a feature that nobody mentioned is no news.
+        if wanted.requires(feature) != Some(true) {
+            return None;
+        }
+        let data: ErratumData = serde_json::from_str(entry.json).ok()?;
+        let since = data
+            .since
+            .map_or_else(String::new, |s| format!(" since {s}"));
+        let cause = match data.cause.as_str() {
+            "aws" => format!("AWS requires it{since}, after these releases were documented"),
+            "template" => "ParallelCluster's own template lacks it too".to_owned(),
+            _ => "the documented policy lacks it too".to_owned(),
+        };
+        Some(Gap {
+            policy: None,
+            reason: format!("{cause}: {}", data.reason),
+            source: data.source,
+            statements: vec![RefStatement {
+                index: 0,
+                part: 0,
+                own_index: 0,
+                sid: None,
+                effect: Effect::Allow,
+                action: list(&data.actions, &[], &[]),
+                resource: list(&data.resources, &[], &[]),
+                conditions: Vec::new(),
+                feature: feature.map(Feature::name),
+                open: false,
+            }],
+        })
+    })
+}
+
+impl GapData {
+    fn read(&self, release: Release) -> Option<Gap> {
+        let (role, part) = self.policy.split_once('/')?;
+        let mut entries = PACKS.iter();
+        let entry = entries.find(|p| p.role == role && p.part == part && p.covers(release))?;
+        let statements = entry.data().statements;
+        Some(Gap {
+            policy: Some(self.name.clone()),
+            reason: format!("the documented policy lacks this too: {}", self.reason),
+            source: self.source.clone(),
+            statements: statements
+                .iter()
+                .enumerate()
+                .map(|(index, statement)| RefStatement {
+                    index,
+                    own_index: index,
+                    ..statement.read(&self.except)
+                })
+                .filter(|s| !s.action.values.is_empty())
+                .collect(),
+        })
+    }
+}
+
+impl StatementData {
+    /// The statement without its place in a reference, and without the actions of `except`.
+    fn read(&self, except: &[String]) -> RefStatement {
+        RefStatement {
+            index: 0,
+            part: 0,
+            own_index: 0,
+            sid: self.sid.clone(),
+            effect: if self.effect == "Deny" {
+                Effect::Deny
+            } else {
+                Effect::Allow
+            },
+            action: list(&self.actions, &self.not_actions, except),
+            resource: list(&self.resources, &self.not_resources, &[]),
+            conditions: self
+                .condition
+                .iter()
+                .flat_map(|(op, keys)| conditions(op, keys))
+                .collect(),
+            feature: None,
+            open: false,
+        }
+    }
+}
+
+fn list(plain: &[String], negated: &[String], except: &[String]) -> RefList {
+    let from = if negated.is_empty() { plain } else { negated };
+    RefList {
+        negated: !negated.is_empty(),
+        values: from
+            .iter()
+            .filter(|v| !except.contains(v))
+            .cloned()
+            .collect(),
+    }
+}
+
+fn conditions(operator: &str, keys: &Value) -> Vec<RefCondition> {
+    let Value::Object(keys) = keys else {
+        return Vec::new();
+    };
+    keys.iter()
+        .map(|(key, values)| RefCondition {
+            operator: operator.to_owned(),
+            key: key.clone(),
+            values: values
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|v| v.as_str().map(str::to_owned))
+                .collect(),
+        })
+        .collect()
+}
+
+/// One policy text, for listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Its file below `rules/reference`, without the ending.
+    pub id: &'static str,
+    /// e.g. `user`.
+    pub role: &'static str,
+    /// The schedulers it is for; empty for all.
+    pub schedulers: &'static [&'static str],
+    /// The feature that needs all of it.
+    pub feature: Option<&'static str>,
+    /// First and last release.
+    pub releases: (Release, Release),
+    /// e.g. `documented`.
+    pub kind: &'static str,
+    /// Where it was published.
+    pub source: &'static str,
+}
+
+/// Every policy text with the releases that it counts for, by role and release.
+pub fn listed() -> Vec<Listed> {
+    let by_role: BTreeMap<&str, usize> = super::roles().enumerate().map(|(i, r)| (r, i)).collect();
+    let mut all: Vec<Listed> = PACKS
+        .iter()
+        .map(|p| Listed {
+            id: p.id,
+            role: p.role,
+            schedulers: p.schedulers,
+            feature: p.feature,
+            releases: (p.first, p.last),
+            kind: p.kind,
+            source: p.source,
+        })
+        .collect();
+    all.sort_by_key(|l| (by_role.get(l.role), l.feature, l.releases, l.id));
+    all
+}
+
+/// Statements that require an action, of texts that are alike but for their releases.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// e.g. `user`.
+    pub role: &'static str,
+    /// The schedulers it is for; empty for all.
+    pub schedulers: &'static [&'static str],
+    /// The feature that needs it.
+    pub feature: Option<&'static str>,
+    /// As the texts write the action.
+    pub declared: String,
+    /// What it is required on.
+    pub resources: Vec<String>,
+    /// The releases, oldest first: `3.0.0 to 3.6.0, 3.14.0`.
+    pub releases: String,
+}
+
+/// Which roles, releases and features require an action that `matches` tells.
+pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
+    let mut found: Vec<(Use, Vec<Release>)> = Vec::new();
+    for listed in listed() {
+        let Some(entry) = PACKS.iter().find(|p| {
+            (p.id, p.role, p.first, p.schedulers)
+                == (listed.id, listed.role, listed.releases.0, listed.schedulers)
+        }) else {
+            continue;
+        };
+        for statement in entry.data().statements {
+            let Some(declared) = statement.actions.iter().find(|a| matches(a)) else {
+                continue;
+            };
+            let here = Use {
+                role: entry.role,
+                schedulers: entry.schedulers,
+                feature: statement
+                    .feature
+                    .as_deref()
+                    .and_then(Feature::find)
+                    .map(Feature::name)
+                    .or(entry.feature),
+                declared: declared.clone(),
+                resources: statement.resources.clone(),
+                releases: String::new(),
+            };
+            let covered = Release::all().filter(|r| entry.covers(*r));
+            match found.iter_mut().find(|(u, _)| *u == here) {
+                Some((_, releases)) => releases.extend(covered),
+                None => found.push((here, covered.collect())),
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|(mut found, mut releases)| {
+            releases.sort_unstable();
+            releases.dedup();
+            found.releases = super::select::ranges(&releases);
+            found
+        })
+        .collect()
+}

@@ -1,0 +1,397 @@
+//! From what a user says to references: releases, schedulers, roles and features by name.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::data::{PACKS, ROLES, SCHEDULERS};
+use super::pack::{self, Wanted};
+use super::{Feature, Features, Reference, Release, release};
+
+/// No reference answers to what was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Error, Diagnostic)]
+pub enum SelectError {
+    /// Not a release number.
+    #[error("`{text}` is not a release of ParallelCluster")]
+    #[diagnostic(
+        code(reference::release),
+        help("write it like 2.4.1, 2.4 or 2.4-2.6; known: {known}")
+    )]
+    BadRelease {
+        /// As given.
+        text: String,
+        /// The releases there are.
+        known: String,
+    },
+    /// A release that does not exist, or that is newer than the data.
+    #[error("{reason}")]
+    #[diagnostic(code(reference::release), help("{help}"))]
+    UnknownRelease {
+        /// Why there is none.
+        reason: String,
+        /// What to give instead.
+        help: String,
+    },
+    /// A scheduler that ParallelCluster never had.
+    #[error("`{name}` is not a scheduler of ParallelCluster")]
+    #[diagnostic(code(reference::scheduler), help("{help}"))]
+    UnknownScheduler {
+        /// As given.
+        name: String,
+        /// The legal values.
+        help: String,
+    },
+    /// A scheduler that the release has no more.
+    #[error("`{name}` was dropped in {next}; the last release with it is {last}")]
+    #[diagnostic(
+        code(reference::scheduler),
+        help("ParallelCluster {release} has: {schedulers}; or give --pcluster-version {last}")
+    )]
+    DroppedScheduler {
+        /// As given.
+        name: String,
+        /// The first release without it.
+        next: String,
+        /// The last release with it.
+        last: String,
+        /// The release that was asked for.
+        release: String,
+        /// What that release has.
+        schedulers: String,
+    },
+    /// A role without data.
+    #[error("`{name}` is not a role of ParallelCluster {release} with {scheduler}")]
+    #[diagnostic(code(reference::role), help("{help}"))]
+    UnknownRole {
+        /// As given.
+        name: String,
+        /// The release that was asked for.
+        release: String,
+        /// The scheduler that was asked for.
+        scheduler: String,
+        /// The legal values.
+        help: String,
+    },
+    /// A role of which no policy is known for the release.
+    #[error("no policy of role `{name}` is known for ParallelCluster {release} with {scheduler}")]
+    #[diagnostic(
+        code(reference::role),
+        help(
+            "there are policies for {known}; compare with the nearest of these, or give one: --reference FILE"
+        )
+    )]
+    NoPolicy {
+        /// The role.
+        name: String,
+        /// The release that was asked for.
+        release: String,
+        /// The scheduler that was asked for.
+        scheduler: String,
+        /// The releases of which there is one.
+        known: String,
+    },
+    /// A feature that no requirement names.
+    #[error("`{name}` is not a feature")]
+    #[diagnostic(code(reference::feature), help("{help}"))]
+    UnknownFeature {
+        /// As given.
+        name: String,
+        /// The legal values.
+        help: String,
+    },
+    /// Two features that exclude each other.
+    #[error("a cluster has either `{one}` or `{other}`")]
+    #[diagnostic(code(reference::feature), help("give one of them"))]
+    Exclusive {
+        /// One.
+        one: String,
+        /// The other.
+        other: String,
+    },
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'q> {
+    /// `None` for every role of the release.
+    pub role: Option<&'q str>,
+    /// e.g. `torque`.
+    pub scheduler: &'q str,
+    /// `2.4.1`, `2.4` or `2.4-2.6`.
+    pub release: &'q str,
+    /// What is known of the cluster's features.
+    pub features: &'q Features,
+}
+
+/// The schedulers that some release has.
+pub fn schedulers() -> Vec<&'static str> {
+    SCHEDULERS.iter().map(|(name, ..)| *name).collect()
+}
+
+fn schedulers_of(release: Release) -> Vec<&'static str> {
+    let mut all = SCHEDULERS.iter();
+    let has = |(_, first, last): &&(&str, Release, Release)| *first <= release && release <= *last;
+    all.by_ref().filter(has).map(|(name, ..)| *name).collect()
+}
+
+/// The roles, in the order in which they are shown.
+pub fn roles() -> impl Iterator<Item = &'static str> {
+    ROLES.iter().map(|r| r.name)
+}
+
+/// Completes "the policies of …".
+pub fn role_title(role: &str) -> Option<&'static str> {
+    ROLES.iter().find(|r| r.name == role).map(|r| r.title)
+}
+
+/// A hint at the legal values, the nearest first.
+pub(super) fn nearest(name: &str, legal: &[&str]) -> String {
+    let close = legal
+        .iter()
+        .map(|l| {
+            (
+                strsim::damerau_levenshtein(l, &name.to_ascii_lowercase()),
+                l,
+            )
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min();
+    match close {
+        Some((_, l)) => format!("did you mean `{l}`? there are: {}", legal.join(", ")),
+        None => format!("there are: {}", legal.join(", ")),
+    }
+}
+
+fn known_releases() -> String {
+    match (Release::all().next(), Release::all().next_back()) {
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => String::new(),
+    }
+}
+
+/// Finds the release that a text means: `2.4.1` itself, and of `2.4`, `2` or a range `2.4-2.6` the newest known one, with
+/// the scheduler where there is such a one.
+///
+/// # Errors
+///
+/// [`SelectError::BadRelease`] and [`SelectError::UnknownRelease`].
+pub fn resolve(text: &str, scheduler: Option<&str>) -> Result<Release, SelectError> {
+    let bad = || SelectError::BadRelease {
+        text: text.to_owned(),
+        known: known_releases(),
+    };
+    if let Some(exact) = Release::parse(text) {
+        return if Release::all().any(|r| r == exact) {
+            Ok(exact)
+        } else {
+            Err(unknown(exact))
+        };
+    }
+    let (from, to) = text
+        .split_once("..")
+        .or_else(|| text.split_once('-'))
+        .unwrap_or((text, text));
+    let from = release::parts(from.trim()).ok_or_else(bad)?;
+    let to = release::parts(to.trim()).ok_or_else(bad)?;
+    let within = |r: &Release| {
+        (*r >= Release::lowest(&from)) && (*r <= Release::lowest(&to) || r.starts_with(&to))
+    };
+    let has = |r: &Release| scheduler.is_none_or(|s| schedulers_of(*r).contains(&s));
+    let all = || Release::all().filter(within);
+    all()
+        .rfind(has)
+        .or_else(|| all().next_back())
+        .ok_or_else(|| unknown(Release::lowest(&from)))
+}
+
+/// Why there is nothing for a release.
+fn unknown(release: Release) -> SelectError {
+    let before = Release::all().rfind(|r| *r < release);
+    let after = Release::all().find(|r| *r > release);
+    let known = known_releases();
+    let (reason, help) = match (before, after) {
+        (Some(before), Some(after)) => (
+            format!("ParallelCluster {release} was never released: {before}, {after}"),
+            format!("give one of these; known: {known}"),
+        ),
+        (Some(newest), None) => (
+            format!("ParallelCluster {release} is newer than what this program knows"),
+            format!(
+                "the newest release it knows is {newest}; for another one give its policy: --reference FILE"
+            ),
+        ),
+        _ => (
+            format!("there is no reference for ParallelCluster {release}"),
+            format!("known: {known}; for another one give its policy: --reference FILE"),
+        ),
+    };
+    SelectError::UnknownRelease { reason, help }
+}
+
+fn check_scheduler(scheduler: &str, release: Release) -> Result<(), SelectError> {
+    let found = SCHEDULERS.iter().find(|(name, ..)| *name == scheduler);
+    let Some((name, _, last)) = found else {
+        let legal = schedulers_of(release);
+        return Err(SelectError::UnknownScheduler {
+            name: scheduler.to_owned(),
+            help: nearest(scheduler, &legal),
+        });
+    };
+    if release <= *last {
+        return Ok(());
+    }
+    let next = Release::all().find(|r| r > last);
+    Err(SelectError::DroppedScheduler {
+        name: (*name).to_owned(),
+        next: next.map(|r| r.to_string()).unwrap_or_default(),
+        last: last.to_string(),
+        release: release.to_string(),
+        schedulers: schedulers_of(release).join(", "),
+    })
+}
+
+fn roles_of(scheduler: &str, release: Release) -> Vec<&'static str> {
+    let covers = |role: &&str| {
+        let mut packs = PACKS.iter();
+        packs.any(|p| {
+            p.role == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
+        })
+    };
+    roles().filter(covers).collect()
+}
+
+/// The roles whose policies a customer can be asked to write, for a scheduler and a release.
+///
+/// # Errors
+///
+/// [`SelectError`] for a release or scheduler that is not known.
+pub fn roles_for(scheduler: &str, release: &str) -> Result<Vec<&'static str>, SelectError> {
+    let release = resolve(release, Some(scheduler))?;
+    check_scheduler(scheduler, release)?;
+    Ok(roles_of(scheduler, release))
+}
+
+/// The role that a name means: itself, or the one that has it as an alias in this release.
+fn role_named(name: &str, scheduler: &str, release: Release) -> Result<&'static str, SelectError> {
+    let legal = roles_of(scheduler, release);
+    if let Some(role) = legal.iter().find(|r| **r == name) {
+        return Ok(role);
+    }
+    let known = ROLES.iter().any(|r| r.name == name);
+    let mut aliased = ROLES.iter().filter(|r| r.aliases.contains(&name));
+    if let Some(role) = aliased.find(|r| legal.contains(&r.name)) {
+        return Ok(role.name);
+    }
+    let of_generation = |r: &Release| r.major() == release.major();
+    let with_policy: Vec<Release> = Release::all()
+        .filter(of_generation)
+        .filter(|r| roles_of(scheduler, *r).contains(&name))
+        .collect();
+    if known && !with_policy.is_empty() {
+        return Err(SelectError::NoPolicy {
+            name: name.to_owned(),
+            release: release.to_string(),
+            scheduler: scheduler.to_owned(),
+            known: ranges(&with_policy),
+        });
+    }
+    Err(SelectError::UnknownRole {
+        name: name.to_owned(),
+        release: release.to_string(),
+        scheduler: scheduler.to_owned(),
+        help: nearest(name, &legal),
+    })
+}
+
+/// `3.0.0 to 3.6.0, 3.14.0`: releases that follow one another as ranges.
+pub(super) fn ranges(releases: &[Release]) -> String {
+    let mut out: Vec<(Release, Release)> = Vec::new();
+    for release in releases {
+        let before = Release::all().rfind(|r| r < release);
+        match out.last_mut() {
+            Some((_, last)) if Some(*last) == before => *last = *release,
+            _ => out.push((*release, *release)),
+        }
+    }
+    let words = out.iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// The features of a group, of which a cluster has one: those to try where nobody said which.
+fn modes(
+    role: &str,
+    scheduler: &str,
+    release: Release,
+    features: &Features,
+) -> Vec<Option<Feature>> {
+    let mut grouped: Vec<Feature> = pack::entries(role, scheduler, release)
+        .filter_map(super::data::PackEntry::feature)
+        .filter(|f| f.group().is_some())
+        .collect();
+    grouped.sort_by_key(|f| Feature::all().position(|other| other.name() == f.name()));
+    grouped.dedup_by_key(|f| f.name());
+    let said: Vec<Option<Feature>> = grouped
+        .iter()
+        .filter(|f| features.on().any(|on| on.name() == f.name()))
+        .map(|f| Some(*f))
+        .collect();
+    match (said.is_empty(), grouped.is_empty()) {
+        (false, _) => said,
+        (true, false) => grouped.into_iter().map(Some).collect(),
+        (true, true) => vec![None],
+    }
+}
+
+/// The references that answer a query. There are several where no role is given, and where a role has several
+/// alternatives of which nobody said which the cluster has; those of one role follow one another, the usual one first.
+///
+/// # Errors
+///
+/// [`SelectError`], whose help names the legal values.
+pub fn candidates(query: Query<'_>) -> Result<Vec<Reference>, SelectError> {
+    let Query {
+        scheduler,
+        features,
+        ..
+    } = query;
+    let release = resolve(query.release, Some(scheduler))?;
+    check_scheduler(scheduler, release)?;
+    let roles = match query.role {
+        Some(name) => vec![role_named(name, scheduler, release)?],
+        None => roles_of(scheduler, release),
+    };
+    let mut all = Vec::new();
+    for role in roles {
+        for mode in modes(role, scheduler, release, features) {
+            all.push(pack::compose(Wanted {
+                role,
+                scheduler,
+                release,
+                features,
+                mode,
+            }));
+        }
+    }
+    Ok(all)
+}
+
+/// The policy of a role, nothing said of features.
+///
+/// # Errors
+///
+/// [`SelectError`], whose help names the legal values.
+pub fn select(role: &str, scheduler: &str, release: &str) -> Result<Reference, SelectError> {
+    let features = Features::default();
+    let found = candidates(Query {
+        role: Some(role),
+        scheduler,
+        release,
+        features: &features,
+    })?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
