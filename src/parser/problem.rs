@@ -150,7 +150,7 @@ impl Reader {
 }
 
 /// User input for a message: long texts and line breaks would hide the words around them.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
     let line: String = text
         .chars()
