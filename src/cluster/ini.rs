@@ -321,23 +321,26 @@ impl File<'_> {
         section != DEFAULT && self.sections.contains_key(section)
     }
 
-    /// The value of a key, `%(name)s` filled in. Empty values and `NONE` are none, as they are to `ParallelCluster`.
+    /// The value of a key, `%(name)s` filled in. `NONE` and an empty value are none, as they are to `ParallelCluster`.
     pub(super) fn get(
         &self,
         section: &str,
         key: &str,
     ) -> Result<Option<Spanned<String>>, ConfigProblem> {
-        let Some(entry) = self.entry(section, key) else {
+        let Some(mut value) = self.filled(section, key).transpose()? else {
             return Ok(None);
         };
+        value.value = trim(&value.value).to_owned();
+        Ok(Some(value).filter(|value| !value.value.is_empty() && value.value != "NONE"))
+    }
+
+    /// The value of a key as `configparser` has it.
+    fn filled(&self, section: &str, key: &str) -> Option<Result<Spanned<String>, ConfigProblem>> {
+        let entry = self.entry(section, key)?;
         let mut filled = Filled::default();
-        self.fill_in(section, &entry.value, entry.place, &mut filled)?;
-        let value = filled.text.trim_end_matches(is_space).to_owned();
-        if value.is_empty() || value == "NONE" {
-            return Ok(None);
-        }
-        Ok(Some(Spanned {
-            value,
+        let result = self.fill_in(section, &entry.value, entry.place, &mut filled);
+        Some(result.map(|()| Spanned {
+            value: filled.text,
             span: entry.place,
         }))
     }
@@ -408,3 +411,6 @@ struct Filled {
     depth: usize,
     inserted: usize,
 }
+
+#[cfg(test)]
+mod tests;
