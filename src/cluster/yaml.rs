@@ -383,25 +383,28 @@ impl Tree<'_> {
         self.visits.get() > LONGEST_WALK
     }
 
-    /// Where a value stands: a scalar without its quotes, as long as it is not empty.
+    /// Where a value stands: a scalar without its tag, its anchor and (unless it is empty) its quotes.
     pub(super) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
         };
-        let whole = self.bytes(node.place);
-        let Kind::Scalar { text, plain: false } = &node.kind else {
-            return whole;
+        let mut span = self.bytes(node.place);
+        let Kind::Scalar { text, plain } = &node.kind else {
+            return span;
         };
-        let inside = Span {
-            start: whole.start + 1,
-            end: whole.end.saturating_sub(1),
-        };
-        let quoted = self.slice(whole).starts_with(['"', '\'']);
-        if quoted && !text.is_empty() && inside.start < inside.end {
-            inside
-        } else {
-            whole
+        while self.slice(span).starts_with(['!', '&']) {
+            let property = self.slice(span);
+            let end = property.find(char::is_whitespace);
+            let rest = property.get(end.unwrap_or(property.len())..);
+            let rest = rest.unwrap_or_default().trim_start();
+            span.start = span.end - rest.len() as u32;
         }
+        let quoted = !plain && self.slice(span).starts_with(['"', '\'']);
+        if quoted && !text.is_empty() {
+            span.start += 1;
+            span.end -= 1;
+        }
+        span
     }
 
     /// Where a scalar stands, when it stands there byte for byte.
