@@ -30,7 +30,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::parser::{Source, Span, Spanned};
+use crate::parser::{Source, Span, Spanned, shorten};
 
 /// Which of the two formats a file has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +171,7 @@ impl Cluster {
         let mut take = |what: String, value: &str, place: Span| {
             taken.push(Taken {
                 what,
-                value: crate::parser::shorten(value),
+                value: shorten(value),
                 place,
             });
         };
@@ -192,7 +192,8 @@ impl Cluster {
             }
         }
         for (name, values) in &self.names {
-            for value in values {
+            // The partition follows from the Region and is not written anywhere.
+            for value in values.iter().filter(|_| *name != "Partition") {
                 take((*name).to_owned(), &value.value, value.span);
             }
         }
@@ -203,11 +204,11 @@ impl Cluster {
                 "role"
             };
             let whose = match &role.group {
-                Some(group) => format!("{} {}", role.role, crate::parser::shorten(group)),
-                None => role.role.to_owned(),
+                Some(group) => format!(" of {}", shorten(group)),
+                None => String::new(),
             };
             take(
-                format!("{whose} {kind}"),
+                format!("{} {kind}{whose}", role.role),
                 &role.value.value,
                 role.value.span,
             );

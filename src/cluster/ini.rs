@@ -330,7 +330,7 @@ impl File<'_> {
         let Some(mut value) = self.filled(section, key).transpose()? else {
             return Ok(None);
         };
-        value.value = trim(&value.value).to_owned();
+        value.value = trim(&value.value).into();
         Ok(Some(value).filter(|value| !value.value.is_empty() && value.value != "NONE"))
     }
 

@@ -2,10 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/parallelcluster/latest/ug/cluster-configuration-file-v3.html>
 
-use super::fact::{self, Facts};
+mod iam;
+mod value;
+
+use super::fact::Facts;
 use super::yaml::{Id, Tree, Value};
-use super::{Cluster, ConfigProblem, Generation, Role, WHAT_TO_GIVE};
-use crate::parser::{Span, Spanned, shorten};
+use super::{Cluster, ConfigProblem, Generation, WHAT_TO_GIVE};
+use crate::parser::{Span, Spanned};
+
+use value::Text;
 
 const SCHEDULERS: [&str; 2] = ["awsbatch", "slurm"];
 
@@ -100,12 +105,6 @@ fn foreign(tree: &Tree<'_>) -> Option<ConfigProblem> {
     let start = tree.span(root).start;
     let span = Span { start, end: start };
     Some(ConfigProblem::new(what, span).with_help(WHAT_TO_GIVE))
-}
-
-/// A text, and where it stands byte for byte, if it does.
-struct Text {
-    value: Spanned<String>,
-    literal: Option<Span>,
 }
 
 struct Reader<'a> {
@@ -380,244 +379,5 @@ impl Reader<'_> {
             }
         }
         self.facts.bind("DirectoryPasswordSecretArn", secret.value);
-    }
-
-    /// The `Iam` section of a node: its role, and what is added to a role that `ParallelCluster` makes.
-    fn node_roles(&mut self, node: Id, role: &'static str, group: Option<String>) {
-        let Some((_, iam)) = self.map(node, "Iam") else {
-            self.all_roles_given = false;
-            return;
-        };
-        let instance_role = self.text(iam, "InstanceRole");
-        let profile = self.text(iam, "InstanceProfile");
-        if instance_role.is_none() && profile.is_none() {
-            self.all_roles_given = false;
-        }
-        if let Some(given) = instance_role {
-            self.given_role(role, group.clone(), given.value);
-        }
-        if let Some(profile) = profile {
-            // Its role is one more that users must be allowed to pass.
-            self.facts.leave_open("CustomIamRoleArns");
-            self.facts.role(Role {
-                role,
-                group,
-                is_profile: true,
-                value: profile.value,
-            });
-        }
-        for policy in self.maps(iam, "AdditionalIamPolicies") {
-            let place = self.tree.span(policy);
-            self.facts.on_for("additional-iam-policies", role, place);
-        }
-        for access in self.maps(iam, "S3Access") {
-            self.s3_access(access, role);
-        }
-    }
-
-    fn s3_access(&mut self, access: Id, role: &'static str) {
-        let Some(bucket) = self.text(access, "BucketName") else {
-            return;
-        };
-        let bucket = bucket.value;
-        self.facts.on_for("s3-access", role, bucket.span);
-        let prefix = self.text(access, "KeyName");
-        let writes = self.boolean(access, "EnableWriteAccess");
-        // The placeholders are those of the head node's policy; the queues have policies of their own.
-        if role != "head-node" {
-            return;
-        }
-        let placeholder = if writes.is_some_and(|writes| writes.value) {
-            "S3AccessReadWriteResource"
-        } else {
-            "S3AccessReadOnlyResource"
-        };
-        let resources = match prefix {
-            Some(prefix) => vec![format!("{}/{}", bucket.value, prefix.value.value)],
-            None => vec![bucket.value.clone(), format!("{}/*", bucket.value)],
-        };
-        for value in resources {
-            let span = bucket.span;
-            self.facts.bind(placeholder, Spanned { value, span });
-        }
-    }
-
-    fn given_role(&mut self, role: &'static str, group: Option<String>, value: Spanned<String>) {
-        self.facts.bind("CustomIamRoleArns", value.clone());
-        self.facts.role(Role {
-            role,
-            group,
-            is_profile: false,
-            value,
-        });
-    }
-
-    /// Which of the three policies a user needs: to make roles, to make them within a boundary, or to make none.
-    ///
-    /// <https://docs.aws.amazon.com/parallelcluster/latest/ug/iam-roles-in-parallelcluster-v3.html>
-    fn iam(&mut self, root: Id) {
-        let iam = self.map(root, "Iam").map(|(_, iam)| iam);
-        let roles = iam.and_then(|iam| self.map(iam, "Roles"));
-        let lambda = roles.and_then(|(_, roles)| self.text(roles, "LambdaFunctionsRole"));
-        let boundary = iam.and_then(|iam| self.text(iam, "PermissionsBoundary"));
-        let place = lambda.as_ref().map(|lambda| lambda.value.span);
-        match lambda {
-            Some(lambda) => self.given_role("lambda", None, lambda.value),
-            None => self.all_roles_given = false,
-        }
-        let mode = if self.all_roles_given {
-            if let Some(place) = place {
-                self.facts.on("iam-restricted", place);
-            }
-            "iam-restricted"
-        } else if let Some(boundary) = &boundary {
-            self.facts
-                .on("iam-permissions-boundary", boundary.value.span);
-            "iam-permissions-boundary"
-        } else {
-            self.facts.on_by_default("iam-privileged");
-            "iam-privileged"
-        };
-        for other in [
-            "iam-permissions-boundary",
-            "iam-privileged",
-            "iam-restricted",
-        ] {
-            if other != mode {
-                self.facts.off(other, None);
-            }
-        }
-        if let Some(boundary) = boundary {
-            self.facts.bind("PermissionsBoundaryArn", boundary.value);
-        }
-    }
-
-    /// Key and value of a key that is read; nothing where its value is missing or is no value of YAML.
-    fn entry(&mut self, map: Id, key: &str) -> Option<(Id, Id)> {
-        let (name, value) = self.tree.get(map, key)?;
-        if self.report_tag(value, key) {
-            return None;
-        }
-        if let Value::Null = self.tree.value(value) {
-            let message = format!("`{key}` has no value");
-            self.facts.report(
-                ConfigProblem::new(message, self.tree.span(name))
-                    .with_help("give it one, or take the key out"),
-            );
-            return None;
-        }
-        Some((name, value))
-    }
-
-    /// Reports a tag such as `!Ref`: what is read behind it is not the value.
-    fn report_tag(&mut self, value: Id, key: &str) -> bool {
-        let Some(tag) = self.tree.tag(value) else {
-            return false;
-        };
-        let message = format!(
-            "the tag `{}` at `{key}` stands for a value that is not here",
-            shorten(tag)
-        );
-        let problem = ConfigProblem::new(message, self.tree.span(value));
-        self.facts.report(problem.with_help(
-            "ParallelCluster takes plain values only: write the value that the tag stands for",
-        ));
-        true
-    }
-
-    fn map(&mut self, parent: Id, key: &str) -> Option<(Id, Id)> {
-        let (name, value) = self.entry(parent, key)?;
-        if let Value::Map = self.tree.value(value) {
-            return Some((name, value));
-        }
-        self.report_kind(value, &format!("`{key}`"), "a map");
-        None
-    }
-
-    fn list(&mut self, parent: Id, key: &str) -> Vec<Id> {
-        let Some((_, value)) = self.entry(parent, key) else {
-            return Vec::new();
-        };
-        if let Value::List(items) = self.tree.value(value) {
-            self.tree.count(items.len());
-            // What was read is thrown away when this happens.
-            if self.tree.is_exhausted() {
-                return Vec::new();
-            }
-            let mut items = items.to_vec();
-            items.retain(|item| !self.report_tag(*item, key));
-            return items;
-        }
-        self.report_kind(value, &format!("`{key}`"), "a list");
-        Vec::new()
-    }
-
-    /// A list of maps.
-    fn maps(&mut self, parent: Id, key: &str) -> Vec<Id> {
-        let mut items = self.list(parent, key);
-        items.retain(|item| {
-            let is_map = matches!(self.tree.value(*item), Value::Map);
-            if !is_map {
-                self.report_kind(*item, &format!("an item of `{key}`"), "a map");
-            }
-            is_map
-        });
-        items
-    }
-
-    fn text(&mut self, parent: Id, key: &str) -> Option<Text> {
-        let (_, value) = self.entry(parent, key)?;
-        self.scalar(value, key)
-    }
-
-    fn scalar(&mut self, value: Id, key: &str) -> Option<Text> {
-        let Value::Scalar(text) = self.tree.value(value) else {
-            self.report_kind(value, &format!("`{key}`"), "a text");
-            return None;
-        };
-        let span = self.tree.span(value);
-        if let Some(found) = fact::leftover(text) {
-            self.facts.report(fact::placeholder(found, span));
-            return None;
-        }
-        Some(Text {
-            value: Spanned {
-                value: text.to_owned(),
-                span,
-            },
-            literal: self.tree.literal(value),
-        })
-    }
-
-    fn boolean(&mut self, parent: Id, key: &str) -> Option<Spanned<bool>> {
-        let text = self.text(parent, key)?.value;
-        let read = fact::boolean(&text.value);
-        if read.is_none() {
-            self.facts
-                .report_choice("a Boolean", &text, &["true", "false"]);
-        }
-        Some(Spanned {
-            value: read?,
-            span: text.span,
-        })
-    }
-
-    fn report_kind(&mut self, value: Id, what: &str, wanted: &str) {
-        let span = self.tree.span(value);
-        // `{{ x }}` without quotes is a map in a map to YAML.
-        if let Some(found) = self.tree.template(value) {
-            self.facts.report(fact::placeholder(found, span));
-            return;
-        }
-        let is = match self.tree.value(value) {
-            Value::Null => "nothing",
-            Value::Scalar(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Map => "a map",
-        };
-        let problem = ConfigProblem::new(format!("{what} is {is}, not {wanted}"), span);
-        self.facts.report(problem.with_help(
-            "https://docs.aws.amazon.com/parallelcluster/latest/ug/cluster-configuration-file-v3.html shows its form",
-        ));
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -47,7 +48,7 @@ fn read_back(file: &File<'_>) -> Map<String, Value> {
 fn places_quote_keys_and_values() {
     let text = "[cluster one]\n key = a b ; why\nlist =\n  x,\n\n  y # no\n";
     let file = parse(text, 0).unwrap();
-    let quote = |span: Span| &text[span.range()];
+    let quote = |span: Span| text.get(span.range()).unwrap();
     let entries = &file.sections["cluster one"].entries;
     assert_eq!(quote(file.sections["cluster one"].header), "cluster one");
     assert_eq!(quote(entries["key"].key), "key");
@@ -64,7 +65,7 @@ fn insertion_ends() {
     let mut text = String::from("[a]\nx0 =\n");
     for level in 1..9 {
         let insert = format!("%(x{})s", level - 1).repeat(1000);
-        text.push_str(&format!("x{level} = {insert}\n"));
+        writeln!(text, "x{level} = {insert}").unwrap();
     }
     let file = parse(&text, 0).unwrap();
     let problem = file.get("a", "x8").unwrap_err();
