@@ -259,6 +259,8 @@ pub fn read(source: &Source) -> Result<Cluster, Vec<ConfigProblem>> {
     };
     result.map_err(|mut problems| {
         problems.sort_by_key(|problem| problem.span);
+        // An alias can lead to one problem from several places.
+        problems.dedup();
         problems.truncate(MOST_PROBLEMS);
         problems
     })

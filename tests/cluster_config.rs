@@ -146,6 +146,11 @@ fn both_generations_decide_the_same_features() {
         .filter(|name| !only_3.contains(name))
         .collect();
     assert_eq!(v2.features.keys().collect::<Vec<_>>(), names);
+    for unnamed in ["[cluster a]\nkey_name = k\n", "HeadNode: {}\n"] {
+        let cluster = cluster(unnamed);
+        assert_eq!(cluster.scheduler, None);
+        assert_eq!(cluster.uses("route53-hosted-zone", "user"), None);
+    }
     for unknown in ["log-retrieval", "pcluster-configure-networking"] {
         assert_eq!(v3.uses(unknown, "user"), None);
     }
@@ -325,7 +330,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "Region:\n",
         "`Region` has no value",
         "Region",
-        "give it one",
+        "give it a value",
     ),
     ("Region: \"\"\n", "`Region` is empty", "\"\"", "give it"),
     (

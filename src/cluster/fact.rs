@@ -56,11 +56,10 @@ impl Facts {
         }
     }
 
-    pub(super) fn scheduler_is(&self, name: &str) -> bool {
-        self.cluster
-            .scheduler
-            .as_ref()
-            .is_some_and(|scheduler| scheduler.value == name)
+    /// Whether the scheduler is Slurm; `None` where the file names no scheduler.
+    pub(super) fn is_slurm(&self) -> Option<bool> {
+        let scheduler = self.cluster.scheduler.as_ref()?;
+        Some(scheduler.value == "slurm")
     }
 
     /// A value outside the legal ones.

@@ -257,15 +257,15 @@ impl Reader<'_> {
     fn network(&mut self, cluster: &str) {
         // Only the nodes of Slurm find each other by a hosted zone.
         let disabled = self.boolean(cluster, "disable_cluster_dns");
-        if self.facts.scheduler_is("slurm") {
-            match disabled {
+        match self.facts.is_slurm() {
+            Some(true) => match disabled {
                 Some(disabled) if disabled.value => {
                     self.facts.off("route53-hosted-zone", Some(disabled.span));
                 }
                 _ => self.facts.on_by_default("route53-hosted-zone"),
-            }
-        } else {
-            self.facts.off("route53-hosted-zone", None);
+            },
+            Some(false) => self.facts.off("route53-hosted-zone", None),
+            None => {}
         }
         let Some(vpc) = self.settings(cluster, "vpc_settings", "vpc") else {
             return;

@@ -162,13 +162,14 @@ impl Reader<'_> {
         if let Some(scheduler) = self.text(scheduling, "Scheduler") {
             self.facts.scheduler(scheduler.value, &SCHEDULERS);
         }
-        let is_slurm = self.facts.scheduler_is("slurm");
-        self.facts.off("route53-hosted-zone", None);
-        if is_slurm {
-            self.facts.on_by_default("route53-hosted-zone");
-        } else {
-            // ParallelCluster makes the roles of AWS Batch itself.
-            self.all_roles_given = false;
+        match self.facts.is_slurm() {
+            Some(true) => self.facts.on_by_default("route53-hosted-zone"),
+            Some(false) => {
+                self.facts.off("route53-hosted-zone", None);
+                // ParallelCluster makes the roles of AWS Batch itself.
+                self.all_roles_given = false;
+            }
+            None => {}
         }
         if let Some((_, settings)) = self.map(scheduling, "SlurmSettings") {
             self.slurm_settings(settings);
