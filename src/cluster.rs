@@ -30,7 +30,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::parser::{Source, Span, Spanned, shorten};
+use crate::parser::{Source, Span, Spanned, shorten, shorten_to};
 
 /// Which of the two formats a file has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +171,7 @@ impl Cluster {
         let mut take = |what: String, value: &str, place: Span| {
             taken.push(Taken {
                 what,
-                value: shorten(value),
+                value: shorten_to(value, LONGEST_SHOWN),
                 place,
             });
         };
@@ -265,6 +265,9 @@ pub fn read(source: &Source) -> Result<Cluster, Vec<ConfigProblem>> {
         problems
     })
 }
+
+/// Code points of a value that are shown; the ARN of a secret has some hundred.
+const LONGEST_SHOWN: usize = 200;
 
 /// As many of a file are shown as of a policy.
 const MOST_PROBLEMS: usize = 100;

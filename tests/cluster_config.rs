@@ -132,6 +132,55 @@ fn every_value_of_a_fixture_stands_where_it_is_said_to() {
 }
 
 #[test]
+fn line_ends_and_byte_order_marks_change_nothing_but_places() {
+    for (name, source) in fixtures() {
+        let before = read(&source).unwrap();
+        let text = source.text();
+        for changed in [text.replace('\n', "\r\n"), format!("\u{feff}{text}")] {
+            let source = Source::new(name.clone(), changed);
+            let after = read(&source).unwrap();
+            assert_eq!(before.scheduler, after.scheduler, "{name}");
+            assert_eq!(before.bindings("aws"), after.bindings("aws"), "{name}");
+            let region = after.region.unwrap();
+            assert_eq!(source.slice(region.span), region.value, "{name}");
+        }
+    }
+}
+
+#[test]
+fn booleans_are_what_parallelcluster_takes_for_them() {
+    for (word, expected) in [
+        ("true", true),
+        ("Yes", true),
+        ("\"on\"", true),
+        ("1", true),
+        ("no", false),
+        ("OFF", false),
+    ] {
+        let v3 = cluster(&format!("HeadNode:\n  Dcv:\n    Enabled: {word}\n"));
+        assert_eq!(v3.uses("dcv", "head-node"), Some(expected), "{word}");
+    }
+    for (word, expected) in [("true", true), ("on", true), ("0", false)] {
+        let v2 = cluster(&format!(
+            "[cluster a]\ncw_log_settings = l\n[cw_log l]\nenable = {word}\n"
+        ));
+        assert_eq!(
+            v2.uses("cloudwatch-logs", "instance"),
+            Some(expected),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn a_map_has_its_own_key_before_a_merged_one() {
+    let text = "DevSettings: &base\n  KeyName: base\n  X: y\nHeadNode:\n  Ssh:\n    <<: [*base]\n    KeyName: own\n";
+    assert_eq!(bound(&cluster(text), "KeyName"), ["own"]);
+    let merged = text.replace("    KeyName: own\n", "");
+    assert_eq!(bound(&cluster(&merged), "KeyName"), ["base"]);
+}
+
+#[test]
 fn both_generations_decide_the_same_features() {
     let v2 = cluster("[cluster default]\nscheduler = slurm\n");
     let v3 = cluster("Scheduling: {Scheduler: slurm}\n");

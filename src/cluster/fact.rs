@@ -1,8 +1,6 @@
 //! What is collected while a configuration is read, whichever of the two formats it has.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Cluster, ConfigProblem, Feature, Generation, Role, Use};
 use crate::parser::{Span, Spanned, shorten};
@@ -15,7 +13,7 @@ pub(super) const NODES: [&str; 4] = ["instance", "head-node", "compute-node", "l
 pub(super) struct Facts {
     cluster: Cluster,
     /// Names and values that are bound already.
-    bound: FxHashSet<(&'static str, String)>,
+    bound: HashSet<(&'static str, String)>,
     /// Placeholders of which the file leaves a value open.
     open: BTreeSet<&'static str>,
     problems: Vec<ConfigProblem>,
@@ -33,7 +31,7 @@ impl Facts {
                 names: BTreeMap::new(),
                 roles: Vec::new(),
             },
-            bound: FxHashSet::default(),
+            bound: HashSet::new(),
             open: BTreeSet::new(),
             problems: Vec::new(),
         }
@@ -221,11 +219,11 @@ pub(super) fn placeholder(found: &str, span: Span) -> ConfigProblem {
         .with_help("fill in the template and give the file that comes out of it")
 }
 
-/// What a Boolean may be written as: the words that the readers of both generations take.
+/// The words for a Boolean that the reader of one generation or the other takes.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
+        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
         _ => None,
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `ParallelCluster` reads its file with Python's `configparser`, `#` and `;` also starting comments within a line, so
 //! its rules are followed here to the letter: `=` or `:` ends a key, deeper indented lines continue a value, keys are
-//! case-insensitive, `[DEFAULT]` is inherited, `%(name)s` inserts another value. The readers on crates.io follow
-//! other dialects, and those that follow this one keep no places.
+//! case-insensitive, `[DEFAULT]` is inherited, `%(name)s` inserts another value. The INI crates follow other dialects
+//! or keep no places. `fixtures/cluster-config/dialect.json` holds what Python reads from some texts.
 //!
 //! <https://docs.python.org/3/library/configparser.html#supported-ini-file-structure>
 

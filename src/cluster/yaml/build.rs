@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{DEEPEST, Id, Kind, MERGE, MOST, Node, Tree};
 use crate::cluster::ConfigProblem;
-use crate::parser::shorten;
+use crate::parser::{shorten, shorten_to};
 
 /// Reads a whole file; `start` is where `text` starts in it.
 pub(in crate::cluster) fn parse(text: &str, start: usize) -> Result<Tree<'_>, Vec<ConfigProblem>> {
@@ -49,7 +49,7 @@ struct Open {
     /// The key that waits for its value, in a map.
     key: Option<Id>,
     /// Keys of a map, to find those given twice.
-    keys: HashMap<String, Id, FxBuildHasher>,
+    keys: HashMap<String, Id>,
 }
 
 struct Builder<'a> {
@@ -154,7 +154,7 @@ impl Builder<'_> {
             id,
             anchor,
             key: None,
-            keys: HashMap::default(),
+            keys: HashMap::new(),
         });
         Ok(())
     }
@@ -218,16 +218,13 @@ impl Builder<'_> {
         );
         let help = if line.contains("{{") || line.contains("{%") {
             "fill in the template and give the file that comes out of it"
-        } else if line.trim_start_matches(' ').starts_with('\t') || line.starts_with('\t') {
+        } else if line.trim_start_matches(' ').starts_with('\t') {
             "indent with spaces: YAML takes no tabs there"
         } else {
             "check the indentation and the quotes of this line and the one above it"
         };
-        ConfigProblem::new(
-            format!("this is not YAML: {}", lower_first(error.info())),
-            span,
-        )
-        .with_help(help)
+        let reason = shorten_to(&lower_first(error.info()), 200);
+        ConfigProblem::new(format!("this is not YAML: {reason}"), span).with_help(help)
     }
 }
 
