@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod check;
 pub mod cli;
+pub mod cluster;
 pub mod diff;
 pub mod finding;
 pub mod lints;

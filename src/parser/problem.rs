@@ -150,14 +150,18 @@ impl Reader {
 }
 
 /// User input for a message: long texts and line breaks would hide the words around them.
-pub(super) fn shorten(text: &str) -> String {
-    const LONGEST: usize = 60;
+pub(crate) fn shorten(text: &str) -> String {
+    shorten_to(text, 60)
+}
+
+/// As [`shorten`], to so many code points.
+pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
     let line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST)
+        .take(longest)
         .collect();
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(longest).is_some() {
         format!("{line}…")
     } else {
         line

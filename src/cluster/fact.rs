@@ -1,0 +1,229 @@
+//! What is collected while a configuration is read, whichever of the two formats it has.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::{Cluster, ConfigProblem, Feature, Generation, Role, Use};
+use crate::parser::{Span, Spanned, shorten};
+use crate::reference::bindings::{is_region, partition_of};
+
+/// The roles of nodes.
+pub(super) const NODES: [&str; 4] = ["instance", "head-node", "compute-node", "login-node"];
+
+/// Collects facts and problems.
+pub(super) struct Facts {
+    cluster: Cluster,
+    /// Names and values that are bound already.
+    bound: HashSet<(&'static str, String)>,
+    /// Placeholders of which the file leaves a value open.
+    open: BTreeSet<&'static str>,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Facts {
+    pub(super) fn new(generation: Generation) -> Self {
+        Facts {
+            cluster: Cluster {
+                generation,
+                section: None,
+                scheduler: None,
+                region: None,
+                features: BTreeMap::new(),
+                names: BTreeMap::new(),
+                roles: Vec::new(),
+            },
+            bound: HashSet::new(),
+            open: BTreeSet::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn report(&mut self, problem: ConfigProblem) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn section(&mut self, name: Spanned<String>) {
+        self.cluster.section = Some(name);
+    }
+
+    /// The scheduler, if it is one of `legal`.
+    pub(super) fn scheduler(&mut self, value: Spanned<String>, legal: &[&str]) {
+        if legal.contains(&value.value.as_str()) {
+            self.cluster.scheduler = Some(value);
+        } else {
+            self.report_choice("a scheduler", &value, legal);
+        }
+    }
+
+    /// Whether the scheduler is Slurm; `None` where the file names no scheduler.
+    pub(super) fn is_slurm(&self) -> Option<bool> {
+        let scheduler = self.cluster.scheduler.as_ref()?;
+        Some(scheduler.value == "slurm")
+    }
+
+    /// A value outside the legal ones.
+    pub(super) fn report_choice(&mut self, what: &str, value: &Spanned<String>, legal: &[&str]) {
+        let message = format!("`{}` is not {what}", shorten(&value.value));
+        let help = format!("one of: {}", legal.join(", "));
+        self.report(ConfigProblem::new(message, value.span).with_help(help));
+    }
+
+    pub(super) fn region(&mut self, value: Spanned<String>) {
+        if is_region(&value.value) {
+            let partition = partition_of(&value.value).to_owned();
+            self.bind(
+                "Partition",
+                Spanned {
+                    value: partition,
+                    span: value.span,
+                },
+            );
+            self.bind("Region", value.clone());
+            self.cluster.region = Some(value);
+        } else {
+            let message = format!("`{}` is not the name of a Region", shorten(&value.value));
+            self.report(
+                ConfigProblem::new(message, value.span).with_help("write it like us-east-1"),
+            );
+        }
+    }
+
+    /// Adds a value of a placeholder, each value once.
+    pub(super) fn bind(&mut self, name: &'static str, value: Spanned<String>) {
+        if self.bound.insert((name, value.value.clone())) {
+            self.cluster.names.entry(name).or_default().push(value);
+        }
+    }
+
+    /// Says that a placeholder has a value that the file does not hold.
+    pub(super) fn leave_open(&mut self, name: &'static str) {
+        self.open.insert(name);
+    }
+
+    /// The file has this feature on at `place`; the first place counts.
+    pub(super) fn on(&mut self, name: &'static str, place: Span) {
+        self.decide(name, Use::On, Some(place));
+    }
+
+    /// As [`Facts::on`], for the nodes of one role.
+    pub(super) fn on_for(&mut self, name: &'static str, role: &'static str, place: Span) {
+        self.decide(name, Use::On, Some(place));
+        if let Some(feature) = self.cluster.features.get_mut(name) {
+            feature.roles.insert(role);
+        }
+    }
+
+    /// The file has this feature off, by a key or (without a place) by the absence of one, unless it has it on elsewhere.
+    pub(super) fn off(&mut self, name: &'static str, place: Option<Span>) {
+        self.decide(name, Use::Off, place);
+    }
+
+    /// The file turns off what was on by default.
+    pub(super) fn turn_off(&mut self, name: &'static str, place: Span) {
+        self.cluster.features.remove(name);
+        self.off(name, Some(place));
+    }
+
+    /// The file touches this feature and does not decide it.
+    pub(super) fn undecided(&mut self, name: &'static str, place: Span) {
+        self.decide(name, Use::Open, Some(place));
+    }
+
+    /// Without a place: on by default.
+    pub(super) fn on_by_default(&mut self, name: &'static str) {
+        self.decide(name, Use::On, None);
+    }
+
+    fn decide(&mut self, name: &'static str, used: Use, place: Option<Span>) {
+        let rank = |used: Use| match used {
+            Use::On => 2,
+            Use::Open => 1,
+            Use::Off => 0,
+        };
+        let new = Feature {
+            used,
+            place,
+            roles: BTreeSet::new(),
+        };
+        let old = self
+            .cluster
+            .features
+            .entry(name)
+            .or_insert_with(|| new.clone());
+        if rank(used) > rank(old.used) || rank(used) == rank(old.used) && old.place.is_none() {
+            *old = new;
+        }
+    }
+
+    pub(super) fn role(&mut self, role: Role) {
+        self.cluster.roles.push(role);
+    }
+
+    /// The bucket of `s3://BUCKET/PREFIX`, as one linked to a file system; `literal` is where the path stands byte for byte.
+    pub(super) fn linked_bucket(&mut self, path: &Spanned<String>, literal: Option<Span>) {
+        let bucket = path
+            .value
+            .strip_prefix("s3://")
+            .map(|rest| rest.split('/').next().unwrap_or(rest))
+            .filter(|bucket| !bucket.is_empty());
+        let Some(bucket) = bucket else {
+            let message = format!("`{}` is not the address of a bucket", shorten(&path.value));
+            let problem = ConfigProblem::new(message, path.span);
+            self.report(problem.with_help("write it like s3://BUCKET/PREFIX"));
+            return;
+        };
+        let before = "s3://".len() as u32;
+        let span = literal.map_or(path.span, |whole| Span {
+            start: whole.start + before,
+            end: whole.start + before + bucket.len() as u32,
+        });
+        let value = bucket.to_owned();
+        self.on("fsx-s3", path.span);
+        self.bind("FsxS3BucketName", Spanned { value, span });
+    }
+
+    pub(super) fn finish(mut self) -> Result<Cluster, Vec<ConfigProblem>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems);
+        }
+        for name in &self.open {
+            self.cluster.names.remove(name);
+        }
+        Ok(self.cluster)
+    }
+}
+
+/// The placeholder that a template left in a value: `{{ x }}`, `${x}`, `$X`, `<X>`, `{% if x %}`.
+pub(super) fn leftover(value: &str) -> Option<&str> {
+    let between = |open: &str, close: &str| {
+        let start = value.find(open)?;
+        let end = value.get(start..)?.find(close)? + start + close.len();
+        value.get(start..end)
+    };
+    between("{{", "}}")
+        .or_else(|| between("{%", "%}"))
+        .or_else(|| between("${", "}"))
+        .or_else(|| {
+            let name = value.strip_prefix('$')?;
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            (!name.is_empty() && name.chars().all(plain)).then_some(value)
+        })
+        .or_else(|| {
+            (value.len() > 2 && value.starts_with('<') && value.ends_with('>')).then_some(value)
+        })
+}
+
+/// The problem that a placeholder in a value is.
+pub(super) fn placeholder(found: &str, span: Span) -> ConfigProblem {
+    let message = format!("`{}` is a placeholder, not a value", shorten(found));
+    ConfigProblem::new(message, span)
+        .with_help("fill in the template and give the file that comes out of it")
+}
+
+/// The words for a Boolean that the reader of one generation or the other takes.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,242 @@
+//! The events of the YAML reader to a tree.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+
+use super::{DEEPEST, Id, Kind, MERGE, MOST, Node, Tree};
+use crate::cluster::ConfigProblem;
+use crate::parser::{shorten, shorten_to};
+
+/// Reads a whole file; `start` is where `text` starts in it.
+pub(in crate::cluster) fn parse(text: &str, start: usize) -> Result<Tree<'_>, Vec<ConfigProblem>> {
+    let mut builder = Builder {
+        tree: Tree {
+            text,
+            start,
+            nodes: Vec::new(),
+            root: Id(0),
+            visits: Cell::new(0),
+            blocks: OnceCell::new(),
+        },
+        open: Vec::new(),
+        anchors: HashMap::default(),
+        documents: 0,
+        problems: Vec::new(),
+    };
+    for event in Parser::new_from_str(text) {
+        let step = match event {
+            Ok((event, span)) => builder.event(event, (span.start.index(), span.end.index())),
+            Err(error) => Err(builder.syntax(&error)),
+        };
+        if let Err(problem) = step {
+            return Err(vec![problem]);
+        }
+    }
+    if builder.problems.is_empty() {
+        Ok(builder.tree)
+    } else {
+        Err(builder.problems)
+    }
+}
+
+/// A list or a map whose end has not come yet.
+struct Open {
+    id: Id,
+    anchor: usize,
+    /// The key that waits for its value, in a map.
+    key: Option<Id>,
+    /// Keys of a map, to find those given twice.
+    keys: HashMap<String, Id>,
+}
+
+struct Builder<'a> {
+    tree: Tree<'a>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Id, FxBuildHasher>,
+    documents: usize,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, place: (usize, usize)) -> Result<(), ConfigProblem> {
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(ConfigProblem::new(
+                        "a second document starts here",
+                        self.tree.bytes(place),
+                    )
+                    .with_help(
+                        "a configuration is one document: remove the `---` and what it separates",
+                    ));
+                }
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain;
+                let kind = Kind::Scalar {
+                    text: text.into_owned(),
+                    plain,
+                };
+                let id = self.node(kind, place, tag.as_deref())?;
+                self.add(id);
+                self.name(anchor, id);
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.start(Kind::List(Vec::new()), anchor, place, tag.as_deref())?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.start(Kind::Map(Vec::new()), anchor, place, tag.as_deref())?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    if let Some(node) = self.tree.nodes.get_mut(open.id.0) {
+                        node.place.1 = place.1.max(node.place.0);
+                    }
+                    self.name(open.anchor, open.id);
+                }
+            }
+            Event::Alias(anchor) => {
+                let Some(id) = self.anchors.get(&anchor).copied() else {
+                    return Err(ConfigProblem::new(
+                        "this alias stands within the value that it stands for",
+                        self.tree.bytes(place),
+                    )
+                    .with_help("write the value out"));
+                };
+                self.add(id);
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn node(
+        &mut self,
+        kind: Kind,
+        place: (usize, usize),
+        tag: Option<&Tag>,
+    ) -> Result<Id, ConfigProblem> {
+        if self.tree.nodes.len() >= MOST {
+            return Err(ConfigProblem::new(
+                format!("the file holds more than {MOST} values"),
+                self.tree.bytes(place),
+            )
+            .with_help("no configuration of a cluster is that large: is this the right file?"));
+        }
+        let tag = tag
+            .filter(|tag| !tag.is_yaml_core_schema())
+            .map(ToString::to_string);
+        self.tree.nodes.push(Node { kind, place, tag });
+        Ok(Id(self.tree.nodes.len() - 1))
+    }
+
+    fn start(
+        &mut self,
+        kind: Kind,
+        anchor: usize,
+        place: (usize, usize),
+        tag: Option<&Tag>,
+    ) -> Result<(), ConfigProblem> {
+        if self.open.len() >= DEEPEST {
+            return Err(ConfigProblem::new(
+                format!("the file nests more than {DEEPEST} levels deep"),
+                self.tree.bytes(place),
+            )
+            .with_help("no configuration of a cluster nests that deep: is this the right file?"));
+        }
+        let id = self.node(kind, place, tag)?;
+        self.add(id);
+        self.open.push(Open {
+            id,
+            anchor,
+            key: None,
+            keys: HashMap::new(),
+        });
+        Ok(())
+    }
+
+    /// Puts a node into the list or the map that is open.
+    fn add(&mut self, id: Id) {
+        let Some(open) = self.open.last_mut() else {
+            self.tree.root = id;
+            return;
+        };
+        let parent = open.id;
+        match self.tree.nodes.get_mut(parent.0).map(|node| &mut node.kind) {
+            Some(Kind::List(items)) => items.push(id),
+            Some(Kind::Map(entries)) => {
+                if let Some(key) = open.key.take() {
+                    entries.push((key, id));
+                } else {
+                    open.key = Some(id);
+                    self.check_key(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_key(&mut self, key: Id) {
+        let Some(Kind::Scalar { text, plain }) = self.tree.nodes.get(key.0).map(|node| &node.kind)
+        else {
+            return;
+        };
+        // Readers take several merges into one map.
+        if *plain && text == MERGE {
+            return;
+        }
+        let text = text.clone();
+        let Some(open) = self.open.last_mut() else {
+            return;
+        };
+        if let Some(first) = open.keys.insert(text.clone(), key) {
+            let message = format!("the key `{}` is given twice in one map", shorten(&text));
+            self.problems.push(
+                ConfigProblem::new(message, self.tree.span(key))
+                    .with_help("keep one of them")
+                    .with_related(self.tree.span(first), "first given here"),
+            );
+        }
+    }
+
+    fn name(&mut self, anchor: usize, id: Id) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, id);
+        }
+    }
+
+    fn syntax(&self, error: &ScanError) -> ConfigProblem {
+        let at = error.marker().index();
+        let span = self.tree.bytes((at, at + 1));
+        let line = line_around(
+            self.tree.text,
+            (span.start as usize).saturating_sub(self.tree.start),
+        );
+        let help = if line.contains("{{") || line.contains("{%") {
+            "fill in the template and give the file that comes out of it"
+        } else if line.trim_start_matches(' ').starts_with('\t') {
+            "indent with spaces: YAML takes no tabs there"
+        } else {
+            "check the indentation and the quotes of this line and the one above it"
+        };
+        let reason = shorten_to(&lower_first(error.info()), 200);
+        ConfigProblem::new(format!("this is not YAML: {reason}"), span).with_help(help)
+    }
+}
+
+fn line_around(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |i| i + 1);
+    let rest = text.get(start..).unwrap_or_default();
+    rest.lines().next().unwrap_or_default()
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
