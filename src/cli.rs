@@ -18,6 +18,7 @@ mod lint;
 mod lints;
 mod output;
 mod reference;
+mod schema;
 
 pub use error::Error;
 
@@ -62,6 +63,15 @@ enum Command {
     /// Show the policies that ParallelCluster documents
     #[command(subcommand)]
     Reference(ReferenceCommand),
+    /// Print the JSON Schema of a format
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+}
+
+#[derive(Subcommand, Debug)]
+enum SchemaCommand {
+    /// Of what `lint --format json` prints
+    Output,
 }
 
 #[derive(Subcommand, Debug)]
@@ -140,7 +150,7 @@ struct LintArgs {
     #[arg(long)]
     each: bool,
     /// Format of standard output
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     /// Write to a file instead, `-` being standard output; repeat it for several formats
     #[arg(short, long, value_name = "[FORMAT:]FILE")]
@@ -164,17 +174,33 @@ struct ShowArgs {
     #[command(flatten)]
     selection: Selection,
     /// text to read, or json: one policy document ready to attach
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(short, long, value_enum, default_value_t = ShowFormat::Text)]
+    format: ShowFormat,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum ShowFormat {
+    Text,
+    Json,
 }
 
 /// An output format.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum Format {
-    /// For people
+    /// For people: each finding drawn in its file
     Text,
-    /// For programs
+    /// One line per finding, for editors and grep
+    Concise,
+    /// For programs; `pcluster-iam schema output` prints its schema
     Json,
+    /// SARIF 2.1.0, for GitHub code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab Code Quality
+    Gitlab,
+    /// JUnit XML, for test reports
+    Junit,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,6 +245,7 @@ pub fn run() -> ExitCode {
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
+        Command::Schema(SchemaCommand::Output) => schema::output(),
     };
     result.unwrap_or_else(|error| {
         report(&error);

@@ -209,6 +209,7 @@ impl Lint {
             label,
             related: Vec::new(),
             fingerprint: String::new(),
+            suppressed: None,
         }
     }
 }

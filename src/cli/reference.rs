@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::lint::given_for;
-use super::{Error, Format, ShowArgs};
+use super::{Error, ShowArgs, ShowFormat};
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::{self, DEFAULT_RELEASE, Reference};
 
@@ -42,8 +42,8 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         })
     };
     match args.format {
-        Format::Json => super::print(&reference::render(&found, &bind))?,
-        Format::Text => super::print(&describe(&found, &bind))?,
+        ShowFormat::Json => super::print(&reference::render(&found, &bind))?,
+        ShowFormat::Text => super::print(&describe(&found, &bind))?,
     }
     let mut unbound = String::new();
     for name in reference::placeholders(&found)

@@ -1,7 +1,5 @@
 //! The text output: what was judged, every finding drawn in its file, and what it comes to.
 
-mod words;
-
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
@@ -12,7 +10,7 @@ use codespan_reporting::term::{self, Chars, Config};
 
 use super::escape;
 use super::excerpt::Excerpts;
-use super::{Report, RoleResult};
+use super::{Report, RoleResult, words};
 use crate::finding::{Finding, Severity};
 use crate::parser::{SourceId, Sources};
 
@@ -80,7 +78,7 @@ fn write_findings(
 ) -> io::Result<()> {
     let mut seen: BTreeMap<(&str, SourceId), usize> = BTreeMap::new();
     for finding in &result.findings {
-        if quiet && finding.severity == Severity::Note {
+        if finding.suppressed.is_some() || (quiet && finding.severity == Severity::Note) {
             continue;
         }
         let count = seen
