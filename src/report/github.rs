@@ -3,6 +3,7 @@
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use super::repository::Repository;
@@ -70,7 +71,7 @@ fn command(report: &Report, repository: &Repository, finding: &Finding) -> Strin
     );
     // Columns of an annotation over several lines are refused.
     if line == region.end_line {
-        command.push_str(&format!(",col={column},endColumn={}", region.end_column));
+        let _ = write!(command, ",col={column},endColumn={}", region.end_column);
     }
     // The log shows the text alone, so the place stands in it too.
     let text = format!(

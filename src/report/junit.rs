@@ -132,7 +132,7 @@ fn write_suite(suite: &Suite<'_>, xml: &mut String) {
         match outcome {
             Outcome::Passed => xml.push_str("/>\n"),
             Outcome::Skipped => xml.push_str(
-                ">\n      <skipped message=\"not judged: something else of the role could not be\"/>\n    </testcase>\n",
+                ">\n      <skipped message=\"not judged: something else of the role could not be judged\"/>\n    </testcase>\n",
             ),
             Outcome::Failed(finding, region) => {
                 let _ = write!(

@@ -69,24 +69,29 @@ impl Incomplete {
     }
 
     fn kind(self) -> NotificationKind {
-        let (short, full) = match self {
+        let (short, full, help) = match self {
             Self::Unreadable => (
                 "A file could not be read.",
                 "A file could not be read as an IAM policy, so nothing is said of what its role is granted.",
+                "Mend the file at the place that the notification names.",
             ),
             Self::Undecided => (
                 "A verdict was not reached.",
                 "The patterns of the policies are too entangled to be decided within the bound.",
+                "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
             ),
             Self::Cut => (
                 "Results were left out.",
-                "A run holds at most 25,000 results. The most severe are kept; the JSON output has all.",
+                "A run holds at most 25,000 results. The most severe are kept.",
+                "Mend what is reported, or take the JSON output, which has all.",
             ),
         };
         NotificationKind {
             id: self.id(),
+            name: rules::name(self.id()),
             short_description: message(short),
             full_description: message(full),
+            help: message(help),
             default_configuration: Configuration {
                 level: self.level(),
             },

@@ -95,8 +95,10 @@ pub(super) struct RuleProperties {
 #[serde(rename_all = "camelCase")]
 pub(super) struct NotificationKind {
     pub(super) id: &'static str,
+    pub(super) name: String,
     pub(super) short_description: Message,
     pub(super) full_description: Message,
+    pub(super) help: Message,
     pub(super) default_configuration: Configuration,
 }
 

@@ -70,13 +70,14 @@ fn rule(lint: &Lint) -> Rule {
     }
 }
 
-/// `MissingAction`: a name must differ from the id and have no separators.
-fn name(id: &str) -> String {
+/// `MissingAction`: a name has no separators, and must differ from the id in more than capitals.
+pub(super) fn name(id: &str) -> String {
     let words = id.split('-').map(|word| {
         let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
         first.to_uppercase() + rest
     });
-    words.collect()
+    let kind = if id.contains('-') { "" } else { "Lint" };
+    words.collect::<String>() + kind
 }
 
 /// The text below the first heading of a page.
@@ -113,6 +114,6 @@ mod tests {
     #[test]
     fn names_have_no_separators() {
         assert_eq!(name("over-broad-action"), "OverBroadAction");
-        assert_eq!(name("undecided"), "Undecided");
+        assert_eq!(name("undecided"), "UndecidedLint");
     }
 }
