@@ -14,42 +14,12 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use common::formats::{Annotation, FORMATS, annotations, every_fixture, run_in};
 use common::role;
 use pcluster_iam::finding::Finding;
 use pcluster_iam::report::{self, Region, Report, Repository, TextOptions};
 use serde_json::Value;
-
-const FORMATS: [&str; 7] = [
-    "text", "concise", "json", "sarif", "github", "gitlab", "junit",
-];
-
-fn fixtures(folder: &Path, out: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut entries: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            fixtures(&path, out);
-        } else if path.extension().is_some_and(|e| e == "json") {
-            out.push(path);
-        }
-    }
-}
-
-fn every_fixture() -> Vec<(PathBuf, String)> {
-    let mut paths = Vec::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    fixtures(&root, &mut paths);
-    assert!(paths.len() >= 40);
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).unwrap();
-        (path, text)
-    };
-    paths.into_iter().map(read).collect()
-}
 
 /// A report in a format, as the program writes it when it ends with 1.
 fn written(report: &Report, format: &str) -> String {
@@ -98,60 +68,19 @@ fn region(report: &Report, finding: &Finding) -> Region {
 fn from_concise(text: &str, path: &str) -> Vec<Said> {
     let read = |line: &str| {
         let rest = line.strip_prefix(path).unwrap().strip_prefix(':').unwrap();
-        let (line, rest) = rest.split_once(':').unwrap();
+        let (number, rest) = rest.split_once(':').unwrap();
         let (column, rest) = rest.split_once(": ").unwrap();
         assert!(column.parse::<u32>().unwrap() >= 1);
         let (severity, rest) = rest.split_once('[').unwrap();
         let (lint, message) = rest.split_once("]: ").unwrap();
         Said {
             lint: lint.to_owned(),
-            line: line.parse().unwrap(),
+            line: number.parse().unwrap(),
             severity: Some(severity.to_owned()),
             message: message.to_owned(),
         }
     };
     text.lines().map(read).collect()
-}
-
-struct Annotation {
-    command: String,
-    properties: Vec<(String, String)>,
-    message: String,
-}
-
-impl Annotation {
-    fn get(&self, name: &str) -> Option<&str> {
-        let found = self.properties.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-/// Reads workflow commands as the runner does: a line that begins with `::`, properties up to the next `::`, and
-/// escapes taken back in the order opposite to that of writing.
-fn annotations(text: &str) -> Vec<Annotation> {
-    let data = |text: &str| {
-        text.replace("%0D", "\r")
-            .replace("%0A", "\n")
-            .replace("%25", "%")
-    };
-    let property = |text: &str| {
-        text.replace("%0D", "\r")
-            .replace("%0A", "\n")
-            .replace("%3A", ":")
-            .replace("%2C", ",")
-            .replace("%25", "%")
-    };
-    let read = |line: &str| {
-        let (head, message) = line.strip_prefix("::")?.split_once("::").unwrap();
-        let (command, properties) = head.split_once(' ').unwrap();
-        let pairs = properties.split(',').map(|p| p.split_once('=').unwrap());
-        Some(Annotation {
-            command: command.to_owned(),
-            properties: pairs.map(|(n, v)| (n.to_owned(), property(v))).collect(),
-            message: data(message),
-        })
-    };
-    text.lines().filter_map(read).collect()
 }
 
 fn from_github(text: &str, path: &str) -> Vec<Said> {
@@ -190,9 +119,9 @@ fn from_gitlab(text: &str, path: &str) -> Vec<Said> {
         let lint = get("/check_name");
         let description = get("/description");
         let message = description.strip_prefix(&format!("{lint}: ")).unwrap();
-        let line = issue.pointer("/location/lines/begin").unwrap();
+        let begin = issue.pointer("/location/lines/begin").unwrap();
         Said {
-            line: u32::try_from(line.as_u64().unwrap()).unwrap(),
+            line: u32::try_from(begin.as_u64().unwrap()).unwrap(),
             severity: Some(
                 match get("/severity").as_str() {
                     "info" => "note",
@@ -488,294 +417,4 @@ fn fingerprints_tell_roles_apart_and_survive_edits_elsewhere() {
     let two = judge(&["b.json", "c.json"]);
     let three = judge(&["a.json", "b.json", "c.json"]);
     assert!(two.len() == 10 && three.len() == 15 && two.is_subset(&three));
-}
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn run_in(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().expect("an exit code"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// Policies of which the worst is nothing, a warning, an error; and what cannot be read.
-fn inputs(folder: &Path) {
-    let clean = role::fixture("reference/instance-traditional-filled.json");
-    let warning = role::fixture("reference/instance-traditional-published.json");
-    let error = role::fixture("lints/missing-action/bad.json");
-    fs::write(folder.join("clean.json"), clean).unwrap();
-    fs::write(folder.join("warning.json"), warning).unwrap();
-    fs::write(folder.join("error.json"), error).unwrap();
-    fs::write(folder.join("unreadable.json"), "{\n  \"Version\": ,\n}\n").unwrap();
-}
-
-#[test]
-fn the_exit_code_depends_on_the_threshold_and_never_on_the_format() {
-    let folder = tempfile::tempdir().unwrap();
-    inputs(folder.path());
-    let base = ["lint", "--scheduler", "torque", "--role", "instance"];
-    for (file, codes) in [
-        ("clean.json", [0, 0, 0, 0]),
-        ("warning.json", [0, 1, 1, 0]),
-        ("error.json", [1, 1, 1, 0]),
-        ("unreadable.json", [2, 2, 2, 2]),
-    ] {
-        for (threshold, expected) in ["error", "warning", "note", "never"].iter().zip(codes) {
-            for format in FORMATS {
-                let more = [file, "--fail-on", threshold, "-f", format];
-                let run = run_in(folder.path(), &[&base[..], &more].concat());
-                assert_eq!(
-                    run.code, expected,
-                    "{file} {threshold} {format}: {}",
-                    run.err
-                );
-                if format == "sarif" {
-                    let log: Value = serde_json::from_str(&run.out).unwrap();
-                    let invocation = &log["runs"][0]["invocations"][0];
-                    assert_eq!(invocation["exitCode"], expected);
-                    assert_eq!(invocation["executionSuccessful"], expected != 2);
-                }
-            }
-        }
-    }
-    // 2 beats 1 beats 0, whatever the order.
-    for (files, expected) in [
-        (&["error.json", "clean.json"][..], 1),
-        (&["clean.json", "error.json", "unreadable.json"], 2),
-        (&["unreadable.json", "error.json"], 2),
-    ] {
-        for format in FORMATS {
-            let more = ["--each", "-f", format];
-            let run = run_in(folder.path(), &[&base[..], files, &more].concat());
-            assert_eq!(run.code, expected, "{files:?} {format}");
-        }
-    }
-}
-
-#[test]
-fn what_cannot_be_read_stands_in_every_format_with_its_place() {
-    let folder = tempfile::tempdir().unwrap();
-    inputs(folder.path());
-    let base = ["lint", "clean.json", "unreadable.json", "gone.json"];
-    let base = [&base[..], &["--scheduler", "torque", "--role", "instance"]].concat();
-    let of = |format: &str| {
-        let run = run_in(folder.path(), &[&base[..], &["-f", format]].concat());
-        assert_eq!(run.code, 2, "{format}");
-        run
-    };
-    let concise = of("concise");
-    assert!(
-        concise
-            .out
-            .contains("unreadable.json:2:14: error[invalid-json]: ")
-    );
-    assert!(
-        concise
-            .out
-            .contains("gone.json:1:1: error[invalid-json]: cannot read the file")
-    );
-    assert_eq!(concise.out.lines().count(), 2);
-    assert_eq!(
-        concise.err,
-        "2 findings: 2 errors; not all could be judged\n"
-    );
-    let text = of("text").out;
-    assert!(text.contains("--> unreadable.json:2:14") && text.contains("--> gone.json:1:1"));
-    let places: Vec<_> = annotations(&of("github").out)
-        .iter()
-        .map(|a| {
-            format!(
-                "{} {} {}",
-                a.command,
-                a.get("file").unwrap(),
-                a.get("line").unwrap()
-            )
-        })
-        .collect();
-    assert_eq!(places, ["error gone.json 1", "error unreadable.json 2"]);
-    let issues: Value = serde_json::from_str(&of("gitlab").out).unwrap();
-    assert_eq!(issues[1]["location"]["path"], "unreadable.json");
-    assert_eq!(issues[1]["location"]["lines"]["begin"], 2);
-    let junit = of("junit").out;
-    let xml = roxmltree::Document::parse(&junit).unwrap();
-    let suites = xml.descendants().filter(|n| n.has_tag_name("testsuite"));
-    let outcomes: Vec<_> = suites
-        .map(|suite| {
-            let case = suite
-                .children()
-                .find(|n| n.has_tag_name("testcase"))
-                .unwrap();
-            let outcome = case.children().find(roxmltree::Node::is_element).unwrap();
-            (suite.attribute("name").unwrap(), outcome.tag_name().name())
-        })
-        .collect();
-    // Nobody is told that the file which can be read passed.
-    assert_eq!(
-        outcomes,
-        [
-            ("clean.json", "skipped"),
-            ("unreadable.json", "failure"),
-            ("gone.json", "failure")
-        ]
-    );
-    let log: Value = serde_json::from_str(&of("sarif").out).unwrap();
-    let notes = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
-    assert_eq!(notes.as_array().unwrap().len(), 2);
-    for (at, lines) in [(0, 1), (1, 2)] {
-        let place = &notes[at]["locations"][0]["physicalLocation"];
-        assert_eq!(place["region"]["startLine"], lines);
-        assert_eq!(
-            log["runs"][0]["results"][at]["locations"][0]["physicalLocation"],
-            *place
-        );
-    }
-}
-
-#[test]
-fn several_outputs_at_once_are_those_of_single_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    inputs(folder.path());
-    let base = [
-        "lint",
-        "error.json",
-        "--scheduler",
-        "torque",
-        "--role",
-        "instance",
-    ];
-    let mut many: Vec<String> = base.map(str::to_owned).to_vec();
-    for format in FORMATS {
-        many.extend(["-o".to_owned(), format!("{format}:{format}.out")]);
-    }
-    many.extend(["-o", "plain.out", "-f", "gitlab", "-o", "junit:-"].map(str::to_owned));
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let all = run_in(folder.path(), &many);
-    assert_eq!((all.code, all.err.as_str()), (1, ""));
-    let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-    for format in FORMATS {
-        let single = run_in(folder.path(), &[&base[..], &["-f", format]].concat());
-        assert_eq!(single.out, file(&format!("{format}.out")), "{format}");
-    }
-    assert_eq!(
-        file("plain.out"),
-        file("gitlab.out"),
-        "a file without a format has that of --format"
-    );
-    assert_eq!(all.out, file("junit.out"));
-
-    for (outputs, says) in [
-        (&["sariff:x.out"][..], "there is no format `sariff`"),
-        (&["sarif:"], "it names no file"),
-        (
-            &["json:x.out", "sarif:x.out"],
-            "something else goes there already",
-        ),
-        (&["json:-", "-"], "something else goes there already"),
-    ] {
-        let mut arguments = base.to_vec();
-        outputs.iter().for_each(|o| arguments.extend(["-o", o]));
-        let run = run_in(folder.path(), &arguments);
-        assert_eq!(run.code, 2, "{outputs:?}");
-        assert!(run.err.contains(says) && run.out.is_empty(), "{}", run.err);
-        assert!(!folder.path().join("x.out").exists());
-    }
-    let run = run_in(
-        folder.path(),
-        &[&base[..], &["-o", "./sariff:x.out"]].concat(),
-    );
-    assert_eq!(run.code, 1);
-    assert!(folder.path().join("sariff:x.out").exists());
-}
-
-#[test]
-fn the_schema_is_printed() {
-    let run = run_in(Path::new("."), &["schema", "output"]);
-    assert_eq!((run.code, run.out.as_str()), (0, report::SCHEMA));
-}
-
-#[test]
-fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = "note.json";
-    let text = role::fixture("reference/instance-traditional-filled.json");
-    let text = text.replace(
-        "\"sqs:ListQueues\"",
-        "[\"sqs:ListQueues\", \"s3:ListBucket\"]",
-    );
-    fs::write(folder.path().join(file), text).unwrap();
-    let base = ["lint", file, "--scheduler", "torque", "--role", "instance"];
-    for format in FORMATS {
-        let loud = run_in(folder.path(), &[&base[..], &["-f", format]].concat());
-        let quiet = run_in(folder.path(), &[&base[..], &["-q", "-f", format]].concat());
-        assert!(
-            loud.out.contains("unneeded-action"),
-            "{format}: {}",
-            loud.out
-        );
-        if ["text", "concise", "github"].contains(&format) {
-            assert!(!quiet.out.contains("unneeded-action"), "{format}");
-            assert_eq!(quiet.err, "");
-        } else {
-            assert_eq!(quiet.out, loud.out, "{format}");
-        }
-    }
-}
-
-/// The fenced blocks of a page: language and text.
-fn blocks(page: &str) -> Vec<(&str, &str)> {
-    let parts: Vec<&str> = page.split("```").collect();
-    let inside = parts.iter().skip(1).step_by(2);
-    inside
-        .map(|block| block.split_once('\n').unwrap())
-        .collect()
-}
-
-#[test]
-fn the_page_on_output_shows_what_the_program_prints() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("docs/output.md")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    let blocks = blocks(&page);
-    let files = blocks.iter().filter(|(language, _)| *language == "json");
-    for (name, (_, text)) in ["policy.json", "minimum.json"].iter().zip(files) {
-        fs::write(folder.path().join(name), text).unwrap();
-    }
-    let mut shown = BTreeSet::new();
-    for (_, block) in &blocks {
-        let Some((command, expected)) = block
-            .strip_prefix("$ pcluster-iam ")
-            .and_then(|b| b.split_once('\n'))
-        else {
-            continue;
-        };
-        let arguments: Vec<&str> = command.split_whitespace().collect();
-        shown.insert(*arguments.last().unwrap());
-        let printed = run_in(folder.path(), &arguments).out;
-        // What is left out stands for whole lines.
-        let mut rest = printed.as_str();
-        for part in expected.split("...\n") {
-            let at = rest.find(part);
-            let at = at.unwrap_or_else(|| panic!("{command}:\n{part}\nis not in\n{printed}"));
-            rest = &rest[at + part.len()..];
-        }
-        assert!(
-            expected.ends_with("...\n") || rest.is_empty(),
-            "{command}: {rest}"
-        );
-    }
-    assert_eq!(shown, BTreeSet::from(FORMATS));
 }

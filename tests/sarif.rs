@@ -14,9 +14,9 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
+use common::formats::{every_fixture, run_in};
 use common::role;
 use pcluster_iam::lints;
 use pcluster_iam::report::{self, Report, Repository};
@@ -33,19 +33,6 @@ fn json_of(report: &Report) -> Value {
     let mut out = Vec::new();
     report::json(report, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
-}
-
-fn policies(folder: &Path, out: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut entries: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            policies(&path, out);
-        } else if path.extension().is_some_and(|e| e == "json") {
-            out.push(path);
-        }
-    }
 }
 
 /// A text that is there and says something.
@@ -173,14 +160,8 @@ fn bytes_of(text: &str, region: &Value) -> (usize, usize) {
 
 #[test]
 fn every_fixture_gives_a_log_that_github_takes_and_that_agrees_with_the_json_output() {
-    let mut paths = Vec::new();
-    policies(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
-        &mut paths,
-    );
     let (mut results, mut linked) = (0, 0);
-    for path in paths {
-        let original = fs::read_to_string(&path).unwrap();
+    for (path, original) in every_fixture() {
         let wide = original.replace("parallelcluster-", "parallelclüster-字-");
         for text in [original, wide] {
             if path.ends_with("undecided/bad.json") && text.contains('字') {
@@ -336,14 +317,7 @@ fn what_is_undecided_is_a_notification_too() {
 }
 
 fn program(folder: &Path, arguments: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_str(&run_in(folder, arguments).out).unwrap()
 }
 
 #[cfg(unix)]

@@ -167,6 +167,7 @@ pub(super) struct Suppression {
     pub(super) justification: String,
 }
 
+#[expect(clippy::struct_field_names, reason = "SARIF's own names")]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Location {
