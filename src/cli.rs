@@ -115,6 +115,7 @@ struct Selection {
   pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
   pcluster-iam lint my-policy.json --reference our-minimum.json
   pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
+  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
 
 Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
 
