@@ -77,7 +77,7 @@ impl Repository {
             .or_else(|| inside(&self.folder));
         match found {
             Some(path) => FilePath::Inside(forward_slashes(&path.to_string_lossy())),
-            None => FilePath::Outside(forward_slashes(&path.to_string_lossy())),
+            None => FilePath::outside(&forward_slashes(&path.to_string_lossy())),
         }
     }
 
@@ -95,6 +95,11 @@ impl Repository {
 }
 
 impl FilePath {
+    /// Windows begins the paths that it resolves with a mark of its own.
+    fn outside(path: &str) -> Self {
+        FilePath::Outside(path.strip_prefix("//?/").unwrap_or(path).to_owned())
+    }
+
     /// The path itself.
     pub(super) fn as_str(&self) -> &str {
         match self {
@@ -107,6 +112,8 @@ impl FilePath {
         let encoded = utf8_percent_encode(self.as_str(), ENCODED);
         match self {
             FilePath::Inside(_) => encoded.to_string(),
+            // A drive stands below the root.
+            FilePath::Outside(path) if !path.starts_with('/') => format!("file:///{encoded}"),
             FilePath::Outside(_) => format!("file://{encoded}"),
         }
     }
@@ -181,5 +188,9 @@ mod tests {
             "a%20b/c%3Ad%25/%C3%A9%23%3F.json"
         );
         assert_eq!(inside("<stdin>").uri(), "%3Cstdin%3E");
+        assert_eq!(FilePath::outside("/a b.json").uri(), "file:///a%20b.json");
+        let drive = FilePath::outside("//?/C:/iam/a.json");
+        assert_eq!(drive.as_str(), "C:/iam/a.json");
+        assert_eq!(drive.uri(), "file:///C%3A/iam/a.json");
     }
 }
