@@ -18,6 +18,7 @@ mod lint;
 mod lints;
 mod output;
 mod reference;
+mod schema;
 
 pub use error::Error;
 
@@ -62,6 +63,15 @@ enum Command {
     /// Show the policies that ParallelCluster documents
     #[command(subcommand)]
     Reference(ReferenceCommand),
+    /// Print the JSON Schema of a format
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+}
+
+#[derive(Subcommand, Debug)]
+enum SchemaCommand {
+    /// Of what `lint --format json` prints
+    Output,
 }
 
 #[derive(Subcommand, Debug)]
@@ -116,6 +126,7 @@ struct Selection {
   pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
   pcluster-iam lint my-policy.json --reference our-minimum.json
   pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
+  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
 
 Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
 
@@ -157,7 +168,7 @@ struct LintArgs {
     #[arg(long)]
     each: bool,
     /// Format of standard output
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     /// Write to a file instead, `-` being standard output; repeat it for several formats
     #[arg(short, long, value_name = "[FORMAT:]FILE")]
@@ -185,8 +196,8 @@ struct ListArgs {
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     /// text to read, or json
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(short, long, value_enum, default_value_t = ShowFormat::Text)]
+    format: ShowFormat,
 }
 
 #[derive(Args, Debug)]
@@ -205,8 +216,8 @@ struct DiffArgs {
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     feature: Vec<String>,
     /// text to read, or json
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(short, long, value_enum, default_value_t = ShowFormat::Text)]
+    format: ShowFormat,
 }
 
 #[derive(Args, Debug)]
@@ -214,17 +225,33 @@ struct ShowArgs {
     #[command(flatten)]
     selection: Selection,
     /// text to read, or json: one policy document ready to attach
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(short, long, value_enum, default_value_t = ShowFormat::Text)]
+    format: ShowFormat,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum ShowFormat {
+    Text,
+    Json,
 }
 
 /// An output format.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum Format {
-    /// For people
+    /// For people: each finding drawn in its file
     Text,
-    /// For programs
+    /// One line per finding, for editors and grep
+    Concise,
+    /// For programs; `pcluster-iam schema output` prints its schema
     Json,
+    /// SARIF 2.1.0, for GitHub code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab Code Quality
+    Gitlab,
+    /// JUnit XML, for test reports
+    Junit,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -271,6 +298,7 @@ pub fn run() -> ExitCode {
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
         Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
         Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
+        Command::Schema(SchemaCommand::Output) => schema::output(),
     };
     result.unwrap_or_else(|error| {
         report(&error);

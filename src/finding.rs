@@ -1,5 +1,7 @@
 //! [`Finding`]: what a lint reports, the one type that every output format reads.
 
+use std::sync::Arc;
+
 use crate::parser::{SourceId, Span};
 
 /// How bad a finding is; ordered, `Note` lowest.
@@ -75,4 +77,6 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// Stable across re-indenting and unrelated edits; set by [`crate::lints::run`].
     pub fingerprint: String,
+    /// Why it does not count, for a finding that was accepted; `None` for one that counts.
+    pub suppressed: Option<Arc<str>>,
 }

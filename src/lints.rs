@@ -224,6 +224,7 @@ impl Lint {
             label,
             related: Vec::new(),
             fingerprint: String::new(),
+            suppressed: None,
         }
     }
 }

@@ -1,21 +1,38 @@
 //! Renders results. Reporters read [`Report`] and decide nothing.
 //!
-//! [`text()`] is for people, [`json()`] for programs. [`Region`] is the one place where a span of a file
-//! becomes lines and columns, [`Counts`] and [`Coverage`] the only places where anything is counted.
+//! [`text()`] and [`concise()`] are for people, [`json()`] for programs, [`sarif()`], [`github()`], [`gitlab()`] and
+//! [`junit()`] for what shows a run to others. [`Region`] is the one place where a span of a file becomes lines and
+//! columns, [`Repository`] the one where a path becomes that of a file in its repository, [`Counts`] and [`Coverage`]
+//! the only places where anything is counted.
 
+mod concise;
 mod count;
 mod escape;
 mod excerpt;
+mod github;
+mod gitlab;
+mod identity;
 mod json;
+mod junit;
 mod region;
+mod repository;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod text;
+mod words;
 
+pub use concise::concise;
 pub use count::{Counts, Coverage};
-pub use json::json;
+pub use github::github;
+pub use gitlab::gitlab;
+pub use json::{SCHEMA, json};
+pub use junit::junit;
 pub use region::Region;
+pub use repository::Repository;
+pub use sarif::sarif;
 pub use text::{TextOptions, text};
+pub use words::summary;
 
 use std::collections::BTreeSet;
 

@@ -92,29 +92,31 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let worst = results
         .iter()
         .flat_map(|r| &r.findings)
+        .filter(|f| f.suppressed.is_none())
         .map(|f| f.severity)
         .max();
+    let threshold = if args.exit_zero {
+        FailOn::Never
+    } else {
+        args.fail_on
+    };
+    let code = if failed {
+        COULD_NOT
+    } else {
+        u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
+    };
     let report = Report {
         sources,
         catalog_date: catalog.date().to_owned(),
         results,
     };
     for target in targets {
-        output::write(&report, args, &target)?;
+        output::write(&report, args, &target, code)?;
     }
     // The process ends here: giving the memory back piece by piece would only take time.
     std::mem::forget(report);
     std::mem::forget((files, settings));
-    let threshold = if args.exit_zero {
-        FailOn::Never
-    } else {
-        args.fail_on
-    };
-    Ok(ExitCode::from(if failed {
-        COULD_NOT
-    } else {
-        u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
-    }))
+    Ok(ExitCode::from(code))
 }
 
 /// What the same policies lack for another release, beyond what they lack for this one.

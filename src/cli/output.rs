@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
+
 use super::{Color, Error, Format, LintArgs};
-use crate::report::{self, Report, TextOptions};
+use crate::report::{self, Report, Repository, TextOptions};
 
 /// A format and a place; `None` for standard output.
 pub(super) struct Target {
@@ -20,31 +22,63 @@ pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
             path: None,
         }]);
     }
-    args.output
-        .iter()
-        .map(|text| {
-            let (format, path) = match text.split_once(':') {
-                Some(("text", path)) => (Format::Text, path),
-                Some(("json", path)) => (Format::Json, path),
-                _ => (args.format, text.as_str()),
-            };
-            if path.is_empty() {
-                return Err(Error::BadValue {
-                    option: "--output",
-                    value: text.clone(),
-                    reason: "it names no file".to_owned(),
-                    help: "for example --output json:report.json, or --output text:-".to_owned(),
-                });
-            }
-            let path = (path != "-").then(|| PathBuf::from(path));
-            Ok(Target { format, path })
-        })
-        .collect()
+    let mut targets: Vec<Target> = Vec::with_capacity(args.output.len());
+    for text in &args.output {
+        let bad = |reason: &str, help: String| Error::BadValue {
+            option: "--output",
+            value: text.clone(),
+            reason: reason.to_owned(),
+            help,
+        };
+        let (format, path) = match text.split_once(':') {
+            Some((prefix, path)) => match Format::from_str(prefix, false) {
+                Ok(format) => (format, path),
+                // A drive has one letter, and a folder a separator.
+                Err(_) if prefix.len() > 1 && prefix.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                    return Err(bad(
+                        &format!("there is no format `{prefix}`"),
+                        format!("one of {}; or ./{text} for a file of that name", formats()),
+                    ));
+                }
+                Err(_) => (args.format, text.as_str()),
+            },
+            None => (args.format, text.as_str()),
+        };
+        if path.is_empty() {
+            return Err(bad(
+                "it names no file",
+                "for example --output json:report.json, or --output text:-".to_owned(),
+            ));
+        }
+        let path = (path != "-").then(|| PathBuf::from(path));
+        if targets.iter().any(|other| other.path == path) {
+            return Err(bad(
+                "something else goes there already",
+                "give each format a place of its own".to_owned(),
+            ));
+        }
+        targets.push(Target { format, path });
+    }
+    Ok(targets)
+}
+
+/// The formats by name, for a message.
+fn formats() -> String {
+    let values = Format::value_variants().iter();
+    let names: Vec<String> = values
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    names.join(", ")
 }
 
 /// Writes the report to a target. It is rendered in memory first: a file is written whole or left as
-/// it was.
-pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result<(), Error> {
+/// it was. `code` is the exit code that the program will end with.
+pub(super) fn write(
+    report: &Report,
+    args: &LintArgs,
+    target: &Target,
+    code: u8,
+) -> Result<(), Error> {
     let color = match args.color {
         Color::Always => true,
         Color::Never => false,
@@ -69,17 +103,30 @@ pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result
             },
             &mut bytes,
         ),
+        Format::Concise => report::concise(report, args.quiet, &mut bytes),
         Format::Json => report::json(report, &mut bytes),
+        Format::Sarif => report::sarif(report, &repository(), code, &mut bytes),
+        Format::Github => report::github(report, &repository(), args.quiet, &mut bytes),
+        Format::Gitlab => report::gitlab(report, &repository(), &mut bytes),
+        Format::Junit => report::junit(report, &mut bytes),
     }
     .map_err(failed)?;
     if let Some(path) = &target.path {
         return replace(path, &bytes).map_err(failed);
+    }
+    if target.format == Format::Concise && !args.quiet {
+        // Standard output holds findings alone, one a line.
+        let _ = writeln!(io::stderr(), "{}", report::summary(report));
     }
     let mut out = io::stdout().lock();
     match out.write_all(&bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
         _ => Ok(()),
     }
+}
+
+fn repository() -> Repository {
+    Repository::around(&std::env::current_dir().unwrap_or_default())
 }
 
 /// <https://no-color.org>, <https://force-color.org>, then whether a person is watching.

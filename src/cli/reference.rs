@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::lint::given_for;
-use super::{DiffArgs, Error, Format, ListArgs, ShowArgs};
+use super::{DiffArgs, Error, ListArgs, ShowArgs, ShowFormat};
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::upgrade::{self, Change, Scope};
 use crate::reference::{self, Feature, Features, Listed, Query, Reference, Release};
@@ -52,8 +52,8 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         })
     };
     match args.format {
-        Format::Json => super::print(&reference::render(&found, &bind))?,
-        Format::Text => super::print(&describe(&found, &bind))?,
+        ShowFormat::Json => super::print(&reference::render(&found, &bind))?,
+        ShowFormat::Text => super::print(&describe(&found, &bind))?,
     }
     let mut unbound = String::new();
     if let (Some(assumed), false) = (found.assumed, other.is_empty()) {
@@ -178,14 +178,14 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Error> {
     all.retain(|l| release.is_none_or(|r| l.releases.0 <= r && r <= l.releases.1));
     all.retain(|l| args.role.as_deref().is_none_or(|r| r == l.role));
     let text = match args.format {
-        Format::Json => json_text(&json!({
+        ShowFormat::Json => json_text(&json!({
             "version": 1,
             "policies": all.iter().map(listed_json).collect::<Vec<_>>(),
             "features": Feature::all()
                 .map(|f| json!({ "name": f.name(), "title": f.title(), "meaning": f.meaning() }))
                 .collect::<Vec<_>>(),
         })),
-        Format::Text => listed_text(&all),
+        ShowFormat::Text => listed_text(&all),
     };
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -265,7 +265,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
     let changes = upgrade::changes(&from, &to);
     let version = |r: &Reference| r.pcluster_version.clone().unwrap_or_default();
     let text = match args.format {
-        Format::Json => json_text(&json!({
+        ShowFormat::Json => json_text(&json!({
             "version": 1,
             "from": version(&from),
             "to": version(&to),
@@ -274,7 +274,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
             "assumed": to.assumed,
             "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
         })),
-        Format::Text => {
+        ShowFormat::Text => {
             let mut text = format!(
                 "role {}, scheduler {}, from ParallelCluster {}{} to {}{}\n",
                 to.role.as_deref().unwrap_or_default(),

@@ -6,7 +6,7 @@ use super::{Report, RoleResult};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
 
-/// Findings by severity.
+/// Findings by severity, and apart from them those that do not count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     /// Of [`Severity::Error`].
@@ -15,6 +15,8 @@ pub struct Counts {
     pub warning: usize,
     /// Of [`Severity::Note`].
     pub note: usize,
+    /// Accepted, of any severity.
+    pub suppressed: usize,
 }
 
 impl Counts {
@@ -23,6 +25,7 @@ impl Counts {
         let mut counts = Counts::default();
         for finding in findings {
             match finding.severity {
+                _ if finding.suppressed.is_some() => counts.suppressed += 1,
                 Severity::Error => counts.error += 1,
                 Severity::Warning => counts.warning += 1,
                 Severity::Note => counts.note += 1,
@@ -31,7 +34,7 @@ impl Counts {
         counts
     }
 
-    /// Of every severity.
+    /// Those that count, of every severity.
     pub fn total(self) -> usize {
         self.error + self.warning + self.note
     }
@@ -72,6 +75,12 @@ impl RoleResult {
 }
 
 impl Report {
+    /// The findings of all results that count.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        let all = self.results.iter().flat_map(|result| &result.findings);
+        all.filter(|finding| finding.suppressed.is_none())
+    }
+
     /// The findings of all results, counted.
     pub fn counts(&self) -> Counts {
         Counts::of(self.results.iter().flat_map(|result| &result.findings))

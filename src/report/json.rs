@@ -11,105 +11,183 @@ use crate::diff;
 use crate::finding;
 use crate::parser::{SourceId, Sources, Span};
 
+/// The JSON Schema of the output, made from the types of this module by a test.
+pub const SCHEMA: &str = include_str!("../../rules/schema/output.json");
+
+/// What `pcluster-iam lint --format json` prints.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Output<'a> {
+    /// Of this format. Within a version fields are only ever added.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     version: u32,
     tool: Tool<'a>,
+    /// One per role; one per file with `--each`.
     results: Vec<JudgedRole<'a>>,
+    /// Findings of all results.
     summary: Summary,
 }
 
+/// What made the report.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Tool<'a> {
+    /// `pcluster-iam`
     name: &'a str,
+    /// Its release.
     version: &'a str,
+    /// Day of the catalogue of AWS's actions, such as `2026-09-26`.
     catalog_date: &'a str,
 }
 
+/// One reference against the union of some files.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JudgedRole<'a> {
+    /// The files, as they were given.
     policies: Vec<String>,
     reference: Reference<'a>,
+    /// Placeholders of the reference by name.
     bindings: BTreeMap<&'a str, Binding<'a>>,
+    /// The file of the permissions boundary.
     boundary: Option<&'a str>,
+    /// The files of service control policies, level by level.
     scps: &'a [Vec<String>],
+    /// What was not given: `permissions-boundary`, `scp`, `managed-policy:ARN` for AWS managed policies that the role
+    /// must have besides, and `feature:NAME` for a feature of which nothing is known for this role and release.
     not_checked: &'a [String],
+    /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
+    /// file could not be read.
     requirements: Vec<Requirement<'a>>,
+    /// Sorted by path, place and lint.
     findings: Vec<Finding<'a>>,
+    /// What the same policies lack for the release of `--also-version`; null without it.
     upgrade: Option<Upgrade<'a>>,
 }
 
+/// What policies lack for another release beyond what they lack already.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Upgrade<'a> {
     reference: Reference<'a>,
     findings: Vec<Finding<'a>>,
 }
 
+/// What the policies were compared with. Policy, role and scheduler are null for a reference of the user's own.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Reference<'a> {
+    /// Such as `ParallelClusterInstancePolicy`.
     policy: Option<&'a str>,
+    /// Such as `instance`.
     role: Option<&'a str>,
+    /// Such as `torque`.
     scheduler: Option<&'a str>,
+    /// Such as `2.4.1`.
     pcluster_version: Option<&'a str>,
+    /// Features that were asked for.
     features: &'a [String],
+    /// The feature of its group that fits best, where nobody said which the cluster has.
     assumed: Option<&'a str>,
 }
 
+/// The value of a placeholder.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Binding<'a> {
+    /// Null when nothing binds it.
     value: Option<&'a str>,
+    /// `default`, an option such as `--region`, or the place it was inferred from; null when nothing binds it.
     from: Option<&'a str>,
 }
 
+/// One row of what is required.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Requirement<'a> {
+    /// Index of the statement in the reference, from 0.
     statement: usize,
+    /// `Sid` of that statement.
     sid: Option<&'a str>,
+    /// As AWS spells it.
     action: &'a str,
+    /// The action or pattern of the reference that it comes from.
     declared_as: &'a str,
+    /// As the reference declares them.
     resources: &'a [String],
+    /// True where the reference requires the action on all but these resources.
     not_resource: bool,
+    /// The feature of a cluster that needs it; null for every cluster.
     feature: Option<&'a str>,
+    /// False where nobody said whether the cluster has that feature.
     feature_is_known: bool,
+    #[cfg_attr(test, schemars(schema_with = "tests::verdicts"))]
     verdict: &'static str,
+    /// True where the action fits none of the resources, so that nothing is required.
     vacuous: bool,
+    /// A request that fails; null for `covered`.
     witness: Option<Witness<'a>>,
+    /// Statements that allow it.
     allowed_by: Vec<Region>,
+    /// Statements that deny it.
     denied_by: Vec<Region>,
 }
 
+/// A concrete request.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Witness<'a> {
     action: &'a str,
+    /// An ARN, or `*` where the action has no resource type.
     resource: &'a str,
 }
 
+/// One reported problem.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding<'a> {
+    /// Id of the lint.
     lint: &'a str,
+    #[cfg_attr(test, schemars(schema_with = "tests::severities"))]
     severity: &'static str,
+    /// One line.
     message: &'a str,
+    /// What to do.
     help: Option<&'a str>,
+    /// Where the page of the lint stands.
     url: String,
+    /// All actions it is about.
     actions: &'a [String],
+    /// The element, pattern or placeholder it is about, where that is not an action.
     subject: Option<&'a str>,
+    /// `Sid` of the statement at `region`.
     sid: Option<&'a str>,
+    /// Index of the statement of the reference.
     reference_statement: Option<usize>,
+    /// `Sid` of that statement.
     reference_sid: Option<&'a str>,
+    /// A request that proves it.
     witness: Option<Witness<'a>>,
     region: Region,
+    /// Other places.
     related: Vec<Related<'a>>,
+    /// Stays the same when the file is indented anew or statements are added elsewhere.
     fingerprint: &'a str,
+    /// Why it does not count; null when it does.
     suppressed: Option<&'a str>,
 }
 
+/// Another place of a finding.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Related<'a> {
     message: &'a str,
     region: Region,
 }
 
+/// How many findings there are of each severity, and how many do not count.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
     error: usize,
     warning: usize,
@@ -144,7 +222,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             error: counts.error,
             warning: counts.warning,
             note: counts.note,
-            suppressed: 0,
+            suppressed: counts.suppressed,
         },
     };
     let mut out = BufWriter::new(out);
@@ -242,7 +320,7 @@ fn finding<'a>(sources: &Sources, finding: &'a finding::Finding) -> Finding<'a> 
             })
             .collect(),
         fingerprint: &finding.fingerprint,
-        suppressed: None,
+        suppressed: finding.suppressed.as_deref(),
     }
 }
 
@@ -262,10 +340,42 @@ fn regions(sources: &Sources, places: &[(SourceId, Span)]) -> Vec<Region> {
 
 #[cfg(test)]
 mod tests {
+    use schemars::generate::SchemaSettings;
+    use schemars::{Schema, SchemaGenerator, json_schema};
     use serde_json::Value;
 
     use super::*;
+    use crate::diff::Verdict;
+    use crate::finding::Severity;
     use crate::report::sample;
+
+    pub(super) fn severities(_: &mut SchemaGenerator) -> Schema {
+        let all = [Severity::Error, Severity::Warning, Severity::Note];
+        json_schema!({ "type": "string", "enum": all.map(Severity::name) })
+    }
+
+    pub(super) fn verdicts(_: &mut SchemaGenerator) -> Schema {
+        use Verdict::{Conditional, Covered, Denied, Missing, Partial, Undecided};
+        let all = [Covered, Missing, Denied, Conditional, Partial, Undecided];
+        json_schema!({ "type": "string", "enum": all.map(Verdict::name) })
+    }
+
+    /// `PCLUSTER_IAM_WRITE_SCHEMA=1` writes the file anew.
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        let mut schema = settings
+            .into_generator()
+            .into_root_schema_for::<Output<'_>>();
+        schema.insert("title".to_owned(), "pcluster-iam lint --format json".into());
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("PCLUSTER_IAM_WRITE_SCHEMA").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schema/output.json");
+            std::fs::write(path, &text).unwrap();
+        } else {
+            assert_eq!(SCHEMA, text);
+        }
+    }
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();

@@ -10,6 +10,7 @@ use crate::parser::{Source, Sources, Span};
 /// A place in a file. Lines and columns are 1-based, columns count Unicode code points and the end is exclusive;
 /// bytes are 0-based and half-open.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Region {
     /// The path as the user gave it, with forward slashes.
     pub path: String,

@@ -45,6 +45,7 @@ pub(super) fn finding(severity: Severity, lint: &'static str, message: &str, at:
         label: at,
         related: Vec::new(),
         fingerprint: "0011223344556677".to_owned(),
+        suppressed: None,
     }
 }
 

@@ -1,7 +1,5 @@
 //! The text output: what was judged, every finding drawn in its file, and what it comes to.
 
-mod words;
-
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
@@ -10,9 +8,9 @@ use codespan_reporting::files::Error;
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Chars, Config};
 
-use super::Report;
 use super::escape;
 use super::excerpt::Excerpts;
+use super::{Report, words};
 use crate::finding::{Finding, Severity};
 use crate::parser::{SourceId, Sources};
 
@@ -84,7 +82,7 @@ fn write_findings(
 ) -> io::Result<()> {
     let mut seen: BTreeMap<(&str, SourceId), usize> = BTreeMap::new();
     for finding in findings {
-        if quiet && finding.severity == Severity::Note {
+        if finding.suppressed.is_some() || (quiet && finding.severity == Severity::Note) {
             continue;
         }
         let count = seen

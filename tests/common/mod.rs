@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod evaluator;
+pub mod formats;
 pub mod hostile;
 pub mod requests;
 pub mod role;

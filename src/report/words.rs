@@ -1,6 +1,7 @@
-//! The sentences before and after the findings.
+//! The sentences before and after the findings, as every format for people has them.
 
-use crate::report::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade};
+use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
+use crate::finding::Finding;
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -50,7 +51,8 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
     let mut lines = Vec::new();
     let coverage = result.coverage();
     let counts = result.counts();
-    if counts.total() > 0 {
+    let silent = counts.total() + counts.suppressed == 0;
+    if !silent {
         lines.push(tally(counts));
     }
     let share = format!(
@@ -64,9 +66,9 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
         lines.push(format!(
             "{share}, not all could be judged: see above for the reason"
         ));
-    } else if counts.total() > 0 && coverage.required > 0 {
+    } else if !silent && coverage.required > 0 {
         lines.push(share);
-    } else if counts.total() == 0 {
+    } else if silent {
         lines.push(format!(
             "covered: {} ({}) in {}",
             scope(&result.reference),
@@ -95,12 +97,35 @@ pub(super) fn upgrade(upgrade: &Upgrade) -> String {
 /// The sum over several results.
 pub(super) fn total(report: &Report) -> String {
     let results = plural(report.results.len(), "result");
-    let counts = report.counts();
-    if counts.total() == 0 {
-        format!("no findings in {results}")
-    } else {
-        format!("in {results}: {}", tally(counts))
+    format!("in {results}: {}", tally(report.counts()))
+}
+
+/// What a run comes to, in one line.
+pub fn summary(report: &Report) -> String {
+    let tally = tally(report.counts());
+    match report.results.iter().filter(|r| r.failed).count() {
+        0 => tally,
+        _ if report.results.len() == 1 => format!("{tally}; not all could be judged"),
+        failed => format!(
+            "{tally}; {failed} of {} could not be judged in full",
+            plural(report.results.len(), "result")
+        ),
     }
+}
+
+/// What stands below the message of a finding where nothing is drawn, made safe: each line begins with its end.
+pub(super) fn details(finding: &Finding) -> String {
+    let mut text = String::new();
+    let label = Some(&finding.label.message).filter(|m| !m.is_empty());
+    for line in label.into_iter().chain(&finding.notes) {
+        text.push('\n');
+        text.push_str(&escape::lines(line));
+    }
+    if let Some(help) = &finding.help {
+        text.push_str("\nhelp: ");
+        text.push_str(&escape::lines(help));
+    }
+    text
 }
 
 /// For the findings of a lint that were not drawn.
@@ -214,7 +239,7 @@ fn layer(id: &str) -> String {
     }
 }
 
-/// `3 findings: 1 error, 2 warnings`.
+/// `3 findings: 1 error, 2 warnings (1 suppressed)`.
 fn tally(counts: Counts) -> String {
     let parts: Vec<String> = [
         (counts.error, "error"),
@@ -225,8 +250,15 @@ fn tally(counts: Counts) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, noun)| plural(count, noun))
     .collect();
+    let suppressed = match counts.suppressed {
+        0 => String::new(),
+        n => format!(" ({n} suppressed)"),
+    };
+    if parts.is_empty() {
+        return format!("no findings{suppressed}");
+    }
     format!(
-        "{}: {}",
+        "{}: {}{suppressed}",
         plural(counts.total(), "finding"),
         parts.join(", ")
     )

@@ -1,0 +1,32 @@
+//! The concise output: one line per finding, as compilers write it, for `grep`, editors and problem matchers.
+
+use std::io::{self, BufWriter, Write};
+
+use super::{Region, Report, escape};
+use crate::finding::Severity;
+
+/// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none. No character
+/// of a path or of a policy can end a line or steer a terminal. `quiet` leaves out findings of severity `note`.
+///
+/// # Errors
+/// What `out` returns.
+pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for finding in report.findings() {
+        if quiet && finding.severity == Severity::Note {
+            continue;
+        }
+        let region = Region::of_label(&report.sources, &finding.label);
+        let line = format!(
+            "{}:{}:{}: {}[{}]: {}",
+            region.path,
+            region.start_line,
+            region.start_column,
+            finding.severity.name(),
+            finding.lint,
+            finding.message
+        );
+        writeln!(out, "{}", escape::line(&line).replace('\t', "\\t"))?;
+    }
+    out.flush()
+}

@@ -1,0 +1,100 @@
+//! The GitHub output: workflow commands, which the runner turns into annotations of the changed files.
+//!
+//! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write};
+
+use super::repository::Repository;
+use super::{Region, Report, escape, words};
+use crate::finding::{Finding, Severity};
+
+/// The runner shows this many annotations of each severity per step; the log has all.
+const SHOWN: usize = 10;
+
+/// Writes what was judged, one workflow command per finding with errors first, and a line with the sum. `quiet` leaves
+/// out findings of severity `note` and the lines around the commands.
+///
+/// # Errors
+/// What `out` returns.
+pub fn github(
+    report: &Report,
+    repository: &Repository,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    if !quiet {
+        for line in report.results.iter().flat_map(words::opening) {
+            writeln!(out, "{}", escape::line(&line))?;
+        }
+    }
+    let mut findings: Vec<&Finding> = report.findings().collect();
+    if quiet {
+        findings.retain(|f| f.severity != Severity::Note);
+    }
+    findings.sort_by_key(|f| Reverse(f.severity));
+    for finding in findings {
+        writeln!(out, "{}", command(report, repository, finding))?;
+    }
+    if !quiet {
+        let counts = report.counts();
+        let more = [counts.error, counts.warning, counts.note]
+            .iter()
+            .any(|n| *n > SHOWN);
+        let more = if more {
+            format!(
+                "; GitHub shows the first {SHOWN} of each severity as annotations, this log has all"
+            )
+        } else {
+            String::new()
+        };
+        writeln!(out, "{}{more}", words::summary(report))?;
+    }
+    out.flush()
+}
+
+fn command(report: &Report, repository: &Repository, finding: &Finding) -> String {
+    let name = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let region = Region::of_label(&report.sources, &finding.label);
+    let path = repository.path(report.sources.get(finding.label.source).name());
+    let (line, column) = (region.start_line, region.start_column);
+    let mut command = format!(
+        "::{name} file={},line={line},endLine={}",
+        property(path.as_str()),
+        region.end_line
+    );
+    // Columns of an annotation over several lines are refused.
+    if line == region.end_line {
+        let _ = write!(command, ",col={column},endColumn={}", region.end_column);
+    }
+    // The log shows the text alone, so the place stands in it too.
+    let text = format!(
+        "{}:{line}:{column}: {}{}",
+        escape::line(path.as_str()),
+        escape::lines(&finding.message),
+        words::details(finding)
+    );
+    format!(
+        "{command},title={}::{}",
+        property(finding.lint),
+        data(&text)
+    )
+}
+
+/// The text of a command, which ends at the line end.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The value of a property, which ends at a comma or colon too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,54 @@
+//! One fingerprint per finding of a whole run. Those of [`Finding`](crate::finding::Finding) are unique within a
+//! result: two roles that lack the same statement have the same one.
+
+use std::fmt::Write as _;
+
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+use super::{Report, RoleResult};
+
+/// The fingerprints of the findings of each result, in their order. A run of one result has those of its findings;
+/// in a run of several the names of what was judged go in, so that a result keeps them whatever else is judged.
+pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
+    let several = report.results.len() > 1;
+    let mut seen: FxHashMap<String, u64> = FxHashMap::default();
+    let results = report.results.iter();
+    results
+        .map(|result| {
+            let role = if several { role(result) } else { String::new() };
+            let findings = result.findings.iter();
+            findings
+                .map(|finding| {
+                    if !several {
+                        return finding.fingerprint.clone();
+                    }
+                    let identity = format!("{role}{}", finding.fingerprint);
+                    let ordinal = seen.entry(identity.clone()).or_default();
+                    let digest = Sha256::new()
+                        .chain_update(&identity)
+                        .chain_update(ordinal.to_le_bytes())
+                        .finalize();
+                    *ordinal += 1;
+                    let bytes = digest.iter().take(8);
+                    bytes.fold(String::new(), |mut text, byte| {
+                        let _ = write!(text, "{byte:02x}");
+                        text
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// What tells a result from the others of a run.
+fn role(result: &RoleResult) -> String {
+    let reference = &result.reference;
+    let named = [&reference.role, &reference.scheduler, &reference.policy];
+    let mut identity = String::new();
+    for part in named.into_iter().flatten().chain(&result.policies) {
+        identity.push_str(part);
+        identity.push('\u{1f}');
+    }
+    identity
+}

@@ -1,0 +1,331 @@
+//! The SARIF output, version 2.1.0, with what GitHub's code scanning requires and shows.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>,
+//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
+
+mod model;
+mod rules;
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Write};
+
+use self::model::{
+    ArtifactLocation, BaseIds, Configuration, Described, Driver, Fingerprints, Invocation,
+    Location, Log, Message, Notification, NotificationKind, Outcome, PhysicalLocation, Reference,
+    Run, RunProperties, Suppression, TextRegion, Tool,
+};
+use super::repository::{FilePath, Repository};
+use super::{Region, Report, escape, identity, words};
+use crate::finding::{Finding, Label};
+use crate::parser::{SourceId, Sources};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+const INFORMATION: &str = "https://docs.aws.amazon.com/parallelcluster/";
+const SOURCE_ROOT: &str = "%SRCROOT%";
+/// GitHub refuses a run with more.
+const RESULTS: usize = 25_000;
+/// More places of one result than GitHub shows would only make the file larger.
+const RELATED: usize = 100;
+/// The exit code that says that not all could be judged.
+const COULD_NOT: u8 = 2;
+
+/// What keeps a run from being complete, in the order of the driver's `notifications`.
+#[derive(Clone, Copy)]
+enum Incomplete {
+    /// A file cannot be read as a policy.
+    Unreadable,
+    /// A verdict was not reached.
+    Undecided,
+    /// More results than a run may hold.
+    Cut,
+}
+
+impl Incomplete {
+    const ALL: [Self; 3] = [Self::Unreadable, Self::Undecided, Self::Cut];
+
+    /// What a lint says of the run, besides of the policy.
+    fn of(lint: &str) -> Option<Self> {
+        match lint {
+            "invalid-json" => Some(Self::Unreadable),
+            "undecided" => Some(Self::Undecided),
+            _ => None,
+        }
+    }
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable-input",
+            Self::Undecided => "undecided-verdict",
+            Self::Cut => "results-left-out",
+        }
+    }
+
+    fn level(self) -> &'static str {
+        match self {
+            Self::Unreadable | Self::Undecided => "error",
+            Self::Cut => "warning",
+        }
+    }
+
+    fn kind(self) -> NotificationKind {
+        let (short, full, help) = match self {
+            Self::Unreadable => (
+                "A file could not be read.",
+                "A file could not be read as an IAM policy, so nothing is said of what its role is granted.",
+                "Mend the file at the place that the notification names.",
+            ),
+            Self::Undecided => (
+                "A verdict was not reached.",
+                "The patterns of the policies are too entangled to be decided within the bound.",
+                "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
+            ),
+            Self::Cut => (
+                "Results were left out.",
+                "A run holds at most 25,000 results. The most severe are kept.",
+                "Mend what is reported, or take the JSON output, which has all.",
+            ),
+        };
+        NotificationKind {
+            id: self.id(),
+            name: rules::name(self.id()),
+            short_description: message(short),
+            full_description: message(full),
+            help: message(help),
+            default_configuration: Configuration {
+                level: self.level(),
+            },
+        }
+    }
+
+    fn reference(self) -> Reference {
+        Reference {
+            id: self.id(),
+            index: Some(self as usize),
+        }
+    }
+}
+
+/// Writes the report as one SARIF log with one run: all lints as rules, errors first, suppressed findings as such.
+/// `exit_code` is the one that the program ends with.
+///
+/// # Errors
+/// What `out` returns.
+pub fn sarif(
+    report: &Report,
+    repository: &Repository,
+    exit_code: u8,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let places = Places {
+        sources: &report.sources,
+        repository,
+    };
+    let mut findings: Vec<(&Finding, String)> = Vec::new();
+    for (result, prints) in report.results.iter().zip(identity::fingerprints(report)) {
+        findings.extend(result.findings.iter().zip(prints));
+    }
+    findings.sort_by_key(|(finding, _)| Reverse(finding.severity));
+    let mut notifications: Vec<Notification> = findings
+        .iter()
+        .filter_map(|(finding, _)| {
+            Some(notification(
+                &places,
+                finding,
+                Incomplete::of(finding.lint)?,
+            ))
+        })
+        .collect();
+    if let Some(more @ 1..) = findings.len().checked_sub(RESULTS) {
+        findings.truncate(RESULTS);
+        notifications.push(Notification {
+            descriptor: Incomplete::Cut.reference(),
+            associated_rule: None,
+            level: Incomplete::Cut.level(),
+            message: message(&format!("{more} more results are left out.")),
+            locations: Vec::new(),
+        });
+    }
+    let results = findings
+        .into_iter()
+        .map(|(finding, print)| outcome(&places, finding, print))
+        .collect();
+    let opening = report.results.iter().flat_map(words::opening);
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool { driver: driver() },
+            column_kind: "unicodeCodePoints",
+            original_uri_base_ids: BaseIds {
+                source_root: Described {
+                    description: message("The root of the repository."),
+                },
+            },
+            invocations: [Invocation {
+                execution_successful: exit_code != COULD_NOT,
+                exit_code,
+                tool_execution_notifications: notifications,
+                tool_configuration_notifications: Vec::new(),
+            }],
+            results,
+            properties: RunProperties {
+                catalog_date: report.catalog_date.clone(),
+                judged: opening.map(|l| escape::line(&l).into_owned()).collect(),
+            },
+        }],
+    };
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, &log)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+fn driver() -> Driver {
+    Driver {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        semantic_version: env!("CARGO_PKG_VERSION"),
+        information_uri: INFORMATION,
+        rules: rules::rules(),
+        notifications: Incomplete::ALL.map(Incomplete::kind).into(),
+    }
+}
+
+fn notification(places: &Places<'_>, finding: &Finding, why: Incomplete) -> Notification {
+    Notification {
+        descriptor: why.reference(),
+        associated_rule: Some(Reference {
+            id: finding.lint,
+            index: rules::index(finding.lint),
+        }),
+        level: why.level(),
+        message: message(&linkless(&format!("{}.", finding.message))),
+        locations: vec![places.location(&finding.label, None)],
+    }
+}
+
+fn outcome(places: &Places<'_>, finding: &Finding, fingerprint: String) -> Outcome {
+    let minified = is_on_one_line(places.sources, finding.label.source);
+    let related = finding.related.iter().take(RELATED).enumerate();
+    Outcome {
+        rule_id: finding.lint,
+        rule_index: rules::index(finding.lint),
+        level: finding.severity.name(),
+        message: message(&text(finding)),
+        locations: [places.location(&finding.label, None)],
+        related_locations: related
+            .map(|(index, label)| places.location(label, Some(index + 1)))
+            .collect(),
+        partial_fingerprints: Fingerprints {
+            primary_location_line_hash: minified.then(|| fingerprint.clone()),
+            own: fingerprint,
+        },
+        suppressions: finding
+            .suppressed
+            .iter()
+            .map(|reason| Suppression {
+                kind: "external",
+                justification: reason.to_string(),
+            })
+            .collect(),
+    }
+}
+
+/// GitHub tells alerts apart by a hash of the line that they stand on, and makes that hash itself where there is none.
+/// On the only line of a policy all findings of a lint would become one alert.
+fn is_on_one_line(sources: &Sources, source: SourceId) -> bool {
+    let text = sources.get(source).text();
+    let text = text.trim_start_matches('\u{feff}').trim();
+    !text.is_empty() && !text.contains('\n')
+}
+
+/// The message, which stands alone in a list of alerts, then what else there is to say.
+fn text(finding: &Finding) -> String {
+    let mut text = linkless(&finding.message);
+    text.push('.');
+    let label = Some(&finding.label.message).filter(|m| !m.is_empty());
+    for words in label.into_iter().chain(&finding.notes) {
+        text.push(' ');
+        text.push_str(&sentence(&linkless(words)));
+    }
+    for (index, label) in finding.related.iter().enumerate().take(RELATED) {
+        let words = match label.message.as_str() {
+            "" => "see also",
+            words => words,
+        };
+        let words = linkless(words);
+        let _ = write!(text, " {} [here]({}).", capitalised(&words), index + 1);
+    }
+    if let Some(more @ 1..) = finding.related.len().checked_sub(RELATED) {
+        let _ = write!(text, " And at {more} more places.");
+    }
+    if let Some(help) = &finding.help {
+        text.push_str("\n\n");
+        text.push_str(&capitalised(&linkless(help)));
+    }
+    text
+}
+
+/// Text made safe in which nothing is a link: brackets make one.
+fn linkless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in escape::lines(text).chars() {
+        if matches!(c, '[' | ']' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Begins with a capital and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with('.') { "" } else { "." };
+    capitalised(text) + end
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_ascii_uppercase().to_string() + chars.as_str(),
+        None => String::new(),
+    }
+}
+
+fn message(text: &str) -> Message {
+    Message {
+        text: text.to_owned(),
+    }
+}
+
+/// Makes locations of labels.
+struct Places<'a> {
+    sources: &'a Sources,
+    repository: &'a Repository,
+}
+
+impl Places<'_> {
+    fn location(&self, label: &Label, id: Option<usize>) -> Location {
+        let region = Region::of_label(self.sources, label);
+        let path = self.repository.path(self.sources.get(label.source).name());
+        Location {
+            id,
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation {
+                    uri: path.uri(),
+                    uri_base_id: matches!(path, FilePath::Inside(_)).then_some(SOURCE_ROOT),
+                },
+                region: TextRegion {
+                    start_line: region.start_line,
+                    start_column: region.start_column,
+                    end_line: region.end_line,
+                    end_column: region.end_column,
+                },
+            },
+            message: Some(&label.message)
+                .filter(|m| !m.is_empty())
+                .map(|m| message(&linkless(m))),
+        }
+    }
+}
