@@ -7,6 +7,7 @@ use std::slice;
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::effect;
 use crate::diff::excess;
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
@@ -260,6 +261,7 @@ pub fn check(
     let mut needed: Vec<&[Prepared]> = vec![&trial.required];
     needed.extend(trial.gaps.iter().map(Vec::as_slice));
     let excess = excess::excess(&comparison, &needed);
+    let ineffective = effect::ineffective(&comparison);
     let context = Context {
         sources,
         files: &all,
@@ -272,6 +274,7 @@ pub fn check(
             requirements: &requirements,
             gaps: &gaps,
             excess: &excess,
+            ineffective: &ineffective,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
         }),

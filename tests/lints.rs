@@ -74,6 +74,8 @@ fn the_set_of_ids_is_this() {
             "conditional-grant",
             "denied-action",
             "duplicate-key",
+            "ineffective-resource",
+            "ineffective-statement",
             "invalid-json",
             "invalid-policy",
             "known-gap",
