@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect;
-use crate::diff::excess;
+use crate::diff::excess::{self, ExcessReport};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -172,6 +172,12 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// The statements of the reference, and of what is known to lack in it.
+    fn needed(&self) -> Vec<&[Prepared]> {
+        let gaps = self.gaps.iter().map(Vec::as_slice);
+        [self.required.as_slice()].into_iter().chain(gaps).collect()
+    }
+
     /// Granted and all literal rows of the reference.
     fn fit(rows: &[Requirement]) -> (usize, usize) {
         let literal = || rows.iter().filter(|r| !r.from_wildcard && !r.row.vacuous);
@@ -258,9 +264,7 @@ pub fn check(
             requirements: comparison.coverage(required),
         })
         .collect();
-    let mut needed: Vec<&[Prepared]> = vec![&trial.required];
-    needed.extend(trial.gaps.iter().map(Vec::as_slice));
-    let excess = excess::excess(&comparison, &needed);
+    let excess = excess::excess(&comparison, &trial.needed());
     let ineffective = effect::ineffective(&comparison);
     let context = Context {
         sources,
@@ -310,6 +314,18 @@ pub fn coverage(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     trial.comparison(catalog).coverage(&trial.required)
+}
+
+/// What policies grant beyond a reference alone, without findings.
+pub fn excess(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> ExcessReport {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    excess::excess(&trial.comparison(catalog), &trial.needed())
 }
 
 /// Layers that were not given, and so not looked at.

@@ -105,7 +105,11 @@ impl<'a> Formats<'a> {
             patterns.any(|p| formats.iter().any(|f| p.overlaps(f)))
         };
         let pieces = resource.pattern.pieces();
-        let has_placeholder = || pieces.iter().any(|(p, _)| matches!(p, Piece::Placeholder(_)));
+        let has_placeholder = || {
+            pieces
+                .iter()
+                .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
+        };
         meets(Reading::Strict, &formats)
             || has_placeholder() && meets(Reading::Loose, &formats)
             // As in the verdicts, a contested reading counts for names without `:` alone.

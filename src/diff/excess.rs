@@ -5,14 +5,14 @@ use std::ptr;
 use rustc_hash::FxHashMap;
 
 use super::coverage::{Comparison, Named};
-use super::decide::{self, Filter, Question, Sides, Stance};
+use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
 use crate::matcher::condition::Truth;
-use crate::matcher::search::Budget;
+use crate::matcher::search::{Budget, Found};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
@@ -64,13 +64,69 @@ enum Beyond {
     Undecided,
 }
 
-/// The statements of the reference that name an action, by its service and AWS's spelling.
-type Required<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+/// The Allow statements of the reference that name an action, by its service and AWS's spelling.
+type Naming<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+
+/// The statements of the reference that bear on one action.
+struct Needs<'a> {
+    /// Those that allow it.
+    allows: Vec<&'a Prepared>,
+    /// Those that deny it for certain.
+    denies: Vec<&'a Prepared>,
+}
+
+impl<'a> Needs<'a> {
+    /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
+    /// it whatever the resource: there is nothing narrower to write.
+    fn star(&self) -> bool {
+        let lists_star = |s: &&Prepared| {
+            let mut resources = s.resources.iter();
+            resources.any(|r| r.pattern.is_everything()) != s.not_resource
+        };
+        !self.allows.is_empty() && !self.denies.iter().any(lists_star)
+    }
+
+    /// Whether everything is required.
+    fn everywhere(&self) -> bool {
+        let everything = |s: &&Prepared| {
+            !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything())
+        };
+        self.denies.is_empty() && self.allows.iter().any(everything)
+    }
+
+    /// What is required under any reading.
+    fn required(&self) -> Required<'a> {
+        let list = |s: &&'a Prepared, most: bool| {
+            let (reading, variables) = match (most, s.effect) {
+                (true, _) => (Reading::Wide, Variables::Any),
+                (false, Effect::Allow) => (Reading::Strict, Variables::Any),
+                (false, Effect::Deny) => (Reading::Strict, Variables::Unset),
+            };
+            let resources = s.resources.iter();
+            Filter {
+                negated: s.not_resource,
+                patterns: resources
+                    .flat_map(|r| r.patterns(reading, variables))
+                    .collect(),
+            }
+        };
+        Required {
+            allowed: { self.allows.iter() }
+                .map(|s| list(s, !s.not_resource))
+                .collect(),
+            denied: { self.denies.iter() }
+                .map(|s| list(s, s.not_resource))
+                .collect(),
+        }
+    }
+}
 
 struct Search<'a> {
     comparison: &'a Comparison<'a>,
     scope: Scope,
-    required: Required<'a>,
+    naming: Naming<'a>,
+    /// The Deny statements of the reference that hold for every request.
+    denies: Vec<&'a Prepared>,
     /// Whether anything but its own statement bears on what a grant allows.
     has_limits: bool,
     budget: Budget,
@@ -81,7 +137,7 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
-    let mut required: Required<'_> = FxHashMap::default();
+    let mut naming: Naming<'_> = FxHashMap::default();
     for statement in needed
         .iter()
         .copied()
@@ -89,7 +145,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         .filter(|s| s.effect == Effect::Allow)
     {
         let mut add = |action: catalog::Action<'a>| {
-            required
+            naming
                 .entry((action.service, action.name))
                 .or_default()
                 .push(statement);
@@ -108,10 +164,13 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
             comparison.each_match(&action.pattern, &mut add);
         }
     }
+    let denies = needed.iter().copied().flatten();
+    let denies = denies.filter(|s| s.effect == Effect::Deny && s.conditions.is_empty());
     let mut search = Search {
         comparison,
         scope: comparison.scope.in_every_region(),
-        required,
+        naming,
+        denies: denies.collect(),
         has_limits: comparison.layers.len() > 1
             || comparison.granted.iter().any(|s| s.effect == Effect::Deny),
         budget: Budget::steps(STEPS_PER_RUN),
@@ -142,10 +201,61 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
 }
 
 impl<'a> Search<'a> {
-    fn requiring(&self, action: &catalog::Action<'a>) -> &[&'a Prepared] {
-        self.required
-            .get(&(action.service, action.name))
-            .map_or(&[], Vec::as_slice)
+    fn needs(&self, action: &catalog::Action<'a>) -> Needs<'a> {
+        let allows = self.naming.get(&(action.service, action.name));
+        let allows = allows.cloned().unwrap_or_default();
+        let denies = if allows.is_empty() || self.denies.is_empty() {
+            Vec::new()
+        } else {
+            let name = action.name.to_ascii_lowercase();
+            let denies = self.denies.iter().copied();
+            let certain =
+                |s: &&Prepared| s.applies(action.service, &name).is_some_and(|a| a.certain);
+            denies.filter(certain).collect()
+        };
+        Needs { allows, denies }
+    }
+
+    /// Whether any request of an action is required: one that the reference names only on resources that it does not
+    /// apply to is not.
+    fn is_required(&mut self, action: catalog::Action<'a>, needs: &Needs<'a>) -> bool {
+        if !action.has_resource_types() {
+            return needs.star();
+        }
+        if needs.everywhere() {
+            return true;
+        }
+        let everything = Pattern::everything();
+        let required = needs.required();
+        action.resource_types().any(|kind| {
+            let universes = Scope::default().universes(action.service, &kind);
+            let mut universes = universes.into_iter().map(Universe::of(&kind));
+            universes.any(|universe| {
+                required.allowed.iter().any(|allowed| {
+                    if required.denied.is_empty() && !allowed.negated {
+                        return allowed.patterns.iter().any(|p| p.overlaps(&universe.all));
+                    }
+                    let (wanted, own) = if allowed.negated {
+                        (vec![&everything], Some(allowed.clone()))
+                    } else {
+                        (allowed.patterns.clone(), None)
+                    };
+                    let left = required.denied.iter().map(|f| Filter {
+                        negated: !f.negated,
+                        ..f.clone()
+                    });
+                    let question = Question {
+                        universe: &universe.all,
+                        plain: &universe.plain,
+                        wanted,
+                        filters: own.into_iter().chain(left).collect(),
+                    };
+                    Comparison::spend(&mut self.budget, |b| {
+                        decide::beyond(&question, &Sides::default(), &Required::default(), b)
+                    }) != Found::none()
+                })
+            })
+        })
     }
 
     fn literal(
@@ -156,17 +266,16 @@ impl<'a> Search<'a> {
         action: catalog::Action<'a>,
         report: &mut ExcessReport,
     ) {
-        let required = self.requiring(&action).to_vec();
-        let kind = if required.is_empty() {
-            ExcessKind::Unneeded
-        } else {
-            ExcessKind::Resource
-        };
-        match self.beyond(statement, action, &required) {
+        let needs = self.needs(&action);
+        match self.beyond(statement, action, &needs) {
             Beyond::Nothing => {}
             Beyond::Undecided => report.undecided.push((index, Some(at))),
             Beyond::Something(witness, resource) => report.found.push(Excess {
-                kind,
+                kind: if self.is_required(action, &needs) {
+                    ExcessKind::Resource
+                } else {
+                    ExcessKind::Unneeded
+                },
                 statement: index,
                 action: Some(at),
                 resource,
@@ -221,24 +330,24 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything());
         for action in matched {
-            let required = self.requiring(&action).to_vec();
-            let (list, slot) = if required.is_empty() {
-                (&mut unneeded, &mut first[0])
-            } else {
-                (&mut too_wide, &mut first[1])
-            };
+            let needs = self.needs(&action);
             // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
-            if required.is_empty() && unlimited && slot.is_some() {
-                list.push((action.spelled(), action.access));
+            if needs.allows.is_empty() && unlimited && first[0].is_some() {
+                unneeded.push((action.spelled(), action.access));
                 continue;
             }
-            match self.beyond(statement, action, &required) {
+            match self.beyond(statement, action, &needs) {
                 Beyond::Nothing => {}
                 Beyond::Undecided => {
                     report.undecided.push((index, at));
                     return;
                 }
                 Beyond::Something(witness, resource) => {
+                    let (list, slot) = if self.is_required(action, &needs) {
+                        (&mut too_wide, &mut first[1])
+                    } else {
+                        (&mut unneeded, &mut first[0])
+                    };
                     list.push((action.spelled(), action.access));
                     slot.get_or_insert((witness, resource));
                 }
@@ -285,14 +394,17 @@ impl<'a> Search<'a> {
         answer
     }
 
-    /// What `statement` allows for `action` beyond what `required` asks for.
+    /// What `statement` allows for `action` beyond what the reference needs.
     fn beyond(
         &mut self,
         statement: &Prepared,
         action: catalog::Action<'a>,
-        required: &[&Prepared],
+        needs: &Needs<'a>,
     ) -> Beyond {
-        if statement.conditions.is_empty() && self.within(statement, required) {
+        if statement.conditions.is_empty()
+            && needs.denies.is_empty()
+            && self.within(statement, &needs.allows)
+        {
             return Beyond::Nothing;
         }
         let name = action.name.to_ascii_lowercase();
@@ -323,8 +435,7 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything())
                 != statement.not_resource;
-            // An action that the reference names is not excess here, whatever the reference's resource.
-            if !granted || !required.is_empty() || !sides.star_passes() {
+            if !granted || needs.star() || !sides.star_passes() {
                 return Beyond::Nothing;
             }
             let witness = Witness {
@@ -338,10 +449,7 @@ impl<'a> Search<'a> {
             return Beyond::Something(witness, by);
         }
         let everything = Pattern::everything();
-        let everywhere = required
-            .iter()
-            .any(|s| !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything()));
-        if everywhere {
+        if needs.everywhere() {
             return Beyond::Nothing;
         }
         let list = |reading, variables| -> Vec<&Pattern> {
@@ -363,23 +471,7 @@ impl<'a> Search<'a> {
         } else {
             (list(Reading::Strict, Variables::Unset), Vec::new())
         };
-        let needed: Vec<&Pattern> = required
-            .iter()
-            .filter(|s| !s.not_resource)
-            .flat_map(|s| &s.resources)
-            .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
-            .collect();
-        // Required through NotResource: only what each such statement excludes can be excess.
-        let mut filters = filters;
-        for statement in required.iter().filter(|s| s.not_resource) {
-            let excluded = statement.resources.iter();
-            filters.push(Filter {
-                negated: false,
-                patterns: excluded
-                    .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
-                    .collect(),
-            });
-        }
+        let required = needs.required();
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
@@ -399,10 +491,10 @@ impl<'a> Search<'a> {
                     filters: filters.clone(),
                 };
                 let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &sides, &needed, b)
+                    decide::beyond(&question, &sides, &required, b)
                 });
                 if let Some(word) = found.word(1) {
-                    let holds = |w: &[Symbol]| decide::is_beyond(&question, &sides, &needed, w);
+                    let holds = |w: &[Symbol]| decide::is_beyond(&question, &sides, &required, w);
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =

@@ -31,9 +31,7 @@ pub(super) fn verb(effect: Effect) -> &'static str {
 
 /// The texts and the places of actions of a statement.
 pub(super) fn strings(statement: &Prepared, unmet: &[Unmet]) -> (Vec<String>, Vec<Span>) {
-    let actions = unmet
-        .iter()
-        .filter_map(|u| statement.actions.get(u.action));
+    let actions = unmet.iter().filter_map(|u| statement.actions.get(u.action));
     actions.map(|a| (a.text.to_string(), a.span)).unzip()
 }
 
@@ -84,7 +82,12 @@ pub(super) fn finding(
             "list {} {own}; name resources that the other actions apply to, or remove them",
             enumerate(&alone)
         )),
-        (true, false) => Some("name resources that the actions apply to, or remove them".to_owned()),
+        (true, false) if typed.len() == 1 => {
+            Some("name a resource that the action applies to, or remove it".to_owned())
+        }
+        (true, false) => {
+            Some("name resources that the actions apply to, or remove them".to_owned())
+        }
         (true, true) => None,
     };
     finding

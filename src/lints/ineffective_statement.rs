@@ -30,11 +30,13 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let finding = match &found.extent {
             Extent::Strings { .. } => continue,
             Extent::NoAction => {
-                let all = statement.actions.iter().find(|a| a.pattern == ActionPattern::Everything);
+                let all = statement
+                    .actions
+                    .iter()
+                    .find(|a| a.pattern == ActionPattern::Everything);
                 let span = all.map_or(statement.action_key, |a| a.span);
                 let message = format!("{nothing}: its `NotAction` leaves no action");
-                let mut finding =
-                    effect::finding(context, &LINT, statement, message, &[span], &[]);
+                let mut finding = effect::finding(context, &LINT, statement, message, &[span], &[]);
                 finding.help = Some("name the actions in `Action`, or remove it".to_owned());
                 finding.subject = Some("NotAction".to_owned());
                 finding
@@ -44,8 +46,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 let all = all.find(|r| r.pattern.is_everything());
                 let span = all.map_or(statement.resource_key, |r| r.span);
                 let message = format!("{nothing}: its `NotResource` leaves no resource");
-                let mut finding =
-                    effect::finding(context, &LINT, statement, message, &[span], &[]);
+                let mut finding = effect::finding(context, &LINT, statement, message, &[span], &[]);
                 finding.help = Some("name the resources in `Resource`, or remove it".to_owned());
                 finding.subject = Some("NotResource".to_owned());
                 finding
@@ -53,7 +54,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             Extent::NoPair(unmet) => {
                 let (actions, mut spans) = effect::strings(statement, unmet);
                 let (what, verb) = match actions.len() {
-                    0 => ("no action that its `NotAction` leaves".to_owned(), "applies"),
+                    0 => (
+                        "no action that its `NotAction` leaves".to_owned(),
+                        "applies",
+                    ),
                     1 => (enumerate(&actions), "does not apply"),
                     _ => (enumerate(&actions), "do not apply"),
                 };
@@ -92,7 +96,9 @@ fn empty(context: &Context<'_>, out: &mut Vec<Finding>) {
             else {
                 continue;
             };
-            let empty = [action, resource].into_iter().filter(|e| e.values.is_empty());
+            let empty = [action, resource]
+                .into_iter()
+                .filter(|e| e.values.is_empty());
             let (names, spans): (Vec<String>, Vec<Span>) =
                 empty.map(|e| (e.key.value.clone(), e.value_span)).unzip();
             let Some((first, others)) = spans.split_first() else {

@@ -152,6 +152,11 @@ fn requests(action: &str, large: bool) -> &'static [String] {
         .1
 }
 
+/// The actions of the world.
+pub fn actions() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(action, _)| *action)
+}
+
 /// Judges a case by asking about every request of the world.
 pub struct Judge<'a> {
     case: &'a Case,
@@ -221,6 +226,31 @@ impl<'a> Judge<'a> {
             "partial"
         };
         (verdict, needed.is_empty())
+    }
+
+    /// Whether a request, of this world or not, is allowed for certain by one statement of the role's policies.
+    pub fn allows(&self, by: &Statement, action: &str, resource: &str) -> bool {
+        let known = known();
+        let own = self.layers[0].iter().filter(|s| !s.allow).chain([by]);
+        let outer = &self.layers[1..];
+        by.applies(action, resource, &known) == Sure::Yes
+            && evaluator::outcome(own, action, resource, &known).0
+            && evaluator::layered(outer, action, resource, &known).0
+    }
+
+    /// Whether a request, of this world or not, is a right beyond need that one statement gives.
+    pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
+        let required = evaluator::may_be_required(&self.case.reference, action, resource);
+        !required && self.allows(by, action, resource)
+    }
+
+    /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
+    pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
+        let requests = requests(action, large);
+        let reference = &self.case.reference;
+        let required = |r: &String| evaluator::may_be_required(reference, action, r);
+        let beyond = requests.iter().any(|r| self.is_excess(by, action, r));
+        (beyond, beyond && requests.iter().any(required))
     }
 
     /// Whether a request, of this world or not, is one that shows the verdict.
