@@ -109,8 +109,13 @@ fn string_agrees(
         Some(text) => evaluator::action_matches(text, action),
         None => !{ statement.actions.iter() }.any(|t| evaluator::action_matches(t, action)),
     };
+    let foreign = if literal {
+        ExcessKind::Action
+    } else {
+        ExcessKind::Unneeded
+    };
     if let Some(found) = found
-        && literal == (found.kind == ExcessKind::Action)
+        && found.kind == foreign
     {
         return Err(format!("{:?} for {text:?}", found.kind));
     }

@@ -238,6 +238,20 @@ impl<'a> Judge<'a> {
             && evaluator::layered(outer, action, resource, &known).0
     }
 
+    /// Whether a statement may match some request of an action.
+    pub fn touches(&self, by: &Statement, action: &str, large: bool) -> bool {
+        let mut requests = requests(action, large).iter();
+        let known = Known::default();
+        requests.any(|r| {
+            // What a contested reading makes of an Allow counts here, as it does for a Deny.
+            let deny = Statement {
+                allow: false,
+                ..by.clone()
+            };
+            deny.applies(action, r, &known) != Sure::No
+        })
+    }
+
     /// Whether a request, of this world or not, is a right beyond need that one statement gives.
     pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
         let required = evaluator::may_be_required(&self.case.reference, action, resource);
