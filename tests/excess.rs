@@ -147,11 +147,11 @@ fn excess_agrees_with_trying_every_request() {
     let cases: u32 = std::env::var("PCLUSTER_IAM_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(5_000);
+        .unwrap_or(1_000);
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: 300,
         ..Config::default()
     });
     let seen = Seen::default();

@@ -468,14 +468,15 @@ pub struct Required<'a> {
 }
 
 /// Looks for a request that the question asks about, that nothing denies, that every layer but the first allows, and
-/// that is not required: a right beyond what is required. The question's own statement grants it.
+/// that is not required: a right beyond what is required. `own` is the one layer of the statement that grants it.
 pub fn beyond(
     question: &Question<'_>,
+    own: &Sides<'_>,
     sides: &Sides<'_>,
     required: &Required<'_>,
     budget: &mut Budget,
 ) -> Found {
-    beyond_observer(question, sides, required, |layout, observe| {
+    beyond_observer(question, own, sides, required, |layout, observe| {
         layout.search(1, budget, observe)
     })
 }
@@ -483,17 +484,19 @@ pub fn beyond(
 /// Whether one word is such a request.
 pub fn is_beyond(
     question: &Question<'_>,
+    own: &Sides<'_>,
     sides: &Sides<'_>,
     required: &Required<'_>,
     word: &[Symbol],
 ) -> bool {
-    beyond_observer(question, sides, required, |layout, observe| {
+    beyond_observer(question, own, sides, required, |layout, observe| {
         search::judge(&layout.table.patterns, word, observe) != 0
     })
 }
 
 fn beyond_observer<'a, T>(
     question: &Question<'a>,
+    own: &Sides<'a>,
     sides: &Sides<'a>,
     required: &Required<'a>,
     run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
@@ -505,17 +508,19 @@ fn beyond_observer<'a, T>(
         groups.collect::<Vec<Group>>()
     });
     let denied = layout.table.groups(&sides.deny_possible, question);
-    let outer: Vec<Vec<Group>> = sides
-        .layers
-        .iter()
-        .skip(1)
+    let outer = sides.layers.iter().skip(1);
+    let allowing: Vec<Vec<Group>> = { own.layers.iter().chain(outer) }
         .map(|layer| layout.table.groups(&layer.sure, question))
         .collect();
+    // A layer without a grant on this kind of resource: no request is worth a look.
+    if allowing.iter().any(Vec::is_empty) {
+        layout.wanted.clear();
+    }
     run(&layout, &mut |accepted| {
         u32::from(
             layout.asked(accepted)
                 && !any(&denied, accepted)
-                && outer.iter().all(|groups| any(groups, accepted))
+                && allowing.iter().all(|groups| any(groups, accepted))
                 && (!any(&allowed, accepted) || any(&taken, accepted)),
         )
     })

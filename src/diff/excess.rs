@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
-use super::statement::{Conditions, Prepared, Resource};
+use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
@@ -251,7 +251,8 @@ impl<'a> Search<'a> {
                         filters: own.into_iter().chain(left).collect(),
                     };
                     Comparison::spend(&mut self.budget, |b| {
-                        decide::beyond(&question, &Sides::default(), &Required::default(), b)
+                        let (nothing, none) = (Sides::default(), Required::default());
+                        decide::beyond(&question, &nothing, &nothing, &none, b)
                     }) != Found::none()
                 })
             })
@@ -452,25 +453,21 @@ impl<'a> Search<'a> {
         if needs.everywhere() {
             return Beyond::Nothing;
         }
-        let list = |reading, variables| -> Vec<&Pattern> {
-            statement
-                .resources
-                .iter()
-                .flat_map(|r| r.patterns(reading, variables))
+        let granted: Vec<&Pattern> = if statement.not_resource {
+            vec![&everything]
+        } else {
+            let resources = statement.resources.iter();
+            resources
+                .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset))
                 .collect()
         };
-        let (granted, filters) = if statement.not_resource {
-            let excluded = list(Reading::Wide, Variables::Any);
-            (
-                vec![&everything],
-                vec![Filter {
-                    negated: true,
-                    patterns: excluded,
-                }],
-            )
-        } else {
-            (list(Reading::Strict, Variables::Unset), Vec::new())
+        let itself = Applies {
+            statement,
+            layer: 0,
+            certain: true,
+            action: None,
         };
+        let own = Sides::new(&[itself], &[Truth::True], 1, &|_| Stance::Cautious);
         let required = needs.required();
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
@@ -483,18 +480,18 @@ impl<'a> Search<'a> {
                 .into_iter()
                 .map(&make)
             {
-                let wanted = granted.clone();
                 let question = Question {
                     universe: &universe.all,
                     plain: &universe.plain,
-                    wanted,
-                    filters: filters.clone(),
+                    wanted: granted.clone(),
+                    filters: Vec::new(),
                 };
                 let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &sides, &required, b)
+                    decide::beyond(&question, &own, &sides, &required, b)
                 });
                 if let Some(word) = found.word(1) {
-                    let holds = |w: &[Symbol]| decide::is_beyond(&question, &sides, &required, w);
+                    let holds =
+                        |w: &[Symbol]| decide::is_beyond(&question, &own, &sides, &required, w);
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =

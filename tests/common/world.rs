@@ -1,5 +1,6 @@
 //! A small world of requests, random policies over it, and the obvious way to judge them.
 
+use std::slice;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -161,13 +162,21 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
 pub struct Judge<'a> {
     case: &'a Case,
     layers: Vec<Vec<Statement>>,
+    /// The same, with what is known of all requests.
+    settled: Vec<Vec<Statement>>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(case: &'a Case) -> Self {
         let mut layers = vec![case.policies.concat()];
         layers.extend(case.boundary.iter().chain(&case.scps).cloned());
-        Judge { case, layers }
+        let known = known();
+        let settled = { layers.iter() }.map(|l| evaluator::settle(l, &known));
+        Judge {
+            case,
+            settled: settled.collect(),
+            layers,
+        }
     }
 
     /// What is known of the requests that a statement requires, case by case: its Condition lists values.
@@ -228,16 +237,6 @@ impl<'a> Judge<'a> {
         (verdict, needed.is_empty())
     }
 
-    /// Whether a request, of this world or not, is allowed for certain by one statement of the role's policies.
-    pub fn allows(&self, by: &Statement, action: &str, resource: &str) -> bool {
-        let known = known();
-        let own = self.layers[0].iter().filter(|s| !s.allow).chain([by]);
-        let outer = &self.layers[1..];
-        by.applies(action, resource, &known) == Sure::Yes
-            && evaluator::outcome(own, action, resource, &known).0
-            && evaluator::layered(outer, action, resource, &known).0
-    }
-
     /// Whether a statement may match some request of an action.
     pub fn touches(&self, by: &Statement, action: &str, large: bool) -> bool {
         let mut requests = requests(action, large).iter();
@@ -252,18 +251,33 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Whether a request, of this world or not, is a right beyond need that one statement gives.
+    /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
+    /// certain, and not required.
     pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
-        let required = evaluator::may_be_required(&self.case.reference, action, resource);
-        !required && self.allows(by, action, resource)
+        let known = known();
+        let settled = evaluator::settle(slice::from_ref(by), &known);
+        settled
+            .first()
+            .is_some_and(|by| self.gives(by, action, resource, &known))
+    }
+
+    fn gives(&self, by: &Statement, action: &str, resource: &str, known: &Known) -> bool {
+        let sure = |layer: &[Statement]| evaluator::outcome(layer.iter(), action, resource, known);
+        by.applies(action, resource, known) == Sure::Yes
+            && self.settled.iter().all(|layer| sure(layer).0)
+            && !evaluator::may_be_required(&self.case.reference, action, resource)
     }
 
     /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
     pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
+        let known = known();
         let requests = requests(action, large);
         let reference = &self.case.reference;
+        let settled = evaluator::settle(slice::from_ref(by), &known);
+        let beyond = settled
+            .first()
+            .is_some_and(|by| requests.iter().any(|r| self.gives(by, action, r, &known)));
         let required = |r: &String| evaluator::may_be_required(reference, action, r);
-        let beyond = requests.iter().any(|r| self.is_excess(by, action, r));
         (beyond, beyond && requests.iter().any(required))
     }
 
