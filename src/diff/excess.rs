@@ -94,28 +94,25 @@ impl<'a> Needs<'a> {
         self.denies.is_empty() && self.allows.iter().any(everything)
     }
 
-    /// What is required under any reading.
-    fn required(&self) -> Required<'a> {
-        let list = |s: &&'a Prepared, most: bool| {
-            let (reading, variables) = match (most, s.effect) {
-                (true, _) => (Reading::Wide, Variables::Any),
-                (false, Effect::Allow) => (Reading::Strict, Variables::Any),
-                (false, Effect::Deny) => (Reading::Strict, Variables::Unset),
-            };
-            let resources = s.resources.iter();
-            Filter {
-                negated: s.not_resource,
-                patterns: resources
-                    .flat_map(|r| r.patterns(reading, variables))
-                    .collect(),
-            }
-        };
-        Required {
-            allowed: { self.allows.iter() }
-                .map(|s| list(s, !s.not_resource))
+    /// What is required: under any reading, or as the verdicts read it.
+    fn required(&self, most: bool) -> Required<'a> {
+        let list = |s: &&'a Prepared, most: bool, variables: Variables| Filter {
+            negated: s.not_resource,
+            patterns: { s.resources.iter() }
+                .flat_map(|r| match r.patterns(Reading::Strict, variables) {
+                    strict if !most && (!strict.is_empty() || s.effect == Effect::Deny) => strict,
+                    _ => r.patterns(Reading::Wide, Variables::Any),
+                })
                 .collect(),
-            denied: { self.denies.iter() }
-                .map(|s| list(s, s.not_resource))
+        };
+        let allowed = self.allows.iter();
+        let denied = self.denies.iter();
+        Required {
+            allowed: allowed
+                .map(|s| list(s, most && !s.not_resource, Variables::Any))
+                .collect(),
+            denied: denied
+                .map(|s| list(s, most && s.not_resource, Variables::Unset))
                 .collect(),
         }
     }
@@ -226,37 +223,53 @@ impl<'a> Search<'a> {
             return true;
         }
         let everything = Pattern::everything();
-        let required = needs.required();
-        action.resource_types().any(|kind| {
-            let universes = Scope::default().universes(action.service, &kind);
-            let mut universes = universes.into_iter().map(Universe::of(&kind));
-            universes.any(|universe| {
-                required.allowed.iter().any(|allowed| {
-                    if required.denied.is_empty() && !allowed.negated {
-                        return allowed.patterns.iter().any(|p| p.overlaps(&universe.all));
+        let required = needs.required(false);
+        let taken = required.denied.iter().map(|f| Filter {
+            negated: !f.negated,
+            ..f.clone()
+        });
+        let taken: Vec<Filter<'_>> = taken.collect();
+        for kind in action.resource_types() {
+            let make = Universe::of(&kind);
+            // As in the verdicts, the scope narrows but never hides a requirement.
+            let [scoped, anywhere] = [&self.scope, &Scope::default()].map(|scope| {
+                let universes = scope.universes(action.service, &kind).into_iter();
+                universes.map(&make).collect::<Vec<Universe>>()
+            });
+            for allowed in &required.allowed {
+                let (wanted, own) = if allowed.negated {
+                    (vec![&everything], Some(allowed.clone()))
+                } else {
+                    (allowed.patterns.clone(), None)
+                };
+                let filters: Vec<Filter<'_>> = own.into_iter().chain(taken.clone()).collect();
+                for pattern in wanted {
+                    let reaches = |u: &&Universe| pattern.overlaps(&u.all);
+                    let mut reached: Vec<&Universe> = scoped.iter().filter(reaches).collect();
+                    if reached.is_empty() {
+                        reached = anywhere.iter().filter(reaches).collect();
                     }
-                    let (wanted, own) = if allowed.negated {
-                        (vec![&everything], Some(allowed.clone()))
-                    } else {
-                        (allowed.patterns.clone(), None)
-                    };
-                    let left = required.denied.iter().map(|f| Filter {
-                        negated: !f.negated,
-                        ..f.clone()
+                    let nothing = Sides::default();
+                    let required = reached.into_iter().any(|universe| {
+                        let question = Question {
+                            universe: &universe.all,
+                            plain: &universe.plain,
+                            wanted: vec![pattern],
+                            filters: filters.clone(),
+                        };
+                        filters.is_empty()
+                            || Comparison::spend(&mut self.budget, |b| {
+                                let none = Required::default();
+                                decide::beyond(&question, &nothing, &nothing, &none, b)
+                            }) != Found::none()
                     });
-                    let question = Question {
-                        universe: &universe.all,
-                        plain: &universe.plain,
-                        wanted,
-                        filters: own.into_iter().chain(left).collect(),
-                    };
-                    Comparison::spend(&mut self.budget, |b| {
-                        let (nothing, none) = (Sides::default(), Required::default());
-                        decide::beyond(&question, &nothing, &nothing, &none, b)
-                    }) != Found::none()
-                })
-            })
-        })
+                    if required {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
     }
 
     fn literal(
@@ -468,7 +481,7 @@ impl<'a> Search<'a> {
             action: None,
         };
         let own = Sides::new(&[itself], &[Truth::True], 1, &|_| Stance::Cautious);
-        let required = needs.required();
+        let required = needs.required(true);
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);

@@ -368,6 +368,15 @@ pub fn may_be_required(reference: &[Statement], action: &str, resource: &str) ->
     allowed && !denied
 }
 
+/// Whether a reference requires a request as the verdicts read it, its Conditions aside.
+pub fn is_required(reference: &[Statement], action: &str, resource: &str) -> bool {
+    let strictly = |s: &Statement| s.lists(action, resource, resource_matches);
+    let allowed = { reference.iter() }
+        .filter(|s| s.allow)
+        .any(|s| strictly(s) || resource == "*" && s.names(action));
+    allowed && !reference.iter().any(|s| !s.allow && strictly(s))
+}
+
 fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(one) => vec![one.clone()],

@@ -277,7 +277,7 @@ impl<'a> Judge<'a> {
         let beyond = settled
             .first()
             .is_some_and(|by| requests.iter().any(|r| self.gives(by, action, r, &known)));
-        let required = |r: &String| evaluator::may_be_required(reference, action, r);
+        let required = |r: &String| evaluator::is_required(reference, action, r);
         (beyond, beyond && requests.iter().any(required))
     }
 
