@@ -244,10 +244,10 @@ impl<'a> Search<'a> {
                 };
                 let filters: Vec<Filter<'_>> = own.into_iter().chain(taken.clone()).collect();
                 for pattern in wanted {
-                    let reaches = |u: &&Universe| pattern.overlaps(&u.all);
-                    let mut reached: Vec<&Universe> = scoped.iter().filter(reaches).collect();
+                    let overlaps = |u: &&Universe| pattern.overlaps(&u.all);
+                    let mut reached: Vec<&Universe> = scoped.iter().filter(overlaps).collect();
                     if reached.is_empty() {
-                        reached = anywhere.iter().filter(reaches).collect();
+                        reached = anywhere.iter().filter(overlaps).collect();
                     }
                     let nothing = Sides::default();
                     let required = reached.into_iter().any(|universe| {
