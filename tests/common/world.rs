@@ -158,6 +158,20 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|(action, _)| *action)
 }
 
+/// Whether a statement may match some request of an action.
+pub fn touches(by: &Statement, action: &str, large: bool) -> bool {
+    let mut requests = requests(action, large).iter();
+    let known = Known::default();
+    requests.any(|r| {
+        // What a contested reading makes of an Allow counts here, as it does for a Deny.
+        let deny = Statement {
+            allow: false,
+            ..by.clone()
+        };
+        deny.applies(action, r, &known) != Sure::No
+    })
+}
+
 /// Judges a case by asking about every request of the world.
 pub struct Judge<'a> {
     case: &'a Case,
@@ -235,20 +249,6 @@ impl<'a> Judge<'a> {
             "partial"
         };
         (verdict, needed.is_empty())
-    }
-
-    /// Whether a statement may match some request of an action.
-    pub fn touches(&self, by: &Statement, action: &str, large: bool) -> bool {
-        let mut requests = requests(action, large).iter();
-        let known = Known::default();
-        requests.any(|r| {
-            // What a contested reading makes of an Allow counts here, as it does for a Deny.
-            let deny = Statement {
-                allow: false,
-                ..by.clone()
-            };
-            deny.applies(action, r, &known) != Sure::No
-        })
     }
 
     /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
