@@ -9,7 +9,8 @@ use std::slice;
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
-use crate::diff::excess;
+use crate::diff::effect;
+use crate::diff::excess::{self, ExcessReport};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -192,6 +193,12 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// The statements of the reference, and of what is known to lack in it.
+    fn needed(&self) -> Vec<&[Prepared]> {
+        let gaps = self.gaps.iter().map(Vec::as_slice);
+        [self.required.as_slice()].into_iter().chain(gaps).collect()
+    }
+
     /// The rows of the reference, with the features that need them.
     fn rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
         let mut rows = comparison.coverage(&self.required);
@@ -358,9 +365,8 @@ pub fn check(
             requirements: comparison.coverage(required),
         })
         .collect();
-    let mut needed: Vec<&[Prepared]> = vec![&trial.required];
-    needed.extend(trial.gaps.iter().map(Vec::as_slice));
-    let excess = excess::excess(&comparison, &needed);
+    let excess = excess::excess(&comparison, &trial.needed());
+    let ineffective = effect::ineffective(&comparison);
     let context = Context {
         sources,
         files: &all,
@@ -373,6 +379,7 @@ pub fn check(
             requirements: &requirements,
             gaps: &gaps,
             excess: &excess,
+            ineffective: &ineffective,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
         }),
@@ -409,6 +416,18 @@ pub fn coverage(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     trial.rows(&trial.comparison(catalog))
+}
+
+/// What policies grant beyond a reference alone, without findings.
+pub fn excess(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> ExcessReport {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    excess::excess(&trial.comparison(catalog), &trial.needed())
 }
 
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.

@@ -3,6 +3,7 @@
 pub mod context;
 pub mod coverage;
 pub mod decide;
+pub mod effect;
 pub mod excess;
 mod judgement;
 pub mod prepare;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::effect::Ineffective;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::Prepared;
@@ -24,8 +25,11 @@ mod coverage;
 mod denied_action;
 mod difference;
 mod duplicate_key;
+mod effect;
 mod excess;
 mod feature_gap;
+mod ineffective_resource;
+mod ineffective_statement;
 mod invalid_json;
 mod invalid_policy;
 mod known_gap;
@@ -64,6 +68,8 @@ pub static ALL: &[&Lint] = &[
     &denied_action::LINT,
     &duplicate_key::LINT,
     &feature_gap::LINT,
+    &ineffective_resource::LINT,
+    &ineffective_statement::LINT,
     &invalid_json::LINT,
     &invalid_policy::LINT,
     &known_gap::LINT,
@@ -128,6 +134,8 @@ pub struct Compared<'a> {
     pub gaps: &'a [GapRows],
     /// What is granted beyond need.
     pub excess: &'a ExcessReport,
+    /// What has no effect.
+    pub ineffective: &'a [Ineffective],
     /// The values of placeholders.
     pub bindings: &'a Bindings,
     /// Places that speak for different Regions, accounts or names.

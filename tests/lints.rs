@@ -75,6 +75,8 @@ fn the_set_of_ids_is_this() {
             "denied-action",
             "duplicate-key",
             "feature-gap",
+            "ineffective-resource",
+            "ineffective-statement",
             "invalid-json",
             "invalid-policy",
             "known-gap",

@@ -352,31 +352,37 @@ impl<'a> Comparison<'a> {
         pattern: &ActionPattern,
         mut visit: impl FnMut(catalog::Action<'a>),
     ) {
+        self.any_match(pattern, |action| {
+            visit(action);
+            false
+        });
+    }
+
+    /// The same, until `visit` says yes; whether it did.
+    pub(super) fn any_match(
+        &self,
+        pattern: &ActionPattern,
+        mut visit: impl FnMut(catalog::Action<'a>) -> bool,
+    ) -> bool {
         match pattern {
             ActionPattern::Everything => {
-                for service in self.catalog.services() {
-                    service.actions().for_each(&mut visit);
-                }
+                let mut services = self.catalog.services();
+                services.any(|service| service.actions().any(&mut visit))
             }
             ActionPattern::Wildcard {
                 service,
                 name,
                 prefix,
-            } => {
-                if let Some(service) = self.catalog.service(service) {
-                    for action in service.actions_with_prefix(prefix) {
-                        if wildcard_matches(name, prefix, &action.name.to_ascii_lowercase()) {
-                            visit(action);
-                        }
-                    }
-                }
-            }
+            } => self.catalog.service(service).is_some_and(|service| {
+                service.actions_with_prefix(prefix).any(|action| {
+                    wildcard_matches(name, prefix, &action.name.to_ascii_lowercase())
+                        && visit(action)
+                })
+            }),
             ActionPattern::Literal { service, name } => {
-                if let Some(action) = self.known(service, name) {
-                    visit(action);
-                }
+                self.known(service, name).is_some_and(visit)
             }
-            ActionPattern::ContestedPrefix(_) | ActionPattern::Nothing => {}
+            ActionPattern::ContestedPrefix(_) | ActionPattern::Nothing => false,
         }
     }
 

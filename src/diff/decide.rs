@@ -282,6 +282,17 @@ impl<'a> Table<'a> {
             })
     }
 
+    /// The group of a list, without the patterns that match nothing of the universe.
+    fn filter(&mut self, filter: &Filter<'a>, universe: &Pattern) -> Group {
+        let bearing = filter.patterns.iter();
+        let bearing = bearing.filter(|p| !p.is_apart_from(universe));
+        Group {
+            negated: filter.negated,
+            members: bearing.map(|p| self.add(p)).collect(),
+            contested: None,
+        }
+    }
+
     /// Groups of the lists that can bear on the question.
     fn groups(&mut self, lists: &[List<'a>], question: &Question<'a>) -> Vec<Group> {
         let mut groups = Vec::new();
@@ -327,11 +338,7 @@ impl<'a> Layout<'a> {
         let filters = question
             .filters
             .iter()
-            .map(|f| Group {
-                negated: f.negated,
-                members: f.patterns.iter().map(|p| table.add(p)).collect(),
-                contested: None,
-            })
+            .map(|f| table.filter(f, question.universe))
             .collect();
         Layout {
             table,
@@ -451,15 +458,25 @@ pub fn plainly_covered(question: &Question<'_>, sides: &Sides<'_>) -> bool {
     })
 }
 
+/// What a reference requires of one action: the requests on which one of its Allow statements agrees and no Deny.
+#[derive(Default, Debug)]
+pub struct Required<'a> {
+    /// The resource lists of its Allow statements.
+    pub allowed: Vec<Filter<'a>>,
+    /// Those of its Deny statements.
+    pub denied: Vec<Filter<'a>>,
+}
+
 /// Looks for a request that the question asks about, that nothing denies, that every layer but the first allows, and
-/// that none of `required` matches: a right beyond what is required. The question's own statement grants it.
+/// that is not required: a right beyond what is required. `own` is the one layer of the statement that grants it.
 pub fn beyond(
     question: &Question<'_>,
+    own: &Sides<'_>,
     sides: &Sides<'_>,
-    required: &[&Pattern],
+    required: &Required<'_>,
     budget: &mut Budget,
 ) -> Found {
-    beyond_observer(question, sides, required, |layout, observe| {
+    beyond_observer(question, own, sides, required, |layout, observe| {
         layout.search(1, budget, observe)
     })
 }
@@ -467,41 +484,44 @@ pub fn beyond(
 /// Whether one word is such a request.
 pub fn is_beyond(
     question: &Question<'_>,
+    own: &Sides<'_>,
     sides: &Sides<'_>,
-    required: &[&Pattern],
+    required: &Required<'_>,
     word: &[Symbol],
 ) -> bool {
-    beyond_observer(question, sides, required, |layout, observe| {
+    beyond_observer(question, own, sides, required, |layout, observe| {
         search::judge(&layout.table.patterns, word, observe) != 0
     })
 }
 
 fn beyond_observer<'a, T>(
     question: &Question<'a>,
+    own: &Sides<'a>,
     sides: &Sides<'a>,
-    required: &[&'a Pattern],
+    required: &Required<'a>,
     run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
 ) -> T {
-    let universe = question.universe;
     let mut layout = Layout::new(question);
-    let required: Vec<usize> = required
-        .iter()
-        .filter(|p| !p.is_apart_from(universe))
-        .map(|p| layout.table.add(p))
-        .collect();
+    let [allowed, taken] = [&required.allowed, &required.denied].map(|filters| {
+        let filters = filters.iter();
+        let groups = filters.map(|f| layout.table.filter(f, question.universe));
+        groups.collect::<Vec<Group>>()
+    });
     let denied = layout.table.groups(&sides.deny_possible, question);
-    let outer: Vec<Vec<Group>> = sides
-        .layers
-        .iter()
-        .skip(1)
+    let outer = sides.layers.iter().skip(1);
+    let allowing: Vec<Vec<Group>> = { own.layers.iter().chain(outer) }
         .map(|layer| layout.table.groups(&layer.sure, question))
         .collect();
+    // A layer without a grant on this kind of resource: no request is worth a look.
+    if allowing.iter().any(Vec::is_empty) {
+        layout.wanted.clear();
+    }
     run(&layout, &mut |accepted| {
         u32::from(
             layout.asked(accepted)
                 && !any(&denied, accepted)
-                && outer.iter().all(|groups| any(groups, accepted))
-                && !accepted.any(&required),
+                && allowing.iter().all(|groups| any(groups, accepted))
+                && (!any(&allowed, accepted) || any(&taken, accepted)),
         )
     })
 }

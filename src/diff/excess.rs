@@ -5,14 +5,14 @@ use std::ptr;
 use rustc_hash::FxHashMap;
 
 use super::coverage::{Comparison, Named};
-use super::decide::{self, Filter, Question, Sides, Stance};
+use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
-use super::statement::{Conditions, Prepared, Resource};
+use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
 use crate::matcher::condition::Truth;
-use crate::matcher::search::Budget;
+use crate::matcher::search::{Budget, Found};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
@@ -64,13 +64,66 @@ enum Beyond {
     Undecided,
 }
 
-/// The statements of the reference that name an action, by its service and AWS's spelling.
-type Required<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+/// The Allow statements of the reference that name an action, by its service and AWS's spelling.
+type Naming<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+
+/// The statements of the reference that bear on one action.
+struct Needs<'a> {
+    /// Those that allow it.
+    allows: Vec<&'a Prepared>,
+    /// Those that deny it for certain.
+    denies: Vec<&'a Prepared>,
+}
+
+impl<'a> Needs<'a> {
+    /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
+    /// it whatever the resource: there is nothing narrower to write.
+    fn star(&self) -> bool {
+        let lists_star = |s: &&Prepared| {
+            let mut resources = s.resources.iter();
+            resources.any(|r| r.pattern.is_everything()) != s.not_resource
+        };
+        !self.allows.is_empty() && !self.denies.iter().any(lists_star)
+    }
+
+    /// Whether everything is required.
+    fn everywhere(&self) -> bool {
+        let everything = |s: &&Prepared| {
+            !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything())
+        };
+        self.denies.is_empty() && self.allows.iter().any(everything)
+    }
+
+    /// What is required: under any reading, or as the verdicts read it.
+    fn required(&self, most: bool) -> Required<'a> {
+        let list = |s: &&'a Prepared, most: bool, variables: Variables| Filter {
+            negated: s.not_resource,
+            patterns: { s.resources.iter() }
+                .flat_map(|r| match r.patterns(Reading::Strict, variables) {
+                    strict if !most && (!strict.is_empty() || s.effect == Effect::Deny) => strict,
+                    _ => r.patterns(Reading::Wide, Variables::Any),
+                })
+                .collect(),
+        };
+        let allowed = self.allows.iter();
+        let denied = self.denies.iter();
+        Required {
+            allowed: allowed
+                .map(|s| list(s, most && !s.not_resource, Variables::Any))
+                .collect(),
+            denied: denied
+                .map(|s| list(s, most && s.not_resource, Variables::Unset))
+                .collect(),
+        }
+    }
+}
 
 struct Search<'a> {
     comparison: &'a Comparison<'a>,
     scope: Scope,
-    required: Required<'a>,
+    naming: Naming<'a>,
+    /// The Deny statements of the reference that hold for every request.
+    denies: Vec<&'a Prepared>,
     /// Whether anything but its own statement bears on what a grant allows.
     has_limits: bool,
     budget: Budget,
@@ -81,7 +134,7 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
-    let mut required: Required<'_> = FxHashMap::default();
+    let mut naming: Naming<'_> = FxHashMap::default();
     for statement in needed
         .iter()
         .copied()
@@ -89,7 +142,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         .filter(|s| s.effect == Effect::Allow)
     {
         let mut add = |action: catalog::Action<'a>| {
-            required
+            naming
                 .entry((action.service, action.name))
                 .or_default()
                 .push(statement);
@@ -108,10 +161,13 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
             comparison.each_match(&action.pattern, &mut add);
         }
     }
+    let denies = needed.iter().copied().flatten();
+    let denies = denies.filter(|s| s.effect == Effect::Deny && s.conditions.is_empty());
     let mut search = Search {
         comparison,
         scope: comparison.scope.in_every_region(),
-        required,
+        naming,
+        denies: denies.collect(),
         has_limits: comparison.layers.len() > 1
             || comparison.granted.iter().any(|s| s.effect == Effect::Deny),
         budget: Budget::steps(STEPS_PER_RUN),
@@ -142,10 +198,78 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
 }
 
 impl<'a> Search<'a> {
-    fn requiring(&self, action: &catalog::Action<'a>) -> &[&'a Prepared] {
-        self.required
-            .get(&(action.service, action.name))
-            .map_or(&[], Vec::as_slice)
+    fn needs(&self, action: &catalog::Action<'a>) -> Needs<'a> {
+        let allows = self.naming.get(&(action.service, action.name));
+        let allows = allows.cloned().unwrap_or_default();
+        let denies = if allows.is_empty() || self.denies.is_empty() {
+            Vec::new()
+        } else {
+            let name = action.name.to_ascii_lowercase();
+            let denies = self.denies.iter().copied();
+            let certain =
+                |s: &&Prepared| s.applies(action.service, &name).is_some_and(|a| a.certain);
+            denies.filter(certain).collect()
+        };
+        Needs { allows, denies }
+    }
+
+    /// Whether any request of an action is required: one that the reference names only on resources that it does not
+    /// apply to is not.
+    fn is_required(&mut self, action: catalog::Action<'a>, needs: &Needs<'a>) -> bool {
+        if !action.has_resource_types() {
+            return needs.star();
+        }
+        if needs.everywhere() {
+            return true;
+        }
+        let everything = Pattern::everything();
+        let required = needs.required(false);
+        let taken = required.denied.iter().map(|f| Filter {
+            negated: !f.negated,
+            ..f.clone()
+        });
+        let taken: Vec<Filter<'_>> = taken.collect();
+        for kind in action.resource_types() {
+            let make = Universe::of(&kind);
+            // As in the verdicts, the scope narrows but never hides a requirement.
+            let [scoped, anywhere] = [&self.scope, &Scope::default()].map(|scope| {
+                let universes = scope.universes(action.service, &kind).into_iter();
+                universes.map(&make).collect::<Vec<Universe>>()
+            });
+            for allowed in &required.allowed {
+                let (wanted, own) = if allowed.negated {
+                    (vec![&everything], Some(allowed.clone()))
+                } else {
+                    (allowed.patterns.clone(), None)
+                };
+                let filters: Vec<Filter<'_>> = own.into_iter().chain(taken.clone()).collect();
+                for pattern in wanted {
+                    let overlaps = |u: &&Universe| pattern.overlaps(&u.all);
+                    let mut reached: Vec<&Universe> = scoped.iter().filter(overlaps).collect();
+                    if reached.is_empty() {
+                        reached = anywhere.iter().filter(overlaps).collect();
+                    }
+                    let nothing = Sides::default();
+                    let required = reached.into_iter().any(|universe| {
+                        let question = Question {
+                            universe: &universe.all,
+                            plain: &universe.plain,
+                            wanted: vec![pattern],
+                            filters: filters.clone(),
+                        };
+                        filters.is_empty()
+                            || Comparison::spend(&mut self.budget, |b| {
+                                let none = Required::default();
+                                decide::beyond(&question, &nothing, &nothing, &none, b)
+                            }) != Found::none()
+                    });
+                    if required {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
     }
 
     fn literal(
@@ -156,17 +280,16 @@ impl<'a> Search<'a> {
         action: catalog::Action<'a>,
         report: &mut ExcessReport,
     ) {
-        let required = self.requiring(&action).to_vec();
-        let kind = if required.is_empty() {
-            ExcessKind::Unneeded
-        } else {
-            ExcessKind::Resource
-        };
-        match self.beyond(statement, action, &required) {
+        let needs = self.needs(&action);
+        match self.beyond(statement, action, &needs) {
             Beyond::Nothing => {}
             Beyond::Undecided => report.undecided.push((index, Some(at))),
             Beyond::Something(witness, resource) => report.found.push(Excess {
-                kind,
+                kind: if self.is_required(action, &needs) {
+                    ExcessKind::Resource
+                } else {
+                    ExcessKind::Unneeded
+                },
                 statement: index,
                 action: Some(at),
                 resource,
@@ -221,24 +344,24 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything());
         for action in matched {
-            let required = self.requiring(&action).to_vec();
-            let (list, slot) = if required.is_empty() {
-                (&mut unneeded, &mut first[0])
-            } else {
-                (&mut too_wide, &mut first[1])
-            };
+            let needs = self.needs(&action);
             // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
-            if required.is_empty() && unlimited && slot.is_some() {
-                list.push((action.spelled(), action.access));
+            if needs.allows.is_empty() && unlimited && first[0].is_some() {
+                unneeded.push((action.spelled(), action.access));
                 continue;
             }
-            match self.beyond(statement, action, &required) {
+            match self.beyond(statement, action, &needs) {
                 Beyond::Nothing => {}
                 Beyond::Undecided => {
                     report.undecided.push((index, at));
                     return;
                 }
                 Beyond::Something(witness, resource) => {
+                    let (list, slot) = if self.is_required(action, &needs) {
+                        (&mut too_wide, &mut first[1])
+                    } else {
+                        (&mut unneeded, &mut first[0])
+                    };
                     list.push((action.spelled(), action.access));
                     slot.get_or_insert((witness, resource));
                 }
@@ -285,14 +408,17 @@ impl<'a> Search<'a> {
         answer
     }
 
-    /// What `statement` allows for `action` beyond what `required` asks for.
+    /// What `statement` allows for `action` beyond what the reference needs.
     fn beyond(
         &mut self,
         statement: &Prepared,
         action: catalog::Action<'a>,
-        required: &[&Prepared],
+        needs: &Needs<'a>,
     ) -> Beyond {
-        if statement.conditions.is_empty() && self.within(statement, required) {
+        if statement.conditions.is_empty()
+            && needs.denies.is_empty()
+            && self.within(statement, &needs.allows)
+        {
             return Beyond::Nothing;
         }
         let name = action.name.to_ascii_lowercase();
@@ -323,8 +449,7 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything())
                 != statement.not_resource;
-            // An action that the reference names is not excess here, whatever the reference's resource.
-            if !granted || !required.is_empty() || !sides.star_passes() {
+            if !granted || needs.star() || !sides.star_passes() {
                 return Beyond::Nothing;
             }
             let witness = Witness {
@@ -338,48 +463,25 @@ impl<'a> Search<'a> {
             return Beyond::Something(witness, by);
         }
         let everything = Pattern::everything();
-        let everywhere = required
-            .iter()
-            .any(|s| !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything()));
-        if everywhere {
+        if needs.everywhere() {
             return Beyond::Nothing;
         }
-        let list = |reading, variables| -> Vec<&Pattern> {
-            statement
-                .resources
-                .iter()
-                .flat_map(|r| r.patterns(reading, variables))
+        let granted: Vec<&Pattern> = if statement.not_resource {
+            vec![&everything]
+        } else {
+            let resources = statement.resources.iter();
+            resources
+                .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset))
                 .collect()
         };
-        let (granted, filters) = if statement.not_resource {
-            let excluded = list(Reading::Wide, Variables::Any);
-            (
-                vec![&everything],
-                vec![Filter {
-                    negated: true,
-                    patterns: excluded,
-                }],
-            )
-        } else {
-            (list(Reading::Strict, Variables::Unset), Vec::new())
+        let itself = Applies {
+            statement,
+            layer: 0,
+            certain: true,
+            action: None,
         };
-        let needed: Vec<&Pattern> = required
-            .iter()
-            .filter(|s| !s.not_resource)
-            .flat_map(|s| &s.resources)
-            .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
-            .collect();
-        // Required through NotResource: only what each such statement excludes can be excess.
-        let mut filters = filters;
-        for statement in required.iter().filter(|s| s.not_resource) {
-            let excluded = statement.resources.iter();
-            filters.push(Filter {
-                negated: false,
-                patterns: excluded
-                    .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
-                    .collect(),
-            });
-        }
+        let own = Sides::new(&[itself], &[Truth::True], 1, &|_| Stance::Cautious);
+        let required = needs.required(true);
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
@@ -391,18 +493,18 @@ impl<'a> Search<'a> {
                 .into_iter()
                 .map(&make)
             {
-                let wanted = granted.clone();
                 let question = Question {
                     universe: &universe.all,
                     plain: &universe.plain,
-                    wanted,
-                    filters: filters.clone(),
+                    wanted: granted.clone(),
+                    filters: Vec::new(),
                 };
                 let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &sides, &needed, b)
+                    decide::beyond(&question, &own, &sides, &required, b)
                 });
                 if let Some(word) = found.word(1) {
-                    let holds = |w: &[Symbol]| decide::is_beyond(&question, &sides, &needed, w);
+                    let holds =
+                        |w: &[Symbol]| decide::is_beyond(&question, &own, &sides, &required, w);
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =

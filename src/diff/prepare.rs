@@ -218,6 +218,7 @@ impl<'a> Drafts<'a> {
                     .filter(|(_, p)| resource.negated || !is_void(p))
                     .map(|(t, p)| Resource::new(bind(p), t.value.clone(), t.span))
                     .collect(),
+                has_void_resource: !resource.negated && pieces.iter().any(is_void),
                 conditions,
                 index: *index,
             });
@@ -343,6 +344,7 @@ pub fn bind_reference(
                     Resource::new(bound, text, nowhere)
                 })
                 .collect(),
+            has_void_resource: false,
             conditions: Conditions {
                 lines: statement
                     .conditions

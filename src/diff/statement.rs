@@ -137,6 +137,8 @@ pub struct Prepared {
     pub resource_key: Span,
     /// Its strings.
     pub resources: Vec<Resource>,
+    /// True where a string is left out because a policy variable in it has no value.
+    pub has_void_resource: bool,
     /// Its `Condition`.
     pub conditions: Conditions,
     /// The index of the statement in its policy or reference.

@@ -144,6 +144,11 @@ impl Pattern {
         self.tokens.iter().all(|t| matches!(t, Token::Symbol(_)))
     }
 
+    fn has_placeholder(&self) -> bool {
+        let is_placeholder = |t: &Token| matches!(t, Token::Symbol(s) if s.as_char().is_none());
+        self.tokens.iter().any(is_placeholder)
+    }
+
     /// Whether the pattern matches a text.
     pub fn matches_text(&self, text: &str) -> bool {
         let word: Vec<Symbol> = text.chars().map(Symbol::char).collect();
@@ -192,7 +197,7 @@ impl Pattern {
         if self.is_apart_from(other) {
             return false;
         }
-        if self.loose || other.loose {
+        if self.loose && other.has_placeholder() || other.loose && self.has_placeholder() {
             let patterns = [self, other];
             let both =
                 |accepted: &search::Accepted<'_>| u32::from(accepted.is(0) && accepted.is(1));

@@ -214,16 +214,7 @@ fn element(
         Kind::String => values.extend(value.string()),
         Kind::Array => {
             let elements = value.elements();
-            if elements.is_empty() {
-                reader.report(
-                    Problem::invalid_policy(
-                        name,
-                        format!("`{name}` is empty: the statement has no effect"),
-                        value.span(),
-                    )
-                    .accepted(),
-                );
-            }
+            // AWS accepts an empty list; `ineffective-statement` reports it.
             for element in &elements {
                 match element.string() {
                     Some(text) => values.push(text),

@@ -3,15 +3,28 @@
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Settings};
 use pcluster_iam::diff::Row;
+use pcluster_iam::diff::excess::ExcessReport;
 use pcluster_iam::lints::File;
 use pcluster_iam::matcher::condition::{self, KeyValue};
 use pcluster_iam::parser::{self, Policy, Source, Sources};
-use pcluster_iam::reference;
+use pcluster_iam::reference::{self, Reference};
 
 use super::world::{self, Case};
 
 /// The rows of a reference against the texts of some policies, limited as the case says.
 pub fn rows(reference: &str, policies: &[String], case: &Case) -> Vec<Row> {
+    let (policies, reference, settings) = load(reference, policies, case);
+    let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
+    found.into_iter().map(|r| r.row).collect()
+}
+
+/// What the policies of a case grant beyond its reference.
+pub fn excess(case: &Case) -> ExcessReport {
+    let (policies, reference, settings) = load(&case.reference_json(), &case.policies_json(), case);
+    check::excess(Catalog::embedded(), &policies, &reference, &settings)
+}
+
+fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Reference, Settings) {
     let mut sources = Sources::new();
     let mut load = |text: &str| {
         let source = sources.add(Source::new("policy.json", text.to_owned()));
@@ -46,6 +59,5 @@ pub fn rows(reference: &str, policies: &[String], case: &Case) -> Vec<Row> {
             .collect(),
         ..Settings::default()
     };
-    let found = check::coverage(Catalog::embedded(), &policies, &reference, &settings);
-    found.into_iter().map(|r| r.row).collect()
+    (policies, reference, settings)
 }

@@ -53,7 +53,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     glob(pattern.as_bytes(), text.as_bytes())
 }
 
-fn action_matches(pattern: &str, action: &str) -> bool {
+pub fn action_matches(pattern: &str, action: &str) -> bool {
     if pattern == "*" {
         return true;
     }
@@ -97,6 +97,13 @@ fn resource_may_match(pattern: &str, resource: &str) -> bool {
     resource_matches(pattern, resource) || crossing && plain
 }
 
+/// Under the widest reading of all, whatever the names are.
+fn resource_could_match(pattern: &str, resource: &str) -> bool {
+    let crossing = matches(pattern, resource)
+        || fields(pattern).len() < 6 && pattern != "*" && matches(&format!("{pattern}*"), resource);
+    resource_matches(pattern, resource) || resource != "*" && crossing
+}
+
 /// For certain, or possibly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sure {
@@ -133,6 +140,25 @@ fn variable(pattern: &str, known: &Known) -> (Option<String>, String) {
 }
 
 impl Statement {
+    fn names(&self, action: &str) -> bool {
+        self.actions.iter().any(|p| action_matches(p, action)) != self.not_action
+    }
+
+    /// Whether the lists match a request, each string read as `matches` does. Conditions and variables are no subject.
+    fn lists(&self, action: &str, resource: &str, matches: fn(&str, &str) -> bool) -> bool {
+        let listed = self.resources.iter().any(|p| matches(p, resource));
+        self.names(action) && listed != self.not_resource
+    }
+
+    /// The widest lists of the statement, or the narrowest.
+    fn most(&self, action: &str, resource: &str, most: bool) -> bool {
+        if most == self.not_resource {
+            self.lists(action, resource, resource_matches)
+        } else {
+            self.lists(action, resource, resource_could_match)
+        }
+    }
+
     /// Whether the statement matches a request.
     pub fn applies(&self, action: &str, resource: &str, known: &Known) -> Sure {
         if self.actions.iter().any(|p| action_matches(p, action)) == self.not_action {
@@ -326,6 +352,29 @@ pub fn layered(
     each.fold((true, true, false), |all, one| {
         (all.0 && one.0, all.1 && one.1, all.2 || one.2)
     })
+}
+
+/// Whether a reference may require a request under some reading, its Conditions aside. What is checked against `*` is
+/// required wherever it is named.
+pub fn may_be_required(reference: &[Statement], action: &str, resource: &str) -> bool {
+    let allowed = reference.iter().filter(|s| s.allow).any(|s| {
+        if resource == "*" {
+            s.names(action)
+        } else {
+            s.most(action, resource, true)
+        }
+    });
+    let denied = { reference.iter() }.any(|s| !s.allow && s.most(action, resource, false));
+    allowed && !denied
+}
+
+/// Whether a reference requires a request as the verdicts read it, its Conditions aside.
+pub fn is_required(reference: &[Statement], action: &str, resource: &str) -> bool {
+    let strictly = |s: &Statement| s.lists(action, resource, resource_matches);
+    let allowed = { reference.iter() }
+        .filter(|s| s.allow)
+        .any(|s| strictly(s) || resource == "*" && s.names(action));
+    allowed && !reference.iter().any(|s| !s.allow && strictly(s))
 }
 
 fn strings(value: &Value) -> Vec<String> {

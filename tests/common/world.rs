@@ -1,5 +1,6 @@
 //! A small world of requests, random policies over it, and the obvious way to judge them.
 
+use std::slice;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -152,17 +153,44 @@ fn requests(action: &str, large: bool) -> &'static [String] {
         .1
 }
 
+/// The actions of the world.
+pub fn actions() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(action, _)| *action)
+}
+
+/// Whether a statement may match some request of an action.
+pub fn touches(by: &Statement, action: &str, large: bool) -> bool {
+    let mut requests = requests(action, large).iter();
+    let known = Known::default();
+    requests.any(|r| {
+        // What a contested reading makes of an Allow counts here, as it does for a Deny.
+        let deny = Statement {
+            allow: false,
+            ..by.clone()
+        };
+        deny.applies(action, r, &known) != Sure::No
+    })
+}
+
 /// Judges a case by asking about every request of the world.
 pub struct Judge<'a> {
     case: &'a Case,
     layers: Vec<Vec<Statement>>,
+    /// The same, with what is known of all requests.
+    settled: Vec<Vec<Statement>>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(case: &'a Case) -> Self {
         let mut layers = vec![case.policies.concat()];
         layers.extend(case.boundary.iter().chain(&case.scps).cloned());
-        Judge { case, layers }
+        let known = known();
+        let settled = { layers.iter() }.map(|l| evaluator::settle(l, &known));
+        Judge {
+            case,
+            settled: settled.collect(),
+            layers,
+        }
     }
 
     /// What is known of the requests that a statement requires, case by case: its Condition lists values.
@@ -221,6 +249,36 @@ impl<'a> Judge<'a> {
             "partial"
         };
         (verdict, needed.is_empty())
+    }
+
+    /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
+    /// certain, and not required.
+    pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
+        let known = known();
+        let settled = evaluator::settle(slice::from_ref(by), &known);
+        settled
+            .first()
+            .is_some_and(|by| self.gives(by, action, resource, &known))
+    }
+
+    fn gives(&self, by: &Statement, action: &str, resource: &str, known: &Known) -> bool {
+        let sure = |layer: &[Statement]| evaluator::outcome(layer.iter(), action, resource, known);
+        by.applies(action, resource, known) == Sure::Yes
+            && self.settled.iter().all(|layer| sure(layer).0)
+            && !evaluator::may_be_required(&self.case.reference, action, resource)
+    }
+
+    /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
+    pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
+        let known = known();
+        let requests = requests(action, large);
+        let reference = &self.case.reference;
+        let settled = evaluator::settle(slice::from_ref(by), &known);
+        let beyond = settled
+            .first()
+            .is_some_and(|by| requests.iter().any(|r| self.gives(by, action, r, &known)));
+        let required = |r: &String| evaluator::is_required(reference, action, r);
+        (beyond, beyond && requests.iter().any(required))
     }
 
     /// Whether a request, of this world or not, is one that shows the verdict.

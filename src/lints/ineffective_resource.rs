@@ -1,0 +1,56 @@
+//! Actions and resources of a statement that nothing else in it fits.
+
+use super::{Context, Lint, effect, enumerate};
+use crate::diff::effect::Extent;
+use crate::finding::{Finding, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "ineffective-resource",
+    severity: Severity::Warning,
+    summary: "an action fits no resource of its statement, or a resource no action",
+    doc: include_str!("../../rules/lints/ineffective-resource.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    for (statement, found) in effect::of(compared) {
+        let Extent::Strings { actions, resources } = &found.extent else {
+            continue;
+        };
+        let (names, mut spans) = effect::strings(statement, actions);
+        let listed = resources.iter().filter_map(|r| statement.resources.get(*r));
+        let (arns, places): (Vec<String>, Vec<_>) =
+            listed.map(|r| (r.text.clone(), r.span)).unzip();
+        spans.extend(places);
+        let all = [names.clone(), arns.clone()].concat();
+        let one = all.len() == 1;
+        let why = match (names.is_empty(), arns.is_empty()) {
+            (false, true) if one => "it applies to no resource of the statement",
+            (false, true) => "they apply to no resource of the statement",
+            (true, _) if one => "no action of the statement applies to it",
+            (true, _) => "no action of the statement applies to them",
+            (false, false) => "nothing else in the statement fits them",
+        };
+        let message = format!(
+            "{} likely {} no effect: {why}",
+            enumerate(&all),
+            if one { "has" } else { "have" }
+        );
+        let mut finding = effect::finding(context, &LINT, statement, message, &spans, actions);
+        if actions.is_empty() {
+            finding.help = Some(if one {
+                "remove it, or add the actions that it was meant for".to_owned()
+            } else {
+                "remove them, or add the actions that they were meant for".to_owned()
+            });
+        }
+        finding.actions = names;
+        finding.subject = (!arns.is_empty()).then(|| all.join(" "));
+        out.push(finding);
+    }
+}
