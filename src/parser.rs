@@ -37,6 +37,8 @@ pub use policy::{
 };
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 
+pub(crate) use problem::name;
+
 use json::Layer;
 use problem::Reader;
 
