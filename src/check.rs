@@ -1,6 +1,7 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::slice;
 
@@ -13,10 +14,10 @@ use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
-use crate::matcher::Pieces;
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
-use crate::parser::{Policy, ProblemKind, SourceId, Sources, Span};
+use crate::matcher::{ActionPattern, Pieces};
+use crate::parser::{Effect, Policy, ProblemKind, SourceId, Sources, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::{self, Reference};
 use crate::report::{Binding, ReferenceName, RoleResult};
@@ -365,6 +366,37 @@ pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Ov
         }
     }
     None
+}
+
+/// Rows that a reference may have: all actions of AWS, and room for those to come.
+const MOST_ROWS: usize = 25_000;
+
+/// Whether a reference asks for more than is judged.
+pub fn asks_too_much(catalog: &Catalog, reference: &Reference) -> bool {
+    let everything = OnceCell::new();
+    let all = || *everything.get_or_init(|| catalog.services().map(|s| s.actions().count()).sum());
+    let rows_of = |text: &String| match ActionPattern::parse(text) {
+        ActionPattern::Everything => all(),
+        ActionPattern::Wildcard {
+            service, prefix, ..
+        } => catalog
+            .service(&service)
+            .map_or(0, |s| s.actions_with_prefix(&prefix).count()),
+        _ => 1,
+    };
+    let mut rows = 0;
+    let allows = reference.statements.iter();
+    allows
+        .filter(|s| s.effect == Effect::Allow)
+        .flat_map(|s| {
+            let negated = s.action.negated.then(&all);
+            let listed = s.action.values.iter().filter(|_| !s.action.negated);
+            negated.into_iter().chain(listed.map(rows_of))
+        })
+        .any(|more| {
+            rows += more;
+            rows > MOST_ROWS
+        })
 }
 
 /// A role that cannot be judged: what is wrong with the texts or with their size, and nothing on coverage.

@@ -19,6 +19,7 @@ mod lints;
 mod output;
 mod reference;
 
+pub use context::parse as parse_context;
 pub use error::Error;
 
 /// Exit code for "could not judge".

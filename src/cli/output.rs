@@ -1,6 +1,6 @@
 //! Where a report goes: standard output or files, whole or not at all.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Color, Error, Format, LintArgs};
@@ -42,8 +42,7 @@ pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
         .collect()
 }
 
-/// Writes the report to a target. It is rendered in memory first: a file is written whole or left as
-/// it was.
+/// Writes the report to a target. For a file it is rendered in memory first, which is written whole or left as it was.
 pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result<(), Error> {
     let color = match args.color {
         Color::Always => true,
@@ -59,24 +58,25 @@ pub(super) fn write(report: &Report, args: &LintArgs, target: &Target) -> Result
             }),
         source,
     };
-    let mut bytes = Vec::new();
-    match target.format {
+    let render = |out: &mut dyn Write| match target.format {
         Format::Text => report::text(
             report,
             TextOptions {
                 color,
                 quiet: args.quiet,
             },
-            &mut bytes,
+            out,
         ),
-        Format::Json => report::json(report, &mut bytes),
-    }
-    .map_err(failed)?;
+        Format::Json => report::json(report, out),
+    };
     if let Some(path) = &target.path {
-        return replace(path, &bytes).map_err(failed);
+        let mut bytes = Vec::new();
+        return render(&mut bytes)
+            .and_then(|()| replace(path, &bytes))
+            .map_err(failed);
     }
-    let mut out = io::stdout().lock();
-    match out.write_all(&bytes).and_then(|()| out.flush()) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match render(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
         _ => Ok(()),
     }

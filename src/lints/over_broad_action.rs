@@ -74,7 +74,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let most = match same {
             Entry::Vacant(new) => {
                 let at = context.sources.get(finding.label.source);
-                new.insert(format!("{}:{}", at.name(), at.location(finding.label.span.start).line));
+                new.insert(format!(
+                    "{}:{}",
+                    at.name(),
+                    at.location(finding.label.span.start).line
+                ));
                 usize::MAX
             }
             Entry::Occupied(first) if found.actions.len() > LISTED_AGAIN => {

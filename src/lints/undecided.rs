@@ -54,7 +54,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.subject = Some(name);
         if at == last && unasked > 0 {
             let more = count(unasked, "grant");
-            finding.notes.push(format!("{more} after it could not be looked at"));
+            finding
+                .notes
+                .push(format!("{more} after it could not be looked at"));
         }
         finding.help = Some("split the statement, or write fewer `*` in one Resource".to_owned());
         out.push(finding);

@@ -24,8 +24,7 @@ const MOST_VALUES: usize = 50_000;
 /// The longest string, in bytes between its quotes: a document of AWS's largest size, URL-encoded, is shorter.
 const LONGEST_STRING: usize = 64 * 1024;
 
-const TOO_LARGE: &str =
-    "an IAM policy has at most 10,240 characters: give the policies of one role, each in a file of its own";
+const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the policies of one role, each in a file of its own";
 
 /// A text of JSON and where its bytes stand in the file: the file itself, or a document decoded from a string of it.
 #[derive(Clone, Copy)]
@@ -336,9 +335,12 @@ fn too_large(text: &str) -> Option<Fault> {
                 values += 1;
                 if values > MOST_VALUES {
                     return Some(
-                        Fault::new(at..at + 1, format!("more than {MOST_VALUES} values in one file"))
-                            .about("size")
-                            .with_help(TOO_LARGE),
+                        Fault::new(
+                            at..at + 1,
+                            format!("more than {MOST_VALUES} values in one file"),
+                        )
+                        .about("size")
+                        .with_help(TOO_LARGE),
                     );
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::region::forward_slashes;
 use super::{Region, Report, RoleResult};
@@ -64,8 +64,21 @@ struct Requirement<'a> {
     verdict: &'static str,
     vacuous: bool,
     witness: Option<Witness<'a>>,
-    allowed_by: Vec<Region>,
-    denied_by: Vec<Region>,
+    allowed_by: Places<'a>,
+    denied_by: Places<'a>,
+}
+
+/// Places as regions, each made when it is written: a row can have thousands.
+struct Places<'a> {
+    sources: &'a Sources,
+    places: &'a [(SourceId, Span)],
+}
+
+impl Serialize for Places<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let places = self.places.iter();
+        serializer.collect_seq(places.map(|(at, span)| Region::new(self.sources.get(*at), *span)))
+    }
 }
 
 #[derive(Serialize)]
@@ -143,7 +156,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> {
+fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'a> {
     let reference = &result.reference;
     JudgedRole {
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
@@ -179,7 +192,7 @@ fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> 
     }
 }
 
-fn requirement<'a>(sources: &Sources, row: &'a diff::Row) -> Requirement<'a> {
+fn requirement<'a>(sources: &'a Sources, row: &'a diff::Row) -> Requirement<'a> {
     Requirement {
         statement: row.statement,
         sid: row.sid.as_deref(),
@@ -190,8 +203,14 @@ fn requirement<'a>(sources: &Sources, row: &'a diff::Row) -> Requirement<'a> {
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         witness: row.witness.as_ref().map(witness),
-        allowed_by: regions(sources, &row.allowed_by),
-        denied_by: regions(sources, &row.denied_by),
+        allowed_by: Places {
+            sources,
+            places: &row.allowed_by,
+        },
+        denied_by: Places {
+            sources,
+            places: &row.denied_by,
+        },
     }
 }
 
@@ -227,13 +246,6 @@ fn witness(witness: &finding::Witness) -> Witness<'_> {
         action: &witness.action,
         resource: &witness.resource,
     }
-}
-
-fn regions(sources: &Sources, places: &[(SourceId, Span)]) -> Vec<Region> {
-    places
-        .iter()
-        .map(|(source, span)| Region::new(sources.get(*source), *span))
-        .collect()
 }
 
 #[cfg(test)]
