@@ -263,18 +263,21 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Findings of one lint in one file beyond these are counted: nobody reads them.
-const MOST: usize = 1_000;
+/// Findings of one lint and severity in one file beyond these are counted: nobody reads them. The parser and some lints
+/// stop at a thousand by themselves, and add one that counts.
+const MOST: usize = 1_001;
 
 /// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.
 fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     if findings.len() <= start + MOST {
         return;
     }
-    let mut kept: FxHashMap<SourceId, usize> = FxHashMap::default();
+    let mut kept: FxHashMap<(SourceId, Severity), usize> = FxHashMap::default();
     let mut cut: Vec<(usize, Finding)> = Vec::new();
     for finding in findings.split_off(start) {
-        let kept = kept.entry(finding.label.source).or_default();
+        let kept = kept
+            .entry((finding.label.source, finding.severity))
+            .or_default();
         *kept += 1;
         if *kept <= MOST {
             findings.push(finding);

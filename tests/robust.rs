@@ -55,6 +55,14 @@ fn run(folder: &Path, name: &str, size: usize, arguments: &str) -> Output {
     output
 }
 
+/// What is compared with: a reference of the user stands for itself.
+fn role(option: &str) -> &'static str {
+    match option {
+        "reference" => "",
+        _ => "--scheduler torque --role instance",
+    }
+}
+
 fn statements(count: usize, statement: impl Fn(usize) -> String) -> String {
     let mut text = String::from(r#"{"Version":"2012-10-17","Statement":["#);
     for n in 0..count {
@@ -184,14 +192,14 @@ fn every_option_that_takes_a_file_is_bounded() {
         fs::write(folder.path().join("p.json"), with_resource("*")).unwrap();
         fs::write(folder.path().join("other.json"), &text).unwrap();
         for format in ["text", "json"] {
-            let arguments = format!(
-                "lint p.json --scheduler torque --role instance --format {format} --{option} \"$0\""
-            );
+            let role = role(option);
+            let arguments = format!("lint p.json {role} --format {format} --{option} \"$0\"");
             let output = run(folder.path(), "other.json", text.len(), &arguments);
             let error = String::from_utf8_lossy(&output.stderr);
             let code = output.status.code();
             assert!(matches!(code, Some(0..=2)), "{at} {option}: {output:?}");
             assert!(!error.contains("panicked"), "{at} {option}: {error}");
+            assert!(!error.contains("Usage:"), "{at} {option}: {error}");
         }
     }
 }
@@ -267,7 +275,8 @@ fn other_inputs_that_are_no_files_are_refused_as_well() {
     make_fifo(&folder.path().join("fifo"));
     fs::write(folder.path().join("p.json"), with_resource("*")).unwrap();
     for option in ["--reference", "--boundary", "--scp", "--context-file"] {
-        let arguments = format!("lint p.json --scheduler torque --role instance {option} \"$0\"");
+        let role = role(option.trim_start_matches('-'));
+        let arguments = format!("lint p.json {role} {option} \"$0\"");
         let output = run(folder.path(), "fifo", MIB, &arguments);
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
