@@ -286,15 +286,12 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
         let same = |(_, f): &&mut (usize, Finding)| {
             f.label.source == finding.label.source && f.severity == finding.severity
         };
-        match cut.iter_mut().find(same) {
-            Some((count, first)) => {
-                *count += 1;
-                first.label.span = first.label.span.min(finding.label.span);
-            }
-            None => {
-                let more = lint.finding(finding.severity, String::new(), finding.label);
-                cut.push((1, more));
-            }
+        if let Some((count, first)) = cut.iter_mut().find(same) {
+            *count += 1;
+            first.label.span = first.label.span.min(finding.label.span);
+        } else {
+            let more = lint.finding(finding.severity, String::new(), finding.label);
+            cut.push((1, more));
         }
     }
     for (more, mut finding) in cut {

@@ -51,7 +51,7 @@ pub(crate) fn run(target: &'static Target) {
     let seed = number("PCLUSTER_IAM_FUZZ_SEED", 1);
     let inputs = inputs(target.name);
     let own = inputs.clone();
-    let (send, started) = mpsc::channel();
+    let (starting, started) = mpsc::channel();
     let start = Instant::now();
     let worker = thread::spawn(move || {
         for number in 0_u64.. {
@@ -59,7 +59,7 @@ pub(crate) fn run(target: &'static Target) {
             if known.is_none() && start.elapsed() >= time {
                 return Ok(number);
             }
-            if send.send(number).is_err() {
+            if starting.send(number).is_err() {
                 return Ok(number);
             }
             let bytes = case(&own, target.words, seed, number);
