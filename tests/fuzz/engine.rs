@@ -24,7 +24,7 @@ pub(crate) struct Target {
 
 /// The folder with a folder of inputs per target.
 pub(crate) fn corpus() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "fixtures", "fuzz"]
+    [env!("CARGO_MANIFEST_DIR"), "tests", "fuzz", "corpus"]
         .iter()
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Every kind of input, mutated: nothing panics, hangs, or contradicts itself.
 //!
-//! Each case is made from the files of `fixtures/fuzz/TARGET`, a seed and its number, so it can be made again. A target runs
+//! Each case is made from the files of `tests/fuzz/corpus/TARGET`, a seed and its number, so it can be made again. A target runs
 //! for `PCLUSTER_IAM_FUZZ_SECONDS` (default 2) from `PCLUSTER_IAM_FUZZ_SEED` (default 1):
 //!
 //! ```text
