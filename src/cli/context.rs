@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::Error;
 use crate::matcher::condition::{self, KeyValue};
 
+/// Larger files are refused: a request has some dozens of condition keys.
+const LARGEST: usize = 256 * 1024;
+
 /// The keys of the file, and then those of the command line, which replace the file's.
 pub(super) fn context(
     file: Option<&Path>,
@@ -96,21 +99,31 @@ fn read(path: &Path) -> Result<BTreeMap<String, KeyValue>, Error> {
         reason,
     };
     let bytes = super::input::read(path).map_err(|problem| bad(problem.message))?;
-    let Members(members) = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+    parse(&bytes).map_err(bad)
+}
+
+/// The condition keys (folded) that the text of a context file gives.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, KeyValue>, String> {
+    if bytes.len() > LARGEST {
+        return Err(format!("it is larger than {} KiB", LARGEST / 1024));
+    }
+    let Members(members) = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let mut context = BTreeMap::new();
     for (key, value) in members {
         if !is_key(&key) {
-            return Err(bad(format!(
-                "`{key}` is not a condition key (`service:Name`)"
-            )));
+            return Err(format!("`{key}` is not a condition key (`service:Name`)"));
         }
         let Some(known) = key_value(&value) else {
-            return Err(bad(format!(
+            return Err(format!(
                 "the value of `{key}` must be a string, a number, a Boolean, an array of these, or null"
-            )));
+            ));
         };
         if context.insert(condition::fold_key(&key), known).is_some() {
-            return Err(bad(format!("`{key}` is given twice")));
+            return Err(format!("`{key}` is given twice"));
         }
     }
     Ok(context)

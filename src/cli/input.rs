@@ -1,7 +1,7 @@
 //! Files of the command line: patterns expanded, texts read, sizes bounded.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -80,18 +80,61 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
-    let mut file = File::open(path).map_err(|e| unreadable(&e))?;
-    let about = file.metadata().map_err(|e| unreadable(&e))?;
-    if about.is_dir() {
-        return Err(problem(
-            "this is a directory, not a policy",
-            "name the files in it, for example with a pattern: 'DIRECTORY/*.json'",
-        ));
+    // Looked at before it is opened: to open a FIFO that nobody writes to would wait for ever.
+    let about = std::fs::metadata(path).map_err(|e| unreadable(&e))?;
+    if !about.is_file() && !is_descriptor(path) {
+        return Err(no_file(&about));
     }
-    if about.is_file() && about.len() > LARGEST {
+    let mut file = File::open(path).map_err(|e| unreadable(&e))?;
+    let before = file.metadata().map_err(|e| unreadable(&e))?;
+    if before.is_file() && before.len() > LARGEST {
         return Err(too_large());
     }
-    bounded(&mut file, about.len())
+    let bytes = bounded(&mut file, before.len())?;
+    let after = file.metadata().map_err(|e| unreadable(&e))?;
+    let state = |about: &Metadata| (about.len(), about.modified().ok());
+    if before.is_file() && state(&before) != state(&after) {
+        return Err(problem(
+            "the file changed while it was read",
+            "run the command again when the file is written to its end",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Whether a path names an open file of this process, as a shell's `<(…)` does: such a pipe has a writer.
+fn is_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
+}
+
+/// What stands in the place of a file.
+fn no_file(about: &Metadata) -> Box<Problem> {
+    if about.is_dir() {
+        return problem(
+            "this is a directory, not a policy",
+            "name the files in it, for example with a pattern: 'DIRECTORY/*.json'",
+        );
+    }
+    #[cfg(unix)]
+    let what = {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = about.file_type();
+        if kind.is_fifo() {
+            "a FIFO"
+        } else if kind.is_socket() {
+            "a socket"
+        } else {
+            "a device"
+        }
+    };
+    #[cfg(not(unix))]
+    let what = "a device";
+    problem(
+        &format!("this is {what}, not a file"),
+        "write the policy to a file, or pipe it into `-`",
+    )
 }
 
 /// Reads to the end, `expected` bytes or so, and no more than is allowed.

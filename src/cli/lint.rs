@@ -55,6 +55,21 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let catalog = given_catalog
         .as_ref()
         .unwrap_or_else(|| Catalog::embedded());
+    if let Some(path) = &args.reference
+        && let Some(reference) = against
+            .references()
+            .iter()
+            .find(|r| check::asks_too_much(catalog, r))
+    {
+        let statements = reference.statements.len();
+        return Err(Error::BadReference {
+            path: path.to_string_lossy().into_owned(),
+            reason: format!(
+                "its {statements} statements ask for more actions than AWS has, counted each time"
+            ),
+            help: "name each action, or its wildcard, once".to_owned(),
+        });
+    }
     let roles: Vec<&[File]> = if args.each {
         files.iter().map(std::slice::from_ref).collect()
     } else {
@@ -228,6 +243,14 @@ fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
                 .help
                 .clone()
                 .unwrap_or_else(|| "mend the file".to_owned()),
+        });
+    }
+    if let Some(oversize) = check::oversize(&file.document.policies) {
+        let place = check::place(sources, oversize.source, oversize.span);
+        return Err(Error::BadReference {
+            path: name,
+            reason: format!("{place}: {}", oversize.message),
+            help: "give a policy that allows what the role must be able to do".to_owned(),
         });
     }
     let reference = reference::from_policies(&file.document.policies);

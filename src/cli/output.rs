@@ -1,6 +1,6 @@
 //! Where a report goes: standard output or files, whole or not at all.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
@@ -71,8 +71,8 @@ fn formats() -> String {
     names.join(", ")
 }
 
-/// Writes the report to a target. It is rendered in memory first: a file is written whole or left as
-/// it was. `code` is the exit code that the program will end with.
+/// Writes the report to a target. For a file it is rendered in memory first, which is written whole or left as it was.
+/// `code` is the exit code that the program will end with.
 pub(super) fn write(
     report: &Report,
     args: &LintArgs,
@@ -93,33 +93,34 @@ pub(super) fn write(
             }),
         source,
     };
-    let mut bytes = Vec::new();
-    match target.format {
+    let render = |out: &mut dyn Write| match target.format {
         Format::Text => report::text(
             report,
             TextOptions {
                 color,
                 quiet: args.quiet,
             },
-            &mut bytes,
+            out,
         ),
-        Format::Concise => report::concise(report, args.quiet, &mut bytes),
-        Format::Json => report::json(report, &mut bytes),
-        Format::Sarif => report::sarif(report, &repository(), code, &mut bytes),
-        Format::Github => report::github(report, &repository(), args.quiet, &mut bytes),
-        Format::Gitlab => report::gitlab(report, &repository(), &mut bytes),
-        Format::Junit => report::junit(report, &mut bytes),
-    }
-    .map_err(failed)?;
+        Format::Concise => report::concise(report, args.quiet, out),
+        Format::Json => report::json(report, out),
+        Format::Sarif => report::sarif(report, &repository(), code, out),
+        Format::Github => report::github(report, &repository(), args.quiet, out),
+        Format::Gitlab => report::gitlab(report, &repository(), out),
+        Format::Junit => report::junit(report, out),
+    };
     if let Some(path) = &target.path {
-        return replace(path, &bytes).map_err(failed);
+        let mut bytes = Vec::new();
+        return render(&mut bytes)
+            .and_then(|()| replace(path, &bytes))
+            .map_err(failed);
     }
     if target.format == Format::Concise && !args.quiet {
         // Standard output holds findings alone, one a line.
         let _ = writeln!(io::stderr(), "{}", report::summary(report));
     }
-    let mut out = io::stdout().lock();
-    match out.write_all(&bytes).and_then(|()| out.flush()) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match render(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
         _ => Ok(()),
     }

@@ -256,7 +256,8 @@ impl<'a> Comparison<'a> {
         layers
             .flat_map(|(at, layer)| {
                 let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
-                let elsewhere = layer.everywhere.iter().filter(|i| !here.contains(i));
+                let elsewhere = layer.everywhere.iter();
+                let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
                 here.iter().chain(elsewhere).filter_map(move |i| {
                     let applies = layer.statements.get(*i)?.applies(service, name)?;
                     Some(Applies {

@@ -5,6 +5,8 @@
 //! that is not resolved, through a policy variable, or (a Deny only) under a contested reading. A and Aᶜ
 //! are what every layer allows, D and Dᶜ what any layer denies.
 
+use rustc_hash::FxHashMap;
+
 use super::statement::{Applies, Resource};
 use crate::matcher::condition::Truth;
 use crate::matcher::search::{self, Accepted, Budget, Found};
@@ -264,22 +266,25 @@ impl Group {
     }
 }
 
+/// What a pattern costs before the first symbol is looked at.
+const STEPS_PER_PATTERN: u64 = 8;
+
 /// All patterns of one question, each once.
 #[derive(Default)]
 struct Table<'a> {
     patterns: Vec<&'a Pattern>,
+    indexes: FxHashMap<&'a Pattern, usize>,
 }
 
 impl<'a> Table<'a> {
     /// The index of a pattern.
     fn add(&mut self, pattern: &'a Pattern) -> usize {
-        self.patterns
-            .iter()
-            .position(|p| *p == pattern)
-            .unwrap_or_else(|| {
-                self.patterns.push(pattern);
-                self.patterns.len() - 1
-            })
+        let next = self.patterns.len();
+        let index = *self.indexes.entry(pattern).or_insert(next);
+        if index == next {
+            self.patterns.push(pattern);
+        }
+        index
     }
 
     /// The group of a list, without the patterns that match nothing of the universe.
@@ -363,6 +368,8 @@ impl<'a> Layout<'a> {
         if self.wanted.is_empty() {
             return Found::none();
         }
+        // Laying the question out is work as well.
+        budget.pay(STEPS_PER_PATTERN * self.table.patterns.len() as u64);
         let alive: [&[usize]; 2] = [&[self.universe], &self.wanted];
         search::search(&self.table.patterns, &alive, bits, budget, observe)
     }

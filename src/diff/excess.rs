@@ -1,8 +1,9 @@
 //! What is granted beyond need: allowed for certain, and not required.
 
 use std::ptr;
+use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Required, Sides, Stance};
@@ -19,6 +20,12 @@ use crate::parser::Effect;
 /// Steps of the decision procedure for all of it.
 const STEPS_PER_RUN: u64 = 50_000_000;
 
+/// Actions that all patterns together may stand for, each time they are met.
+const MOST_VISITS: u64 = 2_500_000;
+
+/// Actions that are listed for all patterns together; equal lists count once.
+const MOST_LISTED: u64 = 60_000;
+
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
@@ -29,6 +36,9 @@ pub enum ExcessKind {
     /// A single action that nothing requires.
     Unneeded,
 }
+
+/// Actions in AWS's spelling, and their access levels.
+pub type Listed = Rc<[(String, AccessLevel)]>;
 
 /// One string of one statement that grants more than is required.
 #[derive(Clone, Debug)]
@@ -42,7 +52,8 @@ pub struct Excess {
     /// Index of the resource string that the witness matches; `None` for `NotResource`.
     pub resource: Option<usize>,
     /// The actions that go too far, in AWS's spelling, and their access levels.
-    pub actions: Vec<(String, AccessLevel)>,
+    /// The same list where another grant goes too far by the same actions.
+    pub actions: Listed,
     /// A request that is allowed and not required.
     pub witness: Witness,
 }
@@ -54,6 +65,8 @@ pub struct ExcessReport {
     pub found: Vec<Excess>,
     /// Statement and action string.
     pub undecided: Vec<(usize, Option<usize>)>,
+    /// How many grants after the last undecided one were not looked at: the bound on all of them was reached.
+    pub unasked: usize,
 }
 
 /// What one action of one statement grants beyond need.
@@ -129,6 +142,10 @@ struct Search<'a> {
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
+    /// What is left of [`MOST_VISITS`] and of [`MOST_LISTED`].
+    visits: Budget,
+    listed: Budget,
+    lists: FxHashSet<Listed>,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -172,6 +189,9 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
             || comparison.granted.iter().any(|s| s.effect == Effect::Deny),
         budget: Budget::steps(STEPS_PER_RUN),
         last_within: None,
+        visits: Budget::steps(MOST_VISITS),
+        listed: Budget::steps(MOST_LISTED),
+        lists: FxHashSet::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -179,7 +199,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
             continue;
         }
         if statement.not_action {
-            search.pattern(index, statement, None, &mut report);
+            search.bounded_pattern(index, statement, None, &mut report);
             continue;
         }
         for (at, action) in statement.actions.iter().enumerate() {
@@ -190,7 +210,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
                         search.literal(index, statement, at, known, &mut report);
                     }
                 }
-                _ => search.pattern(index, statement, Some(at), &mut report),
+                _ => search.bounded_pattern(index, statement, Some(at), &mut report),
             }
         }
     }
@@ -293,9 +313,24 @@ impl<'a> Search<'a> {
                 statement: index,
                 action: Some(at),
                 resource,
-                actions: vec![(action.spelled(), action.access)],
+                actions: Rc::new([(action.spelled(), action.access)]),
                 witness,
             }),
+        }
+    }
+
+    /// Looks at a pattern of actions while the bounds on all of them last; then the rest is counted.
+    fn bounded_pattern(
+        &mut self,
+        index: usize,
+        statement: &Prepared,
+        at: Option<usize>,
+        report: &mut ExcessReport,
+    ) {
+        if self.visits.left() == 0 || self.listed.left() == 0 {
+            report.unasked += 1;
+        } else {
+            self.pattern(index, statement, at, report);
         }
     }
 
@@ -332,6 +367,10 @@ impl<'a> Search<'a> {
                     matched.push(a);
                 }
             }),
+        }
+        if !self.visits.pay(matched.len() as u64) {
+            report.undecided.push((index, at));
+            return;
         }
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
@@ -374,6 +413,10 @@ impl<'a> Search<'a> {
             (None, None) => return,
         };
         let (witness, resource) = example;
+        let Some(actions) = self.shared(actions) else {
+            report.undecided.push((index, at));
+            return;
+        };
         report.found.push(Excess {
             kind,
             statement: index,
@@ -382,6 +425,19 @@ impl<'a> Search<'a> {
             actions,
             witness,
         });
+    }
+
+    /// One list for equal ones; none where the bound on all lists is reached.
+    fn shared(&mut self, actions: Vec<(String, AccessLevel)>) -> Option<Listed> {
+        if let Some(known) = self.lists.get(actions.as_slice()) {
+            return Some(Rc::clone(known));
+        }
+        if !self.listed.pay(actions.len() as u64) {
+            return None;
+        }
+        let list: Listed = actions.into();
+        self.lists.insert(Rc::clone(&list));
+        Some(list)
     }
 
     /// Whether each resource of a statement lies within one that is required, by a test that needs no search and may

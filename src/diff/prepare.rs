@@ -4,7 +4,7 @@ use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
-use crate::parser::{Effect, Policy, SourceId, Span, Statement, Text};
+use crate::parser::{self, Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::{self, RefStatement};
 
@@ -96,7 +96,7 @@ impl<'a> Drafts<'a> {
                     .to_owned(),
                 name: leftover.name,
                 known: leftover.known,
-                sid: statement.sid.as_ref().map(|s| s.value.clone()),
+                sid: statement.sid.as_ref().map(|s| parser::name(&s.value)),
             });
         }
     }

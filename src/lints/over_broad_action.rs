@@ -1,5 +1,10 @@
 //! A pattern of actions that allows some that nothing requires.
 
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
 use super::{Context, Lint, count, enumerate, excess};
 use crate::diff::excess::ExcessKind;
 use crate::finding::{Finding, Severity};
@@ -17,10 +22,14 @@ pub(super) static LINT: Lint = Lint {
 /// Up to so many actions are worth writing out in place of a wildcard.
 const WRITTEN_OUT: usize = 12;
 
+/// A list of more actions than this stands in one finding; others with the same list have its start.
+const LISTED_AGAIN: usize = 100;
+
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
+    let mut listed = FxHashMap::default();
     for found in compared
         .excess
         .found
@@ -61,7 +70,29 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 enumerate(&required)
             ),
         });
-        finding.actions = found.actions.iter().map(|(a, _)| a.clone()).collect();
+        let same = listed.entry(Rc::as_ptr(&found.actions));
+        let most = match same {
+            Entry::Vacant(new) => {
+                let at = context.sources.get(finding.label.source);
+                new.insert(format!(
+                    "{}:{}",
+                    at.name(),
+                    at.location(finding.label.span.start).line
+                ));
+                usize::MAX
+            }
+            Entry::Occupied(first) if found.actions.len() > LISTED_AGAIN => {
+                finding.notes.push(format!(
+                    "the same {} actions as in line {}",
+                    found.actions.len(),
+                    first.get()
+                ));
+                LISTED_AGAIN
+            }
+            Entry::Occupied(_) => usize::MAX,
+        };
+        let actions = found.actions.iter().take(most);
+        finding.actions = actions.map(|(a, _)| a.clone()).collect();
         finding.subject = Some(subject);
         finding.witness = Some(found.witness.clone());
         out.push(finding);

@@ -1,6 +1,6 @@
 //! A question that the decision procedure could not answer within its bound.
 
-use super::{Context, Lint, coverage, enumerate};
+use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 
@@ -18,10 +18,27 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     coverage::report(&LINT, Verdict::Undecided, context, out, |actions, _| {
         format!("could not decide whether {} is granted", enumerate(actions))
     });
+    if let Some(oversize) = &context.oversize {
+        let label = Label {
+            source: oversize.source,
+            span: oversize.span,
+            message: "the bound is reached here".to_owned(),
+        };
+        let mut finding = LINT.finding(Severity::Error, oversize.message.clone(), label);
+        finding.subject = Some("size".to_owned());
+        finding.help = Some(
+            "give the policies of one role only; AWS takes at most 6,144 characters in a managed policy and 10,240 in \
+             all inline policies of a role"
+                .to_owned(),
+        );
+        out.push(finding);
+    }
     let Some(compared) = &context.compared else {
         return;
     };
-    for (index, action) in &compared.excess.undecided {
+    let unasked = compared.excess.unasked;
+    let last = compared.excess.undecided.len().wrapping_sub(1);
+    for (at, (index, action)) in compared.excess.undecided.iter().enumerate() {
         let Some(statement) = compared.comparison.granted.get(*index) else {
             continue;
         };
@@ -35,6 +52,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let message = format!("could not decide whether `{name}` grants more than is required");
         let mut finding = LINT.finding(Severity::Error, message, label);
         finding.subject = Some(name);
+        if at == last && unasked > 0 {
+            let more = count(unasked, "grant");
+            finding
+                .notes
+                .push(format!("{more} after it could not be looked at"));
+        }
         finding.help = Some("split the statement, or write fewer `*` in one Resource".to_owned());
         out.push(finding);
     }

@@ -31,6 +31,13 @@ impl Budget {
         }
     }
 
+    /// Takes steps away; false where so many are not left.
+    pub fn pay(&mut self, steps: u64) -> bool {
+        let enough = self.left >= steps;
+        self.left = self.left.saturating_sub(steps);
+        enough
+    }
+
     /// Pays for what a share of this budget used.
     pub fn settle(&mut self, before: u64, share: &Budget) {
         self.left = self.left.saturating_sub(before.saturating_sub(share.left));

@@ -41,6 +41,9 @@ const OPERATORS: [&str; 26] = [
     "ArnNotLike",
 ];
 
+/// The longest known one, `ForAllValues:StringNotEqualsIgnoreCaseIfExists`, has 46 bytes.
+const LONGEST_OPERATOR: usize = 64;
+
 /// Reads the value of `Condition` into its statement.
 pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statement) {
     if value.kind() != Kind::Object {
@@ -59,7 +62,11 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
         return;
     }
     for Member { key, value } in operators {
-        check_operator(reader, &key);
+        // What no operator is never holds for certain; a long one is not copied to each of its keys.
+        if !check_operator(reader, &key) && key.value.len() > LONGEST_OPERATOR {
+            statement.condition_unreadable = true;
+            continue;
+        }
         if value.kind() != Kind::Object || refuse_function(reader, value) {
             wrong_kind(reader, &key.value, value, "an object of condition keys");
             statement.condition_unreadable = true;
@@ -140,7 +147,8 @@ fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
     }
 }
 
-fn check_operator(reader: &mut Reader, operator: &Text) {
+/// Reports what is no operator, and says whether it is one.
+fn check_operator(reader: &mut Reader, operator: &Text) -> bool {
     let folded = operator.value.to_ascii_lowercase();
     let bare = ["forallvalues:", "foranyvalue:"]
         .iter()
@@ -153,7 +161,7 @@ fn check_operator(reader: &mut Reader, operator: &Text) {
     let known = OPERATORS.iter().any(|o| o.eq_ignore_ascii_case(bare))
         || (bare == "null" && if_exists.is_empty());
     if known {
-        return;
+        return true;
     }
     let problem = Problem::invalid_policy(
         &operator.value,
@@ -172,4 +180,5 @@ fn check_operator(reader: &mut Reader, operator: &Text) {
         ),
         None => problem,
     });
+    false
 }

@@ -17,6 +17,15 @@ use super::syntax::{self, Fault};
 /// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
 const DEEPEST: usize = 127;
 
+/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot have
+/// more than a tenth of it, and reading costs many times what a value of one character takes in the file.
+const MOST_VALUES: usize = 50_000;
+
+/// The longest string, in bytes between its quotes: a document of AWS's largest size, URL-encoded, is shorter.
+const LONGEST_STRING: usize = 64 * 1024;
+
+const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the policies of one role, each in a file of its own";
+
 /// A text of JSON and where its bytes stand in the file: the file itself, or a document decoded from a string of it.
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
@@ -258,6 +267,9 @@ pub(super) fn read(layer: Layer<'_>) -> Result<Value<'_>, Fault> {
     }
     serde_json::from_str::<Checked>(layer.text)
         .map_err(|error| syntax::explain(layer.text, &error))?;
+    if let Some(fault) = too_large(layer.text) {
+        return Err(fault);
+    }
     match serde_json::from_str::<&RawValue>(layer.text) {
         Ok(raw) => Ok(layer.value(raw)),
         Err(error) => Err(syntax::explain(layer.text, &error)),
@@ -282,6 +294,56 @@ fn too_deep(text: &str) -> Option<usize> {
                 }
             }
             b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What makes a text of JSON larger than any policy: its first string that is too long, or too many values.
+fn too_large(text: &str) -> Option<Fault> {
+    let mut values = 0_usize;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => {
+                let mut end = at;
+                while let Some((here, byte)) = bytes.next() {
+                    end = here;
+                    match byte {
+                        b'"' => break,
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        _ => {}
+                    }
+                }
+                let length = end.saturating_sub(at + 1);
+                if length > LONGEST_STRING {
+                    return Some(
+                        Fault::new(
+                            at..at + 1,
+                            format!("a string of {length} bytes, more than the {LONGEST_STRING} that are read"),
+                        )
+                        .about("size")
+                        .with_help(TOO_LARGE),
+                    );
+                }
+            }
+            // Each value but the first follows on one of these.
+            b',' | b':' | b'[' | b'{' => {
+                values += 1;
+                if values > MOST_VALUES {
+                    return Some(
+                        Fault::new(
+                            at..at + 1,
+                            format!("more than {MOST_VALUES} values in one file"),
+                        )
+                        .about("size")
+                        .with_help(TOO_LARGE),
+                    );
+                }
+            }
             _ => {}
         }
     }

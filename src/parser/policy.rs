@@ -126,7 +126,7 @@ pub struct Policy {
 }
 
 /// What kind of fault a [`Problem`] is; each is a lint of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ProblemKind {
     /// Nothing can be judged: not JSON, not UTF-8, not a policy at all (`invalid-json`).
     InvalidJson,

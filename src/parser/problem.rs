@@ -1,10 +1,18 @@
 //! Problems and the policies they were met in, as they are collected.
 
+use rustc_hash::FxHashMap;
+
 use super::policy::{Document, Policy, Problem, ProblemKind};
 use super::source::{SourceId, Span};
 
+/// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
+/// fault.
+const MOST: usize = 1_000;
+
 /// Subject of the problem that a byte order mark is.
 pub(super) const BYTE_ORDER_MARK: &str = "byte order mark";
+/// Subject of the problem that counts what is not listed.
+const MORE: &str = "more";
 
 impl Problem {
     fn new(
@@ -74,8 +82,14 @@ pub(super) struct Reader {
     pub(super) source: SourceId,
     policies: Vec<Policy>,
     problems: Vec<Problem>,
+    kept: FxHashMap<Sort, usize>,
+    /// How many problems are counted only, and where the first of them stands.
+    cut: FxHashMap<Sort, (usize, Span)>,
     in_template: bool,
 }
+
+/// What problems are counted by: their kind, and whether AWS rejects the policy for them.
+type Sort = (ProblemKind, bool);
 
 impl Reader {
     pub(super) fn new(source: SourceId) -> Self {
@@ -83,12 +97,23 @@ impl Reader {
             source,
             policies: Vec::new(),
             problems: Vec::new(),
+            kept: FxHashMap::default(),
+            cut: FxHashMap::default(),
             in_template: false,
         }
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        let sort = (problem.kind, problem.rejected);
+        let kept = self.kept.entry(sort).or_default();
+        if *kept < MOST {
+            *kept += 1;
+            self.problems.push(problem);
+        } else {
+            let (count, first) = self.cut.entry(sort).or_insert((0, problem.span));
+            *count += 1;
+            *first = (*first).min(problem.span);
+        }
     }
 
     pub(super) fn add(&mut self, policy: Policy) {
@@ -122,8 +147,16 @@ impl Reader {
         let Reader {
             mut policies,
             mut problems,
+            cut,
             ..
         } = self;
+        problems.extend(cut.into_iter().map(|((kind, rejected), (count, span))| {
+            let faults = if count == 1 { "fault" } else { "faults" };
+            let message = format!("{count} more {faults} of this kind from here on");
+            let mut problem = Problem::new(kind, MORE, message, span);
+            problem.rejected = rejected;
+            problem
+        }));
         let mut statements: Vec<(Span, Option<&str>)> = policies
             .iter()
             .flat_map(|p| &p.statements)
@@ -136,7 +169,7 @@ impl Reader {
             if let Some((span, Some(sid))) = around
                 && problem.span.end <= span.end
             {
-                problem.sid = Some((*sid).to_owned());
+                problem.sid = Some(name(sid));
             }
         }
         // What is said of the grammar of half a text may be wrong, so it is not said.
@@ -144,7 +177,7 @@ impl Reader {
             policies.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
         }
-        problems.sort_by_key(|p| p.span);
+        problems.sort_by_key(|p| (p.span, p.subject == MORE, p.kind, p.rejected));
         Document { policies, problems }
     }
 }
@@ -165,6 +198,16 @@ pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
         format!("{line}…")
     } else {
         line
+    }
+}
+
+/// A `Sid` as everything that is found in its statement names it: whole, unless no person wrote it.
+pub(crate) fn name(sid: &str) -> String {
+    const LONGEST: usize = 256;
+    if sid.len() <= LONGEST {
+        sid.to_owned()
+    } else {
+        shorten(sid)
     }
 }
 

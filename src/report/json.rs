@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::region::forward_slashes;
 use super::{ReferenceName, Region, Report, RoleResult};
@@ -128,9 +128,24 @@ struct Requirement<'a> {
     /// A request that fails; null for `covered`.
     witness: Option<Witness<'a>>,
     /// Statements that allow it.
-    allowed_by: Vec<Region>,
+    #[cfg_attr(test, schemars(with = "Vec<Region>"))]
+    allowed_by: Places<'a>,
     /// Statements that deny it.
-    denied_by: Vec<Region>,
+    #[cfg_attr(test, schemars(with = "Vec<Region>"))]
+    denied_by: Places<'a>,
+}
+
+/// Places as regions, each made when it is written: a row can have thousands.
+struct Places<'a> {
+    sources: &'a Sources,
+    places: &'a [(SourceId, Span)],
+}
+
+impl Serialize for Places<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let places = self.places.iter();
+        serializer.collect_seq(places.map(|(at, span)| Region::new(self.sources.get(*at), *span)))
+    }
 }
 
 /// A concrete request.
@@ -231,7 +246,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-fn judged_role<'a>(sources: &Sources, result: &'a RoleResult) -> JudgedRole<'a> {
+fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'a> {
     JudgedRole {
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
         reference: name(&result.reference),
@@ -279,7 +294,7 @@ fn name(reference: &ReferenceName) -> Reference<'_> {
     }
 }
 
-fn requirement<'a>(sources: &Sources, row: &'a diff::Row) -> Requirement<'a> {
+fn requirement<'a>(sources: &'a Sources, row: &'a diff::Row) -> Requirement<'a> {
     Requirement {
         statement: row.statement,
         sid: row.sid.as_deref(),
@@ -292,8 +307,14 @@ fn requirement<'a>(sources: &Sources, row: &'a diff::Row) -> Requirement<'a> {
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         witness: row.witness.as_ref().map(witness),
-        allowed_by: regions(sources, &row.allowed_by),
-        denied_by: regions(sources, &row.denied_by),
+        allowed_by: Places {
+            sources,
+            places: &row.allowed_by,
+        },
+        denied_by: Places {
+            sources,
+            places: &row.denied_by,
+        },
     }
 }
 
@@ -329,13 +350,6 @@ fn witness(witness: &finding::Witness) -> Witness<'_> {
         action: &witness.action,
         resource: &witness.resource,
     }
-}
-
-fn regions(sources: &Sources, places: &[(SourceId, Span)]) -> Vec<Region> {
-    places
-        .iter()
-        .map(|(source, span)| Region::new(sources.get(*source), *span))
-        .collect()
 }
 
 #[cfg(test)]
