@@ -23,7 +23,7 @@ use crate::matcher::{ActionPattern, Pieces};
 use crate::parser::{Effect, Policy, ProblemKind, SourceId, Sources, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::{self, Reference};
-use crate::report::{Binding, ReferenceName, RoleResult};
+use crate::report::{Binding, ReferenceName, RoleResult, TakenFrom};
 
 /// Which reference to compare with.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub struct Settings {
     pub version_given: bool,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
+    /// What was taken from the cluster's configuration.
+    pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
     /// Condition keys that all requests have, or lack.
@@ -402,6 +404,7 @@ pub fn check(
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
         not_checked: not_checked(sources, files, settings, Some(trial)),
+        cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: requirements
             .into_iter()
@@ -592,6 +595,7 @@ fn not_compared(
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
         not_checked: not_checked(sources, files, settings, None),
+        cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: Vec::new(),
         findings: lints::run(&context),

@@ -10,6 +10,7 @@ use miette::Diagnostic;
 
 use crate::finding::Severity;
 
+mod cluster;
 mod context;
 mod error;
 mod explain;
@@ -90,7 +91,7 @@ enum ReferenceCommand {
 }
 
 /// What says which reference is meant, and what its placeholders stand for.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
     #[arg(long, value_name = "NAME")]
@@ -141,6 +142,9 @@ struct LintArgs {
     /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature", "also_version"])]
     reference: Option<PathBuf>,
+    /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
+    #[arg(long, value_name = "FILE", conflicts_with = "reference")]
+    cluster_config: Option<PathBuf>,
     /// Says what the same policies will lack after an upgrade to this release
     #[arg(long, value_name = "RELEASE")]
     also_version: Option<String>,
@@ -315,7 +319,11 @@ fn report(error: &Error) {
     {
         return;
     }
-    let mut text = format!("error: {error}\n");
+    let mut text = match error {
+        Error::Drawn { text, .. } => text.clone(),
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "error: {error}");
     if let Some(help) = error.help() {
         for line in help.to_string().lines() {
             let _ = writeln!(text, "  help: {line}");

@@ -31,7 +31,7 @@ pub use junit::junit;
 pub use region::Region;
 pub use repository::Repository;
 pub use sarif::sarif;
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, draw, text};
 pub use words::summary;
 
 use std::collections::BTreeSet;
@@ -97,10 +97,21 @@ pub struct RoleResult {
     pub requirements: Vec<Row>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
+    /// What was taken from the cluster's configuration.
+    pub cluster_config: Option<TakenFrom>,
     /// What the same policies lack for another release.
     pub upgrade: Option<Upgrade>,
     /// True when the role could not be judged (a file unreadable, a verdict undecided): exit 2.
     pub failed: bool,
+}
+
+/// What was taken from a cluster configuration.
+#[derive(Clone, Debug, Default)]
+pub struct TakenFrom {
+    /// The file.
+    pub path: String,
+    /// What, its value, and its place: `scheduler`, `slurm`, `cluster.yaml:12:14`.
+    pub facts: Vec<(String, String, String)>,
 }
 
 /// What policies lack for another release, beyond what they lack already.

@@ -116,6 +116,29 @@ fn each_text_is_what_was_recorded() {
         let document = rendered(&reference, &|_| None);
         let statements = document["Statement"].as_array().unwrap();
         assert_eq!(statements.len(), reference.statements.len());
+        let statements: Vec<Value> = statements
+            .iter()
+            .zip(&reference.statements)
+            .map(|(rendered, statement)| {
+                // A Sid that two parts share is numbered, so that the whole can be attached.
+                let mut rendered = rendered.clone();
+                if let Some(sid) = &statement.sid {
+                    let shown = rendered["Sid"].as_str().unwrap();
+                    let number = shown.strip_prefix(sid.as_str()).unwrap();
+                    assert!(number.bytes().all(|b| b.is_ascii_digit()), "{shown}");
+                    rendered["Sid"] = json!(sid);
+                }
+                rendered
+            })
+            .collect();
+        let sids: Vec<&Value> = document["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|s| s.get("Sid"))
+            .collect();
+        let unique: BTreeSet<String> = sids.iter().map(ToString::to_string).collect();
+        assert_eq!(unique.len(), sids.len());
         for (at, part) in reference.parts.iter().enumerate() {
             let of_part = reference.statements.iter().filter(|s| s.part == at);
             let own: Vec<&Value> = of_part.map(|s| &statements[s.index]).collect();

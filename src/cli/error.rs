@@ -55,6 +55,28 @@ pub enum Error {
         /// What to do.
         help: String,
     },
+    /// The file of an option cannot be read.
+    #[error("`{path}` cannot be read as {option}: {reason}")]
+    #[diagnostic(code(input::file), help("{help}"))]
+    BadFile {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// A file has problems, which are drawn at their places.
+    #[error("{reason}")]
+    #[diagnostic(code(input::drawn))]
+    Drawn {
+        /// The problems, each with its place.
+        text: String,
+        /// What it comes to.
+        reason: String,
+    },
     /// The file given with `--context-file` cannot be read.
     #[error("`{path}` is not a context: {reason}")]
     #[diagnostic(

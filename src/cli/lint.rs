@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::cluster::Configured;
 use super::output;
 use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, context, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
 use crate::parser::{ProblemKind, Sources};
-use crate::reference::bindings::{is_account, is_region};
+use crate::reference::bindings::{is_account, is_region, partition_of};
 use crate::reference::{self, Features, Query, Reference};
 use crate::report::{Report, RoleResult, Upgrade};
 
@@ -17,17 +18,29 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let targets = output::targets(args)?;
     let names = input::expand(&args.files)?;
     let mut sources = Sources::new();
-    let features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
+    let mut features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
+    let configured = match &args.cluster_config {
+        Some(path) => Some(Configured::read(path, &mut sources)?),
+        None => None,
+    };
+    let selection = match &configured {
+        Some(configured) => {
+            configured.features(&mut features);
+            &configured.complete(&args.selection)?
+        }
+        None => &args.selection,
+    };
     let (against, reference_file) = match &args.reference {
         Some(path) => (
             from_file(path, &mut sources)?,
             Some(path.to_string_lossy().into_owned()),
         ),
-        None => (Against::select(&args.selection, &features)?, None),
+        None => (Against::select(selection, &features)?, None),
     };
     let settings = Settings {
-        given: given(&args.selection, &against)?,
+        given: all_given(selection, &against, configured.as_ref(), &sources)?,
         version_given: args.selection.pcluster_version.is_some(),
+        cluster_config: configured.as_ref().map(|c| c.taken.clone()),
         attached: attached(&args.attached)?,
         reference_file,
         context: context::context(args.context_file.as_deref(), &args.context)?,
@@ -81,8 +94,9 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         match check::check(&sources, catalog, role, &against, &settings) {
             Ok(mut result) => {
                 if let Some(release) = &args.also_version {
-                    result.upgrade =
-                        upgrade(&sources, catalog, role, args, release, &features, &result)?;
+                    result.upgrade = upgrade(
+                        &sources, catalog, role, release, &features, &settings, &result,
+                    )?;
                 }
                 results.push(result);
             }
@@ -139,31 +153,22 @@ fn upgrade(
     sources: &Sources,
     catalog: &Catalog,
     role: &[File],
-    args: &LintArgs,
     release: &str,
     features: &Features,
+    settings: &Settings,
     now: &RoleResult,
 ) -> Result<Option<Upgrade>, Error> {
     let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
         return Ok(None);
     };
-    let found = reference::candidates(Query {
+    let against = Against::OneOf(reference::candidates(Query {
         role: Some(name),
         scheduler,
         release,
         features,
-    })?;
-    let against = Against::OneOf(found);
-    let settings = Settings {
-        given: given(&args.selection, &against)?,
-        version_given: true,
-        context: context::context(args.context_file.as_deref(), &args.context)?,
-        ..Settings::default()
-    };
-    let Ok(then) = check::check(sources, catalog, role, &against, &settings) else {
-        return Ok(None);
-    };
-    Ok(Some(Upgrade::between(now, then)))
+    })?);
+    let then = check::check(sources, catalog, role, &against, settings);
+    Ok(then.ok().map(|then| Upgrade::between(now, then)))
 }
 
 /// The ARNs of `--attached`.
@@ -262,6 +267,37 @@ fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
         });
     }
     Ok(Against::role(reference))
+}
+
+/// The values of the configuration, and then those of options, which replace them.
+fn all_given(
+    selection: &Selection,
+    against: &Against,
+    configured: Option<&Configured>,
+    sources: &Sources,
+) -> Result<Vec<(String, String, String)>, Error> {
+    let options = given(selection, against)?;
+    let Some(configured) = configured else {
+        return Ok(options);
+    };
+    let option = |name: &str| {
+        let mut all = options.iter();
+        all.find(|(n, ..)| n == name).map(|(_, v, _)| v.as_str())
+    };
+    let mut all = configured.bindings(sources, "aws");
+    let region = option("Region").map(str::to_owned).or_else(|| {
+        let mut found = all.iter();
+        found
+            .find(|(n, ..)| n == "Region")
+            .map(|(_, v, _)| v.clone())
+    });
+    let partition =
+        option("Partition").unwrap_or_else(|| partition_of(&region.unwrap_or_default()));
+    if partition != "aws" {
+        all = configured.bindings(sources, partition);
+    }
+    all.extend(options);
+    Ok(all)
 }
 
 /// Values for placeholders, each with the option that gave it.

@@ -1,6 +1,6 @@
 //! Optional parts of a cluster, from `rules/features.toml`: what is required depends on which of them it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{FEATURES, FeatureEntry};
 use super::{Release, SelectError, select};
@@ -51,10 +51,21 @@ impl Feature {
 /// What is known of a cluster's features.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Features {
-    said: BTreeMap<&'static str, bool>,
+    said: BTreeMap<&'static str, Said>,
     /// True where a feature that is not said is off, unless clusters have it by default.
     complete: bool,
 }
+
+/// What is said of a feature.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Said {
+    on: bool,
+    /// The roles of nodes that have it, where not all have.
+    nodes: BTreeSet<&'static str>,
+}
+
+/// The roles of nodes: what concerns some of them does not concern the others, but those who run `pcluster`.
+const NODES: [&str; 4] = ["instance", "head-node", "compute-node", "login-node"];
 
 impl Features {
     /// From names as `--feature` takes them: those named are on and all others off; `no-NAME` turns one off that a
@@ -81,7 +92,8 @@ impl Features {
                     help: select::nearest(plain, &all),
                 }
             })?;
-            features.said.insert(found.name(), on);
+            let nodes = BTreeSet::new();
+            features.said.insert(found.name(), Said { on, nodes });
         }
         let on: Vec<Feature> = features.on().collect();
         for feature in &on {
@@ -98,16 +110,30 @@ impl Features {
         Ok(features)
     }
 
-    /// Says of one feature whether a cluster has it; what was said before stands.
-    pub fn say(&mut self, feature: Feature, on: bool) {
-        self.said.entry(feature.name()).or_insert(on);
+    /// Says of one feature whether a cluster has it, on the nodes of some roles where there are any; what was said
+    /// before stands.
+    pub fn say(
+        &mut self,
+        feature: Feature,
+        on: bool,
+        nodes: impl IntoIterator<Item = &'static str>,
+    ) {
+        let nodes = nodes.into_iter().collect();
+        self.said
+            .entry(feature.name())
+            .or_insert(Said { on, nodes });
+    }
+
+    /// Whether a feature is said to be off.
+    pub(super) fn is_off(&self, feature: Feature) -> bool {
+        self.said.get(feature.name()).is_some_and(|said| !said.on)
     }
 
     /// The features said to be on, sorted by name.
     pub fn on(&self) -> impl Iterator<Item = Feature> {
         self.said
             .iter()
-            .filter(|(_, on)| **on)
+            .filter(|(_, said)| said.on)
             .filter_map(|(name, _)| Feature::find(name))
     }
 
@@ -117,11 +143,21 @@ impl Features {
         feature.group().is_some() && on.any(|f| f.group() == feature.group())
     }
 
-    /// Whether a cluster has a feature; `None` where that is not known.
-    pub(super) fn has(&self, feature: Feature, scheduler: &str, release: Release) -> Option<bool> {
+    /// Whether a cluster has a feature as far as a role is concerned; `None` where that is not known.
+    pub(super) fn has(
+        &self,
+        feature: Feature,
+        role: &str,
+        scheduler: &str,
+        release: Release,
+    ) -> Option<bool> {
         let default = feature.is_default(scheduler, release);
         match self.said.get(feature.name()) {
-            Some(on) => Some(*on),
+            Some(said) => {
+                let here =
+                    said.nodes.is_empty() || said.nodes.contains(role) || !NODES.contains(&role);
+                Some(said.on && here)
+            }
             None if self.rival(feature) => Some(false),
             None if default => Some(true),
             None => self.complete.then_some(false),

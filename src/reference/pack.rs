@@ -76,7 +76,9 @@ impl Wanted<'_> {
             (Some(group), Some(mode)) if mode.group() == Some(group) => {
                 Some(mode.name() == feature.name())
             }
-            _ => self.features.has(feature, self.scheduler, self.release),
+            _ => self
+                .features
+                .has(feature, self.role, self.scheduler, self.release),
         }
     }
 }
@@ -116,7 +118,8 @@ pub(super) fn entries(
             && p.covers(release)
             && p.is_for(scheduler)
     };
-    let always: Vec<_> = PACKS.iter().filter(|p| fits(p, false)).collect();
+    let mut always: Vec<_> = PACKS.iter().filter(|p| fits(p, false)).collect();
+    always.sort_by_key(|p| !p.part.starts_with("base"));
     let optional: Vec<_> = PACKS.iter().filter(|p| fits(p, true)).collect();
     always.into_iter().chain(optional)
 }

@@ -1,10 +1,13 @@
 //! A reference as an IAM policy document.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Names, RefCondition, RefStatement, Reference, all_texts, value_of};
+use super::{
+    Names, RefCondition, RefList, RefStatement, Reference, all_texts, expand, value_of, whole_arn,
+};
 use crate::matcher::template;
 
 /// Gives the value of a placeholder, if it has one.
@@ -32,6 +35,7 @@ fn names(statements: &[RefStatement]) -> Names {
 /// The reference as one policy document, placeholders replaced where `bind` has a value for them.
 pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
     let mut out = String::from("{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [");
+    let mut sids: BTreeSet<String> = BTreeSet::new();
     for (i, statement) in reference.statements.iter().enumerate() {
         let effect = match statement.effect {
             crate::parser::Effect::Allow => "Allow",
@@ -46,7 +50,14 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
         };
         let mut members: Vec<(String, Value)> = Vec::new();
         if let Some(sid) = &statement.sid {
-            members.push(("Sid".to_owned(), json!(sid)));
+            // The policies that a reference is put together from may use the same one.
+            let mut unique = sid.clone();
+            let mut n = 2;
+            while !sids.insert(unique.clone()) {
+                unique = format!("{sid}{n}");
+                n += 1;
+            }
+            members.push(("Sid".to_owned(), json!(unique)));
         }
         members.push(("Effect".to_owned(), json!(effect)));
         members.push((
@@ -55,7 +66,7 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
         ));
         members.push((
             key(statement.resource.negated, "Resource"),
-            value_of(&statement.resource),
+            value_of(&several(&statement.resource, bind)),
         ));
         if let Some(condition) = condition(&statement.conditions) {
             members.push(("Condition".to_owned(), condition));
@@ -74,6 +85,23 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
     }
     out.push_str("\n    ]\n}\n");
     out
+}
+
+/// The resources, one for each value of a placeholder that has several.
+fn several(list: &RefList, bind: Bind<'_>) -> RefList {
+    let values = list.values.iter().flat_map(|text| {
+        // What stands for a whole ARN is shown as it is while it has no value.
+        let open = template::names(text).any(|n| whole_arn(n).is_some() && bind(n).is_none());
+        if open {
+            vec![text.clone()]
+        } else {
+            expand(text, bind)
+        }
+    });
+    RefList {
+        negated: list.negated,
+        values: values.collect(),
+    }
 }
 
 fn indented(value: &Value, by: usize) -> String {

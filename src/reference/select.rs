@@ -331,7 +331,7 @@ fn modes(
 ) -> Vec<Option<Feature>> {
     let mut grouped: Vec<Feature> = pack::entries(role, scheduler, release)
         .filter_map(super::data::PackEntry::feature)
-        .filter(|f| f.group().is_some())
+        .filter(|f| f.group().is_some() && !features.is_off(*f))
         .collect();
     grouped.sort_by_key(|f| Feature::all().position(|other| other.name() == f.name()));
     grouped.dedup_by_key(|f| f.name());

@@ -61,8 +61,30 @@ struct JudgedRole<'a> {
     requirements: Vec<Requirement<'a>>,
     /// Sorted by path, place and lint.
     findings: Vec<Finding<'a>>,
+    /// What was taken from the file of `--cluster-config`; null without it.
+    cluster_config: Option<TakenFrom<'a>>,
     /// What the same policies lack for the release of `--also-version`; null without it.
     upgrade: Option<Upgrade<'a>>,
+}
+
+/// What was taken from a cluster configuration.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TakenFrom<'a> {
+    /// The file.
+    path: &'a str,
+    taken: Vec<Taken<'a>>,
+}
+
+/// One thing that was taken, with its place.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Taken<'a> {
+    /// `scheduler`, `feature NAME`, or the name of a placeholder.
+    what: &'a str,
+    value: &'a str,
+    /// Such as `cluster.yaml:12:14`.
+    from: &'a str,
 }
 
 /// What policies lack for another release beyond what they lack already.
@@ -272,6 +294,14 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
             .iter()
             .map(|f| finding(sources, f))
             .collect(),
+        cluster_config: result.cluster_config.as_ref().map(|from| TakenFrom {
+            path: &from.path,
+            taken: from
+                .facts
+                .iter()
+                .map(|(what, value, from)| Taken { what, value, from })
+                .collect(),
+        }),
         upgrade: result.upgrade.as_ref().map(|upgrade| Upgrade {
             reference: name(&upgrade.reference),
             findings: upgrade

@@ -109,6 +109,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
                 row(0, "sqs:GetQueueUrl", Verdict::Covered),
             ],
             findings: Vec::new(),
+            cluster_config: None,
             upgrade: None,
             failed: false,
         }],

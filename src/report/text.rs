@@ -40,6 +40,20 @@ pub fn text(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::R
     }
 }
 
+/// One problem drawn in its file, without colours.
+pub fn draw(sources: &Sources, problem: &Finding) -> String {
+    let config = Config {
+        chars: Chars::ascii(),
+        ..Config::default()
+    };
+    let mut bytes = Vec::new();
+    let drawn = write_finding(sources, problem, &config, &mut NoColor::new(&mut bytes));
+    match drawn {
+        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => format!("error: {}\n", problem.message),
+    }
+}
+
 fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::Result<()> {
     let config = Config {
         chars: Chars::ascii(),

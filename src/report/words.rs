@@ -30,6 +30,10 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     if !limits.is_empty() {
         lines.push(format!("limited by {}", limits.join(" and ")));
     }
+    if let Some(from) = &result.cluster_config {
+        let facts = from.facts.iter();
+        lines.extend(facts.map(|(what, value, from)| format!("took {what} {value} from {from}")));
+    }
     if let Some(assumed) = &reference.assumed {
         lines.push(format!(
             "judged for {assumed}, which fits best of its alternatives; --feature to choose"

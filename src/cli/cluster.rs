@@ -1,0 +1,194 @@
+//! `--cluster-config FILE`: what a cluster configuration says in place of options.
+
+use std::path::Path;
+
+use super::{Error, Selection, input};
+use crate::cluster::{self, Cluster, ConfigProblem, Generation, Use};
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{self, SourceId, Sources};
+use crate::reference::{DEFAULT_RELEASE, Feature, Features};
+use crate::report::{self, TakenFrom};
+
+/// A configuration that was read.
+pub(super) struct Configured {
+    cluster: Cluster,
+    /// What was taken from it, for the report.
+    pub(super) taken: TakenFrom,
+    source: SourceId,
+}
+
+impl Configured {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Drawn`] with every problem at its place.
+    pub(super) fn read(path: &Path, sources: &mut Sources) -> Result<Self, Error> {
+        let name = path.to_string_lossy().into_owned();
+        let cannot = |problem: &parser::Problem| Error::BadFile {
+            option: "--cluster-config",
+            path: name.clone(),
+            reason: problem.message.clone(),
+            help: problem.help.clone().unwrap_or_default(),
+        };
+        let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
+        let (source, problem) = parser::decode(&name, bytes);
+        if let Some(problem) = problem {
+            return Err(cannot(&problem));
+        }
+        let id = sources.add(source);
+        let source = sources.get(id);
+        match cluster::read(source) {
+            Ok(cluster) => {
+                let taken = cluster.taken().into_iter().map(|taken| {
+                    let at = source.location(taken.place.start);
+                    let from = format!("{name}:{}:{}", at.line, at.column);
+                    (taken.what, taken.value, from)
+                });
+                let taken = TakenFrom {
+                    path: name.clone(),
+                    facts: taken.collect(),
+                };
+                Ok(Configured {
+                    cluster,
+                    taken,
+                    source: id,
+                })
+            }
+            Err(problems) => {
+                let problems = problems.into_iter().map(|p| finding(id, p));
+                let drawn: Vec<String> = problems.map(|p| report::draw(sources, &p)).collect();
+                Err(Error::Drawn {
+                    text: drawn.concat(),
+                    reason: format!("`{name}` is not a cluster configuration that can be read"),
+                })
+            }
+        }
+    }
+
+    /// The options with what the configuration says where they say nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where an option contradicts the configuration's generation.
+    pub(super) fn complete(&self, selection: &Selection) -> Result<Selection, Error> {
+        let mut selection = selection.clone();
+        let (generation, default) = match self.cluster.generation {
+            Generation::V2 => (2, DEFAULT_RELEASE),
+            Generation::V3 => (3, "3"),
+        };
+        if selection.scheduler.is_none() {
+            selection.scheduler = self.cluster.scheduler.as_ref().map(|s| s.value.clone());
+        }
+        let release = selection
+            .pcluster_version
+            .get_or_insert_with(|| default.to_owned());
+        let asked = release
+            .split(['.', '-'])
+            .next()
+            .and_then(|n| n.parse().ok());
+        if asked.is_some_and(|asked: u32| asked != generation) {
+            return Err(Error::BadValue {
+                option: "--pcluster-version",
+                value: release.clone(),
+                reason: format!(
+                    "`{}` is a configuration of ParallelCluster {generation}.x",
+                    self.taken.path
+                ),
+                help: format!(
+                    "give a release of {generation}.x, or the configuration of that release"
+                ),
+            });
+        }
+        Ok(selection)
+    }
+
+    /// Says which features the cluster has; what options say stands.
+    pub(super) fn features(&self, features: &mut Features) {
+        for (name, found) in &self.cluster.features {
+            // What a cluster has by default depends on the release, which the file does not tell.
+            if found.used == Use::On && found.place.is_none() && !name.starts_with("iam-") {
+                continue;
+            }
+            let on = match found.used {
+                Use::On => true,
+                Use::Off => false,
+                Use::Open => continue,
+            };
+            let said = if *name == "s3-access" {
+                // Two placeholders, each with a policy of its own.
+                let bound = self.cluster.bindings("");
+                let has = |placeholder| on && bound.contains_key(placeholder);
+                vec![
+                    ("s3-read-access", has("S3ReadResource")),
+                    ("s3-write-access", has("S3ReadWriteResource")),
+                ]
+            } else {
+                vec![(*name, on)]
+            };
+            for (name, on) in said {
+                if let Some(feature) = Feature::find(name) {
+                    features.say(feature, on, found.roles.iter().copied());
+                }
+            }
+        }
+    }
+
+    /// Values of placeholders with their places, for a partition.
+    pub(super) fn bindings(
+        &self,
+        sources: &Sources,
+        partition: &str,
+    ) -> Vec<(String, String, String)> {
+        let source = sources.get(self.source);
+        let place = |span: parser::Span| {
+            let at = source.location(span.start);
+            format!("{}:{}:{}", self.taken.path, at.line, at.column)
+        };
+        let mut given = Vec::new();
+        if let Some(region) = &self.cluster.region {
+            given.push((
+                "Region".to_owned(),
+                region.value.clone(),
+                place(region.span),
+            ));
+        }
+        for (name, values) in self.cluster.bindings(partition) {
+            let Some(first) = values.first().filter(|_| name != "Partition") else {
+                continue;
+            };
+            let mut all: Vec<&str> = values.iter().map(|v| v.value.as_str()).collect();
+            all.sort_unstable();
+            all.dedup();
+            given.push((name.to_owned(), all.join(","), place(first.span)));
+        }
+        given
+    }
+}
+
+/// A problem of the file, for drawing it.
+fn finding(source: SourceId, problem: ConfigProblem) -> Finding {
+    let label = |span, message: String| Label {
+        source,
+        span,
+        message,
+    };
+    let related = problem.related.into_iter();
+    Finding {
+        lint: "cluster-config",
+        severity: Severity::Error,
+        message: problem.message,
+        notes: Vec::new(),
+        help: problem.help,
+        actions: Vec::new(),
+        subject: None,
+        sid: None,
+        reference_statement: None,
+        reference_sid: None,
+        witness: None,
+        label: label(problem.span, String::new()),
+        related: related.map(|(span, words)| label(span, words)).collect(),
+        fingerprint: String::new(),
+        suppressed: None,
+    }
+}
