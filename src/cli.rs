@@ -10,16 +10,23 @@ use miette::Diagnostic;
 
 use crate::finding::Severity;
 
+mod accept;
+mod baseline;
 mod cluster;
+mod config;
 mod context;
+mod drawn;
 mod error;
 mod explain;
+mod init;
 mod input;
+mod jobs;
 mod lint;
 mod lints;
 mod output;
 mod reference;
 mod schema;
+mod selection;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -51,6 +58,16 @@ struct Cli {
 enum Command {
     /// Judge the policies of a role
     Lint(Box<LintArgs>),
+    /// Accept the findings there are, in a file, so that `lint --baseline` reports new ones only
+    #[command(after_help = "Examples:
+  pcluster-iam baseline
+  pcluster-iam baseline my-policy.json --scheduler torque --baseline accepted.json
+  pcluster-iam baseline --prune
+
+Give it the files and options that lint has. Exit codes: 0 done, 2 could not judge.")]
+    Baseline(Box<BaselineArgs>),
+    /// Write a configuration to start from, with what is found in this folder
+    Init,
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -72,6 +89,8 @@ enum Command {
 
 #[derive(Subcommand, Debug)]
 enum SchemaCommand {
+    /// Of the configuration, pcluster-iam.toml
+    Config,
     /// Of what `lint --format json` prints
     Output,
 }
@@ -91,7 +110,7 @@ enum ReferenceCommand {
 }
 
 /// What says which reference is meant, and what its placeholders stand for.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Default, PartialEq, Eq, Debug)]
 struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
     #[arg(long, value_name = "NAME")]
@@ -121,33 +140,21 @@ struct Selection {
     set: Vec<String>,
 }
 
+/// What is judged, and against what.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  pcluster-iam lint my-policy.json --scheduler torque
-  pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
-  pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
-  pcluster-iam lint my-policy.json --reference our-minimum.json
-  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
-  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
-
-Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
-
-Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
-struct LintArgs {
-    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
-    #[arg(value_name = "FILE", required = true)]
+struct InputArgs {
+    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
+    /// configuration]
+    #[arg(value_name = "FILE")]
     files: Vec<String>,
     #[command(flatten)]
     selection: Selection,
     /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature", "also_version"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature"])]
     reference: Option<PathBuf>,
     /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
     #[arg(long, value_name = "FILE", conflicts_with = "reference")]
     cluster_config: Option<PathBuf>,
-    /// Says what the same policies will lack after an upgrade to this release
-    #[arg(long, value_name = "RELEASE")]
-    also_version: Option<String>,
     /// AWS managed policies that the role has besides, as ARNs
     #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
     attached: Vec<String>,
@@ -169,6 +176,63 @@ struct LintArgs {
     /// actions
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
+    /// Path that stands for standard input in the report and in ignores
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<String>,
+    /// Configuration [default: pcluster-iam.toml or .pcluster-iam.toml, here or further up in the repository;
+    /// PCLUSTER_IAM_CONFIG names another]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    no_config: bool,
+}
+
+/// What becomes of findings.
+#[derive(Args, Debug)]
+struct AcceptArgs {
+    /// Report these lints as errors
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    error: Vec<String>,
+    /// Report these lints as warnings
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    warn: Vec<String>,
+    /// Report these lints as notes
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    note: Vec<String>,
+    /// Leave these lints out
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    off: Vec<String>,
+    /// Let every finding count, whatever ignores and the baseline say
+    #[arg(long)]
+    no_ignores: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  pcluster-iam lint
+  pcluster-iam lint my-policy.json --scheduler torque
+  pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
+  pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
+  pcluster-iam lint my-policy.json --reference our-minimum.json
+  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
+  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
+
+Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
+Without files, the targets of the configuration are judged; `pcluster-iam init` writes one.
+
+Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
+struct LintArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    #[command(flatten)]
+    accept: AcceptArgs,
+    /// Hide the findings that this file accepts; `pcluster-iam baseline` writes it [default: that of the configuration]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_ignores")]
+    baseline: Option<PathBuf>,
+    /// Says what the same policies will lack after an upgrade to this release
+    #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
+    also_version: Option<String>,
     /// Judge every file by itself; the default judges all files together as one role
     #[arg(long)]
     each: bool,
@@ -178,9 +242,9 @@ struct LintArgs {
     /// Write to a file instead, `-` being standard output; repeat it for several formats
     #[arg(short, long, value_name = "[FORMAT:]FILE")]
     output: Vec<String>,
-    /// Lowest severity that makes the exit code 1
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    /// Lowest severity that makes the exit code 1 [default: that of the configuration, or error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     /// Never exit with 1 (the same as --fail-on never)
     #[arg(long, conflicts_with = "fail_on")]
     exit_zero: bool,
@@ -190,6 +254,23 @@ struct LintArgs {
     /// Hide notes and the summary
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct BaselineArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    #[command(flatten)]
+    accept: AcceptArgs,
+    /// Judge every file by itself, as lint does
+    #[arg(long)]
+    each: bool,
+    /// The file [default: that of the configuration, or pcluster-iam-baseline.json]
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Only take out what is mended, and accept nothing new
+    #[arg(long)]
+    prune: bool,
 }
 
 #[derive(Args, Debug)]
@@ -298,11 +379,14 @@ pub fn run() -> ExitCode {
     };
     let result = match &cli.command {
         Command::Lint(args) => lint::run(args),
+        Command::Baseline(args) => baseline::run(args),
+        Command::Init => init::run(),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
         Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
         Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
+        Command::Schema(SchemaCommand::Config) => schema::config(),
         Command::Schema(SchemaCommand::Output) => schema::output(),
     };
     result.unwrap_or_else(|error| {

@@ -46,6 +46,7 @@ mod unknown_action;
 mod unneeded_action;
 mod unreplaced_placeholder;
 mod unresolved;
+pub(crate) mod unused_ignore;
 
 /// A check and what is said about it.
 pub struct Lint {
@@ -83,6 +84,7 @@ pub static ALL: &[&Lint] = &[
     &unknown_action::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unused_ignore::LINT,
 ];
 
 /// The lint with this id.
@@ -104,7 +106,7 @@ pub fn is_about_coverage(id: &str) -> bool {
 }
 
 /// One file of a role and what was read from it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct File {
     /// Names its text.
     pub source: SourceId,
@@ -350,7 +352,7 @@ fn identity(
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {
         let source = context.sources.get(finding.label.source);
-        parts.push(source.name().to_owned());
+        parts.push(source.identity().to_owned());
         parts.push(finding.sid.clone().unwrap_or_else(|| {
             let Some(statement) = statement else {
                 return String::new();

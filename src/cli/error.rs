@@ -25,6 +25,15 @@ pub enum Error {
         /// The legal values.
         schedulers: String,
     },
+    /// No file and no target.
+    #[error("nothing to judge")]
+    #[diagnostic(
+        code(usage::inputs),
+        help(
+            "name policy files, or `-` for standard input; or describe what is to be judged as targets in pcluster-iam.toml, of which `pcluster-iam init` writes a first one"
+        )
+    )]
+    NoInputs,
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
@@ -129,6 +138,20 @@ pub enum Error {
         policies: String,
         /// The legal values.
         roles: String,
+    },
+    /// A baseline of what could not be judged would accept what nobody has seen.
+    #[error("no baseline was written: {policies} could not be judged")]
+    #[diagnostic(code(input::not_judged), help("`pcluster-iam lint` shows why"))]
+    NotJudged {
+        /// The files.
+        policies: String,
+    },
+    /// A file that is there already.
+    #[error("`{path}` is there already")]
+    #[diagnostic(code(output::exists), help("edit it, or move it away"))]
+    Exists {
+        /// The file.
+        path: String,
     },
     /// No role was named where one must be.
     #[error("whose policy?")]

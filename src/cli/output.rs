@@ -143,7 +143,7 @@ fn color_is_wanted() -> bool {
 }
 
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         return std::fs::OpenOptions::new()
             .write(true)

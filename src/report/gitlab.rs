@@ -38,8 +38,8 @@ struct Lines {
 pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
     let mut issues = Vec::new();
     let fingerprints = identity::fingerprints(report);
-    for (result, prints) in report.results.iter().zip(fingerprints) {
-        for (finding, fingerprint) in result.findings.iter().zip(prints) {
+    for (list, prints) in report.lists().zip(fingerprints) {
+        for (finding, fingerprint) in list.iter().zip(prints) {
             if finding.suppressed.is_some() {
                 continue;
             }

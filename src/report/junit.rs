@@ -18,7 +18,8 @@ enum Outcome<'a> {
 
 struct Suite<'a> {
     path: String,
-    result: &'a RoleResult,
+    /// `None` for the configuration.
+    result: Option<&'a RoleResult>,
     suppressed: usize,
     cases: Vec<(String, Outcome<'a>)>,
 }
@@ -31,8 +32,9 @@ struct Suite<'a> {
 pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suites = Vec::new();
     for result in &report.results {
-        suites.extend(suites_of(report, result));
+        suites.extend(suites_of(report, Some(result)));
     }
+    suites.extend(suites_of(report, None));
     let cases = || suites.iter().flat_map(|s| &s.cases);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -50,13 +52,16 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-/// The files of a role, and those of what limits it.
-fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
+/// The files of a role, and those of what limits it; or those that findings on the configuration are in.
+fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suite<'a>> {
+    let findings = result.map_or(&report.configuration, |r| &r.findings);
     let name_of = |finding: &Finding| report.sources.get(finding.label.source).name();
-    let scps = result.scps.iter().flatten();
-    let given = result.policies.iter().chain(&result.boundary).chain(scps);
+    let given = result.into_iter().flat_map(|result| {
+        let scps = result.scps.iter().flatten();
+        result.policies.iter().chain(&result.boundary).chain(scps)
+    });
     let mut names: Vec<&str> = Vec::new();
-    let found = result.findings.iter().map(name_of);
+    let found = findings.iter().map(name_of);
     for name in given.map(String::as_str).chain(found) {
         if !names.contains(&name) {
             names.push(name);
@@ -64,7 +69,7 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
     }
     let suite = |name: &str| {
         let path = forward_slashes(name);
-        let here = || result.findings.iter().filter(|f| name_of(f) == name);
+        let here = || findings.iter().filter(|f| name_of(f) == name);
         // Services tell tests apart by their names, and compare them between runs: no line, and none twice.
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut cases: Vec<_> = here()
@@ -81,7 +86,7 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
             })
             .collect();
         if cases.is_empty() {
-            let outcome = if result.failed {
+            let outcome = if result.is_some_and(|r| r.failed) {
                 Outcome::Skipped
             } else {
                 Outcome::Passed
@@ -116,7 +121,11 @@ fn write_suite(suite: &Suite<'_>, xml: &mut String) {
     let totals = totals(suite.cases.iter());
     let _ = writeln!(xml, "  <testsuite name=\"{path}\" {totals}>");
     xml.push_str("    <properties>\n");
-    let judged = words::opening(suite.result).join("; ");
+    let judged = suite
+        .result
+        .map(words::opening)
+        .unwrap_or_default()
+        .join("; ");
     let suppressed = suite.suppressed.to_string();
     for (name, value) in [("judged", judged), ("suppressed", suppressed)] {
         let value = attribute(&value);

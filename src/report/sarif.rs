@@ -122,8 +122,8 @@ pub fn sarif(
         repository,
     };
     let mut findings: Vec<(&Finding, String)> = Vec::new();
-    for (result, prints) in report.results.iter().zip(identity::fingerprints(report)) {
-        findings.extend(result.findings.iter().zip(prints));
+    for (list, prints) in report.lists().zip(identity::fingerprints(report)) {
+        findings.extend(list.iter().zip(prints));
     }
     findings.sort_by_key(|(finding, _)| Reverse(finding.severity));
     let mut notifications: Vec<Notification> = findings

@@ -14,8 +14,12 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         "judged"
     };
     let reference = &result.reference;
+    let target = match &result.target {
+        Some(target) => format!("{target}: "),
+        None => String::new(),
+    };
     let mut lines = vec![format!(
-        "{verb} {} against {}",
+        "{target}{verb} {} against {}",
         policies(&result.policies),
         against(reference)
     )];

@@ -210,6 +210,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        configuration: Vec::new(),
     };
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     let options = TextOptions {

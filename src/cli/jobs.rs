@@ -1,0 +1,572 @@
+//! From arguments and configuration to jobs: the roles to judge, each with its files, reference and settings.
+//!
+//! What stands on the command line comes before what a target says, and that before the top level of the configuration.
+//! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use miette::Diagnostic as _;
+
+use super::cluster::Configured;
+use super::config::Configuration;
+use super::selection::{self, Given};
+use super::{Error, InputArgs, Selection, context, input};
+use crate::catalog::Catalog;
+use crate::check::{self, Against, Settings};
+use crate::cluster::ConfigProblem;
+use crate::config::{self, Options, Target};
+use crate::lints::File;
+use crate::matcher::condition::KeyValue;
+use crate::parser::{Sources, Span, Spanned, shorten};
+use crate::reference::{Features, SelectError};
+
+/// One role to judge.
+pub(super) struct Job {
+    /// Indices into [`Jobs::files`].
+    pub(super) files: Vec<usize>,
+    pub(super) against: Arc<Against>,
+    /// Without the layers, which are the next two.
+    pub(super) settings: Settings,
+    pub(super) boundary: Option<usize>,
+    pub(super) scps: Vec<Vec<usize>>,
+    pub(super) features: Features,
+}
+
+/// Everything that a run judges.
+pub(super) struct Jobs {
+    pub(super) sources: Sources,
+    pub(super) files: Vec<File>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) configuration: Option<Configuration>,
+    /// True where the targets of the configuration are judged, false for files of the command line.
+    pub(super) from_targets: bool,
+    given_catalog: Option<Catalog>,
+}
+
+impl Jobs {
+    pub(super) fn catalog(&self) -> &Catalog {
+        let given = self.given_catalog.as_ref();
+        given.unwrap_or_else(|| Catalog::embedded())
+    }
+
+    /// The settings of a job with the layers that limit its role.
+    pub(super) fn settings(&self, job: &Job) -> Settings {
+        let file = |at: &usize| self.files.get(*at).cloned();
+        Settings {
+            boundary: job.boundary.as_ref().and_then(file),
+            scps: job
+                .scps
+                .iter()
+                .map(|level| level.iter().filter_map(file).collect())
+                .collect(),
+            ..job.settings.clone()
+        }
+    }
+
+    /// The files of a job.
+    pub(super) fn policies(&self, job: &Job) -> Vec<&File> {
+        job.files
+            .iter()
+            .filter_map(|at| self.files.get(*at))
+            .collect()
+    }
+}
+
+/// Finds out what is to be judged, and reads it. What is wrong with the policies is in their documents.
+///
+/// # Errors
+///
+/// [`Error::Drawn`] with every mistake of the configuration; what is wrong on the command line.
+pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
+    let mut sources = Sources::new();
+    let configuration = Configuration::find(args, &mut sources)?;
+    let named = |file: &String| file == "-";
+    if let Some(path) = &args.stdin_filename
+        && !args.files.iter().any(named)
+    {
+        return Err(Error::BadValue {
+            option: "--stdin-filename",
+            value: path.clone(),
+            reason: "standard input is not read".to_owned(),
+            help: "name `-` among the files".to_owned(),
+        });
+    }
+    let given_catalog = match &args.catalog {
+        Some(path) => Some(selection::catalog(path)?),
+        None => None,
+    };
+    let mut resolver = Resolver {
+        args,
+        configuration: configuration.as_ref(),
+        sources,
+        files: Vec::new(),
+        by_name: HashMap::new(),
+        clusters: BTreeMap::new(),
+        references: Vec::new(),
+        known: BTreeSet::new(),
+    };
+    let mut jobs = Vec::new();
+    let from_targets = args.files.is_empty();
+    if from_targets {
+        jobs = resolver.targets()?;
+    } else {
+        let names = input::expand(&args.files)?;
+        match resolver.job(None, &names) {
+            Ok(job) => jobs.push(job),
+            Err(Fault::Run(error)) => return Err(error),
+            Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
+        }
+    }
+    let Resolver { sources, files, .. } = resolver;
+    let jobs = Jobs {
+        sources,
+        files,
+        jobs,
+        from_targets,
+        configuration,
+        given_catalog,
+    };
+    bound(&jobs)?;
+    Ok(jobs)
+}
+
+/// Refuses references of the user's own that ask for more than is judged.
+fn bound(jobs: &Jobs) -> Result<(), Error> {
+    for job in &jobs.jobs {
+        let Some(path) = &job.settings.reference_file else {
+            continue;
+        };
+        let mut references = job.against.references().iter();
+        let Some(reference) = references.find(|r| check::asks_too_much(jobs.catalog(), r)) else {
+            continue;
+        };
+        let statements = reference.statements.len();
+        return Err(Error::BadReference {
+            path: path.clone(),
+            reason: format!(
+                "its {statements} statements ask for more actions than AWS has, counted each time"
+            ),
+            help: "name each action, or its wildcard, once".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Why a job cannot be made.
+enum Fault {
+    /// Something outside of the configuration.
+    Run(Error),
+    /// A mistake in the configuration.
+    Mistake(ConfigProblem),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault::Run(error)
+    }
+}
+
+/// What a reference is selected by.
+type Asked = (Option<PathBuf>, Selection, Features);
+
+struct Resolver<'r> {
+    args: &'r InputArgs,
+    configuration: Option<&'r Configuration>,
+    sources: Sources,
+    files: Vec<File>,
+    by_name: HashMap<String, usize>,
+    clusters: BTreeMap<PathBuf, Rc<Configured>>,
+    references: Vec<(Asked, Arc<Against>)>,
+    /// Placeholders that some reference has.
+    known: BTreeSet<String>,
+}
+
+/// What holds for one job, and which of it the configuration says where.
+#[derive(Default)]
+struct Effective {
+    selection: Selection,
+    reference: Option<PathBuf>,
+    cluster_config: Option<PathBuf>,
+    boundary: Option<String>,
+    scps: Vec<Vec<String>>,
+    attached: Vec<String>,
+    context: BTreeMap<String, KeyValue>,
+    /// By the option that says the same.
+    origins: Vec<(&'static str, Span)>,
+}
+
+impl Effective {
+    /// Where the configuration says what an option would.
+    fn origin(&self, option: &str) -> Option<Span> {
+        let mut all = self.origins.iter();
+        all.find(|(o, _)| *o == option).map(|(_, span)| *span)
+    }
+
+    /// The nearest of what is said of one thing.
+    fn nearest<'o, T>(
+        &mut self,
+        option: &'static str,
+        given: Option<T>,
+        levels: &[&'o Options],
+        of: impl Fn(&'o Options) -> Option<(T, Span)>,
+    ) -> Option<T> {
+        if given.is_some() {
+            return given;
+        }
+        let (value, span) = levels.iter().find_map(|level| of(level))?;
+        self.origins.push((option, span));
+        Some(value)
+    }
+}
+
+fn value_of(text: &Spanned<String>) -> (String, Span) {
+    (text.value.clone(), text.span)
+}
+
+impl<'r> Resolver<'r> {
+    fn refuse(&self, problems: Vec<ConfigProblem>) -> Error {
+        match self.configuration {
+            Some(configuration) => configuration.refuse(&self.sources, problems),
+            None => Error::NoInputs,
+        }
+    }
+
+    /// A job for each target of the configuration.
+    fn targets(&mut self) -> Result<Vec<Job>, Error> {
+        let configuration = self.configuration.ok_or(Error::NoInputs)?;
+        let targets = &configuration.config.targets;
+        if targets.is_empty() {
+            return Err(Error::NoInputs);
+        }
+        let mut jobs = Vec::with_capacity(targets.len());
+        let mut problems = Vec::new();
+        for target in targets {
+            let mut names = Vec::new();
+            let before = problems.len();
+            for pattern in &target.policies {
+                match configuration.expand(&pattern.value) {
+                    Ok(found) => names.extend(found),
+                    Err(error) => problems.push(problem(&error, pattern.span)),
+                }
+            }
+            if problems.len() > before {
+                continue;
+            }
+            match self.job(Some(target), &input::each_once(names)) {
+                Ok(job) => jobs.push(job),
+                Err(Fault::Run(error)) => return Err(error),
+                Err(Fault::Mistake(problem)) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            // A value that no target uses is misspelled.
+            let unused = configuration.config.defaults.bindings.iter();
+            let known: Vec<String> = self.known.iter().cloned().collect();
+            for (name, value) in unused.filter(|(name, _)| !self.known.contains(*name)) {
+                let message = format!(
+                    "no target's reference has a placeholder `{}`",
+                    shorten(name)
+                );
+                let problem = ConfigProblem::new(message, value.span);
+                problems.push(problem.with_help(selection::placeholder_hint(name, &known)));
+            }
+        }
+        if problems.is_empty() {
+            return Ok(jobs);
+        }
+        problems.sort_by_key(|problem| problem.span);
+        problems.dedup();
+        Err(self.refuse(problems))
+    }
+
+    fn effective(&self, target: Option<&'r Target>) -> Result<Effective, Error> {
+        let args = self.args;
+        let mut levels: Vec<&'r Options> = Vec::new();
+        levels.extend(target.map(|t| &t.options));
+        levels.extend(self.configuration.map(|c| &c.config.defaults));
+        let path = |text: &Spanned<String>| {
+            let path = self.configuration.map(|c| c.path(&text.value));
+            (path.unwrap_or_default(), text.span)
+        };
+        let mut found = Effective::default();
+        let given = &args.selection;
+        found.reference.clone_from(&args.reference);
+        if found.reference.is_none()
+            && given.role.is_none()
+            && let Some(reference) = target.and_then(|t| t.reference.as_ref())
+        {
+            let (path, span) = path(reference);
+            found.reference = Some(path.into());
+            found.origins.push(("--reference", span));
+        }
+        let is_ours = found.reference.is_none();
+        if is_ours {
+            found.selection.role.clone_from(&given.role);
+            if found.selection.role.is_none()
+                && let Some(role) = target.and_then(|t| t.role.as_ref())
+            {
+                found.selection.role = Some(role.value.clone());
+                found.origins.push(("--role", role.span));
+            }
+            let scheduler = given.scheduler.clone();
+            found.selection.scheduler = found.nearest("--scheduler", scheduler, &levels, |o| {
+                o.scheduler.as_ref().map(value_of)
+            });
+            let release = given.pcluster_version.clone();
+            found.selection.pcluster_version =
+                found.nearest("--pcluster-version", release, &levels, |o| {
+                    o.pcluster_version.as_ref().map(value_of)
+                });
+            let features = Some(given.feature.clone()).filter(|f| !f.is_empty());
+            let features = found.nearest("--feature", features, &levels, |o| {
+                let features = o.features.as_ref()?;
+                let span = features.first().map(|f| f.span).unwrap_or_default();
+                Some((features.iter().map(|f| f.value.clone()).collect(), span))
+            });
+            found.selection.feature = features.unwrap_or_default();
+            let cluster = args.cluster_config.clone();
+            found.cluster_config = found.nearest("--cluster-config", cluster, &levels, |o| {
+                let (path, span) = path(o.cluster_config.as_ref()?);
+                Some((path.into(), span))
+            });
+        }
+        found.selection.region = found.nearest("--region", given.region.clone(), &levels, |o| {
+            o.region.as_ref().map(value_of)
+        });
+        found.selection.account = found.nearest("--account", given.account.clone(), &levels, |o| {
+            o.account.as_ref().map(value_of)
+        });
+        found.selection.partition =
+            found.nearest("--partition", given.partition.clone(), &levels, |o| {
+                o.partition.as_ref().map(value_of)
+            });
+        found.selection.set.clone_from(&given.set);
+        found.boundary = found.nearest("--boundary", args.boundary.clone(), &levels, |o| {
+            o.boundary.as_ref().map(path)
+        });
+        let scps: Vec<Vec<String>> = args
+            .scp
+            .iter()
+            .map(|level| {
+                let names = level.split(',').filter(|name| !name.is_empty());
+                names.map(str::to_owned).collect()
+            })
+            .collect();
+        let scps = Some(scps).filter(|s| !s.is_empty());
+        let scps = found.nearest("--scp", scps, &levels, |o| {
+            let levels = o.scps.as_ref()?.iter();
+            let files = |level: &Vec<Spanned<String>>| level.iter().map(|f| path(f).0).collect();
+            Some((levels.map(files).collect(), Span::default()))
+        });
+        found.scps = scps.unwrap_or_default();
+        let attached = Some(args.attached.clone()).filter(|a| !a.is_empty());
+        let attached = found.nearest("--attached", attached, &levels, |o| {
+            let attached = o.attached.as_ref()?.iter();
+            Some((attached.map(|a| a.value.clone()).collect(), Span::default()))
+        });
+        found.attached = attached.unwrap_or_default();
+        for level in levels.iter().rev() {
+            found.context.extend(level.context.clone());
+        }
+        let given = context::context(args.context_file.as_deref(), &args.context)?;
+        found.context.extend(given);
+        Ok(found)
+    }
+
+    fn job(&mut self, target: Option<&'r Target>, names: &[String]) -> Result<Job, Fault> {
+        let effective = self.effective(target)?;
+        let fault = |error: Error| mistake(error, &effective, target);
+        let mut features =
+            Features::from_names(effective.selection.feature.iter().map(String::as_str))
+                .map_err(|error| fault(error.into()))?;
+        let configured = match &effective.cluster_config {
+            Some(path) => Some(self.cluster(path).map_err(fault)?),
+            None => None,
+        };
+        let selection = match &configured {
+            Some(configured) => {
+                configured.features(&mut features);
+                configured.complete(&effective.selection).map_err(fault)?
+            }
+            None => effective.selection.clone(),
+        };
+        let against = self
+            .against(effective.reference.as_deref(), &selection, &features)
+            .map_err(fault)?;
+        let mut given = self.configured_bindings(target, &against)?;
+        given.extend(selection::given(&selection, &against).map_err(fault)?);
+        for (_, _, from) in &mut given {
+            if let (Some(span), Some(configuration)) = (effective.origin(from), self.configuration)
+            {
+                *from = configuration.place(&self.sources, span);
+            }
+        }
+        if let Some(bad) = effective
+            .attached
+            .iter()
+            .find(|a| config::policy_arn(a).is_err())
+            && let Err((reason, help)) = config::policy_arn(bad)
+        {
+            return Err(Fault::Run(Error::BadValue {
+                option: "--attached",
+                value: bad.clone(),
+                reason: reason.to_owned(),
+                help: help.to_owned(),
+            }));
+        }
+        let settings = Settings {
+            target: target.map(|t| t.name.value.clone()),
+            given: selection::all_given(given, configured.as_deref(), &self.sources),
+            version_given: selection.pcluster_version.is_some(),
+            attached: effective.attached,
+            cluster_config: configured.as_ref().map(|c| c.taken.clone()),
+            reference_file: effective
+                .reference
+                .map(|path| path.to_string_lossy().into_owned()),
+            context: effective.context,
+            ..Settings::default()
+        };
+        Ok(Job {
+            boundary: effective.boundary.map(|name| self.file(&name)),
+            scps: effective
+                .scps
+                .iter()
+                .map(|level| level.iter().map(|name| self.file(name)).collect())
+                .collect(),
+            files: names.iter().map(|name| self.file(name)).collect(),
+            against,
+            settings,
+            features,
+        })
+    }
+
+    /// Reads a file, unless it was read before.
+    fn file(&mut self, name: &str) -> usize {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
+        let path = shown.unwrap_or(name);
+        let identity = self.configuration.and_then(|c| c.identity(path));
+        let file = input::load_as(name, shown, identity, &mut self.sources);
+        self.files.push(file);
+        let at = self.files.len() - 1;
+        self.by_name.insert(name.to_owned(), at);
+        at
+    }
+
+    fn cluster(&mut self, path: &Path) -> Result<Rc<Configured>, Error> {
+        if let Some(known) = self.clusters.get(path) {
+            return Ok(Rc::clone(known));
+        }
+        let read = Rc::new(Configured::read(path, &mut self.sources)?);
+        self.clusters.insert(path.to_owned(), Rc::clone(&read));
+        Ok(read)
+    }
+
+    /// The reference, made once for all jobs that ask for the same.
+    fn against(
+        &mut self,
+        file: Option<&Path>,
+        selection: &Selection,
+        features: &Features,
+    ) -> Result<Arc<Against>, Error> {
+        let asked = (
+            file.map(Path::to_owned),
+            Selection {
+                scheduler: selection.scheduler.clone(),
+                role: selection.role.clone(),
+                pcluster_version: selection.pcluster_version.clone(),
+                ..Selection::default()
+            },
+            features.clone(),
+        );
+        if let Some((_, known)) = self.references.iter().find(|(other, _)| *other == asked) {
+            return Ok(Arc::clone(known));
+        }
+        let against = Arc::new(match file {
+            Some(path) => selection::from_file(path, &mut self.sources)?,
+            None => Against::select(selection, features)?,
+        });
+        self.known.extend(selection::known_placeholders(&against));
+        self.references.push((asked, Arc::clone(&against)));
+        Ok(against)
+    }
+
+    /// The values that the configuration gives to placeholders, those of the target last. At the top level they are for
+    /// whichever reference has such a placeholder.
+    fn configured_bindings(
+        &self,
+        target: Option<&Target>,
+        against: &Against,
+    ) -> Result<Vec<Given>, Fault> {
+        let Some(configuration) = self.configuration else {
+            return Ok(Vec::new());
+        };
+        let defaults = &configuration.config.defaults.bindings;
+        let own = target.map(|t| &t.options.bindings);
+        if defaults.is_empty() && own.is_none_or(BTreeMap::is_empty) {
+            return Ok(Vec::new());
+        }
+        let known = selection::known_placeholders(against);
+        let place = |value: &Spanned<String>| configuration.place(&self.sources, value.span);
+        let mut given = Vec::new();
+        for (name, value) in defaults.iter().filter(|(name, _)| known.contains(*name)) {
+            given.push((name.clone(), value.value.clone(), place(value)));
+        }
+        for (name, value) in own.into_iter().flatten() {
+            if !known.contains(name) {
+                let message = format!("the reference has no placeholder `{}`", shorten(name));
+                let problem = ConfigProblem::new(message, value.span);
+                let problem = problem.with_help(selection::placeholder_hint(name, &known));
+                return Err(Fault::Mistake(problem));
+            }
+            given.push((name.clone(), value.value.clone(), place(value)));
+        }
+        Ok(given)
+    }
+}
+
+/// An error as a problem of the configuration.
+fn problem(error: &Error, span: Span) -> ConfigProblem {
+    let problem = ConfigProblem::new(error.to_string(), span);
+    match error.help() {
+        Some(help) => problem.with_help(help.to_string()),
+        None => problem,
+    }
+}
+
+/// An error as a mistake in the configuration, where what is wrong stands there.
+fn mistake(error: Error, effective: &Effective, target: Option<&Target>) -> Fault {
+    if let (Error::NoScheduler { schedulers }, Some(target)) = (&error, target) {
+        let name = shorten(&target.name.value);
+        let message = format!("nothing says which scheduler the cluster of `{name}` uses");
+        let problem = ConfigProblem::new(message, target.name.span);
+        return Fault::Mistake(problem.with_help(format!(
+            "write for example scheduler = \"slurm\", in the target or at the top of the file; there are: {schedulers}"
+        )));
+    }
+    let option = match &error {
+        Error::Select(error) => match error {
+            SelectError::BadRelease { .. } | SelectError::UnknownRelease { .. } => {
+                "--pcluster-version"
+            }
+            SelectError::UnknownScheduler { .. } | SelectError::DroppedScheduler { .. } => {
+                "--scheduler"
+            }
+            SelectError::UnknownRole { .. } | SelectError::NoPolicy { .. } => "--role",
+            SelectError::UnknownFeature { .. } | SelectError::Exclusive { .. } => "--feature",
+        },
+        Error::BadValue { option, .. } => option,
+        Error::BadFile { option, .. } => option,
+        Error::BadReference { .. } => "--reference",
+        _ => return Fault::Run(error),
+    };
+    match effective.origin(option) {
+        Some(span) => Fault::Mistake(problem(&error, span)),
+        None => Fault::Run(error),
+    }
+}
