@@ -249,7 +249,10 @@ impl<'r> Resolver<'r> {
             for pattern in &target.policies {
                 match configuration.expand(&pattern.value) {
                     Ok(found) => names.extend(found),
-                    Err(error) => problems.push(problem(&error, pattern.span)),
+                    Err(error) => {
+                        let problem = ConfigProblem::new(error.to_string(), pattern.span);
+                        problems.push(problem.with_help("paths are relative to this file"));
+                    }
                 }
             }
             if problems.len() > before {
