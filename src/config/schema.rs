@@ -5,11 +5,12 @@ pub const SCHEMA: &str = include_str!("../../rules/schema/config.json");
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::BTreeMap;
 
     use schemars::generate::SchemaSettings;
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-    use serde_json::Value;
+    use serde_json::{Map, Value, json};
 
     use super::SCHEMA;
     use crate::config::section::{IGNORE, OPTIONS, TARGET, TOP};
@@ -31,8 +32,7 @@ mod tests {
         /// What is judged when no file is named on the command line.
         target: Option<Vec<Target>>,
         /// Severities of lints by id.
-        #[schemars(schema_with = "levels")]
-        lints: Option<BTreeMap<String, Level>>,
+        lints: Option<Levels>,
         /// Findings that were accepted.
         ignore: Option<Vec<Ignore>>,
     }
@@ -43,8 +43,7 @@ mod tests {
     #[expect(dead_code, reason = "describes the file, and is never made")]
     struct Options {
         /// The cluster's scheduler.
-        #[schemars(schema_with = "schedulers")]
-        scheduler: Option<String>,
+        scheduler: Option<Scheduler>,
         /// Release to compare with: `3.11.1`, or `3.11`, `3` or `3.9-3.11` for the newest of these [default: 2.4.1].
         pcluster_version: Option<String>,
         /// Features that the cluster has; `no-NAME` turns off what clusters have by default, `none` says that it has no
@@ -93,8 +92,7 @@ mod tests {
     #[expect(dead_code, reason = "describes the file, and is never made")]
     struct Ignore {
         /// Id of a lint.
-        #[schemars(schema_with = "ignorable")]
-        lint: Option<String>,
+        lint: Option<Ignorable>,
         /// Pattern of paths, relative to this file.
         path: Option<String>,
         /// `Sid` of the statement at the finding's place.
@@ -154,34 +152,78 @@ mod tests {
         Many(Vec<ContextScalar>),
     }
 
-    fn schedulers(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": reference::schedulers() })
+    /// A type whose schema is written here.
+    macro_rules! described {
+        ($name:ident, $schema:expr) => {
+            struct $name;
+
+            impl JsonSchema for $name {
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($name).into()
+                }
+
+                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                    ($schema as fn(&mut SchemaGenerator) -> Schema)(generator)
+                }
+            }
+        };
     }
+
+    described!(
+        Scheduler,
+        |_| json_schema!({ "type": "string", "enum": reference::schedulers() })
+    );
+
+    described!(
+        Ignorable,
+        |_| json_schema!({ "type": "string", "enum": changeable() })
+    );
+
+    described!(Levels, |generator| {
+        let level = generator.subschema_for::<Level>().to_value();
+        let ids = changeable().into_iter();
+        let properties: Map<String, Value> = ids.map(|id| (id.to_owned(), level.clone())).collect();
+        json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
+    });
 
     fn changeable() -> Vec<&'static str> {
         let ids = lints::ALL.iter().map(|lint| lint.id);
         ids.filter(|id| !FIXED.contains(id)).collect()
     }
 
-    fn ignorable(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": changeable() })
-    }
-
-    fn levels(generator: &mut SchemaGenerator) -> Schema {
-        let level = generator.subschema_for::<Level>();
-        let properties: serde_json::Map<String, Value> = changeable()
-            .into_iter()
-            .map(|id| (id.to_owned(), level.clone().to_value()))
-            .collect();
-        json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
+    /// TOML has no null: what is not given is left out.
+    fn without_null(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                if let Some(Value::Array(types)) = object.get_mut("type") {
+                    types.retain(|t| t != "null");
+                    if let [one] = &types[..] {
+                        let one = one.clone();
+                        object.insert("type".to_owned(), one);
+                    }
+                }
+                if let Some(Value::Array(any)) = object.get_mut("anyOf") {
+                    any.retain(|schema| *schema != json!({"type": "null"}));
+                }
+                object.values_mut().for_each(without_null);
+            }
+            Value::Array(items) => items.iter_mut().for_each(without_null),
+            _ => {}
+        }
     }
 
     /// `PCLUSTER_IAM_WRITE_SCHEMA=1` writes the file anew.
     #[test]
     fn the_schema_is_that_of_the_types() {
         let settings = SchemaSettings::draft2020_12();
-        let mut schema = settings.into_generator().into_root_schema_for::<Document>();
-        schema.insert("title".to_owned(), "pcluster-iam.toml".into());
+        let schema = settings.into_generator().into_root_schema_for::<Document>();
+        let mut schema = schema.to_value();
+        without_null(&mut schema);
+        schema["title"] = "pcluster-iam.toml".into();
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("PCLUSTER_IAM_WRITE_SCHEMA").is_some() {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/schema/config.json");
