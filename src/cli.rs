@@ -16,6 +16,7 @@ mod cluster;
 mod config;
 mod context;
 mod drawn;
+mod effective;
 mod error;
 mod explain;
 mod init;
@@ -179,8 +180,8 @@ struct InputArgs {
     /// Path that stands for standard input in the report and in ignores
     #[arg(long, value_name = "PATH")]
     stdin_filename: Option<String>,
-    /// Configuration [default: pcluster-iam.toml or .pcluster-iam.toml, here or further up in the repository;
-    /// PCLUSTER_IAM_CONFIG names another]
+    /// Configuration [default: what the environment variable `PCLUSTER_IAM_CONFIG` names, else pcluster-iam.toml or
+    /// .pcluster-iam.toml, here or further up in the repository]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
     /// Read no configuration

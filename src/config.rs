@@ -23,6 +23,7 @@ use crate::finding::Severity;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Source, Span, Spanned};
 
+mod accepted;
 mod ignore;
 mod reader;
 mod schema;

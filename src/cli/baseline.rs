@@ -25,19 +25,16 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
             policies: names.join(", "),
         });
     }
-    let (entries, was) = match &judged.baseline {
-        Some(old) => {
-            let targets: BTreeSet<Option<String>> = judged.targets.iter().cloned().collect();
-            let accepted = Accepted::new(&args.accept, jobs.configuration.as_ref(), None);
-            let keeps = |entry: &Entry| !accepted.concerns(&jobs, &targets, entry);
-            (old.pruned(keeps), Some(old.len()))
-        }
-        None => {
-            let results = judged.targets.iter().map(Option::as_deref);
-            let results = results.zip(&judged.results);
-            let identity = |source| jobs.sources.get(source).identity().to_owned();
-            (baseline::entries(results, identity), None)
-        }
+    let (entries, was) = if let Some(old) = &judged.baseline {
+        let targets: BTreeSet<Option<String>> = judged.targets.iter().cloned().collect();
+        let accepted = Accepted::new(&args.accept, jobs.configuration.as_ref(), None);
+        let keeps = |entry: &Entry| !accepted.concerns(&jobs, &targets, entry);
+        (old.pruned(keeps), Some(old.len()))
+    } else {
+        let results = judged.targets.iter().map(Option::as_deref);
+        let results = results.zip(&judged.results);
+        let identity = |source| jobs.sources.get(source).identity().to_owned();
+        (baseline::entries(results, identity), None)
     };
     output::replace(&path, baseline::text(&entries).as_bytes()).map_err(|source| {
         Error::Output {

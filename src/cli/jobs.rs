@@ -8,20 +8,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use miette::Diagnostic as _;
-
 use super::cluster::Configured;
 use super::config::Configuration;
+use super::effective::Effective;
 use super::selection::{self, Given};
-use super::{Error, InputArgs, Selection, context, input};
+use super::{Error, InputArgs, Selection, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::cluster::ConfigProblem;
-use crate::config::{self, Options, Target};
+use crate::config::{self, Target};
 use crate::lints::File;
-use crate::matcher::condition::KeyValue;
-use crate::parser::{Sources, Span, Spanned, shorten};
-use crate::reference::{Features, SelectError};
+use crate::parser::{Sources, Spanned, shorten};
+use crate::reference::Features;
 
 /// One role to judge.
 pub(super) struct Job {
@@ -39,7 +37,7 @@ pub(super) struct Job {
 pub(super) struct Jobs {
     pub(super) sources: Sources,
     pub(super) files: Vec<File>,
-    pub(super) jobs: Vec<Job>,
+    pub(super) roles: Vec<Job>,
     pub(super) configuration: Option<Configuration>,
     /// True where the targets of the configuration are judged, false for files of the command line.
     pub(super) from_targets: bool,
@@ -83,9 +81,8 @@ impl Jobs {
 pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
     let mut sources = Sources::new();
     let configuration = Configuration::find(args, &mut sources)?;
-    let named = |file: &String| file == "-";
     if let Some(path) = &args.stdin_filename
-        && !args.files.iter().any(named)
+        && !args.files.iter().any(|file| file == "-")
     {
         return Err(Error::BadValue {
             option: "--stdin-filename",
@@ -124,9 +121,9 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
     let jobs = Jobs {
         sources,
         files,
-        jobs,
-        from_targets,
+        roles: jobs,
         configuration,
+        from_targets,
         given_catalog,
     };
     bound(&jobs)?;
@@ -135,7 +132,7 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
 
 /// Refuses references of the user's own that ask for more than is judged.
 fn bound(jobs: &Jobs) -> Result<(), Error> {
-    for job in &jobs.jobs {
+    for job in &jobs.roles {
         let Some(path) = &job.settings.reference_file else {
             continue;
         };
@@ -156,7 +153,7 @@ fn bound(jobs: &Jobs) -> Result<(), Error> {
 }
 
 /// Why a job cannot be made.
-enum Fault {
+pub(super) enum Fault {
     /// Something outside of the configuration.
     Run(Error),
     /// A mistake in the configuration.
@@ -182,48 +179,6 @@ struct Resolver<'r> {
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
-}
-
-/// What holds for one job, and which of it the configuration says where.
-#[derive(Default)]
-struct Effective {
-    selection: Selection,
-    reference: Option<PathBuf>,
-    cluster_config: Option<PathBuf>,
-    boundary: Option<String>,
-    scps: Vec<Vec<String>>,
-    attached: Vec<String>,
-    context: BTreeMap<String, KeyValue>,
-    /// By the option that says the same.
-    origins: Vec<(&'static str, Span)>,
-}
-
-impl Effective {
-    /// Where the configuration says what an option would.
-    fn origin(&self, option: &str) -> Option<Span> {
-        let mut all = self.origins.iter();
-        all.find(|(o, _)| *o == option).map(|(_, span)| *span)
-    }
-
-    /// The nearest of what is said of one thing.
-    fn nearest<'o, T>(
-        &mut self,
-        option: &'static str,
-        given: Option<T>,
-        levels: &[&'o Options],
-        of: impl Fn(&'o Options) -> Option<(T, Span)>,
-    ) -> Option<T> {
-        if given.is_some() {
-            return given;
-        }
-        let (value, span) = levels.iter().find_map(|level| of(level))?;
-        self.origins.push((option, span));
-        Some(value)
-    }
-}
-
-fn value_of(text: &Spanned<String>) -> (String, Span) {
-    (text.value.clone(), text.span)
 }
 
 impl<'r> Resolver<'r> {
@@ -285,103 +240,9 @@ impl<'r> Resolver<'r> {
         Err(self.refuse(problems))
     }
 
-    fn effective(&self, target: Option<&'r Target>) -> Result<Effective, Error> {
-        let args = self.args;
-        let mut levels: Vec<&'r Options> = Vec::new();
-        levels.extend(target.map(|t| &t.options));
-        levels.extend(self.configuration.map(|c| &c.config.defaults));
-        let path = |text: &Spanned<String>| {
-            let path = self.configuration.map(|c| c.path(&text.value));
-            (path.unwrap_or_default(), text.span)
-        };
-        let mut found = Effective::default();
-        let given = &args.selection;
-        found.reference.clone_from(&args.reference);
-        if found.reference.is_none()
-            && given.role.is_none()
-            && let Some(reference) = target.and_then(|t| t.reference.as_ref())
-        {
-            let (path, span) = path(reference);
-            found.reference = Some(path.into());
-            found.origins.push(("--reference", span));
-        }
-        let is_ours = found.reference.is_none();
-        if is_ours {
-            found.selection.role.clone_from(&given.role);
-            if found.selection.role.is_none()
-                && let Some(role) = target.and_then(|t| t.role.as_ref())
-            {
-                found.selection.role = Some(role.value.clone());
-                found.origins.push(("--role", role.span));
-            }
-            let scheduler = given.scheduler.clone();
-            found.selection.scheduler = found.nearest("--scheduler", scheduler, &levels, |o| {
-                o.scheduler.as_ref().map(value_of)
-            });
-            let release = given.pcluster_version.clone();
-            found.selection.pcluster_version =
-                found.nearest("--pcluster-version", release, &levels, |o| {
-                    o.pcluster_version.as_ref().map(value_of)
-                });
-            let features = Some(given.feature.clone()).filter(|f| !f.is_empty());
-            let features = found.nearest("--feature", features, &levels, |o| {
-                let features = o.features.as_ref()?;
-                let span = features.first().map(|f| f.span).unwrap_or_default();
-                Some((features.iter().map(|f| f.value.clone()).collect(), span))
-            });
-            found.selection.feature = features.unwrap_or_default();
-            let cluster = args.cluster_config.clone();
-            found.cluster_config = found.nearest("--cluster-config", cluster, &levels, |o| {
-                let (path, span) = path(o.cluster_config.as_ref()?);
-                Some((path.into(), span))
-            });
-        }
-        found.selection.region = found.nearest("--region", given.region.clone(), &levels, |o| {
-            o.region.as_ref().map(value_of)
-        });
-        found.selection.account = found.nearest("--account", given.account.clone(), &levels, |o| {
-            o.account.as_ref().map(value_of)
-        });
-        found.selection.partition =
-            found.nearest("--partition", given.partition.clone(), &levels, |o| {
-                o.partition.as_ref().map(value_of)
-            });
-        found.selection.set.clone_from(&given.set);
-        found.boundary = found.nearest("--boundary", args.boundary.clone(), &levels, |o| {
-            o.boundary.as_ref().map(path)
-        });
-        let scps: Vec<Vec<String>> = args
-            .scp
-            .iter()
-            .map(|level| {
-                let names = level.split(',').filter(|name| !name.is_empty());
-                names.map(str::to_owned).collect()
-            })
-            .collect();
-        let scps = Some(scps).filter(|s| !s.is_empty());
-        let scps = found.nearest("--scp", scps, &levels, |o| {
-            let levels = o.scps.as_ref()?.iter();
-            let files = |level: &Vec<Spanned<String>>| level.iter().map(|f| path(f).0).collect();
-            Some((levels.map(files).collect(), Span::default()))
-        });
-        found.scps = scps.unwrap_or_default();
-        let attached = Some(args.attached.clone()).filter(|a| !a.is_empty());
-        let attached = found.nearest("--attached", attached, &levels, |o| {
-            let attached = o.attached.as_ref()?.iter();
-            Some((attached.map(|a| a.value.clone()).collect(), Span::default()))
-        });
-        found.attached = attached.unwrap_or_default();
-        for level in levels.iter().rev() {
-            found.context.extend(level.context.clone());
-        }
-        let given = context::context(args.context_file.as_deref(), &args.context)?;
-        found.context.extend(given);
-        Ok(found)
-    }
-
     fn job(&mut self, target: Option<&'r Target>, names: &[String]) -> Result<Job, Fault> {
-        let effective = self.effective(target)?;
-        let fault = |error: Error| mistake(error, &effective, target);
+        let effective = Effective::new(self.args, self.configuration, target)?;
+        let fault = |error: Error| effective.fault(error, target);
         let mut features =
             Features::from_names(effective.selection.feature.iter().map(String::as_str))
                 .map_err(|error| fault(error.into()))?;
@@ -530,46 +391,5 @@ impl<'r> Resolver<'r> {
             given.push((name.clone(), value.value.clone(), place(value)));
         }
         Ok(given)
-    }
-}
-
-/// An error as a problem of the configuration.
-fn problem(error: &Error, span: Span) -> ConfigProblem {
-    let problem = ConfigProblem::new(error.to_string(), span);
-    match error.help() {
-        Some(help) => problem.with_help(help.to_string()),
-        None => problem,
-    }
-}
-
-/// An error as a mistake in the configuration, where what is wrong stands there.
-fn mistake(error: Error, effective: &Effective, target: Option<&Target>) -> Fault {
-    if let (Error::NoScheduler { schedulers }, Some(target)) = (&error, target) {
-        let name = shorten(&target.name.value);
-        let message = format!("nothing says which scheduler the cluster of `{name}` uses");
-        let problem = ConfigProblem::new(message, target.name.span);
-        return Fault::Mistake(problem.with_help(format!(
-            "write for example scheduler = \"slurm\", in the target or at the top of the file; there are: {schedulers}"
-        )));
-    }
-    let option = match &error {
-        Error::Select(error) => match error {
-            SelectError::BadRelease { .. } | SelectError::UnknownRelease { .. } => {
-                "--pcluster-version"
-            }
-            SelectError::UnknownScheduler { .. } | SelectError::DroppedScheduler { .. } => {
-                "--scheduler"
-            }
-            SelectError::UnknownRole { .. } | SelectError::NoPolicy { .. } => "--role",
-            SelectError::UnknownFeature { .. } | SelectError::Exclusive { .. } => "--feature",
-        },
-        Error::BadValue { option, .. } => option,
-        Error::BadFile { option, .. } => option,
-        Error::BadReference { .. } => "--reference",
-        _ => return Fault::Run(error),
-    };
-    match effective.origin(option) {
-        Some(span) => Fault::Mistake(problem(&error, span)),
-        None => Fault::Run(error),
     }
 }

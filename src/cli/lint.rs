@@ -100,7 +100,7 @@ pub(super) fn judge(
 ) -> Result<Judged, Error> {
     let levels = accept::levels(accept, jobs.configuration.as_ref())?;
     let roles: Vec<Role<'_>> = jobs
-        .jobs
+        .roles
         .iter()
         .flat_map(|job| Role::of(jobs, job, each))
         .collect();

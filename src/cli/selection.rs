@@ -12,6 +12,9 @@ use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
 use crate::reference::{self, Features, Query, Reference};
 
+/// Says why a value cannot be.
+type Check = fn(&str) -> Result<(), Fault>;
+
 /// The name of a placeholder, its value, and what gave it.
 pub(super) type Given = (String, String, String);
 
@@ -123,7 +126,6 @@ pub(super) fn all_given(
 /// Values for placeholders, each with the option that gave it.
 pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Given>, Error> {
     let mut given = Vec::new();
-    type Check = fn(&str) -> Result<(), Fault>;
     let options: [(&str, &'static str, &Option<String>, Check); 3] = [
         ("Region", "--region", &selection.region, config::region),
         ("Account", "--account", &selection.account, config::account),

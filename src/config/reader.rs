@@ -139,13 +139,11 @@ impl Reader {
         wanted: &str,
         value: &'v Value<'i>,
     ) -> &'v [Value<'i>] {
-        match value.get_ref() {
-            DeValue::Array(items) => items,
-            _ => {
-                self.kind(key, wanted, value);
-                &[]
-            }
+        if let DeValue::Array(items) = value.get_ref() {
+            return items;
         }
+        self.kind(key, wanted, value);
+        &[]
     }
 
     pub(super) fn table<'v, 'i>(

@@ -13,7 +13,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::SCHEMA;
-    use crate::config::section::{IGNORE, OPTIONS, TARGET, TOP};
+    use crate::config::accepted::IGNORE;
+    use crate::config::section::{OPTIONS, TARGET, TOP};
     use crate::config::{self, FIXED};
     use crate::parser::Source;
     use crate::{lints, reference};
