@@ -30,6 +30,7 @@ mod schema;
 mod section;
 mod value;
 
+pub(crate) use ignore::plain;
 pub use ignore::{Ignore, Subject, today};
 pub use schema::SCHEMA;
 pub(crate) use value::{Fault, account, lint, partition, policy_arn, region};

@@ -105,7 +105,8 @@ impl Configuration {
 
     /// The path of a file that tells it from others wherever the program runs: relative to the configuration.
     pub(super) fn identity(&self, name: &str) -> Option<String> {
-        let relative = Path::new(name).strip_prefix(&self.folder).ok()?;
+        let full = config::plain(&env::current_dir().unwrap_or_default().join(name));
+        let relative = full.strip_prefix(config::plain(&self.folder())).ok()?;
         Some(relative.to_string_lossy().replace('\\', "/"))
     }
 

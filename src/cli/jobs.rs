@@ -314,7 +314,8 @@ impl<'r> Resolver<'r> {
         }
         let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
         let path = shown.unwrap_or(name);
-        let identity = self.configuration.and_then(|c| c.identity(path));
+        let configuration = self.configuration.filter(|_| path != "-");
+        let identity = configuration.and_then(|c| c.identity(path));
         let file = input::load_as(name, shown, identity, &mut self.sources);
         self.files.push(file);
         let at = self.files.len() - 1;
