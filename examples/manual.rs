@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn write(folder: &PathBuf) -> io::Result<()> {
+pub(crate) fn write(folder: &PathBuf) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // `help` repeats what the other pages say.
     let command = pcluster_iam::cli::command().disable_help_subcommand(true);
