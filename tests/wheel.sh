@@ -18,18 +18,5 @@ done
 
 python3 -m venv "$home/env"
 "$home/env/bin/pip" install --quiet --disable-pip-version-check --no-index "${wheels[0]}"
-program=$home/env/bin/pcluster-iam
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-[[ $("$program" --version) == "pcluster-iam $version (AWS's actions as of "* ]] || fail "$("$program" --version)"
-
-# The catalogue and the reference are in it, and judge.
-lint() {
-    local expected=$1 code=0
-    shift
-    (cd "$home" && "$program" lint "$@" --scheduler torque --role instance) >"$home/log" 2>&1 || code=$?
-    [ "$code" -eq "$expected" ] || { cat "$home/log"; fail "exit code $code, not $expected"; }
-}
-lint 0 "$PWD/fixtures/reference/instance-traditional-filled.json"
-lint 1 "$PWD/fixtures/lints/missing-action/bad.json"
-lint 2 "$PWD/nowhere.json"
+tests/smoke.sh "$home/env/bin/pcluster-iam"
 echo "the wheel works: $(basename "${wheels[0]}")"
