@@ -11,6 +11,11 @@ tools=$(tests/python-tools.sh)
 home=$root/target/ci/pre-commit
 rm -rf "$home/cache" "$home/hooks" "$home/user" "$home/wheel"
 mkdir -p "$home/wheel"
+fail() { echo "pre-commit: $*"; exit 1; }
+
+"$tools/maturin" build --quiet --release --locked --out "$home/wheel" >"$home/log" 2>&1 || { cat "$home/log"; fail "maturin"; }
+wheel=$(echo "$home"/wheel/*.whl)
+
 export PRE_COMMIT_HOME=$home/cache PATH=$tools:$PATH
 # The environment of whoever commits is not that of this test.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -19,8 +24,6 @@ unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE RUSTFLAGS SKIP
 # What is tested is the hook, not the optimiser: this takes a third of the time of a release build.
 export CARGO_TARGET_DIR=$home/target CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=1
-
-fail() { echo "pre-commit: $*"; exit 1; }
 
 # This repository as it stands, committed or not.
 mkdir "$home/hooks"
@@ -101,12 +104,6 @@ repos:
         args: [$files, --scheduler=torque, --role=instance]
 YAML
     else
-        (
-            unset CARGO_TARGET_DIR "${!CARGO_PROFILE_RELEASE_@}"
-            cd "$root"
-            maturin build --quiet --release --locked --out "$home/wheel" >"$home/log" 2>&1 || { cat "$home/log"; fail "maturin"; }
-        )
-        wheel=$(echo "$home"/wheel/*.whl)
         cat >.pre-commit-config.yaml <<YAML
 repos:
   - repo: local

@@ -1,5 +1,6 @@
 //! Pages of documentation: their blocks, and the commands in them with what these print.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -46,13 +47,13 @@ pub fn run(blocks: &[(&str, &str)], folder: &Path) -> Vec<String> {
         for line in block.lines() {
             match line.strip_prefix("$ ") {
                 Some(command) => steps.push((command.to_owned(), String::new())),
-                None => steps.last_mut().unwrap().1 += &format!("{line}\n"),
+                None => steps.last_mut().unwrap().1.extend([line, "\n"]),
             }
         }
         let mut script = String::new();
         for (command, _) in &steps {
             // `$?` of the next command is that of this one.
-            script += &format!("{command}\ncode=$?; printf '\\001'; (exit $code)\n");
+            let _ = writeln!(script, "{command}\ncode=$?; printf '\\001'; (exit $code)");
         }
         let output = bash(&script, folder, &[]).output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
