@@ -257,6 +257,18 @@ fn what_is_used_is_pinned_by_a_commit() {
     assert_eq!(count, 4);
 }
 
+#[test]
+fn the_image_of_a_snippet_has_the_oldest_toolchain_that_builds_this() {
+    let oldest = format!("rust:{}", env!("CARGO_PKG_RUST_VERSION"));
+    let image = Regex::new(r"image: (rust:\S+)").unwrap();
+    let text = read("docs/ci.md");
+    let images: Vec<&str> = image
+        .captures_iter(&text)
+        .map(|c| c.extract::<1>().1[0])
+        .collect();
+    assert_eq!(images, [oldest]);
+}
+
 /// The steps of the action, by their names.
 fn step(name: &str) -> Yaml {
     let action = yaml(&read("action.yml"));
