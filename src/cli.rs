@@ -5,12 +5,15 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use miette::Diagnostic;
 
+use crate::catalog::Catalog;
 use crate::finding::Severity;
 
 mod cluster;
+mod completions;
 mod context;
 mod error;
 mod explain;
@@ -34,6 +37,8 @@ const COULD_NOT: u8 = 2;
     name = "pcluster-iam",
     version,
     arg_required_else_help = true,
+    // Longer lines are hard to read, however wide the terminal.
+    max_term_width = 100,
     after_help = "Examples:
   pcluster-iam lint head-node.json --scheduler slurm
   pcluster-iam lint iam/*.json --role user --scheduler torque --region eu-west-1 --account 123456789012
@@ -68,6 +73,15 @@ enum Command {
     /// Print the JSON Schema of a format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Print what makes a shell complete this program's arguments
+    #[command(after_help = "Examples:
+  pcluster-iam completions bash > ~/.local/share/bash-completion/completions/pcluster-iam
+  pcluster-iam completions zsh > ~/.zfunc/_pcluster-iam
+  pcluster-iam completions fish > ~/.config/fish/completions/pcluster-iam.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -135,7 +149,7 @@ Several files are the policies of ONE role and are judged together, as AWS does;
 Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
 struct LintArgs {
     /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<String>,
     #[command(flatten)]
     selection: Selection,
@@ -152,11 +166,11 @@ struct LintArgs {
     #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
     attached: Vec<String>,
     /// The role's permissions boundary: a policy that limits what the others grant
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     boundary: Option<String>,
     /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
     /// each level
-    #[arg(long, value_name = "FILE,…")]
+    #[arg(long, value_name = "FILE,…", value_hint = ValueHint::FilePath)]
     scp: Vec<String>,
     /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
     /// counts for the actions that AWS lists it for
@@ -287,16 +301,26 @@ enum Color {
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are answers; everything else is a usage error.
-            let code = if error.use_stderr() { COULD_NOT } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
+    let result = match Cli::try_parse() {
+        Ok(cli) => answer(&cli.command),
+        // Help and version are answers; everything else is a usage error.
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            print(&version()).map(|()| ExitCode::SUCCESS)
         }
+        Err(error) if error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::from(COULD_NOT);
+        }
+        Err(help) => print(&help.render().to_string()).map(|()| ExitCode::SUCCESS),
     };
-    let result = match &cli.command {
+    result.unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::from(COULD_NOT)
+    })
+}
+
+fn answer(command: &Command) -> Result<ExitCode, Error> {
+    match command {
         Command::Lint(args) => lint::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
@@ -304,11 +328,22 @@ pub fn run() -> ExitCode {
         Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
         Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
         Command::Schema(SchemaCommand::Output) => schema::output(),
-    };
-    result.unwrap_or_else(|error| {
-        report(&error);
-        ExitCode::from(COULD_NOT)
-    })
+        Command::Completions { shell } => completions::run(*shell),
+    }
+}
+
+/// The whole command line, for what describes it: manual pages, tests of the documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The program and the data that its judgements rest on.
+fn version() -> String {
+    format!(
+        "pcluster-iam {} (AWS's actions as of {})\n",
+        env!("CARGO_PKG_VERSION"),
+        Catalog::embedded().date()
+    )
 }
 
 /// Says on standard error why the run cannot go on.
