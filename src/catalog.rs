@@ -20,11 +20,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
+mod key;
 mod suggest;
 mod text;
 
 pub mod package;
 
+pub use key::KnownKey;
 use package::PackageError;
 
 use crate::matcher::condition::fold_key;
@@ -99,6 +101,16 @@ pub enum ConditionKeyType {
 }
 
 impl ConditionKeyType {
+    /// True where a request can have several values.
+    pub fn is_array(self) -> bool {
+        matches!(
+            self,
+            ConditionKeyType::ArrayOfString
+                | ConditionKeyType::ArrayOfArn
+                | ConditionKeyType::ArrayOfBool
+        )
+    }
+
     const ALL: [(ConditionKeyType, &'static str); 9] = [
         (ConditionKeyType::String, "String"),
         (ConditionKeyType::ArrayOfString, "ArrayOfString"),

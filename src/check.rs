@@ -16,7 +16,7 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::lints::{self, Compared, Context, File, GapRows, OtherRole, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{ActionPattern, Pieces};
@@ -388,6 +388,7 @@ pub fn check(
             ineffective: &ineffective,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
+            other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
     let findings = lints::run(&context);
@@ -409,6 +410,37 @@ pub fn check(
             .collect::<Vec<Row>>(),
         findings,
         failed,
+    })
+}
+
+/// The role that these policies grant everything for, where they grant less than half for the one that was asked for.
+fn other_role(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    asked: &Reference,
+    settings: &Settings,
+    fit: Fit,
+) -> Option<OtherRole> {
+    let (scheduler, release) = (asked.scheduler.as_deref()?, asked.pcluster_version.as_deref()?);
+    if fit.granted * 2 >= fit.all {
+        return None;
+    }
+    let others = reference::candidates(reference::Query {
+        role: None,
+        scheduler,
+        release,
+        features: &reference::Features::default(),
+    });
+    let others = others.ok()?;
+    let mut others = others.iter().filter(|r| r.role != asked.role);
+    others.find_map(|reference| {
+        let (trial, _) = Trial::new(policies, reference, settings);
+        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)));
+        (theirs.all > 0 && theirs.granted == theirs.all).then(|| OtherRole {
+            role: reference.role.clone().unwrap_or_default(),
+            granted: fit.granted,
+            all: fit.all,
+        })
     })
 }
 
