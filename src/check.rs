@@ -432,15 +432,20 @@ fn other_role(
         features: &reference::Features::default(),
     });
     let others = others.ok()?;
-    let mut others = others.iter().filter(|r| r.role != asked.role);
-    others.find_map(|reference| {
+    let others = others.iter().filter(|r| r.role != asked.role);
+    let fits = others.filter_map(|reference| {
         let (trial, _) = Trial::new(policies, reference, settings);
         let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)));
-        (theirs.all > 0 && theirs.granted == theirs.all).then(|| OtherRole {
-            role: reference.role.clone().unwrap_or_default(),
-            granted: fit.granted,
-            all: fit.all,
-        })
+        (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
+    });
+    // A small role is granted by chance; the first of the largest says most.
+    let (_, role) = fits.filter(|(all, _)| *all > 0).reduce(|best, other| {
+        if other.0 > best.0 { other } else { best }
+    })?;
+    Some(OtherRole {
+        role,
+        granted: fit.granted,
+        all: fit.all,
     })
 }
 

@@ -21,6 +21,7 @@ use crate::reference::Reference;
 use crate::reference::bindings::{Bindings, Dissent};
 
 mod allow_not_action;
+mod arn;
 mod condition;
 mod conditional_grant;
 mod coverage;
