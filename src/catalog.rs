@@ -366,6 +366,8 @@ pub enum CatalogError {
 pub struct Catalog {
     text: Cow<'static, str>,
     header: text::Header,
+    /// Keys that services list besides their own and the global ones, once they are asked for.
+    foreign_keys: OnceLock<Vec<String>>,
 }
 
 impl Catalog {
@@ -385,6 +387,7 @@ impl Catalog {
             Catalog {
                 text: Cow::Borrowed(text),
                 header,
+                foreign_keys: OnceLock::new(),
             }
         })
     }
@@ -399,6 +402,7 @@ impl Catalog {
         Ok(Catalog {
             text: Cow::Owned(text),
             header,
+            foreign_keys: OnceLock::new(),
         })
     }
 

@@ -421,7 +421,10 @@ fn other_role(
     settings: &Settings,
     fit: Fit,
 ) -> Option<OtherRole> {
-    let (scheduler, release) = (asked.scheduler.as_deref()?, asked.pcluster_version.as_deref()?);
+    let (scheduler, release) = (
+        asked.scheduler.as_deref()?,
+        asked.pcluster_version.as_deref()?,
+    );
     if fit.granted * 2 >= fit.all {
         return None;
     }
@@ -439,9 +442,9 @@ fn other_role(
         (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
     });
     // A small role is granted by chance; the first of the largest says most.
-    let (_, role) = fits.filter(|(all, _)| *all > 0).reduce(|best, other| {
-        if other.0 > best.0 { other } else { best }
-    })?;
+    let (_, role) = fits
+        .filter(|(all, _)| *all > 0)
+        .reduce(|best, other| if other.0 > best.0 { other } else { best })?;
     Some(OtherRole {
         role,
         granted: fit.granted,

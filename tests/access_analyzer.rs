@@ -102,7 +102,13 @@ fn lint(policy: &str, scp: Option<&str>) -> String {
     fs::write(folder.path().join("policy.json"), policy).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"));
     command.current_dir(folder.path()).env_clear();
-    command.args(["lint", "policy.json", "--role=instance", "--scheduler=torque", "-fconcise"]);
+    command.args([
+        "lint",
+        "policy.json",
+        "--role=instance",
+        "--scheduler=torque",
+        "-fconcise",
+    ]);
     if let Some(scp) = scp {
         fs::write(folder.path().join("scp.json"), scp).unwrap();
         command.args(["--scp", "scp.json"]);
@@ -134,13 +140,19 @@ fn sizes_are_counted_as_aws_counts() {
     assert!(!said(&of_length(6_144, 5_000)));
     assert!(said(&of_length(6_145, 0)));
     let long = lint(&of_length(6_145, 0), None);
-    assert!(long.contains("warning") && long.contains("6,145 characters"), "{long}");
+    assert!(
+        long.contains("warning") && long.contains("6,145 characters"),
+        "{long}"
+    );
     let longest = lint(&of_length(10_241, 0), None);
     assert!(
-        longest.lines().any(|l| l.contains("policy-size") && l.contains("error")),
+        longest
+            .lines()
+            .any(|l| l.contains("policy-size") && l.contains("error")),
         "{longest}"
     );
-    let any = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let any =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     // White space counts in an SCP.
     assert!(!lint(any, Some(&of_length(10_240, 0))).contains("policy-size"));
     assert!(lint(any, Some(&of_length(10_000, 241))).contains("policy-size"));
@@ -148,10 +160,14 @@ fn sizes_are_counted_as_aws_counts() {
 
 #[test]
 fn a_principal_is_refused_in_an_scp_too() {
-    let any = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let any =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let scp = any.replace("\"Action\"", "\"Principal\":\"*\",\"Action\"");
     let said = lint(any, Some(&scp));
-    assert!(said.contains("scp.json") && said.contains("invalid-policy"), "{said}");
+    assert!(
+        said.contains("scp.json") && said.contains("invalid-policy"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -169,17 +185,28 @@ fn advice_says_where_the_policy_becomes_too_long() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("policy.json"), of_length(6_000, 0)).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(["lint", "policy.json", "--role=instance", "--scheduler=torque"])
+        .args([
+            "lint",
+            "policy.json",
+            "--role=instance",
+            "--scheduler=torque",
+        ])
         .current_dir(folder.path())
         .env_clear()
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("put them into a policy of their own"), "{said}");
+    assert!(
+        said.contains("put them into a policy of their own"),
+        "{said}"
+    );
     let short = of_length(1_000, 0);
     let found = role::lint(&short, "instance", "torque", &[]).findings;
     let notes: Vec<&String> = found.iter().flat_map(|f| &f.notes).collect();
-    assert!(!notes.iter().any(|n| n.contains("policy of their own")), "{notes:?}");
+    assert!(
+        !notes.iter().any(|n| n.contains("policy of their own")),
+        "{notes:?}"
+    );
 }
 
 fn page() -> String {
@@ -198,7 +225,11 @@ fn page() -> String {
         ("warning", "General warnings"),
         ("suggestion", "Suggestions"),
     ] {
-        write!(page, "\n## {title}\n\n| check | lint, or why there is none |\n| --- | --- |\n").unwrap();
+        write!(
+            page,
+            "\n## {title}\n\n| check | lint, or why there is none |\n| --- | --- |\n"
+        )
+        .unwrap();
         for check in checks.iter().filter(|c| c.kind == kind) {
             let what = match (&check.lint, &check.reason) {
                 (Some(lint), _) => format!("[`{lint}`](../rules/lints/{lint}.md)"),

@@ -87,7 +87,7 @@ impl Catalog {
     /// What is known of a condition key, in any case.
     pub fn condition_key(&self, key: &str) -> KnownKey {
         let folded = fold_key(key);
-        let Some((prefix, name)) = folded.split_once(':').filter(|(p, n)| {
+        let Some((prefix, _)) = folded.split_once(':').filter(|(p, n)| {
             let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/');
             !p.is_empty() && !n.is_empty() && p.bytes().all(word)
         }) else {
@@ -103,24 +103,17 @@ impl Catalog {
         let Some(service) = self.service(prefix) else {
             return KnownKey::NoService;
         };
-        let own_prefix = [prefix, ":"].concat();
         let mut without_tag = false;
         for listed in service.condition_keys() {
             let (start, template) = match listed.name.split_once("${") {
                 Some((start, _)) => (start, true),
                 None => (listed.name, false),
             };
-            let start = fold_key(start);
-            let own = start.split_once(':').map_or(start.as_str(), |(_, n)| n);
-            if !start.starts_with(&own_prefix) {
-                continue;
-            }
-            if template && name.len() > own.len() && name.starts_with(own)
-                || !template && name == own
-            {
+            if begins(&folded, start) && template == (folded.len() > start.len()) {
                 return KnownKey::Type(listed.kind);
             }
-            without_tag |= template && own.trim_end_matches('/') == name.trim_end_matches('/');
+            let bare = start.trim_end_matches('/');
+            without_tag |= template && folded.trim_end_matches('/').eq_ignore_ascii_case(bare);
         }
         if without_tag {
             KnownKey::WithoutTag
@@ -133,15 +126,26 @@ impl Catalog {
 
     /// Whether another service lists a key of this one: `ec2:SourceInstanceARN`.
     fn lists_elsewhere(&self, folded: &str) -> bool {
-        let mut keys = self.services().flat_map(|s| s.condition_keys());
-        keys.any(|key| match key.name.split_once("${") {
-            Some((start, _)) => {
-                let start = start.to_ascii_lowercase();
-                folded.len() > start.len() && folded.starts_with(&start)
-            }
-            None => key.name.eq_ignore_ascii_case(folded),
+        let foreign = self.foreign_keys.get_or_init(|| {
+            let services = self.services();
+            let keys = services.flat_map(|s| s.condition_keys().map(move |k| (s, k.name)));
+            let others = keys.filter(|(service, name)| {
+                let prefix = name.split(':').next().unwrap_or_default();
+                prefix != "aws" && !prefix.eq_ignore_ascii_case(service.prefix())
+            });
+            others.map(|(_, name)| name.to_owned()).collect()
+        });
+        foreign.iter().any(|key| match key.split_once("${") {
+            Some((start, _)) => begins(folded, start) && folded.len() > start.len(),
+            None => key.eq_ignore_ascii_case(folded),
         })
     }
+}
+
+/// Whether a folded key begins with a part of a listed one. A key is folded up to its `/`, and what follows is a tag.
+fn begins(folded: &str, start: &str) -> bool {
+    let head = folded.get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 fn global(folded: &str) -> KnownKey {

@@ -34,8 +34,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 "the statement allows every action that it does not list, those that AWS adds later too".to_owned();
             let label = Label::at(policy.source, action.key.span);
             let mut finding = LINT.finding(Severity::Warning, message, label);
-            finding.help =
-                Some("list in `Action` what the role needs; to forbid something, write a Deny".to_owned());
+            finding.help = Some(
+                "list in `Action` what the role needs; to forbid something, write a Deny"
+                    .to_owned(),
+            );
             finding.subject = Some("NotAction".to_owned());
             out.push(finding);
         }

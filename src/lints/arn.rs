@@ -29,7 +29,8 @@ pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
         Some(_) => Some(true),
         None => None,
     };
-    let named = |format: &str, index: usize| format.split(':').nth(index).is_some_and(|f| !f.is_empty());
+    let named =
+        |format: &str, index: usize| format.split(':').nth(index).is_some_and(|f| !f.is_empty());
     for (index, what) in [(3, "Region"), (4, "account")] {
         let has = field(index)?;
         // The same ARN with that field filled or emptied is one.
@@ -39,9 +40,15 @@ pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
             meets(&changed)
         });
         if would_do && has {
-            return Some(format!("`{}`: ARNs of `{name}` have no {what}", resource.text));
+            return Some(format!(
+                "`{}`: ARNs of `{name}` have no {what}",
+                resource.text
+            ));
         } else if would_do {
-            return Some(format!("`{}`: ARNs of `{name}` have a {what}, or `*` for it", resource.text));
+            return Some(format!(
+                "`{}`: ARNs of `{name}` have a {what}, or `*` for it",
+                resource.text
+            ));
         }
     }
     Some(format!(

@@ -20,9 +20,9 @@ pub(super) struct Line<'c> {
 
 /// Every line with a known operator; the parser reports the others.
 pub(super) fn lines<'c>(context: &'c Context<'_>) -> impl Iterator<Item = Line<'c>> {
-    let statements = context
-        .policies()
-        .flat_map(|policy| policy.statements.iter().map(move |s| (policy, s)));
+    // What is too much to be judged is too much for this as well.
+    let policies = context.policies().filter(|_| context.oversize.is_none());
+    let statements = policies.flat_map(|policy| policy.statements.iter().map(move |s| (policy, s)));
     let conditions = statements
         .filter(|(_, s)| !s.conditions.is_empty())
         .flat_map(|(policy, s)| s.conditions.iter().map(move |c| (policy, s, c)));

@@ -42,7 +42,11 @@ fn null(line: &Line<'_>) -> Option<Finding> {
         Quantifier::All => "always holds",
         Quantifier::Any => "never holds",
     };
-    let message = format!("`{}` {always}, whatever `{}` is", line.operator(), line.key());
+    let message = format!(
+        "`{}` {always}, whatever `{}` is",
+        line.operator(),
+        line.key()
+    );
     let span = line.condition.operator.span;
     Some(line.finding(&LINT, Severity::Warning, span, message, "write `Null`"))
 }
@@ -66,9 +70,8 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         line.operator(),
         shorten(&value.value)
     );
-    let help = format!(
-        "use `{with}` where they are meant as wildcards; `{without}` is for whole values"
-    );
+    let help =
+        format!("use `{with}` where they are meant as wildcards; `{without}` is for whole values");
     Some(line.finding(&LINT, Severity::Warning, value.span, message, help))
 }
 
@@ -187,11 +190,23 @@ mod tests {
     #[test]
     fn private_networks() {
         for private in [
-            "10.0.0.0/8", "10.1.2.3", "172.31.0.0/16", "192.168.0.0/16", "fd00::/8", "::1", "fe80::/10",
+            "10.0.0.0/8",
+            "10.1.2.3",
+            "172.31.0.0/16",
+            "192.168.0.0/16",
+            "fd00::/8",
+            "::1",
+            "fe80::/10",
         ] {
             assert!(is_private(network(private).unwrap()), "{private}");
         }
-        for public in ["0.0.0.0/0", "172.0.0.0/8", "192.168.0.0/15", "203.0.113.0/24", "2001:db8::/32"] {
+        for public in [
+            "0.0.0.0/0",
+            "172.0.0.0/8",
+            "192.168.0.0/15",
+            "203.0.113.0/24",
+            "2001:db8::/32",
+        ] {
             assert!(!is_private(network(public).unwrap()), "{public}");
         }
     }

@@ -1,5 +1,9 @@
 //! An ARN with a field that no ARN has.
 
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashSet;
+
 use super::{Context, Lint};
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Label, Severity};
@@ -17,6 +21,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    if context.oversize.is_some() {
+        return;
+    }
     let mut seen = Seen::default();
     for policy in context.policies() {
         for statement in &policy.statements {
@@ -31,6 +38,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 #[derive(Default)]
 struct Seen<'t> {
     services: Vec<&'t str>,
+    /// Services of the ARNs of the catalogue, once one is not found by the prefix of its actions.
+    in_arns: OnceCell<FxHashSet<&'t str>>,
     region: &'t str,
     account: &'t str,
 }
@@ -40,7 +49,9 @@ fn fields(value: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = value.find(['$', '<', '{', '%']).unwrap_or(value.len());
     let head = value.get(..end).unwrap_or_default();
     let mut at = 0;
-    let whole = head.rfind(':').map_or("", |end| head.get(..end).unwrap_or_default());
+    let whole = head
+        .rfind(':')
+        .map_or("", |end| head.get(..end).unwrap_or_default());
     whole.split(':').take(5).map(move |field| {
         let start = at;
         at += field.len() + 1;
@@ -49,7 +60,7 @@ fn fields(value: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn finding<'t>(
-    catalog: &Catalog,
+    catalog: &'t Catalog,
     source: SourceId,
     text: &'t Text,
     seen: &mut Seen<'t>,
@@ -60,7 +71,7 @@ fn finding<'t>(
     for (index, (start, field)) in fields(&text.value).enumerate() {
         let found = match index {
             1 => partition(field),
-            2 => service(catalog, field, &mut seen.services),
+            2 => service(catalog, field, seen),
             3 if field == seen.region || field.is_empty() => None,
             3 => {
                 let found = region(field);
@@ -109,8 +120,8 @@ fn partition(field: &str) -> Option<Fault> {
     Some((Severity::Warning, what, help))
 }
 
-fn service<'t>(catalog: &Catalog, field: &'t str, seen: &mut Vec<&'t str>) -> Option<Fault> {
-    if seen.contains(&field) {
+fn service<'t>(catalog: &'t Catalog, field: &'t str, seen: &mut Seen<'t>) -> Option<Fault> {
+    if seen.services.contains(&field) {
         return None;
     }
     let fault = if field.is_empty() {
@@ -120,11 +131,11 @@ fn service<'t>(catalog: &Catalog, field: &'t str, seen: &mut Vec<&'t str>) -> Op
         let help = "name the service: AWS's pages allow no wildcard there";
         let what = "a wildcard for the service".to_owned();
         (Severity::Note, what, help.to_owned())
-    } else if is_service(catalog, field) {
-        seen.push(field);
+    } else if is_service(catalog, field, &seen.in_arns) {
+        seen.services.push(field);
         return None;
     } else if field.bytes().any(|b| b.is_ascii_uppercase())
-        && is_service(catalog, &field.to_ascii_lowercase())
+        && is_service(catalog, &field.to_ascii_lowercase(), &seen.in_arns)
     {
         let what = format!("the service `{field}` with capital letters");
         let help = format!("write `{}`", field.to_ascii_lowercase());
@@ -144,13 +155,17 @@ fn service<'t>(catalog: &Catalog, field: &'t str, seen: &mut Vec<&'t str>) -> Op
 }
 
 /// Whether ARNs have this service: most name it as actions do, some otherwise (`catalog` of `servicecatalog`).
-fn is_service(catalog: &Catalog, field: &str) -> bool {
-    let named = catalog.service(field).is_some_and(|s| s.prefix() == field);
-    let in_arns = || {
-        let mut types = catalog.services().flat_map(|s| s.resource_types());
-        types.any(|t| t.arn.split(':').nth(2) == Some(field))
+fn is_service<'t>(
+    catalog: &'t Catalog,
+    field: &str,
+    in_arns: &OnceCell<FxHashSet<&'t str>>,
+) -> bool {
+    let all = || {
+        let types = catalog.services().flat_map(|s| s.resource_types());
+        types.filter_map(|t| t.arn.split(':').nth(2)).collect()
     };
-    named || in_arns()
+    let named = catalog.service(field).is_some_and(|s| s.prefix() == field);
+    named || in_arns.get_or_init(all).contains(field)
 }
 
 fn region(field: &str) -> Option<Fault> {

@@ -48,6 +48,8 @@ fn operator(line: &Line<'_>) -> Option<Finding> {
         | (Kind::Numeric, Comparison::Numeric(_))
         | (Kind::Date, Comparison::Date(_))
         | (Kind::IpAddress, Comparison::IpAddress) => true,
+        // Keys of ARNs that the catalogue calls texts.
+        (Kind::String | Kind::ArrayOfString, Comparison::Arn) => line.folded().contains("arn"),
         // Seconds since 1970.
         (Kind::Date, Comparison::Numeric(_)) => line.folded() == "aws:epochtime",
         _ => false,
@@ -94,9 +96,7 @@ fn operator(line: &Line<'_>) -> Option<Finding> {
 /// A Boolean that is compared with several values.
 fn several(line: &Line<'_>) -> Option<Finding> {
     let second = line.condition.values.get(1)?;
-    if line.operator.comparison != Comparison::Bool
-        || line.kind().is_some_and(Kind::is_array)
-    {
+    if line.operator.comparison != Comparison::Bool || line.kind().is_some_and(Kind::is_array) {
         return None;
     }
     let message = format!(
@@ -180,9 +180,10 @@ fn value_of_key(line: &Line<'_>) -> Option<Finding> {
             continue;
         }
         let wrong = match key.as_str() {
-            "aws:sourcevpc" | "aws:ec2instancesourcevpc" if !is_id("vpc-", value) => {
-                Some(("the id of a VPC", "an id is `vpc-` and 8 or 17 hexadecimal digits"))
-            }
+            "aws:sourcevpc" | "aws:ec2instancesourcevpc" if !is_id("vpc-", value) => Some((
+                "the id of a VPC",
+                "an id is `vpc-` and 8 or 17 hexadecimal digits",
+            )),
             "aws:sourcevpce" if !is_id("vpce-", value) => Some((
                 "the id of a VPC endpoint",
                 "an id is `vpce-` and 8 or 17 hexadecimal digits",
@@ -190,11 +191,18 @@ fn value_of_key(line: &Line<'_>) -> Option<Finding> {
             "aws:requestedregion" if !bindings::is_region(value) => {
                 Some(("a Region", "write its code: `us-east-1`"))
             }
-            "iam:passedtoservice" | "iam:awsservicename" | "aws:principalservicename"
-            | "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast"
+            "iam:passedtoservice"
+            | "iam:awsservicename"
+            | "aws:principalservicename"
+            | "aws:calledvia"
+            | "aws:calledviafirst"
+            | "aws:calledvialast"
                 if !is_service_principal(value) =>
             {
-                Some(("the name of a service", "write it in full: `ec2.amazonaws.com`"))
+                Some((
+                    "the name of a service",
+                    "write it in full: `ec2.amazonaws.com`",
+                ))
             }
             _ if of_kms && !is_kms_key(value) => Some((
                 "the ARN of a KMS key",
@@ -273,7 +281,13 @@ mod tests {
         assert!(!has_host_bits(network("10.0.0.1").unwrap()));
         assert!(!has_host_bits(network("0.0.0.0/0").unwrap()));
         assert!(has_host_bits(network("2001:db8::1/32").unwrap()));
-        for arn in ["*", "a*", "arn:*", "arn:aws:s3:::b", "arn:aws:iam::*:role/x"] {
+        for arn in [
+            "*",
+            "a*",
+            "arn:*",
+            "arn:aws:s3:::b",
+            "arn:aws:iam::*:role/x",
+        ] {
             assert!(may_be_arn(arn), "{arn}");
         }
         for no in ["", "role/x", "arn:aws:s3", "x*", "role*"] {

@@ -49,7 +49,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             ),
         };
         finding.notes.push(
-            "without `Version` AWS reads a policy as `2008-10-17`, which has no policy variables".to_owned(),
+            "without `Version` AWS reads a policy as `2008-10-17`, which has no policy variables"
+                .to_owned(),
         );
         finding.help = Some("write `\"Version\": \"2012-10-17\"`".to_owned());
         finding.subject = Some("Version".to_owned());

@@ -36,7 +36,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let (mut inline, mut first_inline, mut managed) = (0, None, 0);
     for policy in context.policies() {
         let compared = context.compared.as_ref();
-        match compared.and_then(|c| layer::of(c, policy.source)).map(|l| l.kind) {
+        match compared
+            .and_then(|c| layer::of(c, policy.source))
+            .map(|l| l.kind)
+        {
             Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
             Some(_) => out.extend(of_managed(context, policy)),
             None if policy.name.is_some() => {
@@ -77,8 +80,9 @@ fn of_managed(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
         return None;
     }
     let (found_text, most) = (grouped(found), grouped(MANAGED));
-    let message =
-        format!("the policy has {found_text} characters without white space, and a managed policy takes {most}");
+    let message = format!(
+        "the policy has {found_text} characters without white space, and a managed policy takes {most}"
+    );
     Some(if found > INLINE_OF_ROLE {
         let help = "split it into several policies: the inline policies of a role take no more than 10,240 in sum either";
         finding(policy, Severity::Error, message, help)
@@ -156,7 +160,10 @@ fn decoded(text: &str) -> Cow<'_, str> {
         return percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     }
     let inside = text.get(1..).unwrap_or_default();
-    if inside.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('\\') {
+    if inside
+        .trim_start_matches([' ', '\t', '\r', '\n'])
+        .starts_with('\\')
+    {
         let whole = format!("\"{text}\"");
         return serde_json::from_str(&whole).map_or(Cow::Borrowed(text), Cow::Owned);
     }
@@ -192,7 +199,8 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         let adds = is_about_coverage(finding.lint) || finding.lint == known_gap::LINT.id;
         let help = finding.help.as_deref().filter(|_| adds)?;
         // The statement is the last part of the help, and a comma separates it.
-        help.find("\n{\n").map(|at| without_blanks(help.get(at..).unwrap_or_default()) + 1)
+        help.find("\n{\n")
+            .map(|at| without_blanks(help.get(at..).unwrap_or_default()) + 1)
     };
     for policy in context.policies() {
         let here = |finding: &Finding| {
@@ -209,7 +217,10 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         if whole <= MANAGED {
             continue;
         }
-        for finding in findings.iter_mut().filter(|f| here(f) && advised(f).is_some()) {
+        for finding in findings
+            .iter_mut()
+            .filter(|f| here(f) && advised(f).is_some())
+        {
             finding.notes.push(format!(
                 "with all the statements that are to be added here, this policy would have {} characters without white \
                  space, and a managed policy takes {}: put them into a policy of their own",

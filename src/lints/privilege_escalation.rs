@@ -26,7 +26,7 @@ struct Path {
     help: &'static str,
 }
 
-const PATHS: [Path; 6] = [
+const PATHS: [Path; 5] = [
     Path {
         action: "iam:PassRole",
         name: "passrole",
@@ -48,12 +48,6 @@ const PATHS: [Path; 6] = [
     Path {
         action: "iam:UpdateAssumeRolePolicy",
         name: "updateassumerolepolicy",
-        keys: &[],
-        help: "",
-    },
-    Path {
-        action: "iam:CreatePolicyVersion",
-        name: "createpolicyversion",
         keys: &[],
         help: "",
     },
@@ -94,7 +88,11 @@ fn finding(statement: &Prepared) -> Option<Finding> {
         return None;
     }
     let lines = &statement.conditions.lines;
-    let open = |path: &&Path| !lines.iter().any(|l| path.keys.contains(&l.test.key.as_str()));
+    let open = |path: &&Path| {
+        !lines
+            .iter()
+            .any(|l| path.keys.contains(&l.test.key.as_str()))
+    };
     let mut place = None;
     let reached: Vec<&Path> = PATHS
         .iter()
@@ -117,7 +115,8 @@ fn finding(statement: &Prepared) -> Option<Finding> {
     let message = format!("{} {verb} {whom}", enumerate(&names));
     let mut finding = LINT.finding(Severity::Note, message, Label::at(statement.source, span));
     finding.notes.push(
-        "who can change or hand over any role can have the rights of the most powerful one".to_owned(),
+        "who can change or hand over any role can have the rights of the most powerful one"
+            .to_owned(),
     );
     let keys: Vec<&str> = reached
         .iter()

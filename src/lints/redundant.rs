@@ -4,13 +4,40 @@ use crate::diff::statement::{Action, Resource};
 use crate::matcher::action::wildcard_matches;
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
-/// Pairs of strings that are compared in one run. Beyond them nothing is called redundant: a policy that AWS takes has
-/// far fewer.
-pub(super) const MOST_PAIRS: usize = 200_000;
+/// Steps of one run: a pair of strings takes as many as their characters could be paired. Beyond them nothing more is
+/// called redundant; a policy that AWS takes needs far fewer.
+const MOST_STEPS: usize = 20_000_000;
+
+/// What is left of the steps of a run.
+pub(super) struct Steps(usize);
+
+impl Steps {
+    pub(super) fn new() -> Self {
+        Steps(MOST_STEPS)
+    }
+
+    /// Whether any are left.
+    pub(super) fn are_left(&self) -> bool {
+        self.0 > 0
+    }
+
+    fn take(&mut self, steps: usize) -> bool {
+        self.0 = self.0.saturating_sub(steps);
+        self.are_left()
+    }
+}
 
 /// Whether one string of `Action` matches all that another one matches.
-pub(super) fn action_covers(wide: &Action, narrow: &Action) -> bool {
+pub(super) fn action_covers(wide: &Action, narrow: &Action, steps: &mut Steps) -> bool {
     use ActionPattern as P;
+    let pairs = if wide.pattern.is_wildcard() {
+        wide.text.len() * narrow.text.len()
+    } else {
+        1
+    };
+    if !steps.take(pairs) {
+        return false;
+    }
     match (&wide.pattern, &narrow.pattern) {
         (P::Everything, P::Everything | P::Literal { .. } | P::Wildcard { .. }) => true,
         (
@@ -44,7 +71,10 @@ pub(super) fn action_covers(wide: &Action, narrow: &Action) -> bool {
 }
 
 /// Whether one string of `Resource` matches all that another one matches, however AWS reads both.
-pub(super) fn resource_covers(wide: &Resource, narrow: &Resource) -> bool {
+pub(super) fn resource_covers(wide: &Resource, narrow: &Resource, steps: &mut Steps) -> bool {
+    if !steps.take(1 + wide.text.len()) {
+        return false;
+    }
     if wide.text == narrow.text || wide.pattern.is_everything() {
         return true;
     }
@@ -58,6 +88,9 @@ pub(super) fn resource_covers(wide: &Resource, narrow: &Resource) -> bool {
     // What a variable or a placeholder stands for is not known.
     let open = |(p, _): &(Piece, _)| matches!(p, Piece::Variable { .. } | Piece::Placeholder(_));
     if wide.pattern.pieces().iter().any(open) {
+        return false;
+    }
+    if !steps.take(6 * wide.text.len() * narrow.text.len()) {
         return false;
     }
     let covers = |reading| {

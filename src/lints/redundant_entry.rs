@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::redundant::{MOST_PAIRS, action_covers, resource_covers};
+use super::redundant::{Steps, action_covers, resource_covers};
 use super::{Context, Lint, condition, enumerate};
 use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Label, Severity};
@@ -25,10 +25,10 @@ const RELATED: usize = 8;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if let Some(compared) = &context.compared {
-        let mut pairs = MOST_PAIRS;
+        let mut steps = Steps::new();
         for statement in compared.comparison.layers.iter().flat_map(|l| l.statements) {
-            out.extend(actions(statement, &mut pairs));
-            out.extend(resources(statement, &mut pairs));
+            out.extend(actions(statement, &mut steps));
+            out.extend(resources(statement, &mut steps));
         }
     }
     for line in condition::lines(context) {
@@ -50,7 +50,10 @@ fn report(statement: &Prepared, found: &[Entry]) -> Option<Finding> {
     } else if same {
         format!("{} {is} part of `{by}`", enumerate(&names))
     } else {
-        format!("{} {is} part of other strings of the list", enumerate(&names))
+        format!(
+            "{} {is} part of other strings of the list",
+            enumerate(&names)
+        )
     };
     let mut finding = LINT.finding(Severity::Note, message, Label::at(statement.source, *span));
     let others = found.iter().skip(1).take(RELATED);
@@ -62,7 +65,7 @@ fn report(statement: &Prepared, found: &[Entry]) -> Option<Finding> {
     Some(finding)
 }
 
-fn actions(statement: &Prepared, pairs: &mut usize) -> Option<Finding> {
+fn actions(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
     let listed = &statement.actions;
     if listed.len() < 2 {
         return None;
@@ -81,43 +84,47 @@ fn actions(statement: &Prepared, pairs: &mut usize) -> Option<Finding> {
             _ => false,
         };
         if again {
-            found.push((action.text.to_string(), action.span, action.text.to_string()));
+            found.push((
+                action.text.to_string(),
+                action.span,
+                action.text.to_string(),
+            ));
             continue;
         }
-        *pairs = pairs.checked_sub(wildcards.len())?;
         let mut others = wildcards.iter().filter(|w| **w != i);
         let by = others.find_map(|w| {
             let other = listed.get(*w)?;
             // Of two that are the same, the first one stays.
-            let covers = action_covers(other, action) && (*w < i || !action_covers(action, other));
+            let covers = action_covers(other, action, steps)
+                && (*w < i || !action_covers(action, other, steps));
             covers.then_some(other)
         });
         if let Some(by) = by {
             found.push((action.text.to_string(), action.span, by.text.to_string()));
         }
     }
-    let mut finding = report(statement, &found)?;
+    let mut finding = report(statement, &found).filter(|_| steps.are_left())?;
     finding.actions = found.into_iter().map(|(text, ..)| text).collect();
     Some(finding)
 }
 
-fn resources(statement: &Prepared, pairs: &mut usize) -> Option<Finding> {
+fn resources(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
     let listed = &statement.resources;
     if listed.len() < 2 {
         return None;
     }
     let mut found: Vec<Entry> = Vec::new();
     for (i, resource) in listed.iter().enumerate() {
-        *pairs = pairs.checked_sub(listed.len())?;
         let mut others = listed.iter().enumerate().filter(|(w, _)| *w != i);
         let by = others.find(|(w, other)| {
-            resource_covers(other, resource) && (*w < i || !resource_covers(resource, other))
+            resource_covers(other, resource, steps)
+                && (*w < i || !resource_covers(resource, other, steps))
         });
         if let Some((_, by)) = by {
             found.push((resource.text.clone(), resource.span, by.text.clone()));
         }
     }
-    report(statement, &found)
+    report(statement, &found).filter(|_| steps.are_left())
 }
 
 /// Several bounds of a number, of which one alone counts: the values of a key are alternatives.

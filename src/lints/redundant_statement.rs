@@ -1,6 +1,6 @@
 //! A statement that says what another one says already.
 
-use super::redundant::{MOST_PAIRS, action_covers, resource_covers};
+use super::redundant::{Steps, action_covers, resource_covers};
 use super::{Context, Lint, effect};
 use crate::diff::statement::{Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
@@ -20,16 +20,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
-    let mut pairs = MOST_PAIRS;
+    let mut steps = Steps::new();
     for statements in compared.comparison.layers.iter().map(|l| l.statements) {
         for (index, narrow) in statements.iter().enumerate() {
             let mut others = statements.iter().enumerate().filter(|(i, _)| *i != index);
             let by = others.find(|(i, wide)| {
-                covers(wide, narrow, &mut pairs)
+                covers(wide, narrow, &mut steps)
                     // Of two that say the same, the first one stays.
-                    && (*i < index || !covers(narrow, wide, &mut pairs))
+                    && (*i < index || !covers(narrow, wide, &mut steps))
             });
-            if pairs == 0 {
+            if !steps.are_left() {
                 return;
             }
             if let Some((_, wide)) = by {
@@ -62,9 +62,9 @@ fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
     finding
 }
 
-/// Whether one statement applies wherever another one does, string by string. Counts the pairs of strings off, and
-/// answers no when none are left.
-fn covers(wide: &Prepared, narrow: &Prepared, pairs: &mut usize) -> bool {
+/// Whether one statement applies wherever another one does, string by string. Answers no when no steps
+/// are left.
+fn covers(wide: &Prepared, narrow: &Prepared, steps: &mut Steps) -> bool {
     if wide.effect != narrow.effect
         || wide.not_action != narrow.not_action
         || wide.not_resource != narrow.not_resource
@@ -73,10 +73,6 @@ fn covers(wide: &Prepared, narrow: &Prepared, pairs: &mut usize) -> bool {
     {
         return false;
     }
-    let mut left = |count: usize| {
-        *pairs = pairs.saturating_sub(count);
-        *pairs > 0
-    };
     // What a negated list leaves is more where it lists less.
     let (outer, inner) = if wide.not_action {
         (&narrow.actions, &wide.actions)
@@ -85,7 +81,7 @@ fn covers(wide: &Prepared, narrow: &Prepared, pairs: &mut usize) -> bool {
     };
     let actions = inner
         .iter()
-        .all(|i| left(outer.len()) && outer.iter().any(|o| action_covers(o, i)));
+        .all(|i| outer.iter().any(|o| action_covers(o, i, steps)));
     let (outer, inner) = if wide.not_resource {
         (&narrow.resources, &wide.resources)
     } else {
@@ -94,7 +90,7 @@ fn covers(wide: &Prepared, narrow: &Prepared, pairs: &mut usize) -> bool {
     actions
         && inner
             .iter()
-            .all(|i| left(outer.len()) && outer.iter().any(|o| resource_covers(o, i)))
+            .all(|i| outer.iter().any(|o| resource_covers(o, i, steps)))
 }
 
 /// Whether a Condition holds wherever another one does: each of its lines is one of the other's.

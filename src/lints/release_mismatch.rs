@@ -17,18 +17,12 @@ pub(super) static LINT: Lint = Lint {
 
 /// Beginnings of resources that only one major release uses: the release, the service of the actions on them, the
 /// beginning, and what the other release does.
-const NAMES: [(u32, &str, &str, &str); 4] = [
+const NAMES: [(u32, &str, &str, &str); 3] = [
     (
         2,
         "cloudformation",
         ":stack/parallelcluster-",
         "stacks of 3.x bear the name of the cluster alone",
-    ),
-    (
-        2,
-        "iam",
-        ":role/parallelcluster-",
-        "roles of 3.x have the path `/parallelcluster/`",
     ),
     (
         3,
@@ -62,7 +56,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let lacking = compared
             .requirements
             .iter()
-            .filter(|r| matches!(r.row.verdict, Verdict::Missing | Verdict::Partial) && lacks(&r.row.action))
+            .filter(|r| {
+                matches!(r.row.verdict, Verdict::Missing | Verdict::Partial) && lacks(&r.row.action)
+            })
             .count();
         if of == major || lacking == 0 {
             continue;
@@ -82,7 +78,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let more = named.take(RELATED);
         finding.related = more.map(|(s, r)| Label::at(s, r.span)).collect();
         finding.help = Some(
-            "write the names of your release, or say which one you use: --pcluster-version".to_owned(),
+            "write the names of your release, or say which one you use: --pcluster-version"
+                .to_owned(),
         );
         finding.subject = Some(beginning.trim_start_matches(':').to_owned());
         out.push(finding);

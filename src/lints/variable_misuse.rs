@@ -86,7 +86,8 @@ fn spelling(source: SourceId, text: &Text) -> Option<Finding> {
         let quoted = |d: &str| d.len() >= 2 && d.starts_with('\'') && d.ends_with('\'');
         if default.is_some_and(|d| !quoted(d.trim())) {
             let what = "has a default without single quotes";
-            let help = "write `${key, 'default'}`: a comma, a blank, and the default in single quotes";
+            let help =
+                "write `${key, 'default'}`: a comma, a blank, and the default in single quotes";
             return Some(finding(source, text, &variable, what, help));
         }
         None
@@ -97,7 +98,10 @@ fn spelling(source: SourceId, text: &Text) -> Option<Finding> {
 fn early(source: SourceId, text: &Text) -> Option<Finding> {
     let (mut colons, mut done) = (0, 0);
     for variable in variable::all(&text.value) {
-        let between = text.value.get(done..variable.range.start).unwrap_or_default();
+        let between = text
+            .value
+            .get(done..variable.range.start)
+            .unwrap_or_default();
         colons += between.bytes().filter(|b| *b == b':').count();
         done = variable.range.end;
         // A variable at the very start may stand for a whole ARN; the parser asks for `arn:`.

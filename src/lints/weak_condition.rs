@@ -1,6 +1,7 @@
 //! A Condition that the caller can get around.
 
 use super::condition::{self, Line};
+use super::variable::{self, Variable};
 use super::{Context, Lint};
 use crate::catalog::ConditionKeyType as Kind;
 use crate::finding::{Finding, Severity};
@@ -58,7 +59,7 @@ fn note(line: &Line<'_>, message: String, help: &str) -> Option<Finding> {
 /// What the caller sends as he likes.
 fn forged(line: &Line<'_>) -> Option<Finding> {
     let is_free = matches!(line.folded().as_str(), "aws:referer" | "aws:useragent");
-    if !is_free || line.is(Effect::Allow) == line.operator.negated {
+    if !is_free {
         return None;
     }
     let message = format!("callers choose `{}` as they like", line.key());
@@ -126,7 +127,11 @@ fn prefix(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let message = "a request for a shorter prefix gets around this".to_owned();
-    note(line, message, "name the prefixes that may be listed, in an Allow")
+    note(
+        line,
+        message,
+        "name the prefixes that may be listed, in an Allow",
+    )
 }
 
 /// A wildcard or a variable where the owner's name should stand.
@@ -137,16 +142,14 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
     }
     let is_open = |value: &str| {
         let wild = condition::takes_wildcards(comparison);
-        let at = value
-            .char_indices()
-            .find(|(at, c)| {
-                wild && matches!(c, '*' | '?')
-                    || value.get(*at..).is_some_and(|rest| rest.starts_with("${") && rest.contains(':'))
-            })
-            .map(|(at, _)| at);
-        let named = value.strip_prefix("arn:").map_or(0, |_| "arn:".len());
+        let named = value.strip_prefix("arn:").unwrap_or(value);
+        let variable = variable::all(named).next();
+        let variable = variable.filter(Variable::is_policy_variable);
+        let variable = variable.map(|v| v.range.start);
+        let wildcard = named.find(['*', '?']).filter(|_| wild);
+        let first = [variable, wildcard].into_iter().flatten().min();
         // `*` alone asks whether the key is there, which another lint says.
-        at.is_some_and(|at| at < named + ENOUGH) && value != "*"
+        first.is_some_and(|at| at < ENOUGH) && value != "*"
     };
     let mut values = line.condition.values.iter();
     let value = values.find(|v| is_open(&v.value))?;
@@ -155,5 +158,9 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
         shorten(&value.value),
         line.key()
     );
-    note(line, message, "write the whole value, or more of its beginning")
+    note(
+        line,
+        message,
+        "write the whole value, or more of its beginning",
+    )
 }

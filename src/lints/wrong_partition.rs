@@ -23,8 +23,8 @@ struct Group {
     source: SourceId,
     partition: String,
     wanted: String,
-    /// The Region that decides, where it stands in the ARN itself.
-    region: Option<String>,
+    /// Whether the Region in the ARN itself decides.
+    by_region: bool,
     found: Finding,
     count: usize,
 }
@@ -71,14 +71,19 @@ fn wrong<'t>(text: &'t Text, bound: Option<&'t str>) -> Option<Wrong<'t>> {
     }
 }
 
-fn add(groups: &mut Vec<Group>, source: SourceId, text: &Text, (partition, wanted, region): Wrong<'_>) {
+fn add(
+    groups: &mut Vec<Group>,
+    source: SourceId,
+    text: &Text,
+    (partition, wanted, region): Wrong<'_>,
+) {
     let start = "arn:".len();
     let label = Label::at(source, text.part(start..start + partition.len()));
     let same = groups.iter_mut().find(|g| {
         g.source == source
             && g.partition == partition
             && g.wanted == wanted
-            && g.region.as_deref() == region
+            && g.by_region == region.is_some()
     });
     if let Some(group) = same {
         group.count += 1;
@@ -89,22 +94,26 @@ fn add(groups: &mut Vec<Group>, source: SourceId, text: &Text, (partition, wante
     }
     let shown = shorten(&text.value);
     let message = match region {
-        Some(region) => format!(
-            "`{shown}` is of partition `{partition}`, and `{region}` lies in `{wanted}`"
+        Some(region) => {
+            format!("`{shown}` is of partition `{partition}`, and `{region}` lies in `{wanted}`")
+        }
+        None => format!(
+            "`{shown}` is of partition `{partition}`, and the cluster is judged in `{wanted}`"
         ),
-        None => format!("`{shown}` is of partition `{partition}`, and the cluster is judged in `{wanted}`"),
     };
     let mut found = LINT.finding(Severity::Warning, message, label);
     found.help = Some(match region {
         Some(_) => format!("write `arn:{wanted}:`"),
-        None => format!("write `arn:{wanted}:`, or say where the cluster is: --partition {partition}"),
+        None => {
+            format!("write `arn:{wanted}:`, or say where the cluster is: --partition {partition}")
+        }
     });
     found.subject = Some(format!("{partition} {wanted}"));
     groups.push(Group {
         source,
         partition: partition.to_owned(),
         wanted: wanted.to_owned(),
-        region: region.map(str::to_owned),
+        by_region: region.is_some(),
         found,
         count: 1,
     });
