@@ -2,40 +2,32 @@
 
 use crate::diff::statement::{Action, Resource};
 use crate::matcher::action::wildcard_matches;
+use crate::matcher::search::Budget;
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
-/// Steps of one run: a pair of strings takes as many as their characters could be paired. Beyond them nothing more is
-/// called redundant; a policy that AWS takes needs far fewer.
-const MOST_STEPS: usize = 20_000_000;
+/// Steps of one run for all pairs of strings; a policy that AWS takes needs far fewer. Past them nothing more is called
+/// redundant.
+const STEPS: u64 = 5_000_000;
 
-/// What is left of the steps of a run.
-pub(super) struct Steps(usize);
+/// The steps of one run.
+pub(super) fn budget() -> Budget {
+    Budget::steps(STEPS)
+}
 
-impl Steps {
-    pub(super) fn new() -> Self {
-        Steps(MOST_STEPS)
-    }
-
-    /// Whether any are left.
-    pub(super) fn are_left(&self) -> bool {
-        self.0 > 0
-    }
-
-    fn take(&mut self, steps: usize) -> bool {
-        self.0 = self.0.saturating_sub(steps);
-        self.are_left()
-    }
+/// Steps of comparing two texts of these lengths without search.
+fn pairs(one: usize, other: usize) -> u64 {
+    (one * other / 64 + 1) as u64
 }
 
 /// Whether one string of `Action` matches all that another one matches.
-pub(super) fn action_covers(wide: &Action, narrow: &Action, steps: &mut Steps) -> bool {
+pub(super) fn action_covers(wide: &Action, narrow: &Action, budget: &mut Budget) -> bool {
     use ActionPattern as P;
-    let pairs = if wide.pattern.is_wildcard() {
-        wide.text.len() * narrow.text.len()
+    let steps = if wide.pattern.is_wildcard() {
+        pairs(wide.text.len(), narrow.text.len())
     } else {
         1
     };
-    if !steps.take(pairs) {
+    if !budget.pay(steps) {
         return false;
     }
     match (&wide.pattern, &narrow.pattern) {
@@ -65,14 +57,14 @@ pub(super) fn action_covers(wide: &Action, narrow: &Action, steps: &mut Steps) -
                 name: own,
                 ..
             },
-        ) => service == other && name.covers(own),
+        ) => service == other && name.covers_within(own, budget),
         _ => false,
     }
 }
 
 /// Whether one string of `Resource` matches all that another one matches, however AWS reads both.
-pub(super) fn resource_covers(wide: &Resource, narrow: &Resource, steps: &mut Steps) -> bool {
-    if !steps.take(1 + wide.text.len()) {
+pub(super) fn resource_covers(wide: &Resource, narrow: &Resource, budget: &mut Budget) -> bool {
+    if !budget.pay(1 + (wide.text.len() / 8) as u64) {
         return false;
     }
     if wide.text == narrow.text || wide.pattern.is_everything() {
@@ -90,13 +82,18 @@ pub(super) fn resource_covers(wide: &Resource, narrow: &Resource, steps: &mut St
     if wide.pattern.pieces().iter().any(open) {
         return false;
     }
-    if !steps.take(6 * wide.text.len() * narrow.text.len()) {
+    if !budget.pay(6 * pairs(wide.text.len(), narrow.text.len())) {
         return false;
     }
-    let covers = |reading| {
-        let wide = wide.patterns(reading, Variables::Any);
-        let narrow: &[Pattern] = narrow.patterns(reading, Variables::Any);
-        !narrow.is_empty() && narrow.iter().all(|n| wide.iter().any(|w| w.covers(n)))
-    };
-    covers(Reading::Strict) && covers(Reading::Loose) && covers(Reading::Wide)
+    [Reading::Strict, Reading::Loose, Reading::Wide]
+        .into_iter()
+        .all(|reading| {
+            let wide = wide.patterns(reading, Variables::Any);
+            let narrow: &[Pattern] = narrow.patterns(reading, Variables::Any);
+            let mut covers = |n: &Pattern| {
+                let mut wide = wide.iter().filter(|w| !w.is_apart_from(n));
+                wide.any(|w| w.covers_within(n, budget))
+            };
+            !narrow.is_empty() && narrow.iter().all(&mut covers)
+        })
 }

@@ -2,12 +2,13 @@
 
 use rustc_hash::FxHashSet;
 
-use super::redundant::{Steps, action_covers, resource_covers};
+use super::redundant::{action_covers, budget, resource_covers};
 use super::{Context, Lint, condition, enumerate};
 use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
 use crate::matcher::condition::{Comparison, Decimal, Order};
+use crate::matcher::search::Budget;
 use crate::parser::Span;
 
 /// See the page.
@@ -25,10 +26,10 @@ const RELATED: usize = 8;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if let Some(compared) = &context.compared {
-        let mut steps = Steps::new();
+        let mut budget = budget();
         for statement in compared.comparison.layers.iter().flat_map(|l| l.statements) {
-            out.extend(actions(statement, &mut steps));
-            out.extend(resources(statement, &mut steps));
+            out.extend(actions(statement, &mut budget));
+            out.extend(resources(statement, &mut budget));
         }
     }
     for line in condition::lines(context) {
@@ -65,7 +66,7 @@ fn report(statement: &Prepared, found: &[Entry]) -> Option<Finding> {
     Some(finding)
 }
 
-fn actions(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
+fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     let listed = &statement.actions;
     if listed.len() < 2 {
         return None;
@@ -95,20 +96,20 @@ fn actions(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
         let by = others.find_map(|w| {
             let other = listed.get(*w)?;
             // Of two that are the same, the first one stays.
-            let covers = action_covers(other, action, steps)
-                && (*w < i || !action_covers(action, other, steps));
+            let covers = action_covers(other, action, budget)
+                && (*w < i || !action_covers(action, other, budget));
             covers.then_some(other)
         });
         if let Some(by) = by {
             found.push((action.text.to_string(), action.span, by.text.to_string()));
         }
     }
-    let mut finding = report(statement, &found).filter(|_| steps.are_left())?;
+    let mut finding = report(statement, &found).filter(|_| budget.left() > 0)?;
     finding.actions = found.into_iter().map(|(text, ..)| text).collect();
     Some(finding)
 }
 
-fn resources(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
+fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     let listed = &statement.resources;
     if listed.len() < 2 {
         return None;
@@ -117,14 +118,14 @@ fn resources(statement: &Prepared, steps: &mut Steps) -> Option<Finding> {
     for (i, resource) in listed.iter().enumerate() {
         let mut others = listed.iter().enumerate().filter(|(w, _)| *w != i);
         let by = others.find(|(w, other)| {
-            resource_covers(other, resource, steps)
-                && (*w < i || !resource_covers(resource, other, steps))
+            resource_covers(other, resource, budget)
+                && (*w < i || !resource_covers(resource, other, budget))
         });
         if let Some((_, by)) = by {
             found.push((resource.text.clone(), resource.span, by.text.clone()));
         }
     }
-    report(statement, &found).filter(|_| steps.are_left())
+    report(statement, &found).filter(|_| budget.left() > 0)
 }
 
 /// Several bounds of a number, of which one alone counts: the values of a key are alternatives.

@@ -1,9 +1,10 @@
 //! A statement that says what another one says already.
 
-use super::redundant::{Steps, action_covers, resource_covers};
+use super::redundant::{action_covers, budget, resource_covers};
 use super::{Context, Lint, effect};
 use crate::diff::statement::{Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
+use crate::matcher::search::Budget;
 use crate::parser::Span;
 
 /// See the page.
@@ -20,16 +21,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
-    let mut steps = Steps::new();
+    let mut budget = budget();
     for statements in compared.comparison.layers.iter().map(|l| l.statements) {
         for (index, narrow) in statements.iter().enumerate() {
             let mut others = statements.iter().enumerate().filter(|(i, _)| *i != index);
             let by = others.find(|(i, wide)| {
-                covers(wide, narrow, &mut steps)
+                covers(wide, narrow, &mut budget)
                     // Of two that say the same, the first one stays.
-                    && (*i < index || !covers(narrow, wide, &mut steps))
+                    && (*i < index || !covers(narrow, wide, &mut budget))
             });
-            if !steps.are_left() {
+            if budget.left() == 0 {
                 return;
             }
             if let Some((_, wide)) = by {
@@ -64,7 +65,7 @@ fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
 
 /// Whether one statement applies wherever another one does, string by string. Answers no when no steps
 /// are left.
-fn covers(wide: &Prepared, narrow: &Prepared, steps: &mut Steps) -> bool {
+fn covers(wide: &Prepared, narrow: &Prepared, budget: &mut Budget) -> bool {
     if wide.effect != narrow.effect
         || wide.not_action != narrow.not_action
         || wide.not_resource != narrow.not_resource
@@ -81,7 +82,7 @@ fn covers(wide: &Prepared, narrow: &Prepared, steps: &mut Steps) -> bool {
     };
     let actions = inner
         .iter()
-        .all(|i| outer.iter().any(|o| action_covers(o, i, steps)));
+        .all(|i| outer.iter().any(|o| action_covers(o, i, budget)));
     let (outer, inner) = if wide.not_resource {
         (&narrow.resources, &wide.resources)
     } else {
@@ -90,7 +91,7 @@ fn covers(wide: &Prepared, narrow: &Prepared, steps: &mut Steps) -> bool {
     actions
         && inner
             .iter()
-            .all(|i| outer.iter().any(|o| resource_covers(o, i, steps)))
+            .all(|i| outer.iter().any(|o| resource_covers(o, i, budget)))
 }
 
 /// Whether a Condition holds wherever another one does: each of its lines is one of the other's.
