@@ -45,15 +45,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let found = forged(&line)
             .or_else(|| arn_as_text(&line))
             .or_else(|| lonely(&line))
-            .or_else(|| prefix(&line))
+            .or_else(|| forbidden_prefix(&line))
             .or_else(|| open_owner(&line));
         out.extend(found);
     }
 }
 
-fn note(line: &Line<'_>, message: String, help: &str) -> Option<Finding> {
+fn note(line: &Line<'_>, message: String, help: &str) -> Finding {
     let span = line.condition.key.span;
-    Some(line.finding(&LINT, Severity::Note, span, message, help))
+    line.finding(&LINT, Severity::Note, span, message, help)
 }
 
 /// What the caller sends as he likes.
@@ -63,7 +63,7 @@ fn forged(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("callers choose `{}` as they like", line.key());
-    note(line, message, "do not let rights depend on it alone")
+    Some(note(line, message, "do not let rights depend on it alone"))
 }
 
 /// `*` of a text crosses the colons of an ARN.
@@ -87,11 +87,11 @@ fn arn_as_text(line: &Line<'_>) -> Option<Finding> {
     } else {
         "ArnLike"
     };
-    note(
+    Some(note(
         line,
         message,
         &format!("use `{operator}`, which compares field by field"),
-    )
+    ))
 }
 
 /// A key that means little without another one.
@@ -116,22 +116,22 @@ fn lonely(line: &Line<'_>) -> Option<Finding> {
             "compare `aws:SourceVpc` as well",
         )
     };
-    note(line, format!("`{}` alone {why}", line.key()), help)
+    Some(note(line, format!("`{}` alone {why}", line.key()), help))
 }
 
 /// A request for a shorter prefix lists what a longer one was to hide.
-fn prefix(line: &Line<'_>) -> Option<Finding> {
+fn forbidden_prefix(line: &Line<'_>) -> Option<Finding> {
     let negative = line.is(Effect::Deny) != line.operator.negated;
     let like = line.operator.comparison == Comparison::Like;
     if line.folded() != "s3:prefix" || !like || !negative {
         return None;
     }
     let message = "a request for a shorter prefix gets around this".to_owned();
-    note(
+    Some(note(
         line,
         message,
         "name the prefixes that may be listed, in an Allow",
-    )
+    ))
 }
 
 /// A wildcard or a variable where the owner's name should stand.
@@ -158,9 +158,9 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
         shorten(&value.value),
         line.key()
     );
-    note(
+    Some(note(
         line,
         message,
         "write the whole value, or more of its beginning",
-    )
+    ))
 }
