@@ -16,7 +16,7 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::lints::{self, Compared, Context, File, GapRows, OtherRole, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{ActionPattern, Pieces};
@@ -390,6 +390,7 @@ pub fn check(
             ineffective: &ineffective,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
+            other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
     let findings = lints::run(&context);
@@ -412,6 +413,45 @@ pub fn check(
             .collect::<Vec<Row>>(),
         findings,
         failed,
+    })
+}
+
+/// The role that these policies grant everything for, where they grant less than half for the one that was asked for.
+fn other_role(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    asked: &Reference,
+    settings: &Settings,
+    fit: Fit,
+) -> Option<OtherRole> {
+    let (scheduler, release) = (
+        asked.scheduler.as_deref()?,
+        asked.pcluster_version.as_deref()?,
+    );
+    if fit.granted * 2 >= fit.all {
+        return None;
+    }
+    let others = reference::candidates(reference::Query {
+        role: None,
+        scheduler,
+        release,
+        features: &reference::Features::default(),
+    });
+    let others = others.ok()?;
+    let others = others.iter().filter(|r| r.role != asked.role);
+    let fits = others.filter_map(|reference| {
+        let (trial, _) = Trial::new(policies, reference, settings);
+        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)));
+        (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
+    });
+    // A small role is granted by chance; the first of the largest says most.
+    let (_, role) = fits
+        .filter(|(all, _)| *all > 0)
+        .reduce(|best, other| if other.0 > best.0 { other } else { best })?;
+    Some(OtherRole {
+        role,
+        granted: fit.granted,
+        all: fit.all,
     })
 }
 

@@ -46,6 +46,17 @@ pub struct Label {
     pub message: String,
 }
 
+impl Label {
+    /// A place without words.
+    pub fn at(source: SourceId, span: Span) -> Self {
+        Label {
+            source,
+            span,
+            message: String::new(),
+        }
+    }
+}
+
 /// One reported problem. Its primary place is [`Finding::label`]; there is always exactly one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {

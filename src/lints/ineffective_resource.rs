@@ -49,6 +49,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 "remove them, or add the actions that they were meant for".to_owned()
             });
         }
+        let listed = resources.iter().filter_map(|r| statement.resources.get(*r));
+        finding.notes.extend(effect::faults(context, listed));
         finding.actions = names;
         finding.subject = (!arns.is_empty()).then(|| all.join(" "));
         out.push(finding);

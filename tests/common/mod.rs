@@ -6,6 +6,7 @@ pub mod evaluator;
 pub mod formats;
 pub mod hostile;
 pub mod page;
+pub mod references;
 pub mod requests;
 pub mod role;
 pub mod world;
