@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod diff;
+pub mod edit;
 pub mod finding;
 pub mod lints;
 pub mod matcher;

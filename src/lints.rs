@@ -25,9 +25,11 @@ mod coverage;
 mod denied_action;
 mod difference;
 mod duplicate_key;
+mod duplicate_value;
 mod effect;
 mod excess;
 mod feature_gap;
+mod fix;
 mod ineffective_resource;
 mod ineffective_statement;
 mod invalid_json;
@@ -67,6 +69,7 @@ pub static ALL: &[&Lint] = &[
     &conditional_grant::LINT,
     &denied_action::LINT,
     &duplicate_key::LINT,
+    &duplicate_value::LINT,
     &feature_gap::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -244,6 +247,7 @@ impl Lint {
             witness: None,
             label,
             related: Vec::new(),
+            fixes: Vec::new(),
             fingerprint: String::new(),
             suppressed: None,
         }

@@ -74,6 +74,7 @@ fn the_set_of_ids_is_this() {
             "conditional-grant",
             "denied-action",
             "duplicate-key",
+            "duplicate-value",
             "feature-gap",
             "ineffective-resource",
             "ineffective-statement",
