@@ -345,6 +345,9 @@ pub struct Chosen {
     pub given: Vec<(String, String, String)>,
 }
 
+/// Where a value comes from that was read off the policies.
+pub const INFERRED: &str = "inferred";
+
 /// Chooses the reference for the policies of a role, and infers what is not given.
 ///
 /// # Errors
@@ -368,7 +371,8 @@ pub fn choose(
     let given = trial.bindings.iter().map(|(name, bound)| {
         let origin = match &bound.origin {
             Origin::Flag(flag) => flag.clone(),
-            _ => "inferred".to_owned(),
+            Origin::Inferred(..) => INFERRED.to_owned(),
+            Origin::Default | Origin::Follows(_) => "default".to_owned(),
         };
         (name.to_owned(), bound.value.clone(), origin)
     });

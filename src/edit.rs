@@ -159,8 +159,7 @@ fn elements(source: &Source, array: Span) -> Option<Vec<Span>> {
     let text = source.slice(array);
     let raws: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     let place = |raw: &RawValue| {
-        let start =
-            array.start as usize + (raw.get().as_ptr() as usize - text.as_ptr() as usize);
+        let start = array.start as usize + (raw.get().as_ptr() as usize - text.as_ptr() as usize);
         Span::new(start, start + raw.get().len())
     };
     Some(raws.into_iter().map(place).collect())
@@ -214,7 +213,10 @@ pub fn set_list(
         }
     };
     let written: Vec<String> = values.iter().map(|v| quoted(v)).collect();
-    let text = match (written.as_slice(), layout(source, statement, element, is_array)) {
+    let text = match (
+        written.as_slice(),
+        layout(source, statement, element, is_array),
+    ) {
         ([one], _) if !is_array => one.clone(),
         (_, Some(Layout { before, after })) => {
             let separator = format!(",{before}");
@@ -251,9 +253,7 @@ fn layout(
         let before = between(array.start + 1, first.start);
         if elements.len() > 1 || before.contains('\n') {
             let after = between(last.end, array.end.saturating_sub(1));
-            return before
-                .contains('\n')
-                .then_some(Layout { before, after });
+            return before.contains('\n').then_some(Layout { before, after });
         }
     }
     // A lone value in a statement that is broken into lines: the list is, too.
@@ -262,9 +262,16 @@ fn layout(
     }
     let head = source.text().get(..element.key.span.start as usize)?;
     let line = head.rsplit('\n').next()?;
-    let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+    let indent: String = line
+        .chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .collect();
     let unit = if indent.starts_with('\t') { "\t" } else { "  " };
-    let end = if source.text().contains("\r\n") { "\r\n" } else { "\n" };
+    let end = if source.text().contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
     Some(Layout {
         before: format!("{end}{indent}{unit}"),
         after: format!("{end}{indent}"),
@@ -314,10 +321,14 @@ mod tests {
 
     #[test]
     fn an_empty_list_takes_its_statement_along() {
-        let left = r#"{"Statement": [{"Sid": "B", "Effect": "Deny", "Action": "x:Y", "Resource": "*"}]}"#;
+        let left =
+            r#"{"Statement": [{"Sid": "B", "Effect": "Deny", "Action": "x:Y", "Resource": "*"}]}"#;
         let both = policy(r#"["s:a", "s:b"]"#);
         assert_eq!(without(&both, &["s:a", "s:b"]).as_deref(), Some(left));
-        assert_eq!(without(&policy(r#""s:a""#), &["s:a"]).as_deref(), Some(left));
+        assert_eq!(
+            without(&policy(r#""s:a""#), &["s:a"]).as_deref(),
+            Some(left)
+        );
     }
 
     #[test]

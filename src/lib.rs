@@ -11,4 +11,5 @@ pub mod lints;
 pub mod matcher;
 pub mod parser;
 pub mod reference;
+pub mod remedy;
 pub mod report;

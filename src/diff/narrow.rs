@@ -52,7 +52,11 @@ pub fn narrow(
             None
         };
         let unchanged = !statement.not_action
-            && statement.actions.iter().map(|a| &*a.text).eq(actions.iter());
+            && statement
+                .actions
+                .iter()
+                .map(|a| &*a.text)
+                .eq(actions.iter());
         if !unchanged || resources.is_some() {
             all.push(Narrowed {
                 source: statement.source,

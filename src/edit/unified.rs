@@ -29,7 +29,10 @@ fn label(side: &str, name: &str) -> String {
     } else {
         format!("{side}/{name}")
     };
-    if path.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"') {
+    if path
+        .bytes()
+        .all(|b| (b' '..=b'~').contains(&b) && b != b'"')
+    {
         // A tab ends a name with blanks.
         let end = if path.contains(' ') { "\t" } else { "" };
         return path + end;

@@ -24,7 +24,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             if repeated.contains(&statement.span) {
                 continue;
             }
-            for element in [&statement.action, &statement.resource].into_iter().flatten() {
+            for element in [&statement.action, &statement.resource]
+                .into_iter()
+                .flatten()
+            {
                 values(context, policy, element, out);
             }
         }
@@ -87,7 +90,14 @@ fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut V
             Some(before) => {
                 let key = &element.key.value;
                 let message = format!("`{}` stands in `{key}` twice", text.value);
-                report(context, policy, (text.span, *before), message, &text.value, out);
+                report(
+                    context,
+                    policy,
+                    (text.span, *before),
+                    message,
+                    &text.value,
+                    out,
+                );
             }
         }
     }

@@ -6,9 +6,8 @@ use crate::parser::{Policy, SourceId, Span};
 
 /// The policy of a file in which a place lies, if it can be edited.
 fn policy_at<'c>(context: &'c Context<'_>, source: SourceId, span: Span) -> Option<&'c Policy> {
-    let holds = |p: &&Policy| {
-        p.source == source && p.span.start <= span.start && span.end <= p.span.end
-    };
+    let holds =
+        |p: &&Policy| p.source == source && p.span.start <= span.start && span.end <= p.span.end;
     let policy = context.policies().find(holds)?;
     edit::is_plain(context.sources.get(source), policy).then_some(policy)
 }

@@ -75,7 +75,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             if actions.len() == 1 { "it" } else { "them" }
         ));
         finding.witness = Some(first.witness.clone());
-        let spans = group.iter().map(|e| excess::action_label(statement, e).0.span);
+        let spans = group
+            .iter()
+            .map(|e| excess::action_label(statement, e).0.span);
         let spans: Vec<_> = spans.collect();
         let what = format!("remove {}", enumerate(&actions));
         finding.fixes = fix::removal(context, statement.source, &spans, what, false);
