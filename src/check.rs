@@ -12,7 +12,7 @@ use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect;
 use crate::diff::excess::{self, ExcessReport};
-use crate::diff::narrow::{self, Narrowed};
+use crate::diff::narrow::{self, Narrowing};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -510,7 +510,7 @@ pub fn narrowed(
     policies: &[Policy],
     reference: &Reference,
     settings: &Settings,
-) -> Vec<Narrowed> {
+) -> Narrowing {
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);

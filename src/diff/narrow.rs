@@ -2,8 +2,10 @@
 //!
 //! A statement stays one statement, so its actions share its resources. What it allows afterwards, it allowed before.
 
+use std::rc::Rc;
+
 use super::coverage::Comparison;
-use super::excess::{ExcessKind, ExcessReport};
+use super::excess::{ExcessKind, ExcessReport, Listed};
 use super::scope::{Scope, Universe};
 use super::statement::{Prepared, Resource};
 use crate::catalog;
@@ -23,31 +25,66 @@ pub struct Narrowed {
     pub resources: Option<Vec<String>>,
 }
 
+/// An action that its statement allows on more than is required.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broad {
+    /// Its file.
+    pub source: SourceId,
+    /// The string of `Action`.
+    pub span: Span,
+    /// The actions that it stands for and that go too far.
+    pub actions: Listed,
+}
+
+/// What can be done about grants beyond need.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Narrowing {
+    /// Statements that can be cut down.
+    pub statements: Vec<Narrowed>,
+    /// Actions that go too far as long as they stand where they do.
+    pub broad: Vec<Broad>,
+    /// How many grants go too far, or are too entangled to tell.
+    pub excess: usize,
+}
+
 /// Narrows the granted statements that allow more than `needed`, as far as each can be.
 pub fn narrow(
     comparison: &Comparison<'_>,
     needed: &[&[Prepared]],
     excess: &ExcessReport,
-) -> Vec<Narrowed> {
+) -> Narrowing {
     let needed = needed.iter().copied().flatten();
     let needed: Vec<&Prepared> = needed.filter(|s| s.effect == Effect::Allow).collect();
-    let mut all = Vec::new();
+    let broad = excess.found.iter().filter_map(|e| {
+        let statement = comparison.granted.get(e.statement)?;
+        let action = statement.actions.get(e.action?)?;
+        (e.kind == ExcessKind::Resource).then(|| Broad {
+            source: statement.source,
+            span: action.span,
+            actions: Rc::clone(&e.actions),
+        })
+    });
+    let mut narrowing = Narrowing {
+        statements: Vec::new(),
+        broad: broad.collect(),
+        excess: excess.found.len() + excess.undecided.len() + excess.unasked,
+    };
     for (index, statement) in comparison.granted.iter().enumerate() {
         let found = excess.found.iter().filter(|e| e.statement == index);
         let found: Vec<(Option<usize>, ExcessKind)> = found.map(|e| (e.action, e.kind)).collect();
         if found.is_empty() {
             continue;
         }
-        let narrowing = Narrowing {
+        let cut = Cut {
             comparison,
             needed: &needed,
             statement,
         };
-        let Some(actions) = narrowing.actions(&found) else {
+        let Some(actions) = cut.actions(&found) else {
             continue;
         };
         let resources = if found.iter().any(|(_, kind)| *kind == ExcessKind::Resource) {
-            narrowing.resources(&actions)
+            cut.resources(&actions)
         } else {
             None
         };
@@ -58,7 +95,7 @@ pub fn narrow(
                 .map(|a| &*a.text)
                 .eq(actions.iter());
         if !unchanged || resources.is_some() {
-            all.push(Narrowed {
+            narrowing.statements.push(Narrowed {
                 source: statement.source,
                 span: statement.span,
                 actions,
@@ -66,17 +103,18 @@ pub fn narrow(
             });
         }
     }
-    all
+    narrowing
 }
 
-struct Narrowing<'n, 'c> {
+/// One statement and what it is to be cut down to.
+struct Cut<'n, 'c> {
     comparison: &'n Comparison<'c>,
     /// What the reference allows.
     needed: &'n [&'n Prepared],
     statement: &'n Prepared,
 }
 
-impl<'c> Narrowing<'_, 'c> {
+impl<'c> Cut<'_, 'c> {
     /// The actions to write. `None` where the required ones cannot be named.
     fn actions(&self, found: &[(Option<usize>, ExcessKind)]) -> Option<Vec<String>> {
         let statement = self.statement;

@@ -1,10 +1,11 @@
 //! Policies narrowed to what is required.
 
 use super::lost;
-use crate::catalog::Catalog;
+use crate::catalog::{AccessLevel, Catalog};
 use crate::check::{self, Chosen, Settings};
+use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
-use crate::diff::narrow::Narrowed;
+use crate::diff::narrow::{Broad, Narrowed, Narrowing};
 use crate::edit::{self, Fix};
 use crate::parser::{self, Document, Policy, Source, SourceId, Sources};
 
@@ -95,6 +96,39 @@ impl Files {
     }
 }
 
+/// Actions of which it is tried whether other statements grant them already.
+const MOST_TRIED: usize = 200;
+
+/// The texts without one action that stays too broad in its statement and that other statements cover without it.
+fn spared(
+    files: &Files,
+    broad: &[Broad],
+    before: &[Requirement],
+    holds: &dyn Fn(&[String]) -> bool,
+) -> Option<Vec<String>> {
+    // What lacks something anyway may be meant for it: that statement is left to people.
+    let is_covered = |(action, _): &(String, AccessLevel)| {
+        let mut rows = before.iter().map(|r| &r.row);
+        rows.all(|r| r.action != *action || r.verdict == Verdict::Covered)
+    };
+    let tried = broad.iter().filter(|b| b.actions.iter().all(is_covered));
+    tried.take(MOST_TRIED).find_map(|broad| {
+        let mut policies = files.documents.iter().flat_map(|d| &d.policies);
+        let policy = policies.find(|p| {
+            let holds = p.span.start <= broad.span.start && broad.span.end <= p.span.end;
+            p.source == broad.source && holds
+        })?;
+        let source = files.sources.get(policy.source);
+        let fix = Fix {
+            message: String::new(),
+            edits: edit::remove(source, policy, &[broad.span])?,
+            can_widen: false,
+        };
+        let next = files.edited(&[&fix]);
+        holds(&next).then_some(next)
+    })
+}
+
 /// Narrows the policies of a role, given as names and texts, for as long as the engine finds something and nothing that
 /// is required is lost. `settings` has the values of `chosen`.
 pub fn tighten(
@@ -115,10 +149,12 @@ pub fn tighten(
         let rows = |all: &'_ [Requirement]| all.iter().map(|r| r.row.clone()).collect::<Vec<_>>();
         lost(&rows(&before), &rows(&after)).is_none()
     };
+    let mut narrowing = Narrowing::default();
     for _ in 0..MOST_ROUNDS {
         let policies = files.policies();
-        let narrowed = check::narrowed(catalog, &policies, &chosen.reference, settings);
-        let fixes: Vec<Fix> = narrowed.iter().filter_map(|n| files.edits(n)).collect();
+        narrowing = check::narrowed(catalog, &policies, &chosen.reference, settings);
+        let statements = narrowing.statements.iter();
+        let fixes: Vec<Fix> = statements.filter_map(|n| files.edits(n)).collect();
         let taken = edit::compatible(&fixes);
         let mut next = files.edited(&taken);
         if !holds(&next) {
@@ -133,26 +169,27 @@ pub fn tighten(
             next = files.edited(&kept);
         }
         if next == texts {
-            break;
+            match spared(&files, &narrowing.broad, &before, &holds) {
+                Some(fewer) => next = fewer,
+                None => break,
+            }
         }
         texts = next;
         files = Files::new(names, &texts);
     }
-    let excess = check::excess(catalog, &files.policies(), &chosen.reference, settings);
-    let narrowed = check::narrowed(catalog, &files.policies(), &chosen.reference, settings);
     let is_encoded = |n: &&Narrowed| {
         let source = files.sources.get(n.source);
         let mut policies = files.documents.iter().flat_map(|d| &d.policies);
         policies.any(|p| p.source == n.source && !edit::is_plain(source, p))
     };
-    let encoded = narrowed.iter().filter(is_encoded);
+    let encoded = narrowing.statements.iter().filter(is_encoded);
     let mut encoded: Vec<String> = encoded
         .map(|n| files.sources.get(n.source).name().to_owned())
         .collect();
     encoded.dedup();
     Tightened {
         texts,
-        left: excess.found.len() + excess.undecided.len() + excess.unasked,
+        left: narrowing.excess,
         encoded,
     }
 }

@@ -5,6 +5,7 @@ pub mod engine;
 pub mod evaluator;
 pub mod formats;
 pub mod hostile;
+pub mod remedy;
 pub mod requests;
 pub mod role;
 pub mod world;
