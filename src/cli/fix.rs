@@ -45,7 +45,6 @@ pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Err
         mend(loaded, role, &mut counts, &mut notes)?;
     }
     let changed = loaded.files.iter().zip(&originals).zip(&counts);
-    let changed = changed.filter(|((file, original), _)| file.source != **original);
     let changed = changed.map(|((file, original), count)| {
         let (old, new) = (
             loaded.sources.get(*original),
@@ -53,6 +52,7 @@ pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Err
         );
         (old, new, *count)
     });
+    let changed = changed.filter(|(old, new, _)| old.text() != new.text());
     if diff {
         let diffs = changed
             .clone()
@@ -119,9 +119,6 @@ fn mend(
             };
             let of_file = |f: &&&Fix| f.edits.iter().any(|e| e.source == file.source);
             let of_file: Vec<_> = fixes.iter().filter(of_file).collect();
-            if of_file.is_empty() {
-                continue;
-            }
             if let Some(count) = counts.get_mut(at) {
                 *count += of_file.len();
             }
@@ -129,6 +126,7 @@ fn mend(
             let edits = edits.filter(|e| e.source == file.source);
             texts.push((at, edit::apply(loaded.sources.get(file.source), edits)));
         }
+        // Files without a change, too: statements are told apart by the order in which files were read.
         for (at, text) in texts {
             if let Some(file) = loaded.files.get_mut(at) {
                 let name = loaded.sources.get(file.source).name().to_owned();
