@@ -12,6 +12,7 @@ use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect;
 use crate::diff::excess::{self, ExcessReport};
+use crate::diff::narrow::{self, Narrowing};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -305,6 +306,82 @@ fn best<'t>(
     best
 }
 
+/// Each candidate with the policies.
+fn trials<'t>(
+    policies: &[&Policy],
+    against: &'t Against,
+    settings: &Settings,
+) -> Vec<(Trial<'t>, Vec<prepare::LeftoverPlace>)> {
+    let candidates = against.references().iter();
+    candidates
+        .map(|reference| Trial::new(policies, reference, settings))
+        .collect()
+}
+
+/// The candidate that fits best, if any does.
+fn fitting<'t>(
+    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
+    catalog: &'t Catalog,
+    against: &Against,
+) -> Result<Judged<'t>, NoRoleFits> {
+    match best(trials, catalog) {
+        None => Err(NoRoleFits { roles: Vec::new() }),
+        Some(judged) if matches!(against, Against::BestOf(_)) && judged.fit.granted == 0 => {
+            let candidates = against.references().iter();
+            let mut roles: Vec<String> = candidates.filter_map(|r| r.role.clone()).collect();
+            roles.dedup();
+            Err(NoRoleFits { roles })
+        }
+        Some(judged) => Ok(judged),
+    }
+}
+
+/// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
+#[derive(Debug)]
+pub struct Chosen {
+    /// What the role needs. Its gaps are among its statements.
+    pub reference: Reference,
+    /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
+    pub given: Vec<(String, String, String)>,
+}
+
+/// Where a value comes from that was read off the policies.
+pub const INFERRED: &str = "inferred";
+
+/// Chooses the reference for the policies of a role, and infers what is not given.
+///
+/// # Errors
+///
+/// [`NoRoleFits`] as from [`check`].
+pub fn choose(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    against: &Against,
+    settings: &Settings,
+) -> Result<Chosen, NoRoleFits> {
+    let trials = trials(policies, against, settings);
+    let Judged { trial, .. } = fitting(&trials, catalog, against)?;
+    let mut reference = trial.reference.clone();
+    for gap in std::mem::take(&mut reference.gaps) {
+        for mut statement in gap.statements {
+            statement.index = reference.statements.len();
+            reference.statements.push(statement);
+        }
+    }
+    let given = trial.bindings.iter().map(|(name, bound)| {
+        let origin = match &bound.origin {
+            Origin::Flag(flag) => flag.clone(),
+            Origin::Inferred(..) => INFERRED.to_owned(),
+            Origin::Default | Origin::Follows(_) => "default".to_owned(),
+        };
+        (name.to_owned(), bound.value.clone(), origin)
+    });
+    Ok(Chosen {
+        given: given.collect(),
+        reference,
+    })
+}
+
 fn scope(bindings: &Bindings) -> Scope {
     let one = |name| bindings.one(name).map(str::to_owned);
     Scope {
@@ -335,7 +412,6 @@ pub fn check(
             .all(|p| p.kind != ProblemKind::InvalidJson)
     });
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
-    let candidates = against.references();
     let oversize = oversize(all.iter().flat_map(|f| &f.document.policies));
     if !readable || oversize.is_some() {
         let oversize = oversize.filter(|_| readable);
@@ -344,25 +420,15 @@ pub fn check(
         ));
     }
     let chosen = matches!(against, Against::BestOf(_));
-    let trials: Vec<_> = candidates
-        .iter()
-        .map(|reference| Trial::new(&policies, reference, settings))
-        .collect();
-    let Some(Judged {
+    let trials = trials(&policies, against, settings);
+    let Judged {
         trial,
         leftovers,
         comparison,
         rows: requirements,
         fit,
-    }) = best(&trials, catalog)
-    else {
-        return Err(NoRoleFits { roles: Vec::new() });
-    };
-    if chosen && fit.granted == 0 {
-        let mut roles: Vec<String> = candidates.iter().filter_map(|r| r.role.clone()).collect();
-        roles.dedup();
-        return Err(NoRoleFits { roles });
-    }
+        ..
+    } = fitting(&trials, catalog, against)?;
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -477,6 +543,21 @@ pub fn excess(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     excess::excess(&trial.comparison(catalog), &trial.needed())
+}
+
+/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
+pub fn narrowed(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Narrowing {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    let comparison = trial.comparison(catalog);
+    let needed = trial.needed();
+    let excess = excess::excess(&comparison, &needed);
+    narrow::narrow(&comparison, &needed, &excess)
 }
 
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.

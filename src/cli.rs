@@ -17,12 +17,15 @@ mod completions;
 mod context;
 mod error;
 mod explain;
+mod fix;
 mod input;
 mod lint;
 mod lints;
+mod missing;
 mod output;
 mod reference;
 mod schema;
+mod tighten;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -56,6 +59,24 @@ struct Cli {
 enum Command {
     /// Judge the policies of a role
     Lint(Box<LintArgs>),
+    /// Print what policies lack, as a policy to attach
+    #[command(after_help = "Examples:
+  pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
+  pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm --region eu-west-1 --account 123456789012
+
+One policy document; a list of documents where one would be larger than the 6,144 characters of a managed policy.
+
+Exit codes: 0 done, 2 could not judge.")]
+    Missing(Box<InputArgs>),
+    /// Print policies narrowed to what is required, as a diff
+    #[command(after_help = "Examples:
+  pcluster-iam tighten my-policy.json --role instance --scheduler torque
+  pcluster-iam tighten iam/*.json --role user --scheduler slurm | git apply
+
+Statements stay what they are; only their actions and resources are replaced. Nothing is written.
+
+Exit codes: 0 done, 2 could not judge.")]
+    Tighten(Box<InputArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -135,33 +156,20 @@ struct Selection {
     set: Vec<String>,
 }
 
+/// What is judged, and against what.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  pcluster-iam lint my-policy.json --scheduler torque
-  pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
-  pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
-  pcluster-iam lint my-policy.json --reference our-minimum.json
-  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
-  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
-
-Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
-
-Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
-struct LintArgs {
+struct InputArgs {
     /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<String>,
     #[command(flatten)]
     selection: Selection,
     /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature", "also_version"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature"])]
     reference: Option<PathBuf>,
     /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
     #[arg(long, value_name = "FILE", conflicts_with = "reference")]
     cluster_config: Option<PathBuf>,
-    /// Says what the same policies will lack after an upgrade to this release
-    #[arg(long, value_name = "RELEASE")]
-    also_version: Option<String>,
     /// AWS managed policies that the role has besides, as ARNs
     #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
     attached: Vec<String>,
@@ -183,9 +191,35 @@ struct LintArgs {
     /// actions
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  pcluster-iam lint my-policy.json --scheduler torque
+  pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
+  pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
+  pcluster-iam lint my-policy.json --reference our-minimum.json
+  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
+  pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
+
+Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
+
+Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
+struct LintArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Says what the same policies will lack after an upgrade to this release
+    #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
+    also_version: Option<String>,
     /// Judge every file by itself; the default judges all files together as one role
     #[arg(long)]
     each: bool,
+    /// Mend in the files what has one right answer and cannot widen access, and judge what remains
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: print the changes as a unified diff in place of the report, and write nothing
+    #[arg(long, requires = "fix")]
+    diff: bool,
     /// Format of standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
@@ -322,6 +356,8 @@ pub fn run() -> ExitCode {
 fn answer(command: &Command) -> Result<ExitCode, Error> {
     match command {
         Command::Lint(args) => lint::run(args),
+        Command::Missing(args) => missing::run(args),
+        Command::Tighten(args) => tighten::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),

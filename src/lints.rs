@@ -28,10 +28,12 @@ mod coverage;
 mod denied_action;
 mod difference;
 mod duplicate_key;
+mod duplicate_value;
 mod effect;
 mod empty_element;
 mod excess;
 mod feature_gap;
+mod fix;
 mod ineffective_condition;
 mod ineffective_resource;
 mod ineffective_statement;
@@ -89,6 +91,7 @@ pub static ALL: &[&Lint] = &[
     &conditional_grant::LINT,
     &denied_action::LINT,
     &duplicate_key::LINT,
+    &duplicate_value::LINT,
     &empty_element::LINT,
     &feature_gap::LINT,
     &ineffective_condition::LINT,
@@ -295,6 +298,7 @@ impl Lint {
             witness: None,
             label,
             related: Vec::new(),
+            fixes: Vec::new(),
             fingerprint: String::new(),
             suppressed: None,
         }

@@ -75,6 +75,7 @@ fn the_set_of_ids_is_this() {
             "conditional-grant",
             "denied-action",
             "duplicate-key",
+            "duplicate-value",
             "empty-element",
             "feature-gap",
             "ineffective-condition",

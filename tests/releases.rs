@@ -25,7 +25,7 @@ use common::requests::{names, requests};
 use common::role;
 use pcluster_iam::check::Against;
 use pcluster_iam::reference::upgrade::{self, Scope};
-use pcluster_iam::reference::{self, Feature, Features, Query, Reference, Release};
+use pcluster_iam::reference::{self, Reference};
 use pcluster_iam::report::RoleResult;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -188,6 +188,7 @@ fn finding(source: SourceId, problem: ConfigProblem) -> Finding {
         witness: None,
         label: label(problem.span, String::new()),
         related: related.map(|(span, words)| label(span, words)).collect(),
+        fixes: Vec::new(),
         fingerprint: String::new(),
         suppressed: None,
     }

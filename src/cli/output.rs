@@ -15,6 +15,13 @@ pub(super) struct Target {
     path: Option<PathBuf>,
 }
 
+impl Target {
+    /// Whether it is where findings go by default.
+    pub(super) fn is_standard_output(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
 /// The targets of `--output`, or standard output.
 pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
     if args.output.is_empty() {
@@ -151,7 +158,7 @@ fn wants_color(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -
 }
 
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         return std::fs::OpenOptions::new()
             .write(true)

@@ -7,6 +7,7 @@ pub mod formats;
 pub mod hostile;
 pub mod page;
 pub mod references;
+pub mod remedy;
 pub mod requests;
 pub mod role;
 pub mod world;
