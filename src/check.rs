@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::slice;
 
@@ -229,10 +229,13 @@ struct Fit {
     covered: usize,
     granted: usize,
     all: usize,
+    /// Strings of the policies that grant some row, and all of them.
+    used: usize,
+    strings: usize,
 }
 
 impl Fit {
-    fn of(rows: &[Requirement]) -> Self {
+    fn of(rows: &[Requirement], granted: &[Prepared]) -> Self {
         let literal: Vec<_> = rows
             .iter()
             .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
@@ -242,13 +245,34 @@ impl Fit {
             covered: count(|v| v == Verdict::Covered),
             granted: count(|v| v != Verdict::Missing),
             all: literal.len(),
+            used: rows
+                .iter()
+                .flat_map(|r| &r.row.allowed_by)
+                .collect::<BTreeSet<_>>()
+                .len(),
+            strings: granted
+                .iter()
+                .filter(|s| s.effect == Effect::Allow)
+                .map(|s| if s.not_action { 1 } else { s.actions.len() })
+                .sum(),
         }
     }
 
-    /// Whether it is the better one of two roles: by the share that is granted, then by its size. Shares are compared
-    /// as fractions, without division.
+    /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
+    /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone would
+    /// take a small role that a policy happens to cover, for a large one of which a single row lacks.
     fn is_better_role(self, than: Fit) -> bool {
-        (self.granted * than.all, self.all) > (than.granted * self.all, than.all)
+        // 2/(1/p + 1/r), as a fraction, compared without division.
+        let mean = |f: Fit| {
+            let (granted, all) = (f.granted as u128, f.all as u128);
+            let (used, strings) = (f.used as u128, f.strings as u128);
+            (granted * used, granted * strings + used * all)
+        };
+        let ((a, b), (c, d)) = (mean(self), mean(than));
+        match (a * d).cmp(&(c * b)) {
+            Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
+            order => order == Ordering::Greater,
+        }
     }
 
     /// Whether it is the better one of two alternatives for a role: by what is covered and granted, then by the share.
@@ -281,7 +305,7 @@ fn best<'t>(
         for (trial, leftovers) in of_role {
             let comparison = trial.comparison(catalog);
             let rows = trial.rows(&comparison);
-            let fit = Fit::of(&rows);
+            let fit = Fit::of(&rows, &trial.granted);
             if of_this
                 .as_ref()
                 .is_none_or(|old| fit.is_better_alternative(old.fit))
@@ -428,7 +452,16 @@ pub fn check(
         rows: requirements,
         fit,
         ..
-    } = fitting(&trials, catalog, against)?;
+    } = match fitting(&trials, catalog, against) {
+        Ok(judged) => judged,
+        // What is wrong with the texts may be why nothing fits.
+        Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
+            return Ok(not_compared(
+                sources, catalog, files, &all, against, settings, None,
+            ));
+        }
+        Err(none) => return Err(none),
+    };
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -507,7 +540,7 @@ fn other_role(
     let others = others.iter().filter(|r| r.role != asked.role);
     let fits = others.filter_map(|reference| {
         let (trial, _) = Trial::new(policies, reference, settings);
-        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)));
+        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)), &trial.granted);
         (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
     });
     // A small role is granted by chance; the first of the largest says most.

@@ -394,10 +394,10 @@ fn report(error: &Error) {
         Error::Drawn { text, .. } => text.clone(),
         _ => String::new(),
     };
-    let _ = writeln!(text, "error: {error}");
+    let _ = writeln!(text, "error: {}", crate::report::safe(&error.to_string()));
     if let Some(help) = error.help() {
         for line in help.to_string().lines() {
-            let _ = writeln!(text, "  help: {line}");
+            let _ = writeln!(text, "  help: {}", crate::report::safe(line));
         }
     }
     let _ = io::stderr().write_all(text.as_bytes());

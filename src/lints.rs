@@ -207,6 +207,14 @@ pub struct Oversize {
     pub message: String,
 }
 
+impl Compared<'_> {
+    /// The `Condition` of a statement of the reference as AWS writes it, placeholders bound.
+    fn condition_of(&self, index: usize) -> Option<serde_json::Value> {
+        let bind = |name: &str| self.bindings.get(name).map(str::to_owned);
+        self.reference.condition_of(index, &bind)
+    }
+}
+
 /// Everything a lint may look at.
 pub struct Context<'a> {
     /// The texts.

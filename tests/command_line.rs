@@ -58,7 +58,7 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 9] = [
+const CALLS: [&[&str]; 11] = [
     &["completions", "zsh"],
     &["explain", "sqs:GetQueueUrl"],
     &[
@@ -68,6 +68,18 @@ const CALLS: [&[&str]; 9] = [
         "torque",
     ],
     &["lints"],
+    &[
+        "missing",
+        "fixtures/examples/head-node.json",
+        "--scheduler",
+        "torque",
+    ],
+    &[
+        "tighten",
+        "fixtures/examples/head-node.json",
+        "--scheduler",
+        "torque",
+    ],
     &[
         "reference",
         "diff",

@@ -113,6 +113,7 @@ pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut targets = output::targets(args)?;
     let mut loaded = load(&args.inputs)?;
+    output::spare(&targets, &loaded.sources)?;
     if args.fix {
         fix::run(&mut loaded, args.each, args.diff)?;
         targets.retain(|target| !(args.diff && target.is_standard_output()));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 
 use super::{Color, Error, Format, LintArgs};
+use crate::parser::Sources;
 use crate::report::{self, Report, Repository, TextOptions};
 
 /// A format and a place; `None` for standard output.
@@ -20,6 +21,24 @@ impl Target {
     pub(super) fn is_standard_output(&self) -> bool {
         self.path.is_none()
     }
+}
+
+/// Refuses to write over a file that was read.
+pub(super) fn spare(targets: &[Target], sources: &Sources) -> Result<(), Error> {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    for path in targets.iter().filter_map(|t| t.path.as_deref()) {
+        let target = whole(path);
+        let mut names = sources.names();
+        if target.is_some() && names.any(|name| whole(Path::new(name)) == target) {
+            return Err(Error::BadValue {
+                option: "--output",
+                value: path.to_string_lossy().into_owned(),
+                reason: "this file is one of those that were read".to_owned(),
+                help: "name another file for the report".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The targets of `--output`, or standard output.
