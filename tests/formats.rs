@@ -375,7 +375,7 @@ fn fingerprints_tell_roles_apart_and_survive_edits_elsewhere() {
     );
     let above = text.replacen(
         "\"Statement\": [",
-        "\"Statement\": [{\"Sid\": \"New\", \"Effect\": \"Allow\", \"Action\": \"sqs:ListQueues\", \"Resource\": \"*\"},",
+        "\"Statement\": [{\"Sid\": \"New\", \"Effect\": \"Deny\", \"Action\": \"glacier:ListVaults\", \"Resource\": \"*\"},",
         1,
     );
     assert_eq!(prints(&single), prints(&one("a.json", &above)));

@@ -21,7 +21,7 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     if judged.failed {
         let names = judged.results.iter().filter(|r| r.failed);
         let names: Vec<String> = names.flat_map(|r| r.policies.iter().cloned()).collect();
-        return Err(Error::NotJudged {
+        return Err(Error::NoBaseline {
             policies: names.join(", "),
         });
     }

@@ -101,8 +101,11 @@ impl Configured {
         Ok(selection)
     }
 
-    /// Says which features the cluster has; what options say stands.
+    /// Says which features the cluster has, unless `--feature` does.
     pub(super) fn features(&self, features: &mut Features) {
+        if features.is_complete() {
+            return;
+        }
         for (name, found) in &self.cluster.features {
             // What a cluster has by default depends on the release, which the file does not tell.
             if found.used == Use::On && found.place.is_none() && !name.starts_with("iam-") {

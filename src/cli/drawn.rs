@@ -46,6 +46,7 @@ fn finding(source: SourceId, kind: &'static str, problem: ConfigProblem) -> Find
         witness: None,
         label: label(problem.span, String::new()),
         related: related.map(|(span, words)| label(span, words)).collect(),
+        fixes: Vec::new(),
         fingerprint: String::new(),
         suppressed: None,
     }

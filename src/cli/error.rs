@@ -141,10 +141,17 @@ pub enum Error {
     },
     /// A baseline of what could not be judged would accept what nobody has seen.
     #[error("no baseline was written: {policies} could not be judged")]
-    #[diagnostic(code(input::not_judged), help("`pcluster-iam lint` shows why"))]
-    NotJudged {
+    #[diagnostic(code(input::no_baseline), help("`pcluster-iam lint` shows why"))]
+    NoBaseline {
         /// The files.
         policies: String,
+    },
+    /// Several roles where one is asked about.
+    #[error("this is about one role, and there are {count} targets")]
+    #[diagnostic(code(usage::one_role), help("name the policy files of one role"))]
+    OneRole {
+        /// How many targets the configuration has.
+        count: usize,
     },
     /// A file that is there already.
     #[error("`{path}` is there already")]
@@ -172,6 +179,40 @@ pub enum Error {
         what: String,
         /// What it may have meant.
         help: String,
+    },
+    /// A file of the role cannot be judged.
+    #[error("{place}: {reason}")]
+    #[diagnostic(code(input::policy), help("{help}"))]
+    NotJudged {
+        /// Where.
+        place: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// A file that cannot be changed in place.
+    #[error("`{path}` cannot be fixed: {reason}")]
+    #[diagnostic(code(fix::input), help("{help}"))]
+    NotFixable {
+        /// As given.
+        path: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// The edits are held back.
+    #[error("nothing was changed: {reason}")]
+    #[diagnostic(
+        code(fix::coverage),
+        help(
+            "make the changes by hand, one by one; `--fix --diff` writes nothing either, and the report without --fix shows what it would change"
+        )
+    )]
+    HeldBack {
+        /// What would be lost.
+        reason: String,
     },
     /// Writing failed.
     #[error("cannot write {path}: {source}")]

@@ -12,6 +12,9 @@ use crate::parser::{self, Document, Problem, ProblemKind, Source, Sources, Span}
 /// Larger files are refused: no policy that AWS accepts comes near.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// What standard input is called.
+pub(super) const STANDARD_INPUT: &str = "<stdin>";
+
 /// The files that the arguments name, each once, patterns expanded and their matches sorted.
 ///
 /// # Errors
@@ -90,7 +93,7 @@ pub(super) fn load_as(
         read(Path::new(name))
     };
     let shown = if name == "-" {
-        shown.unwrap_or("<stdin>")
+        shown.unwrap_or(STANDARD_INPUT)
     } else {
         name
     };

@@ -64,12 +64,67 @@ impl Jobs {
         }
     }
 
+    /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.
+    pub(super) fn lend(&mut self, at: usize) -> Option<Loaded> {
+        let job = self.roles.get(at)?;
+        Some(Loaded {
+            files: self.policies(job).into_iter().cloned().collect(),
+            against: Arc::clone(&job.against),
+            settings: self.settings(job),
+            sources: std::mem::take(&mut self.sources),
+            given_catalog: self.given_catalog.take(),
+        })
+    }
+
+    /// Puts in what a role became.
+    pub(super) fn take_back(&mut self, at: usize, loaded: Loaded) {
+        self.sources = loaded.sources;
+        self.given_catalog = loaded.given_catalog;
+        let Some(job) = self.roles.get(at) else {
+            return;
+        };
+        for (place, file) in job.files.iter().zip(loaded.files) {
+            if let Some(old) = self.files.get_mut(*place) {
+                *old = file;
+            }
+        }
+    }
+
     /// The files of a job.
     pub(super) fn policies(&self, job: &Job) -> Vec<&File> {
         job.files
             .iter()
             .filter_map(|at| self.files.get(*at))
             .collect()
+    }
+}
+
+/// One role and all that is judged of it, for what is asked about a single role.
+pub(super) struct Loaded {
+    pub(super) sources: Sources,
+    pub(super) files: Vec<File>,
+    pub(super) against: Arc<Against>,
+    pub(super) settings: Settings,
+    given_catalog: Option<Catalog>,
+}
+
+impl Loaded {
+    pub(super) fn catalog(&self) -> &Catalog {
+        let given = self.given_catalog.as_ref();
+        given.unwrap_or_else(|| Catalog::embedded())
+    }
+}
+
+/// Reads the one role that the arguments are about.
+///
+/// # Errors
+///
+/// As [`resolve`], and [`Error::OneRole`].
+pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
+    let mut jobs = resolve(args)?;
+    match jobs.roles.len() {
+        1 => jobs.lend(0).ok_or(Error::NoInputs),
+        count => Err(Error::OneRole { count }),
     }
 }
 

@@ -7,17 +7,19 @@ use rayon::prelude::*;
 
 use super::accept::{self, Accepted};
 use super::jobs::{self, Job, Jobs};
-use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, output};
+use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output};
 use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::finding::{Finding, Severity};
 use crate::lints::File;
+use crate::parser::{Source, SourceId, Sources};
 use crate::reference::{self, Query};
 use crate::report::{Report, RoleResult, Upgrade};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
-    let outputs = output::targets(args)?;
+    let mut outputs = output::targets(args)?;
     let mut jobs = jobs::resolve(&args.inputs)?;
+    output::spare(&outputs, &jobs.sources)?;
     let baseline =
         match accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores)
@@ -25,6 +27,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
             Some(path) => Some(accept::read_baseline(&path, &mut jobs.sources)?),
             None => None,
         };
+    if args.fix {
+        fix(&mut jobs, args, baseline.as_ref())?;
+        outputs.retain(|output| !(args.diff && output.is_standard_output()));
+    }
     let judged = judge(
         &jobs,
         args.each,
@@ -56,6 +62,38 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     std::mem::forget(report);
     std::mem::forget(jobs);
     Ok(ExitCode::from(code))
+}
+
+/// Mends the files of each job, but for what is accepted.
+fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<(), Error> {
+    let configuration = jobs.configuration.take();
+    let levels = accept::levels(&args.accept, configuration.as_ref())?;
+    let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
+    for at in 0..jobs.roles.len() {
+        let Some(mut loaded) = jobs.lend(at) else {
+            continue;
+        };
+        let target = loaded.settings.target.clone();
+        let mut accept = |sources: &Sources, files: &[File], result: &mut RoleResult| {
+            accept::apply_levels(&levels, &mut result.findings);
+            let first = files.first().filter(|_| args.each);
+            let name = name(target.as_deref(), first.map(|f| sources.get(f.source)));
+            let files: Vec<SourceId> = files.iter().map(|f| f.source).collect();
+            accepted.apply(sources, &files, name.as_deref(), result);
+        };
+        fix::run(&mut loaded, args.each, args.diff, &mut accept)?;
+        jobs.take_back(at, loaded);
+    }
+    jobs.configuration = configuration;
+    Ok(())
+}
+
+/// What the baseline calls a role: its target, and the file where each is judged by itself.
+fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
+    match (target, file.map(Source::identity)) {
+        (Some(target), Some(file)) => Some(format!("{target}: {file}")),
+        (target, file) => target.or(file).map(str::to_owned),
+    }
 }
 
 /// What became of the jobs of a run.
@@ -219,20 +257,14 @@ impl<'j> Role<'j> {
         Ok(then.ok().map(|then| Upgrade::between(now, then)))
     }
 
-    /// What the baseline calls it: its target, and the file where each is judged by itself.
     fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {
-        let target = self.job.settings.target.clone();
-        let file = self.files.first().filter(|_| each);
-        let file = file.map(|f| jobs.sources.get(f.source).identity());
-        match (target, file) {
-            (Some(target), Some(file)) => Some(format!("{target}: {file}")),
-            (None, Some(file)) => Some(file.to_owned()),
-            (target, None) => target,
-        }
+        let first = self.files.first().filter(|_| each);
+        let target = self.job.settings.target.as_deref();
+        name(target, first.map(|f| jobs.sources.get(f.source)))
     }
 
     /// The files of the role, and those of what limits it.
-    fn sources(&self, jobs: &Jobs) -> Vec<crate::parser::SourceId> {
+    fn sources(&self, jobs: &Jobs) -> Vec<SourceId> {
         let limits = self
             .job
             .boundary

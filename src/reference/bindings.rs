@@ -86,6 +86,18 @@ pub fn is_account(text: &str) -> bool {
     ACCOUNT.as_ref().is_some_and(|r| r.is_match(text))
 }
 
+/// AWS's partitions.
+pub const PARTITIONS: [&str; 8] = [
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+    "aws-eusc",
+];
+
 /// The partition that a Region lies in.
 pub fn partition_of(region: &str) -> &'static str {
     match region {
