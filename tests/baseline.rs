@@ -133,12 +133,11 @@ fn it_survives_indentation_statements_added_above_and_another_folder() {
     let entries: Value = serde_json::from_str(&project.read(FILE)).unwrap();
     assert_eq!(entries.as_array().unwrap().len(), 2);
     let clean = |json: &Value| {
-        assert!(
-            findings(json)
-                .iter()
-                .all(|(_, suppressed)| suppressed.is_some()),
-            "{json}"
-        );
+        // What is granted twice for the sake of the test is told, too.
+        let mut all = findings(json);
+        all.retain(|(lint, _)| lint != "redundant-statement");
+        assert_eq!(all.len(), 2, "{json}");
+        assert!(all.iter().all(|(_, hidden)| hidden.is_some()), "{json}");
         assert!(unused(json).is_empty(), "{json}");
     };
     clean(&lint(&project).1);
