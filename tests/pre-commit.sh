@@ -3,8 +3,6 @@
 # that must pass and on commits that must not. Needs cargo and python3; uses the release build for the wheel.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# The hook without arguments, whose policies stand in pcluster-iam.toml: off or on.
-configuration=off
 
 root=$PWD
 tools=$(tests/python-tools.sh)
@@ -122,27 +120,6 @@ YAML
     pre-commit install --install-hooks >"$home/log" 2>&1 || { cat "$home/log"; fail "install ($language)"; }
     if [ "$language" = rust ]; then role_is_judged_whole rust names; else role_is_judged_whole python patterns; fi
 done
-
-if [ "$configuration" = on ]; then
-    cat >.pre-commit-config.yaml <<YAML
-repos:
-  - repo: $home/hooks
-    rev: $revision
-    hooks:
-      - id: pcluster-iam
-YAML
-    cat >pcluster-iam.toml <<'TOML'
-[[target]]
-name = "nodes"
-role = "instance"
-scheduler = "torque"
-policies = ["iam/*.json"]
-TOML
-    role_is_judged_whole configuration patterns
-    sed -i 's/torque/tork/' pcluster-iam.toml
-    commit 1 "a mistake in the configuration" pcluster-iam.toml tork
-    git reset --quiet --hard
-fi
 
 # Each file by itself: only what is committed is judged.
 rm -rf iam
