@@ -154,6 +154,7 @@ fn it_survives_indentation_statements_added_above_and_another_folder() {
     );
     clean(&below.json());
     // The file is the same wherever it is written from.
+    assert_eq!(project.run(&["baseline"]).code, 0);
     let text = project.read(FILE);
     assert_eq!(project.run_with("iam", &["baseline"], &[]).code, 0);
     assert_eq!(project.read(FILE), text);
