@@ -359,7 +359,8 @@ fn what_cannot_be_judged_ends_with_2() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("p.json"), "{").unwrap();
-    for command in ["missing"] {
+    let commands = ["missing"];
+    for command in commands {
         let found = run(
             path,
             &[
