@@ -12,7 +12,6 @@ use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect;
 use crate::diff::excess::{self, ExcessReport};
-use crate::diff::narrow::{self, Narrowing};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -580,21 +579,6 @@ pub fn excess(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     excess::excess(&trial.comparison(catalog), &trial.needed())
-}
-
-/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
-pub fn narrowed(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Narrowing {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    let comparison = trial.comparison(catalog);
-    let needed = trial.needed();
-    let excess = excess::excess(&comparison, &needed);
-    narrow::narrow(&comparison, &needed, &excess)
 }
 
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.

@@ -33,7 +33,6 @@ mod output;
 mod reference;
 mod schema;
 mod selection;
-mod tighten;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -86,15 +85,6 @@ One policy document; a list of documents where one would be larger than the 6,14
 
 Exit codes: 0 done, 2 could not judge.")]
     Missing(Box<InputArgs>),
-    /// Print policies narrowed to what is required, as a diff
-    #[command(after_help = "Examples:
-  pcluster-iam tighten my-policy.json --role instance --scheduler torque
-  pcluster-iam tighten iam/*.json --role user --scheduler slurm | git apply
-
-Statements stay what they are; only their actions and resources are replaced. Nothing is written.
-
-Exit codes: 0 done, 2 could not judge.")]
-    Tighten(Box<InputArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -434,7 +424,6 @@ fn answer(command: &Command) -> Result<ExitCode, Error> {
         Command::Baseline(args) => baseline::run(args),
         Command::Init => init::run(),
         Command::Missing(args) => missing::run(args),
-        Command::Tighten(args) => tighten::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),

@@ -1,12 +1,10 @@
-//! From a judged role to texts: the policy that grants what lacks, and the policies narrowed to what is required.
+//! From a judged role to texts: the policy that grants what lacks.
 //!
 //! Both are judged by the engine before anyone sees them: what was covered stays covered.
 
 mod missing;
-mod tighten;
 
 pub use missing::{Missing, missing};
-pub use tighten::{Tightened, tighten};
 
 use rustc_hash::FxHashMap;
 
