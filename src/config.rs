@@ -42,7 +42,7 @@ pub const NAMES: [&str; 2] = ["pcluster-iam.toml", ".pcluster-iam.toml"];
 pub const LARGEST: usize = 1024 * 1024;
 
 /// As many mistakes of a file are shown.
-const MOST_PROBLEMS: usize = 100;
+pub const MOST_PROBLEMS: usize = 100;
 
 /// What a configuration says.
 #[derive(Clone, Default, Debug)]

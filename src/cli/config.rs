@@ -1,6 +1,7 @@
 //! The configuration of a run: where it is found, and what its paths are relative to.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Error, InputArgs, drawn, input};
@@ -47,6 +48,22 @@ impl Configuration {
             reason: problem.message.clone(),
             help: problem.help.clone().unwrap_or_default(),
         };
+        let unfit = match fs::metadata(path) {
+            Ok(about) if about.is_dir() => Some(("it is a folder", "name the file in it")),
+            Ok(about) if about.len() > config::LARGEST as u64 => Some((
+                "it is larger than a configuration can be",
+                "name the file with the targets",
+            )),
+            _ => None,
+        };
+        if let Some((reason, help)) = unfit {
+            return Err(Error::BadFile {
+                option,
+                path: name,
+                reason: reason.to_owned(),
+                help: help.to_owned(),
+            });
+        }
         let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
         let (source, problem) = parser::decode(&name, bytes);
         if let Some(problem) = problem {
@@ -125,6 +142,7 @@ fn refused(sources: &Sources, source: SourceId, problems: Vec<ConfigProblem>) ->
     let name = sources.get(source).name();
     let mistakes = match problems.len() {
         1 => "a mistake".to_owned(),
+        config::MOST_PROBLEMS => format!("{} mistakes or more", config::MOST_PROBLEMS),
         n => format!("{n} mistakes"),
     };
     let reason = format!("`{name}` has {mistakes}");
@@ -140,7 +158,11 @@ fn discover(folder: &Path) -> Option<PathBuf> {
         .unwrap_or(0);
     let mut shown = PathBuf::new();
     for above in folder.ancestors().take(depth + 1) {
-        if let Some(name) = NAMES.iter().find(|name| above.join(name).is_file()) {
+        // Also what is no file, or leads nowhere: to read it says so, and to pass over it would judge by other rules.
+        if let Some(name) = NAMES
+            .iter()
+            .find(|name| above.join(name).symlink_metadata().is_ok())
+        {
             return Some(shown.join(name));
         }
         shown.push("..");

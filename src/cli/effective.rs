@@ -24,6 +24,8 @@ pub(super) struct Effective {
     pub(super) scps: Vec<Vec<String>>,
     pub(super) attached: Vec<String>,
     pub(super) context: BTreeMap<String, KeyValue>,
+    /// The files of the boundary and of the SCPs that the configuration names, and where.
+    pub(super) limits: Vec<(String, Span)>,
     /// By the option that says the same.
     origins: Vec<(&'static str, Span)>,
 }
@@ -115,6 +117,14 @@ impl Effective {
             Some((levels.map(files).collect(), Span::default()))
         });
         found.scps = scps.unwrap_or_default();
+        if let (Some(boundary), Some(span)) = (&found.boundary, found.origin("--boundary")) {
+            found.limits.push((boundary.clone(), span));
+        }
+        if found.origin("--scp").is_some() {
+            let scps = levels.iter().find_map(|level| level.scps.as_ref());
+            let files = scps.into_iter().flatten().flatten();
+            found.limits.extend(files.map(path));
+        }
         let attached = Some(args.attached.clone()).filter(|a| !a.is_empty());
         let attached = found.nearest("--attached", attached, &levels, |o| {
             let attached = o.attached.as_ref()?.iter();

@@ -34,6 +34,18 @@ pub enum Error {
         )
     )]
     NoInputs,
+    /// Nothing to judge: neither files nor targets, though there is a configuration.
+    #[error("nothing to judge: no file is named, and `{path}` has no target")]
+    #[diagnostic(
+        code(usage::inputs),
+        help(
+            "name policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
+        )
+    )]
+    NoTargets {
+        /// The configuration.
+        path: String,
+    },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(

@@ -24,7 +24,10 @@ const LARGEST: u64 = 256 * 1024;
 /// Writes a configuration with what the working directory holds, where there is none.
 pub(super) fn run() -> Result<ExitCode, Error> {
     let [name, _] = NAMES;
-    if let Some(there) = NAMES.iter().find(|name| Path::new(name).exists()) {
+    if let Some(there) = NAMES
+        .iter()
+        .find(|name| Path::new(name).symlink_metadata().is_ok())
+    {
         return Err(Error::Exists {
             path: (*there).to_owned(),
         });

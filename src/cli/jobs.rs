@@ -4,6 +4,7 @@
 //! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -221,6 +222,42 @@ impl From<Error> for Fault {
     }
 }
 
+/// Whether there is something to read.
+fn is_file(name: &str) -> bool {
+    fs::metadata(name).is_ok_and(|about| !about.is_dir())
+}
+
+/// The files that a target names in one place.
+fn policies(
+    configuration: &Configuration,
+    pattern: &Spanned<String>,
+) -> Result<Vec<String>, ConfigProblem> {
+    let wrong = |message: String, help: String| {
+        Err(ConfigProblem::new(message, pattern.span).with_help(help))
+    };
+    let found = match configuration.expand(&pattern.value) {
+        Ok(found) => found,
+        Err(error) => {
+            let help = if pattern.value.contains('\\') {
+                "write `/` between folders, on Windows too"
+            } else {
+                "paths are relative to this file"
+            };
+            return wrong(error.to_string(), help.to_owned());
+        }
+    };
+    match found.iter().find(|name| Path::new(name).is_dir()) {
+        Some(folder) => wrong(
+            format!("`{}` is a folder, not a policy", shorten(folder)),
+            format!(
+                "name the files in it, for example \"{}/*.json\"",
+                pattern.value.trim_end_matches('/')
+            ),
+        ),
+        None => Ok(found),
+    }
+}
+
 /// What a reference is selected by.
 type Asked = (Option<PathBuf>, Selection, Features);
 
@@ -249,7 +286,9 @@ impl<'r> Resolver<'r> {
         let configuration = self.configuration.ok_or(Error::NoInputs)?;
         let targets = &configuration.config.targets;
         if targets.is_empty() {
-            return Err(Error::NoInputs);
+            return Err(Error::NoTargets {
+                path: self.sources.get(configuration.source).name().to_owned(),
+            });
         }
         let mut jobs = Vec::with_capacity(targets.len());
         let mut problems = Vec::new();
@@ -257,12 +296,9 @@ impl<'r> Resolver<'r> {
             let mut names = Vec::new();
             let before = problems.len();
             for pattern in &target.policies {
-                match configuration.expand(&pattern.value) {
+                match policies(configuration, pattern) {
                     Ok(found) => names.extend(found),
-                    Err(error) => {
-                        let problem = ConfigProblem::new(error.to_string(), pattern.span);
-                        problems.push(problem.with_help("paths are relative to this file"));
-                    }
+                    Err(problem) => problems.push(problem),
                 }
             }
             if problems.len() > before {
@@ -297,6 +333,12 @@ impl<'r> Resolver<'r> {
 
     fn job(&mut self, target: Option<&'r Target>, names: &[String]) -> Result<Job, Fault> {
         let effective = Effective::new(self.args, self.configuration, target)?;
+        if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
+            let message = format!("`{}` is not a file", shorten(name));
+            let problem = ConfigProblem::new(message, *span);
+            let help = "paths are relative to this file, and no patterns here";
+            return Err(Fault::Mistake(problem.with_help(help)));
+        }
         let fault = |error: Error| effective.fault(error, target);
         let mut features =
             Features::from_names(effective.selection.feature.iter().map(String::as_str))

@@ -1,9 +1,11 @@
 //! TOML with spans: values of the wrong kind and keys that do not exist become problems, and reading goes on.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::MOST_PROBLEMS;
 use crate::cluster::ConfigProblem;
 use crate::parser::{Span, Spanned, shorten};
 use crate::reference::nearest;
@@ -26,13 +28,23 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<ConfigProblem>> {
     if errors.is_empty() {
         return Ok(document.into_inner());
     }
-    let problems = errors.iter().map(|error| {
+    let mut problems: Vec<ConfigProblem> = Vec::new();
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut reported = BTreeSet::new();
+    for error in &errors {
         let at = error.span().unwrap_or(0..0);
+        // What comes after the first mistake of a line mostly follows from it.
+        if !reported.insert(ends.partition_point(|end| *end < at.start)) {
+            continue;
+        }
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         let problem = ConfigProblem::new(message, span(at));
-        problem.with_help("the file is TOML: https://toml.io")
-    });
-    Err(problems.collect())
+        problems.push(problem.with_help("the file is TOML: https://toml.io"));
+        if problems.len() == MOST_PROBLEMS {
+            break;
+        }
+    }
+    Err(problems)
 }
 
 pub(super) fn span(range: Range<usize>) -> Span {

@@ -93,6 +93,19 @@ impl Report {
             .filter(|finding| finding.suppressed.is_none())
     }
 
+    /// [`Report::lists`], each with the target that it is about.
+    pub(super) fn lists_by_target(&self) -> impl Iterator<Item = (Option<&str>, &[Finding])> {
+        let targets = self.results.iter().map(|r| r.target.as_deref());
+        targets.chain([None]).zip(self.lists())
+    }
+
+    /// [`Report::findings`], each with the target that it is about.
+    pub(super) fn findings_by_target(&self) -> impl Iterator<Item = (Option<&str>, &Finding)> {
+        self.lists_by_target()
+            .flat_map(|(target, list)| list.iter().map(move |finding| (target, finding)))
+            .filter(|(_, finding)| finding.suppressed.is_none())
+    }
+
     /// The findings, counted.
     pub fn counts(&self) -> Counts {
         Counts::of(self.all_findings())

@@ -17,6 +17,8 @@ enum Outcome<'a> {
 }
 
 struct Suite<'a> {
+    /// The path, after the name of the target: services tell tests of one name apart by it.
+    name: String,
     path: String,
     /// `None` for the configuration.
     result: Option<&'a RoleResult>,
@@ -93,7 +95,9 @@ fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suit
             };
             cases.push(("no findings".to_owned(), outcome));
         }
+        let target = result.and_then(|r| r.target.as_deref());
         Suite {
+            name: words::titled(target, &path).into_owned(),
             path,
             result,
             suppressed: here().filter(|f| f.suppressed.is_some()).count(),
@@ -117,9 +121,9 @@ fn totals<'a>(cases: impl Iterator<Item = &'a (String, Outcome<'a>)>) -> String 
 }
 
 fn write_suite(suite: &Suite<'_>, xml: &mut String) {
-    let path = attribute(&suite.path);
+    let (name, path) = (attribute(&suite.name), attribute(&suite.path));
     let totals = totals(suite.cases.iter());
-    let _ = writeln!(xml, "  <testsuite name=\"{path}\" {totals}>");
+    let _ = writeln!(xml, "  <testsuite name=\"{name}\" {totals}>");
     xml.push_str("    <properties>\n");
     let judged = suite
         .result
@@ -127,16 +131,16 @@ fn write_suite(suite: &Suite<'_>, xml: &mut String) {
         .unwrap_or_default()
         .join("; ");
     let suppressed = suite.suppressed.to_string();
-    for (name, value) in [("judged", judged), ("suppressed", suppressed)] {
+    for (key, value) in [("judged", judged), ("suppressed", suppressed)] {
         let value = attribute(&value);
-        let _ = writeln!(xml, "      <property name=\"{name}\" value=\"{value}\"/>");
+        let _ = writeln!(xml, "      <property name=\"{key}\" value=\"{value}\"/>");
     }
     xml.push_str("    </properties>\n");
     for (title, outcome) in &suite.cases {
         let title = attribute(title);
         let _ = write!(
             xml,
-            "    <testcase classname=\"{path}\" name=\"{title}\" file=\"{path}\""
+            "    <testcase classname=\"{name}\" name=\"{title}\" file=\"{path}\""
         );
         match outcome {
             Outcome::Passed => xml.push_str("/>\n"),
