@@ -11,10 +11,11 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use common::formats::FORMATS;
-use common::project::{Project, without};
+use common::project::{Project, with_excess, without};
 use serde_json::Value;
 
 /// Targets of three policies each, of which every third lacks something.
@@ -71,30 +72,100 @@ fn five_hundred_are_judged_in_the_order_of_the_file_and_always_the_same() {
     }
 }
 
+/// The message of each finding, after the target where a format puts it before.
+fn messages(format: &str, out: &str) -> Vec<String> {
+    match format {
+        "concise" => out
+            .lines()
+            .map(|line| line.split_once("]: ").unwrap().1.to_owned())
+            .collect(),
+        "github" => common::formats::annotations(out)
+            .iter()
+            .map(|a| {
+                let line = a.message.lines().next().unwrap();
+                line.splitn(4, ':').nth(3).unwrap().trim_start().to_owned()
+            })
+            .collect(),
+        "gitlab" => {
+            let issues: Value = serde_json::from_str(out).unwrap();
+            let issues = issues.as_array().unwrap().iter();
+            issues
+                .map(|i| {
+                    let text = i["description"].as_str().unwrap();
+                    text.split_once(": ").unwrap().1.to_owned()
+                })
+                .collect()
+        }
+        "sarif" => {
+            let log: Value = serde_json::from_str(out).unwrap();
+            let results = log["runs"][0]["results"].as_array().unwrap().iter();
+            results
+                .map(|r| {
+                    let text = r["message"]["text"].as_str().unwrap();
+                    text.split_once(". ").unwrap().0.to_owned()
+                })
+                .collect()
+        }
+        "junit" => {
+            let xml = roxmltree::Document::parse(out).unwrap();
+            let failed = xml.descendants().filter(|n| n.has_tag_name("failure"));
+            failed
+                .map(|n| {
+                    let case = n.parent().unwrap();
+                    let suite = case.parent().unwrap();
+                    assert_eq!(case.attribute("classname"), suite.attribute("name"));
+                    let (target, path) = suite.attribute("name").unwrap().split_once(": ").unwrap();
+                    assert_eq!(case.attribute("file"), Some(path));
+                    format!("{target}: {}", n.attribute("message").unwrap())
+                })
+                .collect()
+        }
+        other => panic!("{other}: how does it say which target it is?"),
+    }
+}
+
 #[test]
-fn every_format_says_which_target_it_is_or_has_fingerprints_of_its_own() {
+fn every_format_says_which_target_a_finding_is_about() {
     let project = many(4);
+    let json = project.run(&["lint", "-f", "json"]).json();
+    let mut wanted = Vec::new();
+    for result in json["results"].as_array().unwrap() {
+        let target = result["target"].as_str().unwrap();
+        for finding in result["findings"].as_array().unwrap() {
+            wanted.push(format!(
+                "{target}: {}",
+                finding["message"].as_str().unwrap()
+            ));
+        }
+    }
+    assert!(wanted.len() >= 2, "{wanted:?}");
     for format in FORMATS {
         let run = project.run(&["lint", "-f", format]);
         assert_eq!(run.code, 1, "{format}");
         if ["text", "sarif", "github", "junit"].contains(&format) {
-            assert!(
-                run.out
-                    .contains("t3: judged iam/3/0.json, iam/3/1.json, iam/3/2.json against"),
-                "{format}: {}",
-                run.out
-            );
+            let opening = "t3: judged iam/3/0.json, iam/3/1.json, iam/3/2.json against";
+            assert!(run.out.contains(opening), "{format}: {}", run.out);
+        }
+        if !["text", "json"].contains(&format) {
+            assert_eq!(messages(format, &run.out), wanted, "{format}");
         }
     }
-    let issues: Value = serde_json::from_str(&project.run(&["lint", "-f", "gitlab"]).out).unwrap();
-    let prints: std::collections::BTreeSet<&str> = issues
+}
+
+#[test]
+fn fingerprints_are_unique_and_those_of_a_target_stay_the_same() {
+    let project = many(4);
+    let gitlab =
+        || -> Value { serde_json::from_str(&project.run(&["lint", "-f", "gitlab"]).out).unwrap() };
+    let issues = gitlab();
+    let prints: BTreeSet<&str> = issues
         .as_array()
         .unwrap()
         .iter()
         .map(|i| i["fingerprint"].as_str().unwrap())
         .collect();
     assert_eq!(prints.len(), issues.as_array().unwrap().len());
-    // Those of one target are the same whatever else is judged.
+    // Whatever else is judged.
     let text = project.read("pcluster-iam.toml");
     let alone = text
         .split("[[target]]")
@@ -102,8 +173,84 @@ fn every_format_says_which_target_it_is_or_has_fingerprints_of_its_own() {
         .collect::<Vec<_>>()
         .join("[[target]]");
     project.write("pcluster-iam.toml", &alone);
-    let one: Value = serde_json::from_str(&project.run(&["lint", "-f", "gitlab"]).out).unwrap();
-    assert_eq!(one[0]["fingerprint"], issues[0]["fingerprint"]);
+    assert_eq!(gitlab()[0]["fingerprint"], issues[0]["fingerprint"]);
+}
+
+/// GitHub would make one alert of what two targets lack on one line of a file that they share.
+#[test]
+fn what_targets_share_stays_apart_in_sarif() {
+    let target = |name: &str| {
+        format!(
+            "[[target]]\nname = \"{name}\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = \"p.json\"\n"
+        )
+    };
+    let both = target("a") + &target("b");
+    let project = Project::new(&[
+        ("pcluster-iam.toml", &both),
+        ("p.json", &without(&["sqs:GetQueueUrl"])),
+    ]);
+    let prints = || -> Vec<(Value, Value)> {
+        let log: Value = serde_json::from_str(&project.run(&["lint", "-f", "sarif"]).out).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().iter();
+        let prints = results.map(|r| r["partialFingerprints"].clone());
+        prints
+            .map(|p| {
+                (
+                    p["pclusterIam/v1"].clone(),
+                    p["primaryLocationLineHash"].clone(),
+                )
+            })
+            .collect()
+    };
+    let shared = prints();
+    assert_eq!(shared.len(), 2);
+    assert_ne!(shared[0].0, shared[1].0);
+    assert!(shared.iter().all(|(own, line)| own == line), "{shared:?}");
+    project.write("pcluster-iam.toml", &target("a"));
+    assert_eq!(prints(), [(shared[0].0.clone(), Value::Null)]);
+}
+
+#[test]
+fn the_worst_of_the_targets_decides_and_no_format_changes_it() {
+    // What is covered, what has a warning, what lacks something, and what cannot be read.
+    let files = [
+        ("covered.json", without(&[])),
+        ("warned.json", with_excess("Extra", "sns:Publish")),
+        ("lacking.json", without(&["sqs:GetQueueUrl"])),
+        ("broken.json", "{".to_owned()),
+    ];
+    let codes: [(&[usize], [i32; 4]); 7] = [
+        (&[0], [0, 0, 0, 0]),
+        (&[1], [0, 1, 1, 0]),
+        (&[0, 2], [1, 1, 1, 0]),
+        (&[1, 0], [0, 1, 1, 0]),
+        (&[2, 1, 0], [1, 1, 1, 0]),
+        (&[3], [2, 2, 2, 2]),
+        (&[0, 3, 2], [2, 2, 2, 2]),
+    ];
+    for (of, codes) in codes {
+        for (threshold, code) in ["error", "warning", "note", "never"].iter().zip(codes) {
+            let mut config = format!("fail-on = \"{threshold}\"\nscheduler = \"torque\"\n");
+            for at in of {
+                let name = files[*at].0;
+                let _ = write!(
+                    config,
+                    "[[target]]\nname = \"{name}\"\nrole = \"instance\"\npolicies = \"{name}\"\n"
+                );
+            }
+            let project = Project::new(&[("pcluster-iam.toml", &config)]);
+            for (name, text) in &files {
+                project.write(name, text);
+            }
+            for format in FORMATS {
+                let run = project.run(&["lint", "-f", format]);
+                assert_eq!(run.code, code, "{of:?} {threshold} {format}: {}", run.out);
+                assert!(format == "concise" || !run.out.is_empty(), "{format}");
+                let tells = run.out.contains("broken.json");
+                assert_eq!(tells, of.contains(&3), "{of:?} {format}: {}", run.out);
+            }
+        }
+    }
 }
 
 #[test]
