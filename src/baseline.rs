@@ -76,15 +76,24 @@ impl Baseline {
             (message(error), Span::new(at, at))
         };
         let objects: Vec<&serde_json::value::RawValue> =
-            serde_json::from_str(text).map_err(|error| place(text, 0, &error))?;
+            serde_json::from_str(text).map_err(|error| {
+                let (message, span) = place(text, 0, &error);
+                if error.is_data() {
+                    ("a baseline is an array of entries".to_owned(), span)
+                } else {
+                    (message, span)
+                }
+            })?;
         let mut entries = Vec::with_capacity(objects.len());
         let mut index = BTreeMap::new();
         for object in objects {
             let object = object.get();
             // A borrowed part of the text.
             let start = object.as_ptr() as usize - text.as_ptr() as usize;
-            let entry: Entry =
+            let mut entry: Entry =
                 serde_json::from_str(object).map_err(|error| place(object, start, &error))?;
+            // Whoever wrote it by hand.
+            entry.actions.sort();
             let span = Span::new(start, start + object.len());
             let key = (entry.target.clone(), entry.fingerprint.clone());
             if index.insert(key, entries.len()).is_some() {
@@ -265,7 +274,7 @@ fn accepted(actions: &[String]) -> String {
 
 /// What serde says, without the place that it adds.
 fn message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+    let text = error.to_string().replace("struct Entry", "an entry");
     match text.rsplit_once(" at line ") {
         Some((message, _)) => message.to_owned(),
         None => text,

@@ -226,12 +226,13 @@ fn what_is_no_baseline_is_said_with_its_place() {
     let project = project(&without(&[]));
     let entry = r#"{"target": null, "path": "a", "lint": "b", "sid": null, "subject": null, "actions": [], "fingerprint": "c"}"#;
     for (text, place, message) in [
-        ("{}", "1:1", "invalid type: map, expected a sequence"),
+        ("{}", "1:1", "a baseline is an array of entries"),
         (
             "[\n  {\"lint\": 1}\n]",
             "2:12",
             "invalid type: integer `1`, expected a string",
         ),
+        ("[1]", "1:2", "invalid type: integer `1`, expected an entry"),
         ("[", "1:1", "EOF while parsing a list"),
         (
             &format!("[{entry},\n{entry}]"),
@@ -249,4 +250,18 @@ fn what_is_no_baseline_is_said_with_its_place() {
             run.err
         );
     }
+}
+
+#[test]
+fn the_actions_of_an_entry_may_stand_in_any_order() {
+    let project = project(&without(&["sqs:GetQueueUrl", "sqs:DeleteMessage"]));
+    assert_eq!(project.run(&["baseline"]).code, 0);
+    let mut entries: Value = serde_json::from_str(&project.read(FILE)).unwrap();
+    for entry in entries.as_array_mut().unwrap() {
+        entry["actions"].as_array_mut().unwrap().reverse();
+    }
+    project.write(FILE, &entries.to_string());
+    let (code, json) = lint(&project);
+    assert_eq!(code, 0, "{json}");
+    assert_eq!(unused(&json), Vec::<String>::new());
 }

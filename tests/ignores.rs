@@ -109,7 +109,7 @@ fn it_counts_up_to_its_last_day() {
         "{text}"
     );
     assert!(text.contains("pcluster-iam.toml:8:9\n"), "{text}");
-    assert!(text.contains("1 finding count again"), "{text}");
+    assert!(text.contains("1 finding counts again"), "{text}");
     let nothing = lint(&project("sid = \"Gone\"\nuntil = 2027-01-14\n"), &[]).out;
     assert!(
         nothing.contains("this ignore expired on 2027-01-14 and matches nothing"),

@@ -298,3 +298,35 @@ fn each_judges_the_files_of_a_target_by_themselves() {
     assert_eq!(results.len(), 3);
     assert!(results.iter().all(|r| r["target"] == "t0"));
 }
+
+/// What one role has no need of may be what another one has from the same file.
+#[test]
+fn a_file_that_targets_share_is_not_fixed() {
+    let config = "[[target]]\nname = \"a\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"a.json\", \"both.json\"]\n\
+        [[target]]\nname = \"b\"\nreference = \"ours.json\"\npolicies = [\"b.json\", \"both.json\"]\n";
+    let both = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["sqs:ListQueues", "sns:CreateTopic"], "Resource": "*"}}"#;
+    let ours = both.replace("\"sqs:ListQueues\", ", "");
+    let alone = ours.replace("CreateTopic\"", "CreateTopic\", \"sns:ListTopics\"");
+    let project = Project::new(&[
+        ("pcluster-iam.toml", config),
+        ("a.json", &without(&["sqs:ListQueues"])),
+        ("b.json", &alone),
+        ("both.json", both),
+        ("ours.json", &ours),
+    ]);
+    let run = project.run(&["lint", "--fix", "-f", "concise"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(project.read("both.json"), both);
+    assert!(!project.read("b.json").contains("ListTopics"));
+    assert!(
+        run.err.contains("fixed 1 finding in b.json\n"),
+        "{}",
+        run.err
+    );
+    let left = "left to you, another target has this file too: ";
+    assert!(run.err.contains(left), "{}", run.err);
+    assert!(!run.err.contains("nothing to fix"), "{}", run.err);
+    let again = project.run(&["lint", "--fix", "-f", "concise"]);
+    assert_eq!(again.err.matches("nothing to fix\n").count(), 1);
+    assert_eq!(again.out, run.out);
+}

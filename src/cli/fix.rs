@@ -22,7 +22,7 @@ pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
 const MOST_ROUNDS: usize = 100;
 
 /// Makes the edits that cannot widen access: in the files, or with `diff` as a unified diff on standard output. The
-/// loaded files are then the changed ones.
+/// loaded files are then the changed ones. True where there was something to fix.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub(super) fn run(
     each: bool,
     diff: bool,
     accept: &mut Accept<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     if !diff {
         let names = loaded
             .files
@@ -85,11 +85,9 @@ pub(super) fn run(
         let findings = if count == 1 { "finding" } else { "findings" };
         let _ = writeln!(said, "{verb} {count} {findings} in {}", old.name());
     }
-    if said.is_empty() {
-        said.push_str("nothing to fix\n");
-    }
+    let is_fixed = !said.is_empty();
     let _ = io::stderr().write_all((said + &notes).as_bytes());
-    Ok(())
+    Ok(is_fixed)
 }
 
 /// Mends the files of one role, in memory.
@@ -111,10 +109,8 @@ fn mend(
     let rejected = rejections(loaded, &role);
     let mut result = before.clone();
     for _ in 0..MOST_ROUNDS {
-        let files = loaded.files.get(role.clone()).unwrap_or_default();
         let own = |fix: &&Fix| {
-            let mut edits = fix.edits.iter();
-            !fix.can_widen && edits.all(|e| files.iter().any(|f| f.source == e.source))
+            !fix.can_widen && is_within(loaded, &role, fix) && !is_of_shared(loaded, &role, fix)
         };
         let counting = result.findings.iter().filter(|f| f.suppressed.is_none());
         let fixes = edit::compatible(counting.flat_map(|f| &f.fixes).filter(own));
@@ -173,16 +169,34 @@ fn mend(
         });
     }
     for finding in result.findings.iter().filter(|f| f.suppressed.is_none()) {
-        for fix in finding.fixes.iter().filter(|f| f.can_widen) {
+        for fix in &finding.fixes {
+            let why = if fix.can_widen {
+                "it may widen access"
+            } else if is_of_shared(loaded, &role, fix) {
+                "another target has this file too"
+            } else {
+                continue;
+            };
             let place = check::place(&loaded.sources, finding.label.source, finding.label.span);
-            let _ = writeln!(
-                notes,
-                "{place}: left to you, it may widen access: {}",
-                fix.message
-            );
+            let _ = writeln!(notes, "{place}: left to you, {why}: {}", fix.message);
         }
     }
     Ok(())
+}
+
+/// Whether a fix changes files of the role alone.
+fn is_within(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let mut edits = fix.edits.iter();
+    edits.all(|edit| files.iter().any(|f| f.source == edit.source))
+}
+
+/// Whether a fix changes a file that is judged elsewhere too.
+fn is_of_shared(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let shared = loaded.shared.get(role.clone()).unwrap_or_default();
+    let mut shared = files.iter().zip(shared).filter(|(_, shared)| **shared);
+    shared.any(|(file, _)| fix.edits.iter().any(|edit| edit.source == file.source))
 }
 
 /// The result for a role; `None` where it could not be judged, which the report tells.

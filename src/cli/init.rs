@@ -50,11 +50,16 @@ pub(super) fn run() -> Result<ExitCode, Error> {
         },
     })?;
     let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
-    super::print(&format!(
-        "{name}: {} with {}; read it through, then run `pcluster-iam lint`\n",
-        count(found.folders.len(), "target", "targets"),
-        count(policies, "policy", "policies")
-    ))?;
+    let next = if policies == 0 {
+        "no policy was found here: name yours in it as the policies of a [[target]]".to_owned()
+    } else {
+        format!(
+            "{} with {}; read it through, then run `pcluster-iam lint`",
+            count(found.folders.len(), "target", "targets"),
+            count(policies, "policy", "policies")
+        )
+    };
+    super::print(&format!("{name}: {next}\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -172,9 +177,9 @@ impl Found {
         } else {
             text.push_str("# The cluster's scheduler: slurm or awsbatch; up to 2.11 also sge or torque.\nscheduler = \"slurm\"\n");
         }
-        let release = match generation {
-            Some(Generation::V3) => "3",
-            _ => DEFAULT_RELEASE,
+        let (release, role) = match generation {
+            Some(Generation::V3) => ("3", "head-node"),
+            _ => (DEFAULT_RELEASE, "instance"),
         };
         let _ = write!(
             text,
@@ -191,16 +196,17 @@ impl Found {
                 text,
                 "\n# The policies attached to one role, judged together.\n\
                  [[target]]\nname = {}\n\
-                 # role = \"head-node\"   # whose policies these are; `pcluster-iam reference list` has all\n\
+                 # role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all\n\
                  policies = {}\n",
                 quoted(Path::new(&self.name(folder))),
                 patterns(folder)
             );
         }
         if self.folders.is_empty() {
-            text.push_str(
+            let _ = write!(
+                text,
                 "\n# No policy was found here. The policies attached to one role, judged together:\n\
-                 # [[target]]\n# name = \"head-node\"\n# role = \"head-node\"\n# policies = [\"iam/head-node/*.json\"]\n",
+                 # [[target]]\n# name = \"{role}\"\n# role = \"{role}\"\n# policies = [\"iam/{role}/*.json\"]\n",
             );
         }
         text.push_str(

@@ -34,6 +34,13 @@ pub(super) struct Job {
     pub(super) features: Features,
 }
 
+impl Job {
+    /// The files of the layers that limit the role.
+    pub(super) fn limits(&self) -> impl Iterator<Item = &usize> {
+        self.boundary.iter().chain(self.scps.iter().flatten())
+    }
+}
+
 /// Everything that a run judges.
 pub(super) struct Jobs {
     pub(super) sources: Sources,
@@ -68,7 +75,21 @@ impl Jobs {
     /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.
     pub(super) fn lend(&mut self, at: usize) -> Option<Loaded> {
         let job = self.roles.get(at)?;
+        let shared = |file: &usize| {
+            let elsewhere = self
+                .roles
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at);
+            let mut elsewhere = elsewhere.flat_map(|(_, other)| &other.files);
+            elsewhere.any(|other| other == file)
+                || self
+                    .roles
+                    .iter()
+                    .any(|job| job.limits().any(|limit| limit == file))
+        };
         Some(Loaded {
+            shared: job.files.iter().map(shared).collect(),
             files: self.policies(job).into_iter().cloned().collect(),
             against: Arc::clone(&job.against),
             settings: self.settings(job),
@@ -104,6 +125,8 @@ impl Jobs {
 pub(super) struct Loaded {
     pub(super) sources: Sources,
     pub(super) files: Vec<File>,
+    /// For each file whether it also is another role's, or a layer: what nobody needs here may be needed there.
+    pub(super) shared: Vec<bool>,
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,
     given_catalog: Option<Catalog>,

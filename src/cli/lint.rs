@@ -1,6 +1,7 @@
 //! `pcluster-iam lint`
 
 use std::collections::BTreeSet;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use rayon::prelude::*;
@@ -69,6 +70,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     let configuration = jobs.configuration.take();
     let levels = accept::levels(&args.accept, configuration.as_ref())?;
     let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
+    let mut is_fixed = false;
     for at in 0..jobs.roles.len() {
         let Some(mut loaded) = jobs.lend(at) else {
             continue;
@@ -81,8 +83,17 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
             let files: Vec<SourceId> = files.iter().map(|f| f.source).collect();
             accepted.apply(sources, &files, name.as_deref(), result);
         };
-        fix::run(&mut loaded, args.each, args.diff, &mut accept)?;
+        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept);
+        is_fixed |= fixed.map_err(|error| match (error, &target) {
+            (Error::HeldBack { reason }, Some(target)) => Error::HeldBack {
+                reason: format!("{target}: {reason}"),
+            },
+            (error, _) => error,
+        })?;
         jobs.take_back(at, loaded);
+    }
+    if !is_fixed {
+        let _ = io::stderr().write_all(b"nothing to fix\n");
     }
     jobs.configuration = configuration;
     Ok(())
@@ -265,11 +276,7 @@ impl<'j> Role<'j> {
 
     /// The files of the role, and those of what limits it.
     fn sources(&self, jobs: &Jobs) -> Vec<SourceId> {
-        let limits = self
-            .job
-            .boundary
-            .iter()
-            .chain(self.job.scps.iter().flatten());
+        let limits = self.job.limits();
         let limits = limits.filter_map(|at| jobs.files.get(*at));
         self.files
             .iter()

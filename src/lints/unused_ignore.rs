@@ -1,6 +1,6 @@
 //! What was accepted and is not there, or is accepted no longer.
 
-use super::{Context, Lint, count, fingerprint};
+use super::{Context, Lint, fingerprint};
 use crate::baseline::Located;
 use crate::config::Ignore;
 use crate::finding::{Finding, Label, Severity};
@@ -36,7 +36,10 @@ pub(crate) fn of_ignore(
         (Some(matches), Some(until)) => (
             format!("this ignore expired on {}", until.value),
             until.span,
-            format!("{} count again", count(matches, "finding")),
+            match matches {
+                1 => "1 finding counts again".to_owned(),
+                several => format!("{several} findings count again"),
+            },
             "mend what it hid, or give a later day and say why",
         ),
         _ => (
