@@ -21,18 +21,34 @@ pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
 /// Each round mends something; two that clash wait for the next.
 const MOST_ROUNDS: usize = 100;
 
-/// Makes the edits that cannot widen access: in the files, or with `diff` as a unified diff on standard output. The
-/// loaded files are then the changed ones. True where there was something to fix.
+/// What became of the files of all roles, in memory.
+#[derive(Default)]
+pub(super) struct Mended {
+    changes: Vec<Change>,
+    /// What is left to people.
+    notes: String,
+}
+
+/// A file before and after, and how many findings that mends.
+struct Change {
+    old: SourceId,
+    new: SourceId,
+    count: usize,
+}
+
+/// Makes the edits that cannot widen access, in memory: the loaded files are then the changed ones.
 ///
 /// # Errors
 ///
-/// Nothing is written where a file cannot be changed, or where something that was covered would not be any more.
+/// Where a file cannot be written (unless `diff`, which writes none), or where something that was covered would not be
+/// any more.
 pub(super) fn run(
     loaded: &mut Loaded,
     each: bool,
     diff: bool,
     accept: &mut Accept<'_>,
-) -> Result<bool, Error> {
+    mended: &mut Mended,
+) -> Result<(), Error> {
     if !diff {
         let names = loaded
             .files
@@ -48,29 +64,39 @@ pub(super) fn run(
         vec![all]
     };
     let mut counts = vec![0_usize; loaded.files.len()];
-    let mut notes = String::new();
     for role in roles {
-        mend(loaded, role, accept, &mut counts, &mut notes)?;
+        mend(loaded, role, accept, &mut counts, &mut mended.notes)?;
     }
-    let changed = loaded.files.iter().zip(&originals).zip(&counts);
-    let changed = changed.map(|((file, original), count)| {
-        let (old, new) = (
-            loaded.sources.get(*original),
-            loaded.sources.get(file.source),
-        );
-        (old, new, *count)
+    let changes = loaded.files.iter().zip(originals).zip(counts);
+    let changes = changes.map(|((file, old), count)| Change {
+        old,
+        new: file.source,
+        count,
     });
-    let changed = changed.filter(|(old, new, _)| old.text() != new.text());
+    let text = |source| loaded.sources.get(source).text();
+    let changes = changes.filter(|change| text(change.old) != text(change.new));
+    mended.changes.extend(changes);
+    Ok(())
+}
+
+/// Writes what changed, or with `diff` prints it as a unified diff, and says on standard error what it was.
+///
+/// # Errors
+///
+/// Where a file is no longer what was judged, before any is written; where it cannot be written.
+pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<(), Error> {
+    let changes = mended.changes.iter();
+    let changes = changes.map(|c| (sources.get(c.old), sources.get(c.new), c.count));
     if diff {
-        let diffs = changed
+        let diffs = changes
             .clone()
             .map(|(old, new, _)| edit::unified(old.name(), old.text(), new.text()));
         super::print(&diffs.collect::<String>())?;
     } else {
-        for (old, ..) in changed.clone() {
+        for (old, ..) in changes.clone() {
             is_unchanged(old)?;
         }
-        for (_, new, _) in changed.clone() {
+        for (_, new, _) in changes.clone() {
             output::replace(Path::new(new.name()), new.text().as_bytes()).map_err(|source| {
                 Error::Output {
                     path: format!("`{}`", new.name()),
@@ -81,13 +107,16 @@ pub(super) fn run(
     }
     let verb = if diff { "would fix" } else { "fixed" };
     let mut said = String::new();
-    for (old, _, count) in changed {
+    for (old, _, count) in changes {
         let findings = if count == 1 { "finding" } else { "findings" };
         let _ = writeln!(said, "{verb} {count} {findings} in {}", old.name());
     }
-    let is_fixed = !said.is_empty();
-    let _ = io::stderr().write_all((said + &notes).as_bytes());
-    Ok(is_fixed)
+    if said.is_empty() {
+        said.push_str("nothing to fix\n");
+    }
+    said.push_str(&mended.notes);
+    let _ = io::stderr().write_all(said.as_bytes());
+    Ok(())
 }
 
 /// Mends the files of one role, in memory.

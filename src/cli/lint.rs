@@ -1,7 +1,6 @@
 //! `pcluster-iam lint`
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use rayon::prelude::*;
@@ -70,7 +69,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     let configuration = jobs.configuration.take();
     let levels = accept::levels(&args.accept, configuration.as_ref())?;
     let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
-    let mut is_fixed = false;
+    let mut mended = fix::Mended::default();
     for at in 0..jobs.roles.len() {
         let Some(mut loaded) = jobs.lend(at) else {
             continue;
@@ -83,8 +82,8 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
             let files: Vec<SourceId> = files.iter().map(|f| f.source).collect();
             accepted.apply(sources, &files, name.as_deref(), result);
         };
-        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept);
-        is_fixed |= fixed.map_err(|error| match (error, &target) {
+        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept, &mut mended);
+        fixed.map_err(|error| match (error, &target) {
             (Error::HeldBack { reason }, Some(target)) => Error::HeldBack {
                 reason: format!("{target}: {reason}"),
             },
@@ -92,9 +91,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
         })?;
         jobs.take_back(at, loaded);
     }
-    if !is_fixed {
-        let _ = io::stderr().write_all(b"nothing to fix\n");
-    }
+    fix::write(&jobs.sources, &mended, args.diff)?;
     jobs.configuration = configuration;
     Ok(())
 }
