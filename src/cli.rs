@@ -31,6 +31,7 @@ mod lints;
 mod missing;
 mod output;
 mod reference;
+mod resolver;
 mod schema;
 mod selection;
 
