@@ -265,3 +265,36 @@ fn the_actions_of_an_entry_may_stand_in_any_order() {
     assert_eq!(code, 0, "{json}");
     assert_eq!(unused(&json), Vec::<String>::new());
 }
+
+#[test]
+fn one_that_is_not_there_is_said_where_it_is_named() {
+    let config = format!("baseline = \"gone.json\"\n{CONFIG}");
+    let project = Project::new(&[
+        ("pcluster-iam.toml", &config),
+        ("iam/a.json", &without(&[])),
+    ]);
+    let said =
+        "`gone.json` cannot be read as the baseline: cannot read the file: there is no such file\n";
+    for arguments in [&["lint"][..], &["baseline", "--prune"]] {
+        let run = project.run(arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        let drawn = format!("error[configuration]: {said}  --> pcluster-iam.toml:1:12\n");
+        assert!(run.err.starts_with(&drawn), "{}", run.err);
+    }
+    let run = project.run(&["lint", "--baseline", "gone.json"]);
+    assert!(
+        run.err.starts_with(&format!("error: {said}")),
+        "{}",
+        run.err
+    );
+    let run = project.run(&["lint", "--baseline", "iam"]);
+    assert!(
+        run.err.contains("as the baseline: it is a folder\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(project.run(&["lint", "--no-ignores"]).code, 0);
+    // What is named is what is written.
+    assert_eq!(project.run(&["baseline"]).out, "gone.json: 0 entries\n");
+    assert_eq!(project.run(&["lint"]).code, 0);
+}

@@ -219,19 +219,39 @@ pub(super) fn default_baseline(configuration: Option<&Configuration>) -> PathBuf
     configuration.map_or_else(|| FILE.into(), |c| c.path(FILE).into())
 }
 
-/// Reads a baseline.
-pub(super) fn read_baseline(path: &Path, sources: &mut Sources) -> Result<Baseline, Error> {
+/// Reads a baseline; `configuration` where that names it.
+pub(super) fn read_baseline(
+    path: &Path,
+    configuration: Option<&Configuration>,
+    sources: &mut Sources,
+) -> Result<Baseline, Error> {
+    const HELP: &str = "`pcluster-iam baseline` writes one";
     let name = path.to_string_lossy().into_owned();
-    let cannot = |problem: &parser::Problem| Error::BadFile {
-        option: "the baseline",
-        path: name.clone(),
-        reason: problem.message.clone(),
-        help: "`pcluster-iam baseline` writes one".to_owned(),
+    let cannot = |sources: &Sources, problem: &parser::Problem| {
+        let reason = if path.is_dir() {
+            "it is a folder".to_owned()
+        } else {
+            problem.message.clone()
+        };
+        let error = Error::BadFile {
+            option: "the baseline",
+            path: name.clone(),
+            reason,
+            help: HELP.to_owned(),
+        };
+        let named = configuration.and_then(|c| Some((c, c.config.baseline.as_ref()?)));
+        match named {
+            Some((configuration, named)) => {
+                let problem = ConfigProblem::new(error.to_string(), named.span);
+                configuration.refuse(sources, vec![problem.with_help(HELP)])
+            }
+            None => error,
+        }
     };
-    let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
+    let bytes = input::read(path).map_err(|problem| cannot(sources, &problem))?;
     let (source, problem) = parser::decode(&name, bytes);
     if let Some(problem) = problem {
-        return Err(cannot(&problem));
+        return Err(cannot(sources, &problem));
     }
     let file = path.file_name().map(|f| f.to_string_lossy().into_owned());
     let source = sources.add(source.known_as(file));

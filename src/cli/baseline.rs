@@ -13,7 +13,9 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
     let old = if args.prune {
-        Some(accept::read_baseline(&path, &mut jobs.sources)?)
+        let configuration = jobs.configuration.as_ref();
+        let names_it = configuration.filter(|_| args.baseline.is_none());
+        Some(accept::read_baseline(&path, names_it, &mut jobs.sources)?)
     } else {
         None
     };

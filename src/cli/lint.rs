@@ -24,7 +24,11 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         match accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores)
         {
-            Some(path) => Some(accept::read_baseline(&path, &mut jobs.sources)?),
+            Some(path) => {
+                let configuration = jobs.configuration.as_ref();
+                let names_it = configuration.filter(|_| args.baseline.is_none());
+                Some(accept::read_baseline(&path, names_it, &mut jobs.sources)?)
+            }
             None => None,
         };
     if args.fix {
