@@ -303,7 +303,7 @@ fn each_judges_the_files_of_a_target_by_themselves() {
 #[test]
 fn a_file_that_targets_share_is_not_fixed() {
     let config = "[[target]]\nname = \"a\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"a.json\", \"both.json\"]\n\
-        [[target]]\nname = \"b\"\nreference = \"ours.json\"\npolicies = [\"b.json\", \"both.json\"]\n";
+        [[target]]\nname = \"b\"\nreference = \"ours.json\"\npolicies = [\"b.json\", \"./both.json\"]\n";
     let both = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["sqs:ListQueues", "sns:CreateTopic"], "Resource": "*"}}"#;
     let ours = both.replace("\"sqs:ListQueues\", ", "");
     let alone = ours.replace("CreateTopic\"", "CreateTopic\", \"sns:ListTopics\"");

@@ -3,7 +3,10 @@
 //! What stands on the command line comes before what a target says, and that before the top level of the configuration.
 //! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::config::Configuration;
 use super::resolver::{Fault, Resolver};
@@ -42,6 +45,7 @@ pub(super) struct Jobs {
     /// True where the targets of the configuration are judged, false for files of the command line.
     pub(super) from_targets: bool,
     given_catalog: Option<Catalog>,
+    shared: OnceLock<Vec<bool>>,
 }
 
 impl Jobs {
@@ -67,19 +71,8 @@ impl Jobs {
     /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.
     pub(super) fn lend(&mut self, at: usize) -> Option<Loaded> {
         let job = self.roles.get(at)?;
-        let shared = |file: &usize| {
-            let elsewhere = self
-                .roles
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != at);
-            let mut elsewhere = elsewhere.flat_map(|(_, other)| &other.files);
-            elsewhere.any(|other| other == file)
-                || self
-                    .roles
-                    .iter()
-                    .any(|job| job.limits().any(|limit| limit == file))
-        };
+        let shared = self.shared();
+        let shared = |file: &usize| shared.get(*file).copied().unwrap_or_default();
         Some(Loaded {
             shared: job.files.iter().map(shared).collect(),
             files: self.policies(job).into_iter().cloned().collect(),
@@ -87,6 +80,30 @@ impl Jobs {
             settings: self.settings(job),
             sources: std::mem::take(&mut self.sources),
             given_catalog: self.given_catalog.take(),
+        })
+    }
+
+    /// For each file whether it, under whatever name, is one of several roles, or a layer.
+    fn shared(&self) -> &[bool] {
+        self.shared.get_or_init(|| {
+            let path = |file: &File| {
+                let name = self.sources.get(file.source).name();
+                fs::canonicalize(name).unwrap_or_else(|_| name.into())
+            };
+            let paths: Vec<PathBuf> = self.files.iter().map(path).collect();
+            let mut uses: HashMap<&Path, usize> = HashMap::new();
+            for job in &self.roles {
+                let own: BTreeSet<&PathBuf> =
+                    job.files.iter().filter_map(|at| paths.get(*at)).collect();
+                let limits = job.limits().filter_map(|at| paths.get(*at));
+                let counted = own.into_iter().map(|path| (path, 1));
+                for (path, count) in counted.chain(limits.map(|path| (path, 2))) {
+                    *uses.entry(path).or_default() += count;
+                }
+            }
+            let uses = paths.iter().map(|path| uses.get(path.as_path()));
+            uses.map(|uses| uses.is_some_and(|uses| *uses > 1))
+                .collect()
         })
     }
 
@@ -187,6 +204,7 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
         configuration,
         from_targets,
         given_catalog,
+        shared: OnceLock::new(),
     };
     bound(&jobs)?;
     Ok(jobs)
