@@ -58,7 +58,7 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 10] = [
+const CALLS: [&[&str]; 11] = [
     &["completions", "zsh"],
     &["explain", "sqs:GetQueueUrl"],
     &[
@@ -70,6 +70,12 @@ const CALLS: [&[&str]; 10] = [
     &["lints"],
     &[
         "missing",
+        "fixtures/examples/head-node.json",
+        "--scheduler",
+        "torque",
+    ],
+    &[
+        "tighten",
         "fixtures/examples/head-node.json",
         "--scheduler",
         "torque",

@@ -20,7 +20,7 @@ pub(super) struct Loaded {
     pub(super) files: Vec<File>,
     pub(super) against: Against,
     pub(super) settings: Settings,
-    features: Features,
+    pub(super) features: Features,
     given_catalog: Option<Catalog>,
 }
 
