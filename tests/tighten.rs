@@ -15,110 +15,151 @@
 mod common;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use common::evaluator::{self, Statement};
 use common::world::{self, Case};
-use common::{engine, remedy as texts, role};
+use common::{engine, remedy as texts};
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Chosen, Settings};
-use pcluster_iam::diff::Verdict;
-use pcluster_iam::edit;
-use pcluster_iam::parser::{self, Source, SourceId};
+use pcluster_iam::diff::excess::ExcessReport;
+use pcluster_iam::parser::{self, Effect, Source, SourceId};
 use pcluster_iam::reference::{self, Reference};
-use pcluster_iam::remedy;
+use pcluster_iam::remedy::{self, Tightened};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-fn narrowed(files: &[String], chosen: &Chosen, settings: &Settings) -> Vec<String> {
+fn tighten(files: &[String], chosen: &Chosen, settings: &Settings) -> Option<Tightened> {
     let names = vec!["p.json"; files.len()];
     let catalog = Catalog::embedded();
-    remedy::tighten(catalog, &names, files.to_vec(), chosen, settings).texts
+    remedy::tighten(catalog, &names, files.to_vec(), chosen, settings).ok()
 }
 
-/// What must hold whatever the policies are. Gives how many files changed.
-fn holds(files: &[String], chosen: &Chosen, settings: &Settings) -> Result<usize, String> {
-    let after = narrowed(files, chosen, settings);
+/// What must hold whatever the policies are. `None` where they are refused.
+fn holds(
+    files: &[String],
+    chosen: &Chosen,
+    settings: &Settings,
+) -> Result<Option<Tightened>, String> {
+    let Some(found) = tighten(files, chosen, settings) else {
+        return Ok(None);
+    };
+    let after = &found.texts;
     let rows = |files: &[String]| -> Vec<_> {
         let rows = texts::rows(files, chosen, settings).into_iter();
         rows.map(|r| r.row).collect()
     };
-    if let Some(lost) = remedy::lost(&rows(files), &rows(&after)) {
+    if let Some(lost) = remedy::lost(&rows(files), &rows(after)) {
         return Err(format!("lost {lost:?}\n{files:#?}\n{after:#?}"));
     }
-    let again = narrowed(&after, chosen, settings);
-    if again != after {
-        return Err(format!("a second time\n{files:#?}\n{after:#?}\n{again:#?}"));
+    if !found.narrowed.is_empty() {
+        let again = tighten(after, chosen, settings).ok_or("a second time is refused")?;
+        if again.texts != *after || again.left.len() != found.left.len() {
+            return Err(format!("a second time\n{files:#?}\n{after:#?}\n{again:#?}"));
+        }
     }
+    for (old, new) in files.iter().zip(after) {
+        narrower(old, new)?;
+    }
+    if found.narrowed.is_empty() != (files == after.as_slice()) {
+        return Err(format!("{:?} does not say what changed", found.narrowed));
+    }
+    told(files, &found, chosen, settings)?;
+    Ok(Some(found))
+}
+
+/// The statements that go too far afterwards went too far before, and each is told with a reason.
+fn told(
+    files: &[String],
+    found: &Tightened,
+    chosen: &Chosen,
+    settings: &Settings,
+) -> Result<(), String> {
     let excess = |files: &[String]| {
         let policies = texts::policies(files);
         check::excess(Catalog::embedded(), &policies, &chosen.reference, settings)
     };
-    // A wildcard can become several actions, each too broad: fewer actions go too far all the same.
-    let count =
-        |files: &[String]| -> usize { excess(files).found.iter().map(|e| e.actions.len()).sum() };
-    let changed = files.iter().zip(&after).filter(|(a, b)| a != b).count();
-    if changed == 0 && count(files) != count(&after) {
-        return Err("nothing changed but the excess".to_owned());
+    let (before, after) = (excess(files), excess(&found.texts));
+    let statements = |report: &ExcessReport| -> BTreeSet<usize> {
+        let undecided = report.undecided.iter().map(|(s, _)| *s);
+        report
+            .found
+            .iter()
+            .map(|e| e.statement)
+            .chain(undecided)
+            .collect()
+    };
+    let (before, after) = (statements(&before), statements(&after));
+    if !after.is_subset(&before) {
+        return Err(format!("{after:?} go too far, before only {before:?}"));
     }
-    wider(files, &after)?;
-    Ok(changed)
+    if after.len() != found.left.len() {
+        return Err(format!("{after:?} go too far, told {:?}", found.left));
+    }
+    Ok(())
 }
 
-/// Takes the narrowed Allow statements as what is required: the old ones must cover it. Policy variables and
-/// placeholders mean something else in a reference; policies with them are not asked.
-fn wider(before: &[String], after: &[String]) -> Result<(), String> {
-    for (old, new) in before.iter().zip(after) {
-        if old.contains("${") || old == new {
-            continue;
+/// Only strings of `Action` and `Resource` of Allow statements may differ, and each that is new lies within an old one of
+/// its list. No list is empty, no statement goes.
+fn narrower(old: &str, new: &str) -> Result<(), String> {
+    let parse = |text: &str| parser::parse(SourceId(0), &Source::new("p", text)).policies;
+    let (before, after) = (parse(old), parse(new));
+    let flaw = |what: &str| Err(format!("{what}\n{old}\n{new}"));
+    if before.len() != after.len() {
+        return flaw("a policy came or went");
+    }
+    for (before, after) in before.iter().zip(&after) {
+        if before.statements.len() != after.statements.len() {
+            return flaw("a statement came or went");
         }
-        let allows = |text: &str| -> String {
-            let mut value: Value = serde_json::from_str(text).unwrap();
-            if let Some(statements) = value["Statement"].as_array_mut() {
-                statements.retain(|s| s["Effect"] == "Allow");
+        for (b, a) in before.statements.iter().zip(&after.statements) {
+            let same = b.sid == a.sid
+                && b.effect == a.effect
+                && b.conditions == a.conditions
+                && b.action.as_ref().map(|e| e.negated) == a.action.as_ref().map(|e| e.negated)
+                && b.resource.as_ref().map(|e| e.negated) == a.resource.as_ref().map(|e| e.negated);
+            if !same {
+                return flaw("more than strings changed");
             }
-            value.to_string()
-        };
-        let settings = Settings {
-            given: [("Region", "*"), ("Account", "*"), ("Partition", "*")]
-                .map(|(n, v)| (n.to_owned(), v.to_owned(), "test".to_owned()))
-                .to_vec(),
-            ..Settings::default()
-        };
-        let source = Source::new("new", allows(new));
-        let reference = reference::from_policies(&parser::parse(SourceId(0), &source).policies);
-        let policies = texts::policies(&[allows(old)]);
-        for row in check::coverage(Catalog::embedded(), &policies, &reference, &settings) {
-            if row.row.verdict != Verdict::Covered && row.contested.is_none() {
-                return Err(format!("wider: {:?}\n{old}\n{new}", row.row));
+            let lists = [(&b.action, &a.action), (&b.resource, &a.resource)];
+            for (at, (b, a)) in lists.into_iter().enumerate() {
+                let (Some(b), Some(a)) = (b, a) else { continue };
+                if a.values == b.values {
+                    continue;
+                }
+                if b.negated || before_is_deny(&before.statements, b) || a.values.is_empty() {
+                    return flaw("a list changed that must not");
+                }
+                let within = |text: &str| {
+                    b.values.iter().any(|b| {
+                        if at == 0 {
+                            b.value == text || evaluator::action_matches(&b.value, text)
+                        } else {
+                            b.value == text || evaluator::resource_matches(&b.value, text)
+                        }
+                    })
+                };
+                if let Some(wider) = a.values.iter().find(|a| !within(&a.value)) {
+                    return flaw(&format!("{} is wider", wider.value));
+                }
             }
         }
     }
     Ok(())
+}
+
+fn before_is_deny(statements: &[parser::Statement], element: &parser::Element) -> bool {
+    statements.iter().any(|s| {
+        let own = [&s.action, &s.resource];
+        let holds = own
+            .into_iter()
+            .flatten()
+            .any(|e| e.value_span == element.value_span);
+        holds && s.effect.as_ref().is_none_or(|e| e.value == Effect::Deny)
+    })
 }
 
 fn all_json(folder: &Path, out: &mut Vec<PathBuf>) {
@@ -154,16 +195,20 @@ fn every_fixture_keeps_what_it_covers() {
             let reference = reference::select(role, scheduler, "2.4.1").unwrap();
             let mut settings = Settings::default();
             let chosen = texts::choose(&files, &reference, &mut settings);
-            tried += 1;
-            changed += holds(&files, &chosen, &settings)
+            let found = holds(&files, &chosen, &settings)
                 .unwrap_or_else(|e| panic!("{} {role}: {e}", path.display()));
+            // Of policies that are encoded or undecided none is narrowed.
+            let Some(found) = found else { continue };
+            tried += 1;
+            changed += usize::from(!found.narrowed.is_empty());
         }
     }
     println!("{tried} tried, {changed} changed");
     assert!(tried > 60 && changed > 30, "{tried} {changed}");
 }
 
-/// A reference made broader: every action a wildcard of its service, or every resource `*`, or both.
+/// A reference made broader: every action a wildcard of its service, or every resource `*`, or both; and all in one
+/// statement.
 fn broader(reference: &Reference, values: &[(String, String)]) -> Vec<String> {
     let bind = |name: &str| {
         let mut all = values.iter();
@@ -198,143 +243,125 @@ fn broader(reference: &Reference, values: &[(String, String)]) -> Vec<String> {
 
 #[test]
 fn every_reference_made_broader_keeps_what_it_covers() {
-    let references = texts::references(9);
+    let references = texts::references(16);
     let mut changed = 0;
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for reference in &references {
         let values = texts::values(reference);
         for (at, text) in broader(reference, &values).into_iter().enumerate() {
             let mut settings = texts::settings(&values);
             let files = vec![text];
             let chosen = texts::choose(&files, reference, &mut settings);
-            let now = holds(&files, &chosen, &settings)
-                .unwrap_or_else(|e| panic!("{:?} {at}: {e}", reference.role));
-            assert!(now == 1 || at != 1, "{:?}: `*` stays", reference.role);
-            changed += now;
+            let found = holds(&files, &chosen, &settings)
+                .unwrap_or_else(|e| panic!("{:?} {at}: {e}", reference.role))
+                .unwrap();
+            assert!(
+                !found.narrowed.is_empty() || at != 1,
+                "{:?}: `*` stays: {:?}",
+                reference.role,
+                found.left
+            );
+            changed += found.narrowed.len();
+            for left in &found.left {
+                let why = format!("{:?}", left.why);
+                let kind = why.split(['"', '[']).next().unwrap().to_owned();
+                *reasons.entry(format!("{at} {kind}")).or_default() += 1;
+            }
         }
     }
-    println!("{} references, {changed} changed", references.len());
+    println!(
+        "{} references, {changed} statements changed",
+        references.len()
+    );
+    println!("{reasons:#?}");
+}
+
+/// Several files are one role: each is narrowed by what the reference requires, none by what another one grants.
+#[test]
+fn no_file_relies_on_another() {
+    for reference in texts::references(50) {
+        let values = texts::values(&reference);
+        let broad = broader(&reference, &values);
+        let settings = || texts::settings(&values);
+        let alone = |text: &String| {
+            let mut settings = settings();
+            let files = vec![text.clone()];
+            let chosen = texts::choose(&files, &reference, &mut settings);
+            tighten(&files, &chosen, &settings).unwrap().texts.remove(0)
+        };
+        // The same broad policy twice, and beside the exact one.
+        let files = vec![
+            broad[1].clone(),
+            broad[4].clone(),
+            broad[1].clone(),
+            broad[0].clone(),
+        ];
+        let mut settings = settings();
+        let chosen = texts::choose(&files, &reference, &mut settings);
+        let found = holds(&files, &chosen, &settings).unwrap().unwrap();
+        let each: Vec<String> = files.iter().map(alone).collect();
+        assert_eq!(found.texts, each, "{:?}", reference.role);
+    }
 }
 
 #[test]
 fn random_policies_keep_what_they_cover() {
     let mut runner = TestRunner::new(Config {
-        cases: texts::cases(300),
+        cases: texts::cases(64),
         failure_persistence: None,
-        max_shrink_iters: 300,
+        max_shrink_iters: 100,
+        max_shrink_time: 20_000,
         ..Config::default()
     });
-    let changed = Cell::new(0);
+    let [changed, left, refused] = [(); 3].map(|()| Cell::new(0));
     let try_it = |case: Case| {
         let (reference, mut settings) = engine::settings(&case);
         let files = case.policies_json();
         let chosen = texts::choose(&files, &reference, &mut settings);
-        match holds(&files, &chosen, &settings) {
-            Ok(now) => {
-                changed.set(changed.get() + now);
-                Ok(())
+        let found = holds(&files, &chosen, &settings);
+        let found = found.and_then(|found| {
+            let Some(found) = found else {
+                refused.set(refused.get() + 1);
+                return Ok(());
+            };
+            changed.set(changed.get() + found.narrowed.len());
+            left.set(left.get() + found.left.len());
+            if found.narrowed.is_empty() {
+                return Ok(());
             }
-            Err(problem) => {
-                prop_assert!(false, "{}\n{problem}", case.reference_json());
-                Ok(())
+            let after: Vec<Vec<Statement>> = { found.texts.iter() }
+                .map(|text| evaluator::statements(&serde_json::from_str(text).unwrap()))
+                .collect();
+            match world::flaw(&case, &after) {
+                None => Ok(()),
+                Some((action, resource, what)) => {
+                    let after = found.texts;
+                    Err(format!(
+                        "{action} on {resource} {what}\n{files:#?}\n{after:#?}"
+                    ))
+                }
             }
-        }
+        });
+        prop_assert!(
+            found.is_ok(),
+            "{}\n{}",
+            case.reference_json(),
+            found.unwrap_err()
+        );
+        Ok(())
     };
-    if let Err(error) = runner.run(&world::case(), try_it) {
+    // Beside random policies one that is meant for the reference and allows too much.
+    let cases = world::case().prop_flat_map(|case| {
+        world::broader(case.reference.clone()).prop_map(move |broad| {
+            let mut case = case.clone();
+            case.policies.push(broad);
+            case
+        })
+    });
+    if let Err(error) = runner.run(&cases, try_it) {
         panic!("{error}");
     }
-    println!("{} files changed", changed.get());
-    assert!(changed.get() > 50);
-}
-
-#[test]
-fn nothing_stays_too_broad_where_statements_can_say_it() {
-    let reference = reference::select("instance", "torque", "2.4.1").unwrap();
-    let values = texts::values(&reference);
-    let mut settings = texts::settings(&values);
-    let files = vec![role::fixture("examples/head-node.json")];
-    let chosen = texts::choose(&files, &reference, &mut settings);
-    let after = narrowed(&files, &chosen, &settings);
-    assert!(!after[0].contains("s3:*"), "{}", after[0]);
-    assert!(!after[0].contains(r#""Resource": "*"\n    },\n    {\n      "Sid": "S3Put"#));
-    let diff = edit::unified("p.json", &files[0], &after[0]);
-    let removed: Vec<&str> = diff.lines().filter(|l| l.starts_with("-  ")).collect();
-    assert_eq!(
-        removed,
-        ["-      \"Action\": \"s3:*\",", "-      \"Resource\": \"*\""],
-        "{diff}"
-    );
-}
-
-#[test]
-fn the_diff_applies() {
-    let text = role::fixture("examples/head-node.json");
-    let minified: Value = serde_json::from_str(&text).unwrap();
-    let given = ["--role", "instance", "--scheduler", "torque"];
-    for text in [
-        text.clone(),
-        text.replace('\n', "\r\n"),
-        text.trim_end().replace("  ", "\t"),
-        minified.to_string(),
-        format!("\u{feff}{text}"),
-    ] {
-        for tool in [
-            &["git", "apply", "-p1", "-"][..],
-            &["patch", "-p1", "--binary", "-s"],
-        ] {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path();
-            fs::create_dir(path.join("iam")).unwrap();
-            let file = path.join("iam/my policy.json");
-            fs::write(&file, &text).unwrap();
-            let name = "iam/my policy.json";
-            let arguments = [&["tighten", name][..], &given].concat();
-            let found = run(path, &arguments);
-            assert_eq!(found.code, 0, "{}", found.err);
-            assert_eq!(
-                fs::read_to_string(&file).unwrap(),
-                text,
-                "it writes nothing"
-            );
-            let Ok(mut child) = Command::new(tool[0])
-                .args(&tool[1..])
-                .current_dir(path)
-                .stdin(Stdio::piped())
-                .spawn()
-            else {
-                continue;
-            };
-            child
-                .stdin
-                .take()
-                .unwrap()
-                .write_all(found.out.as_bytes())
-                .unwrap();
-            assert!(child.wait().unwrap().success(), "{tool:?}\n{}", found.out);
-            let after = fs::read_to_string(&file).unwrap();
-            assert!(after != text && !after.contains("s3:*"), "{after}");
-            let again = run(path, &arguments);
-            assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
-        }
-    }
-}
-
-#[test]
-fn an_encoded_policy_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
-    let text = json!({ "PolicyDocument": policy }).to_string();
-    fs::write(folder.path().join("p.json"), text).unwrap();
-    let found = run(
-        folder.path(),
-        &[
-            "tighten",
-            "p.json",
-            "--role",
-            "instance",
-            "--scheduler",
-            "torque",
-        ],
-    );
-    assert_eq!((found.code, found.out.as_str()), (2, ""));
-    assert!(found.err.contains("encoded in a string"), "{}", found.err);
+    let [changed, left, refused] = [changed, left, refused].map(|c| c.get());
+    println!("{changed} statements changed, {left} left, {refused} cases refused");
+    assert!(changed > 15 && left > 15 && refused < 20);
 }
