@@ -142,7 +142,7 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
     }
 }
 
-/// `Action `s3:*` is now `s3:GetObject` and `s3:PutObject``
+/// Which strings of one list gave way to which; `None` where it is the same.
 fn replaced(key: &str, list: &Replaced) -> Option<String> {
     match (list.gone.as_slice(), list.new.as_slice()) {
         ([], []) => None,
@@ -152,7 +152,7 @@ fn replaced(key: &str, list: &Replaced) -> Option<String> {
     }
 }
 
-/// `a`, `b`, `c` and 4 more
+/// The first few, and how many more there are.
 fn some(texts: &[String]) -> String {
     let quoted: Vec<String> = texts.iter().take(SHOWN).map(|t| format!("`{t}`")).collect();
     match texts.len().saturating_sub(SHOWN) {

@@ -383,7 +383,7 @@ impl<'n, 'c> Cut<'n, 'c> {
                 return (Vec::new(), Reason::Unknown(self.spelled(pattern)));
             }
         }
-        self.replaced(&required, star)
+        self.replaced(&required, star.as_ref())
     }
 
     /// An action of the statement as it is written there.
@@ -393,14 +393,14 @@ impl<'n, 'c> Cut<'n, 'c> {
         written.map_or_else(String::new, |a| a.text.to_string())
     }
 
-    fn replaced(&mut self, required: &[&Resource], star: Option<String>) -> (Vec<Change>, Reason) {
+    fn replaced(&mut self, required: &[&Resource], star: Option<&String>) -> (Vec<Change>, Reason) {
         let mut reason = None;
         let mut written: Vec<String> = Vec::new();
         let mut stays = Vec::new();
         let mut goes = Vec::new();
         let statement = self.statement;
         for own in &statement.resources {
-            let blocked = match &star {
+            let blocked = match star {
                 Some(action) if own.pattern.is_everything() => Some(Reason::Star(action.clone())),
                 _ if !self.is_plain(own) => Some(Reason::Template(own.text.clone())),
                 _ => None,

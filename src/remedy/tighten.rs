@@ -32,7 +32,7 @@ pub struct Tightened {
 #[derive(Debug)]
 pub enum Refusal {
     /// A requirement is not decided: nobody can say whether it would still be covered.
-    Undecided(Row),
+    Undecided(Box<Row>),
     /// A statement of this file should change, and its policy is encoded in a string.
     Encoded(usize),
 }
@@ -164,11 +164,11 @@ impl Files {
     }
 
     /// The texts after some edits.
-    fn edited<'e>(&self, edits: impl Iterator<Item = &'e Edit> + Clone) -> Vec<String> {
+    fn edited(&self, edits: &[&Edit]) -> Vec<String> {
         (0..self.documents.len())
             .map(|at| {
                 let id = SourceId(at as u32);
-                let own = edits.clone().filter(|e| e.source == id);
+                let own = edits.iter().copied().filter(|e| e.source == id);
                 edit::apply(self.sources.get(id), own)
             })
             .collect()
@@ -273,7 +273,7 @@ pub fn tighten(
     let first = Files::new(names, &texts);
     let rows = check::coverage(catalog, &first.policies(), &chosen.reference, settings);
     if let Some(found) = rows.iter().find(|r| r.row.verdict == Verdict::Undecided) {
-        return Err(Refusal::Undecided(found.row.clone()));
+        return Err(Refusal::Undecided(Box::new(found.row.clone())));
     }
     let judge = Judge {
         catalog,
@@ -308,19 +308,20 @@ pub fn tighten(
         if edits.is_empty() || rounds > MOST_ROUNDS {
             break;
         }
-        let mut next = files.edited(edits.iter().flat_map(|(_, e)| e));
+        let all: Vec<&Edit> = edits.iter().flat_map(|(_, e)| e).collect();
+        let mut next = files.edited(&all);
         if judge.objection(&next).is_some() {
             // One by one, without those that something speaks against.
             let mut kept: Vec<&Edit> = Vec::new();
             for (key, own) in &edits {
                 let before = kept.len();
                 kept.extend(own);
-                if let Some(objection) = judge.objection(&files.edited(kept.iter().copied())) {
+                if let Some(objection) = judge.objection(&files.edited(&kept)) {
                     kept.truncate(before);
                     held.insert(*key, objection);
                 }
             }
-            next = files.edited(kept.iter().copied());
+            next = files.edited(&kept);
         }
         texts = next;
     }
