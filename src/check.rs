@@ -12,6 +12,7 @@ use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect;
 use crate::diff::excess::{self, ExcessReport};
+use crate::diff::narrow::{self, Narrowings};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -368,6 +369,33 @@ pub struct Chosen {
     pub reference: Reference,
     /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
+    /// What it was chosen from.
+    pub asked: Asked,
+}
+
+impl Chosen {
+    /// Requires what another reference requires, too.
+    pub fn join(&mut self, other: Chosen) {
+        for mut statement in other.reference.statements {
+            statement.index = self.reference.statements.len();
+            self.reference.statements.push(statement);
+        }
+        let is_new = |(name, ..): &(String, String, String)| {
+            let mut given = self.given.iter();
+            given.all(|(known, ..)| known != name)
+        };
+        let new: Vec<_> = other.given.into_iter().filter(is_new).collect();
+        self.given.extend(new);
+    }
+}
+
+/// What a run starts from, before it infers anything.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The reference, its gaps apart.
+    pub reference: Reference,
+    /// The values that were given, as in [`Settings::given`].
+    pub given: Vec<(String, String, String)>,
 }
 
 /// Where a value comes from that was read off the policies.
@@ -404,7 +432,25 @@ pub fn choose(
     Ok(Chosen {
         given: given.collect(),
         reference,
+        asked: Asked {
+            reference: trial.reference.clone(),
+            given: settings.given.clone(),
+        },
     })
+}
+
+/// The values that a run judges some policies with: those that were given, and those that it infers.
+pub fn values(policies: &[Policy], asked: &Asked) -> Vec<(String, String)> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let settings = Settings {
+        given: asked.given.clone(),
+        ..Settings::default()
+    };
+    let (trial, _) = Trial::new(&policies, &asked.reference, &settings);
+    let values = trial.bindings.iter();
+    values
+        .map(|(name, bound)| (name.to_owned(), bound.value.clone()))
+        .collect()
 }
 
 fn scope(bindings: &Bindings) -> Scope {
@@ -579,6 +625,21 @@ pub fn excess(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     excess::excess(&trial.comparison(catalog), &trial.needed())
+}
+
+/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
+pub fn narrowed(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Narrowings {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    let comparison = trial.comparison(catalog);
+    let needed = trial.needed();
+    let excess = excess::excess(&comparison, &needed);
+    narrow::narrow(&comparison, &needed, &excess)
 }
 
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.

@@ -34,6 +34,7 @@ mod reference;
 mod resolver;
 mod schema;
 mod selection;
+mod tighten;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -86,6 +87,8 @@ One policy document; a list of documents where one would be larger than the 6,14
 
 Exit codes: 0 done, 2 could not judge.")]
     Missing(Box<InputArgs>),
+    /// Narrow statements that allow too much to what is required, as a diff
+    Tighten(Box<TightenArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -307,6 +310,27 @@ struct BaselineArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  pcluster-iam tighten my-policy.json --role instance --scheduler torque
+  pcluster-iam tighten iam/*.json --role user --scheduler slurm | git apply
+  pcluster-iam tighten head-node.json --role head-node --scheduler slurm --pcluster-version 3.11 --write
+
+Statements stay what they are, with their Sid and their Condition; only actions and resources are replaced. What was
+covered stays covered: the engine judges the new policies before anything is printed or written.
+
+Exit codes: 0 done, 2 could not judge.")]
+struct TightenArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Keeps what this release requires, too: for clusters that are to be upgraded
+    #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
+    also_version: Option<String>,
+    /// Write the files, and print no diff
+    #[arg(long)]
+    write: bool,
+}
+
+#[derive(Args, Debug)]
 struct ListArgs {
     /// Only this release
     #[arg(long, value_name = "RELEASE")]
@@ -425,6 +449,7 @@ fn answer(command: &Command) -> Result<ExitCode, Error> {
         Command::Baseline(args) => baseline::run(args),
         Command::Init => init::run(),
         Command::Missing(args) => missing::run(args),
+        Command::Tighten(args) => tighten::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),

@@ -6,6 +6,7 @@ pub mod decide;
 pub mod effect;
 pub mod excess;
 mod judgement;
+pub mod narrow;
 pub mod prepare;
 pub mod scope;
 pub mod statement;

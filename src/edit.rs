@@ -1,7 +1,7 @@
 //! Edits of policies as text: what a fix changes in a file, byte for byte, and nothing else.
 //!
 //! A [`Fix`] is a set of [`Edit`]s that belong together. [`remove`] makes those that take strings out of lists and
-//! statements out of policies, [`set_list`] the one that writes a list anew, [`apply`] makes the new text.
+//! statements out of policies, [`rewrite`] those that put other strings in their place, [`apply`] makes the new text.
 
 mod unified;
 
@@ -185,97 +185,165 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The edits that give a statement's element other values, in the manner in which the list was written.
-pub fn set_list(
+/// The edits that put other strings in the place of some strings of a policy's `Action` and `Resource`, each named by
+/// its span; a string in whose place there is none goes. `None` where a list would be empty, and for a policy that is
+/// encoded.
+pub fn rewrite(
+    source: &Source,
+    policy: &Policy,
+    changes: &[(Span, Vec<String>)],
+) -> Option<Vec<Edit>> {
+    if !is_plain(source, policy) {
+        return None;
+    }
+    let mut edits = Vec::new();
+    for statement in &policy.statements {
+        for element in [&statement.action, &statement.resource]
+            .into_iter()
+            .flatten()
+        {
+            let own = |span: Span| changes.iter().find(|(s, _)| *s == span);
+            let own: Vec<&(Span, Vec<String>)> = { element.values.iter() }
+                .filter_map(|v| own(v.span))
+                .collect();
+            if !own.is_empty() {
+                edits.extend(rewrite_list(
+                    policy.source,
+                    source,
+                    statement,
+                    element,
+                    &own,
+                )?);
+            }
+        }
+    }
+    edits.sort();
+    (!edits.is_empty()).then_some(edits)
+}
+
+fn rewrite_list(
     id: SourceId,
     source: &Source,
     statement: &Statement,
     element: &Element,
-    key: &str,
-    values: &[String],
-) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    if element.key.value != key {
-        edits.push(Edit {
-            source: id,
-            span: element.key.span,
-            text: key.to_owned(),
-        });
-    }
-    let is_array = source.slice(element.value_span).starts_with('[');
-    let span = if is_array || element.values.iter().any(|v| v.value.is_empty()) {
-        element.value_span
-    } else {
-        // With its quotes.
-        Span {
-            start: element.value_span.start.saturating_sub(1),
-            end: element.value_span.end + 1,
-        }
+    changes: &[&(Span, Vec<String>)],
+) -> Option<Vec<Edit>> {
+    let place = Place {
+        source,
+        statement,
+        element,
     };
-    let written: Vec<String> = values.iter().map(|v| quoted(v)).collect();
-    let text = match (
-        written.as_slice(),
-        layout(source, statement, element, is_array),
-    ) {
-        ([one], _) if !is_array => one.clone(),
-        (_, Some(Layout { before, after })) => {
-            let separator = format!(",{before}");
-            format!("[{before}{}{after}]", written.join(&separator))
-        }
-        (_, None) => format!("[{}]", written.join(", ")),
-    };
-    edits.push(Edit {
+    let edit = |span, text| Edit {
         source: id,
         span,
         text,
-    });
-    edits
+    };
+    let elements = if place.is_array() {
+        elements(source, element.value_span)?
+    } else {
+        Vec::new()
+    };
+    let is_on_one_line = !source.slice(element.value_span).contains('\n');
+    if elements.len() < 2 && is_on_one_line {
+        // A lone string, in brackets or not.
+        let [(_, texts)] = changes else { return None };
+        let span = if place.is_array() {
+            element.value_span
+        } else {
+            place.token()
+        };
+        return match texts.as_slice() {
+            [] => None,
+            [one] if !place.is_array() => Some(vec![edit(span, quoted(one))]),
+            [one] => Some(vec![edit(*elements.first()?, quoted(one))]),
+            several => Some(vec![edit(span, place.list(several))]),
+        };
+    }
+    let separator = place.separator(&elements);
+    let gone = changes.iter().filter(|(_, texts)| texts.is_empty());
+    let gone: Vec<Span> = gone.map(|(span, _)| *span).collect();
+    let mut edits = if gone.is_empty() {
+        Vec::new()
+    } else {
+        cut(id, source, element.value_span, &gone)?
+    };
+    for (span, texts) in changes.iter().filter(|(_, texts)| !texts.is_empty()) {
+        // The span of a string is that between its quotes.
+        let holds = |e: &&Span| e.start <= span.start && span.end <= e.end;
+        let token = elements.iter().find(holds)?;
+        let texts: Vec<String> = texts.iter().map(|t| quoted(t)).collect();
+        edits.push(edit(*token, texts.join(&separator)));
+    }
+    Some(edits)
 }
 
-/// White space before each element of a list and before its bracket.
-struct Layout {
-    before: String,
-    after: String,
+/// Where a list is written, for writing in the same manner.
+struct Place<'a> {
+    source: &'a Source,
+    statement: &'a Statement,
+    element: &'a Element,
 }
 
-/// How a list is broken into lines; `None` for one that stands on one.
-fn layout(
-    source: &Source,
-    statement: &Statement,
-    element: &Element,
-    is_array: bool,
-) -> Option<Layout> {
-    if is_array {
-        let array = element.value_span;
-        let elements = elements(source, array)?;
-        let (first, last) = (elements.first()?, elements.last()?);
-        let between = |start, end| source.slice(Span { start, end }).to_owned();
-        let before = between(array.start + 1, first.start);
-        if elements.len() > 1 || before.contains('\n') {
-            let after = between(last.end, array.end.saturating_sub(1));
-            return before.contains('\n').then_some(Layout { before, after });
+impl Place<'_> {
+    fn is_array(&self) -> bool {
+        let values = &self.element.values;
+        values.len() != 1 || values.iter().any(|v| v.span != self.element.value_span)
+    }
+
+    /// A lone string with its quotes.
+    fn token(&self) -> Span {
+        let value = self.element.value_span;
+        if self.source.slice(value).starts_with('"') {
+            return value;
+        }
+        Span {
+            start: value.start.saturating_sub(1),
+            end: value.end + 1,
         }
     }
-    // A lone value in a statement that is broken into lines: the list is, too.
-    if !source.slice(statement.span).contains('\n') {
-        return None;
+
+    /// What stands between two elements of the list.
+    fn separator(&self, elements: &[Span]) -> String {
+        let between = |start, end| self.source.slice(Span { start, end }).to_owned();
+        if let [first, second, ..] = elements {
+            return between(first.end, second.start);
+        }
+        let first = elements.first().map(|first| first.start);
+        first.map_or_else(String::new, |first| {
+            format!(",{}", between(self.element.value_span.start + 1, first))
+        })
     }
-    let head = source.text().get(..element.key.span.start as usize)?;
-    let line = head.rsplit('\n').next()?;
-    let indent: String = line
-        .chars()
-        .take_while(|c| matches!(c, ' ' | '\t'))
-        .collect();
-    let unit = if indent.starts_with('\t') { "\t" } else { "  " };
-    let end = if source.text().contains("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
-    Some(Layout {
-        before: format!("{end}{indent}{unit}"),
-        after: format!("{end}{indent}"),
-    })
+
+    /// A list in the place of a lone string: on lines of its own where its statement is broken into lines.
+    fn list(&self, texts: &[String]) -> String {
+        let texts: Vec<String> = texts.iter().map(|t| quoted(t)).collect();
+        let text = self.source.text();
+        let line = |at: u32| {
+            let head = text.get(..at as usize).unwrap_or_default();
+            let line = head.rsplit('\n').next().unwrap_or_default();
+            let end = line.find(|c| !matches!(c, ' ' | '\t'));
+            line.get(..end.unwrap_or(line.len())).unwrap_or_default()
+        };
+        if !self.source.slice(self.statement.span).contains('\n') {
+            // From the end of the key to the value: its quote, the colon, and blanks or none.
+            let blank = self.source.slice(Span {
+                start: self.element.key.span.end,
+                end: self.element.value_span.start,
+            });
+            let is_dense = !blank.contains(|c: char| c.is_ascii_whitespace());
+            return format!("[{}]", texts.join(if is_dense { "," } else { ", " }));
+        }
+        let indent = line(self.element.key.span.start);
+        let outer = line(self.statement.span.start);
+        let unit = indent.strip_prefix(outer).filter(|unit| !unit.is_empty());
+        let unit = unit.unwrap_or("  ");
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let before = format!("{end}{indent}{unit}");
+        format!(
+            "[{before}{}{end}{indent}]",
+            texts.join(&format!(",{before}"))
+        )
+    }
 }
 
 #[cfg(test)]

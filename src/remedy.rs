@@ -1,14 +1,23 @@
-//! From a judged role to texts: the policy that grants what lacks.
+//! From a judged role to texts: the policy that grants what lacks, and the policies narrowed to what is required.
 //!
 //! Both are judged by the engine before anyone sees them: what was covered stays covered.
 
 mod missing;
+mod tighten;
 
 pub use missing::{Missing, missing};
+pub use tighten::{Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten};
 
 use rustc_hash::FxHashMap;
 
 use crate::diff::{Row, Verdict};
+
+/// What a managed policy may have, white space not counted.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const MANAGED: usize = 6_144;
+
+/// What the inline policies of a role may have together.
+const INLINE_OF_ROLE: usize = 10_240;
 
 /// A row that fares worse than before, and how it fares now.
 #[derive(Clone, Copy, Debug)]
@@ -44,4 +53,9 @@ fn rank(verdict: Verdict) -> u8 {
         Verdict::Conditional => 3,
         Verdict::Covered => 4,
     }
+}
+
+/// Characters of a policy that AWS counts: white space does not.
+fn size(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }

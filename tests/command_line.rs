@@ -58,7 +58,7 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 13] = [
+const CALLS: [&[&str]; 14] = [
     &[
         "baseline",
         "fixtures/examples/head-node.json",
@@ -78,6 +78,12 @@ const CALLS: [&[&str]; 13] = [
     &["lints"],
     &[
         "missing",
+        "fixtures/examples/head-node.json",
+        "--scheduler",
+        "torque",
+    ],
+    &[
+        "tighten",
         "fixtures/examples/head-node.json",
         "--scheduler",
         "torque",

@@ -215,3 +215,55 @@ fn nothing_of_a_page_is_left_for_later() {
         assert!(Path::new(&path).is_file() && text.starts_with("# "));
     }
 }
+
+#[test]
+fn the_commands_on_fixing_do_what_the_page_says() {
+    let text = fs::read_to_string(root().join("docs/fixing.md")).unwrap();
+    let blocks = page::blocks(&text);
+    let calls = blocks.iter().filter(|(language, _)| *language == "console");
+    let calls: Vec<&str> = calls.flat_map(|(_, block)| block.lines()).collect();
+    let policy = role::fixture("examples/head-node.json");
+    let folder = || {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("iam")).unwrap();
+        for name in ["head-node.json", "iam/head-node.json"] {
+            fs::write(folder.path().join(name), &policy).unwrap();
+        }
+        folder
+    };
+    let mut narrowed = Vec::new();
+    for call in &calls {
+        let folder = folder();
+        let output = page::bash(&format!("set -o pipefail; {call}"), folder.path(), &[])
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        // `lint` finds what the policy lacks.
+        let code = i32::from(call.starts_with("pcluster-iam lint"));
+        assert_eq!(output.status.code(), Some(code), "{call}\n{error}");
+        let file = fs::read_to_string(folder.path().join("iam/head-node.json")).unwrap();
+        if call.contains("--fix --diff") {
+            assert!(
+                output.stdout.starts_with(b"--- a/iam/head-node.json\n"),
+                "{call}\n{error}"
+            );
+            assert_eq!(file, policy);
+        } else if call.contains("--fix") {
+            assert!(
+                file != policy && error.starts_with("fixed "),
+                "{call}\n{error}"
+            );
+        } else if call.contains("missing") {
+            let missing = fs::read_to_string(folder.path().join("missing.json")).unwrap();
+            assert!(missing.contains("sqs:GetQueueUrl"), "{missing}");
+        } else {
+            assert!(file != policy && !file.contains("s3:*"), "{call}\n{error}");
+            let told =
+                "head-node.json:40: statement `S3GetObj` narrowed: Action `s3:*` gives way to";
+            assert!(error.contains(told) && text.contains(told), "{error}");
+            narrowed.push(file);
+        }
+    }
+    assert_eq!(calls.len(), 5, "{calls:#?}");
+    assert!(narrowed.len() == 2 && narrowed[0] == narrowed[1]);
+}

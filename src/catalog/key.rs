@@ -5,11 +5,13 @@
 use super::{Catalog, ConditionKeyType};
 use crate::matcher::condition::fold_key;
 
-/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag.
-const GLOBAL: [(&str, ConditionKeyType); 52] = {
+/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those of
+/// AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it. Of keys with two types
+/// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first stands here.
+const GLOBAL: [(&str, ConditionKeyType); 53] = {
     use ConditionKeyType as T;
     [
-        ("aws:assumedroot", T::String),
+        ("aws:assumedroot", T::Bool),
         ("aws:calledvia", T::ArrayOfString),
         ("aws:calledviaawsmcp", T::String),
         ("aws:calledviafirst", T::String),
@@ -39,7 +41,6 @@ const GLOBAL: [(&str, ConditionKeyType); 52] = {
         ("aws:resourceorgid", T::String),
         ("aws:resourceorgpaths", T::ArrayOfString),
         ("aws:resourcetag/", T::String),
-        ("aws:rolesessionname", T::String),
         ("aws:securetransport", T::Bool),
         ("aws:signinsessionarn", T::Arn),
         ("aws:sourceaccount", T::String),
@@ -57,10 +58,12 @@ const GLOBAL: [(&str, ConditionKeyType); 52] = {
         ("aws:useragent", T::String),
         ("aws:userid", T::String),
         ("aws:username", T::String),
+        ("aws:viaawsmcpservice", T::Bool),
         ("aws:viaawsservice", T::Bool),
         ("aws:vpceaccount", T::String),
         ("aws:vpceorgid", T::String),
         ("aws:vpceorgpaths", T::ArrayOfString),
+        ("aws:vpcsourceip", T::IpAddress),
     ]
 };
 
@@ -188,6 +191,14 @@ mod tests {
             ("ec2:ResourceTag/a/b", KnownKey::Type(T::String)),
             ("ec2:ResourceTag", KnownKey::WithoutTag),
             ("iam:passedtoservice", KnownKey::Type(T::String)),
+            ("aws:AssumedRoot", KnownKey::Type(T::Bool)),
+            ("aws:ViaAWSMCPService", KnownKey::Type(T::Bool)),
+            ("aws:VpcSourceIp", KnownKey::Type(T::IpAddress)),
+            ("aws:SignInSessionArn", KnownKey::Type(T::Arn)),
+            ("aws:RoleSessionName", KnownKey::NoGlobal),
+            ("sts:RoleSessionName", KnownKey::Type(T::String)),
+            ("glue:RoleAssumedBy", KnownKey::Type(T::String)),
+            ("codebuild:ProjectArn", KnownKey::Type(T::Arn)),
             ("aws:ARN", KnownKey::NoGlobal),
             ("aws:TagKeys/x", KnownKey::NoGlobal),
             ("iam:NoSuchKey", KnownKey::NoneOfService),

@@ -54,7 +54,9 @@ pub(super) fn run(
             .files
             .iter()
             .map(|f| loaded.sources.get(f.source).name());
-        names.map(is_writable).collect::<Result<Vec<()>, Error>>()?;
+        names
+            .map(|name| is_writable(name, "--fix --diff"))
+            .collect::<Result<Vec<()>, Error>>()?;
     }
     let originals: Vec<SourceId> = loaded.files.iter().map(|f| f.source).collect();
     let all = 0..loaded.files.len();
@@ -93,17 +95,7 @@ pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<()
             .map(|(old, new, _)| edit::unified(old.name(), old.text(), new.text()));
         super::print(&diffs.collect::<String>())?;
     } else {
-        for (old, ..) in changes.clone() {
-            is_unchanged(old)?;
-        }
-        for (_, new, _) in changes.clone() {
-            output::replace(Path::new(new.name()), new.text().as_bytes()).map_err(|source| {
-                Error::Output {
-                    path: format!("`{}`", new.name()),
-                    source,
-                }
-            })?;
-        }
+        replace(changes.clone().map(|(old, new, _)| (old, new.text())))?;
     }
     let verb = if diff { "would fix" } else { "fixed" };
     let mut said = String::new();
@@ -270,12 +262,28 @@ fn encoded(loaded: &Loaded, role: &Range<usize>, notes: &mut String) {
     }
 }
 
-/// Whether a file can be changed in place.
-fn is_writable(name: &str) -> Result<(), Error> {
+/// Writes the new texts of files that still are what was judged.
+pub(super) fn replace<'s>(
+    changed: impl Iterator<Item = (&'s Source, &'s str)> + Clone,
+) -> Result<(), Error> {
+    for (old, _) in changed.clone() {
+        is_unchanged(old)?;
+    }
+    for (old, new) in changed {
+        output::replace(Path::new(old.name()), new.as_bytes()).map_err(|source| Error::Output {
+            path: format!("`{}`", old.name()),
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a file can be changed in place; `instead` shows the changes and writes nothing.
+pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     let refuse = |reason: &str| Error::NotFixable {
         path: name.to_owned(),
         reason: reason.to_owned(),
-        help: "give the name of a file, or --fix --diff to see the changes".to_owned(),
+        help: format!("give the name of a file, or {instead} to see the changes"),
     };
     if name == input::STANDARD_INPUT {
         return Err(refuse("it comes from standard input"));

@@ -78,6 +78,7 @@ impl Jobs {
             files: self.policies(job).into_iter().cloned().collect(),
             against: Arc::clone(&job.against),
             settings: self.settings(job),
+            features: job.features.clone(),
             sources: std::mem::take(&mut self.sources),
             given_catalog: self.given_catalog.take(),
         })
@@ -138,6 +139,7 @@ pub(super) struct Loaded {
     pub(super) shared: Vec<bool>,
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,
+    pub(super) features: Features,
     given_catalog: Option<Catalog>,
 }
 

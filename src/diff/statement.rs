@@ -4,10 +4,16 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::matcher::condition::Test;
+use crate::matcher::search::Budget;
 use crate::matcher::{
-    ActionMatch, ActionPattern, Pattern, Pieces, Reading, ResourcePattern, Variables, arn,
+    ActionMatch, ActionPattern, Pattern, Piece, Pieces, Reading, ResourcePattern, Variables, arn,
 };
 use crate::parser::{Effect, SourceId, Span};
+
+/// Steps of comparing two texts of these lengths without search.
+pub fn pairs(one: usize, other: usize) -> u64 {
+    (one * other / 64 + 1) as u64
+}
 
 /// One string of `Resource` or `NotResource`, with its patterns under every reading, made on demand.
 #[derive(Debug)]
@@ -47,6 +53,43 @@ impl Resource {
             let log_group = self.log_group().and_then(|p| p.pattern(reading, variables));
             whole.into_iter().chain(log_group).collect()
         })
+    }
+
+    /// Whether the string matches all that another one matches, however AWS reads both. No where the steps do not suffice.
+    pub fn covers_within(&self, narrow: &Resource, budget: &mut Budget) -> bool {
+        if !budget.pay(1 + (self.text.len() / 8) as u64) {
+            return false;
+        }
+        if self.text == narrow.text || self.pattern.is_everything() {
+            return true;
+        }
+        // The beginning up to the first wildcard must be the same; most pairs end here.
+        let pieces = self.pattern.pieces().iter();
+        let literal = pieces.take_while(|(p, _)| matches!(p, Piece::Char(_)));
+        let mut starts = literal.zip(narrow.pattern.pieces().iter());
+        if starts.any(|((a, _), (b, _))| matches!(b, Piece::Char(_)) && a != b) {
+            return false;
+        }
+        // What a variable or a placeholder stands for is not known.
+        let open =
+            |(p, _): &(Piece, _)| matches!(p, Piece::Variable { .. } | Piece::Placeholder(_));
+        if self.pattern.pieces().iter().any(open) {
+            return false;
+        }
+        if !budget.pay(6 * pairs(self.text.len(), narrow.text.len())) {
+            return false;
+        }
+        [Reading::Strict, Reading::Loose, Reading::Wide]
+            .into_iter()
+            .all(|reading| {
+                let wide = self.patterns(reading, Variables::Any);
+                let narrow: &[Pattern] = narrow.patterns(reading, Variables::Any);
+                let mut covers = |n: &Pattern| {
+                    let mut wide = wide.iter().filter(|w| !w.is_apart_from(n));
+                    wide.any(|w| w.covers_within(n, budget))
+                };
+                !narrow.is_empty() && narrow.iter().all(&mut covers)
+            })
     }
 
     /// CloudWatch Logs checks a log group under an ARN that ends in `:*`, although the catalogue

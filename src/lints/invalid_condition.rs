@@ -48,8 +48,10 @@ fn operator(line: &Line<'_>) -> Option<Finding> {
         | (Kind::Numeric, Comparison::Numeric(_))
         | (Kind::Date, Comparison::Date(_))
         | (Kind::IpAddress, Comparison::IpAddress) => true,
-        // Keys of ARNs that the catalogue calls texts.
-        (Kind::String | Kind::ArrayOfString, Comparison::Arn) => line.folded().contains("arn"),
+        // Keys of ARNs that the catalogue calls texts, and the one that holds an ARN or a name.
+        (Kind::String | Kind::ArrayOfString, Comparison::Arn) => {
+            line.folded().contains("arn") || line.folded() == "aws:federatedprovider"
+        }
         // Seconds since 1970.
         (Kind::Date, Comparison::Numeric(_)) => line.folded() == "aws:epochtime",
         _ => false,

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::redundant::{action_covers, budget, resource_covers};
+use super::redundant::{action_covers, budget};
 use super::{Context, Lint, condition, enumerate};
 use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Label, Severity};
@@ -118,8 +118,8 @@ fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     for (i, resource) in listed.iter().enumerate() {
         let mut others = listed.iter().enumerate().filter(|(w, _)| *w != i);
         let by = others.find(|(w, other)| {
-            resource_covers(other, resource, budget)
-                && (*w < i || !resource_covers(resource, other, budget))
+            other.covers_within(resource, budget)
+                && (*w < i || !resource.covers_within(other, budget))
         });
         if let Some((_, by)) = by {
             found.push((resource.text.clone(), resource.span, by.text.clone()));

@@ -1,6 +1,6 @@
 //! A statement that says what another one says already.
 
-use super::redundant::{action_covers, budget, resource_covers};
+use super::redundant::{action_covers, budget};
 use super::{Context, Lint, effect};
 use crate::diff::statement::{Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
@@ -91,7 +91,7 @@ fn covers(wide: &Prepared, narrow: &Prepared, budget: &mut Budget) -> bool {
     actions
         && inner
             .iter()
-            .all(|i| outer.iter().any(|o| resource_covers(o, i, budget)))
+            .all(|i| outer.iter().any(|o| o.covers_within(i, budget)))
 }
 
 /// Whether a Condition holds wherever another one does: each of its lines is one of the other's.

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
 
 use super::pattern::{Pattern, Token};
+use super::search::Budget;
 
 /// Whether an action pattern matches an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -79,6 +80,36 @@ impl ActionPattern {
     /// Whether the pattern holds a wildcard.
     pub fn is_wildcard(&self) -> bool {
         !matches!(self, ActionPattern::Literal { .. } | ActionPattern::Nothing)
+    }
+
+    /// Whether every action that `other` matches is matched by this pattern, those that AWS does not have yet included. No
+    /// where either has a wildcard in its service prefix, and where the steps do not suffice.
+    pub fn covers_within(&self, other: &ActionPattern, budget: &mut Budget) -> bool {
+        use ActionPattern as P;
+        match (self, other) {
+            (P::Everything, P::Everything | P::Literal { .. } | P::Wildcard { .. }) => true,
+            (P::Literal { .. }, P::Literal { .. }) => self == other,
+            (
+                P::Wildcard {
+                    service,
+                    name,
+                    prefix,
+                },
+                P::Literal {
+                    service: other,
+                    name: own,
+                },
+            ) => service == other && wildcard_matches(name, prefix, own),
+            (
+                P::Wildcard { service, name, .. },
+                P::Wildcard {
+                    service: other,
+                    name: own,
+                    ..
+                },
+            ) => service == other && name.covers_within(own, budget),
+            _ => false,
+        }
     }
 
     /// Whether the pattern matches an action, given in lower case.

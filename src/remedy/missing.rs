@@ -1,5 +1,6 @@
 //! The policy that grants what lacks.
 
+use super::{MANAGED, size};
 use crate::catalog::Catalog;
 use crate::check::{self, Chosen, Settings};
 use crate::diff::coverage::Requirement;
@@ -7,10 +8,6 @@ use crate::diff::{Row, Verdict};
 use crate::matcher::template;
 use crate::parser::{self, Effect, Policy, Source, SourceId};
 use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
-
-/// What a managed policy may have, white space not counted.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const LARGEST: usize = 6_144;
 
 /// What to attach, and what it cannot mend.
 #[derive(Debug)]
@@ -213,10 +210,6 @@ fn render(statements: &[RefStatement], value: reference::Bind<'_>) -> String {
     reference::render(&reference, value)
 }
 
-fn size(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
-}
-
 /// Puts statements into as few documents as their order allows, and says how many are too large for one.
 fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<String>, usize) {
     let mut documents: Vec<Vec<RefStatement>> = Vec::new();
@@ -225,7 +218,7 @@ fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<Strin
     let mut open: Vec<RefStatement> = statements;
     open.reverse();
     while let Some(statement) = open.pop() {
-        if size(&render(std::slice::from_ref(&statement), value)) > LARGEST {
+        if size(&render(std::slice::from_ref(&statement), value)) > MANAGED {
             if let Some((first, second)) = halves(&statement) {
                 open.extend([second, first]);
                 continue;
@@ -234,7 +227,7 @@ fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<Strin
         }
         let fits = documents.last_mut().is_some_and(|document| {
             document.push(statement.clone());
-            let fits = size(&render(document, value)) <= LARGEST;
+            let fits = size(&render(document, value)) <= MANAGED;
             if !fits {
                 document.pop();
             }

@@ -69,7 +69,7 @@ fn fields(arn: &str) -> Vec<&str> {
 }
 
 /// Field by field; what has fewer fields matches only where it ends in `*`.
-fn resource_matches(pattern: &str, resource: &str) -> bool {
+pub fn resource_matches(pattern: &str, resource: &str) -> bool {
     if pattern == "*" {
         return true;
     }
@@ -150,8 +150,8 @@ impl Statement {
         self.names(action) && listed != self.not_resource
     }
 
-    /// The widest lists of the statement, or the narrowest.
-    fn most(&self, action: &str, resource: &str, most: bool) -> bool {
+    /// Whether the widest lists of the statement match a request, or the narrowest.
+    pub fn most(&self, action: &str, resource: &str, most: bool) -> bool {
         if most == self.not_resource {
             self.lists(action, resource, resource_matches)
         } else {

@@ -296,6 +296,56 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// A request, and what is wrong with it.
+pub type Flaw = (&'static str, String, &'static str);
+
+/// Whether other policies in the place of those of a case allow what these allow of all that may be required, and nothing
+/// that these do not, whichever way the requests of the world are judged. Gives a request that shows otherwise.
+pub fn flaw(case: &Case, after: &[Vec<Statement>]) -> Option<Flaw> {
+    let judge = Judge::new(case);
+    let contexts: Vec<Known> = { 0..case.reference.len() }
+        .flat_map(|statement| judge.contexts(statement))
+        .collect();
+    let new = after.concat();
+    // Under the widest reading of every string, whatever the Conditions are.
+    let could = |statements: &[Statement], action: &str, resource: &str| {
+        let mut allows = statements.iter().filter(|s| s.allow);
+        allows.any(|s| s.most(action, resource, true))
+    };
+    for known in contexts {
+        let settle = |statements: &[Statement]| evaluator::settle(statements, &known);
+        let before: Vec<_> = judge.layers.iter().map(|l| settle(l)).collect();
+        let mut then = before.clone();
+        then[0] = settle(&new);
+        for action in actions() {
+            for resource in requests(action, false) {
+                let [old, now] =
+                    [&before, &then].map(|l| evaluator::layered(l, action, resource, &known));
+                let flaw = |what| Some((action, resource.clone(), what));
+                if now.0 && !old.0 || now.1 && !old.1 || old.2 && !now.2 {
+                    return flaw("is allowed more than before");
+                }
+                let [could_old, could_now] =
+                    [&judge.layers[0], &new].map(|s| could(s, action, resource));
+                if could_now && !could_old {
+                    return flaw("could be allowed more than before");
+                }
+                // What AWS takes in two ways is the same in a requirement and in the policy that repeats it.
+                if old != now && evaluator::is_required(&case.reference, action, resource) {
+                    return flaw("is required and fares worse");
+                }
+                if could_old
+                    && !could_now
+                    && evaluator::may_be_required(&case.reference, action, resource)
+                {
+                    return flaw("may be required and could be allowed less than before");
+                }
+            }
+        }
+    }
+    None
+}
+
 fn action_pattern() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(ACTIONS.map(|(a, _)| a.to_owned()).to_vec()),
@@ -469,6 +519,43 @@ fn with_variable() -> impl Strategy<Value = String> {
 /// A statement of a customer's policy.
 pub fn customer_statement() -> impl Strategy<Value = Statement> {
     statement(true)
+}
+
+/// Statements of a policy that allow what a reference requires, and more.
+pub fn broader(reference: Vec<Statement>) -> impl Strategy<Value = Vec<Statement>> {
+    let allows: Vec<Statement> = reference.into_iter().filter(|s| s.allow).collect();
+    let count = allows.len();
+    let how = (
+        0..4_usize,
+        0..4_usize,
+        action_pattern(),
+        resource(),
+        conditions(true),
+    );
+    prop::collection::vec(how, count).prop_map(move |how| {
+        let broaden = |(s, (actions, resources, action, resource, conditions)): (
+            &Statement,
+            (usize, usize, String, String, Vec<Line>),
+        )| {
+            let mut s = s.clone();
+            let service = s.actions[0].split(':').next().unwrap().to_owned();
+            match actions {
+                0 => s.actions.push(action),
+                1 => s.actions = vec![format!("{service}:*"), action],
+                2 => s.actions = vec!["sqs:*".to_owned(), "iam:*".to_owned(), "S3:Put*".to_owned()],
+                _ => {}
+            }
+            match resources {
+                0 => s.resources.push(resource),
+                1 => s.resources = vec![format!("arn:aws:{service}:*")],
+                2 => s.resources = vec!["*".to_owned(), resource],
+                _ => {}
+            }
+            s.conditions = conditions;
+            s
+        };
+        allows.iter().zip(how).map(broaden).collect()
+    })
 }
 
 /// What limits a role allows much, mostly.

@@ -1,0 +1,218 @@
+//! `pcluster-iam tighten`
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use super::jobs::{self, Loaded};
+use super::missing::{chosen_note, judged, undecidable};
+use super::{Error, TightenArgs, fix};
+use crate::check::{self, Against, Chosen};
+use crate::diff::narrow::Reason;
+use crate::edit;
+use crate::parser::{Policy, Source};
+use crate::reference::bindings::option_for;
+use crate::reference::{self, Query};
+use crate::remedy::{self, Objection, Place, Refusal, Replaced, Tightened, Why};
+
+/// Strings named of one list.
+const SHOWN: usize = 3;
+
+pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
+    let mut loaded = jobs::load(&args.inputs)?;
+    if args.write {
+        for file in &loaded.files {
+            fix::is_writable(loaded.sources.get(file.source).name(), "no --write")?;
+        }
+    }
+    let (policies, mut chosen) = judged(&mut loaded)?;
+    let mut notes = chosen_note(&chosen);
+    if let Some(release) = &args.also_version {
+        let also = also(&loaded, &policies, &chosen, release)?;
+        if let Some(release) = &also.reference.pcluster_version {
+            let _ = writeln!(notes, "and for ParallelCluster {release}");
+        }
+        chosen.join(also);
+        loaded.settings.given.clone_from(&chosen.given);
+    }
+    let sources: Vec<&Source> = { loaded.files.iter() }
+        .map(|f| loaded.sources.get(f.source))
+        .collect();
+    let names: Vec<&str> = sources.iter().map(|s| s.name()).collect();
+    let texts = sources.iter().map(|s| s.text().to_owned()).collect();
+    let found = remedy::tighten(loaded.catalog(), &names, texts, &chosen, &loaded.settings);
+    let tightened = found.map_err(|refusal| match refusal {
+        Refusal::Undecided(row) => undecidable(&row),
+        Refusal::Encoded(file) => Error::NotFixable {
+            path: names.get(file).copied().unwrap_or_default().to_owned(),
+            reason: "its policy is encoded in a string".to_owned(),
+            help: "give the decoded policy document".to_owned(),
+        },
+    })?;
+    let pairs = sources.iter().copied().zip(&tightened.texts);
+    let changed = pairs.filter(|(old, new)| old.text() != new.as_str());
+    if args.write {
+        fix::replace(changed.map(|(old, new)| (old, new.as_str())))?;
+    } else {
+        let diffs = changed.map(|(old, new)| edit::unified(old.name(), old.text(), new));
+        super::print(&diffs.collect::<String>())?;
+    }
+    tell(&names, &tightened, &mut notes);
+    let _ = io::stderr().write_all(notes.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The reference of another release for the same role.
+fn also(
+    loaded: &Loaded,
+    policies: &[Policy],
+    chosen: &Chosen,
+    release: &str,
+) -> Result<Chosen, Error> {
+    let reference = &chosen.reference;
+    let against = Against::OneOf(reference::candidates(Query {
+        role: reference.role.as_deref(),
+        scheduler: reference.scheduler.as_deref().unwrap_or_default(),
+        release,
+        features: &loaded.features,
+    })?);
+    let policies: Vec<&Policy> = policies.iter().collect();
+    check::choose(loaded.catalog(), &policies, &against, &loaded.settings).map_err(|misfit| {
+        Error::NoRole {
+            policies: "the policies".to_owned(),
+            roles: misfit.roles.join(", "),
+        }
+    })
+}
+
+/// Says what became narrower, and what stays broad and why.
+fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
+    let place = |place: &Place| {
+        let name = names.get(place.file).copied().unwrap_or_default();
+        let sid = { place.sid.as_ref() }.map_or_else(String::new, |sid| format!(" `{sid}`"));
+        format!("{name}:{}: statement{sid}", place.line)
+    };
+    for narrowed in &tightened.narrowed {
+        let lists = [
+            ("Action", &narrowed.actions),
+            ("Resource", &narrowed.resources),
+        ];
+        let lists: Vec<String> = { lists.into_iter() }
+            .filter_map(|(key, list)| replaced(key, list))
+            .collect();
+        let _ = writeln!(
+            notes,
+            "{} narrowed: {}",
+            place(&narrowed.place),
+            lists.join("; ")
+        );
+    }
+    for left in &tightened.left {
+        let why = match &left.why {
+            Why::Reason(reason) => because(reason),
+            Why::Held(objection) => held(objection),
+        };
+        let _ = writeln!(
+            notes,
+            "{} is still broader than required: {why}",
+            place(&left.place)
+        );
+    }
+    for file in &tightened.oversize {
+        let name = names.get(*file).copied().unwrap_or_default();
+        let _ = writeln!(
+            notes,
+            "{name}: the policy is now longer than the 6,144 characters of a managed policy: split it, or make it an inline policy"
+        );
+    }
+    if tightened.unasked > 0 {
+        let _ = writeln!(
+            notes,
+            "{} grants were not looked at: there are too many wildcards",
+            tightened.unasked
+        );
+    }
+    if tightened.narrowed.is_empty() {
+        notes.push_str("nothing to narrow\n");
+    } else {
+        let _ = writeln!(
+            notes,
+            "judged before and after: none of {} requirements fares worse",
+            tightened.requirements
+        );
+    }
+}
+
+/// Which strings of one list gave way to which; `None` where it is the same.
+fn replaced(key: &str, list: &Replaced) -> Option<String> {
+    match (list.gone.as_slice(), list.new.as_slice()) {
+        ([], []) => None,
+        (gone, []) => Some(format!("{key} without {}", some(gone))),
+        ([], new) => Some(format!("{key} with {}", some(new))),
+        (gone, new) => Some(format!("{key} {} gives way to {}", some(gone), some(new))),
+    }
+}
+
+/// The first few, and how many more there are.
+fn some(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().take(SHOWN).map(|t| format!("`{t}`")).collect();
+    match texts.len().saturating_sub(SHOWN) {
+        0 => quoted.join(", "),
+        more => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
+fn because(reason: &Reason) -> String {
+    match reason {
+        Reason::Negated(key) => {
+            format!("`{key}` allows whatever it does not list; write what is required")
+        }
+        Reason::Unneeded => {
+            "nothing that it allows is required; remove it unless something else on this role needs it".to_owned()
+        }
+        Reason::Invalid(action) => format!("AWS rejects `{action}`; correct it first"),
+        Reason::Unknown(action) => {
+            format!("the catalogue has no action `{action}`, and what it needs is not known")
+        }
+        Reason::Star(action) => format!(
+            "`{action}` can only be allowed on `*`, and all actions of a statement share its resources; split it"
+        ),
+        Reason::Unbound(names) => {
+            let options: Vec<String> = names.iter().map(|n| option_for(n)).collect();
+            format!(
+                "what is required has a placeholder without a value; give {}",
+                options.join(" ")
+            )
+        }
+        Reason::Template(text) => {
+            format!("`{text}` holds a placeholder or a variable, which is left as it is")
+        }
+        Reason::Overlap(text) => {
+            format!("a part of `{text}` is required that no single pattern can say")
+        }
+        Reason::Reference => {
+            "the reference says what it leaves out, not what it requires".to_owned()
+        }
+        Reason::Undecided => {
+            "its patterns are too entangled to be decided within the bound; write fewer `*` and `?`".to_owned()
+        }
+        Reason::Shared => "all actions of a statement share its resources; split it".to_owned(),
+    }
+}
+
+fn held(objection: &Objection) -> String {
+    match objection {
+        Objection::Lost(action, before, after) => format!(
+            "narrowed, `{action}` would be {} in place of {}",
+            after.map_or("not judged", |v| v.name()),
+            before.name()
+        ),
+        Objection::Values => {
+            "narrowed, the policies would be judged for other values; give --region, --account or --set".to_owned()
+        }
+        Objection::Size => {
+            "narrowed, the policy would be longer than AWS stores; split it first".to_owned()
+        }
+        Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
+    }
+}
