@@ -243,7 +243,7 @@ fn broader(reference: &Reference, values: &[(String, String)]) -> Vec<String> {
 
 #[test]
 fn every_reference_made_broader_keeps_what_it_covers() {
-    let references = texts::references(16);
+    let references = texts::references(24);
     let mut changed = 0;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for reference in &references {
@@ -307,7 +307,7 @@ fn no_file_relies_on_another() {
 #[test]
 fn random_policies_keep_what_they_cover() {
     let mut runner = TestRunner::new(Config {
-        cases: texts::cases(64),
+        cases: texts::cases(48),
         failure_persistence: None,
         max_shrink_iters: 100,
         max_shrink_time: 20_000,
@@ -363,5 +363,5 @@ fn random_policies_keep_what_they_cover() {
     }
     let [changed, left, refused] = [changed, left, refused].map(|c| c.get());
     println!("{changed} statements changed, {left} left, {refused} cases refused");
-    assert!(changed > 15 && left > 15 && refused < 20);
+    assert!(changed > 10 && left > 10 && refused < 10);
 }
