@@ -33,7 +33,9 @@ pub use aws::{
 pub use feature::{Feature, Features};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, uses};
-pub use placeholder::{canonical_placeholder, expand, is_list, meaning, whole_arn};
+pub use placeholder::{
+    as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
+};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{

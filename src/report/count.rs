@@ -75,9 +75,9 @@ impl RoleResult {
 }
 
 impl Report {
-    /// The findings of all results that count.
+    /// The findings of all results that count, and those of upgrades.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        let all = self.results.iter().flat_map(|result| &result.findings);
+        let all = self.results.iter().flat_map(RoleResult::told);
         all.filter(|finding| finding.suppressed.is_none())
     }
 

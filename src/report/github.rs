@@ -51,6 +51,9 @@ pub fn github(
             String::new()
         };
         writeln!(out, "{}{more}", words::summary(report))?;
+        for upgrade in report.results.iter().filter_map(|r| r.upgrade.as_ref()) {
+            writeln!(out, "{}", escape::line(&words::upgrade(upgrade)))?;
+        }
     }
     out.flush()
 }
@@ -66,7 +69,7 @@ fn command(report: &Report, repository: &Repository, finding: &Finding) -> Strin
     let (line, column) = (region.start_line, region.start_column);
     let mut command = format!(
         "::{name} file={},line={line},endLine={}",
-        property(path.as_str()),
+        property(&escape::line(path.as_str())),
         region.end_line
     );
     // Columns of an annotation over several lines are refused.

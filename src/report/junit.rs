@@ -56,7 +56,7 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
     let scps = result.scps.iter().flatten();
     let given = result.policies.iter().chain(&result.boundary).chain(scps);
     let mut names: Vec<&str> = Vec::new();
-    let found = result.findings.iter().map(name_of);
+    let found = result.told().map(name_of);
     for name in given.map(String::as_str).chain(found) {
         if !names.contains(&name) {
             names.push(name);
@@ -64,7 +64,7 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
     }
     let suite = |name: &str| {
         let path = forward_slashes(name);
-        let here = || result.findings.iter().filter(|f| name_of(f) == name);
+        let here = || result.told().filter(|f| name_of(f) == name);
         // Services tell tests apart by their names, and compare them between runs: no line, and none twice.
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut cases: Vec<_> = here()

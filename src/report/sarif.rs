@@ -124,7 +124,7 @@ pub fn sarif(
     };
     let mut findings: Vec<(&Finding, String)> = Vec::new();
     for (result, prints) in report.results.iter().zip(identity::fingerprints(report)) {
-        findings.extend(result.findings.iter().zip(prints));
+        findings.extend(result.told().zip(prints));
     }
     findings.sort_by_key(|(finding, _)| Reverse(finding.severity));
     let mut notifications: Vec<Notification> = findings
@@ -177,8 +177,7 @@ pub fn sarif(
         }],
     };
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &log)?;
-    out.write_all(b"\n")?;
+    escape::json(&log, &mut out)?;
     out.flush()
 }
 
