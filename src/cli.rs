@@ -25,6 +25,7 @@ mod missing;
 mod output;
 mod reference;
 mod schema;
+mod value;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -138,7 +139,7 @@ struct Selection {
     /// Account of the cluster, or `*` for every account [default: inferred from the policies]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// Partition: aws, aws-cn, aws-us-gov [default: that of the Region]
+    /// Partition: aws, aws-cn, aws-us-gov … [default: that of the Region]
     #[arg(long, value_name = "NAME")]
     partition: Option<String>,
     /// Value of another placeholder of the reference, such as `Ec2RoleName=parallelcluster-*`

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Error, Selection, input};
+use super::input::{self, Content};
+use super::{Error, Selection};
 use crate::cluster::{self, Cluster, ConfigProblem, Generation, Use};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{self, SourceId, Sources};
@@ -13,7 +14,7 @@ use crate::report::{self, TakenFrom};
 pub(super) struct Configured {
     cluster: Cluster,
     /// What was taken from it, for the report.
-    pub(super) taken: TakenFrom,
+    taken: TakenFrom,
     source: SourceId,
 }
 
@@ -31,7 +32,7 @@ impl Configured {
             reason: problem.message.clone(),
             help: problem.help.clone().unwrap_or_default(),
         };
-        let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
+        let bytes = input::read(path, Content::Other).map_err(|problem| cannot(&problem))?;
         let (source, problem) = parser::decode(&name, bytes);
         if let Some(problem) = problem {
             return Err(cannot(&problem));
@@ -101,6 +102,24 @@ impl Configured {
             });
         }
         Ok(selection)
+    }
+
+    /// What is taken from the file: all but what options say.
+    pub(super) fn used(&self, selection: &Selection) -> TakenFrom {
+        let by_option = |what: &str| match what {
+            "scheduler" => selection.scheduler.is_some(),
+            "Region" => selection.region.is_some(),
+            _ if what.starts_with("feature ") => !selection.feature.is_empty(),
+            name => {
+                let mut set = selection.set.iter().filter_map(|s| s.split_once('='));
+                set.any(|(other, _)| other == name)
+            }
+        };
+        let facts = self.taken.facts.iter();
+        TakenFrom {
+            path: self.taken.path.clone(),
+            facts: facts.filter(|(what, ..)| !by_option(what)).cloned().collect(),
+        }
     }
 
     /// Says which features the cluster has, unless `--feature` does.

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::cluster::Configured;
-use super::output;
-use super::{COULD_NOT, Error, FailOn, InputArgs, LintArgs, Selection, context, fix, input};
+use super::{COULD_NOT, Error, FailOn, InputArgs, LintArgs, Selection};
+use super::{context, fix, input, output, value};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
 use crate::parser::{ProblemKind, Sources};
-use crate::reference::bindings::{is_account, is_region, partition_of};
+use crate::reference::bindings::partition_of;
 use crate::reference::{self, Features, Query, Reference};
 use crate::report::{Report, RoleResult, Upgrade};
 
@@ -57,8 +57,8 @@ pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
     let settings = Settings {
         given: all_given(selection, &against, configured.as_ref(), &sources)?,
         version_given: args.selection.pcluster_version.is_some(),
-        cluster_config: configured.as_ref().map(|c| c.taken.clone()),
-        attached: attached(&args.attached)?,
+        cluster_config: configured.as_ref().map(|c| c.used(&args.selection)),
+        attached: value::attached(&args.attached)?,
         reference_file,
         context: context::context(args.context_file.as_deref(), &args.context)?,
         boundary: args
@@ -215,23 +215,6 @@ fn upgrade(
     Ok(then.ok().map(|then| Upgrade::between(now, then)))
 }
 
-/// The ARNs of `--attached`.
-fn attached(arns: &[String]) -> Result<Vec<String>, Error> {
-    let is_policy = |arn: &str| {
-        let fields: Vec<&str> = arn.splitn(6, ':').collect();
-        matches!(fields.as_slice(), ["arn", _, "iam", "", _, name] if name.starts_with("policy/"))
-    };
-    match arns.iter().find(|arn| !is_policy(arn)) {
-        None => Ok(arns.to_vec()),
-        Some(bad) => Err(Error::BadValue {
-            option: "--attached",
-            value: bad.clone(),
-            reason: "it is not the ARN of a policy".to_owned(),
-            help: "for example arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy".to_owned(),
-        }),
-    }
-}
-
 fn catalog(path: &Path) -> Result<Catalog, Error> {
     Catalog::from_package(path).map_err(|source| Error::BadCatalog {
         path: path.to_owned(),
@@ -266,7 +249,8 @@ impl Against {
             scheduler,
             release: selection.release(),
             features,
-        })?;
+        })
+        .map_err(Error::or_own_reference)?;
         Ok(match role {
             None => Against::BestOf(found),
             Some(_) => Against::OneOf(found),
@@ -348,25 +332,11 @@ fn all_given(
 fn given(selection: &Selection, against: &Against) -> Result<Vec<(String, String, String)>, Error> {
     let mut given = Vec::new();
     if let Some(region) = &selection.region {
-        if region != "*" && !is_region(region) {
-            return Err(Error::BadValue {
-                option: "--region",
-                value: region.clone(),
-                reason: "it does not look like an AWS Region".to_owned(),
-                help: "for example us-east-1; `*` judges for every Region".to_owned(),
-            });
-        }
+        value::region(region)?;
         given.push(("Region".to_owned(), region.clone(), "--region".to_owned()));
     }
     if let Some(account) = &selection.account {
-        if account != "*" && !is_account(account) {
-            return Err(Error::BadValue {
-                option: "--account",
-                value: account.clone(),
-                reason: "an account id has 12 digits".to_owned(),
-                help: "for example 123456789012; `*` judges for every account".to_owned(),
-            });
-        }
+        value::account(account)?;
         given.push((
             "Account".to_owned(),
             account.clone(),
@@ -374,14 +344,7 @@ fn given(selection: &Selection, against: &Against) -> Result<Vec<(String, String
         ));
     }
     if let Some(partition) = &selection.partition {
-        if !partition.starts_with("aws") || partition.contains(['*', '?', ':', ' ']) {
-            return Err(Error::BadValue {
-                option: "--partition",
-                value: partition.clone(),
-                reason: "it is not an AWS partition".to_owned(),
-                help: "one of aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-eusc".to_owned(),
-            });
-        }
+        value::partition(partition)?;
         given.push((
             "Partition".to_owned(),
             partition.clone(),

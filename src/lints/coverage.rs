@@ -10,6 +10,7 @@ use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, Requirement};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span};
+use crate::reference;
 use crate::reference::bindings::option_for;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
@@ -379,16 +380,7 @@ fn help(
         help.push_str("write fewer `*` and `?` in one Resource, or split the statement");
         return help;
     }
-    let mut unbound: Vec<&str> = Vec::new();
-    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
-        if !unbound.contains(&name) {
-            unbound.push(name);
-        }
-    }
-    for name in unbound {
-        let option = option_for(name);
-        let _ = writeln!(help, "`${{{name}}}` is not known here: give {option}");
-    }
+    help.push_str(&unbound(resources));
     match verdict {
         Some(Verdict::Denied) => {
             help.push_str("narrow or remove the Deny: it wins over every Allow");
@@ -401,9 +393,12 @@ fn help(
             return help;
         }
         Some(Verdict::Conditional) => {
-            help.push_str(
-                "make sure that the condition holds for ParallelCluster, or add without it:\n",
-            );
+            let own = rows.first().map(|r| compared.condition_of(r.row.statement));
+            help.push_str("make sure that this condition holds for ParallelCluster; or ");
+            help.push_str(match own.flatten() {
+                Some(_) => "add this statement, of which ParallelCluster meets the condition:\n",
+                None => "add this statement, which has no condition:\n",
+            });
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
             help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
@@ -495,6 +490,23 @@ fn pretty(value: &Value) -> String {
         lines.push(format!("  \"{key}\": {}", text.replace('\n', "\n  ")));
     }
     format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+/// A line for each placeholder without a value: what it stands for, and the option that gives it.
+pub(super) fn unbound(resources: &[String]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let line = |name: &str| {
+        let meaning = reference::meaning(name);
+        let meaning = meaning.map_or_else(String::new, |(meaning, _)| format!(" ({meaning})"));
+        let option = option_for(name);
+        format!("`${{{name}}}` is not known here{meaning}: give {option}\n")
+    };
+    names.into_iter().map(line).collect()
 }
 
 fn placeholder_names(text: &str) -> impl Iterator<Item = &str> {
