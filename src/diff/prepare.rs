@@ -1,5 +1,7 @@
 //! From parsed policies and a reference to [`Prepared`] statements with every placeholder bound.
 
+use std::cell::OnceCell;
+
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
@@ -290,6 +292,7 @@ impl<'a> Drafts<'a> {
                 has_void_resource: !resource.negated && lexed.iter().any(is_void),
                 conditions,
                 index: *index,
+                by_name: OnceCell::new(),
             });
         }
         all
@@ -426,6 +429,7 @@ pub fn bind_reference(
                 span: None,
             },
             index: statement.index,
+            by_name: OnceCell::new(),
         })
         .collect()
 }

@@ -286,11 +286,16 @@ fn notes(
     }
     let only_one = reasons.len() == 1;
     for (text, of) in reasons.iter().take(4) {
-        if only_one {
-            notes.push(format!("needed for: {text}"));
-        } else {
-            notes.push(format!("{} needed for: {text}", enumerate(of)));
-        }
+        let is_known = of.iter().any(|action| reference.is_known_needed(action));
+        notes.push(match (is_known, only_one) {
+            (true, true) => format!("needed for: {text}"),
+            (true, false) => format!("{} needed for: {text}", enumerate(of)),
+            (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
+            (false, false) => format!(
+                "AWS's policy asks for {}, but no use of it is known: {text}",
+                enumerate(of)
+            ),
+        });
     }
     let mut types: Vec<&str> = Vec::new();
     for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
