@@ -95,7 +95,7 @@ pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
         return Err(Error::BadReference {
             path: path.to_string_lossy().into_owned(),
             reason: format!(
-                "its {statements} statements ask for more actions than AWS has, counted each time"
+                "its {statements} statements list more actions than AWS has, repeated ones counted each time"
             ),
             help: "name each action, or its wildcard, once".to_owned(),
         });

@@ -71,7 +71,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
         let _ = writeln!(
             unbound,
-            "not bound: ${{{name}}}, {meaning} (for example {example}); {option}"
+            "no value is given for ${{{name}}}: {meaning} (for example {example}); {option}"
         );
     }
     let _ = io::stderr().write_all(unbound.as_bytes());
@@ -141,7 +141,7 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         let lacking = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself, {lacking} lacks: {}\n  source: {}",
+            "\nnot enough by itself, {lacking} is missing: {}\n  source: {}",
             gap.reason, gap.source
         );
     }

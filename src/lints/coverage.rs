@@ -122,7 +122,7 @@ fn finding(
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
         let _ = match first.row.verdict {
-            Verdict::Denied => write!(message, ", a Deny of {limit}"),
+            Verdict::Denied => write!(message, " by {limit}"),
             _ => write!(message, ": {limit} does not allow it"),
         };
     }
@@ -309,12 +309,12 @@ fn notes(
     if partial && !by_context && !types.is_empty() {
         let types: Vec<String> = types.iter().map(|t| (*t).to_owned()).collect();
         notes.push(format!(
-            "the gap lies in the resource {}",
+            "not granted in full for the resource {}",
             type_list(&types)
         ));
         if rows.iter().all(|r| r.gap_is_optional()) {
             notes.push(
-                "a call may do without these types: check whether your clusters use them".into(),
+                "not every call needs these types: check whether your clusters use them".into(),
             );
         }
     }
@@ -348,18 +348,18 @@ fn contested(compared: &Compared<'_>, requirement: &Requirement) -> Option<Strin
     let statement = layer::statement_at(compared, place)?;
     let mut resources = statement.resources.iter();
     let effect = match statement.effect {
-        Effect::Allow => "allows it only",
-        Effect::Deny => "denies it",
+        Effect::Allow => "allows this only",
+        Effect::Deny => "denies this",
     };
     Some(match resources.find(|r| r.pattern.is_contested()) {
         Some(resource) => format!(
-            "AWS's pages leave open how far `{}` reaches: it {effect} where a wildcard may cross the colons of an ARN, or \
+            "AWS does not document how far `{}` reaches: it {effect} if a wildcard can match the colons of an ARN, or if \
              missing fields match anything; write all six fields of the ARN, each with its own wildcard",
             resource.text
         ),
         None => format!(
-            "AWS documents wildcards before the colon of an action as invalid, and this {effect} where they count all \
-             the same; name the services"
+            "AWS documents wildcards before the colon of an action as invalid: the statement {effect} if AWS accepts \
+             them; name the services"
         ),
     })
 }
@@ -393,7 +393,7 @@ fn help(
         }
         Some(Verdict::Conditional) if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
             help.push_str(
-                "make sure that the Deny does not hold for ParallelCluster, or narrow it",
+                "make sure that the Deny does not apply to the requests of ParallelCluster, or narrow it",
             );
             return help;
         }
@@ -406,7 +406,7 @@ fn help(
             });
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
-            help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
+            help.push_str("narrow the Deny so that it no longer covers these requests, and allow them:\n");
         }
         _ => {
             let to = limit.map_or_else(String::new, |limit| format!(" to {limit}"));

@@ -78,7 +78,7 @@ impl Incomplete {
             ),
             Self::Undecided => (
                 "A verdict was not reached.",
-                "The patterns of the policies are too entangled to be decided within the bound.",
+                "The patterns of the policies are too complex to be decided within the limit.",
                 "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
             ),
             Self::Cut => (

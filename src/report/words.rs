@@ -245,10 +245,10 @@ fn layer(id: &str) -> String {
         ("permissions-boundary", _) => "permissions boundary".to_owned(),
         ("scp", _) => "service control policies (SCP)".to_owned(),
         ("managed-policy", arn) => {
-            format!("the AWS managed policy {arn} (attach it; --attached once it is)")
+            format!("the AWS managed policy {arn} (attach it, then say so with --attached)")
         }
         ("feature", name) => format!(
-            "what feature {name} needs of this role (nothing is published for this release)"
+            "what this role needs for the feature {name} (AWS publishes nothing on it for this release)"
         ),
         _ => id.to_owned(),
     }
