@@ -111,12 +111,7 @@ impl Lists {
 
 /// The edits that take strings and whole statements, named by their spans, out of a policy. A statement whose list
 /// would be empty goes as a whole. `None` where no statement would be left, and for a policy that is encoded.
-pub fn remove(
-    lists: &Lists,
-    source: &Source,
-    policy: &Policy,
-    gone: &[Span],
-) -> Option<Vec<Edit>> {
+pub fn remove(lists: &Lists, source: &Source, policy: &Policy, gone: &[Span]) -> Option<Vec<Edit>> {
     if !lists.is_plain(source, policy) {
         return None;
     }
@@ -330,7 +325,10 @@ mod tests {
                 Span::new(start, start + token.len())
             })
             .collect();
-        Some(apply(&source, &remove(&Lists::default(), &source, policy, &gone)?))
+        Some(apply(
+            &source,
+            &remove(&Lists::default(), &source, policy, &gone)?,
+        ))
     }
 
     fn policy(actions: &str) -> String {

@@ -40,8 +40,8 @@ pub use placeholder::{
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for, schedulers,
-    select,
+    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
+    schedulers, select,
 };
 
 /// The release that the reference policies of this project describe, used when none is asked for.

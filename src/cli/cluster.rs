@@ -118,7 +118,10 @@ impl Configured {
         let facts = self.taken.facts.iter();
         TakenFrom {
             path: self.taken.path.clone(),
-            facts: facts.filter(|(what, ..)| !by_option(what)).cloned().collect(),
+            facts: facts
+                .filter(|(what, ..)| !by_option(what))
+                .cloned()
+                .collect(),
         }
     }
 

@@ -299,12 +299,7 @@ impl<'a> Drafts<'a> {
     }
 }
 
-fn line(
-    operator: &str,
-    key: &str,
-    values: Vec<String>,
-    bound: Vec<Pieces>,
-) -> Line {
+fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> Line {
     let key_folded = fold_key(key);
     let mut normal: Vec<String> = bound.iter().map(normal_value).collect();
     normal.sort_unstable();

@@ -288,8 +288,18 @@ mod tests {
     #[test]
     fn an_index_finds_what_looking_through_finds() {
         let texts = [
-            "s3:Get*", "*:Get?bject", "s3:GetObject", "S3:*Object", "sqs:SendMessage", "*", "nothing", "s*:*",
-            "sqs:*", "S3:getobject", "*:*", "ec2:Run*",
+            "s3:Get*",
+            "*:Get?bject",
+            "s3:GetObject",
+            "S3:*Object",
+            "sqs:SendMessage",
+            "*",
+            "nothing",
+            "s*:*",
+            "sqs:*",
+            "S3:getobject",
+            "*:*",
+            "ec2:Run*",
         ];
         // Every rotation of the list, and of its first halves.
         for from in 0..texts.len() {
@@ -312,7 +322,11 @@ mod tests {
                     ("iam", "passrole"),
                 ] {
                     let found = by_name.first(&actions, service, name);
-                    assert_eq!(found, first(&actions, service, name), "{texts:?} {from} {length}");
+                    assert_eq!(
+                        found,
+                        first(&actions, service, name),
+                        "{texts:?} {from} {length}"
+                    );
                 }
             }
         }

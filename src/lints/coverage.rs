@@ -406,7 +406,9 @@ fn help(
             });
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
-            help.push_str("narrow the Deny so that it no longer covers these requests, and allow them:\n");
+            help.push_str(
+                "narrow the Deny so that it no longer covers these requests, and allow them:\n",
+            );
         }
         _ => {
             let to = limit.map_or_else(String::new, |limit| format!(" to {limit}"));

@@ -68,9 +68,10 @@ fn finding(
             witness.action, witness.resource
         ));
     }
-    finding
-        .notes
-        .push(format!("turned on in the cluster configuration by {}", feature.meaning()));
+    finding.notes.push(format!(
+        "turned on in the cluster configuration by {}",
+        feature.meaning()
+    ));
     let mut statements: Vec<usize> = rows.iter().map(|r| r.row.statement).collect();
     statements.dedup();
     for statement in statements {

@@ -223,11 +223,11 @@ fn errata(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
             return None;
         }
         let data: ErratumData = serde_json::from_str(entry.json).ok()?;
-        let since = data
-            .since
-            .map_or_else(String::new, |s| format!(" in {s}"));
+        let since = data.since.map_or_else(String::new, |s| format!(" in {s}"));
         let cause = match data.cause.as_str() {
-            "aws" => format!("AWS began to require it{since}, after these releases were documented"),
+            "aws" => {
+                format!("AWS began to require it{since}, after these releases were documented")
+            }
             "template" => "ParallelCluster's own template lacks it too".to_owned(),
             _ => "the documented policy lacks it too".to_owned(),
         };

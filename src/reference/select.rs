@@ -153,9 +153,7 @@ pub fn roles() -> impl Iterator<Item = &'static str> {
 pub fn roles_called(name: &str) -> Vec<&'static str> {
     let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
     let own = ROLES.iter().filter(|r| r.name == name);
-    let aliased = ROLES
-        .iter()
-        .filter(|r| r.aliases.contains(&name.as_str()));
+    let aliased = ROLES.iter().filter(|r| r.aliases.contains(&name.as_str()));
     own.chain(aliased).map(|r| r.name).collect()
 }
 

@@ -132,7 +132,10 @@ mod tests {
         json(&value, &mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.lines().any(|line| line.contains(is_unsafe)), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
         let plain = serde_json::json!({"a": [1, {"b": "ü"}], "c": {}});
         let mut bytes = Vec::new();
         json(&plain, &mut bytes).unwrap();
