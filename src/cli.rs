@@ -199,7 +199,7 @@ Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could no
 struct LintArgs {
     #[command(flatten)]
     inputs: InputArgs,
-    /// Says what the same policies will lack after an upgrade to this release
+    /// Also tell what the same policies will lack after an upgrade to this release; this does not change the exit code
     #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
     /// Judge every file by itself; the default judges all files together as one role
