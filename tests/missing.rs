@@ -215,7 +215,7 @@ fn a_policy_is_printed_ready_to_attach() {
             .contains("arn:aws:sqs:${Region}:${Account}:parallelcluster-*")
     );
     assert!(
-        unbound.err.contains("not bound: ${Account}"),
+        unbound.err.contains("no value is given for ${Account}"),
         "{}",
         unbound.err
     );
@@ -247,7 +247,11 @@ fn a_policy_is_printed_ready_to_attach() {
     nothing[1] = "m.json";
     let nothing = run(path, &nothing);
     assert_eq!(nothing.code, 0);
-    assert!(nothing.err.contains("nothing lacks"), "{}", nothing.err);
+    assert!(
+        nothing.err.contains("nothing is missing"),
+        "{}",
+        nothing.err
+    );
     let document: Value = serde_json::from_str(&nothing.out).unwrap();
     assert_eq!(document["Statement"], json!([]));
 }
