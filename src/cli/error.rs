@@ -170,7 +170,7 @@ pub enum Error {
     #[diagnostic(code(usage::select), help("{help}"))]
     NoReference {
         /// Why there is none.
-        error: SelectError,
+        error: Box<SelectError>,
         /// What to give instead.
         help: String,
     },
@@ -239,7 +239,7 @@ impl Error {
             None => Error::Select(error),
             Some(help) => Error::NoReference {
                 help: format!("{help}; or give a policy to compare with: --reference FILE"),
-                error,
+                error: Box::new(error),
             },
         }
     }
