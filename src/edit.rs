@@ -89,9 +89,12 @@ pub fn apply<'e>(source: &Source, edits: impl IntoIterator<Item = &'e Edit>) -> 
 /// thousands of elements, and each of them a fix of its own.
 #[derive(Default)]
 pub struct Lists {
-    plain: RefCell<FxHashMap<(SourceId, Span), bool>>,
-    elements: RefCell<FxHashMap<(SourceId, Span), Option<Rc<[Span]>>>>,
+    plain: RefCell<Places<bool>>,
+    elements: RefCell<Places<Option<Rc<[Span]>>>>,
 }
+
+/// What is known of some places.
+type Places<T> = FxHashMap<(SourceId, Span), T>;
 
 impl Lists {
     /// As [`is_plain`].

@@ -68,9 +68,10 @@ impl Lexed {
                 Some(values) => {
                     let with = |value: &str| {
                         // A name that was inferred rather than given as an ARN.
-                        let pieces = match value.starts_with("arn:") {
-                            true => &self.pieces,
-                            false => open,
+                        let pieces = if value.starts_with("arn:") {
+                            &self.pieces
+                        } else {
+                            open
                         };
                         let named = |n| (placeholders.name(n) == name).then_some(value);
                         template::bind(pieces, named)

@@ -69,7 +69,7 @@ fn command(report: &Report, repository: &Repository, finding: &Finding) -> Strin
     let (line, column) = (region.start_line, region.start_column);
     let mut command = format!(
         "::{name} file={},line={line},endLine={}",
-        property(&escape::line(path.as_str())),
+        property(&safe(path.as_str())),
         region.end_line
     );
     // Columns of an annotation over several lines are refused.
@@ -88,6 +88,17 @@ fn command(report: &Report, repository: &Repository, finding: &Finding) -> Strin
         property(finding.lint),
         data(&text)
     )
+}
+
+/// A path without characters that steer a terminal. Line ends stay: a command has a way to write them.
+fn safe(path: &str) -> String {
+    let parts = path.split_inclusive(['\n', '\r']);
+    let escaped = parts.map(|part| {
+        let plain = part.trim_end_matches(['\n', '\r']);
+        let end = part.get(plain.len()..).unwrap_or_default();
+        escape::line(plain).into_owned() + end
+    });
+    escaped.collect()
 }
 
 /// The text of a command, which ends at the line end.
