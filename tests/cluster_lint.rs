@@ -15,7 +15,7 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use common::program::{Run, run};
 use serde_json::Value;
