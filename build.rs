@@ -228,8 +228,18 @@ struct Placeholders {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Regions {
+    known: KnownRegions,
     us_east_1: RequestRegions,
     unknown: RequestRegions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownRegions {
+    names: Vec<String>,
+    directions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -677,6 +687,10 @@ fn main() {
 
     let path = rules.join("regions.toml");
     let regions: Regions = read(&path);
+    let known = &regions.known;
+    for (name, list) in [("REGIONS", &known.names), ("DIRECTIONS", &known.directions)] {
+        let _ = writeln!(code, "pub(super) static {name}: &[&str] = &{list:?};");
+    }
     for (name, list) in [
         ("US_EAST_1", &regions.us_east_1),
         ("REGION_UNKNOWN", &regions.unknown),

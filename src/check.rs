@@ -17,6 +17,7 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
+use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, OtherRole, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Placeholders};
@@ -527,6 +528,7 @@ pub fn check(
         leftovers,
         catalog,
         oversize: None,
+        lists: edit::Lists::default(),
         compared: Some(Compared {
             required: &trial.required,
             comparison: &comparison,
@@ -689,12 +691,15 @@ fn not_checked(
 /// which hold far fewer.
 const MOST_PARTS: usize = 10_000;
 
+/// Actions with a wildcard before the colon that are judged: AWS takes none, and each is compared with every action.
+const MOST_CONTESTED: usize = 50;
+
 /// Bytes of the strings of a role that are judged.
 const MOST_TEXT: usize = 512 * 1024;
 
 /// Where the policies of a role, and of what limits it, are more than is judged.
 pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Oversize> {
-    let (mut parts, mut bytes) = (0, 0);
+    let (mut parts, mut bytes, mut contested) = (0, 0, 0);
     for policy in policies {
         for statement in &policy.statements {
             let elements = [&statement.action, &statement.resource];
@@ -708,7 +713,13 @@ pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Ov
                 parts += 1 + text.bytes().filter(|b| marks(b)).count();
                 bytes += text.len();
             }
-            let message = if parts > MOST_PARTS {
+            let actions = statement.action.iter().flat_map(|a| &a.values);
+            contested += actions.filter(|t| is_contested(&t.value)).count();
+            let message = if contested > MOST_CONTESTED {
+                format!(
+                    "more than {MOST_CONTESTED} actions with a wildcard before the colon in the policies of one role"
+                )
+            } else if parts > MOST_PARTS {
                 format!("more than {MOST_PARTS} statements and strings in the policies of one role")
             } else if bytes > MOST_TEXT {
                 format!("more than {MOST_TEXT} bytes of strings in the policies of one role")
@@ -726,6 +737,11 @@ pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Ov
         }
     }
     None
+}
+
+fn is_contested(action: &str) -> bool {
+    let service = action.split_once(':').map(|(service, _)| service);
+    service.is_some_and(|service| service.contains(['*', '?']))
 }
 
 /// Rows that a reference may have: all actions of AWS, and room for those to come.
@@ -775,6 +791,7 @@ fn not_compared(
         leftovers: &[],
         catalog,
         oversize,
+        lists: edit::Lists::default(),
         compared: None,
     };
     let reference = match against {

@@ -162,7 +162,7 @@ struct Selection {
     /// Account of the cluster, or `*` for every account [default: inferred from the policies]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// Partition: aws, aws-cn, aws-us-gov [default: that of the Region]
+    /// Partition: aws, aws-cn, aws-us-gov … [default: that of the Region]
     #[arg(long, value_name = "NAME")]
     partition: Option<String>,
     /// Value of another placeholder of the reference, such as `Ec2RoleName=parallelcluster-*`
@@ -260,7 +260,7 @@ struct LintArgs {
     /// Hide the findings that this file accepts; `pcluster-iam baseline` writes it [default: that of the configuration]
     #[arg(long, value_name = "FILE", conflicts_with = "no_ignores")]
     baseline: Option<PathBuf>,
-    /// Says what the same policies will lack after an upgrade to this release
+    /// Also tell what the same policies will lack after an upgrade to this release; this does not change the exit code
     #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
     /// Judge every file by itself; the default judges all files together as one role
@@ -473,6 +473,11 @@ fn version() -> String {
         env!("CARGO_PKG_VERSION"),
         Catalog::embedded().date()
     )
+}
+
+/// Says on standard error what may be a mistake.
+fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "warning: {}", crate::report::safe(text));
 }
 
 /// Says on standard error why the run cannot go on.

@@ -33,7 +33,9 @@ mod value;
 pub(crate) use ignore::plain;
 pub use ignore::{Ignore, Subject, today};
 pub use schema::SCHEMA;
-pub(crate) use value::{Fault, account, lint, partition, policy_arn, region};
+pub(crate) use value::{
+    Fault, account, doubtful_policy, doubtful_region, lint, partition, policy_arn, region,
+};
 
 /// Names of the file that are looked for, the first found being taken.
 pub const NAMES: [&str; 2] = ["pcluster-iam.toml", ".pcluster-iam.toml"];

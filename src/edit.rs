@@ -5,8 +5,11 @@
 
 mod unified;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -82,12 +85,43 @@ pub fn apply<'e>(source: &Source, edits: impl IntoIterator<Item = &'e Edit>) -> 
     out
 }
 
+/// Where policies can be edited and the elements of their lists stand. Each is looked for once: a list can have
+/// thousands of elements, and each of them a fix of its own.
+#[derive(Default)]
+pub struct Lists {
+    plain: RefCell<Places<bool>>,
+    elements: RefCell<Places<Option<Rc<[Span]>>>>,
+}
+
+/// What is known of some places.
+type Places<T> = FxHashMap<(SourceId, Span), T>;
+
+impl Lists {
+    /// As [`is_plain`].
+    pub fn is_plain(&self, source: &Source, policy: &Policy) -> bool {
+        let mut known = self.plain.borrow_mut();
+        let plain = known.entry((policy.source, policy.span));
+        *plain.or_insert_with(|| is_plain(source, policy))
+    }
+
+    fn elements(&self, id: SourceId, source: &Source, array: Span) -> Option<Rc<[Span]>> {
+        let mut known = self.elements.borrow_mut();
+        let found = known.entry((id, array));
+        let found = found.or_insert_with(|| elements(source, array).map(Rc::from));
+        found.clone()
+    }
+}
+
 /// The edits that take strings and whole statements, named by their spans, out of a policy. A statement whose list
 /// would be empty goes as a whole. `None` where no statement would be left, and for a policy that is encoded.
-pub fn remove(source: &Source, policy: &Policy, gone: &[Span]) -> Option<Vec<Edit>> {
-    if !is_plain(source, policy) {
+pub fn remove(lists: &Lists, source: &Source, policy: &Policy, gone: &[Span]) -> Option<Vec<Edit>> {
+    if !lists.is_plain(source, policy) {
         return None;
     }
+    let cut = |array, gone: &[Span]| {
+        let elements = lists.elements(policy.source, source, array)?;
+        cut_of(policy.source, &elements, gone)
+    };
     let mut edits = Vec::new();
     let mut statements = Vec::new();
     for statement in &policy.statements {
@@ -102,21 +136,20 @@ pub fn remove(source: &Source, policy: &Policy, gone: &[Span]) -> Option<Vec<Edi
         }
         for element in elements.by_ref() {
             if element.values.iter().any(|v| gone.contains(&v.span)) {
-                edits.extend(cut(policy.source, source, element.value_span, gone)?);
+                edits.extend(cut(element.value_span, gone)?);
             }
         }
     }
     if !statements.is_empty() {
         let list = statement_list(source, policy)?;
-        edits.extend(cut(policy.source, source, list, &statements)?);
+        edits.extend(cut(list, &statements)?);
     }
     edits.sort();
     (!edits.is_empty()).then_some(edits)
 }
 
 /// The edits that take elements out of an array, and their commas with them. `None` where none would be left.
-fn cut(id: SourceId, source: &Source, array: Span, gone: &[Span]) -> Option<Vec<Edit>> {
-    let elements = elements(source, array)?;
+fn cut_of(id: SourceId, elements: &[Span], gone: &[Span]) -> Option<Vec<Edit>> {
     // The span of a string is that between its quotes.
     let goes = |e: &Span| gone.iter().any(|g| e.start <= g.start && g.end <= e.end);
     let mut edits = Vec::new();
@@ -129,7 +162,7 @@ fn cut(id: SourceId, source: &Source, array: Span, gone: &[Span]) -> Option<Vec<
             text: String::new(),
         });
     };
-    for element in &elements {
+    for element in elements {
         if goes(element) {
             let start = run.map_or(element.start, |r| r.start);
             run = Some(Span {
@@ -265,7 +298,7 @@ fn rewrite_list(
     let mut edits = if gone.is_empty() {
         Vec::new()
     } else {
-        cut(id, source, element.value_span, &gone)?
+        cut_of(id, &elements, &gone)?
     };
     for (span, texts) in changes.iter().filter(|(_, texts)| !texts.is_empty()) {
         // The span of a string is that between its quotes.
@@ -363,7 +396,10 @@ mod tests {
                 Span::new(start, start + token.len())
             })
             .collect();
-        Some(apply(&source, &remove(&source, policy, &gone)?))
+        Some(apply(
+            &source,
+            &remove(&Lists::default(), &source, policy, &gone)?,
+        ))
     }
 
     fn policy(actions: &str) -> String {

@@ -14,6 +14,7 @@ use crate::diff::effect::Ineffective;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::Prepared;
+use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
@@ -231,6 +232,8 @@ pub struct Context<'a> {
     pub oversize: Option<Oversize>,
     /// `None` where a file could not be read or there is too much of them: then nothing is said of coverage.
     pub compared: Option<Compared<'a>>,
+    /// For fixes.
+    pub lists: edit::Lists,
 }
 
 impl Context<'_> {

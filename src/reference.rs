@@ -28,18 +28,21 @@ mod select;
 pub mod upgrade;
 
 pub use aws::{
-    RequestRegion, account_alternatives, is_shared, needed_types, request_region, shares,
+    RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
+    request_region, shares,
 };
 pub use feature::{Feature, Features};
 pub use need::{Need, needs_of};
-pub use pack::{Listed, Use, listed, uses};
-pub use placeholder::{canonical_placeholder, expand, is_list, meaning, whole_arn};
+pub use pack::{Listed, Use, listed, managed_policies, uses};
+pub use placeholder::{
+    as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
+};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub(crate) use select::nearest;
 pub use select::{
-    Query, SelectError, candidates, is_role, resolve, role_title, roles, roles_for, schedulers,
-    select,
+    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
+    schedulers, select,
 };
 
 /// The release that the reference policies of this project describe, used when none is asked for.

@@ -37,7 +37,7 @@ pub use words::summary;
 use std::collections::BTreeSet;
 
 use crate::diff::{Row, Verdict};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::lints;
 use crate::parser::Sources;
 
@@ -128,6 +128,8 @@ pub struct Upgrade {
     pub reference: ReferenceName,
     /// The findings on coverage. They count neither in the summary nor for the exit code.
     pub findings: Vec<Finding>,
+    /// The same for formats that have one list of findings: the release is in the message, and nothing is an error.
+    pub warnings: Vec<Finding>,
 }
 
 impl Upgrade {
@@ -151,10 +153,33 @@ impl Upgrade {
             lints::is_about_coverage(finding.lint)
                 && finding.actions.iter().any(|a| new.contains(a.as_str()))
         });
+        let findings: Vec<Finding> = findings.collect();
+        let release = then.reference.pcluster_version.as_deref();
+        let release = release.unwrap_or_default();
         Upgrade {
+            warnings: findings.iter().map(|f| warning(f, release)).collect(),
             reference: then.reference,
-            findings: findings.collect(),
+            findings,
         }
+    }
+}
+
+/// A finding of another release, for those who read it beside the findings of this one.
+fn warning(finding: &Finding, release: &str) -> Finding {
+    let message = &finding.message;
+    Finding {
+        severity: finding.severity.min(Severity::Warning),
+        message: format!("after an upgrade to ParallelCluster {release}: {message}"),
+        fingerprint: identity::of_upgrade(release, &finding.fingerprint),
+        ..finding.clone()
+    }
+}
+
+impl RoleResult {
+    /// Its findings, and then those of an upgrade as warnings.
+    pub fn told(&self) -> impl Iterator<Item = &Finding> {
+        let upgrade = self.upgrade.iter().flat_map(|u| &u.warnings);
+        self.findings.iter().chain(upgrade)
     }
 }
 

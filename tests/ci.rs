@@ -88,7 +88,7 @@ impl Job {
             "--format",
             "json",
         ];
-        let text = common::formats::run_in(self.folder.path(), &arguments).out;
+        let text = common::program::run(self.folder.path(), &arguments).out;
         let policy: Value = serde_json::from_str(&text).unwrap();
         let statements = policy["Statement"].as_array().unwrap();
         let without = if is_whole { "" } else { "ec2:RunInstances" };

@@ -290,7 +290,7 @@ fn one_wrong_part_of_an_arn_is_named() {
             run.out
         );
         assert!(
-            run.out.contains(&format!("required is `{table}`")),
+            run.out.contains(&format!("`{table}` is required")),
             "{}",
             run.out
         );
@@ -875,7 +875,7 @@ fn the_reference_is_shown_with_its_placeholders_bound() {
     let open = self::run(&["reference", "show", "--role", "user", "--scheduler", "sge"]);
     assert_eq!(open.code, 0);
     assert!(
-        open.err.contains("not bound: ${Ec2RoleName}"),
+        open.err.contains("no value is given for ${Ec2RoleName}"),
         "{}",
         open.err
     );
@@ -947,7 +947,7 @@ fn what_limits_a_role_is_named_and_pointed_at() {
     assert_eq!(denied.code, 1);
     for part in [
         "error[denied-action]: ",
-        "a Deny of the SCP `s.json`",
+        "denied by the SCP `s.json`",
         "--> s.json:2:",
         "(the SCP `s.json`)",
     ] {
@@ -1245,7 +1245,7 @@ fn a_contested_reading_is_named_and_how_to_avoid_it() {
     assert_eq!(run.code, 1);
     assert!(
         run.out
-            .contains("AWS's pages leave open how far `arn:aws:sqs:*:q` reaches"),
+            .contains("AWS does not document how far `arn:aws:sqs:*:q` reaches"),
         "{}",
         run.out
     );

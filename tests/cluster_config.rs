@@ -4,37 +4,22 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
     reason = "a test may panic"
 )]
 
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use common::configuration::{fixtures, folder};
 use pcluster_iam::cluster::{Cluster, ConfigProblem, Generation, Use, read};
 use pcluster_iam::parser::{Source, Span};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cluster-config")
-}
-
-/// The fixtures, by name.
-fn fixtures() -> Vec<(String, Source)> {
-    let mut found: Vec<(String, Source)> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().unwrap() != "taken" && !path.ends_with("dialect.json"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (
-                name.clone(),
-                Source::new(name, fs::read_to_string(path).unwrap()),
-            )
-        })
-        .collect();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found
-}
 
 fn cluster(text: &str) -> Cluster {
     read(&Source::new("c", text)).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))

@@ -3,41 +3,25 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    unreachable_pub,
+    missing_docs,
     clippy::print_stdout,
     reason = "a test may panic and print"
 )]
 
+mod common;
+
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use common::configuration::fixtures;
 use pcluster_iam::cluster::{Cluster, ConfigProblem, read};
 use pcluster_iam::parser::{Source, Span};
 use proptest::prelude::*;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cluster-config")
-}
-
-/// The fixtures, by name.
-fn fixtures() -> Vec<(String, Source)> {
-    let mut found: Vec<(String, Source)> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().unwrap() != "taken" && !path.ends_with("dialect.json"))
-        .map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (
-                name.clone(),
-                Source::new(name, fs::read_to_string(path).unwrap()),
-            )
-        })
-        .collect();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found
-}
 
 /// Texts that would take long, or much, if they were followed blindly.
 fn hostile() -> Vec<(&'static str, String)> {

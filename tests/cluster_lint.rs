@@ -5,37 +5,23 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
     reason = "a test may panic"
 )]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
+use common::program::{Run, run};
 use serde_json::Value;
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 /// A reference with example values, as a file in a new folder.
@@ -335,7 +321,7 @@ fn an_upgrade_says_what_will_lack_and_changes_no_exit_code() {
     assert_eq!(text.code, 0, "{}{}", text.out, text.err);
     assert!(
         text.out
-            .contains("after the upgrade, this will lack as well"),
+            .contains("after an upgrade, this will be missing too"),
         "{}",
         text.out
     );

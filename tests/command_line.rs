@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::Command as Cli;
-use common::formats::{Run, run_in};
+use common::program::{Run, run as run_in};
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::cli;
 

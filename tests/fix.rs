@@ -16,35 +16,13 @@ mod common;
 
 use std::cell::Cell;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
+use common::program::{Run, run};
 use common::world::{self, Case};
 use common::{remedy as texts, role};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 const GIVEN: [&str; 8] = [
     "--role",

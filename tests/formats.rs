@@ -15,7 +15,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 
-use common::formats::{Annotation, FORMATS, annotations, every_fixture, run_in};
+use common::formats::{Annotation, FORMATS, annotations, every_fixture};
+use common::program::run as run_in;
 use common::role;
 use pcluster_iam::finding::Finding;
 use pcluster_iam::report::{self, Region, Report, Repository, TextOptions};

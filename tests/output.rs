@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::formats::{FORMATS, annotations, run_in};
+use common::formats::{FORMATS, annotations};
+use common::program::run as run_in;
 use common::{page, role};
 use pcluster_iam::report;
 use serde_json::Value;

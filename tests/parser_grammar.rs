@@ -100,7 +100,7 @@ fn faults_of_the_grammar() {
         ),
         (
             r#"{"Effect": "Deny", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#.into(),
-            "Effect", true, "not an element of a policy", "Effect", "belongs into a statement",
+            "Effect", true, "not an element of a policy", "Effect", "belongs in a statement",
         ),
         (with_statement(r#"{"Action": "*", "Resource": "*"}"#), "Effect", true, "no `Effect`", "{", "Allow"),
         (with_statement(r#"{"Effect": "Allow", "Resource": "*"}"#), "Action", true, "no `Action`", "{", "NotAction"),

@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::formats::{every_fixture, run_in};
+use common::formats::every_fixture;
+use common::program::run as run_in;
 use common::role;
 use pcluster_iam::lints;
 use pcluster_iam::report::{self, Report, Repository};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Configuration;
+use super::input::{self, Content};
 use super::jobs::Jobs;
-use super::{AcceptArgs, Error, drawn, input};
+use super::{AcceptArgs, Error, drawn};
 use crate::baseline::{Baseline, Entry, FILE};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Day, FIXED, Ignore, Level};
@@ -248,7 +249,7 @@ pub(super) fn read_baseline(
             None => error,
         }
     };
-    let bytes = input::read(path).map_err(|problem| cannot(sources, &problem))?;
+    let bytes = input::read(path, Content::Other).map_err(|problem| cannot(sources, &problem))?;
     let (source, problem) = parser::decode(&name, bytes);
     if let Some(problem) = problem {
         return Err(cannot(sources, &problem));

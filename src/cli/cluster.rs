@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Error, Selection, drawn, input};
+use super::input::{self, Content};
+use super::selection::Given;
+use super::{Error, Selection, drawn};
 use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources};
 use crate::reference::{DEFAULT_RELEASE, Feature, Features};
@@ -12,7 +14,7 @@ use crate::report::TakenFrom;
 pub(super) struct Configured {
     cluster: Cluster,
     /// What was taken from it, for the report.
-    pub(super) taken: TakenFrom,
+    taken: TakenFrom,
     source: SourceId,
 }
 
@@ -30,7 +32,7 @@ impl Configured {
             reason: problem.message.clone(),
             help: problem.help.clone().unwrap_or_default(),
         };
-        let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
+        let bytes = input::read(path, Content::Other).map_err(|problem| cannot(&problem))?;
         let (source, problem) = parser::decode(&name, bytes);
         if let Some(problem) = problem {
             return Err(cannot(&problem));
@@ -99,6 +101,23 @@ impl Configured {
             });
         }
         Ok(selection)
+    }
+
+    /// What is taken from the file: all but what is said nearer.
+    pub(super) fn used(&self, selection: &Selection, given: &[Given]) -> TakenFrom {
+        let by_option = |what: &str| match what {
+            "scheduler" => selection.scheduler.is_some(),
+            _ if what.starts_with("feature ") => !selection.feature.is_empty(),
+            name => given.iter().any(|(other, ..)| other == name),
+        };
+        let facts = self.taken.facts.iter();
+        TakenFrom {
+            path: self.taken.path.clone(),
+            facts: facts
+                .filter(|(what, ..)| !by_option(what))
+                .cloned()
+                .collect(),
+        }
     }
 
     /// Says which features the cluster has, unless `--feature` does.

@@ -4,7 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Error, InputArgs, drawn, input};
+use super::input::{self, Content};
+use super::{Error, InputArgs, drawn};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Config, NAMES};
 use crate::parser::{self, SourceId, Sources, Span};
@@ -64,7 +65,7 @@ impl Configuration {
                 help: help.to_owned(),
             });
         }
-        let bytes = input::read(path).map_err(|problem| cannot(&problem))?;
+        let bytes = input::read(path, Content::Other).map_err(|problem| cannot(&problem))?;
         let (source, problem) = parser::decode(&name, bytes);
         if let Some(problem) = problem {
             return Err(cannot(&problem));
@@ -95,7 +96,7 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// [`Error::NoMatch`] and [`Error::BadPattern`].
+    /// [`Error::NoMatch`], [`Error::BadPattern`] and [`Error::NotListed`].
     pub(super) fn expand(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let plain = self.folder.join(pattern);
         if !input::is_pattern(pattern) || plain.exists() {

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Error;
+use super::input::{self, Content};
 use crate::matcher::condition::{self, KeyValue};
 
 /// Larger files are refused: a request has some dozens of condition keys.
@@ -92,7 +93,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, KeyValue>, Error> {
         path: path.to_string_lossy().into_owned(),
         reason,
     };
-    let bytes = super::input::read(path).map_err(|problem| bad(problem.message))?;
+    let bytes = input::read(path, Content::Other).map_err(|problem| bad(problem.message))?;
     parse(&bytes).map_err(bad)
 }
 

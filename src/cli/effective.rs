@@ -172,16 +172,8 @@ impl Effective {
         )));
         }
         let option = match &error {
-            Error::Select(error) => match error {
-                SelectError::BadRelease { .. } | SelectError::UnknownRelease { .. } => {
-                    "--pcluster-version"
-                }
-                SelectError::UnknownScheduler { .. } | SelectError::DroppedScheduler { .. } => {
-                    "--scheduler"
-                }
-                SelectError::UnknownRole { .. } | SelectError::NoPolicy { .. } => "--role",
-                SelectError::UnknownFeature { .. } | SelectError::Exclusive { .. } => "--feature",
-            },
+            Error::Select(error) => option_of(error),
+            Error::NoReference { error, .. } => option_of(error),
             Error::BadValue { option, .. } | Error::BadFile { option, .. } => option,
             Error::BadReference { .. } => "--reference",
             _ => return Fault::Run(error),
@@ -190,6 +182,20 @@ impl Effective {
             Some(span) => Fault::Mistake(problem(&error, span)),
             None => Fault::Run(error),
         }
+    }
+}
+
+/// The option whose value cannot be selected.
+fn option_of(error: &SelectError) -> &'static str {
+    match error {
+        SelectError::BadRelease { .. } | SelectError::UnknownRelease { .. } => "--pcluster-version",
+        SelectError::UnknownScheduler { .. } | SelectError::DroppedScheduler { .. } => {
+            "--scheduler"
+        }
+        SelectError::UnknownRole { .. } | SelectError::NoPolicy { .. } => "--role",
+        SelectError::UnknownFeature { .. }
+        | SelectError::Exclusive { .. }
+        | SelectError::Contradiction { .. } => "--feature",
     }
 }
 

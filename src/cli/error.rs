@@ -46,6 +46,16 @@ pub enum Error {
         /// The configuration.
         path: String,
     },
+    /// No scheduler where a policy of one's own would be of no use.
+    #[error("which scheduler does the cluster use?")]
+    #[diagnostic(
+        code(usage::scheduler),
+        help("give --scheduler with one of: {schedulers}")
+    )]
+    WhichScheduler {
+        /// The legal values.
+        schedulers: String,
+    },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
@@ -56,13 +66,27 @@ pub enum Error {
         /// As given.
         pattern: String,
     },
-    /// A pattern of file names that is malformed.
-    #[error("`{pattern}` is no pattern of file names: {reason}")]
-    #[diagnostic(code(input::pattern))]
+    /// No file, and a malformed pattern of file names.
+    #[error("there is no file `{name}`, and it is not a valid pattern either: {reason}")]
+    #[diagnostic(
+        code(input::pattern),
+        help(
+            "check the path; in a pattern `[` begins a set of characters that ends with `]`, and `[[]` stands for `[` itself"
+        )
+    )]
     BadPattern {
         /// As given.
+        name: String,
+        /// What is wrong with it as a pattern.
+        reason: String,
+    },
+    /// A folder whose files a pattern names cannot be listed.
+    #[error("the files of `{pattern}` cannot be listed: {reason}")]
+    #[diagnostic(code(input::list), help("check who may read the folder"))]
+    NotListed {
+        /// As given.
         pattern: String,
-        /// What is wrong with it.
+        /// Why not.
         reason: String,
     },
     /// The policy given with `--reference` cannot serve as one.
@@ -77,7 +101,7 @@ pub enum Error {
         help: String,
     },
     /// The file of an option cannot be read.
-    #[error("`{path}` cannot be read as {option}: {reason}")]
+    #[error("{option} `{path}`: {reason}")]
     #[diagnostic(code(input::file), help("{help}"))]
     BadFile {
         /// The option.
@@ -183,6 +207,15 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Select(#[from] SelectError),
+    /// No policy by that name or for that release, where a policy of one's own would do.
+    #[error("{error}")]
+    #[diagnostic(code(usage::select), help("{help}"))]
+    NoReference {
+        /// Why there is none.
+        error: Box<SelectError>,
+        /// What to give instead.
+        help: String,
+    },
     /// `explain` was asked about something it does not know.
     #[error("`{what}` is neither a lint nor an action that ParallelCluster needs")]
     #[diagnostic(code(usage::explain), help("{help}"))]
@@ -235,6 +268,23 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// An error of a command that takes `--reference` too.
+    pub(super) fn or_own_reference(error: SelectError) -> Self {
+        let help = match &error {
+            SelectError::UnknownRelease { .. } | SelectError::NoPolicy { .. } => error.help(),
+            _ => None,
+        };
+        match help.map(|help| help.to_string()) {
+            None => Error::Select(error),
+            Some(help) => Error::NoReference {
+                help: format!("{help}; or give a policy to compare with: --reference FILE"),
+                error: Box::new(error),
+            },
+        }
+    }
 }
 
 /// What lies behind an error, for its one line.

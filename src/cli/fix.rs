@@ -289,7 +289,7 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
         return Err(refuse("it comes from standard input"));
     }
     match std::fs::metadata(name) {
-        Ok(about) if !about.is_file() => Err(refuse("it is no ordinary file")),
+        Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
         // What cannot be read is told by the report.
         _ => Ok(()),
     }

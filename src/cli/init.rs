@@ -6,7 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Error, input};
+use super::Error;
+use super::input::{self, Content};
 use crate::cluster::{self, Generation};
 use crate::config::NAMES;
 use crate::parser::{self, ProblemKind, Sources};
@@ -142,7 +143,7 @@ impl Found {
 
     fn source(&mut self, path: &Path) -> Option<(Sources, parser::SourceId)> {
         self.looked_at += 1;
-        let bytes = input::read(path).ok()?;
+        let bytes = input::read(path, Content::Other).ok()?;
         let (source, problem) = parser::decode(&path.to_string_lossy(), bytes);
         if problem.is_some() {
             return None;

@@ -19,7 +19,7 @@ pub(super) const STANDARD_INPUT: &str = "<stdin>";
 ///
 /// # Errors
 ///
-/// [`Error::NoMatch`] and [`Error::BadPattern`].
+/// [`Error::NoMatch`], [`Error::BadPattern`] and [`Error::NotListed`].
 pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
     let mut names: Vec<String> = Vec::new();
     for argument in arguments {
@@ -48,17 +48,19 @@ pub(super) fn is_pattern(name: &str) -> bool {
 ///
 /// # Errors
 ///
-/// [`Error::BadPattern`].
+/// [`Error::BadPattern`] and [`Error::NotListed`].
 pub(super) fn matches(pattern: &str) -> Result<Vec<String>, Error> {
-    let bad = |reason: String| Error::BadPattern {
-        pattern: pattern.to_owned(),
-        reason,
-    };
-    let paths = glob::glob(pattern).map_err(|e| bad(e.to_string()))?;
+    let paths = glob::glob(pattern).map_err(|e| Error::BadPattern {
+        name: pattern.to_owned(),
+        reason: e.msg.to_owned(),
+    })?;
     let mut found = Vec::new();
     for path in paths {
         // A folder that cannot be listed hides files: better say so than pass without them.
-        let path = path.map_err(|e| bad(e.to_string()))?;
+        let path = path.map_err(|e| Error::NotListed {
+            pattern: pattern.to_owned(),
+            reason: e.to_string(),
+        })?;
         found.push(path.to_string_lossy().into_owned());
     }
     Ok(found)
@@ -88,9 +90,9 @@ pub(super) fn load_as(
     sources: &mut Sources,
 ) -> lints::File {
     let bytes = if name == "-" {
-        bounded(&mut io::stdin().lock(), 0)
+        bounded(&mut io::stdin().lock(), 0, Content::Policy)
     } else {
-        read(Path::new(name))
+        read(Path::new(name), Content::Policy)
     };
     let shown = if name == "-" {
         shown.unwrap_or(STANDARD_INPUT)
@@ -112,18 +114,32 @@ pub(super) fn load_as(
     lints::File { source, document }
 }
 
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Box<Problem>> {
+/// What a file is to be, for the words when it is not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Policies, which standard input can hold too.
+    Policy,
+    /// What an option names.
+    Other,
+}
+
+/// Reads a file of bounded size.
+///
+/// # Errors
+///
+/// What is wrong with it, without a place.
+pub(super) fn read(path: &Path, content: Content) -> Result<Vec<u8>, Box<Problem>> {
     // Looked at before it is opened: to open a FIFO that nobody writes to would wait for ever.
     let about = std::fs::metadata(path).map_err(|e| unreadable(&e))?;
     if !about.is_file() && !is_descriptor(path) {
-        return Err(no_file(&about));
+        return Err(no_file(&about, content));
     }
     let mut file = File::open(path).map_err(|e| unreadable(&e))?;
     let before = file.metadata().map_err(|e| unreadable(&e))?;
     if before.is_file() && before.len() > LARGEST {
-        return Err(too_large());
+        return Err(too_large(content));
     }
-    let bytes = bounded(&mut file, before.len())?;
+    let bytes = bounded(&mut file, before.len(), content)?;
     let after = file.metadata().map_err(|e| unreadable(&e))?;
     let state = |about: &Metadata| (about.len(), about.modified().ok());
     if before.is_file() && state(&before) != state(&after) {
@@ -143,12 +159,15 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 /// What stands in the place of a file.
-fn no_file(about: &Metadata) -> Box<Problem> {
+fn no_file(about: &Metadata, content: Content) -> Box<Problem> {
     if about.is_dir() {
-        return problem(
-            "this is a directory, not a policy",
-            "name the files in it, for example with a pattern: 'DIRECTORY/*.json'",
-        );
+        return match content {
+            Content::Policy => problem(
+                "this is a directory, not a policy",
+                "name the files in it, for example with a pattern: 'DIRECTORY/*.json'",
+            ),
+            Content::Other => problem("this is a directory, not a file", "name the file itself"),
+        };
     }
     #[cfg(unix)]
     let what = {
@@ -164,21 +183,26 @@ fn no_file(about: &Metadata) -> Box<Problem> {
     };
     #[cfg(not(unix))]
     let what = "a device";
-    problem(
-        &format!("this is {what}, not a file"),
-        "write the policy to a file, or pipe it into `-`",
-    )
+    let help = match content {
+        Content::Policy => "write the policy to a file, or pipe it into `-`",
+        Content::Other => "write its content to a file, and name that",
+    };
+    problem(&format!("this is {what}, not a file"), help)
 }
 
 /// Reads to the end, `expected` bytes or so, and no more than is allowed.
-fn bounded(reader: &mut dyn Read, expected: u64) -> Result<Vec<u8>, Box<Problem>> {
+fn bounded(
+    reader: &mut dyn Read,
+    expected: u64,
+    content: Content,
+) -> Result<Vec<u8>, Box<Problem>> {
     let mut bytes = Vec::with_capacity(expected.min(LARGEST) as usize + 1);
     reader
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| unreadable(&e))?;
     if bytes.len() as u64 > LARGEST {
-        Err(too_large())
+        Err(too_large(content))
     } else {
         Ok(bytes)
     }
@@ -198,11 +222,12 @@ fn unreadable(error: &io::Error) -> Box<Problem> {
     problem(&format!("cannot read the file: {reason}"), help)
 }
 
-fn too_large() -> Box<Problem> {
-    problem(
-        "the file is larger than 16 MiB",
-        "an IAM policy has at most 6,144 characters: is this the right file?",
-    )
+fn too_large(content: Content) -> Box<Problem> {
+    let help = match content {
+        Content::Policy => "an IAM policy has at most 6,144 characters: is this the right file?",
+        Content::Other => "is this the right file?",
+    };
+    problem("the file is larger than 16 MiB", help)
 }
 
 fn problem(message: &str, help: &str) -> Box<Problem> {

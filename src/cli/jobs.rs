@@ -226,7 +226,7 @@ fn bound(jobs: &Jobs) -> Result<(), Error> {
         return Err(Error::BadReference {
             path: path.clone(),
             reason: format!(
-                "its {statements} statements ask for more actions than AWS has, counted each time"
+                "its {statements} statements list more actions than AWS has, repeated ones counted each time"
             ),
             help: "name each action, or its wildcard, once".to_owned(),
         });

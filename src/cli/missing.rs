@@ -37,14 +37,14 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
     super::print(&text)?;
     let mut notes = chosen_note(&chosen);
     if missing.documents.is_empty() && missing.left.is_empty() {
-        notes.push_str("nothing lacks\n");
+        notes.push_str("nothing is missing\n");
     }
     for name in &missing.unbound {
         let option = option_for(name);
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
         let _ = writeln!(
             notes,
-            "not bound: ${{{name}}}, {meaning} (for example {example}); {option}"
+            "no value is given for ${{{name}}}: {meaning} (for example {example}); {option}"
         );
     }
     for row in missing.left.iter().take(SHOWN) {
@@ -61,7 +61,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
     }
     if missing.denies {
         notes.push_str(
-            "the reference denies some of what this allows; its Deny is not part of it\n",
+            "the reference also has a Deny statement, which is not part of this policy\n",
         );
     }
     let _ = io::stderr().write_all(notes.as_bytes());
@@ -115,7 +115,7 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
 pub(super) fn undecidable(row: &Row) -> Error {
     Error::NotJudged {
         place: row.action.clone(),
-        reason: "the patterns are too entangled to be decided within the bound".to_owned(),
+        reason: "the patterns are too complex to be decided within the limit".to_owned(),
         help: "write fewer `*` and `?` in one Resource, or split the statement".to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use crate::reference::{self, Feature, Features, Listed, Query, Reference, Releas
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
     let Some(scheduler) = &selection.scheduler else {
-        return Err(Error::NoScheduler {
+        return Err(Error::WhichScheduler {
             schedulers: reference::schedulers().join(", "),
         });
     };
@@ -71,7 +71,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
         let _ = writeln!(
             unbound,
-            "not bound: ${{{name}}}, {meaning} (for example {example}); {option}"
+            "no value is given for ${{{name}}}: {meaning} (for example {example}); {option}"
         );
     }
     let _ = io::stderr().write_all(unbound.as_bytes());
@@ -141,7 +141,7 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         let lacking = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself, {lacking} lacks: {}\n  source: {}",
+            "\nnot enough by itself, {lacking} is missing: {}\n  source: {}",
             gap.reason, gap.source
         );
     }
@@ -161,12 +161,11 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Error> {
         Some(text) => Some(reference::resolve(text, None)?),
         None => None,
     };
-    if let Some(role) = args.role.as_deref()
-        && !reference::roles().any(|r| r == role)
-    {
+    let roles = args.role.as_deref().map(reference::roles_called);
+    if let (Some(role), Some([])) = (&args.role, roles.as_deref()) {
         return Err(Error::BadValue {
             option: "--role",
-            value: role.to_owned(),
+            value: role.clone(),
             reason: "there is no such role".to_owned(),
             help: format!(
                 "one of {}",
@@ -176,7 +175,7 @@ pub(super) fn list(args: &ListArgs) -> Result<ExitCode, Error> {
     }
     let mut all = reference::listed();
     all.retain(|l| release.is_none_or(|r| l.releases.0 <= r && r <= l.releases.1));
-    all.retain(|l| args.role.as_deref().is_none_or(|r| r == l.role));
+    all.retain(|l| roles.as_ref().is_none_or(|roles| roles.contains(&l.role)));
     let text = match args.format {
         ShowFormat::Json => json_text(&json!({
             "version": 1,

@@ -83,6 +83,8 @@ pub(super) struct Resolver<'r> {
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
+    /// What may be mistakes.
+    doubts: BTreeSet<String>,
 }
 
 impl<'r> Resolver<'r> {
@@ -100,11 +102,13 @@ impl<'r> Resolver<'r> {
             clusters: BTreeMap::new(),
             references: Vec::new(),
             known: BTreeSet::new(),
+            doubts: BTreeSet::new(),
         }
     }
 
-    /// All that was read.
+    /// All that was read. What may be mistakes is told on standard error.
     pub(super) fn into_files(self) -> (Sources, Vec<File>) {
+        self.doubts.iter().for_each(|doubt| super::warn(doubt));
         (self.sources, self.files)
     }
 
@@ -213,15 +217,27 @@ impl<'r> Resolver<'r> {
                 option: "--attached",
                 value: bad.clone(),
                 reason: reason.to_owned(),
-                help: help.to_owned(),
+                help,
             }));
         }
+        let regions = given.iter().filter(|(name, ..)| name == "Region");
+        let doubts = regions
+            .filter_map(|(_, region, _)| config::doubtful_region(region))
+            .chain(
+                effective
+                    .attached
+                    .iter()
+                    .filter_map(|a| config::doubtful_policy(a)),
+            );
+        self.doubts.extend(doubts);
+        let taken = configured.as_ref();
+        let taken = taken.map(|c| c.used(&effective.selection, &given));
         let settings = Settings {
             target: target.map(|t| t.name.value.clone()),
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: selection.pcluster_version.is_some(),
             attached: effective.attached,
-            cluster_config: configured.as_ref().map(|c| c.taken.clone()),
+            cluster_config: taken,
             reference_file: effective
                 .reference
                 .map(|path| path.to_string_lossy().into_owned()),

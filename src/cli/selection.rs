@@ -52,7 +52,8 @@ impl Against {
             scheduler,
             release: selection.release(),
             features,
-        })?;
+        })
+        .map_err(Error::or_own_reference)?;
         Ok(match role {
             None => Against::BestOf(found),
             Some(_) => Against::OneOf(found),
@@ -143,7 +144,7 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
                 option,
                 value: value.clone(),
                 reason: reason.to_owned(),
-                help: help.to_owned(),
+                help,
             });
         }
         given.push((name.to_owned(), value.clone(), option.to_owned()));
@@ -205,5 +206,12 @@ pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
 
 /// The values of `reference show`, which has no policies to infer from.
 pub(super) fn given_for(selection: &Selection, reference: &Reference) -> Result<Vec<Given>, Error> {
+    if let Some(doubt) = selection
+        .region
+        .as_deref()
+        .and_then(config::doubtful_region)
+    {
+        super::warn(&doubt);
+    }
     given(selection, &Against::role(reference.clone()))
 }

@@ -124,7 +124,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
     }
     if let Some(role) = &target.role
         && role.value != "auto"
-        && !reference::is_role(&role.value)
+        && reference::roles_called(&role.value).is_empty()
     {
         let all: Vec<&str> = reference::roles().collect();
         let message = format!(
@@ -209,7 +209,7 @@ fn checked(
             "`{}` is not a value for `{key}`: {reason}",
             shorten(&text.value)
         );
-        reader.wrong(text.span, message, help.to_owned());
+        reader.wrong(text.span, message, help);
     }
     Some(text)
 }
@@ -275,7 +275,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
                 if let Err((reason, help)) = value::policy_arn(&arn.value) {
                     let arn_text = shorten(&arn.value);
                     let message = format!("`{arn_text}` is not a value for `{key}`: {reason}");
-                    reader.wrong(arn.span, message, help.to_owned());
+                    reader.wrong(arn.span, message, help);
                 }
             }
         }

@@ -3,21 +3,38 @@
 use time::{Date, Month};
 
 use crate::lints;
-use crate::reference::bindings::{is_account, is_region};
-use crate::reference::nearest;
+use crate::reference::bindings::{PARTITIONS, is_account, is_region};
+use crate::reference::{self, is_region_name, nearest};
 
 /// Why a value cannot be: what is wrong with it, and what would be one.
-pub(crate) type Fault = (&'static str, &'static str);
+pub(crate) type Fault = (&'static str, String);
 
 /// A Region, or `*`.
 pub(crate) fn region(text: &str) -> Result<(), Fault> {
-    if text == "*" || is_region(text) {
+    if text == "*" || is_known_region(text) || (is_region(text) && is_region_name(text)) {
         return Ok(());
     }
-    Err((
-        "it does not look like an AWS Region",
-        "for example us-east-1; `*` judges for every Region",
+    let help = match closest(text, reference::regions()) {
+        Some(known) => format!("did you mean `{known}`? `*` judges for every Region"),
+        None => "for example us-east-1; `*` judges for every Region".to_owned(),
+    };
+    Err(("it is not the name of an AWS Region", help))
+}
+
+/// What may be wrong with a Region that has the form of one.
+pub(crate) fn doubtful_region(text: &str) -> Option<String> {
+    if text == "*" || is_known_region(text) {
+        return None;
+    }
+    let near = closest(text, reference::regions());
+    let near = near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+    Some(format!(
+        "`{text}` is not a Region that this program knows{near}"
     ))
+}
+
+fn is_known_region(text: &str) -> bool {
+    reference::regions().any(|known| known == text)
 }
 
 /// An account id, or `*`.
@@ -27,19 +44,17 @@ pub(crate) fn account(text: &str) -> Result<(), Fault> {
     }
     Err((
         "an account id has 12 digits",
-        "for example 123456789012; `*` judges for every account",
+        "for example 123456789012; `*` judges for every account".to_owned(),
     ))
 }
 
 /// A partition.
 pub(crate) fn partition(text: &str) -> Result<(), Fault> {
-    if text.starts_with("aws") && !text.contains(['*', '?', ':', ' ']) {
+    if PARTITIONS.contains(&text) {
         return Ok(());
     }
-    Err((
-        "it is not an AWS partition",
-        "one of aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-eusc",
-    ))
+    let help = format!("one of {}", PARTITIONS.join(", "));
+    Err(("it is not an AWS partition", help))
 }
 
 /// The ARN of a policy.
@@ -49,9 +64,35 @@ pub(crate) fn policy_arn(text: &str) -> Result<(), Fault> {
         ["arn", _, "iam", "", _, name] if name.starts_with("policy/") => Ok(()),
         _ => Err((
             "it is not the ARN of a policy",
-            "for example arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy",
+            "for example arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy".to_owned(),
         )),
     }
+}
+
+/// What may be wrong with the ARN of an attached policy: only of policies that a role needs it counts that they are
+/// there, and nobody looks at what others grant.
+pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
+    let known = reference::managed_policies();
+    let names = || known.iter().filter_map(|arn| arn.rsplit('/').next());
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    if names().any(|known| known == name) {
+        return None;
+    }
+    let help = match closest(name, names()) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "to have it judged, save its text to a file and name the file".to_owned(),
+    };
+    Some(format!(
+        "`{arn}` changes nothing as an attached policy: no role is known to need a policy of that name; {help}"
+    ))
+}
+
+/// The known value that a misspelt one is likely to stand for.
+fn closest<'k>(value: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let folded = value.to_ascii_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &folded);
+    let near = known.map(|k| (distance(k), k)).filter(|(d, _)| *d <= 2);
+    near.min().map(|(_, known)| known)
 }
 
 /// The lint with this id, or what may have been meant.

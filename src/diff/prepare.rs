@@ -1,5 +1,7 @@
 //! From parsed policies and a reference to [`Prepared`] statements with every placeholder bound.
 
+use std::cell::OnceCell;
+
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
@@ -30,9 +32,73 @@ struct Draft<'a> {
     source: SourceId,
     statement: &'a Statement,
     index: usize,
-    resources: Vec<Pieces>,
+    resources: Vec<Lexed>,
     /// The values of each line of its Condition.
-    conditions: Vec<Vec<Pieces>>,
+    conditions: Vec<Vec<Lexed>>,
+}
+
+/// One string of a statement in pieces, nothing bound.
+struct Lexed {
+    pieces: Pieces,
+    /// Where it begins with a placeholder that stands for a whole ARN: its name, and the string with what is known of
+    /// the ARN while it has no value.
+    arn: Option<(String, Pieces)>,
+}
+
+impl Lexed {
+    fn new(pieces: Pieces, placeholders: &mut Placeholders) -> Self {
+        let first = match pieces.first() {
+            Some((Piece::Placeholder(n), span)) => Some((placeholders.name(*n).to_owned(), *span)),
+            _ => None,
+        };
+        let arn = first.and_then(|(name, span)| {
+            let arn = template::reference(reference::whole_arn(&name)?, placeholders);
+            let arn = arn.iter().map(|(piece, _)| (*piece, span));
+            let rest = pieces.iter().skip(1).copied();
+            Some((name, arn.chain(rest).collect()))
+        });
+        Lexed { pieces, arn }
+    }
+
+    /// The string for each combination of the values of placeholders that have several, the others left open.
+    fn each(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Pieces> {
+        let mut all = match &self.arn {
+            Some((name, open)) => match bindings.get(name) {
+                None => vec![open.clone()],
+                Some(values) => {
+                    let with = |value: &str| {
+                        // A name that was inferred rather than given as an ARN.
+                        let pieces = if value.starts_with("arn:") {
+                            &self.pieces
+                        } else {
+                            open
+                        };
+                        let named = |n| (placeholders.name(n) == name).then_some(value);
+                        template::bind(pieces, named)
+                    };
+                    reference::values(values).map(with).collect()
+                }
+            },
+            None => vec![self.pieces.clone()],
+        };
+        let names = self.pieces.iter().filter_map(|(piece, _)| match piece {
+            Piece::Placeholder(n) => Some(*n),
+            _ => None,
+        });
+        for number in names {
+            let Some(values) = bindings.get(placeholders.name(number)) else {
+                continue;
+            };
+            if values.contains(',') {
+                let with = |pieces: &Pieces| -> Vec<Pieces> {
+                    let one = |v| template::bind(pieces, |n| (n == number).then_some(v));
+                    reference::values(values).map(one).collect()
+                };
+                all = all.iter().flat_map(with).collect();
+            }
+        }
+        all
+    }
 }
 
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
@@ -59,7 +125,7 @@ impl<'a> Drafts<'a> {
                     let (pieces, found) =
                         template::customer(&text.value, policy.version, placeholders);
                     drafts.note(found, text, policy.source, statement);
-                    pieces
+                    Lexed::new(pieces, placeholders)
                 };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
                     if text.value.contains(['$', '<', '{', '%']) {
@@ -122,9 +188,9 @@ impl<'a> Drafts<'a> {
             {
                 continue;
             }
-            for (text, pieces) in resource.values.iter().zip(pieces) {
+            for (text, lexed) in resource.values.iter().zip(pieces) {
                 votes.push(Vote {
-                    pieces,
+                    pieces: &lexed.pieces,
                     source: *source,
                     place: text,
                 });
@@ -143,18 +209,22 @@ impl<'a> Drafts<'a> {
         resolve: &dyn Fn(&str) -> Option<KeyValue>,
     ) -> Vec<Prepared> {
         let mut all = Vec::with_capacity(self.statements.len());
-        let bind = |pieces: &Pieces| {
-            template::resolve(&bindings.apply(pieces, placeholders), |n| {
-                let (key, default) = template::variable_parts(placeholders.name(n));
-                match resolve(key)? {
-                    KeyValue::Absent => default.map(str::to_owned),
-                    value => value.text(),
-                }
-            })
+        let bind = |lexed: &Lexed| -> Vec<Pieces> {
+            let each = lexed.each(bindings, placeholders);
+            let bound = each.iter().map(|pieces| {
+                template::resolve(&bindings.apply(pieces, placeholders), |n| {
+                    let (key, default) = template::variable_parts(placeholders.name(n));
+                    match resolve(key)? {
+                        KeyValue::Absent => default.map(str::to_owned),
+                        value => value.text(),
+                    }
+                })
+            });
+            bound.collect()
         };
         // A variable without a value: the string matches no resource.
-        let is_void = |pieces: &Pieces| {
-            pieces.iter().any(|(piece, _)| match piece {
+        let is_void = |lexed: &Lexed| {
+            lexed.pieces.iter().any(|(piece, _)| match piece {
                 Piece::Variable { name, .. } => {
                     let (key, default) = template::variable_parts(placeholders.name(*name));
                     default.is_none() && resolve(key) == Some(KeyValue::Absent)
@@ -166,7 +236,7 @@ impl<'a> Drafts<'a> {
             source,
             statement,
             index,
-            resources: pieces,
+            resources: lexed,
             conditions,
         } in &self.statements
         {
@@ -184,9 +254,10 @@ impl<'a> Drafts<'a> {
                     .conditions
                     .iter()
                     .zip(conditions)
-                    .map(|(c, pieces)| {
+                    .map(|(c, lexed)| {
                         let values = c.values.iter().map(|v| v.value.clone()).collect();
-                        line(&c.operator.value, &c.key.value, values, pieces, &bind)
+                        let bound = lexed.iter().flat_map(&bind).collect();
+                        line(&c.operator.value, &c.key.value, values, bound)
                     })
                     .collect(),
                 unreadable: statement.condition_unreadable,
@@ -213,28 +284,23 @@ impl<'a> Drafts<'a> {
                 resources: resource
                     .values
                     .iter()
-                    .zip(pieces)
+                    .zip(lexed)
                     // In `NotResource` AWS leaves open what such a string excludes.
-                    .filter(|(_, p)| resource.negated || !is_void(p))
-                    .map(|(t, p)| Resource::new(bind(p), t.value.clone(), t.span))
+                    .filter(|(_, l)| resource.negated || !is_void(l))
+                    .flat_map(|(t, l)| bind(l).into_iter().map(move |p| (t, p)))
+                    .map(|(t, p)| Resource::new(p, t.value.clone(), t.span))
                     .collect(),
-                has_void_resource: !resource.negated && pieces.iter().any(is_void),
+                has_void_resource: !resource.negated && lexed.iter().any(is_void),
                 conditions,
                 index: *index,
+                by_name: OnceCell::new(),
             });
         }
         all
     }
 }
 
-fn line(
-    operator: &str,
-    key: &str,
-    values: Vec<String>,
-    pieces: &[Pieces],
-    bind: &dyn Fn(&Pieces) -> Pieces,
-) -> Line {
-    let bound: Vec<Pieces> = pieces.iter().map(bind).collect();
+fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> Line {
     let key_folded = fold_key(key);
     let mut normal: Vec<String> = bound.iter().map(normal_value).collect();
     normal.sort_unstable();
@@ -340,7 +406,7 @@ pub fn bind_reference(
                 .iter()
                 .map(|p| {
                     let bound = bindings.apply(p, placeholders);
-                    let text = template::spell(&bound, placeholders);
+                    let text = reference::as_written(template::spell(&bound, placeholders));
                     Resource::new(bound, text, nowhere)
                 })
                 .collect(),
@@ -351,15 +417,15 @@ pub fn bind_reference(
                     .iter()
                     .zip(&pieces.conditions)
                     .map(|(c, pieces)| {
-                        line(&c.operator, &c.key, c.values.clone(), pieces, &|p| {
-                            bindings.apply(p, placeholders)
-                        })
+                        let bound = pieces.iter().map(|p| bindings.apply(p, placeholders));
+                        line(&c.operator, &c.key, c.values.clone(), bound.collect())
                     })
                     .collect(),
                 unreadable: false,
                 span: None,
             },
             index: statement.index,
+            by_name: OnceCell::new(),
         })
         .collect()
 }

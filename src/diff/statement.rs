@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::matcher::condition::Test;
 use crate::matcher::search::Budget;
 use crate::matcher::{
@@ -186,6 +188,69 @@ pub struct Prepared {
     pub conditions: Conditions,
     /// The index of the statement in its policy or reference.
     pub index: usize,
+    /// Finds the strings that match an action.
+    pub by_name: OnceCell<ByName>,
+}
+
+/// The strings of an action element by what they can match: an element may list thousands, and the catalogue has
+/// thousands of actions to ask for. Each is named by its index.
+#[derive(Debug, Default)]
+pub struct ByName {
+    /// The first `*`.
+    everything: Option<usize>,
+    /// The first that spells out an action: service and name.
+    literals: FxHashMap<String, FxHashMap<String, usize>>,
+    /// Wildcards of a service, each pattern once.
+    wildcards: FxHashMap<String, Vec<usize>>,
+    /// Those with a wildcard before the colon, each pattern once.
+    contested: Vec<usize>,
+}
+
+impl ByName {
+    fn new(actions: &[Action]) -> Self {
+        let mut found = ByName::default();
+        let mut seen: FxHashSet<String> = FxHashSet::default();
+        for (at, action) in actions.iter().enumerate() {
+            match &action.pattern {
+                ActionPattern::Everything => {
+                    found.everything.get_or_insert(at);
+                }
+                ActionPattern::Literal { service, name } => {
+                    let of_service = found.literals.entry(service.clone()).or_default();
+                    of_service.entry(name.clone()).or_insert(at);
+                }
+                ActionPattern::Wildcard { service, .. } => {
+                    if seen.insert(action.text.to_ascii_lowercase()) {
+                        found.wildcards.entry(service.clone()).or_default().push(at);
+                    }
+                }
+                ActionPattern::ContestedPrefix(_) => {
+                    if seen.insert(action.text.to_ascii_lowercase()) {
+                        found.contested.push(at);
+                    }
+                }
+                ActionPattern::Nothing => {}
+            }
+        }
+        found
+    }
+
+    /// The first string that matches an action (in lower case) for sure, else the first that may.
+    fn first(&self, actions: &[Action], service: &str, name: &str) -> Option<(usize, ActionMatch)> {
+        let matches = |at: &&usize| {
+            let action = actions.get(**at);
+            action.is_some_and(|a| a.pattern.matches(service, name) != ActionMatch::No)
+        };
+        let literal = self.literals.get(service).and_then(|s| s.get(name));
+        let wildcards = self.wildcards.get(service);
+        let wildcard = wildcards.and_then(|of_service| of_service.iter().find(matches));
+        let sure = [self.everything.as_ref(), literal, wildcard];
+        let sure = sure.into_iter().flatten().min();
+        sure.map(|at| (*at, ActionMatch::Yes)).or_else(|| {
+            let contested = self.contested.iter().find(matches);
+            contested.map(|at| (*at, ActionMatch::Contested))
+        })
+    }
 }
 
 /// A statement whose action element matches an action.
@@ -212,21 +277,35 @@ impl Applies<'_> {
     }
 }
 
+/// Up to so many strings are looked through one by one.
+const FEW: usize = 16;
+
+/// The first string that matches an action (in lower case) for sure, else the first that may.
+fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, ActionMatch)> {
+    let mut best = None;
+    for (at, action) in actions.iter().enumerate() {
+        match action.pattern.matches(service, name) {
+            ActionMatch::Yes => return Some((at, ActionMatch::Yes)),
+            ActionMatch::Contested if best.is_none() => {
+                best = Some((at, ActionMatch::Contested));
+            }
+            _ => {}
+        }
+    }
+    best
+}
+
 impl Prepared {
     /// Whether, and through which string, the statement matches an action (in lower case).
     pub fn applies(&self, service: &str, name: &str) -> Option<Applies<'_>> {
-        let mut best = ActionMatch::No;
-        let mut by = None;
-        for (i, action) in self.actions.iter().enumerate() {
-            let here = action.pattern.matches(service, name);
-            if here > best {
-                best = here;
-                by = Some(i);
-                if here == ActionMatch::Yes {
-                    break;
-                }
-            }
-        }
+        let by_name = || self.by_name.get_or_init(|| ByName::new(&self.actions));
+        let found = if self.actions.len() > FEW {
+            by_name().first(&self.actions, service, name)
+        } else {
+            first(&self.actions, service, name)
+        };
+        let best = found.map_or(ActionMatch::No, |(_, best)| best);
+        let by = found.map(|(at, _)| at);
         if self.not_action {
             (best != ActionMatch::Yes).then_some(Applies {
                 statement: self,
@@ -241,6 +320,58 @@ impl Prepared {
                 certain: best == ActionMatch::Yes,
                 action: by,
             })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_finds_what_looking_through_finds() {
+        let texts = [
+            "s3:Get*",
+            "*:Get?bject",
+            "s3:GetObject",
+            "S3:*Object",
+            "sqs:SendMessage",
+            "*",
+            "nothing",
+            "s*:*",
+            "sqs:*",
+            "S3:getobject",
+            "*:*",
+            "ec2:Run*",
+        ];
+        // Every rotation of the list, and of its first halves.
+        for from in 0..texts.len() {
+            for length in 1..=texts.len() {
+                let chosen = texts.iter().cycle().skip(from).take(length);
+                let actions: Vec<Action> = chosen
+                    .map(|text| Action {
+                        pattern: ActionPattern::parse(text),
+                        text: (*text).into(),
+                        span: Span::default(),
+                    })
+                    .collect();
+                let by_name = ByName::new(&actions);
+                for (service, name) in [
+                    ("s3", "getobject"),
+                    ("s3", "putobject"),
+                    ("sqs", "sendmessage"),
+                    ("ec2", "runinstances"),
+                    ("ec2", "getobject"),
+                    ("iam", "passrole"),
+                ] {
+                    let found = by_name.first(&actions, service, name);
+                    assert_eq!(
+                        found,
+                        first(&actions, service, name),
+                        "{texts:?} {from} {length}"
+                    );
+                }
+            }
         }
     }
 }

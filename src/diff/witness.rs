@@ -3,6 +3,7 @@
 use super::scope::Scope;
 use crate::matcher::Symbol;
 use crate::matcher::template::Placeholders;
+use crate::reference::as_written;
 use crate::reference::bindings::{is_account, is_region, partition_of};
 
 /// Tried in this order where any Region would do.
@@ -84,7 +85,7 @@ pub(super) fn readable(
             fields = longer;
         }
     }
-    text(&fields.join(&colon), placeholders)
+    as_written(text(&fields.join(&colon), placeholders))
 }
 
 /// The word as text; placeholders as `${Name}`.

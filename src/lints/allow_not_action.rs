@@ -31,7 +31,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 continue;
             }
             let message =
-                "the statement allows every action that it does not list, those that AWS adds later too".to_owned();
+                "the statement allows every action that it does not list, also those that AWS adds later".to_owned();
             let label = Label::at(policy.source, action.key.span);
             let mut finding = LINT.finding(Severity::Warning, message, label);
             finding.help = Some(

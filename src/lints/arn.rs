@@ -52,7 +52,7 @@ pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
         }
     }
     Some(format!(
-        "`{}` has the form of no ARN of `{name}` in the catalogue",
+        "`{}` does not have the form of any ARN of `{name}` in the catalogue",
         resource.text
     ))
 }

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity};
 pub(super) static LINT: Lint = Lint {
     id: "conditional-grant",
     severity: Severity::Warning,
-    summary: "a required action is granted only under a condition that is not resolved",
+    summary: "a required action is granted only under a condition that is not known to hold",
     doc: include_str!("../../rules/lints/conditional-grant.md"),
     since: "0.1.0",
     check,

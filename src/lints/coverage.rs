@@ -10,6 +10,7 @@ use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, Requirement};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span};
+use crate::reference;
 use crate::reference::bindings::option_for;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
@@ -121,7 +122,7 @@ fn finding(
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
         let _ = match first.row.verdict {
-            Verdict::Denied => write!(message, ", a Deny of {limit}"),
+            Verdict::Denied => write!(message, " by {limit}"),
             _ => write!(message, ": {limit} does not allow it"),
         };
     }
@@ -285,11 +286,16 @@ fn notes(
     }
     let only_one = reasons.len() == 1;
     for (text, of) in reasons.iter().take(4) {
-        if only_one {
-            notes.push(format!("needed for: {text}"));
-        } else {
-            notes.push(format!("{} needed for: {text}", enumerate(of)));
-        }
+        let is_known = of.iter().any(|action| reference.is_known_needed(action));
+        notes.push(match (is_known, only_one) {
+            (true, true) => format!("needed for: {text}"),
+            (true, false) => format!("{} needed for: {text}", enumerate(of)),
+            (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
+            (false, false) => format!(
+                "AWS's policy asks for {}, but no use of it is known: {text}",
+                enumerate(of)
+            ),
+        });
     }
     let mut types: Vec<&str> = Vec::new();
     for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
@@ -303,12 +309,12 @@ fn notes(
     if partial && !by_context && !types.is_empty() {
         let types: Vec<String> = types.iter().map(|t| (*t).to_owned()).collect();
         notes.push(format!(
-            "the gap lies in the resource {}",
+            "not granted in full for the resource {}",
             type_list(&types)
         ));
         if rows.iter().all(|r| r.gap_is_optional()) {
             notes.push(
-                "a call may do without these types: check whether your clusters use them".into(),
+                "not every call needs these types: check whether your clusters use them".into(),
             );
         }
     }
@@ -342,18 +348,18 @@ fn contested(compared: &Compared<'_>, requirement: &Requirement) -> Option<Strin
     let statement = layer::statement_at(compared, place)?;
     let mut resources = statement.resources.iter();
     let effect = match statement.effect {
-        Effect::Allow => "allows it only",
-        Effect::Deny => "denies it",
+        Effect::Allow => "allows this only",
+        Effect::Deny => "denies this",
     };
     Some(match resources.find(|r| r.pattern.is_contested()) {
         Some(resource) => format!(
-            "AWS's pages leave open how far `{}` reaches: it {effect} where a wildcard may cross the colons of an ARN, or \
+            "AWS does not document how far `{}` reaches: it {effect} if a wildcard can match the colons of an ARN, or if \
              missing fields match anything; write all six fields of the ARN, each with its own wildcard",
             resource.text
         ),
         None => format!(
-            "AWS documents wildcards before the colon of an action as invalid, and this {effect} where they count all \
-             the same; name the services"
+            "AWS documents wildcards before the colon of an action as invalid: the statement {effect} if AWS accepts \
+             them; name the services"
         ),
     })
 }
@@ -379,16 +385,7 @@ fn help(
         help.push_str("write fewer `*` and `?` in one Resource, or split the statement");
         return help;
     }
-    let mut unbound: Vec<&str> = Vec::new();
-    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
-        if !unbound.contains(&name) {
-            unbound.push(name);
-        }
-    }
-    for name in unbound {
-        let option = option_for(name);
-        let _ = writeln!(help, "`${{{name}}}` is not known here: give {option}");
-    }
+    help.push_str(&unbound(resources));
     match verdict {
         Some(Verdict::Denied) => {
             help.push_str("narrow or remove the Deny: it wins over every Allow");
@@ -396,17 +393,22 @@ fn help(
         }
         Some(Verdict::Conditional) if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
             help.push_str(
-                "make sure that the Deny does not hold for ParallelCluster, or narrow it",
+                "make sure that the Deny does not apply to the requests of ParallelCluster, or narrow it",
             );
             return help;
         }
         Some(Verdict::Conditional) => {
-            help.push_str(
-                "make sure that the condition holds for ParallelCluster, or add without it:\n",
-            );
+            let own = rows.first().map(|r| compared.condition_of(r.row.statement));
+            help.push_str("make sure that this condition holds for ParallelCluster; or ");
+            help.push_str(match own.flatten() {
+                Some(_) => "add this statement, of which ParallelCluster meets the condition:\n",
+                None => "add this statement, which has no condition:\n",
+            });
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
-            help.push_str("narrow the Deny so that it leaves these requests, and allow them:\n");
+            help.push_str(
+                "narrow the Deny so that it no longer covers these requests, and allow them:\n",
+            );
         }
         _ => {
             let to = limit.map_or_else(String::new, |limit| format!(" to {limit}"));
@@ -495,6 +497,23 @@ fn pretty(value: &Value) -> String {
         lines.push(format!("  \"{key}\": {}", text.replace('\n', "\n  ")));
     }
     format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+/// A line for each placeholder without a value: what it stands for, and the option that gives it.
+pub(super) fn unbound(resources: &[String]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let line = |name: &str| {
+        let meaning = reference::meaning(name);
+        let meaning = meaning.map_or_else(String::new, |(meaning, _)| format!(" ({meaning})"));
+        let option = option_for(name);
+        format!("`${{{name}}}` is not known here{meaning}: give {option}\n")
+    };
+    names.into_iter().map(line).collect()
 }
 
 fn placeholder_names(text: &str) -> impl Iterator<Item = &str> {

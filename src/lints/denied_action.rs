@@ -17,6 +17,6 @@ pub(super) static LINT: Lint = Lint {
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     coverage::report(&LINT, Verdict::Denied, context, out, |actions, _| {
         let verb = if actions.len() == 1 { "is" } else { "are" };
-        format!("{} {verb} denied, and required", enumerate(actions))
+        format!("{} {verb} required, but denied", enumerate(actions))
     });
 }

@@ -179,7 +179,7 @@ fn compare(
     Some((
         distance,
         format!(
-            "allowed here, but {parts} {verb}: required is `{}`",
+            "allowed here, but {parts} {verb}: `{}` is required",
             wanted.text
         ),
     ))

@@ -8,7 +8,7 @@ use crate::parser::ProblemKind;
 pub(super) static LINT: Lint = Lint {
     id: "duplicate-key",
     severity: Severity::Error,
-    summary: "one key stands twice in one object",
+    summary: "a key is given twice in one object",
     doc: include_str!("../../rules/lints/duplicate-key.md"),
     since: "0.1.0",
     check,

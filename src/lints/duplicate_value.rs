@@ -10,7 +10,7 @@ use crate::parser::{Element, Policy, Span, Statement};
 pub(super) static LINT: Lint = Lint {
     id: "duplicate-value",
     severity: Severity::Note,
-    summary: "a list has a value twice, or a policy a statement",
+    summary: "a value stands twice in a list, or a statement twice in a policy",
     doc: include_str!("../../rules/lints/duplicate-value.md"),
     since: "0.1.0",
     check,

@@ -81,7 +81,7 @@ pub(super) fn finding(
     let shown = shown.map(|(text, u)| format!("`{text}` applies to {}", enumerate(&u.formats)));
     finding.notes.extend(shown);
     finding.notes.push(format!(
-        "as the catalogue of {} has it, which can be incomplete",
+        "according to the catalogue of {}, which can be incomplete",
         context.catalog.date()
     ));
     let own = "in a statement of its own, with \"Resource\": \"*\"";

@@ -56,7 +56,7 @@ fn finding(
     let label = context.nearest(compared.comparison, service)?;
     let verb = if actions.len() == 1 { "is" } else { "are" };
     let message = format!(
-        "{} needed only with {} {verb} not granted for sure: {}",
+        "{} needed only with {} {verb} not fully granted: {}",
         count(actions.len(), "action"),
         feature.title(),
         enumerate(&actions)
@@ -68,9 +68,10 @@ fn finding(
             witness.action, witness.resource
         ));
     }
-    finding
-        .notes
-        .push(format!("a cluster has it by {}", feature.meaning()));
+    finding.notes.push(format!(
+        "turned on in the cluster configuration by {}",
+        feature.meaning()
+    ));
     let mut statements: Vec<usize> = rows.iter().map(|r| r.row.statement).collect();
     statements.dedup();
     for statement in statements {
@@ -80,9 +81,10 @@ fn finding(
         ));
     }
     finding.help = Some(format!(
-        "say what your clusters have: --feature {} makes this an error, --feature none leaves it out; to grant what the \
-         first of these statements lacks, add:\n{}",
+        "say whether your clusters use it: with --feature {} this is an error, with --feature none it is left out\n{}to grant \
+         what is missing of the first statement, add:\n{}",
         feature.name(),
+        coverage::unbound(&first.row.resources),
         coverage::statement_of(compared, rows)
     ));
     finding.witness.clone_from(&first.row.witness);

@@ -9,7 +9,10 @@ fn policy_at<'c>(context: &'c Context<'_>, source: SourceId, span: Span) -> Opti
     let holds =
         |p: &&Policy| p.source == source && p.span.start <= span.start && span.end <= p.span.end;
     let policy = context.policies().find(holds)?;
-    edit::is_plain(context.sources.get(source), policy).then_some(policy)
+    let lists = &context.lists;
+    lists
+        .is_plain(context.sources.get(source), policy)
+        .then_some(policy)
 }
 
 /// The fix that takes strings or statements out of one policy; none where it cannot be edited, or where nothing would
@@ -23,7 +26,7 @@ pub(super) fn removal(
 ) -> Vec<Fix> {
     let edits = || {
         let policy = policy_at(context, source, *spans.first()?)?;
-        edit::remove(context.sources.get(source), policy, spans)
+        edit::remove(&context.lists, context.sources.get(source), policy, spans)
     };
     let fix = |edits| Fix {
         message,

@@ -9,7 +9,7 @@ use crate::parser::Effect;
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-resource",
     severity: Severity::Warning,
-    summary: "an action fits no resource of its statement, or a resource no action",
+    summary: "an action applies to no resource of its statement, or to a resource no action applies",
     doc: include_str!("../../rules/lints/ineffective-resource.md"),
     since: "0.1.0",
     check,

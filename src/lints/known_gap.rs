@@ -42,7 +42,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let label = Label {
             source: policy.source,
             span: policy.statement_key,
-            message: "nothing in these policies grants all of them".to_owned(),
+            message: "no statement here grants all of this".to_owned(),
         };
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = match &gap.policy {

@@ -22,7 +22,7 @@ pub(super) fn name(context: &Context<'_>, layer: &Layer<'_>) -> Option<String> {
         LayerKind::Identity => return None,
         LayerKind::Boundary => "the permissions boundary".to_owned(),
         LayerKind::Scp if names.len() == 1 => format!("the SCP {}", enumerate(&names)),
-        LayerKind::Scp => format!("the level of the SCPs {}", enumerate(&names)),
+        LayerKind::Scp => format!("the SCP level {}", enumerate(&names)),
     })
 }
 

@@ -41,7 +41,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             message: "another here".to_owned(),
         });
         finding.notes.push(format!(
-            "no {name} was inferred; requirements that name it are not covered"
+            "the {name} was not inferred, so requirements that name it are not covered"
         ));
         finding.help = Some(format!("say which one the cluster has: {option}"));
         finding.subject = Some(dissent.name.clone());

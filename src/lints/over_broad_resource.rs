@@ -71,7 +71,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         }
         if !needed.is_empty() {
             finding.help = Some(format!(
-                "required is only \"Resource\": {}",
+                "only this is required: \"Resource\": {}",
                 match needed.as_slice() {
                     [one] => one.clone(),
                     many => format!("[{}]", many.join(", ")),

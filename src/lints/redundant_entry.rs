@@ -15,7 +15,7 @@ use crate::parser::Span;
 pub(super) static LINT: Lint = Lint {
     id: "redundant-entry",
     severity: Severity::Note,
-    summary: "a string of a list says what another one of it says",
+    summary: "a string of a list is covered by another one of the list",
     doc: include_str!("../../rules/lints/redundant-entry.md"),
     since: "0.1.0",
     check,

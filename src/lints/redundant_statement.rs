@@ -11,7 +11,7 @@ use crate::parser::Span;
 pub(super) static LINT: Lint = Lint {
     id: "redundant-statement",
     severity: Severity::Note,
-    summary: "all that a statement allows or denies, another one does",
+    summary: "another statement allows or denies all that this one does",
     doc: include_str!("../../rules/lints/redundant-statement.md"),
     since: "0.1.0",
     check,

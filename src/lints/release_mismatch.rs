@@ -9,7 +9,7 @@ use crate::parser::Effect;
 pub(super) static LINT: Lint = Lint {
     id: "release-mismatch",
     severity: Severity::Warning,
-    summary: "a resource is named as by another major release of ParallelCluster, and lacks under its name of this one",
+    summary: "a resource has the name that another major release of ParallelCluster gives it, and the name of this one is missing",
     doc: include_str!("../../rules/lints/release-mismatch.md"),
     since: "0.1.0",
     check,
@@ -71,7 +71,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let message = format!(
-            "{} is named as by ParallelCluster {of}.x, and {release} was asked for: {instead}",
+            "{} has a name of ParallelCluster {of}.x, but {release} was asked for: {instead}",
             enumerate(std::slice::from_ref(&first.text))
         );
         let mut finding = LINT.finding(Severity::Warning, message, Label::at(source, first.span));

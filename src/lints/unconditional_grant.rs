@@ -40,7 +40,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 let label = Label {
                     source: place.0,
                     span: place.1,
-                    message: "allowed whatever the request".to_owned(),
+                    message: "allowed without a condition".to_owned(),
                 };
                 let finding = found.get_or_insert_with(|| {
                     let mut finding = LINT.finding(Severity::Note, String::new(), label.clone());

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Label, Severity};
 pub(super) static LINT: Lint = Lint {
     id: "undecided",
     severity: Severity::Error,
-    summary: "the patterns are too entangled to be decided within the bound",
+    summary: "the patterns are too complex to be decided within the limit",
     doc: include_str!("../../rules/lints/undecided.md"),
     since: "0.1.0",
     check,
@@ -22,7 +22,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let label = Label {
             source: oversize.source,
             span: oversize.span,
-            message: "the bound is reached here".to_owned(),
+            message: "the limit is reached here".to_owned(),
         };
         let mut finding = LINT.finding(Severity::Error, oversize.message.clone(), label);
         finding.subject = Some("size".to_owned());
@@ -49,7 +49,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             span: text.map_or(statement.action_key, |a| a.span),
             message: "the Resource patterns of this statement and of the Deny statements".into(),
         };
-        let message = format!("could not decide whether `{name}` grants more than is required");
+        let message = format!("could not decide whether `{name}` grants more than required");
         let mut finding = LINT.finding(Severity::Error, message, label);
         finding.subject = Some(name);
         if at == last && unasked > 0 {

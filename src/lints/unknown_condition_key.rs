@@ -9,7 +9,7 @@ use crate::finding::{Finding, Severity};
 pub(super) static LINT: Lint = Lint {
     id: "unknown-condition-key",
     severity: Severity::Warning,
-    summary: "a condition key is none of AWS's",
+    summary: "a condition key is not one of AWS's",
     doc: include_str!("../../rules/lints/unknown-condition-key.md"),
     since: "0.1.0",
     check,
@@ -33,7 +33,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
             format!("write `{}/TAG`", key.trim_end_matches('/')),
         ),
         KnownKey::WithoutService => (
-            format!("`{key}` has not the form of a condition key"),
+            format!("`{key}` does not have the form of a condition key"),
             "write `service:Key`, or `aws:Key` for a key of all services".to_owned(),
         ),
         KnownKey::NoGlobal if line.folded() == "aws:arn" => (

@@ -42,11 +42,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let mut finding = LINT.finding(Severity::Warning, message, label);
         finding.notes.push(if leftover.known {
             format!(
-                "judged as the `${{{}}}` of the reference; attached as it stands, it matches nothing there",
+                "judged as the `${{{}}}` of the reference; AWS takes it as plain text, which matches nothing there",
                 leftover.name
             )
         } else {
-            "its value is not known; attached as it stands, it matches nothing there".to_owned()
+            "its value is not known; AWS takes it as plain text, which matches nothing there".to_owned()
         });
         finding.help = Some(format!(
             "replace `{text}` by its value before you attach the policy"

@@ -13,7 +13,7 @@ use crate::parser::{Effect, Text};
 pub(super) static LINT: Lint = Lint {
     id: "unsupported-condition-key",
     severity: Severity::Note,
-    summary: "requests of an action are not known to have the key of its condition",
+    summary: "an action is not known to support the key of its condition",
     doc: include_str!("../../rules/lints/unsupported-condition-key.md"),
     since: "0.1.0",
     check,
@@ -68,11 +68,11 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         // Of a service's own key nobody expects more than the requests of that service.
         [] if !action.negated || !line.folded().starts_with("aws:") => return None,
         [] => format!(
-            "not all services that `NotAction` leaves have `{key}`: this does not {verb} the requests of the others"
+            "not every service that `NotAction` leaves supports `{key}`: this does not {verb} requests to the others"
         ),
-        [one] => format!("`{one}` is not known to have `{key}`: this may not {verb} it"),
+        [one] => format!("`{one}` is not known to support `{key}`: this may not {verb} it"),
         several => format!(
-            "{} are not known to have `{key}`: this may not {verb} them",
+            "{} are not known to support `{key}`: this may not {verb} them",
             enumerate(several)
         ),
     };
@@ -80,7 +80,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
     let span = line.condition.key.span;
     let mut finding = line.finding(&LINT, Severity::Note, span, message, help);
     finding.notes.push(format!(
-        "as the catalogue of {} has it, which can be incomplete",
+        "according to the catalogue of {}, which can be incomplete",
         context.catalog.date()
     ));
     finding.actions = unlisted;

@@ -95,10 +95,10 @@ fn add(
     let shown = shorten(&text.value);
     let message = match region {
         Some(region) => {
-            format!("`{shown}` is of partition `{partition}`, and `{region}` lies in `{wanted}`")
+            format!("`{shown}` is of partition `{partition}`, but `{region}` lies in `{wanted}`")
         }
         None => format!(
-            "`{shown}` is of partition `{partition}`, and the cluster is judged in `{wanted}`"
+            "`{shown}` is of partition `{partition}`, but the cluster is judged for `{wanted}`"
         ),
     };
     let mut found = LINT.finding(Severity::Warning, message, label);

@@ -24,7 +24,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let message = format!(
-        "these policies grant all that the role `{}` needs, and of what `{asked}` needs {} of {} actions",
+        "these policies grant all that the role `{}` needs, but of what `{asked}` needs only {} of {} actions",
         other.role, other.granted, other.all
     );
     let label = Label::at(policy.source, policy.statement_key);

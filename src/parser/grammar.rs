@@ -120,7 +120,7 @@ pub(super) fn unknown(reader: &mut Reader, key: &Text, meant: Option<&str>, plac
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None if place == "a policy" && STATEMENT_KEYS.contains(&key.value.as_str()) => problem
             .with_help(format!(
-                "`{shown}` belongs into a statement: `\"Statement\": [{{\"{shown}\": …}}]`"
+                "`{shown}` belongs in a statement: `\"Statement\": [{{\"{shown}\": …}}]`"
             )),
         None if place == "a policy" => {
             problem.with_help("a policy has `Version` and `Statement`; remove this element")

@@ -1,7 +1,7 @@
 //! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
 //! AWS owns, and where requests go. From `rules/resource-types.toml` and `rules/regions.toml`.
 
-use super::data::{NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, SHARED, US_EAST_1};
+use super::data::{DIRECTIONS, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS, SHARED, US_EAST_1};
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
 pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
@@ -51,6 +51,17 @@ pub fn request_region(service: &str, name: &str) -> RequestRegion {
     } else {
         RequestRegion::Own
     }
+}
+
+/// The Regions that there were when this program was made.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().copied()
+}
+
+/// Whether a name is built as those of all Regions are: with a direction before its number.
+pub fn is_region_name(name: &str) -> bool {
+    let direction = name.rsplit('-').nth(1);
+    direction.is_some_and(|word| DIRECTIONS.contains(&word))
 }
 
 /// What stands in place of the account in ARNs of a resource type that AWS itself owns.

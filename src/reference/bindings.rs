@@ -73,7 +73,7 @@ impl Place for crate::parser::Text {
 }
 
 static REGION: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$").ok());
+    LazyLock::new(|| Regex::new(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$").ok());
 static ACCOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[0-9]{12}$").ok());
 
 /// Whether a text has the form of an AWS Region (`us-gov-west-1`).

@@ -73,12 +73,14 @@ impl Features {
     ///
     /// # Errors
     ///
-    /// [`SelectError::UnknownFeature`].
+    /// [`SelectError::UnknownFeature`], and two names that cannot both hold.
     pub fn from_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, SelectError> {
         let mut features = Features::default();
+        let mut none = false;
         for name in names {
             features.complete = true;
             if name == "none" {
+                none = true;
                 continue;
             }
             let (plain, on) = match name.strip_prefix("no-") {
@@ -92,10 +94,25 @@ impl Features {
                     help: select::nearest(plain, &all),
                 }
             })?;
-            let nodes = BTreeSet::new();
-            features.said.insert(found.name(), Said { on, nodes });
+            let said = Said {
+                on,
+                nodes: BTreeSet::new(),
+            };
+            let before = features.said.insert(found.name(), said);
+            if before.is_some_and(|before| before.on != on) {
+                return Err(SelectError::Contradiction {
+                    one: plain.to_owned(),
+                    other: format!("no-{plain}"),
+                });
+            }
         }
         let on: Vec<Feature> = features.on().collect();
+        if none && let Some(feature) = on.first() {
+            return Err(SelectError::Contradiction {
+                one: feature.name().to_owned(),
+                other: "none".to_owned(),
+            });
+        }
         for feature in &on {
             let rival = on.iter().find(|o| {
                 o.name() > feature.name() && o.group().is_some() && o.group() == feature.group()

@@ -1,6 +1,6 @@
 //! The policy texts of `rules/reference`, and what is put together from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -53,6 +53,13 @@ struct ErratumData {
     since: Option<String>,
     reason: String,
     source: String,
+}
+
+/// The AWS managed policies that some role must have besides, with placeholders.
+pub fn managed_policies() -> BTreeSet<String> {
+    let packs = PACKS.iter();
+    let data = packs.filter_map(|pack| serde_json::from_str::<PackData>(pack.json).ok());
+    data.flat_map(|data| data.managed_policies).collect()
 }
 
 /// Which role, release and scheduler a reference is put together for, and what is known of the features.
@@ -216,11 +223,11 @@ fn errata(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
             return None;
         }
         let data: ErratumData = serde_json::from_str(entry.json).ok()?;
-        let since = data
-            .since
-            .map_or_else(String::new, |s| format!(" since {s}"));
+        let since = data.since.map_or_else(String::new, |s| format!(" in {s}"));
         let cause = match data.cause.as_str() {
-            "aws" => format!("AWS requires it{since}, after these releases were documented"),
+            "aws" => {
+                format!("AWS began to require it{since}, after these releases were documented")
+            }
             "template" => "ParallelCluster's own template lacks it too".to_owned(),
             _ => "the documented policy lacks it too".to_owned(),
         };

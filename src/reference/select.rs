@@ -75,9 +75,7 @@ pub enum SelectError {
     #[error("no policy of role `{name}` is known for ParallelCluster {release} with {scheduler}")]
     #[diagnostic(
         code(reference::role),
-        help(
-            "there are policies for {known}; compare with the nearest of these, or give one: --reference FILE"
-        )
+        help("there are policies for {known}; compare with the nearest of these")
     )]
     NoPolicy {
         /// The role.
@@ -97,6 +95,18 @@ pub enum SelectError {
         name: String,
         /// The legal values.
         help: String,
+    },
+    /// A feature that is said to be there and not to be there.
+    #[error("`{one}` and `{other}` contradict each other")]
+    #[diagnostic(
+        code(reference::feature),
+        help("name the features that the cluster has, or `none` alone where it has none")
+    )]
+    Contradiction {
+        /// One.
+        one: String,
+        /// The other.
+        other: String,
     },
     /// Two features that exclude each other.
     #[error("a cluster has either `{one}` or `{other}`")]
@@ -138,11 +148,13 @@ pub fn roles() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|r| r.name)
 }
 
-/// Whether some release has a role of this name.
-pub fn is_role(name: &str) -> bool {
-    ROLES
-        .iter()
-        .any(|r| r.name == name || r.aliases.contains(&name))
+/// The roles that a name can mean, itself before those that have it as an alias: which of them counts depends on the
+/// release. `head_node` and `Head-Node` are `head-node`.
+pub fn roles_called(name: &str) -> Vec<&'static str> {
+    let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    let own = ROLES.iter().filter(|r| r.name == name);
+    let aliased = ROLES.iter().filter(|r| r.aliases.contains(&name.as_str()));
+    own.chain(aliased).map(|r| r.name).collect()
 }
 
 /// Completes "the policies of …".
@@ -225,13 +237,11 @@ fn unknown(release: Release) -> SelectError {
         ),
         (Some(newest), None) => (
             format!("ParallelCluster {release} is newer than what this program knows"),
-            format!(
-                "the newest release it knows is {newest}; for another one give its policy: --reference FILE"
-            ),
+            format!("the newest release it knows is {newest}"),
         ),
         _ => (
             format!("there is no reference for ParallelCluster {release}"),
-            format!("known: {known}; for another one give its policy: --reference FILE"),
+            format!("known: {known}"),
         ),
     };
     SelectError::UnknownRelease { reason, help }
@@ -283,14 +293,11 @@ pub fn roles_for(scheduler: &str, release: &str) -> Result<Vec<&'static str>, Se
 /// The role that a name means: itself, or the one that has it as an alias in this release.
 fn role_named(name: &str, scheduler: &str, release: Release) -> Result<&'static str, SelectError> {
     let legal = roles_of(scheduler, release);
-    if let Some(role) = legal.iter().find(|r| **r == name) {
+    let mut meant = roles_called(name).into_iter();
+    if let Some(role) = meant.find(|r| legal.contains(r)) {
         return Ok(role);
     }
     let known = ROLES.iter().any(|r| r.name == name);
-    let mut aliased = ROLES.iter().filter(|r| r.aliases.contains(&name));
-    if let Some(role) = aliased.find(|r| legal.contains(&r.name)) {
-        return Ok(role.name);
-    }
     let of_generation = |r: &Release| r.major() == release.major();
     let with_policy: Vec<Release> = Release::all()
         .filter(of_generation)

@@ -81,29 +81,28 @@ impl Report {
         of_results.chain(&self.configuration)
     }
 
-    /// The findings of each result, and last those on the configuration.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &[Finding]> {
-        let of_results = self.results.iter().map(|r| r.findings.as_slice());
-        of_results.chain([self.configuration.as_slice()])
-    }
-
-    /// The findings that count.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.all_findings()
-            .filter(|finding| finding.suppressed.is_none())
+    /// The findings of each result with those of its upgrade, and last those on the configuration.
+    pub(super) fn lists(&self) -> impl Iterator<Item = Vec<&Finding>> {
+        let of_results = self.results.iter().map(|result| result.told().collect());
+        of_results.chain([self.configuration.iter().collect()])
     }
 
     /// [`Report::lists`], each with the target that it is about.
-    pub(super) fn lists_by_target(&self) -> impl Iterator<Item = (Option<&str>, &[Finding])> {
+    pub(super) fn lists_by_target(&self) -> impl Iterator<Item = (Option<&str>, Vec<&Finding>)> {
         let targets = self.results.iter().map(|r| r.target.as_deref());
         targets.chain([None]).zip(self.lists())
     }
 
-    /// [`Report::findings`], each with the target that it is about.
+    /// The findings that count and those of upgrades, each with the target that it is about.
     pub(super) fn findings_by_target(&self) -> impl Iterator<Item = (Option<&str>, &Finding)> {
         self.lists_by_target()
-            .flat_map(|(target, list)| list.iter().map(move |finding| (target, finding)))
+            .flat_map(|(target, list)| list.into_iter().map(move |finding| (target, finding)))
             .filter(|(_, finding)| finding.suppressed.is_none())
+    }
+
+    /// The findings that count, and those of upgrades.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings_by_target().map(|(_, finding)| finding)
     }
 
     /// The findings, counted.

@@ -51,6 +51,9 @@ pub fn github(
             String::new()
         };
         writeln!(out, "{}{more}", words::summary(report))?;
+        for upgrade in report.results.iter().filter_map(|r| r.upgrade.as_ref()) {
+            writeln!(out, "{}", escape::line(&words::upgrade(upgrade)))?;
+        }
     }
     out.flush()
 }
@@ -71,7 +74,7 @@ fn command(
     let (line, column) = (region.start_line, region.start_column);
     let mut command = format!(
         "::{name} file={},line={line},endLine={}",
-        property(path.as_str()),
+        property(&safe(path.as_str())),
         region.end_line
     );
     // Columns of an annotation over several lines are refused.
@@ -90,6 +93,17 @@ fn command(
         property(finding.lint),
         data(&text)
     )
+}
+
+/// A path without characters that steer a terminal. Line ends stay: a command has a way to write them.
+fn safe(path: &str) -> String {
+    let parts = path.split_inclusive(['\n', '\r']);
+    let escaped = parts.map(|part| {
+        let plain = part.trim_end_matches(['\n', '\r']);
+        let end = part.get(plain.len()..).unwrap_or_default();
+        escape::line(plain).into_owned() + end
+    });
+    escaped.collect()
 }
 
 /// The text of a command, which ends at the line end.

@@ -39,7 +39,7 @@ pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> 
     let mut issues = Vec::new();
     let fingerprints = identity::fingerprints(report);
     for ((target, list), prints) in report.lists_by_target().zip(fingerprints) {
-        for (finding, fingerprint) in list.iter().zip(prints) {
+        for (finding, fingerprint) in list.into_iter().zip(prints) {
             if finding.suppressed.is_some() {
                 continue;
             }
@@ -70,7 +70,6 @@ pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> 
         }
     }
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &issues)?;
-    out.write_all(b"\n")?;
+    escape::json(&issues, &mut out)?;
     out.flush()
 }

@@ -26,7 +26,7 @@ pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
                 Some(result) if several => role(result),
                 _ => String::new(),
             };
-            let findings = findings.iter();
+            let findings = findings.into_iter();
             findings
                 .map(|finding| {
                     if role.is_empty() {
@@ -36,18 +36,27 @@ pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
                     let ordinal = seen.entry(identity.clone()).or_default();
                     let digest = Sha256::new()
                         .chain_update(&identity)
-                        .chain_update(ordinal.to_le_bytes())
-                        .finalize();
+                        .chain_update(ordinal.to_le_bytes());
                     *ordinal += 1;
-                    let bytes = digest.iter().take(8);
-                    bytes.fold(String::new(), |mut text, byte| {
-                        let _ = write!(text, "{byte:02x}");
-                        text
-                    })
+                    shortened(digest)
                 })
                 .collect()
         })
         .collect()
+}
+
+/// The fingerprint of a finding after an upgrade to a release, by the one that it has today or would have then.
+pub(super) fn of_upgrade(release: &str, fingerprint: &str) -> String {
+    shortened(Sha256::new().chain_update(format!("{release}\u{1f}{fingerprint}")))
+}
+
+fn shortened(digest: Sha256) -> String {
+    let digest = digest.finalize();
+    let bytes = digest.iter().take(8);
+    bytes.fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// What tells a result from the others of a run.

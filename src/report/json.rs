@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use serde::{Serialize, Serializer};
 
 use super::region::forward_slashes;
-use super::{ReferenceName, Region, Report, RoleResult};
+use super::{ReferenceName, Region, Report, RoleResult, escape};
 use crate::diff;
 use crate::edit;
 use crate::finding;
@@ -296,8 +296,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         },
     };
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &output)?;
-    out.write_all(b"\n")?;
+    escape::json(&output, &mut out)?;
     out.flush()
 }
 

@@ -56,14 +56,17 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The files of a role, and those of what limits it; or those that findings on the configuration are in.
 fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suite<'a>> {
-    let findings = result.map_or(&report.configuration, |r| &r.findings);
+    let findings: Vec<&Finding> = match result {
+        Some(result) => result.told().collect(),
+        None => report.configuration.iter().collect(),
+    };
     let name_of = |finding: &Finding| report.sources.get(finding.label.source).name();
     let given = result.into_iter().flat_map(|result| {
         let scps = result.scps.iter().flatten();
         result.policies.iter().chain(&result.boundary).chain(scps)
     });
     let mut names: Vec<&str> = Vec::new();
-    let found = findings.iter().map(name_of);
+    let found = findings.iter().copied().map(name_of);
     for name in given.map(String::as_str).chain(found) {
         if !names.contains(&name) {
             names.push(name);
@@ -71,7 +74,7 @@ fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suit
     }
     let suite = |name: &str| {
         let path = forward_slashes(name);
-        let here = || findings.iter().filter(|f| name_of(f) == name);
+        let here = || findings.iter().copied().filter(|f| name_of(f) == name);
         // Services tell tests apart by their names, and compare them between runs: no line, and none twice.
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut cases: Vec<_> = here()

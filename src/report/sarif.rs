@@ -79,7 +79,7 @@ impl Incomplete {
             ),
             Self::Undecided => (
                 "A verdict was not reached.",
-                "The patterns of the policies are too entangled to be decided within the bound.",
+                "The patterns of the policies are too complex to be decided within the limit.",
                 "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
             ),
             Self::Cut => (
@@ -126,7 +126,7 @@ pub fn sarif(
     let mut findings: Vec<Named<'_>> = Vec::new();
     let lists = report.lists_by_target();
     for ((target, list), prints) in lists.zip(identity::fingerprints(report)) {
-        let named = list.iter().zip(prints);
+        let named = list.into_iter().zip(prints);
         findings.extend(named.map(|(finding, fingerprint)| Named {
             target,
             finding,
@@ -185,8 +185,7 @@ pub fn sarif(
         }],
     };
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &log)?;
-    out.write_all(b"\n")?;
+    escape::json(&log, &mut out)?;
     out.flush()
 }
 

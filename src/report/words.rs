@@ -71,9 +71,14 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
         lines.push(tally(counts));
     }
     let share = format!(
-        "{} of {} covered",
+        "{} of {} covered{}",
         coverage.covered,
-        plural(coverage.required, "requirement")
+        plural(coverage.required, "requirement"),
+        if is_template(result) {
+            " once the placeholders are replaced"
+        } else {
+            ""
+        }
     );
     if result.failed && result.requirements.is_empty() {
         lines.push("could not be judged: see above for the reason".to_owned());
@@ -98,13 +103,19 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
     lines
 }
 
+/// Whether the policies have placeholders: they are judged as what these stand for, and grant less as they stand.
+fn is_template(result: &RoleResult) -> bool {
+    let mut findings = result.findings.iter();
+    findings.any(|finding| finding.lint == "unreplaced-placeholder")
+}
+
 /// What an upgrade to another release comes to.
 pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     let against = against(&upgrade.reference);
     match upgrade.findings.len() {
-        0 => format!("after the upgrade, nothing more lacks: {against}"),
+        0 => format!("after an upgrade, nothing else will be missing: {against}"),
         _ => format!(
-            "after the upgrade, this will lack as well (it does not count today): {against}"
+            "after an upgrade, this will be missing too (it does not change the exit code): {against}"
         ),
     }
 }
@@ -245,10 +256,10 @@ fn layer(id: &str) -> String {
         ("permissions-boundary", _) => "permissions boundary".to_owned(),
         ("scp", _) => "service control policies (SCP)".to_owned(),
         ("managed-policy", arn) => {
-            format!("the AWS managed policy {arn} (attach it; --attached once it is)")
+            format!("the AWS managed policy {arn} (attach it, then say so with --attached)")
         }
         ("feature", name) => format!(
-            "what feature {name} needs of this role (nothing is published for this release)"
+            "what this role needs for the feature {name} (AWS publishes nothing on it for this release)"
         ),
         _ => id.to_owned(),
     }

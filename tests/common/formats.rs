@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// By their names on the command line.
 pub const FORMATS: [&str; 7] = [
@@ -75,27 +74,4 @@ pub fn annotations(text: &str) -> Vec<Annotation> {
         })
     };
     text.lines().filter_map(read).collect()
-}
-
-/// What a run of the program came to.
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-/// Runs the program in a folder, without an environment.
-pub fn run_in(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().expect("an exit code"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
 }

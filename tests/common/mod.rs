@@ -1,11 +1,13 @@
 //! What several tests share.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+pub mod configuration;
 pub mod engine;
 pub mod evaluator;
 pub mod formats;
 pub mod hostile;
 pub mod page;
+pub mod program;
 pub mod project;
 pub mod references;
 pub mod remedy;
