@@ -133,13 +133,16 @@ struct Run<'r, 'a> {
     cases: Vec<Stated>,
     /// What is judged already of the statement at hand: actions with the same resource types that
     /// the same statements match fare alike.
-    judged: FxHashMap<Option<&'a str>, Vec<(Alike, Rc<Judgement>)>>,
+    judged: FxHashMap<JudgedBy<'a>, Vec<(Alike, Rc<Judgement>)>>,
     /// The judgements of `"Resource": "*"` on both sides, by how many statements match.
     everywhere: Vec<Rc<Judgement>>,
     /// The statements that match the action at hand, and its name in lower case. Kept for their memory.
     applies: Vec<Applies<'a>>,
     name: String,
 }
+
+/// The resource types of an action, and the first statement that matches it.
+type JudgedBy<'a> = (Option<&'a str>, Option<*const Prepared>);
 
 /// What the judgement of an action depends on, for one statement of the reference, beside its resource types.
 struct Alike {
@@ -554,8 +557,9 @@ impl<'a> Run<'_, 'a> {
             let truths = known.iter().flatten().flat_map(|c| &c.truths);
             truths.flatten().copied()
         };
-        let types = named.known.map(|action| action.types());
-        let alike = self.judged.get(&types).into_iter().flatten();
+        let first = applies.first().map(|a| ptr::from_ref(a.statement));
+        let key = (named.known.map(|action| action.types()), first);
+        let alike = self.judged.get(&key).into_iter().flatten();
         let alike = { alike }.find(|(alike, _)| {
             alike.service == named.service
                 && alike.needed == needed
@@ -586,7 +590,7 @@ impl<'a> Run<'_, 'a> {
         ));
         drop(cases);
         self.cases = stated;
-        let same = self.judged.entry(types).or_default();
+        let same = self.judged.entry(key).or_default();
         same.push((alike, Rc::clone(&judged)));
         judged
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::json::{Kind, Value};
 use super::policy::{Problem, Text};
@@ -15,6 +15,9 @@ pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
         .raw()
         .bytes()
         .all(|b| is_plain_byte(b) || matches!(b, b'\t' | b'\n' | b'\r'));
+    if all_plain && !repeats_a_key(value) {
+        return;
+    }
     let needs_look = |value: &Value<'_>| match value.kind() {
         Kind::Object | Kind::Array => true,
         Kind::String => !all_plain && !is_plain(value.raw()),
@@ -44,6 +47,20 @@ pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether an object in a value without escapes gives a key more than once.
+fn repeats_a_key(value: Value<'_>) -> bool {
+    match value.kind() {
+        Kind::Object => {
+            let mut keys = FxHashSet::with_capacity_and_hasher(8, FxBuildHasher);
+            value
+                .pairs()
+                .any(|(key, value)| !keys.insert(key.raw()) || repeats_a_key(value))
+        }
+        Kind::Array => value.elements().into_iter().any(repeats_a_key),
+        _ => false,
     }
 }
 

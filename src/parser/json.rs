@@ -172,12 +172,17 @@ impl<'a> Value<'a> {
 
     /// The members of an object in order, duplicates kept; none for other kinds.
     pub(super) fn members(&self) -> Vec<Member<'a>> {
+        let read = |(key, value): (Value<'a>, Value<'a>)| {
+            let key = key.string()?;
+            Some(Member { key, value })
+        };
+        self.pairs().filter_map(read).collect()
+    }
+
+    /// The keys of an object and their values in order, duplicates kept; none for other kinds.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + use<'a> {
         let mut inner = self.inner(Kind::Object);
-        let mut members = Vec::new();
-        while let (Some(key), Some(value)) = (inner.next(), inner.next()) {
-            members.extend(key.string().map(|key| Member { key, value }));
-        }
-        members
+        iter::from_fn(move || Some((inner.next()?, inner.next()?)))
     }
 
     /// The values inside an array or object; none in a value of another kind.
@@ -212,14 +217,8 @@ impl<'a> Value<'a> {
 
     /// The value of a member of an object; of a repeated key the last.
     pub(super) fn member(&self, key: &str) -> Option<Value<'a>> {
-        let mut inner = self.inner(Kind::Object);
-        let mut found = None;
-        while let (Some(name), Some(value)) = (inner.next(), inner.next()) {
-            if name.is_text(key) {
-                found = Some(value);
-            }
-        }
-        found
+        let named = self.pairs().filter(|(name, _)| name.is_text(key));
+        named.last().map(|(_, value)| value)
     }
 
     /// Whether the value is the string of this text.

@@ -136,6 +136,10 @@ fn starts_with_placeholder(text: &str) -> bool {
 fn placeholders(text: &str) -> Vec<Range<usize>> {
     const FORMS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")];
     let mut found = Vec::new();
+    let marks = |b: u8| matches!(b, b'$' | b'{' | b'<' | b'%');
+    if !text.bytes().any(marks) {
+        return found;
+    }
     let mut at = 0;
     // A form whose closing was not found once is not looked for again, or the search would be quadratic.
     let mut unclosed = [false; FORMS.len()];
