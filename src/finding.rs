@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::edit::Fix;
 use crate::parser::{SourceId, Span};
 
 /// How bad a finding is; ordered, `Note` lowest.
@@ -46,6 +47,17 @@ pub struct Label {
     pub message: String,
 }
 
+impl Label {
+    /// A place without words.
+    pub fn at(source: SourceId, span: Span) -> Self {
+        Label {
+            source,
+            span,
+            message: String::new(),
+        }
+    }
+}
+
 /// One reported problem. Its primary place is [`Finding::label`]; there is always exactly one.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
@@ -75,6 +87,8 @@ pub struct Finding {
     pub label: Label,
     /// Other places.
     pub related: Vec<Label>,
+    /// Ways to mend it, where it is plain what to write.
+    pub fixes: Vec<Fix>,
     /// Stable across re-indenting and unrelated edits; set by [`crate::lints::run`].
     pub fingerprint: String,
     /// Why it does not count, for a finding that was accepted; `None` for one that counts.

@@ -20,32 +20,55 @@ use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
 use crate::reference::Reference;
 use crate::reference::bindings::{Bindings, Dissent};
 
+mod allow_not_action;
+mod arn;
+mod condition;
 mod conditional_grant;
 mod coverage;
 mod denied_action;
 mod difference;
 mod duplicate_key;
+mod duplicate_value;
 mod effect;
+mod empty_element;
 mod excess;
 mod feature_gap;
+mod fix;
+mod ineffective_condition;
 mod ineffective_resource;
 mod ineffective_statement;
+mod invalid_arn;
+mod invalid_condition;
 mod invalid_json;
 mod invalid_policy;
 mod known_gap;
 mod layer;
 mod missing_action;
 mod mixed_scope;
+mod old_version;
 mod over_broad_action;
 mod over_broad_resource;
 mod partial_resource;
+mod policy_size;
+mod privilege_escalation;
 mod problem;
+mod redundant;
+mod redundant_entry;
+mod redundant_statement;
+mod release_mismatch;
 mod unconditional_grant;
 mod undecided;
 mod unknown_action;
+mod unknown_condition_key;
 mod unneeded_action;
 mod unreplaced_placeholder;
 mod unresolved;
+mod unsupported_condition_key;
+mod variable;
+mod variable_misuse;
+mod weak_condition;
+mod wrong_partition;
+mod wrong_role;
 
 /// A check and what is said about it.
 pub struct Lint {
@@ -64,25 +87,43 @@ pub struct Lint {
 
 /// Every lint, sorted by id.
 pub static ALL: &[&Lint] = &[
+    &allow_not_action::LINT,
     &conditional_grant::LINT,
     &denied_action::LINT,
     &duplicate_key::LINT,
+    &duplicate_value::LINT,
+    &empty_element::LINT,
     &feature_gap::LINT,
+    &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
+    &invalid_arn::LINT,
+    &invalid_condition::LINT,
     &invalid_json::LINT,
     &invalid_policy::LINT,
     &known_gap::LINT,
     &missing_action::LINT,
     &mixed_scope::LINT,
+    &old_version::LINT,
     &over_broad_action::LINT,
     &over_broad_resource::LINT,
     &partial_resource::LINT,
+    &policy_size::LINT,
+    &privilege_escalation::LINT,
+    &redundant_entry::LINT,
+    &redundant_statement::LINT,
+    &release_mismatch::LINT,
     &unconditional_grant::LINT,
     &undecided::LINT,
     &unknown_action::LINT,
+    &unknown_condition_key::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unsupported_condition_key::LINT,
+    &variable_misuse::LINT,
+    &weak_condition::LINT,
+    &wrong_partition::LINT,
+    &wrong_role::LINT,
 ];
 
 /// The lint with this id.
@@ -140,6 +181,19 @@ pub struct Compared<'a> {
     pub bindings: &'a Bindings,
     /// Places that speak for different Regions, accounts or names.
     pub dissents: &'a [Dissent],
+    /// A role that fits where the one that was asked for does not.
+    pub other_role: Option<OtherRole>,
+}
+
+/// A role whose reference is granted in full, beside one of which less than half is.
+#[derive(Clone, Debug)]
+pub struct OtherRole {
+    /// Its name.
+    pub role: String,
+    /// Rows of the role that was asked for of which something is granted.
+    pub granted: usize,
+    /// All rows of that role.
+    pub all: usize,
 }
 
 /// Policies of one role that are too many or too long to be judged.
@@ -151,6 +205,14 @@ pub struct Oversize {
     pub span: Span,
     /// What there is too much of.
     pub message: String,
+}
+
+impl Compared<'_> {
+    /// The `Condition` of a statement of the reference as AWS writes it, placeholders bound.
+    fn condition_of(&self, index: usize) -> Option<serde_json::Value> {
+        let bind = |name: &str| self.bindings.get(name).map(str::to_owned);
+        self.reference.condition_of(index, &bind)
+    }
 }
 
 /// Everything a lint may look at.
@@ -244,6 +306,7 @@ impl Lint {
             witness: None,
             label,
             related: Vec::new(),
+            fixes: Vec::new(),
             fingerprint: String::new(),
             suppressed: None,
         }
@@ -258,6 +321,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         (lint.check)(context, &mut findings);
         bound(lint, &mut findings, before);
     }
+    policy_size::advise(context, &mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &'_ Finding| {
             (

@@ -246,10 +246,10 @@ impl Reference {
         )
     }
 
-    /// The `Condition` of a statement as AWS writes it.
-    pub fn condition_of(&self, index: usize) -> Option<Value> {
+    /// The `Condition` of a statement as AWS writes it, with the placeholders replaced that `bind` has a value for.
+    pub fn condition_of(&self, index: usize, bind: Bind<'_>) -> Option<Value> {
         let statement = self.statement(index)?;
-        render::condition(&statement.conditions)
+        render::condition(&statement.conditions).map(|c| render::replace(&c, bind))
     }
 }
 

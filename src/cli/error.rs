@@ -150,6 +150,40 @@ pub enum Error {
         /// What it may have meant.
         help: String,
     },
+    /// A file of the role cannot be judged.
+    #[error("{place}: {reason}")]
+    #[diagnostic(code(input::policy), help("{help}"))]
+    NotJudged {
+        /// Where.
+        place: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// A file that cannot be changed in place.
+    #[error("`{path}` cannot be fixed: {reason}")]
+    #[diagnostic(code(fix::input), help("{help}"))]
+    NotFixable {
+        /// As given.
+        path: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// The edits are held back.
+    #[error("nothing was changed: {reason}")]
+    #[diagnostic(
+        code(fix::coverage),
+        help(
+            "make the changes by hand, one by one; `--fix --diff` writes nothing either, and the report without --fix shows what it would change"
+        )
+    )]
+    HeldBack {
+        /// What would be lost.
+        reason: String,
+    },
     /// Writing failed.
     #[error("cannot write {path}: {source}")]
     #[diagnostic(code(output::write))]

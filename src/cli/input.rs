@@ -12,6 +12,9 @@ use crate::parser::{self, Document, Problem, ProblemKind, Source, Sources, Span}
 /// Larger files are refused: no policy that AWS accepts comes near.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// What standard input is called.
+pub(super) const STANDARD_INPUT: &str = "<stdin>";
+
 /// The files that the arguments name, each once, patterns expanded and their matches sorted.
 ///
 /// # Errors
@@ -63,7 +66,7 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     } else {
         read(Path::new(name))
     };
-    let shown = if name == "-" { "<stdin>" } else { name };
+    let shown = if name == "-" { STANDARD_INPUT } else { name };
     let (source, problem) = match bytes {
         Ok(bytes) => parser::decode(shown, bytes),
         Err(problem) => (Source::new(shown, ""), Some(*problem)),

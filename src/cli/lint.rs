@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::cluster::Configured;
 use super::output;
-use super::{COULD_NOT, Error, FailOn, LintArgs, Selection, context, input};
+use super::{COULD_NOT, Error, FailOn, InputArgs, LintArgs, Selection, context, fix, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
@@ -14,8 +14,25 @@ use crate::reference::bindings::{is_account, is_region, partition_of};
 use crate::reference::{self, Features, Query, Reference};
 use crate::report::{Report, RoleResult, Upgrade};
 
-pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
-    let targets = output::targets(args)?;
+/// What the arguments name, read.
+pub(super) struct Loaded {
+    pub(super) sources: Sources,
+    pub(super) files: Vec<File>,
+    pub(super) against: Against,
+    pub(super) settings: Settings,
+    features: Features,
+    given_catalog: Option<Catalog>,
+}
+
+impl Loaded {
+    pub(super) fn catalog(&self) -> &Catalog {
+        let given = self.given_catalog.as_ref();
+        given.unwrap_or_else(|| Catalog::embedded())
+    }
+}
+
+/// Reads the files that the arguments name. What is wrong with the policies is in their documents.
+pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
     let names = input::expand(&args.files)?;
     let mut sources = Sources::new();
     let mut features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
@@ -83,20 +100,46 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
             help: "name each action, or its wildcard, once".to_owned(),
         });
     }
+    Ok(Loaded {
+        sources,
+        files,
+        against,
+        settings,
+        features,
+        given_catalog,
+    })
+}
+
+pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
+    let mut targets = output::targets(args)?;
+    let mut loaded = load(&args.inputs)?;
+    output::spare(&targets, &loaded.sources)?;
+    if args.fix {
+        fix::run(&mut loaded, args.each, args.diff)?;
+        targets.retain(|target| !(args.diff && target.is_standard_output()));
+    }
+    let catalog = loaded.catalog();
+    let Loaded {
+        sources,
+        files,
+        against,
+        settings,
+        features,
+        ..
+    } = &loaded;
     let roles: Vec<&[File]> = if args.each {
         files.iter().map(std::slice::from_ref).collect()
     } else {
-        vec![&files]
+        vec![files]
     };
     let mut results = Vec::with_capacity(roles.len());
     let mut misfits = Vec::new();
     for role in roles {
-        match check::check(&sources, catalog, role, &against, &settings) {
+        match check::check(sources, catalog, role, against, settings) {
             Ok(mut result) => {
                 if let Some(release) = &args.also_version {
-                    result.upgrade = upgrade(
-                        &sources, catalog, role, release, &features, &settings, &result,
-                    )?;
+                    result.upgrade =
+                        upgrade(sources, catalog, role, release, features, settings, &result)?;
                 }
                 results.push(result);
             }
@@ -134,9 +177,10 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     } else {
         u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
     };
+    let catalog_date = catalog.date().to_owned();
     let report = Report {
-        sources,
-        catalog_date: catalog.date().to_owned(),
+        sources: std::mem::take(&mut loaded.sources),
+        catalog_date,
         results,
     };
     for target in targets {
@@ -144,7 +188,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     }
     // The process ends here: giving the memory back piece by piece would only take time.
     std::mem::forget(report);
-    std::mem::forget((files, settings));
+    std::mem::forget(loaded);
     Ok(ExitCode::from(code))
 }
 

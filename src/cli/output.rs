@@ -1,17 +1,44 @@
 //! Where a report goes: standard output or files, whole or not at all.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
 use super::{Color, Error, Format, LintArgs};
+use crate::parser::Sources;
 use crate::report::{self, Report, Repository, TextOptions};
 
 /// A format and a place; `None` for standard output.
 pub(super) struct Target {
     format: Format,
     path: Option<PathBuf>,
+}
+
+impl Target {
+    /// Whether it is where findings go by default.
+    pub(super) fn is_standard_output(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
+/// Refuses to write over a file that was read.
+pub(super) fn spare(targets: &[Target], sources: &Sources) -> Result<(), Error> {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    for path in targets.iter().filter_map(|t| t.path.as_deref()) {
+        let target = whole(path);
+        let mut names = sources.names();
+        if target.is_some() && names.any(|name| whole(Path::new(name)) == target) {
+            return Err(Error::BadValue {
+                option: "--output",
+                value: path.to_string_lossy().into_owned(),
+                reason: "this file is one of those that were read".to_owned(),
+                help: "name another file for the report".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The targets of `--output`, or standard output.
@@ -130,20 +157,27 @@ fn repository() -> Repository {
     Repository::around(&std::env::current_dir().unwrap_or_default())
 }
 
-/// <https://no-color.org>, <https://force-color.org>, then whether a person is watching.
 fn color_is_wanted() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    if set("NO_COLOR") {
+    wants_color(|name| std::env::var_os(name), io::stdout().is_terminal())
+}
+
+/// <https://no-color.org>, <https://force-color.org> and <https://bixense.com/clicolors>, then whether a person is
+/// watching. A variable that is empty counts as one that is not there.
+fn wants_color(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -> bool {
+    let value = |name| variable(name).filter(|v| !v.is_empty());
+    if value("NO_COLOR").is_some() {
         return false;
     }
-    if set("FORCE_COLOR") || std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") {
+    if value("FORCE_COLOR").is_some() || value("CLICOLOR_FORCE").is_some_and(|v| v != "0") {
         return true;
     }
-    io::stdout().is_terminal()
+    let is_off = value("CLICOLOR").is_some_and(|v| v == "0");
+    let is_dumb = value("TERM").is_some_and(|v| v == "dumb");
+    is_terminal && !is_off && !is_dumb
 }
 
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         return std::fs::OpenOptions::new()
             .write(true)
@@ -171,4 +205,38 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_color;
+
+    #[test]
+    fn colour_follows_the_first_variable_that_says_something() {
+        for (variables, at_a_terminal, in_a_pipe) in [
+            (&[][..], true, false),
+            (&[("NO_COLOR", "1")], false, false),
+            (&[("NO_COLOR", "0")], false, false),
+            (&[("NO_COLOR", "")], true, false),
+            (&[("FORCE_COLOR", "1")], true, true),
+            (&[("FORCE_COLOR", "")], true, false),
+            (&[("CLICOLOR_FORCE", "1")], true, true),
+            (&[("CLICOLOR_FORCE", "0")], true, false),
+            (&[("CLICOLOR_FORCE", "")], true, false),
+            (&[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], false, false),
+            (&[("CLICOLOR", "0")], false, false),
+            (&[("CLICOLOR", "1")], true, false),
+            (&[("CLICOLOR", "0"), ("CLICOLOR_FORCE", "1")], true, true),
+            (&[("TERM", "xterm")], true, false),
+            (&[("TERM", "dumb")], false, false),
+            (&[("TERM", "dumb"), ("FORCE_COLOR", "1")], true, true),
+        ] {
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(n, _)| *n == name);
+                found.map(|(_, value)| (*value).into())
+            };
+            assert_eq!(wants_color(variable, true), at_a_terminal, "{variables:?}");
+            assert_eq!(wants_color(variable, false), in_a_pipe, "{variables:?}");
+        }
+    }
 }

@@ -196,7 +196,7 @@ fn denials<'c>(
 ) -> impl Iterator<Item = (SourceId, Span)> + 'c {
     let row = &requirement.row;
     row.denied_by.iter().copied().filter(move |place| {
-        row.verdict == Verdict::Conditional
+        matches!(row.verdict, Verdict::Conditional | Verdict::Denied)
             || layer::statement_at(compared, *place).is_none_or(|s| s.conditions.is_empty())
     })
 }
@@ -443,7 +443,7 @@ fn statement(
         _ => "Resource",
     };
     let mut value = json!({ "Effect": "Allow", "Action": listed, key: resources });
-    if let Some(condition) = from.and_then(|(i, _)| compared.reference.condition_of(i))
+    if let Some(condition) = from.and_then(|(i, _)| compared.condition_of(i))
         && let Value::Object(members) = &mut value
     {
         members.insert("Condition".to_owned(), condition);

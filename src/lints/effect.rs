@@ -1,8 +1,8 @@
 //! What the lints about statements without effect share.
 
-use super::{Compared, Context, Lint, enumerate};
+use super::{Compared, Context, Lint, arn, enumerate};
 use crate::diff::effect::{Ineffective, Unmet};
-use crate::diff::statement::Prepared;
+use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, Span};
 
@@ -33,6 +33,15 @@ pub(super) fn verb(effect: Effect) -> &'static str {
 pub(super) fn strings(statement: &Prepared, unmet: &[Unmet]) -> (Vec<String>, Vec<Span>) {
     let actions = unmet.iter().filter_map(|u| statement.actions.get(u.action));
     actions.map(|a| (a.text.to_string(), a.span)).unzip()
+}
+
+/// What is wrong with ARNs themselves.
+pub(super) fn faults<'c>(
+    context: &Context<'_>,
+    resources: impl Iterator<Item = &'c Resource>,
+) -> Vec<String> {
+    let faults = resources.filter_map(|r| arn::fault(context.catalog, r));
+    faults.take(NOTES).collect()
 }
 
 /// A finding at the first of some places of a statement, with notes on what its actions apply to.

@@ -1,8 +1,9 @@
 //! Actions and resources of a statement that nothing else in it fits.
 
-use super::{Context, Lint, effect, enumerate};
+use super::{Context, Lint, effect, enumerate, fix};
 use crate::diff::effect::Extent;
 use crate::finding::{Finding, Severity};
+use crate::parser::Effect;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -43,12 +44,18 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         );
         let mut finding = effect::finding(context, &LINT, statement, message, &spans, actions);
         if actions.is_empty() {
+            // As far as the catalogue knows a Deny loses nothing; it can be incomplete.
+            let can_widen = statement.effect == Effect::Deny;
+            let what = format!("remove {}", enumerate(&arns));
+            finding.fixes = fix::removal(context, statement.source, &spans, what, can_widen);
             finding.help = Some(if one {
                 "remove it, or add the actions that it was meant for".to_owned()
             } else {
                 "remove them, or add the actions that they were meant for".to_owned()
             });
         }
+        let listed = resources.iter().filter_map(|r| statement.resources.get(*r));
+        finding.notes.extend(effect::faults(context, listed));
         finding.actions = names;
         finding.subject = (!arns.is_empty()).then(|| all.join(" "));
         out.push(finding);

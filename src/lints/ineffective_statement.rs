@@ -67,6 +67,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 let message = format!("{nothing}: {what} {verb} to {}", resources(statement));
                 let mut finding =
                     effect::finding(context, &LINT, statement, message, &spans, unmet);
+                if !statement.not_resource {
+                    let faults = effect::faults(context, statement.resources.iter());
+                    finding.notes.extend(faults);
+                }
                 if actions.is_empty() {
                     finding.help = Some("correct its resources, or remove it".to_owned());
                     finding.subject = Some("NotAction".to_owned());

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Context, Lint, count, enumerate, excess};
+use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::ExcessKind;
 use crate::finding::{Finding, Severity};
 
@@ -55,6 +55,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             found.witness.action, found.witness.resource
         ));
         let required = excess::required_under(compared, statement, found);
+        if required.is_empty() && found.action.is_some() {
+            let what = format!("remove `{subject}`");
+            let span = finding.label.span;
+            finding.fixes = fix::removal(context, statement.source, &[span], what, false);
+        }
         finding.help = Some(match required.len() {
             0 => "remove it: nothing required matches it".to_owned(),
             n if n <= WRITTEN_OUT => {

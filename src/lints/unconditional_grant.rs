@@ -90,7 +90,7 @@ fn is_required_anyway(
 }
 
 fn help(compared: &Compared<'_>, required: &Prepared) -> String {
-    let condition = compared.reference.condition_of(required.index);
+    let condition = compared.condition_of(required.index);
     let text = condition.and_then(|c| serde_json::to_string_pretty(&c).ok());
     format!(
         "add to the statement:\n  \"Condition\": {}",

@@ -1,9 +1,10 @@
 //! An action that the catalogue does not list.
 
-use super::{Context, Lint};
+use super::{Context, Lint, fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
+use crate::parser::Effect;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -83,6 +84,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 } else {
                     catalog.suggest_action(service, name)
                 };
+                if let Some(meant) = &suggestion
+                    && statement.effect.as_ref().map(|e| e.value) == Some(Effect::Allow)
+                    && statement.action.as_ref().is_some_and(|a| !a.negated)
+                {
+                    let what = format!("write `{meant}`");
+                    let place = (policy.source, text.span);
+                    finding.fixes = fix::replacement(context, &[place], meant, what, true);
+                }
                 finding.help = Some(match suggestion {
                     Some(s) => format!("did you mean `{s}`?"),
                     None => "check the spelling; an action newer than the catalogue is judged by its name".to_owned(),

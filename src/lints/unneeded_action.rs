@@ -1,6 +1,6 @@
 //! A single action that nothing requires.
 
-use super::{Context, Lint, count, enumerate, excess};
+use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
 
@@ -75,6 +75,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             if actions.len() == 1 { "it" } else { "them" }
         ));
         finding.witness = Some(first.witness.clone());
+        let spans = group
+            .iter()
+            .map(|e| excess::action_label(statement, e).0.span);
+        let spans: Vec<_> = spans.collect();
+        let what = format!("remove {}", enumerate(&actions));
+        finding.fixes = fix::removal(context, statement.source, &spans, what, false);
         finding.actions = actions;
         out.push(finding);
     }

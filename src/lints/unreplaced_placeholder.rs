@@ -1,7 +1,9 @@
 //! A placeholder of a template that nobody filled in.
 
-use super::{Context, Lint};
+use super::{Context, Lint, fix};
+use crate::diff::prepare::LeftoverPlace;
 use crate::finding::{Finding, Label, Severity};
+use crate::reference;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -51,7 +53,24 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         ));
         finding.subject = Some(text.clone());
         finding.sid.clone_from(&leftover.sid);
+        if let Some(value) = value(context, leftover) {
+            let same = context.leftovers.iter();
+            let same = same.filter(|l| l.source == leftover.source && l.text == *text);
+            let places: Vec<_> = same.map(|l| (l.source, l.span)).collect();
+            let what = format!("replace `{text}` by `{value}`");
+            // It matches nothing as it stands.
+            finding.fixes = fix::replacement(context, &places, &value, what, true);
+        }
         first.push(out.len());
         out.push(finding);
     }
+}
+
+/// The value that the policies are judged with.
+fn value(context: &Context<'_>, leftover: &LeftoverPlace) -> Option<String> {
+    let bindings = context.compared.as_ref()?.bindings;
+    let known = leftover.known && !reference::is_list(&leftover.name);
+    known
+        .then(|| bindings.one(&leftover.name))?
+        .map(str::to_owned)
 }

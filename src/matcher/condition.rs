@@ -104,32 +104,50 @@ fn text_of(pattern: &Pattern) -> Option<String> {
 
 /// `ForAllValues:` and `ForAnyValue:`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Quantifier {
+pub enum Quantifier {
+    /// `ForAllValues:`
     All,
+    /// `ForAnyValue:`
     Any,
 }
 
 /// How a value of the request is compared with one of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Comparison {
+pub enum Comparison {
+    /// Texts, to the letter.
     Equals,
+    /// Texts, without regard to case.
     EqualsIgnoreCase,
+    /// Texts with wildcards.
     Like,
+    /// Numbers.
     Numeric(Order),
+    /// Points in time.
     Date(Order),
+    /// True or false.
     Bool,
+    /// Bytes in base64.
     Binary,
+    /// An address within a network.
     IpAddress,
+    /// ARNs, field by field.
     Arn,
+    /// Whether the key is absent.
     Null,
 }
 
+/// How numbers and points in time are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Order {
+pub enum Order {
+    /// `Equals`
     Equal,
+    /// `LessThan`
     Less,
+    /// `LessThanEquals`
     LessOrEqual,
+    /// `GreaterThan`
     Greater,
+    /// `GreaterThanEquals`
     GreaterOrEqual,
 }
 
@@ -148,10 +166,14 @@ impl Order {
 /// A condition operator: `ForAnyValue:StringNotLikeIfExists`. Names are read without regard to case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Operator {
-    quantifier: Option<Quantifier>,
-    comparison: Comparison,
-    negated: bool,
-    if_exists: bool,
+    /// The set prefix, where there is one.
+    pub quantifier: Option<Quantifier>,
+    /// What is compared, and how.
+    pub comparison: Comparison,
+    /// True for `Not…`.
+    pub negated: bool,
+    /// True with the suffix `IfExists`.
+    pub if_exists: bool,
 }
 
 impl FromStr for Operator {
@@ -504,14 +526,14 @@ fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
 
 /// A number as it is written, without loss: sign, digits before and behind the point.
 #[derive(PartialEq, Eq)]
-struct Decimal<'a> {
+pub(crate) struct Decimal<'a> {
     negative: bool,
     whole: &'a str,
     part: &'a str,
 }
 
 impl<'a> Decimal<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let text = text.trim();
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -555,7 +577,7 @@ impl PartialOrd for Decimal<'_> {
 }
 
 /// ISO 8601, a day alone, or seconds since 1970.
-fn date(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
         // Four digits are a year.
@@ -573,7 +595,7 @@ fn date(text: &str) -> Option<OffsetDateTime> {
 }
 
 /// An address and how many of its bits count.
-fn network(text: &str) -> Option<(IpAddr, u32)> {
+pub(crate) fn network(text: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = match text.split_once('/') {
         Some((address, bits)) => (address, Some(bits)),
         None => (text, None),

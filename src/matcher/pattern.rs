@@ -175,15 +175,16 @@ impl Pattern {
     /// Whether every word that `other` matches is matched by this pattern. Exact, but for hostile patterns, for which
     /// it may say no where the answer is yes.
     pub fn covers(&self, other: &Pattern) -> bool {
+        self.covers_within(other, &mut Budget::steps(STEPS))
+    }
+
+    /// As [`covers`](Self::covers), with steps that several questions share: no where none are left.
+    pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
         self.absorbs(other) || {
             let patterns = [other, self];
-            let outcome = search::search(
-                &patterns,
-                &[&[0]],
-                1,
-                &mut Budget::steps(STEPS),
-                |accepted| u32::from(accepted.is(0) && !accepted.is(1)),
-            );
+            let outcome = search::search(&patterns, &[&[0]], 1, budget, |accepted| {
+                u32::from(accepted.is(0) && !accepted.is(1))
+            });
             outcome == Found::none()
         }
     }

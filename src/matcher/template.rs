@@ -61,7 +61,7 @@ static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Whether `inner` of `${inner}` names a condition key (`aws:username`) rather than a value that
 /// some template engine should have filled in (`AWS::Region`, `account_id`).
-fn is_policy_variable(inner: &str) -> bool {
+pub(crate) fn is_policy_variable(inner: &str) -> bool {
     let name = inner.split_once(',').map_or(inner, |(name, _)| name);
     name.split_once(':').is_some_and(|(prefix, key)| {
         !key.is_empty()

@@ -54,6 +54,7 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
     }
     let operators = value.last_members();
     if operators.is_empty() {
+        statement.empty_condition = Some(value.span());
         return;
     }
     statement.condition_span = Some(value.span());
@@ -73,7 +74,11 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
             continue;
         }
         same_but_for_case(reader, value);
-        for member in value.last_members() {
+        let members = value.last_members();
+        if members.is_empty() {
+            statement.empty_condition.get_or_insert(value.span());
+        }
+        for member in members {
             let (values, complete) = values(reader, &member);
             statement.condition_unreadable |= !complete;
             if complete {
@@ -105,6 +110,26 @@ fn values(reader: &mut Reader, member: &Member<'_>) -> (Vec<Text>, bool) {
             )
             .accepted()
             .with_help("write the values to compare with, or remove the key"),
+        );
+    }
+    let scalar = |v: &&Value<'_>| matches!(v.kind(), Kind::String | Kind::Number | Kind::Boolean);
+    let mut scalars = given.iter().filter(scalar);
+    if let Some(first) = scalars.next()
+        && let Some(other) = scalars.find(|v| v.kind() != first.kind())
+    {
+        reader.report(
+            Problem::invalid_policy(
+                name,
+                format!(
+                    "the values of the condition key `{}` mix {} and {}",
+                    shorten(name),
+                    first.kind(),
+                    other.kind()
+                ),
+                other.label(),
+            )
+            .accepted()
+            .with_help("write all values of one key as strings"),
         );
     }
     let mut complete = true;

@@ -28,6 +28,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String
         source: reader.source,
         name,
         version: Version::V2008,
+        version_span: None,
         span: document.span(),
         statement_key: document.opening(),
         statements: Vec::new(),
@@ -39,7 +40,10 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String
     let mut has_statement = false;
     for Member { key, value } in members {
         match key.value.as_str() {
-            "Version" => policy.version = version(reader, value),
+            "Version" => {
+                policy.version = version(reader, value);
+                policy.version_span = Some(value.label());
+            }
             "Statement" => {
                 has_statement = true;
                 policy.statement_key = key.span;

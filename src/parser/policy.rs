@@ -106,6 +106,8 @@ pub struct Statement {
     pub condition_span: Option<Span>,
     /// True when a faulty `Condition` could not be read: it may hold or not.
     pub condition_unreadable: bool,
+    /// The `{}` of a `Condition` without operators or of an operator without keys: it restricts nothing.
+    pub empty_condition: Option<Span>,
 }
 
 /// One policy document.
@@ -117,6 +119,8 @@ pub struct Policy {
     pub name: Option<String>,
     /// `Version`; [`Version::V2008`] when missing.
     pub version: Version,
+    /// The value of `Version`, where the element is present.
+    pub version_span: Option<Span>,
     /// The document, braces included.
     pub span: Span,
     /// The `Statement` key without quotes; the document's opening brace when there is none.

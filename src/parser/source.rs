@@ -182,6 +182,11 @@ impl Sources {
         SourceId(self.files.len() as u32 - 1)
     }
 
+    /// The names of all files.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(Source::name)
+    }
+
     /// The file that `id` names; ids come only from [`Sources::add`] of the same set.
     pub fn get(&self, id: SourceId) -> &Source {
         #[expect(

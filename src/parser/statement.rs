@@ -22,6 +22,7 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> 
         conditions: Vec::new(),
         condition_span: None,
         condition_unreadable: false,
+        empty_condition: None,
     };
     // Elements that are there, though perhaps misspelt or unusable, are not called missing.
     let (mut effect_given, mut action_key, mut resource_key) = (false, None, None);

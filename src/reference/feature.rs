@@ -110,6 +110,11 @@ impl Features {
         Ok(features)
     }
 
+    /// Whether something is said of every feature, as `--feature` does.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     /// Says of one feature whether a cluster has it, on the nodes of some roles where there are any; what was said
     /// before stands.
     pub fn say(

@@ -125,7 +125,7 @@ fn indented(value: &Value, by: usize) -> String {
     }
 }
 
-fn replace(value: &Value, bind: Bind<'_>) -> Value {
+pub(super) fn replace(value: &Value, bind: Bind<'_>) -> Value {
     match value {
         Value::String(text) => Value::String(template::fill(text, bind)),
         Value::Array(items) => items.iter().map(|v| replace(v, bind)).collect(),

@@ -192,6 +192,9 @@ pub fn resolve(text: &str, scheduler: Option<&str>) -> Result<Release, SelectErr
         .unwrap_or((text, text));
     let from = release::parts(from.trim()).ok_or_else(bad)?;
     let to = release::parts(to.trim()).ok_or_else(bad)?;
+    if Release::lowest(&from) > Release::lowest(&to) && !Release::lowest(&from).starts_with(&to) {
+        return Err(bad());
+    }
     let within = |r: &Release| {
         (*r >= Release::lowest(&from)) && (*r <= Release::lowest(&to) || r.starts_with(&to))
     };

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::region::forward_slashes;
 use super::{ReferenceName, Region, Report, RoleResult};
 use crate::diff;
+use crate::edit;
 use crate::finding;
 use crate::parser::{SourceId, Sources, Span};
 
@@ -208,6 +209,8 @@ struct Finding<'a> {
     region: Region,
     /// Other places.
     related: Vec<Related<'a>>,
+    /// Ways to mend it. `lint --fix` makes those that cannot widen access.
+    fixes: Vec<Fix<'a>>,
     /// Stays the same when the file is indented anew or statements are added elsewhere.
     fingerprint: &'a str,
     /// Why it does not count; null when it does.
@@ -220,6 +223,27 @@ struct Finding<'a> {
 struct Related<'a> {
     message: &'a str,
     region: Region,
+}
+
+/// Edits that are made together or not at all.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Fix<'a> {
+    /// What it does.
+    message: &'a str,
+    /// True where more may be allowed afterwards than before; `lint --fix` then leaves it to people.
+    can_widen: bool,
+    /// In the order of their places; they do not overlap.
+    edits: Vec<Edit<'a>>,
+}
+
+/// A part of a file and what is to stand there.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Edit<'a> {
+    region: Region,
+    /// Replaces what stands in the region.
+    text: &'a str,
 }
 
 /// How many findings there are of each severity, and how many do not count.
@@ -370,8 +394,21 @@ fn finding<'a>(sources: &Sources, finding: &'a finding::Finding) -> Finding<'a> 
                 region: Region::of_label(sources, label),
             })
             .collect(),
+        fixes: finding.fixes.iter().map(|f| fix(sources, f)).collect(),
         fingerprint: &finding.fingerprint,
         suppressed: finding.suppressed.as_deref(),
+    }
+}
+
+fn fix<'a>(sources: &Sources, fix: &'a edit::Fix) -> Fix<'a> {
+    let edits = fix.edits.iter().map(|edit| Edit {
+        region: Region::new(sources.get(edit.source), edit.span),
+        text: &edit.text,
+    });
+    Fix {
+        message: &fix.message,
+        can_widen: fix.can_widen,
+        edits: edits.collect(),
     }
 }
 

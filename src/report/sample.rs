@@ -44,6 +44,7 @@ pub(super) fn finding(severity: Severity, lint: &'static str, message: &str, at:
         witness: None,
         label: at,
         related: Vec::new(),
+        fixes: Vec::new(),
         fingerprint: "0011223344556677".to_owned(),
         suppressed: None,
     }

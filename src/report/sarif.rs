@@ -11,14 +11,15 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use self::model::{
-    ArtifactLocation, BaseIds, Configuration, Described, Driver, Fingerprints, Invocation,
-    Location, Log, Message, Notification, NotificationKind, Outcome, PhysicalLocation, Reference,
-    Run, RunProperties, Suppression, TextRegion, Tool,
+    ArtifactChange, ArtifactLocation, BaseIds, Configuration, Described, Driver, Fingerprints, Fix,
+    FixProperties, Invocation, Location, Log, Message, Notification, NotificationKind, Outcome,
+    PhysicalLocation, Reference, Replacement, Run, RunProperties, Suppression, TextRegion, Tool,
 };
 use super::repository::{FilePath, Repository};
 use super::{Region, Report, escape, identity, words};
+use crate::edit::{self, Edit};
 use crate::finding::{Finding, Label};
-use crate::parser::{SourceId, Sources};
+use crate::parser::{SourceId, Sources, Span};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const INFORMATION: &str = "https://docs.aws.amazon.com/parallelcluster/";
@@ -217,6 +218,7 @@ fn outcome(places: &Places<'_>, finding: &Finding, fingerprint: String) -> Outco
         related_locations: related
             .map(|(index, label)| places.location(label, Some(index + 1)))
             .collect(),
+        fixes: finding.fixes.iter().map(|f| places.fix(f)).collect(),
         partial_fingerprints: Fingerprints {
             primary_location_line_hash: minified.then(|| fingerprint.clone()),
             own: fingerprint,
@@ -307,25 +309,55 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn location(&self, label: &Label, id: Option<usize>) -> Location {
-        let region = Region::of_label(self.sources, label);
-        let path = self.repository.path(self.sources.get(label.source).name());
         Location {
             id,
             physical_location: PhysicalLocation {
-                artifact_location: ArtifactLocation {
-                    uri: path.uri(),
-                    uri_base_id: matches!(path, FilePath::Inside(_)).then_some(SOURCE_ROOT),
-                },
-                region: TextRegion {
-                    start_line: region.start_line,
-                    start_column: region.start_column,
-                    end_line: region.end_line,
-                    end_column: region.end_column,
-                },
+                artifact_location: self.artifact(label.source),
+                region: self.region(label.source, label.span),
             },
             message: Some(&label.message)
                 .filter(|m| !m.is_empty())
                 .map(|m| message(&linkless(m))),
+        }
+    }
+
+    fn artifact(&self, source: SourceId) -> ArtifactLocation {
+        let path = self.repository.path(self.sources.get(source).name());
+        ArtifactLocation {
+            uri: path.uri(),
+            uri_base_id: matches!(path, FilePath::Inside(_)).then_some(SOURCE_ROOT),
+        }
+    }
+
+    fn region(&self, source: SourceId, span: Span) -> TextRegion {
+        let region = Region::new(self.sources.get(source), span);
+        TextRegion {
+            start_line: region.start_line,
+            start_column: region.start_column,
+            end_line: region.end_line,
+            end_column: region.end_column,
+        }
+    }
+
+    fn fix(&self, fix: &edit::Fix) -> Fix {
+        let of_files = fix.edits.chunk_by(|a, b| a.source == b.source);
+        let change = |edits: &[Edit]| {
+            let first = edits.first()?;
+            let replacements = edits.iter().map(|edit| Replacement {
+                deleted_region: self.region(edit.source, edit.span),
+                inserted_content: (!edit.text.is_empty()).then(|| message(&edit.text)),
+            });
+            Some(ArtifactChange {
+                artifact_location: self.artifact(first.source),
+                replacements: replacements.collect(),
+            })
+        };
+        Fix {
+            description: message(&sentence(&linkless(&fix.message))),
+            artifact_changes: of_files.filter_map(change).collect(),
+            properties: FixProperties {
+                can_widen: fix.can_widen,
+            },
         }
     }
 }

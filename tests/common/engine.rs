@@ -24,6 +24,12 @@ pub fn excess(case: &Case) -> ExcessReport {
     check::excess(Catalog::embedded(), &policies, &reference, &settings)
 }
 
+/// The settings of a case and its reference.
+pub fn settings(case: &Case) -> (Reference, Settings) {
+    let (_, reference, settings) = load(&case.reference_json(), &[], case);
+    (reference, settings)
+}
+
 fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Reference, Settings) {
     let mut sources = Sources::new();
     let mut load = |text: &str| {

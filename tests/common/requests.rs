@@ -33,9 +33,11 @@ pub fn requests(action: &str, names: &[String], region: &str) -> Vec<String> {
     let (service, name) = action.split_once(':').unwrap();
     let known = Catalog::embedded()
         .service(service)
-        .unwrap()
-        .action(name)
-        .unwrap();
+        .and_then(|s| s.action(name));
+    // What the catalogue does not have is judged by its name, whatever the resource.
+    let Some(known) = known else {
+        return vec!["*".to_owned()];
+    };
     if !known.has_resource_types() {
         return vec!["*".to_owned()];
     }

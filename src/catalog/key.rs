@@ -1,0 +1,201 @@
+//! Condition keys by name: AWS's global ones, which the catalogue does not list, and those of one service.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+
+use super::{Catalog, ConditionKeyType};
+use crate::matcher::condition::fold_key;
+
+/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag.
+const GLOBAL: [(&str, ConditionKeyType); 52] = {
+    use ConditionKeyType as T;
+    [
+        ("aws:assumedroot", T::String),
+        ("aws:calledvia", T::ArrayOfString),
+        ("aws:calledviaawsmcp", T::String),
+        ("aws:calledviafirst", T::String),
+        ("aws:calledvialast", T::String),
+        ("aws:chatbotsourcearn", T::Arn),
+        ("aws:currenttime", T::Date),
+        ("aws:ec2instancesourceprivateipv4", T::IpAddress),
+        ("aws:ec2instancesourcevpc", T::String),
+        ("aws:epochtime", T::Date),
+        ("aws:federatedprovider", T::String),
+        ("aws:ismcpserviceaction", T::Bool),
+        ("aws:multifactorauthage", T::Numeric),
+        ("aws:multifactorauthpresent", T::Bool),
+        ("aws:principalaccount", T::String),
+        ("aws:principalarn", T::Arn),
+        ("aws:principalisawsservice", T::Bool),
+        ("aws:principalorgid", T::String),
+        ("aws:principalorgpaths", T::ArrayOfString),
+        ("aws:principalservicename", T::String),
+        ("aws:principalservicenameslist", T::ArrayOfString),
+        ("aws:principaltag/", T::String),
+        ("aws:principaltype", T::String),
+        ("aws:referer", T::String),
+        ("aws:requestedregion", T::String),
+        ("aws:requesttag/", T::String),
+        ("aws:resourceaccount", T::String),
+        ("aws:resourceorgid", T::String),
+        ("aws:resourceorgpaths", T::ArrayOfString),
+        ("aws:resourcetag/", T::String),
+        ("aws:rolesessionname", T::String),
+        ("aws:securetransport", T::Bool),
+        ("aws:signinsessionarn", T::Arn),
+        ("aws:sourceaccount", T::String),
+        ("aws:sourcearn", T::Arn),
+        ("aws:sourceidentity", T::String),
+        ("aws:sourceip", T::IpAddress),
+        ("aws:sourceorgid", T::String),
+        ("aws:sourceorgpaths", T::ArrayOfString),
+        ("aws:sourceowner", T::String),
+        ("aws:sourcevpc", T::String),
+        ("aws:sourcevpcarn", T::Arn),
+        ("aws:sourcevpce", T::String),
+        ("aws:tagkeys", T::ArrayOfString),
+        ("aws:tokenissuetime", T::Date),
+        ("aws:useragent", T::String),
+        ("aws:userid", T::String),
+        ("aws:username", T::String),
+        ("aws:viaawsservice", T::Bool),
+        ("aws:vpceaccount", T::String),
+        ("aws:vpceorgid", T::String),
+        ("aws:vpceorgpaths", T::ArrayOfString),
+    ]
+};
+
+/// What is known of a condition key by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KnownKey {
+    /// It exists and holds values of this type.
+    Type(ConditionKeyType),
+    /// It stands for the tags of something and lacks the `/` and the key of a tag.
+    WithoutTag,
+    /// It has no `service:` before its name.
+    WithoutService,
+    /// `aws:` has no such key.
+    NoGlobal,
+    /// The service has no such key.
+    NoneOfService,
+    /// There is no such service.
+    NoService,
+    /// A key of an identity provider, which nobody lists.
+    Foreign,
+}
+
+impl Catalog {
+    /// What is known of a condition key, in any case.
+    pub fn condition_key(&self, key: &str) -> KnownKey {
+        let folded = fold_key(key);
+        let Some((prefix, _)) = folded.split_once(':').filter(|(p, n)| {
+            let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/');
+            !p.is_empty() && !n.is_empty() && p.bytes().all(word)
+        }) else {
+            return KnownKey::WithoutService;
+        };
+        if prefix == "aws" {
+            return global(&folded);
+        }
+        // Keys of providers bear their host: `accounts.google.com:aud`.
+        if prefix.contains(['.', '/']) || prefix == "saml" {
+            return KnownKey::Foreign;
+        }
+        let Some(service) = self.service(prefix) else {
+            return KnownKey::NoService;
+        };
+        let mut without_tag = false;
+        for listed in service.condition_keys() {
+            let (start, template) = match listed.name.split_once("${") {
+                Some((start, _)) => (start, true),
+                None => (listed.name, false),
+            };
+            if begins(&folded, start) && template == (folded.len() > start.len()) {
+                return KnownKey::Type(listed.kind);
+            }
+            let bare = start.trim_end_matches('/');
+            without_tag |= template && folded.trim_end_matches('/').eq_ignore_ascii_case(bare);
+        }
+        if without_tag {
+            KnownKey::WithoutTag
+        } else if self.lists_elsewhere(&folded) {
+            KnownKey::Foreign
+        } else {
+            KnownKey::NoneOfService
+        }
+    }
+
+    /// Whether another service lists a key of this one: `ec2:SourceInstanceARN`.
+    fn lists_elsewhere(&self, folded: &str) -> bool {
+        let foreign = self.foreign_keys.get_or_init(|| {
+            let services = self.services();
+            let keys = services.flat_map(|s| s.condition_keys().map(move |k| (s, k.name)));
+            let others = keys.filter(|(service, name)| {
+                let prefix = name.split(':').next().unwrap_or_default();
+                prefix != "aws" && !prefix.eq_ignore_ascii_case(service.prefix())
+            });
+            others.map(|(_, name)| name.to_owned()).collect()
+        });
+        foreign.iter().any(|key| match key.split_once("${") {
+            Some((start, _)) => begins(folded, start) && folded.len() > start.len(),
+            None => key.eq_ignore_ascii_case(folded),
+        })
+    }
+}
+
+/// Whether a folded key begins with a part of a listed one. A key is folded up to its `/`, and what follows is a tag.
+fn begins(folded: &str, start: &str) -> bool {
+    let head = folded.get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn global(folded: &str) -> KnownKey {
+    let (name, tag) = match folded.split_once('/') {
+        Some((name, tag)) => (name, Some(tag)),
+        None => (folded, None),
+    };
+    let mut keys = GLOBAL.iter();
+    let found = keys.find(|(key, _)| key.strip_suffix('/').unwrap_or(key) == name);
+    match (found, tag) {
+        (Some((key, kind)), Some(tag)) if key.ends_with('/') && !tag.is_empty() => {
+            KnownKey::Type(*kind)
+        }
+        (Some((key, _)), _) if key.ends_with('/') => KnownKey::WithoutTag,
+        (Some((_, kind)), None) => KnownKey::Type(*kind),
+        _ => KnownKey::NoGlobal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_keys_are_sorted_and_folded() {
+        assert!(GLOBAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(GLOBAL.iter().all(|(key, _)| fold_key(key) == *key));
+    }
+
+    #[test]
+    fn keys_are_found_in_any_case() {
+        use ConditionKeyType as T;
+        let catalog = Catalog::embedded();
+        for (key, known) in [
+            ("aws:SourceIp", KnownKey::Type(T::IpAddress)),
+            ("AWS:sourceip", KnownKey::Type(T::IpAddress)),
+            ("aws:ResourceTag/team", KnownKey::Type(T::String)),
+            ("aws:ResourceTag", KnownKey::WithoutTag),
+            ("aws:ResourceTag/", KnownKey::WithoutTag),
+            ("ec2:ResourceTag/a/b", KnownKey::Type(T::String)),
+            ("ec2:ResourceTag", KnownKey::WithoutTag),
+            ("iam:passedtoservice", KnownKey::Type(T::String)),
+            ("aws:ARN", KnownKey::NoGlobal),
+            ("aws:TagKeys/x", KnownKey::NoGlobal),
+            ("iam:NoSuchKey", KnownKey::NoneOfService),
+            ("iamm:PassedToService", KnownKey::NoService),
+            ("PassedToService", KnownKey::WithoutService),
+            ("accounts.google.com:aud", KnownKey::Foreign),
+        ] {
+            assert_eq!(catalog.condition_key(key), known, "{key}");
+        }
+    }
+}

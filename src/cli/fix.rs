@@ -1,0 +1,239 @@
+//! `pcluster-iam lint --fix`
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::ops::Range;
+use std::path::Path;
+
+use super::lint::Loaded;
+use super::{Error, input, output};
+use crate::check::{self, Against};
+use crate::diff::Row;
+use crate::edit::{self, Fix};
+use crate::lints::File;
+use crate::parser::{self, Source, SourceId};
+use crate::remedy;
+use crate::report::RoleResult;
+
+/// Each round mends something; two that clash wait for the next.
+const MOST_ROUNDS: usize = 100;
+
+/// Makes the edits that cannot widen access: in the files, or with `diff` as a unified diff on standard output. The
+/// loaded files are then the changed ones.
+///
+/// # Errors
+///
+/// Nothing is written where a file cannot be changed, or where something that was covered would not be any more.
+pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Error> {
+    if !diff {
+        let names = loaded
+            .files
+            .iter()
+            .map(|f| loaded.sources.get(f.source).name());
+        names.map(is_writable).collect::<Result<Vec<()>, Error>>()?;
+    }
+    let originals: Vec<SourceId> = loaded.files.iter().map(|f| f.source).collect();
+    let all = 0..loaded.files.len();
+    let roles: Vec<Range<usize>> = if each {
+        all.map(|at| at..at + 1).collect()
+    } else {
+        vec![all]
+    };
+    let mut counts = vec![0_usize; loaded.files.len()];
+    let mut notes = String::new();
+    for role in roles {
+        mend(loaded, role, &mut counts, &mut notes)?;
+    }
+    let changed = loaded.files.iter().zip(&originals).zip(&counts);
+    let changed = changed.map(|((file, original), count)| {
+        let (old, new) = (
+            loaded.sources.get(*original),
+            loaded.sources.get(file.source),
+        );
+        (old, new, *count)
+    });
+    let changed = changed.filter(|(old, new, _)| old.text() != new.text());
+    if diff {
+        let diffs = changed
+            .clone()
+            .map(|(old, new, _)| edit::unified(old.name(), old.text(), new.text()));
+        super::print(&diffs.collect::<String>())?;
+    } else {
+        for (old, ..) in changed.clone() {
+            is_unchanged(old)?;
+        }
+        for (_, new, _) in changed.clone() {
+            output::replace(Path::new(new.name()), new.text().as_bytes()).map_err(|source| {
+                Error::Output {
+                    path: format!("`{}`", new.name()),
+                    source,
+                }
+            })?;
+        }
+    }
+    let verb = if diff { "would fix" } else { "fixed" };
+    let mut said = String::new();
+    for (old, _, count) in changed {
+        let findings = if count == 1 { "finding" } else { "findings" };
+        let _ = writeln!(said, "{verb} {count} {findings} in {}", old.name());
+    }
+    if said.is_empty() {
+        said.push_str("nothing to fix\n");
+    }
+    let _ = io::stderr().write_all((said + &notes).as_bytes());
+    Ok(())
+}
+
+/// Mends the files of one role, in memory.
+fn mend(
+    loaded: &mut Loaded,
+    role: Range<usize>,
+    counts: &mut [usize],
+    notes: &mut String,
+) -> Result<(), Error> {
+    let Some(before) = judge(loaded, &role, &loaded.against) else {
+        return Ok(());
+    };
+    encoded(loaded, &role, notes);
+    // The reference stays the same, also where the policies chose it.
+    let mut same = loaded.against.references().to_vec();
+    same.retain(|r| r.role == before.reference.role);
+    let against = Against::OneOf(same);
+    let rejected = rejections(loaded, &role);
+    let mut result = before.clone();
+    for _ in 0..MOST_ROUNDS {
+        let files = loaded.files.get(role.clone()).unwrap_or_default();
+        let own = |fix: &&Fix| {
+            let mut edits = fix.edits.iter();
+            !fix.can_widen && edits.all(|e| files.iter().any(|f| f.source == e.source))
+        };
+        let counting = result.findings.iter().filter(|f| f.suppressed.is_none());
+        let fixes = edit::compatible(counting.flat_map(|f| &f.fixes).filter(own));
+        if fixes.is_empty() {
+            break;
+        }
+        let mut texts: Vec<(usize, String)> = Vec::new();
+        for at in role.clone() {
+            let Some(file) = loaded.files.get(at) else {
+                continue;
+            };
+            let of_file = |f: &&&Fix| f.edits.iter().any(|e| e.source == file.source);
+            let of_file: Vec<_> = fixes.iter().filter(of_file).collect();
+            if let Some(count) = counts.get_mut(at) {
+                *count += of_file.len();
+            }
+            let edits = of_file.iter().flat_map(|f| &f.edits);
+            let edits = edits.filter(|e| e.source == file.source);
+            texts.push((at, edit::apply(loaded.sources.get(file.source), edits)));
+        }
+        // Files without a change, too: statements are told apart by the order in which files were read.
+        for (at, text) in texts {
+            if let Some(file) = loaded.files.get_mut(at) {
+                let name = loaded.sources.get(file.source).name().to_owned();
+                let source = loaded.sources.add(Source::new(name, text));
+                let document = parser::parse(source, loaded.sources.get(source));
+                *file = File { source, document };
+            }
+        }
+        match judge(loaded, &role, &against) {
+            Some(next) => result = next,
+            None => {
+                return Err(Error::HeldBack {
+                    reason: "the changed policies could not be judged".to_owned(),
+                });
+            }
+        }
+    }
+    if let Some(lost) = remedy::lost(&before.requirements, &result.requirements) {
+        let Row {
+            action, verdict, ..
+        } = lost.before;
+        return Err(Error::HeldBack {
+            reason: format!(
+                "`{action}` is {} and would be {}",
+                verdict.name(),
+                lost.after.map_or("judged for other values", |v| v.name())
+            ),
+        });
+    }
+    if rejections(loaded, &role) > rejected {
+        return Err(Error::HeldBack {
+            reason: "AWS would reject the changed policy".to_owned(),
+        });
+    }
+    for finding in &result.findings {
+        for fix in finding.fixes.iter().filter(|f| f.can_widen) {
+            let place = check::place(&loaded.sources, finding.label.source, finding.label.span);
+            let _ = writeln!(
+                notes,
+                "{place}: left to you, it may widen access: {}",
+                fix.message
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The result for a role; `None` where it could not be judged, which the report tells.
+fn judge(loaded: &Loaded, role: &Range<usize>, against: &Against) -> Option<RoleResult> {
+    let files = loaded.files.get(role.clone())?;
+    let result = check::check(
+        &loaded.sources,
+        loaded.catalog(),
+        files,
+        against,
+        &loaded.settings,
+    );
+    result.ok().filter(|r| !r.failed)
+}
+
+/// How many problems of the files make AWS reject them.
+fn rejections(loaded: &Loaded, role: &Range<usize>) -> usize {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let problems = files.iter().flat_map(|f| &f.document.problems);
+    problems.filter(|p| p.rejected).count()
+}
+
+/// Says which files hold policies whose text cannot be changed in place.
+fn encoded(loaded: &Loaded, role: &Range<usize>, notes: &mut String) {
+    for file in loaded.files.get(role.clone()).unwrap_or_default() {
+        let source = loaded.sources.get(file.source);
+        let mut policies = file.document.policies.iter();
+        if policies.any(|p| !edit::is_plain(source, p)) {
+            let _ = writeln!(
+                notes,
+                "{}: not fixed, its policy is encoded in a string; decode it first",
+                source.name()
+            );
+        }
+    }
+}
+
+/// Whether a file can be changed in place.
+fn is_writable(name: &str) -> Result<(), Error> {
+    let refuse = |reason: &str| Error::NotFixable {
+        path: name.to_owned(),
+        reason: reason.to_owned(),
+        help: "give the name of a file, or --fix --diff to see the changes".to_owned(),
+    };
+    if name == input::STANDARD_INPUT {
+        return Err(refuse("it comes from standard input"));
+    }
+    match std::fs::metadata(name) {
+        Ok(about) if !about.is_file() => Err(refuse("it is no ordinary file")),
+        // What cannot be read is told by the report.
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file still is what was judged.
+fn is_unchanged(old: &Source) -> Result<(), Error> {
+    match std::fs::read(old.name()) {
+        Ok(bytes) if bytes == old.text().as_bytes() => Ok(()),
+        _ => Err(Error::NotFixable {
+            path: old.name().to_owned(),
+            reason: "it changed while it was judged".to_owned(),
+            help: "run the command again".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,168 @@
+//! `pcluster-iam missing`
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use super::{Error, InputArgs, lint};
+use crate::check::{self, Chosen};
+use crate::diff::{Row, Verdict};
+use crate::parser::{Policy, ProblemKind};
+use crate::reference;
+use crate::reference::bindings::option_for;
+use crate::remedy;
+
+/// Policies that attach to nothing: what is printed where nothing lacks.
+const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
+
+/// Rows named on standard error.
+const SHOWN: usize = 20;
+
+pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
+    let mut loaded = lint::load(args)?;
+    let (policies, chosen) = judged(&mut loaded)?;
+    let missing = remedy::missing(loaded.catalog(), &policies, &chosen, &loaded.settings);
+    let undecided = missing
+        .left
+        .iter()
+        .find(|r| r.verdict == Verdict::Undecided);
+    if let Some(row) = undecided {
+        return Err(undecidable(row));
+    }
+    let text = match missing.documents.as_slice() {
+        [] => NOTHING.to_owned(),
+        [one] => one.clone(),
+        several => list(several),
+    };
+    super::print(&text)?;
+    let mut notes = chosen_note(&chosen);
+    if missing.documents.is_empty() && missing.left.is_empty() {
+        notes.push_str("nothing lacks\n");
+    }
+    for name in &missing.unbound {
+        let option = option_for(name);
+        let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
+        let _ = writeln!(
+            notes,
+            "not bound: ${{{name}}}, {meaning} (for example {example}); {option}"
+        );
+    }
+    for row in missing.left.iter().take(SHOWN) {
+        let _ = writeln!(notes, "still not covered: {}", why(row));
+    }
+    if let Some(more @ 1..) = missing.left.len().checked_sub(SHOWN) {
+        let _ = writeln!(notes, "and {more} more; `pcluster-iam lint` shows them");
+    }
+    if missing.too_large > 0 {
+        let _ = writeln!(
+            notes,
+            "a statement is larger than the 6,144 characters of a managed policy: shorten it by wildcards"
+        );
+    }
+    if missing.denies {
+        notes.push_str(
+            "the reference denies some of what this allows; its Deny is not part of it\n",
+        );
+    }
+    let _ = io::stderr().write_all(notes.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The policies that can be judged, and the reference that fits. The settings get its values.
+pub(super) fn judged(loaded: &mut lint::Loaded) -> Result<(Vec<Policy>, Chosen), Error> {
+    let sources = &loaded.sources;
+    let settings = &loaded.settings;
+    let limits = settings
+        .boundary
+        .iter()
+        .chain(settings.scps.iter().flatten());
+    let files = || loaded.files.iter().chain(limits.clone());
+    for file in files() {
+        let mut problems = file.document.problems.iter();
+        if let Some(problem) = problems.find(|p| p.kind == ProblemKind::InvalidJson) {
+            return Err(Error::NotJudged {
+                place: check::place(sources, file.source, problem.span),
+                reason: problem.message.clone(),
+                help: problem
+                    .help
+                    .clone()
+                    .unwrap_or_else(|| "mend the file".to_owned()),
+            });
+        }
+    }
+    if let Some(oversize) = check::oversize(files().flat_map(|f| &f.document.policies)) {
+        return Err(Error::NotJudged {
+            place: check::place(sources, oversize.source, oversize.span),
+            reason: oversize.message,
+            help: "AWS takes far less for one role: is this the right file?".to_owned(),
+        });
+    }
+    let policies = loaded.files.iter().flat_map(|f| &f.document.policies);
+    let policies: Vec<Policy> = policies.cloned().collect();
+    let borrowed: Vec<&Policy> = policies.iter().collect();
+    let chosen = check::choose(loaded.catalog(), &borrowed, &loaded.against, settings);
+    let chosen = chosen.map_err(|misfit| {
+        let names = loaded.files.iter().map(|f| sources.get(f.source).name());
+        Error::NoRole {
+            policies: names.collect::<Vec<_>>().join(", "),
+            roles: misfit.roles.join(", "),
+        }
+    })?;
+    loaded.settings.given.clone_from(&chosen.given);
+    Ok((policies, chosen))
+}
+
+pub(super) fn undecidable(row: &Row) -> Error {
+    Error::NotJudged {
+        place: row.action.clone(),
+        reason: "the patterns are too entangled to be decided within the bound".to_owned(),
+        help: "write fewer `*` and `?` in one Resource, or split the statement".to_owned(),
+    }
+}
+
+/// Which reference it is, and what was inferred for it.
+pub(super) fn chosen_note(chosen: &Chosen) -> String {
+    let reference = &chosen.reference;
+    let mut text = String::new();
+    if let (Some(role), Some(scheduler), Some(release)) = (
+        &reference.role,
+        &reference.scheduler,
+        &reference.pcluster_version,
+    ) {
+        let _ = writeln!(
+            text,
+            "for role {role}, scheduler {scheduler}, ParallelCluster {release}"
+        );
+    }
+    for (name, value, from) in &chosen.given {
+        if from == check::INFERRED {
+            let _ = writeln!(
+                text,
+                "{name} = {value}, inferred; {} to choose",
+                option_for(name)
+            );
+        }
+    }
+    text
+}
+
+fn why(row: &Row) -> String {
+    let reason = match (row.denied_by.is_empty(), row.verdict) {
+        (false, Verdict::Conditional) => "a Deny may take it away",
+        (false, _) => "a Deny takes it away",
+        (true, Verdict::Conditional) => "a condition is not known to hold",
+        (true, _) => "a permissions boundary or SCP does not allow it",
+    };
+    let resource = row.witness.as_ref().map_or("*", |w| w.resource.as_str());
+    format!("{} on {resource}: {reason}", row.action)
+}
+
+/// Documents as a JSON array.
+fn list(documents: &[String]) -> String {
+    let indented = documents.iter().map(|text| {
+        let lines: Vec<String> = text.lines().map(|l| format!("    {l}")).collect();
+        lines.join("\n")
+    });
+    let indented: Vec<String> = indented.collect();
+    format!("[\n{}\n]\n", indented.join(",\n"))
+}

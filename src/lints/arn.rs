@@ -1,0 +1,76 @@
+//! Why an ARN that no action applies to is none: a Region or an account too many or too few, another form.
+
+use crate::catalog::Catalog;
+use crate::diff::statement::Resource;
+use crate::matcher::{Pattern, Reading, Variables};
+
+/// What is wrong with an ARN as one of its own service, by the ARN formats of the catalogue.
+pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
+    let arn = &resource.pattern;
+    if arn.field_count() < 6 {
+        return None;
+    }
+    let name = arn.literal_field(2)?;
+    let service = catalog.service(&name)?;
+    let types: Vec<&str> = service.resource_types().map(|t| t.arn).collect();
+    if types.is_empty() {
+        return None;
+    }
+    let own = resource.patterns(Reading::Loose, Variables::Any);
+    let meets = |format: &str| {
+        let format = format_of(format);
+        own.iter().any(|p| p.overlaps(&format))
+    };
+    if types.iter().any(|format| meets(format)) {
+        return None;
+    }
+    let field = |index: usize| match arn.field(index) {
+        Some([]) => Some(false),
+        Some(_) => Some(true),
+        None => None,
+    };
+    let named =
+        |format: &str, index: usize| format.split(':').nth(index).is_some_and(|f| !f.is_empty());
+    for (index, what) in [(3, "Region"), (4, "account")] {
+        let has = field(index)?;
+        // The same ARN with that field filled or emptied is one.
+        let mut others = types.iter().filter(|format| named(format, index) != has);
+        let would_do = others.any(|format| {
+            let changed = with_field(format, index, has);
+            meets(&changed)
+        });
+        if would_do && has {
+            return Some(format!(
+                "`{}`: ARNs of `{name}` have no {what}",
+                resource.text
+            ));
+        } else if would_do {
+            return Some(format!(
+                "`{}`: ARNs of `{name}` have a {what}, or `*` for it",
+                resource.text
+            ));
+        }
+    }
+    Some(format!(
+        "`{}` has the form of no ARN of `{name}` in the catalogue",
+        resource.text
+    ))
+}
+
+fn format_of(format: &str) -> Pattern {
+    use crate::matcher::arn::{self, Field};
+    arn::format(format, Field::Any, Field::Any, Field::Any)
+}
+
+/// A format with a field of any text (`filled`) or none.
+fn with_field(format: &str, index: usize, filled: bool) -> String {
+    let fields = format.splitn(6, ':').enumerate();
+    let fields: Vec<&str> = fields
+        .map(|(i, field)| match (i == index, filled) {
+            (true, true) => "${Any}",
+            (true, false) => "",
+            _ => field,
+        })
+        .collect();
+    fields.join(":")
+}

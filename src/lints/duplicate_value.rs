@@ -1,0 +1,126 @@
+//! What a policy says twice.
+
+use rustc_hash::FxHashMap;
+
+use super::{Context, Lint, fix};
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{Element, Policy, Span, Statement};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "duplicate-value",
+    severity: Severity::Note,
+    summary: "a list has a value twice, or a policy a statement",
+    doc: include_str!("../../rules/lints/duplicate-value.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    for policy in context.policies() {
+        let repeated = statements(context, policy, out);
+        for statement in &policy.statements {
+            // What is said of the whole is not said of its parts.
+            if repeated.contains(&statement.span) {
+                continue;
+            }
+            for element in [&statement.action, &statement.resource]
+                .into_iter()
+                .flatten()
+            {
+                values(context, policy, element, out);
+            }
+        }
+    }
+}
+
+/// Reports the statements that equal an earlier one, whatever their white space.
+fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) -> Vec<Span> {
+    let mut repeated = Vec::new();
+    let mut first: FxHashMap<(&str, usize), Vec<&Statement>> = FxHashMap::default();
+    for statement in &policy.statements {
+        let Some(action) = &statement.action else {
+            continue;
+        };
+        let value = action.values.first().map_or("", |v| v.value.as_str());
+        let alike = first.entry((value, action.values.len())).or_default();
+        let Some(before) = alike.iter().find(|other| are_equal(other, statement)) else {
+            alike.push(statement);
+            continue;
+        };
+        repeated.push(statement.span);
+        let message = "the statement equals an earlier one".to_owned();
+        let places = (statement.span, before.span);
+        report(context, policy, places, message, "statement", out);
+    }
+    repeated
+}
+
+/// Whether two statements say the same. One of which a part could not be read says nothing for sure.
+fn are_equal(one: &Statement, other: &Statement) -> bool {
+    let list = |e: &'_ Option<Element>| e.as_ref().map(|e| (e.negated, e.values.clone()));
+    one.effect.is_some()
+        && one.effect == other.effect
+        && list(&one.resource).is_some()
+        && list(&one.action) == list(&other.action)
+        && list(&one.resource) == list(&other.resource)
+        && one.conditions == other.conditions
+        && one.sid == other.sid
+        && !one.condition_unreadable
+        && !other.condition_unreadable
+}
+
+/// Reports the values of a list that equal an earlier one. The names of actions are the same in any case.
+fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut Vec<Finding>) {
+    let is_action = element.key.value.ends_with("Action");
+    let mut first: FxHashMap<String, Span> = FxHashMap::default();
+    if element.values.len() < 2 {
+        return;
+    }
+    for text in &element.values {
+        let value = if is_action {
+            text.value.to_ascii_lowercase()
+        } else {
+            text.value.clone()
+        };
+        match first.get(&value) {
+            None => {
+                first.insert(value, text.span);
+            }
+            Some(before) => {
+                let key = &element.key.value;
+                let message = format!("`{}` stands in `{key}` twice", text.value);
+                report(
+                    context,
+                    policy,
+                    (text.span, *before),
+                    message,
+                    &text.value,
+                    out,
+                );
+            }
+        }
+    }
+}
+
+fn report(
+    context: &Context<'_>,
+    policy: &Policy,
+    (span, before): (Span, Span),
+    message: String,
+    subject: &str,
+    out: &mut Vec<Finding>,
+) {
+    let label = |span: Span, message: &str| Label {
+        source: policy.source,
+        span,
+        message: message.to_owned(),
+    };
+    let mut finding = LINT.finding(Severity::Note, message, label(span, ""));
+    finding.related = vec![label(before, "first given here")];
+    finding.help = Some("remove it: it changes nothing".to_owned());
+    finding.subject = Some(subject.to_owned());
+    let what = "remove the second one".to_owned();
+    finding.fixes = fix::removal(context, policy.source, &[span], what, false);
+    out.push(finding);
+}

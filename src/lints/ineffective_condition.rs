@@ -1,0 +1,213 @@
+//! A Condition that always holds, never holds, or compares with what it does not mean.
+
+use std::net::IpAddr;
+
+use super::condition::{self, Line};
+use super::{Context, Lint};
+use crate::finding::{Finding, Severity};
+use crate::matcher::condition::{Comparison, Quantifier, Truth, network};
+use crate::matcher::template::Placeholders;
+use crate::parser::{Effect, shorten};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "ineffective-condition",
+    severity: Severity::Warning,
+    summary: "a condition always holds, never holds, or does not compare what it seems to",
+    doc: include_str!("../../rules/lints/ineffective-condition.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    for line in condition::lines(context) {
+        if line.condition.values.is_empty() {
+            continue;
+        }
+        let found = null(&line)
+            .or_else(|| wildcard(&line))
+            .or_else(|| addresses(&line))
+            .or_else(|| constant(&line))
+            .or_else(|| all_of_one(&line));
+        out.extend(found);
+    }
+}
+
+/// `Null` says whether a key is there: a set of values makes no difference to that.
+fn null(line: &Line<'_>) -> Option<Finding> {
+    if line.operator.comparison != Comparison::Null {
+        return None;
+    }
+    let always = match line.operator.quantifier? {
+        Quantifier::All => "always holds",
+        Quantifier::Any => "never holds",
+    };
+    let message = format!(
+        "`{}` {always}, whatever `{}` is",
+        line.operator(),
+        line.key()
+    );
+    let span = line.condition.operator.span;
+    Some(line.finding(&LINT, Severity::Warning, span, message, "write `Null`"))
+}
+
+/// A wildcard that stands for itself.
+fn wildcard(line: &Line<'_>) -> Option<Finding> {
+    let (with, without) = match line.operator.comparison {
+        Comparison::Equals | Comparison::EqualsIgnoreCase if line.operator.negated => {
+            ("StringNotLike", "StringNotEquals")
+        }
+        Comparison::Equals | Comparison::EqualsIgnoreCase => ("StringLike", "StringEquals"),
+        _ => return None,
+    };
+    let mut names = Placeholders::default();
+    let mut values = line.condition.values.iter();
+    let value = values.find(|v| {
+        v.value.contains(['*', '?']) && condition::has_wildcard(&line.pieces(v, &mut names))
+    })?;
+    let message = format!(
+        "`{}` takes the wildcards of `{}` as they stand",
+        line.operator(),
+        shorten(&value.value)
+    );
+    let help =
+        format!("use `{with}` where they are meant as wildcards; `{without}` is for whole values");
+    Some(line.finding(&LINT, Severity::Warning, value.span, message, help))
+}
+
+/// Private addresses, which `aws:SourceIp` never has: it is the public address of the caller.
+fn addresses(line: &Line<'_>) -> Option<Finding> {
+    if line.operator.comparison != Comparison::IpAddress || line.folded() != "aws:sourceip" {
+        return None;
+    }
+    let networks = line.literals();
+    let (private, public): (Vec<_>, Vec<_>) = networks
+        .filter_map(|(text, value)| Some((text, network(value)?)))
+        .partition(|(_, network)| is_private(*network));
+    let (first, _) = private.first()?;
+    let all = public.is_empty() && private.len() == line.condition.values.len();
+    let severity = if all {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let message = if all {
+        let always = if line.operator.negated {
+            "always"
+        } else {
+            "never"
+        };
+        format!("this {always} holds: `{}` is a public address", line.key())
+    } else {
+        format!(
+            "`{}` is a private address, which `{}` never is",
+            shorten(&first.value),
+            line.key()
+        )
+    };
+    let help = "for requests through a VPC endpoint compare `aws:VpcSourceIp` and `aws:SourceVpc`";
+    Some(line.finding(&LINT, severity, first.span, message, help))
+}
+
+/// What the engine decides whatever the value is.
+fn constant(line: &Line<'_>) -> Option<Finding> {
+    if line.operator.comparison == Comparison::Null {
+        return None;
+    }
+    let span = line.condition.values.first()?.span;
+    let key = line.key();
+    let (severity, message, help) = match line.truths() {
+        (Truth::True, Truth::True) => (
+            Severity::Warning,
+            format!("this always holds, whatever `{key}` is"),
+            "remove it, or name the values that are meant",
+        ),
+        (Truth::False, Truth::False) => (
+            Severity::Warning,
+            format!("this never holds, whatever `{key}` is: the statement has no effect"),
+            "name the values that are meant, or remove the statement",
+        ),
+        (Truth::False, Truth::True) => (
+            Severity::Note,
+            format!("this only asks whether the request has `{key}`"),
+            "say so: `\"Null\": {\"KEY\": \"false\"}`",
+        ),
+        (Truth::True, Truth::False) => (
+            Severity::Note,
+            format!("this only asks whether the request lacks `{key}`"),
+            "say so: `\"Null\": {\"KEY\": \"true\"}`",
+        ),
+        _ => return None,
+    };
+    let help = help.replace("KEY", &key);
+    Some(line.finding(&LINT, severity, span, message, help))
+}
+
+/// `ForAllValues` holds for a request without the key, which an Allow rarely means.
+fn all_of_one(line: &Line<'_>) -> Option<Finding> {
+    let kind = line.kind()?;
+    if line.operator.quantifier != Some(Quantifier::All)
+        || kind.is_array()
+        || !line.is(Effect::Allow)
+    {
+        return None;
+    }
+    let message = format!(
+        "`{}` has one value, and `{}` also holds where a request lacks it",
+        line.key(),
+        line.operator()
+    );
+    let help = "leave out `ForAllValues:`, which is for keys with several values";
+    let span = line.condition.operator.span;
+    Some(line.finding(&LINT, Severity::Warning, span, message, help))
+}
+
+/// Whether all addresses of a network are private ones: RFC 1918, RFC 4193, loopback and link-local.
+fn is_private((address, bits): (IpAddr, u32)) -> bool {
+    match address {
+        IpAddr::V4(a) => {
+            let least = match a.octets() {
+                [10 | 127, ..] => 8,
+                [172, b, ..] if (16..32).contains(&b) => 12,
+                [192, 168, ..] | [169, 254, ..] => 16,
+                _ => return false,
+            };
+            bits >= least
+        }
+        IpAddr::V6(a) => {
+            let first = a.octets()[0];
+            a.is_loopback() && bits == 128
+                || first & 0xfe == 0xfc && bits >= 7
+                || a.segments()[0] & 0xffc0 == 0xfe80 && bits >= 10
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_networks() {
+        for private in [
+            "10.0.0.0/8",
+            "10.1.2.3",
+            "172.31.0.0/16",
+            "192.168.0.0/16",
+            "fd00::/8",
+            "::1",
+            "fe80::/10",
+        ] {
+            assert!(is_private(network(private).unwrap()), "{private}");
+        }
+        for public in [
+            "0.0.0.0/0",
+            "172.0.0.0/8",
+            "192.168.0.0/15",
+            "203.0.113.0/24",
+            "2001:db8::/32",
+        ] {
+            assert!(!is_private(network(public).unwrap()), "{public}");
+        }
+    }
+}

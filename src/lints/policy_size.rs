@@ -1,0 +1,251 @@
+//! Policies beyond what AWS stores, counted as AWS counts.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+
+use std::borrow::Cow;
+
+use super::{Context, Lint, is_about_coverage, known_gap, layer};
+use crate::diff::coverage::LayerKind;
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{Policy, Span};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "policy-size",
+    severity: Severity::Error,
+    summary: "a policy is longer than AWS stores, or a role has too many",
+    doc: include_str!("../../rules/lints/policy-size.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// Characters of a managed policy, white space not counted.
+const MANAGED: usize = 6_144;
+/// Characters of all inline policies of a role, white space not counted.
+const INLINE_OF_ROLE: usize = 10_240;
+/// The same of a group, and of a user.
+const INLINE_OF_GROUP: usize = 5_120;
+const INLINE_OF_USER: usize = 2_048;
+/// Characters of a service control policy, white space counted.
+const SCP: usize = 10_240;
+/// Managed policies of a role, by default and after AWS raised the quota.
+const ATTACHED: usize = 10;
+const ATTACHED_AT_MOST: usize = 25;
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let (mut inline, mut first_inline, mut managed) = (0, None, 0);
+    for policy in context.policies() {
+        let compared = context.compared.as_ref();
+        match compared
+            .and_then(|c| layer::of(c, policy.source))
+            .map(|l| l.kind)
+        {
+            Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
+            Some(_) => out.extend(of_managed(context, policy)),
+            None if policy.name.is_some() => {
+                inline += characters(context, policy);
+                first_inline.get_or_insert(policy);
+            }
+            None => {
+                managed += 1;
+                out.extend(of_managed(context, policy));
+                out.extend(attachments(policy, managed));
+            }
+        }
+    }
+    if let Some(policy) = first_inline {
+        out.extend(of_inline(context, policy, inline));
+    }
+}
+
+fn finding(policy: &Policy, severity: Severity, message: String, help: &str) -> Finding {
+    let opening = Span {
+        start: policy.span.start,
+        end: policy.span.start + 1,
+    };
+    let mut finding = LINT.finding(severity, message, Label::at(policy.source, opening));
+    finding.help = Some(help.to_owned());
+    finding.subject = Some("size".to_owned());
+    finding
+}
+
+fn of_managed(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
+    // Most are short: no need to count.
+    let text = context.sources.get(policy.source).slice(policy.span);
+    if text.len() <= MANAGED {
+        return None;
+    }
+    let found = characters(context, policy);
+    if found <= MANAGED {
+        return None;
+    }
+    let (found_text, most) = (grouped(found), grouped(MANAGED));
+    let message = format!(
+        "the policy has {found_text} characters without white space, and a managed policy takes {most}"
+    );
+    Some(if found > INLINE_OF_ROLE {
+        let help = "split it into several policies: the inline policies of a role take no more than 10,240 in sum either";
+        finding(policy, Severity::Error, message, help)
+    } else {
+        let help = "split it into two managed policies, or make it an inline policy: those of a role take 10,240 in sum";
+        finding(policy, Severity::Warning, message, help)
+    })
+}
+
+fn of_inline(context: &Context<'_>, policy: &Policy, sum: usize) -> Option<Finding> {
+    let compared = context.compared.as_ref();
+    let role = compared.and_then(|c| c.reference.role.as_deref());
+    let shown = grouped(sum);
+    if sum > INLINE_OF_ROLE {
+        let message = format!(
+            "the inline policies have {shown} characters without white space, and those of a role take {}",
+            grouped(INLINE_OF_ROLE)
+        );
+        let help = "make managed policies of some: each takes 6,144";
+        Some(finding(policy, Severity::Error, message, help))
+    } else if role == Some("user") && sum > INLINE_OF_USER {
+        let group = if sum > INLINE_OF_GROUP {
+            format!(", those of a group {}", grouped(INLINE_OF_GROUP))
+        } else {
+            String::new()
+        };
+        let message = format!(
+            "the inline policies have {shown} characters without white space, and those of a user take {}{group}",
+            grouped(INLINE_OF_USER)
+        );
+        let help = "inline policies of a role take 10,240, a managed policy takes 6,144";
+        Some(finding(policy, Severity::Note, message, help))
+    } else {
+        None
+    }
+}
+
+fn of_scp(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
+    let text = context.sources.get(policy.source).slice(policy.span);
+    let found = decoded(text).chars().count();
+    if found <= SCP {
+        return None;
+    }
+    let message = format!(
+        "the service control policy has {} characters, white space included, and AWS takes {}",
+        grouped(found),
+        grouped(SCP)
+    );
+    let help = "remove white space, or split it";
+    Some(finding(policy, Severity::Error, message, help))
+}
+
+fn attachments(policy: &Policy, nth: usize) -> Option<Finding> {
+    let (severity, help) = match nth - 1 {
+        ATTACHED => (
+            Severity::Note,
+            "ask AWS for a higher quota, make inline policies of some, or join them",
+        ),
+        ATTACHED_AT_MOST => (
+            Severity::Warning,
+            "join some policies, or make inline policies of them",
+        ),
+        _ => return None,
+    };
+    let message = format!(
+        "this is managed policy number {nth} of one role, and the quota is {}",
+        nth - 1
+    );
+    Some(finding(policy, severity, message, help))
+}
+
+/// The document as AWS gets it: without the escapes of a string or a URL that it came in.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if text.starts_with('%') {
+        return percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    }
+    let inside = text.get(1..).unwrap_or_default();
+    if inside
+        .trim_start_matches([' ', '\t', '\r', '\n'])
+        .starts_with('\\')
+    {
+        let whole = format!("\"{text}\"");
+        return serde_json::from_str(&whole).map_or(Cow::Borrowed(text), Cow::Owned);
+    }
+    Cow::Borrowed(text)
+}
+
+fn characters(context: &Context<'_>, policy: &Policy) -> usize {
+    let text = context.sources.get(policy.source).slice(policy.span);
+    without_blanks(&decoded(text))
+}
+
+fn without_blanks(text: &str) -> usize {
+    let counts = |b: &u8| !matches!(b, b' ' | b'\t' | b'\r' | b'\n') && b & 0xc0 != 0x80;
+    text.as_bytes().iter().filter(|b| counts(b)).count()
+}
+
+/// `6,144`
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + 2);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Says beside what is advised to add where the policy would become too long.
+pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
+    let advised = |finding: &Finding| {
+        let adds = is_about_coverage(finding.lint) || finding.lint == known_gap::LINT.id;
+        let help = finding.help.as_deref().filter(|_| adds)?;
+        // The statement is the last part of the help, and a comma separates it.
+        help.find("\n{\n")
+            .map(|at| without_blanks(help.get(at..).unwrap_or_default()) + 1)
+    };
+    for policy in context.policies() {
+        let here = |finding: &Finding| {
+            finding.label.source == policy.source
+                && policy.span.start <= finding.label.span.start
+                && finding.label.span.end <= policy.span.end
+        };
+        let sizes = findings.iter().filter(|f| here(f)).filter_map(advised);
+        let added: usize = sizes.sum();
+        if added == 0 {
+            continue;
+        }
+        let whole = characters(context, policy) + added;
+        if whole <= MANAGED {
+            continue;
+        }
+        for finding in findings
+            .iter_mut()
+            .filter(|f| here(f) && advised(f).is_some())
+        {
+            finding.notes.push(format!(
+                "with all the statements that are to be added here, this policy would have {} characters without white \
+                 space, and a managed policy takes {}: put them into a policy of their own",
+                grouped(whole),
+                grouped(MANAGED)
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_do_not_count_and_characters_do() {
+        assert_eq!(without_blanks("{ \"é\":\t1 }\n"), 7);
+        assert_eq!(without_blanks(&decoded("{ \\\"a\\\": 1 }")), 7);
+        assert_eq!(without_blanks(&decoded("%7B%22a%22%3A%201%7D")), 7);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(6144), "6,144");
+        assert_eq!(grouped(44), "44");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+}

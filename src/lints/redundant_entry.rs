@@ -1,0 +1,159 @@
+//! A string of a list that says what another one of the list says.
+
+use rustc_hash::FxHashSet;
+
+use super::redundant::{action_covers, budget, resource_covers};
+use super::{Context, Lint, condition, enumerate};
+use crate::diff::statement::Prepared;
+use crate::finding::{Finding, Label, Severity};
+use crate::matcher::ActionPattern;
+use crate::matcher::condition::{Comparison, Decimal, Order};
+use crate::matcher::search::Budget;
+use crate::parser::Span;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "redundant-entry",
+    severity: Severity::Note,
+    summary: "a string of a list says what another one of it says",
+    doc: include_str!("../../rules/lints/redundant-entry.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// Further places drawn.
+const RELATED: usize = 8;
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    if let Some(compared) = &context.compared {
+        let mut budget = budget();
+        for statement in compared.comparison.layers.iter().flat_map(|l| l.statements) {
+            out.extend(actions(statement, &mut budget));
+            out.extend(resources(statement, &mut budget));
+        }
+    }
+    for line in condition::lines(context) {
+        out.extend(numbers(&line));
+    }
+}
+
+/// A string that is covered, where it stands, and the string that covers it.
+type Entry = (String, Span, String);
+
+fn report(statement: &Prepared, found: &[Entry]) -> Option<Finding> {
+    let (_, span, by) = found.first()?;
+    let names: Vec<String> = found.iter().map(|(text, ..)| text.clone()).collect();
+    let one = found.len() == 1;
+    let is = if one { "is" } else { "are" };
+    let same = found.iter().all(|(.., other)| other == by);
+    let message = if same && names.iter().all(|n| n == by) {
+        format!("`{by}` is listed more than once")
+    } else if same {
+        format!("{} {is} part of `{by}`", enumerate(&names))
+    } else {
+        format!(
+            "{} {is} part of other strings of the list",
+            enumerate(&names)
+        )
+    };
+    let mut finding = LINT.finding(Severity::Note, message, Label::at(statement.source, *span));
+    let others = found.iter().skip(1).take(RELATED);
+    finding.related = others
+        .map(|(_, span, _)| Label::at(statement.source, *span))
+        .collect();
+    finding.help = Some(format!("remove {}", if one { "it" } else { "them" }));
+    finding.subject = Some(names.join(" "));
+    Some(finding)
+}
+
+fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
+    let listed = &statement.actions;
+    if listed.len() < 2 {
+        return None;
+    }
+    let wildcards: Vec<usize> = listed
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.pattern.is_wildcard())
+        .map(|(i, _)| i)
+        .collect();
+    let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut found: Vec<Entry> = Vec::new();
+    for (i, action) in listed.iter().enumerate() {
+        let again = match &action.pattern {
+            ActionPattern::Literal { service, name } => !seen.insert((service, name)),
+            _ => false,
+        };
+        if again {
+            found.push((
+                action.text.to_string(),
+                action.span,
+                action.text.to_string(),
+            ));
+            continue;
+        }
+        let mut others = wildcards.iter().filter(|w| **w != i);
+        let by = others.find_map(|w| {
+            let other = listed.get(*w)?;
+            // Of two that are the same, the first one stays.
+            let covers = action_covers(other, action, budget)
+                && (*w < i || !action_covers(action, other, budget));
+            covers.then_some(other)
+        });
+        if let Some(by) = by {
+            found.push((action.text.to_string(), action.span, by.text.to_string()));
+        }
+    }
+    let mut finding = report(statement, &found).filter(|_| budget.left() > 0)?;
+    finding.actions = found.into_iter().map(|(text, ..)| text).collect();
+    Some(finding)
+}
+
+fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
+    let listed = &statement.resources;
+    if listed.len() < 2 {
+        return None;
+    }
+    let mut found: Vec<Entry> = Vec::new();
+    for (i, resource) in listed.iter().enumerate() {
+        let mut others = listed.iter().enumerate().filter(|(w, _)| *w != i);
+        let by = others.find(|(w, other)| {
+            resource_covers(other, resource, budget)
+                && (*w < i || !resource_covers(resource, other, budget))
+        });
+        if let Some((_, by)) = by {
+            found.push((resource.text.clone(), resource.span, by.text.clone()));
+        }
+    }
+    report(statement, &found).filter(|_| budget.left() > 0)
+}
+
+/// Several bounds of a number, of which one alone counts: the values of a key are alternatives.
+fn numbers(line: &condition::Line<'_>) -> Option<Finding> {
+    let Comparison::Numeric(order) = line.operator.comparison else {
+        return None;
+    };
+    let values = &line.condition.values;
+    if order == Order::Equal || values.len() < 2 {
+        return None;
+    }
+    let numbers: Option<Vec<_>> = values
+        .iter()
+        .map(|v| Some((Decimal::parse(&v.value)?, v)))
+        .collect();
+    let numbers = numbers?;
+    let less = matches!(order, Order::Less | Order::LessOrEqual);
+    let (_, widest) = if less {
+        numbers.iter().max_by(|a, b| a.0.cmp(&b.0))?
+    } else {
+        numbers.iter().min_by(|a, b| a.0.cmp(&b.0))?
+    };
+    let (_, other) = numbers.iter().find(|(_, v)| !std::ptr::eq(*v, *widest))?;
+    let message = format!(
+        "`{}` alone decides: the values of `{}` are alternatives",
+        widest.value,
+        line.key()
+    );
+    let help = format!("keep `{}`", widest.value);
+    Some(line.finding(&LINT, Severity::Note, other.span, message, help))
+}

@@ -1,0 +1,101 @@
+//! A statement that says what another one says already.
+
+use super::redundant::{action_covers, budget, resource_covers};
+use super::{Context, Lint, effect};
+use crate::diff::statement::{Conditions, Prepared};
+use crate::finding::{Finding, Label, Severity};
+use crate::matcher::search::Budget;
+use crate::parser::Span;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "redundant-statement",
+    severity: Severity::Note,
+    summary: "all that a statement allows or denies, another one does",
+    doc: include_str!("../../rules/lints/redundant-statement.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    let mut budget = budget();
+    for statements in compared.comparison.layers.iter().map(|l| l.statements) {
+        for (index, narrow) in statements.iter().enumerate() {
+            let mut others = statements.iter().enumerate().filter(|(i, _)| *i != index);
+            let by = others.find(|(i, wide)| {
+                covers(wide, narrow, &mut budget)
+                    // Of two that say the same, the first one stays.
+                    && (*i < index || !covers(narrow, wide, &mut budget))
+            });
+            if budget.left() == 0 {
+                return;
+            }
+            if let Some((_, wide)) = by {
+                out.push(finding(narrow, wide));
+            }
+        }
+    }
+}
+
+fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
+    let by = match &wide.sid {
+        Some(sid) if !sid.is_empty() => format!("the statement `{sid}`"),
+        _ => "another statement".to_owned(),
+    };
+    let verb = effect::verb(narrow.effect);
+    let opening = |span: Span| Span {
+        start: span.start,
+        end: span.start + 1,
+    };
+    let message = format!("{by} {verb} all that this one {verb}");
+    let label = Label::at(narrow.source, opening(narrow.span));
+    let mut finding = LINT.finding(Severity::Note, message, label);
+    finding.related.push(Label {
+        source: wide.source,
+        span: opening(wide.span),
+        message: "this one".to_owned(),
+    });
+    finding.help = Some("remove it, or narrow the other one".to_owned());
+    finding.subject = Some("statement".to_owned());
+    finding
+}
+
+/// Whether one statement applies wherever another one does, string by string. Answers no when no steps
+/// are left.
+fn covers(wide: &Prepared, narrow: &Prepared, budget: &mut Budget) -> bool {
+    if wide.effect != narrow.effect
+        || wide.not_action != narrow.not_action
+        || wide.not_resource != narrow.not_resource
+        || narrow.resources.is_empty()
+        || !weaker(&wide.conditions, &narrow.conditions)
+    {
+        return false;
+    }
+    // What a negated list leaves is more where it lists less.
+    let (outer, inner) = if wide.not_action {
+        (&narrow.actions, &wide.actions)
+    } else {
+        (&wide.actions, &narrow.actions)
+    };
+    let actions = inner
+        .iter()
+        .all(|i| outer.iter().any(|o| action_covers(o, i, budget)));
+    let (outer, inner) = if wide.not_resource {
+        (&narrow.resources, &wide.resources)
+    } else {
+        (&wide.resources, &narrow.resources)
+    };
+    actions
+        && inner
+            .iter()
+            .all(|i| outer.iter().any(|o| resource_covers(o, i, budget)))
+}
+
+/// Whether a Condition holds wherever another one does: each of its lines is one of the other's.
+fn weaker(wide: &Conditions, narrow: &Conditions) -> bool {
+    let among = |normal: &str| narrow.lines.iter().any(|l| l.normal == normal);
+    !wide.unreadable && wide.lines.iter().all(|l| among(&l.normal))
+}

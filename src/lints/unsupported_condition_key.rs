@@ -1,0 +1,114 @@
+//! A condition key that requests of the statement's actions do not have.
+
+use super::condition::{self, Line};
+use super::{Context, Lint, enumerate};
+use crate::catalog::KnownKey;
+use crate::finding::{Finding, Severity};
+use crate::matcher::ActionPattern;
+use crate::matcher::action::wildcard_matches;
+use crate::matcher::condition::Truth;
+use crate::parser::{Effect, Text};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "unsupported-condition-key",
+    severity: Severity::Note,
+    summary: "requests of an action are not known to have the key of its condition",
+    doc: include_str!("../../rules/lints/unsupported-condition-key.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// Pairs of a key and an action that are looked up in one run; a policy that AWS takes has far fewer.
+const MOST_PAIRS: usize = 20_000;
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let mut left = MOST_PAIRS;
+    for line in condition::lines(context) {
+        let actions = line.statement.action.as_ref();
+        let Some(rest) = actions.and_then(|a| usize::checked_sub(left, a.values.len())) else {
+            continue;
+        };
+        left = rest;
+        out.extend(finding(context, &line));
+    }
+}
+
+/// Global keys that the catalogue lists by action; the others come with most requests.
+fn is_listed_by_action(key: &str) -> bool {
+    let by_tag = ["aws:resourcetag/", "aws:requesttag/"];
+    !key.starts_with("aws:") || key == "aws:tagkeys" || by_tag.iter().any(|k| key.starts_with(k))
+}
+
+fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
+    let key = line.folded();
+    let known = matches!(line.known, KnownKey::Type(_));
+    if !known || !is_listed_by_action(&key) {
+        return None;
+    }
+    // Where the line holds without the key, it leaves the requests as they are.
+    if line.truths().0 != Truth::False {
+        return None;
+    }
+    let action = line.statement.action.as_ref()?;
+    let unlisted: Vec<String> = if action.negated {
+        Vec::new()
+    } else {
+        let values = action.values.iter();
+        let lacking = values.filter(|text| lacks(context, text, &key));
+        lacking.map(|t| t.value.clone()).collect()
+    };
+    let verb = if line.is(Effect::Deny) {
+        "deny"
+    } else {
+        "allow"
+    };
+    let key = line.key();
+    let message = match unlisted.as_slice() {
+        // Of a service's own key nobody expects more than the requests of that service.
+        [] if !action.negated || !line.folded().starts_with("aws:") => return None,
+        [] => format!(
+            "not all services that `NotAction` leaves have `{key}`: this does not {verb} the requests of the others"
+        ),
+        [one] => format!("`{one}` is not known to have `{key}`: this may not {verb} it"),
+        several => format!(
+            "{} are not known to have `{key}`: this may not {verb} them",
+            enumerate(several)
+        ),
+    };
+    let help = "put actions without the key into a statement without this condition";
+    let span = line.condition.key.span;
+    let mut finding = line.finding(&LINT, Severity::Note, span, message, help);
+    finding.notes.push(format!(
+        "as the catalogue of {} has it, which can be incomplete",
+        context.catalog.date()
+    ));
+    finding.actions = unlisted;
+    Some(finding)
+}
+
+/// Whether no action that a string stands for is listed with a key.
+fn lacks(context: &Context<'_>, text: &Text, key: &str) -> bool {
+    match ActionPattern::parse(&text.value) {
+        ActionPattern::Literal { service, name } => {
+            let service = context.catalog.service(&service);
+            let action = service.and_then(|s| s.action(&name));
+            action.is_some_and(|a| !a.lists(key))
+        }
+        ActionPattern::Wildcard {
+            service,
+            name,
+            prefix,
+        } => {
+            let Some(service) = context.catalog.service(&service) else {
+                return false;
+            };
+            let mut matched = service
+                .actions_with_prefix(&prefix)
+                .filter(|a| wildcard_matches(&name, &prefix, &a.name.to_ascii_lowercase()))
+                .peekable();
+            matched.peek().is_some() && !matched.any(|a| a.lists(key))
+        }
+        _ => false,
+    }
+}

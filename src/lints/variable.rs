@@ -1,0 +1,51 @@
+//! What the lints about policy variables share: where `${…}` stands in the strings of a policy.
+
+use std::ops::Range;
+
+use super::Context;
+use crate::matcher::template;
+use crate::parser::Policy;
+
+/// Whether a policy may hold a `${…}` at all.
+pub(super) fn may_hold(context: &Context<'_>, policy: &Policy) -> bool {
+    let text = context.sources.get(policy.source).slice(policy.span);
+    // `$` can be written as an escape, and a policy inside a string has other bytes than its own.
+    memchr::memchr2(b'$', b'\\', text.as_bytes()).is_some() || !text.starts_with('{')
+}
+
+/// `${…}` in a string, up to its brace; to the end where there is none.
+pub(super) struct Variable<'t> {
+    pub(super) range: Range<usize>,
+    /// What stands between the braces; `None` without a closing one.
+    pub(super) inner: Option<&'t str>,
+}
+
+/// Each `${…}` of a string.
+pub(super) fn all(text: &str) -> impl Iterator<Item = Variable<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.find("${")?;
+        let rest = text.get(start + 2..)?;
+        let (inner, end) = match rest.find('}') {
+            Some(length) => (rest.get(..length), start + 2 + length + 1),
+            None => (None, text.len()),
+        };
+        at = end;
+        Some(Variable {
+            range: start..end,
+            inner,
+        })
+    })
+}
+
+impl Variable<'_> {
+    /// Whether AWS reads it as a policy variable, not a template's placeholder.
+    pub(super) fn is_policy_variable(&self) -> bool {
+        self.inner.is_some_and(template::is_policy_variable)
+    }
+
+    /// Whether it stands for a character: `${*}`.
+    pub(super) fn is_escape(&self) -> bool {
+        matches!(self.inner, Some("*" | "?" | "$"))
+    }
+}

@@ -1,0 +1,127 @@
+//! A policy variable that AWS does not read as one.
+
+use super::variable::{self, Variable};
+use super::{Context, Lint};
+use crate::finding::{Finding, Label, Severity};
+use crate::matcher::condition::{Comparison, Operator};
+use crate::parser::{Policy, SourceId, Text, Version, shorten};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "variable-misuse",
+    severity: Severity::Warning,
+    summary: "a policy variable is misspelt, or stands where AWS reads none",
+    doc: include_str!("../../rules/lints/variable-misuse.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    for policy in context.policies() {
+        // Under the older version there are no variables, which another lint says.
+        if policy.version == Version::V2012 && variable::may_hold(context, policy) {
+            of_policy(policy, out);
+        }
+    }
+}
+
+fn of_policy(policy: &Policy, out: &mut Vec<Finding>) {
+    let source = policy.source;
+    for statement in &policy.statements {
+        for text in statement.action.iter().flat_map(|a| &a.values) {
+            let mut variables = variable::all(&text.value);
+            if let Some(found) = variables.find(Variable::is_policy_variable) {
+                let what = "stands in an action, where AWS reads no variables";
+                out.push(finding(source, text, &found, what, "name the actions"));
+            }
+        }
+        for text in statement.resource.iter().flat_map(|r| &r.values) {
+            out.extend(spelling(source, text).or_else(|| early(source, text)));
+        }
+        for condition in &statement.conditions {
+            let operator: Option<Operator> = condition.operator.value.parse().ok();
+            for text in &condition.values {
+                let found = spelling(source, text);
+                out.extend(found.or_else(|| unread(source, text, operator?)));
+            }
+        }
+    }
+}
+
+fn finding(
+    source: SourceId,
+    text: &Text,
+    variable: &Variable<'_>,
+    what: &str,
+    help: &str,
+) -> Finding {
+    let written = text.value.get(variable.range.clone()).unwrap_or_default();
+    let message = format!("`{}` {what}", shorten(written));
+    let label = Label::at(source, text.part(variable.range.clone()));
+    let mut finding = LINT.finding(Severity::Warning, message, label);
+    finding.help = Some(help.to_owned());
+    finding.subject = Some(shorten(&text.value));
+    finding
+}
+
+/// The first variable of a string that is misspelt.
+fn spelling(source: SourceId, text: &Text) -> Option<Finding> {
+    variable::all(&text.value).find_map(|variable| {
+        let Some(inner) = variable.inner else {
+            let what = "has no closing brace";
+            return Some(finding(source, text, &variable, what, "close it with `}`"));
+        };
+        if !variable.is_policy_variable() {
+            return None;
+        }
+        let (key, default) = match inner.split_once(',') {
+            Some((key, default)) => (key, Some(default)),
+            None => (inner, None),
+        };
+        if key.contains(char::is_whitespace) {
+            let what = "has a blank in the name of a variable";
+            let help = "remove the blank: AWS knows no such variable";
+            return Some(finding(source, text, &variable, what, help));
+        }
+        let quoted = |d: &str| d.len() >= 2 && d.starts_with('\'') && d.ends_with('\'');
+        if default.is_some_and(|d| !quoted(d.trim())) {
+            let what = "has a default without single quotes";
+            let help =
+                "write `${key, 'default'}`: a comma, a blank, and the default in single quotes";
+            return Some(finding(source, text, &variable, what, help));
+        }
+        None
+    })
+}
+
+/// A variable before the fifth colon of an ARN.
+fn early(source: SourceId, text: &Text) -> Option<Finding> {
+    let (mut colons, mut done) = (0, 0);
+    for variable in variable::all(&text.value) {
+        let between = text
+            .value
+            .get(done..variable.range.start)
+            .unwrap_or_default();
+        colons += between.bytes().filter(|b| *b == b':').count();
+        done = variable.range.end;
+        // A variable at the very start may stand for a whole ARN; the parser asks for `arn:`.
+        if colons < 5 && variable.range.start > 0 && variable.is_policy_variable() {
+            let what = "stands before the fifth colon of an ARN, where AWS reads no variables";
+            let help = "write the value, or `*`, and the variable in the resource part";
+            return Some(finding(source, text, &variable, what, help));
+        }
+    }
+    None
+}
+
+/// A variable in a value that is no text.
+fn unread(source: SourceId, text: &Text, operator: Operator) -> Option<Finding> {
+    let reads = matches!(
+        operator.comparison,
+        Comparison::Equals | Comparison::EqualsIgnoreCase | Comparison::Like | Comparison::Arn
+    );
+    let found = variable::all(&text.value).find(Variable::is_policy_variable)?;
+    let what = "stands in a value that is no text, where AWS reads no variables";
+    let help = "variables work with String and Arn operators";
+    (!reads).then(|| finding(source, text, &found, what, help))
+}

@@ -1,0 +1,47 @@
+//! From a judged role to texts: the policy that grants what lacks.
+//!
+//! Both are judged by the engine before anyone sees them: what was covered stays covered.
+
+mod missing;
+
+pub use missing::{Missing, missing};
+
+use rustc_hash::FxHashMap;
+
+use crate::diff::{Row, Verdict};
+
+/// A row that fares worse than before, and how it fares now.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost<'r> {
+    /// As it was.
+    pub before: &'r Row,
+    /// `None` where it is not judged any more.
+    pub after: Option<Verdict>,
+}
+
+/// The first row of one reference that fares worse than before.
+pub fn lost<'r>(
+    before: impl IntoIterator<Item = &'r Row>,
+    after: impl IntoIterator<Item = &'r Row>,
+) -> Option<Lost<'r>> {
+    let key = |row: &'r Row| (row.statement, &*row.declared_as, row.action.as_str());
+    let after = after.into_iter().map(|row| (key(row), row.verdict));
+    let after: FxHashMap<_, Verdict> = after.collect();
+    before.into_iter().find_map(|row| {
+        let now = after.get(&key(row)).copied();
+        (now.map_or(0, rank) < rank(row.verdict)).then_some(Lost {
+            before: row,
+            after: now,
+        })
+    })
+}
+
+fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Undecided => 0,
+        Verdict::Missing | Verdict::Denied => 1,
+        Verdict::Partial => 2,
+        Verdict::Conditional => 3,
+        Verdict::Covered => 4,
+    }
+}

@@ -1,0 +1,291 @@
+//! The policy that grants what lacks.
+
+use crate::catalog::Catalog;
+use crate::check::{self, Chosen, Settings};
+use crate::diff::coverage::Requirement;
+use crate::diff::{Row, Verdict};
+use crate::matcher::template;
+use crate::parser::{self, Effect, Policy, Source, SourceId};
+use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
+
+/// What a managed policy may have, white space not counted.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const LARGEST: usize = 6_144;
+
+/// What to attach, and what it cannot mend.
+#[derive(Debug)]
+pub struct Missing {
+    /// Policy documents, each small enough for a managed policy; none where nothing lacks.
+    pub documents: Vec<String>,
+    /// Placeholders in them that nothing binds.
+    pub unbound: Vec<String>,
+    /// What is not covered even with the documents attached.
+    pub left: Vec<Row>,
+    /// Single statements that are too large for a managed policy by themselves.
+    pub too_large: usize,
+    /// True where the reference denies something that the documents allow.
+    pub denies: bool,
+}
+
+/// Finds what no Allow of the policies grants for sure, and grants it as the reference does. `settings` has the values
+/// of `chosen`.
+pub fn missing(
+    catalog: &Catalog,
+    policies: &[Policy],
+    chosen: &Chosen,
+    settings: &Settings,
+) -> Missing {
+    let value = |name: &str| {
+        let mut given = chosen.given.iter().rev();
+        let found = given.find(|(n, ..)| n == name);
+        found.map(|(_, value, _)| value.clone())
+    };
+    let reference = &chosen.reference;
+    let lacking = lacking(catalog, policies, chosen, settings);
+    let whole = if lacking.iter().any(|r| r.from_wildcard) {
+        check::coverage(catalog, &[], reference, &without_limits(settings))
+    } else {
+        Vec::new()
+    };
+    let mut statements: Vec<RefStatement> = Vec::new();
+    for required in &reference.statements {
+        let rows = lacking.iter().filter(|r| r.row.statement == required.index);
+        let rows: Vec<&Requirement> = rows.collect();
+        let of_wildcard = |rows: &'_ [Requirement], declared: &str| -> Vec<Row> {
+            let rows = rows.iter().map(|r| &r.row);
+            let of_it = |r: &&Row| r.statement == required.index && &*r.declared_as == declared;
+            rows.filter(of_it).cloned().collect()
+        };
+        let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+        let mut add = |action: &str, resources: Vec<String>| match groups
+            .iter_mut()
+            .find(|(r, _)| *r == resources)
+        {
+            Some((_, actions)) if actions.iter().any(|a| a == action) => {}
+            Some((_, actions)) => actions.push(action.to_owned()),
+            None => groups.push((resources, vec![action.to_owned()])),
+        };
+        if required.action.negated {
+            if let Some(first) = rows.first() {
+                let resources = rows.iter().flat_map(|r| r.row.resources.iter());
+                let resources = distinct(resources.chain(first.row.resources.iter()));
+                for action in &required.action.values {
+                    add(action, resources.clone());
+                }
+            }
+        } else {
+            for requirement in &rows {
+                let row = &requirement.row;
+                let same = of_wildcard(&lacking, &row.declared_as);
+                // The wildcard itself where all that it stands for lacks.
+                if requirement.from_wildcard
+                    && same.len() == of_wildcard(&whole, &row.declared_as).len()
+                {
+                    add(
+                        &row.declared_as,
+                        distinct(same.iter().flat_map(|r| r.resources.iter())),
+                    );
+                } else {
+                    add(&row.action, row.resources.to_vec());
+                }
+            }
+        }
+        let single = groups.len() == 1;
+        for (at, (resources, actions)) in groups.into_iter().enumerate() {
+            let number = if single {
+                String::new()
+            } else {
+                (at + 1).to_string()
+            };
+            statements.push(RefStatement {
+                sid: required.sid.as_ref().map(|sid| sid.clone() + &number),
+                effect: Effect::Allow,
+                action: RefList {
+                    negated: required.action.negated,
+                    values: actions,
+                },
+                resource: RefList {
+                    negated: required.resource.negated,
+                    values: resources,
+                },
+                conditions: required
+                    .conditions
+                    .iter()
+                    .map(|c| bound(c, &value))
+                    .collect(),
+                ..required.clone()
+            });
+        }
+    }
+    unique_sids(&mut statements);
+    let (documents, too_large) = pack(statements, &value);
+    let unbound = documents.iter().flat_map(|text| template::names(text));
+    let unbound = distinct_texts(unbound);
+    let left = left(catalog, policies, &documents, chosen, settings);
+    let denies = !documents.is_empty()
+        && reference
+            .statements
+            .iter()
+            .any(|s| s.effect == Effect::Deny);
+    Missing {
+        documents,
+        unbound,
+        left,
+        too_large,
+        denies,
+    }
+}
+
+/// The rows that the Allow statements by themselves do not cover: what a Deny or a limit takes, no policy can grant.
+fn lacking(
+    catalog: &Catalog,
+    policies: &[Policy],
+    chosen: &Chosen,
+    settings: &Settings,
+) -> Vec<Requirement> {
+    let mut allows = policies.to_vec();
+    for policy in &mut allows {
+        let is_allow = |s: &parser::Statement| {
+            let effect = s.effect.as_ref();
+            effect.is_some_and(|e| e.value == Effect::Allow)
+        };
+        policy.statements.retain(is_allow);
+    }
+    let alone = without_limits(settings);
+    let mut rows = check::coverage(catalog, &allows, &chosen.reference, &alone);
+    rows.retain(|r| r.row.verdict != Verdict::Covered && !r.row.vacuous);
+    rows
+}
+
+fn without_limits(settings: &Settings) -> Settings {
+    Settings {
+        given: settings.given.clone(),
+        context: settings.context.clone(),
+        ..Settings::default()
+    }
+}
+
+fn bound(condition: &RefCondition, value: &dyn Fn(&str) -> Option<String>) -> RefCondition {
+    let values = condition.values.iter();
+    let values = values.flat_map(|text| reference::expand(text, value));
+    RefCondition {
+        values: values.map(|text| template::fill(&text, value)).collect(),
+        ..condition.clone()
+    }
+}
+
+fn distinct<'t>(texts: impl Iterator<Item = &'t String>) -> Vec<String> {
+    distinct_texts(texts.map(String::as_str))
+}
+
+fn distinct_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for text in texts {
+        if !all.iter().any(|t| t == text) {
+            all.push(text.to_owned());
+        }
+    }
+    all
+}
+
+/// A `Sid` occurs once in a policy; later ones get a number.
+fn unique_sids(statements: &mut [RefStatement]) {
+    let mut seen: Vec<String> = Vec::new();
+    for statement in statements {
+        let Some(sid) = &mut statement.sid else {
+            continue;
+        };
+        let own = sid.clone();
+        let mut number = 1;
+        while seen.contains(sid) {
+            number += 1;
+            *sid = format!("{own}x{number}");
+        }
+        seen.push(sid.clone());
+    }
+}
+
+fn render(statements: &[RefStatement], value: reference::Bind<'_>) -> String {
+    let reference = Reference {
+        statements: statements.to_vec(),
+        ..Reference::default()
+    };
+    reference::render(&reference, value)
+}
+
+fn size(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Puts statements into as few documents as their order allows, and says how many are too large for one.
+fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<String>, usize) {
+    let mut documents: Vec<Vec<RefStatement>> = Vec::new();
+    let mut too_large = 0;
+    // The next one is the last.
+    let mut open: Vec<RefStatement> = statements;
+    open.reverse();
+    while let Some(statement) = open.pop() {
+        if size(&render(std::slice::from_ref(&statement), value)) > LARGEST {
+            if let Some((first, second)) = halves(&statement) {
+                open.extend([second, first]);
+                continue;
+            }
+            too_large += 1;
+        }
+        let fits = documents.last_mut().is_some_and(|document| {
+            document.push(statement.clone());
+            let fits = size(&render(document, value)) <= LARGEST;
+            if !fits {
+                document.pop();
+            }
+            fits
+        });
+        if !fits {
+            documents.push(vec![statement]);
+        }
+    }
+    let texts = documents.iter().map(|d| render(d, value)).collect();
+    (texts, too_large)
+}
+
+/// A statement as two that allow the same: each with half of its actions, or of its resources.
+fn halves(statement: &RefStatement) -> Option<(RefStatement, RefStatement)> {
+    let (mut first, mut second) = (statement.clone(), statement.clone());
+    let lists = if !statement.action.negated && statement.action.values.len() > 1 {
+        (&mut first.action.values, &mut second.action.values)
+    } else if !statement.resource.negated && statement.resource.values.len() > 1 {
+        (&mut first.resource.values, &mut second.resource.values)
+    } else {
+        return None;
+    };
+    let half = lists.0.len() / 2;
+    *lists.1 = lists.0.split_off(half);
+    // The name stays with the first.
+    second.sid = None;
+    Some((first, second))
+}
+
+/// What is not covered although the documents are attached.
+fn left(
+    catalog: &Catalog,
+    policies: &[Policy],
+    documents: &[String],
+    chosen: &Chosen,
+    settings: &Settings,
+) -> Vec<Row> {
+    let mut all = policies.to_vec();
+    // Of the same numbers none is used: these places are never shown.
+    let first = policies
+        .iter()
+        .map(|p| p.source.0 + 1)
+        .max()
+        .unwrap_or_default();
+    for (at, text) in documents.iter().enumerate() {
+        let source = Source::new("missing", text.as_str());
+        let id = SourceId(first + at as u32);
+        all.extend(parser::parse(id, &source).policies);
+    }
+    let rows = check::coverage(catalog, &all, &chosen.reference, settings);
+    let rows = rows.into_iter().map(|r| r.row);
+    rows.filter(|r| r.verdict != Verdict::Covered).collect()
+}
