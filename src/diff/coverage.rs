@@ -69,13 +69,8 @@ pub struct Comparison<'a> {
     universes: RefCell<Universes<'a>>,
 }
 
-/// The services asked for, and their actions asked for, both by names in lower case.
-type Known<'a> = FxHashMap<String, KnownService<'a>>;
-
-struct KnownService<'a> {
-    service: Option<catalog::Service<'a>>,
-    actions: FxHashMap<String, Option<catalog::Action<'a>>>,
-}
+/// The services asked for, by their names.
+type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
 
 /// By service, name and ARN format of the type.
 type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
@@ -222,23 +217,18 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What the catalogue knows of an action (in lower case); each is looked up once.
+    /// What the catalogue knows of an action; each service is looked up once.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         let mut known = self.known.borrow_mut();
-        if !known.contains_key(service) {
-            let asked = KnownService {
-                service: self.catalog.service(service),
-                actions: FxHashMap::default(),
-            };
-            known.insert(service.to_owned(), asked);
-        }
-        let asked = known.get_mut(service)?;
-        if let Some(found) = asked.actions.get(name) {
-            return *found;
-        }
-        let found = asked.service.and_then(|s| s.action(name));
-        asked.actions.insert(name.to_owned(), found);
-        found
+        let service = match known.get(service) {
+            Some(known) => *known,
+            None => {
+                let found = self.catalog.service(service);
+                known.insert(service.to_owned(), found);
+                found
+            }
+        };
+        service?.action(name)
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.

@@ -78,8 +78,8 @@ enum Beyond {
     Undecided,
 }
 
-/// The Allow statements of the reference that name an action, by its service and AWS's spelling.
-type Naming<'a> = FxHashMap<(&'a str, &'a str), NamedBy<'a>>;
+/// The Allow statements of the reference that name an action, by its place in the catalogue.
+type Naming<'a> = FxHashMap<*const u8, NamedBy<'a>>;
 
 /// Those of one action.
 struct NamedBy<'a> {
@@ -170,8 +170,9 @@ struct Search<'a> {
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
     let listed = needed.iter().copied().flatten().map(|s| s.actions.len());
+    // Wildcards stand for several actions; to grow costs more than the room.
     let mut naming: Naming<'_> =
-        FxHashMap::with_capacity_and_hasher(2 * listed.sum::<usize>(), FxBuildHasher);
+        FxHashMap::with_capacity_and_hasher(3 * listed.sum::<usize>(), FxBuildHasher);
     for statement in needed
         .iter()
         .copied()
@@ -179,21 +180,20 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         .filter(|s| s.effect == Effect::Allow)
     {
         let everywhere = is_everywhere(statement);
-        let mut add =
-            |action: catalog::Action<'a>| match naming.entry((action.service, action.name)) {
-                Entry::Vacant(entry) => {
-                    entry.insert(NamedBy {
-                        first: statement,
-                        others: Vec::new(),
-                        everywhere,
-                    });
-                }
-                Entry::Occupied(mut entry) => {
-                    let named = entry.get_mut();
-                    named.others.push(statement);
-                    named.everywhere |= everywhere;
-                }
-            };
+        let mut add = |action: catalog::Action<'a>| match naming.entry(action.place()) {
+            Entry::Vacant(entry) => {
+                entry.insert(NamedBy {
+                    first: statement,
+                    others: Vec::new(),
+                    everywhere,
+                });
+            }
+            Entry::Occupied(mut entry) => {
+                let named = entry.get_mut();
+                named.others.push(statement);
+                named.everywhere |= everywhere;
+            }
+        };
         if statement.not_action {
             comparison.each_match(&ActionPattern::Everything, |action| {
                 if statement
@@ -249,7 +249,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
 
 impl<'a> Search<'a> {
     fn needs(&self, action: &catalog::Action<'a>) -> Needs<'a> {
-        let allows = self.naming.get(&(action.service, action.name));
+        let allows = self.naming.get(&action.place());
         let allows: Vec<_> = allows.into_iter().flat_map(NamedBy::all).collect();
         let denies = if allows.is_empty() || self.denies.is_empty() {
             Vec::new()
@@ -327,7 +327,7 @@ impl<'a> Search<'a> {
         self.denies.is_empty()
             && self
                 .naming
-                .get(&(action.service, action.name))
+                .get(&action.place())
                 .is_some_and(|named| named.everywhere)
     }
 
@@ -489,10 +489,12 @@ impl<'a> Search<'a> {
     /// say no where the answer is yes.
     fn within(&mut self, statement: &Prepared, required: &[&Prepared]) -> bool {
         let of: *const Prepared = statement;
-        let by: Vec<*const Prepared> = required.iter().map(|s| ptr::from_ref(*s)).collect();
-        match &self.last_within {
-            Some((last, others, answer)) if *last == of && *others == by => return *answer,
-            _ => {}
+        let by = || required.iter().map(|s| ptr::from_ref(*s));
+        if let Some((last, others, answer)) = &self.last_within
+            && *last == of
+            && others.iter().copied().eq(by())
+        {
+            return *answer;
         }
         let needed = || {
             let lists = required.iter().filter(|s| !s.not_resource);
@@ -505,7 +507,7 @@ impl<'a> Search<'a> {
             .iter()
             .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
         let answer = !statement.not_resource && granted.all(|g| needed().any(|n| n.absorbs(g)));
-        self.last_within = Some((of, by, answer));
+        self.last_within = Some((of, by().collect(), answer));
         answer
     }
 

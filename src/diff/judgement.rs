@@ -327,7 +327,7 @@ impl<'c> Asked<'_, 'c> {
                     if !resources.is_empty() {
                         let universe = Some(Universe {
                             all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
-                            plain: Rc::new(Pattern::everything()),
+                            plain: Rc::new(Pattern::everything().into()),
                             own_account: false,
                         });
                         self.parts.push(Part {

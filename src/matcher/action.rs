@@ -59,20 +59,26 @@ impl ActionPattern {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return ActionPattern::Everything;
         }
-        let Some((service, name)) = text.split_once(':') else {
+        // By bytes: the names are short, and a search for characters takes longer to set up than to run.
+        let colon = text.bytes().position(|b| b == b':');
+        let Some((service, name)) = colon.and_then(|at| text.split_at_checked(at)) else {
             return ActionPattern::Nothing;
         };
-        // By bytes: the names are short, and a search for characters takes longer to set up than to run.
-        let is_wildcard = |b: u8| matches!(b, b'*' | b'?');
-        if name.bytes().any(|b| b == b':') {
-            return ActionPattern::Nothing;
+        let name = name.get(1..).unwrap_or_default();
+        let mut wildcard = None;
+        for (at, byte) in name.bytes().enumerate() {
+            match byte {
+                b':' => return ActionPattern::Nothing,
+                b'*' | b'?' => wildcard = wildcard.or(Some(at)),
+                _ => {}
+            }
         }
-        if service.bytes().any(is_wildcard) {
+        if service.bytes().any(|b| matches!(b, b'*' | b'?')) {
             return ActionPattern::ContestedPrefix(Pattern::glob(&text.to_ascii_lowercase()));
         }
         let service = service.to_ascii_lowercase();
         let name = name.to_ascii_lowercase();
-        match name.bytes().position(is_wildcard) {
+        match wildcard {
             None => ActionPattern::Literal { service, name },
             Some(at) => ActionPattern::Wildcard {
                 service,

@@ -59,7 +59,7 @@ fn repeats_a_key(value: Value<'_>) -> bool {
                 .pairs()
                 .any(|(key, value)| !keys.insert(key.raw()) || repeats_a_key(value))
         }
-        Kind::Array => value.elements().into_iter().any(repeats_a_key),
+        Kind::Array => value.inner(Kind::Array).any(repeats_a_key),
         _ => false,
     }
 }

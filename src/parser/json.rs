@@ -186,7 +186,7 @@ impl<'a> Value<'a> {
     }
 
     /// The values inside an array or object; none in a value of another kind.
-    fn inner(&self, kind: Kind) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    pub(super) fn inner(&self, kind: Kind) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let layer = self.layer;
         let own = layer.values.get(self.index as usize);
         let end = own.filter(|_| self.kind() == kind).map_or(0, |e| e.after);
@@ -205,6 +205,12 @@ impl<'a> Value<'a> {
     /// The members of an object, of a repeated key only the last one.
     pub(super) fn last_members(&self) -> Vec<Member<'a>> {
         let mut members = self.members();
+        // Most objects are small and give each key once.
+        let after = |at: usize| members.iter().skip(at + 1);
+        let mut keys = members.iter().map(|m| &m.key.value).enumerate();
+        if members.len() <= 16 && keys.all(|(at, key)| after(at).all(|m| m.key.value != *key)) {
+            return members;
+        }
         let mut seen = FxHashSet::default();
         let mut is_last: Vec<bool> = members
             .iter()
@@ -225,7 +231,7 @@ impl<'a> Value<'a> {
     fn is_text(&self, text: &str) -> bool {
         let inner = self.raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
         match inner {
-            Some(inner) if inner.contains('\\') => self.string().is_some_and(|t| t.value == text),
+            Some(inner) if has_escape(inner) => self.string().is_some_and(|t| t.value == text),
             inner => inner == Some(text),
         }
     }
@@ -252,7 +258,7 @@ impl<'a> Value<'a> {
     pub(super) fn string(&self) -> Option<Text> {
         let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
         let span = self.label();
-        if matches!(self.layer.place, Place::From(_)) && !inner.contains('\\') {
+        if matches!(self.layer.place, Place::From(_)) && !has_escape(inner) {
             return Some(Text {
                 value: inner.to_owned(),
                 span,
@@ -284,6 +290,10 @@ impl<'a> Value<'a> {
             offsets: (!same).then(|| offsets.into_boxed_slice()),
         })
     }
+}
+
+fn has_escape(inner: &str) -> bool {
+    memchr::memchr(b'\\', inner.as_bytes()).is_some()
 }
 
 /// Checks a whole text and gives its value; `places` is where the places of all its values are kept. The fault is at
