@@ -2,14 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
-use std::net::IpAddr;
-use std::str::FromStr;
-
-use time::OffsetDateTime;
-use time::format_description::well_known::Iso8601;
+pub mod operator;
+mod scalar;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::pattern::{Class, Pattern, Symbol, Token};
+
+pub use operator::{Comparison, Operator, Order, Quantifier};
+use scalar::within;
+pub(crate) use scalar::{Decimal, date, network};
 
 /// What is known of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -101,140 +102,6 @@ fn text_of(pattern: &Pattern) -> Option<String> {
         })
         .collect()
 }
-
-/// `ForAllValues:` and `ForAnyValue:`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Quantifier {
-    /// `ForAllValues:`
-    All,
-    /// `ForAnyValue:`
-    Any,
-}
-
-/// How a value of the request is compared with one of the policy.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Comparison {
-    /// Texts, to the letter.
-    Equals,
-    /// Texts, without regard to case.
-    EqualsIgnoreCase,
-    /// Texts with wildcards.
-    Like,
-    /// Numbers.
-    Numeric(Order),
-    /// Points in time.
-    Date(Order),
-    /// True or false.
-    Bool,
-    /// Bytes in base64.
-    Binary,
-    /// An address within a network.
-    IpAddress,
-    /// ARNs, field by field.
-    Arn,
-    /// Whether the key is absent.
-    Null,
-}
-
-/// How numbers and points in time are compared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Order {
-    /// `Equals`
-    Equal,
-    /// `LessThan`
-    Less,
-    /// `LessThanEquals`
-    LessOrEqual,
-    /// `GreaterThan`
-    Greater,
-    /// `GreaterThanEquals`
-    GreaterOrEqual,
-}
-
-impl Order {
-    fn holds(self, found: std::cmp::Ordering) -> bool {
-        match self {
-            Order::Equal => found.is_eq(),
-            Order::Less => found.is_lt(),
-            Order::LessOrEqual => found.is_le(),
-            Order::Greater => found.is_gt(),
-            Order::GreaterOrEqual => found.is_ge(),
-        }
-    }
-}
-
-/// A condition operator: `ForAnyValue:StringNotLikeIfExists`. Names are read without regard to case.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Operator {
-    /// The set prefix, where there is one.
-    pub quantifier: Option<Quantifier>,
-    /// What is compared, and how.
-    pub comparison: Comparison,
-    /// True for `Not…`.
-    pub negated: bool,
-    /// True with the suffix `IfExists`.
-    pub if_exists: bool,
-}
-
-impl FromStr for Operator {
-    type Err = UnknownOperator;
-
-    fn from_str(name: &str) -> Result<Self, UnknownOperator> {
-        use Comparison as C;
-        let name = name.to_ascii_lowercase();
-        let (quantifier, rest) = if let Some(rest) = name.strip_prefix("forallvalues:") {
-            (Some(Quantifier::All), rest)
-        } else if let Some(rest) = name.strip_prefix("foranyvalue:") {
-            (Some(Quantifier::Any), rest)
-        } else {
-            (None, name.as_str())
-        };
-        let (bare, if_exists) = match rest.strip_suffix("ifexists") {
-            Some(bare) => (bare, true),
-            None => (rest, false),
-        };
-        let (comparison, negated) = match bare {
-            "stringequals" => (C::Equals, false),
-            "stringnotequals" => (C::Equals, true),
-            "stringequalsignorecase" => (C::EqualsIgnoreCase, false),
-            "stringnotequalsignorecase" => (C::EqualsIgnoreCase, true),
-            "stringlike" => (C::Like, false),
-            "stringnotlike" => (C::Like, true),
-            "numericequals" => (C::Numeric(Order::Equal), false),
-            "numericnotequals" => (C::Numeric(Order::Equal), true),
-            "numericlessthan" => (C::Numeric(Order::Less), false),
-            "numericlessthanequals" => (C::Numeric(Order::LessOrEqual), false),
-            "numericgreaterthan" => (C::Numeric(Order::Greater), false),
-            "numericgreaterthanequals" => (C::Numeric(Order::GreaterOrEqual), false),
-            "dateequals" => (C::Date(Order::Equal), false),
-            "datenotequals" => (C::Date(Order::Equal), true),
-            "datelessthan" => (C::Date(Order::Less), false),
-            "datelessthanequals" => (C::Date(Order::LessOrEqual), false),
-            "dategreaterthan" => (C::Date(Order::Greater), false),
-            "dategreaterthanequals" => (C::Date(Order::GreaterOrEqual), false),
-            "bool" => (C::Bool, false),
-            "binaryequals" => (C::Binary, false),
-            "ipaddress" => (C::IpAddress, false),
-            "notipaddress" => (C::IpAddress, true),
-            "arnequals" | "arnlike" => (C::Arn, false),
-            "arnnotequals" | "arnnotlike" => (C::Arn, true),
-            "null" if !if_exists => (C::Null, false),
-            _ => return Err(UnknownOperator),
-        };
-        Ok(Operator {
-            quantifier,
-            comparison,
-            negated,
-            if_exists,
-        })
-    }
-}
-
-/// Not one of AWS's condition operators.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("not a condition operator")]
-pub struct UnknownOperator;
-
 /// One line of a Condition: an operator, a key and the values to compare with.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -523,113 +390,6 @@ fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
         _ => Truth::False,
     }
 }
-
-/// A number as it is written, without loss: sign, digits before and behind the point.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Decimal<'a> {
-    negative: bool,
-    whole: &'a str,
-    part: &'a str,
-}
-
-impl<'a> Decimal<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let text = text.trim();
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        let only_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-        if whole.len() + part.len() == 0 || !only_digits(whole) || !only_digits(part) {
-            return None;
-        }
-        let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
-        Some(Decimal {
-            negative: negative && (whole.len() + part.len() > 0),
-            whole,
-            part,
-        })
-    }
-}
-
-impl Ord for Decimal<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let size = |d: &Self| (d.whole.len(), d.whole.to_owned(), d.part.to_owned());
-        match (self.negative, other.negative) {
-            (false, false) => size(self).cmp(&size(other)),
-            (true, true) => size(other).cmp(&size(self)),
-            (negative, _) => {
-                if negative {
-                    std::cmp::Ordering::Less
-                } else {
-                    std::cmp::Ordering::Greater
-                }
-            }
-        }
-    }
-}
-
-impl PartialOrd for Decimal<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// ISO 8601, a day alone, or seconds since 1970.
-pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<i64>() {
-        // Four digits are a year.
-        return if text.len() > 4 {
-            OffsetDateTime::from_unix_timestamp(seconds).ok()
-        } else {
-            None
-        };
-    }
-    if text.len() == 10 {
-        let day = time::Date::parse(text, &Iso8601::DEFAULT).ok()?;
-        return Some(day.midnight().assume_utc());
-    }
-    OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok()
-}
-
-/// An address and how many of its bits count.
-pub(crate) fn network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let all = if address.is_ipv4() { 32 } else { 128 };
-    let bits = match bits {
-        Some(bits) => bits.parse().ok().filter(|b| *b <= all)?,
-        None => all,
-    };
-    Some((address, bits))
-}
-
-/// Whether a network lies within another; not known where it reaches beyond it.
-fn within((address, bits): (IpAddr, u32), (wanted, wanted_bits): (IpAddr, u32)) -> Option<bool> {
-    let same = |count: u32| match (address, wanted) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => {
-            Some(shared(a.to_bits().into(), b.to_bits().into(), 32) >= count)
-        }
-        (IpAddr::V6(a), IpAddr::V6(b)) => Some(shared(a.to_bits(), b.to_bits(), 128) >= count),
-        _ => None,
-    };
-    match same(wanted_bits.min(bits)) {
-        Some(true) if bits >= wanted_bits => Some(true),
-        Some(true) => None,
-        _ => Some(false),
-    }
-}
-
-/// How many leading bits two numbers of this width share.
-fn shared(a: u128, b: u128, width: u32) -> u32 {
-    (a ^ b).leading_zeros().saturating_sub(128 - width)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

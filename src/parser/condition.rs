@@ -8,38 +8,7 @@ use super::grammar::{refuse_function, wrong_kind};
 use super::json::{Kind, Member, Value};
 use super::policy::{Condition, Problem, Statement, Text};
 use super::problem::{Reader, nearest, shorten};
-
-/// Operators, without the prefix of sets and the suffix `IfExists`.
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-const OPERATORS: [&str; 26] = [
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "NumericEquals",
-    "NumericNotEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "DateEquals",
-    "DateNotEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-    "Bool",
-    "BinaryEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "ArnEquals",
-    "ArnNotEquals",
-    "ArnLike",
-    "ArnNotLike",
-];
+use crate::matcher::condition::operator::{self, Operator};
 
 /// The longest known one, `ForAllValues:StringNotEqualsIgnoreCaseIfExists`, has 46 bytes.
 const LONGEST_OPERATOR: usize = 64;
@@ -174,18 +143,7 @@ fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
 
 /// Reports what is no operator, and says whether it is one.
 fn check_operator(reader: &mut Reader, operator: &Text) -> bool {
-    let folded = operator.value.to_ascii_lowercase();
-    let bare = ["forallvalues:", "foranyvalue:"]
-        .iter()
-        .find_map(|prefix| folded.strip_prefix(prefix))
-        .unwrap_or(&folded);
-    let (bare, if_exists) = match bare.strip_suffix("ifexists") {
-        Some(bare) => (bare, "IfExists"),
-        None => (bare, ""),
-    };
-    let known = OPERATORS.iter().any(|o| o.eq_ignore_ascii_case(bare))
-        || (bare == "null" && if_exists.is_empty());
-    if known {
+    if operator.value.parse::<Operator>().is_ok() {
         return true;
     }
     let problem = Problem::invalid_policy(
@@ -193,13 +151,8 @@ fn check_operator(reader: &mut Reader, operator: &Text) -> bool {
         format!("`{}` is not a condition operator", shorten(&operator.value)),
         operator.span,
     );
-    let prefix = match folded.strip_suffix(&format!("{bare}{}", if_exists.to_lowercase())) {
-        Some("forallvalues:") => "ForAllValues:",
-        Some("foranyvalue:") => "ForAnyValue:",
-        _ => "",
-    };
-    reader.report(match nearest(bare, &OPERATORS) {
-        Some(meant) => problem.with_help(format!("did you mean `{prefix}{meant}{if_exists}`?")),
+    reader.report(match operator::meant(&operator.value, nearest) {
+        Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None if operator.value.contains(':') => problem.with_help(
             "condition keys stand inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
         ),

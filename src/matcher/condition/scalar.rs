@@ -1,0 +1,115 @@
+//! Values of conditions that are more than texts: numbers, points in time, networks.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Iso8601;
+
+/// A number as it is written, without loss: sign, digits before and behind the point.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Decimal<'a> {
+    negative: bool,
+    whole: &'a str,
+    part: &'a str,
+}
+
+impl<'a> Decimal<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let only_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+        if whole.len() + part.len() == 0 || !only_digits(whole) || !only_digits(part) {
+            return None;
+        }
+        let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
+        Some(Decimal {
+            negative: negative && (whole.len() + part.len() > 0),
+            whole,
+            part,
+        })
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let size = |d: &Self| (d.whole.len(), d.whole.to_owned(), d.part.to_owned());
+        match (self.negative, other.negative) {
+            (false, false) => size(self).cmp(&size(other)),
+            (true, true) => size(other).cmp(&size(self)),
+            (negative, _) => {
+                if negative {
+                    std::cmp::Ordering::Less
+                } else {
+                    std::cmp::Ordering::Greater
+                }
+            }
+        }
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// ISO 8601, a day alone, or seconds since 1970.
+pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<i64>() {
+        // Four digits are a year.
+        return if text.len() > 4 {
+            OffsetDateTime::from_unix_timestamp(seconds).ok()
+        } else {
+            None
+        };
+    }
+    if text.len() == 10 {
+        let day = time::Date::parse(text, &Iso8601::DEFAULT).ok()?;
+        return Some(day.midnight().assume_utc());
+    }
+    OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok()
+}
+
+/// An address and how many of its bits count.
+pub(crate) fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let all = if address.is_ipv4() { 32 } else { 128 };
+    let bits = match bits {
+        Some(bits) => bits.parse().ok().filter(|b| *b <= all)?,
+        None => all,
+    };
+    Some((address, bits))
+}
+
+/// Whether a network lies within another; not known where it reaches beyond it.
+pub(super) fn within(
+    (address, bits): (IpAddr, u32),
+    (wanted, wanted_bits): (IpAddr, u32),
+) -> Option<bool> {
+    let same = |count: u32| match (address, wanted) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            Some(shared(a.to_bits().into(), b.to_bits().into(), 32) >= count)
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => Some(shared(a.to_bits(), b.to_bits(), 128) >= count),
+        _ => None,
+    };
+    match same(wanted_bits.min(bits)) {
+        Some(true) if bits >= wanted_bits => Some(true),
+        Some(true) => None,
+        _ => Some(false),
+    }
+}
+
+/// How many leading bits two numbers of this width share.
+fn shared(a: u128, b: u128, width: u32) -> u32 {
+    (a ^ b).leading_zeros().saturating_sub(128 - width)
+}
