@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """CPU time of a whole run, from start to exit, beside that of a program that only reads and parses the same file.
 
-    cargo build --release --bin pcluster-iam --example parse_only
+    cargo build --release --example parse_only --bin pcluster-iam
     benches/process.py [RUNS]
 
 The runs of both take turns, and the least time of each counts: others on the machine only add to it.

@@ -220,14 +220,12 @@ impl<'a> Comparison<'a> {
     /// What the catalogue knows of an action; each service is looked up once.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         let mut known = self.known.borrow_mut();
-        let service = match known.get(service) {
-            Some(known) => *known,
-            None => {
-                let found = self.catalog.service(service);
-                known.insert(service.to_owned(), found);
-                found
-            }
-        };
+        let asked = known.get(service).copied();
+        let service = asked.unwrap_or_else(|| {
+            let found = self.catalog.service(service);
+            known.insert(service.to_owned(), found);
+            found
+        });
         service?.action(name)
     }
 
