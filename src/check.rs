@@ -1,6 +1,6 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +48,10 @@ impl Against {
 }
 
 /// What the command line or the configuration says about the cluster.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// What the configuration calls the role.
+    pub target: Option<String>,
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
@@ -422,12 +424,13 @@ fn scope(bindings: &Bindings) -> Scope {
 pub fn check(
     sources: &Sources,
     catalog: &Catalog,
-    files: &[File],
+    files: &[impl Borrow<File>],
     against: &Against,
     settings: &Settings,
 ) -> Result<RoleResult, NoRoleFits> {
+    let files: &[&File] = &files.iter().map(Borrow::borrow).collect::<Vec<_>>();
     let limits = settings.limits().flat_map(|(_, files)| files);
-    let all: Vec<&File> = files.iter().chain(limits).collect();
+    let all: Vec<&File> = files.iter().copied().chain(limits).collect();
     let readable = all.iter().all(|f| {
         f.document
             .problems
@@ -497,7 +500,8 @@ pub fn check(
             .iter()
             .any(|r| r.row.verdict == Verdict::Undecided);
     Ok(RoleResult {
-        policies: names(sources, files),
+        target: settings.target.clone(),
+        policies: names(sources, files.iter().copied()),
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
@@ -580,7 +584,7 @@ pub fn excess(
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.
 fn not_checked(
     sources: &Sources,
-    files: &[File],
+    files: &[&File],
     settings: &Settings,
     trial: Option<&Trial<'_>>,
 ) -> Vec<String> {
@@ -698,7 +702,7 @@ pub fn asks_too_much(catalog: &Catalog, reference: &Reference) -> bool {
 fn not_compared(
     sources: &Sources,
     catalog: &Catalog,
-    files: &[File],
+    files: &[&File],
     all: &[&File],
     against: &Against,
     settings: &Settings,
@@ -727,7 +731,8 @@ fn not_compared(
         },
     };
     RoleResult {
-        policies: names(sources, files),
+        target: settings.target.clone(),
+        policies: names(sources, files.iter().copied()),
         reference,
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
@@ -741,9 +746,9 @@ fn not_compared(
     }
 }
 
-fn names(sources: &Sources, files: &[File]) -> Vec<String> {
+fn names<'f>(sources: &Sources, files: impl IntoIterator<Item = &'f File>) -> Vec<String> {
     files
-        .iter()
+        .into_iter()
         .map(|f| sources.get(f.source).name().to_owned())
         .collect()
 }

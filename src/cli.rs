@@ -12,19 +12,28 @@ use miette::Diagnostic;
 use crate::catalog::Catalog;
 use crate::finding::Severity;
 
+mod accept;
+mod baseline;
 mod cluster;
 mod completions;
+mod config;
 mod context;
+mod drawn;
+mod effective;
 mod error;
 mod explain;
 mod fix;
+mod init;
 mod input;
+mod jobs;
 mod lint;
 mod lints;
 mod missing;
 mod output;
 mod reference;
+mod resolver;
 mod schema;
+mod selection;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -60,6 +69,16 @@ struct Cli {
 enum Command {
     /// Judge the policies of a role
     Lint(Box<LintArgs>),
+    /// Accept the findings there are, in a file, so that `lint --baseline` reports new ones only
+    #[command(after_help = "Examples:
+  pcluster-iam baseline
+  pcluster-iam baseline my-policy.json --scheduler torque --baseline accepted.json
+  pcluster-iam baseline --prune
+
+Give it the files and options that lint has. Exit codes: 0 done, 2 could not judge.")]
+    Baseline(Box<BaselineArgs>),
+    /// Write a configuration to start from, with what is found in this folder
+    Init,
     /// Print what policies lack, as a policy to attach
     #[command(after_help = "Examples:
   pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
@@ -99,6 +118,8 @@ Exit codes: 0 done, 2 could not judge.")]
 
 #[derive(Subcommand, Debug)]
 enum SchemaCommand {
+    /// Of the configuration, pcluster-iam.toml
+    Config,
     /// Of what `lint --format json` prints
     Output,
 }
@@ -119,7 +140,7 @@ enum ReferenceCommand {
 
 // What says which reference is meant, and what its placeholders stand for. A comment of documentation would become what
 // is said of the commands that take these arguments.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Default, PartialEq, Eq, Debug)]
 struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
     #[arg(long, value_name = "NAME")]
@@ -152,8 +173,9 @@ struct Selection {
 // What is judged, and against what. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct InputArgs {
-    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
+    /// configuration]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<String>,
     #[command(flatten)]
     selection: Selection,
@@ -184,10 +206,41 @@ struct InputArgs {
     /// actions
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
+    /// Path that stands for standard input in the report and in ignores
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<String>,
+    /// Configuration [default: what the environment variable `PCLUSTER_IAM_CONFIG` names, else pcluster-iam.toml or
+    /// .pcluster-iam.toml, here or further up in the repository]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    no_config: bool,
+}
+
+// What becomes of findings. (No comment of documentation, as above.)
+#[derive(Args, Debug)]
+struct AcceptArgs {
+    /// Report these lints as errors
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    error: Vec<String>,
+    /// Report these lints as warnings
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    warn: Vec<String>,
+    /// Report these lints as notes
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    note: Vec<String>,
+    /// Leave these lints out
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
+    off: Vec<String>,
+    /// Let every finding count, whatever ignores and the baseline say
+    #[arg(long)]
+    no_ignores: bool,
 }
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
+  pcluster-iam lint
   pcluster-iam lint my-policy.json --scheduler torque
   pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
   pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
@@ -196,11 +249,17 @@ struct InputArgs {
   pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
 
 Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
+Without files, the targets of the configuration are judged; `pcluster-iam init` writes one.
 
 Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
 struct LintArgs {
     #[command(flatten)]
     inputs: InputArgs,
+    #[command(flatten)]
+    accept: AcceptArgs,
+    /// Hide the findings that this file accepts; `pcluster-iam baseline` writes it [default: that of the configuration]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_ignores")]
+    baseline: Option<PathBuf>,
     /// Says what the same policies will lack after an upgrade to this release
     #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
@@ -219,9 +278,9 @@ struct LintArgs {
     /// Write to a file instead, `-` being standard output; repeat it for several formats
     #[arg(short, long, value_name = "[FORMAT:]FILE")]
     output: Vec<String>,
-    /// Lowest severity that makes the exit code 1
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    /// Lowest severity that makes the exit code 1 [default: that of the configuration, or error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     /// Never exit with 1 (the same as --fail-on never)
     #[arg(long, conflicts_with = "fail_on")]
     exit_zero: bool,
@@ -231,6 +290,23 @@ struct LintArgs {
     /// Hide notes and the summary
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Args, Debug)]
+struct BaselineArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    #[command(flatten)]
+    accept: AcceptArgs,
+    /// Judge every file by itself, as lint does
+    #[arg(long)]
+    each: bool,
+    /// The file [default: that of the configuration, or pcluster-iam-baseline.json]
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Only take out what is mended, and accept nothing new
+    #[arg(long)]
+    prune: bool,
 }
 
 #[derive(Args, Debug)]
@@ -349,12 +425,15 @@ pub fn run() -> ExitCode {
 fn answer(command: &Command) -> Result<ExitCode, Error> {
     match command {
         Command::Lint(args) => lint::run(args),
+        Command::Baseline(args) => baseline::run(args),
+        Command::Init => init::run(),
         Command::Missing(args) => missing::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),
         Command::Reference(ReferenceCommand::List(args)) => reference::list(args),
         Command::Reference(ReferenceCommand::Diff(args)) => reference::diff(args),
+        Command::Schema(SchemaCommand::Config) => schema::config(),
         Command::Schema(SchemaCommand::Output) => schema::output(),
         Command::Completions { shell } => completions::run(*shell),
     }

@@ -219,7 +219,7 @@ impl Cluster {
 }
 
 impl ConfigProblem {
-    fn new(message: impl Into<String>, span: Span) -> Self {
+    pub(crate) fn new(message: impl Into<String>, span: Span) -> Self {
         ConfigProblem {
             message: message.into(),
             help: None,
@@ -228,12 +228,12 @@ impl ConfigProblem {
         }
     }
 
-    fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
+    pub(crate) fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
         self.related.push((span, words.into()));
         self
     }

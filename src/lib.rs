@@ -1,9 +1,11 @@
 //! Checks IAM policies against what AWS ParallelCluster needs.
 
+pub mod baseline;
 pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod config;
 pub mod diff;
 pub mod edit;
 pub mod finding;

@@ -64,6 +64,7 @@ mod unneeded_action;
 mod unreplaced_placeholder;
 mod unresolved;
 mod unsupported_condition_key;
+pub(crate) mod unused_ignore;
 mod variable;
 mod variable_misuse;
 mod weak_condition;
@@ -120,6 +121,7 @@ pub static ALL: &[&Lint] = &[
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
     &unsupported_condition_key::LINT,
+    &unused_ignore::LINT,
     &variable_misuse::LINT,
     &weak_condition::LINT,
     &wrong_partition::LINT,
@@ -145,7 +147,7 @@ pub fn is_about_coverage(id: &str) -> bool {
 }
 
 /// One file of a role and what was read from it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct File {
     /// Names its text.
     pub source: SourceId,
@@ -414,7 +416,7 @@ fn identity(
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {
         let source = context.sources.get(finding.label.source);
-        parts.push(source.name().to_owned());
+        parts.push(source.identity().to_owned());
         parts.push(finding.sid.clone().unwrap_or_else(|| {
             let Some(statement) = statement else {
                 return String::new();

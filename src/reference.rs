@@ -36,8 +36,10 @@ pub use pack::{Listed, Use, listed, uses};
 pub use placeholder::{canonical_placeholder, expand, is_list, meaning, whole_arn};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
+pub(crate) use select::nearest;
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_for, schedulers, select,
+    Query, SelectError, candidates, is_role, resolve, role_title, roles, roles_for, schedulers,
+    select,
 };
 
 /// The release that the reference policies of this project describe, used when none is asked for.

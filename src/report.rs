@@ -85,6 +85,8 @@ pub struct Binding {
 /// The result for one role: one reference against the union of some files.
 #[derive(Clone, Debug)]
 pub struct RoleResult {
+    /// What the configuration calls the role; `None` for files of the command line.
+    pub target: Option<String>,
     /// The files, as the user gave them.
     pub policies: Vec<String>,
     /// What they were compared with.
@@ -164,4 +166,6 @@ pub struct Report {
     pub catalog_date: String,
     /// One entry per role; one per file with `--each`.
     pub results: Vec<RoleResult>,
+    /// Findings on what is said beside the policies: ignores and entries of the baseline.
+    pub configuration: Vec<Finding>,
 }

@@ -58,6 +58,10 @@ impl Job {
             ln -sf \"$PROGRAM\" \"$root/bin/pcluster-iam\"\n";
         fs::write(job.path("tools/cargo"), cargo).unwrap();
         fs::set_permissions(job.path("tools/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        // Read where nothing else says what is judged.
+        let configuration = "pcluster-version = \"3.14.0\"\nscheduler = \"slurm\"\n\
+            [[target]]\nname = \"nodes\"\nrole = \"head-node\"\npolicies = [\"iam/head-node/*.json\"]\n";
+        fs::write(job.path("work/pcluster-iam.toml"), configuration).unwrap();
         job.policy(true);
         job
     }
@@ -179,7 +183,7 @@ fn hooks(document: &Yaml, found: &mut Vec<String>) {
         let named = known.find(|published| published["id"] == hook["id"]);
         let entry = hook["entry"].as_str();
         let entry = entry.unwrap_or_else(|| named.unwrap()["entry"].as_str().unwrap());
-        let arguments = hook["args"].as_vec().unwrap().iter();
+        let arguments = hook["args"].as_vec().into_iter().flatten();
         let quoted = arguments.map(|a| format!("'{}'", a.as_str().unwrap()));
         found.push(format!("{entry} {}", quoted.collect::<Vec<_>>().join(" ")));
     }
@@ -214,7 +218,7 @@ fn every_snippet_passes_a_whole_policy_and_stops_one_that_lacks_something() {
         }
         count += 1;
         let script = found.join("\n");
-        assert!(script.contains("pcluster-iam lint "), "{script}");
+        assert!(script.contains("pcluster-iam lint"), "{script}");
         let job = Job::new();
         let installs_nothing = !script.contains("cargo install");
         let (code, said) = job.run(&script.replace("--fail-on warning", ""), &[]);
@@ -232,7 +236,7 @@ fn every_snippet_passes_a_whole_policy_and_stops_one_that_lacks_something() {
         let (code, said) = job.run(&script, &[]);
         assert_eq!(code, 2, "nothing to judge is no pass: {said}");
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }
 
 #[test]
@@ -378,6 +382,36 @@ fn the_action_installs_itself_and_lints() {
 }
 
 #[test]
+fn the_action_reads_the_configuration() {
+    let job = Job::new();
+    let install = step("Install pcluster-iam");
+    job.run(install["run"].as_str().unwrap(), &[]);
+    // Nothing is given: the targets of pcluster-iam.toml, at its threshold.
+    assert_eq!(lint(&job, &[]).0, 0);
+    let found = job.path("work/pcluster-iam.toml");
+    let text = fs::read_to_string(&found).unwrap();
+    fs::write(&found, format!("fail-on = \"note\"\n{text}")).unwrap();
+    let (code, said) = lint(&job, &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains(": nodes: "), "{said}");
+    assert_eq!(lint(&job, &[("fail-on", "error")]).0, 0);
+    // Another one by its name.
+    fs::remove_file(&found).unwrap();
+    assert_eq!(lint(&job, &[]).0, 2);
+    let named = job.path("work/iam/our own.toml");
+    fs::write(named, text.replace("iam/head-node", "head-node")).unwrap();
+    let inputs = [("config", "iam/our own.toml")];
+    assert_eq!(lint(&job, &inputs).0, 0);
+    job.policy(false);
+    let (code, said) = lint(&job, &inputs);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("nodes: judged iam/head-node/base.json"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_inputs_of_the_action_are_data() {
     let job = Job::new();
     let install = step("Install pcluster-iam");
@@ -389,6 +423,8 @@ fn the_inputs_of_the_action_are_data() {
         ("args", "--scheduler slurm; touch pwned"),
         ("args", "--scheduler $(touch pwned) *"),
         ("fail-on", "never; touch pwned"),
+        ("config", "$(touch pwned).toml"),
+        ("config", "--no-config"),
         ("sarif", "$(touch pwned)/x"),
     ] {
         let base = [

@@ -58,7 +58,15 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 10] = [
+const CALLS: [&[&str]; 13] = [
+    &[
+        "baseline",
+        "fixtures/examples/head-node.json",
+        "--scheduler",
+        "torque",
+        "--baseline",
+        "/dev/null",
+    ],
     &["completions", "zsh"],
     &["explain", "sqs:GetQueueUrl"],
     &[
@@ -91,6 +99,9 @@ const CALLS: [&[&str]; 10] = [
         "--scheduler",
         "sge",
     ],
+    // Without it, it would write a file here.
+    &["init", "--help"],
+    &["schema", "config"],
     &["schema", "output"],
     &["--help"],
 ];

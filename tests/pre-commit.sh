@@ -121,7 +121,29 @@ YAML
     if [ "$language" = rust ]; then role_is_judged_whole rust names; else role_is_judged_whole python patterns; fi
 done
 
+# The hook as it comes: the configuration names the files.
+cat >.pre-commit-config.yaml <<YAML
+repos:
+  - repo: $home/hooks
+    rev: $revision
+    hooks:
+      - id: pcluster-iam
+YAML
+commit 1 "nothing says what is judged" "nothing to judge"
+cat >pcluster-iam.toml <<'TOML'
+[[target]]
+name = "nodes"
+role = "instance"
+scheduler = "torque"
+policies = ["iam/*.json"]
+TOML
+role_is_judged_whole configuration patterns
+sed -i 's/torque/tork/' pcluster-iam.toml
+commit 1 "a mistake in the configuration" pcluster-iam.toml:4 tork
+git reset --quiet --hard
+
 # Each file by itself: only what is committed is judged.
+git rm --quiet pcluster-iam.toml
 rm -rf iam
 mkdir iam
 cat >.pre-commit-config.yaml <<YAML

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use super::{Error, Selection, input};
-use crate::cluster::{self, Cluster, ConfigProblem, Generation, Use};
-use crate::finding::{Finding, Label, Severity};
+use super::{Error, Selection, drawn, input};
+use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources};
 use crate::reference::{DEFAULT_RELEASE, Feature, Features};
-use crate::report::{self, TakenFrom};
+use crate::report::TakenFrom;
 
 /// A configuration that was read.
 pub(super) struct Configured {
@@ -55,14 +54,13 @@ impl Configured {
                     source: id,
                 })
             }
-            Err(problems) => {
-                let problems = problems.into_iter().map(|p| finding(id, p));
-                let drawn: Vec<String> = problems.map(|p| report::draw(sources, &p)).collect();
-                Err(Error::Drawn {
-                    text: drawn.concat(),
-                    reason: format!("`{name}` is not a cluster configuration that can be read"),
-                })
-            }
+            Err(problems) => Err(drawn::error(
+                sources,
+                id,
+                "cluster-config",
+                problems,
+                format!("`{name}` is not a cluster configuration that can be read"),
+            )),
         }
     }
 
@@ -166,33 +164,5 @@ impl Configured {
             given.push((name.to_owned(), all.join(","), place(first.span)));
         }
         given
-    }
-}
-
-/// A problem of the file, for drawing it.
-fn finding(source: SourceId, problem: ConfigProblem) -> Finding {
-    let label = |span, message: String| Label {
-        source,
-        span,
-        message,
-    };
-    let related = problem.related.into_iter();
-    Finding {
-        lint: "cluster-config",
-        severity: Severity::Error,
-        message: problem.message,
-        notes: Vec::new(),
-        help: problem.help,
-        actions: Vec::new(),
-        subject: None,
-        sid: None,
-        reference_statement: None,
-        reference_sid: None,
-        witness: None,
-        label: label(problem.span, String::new()),
-        related: related.map(|(span, words)| label(span, words)).collect(),
-        fixes: Vec::new(),
-        fingerprint: String::new(),
-        suppressed: None,
     }
 }

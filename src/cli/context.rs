@@ -36,7 +36,7 @@ pub(super) fn context(
                 "write --context KEY=VALUE, for example aws:SourceVpc=vpc-0123456789abcdef0",
             )
         })?;
-        if !is_key(key) {
+        if !condition::is_key(key) {
             return Err(bad(
                 &format!("`{key}` is not a condition key"),
                 "condition keys are written `service:Name`, for example aws:SourceVpc",
@@ -58,12 +58,6 @@ pub(super) fn context(
         context.insert(key, KeyValue::Values(values));
     }
     Ok(context)
-}
-
-fn is_key(text: &str) -> bool {
-    text.split_once(':')
-        .is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
-        && !text.contains(char::is_whitespace)
 }
 
 /// The members of an object in order, which no map type keeps when keys repeat.
@@ -114,7 +108,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, KeyValue>, String> {
     let Members(members) = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     let mut context = BTreeMap::new();
     for (key, value) in members {
-        if !is_key(&key) {
+        if !condition::is_key(&key) {
             return Err(format!("`{key}` is not a condition key (`service:Name`)"));
         }
         let Some(known) = key_value(&value) else {

@@ -25,6 +25,27 @@ pub enum Error {
         /// The legal values.
         schedulers: String,
     },
+    /// No file and no target.
+    #[error("nothing to judge")]
+    #[diagnostic(
+        code(usage::inputs),
+        help(
+            "name policy files, or `-` for standard input; or describe what is to be judged as targets in pcluster-iam.toml, of which `pcluster-iam init` writes a first one"
+        )
+    )]
+    NoInputs,
+    /// Nothing to judge: neither files nor targets, though there is a configuration.
+    #[error("nothing to judge: no file is named, and `{path}` has no target")]
+    #[diagnostic(
+        code(usage::inputs),
+        help(
+            "name policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
+        )
+    )]
+    NoTargets {
+        /// The configuration.
+        path: String,
+    },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
@@ -129,6 +150,27 @@ pub enum Error {
         policies: String,
         /// The legal values.
         roles: String,
+    },
+    /// A baseline of what could not be judged would accept what nobody has seen.
+    #[error("no baseline was written: {policies} could not be judged")]
+    #[diagnostic(code(input::no_baseline), help("`pcluster-iam lint` shows why"))]
+    NoBaseline {
+        /// The files.
+        policies: String,
+    },
+    /// Several roles where one is asked about.
+    #[error("this is about one role, and there are {count} targets")]
+    #[diagnostic(code(usage::one_role), help("name the policy files of one role"))]
+    OneRole {
+        /// How many targets the configuration has.
+        count: usize,
+    },
+    /// A file that is there already.
+    #[error("`{path}` is there already")]
+    #[diagnostic(code(output::exists), help("edit it, or move it away"))]
+    Exists {
+        /// The file.
+        path: String,
     },
     /// No role was named where one must be.
     #[error("whose policy?")]

@@ -5,26 +5,50 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
-use super::lint::Loaded;
+use super::jobs::Loaded;
 use super::{Error, input, output};
 use crate::check::{self, Against};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
 use crate::lints::File;
-use crate::parser::{self, Source, SourceId};
+use crate::parser::{self, Source, SourceId, Sources};
 use crate::remedy;
 use crate::report::RoleResult;
+
+/// Hides what is accepted of a result, which is not mended.
+pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
 
 /// Each round mends something; two that clash wait for the next.
 const MOST_ROUNDS: usize = 100;
 
-/// Makes the edits that cannot widen access: in the files, or with `diff` as a unified diff on standard output. The
-/// loaded files are then the changed ones.
+/// What became of the files of all roles, in memory.
+#[derive(Default)]
+pub(super) struct Mended {
+    changes: Vec<Change>,
+    /// What is left to people.
+    notes: String,
+}
+
+/// A file before and after, and how many findings that mends.
+struct Change {
+    old: SourceId,
+    new: SourceId,
+    count: usize,
+}
+
+/// Makes the edits that cannot widen access, in memory: the loaded files are then the changed ones.
 ///
 /// # Errors
 ///
-/// Nothing is written where a file cannot be changed, or where something that was covered would not be any more.
-pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Error> {
+/// Where a file cannot be written (unless `diff`, which writes none), or where something that was covered would not be
+/// any more.
+pub(super) fn run(
+    loaded: &mut Loaded,
+    each: bool,
+    diff: bool,
+    accept: &mut Accept<'_>,
+    mended: &mut Mended,
+) -> Result<(), Error> {
     if !diff {
         let names = loaded
             .files
@@ -40,29 +64,39 @@ pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Err
         vec![all]
     };
     let mut counts = vec![0_usize; loaded.files.len()];
-    let mut notes = String::new();
     for role in roles {
-        mend(loaded, role, &mut counts, &mut notes)?;
+        mend(loaded, role, accept, &mut counts, &mut mended.notes)?;
     }
-    let changed = loaded.files.iter().zip(&originals).zip(&counts);
-    let changed = changed.map(|((file, original), count)| {
-        let (old, new) = (
-            loaded.sources.get(*original),
-            loaded.sources.get(file.source),
-        );
-        (old, new, *count)
+    let changes = loaded.files.iter().zip(originals).zip(counts);
+    let changes = changes.map(|((file, old), count)| Change {
+        old,
+        new: file.source,
+        count,
     });
-    let changed = changed.filter(|(old, new, _)| old.text() != new.text());
+    let text = |source| loaded.sources.get(source).text();
+    let changes = changes.filter(|change| text(change.old) != text(change.new));
+    mended.changes.extend(changes);
+    Ok(())
+}
+
+/// Writes what changed, or with `diff` prints it as a unified diff, and says on standard error what it was.
+///
+/// # Errors
+///
+/// Where a file is no longer what was judged, before any is written; where it cannot be written.
+pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<(), Error> {
+    let changes = mended.changes.iter();
+    let changes = changes.map(|c| (sources.get(c.old), sources.get(c.new), c.count));
     if diff {
-        let diffs = changed
+        let diffs = changes
             .clone()
             .map(|(old, new, _)| edit::unified(old.name(), old.text(), new.text()));
         super::print(&diffs.collect::<String>())?;
     } else {
-        for (old, ..) in changed.clone() {
+        for (old, ..) in changes.clone() {
             is_unchanged(old)?;
         }
-        for (_, new, _) in changed.clone() {
+        for (_, new, _) in changes.clone() {
             output::replace(Path::new(new.name()), new.text().as_bytes()).map_err(|source| {
                 Error::Output {
                     path: format!("`{}`", new.name()),
@@ -73,14 +107,15 @@ pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Err
     }
     let verb = if diff { "would fix" } else { "fixed" };
     let mut said = String::new();
-    for (old, _, count) in changed {
+    for (old, _, count) in changes {
         let findings = if count == 1 { "finding" } else { "findings" };
         let _ = writeln!(said, "{verb} {count} {findings} in {}", old.name());
     }
     if said.is_empty() {
         said.push_str("nothing to fix\n");
     }
-    let _ = io::stderr().write_all((said + &notes).as_bytes());
+    said.push_str(&mended.notes);
+    let _ = io::stderr().write_all(said.as_bytes());
     Ok(())
 }
 
@@ -88,10 +123,11 @@ pub(super) fn run(loaded: &mut Loaded, each: bool, diff: bool) -> Result<(), Err
 fn mend(
     loaded: &mut Loaded,
     role: Range<usize>,
+    accept: &mut Accept<'_>,
     counts: &mut [usize],
     notes: &mut String,
 ) -> Result<(), Error> {
-    let Some(before) = judge(loaded, &role, &loaded.against) else {
+    let Some(before) = judge(loaded, &role, &loaded.against, accept) else {
         return Ok(());
     };
     encoded(loaded, &role, notes);
@@ -102,10 +138,8 @@ fn mend(
     let rejected = rejections(loaded, &role);
     let mut result = before.clone();
     for _ in 0..MOST_ROUNDS {
-        let files = loaded.files.get(role.clone()).unwrap_or_default();
         let own = |fix: &&Fix| {
-            let mut edits = fix.edits.iter();
-            !fix.can_widen && edits.all(|e| files.iter().any(|f| f.source == e.source))
+            !fix.can_widen && is_within(loaded, &role, fix) && !is_of_shared(loaded, &role, fix)
         };
         let counting = result.findings.iter().filter(|f| f.suppressed.is_none());
         let fixes = edit::compatible(counting.flat_map(|f| &f.fixes).filter(own));
@@ -129,13 +163,15 @@ fn mend(
         // Files without a change, too: statements are told apart by the order in which files were read.
         for (at, text) in texts {
             if let Some(file) = loaded.files.get_mut(at) {
-                let name = loaded.sources.get(file.source).name().to_owned();
-                let source = loaded.sources.add(Source::new(name, text));
+                let old = loaded.sources.get(file.source);
+                let identity = old.identity().to_owned();
+                let new = Source::new(old.name(), text).known_as(Some(identity));
+                let source = loaded.sources.add(new);
                 let document = parser::parse(source, loaded.sources.get(source));
                 *file = File { source, document };
             }
         }
-        match judge(loaded, &role, &against) {
+        match judge(loaded, &role, &against, accept) {
             Some(next) => result = next,
             None => {
                 return Err(Error::HeldBack {
@@ -161,21 +197,44 @@ fn mend(
             reason: "AWS would reject the changed policy".to_owned(),
         });
     }
-    for finding in &result.findings {
-        for fix in finding.fixes.iter().filter(|f| f.can_widen) {
+    for finding in result.findings.iter().filter(|f| f.suppressed.is_none()) {
+        for fix in &finding.fixes {
+            let why = if fix.can_widen {
+                "it may widen access"
+            } else if is_of_shared(loaded, &role, fix) {
+                "another target has this file too"
+            } else {
+                continue;
+            };
             let place = check::place(&loaded.sources, finding.label.source, finding.label.span);
-            let _ = writeln!(
-                notes,
-                "{place}: left to you, it may widen access: {}",
-                fix.message
-            );
+            let _ = writeln!(notes, "{place}: left to you, {why}: {}", fix.message);
         }
     }
     Ok(())
 }
 
+/// Whether a fix changes files of the role alone.
+fn is_within(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let mut edits = fix.edits.iter();
+    edits.all(|edit| files.iter().any(|f| f.source == edit.source))
+}
+
+/// Whether a fix changes a file that is judged elsewhere too.
+fn is_of_shared(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let shared = loaded.shared.get(role.clone()).unwrap_or_default();
+    let mut shared = files.iter().zip(shared).filter(|(_, shared)| **shared);
+    shared.any(|(file, _)| fix.edits.iter().any(|edit| edit.source == file.source))
+}
+
 /// The result for a role; `None` where it could not be judged, which the report tells.
-fn judge(loaded: &Loaded, role: &Range<usize>, against: &Against) -> Option<RoleResult> {
+fn judge(
+    loaded: &Loaded,
+    role: &Range<usize>,
+    against: &Against,
+    accept: &mut Accept<'_>,
+) -> Option<RoleResult> {
     let files = loaded.files.get(role.clone())?;
     let result = check::check(
         &loaded.sources,
@@ -184,7 +243,9 @@ fn judge(loaded: &Loaded, role: &Range<usize>, against: &Against) -> Option<Role
         against,
         &loaded.settings,
     );
-    result.ok().filter(|r| !r.failed)
+    let mut result = result.ok().filter(|r| !r.failed)?;
+    accept(&loaded.sources, files, &mut result);
+    Some(result)
 }
 
 /// How many problems of the files make AWS reject them.

@@ -22,56 +22,86 @@ pub(super) const STANDARD_INPUT: &str = "<stdin>";
 /// [`Error::NoMatch`] and [`Error::BadPattern`].
 pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
     let mut names: Vec<String> = Vec::new();
-    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     for argument in arguments {
-        let plain =
-            argument == "-" || !argument.contains(['*', '?', '[']) || Path::new(argument).exists();
-        let found: Vec<String> = if plain {
+        let plain = argument == "-" || !is_pattern(argument) || Path::new(argument).exists();
+        let found = if plain {
             vec![argument.clone()]
         } else {
-            let paths = glob::glob(argument).map_err(|e| Error::BadPattern {
-                pattern: argument.clone(),
-                reason: e.to_string(),
-            })?;
-            let mut found = Vec::new();
-            for path in paths {
-                // A folder that cannot be listed hides files: better say so than pass without them.
-                let path = path.map_err(|e| Error::BadPattern {
-                    pattern: argument.clone(),
-                    reason: e.to_string(),
-                })?;
-                found.push(path.to_string_lossy().into_owned());
-            }
-            found
+            matches(argument)?
         };
         if found.is_empty() {
             return Err(Error::NoMatch {
                 pattern: argument.clone(),
             });
         }
-        for name in found {
-            let same = std::fs::canonicalize(&name).unwrap_or_else(|_| PathBuf::from(&name));
-            if seen.insert(same) {
-                names.push(name);
-            }
-        }
+        names.extend(found);
     }
-    Ok(names)
+    Ok(each_once(names))
+}
+
+/// Whether a name can stand for several files.
+pub(super) fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// The files that match a pattern, sorted.
+///
+/// # Errors
+///
+/// [`Error::BadPattern`].
+pub(super) fn matches(pattern: &str) -> Result<Vec<String>, Error> {
+    let bad = |reason: String| Error::BadPattern {
+        pattern: pattern.to_owned(),
+        reason,
+    };
+    let paths = glob::glob(pattern).map_err(|e| bad(e.to_string()))?;
+    let mut found = Vec::new();
+    for path in paths {
+        // A folder that cannot be listed hides files: better say so than pass without them.
+        let path = path.map_err(|e| bad(e.to_string()))?;
+        found.push(path.to_string_lossy().into_owned());
+    }
+    Ok(found)
+}
+
+/// The names without those of files that came before under another name.
+pub(super) fn each_once(names: Vec<String>) -> Vec<String> {
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    let is_new = |name: &String| {
+        let same = std::fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+        seen.insert(same)
+    };
+    names.into_iter().filter(is_new).collect()
 }
 
 /// Reads and parses one file. What goes wrong is a problem of the document, with its place.
 pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
+    load_as(name, None, None, sources)
+}
+
+/// The same; `shown` stands for standard input in the report, and `identity` is the path that tells the file from
+/// others.
+pub(super) fn load_as(
+    name: &str,
+    shown: Option<&str>,
+    identity: Option<String>,
+    sources: &mut Sources,
+) -> lints::File {
     let bytes = if name == "-" {
         bounded(&mut io::stdin().lock(), 0)
     } else {
         read(Path::new(name))
     };
-    let shown = if name == "-" { STANDARD_INPUT } else { name };
+    let shown = if name == "-" {
+        shown.unwrap_or(STANDARD_INPUT)
+    } else {
+        name
+    };
     let (source, problem) = match bytes {
         Ok(bytes) => parser::decode(shown, bytes),
         Err(problem) => (Source::new(shown, ""), Some(*problem)),
     };
-    let source = sources.add(source);
+    let source = sources.add(source.known_as(identity));
     let document = match problem {
         Some(problem) => Document {
             policies: Vec::new(),

@@ -1,150 +1,189 @@
 //! `pcluster-iam lint`
 
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use super::cluster::Configured;
-use super::output;
-use super::{COULD_NOT, Error, FailOn, InputArgs, LintArgs, Selection, context, fix, input};
-use crate::catalog::Catalog;
+use rayon::prelude::*;
+
+use super::accept::{self, Accepted};
+use super::jobs::{self, Job, Jobs};
+use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output};
+use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};
+use crate::finding::{Finding, Severity};
 use crate::lints::File;
-use crate::parser::{ProblemKind, Sources};
-use crate::reference::bindings::{is_account, is_region, partition_of};
-use crate::reference::{self, Features, Query, Reference};
+use crate::parser::{Source, SourceId, Sources};
+use crate::reference::{self, Query};
 use crate::report::{Report, RoleResult, Upgrade};
 
-/// What the arguments name, read.
-pub(super) struct Loaded {
-    pub(super) sources: Sources,
-    pub(super) files: Vec<File>,
-    pub(super) against: Against,
-    pub(super) settings: Settings,
-    features: Features,
-    given_catalog: Option<Catalog>,
+pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
+    let mut outputs = output::targets(args)?;
+    let mut jobs = jobs::resolve(&args.inputs)?;
+    output::spare(&outputs, &jobs.sources)?;
+    let baseline =
+        match accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
+            .filter(|_| !args.accept.no_ignores)
+        {
+            Some(path) => {
+                let configuration = jobs.configuration.as_ref();
+                let names_it = configuration.filter(|_| args.baseline.is_none());
+                Some(accept::read_baseline(&path, names_it, &mut jobs.sources)?)
+            }
+            None => None,
+        };
+    if args.fix {
+        fix(&mut jobs, args, baseline.as_ref())?;
+        outputs.retain(|output| !(args.diff && output.is_standard_output()));
+    }
+    let judged = judge(
+        &jobs,
+        args.each,
+        args.also_version.as_deref(),
+        &args.accept,
+        baseline,
+    )?;
+    let configured = jobs.configuration.as_ref().and_then(|c| c.config.fail_on);
+    let threshold = if args.exit_zero {
+        None
+    } else {
+        match (args.fail_on, configured) {
+            (Some(given), _) => given.severity(),
+            (None, Some(configured)) => configured.0,
+            (None, None) => FailOn::Error.severity(),
+        }
+    };
+    let code = judged.code(threshold);
+    let report = Report {
+        catalog_date: jobs.catalog().date().to_owned(),
+        sources: std::mem::take(&mut jobs.sources),
+        results: judged.results,
+        configuration: judged.configuration,
+    };
+    for output in outputs {
+        output::write(&report, args, &output, code)?;
+    }
+    // The process ends here: giving the memory back piece by piece would only take time.
+    std::mem::forget(report);
+    std::mem::forget(jobs);
+    Ok(ExitCode::from(code))
 }
 
-impl Loaded {
-    pub(super) fn catalog(&self) -> &Catalog {
-        let given = self.given_catalog.as_ref();
-        given.unwrap_or_else(|| Catalog::embedded())
+/// Mends the files of each job, but for what is accepted.
+fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<(), Error> {
+    let configuration = jobs.configuration.take();
+    let levels = accept::levels(&args.accept, configuration.as_ref())?;
+    let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
+    let mut mended = fix::Mended::default();
+    for at in 0..jobs.roles.len() {
+        let Some(mut loaded) = jobs.lend(at) else {
+            continue;
+        };
+        let target = loaded.settings.target.clone();
+        let mut accept = |sources: &Sources, files: &[File], result: &mut RoleResult| {
+            accept::apply_levels(&levels, &mut result.findings);
+            let first = files.first().filter(|_| args.each);
+            let name = name(target.as_deref(), first.map(|f| sources.get(f.source)));
+            let files: Vec<SourceId> = files.iter().map(|f| f.source).collect();
+            accepted.apply(sources, &files, name.as_deref(), result);
+        };
+        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept, &mut mended);
+        fixed.map_err(|error| match (error, &target) {
+            (Error::HeldBack { reason }, Some(target)) => Error::HeldBack {
+                reason: format!("{target}: {reason}"),
+            },
+            (error, _) => error,
+        })?;
+        jobs.take_back(at, loaded);
+    }
+    fix::write(&jobs.sources, &mended, args.diff)?;
+    jobs.configuration = configuration;
+    Ok(())
+}
+
+/// What the baseline calls a role: its target, and the file where each is judged by itself.
+fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
+    match (target, file.map(Source::identity)) {
+        (Some(target), Some(file)) => Some(format!("{target}: {file}")),
+        (target, file) => target.or(file).map(str::to_owned),
     }
 }
 
-/// Reads the files that the arguments name. What is wrong with the policies is in their documents.
-pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
-    let names = input::expand(&args.files)?;
-    let mut sources = Sources::new();
-    let mut features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
-    let configured = match &args.cluster_config {
-        Some(path) => Some(Configured::read(path, &mut sources)?),
-        None => None,
-    };
-    let selection = match &configured {
-        Some(configured) => {
-            configured.features(&mut features);
-            &configured.complete(&args.selection)?
+/// What became of the jobs of a run.
+pub(super) struct Judged {
+    pub(super) results: Vec<RoleResult>,
+    /// What the baseline calls each result.
+    pub(super) targets: Vec<Option<String>>,
+    /// Findings on the configuration and the baseline.
+    pub(super) configuration: Vec<Finding>,
+    pub(super) baseline: Option<Baseline>,
+    /// True where something could not be judged.
+    pub(super) failed: bool,
+}
+
+impl Judged {
+    fn code(&self, threshold: Option<Severity>) -> u8 {
+        if self.failed {
+            return COULD_NOT;
         }
-        None => &args.selection,
-    };
-    let (against, reference_file) = match &args.reference {
-        Some(path) => (
-            from_file(path, &mut sources)?,
-            Some(path.to_string_lossy().into_owned()),
-        ),
-        None => (Against::select(selection, &features)?, None),
-    };
-    let settings = Settings {
-        given: all_given(selection, &against, configured.as_ref(), &sources)?,
-        version_given: args.selection.pcluster_version.is_some(),
-        cluster_config: configured.as_ref().map(|c| c.taken.clone()),
-        attached: attached(&args.attached)?,
-        reference_file,
-        context: context::context(args.context_file.as_deref(), &args.context)?,
-        boundary: args
-            .boundary
-            .as_ref()
-            .map(|name| input::load(name, &mut sources)),
-        scps: args
-            .scp
-            .iter()
-            .map(|level| {
-                let names = level.split(',').filter(|name| !name.is_empty());
-                names.map(|name| input::load(name, &mut sources)).collect()
-            })
+        let findings = self.results.iter().flat_map(|r| &r.findings);
+        let worst = findings
+            .chain(&self.configuration)
+            .filter(|f| f.suppressed.is_none())
+            .map(|f| f.severity)
+            .max();
+        u8::from(threshold.is_some_and(|t| worst >= Some(t)))
+    }
+}
+
+/// Judges every job, with what is accepted hidden. What fits no role is told on standard error.
+///
+/// # Errors
+///
+/// [`Error::NoRole`] where nothing could be judged at all; what is wrong with the release of an upgrade or with the
+/// severities of the command line.
+pub(super) fn judge(
+    jobs: &Jobs,
+    each: bool,
+    also_version: Option<&str>,
+    accept: &AcceptArgs,
+    baseline: Option<Baseline>,
+) -> Result<Judged, Error> {
+    let levels = accept::levels(accept, jobs.configuration.as_ref())?;
+    let roles: Vec<Role<'_>> = jobs
+        .roles
+        .iter()
+        .flat_map(|job| Role::of(jobs, job, each))
+        .collect();
+    // Threads take longer to start than one role to judge.
+    let outcomes: Vec<Outcome> = match roles.as_slice() {
+        [one] => vec![one.check(jobs, also_version)],
+        several => several
+            .par_iter()
+            .map(|role| role.check(jobs, also_version))
             .collect(),
     };
-    let files: Vec<File> = names
-        .iter()
-        .map(|name| input::load(name, &mut sources))
-        .collect();
-    let given_catalog = match &args.catalog {
-        Some(path) => Some(catalog(path)?),
-        None => None,
+    let mut accepted = Accepted::new(accept, jobs.configuration.as_ref(), baseline);
+    let mut judged = Judged {
+        results: Vec::with_capacity(roles.len()),
+        targets: Vec::with_capacity(roles.len()),
+        configuration: Vec::new(),
+        baseline: None,
+        failed: false,
     };
-    let catalog = given_catalog
-        .as_ref()
-        .unwrap_or_else(|| Catalog::embedded());
-    if let Some(path) = &args.reference
-        && let Some(reference) = against
-            .references()
-            .iter()
-            .find(|r| check::asks_too_much(catalog, r))
-    {
-        let statements = reference.statements.len();
-        return Err(Error::BadReference {
-            path: path.to_string_lossy().into_owned(),
-            reason: format!(
-                "its {statements} statements ask for more actions than AWS has, counted each time"
-            ),
-            help: "name each action, or its wildcard, once".to_owned(),
-        });
-    }
-    Ok(Loaded {
-        sources,
-        files,
-        against,
-        settings,
-        features,
-        given_catalog,
-    })
-}
-
-pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
-    let mut targets = output::targets(args)?;
-    let mut loaded = load(&args.inputs)?;
-    output::spare(&targets, &loaded.sources)?;
-    if args.fix {
-        fix::run(&mut loaded, args.each, args.diff)?;
-        targets.retain(|target| !(args.diff && target.is_standard_output()));
-    }
-    let catalog = loaded.catalog();
-    let Loaded {
-        sources,
-        files,
-        against,
-        settings,
-        features,
-        ..
-    } = &loaded;
-    let roles: Vec<&[File]> = if args.each {
-        files.iter().map(std::slice::from_ref).collect()
-    } else {
-        vec![files]
-    };
-    let mut results = Vec::with_capacity(roles.len());
     let mut misfits = Vec::new();
-    for role in roles {
-        match check::check(sources, catalog, role, against, settings) {
+    for (role, outcome) in roles.iter().zip(outcomes) {
+        match outcome? {
             Ok(mut result) => {
-                if let Some(release) = &args.also_version {
-                    result.upgrade =
-                        upgrade(sources, catalog, role, release, features, settings, &result)?;
-                }
-                results.push(result);
+                accept::apply_levels(&levels, &mut result.findings);
+                let target = role.name(jobs, each);
+                let files = role.sources(jobs);
+                accepted.apply(&jobs.sources, &files, target.as_deref(), &mut result);
+                judged.failed |= result.failed;
+                judged.targets.push(target);
+                judged.results.push(result);
             }
             Err(NoRoleFits { roles }) => {
-                let names = role.iter().map(|f| sources.get(f.source).name());
+                let names = role.files.iter().map(|f| jobs.sources.get(f.source).name());
                 misfits.push(Error::NoRole {
                     policies: names.collect::<Vec<_>>().join(", "),
                     roles: roles.join(", "),
@@ -152,295 +191,99 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
             }
         }
     }
-    // What fits no role is told on standard error; the others are still judged.
-    if results.is_empty()
+    judged.failed |= !misfits.is_empty();
+    // The others are still judged.
+    if judged.results.is_empty()
         && let Some(error) = misfits.pop()
     {
         misfits.iter().for_each(super::report);
         return Err(error);
     }
     misfits.iter().for_each(super::report);
-    let failed = !misfits.is_empty() || results.iter().any(|r| r.failed);
-    let worst = results
-        .iter()
-        .flat_map(|r| &r.findings)
-        .filter(|f| f.suppressed.is_none())
-        .map(|f| f.severity)
-        .max();
-    let threshold = if args.exit_zero {
-        FailOn::Never
-    } else {
-        args.fail_on
-    };
-    let code = if failed {
-        COULD_NOT
-    } else {
-        u8::from(threshold.severity().is_some_and(|t| worst >= Some(t)))
-    };
-    let catalog_date = catalog.date().to_owned();
-    let report = Report {
-        sources: std::mem::take(&mut loaded.sources),
-        catalog_date,
-        results,
-    };
-    for target in targets {
-        output::write(&report, args, &target, code)?;
+    // Of what could not be judged nobody knows whether it would have been met.
+    if !judged.failed {
+        let targets: BTreeSet<Option<String>> = judged.targets.iter().cloned().collect();
+        judged.configuration = accepted.unused(jobs, &targets);
+        accept::apply_levels(&levels, &mut judged.configuration);
     }
-    // The process ends here: giving the memory back piece by piece would only take time.
-    std::mem::forget(report);
-    std::mem::forget(loaded);
-    Ok(ExitCode::from(code))
+    judged.baseline = accepted.baseline;
+    Ok(judged)
 }
 
-/// What the same policies lack for another release, beyond what they lack for this one.
-fn upgrade(
-    sources: &Sources,
-    catalog: &Catalog,
-    role: &[File],
-    release: &str,
-    features: &Features,
-    settings: &Settings,
-    now: &RoleResult,
-) -> Result<Option<Upgrade>, Error> {
-    let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
-        return Ok(None);
-    };
-    let against = Against::OneOf(reference::candidates(Query {
-        role: Some(name),
-        scheduler,
-        release,
-        features,
-    })?);
-    let then = check::check(sources, catalog, role, &against, settings);
-    Ok(then.ok().map(|then| Upgrade::between(now, then)))
+type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;
+
+/// The files that are judged together, and the job that says how.
+struct Role<'j> {
+    job: &'j Job,
+    files: Vec<&'j File>,
 }
 
-/// The ARNs of `--attached`.
-fn attached(arns: &[String]) -> Result<Vec<String>, Error> {
-    let is_policy = |arn: &str| {
-        let fields: Vec<&str> = arn.splitn(6, ':').collect();
-        matches!(fields.as_slice(), ["arn", _, "iam", "", _, name] if name.starts_with("policy/"))
-    };
-    match arns.iter().find(|arn| !is_policy(arn)) {
-        None => Ok(arns.to_vec()),
-        Some(bad) => Err(Error::BadValue {
-            option: "--attached",
-            value: bad.clone(),
-            reason: "it is not the ARN of a policy".to_owned(),
-            help: "for example arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy".to_owned(),
-        }),
-    }
-}
-
-fn catalog(path: &Path) -> Result<Catalog, Error> {
-    Catalog::from_package(path).map_err(|source| Error::BadCatalog {
-        path: path.to_owned(),
-        source: Box::new(source),
-    })
-}
-
-impl Selection {
-    /// The release that was asked for, as text.
-    pub(super) fn release(&self) -> &str {
-        self.pcluster_version
-            .as_deref()
-            .unwrap_or(reference::DEFAULT_RELEASE)
-    }
-
-    /// The role that was asked for; `None` for whichever fits.
-    fn role(&self) -> Option<&str> {
-        self.role.as_deref().filter(|role| *role != "auto")
-    }
-}
-
-impl Against {
-    fn select(selection: &Selection, features: &Features) -> Result<Self, Error> {
-        let Some(scheduler) = &selection.scheduler else {
-            return Err(Error::NoScheduler {
-                schedulers: reference::schedulers().join(", "),
+impl<'j> Role<'j> {
+    /// One for a job, or one for each of its files.
+    fn of(jobs: &'j Jobs, job: &'j Job, each: bool) -> Vec<Self> {
+        let files = jobs.policies(job);
+        if each {
+            let alone = files.into_iter().map(|file| Role {
+                job,
+                files: vec![file],
             });
+            alone.collect()
+        } else {
+            vec![Role { job, files }]
+        }
+    }
+
+    fn check(&self, jobs: &Jobs, also_version: Option<&str>) -> Outcome {
+        let settings = jobs.settings(self.job);
+        let catalog = jobs.catalog();
+        let against = &self.job.against;
+        let checked = check::check(&jobs.sources, catalog, &self.files, against, &settings);
+        let Ok(mut result) = checked else {
+            return Ok(checked);
         };
-        let role = selection.role();
-        let found = reference::candidates(Query {
-            role,
+        if let Some(release) = also_version {
+            result.upgrade = self.upgrade(jobs, release, &settings, &result)?;
+        }
+        Ok(Ok(result))
+    }
+
+    /// What the same policies lack for another release, beyond what they lack for this one.
+    fn upgrade(
+        &self,
+        jobs: &Jobs,
+        release: &str,
+        settings: &Settings,
+        now: &RoleResult,
+    ) -> Result<Option<Upgrade>, Error> {
+        let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
+            return Ok(None);
+        };
+        let against = Against::OneOf(reference::candidates(Query {
+            role: Some(name),
             scheduler,
-            release: selection.release(),
-            features,
-        })?;
-        Ok(match role {
-            None => Against::BestOf(found),
-            Some(_) => Against::OneOf(found),
-        })
+            release,
+            features: &self.job.features,
+        })?);
+        let catalog = jobs.catalog();
+        let then = check::check(&jobs.sources, catalog, &self.files, &against, settings);
+        Ok(then.ok().map(|then| Upgrade::between(now, then)))
     }
-}
 
-/// Any IAM policy as the reference.
-fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
-    let name = path.to_string_lossy().into_owned();
-    let file = input::load(&name, sources);
-    let fatal = file
-        .document
-        .problems
-        .iter()
-        .find(|p| p.kind == ProblemKind::InvalidJson || p.rejected);
-    if let Some(problem) = fatal {
-        let place = check::place(sources, file.source, problem.span);
-        return Err(Error::BadReference {
-            path: name,
-            reason: format!("{place}: {}", problem.message),
-            help: problem
-                .help
-                .clone()
-                .unwrap_or_else(|| "mend the file".to_owned()),
-        });
+    fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {
+        let first = self.files.first().filter(|_| each);
+        let target = self.job.settings.target.as_deref();
+        name(target, first.map(|f| jobs.sources.get(f.source)))
     }
-    if let Some(oversize) = check::oversize(&file.document.policies) {
-        let place = check::place(sources, oversize.source, oversize.span);
-        return Err(Error::BadReference {
-            path: name,
-            reason: format!("{place}: {}", oversize.message),
-            help: "give a policy that allows what the role must be able to do".to_owned(),
-        });
-    }
-    let reference = reference::from_policies(&file.document.policies);
-    if reference.statements.is_empty() {
-        return Err(Error::BadReference {
-            path: name,
-            reason: "it has no statement, so it requires nothing".to_owned(),
-            help: "give a policy that allows what the role must be able to do".to_owned(),
-        });
-    }
-    Ok(Against::role(reference))
-}
 
-/// The values of the configuration, and then those of options, which replace them.
-fn all_given(
-    selection: &Selection,
-    against: &Against,
-    configured: Option<&Configured>,
-    sources: &Sources,
-) -> Result<Vec<(String, String, String)>, Error> {
-    let options = given(selection, against)?;
-    let Some(configured) = configured else {
-        return Ok(options);
-    };
-    let option = |name: &str| {
-        let mut all = options.iter();
-        all.find(|(n, ..)| n == name).map(|(_, v, _)| v.as_str())
-    };
-    let mut all = configured.bindings(sources, "aws");
-    let region = option("Region").map(str::to_owned).or_else(|| {
-        let mut found = all.iter();
-        found
-            .find(|(n, ..)| n == "Region")
-            .map(|(_, v, _)| v.clone())
-    });
-    let partition =
-        option("Partition").unwrap_or_else(|| partition_of(&region.unwrap_or_default()));
-    if partition != "aws" {
-        all = configured.bindings(sources, partition);
+    /// The files of the role, and those of what limits it.
+    fn sources(&self, jobs: &Jobs) -> Vec<SourceId> {
+        let limits = self.job.limits();
+        let limits = limits.filter_map(|at| jobs.files.get(*at));
+        self.files
+            .iter()
+            .copied()
+            .chain(limits)
+            .map(|f| f.source)
+            .collect()
     }
-    all.extend(options);
-    Ok(all)
-}
-
-/// Values for placeholders, each with the option that gave it.
-fn given(selection: &Selection, against: &Against) -> Result<Vec<(String, String, String)>, Error> {
-    let mut given = Vec::new();
-    if let Some(region) = &selection.region {
-        if region != "*" && !is_region(region) {
-            return Err(Error::BadValue {
-                option: "--region",
-                value: region.clone(),
-                reason: "it does not look like an AWS Region".to_owned(),
-                help: "for example us-east-1; `*` judges for every Region".to_owned(),
-            });
-        }
-        given.push(("Region".to_owned(), region.clone(), "--region".to_owned()));
-    }
-    if let Some(account) = &selection.account {
-        if account != "*" && !is_account(account) {
-            return Err(Error::BadValue {
-                option: "--account",
-                value: account.clone(),
-                reason: "an account id has 12 digits".to_owned(),
-                help: "for example 123456789012; `*` judges for every account".to_owned(),
-            });
-        }
-        given.push((
-            "Account".to_owned(),
-            account.clone(),
-            "--account".to_owned(),
-        ));
-    }
-    if let Some(partition) = &selection.partition {
-        if !partition.starts_with("aws") || partition.contains(['*', '?', ':', ' ']) {
-            return Err(Error::BadValue {
-                option: "--partition",
-                value: partition.clone(),
-                reason: "it is not an AWS partition".to_owned(),
-                help: "one of aws, aws-cn, aws-us-gov, aws-iso, aws-iso-b, aws-eusc".to_owned(),
-            });
-        }
-        given.push((
-            "Partition".to_owned(),
-            partition.clone(),
-            "--partition".to_owned(),
-        ));
-    }
-    let mut known: Vec<String> = vec!["Account".into(), "Partition".into(), "Region".into()];
-    for reference in against.references() {
-        for name in reference::all_placeholders(reference) {
-            if !known.contains(&name) {
-                known.push(name);
-            }
-        }
-    }
-    known.sort();
-    for set in &selection.set {
-        let bad = |reason: &str, help: String| Error::BadValue {
-            option: "--set",
-            value: set.clone(),
-            reason: reason.to_owned(),
-            help,
-        };
-        let Some((name, value)) = set.split_once('=') else {
-            return Err(bad("it has no `=`", "write --set NAME=VALUE".to_owned()));
-        };
-        if !known.iter().any(|k| k == name) {
-            let nearest = known
-                .iter()
-                .map(|k| {
-                    (
-                        strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()),
-                        k,
-                    )
-                })
-                .min();
-            let help = match nearest {
-                Some((distance, k)) if distance <= 3 => format!("did you mean `{k}`?"),
-                _ => format!("the reference has: {}", known.join(", ")),
-            };
-            return Err(bad(
-                &format!("the reference has no placeholder `{name}`"),
-                help,
-            ));
-        }
-        if value.is_empty() {
-            return Err(bad(
-                "the value is empty",
-                "write --set NAME=VALUE".to_owned(),
-            ));
-        }
-        given.push((name.to_owned(), value.to_owned(), "--set".to_owned()));
-    }
-    Ok(given)
-}
-
-/// The values of `reference show`, which has no policies to infer from.
-pub(super) fn given_for(
-    selection: &Selection,
-    reference: &Reference,
-) -> Result<Vec<(String, String, String)>, Error> {
-    given(selection, &Against::role(reference.clone()))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use super::{Error, InputArgs, lint};
+use super::{Error, InputArgs, jobs};
 use crate::check::{self, Chosen};
 use crate::diff::{Row, Verdict};
 use crate::parser::{Policy, ProblemKind};
@@ -19,7 +19,7 @@ const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [
 const SHOWN: usize = 20;
 
 pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
-    let mut loaded = lint::load(args)?;
+    let mut loaded = jobs::load(args)?;
     let (policies, chosen) = judged(&mut loaded)?;
     let missing = remedy::missing(loaded.catalog(), &policies, &chosen, &loaded.settings);
     let undecided = missing
@@ -69,7 +69,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
 }
 
 /// The policies that can be judged, and the reference that fits. The settings get its values.
-pub(super) fn judged(loaded: &mut lint::Loaded) -> Result<(Vec<Policy>, Chosen), Error> {
+pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen), Error> {
     let sources = &loaded.sources;
     let settings = &loaded.settings;
     let limits = settings

@@ -197,7 +197,9 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // As any new file: what the umask leaves.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
+    // What is said of it would name the file that is made first.
+    let plain = |error: io::Error| io::Error::from(error.kind());
+    let mut file = builder.tempfile_in(folder).map_err(plain)?;
     file.write_all(bytes)?;
     if let Ok(before) = std::fs::metadata(&path) {
         file.as_file().set_permissions(before.permissions())?;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::lint::given_for;
+use super::selection::given_for;
 use super::{DiffArgs, Error, ListArgs, ShowArgs, ShowFormat};
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::upgrade::{self, Change, Scope};

@@ -3,7 +3,12 @@
 use std::process::ExitCode;
 
 use super::Error;
-use crate::report;
+use crate::{config as configuration, report};
+
+pub(super) fn config() -> Result<ExitCode, Error> {
+    super::print(configuration::SCHEMA)?;
+    Ok(ExitCode::SUCCESS)
+}
 
 pub(super) fn output() -> Result<ExitCode, Error> {
     super::print(report::SCHEMA)?;

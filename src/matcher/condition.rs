@@ -113,6 +113,13 @@ pub struct Test {
     pub values: Vec<Pieces>,
 }
 
+/// Whether a text has the form of a condition key: `service:Name`.
+pub fn is_key(text: &str) -> bool {
+    text.split_once(':')
+        .is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
+        && !text.contains(char::is_whitespace)
+}
+
 /// A condition key in the form in which equal keys are equal texts. Keys are compared without regard to case, what
 /// follows `/` (the key of a tag) is not.
 pub fn fold_key(key: &str) -> String {

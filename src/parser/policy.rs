@@ -162,7 +162,7 @@ pub struct Problem {
 }
 
 /// What one file holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The policies that could be read.
     pub policies: Vec<Policy>,

@@ -59,6 +59,7 @@ pub struct Location {
 /// One input file: the name shown to the user and the bytes as text.
 pub struct Source {
     name: String,
+    identity: Option<String>,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
     block_columns: OnceLock<Vec<u32>>,
@@ -72,10 +73,23 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Source {
             name: name.into(),
+            identity: None,
             text: text.into(),
             line_starts: OnceLock::new(),
             block_columns: OnceLock::new(),
         }
+    }
+
+    /// The path that tells it from other files wherever the program runs, where that is not the one shown.
+    #[must_use]
+    pub fn known_as(mut self, identity: Option<String>) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// The path that does not depend on where the program runs, as far as one is known.
+    pub fn identity(&self) -> &str {
+        self.identity.as_deref().unwrap_or(&self.name)
     }
 
     /// The path as the user gave it.

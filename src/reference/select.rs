@@ -138,13 +138,20 @@ pub fn roles() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|r| r.name)
 }
 
+/// Whether some release has a role of this name.
+pub fn is_role(name: &str) -> bool {
+    ROLES
+        .iter()
+        .any(|r| r.name == name || r.aliases.contains(&name))
+}
+
 /// Completes "the policies of …".
 pub fn role_title(role: &str) -> Option<&'static str> {
     ROLES.iter().find(|r| r.name == role).map(|r| r.title)
 }
 
 /// A hint at the legal values, the nearest first.
-pub(super) fn nearest(name: &str, legal: &[&str]) -> String {
+pub(crate) fn nearest(name: &str, legal: &[&str]) -> String {
     let close = legal
         .iter()
         .map(|l| {

@@ -2,17 +2,18 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::{Region, Report, escape};
+use super::{Region, Report, escape, words};
 use crate::finding::Severity;
 
-/// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none. No character
+/// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none. The
+/// message of a target begins with its name. No character
 /// of a path or of a policy can end a line or steer a terminal. `quiet` leaves out findings of severity `note`.
 ///
 /// # Errors
 /// What `out` returns.
 pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    for finding in report.findings() {
+    for (target, finding) in report.findings_by_target() {
         if quiet && finding.severity == Severity::Note {
             continue;
         }
@@ -24,7 +25,7 @@ pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<
             region.start_column,
             finding.severity.name(),
             finding.lint,
-            finding.message
+            words::titled(target, &finding.message)
         );
         writeln!(out, "{}", escape::line(&line).replace('\t', "\\t"))?;
     }

@@ -75,14 +75,39 @@ impl RoleResult {
 }
 
 impl Report {
-    /// The findings of all results that count.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        let all = self.results.iter().flat_map(|result| &result.findings);
-        all.filter(|finding| finding.suppressed.is_none())
+    /// The findings of all results, and those on the configuration.
+    fn all_findings(&self) -> impl Iterator<Item = &Finding> {
+        let of_results = self.results.iter().flat_map(|result| &result.findings);
+        of_results.chain(&self.configuration)
     }
 
-    /// The findings of all results, counted.
+    /// The findings of each result, and last those on the configuration.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &[Finding]> {
+        let of_results = self.results.iter().map(|r| r.findings.as_slice());
+        of_results.chain([self.configuration.as_slice()])
+    }
+
+    /// The findings that count.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.all_findings()
+            .filter(|finding| finding.suppressed.is_none())
+    }
+
+    /// [`Report::lists`], each with the target that it is about.
+    pub(super) fn lists_by_target(&self) -> impl Iterator<Item = (Option<&str>, &[Finding])> {
+        let targets = self.results.iter().map(|r| r.target.as_deref());
+        targets.chain([None]).zip(self.lists())
+    }
+
+    /// [`Report::findings`], each with the target that it is about.
+    pub(super) fn findings_by_target(&self) -> impl Iterator<Item = (Option<&str>, &Finding)> {
+        self.lists_by_target()
+            .flat_map(|(target, list)| list.iter().map(move |finding| (target, finding)))
+            .filter(|(_, finding)| finding.suppressed.is_none())
+    }
+
+    /// The findings, counted.
     pub fn counts(&self) -> Counts {
-        Counts::of(self.results.iter().flat_map(|result| &result.findings))
+        Counts::of(self.all_findings())
     }
 }

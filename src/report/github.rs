@@ -30,13 +30,13 @@ pub fn github(
             writeln!(out, "{}", escape::line(&line))?;
         }
     }
-    let mut findings: Vec<&Finding> = report.findings().collect();
+    let mut findings: Vec<_> = report.findings_by_target().collect();
     if quiet {
-        findings.retain(|f| f.severity != Severity::Note);
+        findings.retain(|(_, f)| f.severity != Severity::Note);
     }
-    findings.sort_by_key(|f| Reverse(f.severity));
-    for finding in findings {
-        writeln!(out, "{}", command(report, repository, finding))?;
+    findings.sort_by_key(|(_, f)| Reverse(f.severity));
+    for (target, finding) in findings {
+        writeln!(out, "{}", command(report, repository, target, finding))?;
     }
     if !quiet {
         let counts = report.counts();
@@ -55,7 +55,12 @@ pub fn github(
     out.flush()
 }
 
-fn command(report: &Report, repository: &Repository, finding: &Finding) -> String {
+fn command(
+    report: &Report,
+    repository: &Repository,
+    target: Option<&str>,
+    finding: &Finding,
+) -> String {
     let name = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -77,7 +82,7 @@ fn command(report: &Report, repository: &Repository, finding: &Finding) -> Strin
     let text = format!(
         "{}:{line}:{column}: {}{}",
         escape::line(path.as_str()),
-        escape::lines(&finding.message),
+        escape::lines(&words::titled(target, &finding.message)),
         words::details(finding)
     );
     format!(

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::repository::Repository;
-use super::{Region, Report, escape, identity};
+use super::{Region, Report, escape, identity, words};
 use crate::finding::Severity;
 
 #[derive(Serialize)]
@@ -38,8 +38,8 @@ struct Lines {
 pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
     let mut issues = Vec::new();
     let fingerprints = identity::fingerprints(report);
-    for (result, prints) in report.results.iter().zip(fingerprints) {
-        for (finding, fingerprint) in result.findings.iter().zip(prints) {
+    for ((target, list), prints) in report.lists_by_target().zip(fingerprints) {
+        for (finding, fingerprint) in list.iter().zip(prints) {
             if finding.suppressed.is_some() {
                 continue;
             }
@@ -47,7 +47,11 @@ pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> 
             let region = Region::of_label(&report.sources, &finding.label);
             issues.push(Issue {
                 // GitLab does not show `check_name`.
-                description: format!("{}: {}", finding.lint, escape::line(&finding.message)),
+                description: format!(
+                    "{}: {}",
+                    finding.lint,
+                    escape::line(&words::titled(target, &finding.message))
+                ),
                 check_name: finding.lint,
                 fingerprint,
                 severity: match finding.severity {

@@ -8,19 +8,28 @@ use sha2::{Digest, Sha256};
 
 use super::{Report, RoleResult};
 
-/// The fingerprints of the findings of each result, in their order. A run of one result has those of its findings;
+/// The fingerprints of each list of [`Report::lists`], in their order. A run of one result has those of its findings;
 /// in a run of several the names of what was judged go in, so that a result keeps them whatever else is judged.
 pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
     let several = report.results.len() > 1;
     let mut seen: FxHashMap<String, u64> = FxHashMap::default();
-    let results = report.results.iter();
+    // Those on the configuration belong to no result.
+    let results = report.results.iter().map(Some).chain([None]);
     results
-        .map(|result| {
-            let role = if several { role(result) } else { String::new() };
-            let findings = result.findings.iter();
+        .zip(report.lists())
+        .map(|(result, findings)| {
+            let role = match result {
+                Some(RoleResult {
+                    target: Some(target),
+                    ..
+                }) => format!("{target}\u{1f}"),
+                Some(result) if several => role(result),
+                _ => String::new(),
+            };
+            let findings = findings.iter();
             findings
                 .map(|finding| {
-                    if !several {
+                    if role.is_empty() {
                         return finding.fingerprint.clone();
                     }
                     let identity = format!("{role}{}", finding.fingerprint);

@@ -25,7 +25,9 @@ struct Output<'a> {
     tool: Tool<'a>,
     /// One per role; one per file with `--each`.
     results: Vec<JudgedRole<'a>>,
-    /// Findings of all results.
+    /// On the configuration: ignores and entries of the baseline.
+    findings: Vec<Finding<'a>>,
+    /// Of the findings of all results and of those on the configuration.
     summary: Summary,
 }
 
@@ -45,6 +47,8 @@ struct Tool<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JudgedRole<'a> {
+    /// What the configuration calls the role; null for files of the command line.
+    target: Option<&'a str>,
     /// The files, as they were given.
     policies: Vec<String>,
     reference: Reference<'a>,
@@ -279,6 +283,11 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .iter()
             .map(|result| judged_role(&report.sources, result))
             .collect(),
+        findings: report
+            .configuration
+            .iter()
+            .map(|f| finding(&report.sources, f))
+            .collect(),
         summary: Summary {
             error: counts.error,
             warning: counts.warning,
@@ -294,6 +303,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'a> {
     JudgedRole {
+        target: result.target.as_deref(),
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
         reference: name(&result.reference),
         bindings: result

@@ -17,8 +17,11 @@ enum Outcome<'a> {
 }
 
 struct Suite<'a> {
+    /// The path, after the name of the target: services tell tests of one name apart by it.
+    name: String,
     path: String,
-    result: &'a RoleResult,
+    /// `None` for the configuration.
+    result: Option<&'a RoleResult>,
     suppressed: usize,
     cases: Vec<(String, Outcome<'a>)>,
 }
@@ -31,8 +34,9 @@ struct Suite<'a> {
 pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suites = Vec::new();
     for result in &report.results {
-        suites.extend(suites_of(report, result));
+        suites.extend(suites_of(report, Some(result)));
     }
+    suites.extend(suites_of(report, None));
     let cases = || suites.iter().flat_map(|s| &s.cases);
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -50,13 +54,16 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-/// The files of a role, and those of what limits it.
-fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
+/// The files of a role, and those of what limits it; or those that findings on the configuration are in.
+fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suite<'a>> {
+    let findings = result.map_or(&report.configuration, |r| &r.findings);
     let name_of = |finding: &Finding| report.sources.get(finding.label.source).name();
-    let scps = result.scps.iter().flatten();
-    let given = result.policies.iter().chain(&result.boundary).chain(scps);
+    let given = result.into_iter().flat_map(|result| {
+        let scps = result.scps.iter().flatten();
+        result.policies.iter().chain(&result.boundary).chain(scps)
+    });
     let mut names: Vec<&str> = Vec::new();
-    let found = result.findings.iter().map(name_of);
+    let found = findings.iter().map(name_of);
     for name in given.map(String::as_str).chain(found) {
         if !names.contains(&name) {
             names.push(name);
@@ -64,7 +71,7 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
     }
     let suite = |name: &str| {
         let path = forward_slashes(name);
-        let here = || result.findings.iter().filter(|f| name_of(f) == name);
+        let here = || findings.iter().filter(|f| name_of(f) == name);
         // Services tell tests apart by their names, and compare them between runs: no line, and none twice.
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut cases: Vec<_> = here()
@@ -81,14 +88,16 @@ fn suites_of<'a>(report: &'a Report, result: &'a RoleResult) -> Vec<Suite<'a>> {
             })
             .collect();
         if cases.is_empty() {
-            let outcome = if result.failed {
+            let outcome = if result.is_some_and(|r| r.failed) {
                 Outcome::Skipped
             } else {
                 Outcome::Passed
             };
             cases.push(("no findings".to_owned(), outcome));
         }
+        let target = result.and_then(|r| r.target.as_deref());
         Suite {
+            name: words::titled(target, &path).into_owned(),
             path,
             result,
             suppressed: here().filter(|f| f.suppressed.is_some()).count(),
@@ -112,22 +121,26 @@ fn totals<'a>(cases: impl Iterator<Item = &'a (String, Outcome<'a>)>) -> String 
 }
 
 fn write_suite(suite: &Suite<'_>, xml: &mut String) {
-    let path = attribute(&suite.path);
+    let (name, path) = (attribute(&suite.name), attribute(&suite.path));
     let totals = totals(suite.cases.iter());
-    let _ = writeln!(xml, "  <testsuite name=\"{path}\" {totals}>");
+    let _ = writeln!(xml, "  <testsuite name=\"{name}\" {totals}>");
     xml.push_str("    <properties>\n");
-    let judged = words::opening(suite.result).join("; ");
+    let judged = suite
+        .result
+        .map(words::opening)
+        .unwrap_or_default()
+        .join("; ");
     let suppressed = suite.suppressed.to_string();
-    for (name, value) in [("judged", judged), ("suppressed", suppressed)] {
+    for (key, value) in [("judged", judged), ("suppressed", suppressed)] {
         let value = attribute(&value);
-        let _ = writeln!(xml, "      <property name=\"{name}\" value=\"{value}\"/>");
+        let _ = writeln!(xml, "      <property name=\"{key}\" value=\"{value}\"/>");
     }
     xml.push_str("    </properties>\n");
     for (title, outcome) in &suite.cases {
         let title = attribute(title);
         let _ = write!(
             xml,
-            "    <testcase classname=\"{path}\" name=\"{title}\" file=\"{path}\""
+            "    <testcase classname=\"{name}\" name=\"{title}\" file=\"{path}\""
         );
         match outcome {
             Outcome::Passed => xml.push_str("/>\n"),

@@ -88,6 +88,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
         sources,
         catalog_date: "2026-09-26".to_owned(),
         results: vec![RoleResult {
+            target: None,
             policies: files.iter().map(|(name, _)| (*name).to_owned()).collect(),
             reference: ReferenceName {
                 policy: Some("ParallelClusterInstancePolicy".to_owned()),
@@ -114,6 +115,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             upgrade: None,
             failed: false,
         }],
+        configuration: Vec::new(),
     }
 }
 

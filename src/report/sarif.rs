@@ -7,6 +7,7 @@ mod model;
 mod rules;
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
@@ -122,14 +123,21 @@ pub fn sarif(
         sources: &report.sources,
         repository,
     };
-    let mut findings: Vec<(&Finding, String)> = Vec::new();
-    for (result, prints) in report.results.iter().zip(identity::fingerprints(report)) {
-        findings.extend(result.findings.iter().zip(prints));
+    let mut findings: Vec<Named<'_>> = Vec::new();
+    let lists = report.lists_by_target();
+    for ((target, list), prints) in lists.zip(identity::fingerprints(report)) {
+        let named = list.iter().zip(prints);
+        findings.extend(named.map(|(finding, fingerprint)| Named {
+            target,
+            finding,
+            fingerprint,
+        }));
     }
-    findings.sort_by_key(|(finding, _)| Reverse(finding.severity));
+    findings.sort_by_key(|named| Reverse(named.finding.severity));
+    let shared = shared_lines(&report.sources, &findings);
     let mut notifications: Vec<Notification> = findings
         .iter()
-        .filter_map(|(finding, _)| {
+        .filter_map(|Named { finding, .. }| {
             Some(notification(
                 &places,
                 finding,
@@ -149,7 +157,7 @@ pub fn sarif(
     }
     let results = findings
         .into_iter()
-        .map(|(finding, print)| outcome(&places, finding, print))
+        .map(|named| outcome(&places, &shared, named))
         .collect();
     let opening = report.results.iter().flat_map(words::opening);
     let log = Log {
@@ -206,21 +214,56 @@ fn notification(places: &Places<'_>, finding: &Finding, why: Incomplete) -> Noti
     }
 }
 
-fn outcome(places: &Places<'_>, finding: &Finding, fingerprint: String) -> Outcome {
-    let minified = is_on_one_line(places.sources, finding.label.source);
+/// A finding, the target that it is about, and what tells it from all others of the run.
+struct Named<'a> {
+    target: Option<&'a str>,
+    finding: &'a Finding,
+    fingerprint: String,
+}
+
+/// A lint, a file and a line of it.
+type Line = (&'static str, SourceId, u32);
+
+fn line(sources: &Sources, finding: &Finding) -> Line {
+    let label = &finding.label;
+    let at = sources.get(label.source).location(label.span.start);
+    (finding.lint, label.source, at.line)
+}
+
+/// The lines on which a lint finds something for several targets.
+fn shared_lines(sources: &Sources, findings: &[Named<'_>]) -> BTreeSet<Line> {
+    let mut first: BTreeMap<Line, Option<&str>> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for named in findings.iter().filter(|named| named.target.is_some()) {
+        let line = line(sources, named.finding);
+        if *first.entry(line).or_insert(named.target) != named.target {
+            shared.insert(line);
+        }
+    }
+    shared
+}
+
+fn outcome(places: &Places<'_>, shared: &BTreeSet<Line>, named: Named<'_>) -> Outcome {
+    let Named {
+        target,
+        finding,
+        fingerprint,
+    } = named;
+    let collapses = is_on_one_line(places.sources, finding.label.source)
+        || (!shared.is_empty() && shared.contains(&line(places.sources, finding)));
     let related = finding.related.iter().take(RELATED).enumerate();
     Outcome {
         rule_id: finding.lint,
         rule_index: rules::index(finding.lint),
         level: finding.severity.name(),
-        message: message(&text(finding)),
+        message: message(&text(target, finding)),
         locations: [places.location(&finding.label, None)],
         related_locations: related
             .map(|(index, label)| places.location(label, Some(index + 1)))
             .collect(),
         fixes: finding.fixes.iter().map(|f| places.fix(f)).collect(),
         partial_fingerprints: Fingerprints {
-            primary_location_line_hash: minified.then(|| fingerprint.clone()),
+            primary_location_line_hash: collapses.then(|| fingerprint.clone()),
             own: fingerprint,
         },
         suppressions: finding
@@ -235,7 +278,7 @@ fn outcome(places: &Places<'_>, finding: &Finding, fingerprint: String) -> Outco
 }
 
 /// GitHub tells alerts apart by a hash of the line that they stand on, and makes that hash itself where there is none.
-/// On the only line of a policy all findings of a lint would become one alert.
+/// On the only line of a policy all findings of a lint would become one alert, and so would those of several targets.
 fn is_on_one_line(sources: &Sources, source: SourceId) -> bool {
     let text = sources.get(source).text();
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -243,8 +286,8 @@ fn is_on_one_line(sources: &Sources, source: SourceId) -> bool {
 }
 
 /// The message, which stands alone in a list of alerts, then what else there is to say.
-fn text(finding: &Finding) -> String {
-    let mut text = linkless(&finding.message);
+fn text(target: Option<&str>, finding: &Finding) -> String {
+    let mut text = linkless(&words::titled(target, &finding.message));
     text.push('.');
     let label = Some(&finding.label.message).filter(|m| !m.is_empty());
     for words in label.into_iter().chain(&finding.notes) {

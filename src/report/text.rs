@@ -78,8 +78,9 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
             writeln!(out)?;
         }
     }
+    write_findings(&report.sources, &report.configuration, quiet, &config, out)?;
     if !quiet {
-        if report.results.len() > 1 {
+        if report.results.len() > 1 || !report.configuration.is_empty() {
             writeln!(out, "{}", words::total(report))?;
         }
         writeln!(out, "AWS's actions as of {}", report.catalog_date)?;

@@ -1,5 +1,7 @@
 //! The sentences before and after the findings, as every format for people has them.
 
+use std::borrow::Cow;
+
 use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
 use crate::finding::Finding;
 
@@ -14,11 +16,12 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         "judged"
     };
     let reference = &result.reference;
-    let mut lines = vec![format!(
+    let judged = format!(
         "{verb} {} against {}",
         policies(&result.policies),
         against(reference)
-    )];
+    );
+    let mut lines = vec![titled(result.target.as_deref(), &judged).into_owned()];
     let boundary = result.boundary.iter();
     let mut limits: Vec<String> = boundary
         .map(|path| format!("the permissions boundary {path}"))
@@ -48,6 +51,14 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     }
     lines.extend(result.bindings.iter().filter_map(binding));
     lines
+}
+
+/// What is said of a target, where its name does not stand above it.
+pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
+    match target {
+        Some(target) => Cow::Owned(format!("{target}: {text}")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// What it comes to.

@@ -6,6 +6,7 @@ pub mod evaluator;
 pub mod formats;
 pub mod hostile;
 pub mod page;
+pub mod project;
 pub mod references;
 pub mod remedy;
 pub mod requests;

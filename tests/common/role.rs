@@ -48,6 +48,7 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        configuration: Vec::new(),
     }
 }
 

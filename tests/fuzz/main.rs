@@ -54,6 +54,11 @@ fn arn() {
 }
 
 #[test]
+fn config() {
+    fuzz("config");
+}
+
+#[test]
 fn catalog() {
     fuzz("catalog");
 }

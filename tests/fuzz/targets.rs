@@ -39,6 +39,11 @@ pub(crate) const ALL: &[Target] = &[
         run: arn,
     },
     Target {
+        name: "config",
+        words: CONFIG_WORDS,
+        run: config,
+    },
+    Target {
         name: "catalog",
         words: CATALOG_WORDS,
         run: catalog,
@@ -106,6 +111,40 @@ const CONTEXT_WORDS: &[&str] = &[
     "\"aws:SourceVpc\": null",
     "\"a:b\"",
     "\\u0000",
+    "é",
+];
+
+const CONFIG_WORDS: &[&str] = &[
+    "[",
+    "]",
+    "[[target]]",
+    "[[ignore]]",
+    "[lints]",
+    "[target.bindings]",
+    "{",
+    "}",
+    "=",
+    "\"",
+    "\"\"\"",
+    "'",
+    ".",
+    ",",
+    "\n",
+    "#",
+    "\\u00e9",
+    "\u{feff}",
+    "name",
+    "policies",
+    "scheduler = \"slurm\"",
+    "until = 2027-02-29",
+    "2027-01-31T00:00:00Z",
+    "0xff",
+    "1e999",
+    "nan",
+    "true",
+    "scps = [[]]",
+    "\"aws:x\" = [1]",
+    "[.json",
     "é",
 ];
 
@@ -210,6 +249,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        configuration: Vec::new(),
     };
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     let options = TextOptions {
@@ -354,6 +394,36 @@ fn arn(bytes: &[u8]) {
 }
 
 /// A file of the package: it becomes a catalogue that can be walked, or is refused with a reason.
+/// A configuration is read or refused with places inside it, and the same each time.
+fn config(bytes: &[u8]) {
+    let (source, problem) = parser::decode("pcluster-iam.toml", bytes.to_vec());
+    if problem.is_some() {
+        return;
+    }
+    let text = source.text();
+    match pcluster_iam::config::read(&source) {
+        Ok(config) => {
+            for ignore in &config.ignores {
+                assert!(!ignore.reason.trim().is_empty());
+                assert!(text.get(ignore.span.range()).is_some());
+            }
+            for target in &config.targets {
+                assert!(!target.policies.is_empty());
+                assert!(text.get(target.name.span.range()).is_some());
+            }
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty() && problems.len() <= 100);
+            for problem in &problems {
+                assert!(!problem.message.is_empty());
+                assert!(text.get(problem.span.range()).is_some(), "{problem:?}");
+            }
+            assert!(problems.windows(2).all(|pair| pair[0].span <= pair[1].span));
+            assert_eq!(pcluster_iam::config::read(&source).unwrap_err(), problems);
+        }
+    }
+}
+
 fn catalog(bytes: &[u8]) {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for input in engine::inputs("catalog") {

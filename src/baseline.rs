@@ -1,0 +1,282 @@
+//! The baseline: findings that were there when checking began, in a file that people review.
+//!
+//! A finding is hidden where its actions are among those of its entry. Where only some are, the finding stands for the
+//! others, so that what newly lacks never hides behind what lacked before; and mending one of three does not bring the
+//! others back.
+//!
+//! Findings on coverage of one statement of the reference share an entry, whatever they are split by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::FIXED;
+use crate::finding::Finding;
+use crate::lints::unused_ignore;
+use crate::parser::{SourceId, Span};
+use crate::report::RoleResult;
+
+/// What `baseline` writes and `lint` reads where no other file is named.
+pub const FILE: &str = "pcluster-iam-baseline.json";
+
+/// One accepted finding.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The target of the configuration; with `--each` the file.
+    pub target: Option<String>,
+    /// The file of its place.
+    pub path: String,
+    /// Id of the lint.
+    pub lint: String,
+    /// `Sid` of the statement at its place.
+    pub sid: Option<String>,
+    /// What it is about, where that is not an action.
+    pub subject: Option<String>,
+    /// The actions that are accepted, sorted.
+    pub actions: Vec<String>,
+    /// Tells it from all others.
+    pub fingerprint: String,
+}
+
+/// An entry and where it stands in its file.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// What is accepted.
+    pub entry: Entry,
+    /// Its object.
+    pub span: Span,
+}
+
+/// A baseline that was read.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    /// The file.
+    pub source: SourceId,
+    entries: Vec<Located>,
+    /// What was found again of each entry; `None` for nothing.
+    met: Vec<Option<BTreeSet<String>>>,
+    /// The entries by target and fingerprint.
+    index: BTreeMap<(Option<String>, String), usize>,
+}
+
+impl Baseline {
+    /// Reads the text of a baseline.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
+    pub fn read(source: SourceId, text: &str) -> Result<Self, (String, Span)> {
+        let place = |text_of: &str, start: usize, error: &serde_json::Error| {
+            let line = error.line().saturating_sub(1);
+            let before = text_of.split_inclusive('\n').take(line);
+            let at = start + before.map(str::len).sum::<usize>();
+            let at = (at + error.column().saturating_sub(1)).min(text.len());
+            (message(error), Span::new(at, at))
+        };
+        let objects: Vec<&serde_json::value::RawValue> =
+            serde_json::from_str(text).map_err(|error| {
+                let (message, span) = place(text, 0, &error);
+                if error.is_data() {
+                    ("a baseline is an array of entries".to_owned(), span)
+                } else {
+                    (message, span)
+                }
+            })?;
+        let mut entries = Vec::with_capacity(objects.len());
+        let mut index = BTreeMap::new();
+        for object in objects {
+            let object = object.get();
+            // A borrowed part of the text.
+            let start = object.as_ptr() as usize - text.as_ptr() as usize;
+            let mut entry: Entry =
+                serde_json::from_str(object).map_err(|error| place(object, start, &error))?;
+            // Whoever wrote it by hand.
+            entry.actions.sort();
+            let span = Span::new(start, start + object.len());
+            let key = (entry.target.clone(), entry.fingerprint.clone());
+            if index.insert(key, entries.len()).is_some() {
+                let message = "two entries have the same target and fingerprint".to_owned();
+                return Err((message, span));
+            }
+            entries.push(Located { entry, span });
+        }
+        Ok(Baseline {
+            source,
+            met: vec![None; entries.len()],
+            entries,
+            index,
+        })
+    }
+
+    /// Hides what is accepted of a result. `target` is as in [`Entry::target`].
+    pub fn apply(&mut self, target: Option<&str>, result: &mut RoleResult, reason: &Arc<str>) {
+        let rows = &result.requirements;
+        for group in groups(&result.findings) {
+            let Some(first) = group.first().and_then(|at| result.findings.get(*at)) else {
+                continue;
+            };
+            let key = (target.map(str::to_owned), first.fingerprint.clone());
+            let Some(index) = self.index.get(&key).copied() else {
+                continue;
+            };
+            let (Some(Located { entry, .. }), Some(met)) =
+                (self.entries.get(index), self.met.get_mut(index))
+            else {
+                continue;
+            };
+            if entry.lint != first.lint {
+                continue;
+            }
+            let met = met.get_or_insert_default();
+            for at in group {
+                let Some(finding) = result.findings.get_mut(at) else {
+                    continue;
+                };
+                let (old, new): (Vec<String>, Vec<String>) = finding
+                    .actions
+                    .iter()
+                    .cloned()
+                    .partition(|action| entry.actions.binary_search(action).is_ok());
+                met.extend(old.iter().cloned());
+                if new.is_empty() {
+                    if finding.suppressed.is_none() {
+                        finding.suppressed = Some(Arc::clone(reason));
+                    }
+                } else if !old.is_empty() {
+                    finding.message = format!("{} ({})", finding.message, accepted(&old));
+                    if let Some(statement) = finding.reference_statement {
+                        let row = rows.iter().find(|row| {
+                            row.statement == statement
+                                && row.witness.is_some()
+                                && new.first() == Some(&row.action)
+                        });
+                        finding.witness = row.and_then(|row| row.witness.clone());
+                    }
+                    finding.actions = new;
+                }
+            }
+        }
+    }
+
+    /// The entries that nothing matched, or that hold actions which nothing lacks any more.
+    pub fn dead(&self) -> impl Iterator<Item = (&Located, Vec<&str>)> {
+        let all = self.entries.iter().zip(&self.met);
+        all.filter_map(|(located, met)| match met {
+            None => Some((located, Vec::new())),
+            Some(met) => {
+                let gone = located.entry.actions.iter();
+                let gone: Vec<&str> = gone
+                    .filter(|action| !met.contains(*action))
+                    .map(String::as_str)
+                    .collect();
+                (!gone.is_empty()).then_some((located, gone))
+            }
+        })
+    }
+
+    /// The entries, narrowed to what was found again. Those of which `keeps` is true stay as they are.
+    pub fn pruned(&self, keeps: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let all = self.entries.iter().zip(&self.met);
+        all.filter_map(|(located, met)| {
+            let mut entry = located.entry.clone();
+            if keeps(&entry) {
+                return Some(entry);
+            }
+            let met = met.as_ref()?;
+            entry.actions.retain(|action| met.contains(action));
+            Some(entry)
+        })
+        .collect()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// The entries for the findings of some results that count, sorted.
+pub fn entries<'r>(
+    results: impl IntoIterator<Item = (Option<&'r str>, &'r RoleResult)>,
+    path: impl Fn(SourceId) -> String,
+) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (target, result) in results {
+        for group in groups(&result.findings) {
+            let all = group.iter().filter_map(|at| result.findings.get(*at));
+            let counting: Vec<&Finding> = all.filter(|f| f.suppressed.is_none()).collect();
+            let first = group.first().and_then(|at| result.findings.get(*at));
+            let (Some(first), false) = (first, counting.is_empty()) else {
+                continue;
+            };
+            let actions = counting.iter().flat_map(|f| f.actions.iter().cloned());
+            let actions: BTreeSet<String> = actions.collect();
+            entries.push(Entry {
+                target: target.map(str::to_owned),
+                path: path(first.label.source),
+                lint: first.lint.to_owned(),
+                sid: first.sid.clone(),
+                subject: first.subject.clone(),
+                actions: actions.into_iter().collect(),
+                fingerprint: first.fingerprint.clone(),
+            });
+        }
+    }
+    entries.sort();
+    entries
+}
+
+/// The text of a baseline.
+pub fn text(entries: &[Entry]) -> String {
+    let text = serde_json::to_string_pretty(entries).unwrap_or_default();
+    format!("{text}\n")
+}
+
+/// The findings that can be accepted, those together that share an entry: all of one lint on one statement of the
+/// reference, of which the first has the entry's fingerprint whatever remains of the others.
+fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut of_statement: BTreeMap<(&str, usize), usize> = BTreeMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if FIXED.contains(&finding.lint) || finding.lint == unused_ignore::LINT.id {
+            continue;
+        }
+        let Some(statement) = finding.reference_statement else {
+            groups.push(vec![at]);
+            continue;
+        };
+        let next = groups.len();
+        let group = *of_statement
+            .entry((finding.lint, statement))
+            .or_insert(next);
+        match groups.get_mut(group) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
+}
+
+fn accepted(actions: &[String]) -> String {
+    match actions {
+        [one] => format!("`{one}` is in the baseline"),
+        [one, two] => format!("`{one}` and `{two}` are in the baseline"),
+        several => format!("{} of these are in the baseline", several.len()),
+    }
+}
+
+/// What serde says, without the place that it adds.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string().replace("struct Entry", "an entry");
+    match text.rsplit_once(" at line ") {
+        Some((message, _)) => message.to_owned(),
+        None => text,
+    }
+}

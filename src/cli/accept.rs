@@ -1,0 +1,265 @@
+//! What becomes of findings: severities, ignores, and the baseline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::config::Configuration;
+use super::jobs::Jobs;
+use super::{AcceptArgs, Error, drawn, input};
+use crate::baseline::{Baseline, Entry, FILE};
+use crate::cluster::ConfigProblem;
+use crate::config::{self, Day, FIXED, Ignore, Level};
+use crate::finding::{Finding, Severity};
+use crate::lints::unused_ignore;
+use crate::parser::{self, SourceId, Sources};
+use crate::report::RoleResult;
+
+/// Severities by lint: those of the configuration, and then those of the command line.
+pub(super) fn levels(
+    args: &AcceptArgs,
+    configuration: Option<&Configuration>,
+) -> Result<BTreeMap<&'static str, Level>, Error> {
+    let mut levels = configuration.map_or_else(BTreeMap::new, |c| c.config.lints.clone());
+    let mut given: BTreeMap<&str, &str> = BTreeMap::new();
+    let options = [
+        ("--error", &args.error, Level::As(Severity::Error)),
+        ("--warn", &args.warn, Level::As(Severity::Warning)),
+        ("--note", &args.note, Level::As(Severity::Note)),
+        ("--off", &args.off, Level::Off),
+    ];
+    for (option, ids, level) in options {
+        for id in ids {
+            let bad = |reason: String, help: String| Error::BadValue {
+                option,
+                value: id.clone(),
+                reason,
+                help,
+            };
+            let lint = config::lint(id).map_err(|help| bad("it is not a lint".to_owned(), help))?;
+            if FIXED.contains(&lint) {
+                return Err(bad(
+                    "its severity cannot be changed".to_owned(),
+                    "it says that something could not be judged: exit code 2".to_owned(),
+                ));
+            }
+            if let Some(other) = given.insert(lint, option)
+                && other != option
+            {
+                return Err(bad(
+                    format!("it is given to {other} as well"),
+                    "give each lint one severity".to_owned(),
+                ));
+            }
+            levels.insert(lint, level);
+        }
+    }
+    Ok(levels)
+}
+
+/// Gives findings the severities that were asked for, and leaves out those of lints that are off.
+pub(super) fn apply_levels(levels: &BTreeMap<&'static str, Level>, findings: &mut Vec<Finding>) {
+    if levels.is_empty() {
+        return;
+    }
+    findings.retain_mut(|finding| match levels.get(finding.lint) {
+        Some(Level::Off) => false,
+        Some(Level::As(severity)) => {
+            finding.severity = *severity;
+            true
+        }
+        None => true,
+    });
+}
+
+/// What a run accepts, and what of it was met.
+pub(super) struct Accepted<'c> {
+    configuration: Option<&'c Configuration>,
+    ignores: &'c [Ignore],
+    reasons: Vec<Arc<str>>,
+    /// How many findings each ignore matched.
+    met: Vec<usize>,
+    /// Whether a file that each ignore is about was judged.
+    judged: Vec<bool>,
+    today: Day,
+    folder: PathBuf,
+    here: PathBuf,
+    is_about: BTreeMap<(usize, SourceId), bool>,
+    pub(super) baseline: Option<Baseline>,
+    in_baseline: Arc<str>,
+}
+
+impl<'c> Accepted<'c> {
+    pub(super) fn new(
+        args: &AcceptArgs,
+        configuration: Option<&'c Configuration>,
+        baseline: Option<Baseline>,
+    ) -> Self {
+        let ignores = configuration.map_or(&[][..], |c| &c.config.ignores);
+        let ignores = if args.no_ignores { &[] } else { ignores };
+        Accepted {
+            configuration,
+            reasons: ignores.iter().map(|i| i.reason.as_str().into()).collect(),
+            met: vec![0; ignores.len()],
+            judged: vec![false; ignores.len()],
+            // The clock is looked at for nothing else.
+            today: config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref()),
+            folder: configuration.map(Configuration::folder).unwrap_or_default(),
+            here: env::current_dir().unwrap_or_default(),
+            is_about: BTreeMap::new(),
+            ignores,
+            baseline,
+            in_baseline: "in the baseline".into(),
+        }
+    }
+
+    fn is_about(&mut self, sources: &Sources, at: usize, source: SourceId) -> bool {
+        let (folder, here, ignores) = (&self.folder, &self.here, self.ignores);
+        *self.is_about.entry((at, source)).or_insert_with(|| {
+            let file = here.join(sources.get(source).name());
+            ignores.get(at).is_some_and(|i| i.is_about(folder, &file))
+        })
+    }
+
+    /// Hides what is accepted of one result. `files` are those that were judged.
+    pub(super) fn apply(
+        &mut self,
+        sources: &Sources,
+        files: &[SourceId],
+        target: Option<&str>,
+        result: &mut RoleResult,
+    ) {
+        for (at, ignore) in self.ignores.iter().enumerate() {
+            if ignore.path.is_some() {
+                let judged = files.iter().any(|f| self.is_about(sources, at, *f));
+                if let Some(of_this) = self.judged.get_mut(at) {
+                    *of_this |= judged;
+                }
+            }
+            let expired = ignore.has_expired(self.today);
+            for finding in &mut result.findings {
+                if FIXED.contains(&finding.lint)
+                    || !ignore.matches(finding)
+                    || !self.is_about(sources, at, finding.label.source)
+                {
+                    continue;
+                }
+                if let Some(met) = self.met.get_mut(at) {
+                    *met += 1;
+                }
+                if !expired && finding.suppressed.is_none() {
+                    finding.suppressed = self.reasons.get(at).cloned();
+                }
+            }
+        }
+        if let Some(baseline) = &mut self.baseline {
+            baseline.apply(target, result, &self.in_baseline);
+        }
+    }
+
+    /// Findings on what hides nothing.
+    pub(super) fn unused(&self, jobs: &Jobs, targets: &BTreeSet<Option<String>>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let sources = &jobs.sources;
+        if let Some(configuration) = self.configuration {
+            let whole = jobs.from_targets || configuration.config.targets.is_empty();
+            let all = self.ignores.iter().zip(&self.met).zip(&self.judged);
+            for ((ignore, met), judged) in all {
+                let expired = ignore.has_expired(self.today).then_some(*met);
+                // What is about other files than those of this run may well be met there.
+                let concerns = jobs.from_targets || *judged || (ignore.path.is_none() && whole);
+                if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
+                    let source = configuration.source;
+                    findings.push(unused_ignore::of_ignore(sources, source, ignore, expired));
+                }
+            }
+        }
+        if let Some(baseline) = &self.baseline {
+            for (located, gone) in baseline.dead() {
+                if self.concerns(jobs, targets, &located.entry) {
+                    let source = baseline.source;
+                    findings.push(unused_ignore::of_entry(sources, source, located, &gone));
+                }
+            }
+        }
+        findings
+    }
+
+    /// Whether an entry of the baseline is about what this run judged, or about nothing that there is.
+    pub(super) fn concerns(
+        &self,
+        jobs: &Jobs,
+        targets: &BTreeSet<Option<String>>,
+        entry: &Entry,
+    ) -> bool {
+        let configured = self.configuration.map(|c| c.config.targets.as_slice());
+        let of_configuration = entry.target.as_ref().is_some_and(|name| {
+            let mut all = configured.unwrap_or_default().iter();
+            all.any(|t| t.name.value == *name)
+        });
+        jobs.from_targets || targets.contains(&entry.target) || !of_configuration
+    }
+}
+
+/// The file of the baseline: that of the option, or of the configuration.
+pub(super) fn baseline_path(
+    given: Option<&Path>,
+    configuration: Option<&Configuration>,
+) -> Option<PathBuf> {
+    let configured = configuration.and_then(|c| {
+        let baseline = c.config.baseline.as_ref()?;
+        Some(c.path(&baseline.value).into())
+    });
+    given.map(Path::to_owned).or(configured)
+}
+
+/// The file that `baseline` writes where nothing names one: beside the configuration.
+pub(super) fn default_baseline(configuration: Option<&Configuration>) -> PathBuf {
+    configuration.map_or_else(|| FILE.into(), |c| c.path(FILE).into())
+}
+
+/// Reads a baseline; `configuration` where that names it.
+pub(super) fn read_baseline(
+    path: &Path,
+    configuration: Option<&Configuration>,
+    sources: &mut Sources,
+) -> Result<Baseline, Error> {
+    const HELP: &str = "`pcluster-iam baseline` writes one";
+    let name = path.to_string_lossy().into_owned();
+    let cannot = |sources: &Sources, problem: &parser::Problem| {
+        let reason = if path.is_dir() {
+            "it is a folder".to_owned()
+        } else {
+            problem.message.clone()
+        };
+        let error = Error::BadFile {
+            option: "the baseline",
+            path: name.clone(),
+            reason,
+            help: HELP.to_owned(),
+        };
+        let named = configuration.and_then(|c| Some((c, c.config.baseline.as_ref()?)));
+        match named {
+            Some((configuration, named)) => {
+                let problem = ConfigProblem::new(error.to_string(), named.span);
+                configuration.refuse(sources, vec![problem.with_help(HELP)])
+            }
+            None => error,
+        }
+    };
+    let bytes = input::read(path).map_err(|problem| cannot(sources, &problem))?;
+    let (source, problem) = parser::decode(&name, bytes);
+    if let Some(problem) = problem {
+        return Err(cannot(sources, &problem));
+    }
+    let file = path.file_name().map(|f| f.to_string_lossy().into_owned());
+    let source = sources.add(source.known_as(file));
+    Baseline::read(source, sources.get(source).text()).map_err(|(message, span)| {
+        let problem = ConfigProblem::new(message, span);
+        let problem = problem
+            .with_help("`pcluster-iam baseline` writes it; mend it by hand, or write it anew");
+        let reason = format!("`{name}` is not a baseline");
+        drawn::error(sources, source, "baseline", vec![problem], reason)
+    })
+}

@@ -1,0 +1,53 @@
+//! Problems of files that are no policies, drawn at their places.
+
+use super::Error;
+use crate::cluster::ConfigProblem;
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{SourceId, Sources};
+use crate::report;
+
+/// All problems of a file as one error; `kind` stands where findings have their lint.
+pub(super) fn error(
+    sources: &Sources,
+    source: SourceId,
+    kind: &'static str,
+    problems: Vec<ConfigProblem>,
+    reason: String,
+) -> Error {
+    let drawn: Vec<String> = problems
+        .into_iter()
+        .map(|problem| report::draw(sources, &finding(source, kind, problem)))
+        .collect();
+    Error::Drawn {
+        text: drawn.concat(),
+        reason,
+    }
+}
+
+/// A problem of a file, for drawing it.
+fn finding(source: SourceId, kind: &'static str, problem: ConfigProblem) -> Finding {
+    let label = |span, message: String| Label {
+        source,
+        span,
+        message,
+    };
+    let related = problem.related.into_iter();
+    Finding {
+        lint: kind,
+        severity: Severity::Error,
+        message: problem.message,
+        notes: Vec::new(),
+        help: problem.help,
+        actions: Vec::new(),
+        subject: None,
+        sid: None,
+        reference_statement: None,
+        reference_sid: None,
+        witness: None,
+        label: label(problem.span, String::new()),
+        related: related.map(|(span, words)| label(span, words)).collect(),
+        fixes: Vec::new(),
+        fingerprint: String::new(),
+        suppressed: None,
+    }
+}

@@ -1,0 +1,261 @@
+//! `pcluster-iam init`
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{Error, input};
+use crate::cluster::{self, Generation};
+use crate::config::NAMES;
+use crate::parser::{self, ProblemKind, Sources};
+use crate::reference::DEFAULT_RELEASE;
+
+/// Folders below the working directory that are looked into.
+const DEEPEST: usize = 4;
+
+/// Files that are looked at.
+const MOST_FILES: usize = 5_000;
+
+/// Larger files are neither policies nor cluster configurations.
+const LARGEST: u64 = 256 * 1024;
+
+/// Writes a configuration with what the working directory holds, where there is none.
+pub(super) fn run() -> Result<ExitCode, Error> {
+    let [name, _] = NAMES;
+    if let Some(there) = NAMES
+        .iter()
+        .find(|name| Path::new(name).symlink_metadata().is_ok())
+    {
+        return Err(Error::Exists {
+            path: (*there).to_owned(),
+        });
+    }
+    let mut found = Found::default();
+    found.look_into(Path::new(""), 0);
+    let text = found.configuration();
+    let write = || -> io::Result<()> {
+        // Whoever made the file meanwhile keeps it.
+        let mut file = OpenOptions::new().write(true).create_new(true).open(name)?;
+        file.write_all(text.as_bytes())
+    };
+    write().map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists {
+            path: name.to_owned(),
+        },
+        _ => Error::Output {
+            path: format!("`{name}`"),
+            source,
+        },
+    })?;
+    let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
+    let next = if policies == 0 {
+        "no policy was found here: name yours in it as the policies of a [[target]]".to_owned()
+    } else {
+        format!(
+            "{} with {}; read it through, then run `pcluster-iam lint`",
+            count(found.folders.len(), "target", "targets"),
+            count(policies, "policy", "policies")
+        )
+    };
+    super::print(&format!("{name}: {next}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// What a folder holds.
+struct Folder {
+    path: PathBuf,
+    policies: Vec<PathBuf>,
+    /// True where every JSON file in it is a policy.
+    is_all: bool,
+}
+
+#[derive(Default)]
+struct Found {
+    folders: Vec<Folder>,
+    clusters: Vec<(PathBuf, Generation)>,
+    looked_at: usize,
+}
+
+impl Found {
+    fn look_into(&mut self, folder: &Path, depth: usize) {
+        let here = if depth == 0 { Path::new(".") } else { folder };
+        let Ok(entries) = fs::read_dir(here) else {
+            return;
+        };
+        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        let mut policies = Vec::new();
+        let mut is_all = true;
+        let mut below = Vec::new();
+        for name in names {
+            let path = folder.join(&name);
+            let hidden = name.to_string_lossy().starts_with('.');
+            if hidden || name == "target" || name == "node_modules" {
+                continue;
+            }
+            let Ok(about) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if about.is_dir() {
+                below.push(path);
+            } else if about.is_file() && about.len() <= LARGEST && self.looked_at < MOST_FILES {
+                let extension = path
+                    .extension()
+                    .and_then(|e| e.to_str())
+                    .unwrap_or_default();
+                let is_json = extension.eq_ignore_ascii_case("json");
+                if is_json && self.reads(&path, is_policy) {
+                    policies.push(path);
+                } else if is_json {
+                    is_all = false;
+                } else if ["yaml", "yml", "ini", "config", "cfg", ""].contains(&extension)
+                    && let Some(generation) = self.cluster(&path)
+                {
+                    self.clusters.push((path, generation));
+                }
+            }
+        }
+        if !policies.is_empty() {
+            self.folders.push(Folder {
+                path: folder.to_owned(),
+                policies,
+                is_all,
+            });
+        }
+        if depth < DEEPEST {
+            for folder in below {
+                self.look_into(&folder, depth + 1);
+            }
+        }
+    }
+
+    fn reads(&mut self, path: &Path, what: fn(&Sources, parser::SourceId) -> bool) -> bool {
+        self.source(path)
+            .is_some_and(|(sources, id)| what(&sources, id))
+    }
+
+    fn source(&mut self, path: &Path) -> Option<(Sources, parser::SourceId)> {
+        self.looked_at += 1;
+        let bytes = input::read(path).ok()?;
+        let (source, problem) = parser::decode(&path.to_string_lossy(), bytes);
+        if problem.is_some() {
+            return None;
+        }
+        let mut sources = Sources::new();
+        let id = sources.add(source);
+        Some((sources, id))
+    }
+
+    /// The generation of a cluster configuration, which names a scheduler; other INI and YAML files do not.
+    fn cluster(&mut self, path: &Path) -> Option<Generation> {
+        let (sources, id) = self.source(path)?;
+        let cluster = cluster::read(sources.get(id)).ok()?;
+        cluster.scheduler.map(|_| cluster.generation)
+    }
+
+    fn configuration(&self) -> String {
+        let mut text = String::from(
+            "# What pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
+             # Paths are relative to it.\n\n",
+        );
+        let generation = self.clusters.first().map(|(_, generation)| *generation);
+        if let Some((path, _)) = self.clusters.first() {
+            let _ = writeln!(
+                text,
+                "# Scheduler, Region, features and names are read off it.\ncluster-config = {}",
+                quoted(path)
+            );
+            for (path, _) in self.clusters.iter().skip(1) {
+                let _ = writeln!(text, "# cluster-config = {}", quoted(path));
+            }
+        } else {
+            text.push_str("# The cluster's scheduler: slurm or awsbatch; up to 2.11 also sge or torque.\nscheduler = \"slurm\"\n");
+        }
+        let (release, role) = match generation {
+            Some(Generation::V3) => ("3", "head-node"),
+            _ => (DEFAULT_RELEASE, "instance"),
+        };
+        let _ = write!(
+            text,
+            "\n# Release to compare with, such as \"3.11.1\"; \"3\" is the newest that the program knows of 3.x.\n\
+             pcluster-version = \"{release}\"\n\n\
+             # What is not given is inferred from the policies where these agree.\n\
+             # region = \"us-east-1\"\n\
+             # account = \"123456789012\"\n\n\
+             # Lowest severity that makes the exit code 1: error, warning, note or never.\n\
+             # fail-on = \"warning\"\n"
+        );
+        for folder in &self.folders {
+            let _ = write!(
+                text,
+                "\n# The policies attached to one role, judged together.\n\
+                 [[target]]\nname = {}\n\
+                 # role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all\n\
+                 policies = {}\n",
+                quoted(Path::new(&self.name(folder))),
+                patterns(folder)
+            );
+        }
+        if self.folders.is_empty() {
+            let _ = write!(
+                text,
+                "\n# No policy was found here. The policies attached to one role, judged together:\n\
+                 # [[target]]\n# name = \"{role}\"\n# role = \"{role}\"\n# policies = [\"iam/{role}/*.json\"]\n",
+            );
+        }
+        text.push_str(
+            "\n# Severities: error, warning, note or off.\n# [lints]\n# unneeded-action = \"off\"\n\n\
+             # Findings that were accepted.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
+             # path = \"iam/head-node/break-glass.json\"\n# sid = \"BreakGlass\"\n# reason = \"reviewed in SEC-142\"\n\
+             # until = \"2027-01-31\"\n",
+        );
+        text
+    }
+
+    /// The folder's own name where no other has it, else its path.
+    fn name(&self, folder: &Folder) -> String {
+        let last = |folder: &Folder| folder.path.file_name().map(std::ffi::OsStr::to_owned);
+        let own = last(folder);
+        let same = self.folders.iter().filter(|f| last(f) == own).count();
+        match own {
+            None => "policies".to_owned(),
+            Some(name) if same == 1 && name != "policies" => name.to_string_lossy().into_owned(),
+            Some(_) => folder.path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// What a target names: all of a folder by a pattern, or some by name.
+fn patterns(folder: &Folder) -> String {
+    let shown = folder.path.to_string_lossy();
+    if folder.is_all && folder.policies.len() > 1 && !input::is_pattern(&shown) {
+        return format!("[{}]", quoted(&folder.path.join("*.json")));
+    }
+    let names: Vec<String> = folder.policies.iter().map(|path| quoted(path)).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// A path as a TOML string, which has the escapes of JSON.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    serde_json::Value::String(text)
+        .to_string()
+        .replace('\u{7f}', "\\u007f")
+}
+
+/// A file that AWS would take for a policy: readable, with a statement.
+fn is_policy(sources: &Sources, id: parser::SourceId) -> bool {
+    let document = parser::parse(id, sources.get(id));
+    let mut statements = document.policies.iter().flat_map(|p| &p.statements);
+    statements.any(|s| s.effect.is_some() && s.action.is_some())
+        && document
+            .problems
+            .iter()
+            .all(|problem| problem.kind != ProblemKind::InvalidJson)
+}

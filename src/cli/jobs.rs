@@ -1,0 +1,233 @@
+//! From arguments and configuration to jobs: the roles to judge, each with its files, reference and settings.
+//!
+//! What stands on the command line comes before what a target says, and that before the top level of the configuration.
+//! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::config::Configuration;
+use super::resolver::{Fault, Resolver};
+use super::{Error, InputArgs, input, selection};
+use crate::catalog::Catalog;
+use crate::check::{self, Against, Settings};
+use crate::lints::File;
+use crate::parser::Sources;
+use crate::reference::Features;
+
+/// One role to judge.
+pub(super) struct Job {
+    /// Indices into [`Jobs::files`].
+    pub(super) files: Vec<usize>,
+    pub(super) against: Arc<Against>,
+    /// Without the layers, which are the next two.
+    pub(super) settings: Settings,
+    pub(super) boundary: Option<usize>,
+    pub(super) scps: Vec<Vec<usize>>,
+    pub(super) features: Features,
+}
+
+impl Job {
+    /// The files of the layers that limit the role.
+    pub(super) fn limits(&self) -> impl Iterator<Item = &usize> {
+        self.boundary.iter().chain(self.scps.iter().flatten())
+    }
+}
+
+/// Everything that a run judges.
+pub(super) struct Jobs {
+    pub(super) sources: Sources,
+    pub(super) files: Vec<File>,
+    pub(super) roles: Vec<Job>,
+    pub(super) configuration: Option<Configuration>,
+    /// True where the targets of the configuration are judged, false for files of the command line.
+    pub(super) from_targets: bool,
+    given_catalog: Option<Catalog>,
+    shared: OnceLock<Vec<bool>>,
+}
+
+impl Jobs {
+    pub(super) fn catalog(&self) -> &Catalog {
+        let given = self.given_catalog.as_ref();
+        given.unwrap_or_else(|| Catalog::embedded())
+    }
+
+    /// The settings of a job with the layers that limit its role.
+    pub(super) fn settings(&self, job: &Job) -> Settings {
+        let file = |at: &usize| self.files.get(*at).cloned();
+        Settings {
+            boundary: job.boundary.as_ref().and_then(file),
+            scps: job
+                .scps
+                .iter()
+                .map(|level| level.iter().filter_map(file).collect())
+                .collect(),
+            ..job.settings.clone()
+        }
+    }
+
+    /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.
+    pub(super) fn lend(&mut self, at: usize) -> Option<Loaded> {
+        let job = self.roles.get(at)?;
+        let shared = self.shared();
+        let shared = |file: &usize| shared.get(*file).copied().unwrap_or_default();
+        Some(Loaded {
+            shared: job.files.iter().map(shared).collect(),
+            files: self.policies(job).into_iter().cloned().collect(),
+            against: Arc::clone(&job.against),
+            settings: self.settings(job),
+            sources: std::mem::take(&mut self.sources),
+            given_catalog: self.given_catalog.take(),
+        })
+    }
+
+    /// For each file whether it, under whatever name, is one of several roles, or a layer.
+    fn shared(&self) -> &[bool] {
+        self.shared.get_or_init(|| {
+            let path = |file: &File| {
+                let name = self.sources.get(file.source).name();
+                fs::canonicalize(name).unwrap_or_else(|_| name.into())
+            };
+            let paths: Vec<PathBuf> = self.files.iter().map(path).collect();
+            let mut uses: HashMap<&Path, usize> = HashMap::new();
+            for job in &self.roles {
+                let own: BTreeSet<&PathBuf> =
+                    job.files.iter().filter_map(|at| paths.get(*at)).collect();
+                let limits = job.limits().filter_map(|at| paths.get(*at));
+                let counted = own.into_iter().map(|path| (path, 1));
+                for (path, count) in counted.chain(limits.map(|path| (path, 2))) {
+                    *uses.entry(path).or_default() += count;
+                }
+            }
+            let uses = paths.iter().map(|path| uses.get(path.as_path()));
+            uses.map(|uses| uses.is_some_and(|uses| *uses > 1))
+                .collect()
+        })
+    }
+
+    /// Puts in what a role became.
+    pub(super) fn take_back(&mut self, at: usize, loaded: Loaded) {
+        self.sources = loaded.sources;
+        self.given_catalog = loaded.given_catalog;
+        let Some(job) = self.roles.get(at) else {
+            return;
+        };
+        for (place, file) in job.files.iter().zip(loaded.files) {
+            if let Some(old) = self.files.get_mut(*place) {
+                *old = file;
+            }
+        }
+    }
+
+    /// The files of a job.
+    pub(super) fn policies(&self, job: &Job) -> Vec<&File> {
+        job.files
+            .iter()
+            .filter_map(|at| self.files.get(*at))
+            .collect()
+    }
+}
+
+/// One role and all that is judged of it, for what is asked about a single role.
+pub(super) struct Loaded {
+    pub(super) sources: Sources,
+    pub(super) files: Vec<File>,
+    /// For each file whether it also is another role's, or a layer: what nobody needs here may be needed there.
+    pub(super) shared: Vec<bool>,
+    pub(super) against: Arc<Against>,
+    pub(super) settings: Settings,
+    given_catalog: Option<Catalog>,
+}
+
+impl Loaded {
+    pub(super) fn catalog(&self) -> &Catalog {
+        let given = self.given_catalog.as_ref();
+        given.unwrap_or_else(|| Catalog::embedded())
+    }
+}
+
+/// Reads the one role that the arguments are about.
+///
+/// # Errors
+///
+/// As [`resolve`], and [`Error::OneRole`].
+pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
+    let mut jobs = resolve(args)?;
+    match jobs.roles.len() {
+        1 => jobs.lend(0).ok_or(Error::NoInputs),
+        count => Err(Error::OneRole { count }),
+    }
+}
+
+/// Finds out what is to be judged, and reads it. What is wrong with the policies is in their documents.
+///
+/// # Errors
+///
+/// [`Error::Drawn`] with every mistake of the configuration; what is wrong on the command line.
+pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
+    let mut sources = Sources::new();
+    let configuration = Configuration::find(args, &mut sources)?;
+    if let Some(path) = &args.stdin_filename
+        && !args.files.iter().any(|file| file == "-")
+    {
+        return Err(Error::BadValue {
+            option: "--stdin-filename",
+            value: path.clone(),
+            reason: "standard input is not read".to_owned(),
+            help: "name `-` among the files".to_owned(),
+        });
+    }
+    let given_catalog = match &args.catalog {
+        Some(path) => Some(selection::catalog(path)?),
+        None => None,
+    };
+    let mut resolver = Resolver::new(args, configuration.as_ref(), sources);
+    let mut jobs = Vec::new();
+    let from_targets = args.files.is_empty();
+    if from_targets {
+        jobs = resolver.targets()?;
+    } else {
+        let names = input::expand(&args.files)?;
+        match resolver.job(None, &names) {
+            Ok(job) => jobs.push(job),
+            Err(Fault::Run(error)) => return Err(error),
+            Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
+        }
+    }
+    let (sources, files) = resolver.into_files();
+    let jobs = Jobs {
+        sources,
+        files,
+        roles: jobs,
+        configuration,
+        from_targets,
+        given_catalog,
+        shared: OnceLock::new(),
+    };
+    bound(&jobs)?;
+    Ok(jobs)
+}
+
+/// Refuses references of the user's own that ask for more than is judged.
+fn bound(jobs: &Jobs) -> Result<(), Error> {
+    for job in &jobs.roles {
+        let Some(path) = &job.settings.reference_file else {
+            continue;
+        };
+        let mut references = job.against.references().iter();
+        let Some(reference) = references.find(|r| check::asks_too_much(jobs.catalog(), r)) else {
+            continue;
+        };
+        let statements = reference.statements.len();
+        return Err(Error::BadReference {
+            path: path.clone(),
+            reason: format!(
+                "its {statements} statements ask for more actions than AWS has, counted each time"
+            ),
+            help: "name each action, or its wildcard, once".to_owned(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,331 @@
+//! One job after the other: what holds for it, its reference, its bindings and its files.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::cluster::Configured;
+use super::config::Configuration;
+use super::effective::Effective;
+use super::jobs::Job;
+use super::selection::{self, Given};
+use super::{Error, InputArgs, Selection, input};
+use crate::check::{Against, Settings};
+use crate::cluster::ConfigProblem;
+use crate::config::{self, Target};
+use crate::lints::File;
+use crate::parser::{Sources, Spanned, shorten};
+use crate::reference::Features;
+
+/// Why a job cannot be made.
+pub(super) enum Fault {
+    /// Something outside of the configuration.
+    Run(Error),
+    /// A mistake in the configuration.
+    Mistake(ConfigProblem),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault::Run(error)
+    }
+}
+
+/// Whether there is something to read.
+fn is_file(name: &str) -> bool {
+    fs::metadata(name).is_ok_and(|about| !about.is_dir())
+}
+
+/// The files that a target names in one place.
+fn policies(
+    configuration: &Configuration,
+    pattern: &Spanned<String>,
+) -> Result<Vec<String>, ConfigProblem> {
+    let wrong = |message: String, help: String| {
+        Err(ConfigProblem::new(message, pattern.span).with_help(help))
+    };
+    let found = match configuration.expand(&pattern.value) {
+        Ok(found) => found,
+        Err(error) => {
+            let help = if pattern.value.contains('\\') {
+                "write `/` between folders, on Windows too"
+            } else {
+                "paths are relative to this file"
+            };
+            return wrong(error.to_string(), help.to_owned());
+        }
+    };
+    match found.iter().find(|name| Path::new(name).is_dir()) {
+        Some(folder) => wrong(
+            format!("`{}` is a folder, not a policy", shorten(folder)),
+            format!(
+                "name the files in it, for example \"{}/*.json\"",
+                pattern.value.trim_end_matches('/')
+            ),
+        ),
+        None => Ok(found),
+    }
+}
+
+/// What a reference is selected by.
+type Asked = (Option<PathBuf>, Selection, Features);
+
+/// Reads what jobs need, each file and each reference once.
+pub(super) struct Resolver<'r> {
+    args: &'r InputArgs,
+    configuration: Option<&'r Configuration>,
+    sources: Sources,
+    files: Vec<File>,
+    by_name: HashMap<String, usize>,
+    clusters: BTreeMap<PathBuf, Rc<Configured>>,
+    references: Vec<(Asked, Arc<Against>)>,
+    /// Placeholders that some reference has.
+    known: BTreeSet<String>,
+}
+
+impl<'r> Resolver<'r> {
+    pub(super) fn new(
+        args: &'r InputArgs,
+        configuration: Option<&'r Configuration>,
+        sources: Sources,
+    ) -> Self {
+        Resolver {
+            args,
+            configuration,
+            sources,
+            files: Vec::new(),
+            by_name: HashMap::new(),
+            clusters: BTreeMap::new(),
+            references: Vec::new(),
+            known: BTreeSet::new(),
+        }
+    }
+
+    /// All that was read.
+    pub(super) fn into_files(self) -> (Sources, Vec<File>) {
+        (self.sources, self.files)
+    }
+
+    pub(super) fn refuse(&self, problems: Vec<ConfigProblem>) -> Error {
+        match self.configuration {
+            Some(configuration) => configuration.refuse(&self.sources, problems),
+            None => Error::NoInputs,
+        }
+    }
+
+    /// A job for each target of the configuration.
+    pub(super) fn targets(&mut self) -> Result<Vec<Job>, Error> {
+        let configuration = self.configuration.ok_or(Error::NoInputs)?;
+        let targets = &configuration.config.targets;
+        if targets.is_empty() {
+            return Err(Error::NoTargets {
+                path: self.sources.get(configuration.source).name().to_owned(),
+            });
+        }
+        let mut jobs = Vec::with_capacity(targets.len());
+        let mut problems = Vec::new();
+        for target in targets {
+            let mut names = Vec::new();
+            let before = problems.len();
+            for pattern in &target.policies {
+                match policies(configuration, pattern) {
+                    Ok(found) => names.extend(found),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            if problems.len() > before {
+                continue;
+            }
+            match self.job(Some(target), &input::each_once(names)) {
+                Ok(job) => jobs.push(job),
+                Err(Fault::Run(error)) => return Err(error),
+                Err(Fault::Mistake(problem)) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            // A value that no target uses is misspelled.
+            let unused = configuration.config.defaults.bindings.iter();
+            let known: Vec<String> = self.known.iter().cloned().collect();
+            for (name, value) in unused.filter(|(name, _)| !self.known.contains(*name)) {
+                let message = format!(
+                    "no target's reference has a placeholder `{}`",
+                    shorten(name)
+                );
+                let problem = ConfigProblem::new(message, value.span);
+                problems.push(problem.with_help(selection::placeholder_hint(name, &known)));
+            }
+        }
+        if problems.is_empty() {
+            return Ok(jobs);
+        }
+        problems.sort_by_key(|problem| problem.span);
+        problems.dedup();
+        Err(self.refuse(problems))
+    }
+
+    pub(super) fn job(
+        &mut self,
+        target: Option<&'r Target>,
+        names: &[String],
+    ) -> Result<Job, Fault> {
+        let effective = Effective::new(self.args, self.configuration, target)?;
+        if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
+            let message = format!("`{}` is not a file", shorten(name));
+            let problem = ConfigProblem::new(message, *span);
+            let help = "paths are relative to this file, and no patterns here";
+            return Err(Fault::Mistake(problem.with_help(help)));
+        }
+        let fault = |error: Error| effective.fault(error, target);
+        let mut features =
+            Features::from_names(effective.selection.feature.iter().map(String::as_str))
+                .map_err(|error| fault(error.into()))?;
+        let configured = match &effective.cluster_config {
+            Some(path) => Some(self.cluster(path).map_err(fault)?),
+            None => None,
+        };
+        let selection = match &configured {
+            Some(configured) => {
+                configured.features(&mut features);
+                configured.complete(&effective.selection).map_err(fault)?
+            }
+            None => effective.selection.clone(),
+        };
+        let against = self
+            .against(effective.reference.as_deref(), &selection, &features)
+            .map_err(fault)?;
+        let mut given = self.configured_bindings(target, &against)?;
+        given.extend(selection::given(&selection, &against).map_err(fault)?);
+        for (_, _, from) in &mut given {
+            if let (Some(span), Some(configuration)) = (effective.origin(from), self.configuration)
+            {
+                *from = configuration.place(&self.sources, span);
+            }
+        }
+        if let Some(bad) = effective
+            .attached
+            .iter()
+            .find(|a| config::policy_arn(a).is_err())
+            && let Err((reason, help)) = config::policy_arn(bad)
+        {
+            return Err(Fault::Run(Error::BadValue {
+                option: "--attached",
+                value: bad.clone(),
+                reason: reason.to_owned(),
+                help: help.to_owned(),
+            }));
+        }
+        let settings = Settings {
+            target: target.map(|t| t.name.value.clone()),
+            given: selection::all_given(given, configured.as_deref(), &self.sources),
+            version_given: selection.pcluster_version.is_some(),
+            attached: effective.attached,
+            cluster_config: configured.as_ref().map(|c| c.taken.clone()),
+            reference_file: effective
+                .reference
+                .map(|path| path.to_string_lossy().into_owned()),
+            context: effective.context,
+            ..Settings::default()
+        };
+        Ok(Job {
+            boundary: effective.boundary.map(|name| self.file(&name)),
+            scps: effective
+                .scps
+                .iter()
+                .map(|level| level.iter().map(|name| self.file(name)).collect())
+                .collect(),
+            files: names.iter().map(|name| self.file(name)).collect(),
+            against,
+            settings,
+            features,
+        })
+    }
+
+    /// Reads a file, unless it was read before.
+    fn file(&mut self, name: &str) -> usize {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
+        let path = shown.unwrap_or(name);
+        let configuration = self.configuration.filter(|_| path != "-");
+        let identity = configuration.and_then(|c| c.identity(path));
+        let file = input::load_as(name, shown, identity, &mut self.sources);
+        self.files.push(file);
+        let at = self.files.len() - 1;
+        self.by_name.insert(name.to_owned(), at);
+        at
+    }
+
+    fn cluster(&mut self, path: &Path) -> Result<Rc<Configured>, Error> {
+        if let Some(known) = self.clusters.get(path) {
+            return Ok(Rc::clone(known));
+        }
+        let read = Rc::new(Configured::read(path, &mut self.sources)?);
+        self.clusters.insert(path.to_owned(), Rc::clone(&read));
+        Ok(read)
+    }
+
+    /// The reference, made once for all jobs that ask for the same.
+    fn against(
+        &mut self,
+        file: Option<&Path>,
+        selection: &Selection,
+        features: &Features,
+    ) -> Result<Arc<Against>, Error> {
+        let asked = (
+            file.map(Path::to_owned),
+            Selection {
+                scheduler: selection.scheduler.clone(),
+                role: selection.role.clone(),
+                pcluster_version: selection.pcluster_version.clone(),
+                ..Selection::default()
+            },
+            features.clone(),
+        );
+        if let Some((_, known)) = self.references.iter().find(|(other, _)| *other == asked) {
+            return Ok(Arc::clone(known));
+        }
+        let against = Arc::new(match file {
+            Some(path) => selection::from_file(path, &mut self.sources)?,
+            None => Against::select(selection, features)?,
+        });
+        self.known.extend(selection::known_placeholders(&against));
+        self.references.push((asked, Arc::clone(&against)));
+        Ok(against)
+    }
+
+    /// The values that the configuration gives to placeholders, those of the target last. At the top level they are for
+    /// whichever reference has such a placeholder.
+    fn configured_bindings(
+        &self,
+        target: Option<&Target>,
+        against: &Against,
+    ) -> Result<Vec<Given>, Fault> {
+        let Some(configuration) = self.configuration else {
+            return Ok(Vec::new());
+        };
+        let defaults = &configuration.config.defaults.bindings;
+        let own = target.map(|t| &t.options.bindings);
+        if defaults.is_empty() && own.is_none_or(BTreeMap::is_empty) {
+            return Ok(Vec::new());
+        }
+        let known = selection::known_placeholders(against);
+        let place = |value: &Spanned<String>| configuration.place(&self.sources, value.span);
+        let mut given = Vec::new();
+        for (name, value) in defaults.iter().filter(|(name, _)| known.contains(*name)) {
+            given.push((name.clone(), value.value.clone(), place(value)));
+        }
+        for (name, value) in own.into_iter().flatten() {
+            if !known.contains(name) {
+                let message = format!("the reference has no placeholder `{}`", shorten(name));
+                let problem = ConfigProblem::new(message, value.span);
+                let problem = problem.with_help(selection::placeholder_hint(name, &known));
+                return Err(Fault::Mistake(problem));
+            }
+            given.push((name.clone(), value.value.clone(), place(value)));
+        }
+        Ok(given)
+    }
+}

@@ -1,0 +1,209 @@
+//! From what is said of a cluster to references, and to the values of their placeholders.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::cluster::Configured;
+use super::{Error, Selection, input};
+use crate::catalog::Catalog;
+use crate::check::{self, Against};
+use crate::config::{self, Fault};
+use crate::parser::{ProblemKind, Sources};
+use crate::reference::bindings::partition_of;
+use crate::reference::{self, Features, Query, Reference};
+
+/// Says why a value cannot be.
+type Check = fn(&str) -> Result<(), Fault>;
+
+/// The name of a placeholder, its value, and what gave it.
+pub(super) type Given = (String, String, String);
+
+pub(super) fn catalog(path: &Path) -> Result<Catalog, Error> {
+    Catalog::from_package(path).map_err(|source| Error::BadCatalog {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+impl Selection {
+    /// The release that was asked for, as text.
+    pub(super) fn release(&self) -> &str {
+        self.pcluster_version
+            .as_deref()
+            .unwrap_or(reference::DEFAULT_RELEASE)
+    }
+
+    /// The role that was asked for; `None` for whichever fits.
+    pub(super) fn role(&self) -> Option<&str> {
+        self.role.as_deref().filter(|role| *role != "auto")
+    }
+}
+
+impl Against {
+    pub(super) fn select(selection: &Selection, features: &Features) -> Result<Self, Error> {
+        let Some(scheduler) = &selection.scheduler else {
+            return Err(Error::NoScheduler {
+                schedulers: reference::schedulers().join(", "),
+            });
+        };
+        let role = selection.role();
+        let found = reference::candidates(Query {
+            role,
+            scheduler,
+            release: selection.release(),
+            features,
+        })?;
+        Ok(match role {
+            None => Against::BestOf(found),
+            Some(_) => Against::OneOf(found),
+        })
+    }
+}
+
+/// Any IAM policy as the reference.
+pub(super) fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let file = input::load(&name, sources);
+    let fatal = file
+        .document
+        .problems
+        .iter()
+        .find(|p| p.kind == ProblemKind::InvalidJson || p.rejected);
+    if let Some(problem) = fatal {
+        let place = check::place(sources, file.source, problem.span);
+        return Err(Error::BadReference {
+            path: name,
+            reason: format!("{place}: {}", problem.message),
+            help: problem
+                .help
+                .clone()
+                .unwrap_or_else(|| "mend the file".to_owned()),
+        });
+    }
+    if let Some(oversize) = check::oversize(&file.document.policies) {
+        let place = check::place(sources, oversize.source, oversize.span);
+        return Err(Error::BadReference {
+            path: name,
+            reason: format!("{place}: {}", oversize.message),
+            help: "give a policy that allows what the role must be able to do".to_owned(),
+        });
+    }
+    let reference = reference::from_policies(&file.document.policies);
+    if reference.statements.is_empty() {
+        return Err(Error::BadReference {
+            path: name,
+            reason: "it has no statement, so it requires nothing".to_owned(),
+            help: "give a policy that allows what the role must be able to do".to_owned(),
+        });
+    }
+    Ok(Against::role(reference))
+}
+
+/// The values of the cluster configuration, and then those that are given, which replace them.
+pub(super) fn all_given(
+    given: Vec<Given>,
+    configured: Option<&Configured>,
+    sources: &Sources,
+) -> Vec<Given> {
+    let Some(configured) = configured else {
+        return given;
+    };
+    let last = |all: &[Given], name: &str| {
+        let found = all.iter().rev().find(|(n, ..)| n == name);
+        found.map(|(_, value, _)| value.clone())
+    };
+    let mut all = configured.bindings(sources, "aws");
+    let region = last(&given, "Region").or_else(|| last(&all, "Region"));
+    let partition = last(&given, "Partition")
+        .unwrap_or_else(|| partition_of(&region.unwrap_or_default()).to_owned());
+    if partition != "aws" {
+        all = configured.bindings(sources, &partition);
+    }
+    all.extend(given);
+    all
+}
+
+/// Values for placeholders, each with the option that gave it.
+pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Given>, Error> {
+    let mut given = Vec::new();
+    let options: [(&str, &'static str, &Option<String>, Check); 3] = [
+        ("Region", "--region", &selection.region, config::region),
+        ("Account", "--account", &selection.account, config::account),
+        (
+            "Partition",
+            "--partition",
+            &selection.partition,
+            config::partition,
+        ),
+    ];
+    for (name, option, value, check) in options {
+        let Some(value) = value else { continue };
+        if let Err((reason, help)) = check(value) {
+            return Err(Error::BadValue {
+                option,
+                value: value.clone(),
+                reason: reason.to_owned(),
+                help: help.to_owned(),
+            });
+        }
+        given.push((name.to_owned(), value.clone(), option.to_owned()));
+    }
+    let known = known_placeholders(against);
+    for set in &selection.set {
+        let bad = |reason: &str, help: String| Error::BadValue {
+            option: "--set",
+            value: set.clone(),
+            reason: reason.to_owned(),
+            help,
+        };
+        let Some((name, value)) = set.split_once('=') else {
+            return Err(bad("it has no `=`", "write --set NAME=VALUE".to_owned()));
+        };
+        if !known.iter().any(|k| k == name) {
+            let help = placeholder_hint(name, &known);
+            return Err(bad(
+                &format!("the reference has no placeholder `{name}`"),
+                help,
+            ));
+        }
+        if value.is_empty() {
+            return Err(bad(
+                "the value is empty",
+                "write --set NAME=VALUE".to_owned(),
+            ));
+        }
+        given.push((name.to_owned(), value.to_owned(), "--set".to_owned()));
+    }
+    Ok(given)
+}
+
+/// The placeholders that can have a value, sorted.
+pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
+    let mut known: BTreeSet<String> = ["Account", "Partition", "Region"].map(str::to_owned).into();
+    for reference in against.references() {
+        known.extend(reference::all_placeholders(reference));
+    }
+    known.into_iter().collect()
+}
+
+/// What may be meant by a placeholder that does not exist.
+pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
+    let nearest = known
+        .iter()
+        .map(|k| {
+            (
+                strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()),
+                k,
+            )
+        })
+        .min();
+    match nearest {
+        Some((distance, k)) if distance <= 3 => format!("did you mean `{k}`?"),
+        _ => format!("the reference has: {}", known.join(", ")),
+    }
+}
+
+/// The values of `reference show`, which has no policies to infer from.
+pub(super) fn given_for(selection: &Selection, reference: &Reference) -> Result<Vec<Given>, Error> {
+    given(selection, &Against::role(reference.clone()))
+}

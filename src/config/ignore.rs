@@ -1,0 +1,195 @@
+//! What was accepted: which findings an `[[ignore]]` speaks of, and until when.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use glob::{MatchOptions, Pattern as PathPattern};
+use time::OffsetDateTime;
+
+use super::Day;
+use crate::finding::Finding;
+use crate::matcher::Pattern;
+use crate::parser::{Span, Spanned};
+
+/// Findings that were accepted: those that all the given fields match.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// The head of the table.
+    pub span: Span,
+    /// Id of a lint.
+    pub lint: Option<Spanned<&'static str>>,
+    /// A pattern of paths, relative to the configuration.
+    pub path: Option<Spanned<String>>,
+    /// `Sid` of the statement at the finding's place.
+    pub sid: Option<Spanned<String>>,
+    /// `Sid` of the statement of the reference.
+    pub reference_sid: Option<Spanned<String>>,
+    /// What the finding is about.
+    pub subject: Option<Spanned<Subject>>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Option<Spanned<Day>>,
+}
+
+/// An IAM pattern (`s3:*`) over what findings are about: actions without regard to case, all else with it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Subject {
+    /// As written.
+    pub text: String,
+}
+
+impl Subject {
+    /// Whether a finding is about it: its subject, or else every one of its actions.
+    pub fn matches(&self, finding: &Finding) -> bool {
+        match &finding.subject {
+            Some(subject) => self.is(subject),
+            None => !finding.actions.is_empty() && finding.actions.iter().all(|a| self.is(a)),
+        }
+    }
+
+    fn is(&self, text: &str) -> bool {
+        let folds = !text.starts_with("arn:") && text.contains(':');
+        if folds {
+            Pattern::glob(&self.text.to_ascii_lowercase()).matches_text(&text.to_ascii_lowercase())
+        } else {
+            Pattern::glob(&self.text).matches_text(text)
+        }
+    }
+}
+
+impl Ignore {
+    /// Whether it no longer counts.
+    pub fn has_expired(&self, today: Day) -> bool {
+        self.until.as_ref().is_some_and(|until| until.value < today)
+    }
+
+    /// Whether it speaks of findings in a file. `folder` is that of the configuration; both are paths from one place.
+    pub fn is_about(&self, folder: &Path, file: &Path) -> bool {
+        let Some(path) = &self.path else { return true };
+        // The folder is no pattern, whatever its name.
+        let folder = PathPattern::escape(&slashed(folder));
+        let pattern = slashed(&plain(&Path::new(&folder).join(&path.value)));
+        let options = MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: false,
+        };
+        PathPattern::new(&pattern)
+            .is_ok_and(|pattern| pattern.matches_with(&slashed(&plain(file)), options))
+    }
+
+    /// Whether it speaks of a finding, its path left aside.
+    pub fn matches(&self, finding: &Finding) -> bool {
+        let lint = self.lint.as_ref().is_none_or(|l| l.value == finding.lint);
+        let is = |wanted: &Option<Spanned<String>>, found: &Option<String>| {
+            let wanted = wanted.as_ref().map(|w| w.value.as_str());
+            wanted.is_none() || wanted == found.as_deref()
+        };
+        lint && is(&self.sid, &finding.sid)
+            && is(&self.reference_sid, &finding.reference_sid)
+            && self
+                .subject
+                .as_ref()
+                .is_none_or(|s| s.value.matches(finding))
+    }
+}
+
+/// A path without `.` and `..`, by its text alone.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// The day it is, in UTC: that of `SOURCE_DATE_EPOCH` (seconds) where it is set, as for every build that is to be
+/// repeated, else that of the clock.
+pub fn today(source_date_epoch: Option<&str>) -> Day {
+    let set = source_date_epoch.and_then(|seconds| seconds.parse().ok());
+    let time = set.map(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    let time = time.flatten().unwrap_or_else(SystemTime::now);
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let moment = i64::try_from(seconds).ok();
+    let moment = moment.and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
+    moment.unwrap_or(OffsetDateTime::UNIX_EPOCH).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::value::day;
+
+    fn ignore(path: &str) -> Ignore {
+        let spanned = |text: &str| Spanned {
+            value: text.to_owned(),
+            span: Span::default(),
+        };
+        Ignore {
+            span: Span::default(),
+            lint: None,
+            path: Some(spanned(path)),
+            sid: None,
+            reference_sid: None,
+            subject: None,
+            reason: "tested".to_owned(),
+            until: None,
+        }
+    }
+
+    #[test]
+    fn a_path_is_relative_to_the_configuration() {
+        let about = |pattern: &str, folder: &str, file: &str| {
+            ignore(pattern).is_about(Path::new(folder), Path::new(file))
+        };
+        assert!(about("iam/*.json", "/w", "/w/iam/a.json"));
+        assert!(!about("iam/*.json", "/w", "/w/iam/deep/a.json"));
+        assert!(about("iam/**/*.json", "/w", "/w/iam/deep/a.json"));
+        assert!(about("../iam/a.json", "/w/x", "/w/iam/a.json"));
+        assert!(about("./a.json", "/w", "/w/x/../a.json"));
+        assert!(about("a.json", "/w[1]", "/w[1]/a.json"));
+        assert!(!about("a.json", "/w[1]", "/w1/a.json"));
+    }
+
+    #[test]
+    fn the_last_day_counts() {
+        let mut ignore = ignore("a");
+        ignore.until = Some(Spanned {
+            value: day("2027-01-31").unwrap(),
+            span: Span::default(),
+        });
+        assert!(!ignore.has_expired(day("2027-01-30").unwrap()));
+        assert!(!ignore.has_expired(day("2027-01-31").unwrap()));
+        assert!(ignore.has_expired(day("2027-02-01").unwrap()));
+    }
+
+    #[test]
+    fn a_day_can_be_given() {
+        assert_eq!(today(Some("1800000000")), day("2027-01-15").unwrap());
+        assert!(today(None) > day("2025-01-01").unwrap());
+        assert!(today(Some("soon")) > day("2025-01-01").unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn any_day_is_a_day(seconds: u64) {
+            today(Some(&seconds.to_string()));
+        }
+    }
+}

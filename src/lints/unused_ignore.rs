@@ -1,0 +1,122 @@
+//! What was accepted and is not there, or is accepted no longer.
+
+use super::{Context, Lint, fingerprint};
+use crate::baseline::Located;
+use crate::config::Ignore;
+use crate::finding::{Finding, Label, Severity};
+use crate::parser::{SourceId, Sources};
+
+/// See the page.
+pub(crate) static LINT: Lint = Lint {
+    id: "unused-ignore",
+    severity: Severity::Warning,
+    summary: "an ignore or an entry of the baseline hides nothing",
+    doc: include_str!("../../rules/lints/unused-ignore.md"),
+    since: "0.1.0",
+    check,
+};
+
+/// It is asked once for a run, not for each role: [`of_ignore`] and [`of_entry`].
+fn check(_: &Context<'_>, _: &mut Vec<Finding>) {}
+
+/// An ignore that hides nothing. `matches` is how many findings an expired one would hide.
+pub(crate) fn of_ignore(
+    sources: &Sources,
+    source: SourceId,
+    ignore: &Ignore,
+    expired: Option<usize>,
+) -> Finding {
+    let (message, span, words, help) = match (expired, &ignore.until) {
+        (Some(0), Some(until)) => (
+            format!("this ignore expired on {} and matches nothing", until.value),
+            until.span,
+            String::new(),
+            "remove it",
+        ),
+        (Some(matches), Some(until)) => (
+            format!("this ignore expired on {}", until.value),
+            until.span,
+            match matches {
+                1 => "1 finding counts again".to_owned(),
+                several => format!("{several} findings count again"),
+            },
+            "mend what it hid, or give a later day and say why",
+        ),
+        _ => (
+            "this ignore matches nothing".to_owned(),
+            ignore.span,
+            String::new(),
+            "remove it, or correct what it matches; all its fields must match one finding",
+        ),
+    };
+    let label = Label {
+        source,
+        span,
+        message: words,
+    };
+    let mut finding = LINT.finding(LINT.severity, message, label);
+    finding.help = Some(help.to_owned());
+    finding.notes = vec![format!("its reason: {}", ignore.reason)];
+    finding.subject = Some(identity(ignore));
+    finish(sources, finding)
+}
+
+/// An entry of the baseline of which nothing, or less, is left.
+pub(crate) fn of_entry(
+    sources: &Sources,
+    source: SourceId,
+    located: &Located,
+    gone: &[&str],
+) -> Finding {
+    let entry = &located.entry;
+    let message = if gone.is_empty() {
+        format!("nothing is left of this entry on `{}`", entry.lint)
+    } else {
+        let actions = gone.iter().map(|action| (*action).to_owned());
+        let actions: Vec<String> = actions.collect();
+        format!(
+            "this entry on `{}` hides what is mended: {}",
+            entry.lint,
+            super::enumerate(&actions)
+        )
+    };
+    let label = Label {
+        source,
+        span: located.span,
+        message: String::new(),
+    };
+    let mut finding = LINT.finding(LINT.severity, message, label);
+    finding.help = Some("`pcluster-iam baseline --prune` removes what is mended".to_owned());
+    finding.actions = gone.iter().map(|action| (*action).to_owned()).collect();
+    finding.subject = Some(match &entry.target {
+        Some(target) => format!("{target} {}", entry.fingerprint),
+        None => entry.fingerprint.clone(),
+    });
+    finish(sources, finding)
+}
+
+fn finish(sources: &Sources, mut finding: Finding) -> Finding {
+    let path = sources.get(finding.label.source).identity();
+    let subject = finding.subject.as_deref().unwrap_or_default();
+    finding.fingerprint = fingerprint(&format!("{}\u{1f}{path}\u{1f}{subject}", LINT.id), 0);
+    finding
+}
+
+/// What an ignore matches, in words.
+fn identity(ignore: &Ignore) -> String {
+    let text = |value: &crate::parser::Spanned<String>| value.value.clone();
+    let fields = [
+        ("lint", ignore.lint.as_ref().map(|l| l.value.to_owned())),
+        ("path", ignore.path.as_ref().map(text)),
+        ("sid", ignore.sid.as_ref().map(text)),
+        ("reference-sid", ignore.reference_sid.as_ref().map(text)),
+        (
+            "subject",
+            ignore.subject.as_ref().map(|s| s.value.text.clone()),
+        ),
+    ];
+    let given = fields
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
+    given.collect::<Vec<_>>().join(", ")
+}
