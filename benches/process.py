@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """CPU time of a whole run, from start to exit, beside that of a program that only reads and parses the same file.
 
-    cargo build --release --example parse_only --bin pcluster-iam
+    cargo build --release --example parse_only
+    cargo build --release --bin pcluster-iam
     benches/process.py [RUNS]
 
-The runs of both take turns, and the least time of each counts: others on the machine only add to it.
+Built together, the program would get the features of what only examples need. The runs of both take turns, and the least time of each counts: others on the machine only add to it.
 """
 
 import os
