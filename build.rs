@@ -15,6 +15,10 @@ use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 
+#[path = "src/catalog/slots.rs"]
+#[expect(dead_code, reason = "looking up is the program's part")]
+mod slots;
+
 #[derive(Deserialize, Serialize, Clone)]
 #[serde(deny_unknown_fields)]
 struct Releases {
@@ -647,9 +651,34 @@ fn write_errata(rules: &Path, names: &Names, code: &mut String) {
     code.push_str("];\n");
 }
 
+/// The table of where the actions of the catalogue stand.
+fn write_slots(rules: &Path, out: &Path) {
+    let path = rules.join("catalog.txt");
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| fail(&path, &e.to_string()));
+    let mut actions = Vec::new();
+    // A service's head, and how many blank lines ago it was: the actions come after two.
+    let (mut service, mut blank) = ("", 0);
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let row = line.trim_end_matches('\n');
+        if let Some(prefix) = row.strip_prefix('[').and_then(|r| r.strip_suffix(']')) {
+            (service, blank) = (prefix, 0);
+        } else if row.is_empty() {
+            blank += 1;
+        } else if blank == 2 && !service.is_empty() {
+            let name = row.split('\t').next().unwrap_or_default();
+            let start = u32::try_from(start).expect("the catalogue has less than 4 GiB");
+            actions.push((slots::hash(service, name), start));
+        }
+        start += line.len();
+    }
+    fs::write(out.join("slots.bin"), slots::table(&actions)).expect("OUT_DIR is writable");
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/catalog/slots.rs");
     let rules = Path::new("rules");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("OUT_DIR"));
     let mut code = String::new();
@@ -658,6 +687,7 @@ fn main() {
     check_together(&packs);
     write_packs(&out, &packs, &mut code);
     write_errata(rules, &names, &mut code);
+    write_slots(rules, &out);
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));
     code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");

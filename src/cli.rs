@@ -64,7 +64,9 @@ struct Cli {
     command: Command,
 }
 
+// The arguments of a command are laid out only where it is the one that is called.
 #[derive(Subcommand, Debug)]
+#[command(defer = true)]
 enum Command {
     /// Judge the policies of a role
     Lint(Box<LintArgs>),
@@ -139,7 +141,8 @@ enum ReferenceCommand {
     Show(ShowArgs),
 }
 
-/// What says which reference is meant, and what its placeholders stand for.
+// What says which reference is meant, and what its placeholders stand for. A comment of documentation would become what
+// is said of the commands that take these arguments.
 #[derive(Args, Clone, Default, PartialEq, Eq, Debug)]
 struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
@@ -170,7 +173,7 @@ struct Selection {
     set: Vec<String>,
 }
 
-/// What is judged, and against what.
+// What is judged, and against what. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct InputArgs {
     /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
@@ -218,7 +221,7 @@ struct InputArgs {
     no_config: bool,
 }
 
-/// What becomes of findings.
+// What becomes of findings. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct AcceptArgs {
     /// Report these lints as errors

@@ -16,7 +16,7 @@ use super::statement::{Action, Applies, Conditions, Line, Prepared};
 use crate::catalog::{self, Catalog, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
-use crate::matcher::action::wildcard_matches;
+use crate::matcher::action::is_only_prefix;
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
@@ -69,13 +69,8 @@ pub struct Comparison<'a> {
     universes: RefCell<Universes<'a>>,
 }
 
-/// The services asked for, and their actions asked for, both by names in lower case.
-type Known<'a> = FxHashMap<String, KnownService<'a>>;
-
-struct KnownService<'a> {
-    service: Option<catalog::Service<'a>>,
-    actions: FxHashMap<String, Option<catalog::Action<'a>>>,
-}
+/// The services asked for, by their names.
+type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
 
 /// By service, name and ARN format of the type.
 type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
@@ -133,14 +128,20 @@ struct Run<'r, 'a> {
     cases: Vec<Stated>,
     /// What is judged already of the statement at hand: actions with the same resource types that
     /// the same statements match fare alike.
-    judged: FxHashMap<Alike<'a>, Rc<Judgement>>,
+    judged: FxHashMap<JudgedBy<'a>, Vec<(Alike, Rc<Judgement>)>>,
+    /// The judgements of `"Resource": "*"` on both sides, by how many statements match.
+    everywhere: Vec<Rc<Judgement>>,
+    /// The statements that match the action at hand, and its name in lower case. Kept for their memory.
+    applies: Vec<Applies<'a>>,
+    name: String,
 }
 
-/// What the judgement of an action depends on, for one statement of the reference.
-#[derive(PartialEq, Eq, Hash)]
-struct Alike<'a> {
+/// The resource types of an action, and the first statement that matches it.
+type JudgedBy<'a> = (Option<&'a str>, Option<*const Prepared>);
+
+/// What the judgement of an action depends on, for one statement of the reference, beside its resource types.
+struct Alike {
     service: String,
-    types: Option<&'a str>,
     needed: &'static [&'static str],
     applies: Vec<(*const Prepared, bool)>,
     truths: Vec<Truth>,
@@ -216,23 +217,16 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What the catalogue knows of an action (in lower case); each is looked up once.
+    /// What the catalogue knows of an action; each service is looked up once.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         let mut known = self.known.borrow_mut();
-        if !known.contains_key(service) {
-            let asked = KnownService {
-                service: self.catalog.service(service),
-                actions: FxHashMap::default(),
-            };
-            known.insert(service.to_owned(), asked);
-        }
-        let asked = known.get_mut(service)?;
-        if let Some(found) = asked.actions.get(name) {
-            return *found;
-        }
-        let found = asked.service.and_then(|s| s.action(name));
-        asked.actions.insert(name.to_owned(), found);
-        found
+        let asked = known.get(service).copied();
+        let service = asked.unwrap_or_else(|| {
+            let found = self.catalog.service(service);
+            known.insert(service.to_owned(), found);
+            found
+        });
+        service?.action(name)
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
@@ -252,21 +246,26 @@ impl<'a> Comparison<'a> {
 
     /// The statements of all layers that match an action (in lower case).
     pub(super) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
-        let layers = self.layers.iter().enumerate();
-        layers
-            .flat_map(|(at, layer)| {
-                let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
-                let elsewhere = layer.everywhere.iter();
-                let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
-                here.iter().chain(elsewhere).filter_map(move |i| {
-                    let applies = layer.statements.get(*i)?.applies(service, name)?;
-                    Some(Applies {
+        let mut applying = Vec::new();
+        self.add_applying(service, name, &mut applying);
+        applying
+    }
+
+    fn add_applying(&self, service: &str, name: &str, applying: &mut Vec<Applies<'a>>) {
+        for (at, layer) in self.layers.iter().enumerate() {
+            let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
+            let elsewhere = layer.everywhere.iter();
+            let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
+            for i in here.iter().chain(elsewhere) {
+                let statement = layer.statements.get(*i);
+                if let Some(applies) = statement.and_then(|s| s.applies(service, name)) {
+                    applying.push(Applies {
                         layer: at,
                         ..applies
-                    })
-                })
-            })
-            .collect()
+                    });
+                }
+            }
+        }
     }
 
     /// What is known of requests for an action, as far as `stated` and the account say more.
@@ -329,12 +328,16 @@ impl<'a> Comparison<'a> {
             comparison: self,
             denies: denies.collect(),
             budget: Budget::steps(STEPS_PER_RUN),
-            rows: Vec::new(),
+            rows: Vec::with_capacity(required.iter().map(|s| s.actions.len()).sum()),
             cases: Vec::new(),
             judged: FxHashMap::default(),
+            everywhere: Vec::new(),
+            applies: Vec::new(),
+            name: String::new(),
         };
         for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
             run.judged.clear();
+            run.everywhere.clear();
             run.cases = context::cases(&statement.conditions);
             if statement.not_action {
                 run.not_action(statement);
@@ -375,9 +378,9 @@ impl<'a> Comparison<'a> {
                 name,
                 prefix,
             } => self.catalog.service(service).is_some_and(|service| {
+                let all = is_only_prefix(name, prefix);
                 service.actions_with_prefix(prefix).any(|action| {
-                    wildcard_matches(name, prefix, &action.name.to_ascii_lowercase())
-                        && visit(action)
+                    (all || name.matches_text(&action.name.to_ascii_lowercase())) && visit(action)
                 })
             }),
             ActionPattern::Literal { service, name } => {
@@ -435,7 +438,10 @@ impl<'a> Run<'_, 'a> {
         known: catalog::Action<'a>,
         declared_as: &Arc<str>,
     ) {
-        let name = known.name.to_ascii_lowercase();
+        let mut name = mem::take(&mut self.name);
+        name.clear();
+        name.push_str(known.name);
+        name.make_ascii_lowercase();
         let named = Named {
             service: known.service,
             name: &name,
@@ -445,6 +451,7 @@ impl<'a> Run<'_, 'a> {
         if !row.row.vacuous {
             self.rows.push(row);
         }
+        self.name = name;
     }
 
     fn row(
@@ -454,8 +461,15 @@ impl<'a> Run<'_, 'a> {
         declared_as: &Arc<str>,
         from_wildcard: bool,
     ) -> Requirement {
-        let applies = self.comparison.applying(named.service, named.name);
-        let judged = self.judgement(statement, named, &applies);
+        let mut applies = mem::take(&mut self.applies);
+        applies.clear();
+        self.comparison
+            .add_applying(named.service, named.name, &mut applies);
+        let judged = if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
+            self.everywhere(statement, &applies)
+        } else {
+            self.judgement(statement, named, &applies)
+        };
         let spelled = match named.known {
             Some(known) => known.spelled(),
             None => declared_as.to_string(),
@@ -464,7 +478,7 @@ impl<'a> Run<'_, 'a> {
             let applies = list.iter().filter_map(|i| applies.get(*i));
             applies.map(Applies::place).collect()
         };
-        Requirement {
+        let requirement = Requirement {
             row: Row {
                 feature: None,
                 open: false,
@@ -487,7 +501,24 @@ impl<'a> Run<'_, 'a> {
             unresolved: places(&judged.unresolved),
             contested: places(judged.contested.as_slice()).pop(),
             judged,
+        };
+        self.applies = applies;
+        requirement
+    }
+
+    fn layers(&self) -> usize {
+        self.comparison.layers.len()
+    }
+
+    /// The judgement of `"Resource": "*"` on both sides, which hangs on nothing but the number of statements.
+    fn everywhere(&mut self, statement: &Prepared, applies: &[Applies<'_>]) -> Rc<Judgement> {
+        let mut known = self.everywhere.iter();
+        if let Some(judged) = known.find(|j| j.allowed_by.len() == applies.len()) {
+            return Rc::clone(judged);
         }
+        let judged = Rc::new(Judgement::everywhere(statement, applies.len()));
+        self.everywhere.push(Rc::clone(&judged));
+        judged
     }
 
     fn judgement(
@@ -502,27 +533,40 @@ impl<'a> Run<'_, 'a> {
             .collect();
         let needed = reference::needed_types(named.service, named.name);
         let stated = mem::take(&mut self.cases);
-        let cases = truths(self.comparison, &stated, statement, named, applies);
-        let side = applies.iter().chain(&denies);
-        let alike = Alike {
-            service: named.service.to_owned(),
-            types: named.known.map(|action| action.types()),
-            needed,
-            applies: side
-                .map(|a| (ptr::from_ref(a.statement), a.certain))
-                .collect(),
-            // Statements without a Condition hold for every action.
-            truths: if applies.iter().all(|a| a.statement.conditions.is_empty()) {
-                Vec::new()
-            } else {
-                cases.iter().flat_map(|c| c.truths.concat()).collect()
-            },
+        let cases = || truths(self.comparison, &stated, statement, named, applies);
+        // Statements without a Condition hold for every action.
+        let simple = applies.iter().all(|a| a.statement.conditions.is_empty());
+        let known = if simple { None } else { Some(cases()) };
+        let side = || {
+            let side = applies.iter().chain(&denies);
+            side.map(|a| (ptr::from_ref(a.statement), a.certain))
         };
-        if let Some(judged) = self.judged.get(&alike) {
+        let unlike = || {
+            let truths = known.iter().flatten().flat_map(|c| &c.truths);
+            truths.flatten().copied()
+        };
+        let first = applies.first().map(|a| ptr::from_ref(a.statement));
+        let key = (named.known.map(|action| action.types()), first);
+        let alike = self.judged.get(&key).into_iter().flatten();
+        let alike = { alike }.find(|(alike, _)| {
+            alike.service == named.service
+                && alike.needed == needed
+                && alike.applies.iter().copied().eq(side())
+                && alike.truths.iter().copied().eq(unlike())
+        });
+        if let Some((_, judged)) = alike {
             let judged = Rc::clone(judged);
+            drop(known);
             self.cases = stated;
             return judged;
         }
+        let alike = Alike {
+            service: named.service.to_owned(),
+            needed,
+            applies: side().collect(),
+            truths: unlike().collect(),
+        };
+        let cases = known.unwrap_or_else(cases);
         let judged = Rc::new(judgement::judge(
             self.comparison,
             statement,
@@ -532,8 +576,10 @@ impl<'a> Run<'_, 'a> {
             &cases,
             &mut self.budget,
         ));
+        drop(cases);
         self.cases = stated;
-        self.judged.insert(alike, Rc::clone(&judged));
+        let same = self.judged.entry(key).or_default();
+        same.push((alike, Rc::clone(&judged)));
         judged
     }
 }

@@ -7,6 +7,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::scope::Plain;
 use super::statement::{Applies, Resource};
 use crate::matcher::condition::Truth;
 use crate::matcher::search::{self, Accepted, Budget, Found};
@@ -232,7 +233,7 @@ pub struct Question<'a> {
     /// The ARNs that exist.
     pub universe: &'a Pattern,
     /// Those in whose names no `:` occurs.
-    pub plain: &'a Pattern,
+    pub plain: &'a Plain,
     /// Positive patterns; a request matches at least one.
     pub wanted: Vec<&'a Pattern>,
     /// Further lists that a request satisfies, every one of them.
@@ -309,7 +310,8 @@ impl<'a> Table<'a> {
                 .filter(bears)
                 .map(|p| self.add(p))
                 .collect();
-            let contested = (!contested.is_empty()).then(|| (self.add(question.plain), contested));
+            let contested =
+                (!contested.is_empty()).then(|| (self.add(question.plain.pattern()), contested));
             if list.negated || !members.is_empty() || contested.is_some() {
                 groups.push(Group {
                     negated: list.negated,

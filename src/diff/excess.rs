@@ -1,9 +1,10 @@
 //! What is granted beyond need: allowed for certain, and not required.
 
+use std::collections::hash_map::Entry;
 use std::ptr;
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Required, Sides, Stance};
@@ -77,8 +78,28 @@ enum Beyond {
     Undecided,
 }
 
-/// The Allow statements of the reference that name an action, by its service and AWS's spelling.
-type Naming<'a> = FxHashMap<(&'a str, &'a str), Vec<&'a Prepared>>;
+/// The Allow statements of the reference that name an action, by its place in the catalogue.
+type Naming<'a> = FxHashMap<*const u8, NamedBy<'a>>;
+
+/// Those of one action.
+struct NamedBy<'a> {
+    first: &'a Prepared,
+    others: Vec<&'a Prepared>,
+    /// Whether one of them requires it everywhere.
+    everywhere: bool,
+}
+
+impl<'a> NamedBy<'a> {
+    fn all(&self) -> impl Iterator<Item = &'a Prepared> {
+        [self.first].into_iter().chain(self.others.iter().copied())
+    }
+}
+
+/// Whether a statement lists `*`.
+fn is_everywhere(statement: &Prepared) -> bool {
+    let mut resources = statement.resources.iter();
+    !statement.not_resource && resources.any(|r| r.pattern.is_everything())
+}
 
 /// The statements of the reference that bear on one action.
 struct Needs<'a> {
@@ -101,10 +122,7 @@ impl<'a> Needs<'a> {
 
     /// Whether everything is required.
     fn everywhere(&self) -> bool {
-        let everything = |s: &&Prepared| {
-            !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything())
-        };
-        self.denies.is_empty() && self.allows.iter().any(everything)
+        self.denies.is_empty() && self.allows.iter().any(|s| is_everywhere(s))
     }
 
     /// What is required: under any reading, or as the verdicts read it.
@@ -151,18 +169,30 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to lack in it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
-    let mut naming: Naming<'_> = FxHashMap::default();
+    let listed = needed.iter().copied().flatten().map(|s| s.actions.len());
+    // Wildcards stand for several actions; to grow costs more than the room.
+    let mut naming: Naming<'_> =
+        FxHashMap::with_capacity_and_hasher(3 * listed.sum::<usize>(), FxBuildHasher);
     for statement in needed
         .iter()
         .copied()
         .flatten()
         .filter(|s| s.effect == Effect::Allow)
     {
-        let mut add = |action: catalog::Action<'a>| {
-            naming
-                .entry((action.service, action.name))
-                .or_default()
-                .push(statement);
+        let everywhere = is_everywhere(statement);
+        let mut add = |action: catalog::Action<'a>| match naming.entry(action.place()) {
+            Entry::Vacant(entry) => {
+                entry.insert(NamedBy {
+                    first: statement,
+                    others: Vec::new(),
+                    everywhere,
+                });
+            }
+            Entry::Occupied(mut entry) => {
+                let named = entry.get_mut();
+                named.others.push(statement);
+                named.everywhere |= everywhere;
+            }
         };
         if statement.not_action {
             comparison.each_match(&ActionPattern::Everything, |action| {
@@ -219,8 +249,8 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
 
 impl<'a> Search<'a> {
     fn needs(&self, action: &catalog::Action<'a>) -> Needs<'a> {
-        let allows = self.naming.get(&(action.service, action.name));
-        let allows = allows.cloned().unwrap_or_default();
+        let allows = self.naming.get(&action.place());
+        let allows: Vec<_> = allows.into_iter().flat_map(NamedBy::all).collect();
         let denies = if allows.is_empty() || self.denies.is_empty() {
             Vec::new()
         } else {
@@ -292,6 +322,15 @@ impl<'a> Search<'a> {
         false
     }
 
+    /// Whether all that can be granted of an action is required.
+    fn is_wanted_everywhere(&self, action: &catalog::Action<'a>) -> bool {
+        self.denies.is_empty()
+            && self
+                .naming
+                .get(&action.place())
+                .is_some_and(|named| named.everywhere)
+    }
+
     fn literal(
         &mut self,
         index: usize,
@@ -300,6 +339,9 @@ impl<'a> Search<'a> {
         action: catalog::Action<'a>,
         report: &mut ExcessReport,
     ) {
+        if self.is_wanted_everywhere(&action) {
+            return;
+        }
         let needs = self.needs(&action);
         match self.beyond(statement, action, &needs) {
             Beyond::Nothing => {}
@@ -383,6 +425,9 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything());
         for action in matched {
+            if self.is_wanted_everywhere(&action) {
+                continue;
+            }
             let needs = self.needs(&action);
             // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
             if needs.allows.is_empty() && unlimited && first[0].is_some() {
@@ -444,10 +489,12 @@ impl<'a> Search<'a> {
     /// say no where the answer is yes.
     fn within(&mut self, statement: &Prepared, required: &[&Prepared]) -> bool {
         let of: *const Prepared = statement;
-        let by: Vec<*const Prepared> = required.iter().map(|s| ptr::from_ref(*s)).collect();
-        match &self.last_within {
-            Some((last, others, answer)) if *last == of && *others == by => return *answer,
-            _ => {}
+        let by = || required.iter().map(|s| ptr::from_ref(*s));
+        if let Some((last, others, answer)) = &self.last_within
+            && *last == of
+            && others.iter().copied().eq(by())
+        {
+            return *answer;
         }
         let needed = || {
             let lists = required.iter().filter(|s| !s.not_resource);
@@ -460,7 +507,7 @@ impl<'a> Search<'a> {
             .iter()
             .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
         let answer = !statement.not_resource && granted.all(|g| needed().any(|n| n.absorbs(g)));
-        self.last_within = Some((of, by, answer));
+        self.last_within = Some((of, by().collect(), answer));
         answer
     }
 

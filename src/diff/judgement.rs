@@ -85,6 +85,48 @@ pub(super) struct Judgement {
     pub(super) foreign: Vec<String>,
 }
 
+/// Whether a requirement and all that bears on it are `"Resource": "*"` without more: one statement of the reference,
+/// which no Deny of it narrows, and Allows without a Condition, of which each layer has one.
+pub(super) fn is_everywhere(
+    statement: &Prepared,
+    denies: &[&Prepared],
+    applies: &[Applies<'_>],
+    layers: usize,
+) -> bool {
+    let lists_everything =
+        |s: &Prepared| !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything());
+    let allows = |a: &Applies<'_>| {
+        let s = a.statement;
+        a.certain && s.effect == Effect::Allow && s.conditions.is_empty() && lists_everything(s)
+    };
+    denies.is_empty()
+        && statement.resources.len() == 1
+        && lists_everything(statement)
+        && applies.iter().all(allows)
+        && (0..layers).all(|layer| applies.iter().any(|a| a.layer == layer))
+}
+
+impl Judgement {
+    /// What [`judge`] finds where [`is_everywhere`] holds, whatever the action and its resource types: every request
+    /// is allowed for certain, by each of so many statements.
+    pub(super) fn everywhere(statement: &Prepared, allowed_by: usize) -> Self {
+        Judgement {
+            verdict: Verdict::Covered,
+            vacuous: false,
+            witness: None,
+            resources: statement.resources.iter().map(|r| r.text.clone()).collect(),
+            types: Vec::new(),
+            allowed_by: (0..allowed_by).collect(),
+            denied_by: Vec::new(),
+            refused_by: Vec::new(),
+            unresolved: Vec::new(),
+            stated: Stated::new(),
+            contested: None,
+            foreign: Vec::new(),
+        }
+    }
+}
+
 /// What a statement of the reference requires for one action.
 struct Wanted<'a> {
     resources: Vec<(usize, &'a Pattern)>,
@@ -285,7 +327,7 @@ impl<'c> Asked<'_, 'c> {
                     if !resources.is_empty() {
                         let universe = Some(Universe {
                             all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
-                            plain: Rc::new(Pattern::everything()),
+                            plain: Rc::new(Pattern::everything().into()),
                             own_account: false,
                         });
                         self.parts.push(Part {

@@ -1,6 +1,7 @@
 //! Which requests can exist: the resource types of an action, narrowed to the partition, Region and
 //! account at hand.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::catalog::ResourceType;
@@ -25,15 +26,46 @@ pub struct Universe {
     /// All of them.
     pub all: Rc<Pattern>,
     /// Those of the type, anywhere, in whose names no `:` occurs.
-    pub plain: Rc<Pattern>,
+    pub plain: Rc<Plain>,
     /// Whether they carry the account of the scope.
     pub own_account: bool,
+}
+
+/// The ARNs of a type in whose names no `:` occurs, made on demand: few questions ask for them.
+#[derive(Debug)]
+pub struct Plain {
+    format: Box<str>,
+    pattern: OnceCell<Pattern>,
+}
+
+impl Plain {
+    /// Those of an ARN format of the catalogue.
+    pub fn of(format: &str) -> Self {
+        Plain {
+            format: format.into(),
+            pattern: OnceCell::new(),
+        }
+    }
+
+    /// As a pattern.
+    pub fn pattern(&self) -> &Pattern {
+        self.pattern.get_or_init(|| arn::plain_format(&self.format))
+    }
+}
+
+impl From<Pattern> for Plain {
+    fn from(pattern: Pattern) -> Self {
+        Plain {
+            format: Box::default(),
+            pattern: pattern.into(),
+        }
+    }
 }
 
 impl Universe {
     /// A universe of this type from the pattern of its ARNs.
     pub fn of(kind: &ResourceType<'_>) -> impl Fn(Pattern) -> Self {
-        let plain = Rc::new(arn::plain_format(kind.arn));
+        let plain = Rc::new(Plain::of(kind.arn));
         move |all| Universe {
             all: Rc::new(all),
             plain: Rc::clone(&plain),

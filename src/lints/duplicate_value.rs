@@ -1,6 +1,8 @@
 //! What a policy says twice.
 
-use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Context, Lint, fix};
 use crate::finding::{Finding, Label, Severity};
@@ -73,15 +75,16 @@ fn are_equal(one: &Statement, other: &Statement) -> bool {
 /// Reports the values of a list that equal an earlier one. The names of actions are the same in any case.
 fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut Vec<Finding>) {
     let is_action = element.key.value.ends_with("Action");
-    let mut first: FxHashMap<String, Span> = FxHashMap::default();
     if element.values.len() < 2 {
         return;
     }
+    let mut first: FxHashMap<Cow<'_, str>, Span> =
+        FxHashMap::with_capacity_and_hasher(element.values.len(), FxBuildHasher);
     for text in &element.values {
         let value = if is_action {
-            text.value.to_ascii_lowercase()
+            Cow::Owned(text.value.to_ascii_lowercase())
         } else {
-            text.value.clone()
+            Cow::Borrowed(text.value.as_str())
         };
         match first.get(&value) {
             None => {

@@ -19,6 +19,11 @@ pub(super) static LINT: Lint = Lint {
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let catalog = context.catalog;
     let date = catalog.date();
+    let is_known = |value: &str| {
+        let compared = context.compared.as_ref();
+        let (service, name) = value.split_once(':').unwrap_or_default();
+        compared.is_some_and(|c| c.comparison.known(service, name).is_some())
+    };
     let (mut count, mut last) = (0, None);
     for policy in context.policies() {
         for statement in &policy.statements {
@@ -28,15 +33,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 if value.contains(['<', '{', '%']) {
                     continue;
                 }
+                // Most are known, and need no pattern to be found.
+                if is_known(value) {
+                    continue;
+                }
                 let message = match ActionPattern::parse(value) {
-                    ActionPattern::Literal { service, name }
-                        if context
-                            .compared
-                            .as_ref()
-                            .is_some_and(|c| c.comparison.known(&service, &name).is_some()) =>
-                    {
-                        continue;
-                    }
                     ActionPattern::Literal { service, name } => match catalog.service(&service) {
                         None => {
                             format!("the service of `{value}` is not in the catalogue of {date}")

@@ -45,9 +45,13 @@ pub enum ActionPattern {
 
 /// `prefix` is the literal beginning of `pattern`; most patterns are that and one `*`.
 pub(crate) fn wildcard_matches(pattern: &Pattern, prefix: &str, name: &str) -> bool {
-    let only_prefix = pattern.tokens().len() == prefix.len() + 1
-        && matches!(pattern.tokens().last(), Some(Token::Run(_)));
-    name.starts_with(prefix) && (only_prefix || pattern.matches_text(name))
+    name.starts_with(prefix) && (is_only_prefix(pattern, prefix) || pattern.matches_text(name))
+}
+
+/// Whether a pattern is its literal beginning and one `*`.
+pub(crate) fn is_only_prefix(pattern: &Pattern, prefix: &str) -> bool {
+    pattern.tokens().len() == prefix.len() + 1
+        && matches!(pattern.tokens().last(), Some(Token::Run(_)))
 }
 
 impl ActionPattern {
@@ -56,18 +60,26 @@ impl ActionPattern {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return ActionPattern::Everything;
         }
-        let Some((service, name)) = text.split_once(':') else {
+        // By bytes: the names are short, and a search for characters takes longer to set up than to run.
+        let colon = text.bytes().position(|b| b == b':');
+        let Some((service, name)) = colon.and_then(|at| text.split_at_checked(at)) else {
             return ActionPattern::Nothing;
         };
-        if name.contains(':') {
-            return ActionPattern::Nothing;
+        let name = name.get(1..).unwrap_or_default();
+        let mut wildcard = None;
+        for (at, byte) in name.bytes().enumerate() {
+            match byte {
+                b':' => return ActionPattern::Nothing,
+                b'*' | b'?' => wildcard = wildcard.or(Some(at)),
+                _ => {}
+            }
         }
-        if service.contains(['*', '?']) {
+        if service.bytes().any(|b| matches!(b, b'*' | b'?')) {
             return ActionPattern::ContestedPrefix(Pattern::glob(&text.to_ascii_lowercase()));
         }
         let service = service.to_ascii_lowercase();
         let name = name.to_ascii_lowercase();
-        match name.find(['*', '?']) {
+        match wildcard {
             None => ActionPattern::Literal { service, name },
             Some(at) => ActionPattern::Wildcard {
                 service,
@@ -119,7 +131,7 @@ impl ActionPattern {
             ActionPattern::Literal {
                 service: s,
                 name: n,
-            } => s == service && n == name,
+            } => n == name && s == service,
             ActionPattern::Wildcard {
                 service: s,
                 name: n,

@@ -275,7 +275,8 @@ fn format_with(
     let mut colons = 0;
     while let Some(c) = rest.chars().next() {
         let class = if colons < 5 { Class::NoColon } else { names };
-        if let Some((name, after)) = rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
+        let named = || rest.strip_prefix("${").and_then(|r| r.split_once('}'));
+        if let Some((name, after)) = (c == '$').then(named).flatten() {
             let field = match name {
                 "Partition" if colons < 5 => partition,
                 "Region" if colons < 5 => region,

@@ -9,6 +9,8 @@
 //! assert!(!Pattern::glob("?*").covers(&Pattern::glob("*")));
 //! ```
 
+use std::mem;
+
 use super::search::{self, Budget, Found};
 
 /// One unit of the text that patterns match: a character, or a placeholder whose value is not known.
@@ -93,9 +95,10 @@ pub struct Pattern {
 
 impl Pattern {
     /// A pattern from its tokens.
-    pub fn new(tokens: Vec<Token>) -> Self {
+    pub fn new(mut tokens: Vec<Token>) -> Self {
+        normalize(&mut tokens);
         Pattern {
-            tokens: normalize(tokens).into(),
+            tokens: tokens.into(),
             loose: false,
         }
     }
@@ -164,7 +167,7 @@ impl Pattern {
         for symbol in word {
             next.fill(0);
             self.step(&state, *symbol, &mut next);
-            std::mem::swap(&mut state, &mut next);
+            mem::swap(&mut state, &mut next);
             if state.iter().all(|w| *w == 0) {
                 return false;
             }
@@ -218,11 +221,22 @@ impl Pattern {
             .take_while(alike)
             .count();
         let width = other.tokens.len() + 1 - head;
-        let mut seen = vec![false; (self.tokens.len() + 1 - head) * width];
-        let mut open = vec![(head, head)];
+        let pairs = (self.tokens.len() + 1 - head) * width;
+        // One bit for each pair; those of ordinary patterns need no memory of their own.
+        let mut few = [0_u64; 64];
+        let mut many = Vec::new();
+        let seen = if pairs <= 64 * few.len() {
+            few.as_mut_slice()
+        } else {
+            many.resize(pairs.div_ceil(64), 0_u64);
+            many.as_mut_slice()
+        };
+        let mut open = Vec::with_capacity(16);
+        open.push((head, head));
         while let Some((i, j)) = open.pop() {
-            match seen.get_mut((i - head) * width + j - head) {
-                Some(seen) if !*seen => *seen = true,
+            let pair = (i - head) * width + j - head;
+            match seen.get_mut(pair / 64) {
+                Some(seen) if *seen >> (pair % 64) & 1 == 0 => *seen |= 1 << (pair % 64),
                 _ => continue,
             }
             let (here, there) = (self.tokens.get(i), other.tokens.get(j));
@@ -310,7 +324,7 @@ impl Pattern {
                     _ => {}
                 }),
             }
-            std::mem::swap(&mut state, &mut next);
+            mem::swap(&mut state, &mut next);
             if state.iter().all(|w| *w == 0) {
                 return false;
             }
@@ -392,18 +406,14 @@ impl Pattern {
     }
 }
 
-fn normalize(tokens: Vec<Token>) -> Vec<Token> {
-    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
-    for token in tokens {
-        match (out.last().copied(), token) {
-            (Some(Token::Run(a)), Token::Run(b)) if a == b => {}
-            (Some(Token::Run(a)), Token::One(b)) if a == b => {
-                out.pop();
-                out.push(Token::One(b));
-                out.push(Token::Run(a));
-            }
-            _ => out.push(token),
+/// Brings tokens into normal form where they stand.
+fn normalize(tokens: &mut Vec<Token>) {
+    tokens.dedup_by(|token, last| match (*last, *token) {
+        (Token::Run(a), Token::Run(b)) => a == b,
+        (Token::Run(a), Token::One(b)) if a == b => {
+            mem::swap(token, last);
+            false
         }
-    }
-    out
+        _ => false,
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::json::{Kind, Value};
 use super::policy::{Problem, Text};
@@ -11,6 +11,18 @@ use super::problem::Reader;
 /// Reports every key that one object gives more than once, and every string with characters that AWS refuses,
 /// everywhere in a policy document.
 pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
+    let all_plain = value
+        .raw()
+        .bytes()
+        .all(|b| is_plain_byte(b) || matches!(b, b'\t' | b'\n' | b'\r'));
+    if all_plain && !repeats_a_key(value) {
+        return;
+    }
+    let needs_look = |value: &Value<'_>| match value.kind() {
+        Kind::Object | Kind::Array => true,
+        Kind::String => !all_plain && !is_plain(value.raw()),
+        _ => false,
+    };
     let mut open: Vec<(Value<'_>, Rc<str>)> = vec![(value, Rc::from("policy"))];
     while let Some((value, element)) = open.pop() {
         match value.kind() {
@@ -19,25 +31,36 @@ pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
                 repeated(reader, members.iter().map(|m| &m.key));
                 for member in members {
                     characters(reader, &member.key, &member.key.value);
-                    if member.value.kind() == Kind::String && is_plain(member.value.raw()) {
-                        continue;
+                    if needs_look(&member.value) {
+                        open.push((member.value, Rc::from(member.key.value)));
                     }
-                    open.push((member.value, Rc::from(member.key.value)));
                 }
             }
-            Kind::Array => open.extend(
-                value
-                    .elements()
-                    .into_iter()
-                    .map(|v| (v, Rc::clone(&element))),
-            ),
-            Kind::String if !is_plain(value.raw()) => {
+            Kind::Array => {
+                let elements = value.elements().into_iter().filter(needs_look);
+                open.extend(elements.map(|v| (v, Rc::clone(&element))));
+            }
+            Kind::String => {
                 if let Some(text) = value.string() {
                     characters(reader, &text, &element);
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Whether an object in a value without escapes gives a key more than once.
+fn repeats_a_key(value: Value<'_>) -> bool {
+    match value.kind() {
+        Kind::Object => {
+            let mut keys = FxHashSet::with_capacity_and_hasher(8, FxBuildHasher);
+            value
+                .pairs()
+                .any(|(key, value)| !keys.insert(key.raw()) || repeats_a_key(value))
+        }
+        Kind::Array => value.inner(Kind::Array).any(repeats_a_key),
+        _ => false,
     }
 }
 
@@ -60,8 +83,11 @@ fn repeated<'t>(reader: &mut Reader, keys: impl Iterator<Item = &'t Text>) {
 
 /// True when a string needs no closer look: printable ASCII without escapes.
 fn is_plain(raw: &str) -> bool {
-    raw.bytes()
-        .all(|b| (b' '..=b'~').contains(&b) && b != b'\\')
+    raw.bytes().all(is_plain_byte)
+}
+
+fn is_plain_byte(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) && byte != b'\\'
 }
 
 /// Policies are written in `[\u0009\u000A\u000D\u0020-\u00FF]+`:

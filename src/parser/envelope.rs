@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::audit;
 use super::foreign;
 use super::grammar;
-use super::json::{self, Kind, Layer, Value};
+use super::json::{self, Kind, Layer, Places, Value};
 use super::policy::{Problem, Text};
 use super::problem::{Reader, shorten};
 use super::source::Span;
@@ -23,7 +23,8 @@ const LIST_KEYS: [&str; 4] = [
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
-    let fault = match json::read(layer) {
+    let mut places = Places::default();
+    let fault = match json::read(layer, &mut places) {
         Ok(value) => return top(reader, value),
         Err(fault) => fault,
     };
@@ -236,7 +237,8 @@ fn embedded(reader: &mut Reader, text: &Text, name: Option<String>) {
     };
     offsets.push(place(text.value.len()));
     let layer = Layer::decoded(document, &offsets);
-    match json::read(layer) {
+    let mut places = Places::default();
+    match json::read(layer, &mut places) {
         Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, name),
         Ok(value) => nothing(reader, value),
         Err(fault) => report(reader, &layer, fault),

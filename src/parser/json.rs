@@ -1,14 +1,14 @@
 //! JSON values with their places. `serde_json` reads; a value is the borrowed text it was read from.
 //!
-//! A text is checked as a whole by [`read`], once; the values handed out after that are read level by level, as the
-//! grammar asks for them.
+//! A text is checked as a whole by [`read`], once. The values handed out after that are cut out of it, as the grammar asks
+//! for them: in a text that is known to be JSON, quotes and brackets alone say where a value ends.
 
 use std::fmt;
+use std::iter;
 use std::ops::Range;
 
 use rustc_hash::FxHashSet;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::policy::Text;
 use super::source::Span;
@@ -31,6 +31,8 @@ const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the p
 pub(super) struct Layer<'a> {
     pub(super) text: &'a str,
     place: Place<'a>,
+    /// Where its values stand; none before it is read.
+    values: &'a [Entry],
 }
 
 #[derive(Clone, Copy)]
@@ -47,6 +49,7 @@ impl<'a> Layer<'a> {
         Layer {
             text,
             place: Place::From(start),
+            values: &[],
         }
     }
 
@@ -55,6 +58,7 @@ impl<'a> Layer<'a> {
         Layer {
             text,
             place: Place::Mapped(offsets),
+            values: &[],
         }
     }
 
@@ -77,13 +81,15 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// The value at a slice borrowed from this text.
-    fn value(self, raw: &'a RawValue) -> Value<'a> {
-        let raw = raw.get();
+    /// The value with this index.
+    fn value(self, index: u32) -> Value<'a> {
+        let entry = self.values.get(index as usize);
+        let place = entry.map_or(0..0, |e| e.start as usize..e.end as usize);
         Value {
             layer: self,
-            raw,
-            start: raw.as_ptr() as usize - self.text.as_ptr() as usize,
+            start: place.start,
+            raw: self.text.get(place).unwrap_or_default(),
+            index,
         }
     }
 }
@@ -118,6 +124,7 @@ pub(super) struct Value<'a> {
     layer: Layer<'a>,
     raw: &'a str,
     start: usize,
+    index: u32,
 }
 
 /// A key of an object and its value.
@@ -165,22 +172,45 @@ impl<'a> Value<'a> {
 
     /// The members of an object in order, duplicates kept; none for other kinds.
     pub(super) fn members(&self) -> Vec<Member<'a>> {
-        let mut read = serde_json::Deserializer::from_str(self.raw);
-        let pairs = read.deserialize_map(Members).unwrap_or_default();
-        pairs
-            .into_iter()
-            .filter_map(|(key, value)| {
-                Some(Member {
-                    key: self.layer.value(key).string()?,
-                    value: self.layer.value(value),
-                })
-            })
-            .collect()
+        let read = |(key, value): (Value<'a>, Value<'a>)| {
+            let key = key.string()?;
+            Some(Member { key, value })
+        };
+        self.pairs().filter_map(read).collect()
+    }
+
+    /// The keys of an object and their values in order, duplicates kept; none for other kinds.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + use<'a> {
+        let mut inner = self.inner(Kind::Object);
+        iter::from_fn(move || Some((inner.next()?, inner.next()?)))
+    }
+
+    /// The values inside an array or object; none in a value of another kind.
+    pub(super) fn inner(&self, kind: Kind) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let layer = self.layer;
+        let own = layer.values.get(self.index as usize);
+        let end = own.filter(|_| self.kind() == kind).map_or(0, |e| e.after);
+        let mut next = self.index + 1;
+        iter::from_fn(move || {
+            let here = next;
+            next = layer
+                .values
+                .get(here as usize)
+                .filter(|_| here < end)?
+                .after;
+            Some(layer.value(here))
+        })
     }
 
     /// The members of an object, of a repeated key only the last one.
     pub(super) fn last_members(&self) -> Vec<Member<'a>> {
         let mut members = self.members();
+        // Most objects are small and give each key once.
+        let after = |at: usize| members.iter().skip(at + 1);
+        let mut keys = members.iter().map(|m| &m.key.value).enumerate();
+        if members.len() <= 16 && keys.all(|(at, key)| after(at).all(|m| m.key.value != *key)) {
+            return members;
+        }
         let mut seen = FxHashSet::default();
         let mut is_last: Vec<bool> = members
             .iter()
@@ -193,16 +223,22 @@ impl<'a> Value<'a> {
 
     /// The value of a member of an object; of a repeated key the last.
     pub(super) fn member(&self, key: &str) -> Option<Value<'a>> {
-        self.members()
-            .into_iter()
-            .rfind(|m| m.key.value == key)
-            .map(|m| m.value)
+        let named = self.pairs().filter(|(name, _)| name.is_text(key));
+        named.last().map(|(_, value)| value)
+    }
+
+    /// Whether the value is the string of this text.
+    fn is_text(&self, text: &str) -> bool {
+        let inner = self.raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+        match inner {
+            Some(inner) if has_escape(inner) => self.string().is_some_and(|t| t.value == text),
+            inner => inner == Some(text),
+        }
     }
 
     /// The elements of an array; none for other kinds.
     pub(super) fn elements(&self) -> Vec<Value<'a>> {
-        let raws: Vec<&'a RawValue> = serde_json::from_str(self.raw).unwrap_or_default();
-        raws.into_iter().map(|raw| self.layer.value(raw)).collect()
+        self.inner(Kind::Array).collect()
     }
 
     /// The text of a number or Boolean as it is written.
@@ -222,7 +258,7 @@ impl<'a> Value<'a> {
     pub(super) fn string(&self) -> Option<Text> {
         let inner = self.raw.strip_prefix('"')?.strip_suffix('"')?;
         let span = self.label();
-        if matches!(self.layer.place, Place::From(_)) && !inner.contains('\\') {
+        if matches!(self.layer.place, Place::From(_)) && !has_escape(inner) {
             return Some(Text {
                 value: inner.to_owned(),
                 span,
@@ -256,98 +292,157 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Checks a whole text and gives its value. The fault is at ranges of bytes of `layer.text`.
-pub(super) fn read(layer: Layer<'_>) -> Result<Value<'_>, Fault> {
-    if let Some(at) = too_deep(layer.text) {
+fn has_escape(inner: &str) -> bool {
+    memchr::memchr(b'\\', inner.as_bytes()).is_some()
+}
+
+/// Checks a whole text and gives its value; `places` is where the places of all its values are kept. The fault is at
+/// ranges of bytes of `layer.text`.
+pub(super) fn read<'a>(layer: Layer<'a>, places: &'a mut Places) -> Result<Value<'a>, Fault> {
+    let size = places.find(layer.text);
+    if let Some(at) = size.too_deep {
         return Err(Fault::new(
             at..at + 1,
             format!("more than {DEEPEST} arrays and objects inside one another"),
         )
         .with_help("a policy needs five; this is not one"));
     }
-    serde_json::from_str::<Checked>(layer.text)
-        .map_err(|error| syntax::explain(layer.text, &error))?;
-    if let Some(fault) = too_large(layer.text) {
-        return Err(fault);
+    // What can be wrong with a number or an escape shows only where it is read.
+    if !size.is_plain || serde_json::from_str::<IgnoredAny>(layer.text).is_err() {
+        serde_json::from_str::<Checked>(layer.text)
+            .map_err(|error| syntax::explain(layer.text, &error))?;
     }
-    match serde_json::from_str::<&RawValue>(layer.text) {
-        Ok(raw) => Ok(layer.value(raw)),
-        Err(error) => Err(syntax::explain(layer.text, &error)),
+    if let Some((at, what)) = size.too_large {
+        return Err(Fault::new(at..at + 1, what)
+            .about("size")
+            .with_help(TOO_LARGE));
     }
+    let layer = Layer {
+        values: &places.values,
+        ..layer
+    };
+    Ok(layer.value(0))
 }
 
-/// The place of the first bracket that is nested too deep.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => in_string = !in_string,
-            b'\\' if in_string => {
-                bytes.next();
-            }
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                if depth > DEEPEST {
-                    return Some(at);
+/// Where one value stands: its bytes, and the index of the value that comes after it and all that is in it.
+#[derive(Clone, Copy)]
+struct Entry {
+    start: u32,
+    end: u32,
+    after: u32,
+}
+
+/// Where the values of a text stand, keys included, in the order of their beginnings.
+#[derive(Default)]
+pub(super) struct Places {
+    values: Vec<Entry>,
+}
+
+/// What one look at the bytes of a text says of it, JSON or not.
+struct Size {
+    /// The place of the first bracket that is nested too deep.
+    too_deep: Option<usize>,
+    /// What makes it larger than any policy, and where: its first string that is too long, or too many values.
+    too_large: Option<(usize, String)>,
+    /// True where it has neither escapes nor numbers.
+    is_plain: bool,
+}
+
+impl Places {
+    /// Goes over a text once. The places are those of its values if it is JSON and not too large.
+    fn find(&mut self, text: &str) -> Size {
+        let bytes = text.as_bytes();
+        let mut size = Size {
+            too_deep: None,
+            too_large: None,
+            is_plain: memchr::memchr(b'\\', bytes).is_none(),
+        };
+        self.values.reserve((text.len() / 16).min(MOST_VALUES));
+        let mut open: Vec<usize> = Vec::new();
+        let mut separators = 0_usize;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b'"' => {
+                    let length = string_length(rest.get(1..).unwrap_or_default());
+                    if length > LONGEST_STRING && size.too_large.is_none() {
+                        let what = format!(
+                            "a string of {length} bytes, more than the {LONGEST_STRING} that are read"
+                        );
+                        size.too_large = Some((at, what));
+                    }
+                    self.add(at, at + length + 2);
+                    at += length + 2;
                 }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// What makes a text of JSON larger than any policy: its first string that is too long, or too many values.
-fn too_large(text: &str) -> Option<Fault> {
-    let mut values = 0_usize;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => {
-                let mut end = at;
-                while let Some((here, byte)) = bytes.next() {
-                    end = here;
-                    match byte {
-                        b'"' => break,
-                        b'\\' => {
-                            bytes.next();
+                b'{' | b'[' | b',' | b':' => {
+                    // Each value but the first follows on one of these.
+                    separators += 1;
+                    if separators > MOST_VALUES && size.too_large.is_none() {
+                        let what = format!("more than {MOST_VALUES} values in one file");
+                        size.too_large = Some((at, what));
+                    }
+                    if matches!(byte, b'{' | b'[') {
+                        if open.len() == DEEPEST {
+                            size.too_deep = Some(at);
+                            return size;
                         }
-                        _ => {}
+                        open.push(self.values.len());
+                        self.add(at, at);
+                    }
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    at += 1;
+                    let after = self.values.len() as u32;
+                    let opened = open.pop().and_then(|opened| self.values.get_mut(opened));
+                    if let Some(opened) = opened {
+                        opened.end = at as u32;
+                        opened.after = after;
                     }
                 }
-                let length = end.saturating_sub(at + 1);
-                if length > LONGEST_STRING {
-                    return Some(
-                        Fault::new(
-                            at..at + 1,
-                            format!("a string of {length} bytes, more than the {LONGEST_STRING} that are read"),
-                        )
-                        .about("size")
-                        .with_help(TOO_LARGE),
-                    );
+                first => {
+                    size.is_plain &= !matches!(first, b'-' | b'0'..=b'9');
+                    let length = rest.iter().position(|b| ENDS.contains(b));
+                    let end = at + length.unwrap_or(rest.len());
+                    self.add(at, end);
+                    at = end;
                 }
             }
-            // Each value but the first follows on one of these.
-            b',' | b':' | b'[' | b'{' => {
-                values += 1;
-                if values > MOST_VALUES {
-                    return Some(
-                        Fault::new(
-                            at..at + 1,
-                            format!("more than {MOST_VALUES} values in one file"),
-                        )
-                        .about("size")
-                        .with_help(TOO_LARGE),
-                    );
-                }
-            }
-            _ => {}
+        }
+        size
+    }
+
+    /// Adds a value with nothing in it. Of a text with more values than are read the rest is left out.
+    fn add(&mut self, start: usize, end: usize) {
+        if self.values.len() <= MOST_VALUES {
+            let after = self.values.len() as u32 + 1;
+            self.values.push(Entry {
+                start: start as u32,
+                end: end as u32,
+                after,
+            });
         }
     }
-    None
+}
+
+/// What stands behind a number, a Boolean or `null`.
+const ENDS: [u8; 11] = *b"{}[],:\" \t\n\r";
+
+/// The bytes of a string before its closing quote, given what follows its opening one; all of them where it has none.
+fn string_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(next) = text
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        if text.get(at + next) == Some(&b'"') {
+            return at + next;
+        }
+        at += next + 2;
+    }
+    text.len()
 }
 
 /// Reads a value to its end as [`serde_json::Value`] would, surrogates and numbers included, and keeps nothing.
@@ -401,25 +496,6 @@ impl<'de> Visitor<'de> for Checked {
     }
 }
 
-/// Collects the members of an object in order, which no map type does.
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
@@ -468,7 +544,7 @@ mod tests {
             } else {
                 value.to_string()
             };
-            prop_assert_eq!(rebuilt(read(Layer::file(&text, 0)).unwrap()), value);
+            prop_assert_eq!(rebuilt(read(Layer::file(&text, 0), &mut Places::default()).unwrap()), value);
         }
 
         #[test]
@@ -485,7 +561,9 @@ mod tests {
                 places.push(start..text.len());
             }
             text.push_str("\" ]");
-            let string = read(Layer::file(&text, 0)).unwrap().elements()[0].string().unwrap();
+            let mut places_of_values = Places::default();
+            let list = read(Layer::file(&text, 0), &mut places_of_values).unwrap();
+            let string = list.elements()[0].string().unwrap();
             prop_assert_eq!(&string.value, &value);
             for ((at, c), place) in value.char_indices().zip(places) {
                 prop_assert_eq!(string.part(at..at + c.len_utf8()).range(), place);
@@ -496,7 +574,8 @@ mod tests {
     #[test]
     fn order_and_repeated_keys_are_kept() {
         let text = r#"{"b": 1, "a": 2, "b": 3, "\u0062": 4}"#;
-        let value = read(Layer::file(text, 0)).unwrap();
+        let mut places = Places::default();
+        let value = read(Layer::file(text, 0), &mut places).unwrap();
         let members: Vec<_> = value
             .members()
             .into_iter()
@@ -512,7 +591,8 @@ mod tests {
     #[test]
     fn places_of_values() {
         let text = " {\"k\" : [ \"é\", \"\", 1.5 ]}";
-        let value = read(Layer::file(text, 0)).unwrap();
+        let mut places = Places::default();
+        let value = read(Layer::file(text, 0), &mut places).unwrap();
         assert_eq!(value.span(), Span::new(1, text.len()));
         let elements = value.member("k").unwrap().elements();
         assert_eq!(text.get(elements[0].label().range()).unwrap(), "é");
@@ -524,6 +604,8 @@ mod tests {
         );
         assert_eq!(text.get(elements[2].literal().span.range()).unwrap(), "1.5");
         let shifted = Layer::file(text, 3);
-        assert_eq!(read(shifted).unwrap().opening(), Span::new(4, 5));
+        let mut places = Places::default();
+        let value = read(shifted, &mut places).unwrap();
+        assert_eq!(value.opening(), Span::new(4, 5));
     }
 }

@@ -61,13 +61,13 @@ pub(super) fn action(reader: &mut Reader, element: &str, text: &Text) {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     let value = text.value.as_str();
-    let plain = masked(value);
     if !value.is_empty() && value.bytes().all(|b| b == b'*') {
         return;
     }
     if starts_with_placeholder(value) {
         return;
     }
+    let plain = masked(value);
     let shown = shorten(value);
     if !plain.starts_with("arn:") {
         let help = if value
@@ -136,6 +136,10 @@ fn starts_with_placeholder(text: &str) -> bool {
 fn placeholders(text: &str) -> Vec<Range<usize>> {
     const FORMS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")];
     let mut found = Vec::new();
+    let marks = |b: u8| matches!(b, b'$' | b'{' | b'<' | b'%');
+    if !text.bytes().any(marks) {
+        return found;
+    }
     let mut at = 0;
     // A form whose closing was not found once is not looked for again, or the search would be quadratic.
     let mut unclosed = [false; FORMS.len()];

@@ -110,14 +110,9 @@ impl Source {
     /// Byte offsets at which lines start; the first is 0. Lines end at `\n`.
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
+            let newlines = memchr::memchr_iter(b'\n', self.text.as_bytes());
             std::iter::once(0)
-                .chain(
-                    self.text
-                        .bytes()
-                        .enumerate()
-                        .filter(|(_, b)| *b == b'\n')
-                        .map(|(i, _)| i as u32 + 1),
-                )
+                .chain(newlines.map(|i| i as u32 + 1))
                 .collect()
         })
     }

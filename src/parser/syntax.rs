@@ -466,12 +466,14 @@ fn unquoted_placeholder(range: Range<usize>, text: &str) -> Fault {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::json::{self, Layer};
+    use super::super::json::{self, Layer, Places};
 
     #[test]
     fn an_unclosed_bracket_is_shown_with_its_place() {
         let text = "{\"Statement\": [\n{\"a\": 1}\n";
-        let fault = json::read(Layer::file(text, 0)).err().unwrap();
+        let fault = json::read(Layer::file(text, 0), &mut Places::default())
+            .err()
+            .unwrap();
         assert_eq!(fault.range, 23..24);
         assert_eq!(fault.related, [(14..15, "opened here".to_owned())]);
     }
@@ -479,11 +481,13 @@ mod tests {
     #[test]
     fn deep_nesting_is_one_fault() {
         let text = "[".repeat(100_000);
-        let fault = json::read(Layer::file(&text, 0)).err().unwrap();
+        let fault = json::read(Layer::file(&text, 0), &mut Places::default())
+            .err()
+            .unwrap();
         assert!(fault.message.contains("127"), "{}", fault.message);
         assert_eq!(fault.range, 127..128);
         let good = format!("{}{}", "[".repeat(127), "]".repeat(127));
-        assert!(json::read(Layer::file(&good, 0)).is_ok());
+        assert!(json::read(Layer::file(&good, 0), &mut Places::default()).is_ok());
     }
 
     proptest! {

@@ -160,7 +160,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
         }
         let data = entry.data();
         let part = reference.parts.len();
-        for (own_index, statement) in data.statements.iter().enumerate() {
+        for (own_index, statement) in data.statements.into_iter().enumerate() {
             let feature = statement.feature.as_deref().and_then(Feature::find);
             let open = match wanted.requires(feature) {
                 Some(false) => continue,
@@ -241,8 +241,8 @@ fn errata(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
                 own_index: 0,
                 sid: None,
                 effect: Effect::Allow,
-                action: list(&data.actions, &[], &[]),
-                resource: list(&data.resources, &[], &[]),
+                action: list(data.actions, Vec::new(), &[]),
+                resource: list(data.resources, Vec::new(), &[]),
                 conditions: Vec::new(),
                 feature: feature.map(Feature::name),
                 open: false,
@@ -262,7 +262,7 @@ impl GapData {
             reason: format!("the documented policy lacks this too: {}", self.reason),
             source: self.source.clone(),
             statements: statements
-                .iter()
+                .into_iter()
                 .enumerate()
                 .map(|(index, statement)| RefStatement {
                     index,
@@ -277,19 +277,19 @@ impl GapData {
 
 impl StatementData {
     /// The statement without its place in a reference, and without the actions of `except`.
-    fn read(&self, except: &[String]) -> RefStatement {
+    fn read(self, except: &[String]) -> RefStatement {
         RefStatement {
             index: 0,
             part: 0,
             own_index: 0,
-            sid: self.sid.clone(),
+            sid: self.sid,
             effect: if self.effect == "Deny" {
                 Effect::Deny
             } else {
                 Effect::Allow
             },
-            action: list(&self.actions, &self.not_actions, except),
-            resource: list(&self.resources, &self.not_resources, &[]),
+            action: list(self.actions, self.not_actions, except),
+            resource: list(self.resources, self.not_resources, &[]),
             conditions: self
                 .condition
                 .iter()
@@ -301,15 +301,13 @@ impl StatementData {
     }
 }
 
-fn list(plain: &[String], negated: &[String], except: &[String]) -> RefList {
-    let from = if negated.is_empty() { plain } else { negated };
+fn list(plain: Vec<String>, negated: Vec<String>, except: &[String]) -> RefList {
+    let is_negated = !negated.is_empty();
+    let mut values = if is_negated { negated } else { plain };
+    values.retain(|v| !except.contains(v));
     RefList {
-        negated: !negated.is_empty(),
-        values: from
-            .iter()
-            .filter(|v| !except.contains(v))
-            .cloned()
-            .collect(),
+        negated: is_negated,
+        values,
     }
 }
 
