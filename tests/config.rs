@@ -64,7 +64,7 @@ fn every_mistake_is_drawn_at_its_place_and_all_at_once() {
         ),
         (
             "region = \"mars\"",
-            "`mars` is not a value for `region`: it does not look like an AWS Region",
+            "`mars` is not a value for `region`: it is not the name of an AWS Region",
             "\"mars\"",
             "us-east-1",
         ),
@@ -298,7 +298,7 @@ fn what_only_shows_when_targets_are_resolved_is_drawn_too() {
         ("15:28", "no file matches `gone.json`"),
         ("21:21", "the reference has no placeholder `Queu`"),
         ("24:13", "`gone.json` cannot be the reference"),
-        ("28:18", "`gone.yaml` cannot be read as --cluster-config"),
+        ("28:18", "--cluster-config `gone.yaml`"),
     ] {
         let at = run
             .err
@@ -402,12 +402,12 @@ fn options_and_the_environment_name_another_file_or_none() {
     assert_eq!(gone.code, 2);
     assert!(
         gone.err
-            .contains("`gone.toml` cannot be read as --config: cannot read the file")
+            .contains("--config `gone.toml`: cannot read the file")
     );
     let gone = project.run_with("", &["lint"], &[("PCLUSTER_IAM_CONFIG", "gone.toml")]);
     assert!(
         gone.err
-            .contains("`gone.toml` cannot be read as PCLUSTER_IAM_CONFIG")
+            .contains("PCLUSTER_IAM_CONFIG `gone.toml`")
     );
 }
 

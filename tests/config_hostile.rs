@@ -49,7 +49,7 @@ fn marks_and_line_ends_of_other_systems_are_read() {
 fn what_is_no_configuration_is_refused_by_what_it_is() {
     let project = project(TARGET);
     let path = project.path("pcluster-iam.toml");
-    let cannot = "error: `pcluster-iam.toml` cannot be read as the configuration: ";
+    let cannot = "error: the configuration `pcluster-iam.toml`: ";
     fs::write(&path, b"# caf\xe9\n").unwrap();
     let err = refused(&project);
     assert!(err.starts_with(&format!("{cannot}the file is not UTF-8")));

@@ -355,7 +355,7 @@ fn a_finding_says_what_the_actions_apply_to() {
     for part in [
         "`s3:ListAllMyBuckets` has no resource-level permissions",
         "`iam:PassRole` applies to `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`",
-        "as the catalogue of ",
+        "according to the catalogue of ",
     ] {
         assert!(found.notes.iter().any(|n| n.starts_with(part)), "{found:?}");
     }
