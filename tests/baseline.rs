@@ -288,7 +288,7 @@ fn one_that_is_not_there_is_said_where_it_is_named() {
     );
     let run = project.run(&["lint", "--baseline", "iam"]);
     assert!(
-        run.err.contains("as the baseline: it is a folder\n"),
+        run.err.contains("the baseline `iam`: it is a folder\n"),
         "{}",
         run.err
     );
