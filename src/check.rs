@@ -99,6 +99,8 @@ struct Trial<'a> {
     context: diff::context::Context,
     required: Vec<Prepared>,
     gaps: Vec<Vec<Prepared>>,
+    /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
+    beyond: Option<(SourceId, Span)>,
 }
 
 impl<'a> Trial<'a> {
@@ -151,10 +153,16 @@ impl<'a> Trial<'a> {
         let context = diff::context::Context::new(settings.context.clone());
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
-        let granted = drafts.bind(&bindings, &placeholders, &resolve);
+        let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
+        let beyond = { all }.find_map(|d| d.beyond(MOST_PARTS, &bindings, &placeholders));
+        let granted = match beyond {
+            None => drafts.bind(&bindings, &placeholders, &resolve),
+            Some(_) => Vec::new(),
+        };
         let mut leftovers = drafts.leftovers;
         let limits = limits
             .into_iter()
+            .filter(|_| beyond.is_none())
             .map(|(kind, source, drafts)| {
                 let bound = drafts.bind(&bindings, &placeholders, &resolve);
                 leftovers.extend(drafts.leftovers);
@@ -182,6 +190,7 @@ impl<'a> Trial<'a> {
                 context,
                 required,
                 gaps,
+                beyond,
             },
             leftovers,
         )
@@ -345,6 +354,26 @@ fn trials<'t>(
         .collect()
 }
 
+/// Where the values of placeholders make too many strings of those of the policies.
+pub fn too_many_strings(
+    policies: &[&Policy],
+    against: &Against,
+    settings: &Settings,
+) -> Option<Oversize> {
+    beyond(&trials(policies, against, settings))
+}
+
+fn beyond(trials: &[(Trial<'_>, Vec<prepare::LeftoverPlace>)]) -> Option<Oversize> {
+    let (source, span) = trials.iter().find_map(|(trial, _)| trial.beyond)?;
+    Some(Oversize {
+        source,
+        span,
+        message: format!(
+            "more than {MOST_PARTS} strings in the policies of one role, one for each combination of values of their placeholders"
+        ),
+    })
+}
+
 /// The candidate that fits best, if any does.
 fn fitting<'t>(
     trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
@@ -494,6 +523,17 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let trials = trials(&policies, against, settings);
+    if let Some(oversize) = beyond(&trials) {
+        return Ok(not_compared(
+            sources,
+            catalog,
+            files,
+            &all,
+            against,
+            settings,
+            Some(oversize),
+        ));
+    }
     let Judged {
         trial,
         leftovers,

@@ -207,8 +207,7 @@ fn the_configuration_can_name_it_and_no_ignores_leaves_it_aside() {
     let gone = project.run(&["lint"]);
     assert_eq!(gone.code, 2);
     assert!(
-        gone.err
-            .contains("the baseline `conf/accepted.json`"),
+        gone.err.contains("the baseline `conf/accepted.json`"),
         "{}",
         gone.err
     );

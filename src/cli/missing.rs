@@ -90,7 +90,12 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
             });
         }
     }
-    if let Some(oversize) = check::oversize(files().flat_map(|f| &f.document.policies)) {
+    let own: Vec<&Policy> = { loaded.files.iter() }
+        .flat_map(|f| &f.document.policies)
+        .collect();
+    let oversize = check::oversize(files().flat_map(|f| &f.document.policies))
+        .or_else(|| check::too_many_strings(&own, &loaded.against, settings));
+    if let Some(oversize) = oversize {
         return Err(Error::NotJudged {
             place: check::place(sources, oversize.source, oversize.span),
             reason: oversize.message,

@@ -213,6 +213,9 @@ fn held(objection: &Objection) -> String {
         Objection::Size => {
             "narrowed, the policy would be longer than AWS stores; split it first".to_owned()
         }
+        Objection::Untried => {
+            "too many statements are at fault to try each; give fewer files at once".to_owned()
+        }
         Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
     }
 }

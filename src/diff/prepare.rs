@@ -81,23 +81,47 @@ impl Lexed {
             },
             None => vec![self.pieces.clone()],
         };
-        let names = self.pieces.iter().filter_map(|(piece, _)| match piece {
-            Piece::Placeholder(n) => Some(*n),
-            _ => None,
-        });
-        for number in names {
-            let Some(values) = bindings.get(placeholders.name(number)) else {
-                continue;
+        for (number, values) in self.several(bindings, placeholders) {
+            let with = |pieces: &Pieces| -> Vec<Pieces> {
+                let one = |v| template::bind(pieces, |n| (n == number).then_some(v));
+                reference::values(values).map(one).collect()
             };
-            if values.contains(',') {
-                let with = |pieces: &Pieces| -> Vec<Pieces> {
-                    let one = |v| template::bind(pieces, |n| (n == number).then_some(v));
-                    reference::values(values).map(one).collect()
-                };
-                all = all.iter().flat_map(with).collect();
-            }
+            all = all.iter().flat_map(with).collect();
         }
         all
+    }
+
+    /// The placeholders that have several values, but for the one that stands for the whole ARN.
+    fn several<'b>(
+        &self,
+        bindings: &'b Bindings,
+        placeholders: &Placeholders,
+    ) -> Vec<(u32, &'b str)> {
+        let mut numbers: Vec<u32> = Vec::new();
+        for (piece, _) in self.pieces.iter() {
+            if let Piece::Placeholder(n) = piece
+                && !numbers.contains(n)
+            {
+                numbers.push(*n);
+            }
+        }
+        let arn = self.arn.as_ref().map(|(name, _)| name.as_str());
+        let bound = numbers.into_iter().filter_map(|number| {
+            let name = placeholders.name(number);
+            let values = bindings.get(name).filter(|_| arn != Some(name))?;
+            values.contains(',').then_some((number, values))
+        });
+        bound.collect()
+    }
+
+    /// How many strings [`Lexed::each`] gives.
+    fn count(&self, bindings: &Bindings, placeholders: &Placeholders) -> usize {
+        let arn = self.arn.as_ref().and_then(|(name, _)| bindings.get(name));
+        let several = self.several(bindings, placeholders).into_iter();
+        let values = arn.into_iter().chain(several.map(|(_, values)| values));
+        values.fold(1, |product: usize, v| {
+            product.saturating_mul(reference::values(v).count())
+        })
     }
 }
 
@@ -197,6 +221,25 @@ impl<'a> Drafts<'a> {
             }
         }
         votes
+    }
+
+    /// The statement with which the strings become more than `most`, a string for each combination of the values of its
+    /// placeholders.
+    pub fn beyond(
+        &self,
+        most: usize,
+        bindings: &Bindings,
+        placeholders: &Placeholders,
+    ) -> Option<(SourceId, Span)> {
+        let mut strings: usize = 0;
+        let found = self.statements.iter().find(|draft| {
+            let conditions = draft.conditions.iter().flatten();
+            for lexed in draft.resources.iter().chain(conditions) {
+                strings = strings.saturating_add(lexed.count(bindings, placeholders));
+            }
+            strings > most
+        });
+        found.map(|draft| (draft.source, draft.statement.span))
     }
 
     /// The statements with every bound placeholder replaced.

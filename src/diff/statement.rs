@@ -62,7 +62,10 @@ impl Resource {
         if !budget.pay(1 + (self.text.len() / 8) as u64) {
             return false;
         }
-        if self.text == narrow.text || self.pattern.is_everything() {
+        let alike = |a: &[(Piece, Span)], b: &[(Piece, Span)]| {
+            a.len() == b.len() && a.iter().zip(b).all(|((a, _), (b, _))| a == b)
+        };
+        if alike(self.pattern.pieces(), narrow.pattern.pieces()) || self.pattern.is_everything() {
             return true;
         }
         // The beginning up to the first wildcard must be the same; most pairs end here.

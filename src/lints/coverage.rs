@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::difference::difference;
 use super::{Compared, Context, Lint, count, enumerate, layer, unresolved};
 use crate::diff::Verdict;
-use crate::diff::coverage::{Layer, Requirement};
+use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference;
@@ -176,7 +176,13 @@ fn place(
         }
         // Where a Deny decides, the grants are beside the point.
         let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
-        for place in row.allowed_by.iter().filter(|_| !beside) {
+        // What the role's own policies lack no grant of a layer helps.
+        let own = key.layer.is_none() && matches!(row.verdict, Verdict::Missing | Verdict::Partial);
+        let counts = |place: &(SourceId, Span)| {
+            let layer = layer::of(compared, place.0);
+            !own || layer.is_none_or(|l| l.kind == LayerKind::Identity)
+        };
+        for place in row.allowed_by.iter().filter(|p| !beside && counts(p)) {
             add(deciding(context, compared, *place, row.verdict, false));
         }
     }

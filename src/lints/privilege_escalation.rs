@@ -83,7 +83,7 @@ fn may_reach_iam(statement: &Prepared) -> bool {
 
 fn finding(statement: &Prepared) -> Option<Finding> {
     let mut listed = statement.resources.iter();
-    let wide = listed.find(|r| is_every(r));
+    let wide = listed.find(|r| is_every_role(r));
     if wide.is_none() && !statement.not_resource {
         return None;
     }
@@ -135,8 +135,15 @@ fn finding(statement: &Prepared) -> Option<Finding> {
 }
 
 /// Whether a resource is every role of an account.
-fn is_every(resource: &Resource) -> bool {
-    let name = |text: &str| text.splitn(6, ':').nth(5).map(str::to_owned);
-    resource.pattern.is_everything()
-        || name(&resource.text).is_some_and(|n| matches!(n.as_str(), "*" | "role/*" | "role*"))
+fn is_every_role(resource: &Resource) -> bool {
+    let fields: Vec<&str> = resource.text.splitn(6, ':').collect();
+    let is_every = match fields.as_slice() {
+        [_, _, service, _, _, name] => {
+            // Of an ARN of another service a role is none.
+            matches!(*service, "iam" | "*" | "i*" | "ia*" | "iam*")
+                && matches!(*name, "*" | "role/*" | "role*")
+        }
+        _ => false,
+    };
+    resource.pattern.is_everything() || is_every
 }

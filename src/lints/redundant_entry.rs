@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::redundant::{action_covers, budget};
 use super::{Context, Lint, condition, enumerate};
-use crate::diff::statement::Prepared;
+use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
 use crate::matcher::condition::{Comparison, Decimal, Order};
@@ -115,13 +115,23 @@ fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
         return None;
     }
     let mut found: Vec<Entry> = Vec::new();
-    for (i, resource) in listed.iter().enumerate() {
-        let mut others = listed.iter().enumerate().filter(|(w, _)| *w != i);
-        let by = others.find(|(w, other)| {
-            other.covers_within(resource, budget)
-                && (*w < i || !resource.covers_within(other, budget))
+    let all: Vec<(usize, &Resource)> = listed.iter().enumerate().collect();
+    // One string is several resources where its placeholder has several values: each of them must be covered.
+    for own in all.chunk_by(|(_, a), (_, b)| a.span == b.span) {
+        let mut covering = own.iter().map(|(i, resource)| {
+            let mut others = all.iter().filter(|(_, other)| other.span != resource.span);
+            others.find(|(w, other)| {
+                other.covers_within(resource, budget)
+                    && (w < i || !resource.covers_within(other, budget))
+            })
         });
-        if let Some((_, by)) = by {
+        let Some(first) = covering.next().flatten() else {
+            continue;
+        };
+        if covering.all(|by| by.is_some())
+            && let Some((_, resource)) = own.first()
+        {
+            let (_, by) = first;
             found.push((resource.text.clone(), resource.span, by.text.clone()));
         }
     }

@@ -70,7 +70,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 fn value(context: &Context<'_>, leftover: &LeftoverPlace) -> Option<String> {
     let bindings = context.compared.as_ref()?.bindings;
     let known = leftover.known && !reference::is_list(&leftover.name);
-    known
-        .then(|| bindings.one(&leftover.name))?
-        .map(str::to_owned)
+    let value = known.then(|| bindings.one(&leftover.name))??;
+    // One string cannot say several values.
+    (reference::values(value).count() == 1).then(|| value.to_owned())
 }

@@ -97,7 +97,13 @@ pub enum Objection {
     Size,
     /// AWS would reject the policy.
     Rejected,
+    /// Too many statements are at fault.
+    Untried,
 }
+
+/// Judgements of parts of the changes in one run; for each statement at fault it takes twice the logarithm of how many
+/// there are.
+const MOST_JUDGEMENTS: usize = 200;
 
 /// Each round narrows something; real policies take two.
 const MOST_ROUNDS: usize = 64;
@@ -288,6 +294,7 @@ pub fn tighten(
     let mut held: BTreeMap<Key, Objection> = BTreeMap::new();
     let mut last;
     let mut rounds = 0;
+    let mut judgements = MOST_JUDGEMENTS;
     loop {
         let files = Files::new(names, &texts);
         last = check::narrowed(catalog, &files.policies(), &chosen.reference, settings);
@@ -311,15 +318,10 @@ pub fn tighten(
         let all: Vec<&Edit> = edits.iter().flat_map(|(_, e)| e).collect();
         let mut next = files.edited(&all);
         if judge.objection(&next).is_some() {
-            // One by one, without those that something speaks against.
             let mut kept: Vec<&Edit> = Vec::new();
-            for (key, own) in &edits {
-                let before = kept.len();
-                kept.extend(own);
-                if let Some(objection) = judge.objection(&files.edited(&kept)) {
-                    kept.truncate(before);
-                    held.insert(*key, objection);
-                }
+            let (one, other) = edits.split_at(edits.len() / 2);
+            for half in [one, other] {
+                admit(&judge, &files, half, &mut kept, &mut held, &mut judgements);
             }
             next = files.edited(&kept);
         }
@@ -346,6 +348,40 @@ pub fn tighten(
         unasked: last.unasked,
         texts,
     })
+}
+
+/// Adds to `kept` the changes of statements that nothing speaks against, and to `held` what speaks against the others.
+/// Halves are tried as a whole first: mostly few statements are at fault.
+fn admit<'e>(
+    judge: &Judge<'_>,
+    files: &Files,
+    edits: &'e [(Key, Vec<Edit>)],
+    kept: &mut Vec<&'e Edit>,
+    held: &mut BTreeMap<Key, Objection>,
+    judgements: &mut usize,
+) {
+    if edits.is_empty() {
+        return;
+    }
+    if *judgements == 0 {
+        held.extend(edits.iter().map(|(key, _)| (*key, Objection::Untried)));
+        return;
+    }
+    *judgements -= 1;
+    let before = kept.len();
+    kept.extend(edits.iter().flat_map(|(_, own)| own));
+    let Some(objection) = judge.objection(&files.edited(kept)) else {
+        return;
+    };
+    kept.truncate(before);
+    if let [(key, _)] = edits {
+        held.insert(*key, objection);
+        return;
+    }
+    let (one, other) = edits.split_at(edits.len() / 2);
+    for half in [one, other] {
+        admit(judge, files, half, kept, held, judgements);
+    }
 }
 
 /// The statements that differ.
