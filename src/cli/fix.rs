@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::jobs::Loaded;
-use super::{Error, input, output};
+use super::output::Ready;
+use super::{Error, input};
 use crate::check::{self, Against};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
@@ -269,11 +270,18 @@ pub(super) fn replace<'s>(
     for (old, _) in changed.clone() {
         is_unchanged(old)?;
     }
+    let failed = |name: &str, source| Error::Output {
+        path: format!("`{name}`"),
+        source,
+    };
+    // All new content is on the disk before the first file changes.
+    let mut all = Vec::new();
     for (old, new) in changed {
-        output::replace(Path::new(old.name()), new.as_bytes()).map_err(|source| Error::Output {
-            path: format!("`{}`", old.name()),
-            source,
-        })?;
+        let ready = Ready::new(Path::new(old.name()), new.as_bytes());
+        all.push((old.name(), ready.map_err(|e| failed(old.name(), e))?));
+    }
+    for (name, ready) in all {
+        ready.put().map_err(|e| failed(name, e))?;
     }
     Ok(())
 }

@@ -184,29 +184,46 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
             .open(path)?
             .write_all(bytes);
     }
-    // A symbolic link stays one, and what it names is replaced.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any new file: what the umask leaves.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    Ready::new(path, bytes)?.put()
+}
+
+/// The new content of a file, written beside it: only its name is left to change.
+pub(super) struct Ready {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Ready {
+    pub(super) fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+        // A symbolic link stays one, and what it names is replaced.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // As any new file: what the umask leaves.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        // What is said of it would name the file that is made first.
+        let plain = |error: io::Error| io::Error::from(error.kind());
+        let mut file = builder.tempfile_in(folder).map_err(plain)?;
+        file.write_all(bytes)?;
+        if let Ok(before) = std::fs::metadata(&path) {
+            file.as_file().set_permissions(before.permissions())?;
+        }
+        file.as_file().sync_all()?;
+        Ok(Ready { file, path })
     }
-    // What is said of it would name the file that is made first.
-    let plain = |error: io::Error| io::Error::from(error.kind());
-    let mut file = builder.tempfile_in(folder).map_err(plain)?;
-    file.write_all(bytes)?;
-    if let Ok(before) = std::fs::metadata(&path) {
-        file.as_file().set_permissions(before.permissions())?;
+
+    /// Puts it in the place of the old content.
+    pub(super) fn put(self) -> io::Result<()> {
+        self.file.persist(&self.path)?;
+        Ok(())
     }
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }
 
 #[cfg(test)]
