@@ -184,8 +184,10 @@ fn every_place_of_every_finding_on_every_fixture() {
                     }
                 }
                 let bytes = json(&report);
-                let again = role::report(&[("policy.json", &text)], role, scheduler, &[]);
-                assert_eq!(bytes, json(&again), "{what}: two runs differ");
+                if form == "as it is" {
+                    let again = role::report(&[("policy.json", &text)], role, scheduler, &[]);
+                    assert_eq!(bytes, json(&again), "{what}: two runs differ");
+                }
                 let value: Value = serde_json::from_slice(&bytes).unwrap();
                 check_regions(&value, &text, &what, &mut regions);
             }
