@@ -405,10 +405,7 @@ fn options_and_the_environment_name_another_file_or_none() {
             .contains("--config `gone.toml`: cannot read the file")
     );
     let gone = project.run_with("", &["lint"], &[("PCLUSTER_IAM_CONFIG", "gone.toml")]);
-    assert!(
-        gone.err
-            .contains("PCLUSTER_IAM_CONFIG `gone.toml`")
-    );
+    assert!(gone.err.contains("PCLUSTER_IAM_CONFIG `gone.toml`"));
 }
 
 #[test]
