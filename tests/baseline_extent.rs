@@ -163,6 +163,7 @@ fn so_many_more_are_not_accepted_for_more_of_them() {
         )
     };
     project.write("p.json", &broken(1010));
+    project.write("ref.json", QUEUE);
     std::fs::remove_file(project.path(FILE)).unwrap();
     assert_eq!(run("baseline").code, 0);
     assert_eq!(run("lint").code, 0);
