@@ -4,7 +4,13 @@
 //! others, so that what newly lacks never hides behind what lacked before; and mending one of three does not bring the
 //! others back.
 //!
+//! A finding that is worse than its entry stands: who accepted a warning did not accept an error. What counts is how bad
+//! the lint finds it, so that a lint that is raised by hand does not bring back what was accepted.
+//!
 //! Findings on coverage of one statement of the reference share an entry, whatever they are split by.
+//!
+//! An entry of a target speaks of that target alone. One without speaks of the roles that its file is a policy of:
+//! what lacks in one file may well lack in another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::config::FIXED;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::lints::unused_ignore;
 use crate::parser::{SourceId, Span};
 use crate::report::RoleResult;
@@ -30,6 +36,8 @@ pub struct Entry {
     pub path: String,
     /// Id of the lint.
     pub lint: String,
+    /// How bad it is at worst, as the lint finds.
+    pub severity: Severity,
     /// `Sid` of the statement at its place.
     pub sid: Option<String>,
     /// What it is about, where that is not an action.
@@ -57,8 +65,17 @@ pub struct Baseline {
     entries: Vec<Located>,
     /// What was found again of each entry; `None` for nothing.
     met: Vec<Option<BTreeSet<String>>>,
-    /// The entries by target and fingerprint.
-    index: BTreeMap<(Option<String>, String), usize>,
+    /// The entries by what they speak of and fingerprint.
+    index: BTreeMap<(About, String), usize>,
+}
+
+/// What an entry speaks of.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum About {
+    /// A target by name.
+    Target(String),
+    /// Roles with a policy of this path.
+    Path(String),
 }
 
 impl Baseline {
@@ -95,7 +112,11 @@ impl Baseline {
             // Whoever wrote it by hand.
             entry.actions.sort();
             let span = Span::new(start, start + object.len());
-            let key = (entry.target.clone(), entry.fingerprint.clone());
+            let about = match &entry.target {
+                Some(target) => About::Target(target.clone()),
+                None => About::Path(entry.path.clone()),
+            };
+            let key = (about, entry.fingerprint.clone());
             if index.insert(key, entries.len()).is_some() {
                 let message = "two entries have the same target and fingerprint".to_owned();
                 return Err((message, span));
@@ -110,52 +131,75 @@ impl Baseline {
         })
     }
 
-    /// Hides what is accepted of a result. `target` is as in [`Entry::target`].
-    pub fn apply(&mut self, target: Option<&str>, result: &mut RoleResult, reason: &Arc<str>) {
-        let rows = &result.requirements;
+    /// Hides what is accepted of a result. `target` is as in [`Entry::target`], and `paths` are those of the files that
+    /// were judged, as in [`Entry::path`].
+    pub fn apply(
+        &mut self,
+        target: Option<&str>,
+        paths: &[String],
+        result: &mut RoleResult,
+        reason: &Arc<str>,
+    ) {
+        let about: Vec<About> = match target {
+            Some(target) => vec![About::Target(target.to_owned())],
+            None => paths.iter().cloned().map(About::Path).collect(),
+        };
         for group in groups(&result.findings) {
-            let Some(first) = group.first().and_then(|at| result.findings.get(*at)) else {
+            let first = group.first().and_then(|at| result.findings.get(*at));
+            let Some(fingerprint) = first.map(|first| first.fingerprint.clone()) else {
                 continue;
             };
-            let key = (target.map(str::to_owned), first.fingerprint.clone());
-            let Some(index) = self.index.get(&key).copied() else {
+            for about in &about {
+                let key = (about.clone(), fingerprint.clone());
+                if let Some(index) = self.index.get(&key).copied() {
+                    self.hide(index, &group, result, reason);
+                }
+            }
+        }
+    }
+
+    /// Hides what an entry accepts of a group of findings.
+    fn hide(&mut self, index: usize, group: &[usize], result: &mut RoleResult, reason: &Arc<str>) {
+        let rows = &result.requirements;
+        let (Some(Located { entry, .. }), Some(met)) =
+            (self.entries.get(index), self.met.get_mut(index))
+        else {
+            return;
+        };
+        for at in group {
+            let Some(finding) = result.findings.get_mut(*at) else {
                 continue;
             };
-            let (Some(Located { entry, .. }), Some(met)) =
-                (self.entries.get(index), self.met.get_mut(index))
-            else {
+            if entry.lint != finding.lint {
                 continue;
-            };
-            if entry.lint != first.lint {
+            }
+            if finding.own_severity > entry.severity {
+                let was = entry.severity.name();
+                finding.message = format!("{} (a {was} in the baseline)", finding.message);
                 continue;
             }
             let met = met.get_or_insert_default();
-            for at in group {
-                let Some(finding) = result.findings.get_mut(at) else {
-                    continue;
-                };
-                let (old, new): (Vec<String>, Vec<String>) = finding
-                    .actions
-                    .iter()
-                    .cloned()
-                    .partition(|action| entry.actions.binary_search(action).is_ok());
-                met.extend(old.iter().cloned());
-                if new.is_empty() {
-                    if finding.suppressed.is_none() {
-                        finding.suppressed = Some(Arc::clone(reason));
-                    }
-                } else if !old.is_empty() {
-                    finding.message = format!("{} ({})", finding.message, accepted(&old));
-                    if let Some(statement) = finding.reference_statement {
-                        let row = rows.iter().find(|row| {
-                            row.statement == statement
-                                && row.witness.is_some()
-                                && new.first() == Some(&row.action)
-                        });
-                        finding.witness = row.and_then(|row| row.witness.clone());
-                    }
-                    finding.actions = new;
+            let (old, new): (Vec<String>, Vec<String>) = finding
+                .actions
+                .iter()
+                .cloned()
+                .partition(|action| entry.actions.binary_search(action).is_ok());
+            met.extend(old.iter().cloned());
+            if new.is_empty() {
+                if finding.suppressed.is_none() {
+                    finding.suppressed = Some(Arc::clone(reason));
                 }
+            } else if !old.is_empty() {
+                finding.message = format!("{} ({})", finding.message, accepted(&old));
+                if let Some(statement) = finding.reference_statement {
+                    let row = rows.iter().find(|row| {
+                        row.statement == statement
+                            && row.witness.is_some()
+                            && new.first() == Some(&row.action)
+                    });
+                    finding.witness = row.and_then(|row| row.witness.clone());
+                }
+                finding.actions = new;
             }
         }
     }
@@ -174,6 +218,12 @@ impl Baseline {
                 (!gone.is_empty()).then_some((located, gone))
             }
         })
+    }
+
+    /// The entries of which `keeps` is true.
+    pub fn kept(&self, keeps: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let all = self.entries.iter().map(|located| &located.entry);
+        all.filter(|entry| keeps(entry)).cloned().collect()
     }
 
     /// The entries, narrowed to what was found again. Those of which `keeps` is true stay as they are.
@@ -216,12 +266,14 @@ pub fn entries<'r>(
             let (Some(first), false) = (first, counting.is_empty()) else {
                 continue;
             };
+            let worst = counting.iter().map(|f| f.own_severity).max();
             let actions = counting.iter().flat_map(|f| f.actions.iter().cloned());
             let actions: BTreeSet<String> = actions.collect();
             entries.push(Entry {
                 target: target.map(str::to_owned),
                 path: path(first.label.source),
                 lint: first.lint.to_owned(),
+                severity: worst.unwrap_or(first.own_severity),
                 sid: first.sid.clone(),
                 subject: first.subject.clone(),
                 actions: actions.into_iter().collect(),

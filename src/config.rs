@@ -34,7 +34,8 @@ pub(crate) use ignore::plain;
 pub use ignore::{Ignore, Subject, today};
 pub use schema::SCHEMA;
 pub(crate) use value::{
-    Fault, account, doubtful_policy, doubtful_region, lint, partition, policy_arn, region,
+    Fault, account, doubtful_context, doubtful_partition, doubtful_policy, doubtful_region, lint,
+    partition, policy_arn, region,
 };
 
 /// Names of the file that are looked for, the first found being taken.

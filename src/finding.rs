@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::edit::Fix;
 use crate::parser::{SourceId, Span};
 
 /// How bad a finding is; ordered, `Note` lowest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
     Note,
@@ -65,6 +68,8 @@ pub struct Finding {
     pub lint: &'static str,
     /// How bad.
     pub severity: Severity,
+    /// How bad the lint finds it, whatever severity the user gives to the lint.
+    pub own_severity: Severity,
     /// One line: lower case, no full stop, user input in backticks.
     pub message: String,
     /// Further facts, one line each ("needed for …", "fails for example: …").

@@ -300,6 +300,7 @@ impl Lint {
         Finding {
             lint: self.id,
             severity,
+            own_severity: severity,
             message,
             notes: Vec::new(),
             help: None,
@@ -388,8 +389,10 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
         }
     }
     for (more, mut finding) in cut {
-        finding.message = format!("{} from here on", count(more, "more finding"));
-        finding.subject = Some("more".to_owned());
+        let more = count(more, "more finding");
+        finding.message = format!("{more} from here on");
+        // The number is part of what it is about: who accepts so many accepts no greater number.
+        finding.subject = Some(more);
         findings.push(finding);
     }
 }

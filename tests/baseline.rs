@@ -114,7 +114,9 @@ fn dead_entries_are_told_and_pruned_and_nothing_new_is_accepted() {
     assert_eq!(code, 1);
     assert_eq!(
         unused(&json),
-        ["nothing is left of this entry on `missing-action`"]
+        [
+            "no finding matches this entry on `missing-action` any more (mended, or judged differently)"
+        ]
     );
     let run = project.run(&["baseline", "--prune"]);
     assert_eq!(run.out, format!("{FILE}: 0 entries, 1 removed\n"));
@@ -223,7 +225,7 @@ fn the_configuration_can_name_it_and_no_ignores_leaves_it_aside() {
 #[test]
 fn what_is_no_baseline_is_said_with_its_place() {
     let project = project(&without(&[]));
-    let entry = r#"{"target": null, "path": "a", "lint": "b", "sid": null, "subject": null, "actions": [], "fingerprint": "c"}"#;
+    let entry = r#"{"target": null, "path": "a", "lint": "b", "severity": "error", "sid": null, "subject": null, "actions": [], "fingerprint": "c"}"#;
     for (text, place, message) in [
         ("{}", "1:1", "a baseline is an array of entries"),
         (

@@ -686,7 +686,7 @@ fn usage_errors_say_what_would_be_right() {
                 "-o",
                 "no/such/folder/x.json",
             ],
-            "cannot write",
+            "cannot write `no/such/folder/x.json`: there is no such folder\n",
         ),
         (vec!["lint", file, "--schedule", "sge"], "--scheduler"),
         (

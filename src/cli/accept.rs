@@ -155,12 +155,13 @@ impl<'c> Accepted<'c> {
             }
         }
         if let Some(baseline) = &mut self.baseline {
-            baseline.apply(target, result, &self.in_baseline);
+            let paths: Vec<String> = files.iter().map(|f| path(sources, *f)).collect();
+            baseline.apply(target, &paths, result, &self.in_baseline);
         }
     }
 
     /// Findings on what hides nothing.
-    pub(super) fn unused(&self, jobs: &Jobs, targets: &BTreeSet<Option<String>>) -> Vec<Finding> {
+    pub(super) fn unused(&self, jobs: &Jobs, extent: &Extent<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         let sources = &jobs.sources;
         if let Some(configuration) = self.configuration {
@@ -178,7 +179,7 @@ impl<'c> Accepted<'c> {
         }
         if let Some(baseline) = &self.baseline {
             for (located, gone) in baseline.dead() {
-                if self.concerns(jobs, targets, &located.entry) {
+                if extent.has(&located.entry) {
                     let source = baseline.source;
                     findings.push(unused_ignore::of_entry(sources, source, located, &gone));
                 }
@@ -186,21 +187,64 @@ impl<'c> Accepted<'c> {
         }
         findings
     }
+}
 
-    /// Whether an entry of the baseline is about what this run judged, or about nothing that there is.
-    pub(super) fn concerns(
-        &self,
-        jobs: &Jobs,
-        targets: &BTreeSet<Option<String>>,
-        entry: &Entry,
-    ) -> bool {
-        let configured = self.configuration.map(|c| c.config.targets.as_slice());
-        let of_configuration = entry.target.as_ref().is_some_and(|name| {
-            let mut all = configured.unwrap_or_default().iter();
-            all.any(|t| t.name.value == *name)
-        });
-        jobs.from_targets || targets.contains(&entry.target) || !of_configuration
+/// What a run judges of all that a baseline can speak of.
+pub(super) struct Extent<'j> {
+    /// True where it judges all targets.
+    is_whole: bool,
+    targets: &'j [Option<String>],
+    paths: BTreeSet<&'j str>,
+    configured: BTreeSet<&'j str>,
+    off: BTreeSet<&'static str>,
+    folder: PathBuf,
+}
+
+impl<'j> Extent<'j> {
+    /// `targets` are the names of the results, as a baseline has them.
+    pub(super) fn new(
+        jobs: &'j Jobs,
+        targets: &'j [Option<String>],
+        levels: &BTreeMap<&'static str, Level>,
+    ) -> Self {
+        let files = jobs
+            .roles
+            .iter()
+            .flat_map(|job| job.files.iter().chain(job.limits()));
+        let files = files.filter_map(|at| jobs.files.get(*at));
+        let configuration = jobs.configuration.as_ref();
+        let configured = configuration.into_iter().flat_map(|c| &c.config.targets);
+        let off = levels.iter().filter(|(_, level)| **level == Level::Off);
+        Extent {
+            is_whole: jobs.from_targets,
+            targets,
+            paths: files
+                .map(|f| jobs.sources.get(f.source).identity())
+                .collect(),
+            configured: configured.map(|t| t.name.value.as_str()).collect(),
+            off: off.map(|(lint, _)| *lint).collect(),
+            folder: configuration.map(Configuration::folder).unwrap_or_default(),
+        }
     }
+
+    /// Whether an entry speaks of what was judged, or of nothing that there is.
+    pub(super) fn has(&self, entry: &Entry) -> bool {
+        if self.off.contains(entry.lint.as_str()) {
+            return false;
+        }
+        let is_gone =
+            || entry.path != input::STANDARD_INPUT && !self.folder.join(&entry.path).exists();
+        match &entry.target {
+            None => self.paths.contains(entry.path.as_str()) || is_gone(),
+            Some(_) if self.is_whole || self.targets.contains(&entry.target) => true,
+            Some(name) => !self.configured.contains(name.as_str()) && is_gone(),
+        }
+    }
+}
+
+/// The path of a file in a baseline.
+pub(super) fn path(sources: &Sources, source: SourceId) -> String {
+    sources.get(source).identity().to_owned()
 }
 
 /// The file of the baseline: that of the option, or of the configuration.
@@ -259,7 +303,7 @@ pub(super) fn read_baseline(
     Baseline::read(source, sources.get(source).text()).map_err(|(message, span)| {
         let problem = ConfigProblem::new(message, span);
         let problem = problem
-            .with_help("`pcluster-iam baseline` writes it; mend it by hand, or write it anew");
+            .with_help("mend it by hand; or remove it, and `pcluster-iam baseline` writes it anew");
         let reason = format!("`{name}` is not a baseline");
         drawn::error(sources, source, "baseline", vec![problem], reason)
     })

@@ -1,10 +1,10 @@
 //! `pcluster-iam baseline`
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
 use std::process::ExitCode;
 
-use super::accept::{self, Accepted};
+use super::accept::{self, Extent};
 use super::{BaselineArgs, Error, jobs, lint, output};
 use crate::baseline::{self, Entry};
 
@@ -12,14 +12,18 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs)?;
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
-    let old = if args.prune {
+    let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
+    // What is no ordinary file, or an empty one, has no entries.
+    let is_there = fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > 0);
+    let old = if args.prune || is_there {
         let configuration = jobs.configuration.as_ref();
         let names_it = configuration.filter(|_| args.baseline.is_none());
         Some(accept::read_baseline(&path, names_it, &mut jobs.sources)?)
     } else {
         None
     };
-    let judged = lint::judge(&jobs, args.each, None, &args.accept, old)?;
+    let (met, old) = if args.prune { (old, None) } else { (None, old) };
+    let judged = lint::judge(&jobs, args.each, None, &args.accept, met)?;
     if judged.failed {
         let names = judged.results.iter().filter(|r| r.failed);
         let names: Vec<String> = names.flat_map(|r| r.policies.iter().cloned()).collect();
@@ -27,16 +31,26 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
             policies: names.join(", "),
         });
     }
-    let (entries, was) = if let Some(old) = &judged.baseline {
-        let targets: BTreeSet<Option<String>> = judged.targets.iter().cloned().collect();
-        let accepted = Accepted::new(&args.accept, jobs.configuration.as_ref(), None);
-        let keeps = |entry: &Entry| !accepted.concerns(&jobs, &targets, entry);
-        (old.pruned(keeps), Some(old.len()))
+    let extent = Extent::new(&jobs, &judged.targets, &levels);
+    // What this run did not look at stays as it is.
+    let keeps = |entry: &Entry| !extent.has(entry);
+    let mut text = String::new();
+    let entries = if let Some(met) = &judged.baseline {
+        let entries = met.pruned(keeps);
+        let removed = met.len().saturating_sub(entries.len());
+        let _ = write!(text, ", {removed} removed");
+        entries
     } else {
         let results = judged.targets.iter().map(Option::as_deref);
         let results = results.zip(&judged.results);
-        let identity = |source| jobs.sources.get(source).identity().to_owned();
-        (baseline::entries(results, identity), None)
+        let mut entries = baseline::entries(results, |source| accept::path(&jobs.sources, source));
+        let kept = old.map_or_else(Vec::new, |old| old.kept(keeps));
+        if !kept.is_empty() {
+            let _ = write!(text, ", {} of them kept: not judged now", kept.len());
+        }
+        entries.extend(kept);
+        entries.sort();
+        entries
     };
     output::replace(&path, baseline::text(&entries).as_bytes()).map_err(|source| {
         Error::Output {
@@ -44,12 +58,8 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
             source,
         }
     })?;
-    let mut text = format!("{}: {}", path.display(), entry_count(entries.len()));
-    if let Some(was) = was {
-        let _ = write!(text, ", {} removed", was.saturating_sub(entries.len()));
-    }
-    text.push('\n');
-    super::print(&text)?;
+    let count = entry_count(entries.len());
+    super::print(&format!("{}: {count}{text}\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -152,7 +152,7 @@ fn refused(sources: &Sources, source: SourceId, problems: Vec<ConfigProblem>) ->
 
 /// The nearest configuration from a folder up to the one that holds `.git`. Outside of a repository only the folder
 /// itself is looked at: what lies further up belongs to somebody else.
-fn discover(folder: &Path) -> Option<PathBuf> {
+pub(super) fn discover(folder: &Path) -> Option<PathBuf> {
     let depth = folder
         .ancestors()
         .position(|a| a.join(".git").exists())

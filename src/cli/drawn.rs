@@ -35,6 +35,7 @@ fn finding(source: SourceId, kind: &'static str, problem: ConfigProblem) -> Find
     Finding {
         lint: kind,
         severity: Severity::Error,
+        own_severity: Severity::Error,
         message: problem.message,
         notes: Vec::new(),
         help: problem.help,

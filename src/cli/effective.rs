@@ -107,9 +107,19 @@ impl Effective {
             .iter()
             .map(|level| {
                 let names = level.split(',').filter(|name| !name.is_empty());
-                names.map(str::to_owned).collect()
+                let names: Vec<String> = names.map(str::to_owned).collect();
+                if names.is_empty() {
+                    return Err(Error::BadValue {
+                        option: "--scp",
+                        value: level.clone(),
+                        reason: "it names no file".to_owned(),
+                        help: "give the files of one level with commas between them, for example --scp root.json"
+                            .to_owned(),
+                    });
+                }
+                Ok(names)
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         let scps = Some(scps).filter(|s| !s.is_empty());
         let scps = found.nearest("--scp", scps, &levels, |o| {
             let levels = o.scps.as_ref()?.iter();

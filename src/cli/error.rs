@@ -260,7 +260,7 @@ pub enum Error {
         reason: String,
     },
     /// Writing failed.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}: {}", unwritten(source))]
     #[diagnostic(code(output::write))]
     Output {
         /// The file.
@@ -284,6 +284,15 @@ impl Error {
                 error: Box::new(error),
             },
         }
+    }
+}
+
+/// Why something was not written, in words about it.
+fn unwritten(error: &io::Error) -> String {
+    match error.kind() {
+        // The file itself would have been made.
+        io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+        _ => error.to_string(),
     }
 }
 

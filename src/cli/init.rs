@@ -1,23 +1,31 @@
 //! `pcluster-iam init`
 
+use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::Error;
+use super::cluster::Configured;
 use super::input::{self, Content};
+use super::{Error, Selection, config, selection};
+use crate::catalog::Catalog;
+use crate::check::{self, Against, Settings};
 use crate::cluster::{self, Generation};
 use crate::config::NAMES;
-use crate::parser::{self, ProblemKind, Sources};
-use crate::reference::DEFAULT_RELEASE;
+use crate::lints::File;
+use crate::parser::{self, Policy, ProblemKind, Sources};
+use crate::reference::{DEFAULT_RELEASE, Features};
 
 /// Folders below the working directory that are looked into.
 const DEEPEST: usize = 4;
 
 /// Files that are looked at.
 const MOST_FILES: usize = 5_000;
+
+/// What is written where no cluster configuration says which.
+const SCHEDULER: &str = "slurm";
 
 /// Larger files are neither policies nor cluster configurations.
 const LARGEST: u64 = 256 * 1024;
@@ -35,6 +43,8 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     }
     let mut found = Found::default();
     found.look_into(Path::new(""), 0);
+    found.infer_roles();
+    let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
     let write = || -> io::Result<()> {
         // Whoever made the file meanwhile keeps it.
@@ -50,6 +60,12 @@ pub(super) fn run() -> Result<ExitCode, Error> {
             source,
         },
     })?;
+    if let Some(above) = above {
+        super::warn(&format!(
+            "`{}` is no longer read from here: the nearest configuration is",
+            above.display()
+        ));
+    }
     let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
     let next = if policies == 0 {
         "no policy was found here: name yours in it as the policies of a [[target]]".to_owned()
@@ -74,6 +90,8 @@ struct Folder {
     policies: Vec<PathBuf>,
     /// True where every JSON file in it is a policy.
     is_all: bool,
+    /// The role that the policies fit.
+    role: Option<String>,
 }
 
 #[derive(Default)]
@@ -127,6 +145,7 @@ impl Found {
                 path: folder.to_owned(),
                 policies,
                 is_all,
+                role: None,
             });
         }
         if depth < DEEPEST {
@@ -160,12 +179,67 @@ impl Found {
         cluster.scheduler.map(|_| cluster.generation)
     }
 
+    /// The generation of the cluster that the configuration will name.
+    fn generation(&self) -> Option<Generation> {
+        self.clusters.first().map(|(_, generation)| *generation)
+    }
+
+    /// The release that the configuration will name, and a role that clusters of it have.
+    fn release(&self) -> (&'static str, &'static str) {
+        match self.generation() {
+            Some(Generation::V3) => ("3", "head-node"),
+            _ => (DEFAULT_RELEASE, "instance"),
+        }
+    }
+
+    /// Finds the role of each folder as `lint` would with the configuration that is written.
+    fn infer_roles(&mut self) {
+        let mut sources = Sources::new();
+        let mut features = Features::default();
+        let mut selection = Selection {
+            pcluster_version: Some(self.release().0.to_owned()),
+            ..Selection::default()
+        };
+        let mut configured = None;
+        match self.clusters.first() {
+            None => selection.scheduler = Some(SCHEDULER.to_owned()),
+            Some((path, _)) => {
+                let Ok(read) = Configured::read(path, &mut sources) else {
+                    return;
+                };
+                let Ok(complete) = read.complete(&selection) else {
+                    return;
+                };
+                read.features(&mut features);
+                selection = complete;
+                configured = Some(read);
+            }
+        }
+        // What cannot be selected here is said by `lint`.
+        let Ok(against) = Against::select(&selection, &features) else {
+            return;
+        };
+        let given = selection::all_given(Vec::new(), configured.as_ref(), &sources);
+        let settings = Settings {
+            given,
+            ..Settings::default()
+        };
+        for folder in &mut self.folders {
+            let names = folder.policies.iter().map(|path| path.to_string_lossy());
+            let files: Vec<File> = names.map(|name| input::load(&name, &mut sources)).collect();
+            let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
+            if check::oversize(policies.iter().copied()).is_none() {
+                let chosen = check::choose(Catalog::embedded(), &policies, &against, &settings);
+                folder.role = chosen.ok().and_then(|chosen| chosen.reference.role);
+            }
+        }
+    }
+
     fn configuration(&self) -> String {
         let mut text = String::from(
             "# What pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
              # Paths are relative to it.\n\n",
         );
-        let generation = self.clusters.first().map(|(_, generation)| *generation);
         if let Some((path, _)) = self.clusters.first() {
             let _ = writeln!(
                 text,
@@ -176,12 +250,12 @@ impl Found {
                 let _ = writeln!(text, "# cluster-config = {}", quoted(path));
             }
         } else {
-            text.push_str("# The cluster's scheduler: slurm or awsbatch; up to 2.11 also sge or torque.\nscheduler = \"slurm\"\n");
+            let _ = writeln!(
+                text,
+                "# The cluster's scheduler: slurm or awsbatch; up to 2.11 also sge or torque.\nscheduler = \"{SCHEDULER}\""
+            );
         }
-        let (release, role) = match generation {
-            Some(Generation::V3) => ("3", "head-node"),
-            _ => (DEFAULT_RELEASE, "instance"),
-        };
+        let (release, role) = self.release();
         let _ = write!(
             text,
             "\n# Release to compare with, such as \"3.11.1\"; \"3\" is the newest that the program knows of 3.x.\n\
@@ -196,10 +270,18 @@ impl Found {
             let _ = write!(
                 text,
                 "\n# The policies attached to one role, judged together.\n\
-                 [[target]]\nname = {}\n\
-                 # role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all\n\
-                 policies = {}\n",
+                 [[target]]\nname = {}\n{}\npolicies = {}\n",
                 quoted(Path::new(&self.name(folder))),
+                match &folder.role {
+                    Some(role) => format!(
+                        "# Inferred from what they grant. Correct it where it is wrong: without it a policy that loses\n\
+                         # rights may be judged as that of a smaller role.\n\
+                         role = \"{role}\"   # `pcluster-iam reference list` has all"
+                    ),
+                    None => format!(
+                        "# role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all"
+                    ),
+                },
                 patterns(folder)
             );
         }

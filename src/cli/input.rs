@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 use crate::lints;
@@ -61,9 +61,40 @@ pub(super) fn matches(pattern: &str) -> Result<Vec<String>, Error> {
             pattern: pattern.to_owned(),
             reason: e.to_string(),
         })?;
-        found.push(path.to_string_lossy().into_owned());
+        if !is_hidden(pattern, &path) {
+            found.push(path.to_string_lossy().into_owned());
+        }
     }
     Ok(found)
+}
+
+/// Whether a path that matches a pattern has a hidden name that the pattern does not write with its dot, which no shell
+/// matches. The option of `glob` for that leaves out `.*` too, and panics at names that are not UTF-8.
+fn is_hidden(pattern: &str, path: &Path) -> bool {
+    let parts = pattern.split(std::path::is_separator);
+    let parts: Vec<&str> = parts.filter(|p| !["", ".", ".."].contains(p)).collect();
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    let is_deep = |part: &&str| *part == "**";
+    // What stands for folders in between has no dot; before it names count from the front, after it from the back.
+    let head = parts.iter().position(is_deep).unwrap_or(0);
+    let tail = parts.iter().rev().position(|part| is_deep(part));
+    let tail = tail.unwrap_or(parts.len());
+    let count = names.len();
+    names.iter().enumerate().any(|(at, name)| {
+        let from_back = count - at;
+        let part = if at < head {
+            parts.get(at)
+        } else if from_back <= tail {
+            parts.get(parts.len() - from_back)
+        } else {
+            None
+        };
+        name.starts_with('.') && !part.is_some_and(|part| part.starts_with('.'))
+    })
 }
 
 /// The names without those of files that came before under another name.
@@ -241,4 +272,27 @@ fn problem(message: &str, help: &str) -> Box<Problem> {
         sid: None,
         related: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn hidden_names_are_matched_by_their_dot_alone() {
+        let hidden = |pattern: &str, path: &str| super::is_hidden(pattern, Path::new(path));
+        assert!(!hidden("iam/*.json", "iam/a.json"));
+        assert!(hidden("iam/*.json", "iam/.a.json"));
+        assert!(!hidden("iam/.*.json", "iam/.a.json"));
+        assert!(hidden("*/a.json", ".iam/a.json"));
+        assert!(!hidden(".iam/*.json", ".iam/a.json"));
+        assert!(!hidden("/home/.x/iam/*.json", "/home/.x/iam/a.json"));
+        assert!(!hidden("../.x/*.json", "../.x/a.json"));
+        assert!(!hidden("./*.json", "a.json"));
+        assert!(hidden("**/*.json", ".x/a.json"));
+        assert!(hidden(".x/**/*.json", ".x/.x/a.json"));
+        assert!(!hidden(".x/**/.y/*.json", ".x/deep/deep/.y/a.json"));
+        assert!(hidden(".x/**/.y/**/*.json", ".x/.z/.y/a.json"));
+        assert!(!hidden("**", "a/b"));
+    }
 }

@@ -172,6 +172,16 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
     let mut sources = Sources::new();
     let configuration = Configuration::find(args, &mut sources)?;
     if let Some(path) = &args.stdin_filename
+        && path.is_empty()
+    {
+        return Err(Error::BadValue {
+            option: "--stdin-filename",
+            value: path.clone(),
+            reason: "it names no file".to_owned(),
+            help: "give the path that the report is to show, or leave the option out".to_owned(),
+        });
+    }
+    if let Some(path) = &args.stdin_filename
         && !args.files.iter().any(|file| file == "-")
     {
         return Err(Error::BadValue {

@@ -1,11 +1,10 @@
 //! `pcluster-iam lint`
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use rayon::prelude::*;
 
-use super::accept::{self, Accepted};
+use super::accept::{self, Accepted, Extent};
 use super::jobs::{self, Job, Jobs};
 use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output};
 use crate::baseline::Baseline;
@@ -202,8 +201,8 @@ pub(super) fn judge(
     misfits.iter().for_each(super::report);
     // Of what could not be judged nobody knows whether it would have been met.
     if !judged.failed {
-        let targets: BTreeSet<Option<String>> = judged.targets.iter().cloned().collect();
-        judged.configuration = accepted.unused(jobs, &targets);
+        let extent = Extent::new(jobs, &judged.targets, &levels);
+        judged.configuration = accepted.unused(jobs, &extent);
         accept::apply_levels(&levels, &mut judged.configuration);
     }
     judged.baseline = accepted.baseline;

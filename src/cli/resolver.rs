@@ -244,6 +244,10 @@ impl<'r> Resolver<'r> {
             context: effective.context,
             ..Settings::default()
         };
+        self.doubts.extend(selection::contradictions(
+            &settings.given,
+            &settings.context,
+        ));
         Ok(Job {
             boundary: effective.boundary.map(|name| self.file(&name)),
             scps: effective

@@ -1,6 +1,6 @@
 //! From what is said of a cluster to references, and to the values of their placeholders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::cluster::Configured;
@@ -8,6 +8,7 @@ use super::{Error, Selection, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against};
 use crate::config::{self, Fault};
+use crate::matcher::condition::KeyValue;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
 use crate::reference::{self, Features, Query, Reference};
@@ -204,6 +205,20 @@ pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
     }
 }
 
+/// What of the values that are given cannot be true together.
+pub(super) fn contradictions(given: &[Given], context: &BTreeMap<String, KeyValue>) -> Vec<String> {
+    let last = |name: &str| {
+        let found = given.iter().rev().find(|(other, ..)| other == name);
+        found.map(|(_, value, _)| value.as_str())
+    };
+    let Some(region) = last("Region") else {
+        return Vec::new();
+    };
+    let partition = last("Partition").and_then(|p| config::doubtful_partition(p, region));
+    let context = config::doubtful_context(context, region);
+    partition.into_iter().chain(context).collect()
+}
+
 /// The values of `reference show`, which has no policies to infer from.
 pub(super) fn given_for(selection: &Selection, reference: &Reference) -> Result<Vec<Given>, Error> {
     if let Some(doubt) = selection
@@ -213,5 +228,9 @@ pub(super) fn given_for(selection: &Selection, reference: &Reference) -> Result<
     {
         super::warn(&doubt);
     }
-    given(selection, &Against::role(reference.clone()))
+    let given = given(selection, &Against::role(reference.clone()))?;
+    for doubt in contradictions(&given, &BTreeMap::new()) {
+        super::warn(&doubt);
+    }
+    Ok(given)
 }

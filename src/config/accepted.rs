@@ -23,6 +23,9 @@ pub(super) const IGNORE: [&str; 7] = [
     "until",
 ];
 
+/// Those of which an ignore has one or more.
+pub(super) const FIELDS: [&str; 5] = ["lint", "path", "sid", "reference-sid", "subject"];
+
 pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<&'static str, Level> {
     let mut levels = BTreeMap::new();
     for (key, value) in reader
@@ -103,11 +106,10 @@ pub(super) fn ignore(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Op
         reader.wrong(head, "an ignore has no `reason`", help);
         usable = false;
     }
-    let fields = ["lint", "path", "sid", "reference-sid", "subject"];
-    if !fields.iter().any(|field| table.contains_key(*field)) {
+    if !FIELDS.iter().any(|field| table.contains_key(*field)) {
         let help = format!(
             "say which findings are meant by one or more of {}",
-            fields.join(", ")
+            FIELDS.join(", ")
         );
         reader.wrong(
             head,

@@ -1,7 +1,7 @@
 //! What was accepted: which findings an `[[ignore]]` speaks of, and until when.
 
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use glob::{MatchOptions, Pattern as PathPattern};
 use time::OffsetDateTime;
@@ -114,18 +114,18 @@ fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// The day it is, in UTC: that of `SOURCE_DATE_EPOCH` (seconds) where it is set, as for every build that is to be
-/// repeated, else that of the clock.
+/// The day it is, in UTC: that of `SOURCE_DATE_EPOCH` where it is set to the seconds of one, as for every build that is
+/// to be repeated, else that of the clock.
 pub fn today(source_date_epoch: Option<&str>) -> Day {
-    let set = source_date_epoch.and_then(|seconds| seconds.parse().ok());
-    let time = set.map(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    let time = time.flatten().unwrap_or_else(SystemTime::now);
-    let seconds = time
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let moment = i64::try_from(seconds).ok();
-    let moment = moment.and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
+    let day = |seconds: i64| OffsetDateTime::from_unix_timestamp(seconds).ok();
+    // Before 1970 is nothing that a build has.
+    let set = source_date_epoch.and_then(|text| text.parse::<u64>().ok());
+    let set = set.and_then(|seconds| day(i64::try_from(seconds).ok()?));
+    let clock = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        day(i64::try_from(now.as_secs()).ok()?)
+    };
+    let moment = set.or_else(clock);
     moment.unwrap_or(OffsetDateTime::UNIX_EPOCH).date()
 }
 
@@ -183,7 +183,19 @@ mod tests {
     fn a_day_can_be_given() {
         assert_eq!(today(Some("1800000000")), day("2027-01-15").unwrap());
         assert!(today(None) > day("2025-01-01").unwrap());
-        assert!(today(Some("soon")) > day("2025-01-01").unwrap());
+        // A day that cannot be must not bring back what has expired.
+        let clock = today(None)..=today(None).next_day().unwrap();
+        for text in [
+            "soon",
+            "",
+            "-1",
+            "253402300800",
+            "18446744073709551615",
+            "1e9",
+        ] {
+            assert!(clock.contains(&today(Some(text))), "{text}");
+        }
+        assert_eq!(today(Some("253402300799")), day("9999-12-31").unwrap());
     }
 
     proptest! {

@@ -13,7 +13,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::SCHEMA;
-    use crate::config::accepted::IGNORE;
+    use crate::config::accepted::{FIELDS, IGNORE};
     use crate::config::section::{OPTIONS, TARGET, TOP};
     use crate::config::{self, FIXED};
     use crate::parser::Source;
@@ -89,7 +89,11 @@ mod tests {
 
     /// Accepts the findings that all the given fields match.
     #[derive(JsonSchema)]
-    #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+    #[schemars(
+        rename_all = "kebab-case",
+        deny_unknown_fields,
+        extend("anyOf" = some_field())
+    )]
     #[expect(dead_code, reason = "describes the file, and is never made")]
     struct Ignore {
         /// Id of a lint.
@@ -104,8 +108,8 @@ mod tests {
         subject: Option<String>,
         /// Why it is accepted.
         reason: String,
-        /// The last day on which it counts, `2027-01-31`.
-        until: Option<String>,
+        /// The last day on which it counts: `2027-01-31`, with or without quotes.
+        until: Option<Day>,
     }
 
     #[derive(JsonSchema)]
@@ -183,6 +187,18 @@ mod tests {
         Ignorable,
         |_| json_schema!({ "type": "string", "enum": changeable() })
     );
+
+    // Where TOML is checked by a JSON Schema, its dates are strings.
+    described!(
+        Day,
+        |_| json_schema!({ "type": "string", "format": "date" })
+    );
+
+    /// An ignore without any of these would hide everything.
+    fn some_field() -> Value {
+        let fields = FIELDS.iter();
+        fields.map(|field| json!({ "required": [field] })).collect()
+    }
 
     described!(Levels, |generator| {
         let level = generator.subschema_for::<Level>().to_value();

@@ -262,12 +262,16 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
         "boundary" => options.boundary = reader.text(key, value),
         "scps" => {
             let wanted = "an array with the files of each level";
-            let levels = reader.array(key, wanted, value).iter();
-            options.scps = Some(
-                levels
-                    .filter_map(|level| reader.texts(key, level))
-                    .collect(),
-            );
+            let mut levels = Vec::new();
+            for level in reader.array(key, wanted, value) {
+                if is_empty_array(level) {
+                    let help = "name the policies of the level, or leave it out: a level without policies allows nothing";
+                    let message = "a level of `scps` is empty".to_owned();
+                    reader.wrong(span(level.span()), message, help.to_owned());
+                }
+                levels.extend(reader.texts(key, level));
+            }
+            options.scps = Some(levels);
         }
         "attached" => {
             options.attached = reader.texts(key, value);

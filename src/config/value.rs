@@ -1,9 +1,12 @@
 //! What single values must be, wherever they are written: on the command line or in a configuration.
 
+use std::collections::BTreeMap;
+
 use time::{Date, Month};
 
 use crate::lints;
-use crate::reference::bindings::{PARTITIONS, is_account, is_region};
+use crate::matcher::condition::{self, KeyValue};
+use crate::reference::bindings::{PARTITIONS, is_account, is_region, partition_of};
 use crate::reference::{self, is_region_name, nearest};
 
 /// Why a value cannot be: what is wrong with it, and what would be one.
@@ -31,6 +34,28 @@ pub(crate) fn doubtful_region(text: &str) -> Option<String> {
     Some(format!(
         "`{text}` is not a Region that this program knows{near}"
     ))
+}
+
+/// What is wrong with a partition beside a known Region.
+pub(crate) fn doubtful_partition(partition: &str, region: &str) -> Option<String> {
+    let right = partition_of(region);
+    (is_known_region(region) && partition != right).then(|| {
+        format!("the Region `{region}` is in the partition `{right}`, and the partition given is `{partition}`")
+    })
+}
+
+/// What is wrong with the Region that requests are said to have, beside that of the cluster.
+pub(crate) fn doubtful_context(
+    context: &BTreeMap<String, KeyValue>,
+    region: &str,
+) -> Option<String> {
+    const KEY: &str = "aws:RequestedRegion";
+    let KeyValue::Values(values) = context.get(&condition::fold_key(KEY))? else {
+        return None;
+    };
+    (region != "*" && !values.contains(&condition::literal(region))).then(|| {
+        format!("the context says that `{KEY}` is another Region than `{region}`, the one given for the cluster")
+    })
 }
 
 fn is_known_region(text: &str) -> bool {

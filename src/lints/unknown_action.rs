@@ -109,7 +109,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if let Some(label) = last {
         let more = count - MOST;
         let message = format!("{more} more actions are not in the catalogue of {date}");
-        out.push(LINT.finding(Severity::Warning, message, label));
+        let mut finding = LINT.finding(Severity::Warning, message, label);
+        finding.subject = Some(super::count(more, "more action"));
+        out.push(finding);
     }
 }
 

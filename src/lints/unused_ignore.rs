@@ -70,7 +70,10 @@ pub(crate) fn of_entry(
 ) -> Finding {
     let entry = &located.entry;
     let message = if gone.is_empty() {
-        format!("nothing is left of this entry on `{}`", entry.lint)
+        format!(
+            "no finding matches this entry on `{}` any more (mended, or judged differently)",
+            entry.lint
+        )
     } else {
         let actions = gone.iter().map(|action| (*action).to_owned());
         let actions: Vec<String> = actions.collect();
@@ -86,7 +89,7 @@ pub(crate) fn of_entry(
         message: String::new(),
     };
     let mut finding = LINT.finding(LINT.severity, message, label);
-    finding.help = Some("`pcluster-iam baseline --prune` removes what is mended".to_owned());
+    finding.help = Some("`pcluster-iam baseline --prune` removes what hides nothing".to_owned());
     finding.actions = gone.iter().map(|action| (*action).to_owned()).collect();
     finding.subject = Some(match &entry.target {
         Some(target) => format!("{target} {}", entry.fingerprint),

@@ -33,6 +33,7 @@ pub(super) fn finding(severity: Severity, lint: &'static str, message: &str, at:
     Finding {
         lint,
         severity,
+        own_severity: severity,
         message: message.to_owned(),
         notes: Vec::new(),
         help: None,
