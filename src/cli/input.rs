@@ -81,7 +81,7 @@ fn is_hidden(pattern: &str, path: &Path) -> bool {
     let is_deep = |part: &&str| *part == "**";
     // What stands for folders in between has no dot; before it names count from the front, after it from the back.
     let head = parts.iter().position(is_deep).unwrap_or(0);
-    let tail = parts.iter().rev().position(|part| is_deep(part));
+    let tail = parts.iter().rev().position(is_deep);
     let tail = tail.unwrap_or(parts.len());
     let count = names.len();
     names.iter().enumerate().any(|(at, name)| {
