@@ -220,7 +220,10 @@ fn what_is_counted_only_is_counted() {
         .filter(|f| f["lint"] == "invalid-policy")
         .collect();
     assert_eq!(faults.len(), 1_001);
-    let more = faults.iter().find(|f| f["subject"] == "more").unwrap();
+    let more = faults
+        .iter()
+        .find(|f| f["subject"] == "200 more faults")
+        .unwrap();
     assert_eq!(more["message"], "200 more faults of this kind from here on");
     assert_eq!(more["severity"], "error");
 }

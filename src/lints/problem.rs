@@ -23,13 +23,7 @@ pub(super) fn report(
         };
         let mut finding = lint.finding(severity, problem.message.clone(), label(problem.span, ""));
         finding.help.clone_from(&problem.help);
-        // The number is part of what the one is about that counts the others: see `bound` of the lints.
-        let counts = problem.subject == "more" && problem.message.ends_with(" from here on");
-        finding.subject = Some(if counts {
-            problem.message.clone()
-        } else {
-            problem.subject.clone()
-        });
+        finding.subject = Some(problem.subject.clone());
         finding.sid.clone_from(&problem.sid);
         finding.related = problem.related.iter().map(|(s, m)| label(*s, m)).collect();
         out.push(finding);

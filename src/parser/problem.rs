@@ -11,8 +11,6 @@ const MOST: usize = 1_000;
 
 /// Subject of the problem that a byte order mark is.
 pub(super) const BYTE_ORDER_MARK: &str = "byte order mark";
-/// Subject of the problem that counts what is not listed.
-const MORE: &str = "more";
 
 impl Problem {
     fn new(
@@ -150,13 +148,17 @@ impl Reader {
             cut,
             ..
         } = self;
-        problems.extend(cut.into_iter().map(|((kind, rejected), (count, span))| {
+        problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
+        for ((kind, rejected), (count, span)) in cut {
             let faults = if count == 1 { "fault" } else { "faults" };
-            let message = format!("{count} more {faults} of this kind from here on");
-            let mut problem = Problem::new(kind, MORE, message, span);
+            // The number is part of what it is about: who accepts so many accepts no greater number.
+            let more = format!("{count} more {faults}");
+            let message = format!("{more} of this kind from here on");
+            let mut problem = Problem::new(kind, &more, message, span);
             problem.rejected = rejected;
-            problem
-        }));
+            let after = problems.partition_point(|p| p.span <= span);
+            problems.insert(after, problem);
+        }
         let mut statements: Vec<(Span, Option<&str>)> = policies
             .iter()
             .flat_map(|p| &p.statements)
@@ -177,7 +179,6 @@ impl Reader {
             policies.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
         }
-        problems.sort_by_key(|p| (p.span, p.subject == MORE, p.kind, p.rejected));
         Document { policies, problems }
     }
 }
