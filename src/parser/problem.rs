@@ -149,6 +149,8 @@ impl Reader {
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
+        let mut cut: Vec<_> = cut.into_iter().collect();
+        cut.sort_by_key(|((kind, rejected), (_, span))| (*span, *kind, *rejected));
         for ((kind, rejected), (count, span)) in cut {
             let faults = if count == 1 { "fault" } else { "faults" };
             // The number is part of what it is about: who accepts so many accepts no greater number.
