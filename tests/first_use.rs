@@ -557,3 +557,58 @@ fn long_lists_of_actions_are_judged_in_bounded_time() {
         assert_eq!(result.failed, fails, "{name}");
     }
 }
+
+/// The catalogue calls each of the types optional that `s3:GetObject` can be on: a call is on one of them.
+#[test]
+fn objects_out_of_reach_fail_the_gate_and_the_report_points_at_what_is_too_narrow() {
+    let text = role::fixture("reference/instance-traditional-filled.json");
+    let judge = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("p.json"), text).unwrap();
+        let options = [
+            "--role",
+            "instance",
+            "--scheduler",
+            "torque",
+            "--format",
+            "json",
+        ];
+        let run = lint(folder.path(), &options);
+        let report: Value = serde_json::from_str(&run.out).unwrap();
+        let all = report["results"][0]["findings"].as_array().unwrap().clone();
+        let mut partial = all.into_iter().filter(|f| f["lint"] == "partial-resource");
+        let found = partial.next().unwrap_or_else(|| panic!("{}", run.out));
+        assert!(partial.next().is_none(), "{}", run.out);
+        assert_eq!(
+            (run.code, &found["severity"]),
+            (1, &json!("error")),
+            "{}",
+            run.out
+        );
+        let region = &found["region"];
+        let byte = |key: &str| usize::try_from(region[key].as_u64().unwrap()).unwrap();
+        text[byte("start_byte")..byte("end_byte")].to_owned()
+    };
+    let bucket = "arn:aws:s3:::us-east-1-aws-parallelcluster/*";
+    let narrow = "arn:aws:s3:::us-east-1-aws-parallelcluster/some/*";
+    assert_eq!(judge(&text.replace(bucket, narrow)), narrow);
+    let end = text.rfind(']').unwrap();
+    let deny =
+        r#", {"Effect": "Deny", "Action": "s3:Get*", "Resource": "arn:aws:s3:::*/secret/*"}"#;
+    assert_eq!(
+        judge(&format!("{}{deny}{}", &text[..end], &text[end..])),
+        "s3:Get*"
+    );
+    // What a call may do without is a warning, as before.
+    let any = r#""Action": "ec2:RunInstances", "Resource": "*""#;
+    let but = r#""Action": "ec2:RunInstances", "NotResource": "arn:aws:ec2:*:*:elastic-gpu/*""#;
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |statement: &str| {
+        format!(r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {statement}}}]}}"#)
+    };
+    fs::write(folder.path().join("reference.json"), policy(any)).unwrap();
+    fs::write(folder.path().join("p.json"), policy(but)).unwrap();
+    let run = lint(folder.path(), &["--reference", "reference.json"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert!(run.out.contains("warning[partial-resource]"), "{}", run.out);
+}

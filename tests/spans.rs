@@ -80,7 +80,10 @@ fn check_token(finding: &Finding, token: &str, what: &str) {
                 || token.starts_with("arn:")
                 || token == "*"
         }
-        "partial-resource" | "undecided" => token.contains(':') || token == "*",
+        "undecided" => token.contains(':') || token == "*",
+        "partial-resource" => {
+            token.contains(':') || ["*", "Resource", "NotResource"].contains(&token.as_str())
+        }
         // A Deny of all but what `NotAction` lists denies by that element.
         "denied-action" => token.contains(':') || ["*", "NotAction"].contains(&token.as_str()),
         "conditional-grant" => {

@@ -10,7 +10,7 @@ use super::decide::{self, Filter, Question, Sides, Stance, shows};
 use super::scope::{Scope, Universe};
 use super::statement::{Applies, Prepared, Resource};
 use super::{Verdict, witness};
-use crate::catalog::ResourceType;
+use crate::catalog::{Action, ResourceType};
 use crate::matcher::condition::Truth;
 use crate::matcher::search::{Budget, Found};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
@@ -22,7 +22,7 @@ use crate::reference;
 pub struct TypeOutcome {
     /// e.g. `security-group`.
     pub name: String,
-    /// Whether every call needs one, or ParallelCluster is known to use it.
+    /// Whether every call needs one, or ParallelCluster is known to use it, or nothing else is asked for.
     pub needed: bool,
     /// Some request on it cannot succeed.
     pub gap: bool,
@@ -340,6 +340,26 @@ impl<'c> Asked<'_, 'c> {
                         });
                     }
                 }
+            }
+        }
+        if let Some(action) = named.known.filter(|_| typed && !everything) {
+            self.need_the_only_type(&action);
+        }
+    }
+
+    /// The catalogue calls `object` and `accesspointobject` both optional for `s3:GetObject`, since a call is on one or the
+    /// other. Where the reference names the ARNs of one of them alone, its calls are on that one.
+    fn need_the_only_type(&mut self, action: &Action<'c>) {
+        if action.resource_types().any(|kind| kind.required) {
+            return;
+        }
+        let mut kinds = self.parts.iter().filter_map(|part| part.kind);
+        let Some((only, _)) = kinds.next() else {
+            return;
+        };
+        if kinds.all(|(name, _)| name == only) {
+            for part in &mut self.parts {
+                part.kind = part.kind.map(|(name, _)| (name, true));
             }
         }
     }

@@ -77,7 +77,7 @@ fn deciding_layer<'c>(
 }
 
 /// A wildcard of the reference asks for more than ParallelCluster is known to use; and a call may do
-/// without a resource type that the catalogue calls optional.
+/// without a resource type that the catalogue calls optional, unless no other is asked for.
 fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
     let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);
@@ -183,7 +183,10 @@ fn place(
             !own || layer.is_none_or(|l| l.kind == LayerKind::Identity)
         };
         for place in row.allowed_by.iter().filter(|p| !beside && counts(p)) {
-            add(deciding(context, compared, *place, row.verdict, false));
+            let narrow = (row.verdict == Verdict::Partial && !denies)
+                .then(|| too_narrow(compared, *place))
+                .flatten();
+            add(narrow.unwrap_or_else(|| deciding(context, compared, *place, row.verdict, false)));
         }
     }
     if labels.is_empty() {
@@ -205,6 +208,27 @@ fn denials<'c>(
     row.denied_by.iter().copied().filter(move |place| {
         matches!(row.verdict, Verdict::Conditional | Verdict::Denied)
             || layer::statement_at(compared, *place).is_none_or(|s| s.conditions.is_empty())
+    })
+}
+
+/// The resources of a grant of the role's own that does not reach far enough; `None` where its Condition is what narrows.
+fn too_narrow(compared: &Compared<'_>, (source, span): (SourceId, Span)) -> Option<Label> {
+    let statement = layer::statement_at(compared, (source, span))?;
+    let layer = layer::of(compared, source);
+    if !statement.conditions.is_empty() || layer.is_some_and(|l| l.kind != LayerKind::Identity) {
+        return None;
+    }
+    let first = statement.resources.first()?;
+    let is_one = statement.resources.iter().all(|r| r.span == first.span);
+    let (span, words) = match (statement.not_resource, is_one) {
+        (true, _) => (statement.resource_key, "allowed on all but what this lists"),
+        (false, true) => (first.span, "allowed on this only"),
+        (false, false) => (statement.resource_key, "allowed on these only"),
+    };
+    Some(Label {
+        source,
+        span,
+        message: words.to_owned(),
     })
 }
 
@@ -413,7 +437,7 @@ fn help(
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
             help.push_str(
-                "narrow the Deny so that it no longer covers these requests, and allow them:\n",
+                "narrow the Deny: it must not match what this statement allows, and an Allow must:\n",
             );
         }
         _ => {
