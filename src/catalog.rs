@@ -226,11 +226,7 @@ impl<'a> Action<'a> {
 
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.
     pub fn spelled(&self) -> String {
-        let mut spelled = String::with_capacity(self.service.len() + 1 + self.name.len());
-        spelled.push_str(self.service);
-        spelled.push(':');
-        spelled.push_str(self.name);
-        spelled
+        [self.service, ":", self.name].concat()
     }
 
     /// Where its row stands: equal for the same action of one catalogue, and for no other.

@@ -11,6 +11,7 @@ pub mod edit;
 pub mod finding;
 pub mod lints;
 pub mod matcher;
+mod nearest;
 pub mod parser;
 pub mod reference;
 pub mod remedy;

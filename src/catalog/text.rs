@@ -431,51 +431,11 @@ fn rows_from<'a>(table: &'a str, name: &str) -> Rows<'a> {
     rows(table.get(start..).unwrap_or_default())
 }
 
-/// The row called `name`, in any case, of a table that has each name once, by halving.
+/// The first row called `name`, in any case.
 pub(super) fn row<'a>(table: &'a str, name: &str) -> Option<&'a str> {
-    let bytes = table.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
-    // How much of the name the rows before `low` and from `high` on share with it: so do all rows in between.
-    let (mut below, mut above) = (0, 0);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let back = bytes.get(low..middle).unwrap_or_default();
-        let start = memchr::memrchr(b'\n', back).map_or(low, |newline| low + newline + 1);
-        let rest = bytes.get(start..high).unwrap_or_default();
-        let (order, shared) = compare_first(rest, name.as_bytes(), below.min(above));
-        match order {
-            Ordering::Less => {
-                below = shared;
-                low = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
-            }
-            Ordering::Equal => return table.get(start..).map(|rest| cut(rest, b'\n').0),
-            Ordering::Greater => {
-                above = shared;
-                high = start;
-            }
-        }
-    }
-    None
-}
-
-/// Orders the first column of the row that `rows` starts with against a name, as [`compare`] does, without looking for
-/// where the column ends, and says how many bytes they share; so many as `shared` they are known to.
-fn compare_first(rows: &[u8], name: &[u8], shared: usize) -> (Ordering, usize) {
-    let mut at = shared;
-    loop {
-        let here = rows.get(at).filter(|b| !matches!(b, b'\t' | b'\n'));
-        let order = match (here, name.get(at)) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Less,
-            (Some(_), None) => Ordering::Greater,
-            (Some(a), Some(b)) if a == b || a.eq_ignore_ascii_case(b) => {
-                at += 1;
-                continue;
-            }
-            (Some(a), Some(b)) => a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
-        };
-        return (order, at);
-    }
+    rows_from(table, name)
+        .next()
+        .filter(|row| compare(first_column(row), name) == Ordering::Equal)
 }
 
 /// The rows called `name`.

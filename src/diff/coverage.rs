@@ -541,7 +541,7 @@ impl<'a> Run<'_, 'a> {
             let side = applies.iter().chain(&denies);
             side.map(|a| (ptr::from_ref(a.statement), a.certain))
         };
-        let unlike = || {
+        let truths_of = || {
             let truths = known.iter().flatten().flat_map(|c| &c.truths);
             truths.flatten().copied()
         };
@@ -552,7 +552,7 @@ impl<'a> Run<'_, 'a> {
             alike.service == named.service
                 && alike.needed == needed
                 && alike.applies.iter().copied().eq(side())
-                && alike.truths.iter().copied().eq(unlike())
+                && alike.truths.iter().copied().eq(truths_of())
         });
         if let Some((_, judged)) = alike {
             let judged = Rc::clone(judged);
@@ -564,7 +564,7 @@ impl<'a> Run<'_, 'a> {
             service: named.service.to_owned(),
             needed,
             applies: side().collect(),
-            truths: unlike().collect(),
+            truths: truths_of().collect(),
         };
         let cases = known.unwrap_or_else(cases);
         let judged = Rc::new(judgement::judge(
