@@ -259,7 +259,7 @@ impl Fit {
             all: literal.len(),
             used: rows
                 .iter()
-                .flat_map(|r| &r.row.allowed_by)
+                .flat_map(|r| r.row.allowed_by.iter())
                 .collect::<BTreeSet<_>>()
                 .len(),
             strings: granted

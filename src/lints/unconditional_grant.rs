@@ -29,7 +29,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let rows = rows.filter(|r| r.row.statement == required.index && !r.row.vacuous);
         let mut found: Option<Finding> = None;
         for requirement in rows.filter(|r| !is_required_anyway(compared, required, r)) {
-            for place in &requirement.row.allowed_by {
+            for place in requirement.row.allowed_by.iter() {
                 let Some(statement) = layer::statement_at(compared, *place) else {
                     continue;
                 };

@@ -256,7 +256,7 @@ fn roles_of(scheduler: &str, release: Release) -> Vec<&'static str> {
     let covers = |role: &&str| {
         let mut packs = PACKS.iter();
         packs.any(|p| {
-            p.role == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
+            p.role.get() == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
         })
     };
     roles().filter(covers).collect()
