@@ -15,6 +15,7 @@ pub mod lints;
 pub mod matcher;
 mod nearest;
 pub mod parser;
+mod quota;
 pub mod reference;
 pub mod remedy;
 pub mod report;
