@@ -552,7 +552,7 @@ impl<'a> Search<'a> {
                 .iter()
                 .any(|r| r.pattern.is_everything())
                 != statement.not_resource;
-            if !granted || needs.star() || !sides.star_passes() {
+            if !granted || statement.may_be_void || needs.star() || !sides.star_passes() {
                 return Beyond::Nothing;
             }
             let witness = Witness {

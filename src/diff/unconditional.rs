@@ -1,7 +1,7 @@
 //! What is allowed for certain where the reference allows it under a Condition only.
 
 use super::coverage::{Comparison, Named, Requirement};
-use super::decide::{self, Filter, Question, Required, Sides, Stance};
+use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared};
@@ -150,7 +150,7 @@ impl<'s, 'a> Search<'s, 'a> {
             };
             let star = asked.star
                 && !typed
-                && alone.star_refused_by().is_empty()
+                && alone.star() & shows::UNSURE == 0
                 && sides(false).is_some_and(Sides::star_passes);
             let found = star
                 || questions.iter().any(|(universe, wanted)| {
