@@ -670,14 +670,14 @@ pub fn excess(
     excess::excess(&trial.comparison(catalog), &trial.needed())
 }
 
-/// For each statement of a reference that has a Condition, by index, and each action of it: where policies allow it without
-/// one. Alone, without findings.
+/// For each statement of a reference that has a Condition, by index, and each action of it: in how many places policies allow
+/// it without one. Alone, without findings.
 pub fn unconditional(
     catalog: &Catalog,
     policies: &[Policy],
     reference: &Reference,
     settings: &Settings,
-) -> Vec<(usize, String, Vec<(SourceId, Span)>)> {
+) -> Vec<(usize, String, usize)> {
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
@@ -689,7 +689,7 @@ pub fn unconditional(
         let Some(statement) = statement.filter(|s| !s.conditions.is_empty()) else {
             continue;
         };
-        let places = search.grants(statement, &requirement);
+        let places = search.grants(statement, &requirement).len();
         found.push((statement.index, requirement.row.action, places));
     }
     found
