@@ -17,6 +17,7 @@ use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::effect;
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
+use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
@@ -318,6 +319,31 @@ pub fn excess(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     excess::excess(&trial.comparison(catalog), &trial.needed())
+}
+
+/// For each statement of a reference that has a Condition, by index, and each action of it: in how many places policies allow
+/// it without one. Alone, without findings.
+pub fn unconditional(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Vec<(usize, String, usize)> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    let comparison = trial.comparison(catalog);
+    let mut search = unconditional::Search::new(&comparison, &trial.required);
+    let mut found = Vec::new();
+    for requirement in trial.rows(&comparison) {
+        let mut statements = trial.required.iter();
+        let statement = statements.find(|s| s.index == requirement.row.statement);
+        let Some(statement) = statement.filter(|s| !s.conditions.is_empty()) else {
+            continue;
+        };
+        let places = search.grants(statement, &requirement).len();
+        found.push((statement.index, requirement.row.action, places));
+    }
+    found
 }
 
 /// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.

@@ -10,6 +10,7 @@ pub mod narrow;
 pub mod prepare;
 pub mod scope;
 pub mod statement;
+pub mod unconditional;
 mod witness;
 
 use std::sync::Arc;

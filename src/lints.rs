@@ -10,10 +10,11 @@ use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::effect::Ineffective;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
-use crate::diff::statement::Prepared;
+use crate::diff::statement::{Action, Prepared};
 use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
+use crate::matcher::ActionPattern;
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
 use crate::reference::Reference;
@@ -282,6 +283,17 @@ fn nearest_of<'p>(
             source: statement.source,
             span: statement.action_key,
             message: format!("the closest statement: it allows other `{service}` actions"),
+        });
+    }
+    let any_service = |s: &&Prepared| {
+        let everything = |a: &Action| a.pattern == ActionPattern::Everything;
+        s.effect == Effect::Allow && (s.not_action || s.actions.iter().any(everything))
+    };
+    if let Some(statement) = statements.iter().find(any_service) {
+        return Some(Label {
+            source: statement.source,
+            span: statement.action_key,
+            message: format!("the closest statement: it does not suffice for `{service}`"),
         });
     }
     let policy = policies.next()?;

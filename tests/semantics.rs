@@ -486,6 +486,34 @@ fn variables_4() {
             "conditional",
         ),
         (
+            "4.5 in the NotResource of a Deny, elsewhere",
+            "2012-10-17",
+            vec![
+                allow("*", "*"),
+                json!({"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}"}),
+            ],
+            None,
+            "conditional",
+        ),
+        (
+            "4.5 in the NotResource of an Allow, elsewhere",
+            "2012-10-17",
+            vec![
+                json!({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}"}),
+            ],
+            None,
+            "conditional",
+        ),
+        (
+            "4.5 not with a default",
+            "2012-10-17",
+            vec![
+                json!({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username, 'x'}"}),
+            ],
+            None,
+            "covered",
+        ),
+        (
             "4.6 may deny",
             "2012-10-17",
             vec![
@@ -532,6 +560,63 @@ fn variables_4() {
                 .map(|value| ("aws:SourceVpc", value))
                 .into_iter()
                 .collect(),
+            ..Case::default()
+        });
+        assert_eq!(found, expected, "{rule}");
+    }
+}
+
+#[test]
+fn where_variables_stand_4_2_and_4_8() {
+    let on = |operator: &str, value: &str| {
+        when(
+            allow("*", "*"),
+            operator,
+            "aws:PrincipalTag/a",
+            json!(value),
+        )
+    };
+    let known: [(&'static str, &'static str); 3] = [
+        ("aws:PrincipalTag/a", "x"),
+        ("aws:PrincipalTag/b", "x"),
+        ("aws:PrincipalTag/c", "123456789012"),
+    ];
+    for (rule, resource, policy, expected) in [
+        (
+            "4.2 in a text of a Condition",
+            QUEUE,
+            on("StringLike", "${aws:PrincipalTag/b}*"),
+            "covered",
+        ),
+        (
+            "4.2 in no number",
+            QUEUE,
+            on("NumericEquals", "${aws:PrincipalTag/b}"),
+            "conditional",
+        ),
+        (
+            "4.2 nor before the fifth colon",
+            QUEUE,
+            allow("*", "arn:aws:sqs:*:${aws:PrincipalTag/c}:q"),
+            "conditional",
+        ),
+        (
+            "4.2 nor in an action",
+            QUEUE,
+            allow("sqs:${aws:PrincipalTag/b}", "*"),
+            "missing",
+        ),
+        (
+            "4.8 the colon of a variable separates no type",
+            "arn:aws:sqs:us-east-2:*:x-queue",
+            allow("*", "arn:aws:sqs:us-east-2:*:${aws:PrincipalTag/b}-queue"),
+            "covered",
+        ),
+    ] {
+        let found = judge(&Case {
+            reference: vec![allow("sqs:SendMessage", resource)],
+            policies: vec![policy],
+            context: known.map(|(key, value)| (key, Some(value))).to_vec(),
             ..Case::default()
         });
         assert_eq!(found, expected, "{rule}");
@@ -595,6 +680,15 @@ fn resource_types_5() {
             vec![json!({
                 "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": ["arn:aws:s3:::b", QUEUE]
             })],
+            "covered",
+        ),
+        (
+            "5.5 what else AWS asks for is another request",
+            run("arn:aws:ec2:us-east-1:123456789012:instance/i"),
+            vec![
+                run("arn:aws:ec2:us-east-1:123456789012:instance/i"),
+                deny("iam:PassRole", "*"),
+            ],
             "covered",
         ),
         (
@@ -717,6 +811,15 @@ fn combination_6() {
         (
             "6.3 lists of two statements do not mix",
             vec![allow("s3:GetObject", QUEUE), allow("sqs:*", OBJECTS)],
+            None,
+            vec![],
+            "missing",
+        ),
+        (
+            "6.4 a statement with a Principal, as resource policies have it, grants nothing else",
+            vec![json!({
+                "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": OBJECTS
+            })],
             None,
             vec![],
             "missing",
@@ -1108,5 +1211,177 @@ fn what_follows_from_the_region_and_the_account() {
             ..Case::default()
         });
         assert_eq!(found, expected, "{rule}");
+    }
+}
+
+/// The key is `aws:SourceVpc`, with any text: it is the operator that says how values are compared.
+#[test]
+fn operators_7_1() {
+    let role = "arn:aws:iam::123456789012:role/a/b";
+    for (operator, value, holds_for, fails_for) in [
+        ("StringEquals", json!("a*"), "a*", "ab"),
+        ("StringNotEquals", json!("a*"), "ab", "a*"),
+        ("StringEqualsIgnoreCase", json!("Ab"), "aB", "b"),
+        ("StringNotEqualsIgnoreCase", json!("Ab"), "b", "aB"),
+        ("StringLike", json!("a?*"), "abc", "a"),
+        ("StringNotLike", json!("a?*"), "a", "abc"),
+        ("NumericEquals", json!(1.5), "1.50", "1.51"),
+        ("NumericNotEquals", json!("1.5"), "1.51", "1.50"),
+        ("NumericLessThan", json!(10), "9.9", "10"),
+        ("NumericLessThanEquals", json!(10), "10", "10.1"),
+        ("NumericGreaterThan", json!(-1), "0", "-1"),
+        ("NumericGreaterThanEquals", json!(-1), "-1", "-1.1"),
+        (
+            "DateEquals",
+            json!("2026-01-01T01:00:00+01:00"),
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T01:00:00Z",
+        ),
+        (
+            "DateNotEquals",
+            json!("2026-01-01"),
+            "2026-01-02",
+            "2026-01-01T00:00:00Z",
+        ),
+        (
+            "DateLessThan",
+            json!("2026-01-01T00:00:00Z"),
+            "2025-12-31T23:59:59Z",
+            "2026-01-01T00:00:00Z",
+        ),
+        (
+            "DateLessThanEquals",
+            json!("2026-01-01T00:00:00Z"),
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:01Z",
+        ),
+        (
+            "DateGreaterThan",
+            json!("1767225600"),
+            "2026-01-01T00:00:01Z",
+            "2026-01-01T00:00:00Z",
+        ),
+        (
+            "DateGreaterThanEquals",
+            json!("1767225600"),
+            "2026-01-01T00:00:00Z",
+            "2025-12-31T23:59:59Z",
+        ),
+        ("Bool", json!(true), "true", "false"),
+        (
+            "IpAddress",
+            json!(["10.0.0.0/8", "2001:db8::/32"]),
+            "2001:DB8::1",
+            "11.0.0.1",
+        ),
+        (
+            "NotIpAddress",
+            json!(["10.0.0.0/8", "2001:db8::/32"]),
+            "11.0.0.1",
+            "2001:db8:1::",
+        ),
+        (
+            "ArnEquals",
+            json!("arn:aws:iam::*:role/*"),
+            role,
+            "arn:aws:iam::1:user/a",
+        ),
+        (
+            "ArnNotEquals",
+            json!("arn:aws:iam::*:role/*"),
+            "arn:aws:iam::1:user/a",
+            role,
+        ),
+        (
+            "ArnLike",
+            json!("arn:aws:iam::12345678901?:role/a/*"),
+            role,
+            "arn:aws:iam::1:role/a/b",
+        ),
+        (
+            "ArnNotLike",
+            json!("arn:aws:iam::12345678901?:role/a/*"),
+            "arn:aws:iam::1:role/a/b",
+            role,
+        ),
+    ] {
+        let negated = operator.contains("Not");
+        // The plain operator, with the suffix, and the sets of one value, which agree where the key is there.
+        for (prefix, suffix, absent) in [
+            ("", "", Some(negated)),
+            ("", "IfExists", Some(true)),
+            ("ForAllValues:", "", Some(true)),
+            ("ForAllValues:", "IfExists", Some(true)),
+            ("ForAnyValue:", "", Some(false)),
+            // The suffix says true and the prefix false.
+            ("ForAnyValue:", "IfExists", None),
+        ] {
+            let operator = format!("{prefix}{operator}{suffix}");
+            let expected = |holds: Option<bool>| match holds {
+                Some(true) => "covered",
+                Some(false) => "missing",
+                None => "conditional",
+            };
+            for (context, holds) in [
+                (Some(holds_for), Some(true)),
+                (Some(fails_for), Some(false)),
+                (None, absent),
+            ] {
+                let needed = || allow("s3:GetObject", OBJECTS);
+                let found = judge(&Case {
+                    reference: vec![needed()],
+                    policies: vec![when(needed(), &operator, "aws:SourceVpc", value.clone())],
+                    context: vec![("aws:SourceVpc", context)],
+                    ..Case::default()
+                });
+                assert_eq!(found, expected(holds), "7.1 {operator} {value} {context:?}");
+            }
+        }
+    }
+    let binary = |value: &'static str| {
+        let needed = || allow("s3:GetObject", OBJECTS);
+        judge(&Case {
+            reference: vec![needed()],
+            policies: vec![when(
+                needed(),
+                "BinaryEquals",
+                "aws:SourceVpc",
+                json!("QmluYXJ5"),
+            )],
+            context: vec![("aws:SourceVpc", Some(value))],
+            ..Case::default()
+        })
+    };
+    assert_eq!(binary("QmluYXJ5"), "covered", "7.1 BinaryEquals");
+    assert_eq!(
+        binary("QmluYXJ4"),
+        "conditional",
+        "7.1 BinaryEquals of another text"
+    );
+}
+
+#[test]
+fn keys_of_tags_7_9() {
+    for (rule, key, expected) in [
+        ("as it is stored", "aws:PrincipalTag/Team", "covered"),
+        (
+            "the name of the key does not mind case",
+            "AWS:principaltag/Team",
+            "covered",
+        ),
+        (
+            "what follows the slash does",
+            "aws:PrincipalTag/team",
+            "conditional",
+        ),
+    ] {
+        let needed = || allow("s3:GetObject", OBJECTS);
+        let found = judge(&Case {
+            reference: vec![needed()],
+            policies: vec![when(needed(), "StringEquals", key, json!("a"))],
+            context: vec![("aws:PrincipalTag/Team", Some("a"))],
+            ..Case::default()
+        });
+        assert_eq!(found, expected, "7.9 {rule}");
     }
 }

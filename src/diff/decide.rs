@@ -130,7 +130,7 @@ impl<'a> Sides<'a> {
             } else {
                 (list(false, Unset), list(false, Any), list(true, Any))
             };
-            let holds = *truth == Truth::True;
+            let holds = *truth == Truth::True && !statement.may_be_void;
             match statement.effect {
                 Effect::Allow if entry.certain || generous => {
                     let Some(layer) = sides.layers.get_mut(entry.layer) else {

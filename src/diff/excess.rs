@@ -532,7 +532,11 @@ impl<'a> Search<'a> {
         let layers = self.comparison.layers.len();
         let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
         if !action.has_resource_types() {
-            if !statement.is_on_star() || needs.star() || !sides.star_passes() {
+            if !statement.is_on_star()
+                || statement.may_be_void
+                || needs.star()
+                || !sides.star_passes()
+            {
                 return Beyond::Nothing;
             }
             let witness = Witness {

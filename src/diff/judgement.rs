@@ -1,7 +1,6 @@
 //! One requirement judged: the questions it asks, one per kind of resource, and what their answers
 //! say together.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::context::Stated;
@@ -135,7 +134,7 @@ struct Wanted<'a> {
 
 /// The reference is read strictly; what matches nothing that way is read widely, so that no
 /// requirement is lost.
-fn required_patterns(resource: &Resource) -> &[Pattern] {
+pub(super) fn required_patterns(resource: &Resource) -> &[Pattern] {
     match resource.patterns(Reading::Strict, Variables::Any) {
         [] => resource.patterns(Reading::Wide, Variables::Any),
         some => some,
@@ -314,11 +313,7 @@ impl<'c> Asked<'_, 'c> {
                     let resources: Vec<usize> =
                         self.wanted.resources.iter().map(|(i, _)| *i).collect();
                     if !resources.is_empty() {
-                        let universe = Some(Universe {
-                            all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
-                            plain: Rc::new(Pattern::everything().into()),
-                            own_account: false,
-                        });
+                        let universe = Some(Universe::unknown());
                         self.parts.push(Part {
                             kind: None,
                             universe,

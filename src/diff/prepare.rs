@@ -252,18 +252,26 @@ impl<'a> Drafts<'a> {
         resolve: &dyn Fn(&str) -> Option<KeyValue>,
     ) -> Vec<Prepared> {
         let mut all = Vec::with_capacity(self.statements.len());
+        let value = |number: u32| {
+            let (key, default) = template::variable_parts(placeholders.name(number));
+            match resolve(key)? {
+                KeyValue::Absent => default.map(str::to_owned),
+                value => value.text(),
+            }
+        };
         let bind = |lexed: &Lexed| -> Vec<Pieces> {
             let each = lexed.each(bindings, placeholders);
-            let bound = each.iter().map(|pieces| {
-                template::resolve(&bindings.apply(pieces, placeholders), |n| {
-                    let (key, default) = template::variable_parts(placeholders.name(n));
-                    match resolve(key)? {
-                        KeyValue::Absent => default.map(str::to_owned),
-                        value => value.text(),
-                    }
-                })
-            });
-            bound.collect()
+            let bound = each.iter();
+            bound
+                .map(|pieces| bindings.apply(pieces, placeholders))
+                .collect()
+        };
+        // AWS reads variables behind the fifth colon alone. What stands before it keeps its place, without a value.
+        let in_resource = |pieces: Pieces| -> Pieces {
+            let from = behind_fields(&pieces);
+            let (fields, rest) = pieces.split_at_checked(from).unwrap_or((&pieces, &[]));
+            let rest = template::resolve(&rest.into(), value);
+            fields.iter().chain(rest.iter()).copied().collect()
         };
         // A variable without a value: the string matches no resource.
         let is_void = |lexed: &Lexed| {
@@ -274,6 +282,19 @@ impl<'a> Drafts<'a> {
                 }
                 _ => false,
             })
+        };
+        let may_be_void = |lexed: &Lexed| {
+            lexed.pieces.iter().any(|(piece, _)| match piece {
+                Piece::Variable { name, .. } => {
+                    let (key, default) = template::variable_parts(placeholders.name(*name));
+                    default.is_none() && resolve(key).and_then(|value| value.text()).is_none()
+                }
+                _ => false,
+            })
+        };
+        let has_early = |lexed: &Lexed| {
+            let fields = lexed.pieces.iter().take(behind_fields(&lexed.pieces));
+            { fields }.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
         };
         for Draft {
             source,
@@ -299,7 +320,8 @@ impl<'a> Drafts<'a> {
                     .zip(conditions)
                     .map(|(c, lexed)| {
                         let values = c.values.iter().map(|v| v.value.clone()).collect();
-                        let bound = lexed.iter().flat_map(&bind).collect();
+                        let bound = lexed.iter().flat_map(&bind);
+                        let bound = bound.map(|p| template::resolve(&p, value)).collect();
                         line(&c.operator.value, &c.key.value, values, bound)
                     })
                     .collect(),
@@ -331,9 +353,11 @@ impl<'a> Drafts<'a> {
                     // In `NotResource` AWS leaves open what such a string excludes.
                     .filter(|(_, l)| resource.negated || !is_void(l))
                     .flat_map(|(t, l)| bind(l).into_iter().map(move |p| (t, p)))
-                    .map(|(t, p)| Resource::new(p, t.value.clone(), t.span))
+                    .map(|(t, p)| Resource::new(in_resource(p), t.value.clone(), t.span))
                     .collect(),
                 has_void_resource: !resource.negated && lexed.iter().any(is_void),
+                may_be_void: resource.negated
+                    && lexed.iter().any(|l| may_be_void(l) || has_early(l)),
                 conditions,
                 index: *index,
                 by_name: OnceCell::new(),
@@ -341,6 +365,13 @@ impl<'a> Drafts<'a> {
         }
         all
     }
+}
+
+/// How many pieces stand in the first five fields of an ARN.
+fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
+    let colons = pieces.iter().enumerate();
+    let mut colons = colons.filter(|(_, (piece, _))| *piece == Piece::Char(':'));
+    colons.nth(4).map_or(pieces.len(), |(at, _)| at + 1)
 }
 
 fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> Line {
@@ -454,6 +485,7 @@ pub fn bind_reference(
                 })
                 .collect(),
             has_void_resource: false,
+            may_be_void: false,
             conditions: Conditions {
                 lines: statement
                     .conditions

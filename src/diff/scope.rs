@@ -63,6 +63,15 @@ impl From<Pattern> for Plain {
 }
 
 impl Universe {
+    /// All ARNs, for an action that the catalogue lacks.
+    pub fn unknown() -> Self {
+        Universe {
+            all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),
+            plain: Rc::new(Pattern::everything().into()),
+            own_account: false,
+        }
+    }
+
     /// A universe of this type from the pattern of its ARNs.
     pub fn of(kind: &ResourceType<'_>) -> impl Fn(Pattern) -> Self {
         let plain = Rc::new(Plain::of(kind.arn));

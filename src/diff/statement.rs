@@ -187,6 +187,9 @@ pub struct Prepared {
     pub resources: Vec<Resource>,
     /// True where a string is left out because a policy variable in it has no value.
     pub has_void_resource: bool,
+    /// True where a policy variable in `NotResource` may have no value. AWS then lets the list match nothing, other
+    /// evaluators drop the statement: nothing of it is certain.
+    pub may_be_void: bool,
     /// Its `Condition`.
     pub conditions: Conditions,
     /// The index of the statement in its policy or reference.

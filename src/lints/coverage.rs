@@ -243,14 +243,17 @@ fn deciding(
 ) -> Label {
     let statement = layer::statement_at(compared, (source, span));
     let condition = statement.and_then(|s| s.conditions.span);
-    let variable =
-        || statement.is_some_and(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
+    let variable = statement.filter(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
     let (span, words) = match (verdict, deny, condition) {
         (Verdict::Conditional, true, Some(condition)) => {
             (condition, "a Deny takes it away where this condition holds")
         }
         (Verdict::Conditional, true, None) => (span, "this Deny may take it away"),
-        (Verdict::Conditional, false, None) if variable() => (
+        (Verdict::Conditional, false, None) if variable.is_some_and(|s| s.not_resource) => (
+            span,
+            "allowed only where the variable in its NotResource has a value that excludes nothing of it",
+        ),
+        (Verdict::Conditional, false, None) if variable.is_some() => (
             span,
             "allowed only where the variable in its Resource turns out to match",
         ),

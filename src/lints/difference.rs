@@ -53,7 +53,7 @@ pub(super) fn difference(
 }
 
 /// Whether some resource is listed by both statements.
-pub(super) fn share_resources(one: &Prepared, other: &Prepared) -> bool {
+fn share_resources(one: &Prepared, other: &Prepared) -> bool {
     let patterns = |statement: &'_ Prepared| -> Vec<Pattern> {
         let listed = statement.resources.iter();
         listed

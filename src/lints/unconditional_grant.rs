@@ -1,9 +1,8 @@
 //! What the reference allows under a Condition and the policy without one.
 
-use super::difference::share_resources;
-use super::{Compared, Context, Lint, enumerate, layer};
-use crate::diff::coverage::Requirement;
+use super::{Compared, Context, Lint, enumerate};
 use crate::diff::statement::Prepared;
+use crate::diff::unconditional::Search;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::Effect;
 
@@ -21,6 +20,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
+    let mut search = Search::new(compared.comparison, compared.required);
     for required in compared.required {
         if required.effect != Effect::Allow || required.conditions.lines.is_empty() {
             continue;
@@ -28,15 +28,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let rows = compared.requirements.iter();
         let rows = rows.filter(|r| r.row.statement == required.index && !r.row.vacuous);
         let mut found: Option<Finding> = None;
-        for requirement in rows.filter(|r| !is_required_anyway(compared, required, r)) {
-            for place in requirement.row.allowed_by.iter() {
-                let Some(statement) = layer::statement_at(compared, *place) else {
-                    continue;
-                };
-                let limits = layer::of(compared, place.0).is_some();
-                if limits || !statement.conditions.is_empty() {
-                    continue;
-                }
+        for requirement in rows {
+            for place in search.grants(required, requirement) {
                 let label = Label {
                     source: place.0,
                     span: place.1,
@@ -71,22 +64,6 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             out.push(finding);
         }
     }
-}
-
-/// Whether another statement of the reference requires the action on such resources without a Condition.
-fn is_required_anyway(
-    compared: &Compared<'_>,
-    required: &Prepared,
-    requirement: &Requirement,
-) -> bool {
-    let action = requirement.row.action.to_ascii_lowercase();
-    let (service, name) = action.split_once(':').unwrap_or_default();
-    compared.required.iter().any(|s| {
-        s.effect == Effect::Allow
-            && s.conditions.is_empty()
-            && s.applies(service, name).is_some()
-            && share_resources(s, required)
-    })
 }
 
 fn help(compared: &Compared<'_>, required: &Prepared) -> String {

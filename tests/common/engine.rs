@@ -24,6 +24,13 @@ pub fn excess(case: &Case) -> ExcessReport {
     check::excess(Catalog::embedded(), &policies, &reference, &settings)
 }
 
+/// For each statement of the reference of a case that has a Condition and each action of it, how many statements of the
+/// policies allow it without one.
+pub fn unconditional(case: &Case) -> Vec<(usize, String, usize)> {
+    let (policies, reference, settings) = load(&case.reference_json(), &case.policies_json(), case);
+    check::unconditional(Catalog::embedded(), &policies, &reference, &settings)
+}
+
 /// The settings of a case and its reference.
 pub fn settings(case: &Case) -> (Reference, Settings) {
     let (_, reference, settings) = load(&case.reference_json(), &[], case);

@@ -124,7 +124,8 @@ fn variable(pattern: &str, known: &Known) -> (Option<String>, String) {
         let end = start + text[start..].find('}').unwrap();
         let key = text[start + 2..end].to_lowercase();
         match known.0.get(&key) {
-            Some(Some(values)) if values.len() == 1 => {
+            // Before the fifth colon AWS reads no variables.
+            Some(Some(values)) if values.len() == 1 && text[..start].matches(':').count() >= 5 => {
                 let value = values[0].clone();
                 text.replace_range(start..=end, &value);
             }
@@ -174,12 +175,14 @@ impl Statement {
             self.resources.iter().any(some)
         };
         // A contested reading never helps an Allow; for a Deny it may count.
-        let (certain, possible) = match (self.allow, self.not_resource) {
+        let (mut certain, possible) = match (self.allow, self.not_resource) {
             (true, false) => (unset(resource_matches), any(resource_matches)),
             (true, true) => (!any(resource_may_match), !unset(resource_may_match)),
             (false, false) => (unset(resource_matches), any(resource_may_match)),
             (false, true) => (!any(resource_may_match), !unset(resource_matches)),
         };
+        // A variable without a value in `NotResource`: the list matches nothing, or the statement does not count.
+        certain &= !self.not_resource || self.resources.iter().all(|p| read(p).0.is_some());
         let lines = self.conditions.iter().map(|line| line.holds(known));
         let holds = lines.min().unwrap_or(Sure::Yes);
         let found = if certain {

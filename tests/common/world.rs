@@ -281,6 +281,40 @@ impl<'a> Judge<'a> {
         (beyond, beyond && requests.iter().any(required))
     }
 
+    /// Whether one statement allows for certain, whatever the Condition of a statement of the reference says, a request
+    /// that this one requires and no other requires without a Condition.
+    pub fn unconditional(
+        &self,
+        by: &Statement,
+        statement: usize,
+        action: &str,
+        large: bool,
+    ) -> bool {
+        let known = known();
+        let settled = evaluator::settle(slice::from_ref(by), &known);
+        let Some(by) = settled.first().filter(|by| by.allow) else {
+            return false;
+        };
+        let free = |s: &Statement| Statement {
+            conditions: Vec::new(),
+            ..s.clone()
+        };
+        let wanted = free(&self.case.reference[statement]);
+        let mut requests = requests(action, large).iter();
+        requests.any(|r| {
+            let applies = |s: &Statement| s.applies(action, r, &known) == Sure::Yes;
+            let sure =
+                |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, &known).0;
+            let elsewhere =
+                |s: &Statement| s.allow && s.conditions.is_empty() && s.most(action, r, true);
+            applies(by)
+                && applies(&wanted)
+                && !{ self.case.reference.iter() }.any(|s| !s.allow && applies(s))
+                && !self.case.reference.iter().any(elsewhere)
+                && self.settled.iter().all(sure)
+        })
+    }
+
     /// Whether a request, of this world or not, is one that shows the verdict.
     pub fn shows(&self, statement: usize, action: &str, resource: &str, verdict: &str) -> bool {
         self.contexts(statement).iter().any(|known| {

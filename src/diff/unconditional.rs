@@ -1,0 +1,202 @@
+//! What is allowed for certain where the reference allows it under a Condition only.
+
+use super::coverage::{Comparison, Named, Requirement};
+use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
+use super::judgement::required_patterns;
+use super::scope::{Scope, Universe};
+use super::statement::{Conditions, Prepared};
+use crate::matcher::condition::Truth;
+use crate::matcher::search::Budget;
+use crate::matcher::{Pattern, Reading, Variables};
+use crate::parser::{Effect, SourceId, Span};
+
+/// Steps of the decision procedure for all of it.
+const STEPS_PER_RUN: u64 = 10_000_000;
+
+/// Asks about the statements of one comparison, within one bound.
+pub struct Search<'s, 'a> {
+    comparison: &'s Comparison<'a>,
+    required: &'s [Prepared],
+    budget: Budget,
+}
+
+/// The requests of a statement of the reference for one action, its Condition aside.
+struct Asked<'r> {
+    wanted: Vec<&'r Pattern>,
+    /// Whether the request on `*` is one.
+    star: bool,
+    filters: Vec<Filter<'r>>,
+    /// What other statements require without a Condition.
+    elsewhere: Required<'r>,
+}
+
+impl<'r> Asked<'r> {
+    fn new(
+        statement: &'r Prepared,
+        required: &'r [Prepared],
+        everything: &'r Pattern,
+        named: Named<'_, '_>,
+    ) -> Self {
+        let listed: Vec<&Pattern> = { statement.resources.iter() }
+            .flat_map(required_patterns)
+            .collect();
+        let mut asked = Asked {
+            wanted: listed,
+            star: statement.is_on_star(),
+            filters: Vec::new(),
+            elsewhere: Required::default(),
+        };
+        if statement.not_resource {
+            let patterns = std::mem::replace(&mut asked.wanted, vec![everything]);
+            asked.filters.push(Filter {
+                negated: true,
+                patterns,
+            });
+        }
+        for other in required.iter().filter(|s| s.conditions.is_empty()) {
+            let applies = other.applies(named.service, named.name);
+            if !applies.is_some_and(|a| a.certain) {
+                continue;
+            }
+            asked.star &= !other.is_on_star();
+            if other.effect == Effect::Deny {
+                let resources = other.resources.iter();
+                asked.filters.push(Filter {
+                    negated: !other.not_resource,
+                    patterns: resources
+                        .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset))
+                        .collect(),
+                });
+            } else {
+                let resources = other.resources.iter();
+                let patterns = if other.not_resource {
+                    resources.flat_map(required_patterns).collect()
+                } else {
+                    resources
+                        .flat_map(|r| r.patterns(Reading::Wide, Variables::Any))
+                        .collect()
+                };
+                asked.elsewhere.allowed.push(Filter {
+                    negated: other.not_resource,
+                    patterns,
+                });
+            }
+        }
+        asked
+    }
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    /// `required` are the statements of the reference.
+    pub fn new(comparison: &'s Comparison<'a>, required: &'s [Prepared]) -> Self {
+        Search {
+            comparison,
+            required,
+            budget: Budget::steps(STEPS_PER_RUN),
+        }
+    }
+
+    /// Where the role's own policies allow for certain, whatever the Condition of `statement` says, some request that this
+    /// statement of the reference requires and no other requires without a Condition: every layer allows it, and no Deny
+    /// may take it. Where the bound is reached the answer is yes: what is not known to be limited may be unlimited.
+    pub fn grants(
+        &mut self,
+        statement: &Prepared,
+        requirement: &Requirement,
+    ) -> Vec<(SourceId, Span)> {
+        let action = requirement.row.action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or_default();
+        let named = Named {
+            service,
+            name,
+            known: self.comparison.known(service, name),
+        };
+        let nothing = Conditions::default();
+        let holds = |conditions: &Conditions, own_account| {
+            let situation = self.comparison.situation(named, &[], own_account);
+            situation.holds(conditions, &nothing)
+        };
+        let everything = Pattern::everything();
+        let asked = Asked::new(statement, self.required, &everything, named);
+        let questions = self.questions(&asked, named);
+        let typed = named.known.is_some_and(|a| a.has_resource_types());
+        let applies = self.comparison.applying(service, name);
+        let layers = self.comparison.layers.len();
+        let cautious = |_| Stance::Cautious;
+        let truths = [false, true].map(|own_account| -> Vec<Truth> {
+            let conditions = applies.iter().map(|a| &a.statement.conditions);
+            conditions.map(|c| holds(c, own_account)).collect()
+        });
+        let all = truths
+            .each_ref()
+            .map(|truths| Sides::new(&applies, truths, layers, &cautious));
+        // Where what is known of all requests makes the Condition hold, it restricts nothing.
+        let restricts = [false, true].map(|own| holds(&statement.conditions, own) != Truth::True);
+        let mut places = Vec::new();
+        for (at, own) in applies.iter().enumerate() {
+            if own.layer != 0 || !own.certain || own.statement.effect != Effect::Allow {
+                continue;
+            }
+            let alone = Sides::new(&[*own], &[Truth::True], 1, &cautious);
+            let sides = |own_account: bool| {
+                let side = usize::from(own_account);
+                let truth = truths.get(side).and_then(|t| t.get(at));
+                let unlimited = truth == Some(&Truth::True) && restricts.get(side) == Some(&true);
+                all.get(side).filter(|_| unlimited)
+            };
+            let star = asked.star
+                && !typed
+                && alone.star() & shows::UNSURE == 0
+                && sides(false).is_some_and(Sides::star_passes);
+            let found = star
+                || questions.iter().any(|(universe, wanted)| {
+                    let Some(sides) = sides(universe.own_account) else {
+                        return false;
+                    };
+                    let question = Question {
+                        universe: &universe.all,
+                        plain: &universe.plain,
+                        wanted: wanted.clone(),
+                        filters: asked.filters.clone(),
+                    };
+                    let found = Comparison::spend(&mut self.budget, |budget| {
+                        decide::beyond(&question, &alone, sides, &asked.elsewhere, budget)
+                    });
+                    found.has(1) || !found.complete
+                });
+            if found {
+                places.push(own.place());
+            }
+        }
+        places
+    }
+
+    /// The ARNs that exist for an action, each with the required patterns to ask about there. As in the verdicts, a scope
+    /// narrows but never hides a requirement.
+    fn questions<'r>(
+        &self,
+        asked: &Asked<'r>,
+        named: Named<'_, '_>,
+    ) -> Vec<(Universe, Vec<&'r Pattern>)> {
+        let Some(action) = self.comparison.known(named.service, named.name) else {
+            return vec![(Universe::unknown(), asked.wanted.clone())];
+        };
+        let mut questions = Vec::new();
+        for kind in action.resource_types() {
+            let scoped = self.comparison.universes(named.service, &kind);
+            let inside = |p: &&&Pattern| scoped.iter().any(|u| p.overlaps(&u.all));
+            let (inside, outside): (Vec<&Pattern>, Vec<&Pattern>) =
+                asked.wanted.iter().partition(inside);
+            if !inside.is_empty() {
+                let each = scoped.iter().map(|u| (u.clone(), inside.clone()));
+                questions.extend(each);
+            }
+            if !outside.is_empty() && self.comparison.scope.is_narrow() {
+                let anywhere = Scope::default().universes(named.service, &kind);
+                let anywhere = anywhere.into_iter().map(Universe::of(&kind));
+                questions.extend(anywhere.map(|u| (u, outside.clone())));
+            }
+        }
+        questions
+    }
+}
