@@ -631,7 +631,7 @@ fn write_errata(rules: &Path, names: &Names, code: &mut String) {
             &path,
             "cause",
             &erratum.cause,
-            &["documentation", "aws", "template"],
+            &["documentation", "aws", "template", "condition"],
         );
         names.check_releases(&path, &erratum.releases);
         names.check_schedulers(&path, &erratum.schedulers);

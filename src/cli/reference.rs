@@ -122,9 +122,9 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };
-            match reference.needed_for(action) {
-                Some(why) => {
-                    let _ = writeln!(text, "    {not}{action:<48} {why}");
+            match reference.need(action, statement.feature) {
+                Some(need) => {
+                    let _ = writeln!(text, "    {not}{action:<48} {}", need.text);
                 }
                 None => {
                     let _ = writeln!(text, "    {not}{action}");
