@@ -32,7 +32,7 @@ pub use aws::{
     RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
     request_region, shares,
 };
-pub use erratum::{Lack, lacks};
+pub use erratum::{Lack, lacks, lacks_of};
 pub use feature::{Feature, Features};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};

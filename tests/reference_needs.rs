@@ -293,3 +293,100 @@ fn a_dropped_scheduler_names_no_option_that_the_command_lacks() {
         assert!(asked.err.contains(help), "{}", asked.err);
     }
 }
+
+/// The documented policies of 3.15 and 3.16 are the same, and one call of 3.16 is in neither.
+#[test]
+fn an_upgrade_tells_what_the_policies_lack() {
+    let diff = |more: &[&str]| {
+        let mut all = vec!["reference", "diff", "3.15.0", "3.16.0", "--role", "user"];
+        all.extend(more);
+        here(&all)
+    };
+    let text = diff(&[]).out;
+    assert!(
+        text.contains("nothing changes in the policies that AWS publishes\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("lack it:\n  tag:GetResources (only with login nodes)\n    + on *\n"),
+        "{text}"
+    );
+    let none = diff(&["--feature", "none"]).out;
+    assert!(none.ends_with("\nnothing changes\n"), "{none}");
+    let read = diff(&["--format", "json"]).out;
+    let read: Value = serde_json::from_str(&read).unwrap();
+    assert_eq!(read["changes"], json!([]));
+    assert_eq!(read["known_gaps"][0]["action"], "tag:GetResources");
+
+    let with = [
+        "--scheduler",
+        "slurm",
+        "--role",
+        "user",
+        "--pcluster-version",
+        "3.15.0",
+        "--feature",
+        "login-nodes",
+        "--region",
+        "us-east-1",
+        "--account",
+        "123456789012",
+    ];
+    let mut show = vec!["reference", "show", "--format", "json"];
+    show.extend(with);
+    let policy = here(&show).out;
+    let upgrade = |more: &[&str]| {
+        let mut lint = vec!["lint", "policy.json", "--also-version", "3.16.0"];
+        lint.extend(["--format", "json"]);
+        lint.extend(with);
+        lint.extend(more);
+        let report = in_folder(&[("policy.json", &policy)], &lint);
+        assert_eq!(report.code, 0, "{}{}", report.out, report.err);
+        let report: Value = serde_json::from_str(&report.out).unwrap();
+        report["results"][0]["upgrade"]["findings"].clone()
+    };
+    let found = upgrade(&[]);
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found[0]["lint"], "known-gap");
+    assert_eq!(found[0]["actions"], json!(["tag:GetResources"]));
+    assert_eq!(upgrade(&["--off", "known-gap"]), json!([]));
+    assert_eq!(upgrade(&["--note", "known-gap"])[0]["severity"], "note");
+}
+
+/// What has the Condition is lacking in the releases that have the statement, and in no other.
+#[test]
+fn a_gap_is_told_of_the_releases_that_have_it() {
+    let gaps = |release: &str| {
+        let lint = in_folder(
+            &[("policy.json", r#"{"Version":"2012-10-17","Statement":[]}"#)],
+            &[
+                "lint",
+                "policy.json",
+                "--scheduler",
+                "slurm",
+                "--role",
+                "user",
+                "--pcluster-version",
+                release,
+                "--feature",
+                "login-nodes",
+                "--format",
+                "json",
+            ],
+        );
+        let all = findings(&lint).into_iter();
+        all.filter(|f| {
+            f["lint"] == "known-gap" && f["actions"][0] == "elasticloadbalancing:CreateListener"
+        })
+        .count()
+    };
+    for (release, count) in [
+        ("3.6.1", 0),
+        ("3.7.0", 1),
+        ("3.12.0", 1),
+        ("3.14.2", 0),
+        ("3.15.0", 1),
+    ] {
+        assert_eq!(gaps(release), count, "{release}");
+    }
+}

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::data::{ERRATA, ErratumEntry};
 use super::pack::{self, Wanted};
-use super::{Feature, Gap, RefStatement, Release};
+use super::{Feature, Features, Gap, RefStatement, Reference, Release};
 use crate::parser::Effect;
 
 #[derive(Deserialize)]
@@ -60,15 +60,19 @@ impl ErratumData {
     }
 }
 
-/// What is known to lack in the texts that AWS publishes.
-pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
-    let fits = move |e: &&ErratumEntry| {
+/// Those that are about the role, release and scheduler.
+fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
+    ERRATA.iter().filter(move |e| {
         e.role == wanted.role
             && e.first <= wanted.release
             && wanted.release <= e.last
             && (e.schedulers.is_empty() || e.schedulers.contains(&wanted.scheduler))
-    };
-    ERRATA.iter().filter(fits).filter_map(move |entry| {
+    })
+}
+
+/// What is known to lack in the texts that AWS publishes.
+pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
+    fitting(wanted).filter_map(move |entry| {
         let feature = entry.feature.and_then(Feature::find);
         // What lacks only for a feature that nobody mentioned is no news.
         if wanted.requires(feature) != Some(true) {
@@ -95,11 +99,10 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
     })
 }
 
-/// Which policies lack an action that `matches` tells, in the order of the data.
-pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
-    let read = ERRATA.iter().filter_map(|e| Some((e, e.data()?)));
-    read.filter(|(_, data)| data.actions.iter().any(|a| matches(a)))
-        .map(|(entry, data)| Lack {
+impl Lack {
+    fn read(entry: &ErratumEntry) -> Option<(Vec<String>, Lack)> {
+        let data = entry.data()?;
+        let lack = Lack {
             role: entry.role,
             schedulers: entry.schedulers,
             feature: entry.feature,
@@ -107,6 +110,40 @@ pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
             reason: data.reason(),
             resources: data.resources,
             source: data.source,
-        })
+        };
+        Some((data.actions, lack))
+    }
+}
+
+/// Which policies lack an action that `matches` tells, in the order of the data.
+pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
+    let read = ERRATA.iter().filter_map(Lack::read);
+    read.filter(|(actions, _)| actions.iter().any(|a| matches(a)))
+        .map(|(_, lack)| lack)
+        .collect()
+}
+
+/// What the policies of a reference lack, each action by itself, in the order of the data: also what is needed only for
+/// features of which nobody said whether the cluster has them.
+pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack)> {
+    let name = reference
+        .role
+        .as_deref()
+        .zip(reference.scheduler.as_deref());
+    let Some(((role, scheduler), release)) = name.zip(reference.release()) else {
+        return Vec::new();
+    };
+    let wanted = Wanted {
+        role,
+        scheduler,
+        release,
+        features,
+        mode: reference.assumed.and_then(Feature::find),
+    };
+    let is_needed = |entry: &&ErratumEntry| {
+        wanted.requires(entry.feature.and_then(Feature::find)) != Some(false)
+    };
+    let read = fitting(wanted).filter(is_needed).filter_map(Lack::read);
+    read.flat_map(|(actions, lack)| actions.into_iter().map(move |a| (a, lack.clone())))
         .collect()
 }
