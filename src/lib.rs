@@ -1,6 +1,7 @@
 //! Checks IAM policies against what AWS ParallelCluster needs.
 
 pub mod baseline;
+mod bytes;
 pub mod catalog;
 pub mod check;
 pub mod cli;
@@ -9,9 +10,12 @@ pub mod config;
 pub mod diff;
 pub mod edit;
 pub mod finding;
+pub mod fingerprint;
 pub mod lints;
 pub mod matcher;
+mod nearest;
 pub mod parser;
+mod quota;
 pub mod reference;
 pub mod remedy;
 pub mod report;

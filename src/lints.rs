@@ -3,10 +3,7 @@
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
 
-use std::fmt::Write as _;
-
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{Comparison, Requirement};
@@ -16,6 +13,7 @@ use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::Prepared;
 use crate::edit;
 use crate::finding::{Finding, Label, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
 use crate::reference::Reference;
@@ -318,7 +316,7 @@ impl Lint {
             label,
             related: Vec::new(),
             fixes: Vec::new(),
-            fingerprint: String::new(),
+            fingerprint: Fingerprint::default(),
             suppressed: None,
         }
     }
@@ -345,7 +343,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         };
         key(a).cmp(&key(b))
     });
-    let mut seen: FxHashMap<String, usize> = FxHashMap::default();
+    let mut seen: FxHashMap<String, u64> = FxHashMap::default();
     let mut texts = Texts::default();
     for finding in &mut findings {
         let statement = context.statement_at(finding.label.source, finding.label.span);
@@ -356,7 +354,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         }
         let identity = identity(context, finding, statement, &mut texts);
         let ordinal = seen.entry(identity.clone()).or_default();
-        finding.fingerprint = fingerprint(&identity, *ordinal);
+        finding.fingerprint = Fingerprint::new(identity, *ordinal);
         *ordinal += 1;
     }
     findings
@@ -405,7 +403,7 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
 /// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// What makes a finding the same one after an edit elsewhere: no line, no offset, no message.
+/// What a finding is about, for its fingerprint.
 fn identity(
     context: &Context<'_>,
     finding: &Finding,
@@ -438,7 +436,7 @@ fn identity(
                     let text = source.slice(statement.span);
                     let canonical = serde_json::from_str::<serde_json::Value>(text);
                     let canonical = canonical.map_or_else(|_| text.to_owned(), |v| v.to_string());
-                    fingerprint(&canonical, 0)
+                    Fingerprint::new(canonical, 0).to_string()
                 });
             digest.clone()
         }));
@@ -450,17 +448,6 @@ fn identity(
         );
     }
     parts.join("\u{1f}")
-}
-
-fn fingerprint(identity: &str, ordinal: usize) -> String {
-    let digest = Sha256::new()
-        .chain_update(identity)
-        .chain_update((ordinal as u64).to_le_bytes())
-        .finalize();
-    digest.iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// `a`, `b` and 3 more: a list for a message, the first few in backticks.

@@ -41,7 +41,6 @@ pub use placeholder::{
 };
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
-pub(crate) use select::nearest;
 pub use select::{
     Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
     schedulers, select,

@@ -12,13 +12,6 @@ use rustc_hash::FxHashMap;
 
 use crate::diff::{Row, Verdict};
 
-/// What a managed policy may have, white space not counted.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const MANAGED: usize = 6_144;
-
-/// What the inline policies of a role may have together.
-const INLINE_OF_ROLE: usize = 10_240;
-
 /// A row that fares worse than before, and how it fares now.
 #[derive(Clone, Copy, Debug)]
 pub struct Lost<'r> {
@@ -53,9 +46,4 @@ fn rank(verdict: Verdict) -> u8 {
         Verdict::Conditional => 3,
         Verdict::Covered => 4,
     }
-}
-
-/// Characters of a policy that AWS counts: white space does not.
-fn size(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
 }

@@ -38,6 +38,7 @@ use std::collections::BTreeSet;
 
 use crate::diff::{Row, Verdict};
 use crate::finding::{Finding, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::lints;
 use crate::parser::Sources;
 
@@ -180,7 +181,7 @@ fn warning(finding: &Finding, release: &str) -> Finding {
     Finding {
         severity: finding.severity.min(Severity::Warning),
         message: format!("after an upgrade to ParallelCluster {release}: {message}"),
-        fingerprint: identity::of_upgrade(release, &finding.fingerprint),
+        fingerprint: Fingerprint::of_text(format!("{release}\u{1f}{}", finding.fingerprint)),
         ..finding.clone()
     }
 }

@@ -380,7 +380,10 @@ fn fingerprints_tell_roles_apart_and_survive_edits_elsewhere() {
         1,
     );
     assert_eq!(prints(&single), prints(&one("a.json", &above)));
-    let ours: BTreeSet<String> = single.findings().map(|f| f.fingerprint.clone()).collect();
+    let ours: BTreeSet<String> = single
+        .findings()
+        .map(|f| f.fingerprint.to_string())
+        .collect();
     assert_eq!(
         prints(&single),
         ours,

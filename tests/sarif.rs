@@ -249,7 +249,7 @@ fn a_suppressed_finding_stays_a_result() {
     let text = role::fixture("lints/unneeded-action/bad.json");
     let mut report = role::report(&[("p.json", &text)], "instance", "torque", &[]);
     report.results[0].findings[0].suppressed = Some("reviewed in SEC-142".into());
-    let print = report.results[0].findings[0].fingerprint.clone();
+    let print = report.results[0].findings[0].fingerprint.to_string();
     let log = log_of(&report);
     check_what_is_required(&log);
     for result in list(&log, "/runs/0/results") {

@@ -1,29 +1,38 @@
-//! Where the row of an action stands, found without a search: a table in which the hash of service and name says where
-//! to look. The build script makes the one of the embedded catalogue.
+//! Where the row of a service or an action stands, found without a search: a table in which the hash of its name says
+//! where to look. The build script makes the one of the embedded catalogue.
 //!
 //! A slot is eight bytes, least significant first: the hash, and the byte of the text at which the row starts, 0 for a
-//! slot that is free. An action stands in the first free slot from that of its hash on.
+//! slot that is free. A row stands in the first free slot from that of its hash on.
 
 use std::iter;
 
 const WIDTH: usize = 8;
 
-/// The hash of an action, in any case (FNV-1a).
+/// The hash of an action, in any case; that of a service has no name.
 pub(super) fn hash(service: &str, name: &str) -> u32 {
-    let fold = |hash: u32, byte: u8| {
-        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
-    };
-    let service = service.bytes().fold(0x811c_9dc5, fold);
-    let hash = name.bytes().fold(fold(service, b':'), fold);
-    // The low bits choose the slot; the high ones are the better mixed.
-    hash ^ (hash >> 15)
+    let hash = add(add(0, service), name);
+    (hash ^ (hash >> 32)) as u32
 }
 
-/// The table of actions, each by its hash and the byte at which its row starts.
-pub(super) fn table(actions: &[(u32, u32)]) -> Vec<u8> {
-    let slots = (actions.len() * 4 / 3 + 1).next_power_of_two();
+/// Eight bytes at a time. The bit that tells upper from lower case is set in all of them: then names that differ in case
+/// alone have one hash, and those that it makes alike otherwise are told apart by their rows.
+fn add(hash: u64, text: &str) -> u64 {
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    // An odd number of random bits (the first ones of the fractional part of pi).
+    let mix = |hash: u64, word: u64| {
+        (hash.rotate_left(23) ^ (word | LOWER)).wrapping_mul(0x243f_6a88_85a3_08d3)
+    };
+    let (words, rest) = text.as_bytes().as_chunks();
+    let hash = { words.iter() }.fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let rest = { rest.iter() }.fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    mix(hash, rest)
+}
+
+/// The table of rows, each by its hash and the byte at which it starts.
+pub(super) fn table(rows: &[(u32, u32)]) -> Vec<u8> {
+    let slots = (rows.len() * 4 / 3 + 1).next_power_of_two();
     let mut table = vec![0; slots * WIDTH];
-    for (hash, start) in actions {
+    for (hash, start) in rows {
         let place = probe(slots, *hash).find(|at| is_free(&table, *at));
         let slot = place.and_then(|at| table.get_mut(at..at + WIDTH));
         if let Some(slot) = slot {

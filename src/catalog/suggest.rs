@@ -1,6 +1,7 @@
 //! What an author may have meant by a service or an action that does not exist.
 
 use super::{Catalog, Service};
+use crate::nearest;
 
 /// What services are called in documentation, consoles and tools, and the prefix that IAM wants.
 const ALIASES: [(&str, &str); 22] = [
@@ -27,9 +28,6 @@ const ALIASES: [(&str, &str); 22] = [
     ("stepfunctions", "states"),
     ("systemsmanager", "ssm"),
 ];
-
-/// Longer names are no slips of the pen, and comparing takes the product of the lengths.
-const LONGEST: usize = 128;
 
 pub(super) fn service<'a>(catalog: &'a Catalog, prefix: &str) -> Option<Service<'a>> {
     if let Some(service) = catalog.service(prefix) {
@@ -69,23 +67,11 @@ pub(super) fn action(catalog: &Catalog, prefix: &str, name: &str) -> Option<Stri
     Some(format!("{}:{}", found.service, found.name))
 }
 
-/// The candidate with the fewest slips, where there are few for its length; the first of several.
+/// The candidate with the fewest slips, where there are few for the length of what is written.
 fn nearest<'a, T>(written: &str, candidates: impl Iterator<Item = (&'a str, T)>) -> Option<T> {
-    if written.is_empty() || written.len() > LONGEST || written.contains(['*', '?']) {
+    if written.contains(['*', '?']) {
         return None;
     }
-    let written = written.to_ascii_lowercase();
-    let length = written.chars().count();
-    let most = (length / 4).clamp(1, 4);
-    candidates
-        .filter_map(|(name, candidate)| {
-            // Each slip changes the length by one at most, and AWS's names are ASCII.
-            if name.len().abs_diff(length) > most {
-                return None;
-            }
-            let slips = strsim::damerau_levenshtein(&written, &name.to_ascii_lowercase());
-            (slips <= most && slips < name.len()).then_some((slips, candidate))
-        })
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, candidate)| candidate)
+    let most = (written.chars().count() / 4).clamp(1, 4);
+    nearest::nearest(written, candidates, |_| most)
 }

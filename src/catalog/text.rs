@@ -35,6 +35,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{AccessLevel, CatalogError, ConditionKeyType};
+use crate::bytes;
 
 pub(super) const FIRST_LINE: &str = "pcluster-iam catalog 1";
 pub(super) const INDEX_HEAD: &str = "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
@@ -55,8 +56,8 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Reads a row of the index; `sections` is the text behind the index.
     pub(super) fn from_row(row: &'a str, sections: &'a str) -> Option<Self> {
-        let (prefix, rest) = column(row)?;
-        let (name, rest) = column(rest)?;
+        let (prefix, rest) = column(row);
+        let (name, rest) = column(rest);
         let [action_count, start, types, keys, actions] = numbers(rest)?;
         if !is_prefix(prefix) || name.is_empty() {
             return None;
@@ -152,12 +153,6 @@ pub(super) fn damaged(text: &str, at: usize, problem: String) -> CatalogError {
         line: before.filter(|&byte| byte == b'\n').count() + 1,
         problem,
     }
-}
-
-/// The text before the next tab, and what follows it. By bytes: columns are short.
-fn column(text: &str) -> Option<(&str, &str)> {
-    let tab = text.bytes().position(|b| b == b'\t')?;
-    Some((text.get(..tab)?, text.get(tab + 1..)?))
 }
 
 /// Five decimal numbers separated by tabs.
@@ -383,7 +378,7 @@ impl<'a> Iterator for Rows<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let (row, rest) = cut(self.rest, b'\n');
+        let (row, rest) = line(self.rest);
         self.rest = rest;
         Some(row)
     }
@@ -393,9 +388,19 @@ pub(super) fn rows(table: &str) -> Rows<'_> {
     Rows { rest: table }
 }
 
-/// The text before an ASCII character, and the text behind it; rows can be many thousand bytes long.
-pub(super) fn cut(text: &str, at: u8) -> (&str, &str) {
-    let end = memchr::memchr(at, text.as_bytes()).unwrap_or(text.len());
+/// The first line, and the text behind it; rows can be many thousand bytes long.
+pub(super) fn line(text: &str) -> (&str, &str) {
+    cut(text, b'\n')
+}
+
+/// The first column of a row, and the others.
+pub(super) fn column(row: &str) -> (&str, &str) {
+    cut(row, b'\t')
+}
+
+/// The text before an ASCII character, and the text behind it.
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    let end = bytes::find(at, text.as_bytes()).unwrap_or(text.len());
     (
         text.get(..end).unwrap_or_default(),
         text.get(end + 1..).unwrap_or_default(),
@@ -403,21 +408,20 @@ pub(super) fn cut(text: &str, at: u8) -> (&str, &str) {
 }
 
 pub(super) fn first_column(row: &str) -> &str {
-    cut(row, b'\t').0
+    column(row).0
 }
 
 /// The byte at which the first row stands that is not `before`, by halving.
 pub(super) fn partition_point(table: &str, before: impl Fn(&str) -> bool) -> usize {
-    let bytes = table.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
+    let (mut low, mut high) = (0, table.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        let back = bytes.get(low..middle).unwrap_or_default();
-        let start = memchr::memrchr(b'\n', back).map_or(low, |newline| low + newline + 1);
-        let rest = bytes.get(start..high).unwrap_or_default();
-        let name = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
+        let back = table.as_bytes().get(low..middle).unwrap_or_default();
+        let start = bytes::rfind(b'\n', back).map_or(low, |newline| low + newline + 1);
+        let rest = table.as_bytes().get(start..high).unwrap_or_default();
+        let name = bytes::find_either(b'\t', b'\n', rest).unwrap_or(rest.len());
         if before(table.get(start..start + name).unwrap_or_default()) {
-            low = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
+            low = start + bytes::find(b'\n', rest).unwrap_or(rest.len()) + 1;
         } else {
             high = start;
         }
@@ -425,62 +429,11 @@ pub(super) fn partition_point(table: &str, before: impl Fn(&str) -> bool) -> usi
     low
 }
 
-/// The rows from the first one called `name`, in any case.
-fn rows_from<'a>(table: &'a str, name: &str) -> Rows<'a> {
-    let start = partition_point(table, |other| compare(other, name) == Ordering::Less);
-    rows(table.get(start..).unwrap_or_default())
-}
-
-/// The row called `name`, in any case, of a table that has each name once, by halving.
-pub(super) fn row<'a>(table: &'a str, name: &str) -> Option<&'a str> {
-    let bytes = table.as_bytes();
-    let (mut low, mut high) = (0, bytes.len());
-    // How much of the name the rows before `low` and from `high` on share with it: so do all rows in between.
-    let (mut below, mut above) = (0, 0);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let back = bytes.get(low..middle).unwrap_or_default();
-        let start = memchr::memrchr(b'\n', back).map_or(low, |newline| low + newline + 1);
-        let rest = bytes.get(start..high).unwrap_or_default();
-        let (order, shared) = compare_first(rest, name.as_bytes(), below.min(above));
-        match order {
-            Ordering::Less => {
-                below = shared;
-                low = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len()) + 1;
-            }
-            Ordering::Equal => return table.get(start..).map(|rest| cut(rest, b'\n').0),
-            Ordering::Greater => {
-                above = shared;
-                high = start;
-            }
-        }
-    }
-    None
-}
-
-/// Orders the first column of the row that `rows` starts with against a name, as [`compare`] does, without looking for
-/// where the column ends, and says how many bytes they share; so many as `shared` they are known to.
-fn compare_first(rows: &[u8], name: &[u8], shared: usize) -> (Ordering, usize) {
-    let mut at = shared;
-    loop {
-        let here = rows.get(at).filter(|b| !matches!(b, b'\t' | b'\n'));
-        let order = match (here, name.get(at)) {
-            (None, None) => Ordering::Equal,
-            (None, Some(_)) => Ordering::Less,
-            (Some(_), None) => Ordering::Greater,
-            (Some(a), Some(b)) if a == b || a.eq_ignore_ascii_case(b) => {
-                at += 1;
-                continue;
-            }
-            (Some(a), Some(b)) => a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
-        };
-        return (order, at);
-    }
-}
-
 /// The rows called `name`.
 pub(super) fn rows_named<'a>(table: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
-    rows_from(table, name).take_while(move |row| first_column(row) == name)
+    let start = partition_point(table, |other| compare(other, name) == Ordering::Less);
+    let rest = table.get(start..).unwrap_or_default();
+    rows(rest).take_while(move |row| first_column(row) == name)
 }
 
 /// A resource type in an action's row: its name, whether it is required, its condition keys.

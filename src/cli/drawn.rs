@@ -3,6 +3,7 @@
 use super::Error;
 use crate::cluster::ConfigProblem;
 use crate::finding::{Finding, Label, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::parser::{SourceId, Sources};
 use crate::report;
 
@@ -48,7 +49,7 @@ fn finding(source: SourceId, kind: &'static str, problem: ConfigProblem) -> Find
         label: label(problem.span, String::new()),
         related: related.map(|(span, words)| label(span, words)).collect(),
         fixes: Vec::new(),
-        fingerprint: String::new(),
+        fingerprint: Fingerprint::default(),
         suppressed: None,
     }
 }

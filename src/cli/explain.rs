@@ -7,6 +7,7 @@ use super::Error;
 use crate::catalog::Catalog;
 use crate::lints;
 use crate::matcher::{ActionMatch, ActionPattern};
+use crate::nearest::nearest_word;
 use crate::reference;
 
 pub(super) fn run(what: &str) -> Result<ExitCode, Error> {
@@ -26,18 +27,9 @@ pub(super) fn run(what: &str) -> Result<ExitCode, Error> {
 }
 
 fn nearest_lint(what: &str) -> String {
-    let nearest = lints::ALL
-        .iter()
-        .map(|l| {
-            (
-                strsim::damerau_levenshtein(l.id, &what.to_lowercase()),
-                l.id,
-            )
-        })
-        .min();
-    match nearest {
-        Some((distance, id)) if distance <= 4 => format!("did you mean `{id}`?"),
-        _ => "`pcluster-iam lints` lists the lints; an action is written service:Name, such as ec2:AttachVolume"
+    match nearest_word(what, lints::ALL.iter().map(|l| l.id), 4) {
+        Some(id) => format!("did you mean `{id}`?"),
+        None => "`pcluster-iam lints` lists the lints; an action is written service:Name, such as ec2:AttachVolume"
             .to_owned(),
     }
 }

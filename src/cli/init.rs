@@ -2,13 +2,14 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::cluster::Configured;
 use super::input::{self, Content};
+use super::output::Ready;
 use super::{Error, Selection, config, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
@@ -46,12 +47,9 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     found.infer_roles();
     let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
-    let write = || -> io::Result<()> {
-        // Whoever made the file meanwhile keeps it.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(name)?;
-        file.write_all(text.as_bytes())
-    };
-    write().map_err(|source| match source.kind() {
+    // Whoever made the file meanwhile keeps it.
+    let written = Ready::new(Path::new(name), text.as_bytes()).and_then(Ready::put_new);
+    written.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => Error::Exists {
             path: name.to_owned(),
         },

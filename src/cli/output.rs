@@ -224,6 +224,12 @@ impl Ready {
         self.file.persist(&self.path)?;
         Ok(())
     }
+
+    /// Puts it where no file is.
+    pub(super) fn put_new(self) -> io::Result<()> {
+        self.file.persist_noclobber(&self.path)?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::check::{self, Against};
 use crate::config::{self, Fault};
 use crate::matcher::condition::KeyValue;
+use crate::nearest::nearest_word;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
 use crate::reference::{self, Features, Query, Reference};
@@ -190,18 +191,9 @@ pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
 
 /// What may be meant by a placeholder that does not exist.
 pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
-    let nearest = known
-        .iter()
-        .map(|k| {
-            (
-                strsim::damerau_levenshtein(&k.to_lowercase(), &name.to_lowercase()),
-                k,
-            )
-        })
-        .min();
-    match nearest {
-        Some((distance, k)) if distance <= 3 => format!("did you mean `{k}`?"),
-        _ => format!("the reference has: {}", known.join(", ")),
+    match nearest_word(name, known.iter().map(String::as_str), 3) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the reference has: {}", known.join(", ")),
     }
 }
 

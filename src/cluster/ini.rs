@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::ConfigProblem;
+use crate::bytes;
 use crate::parser::{Span, Spanned, shorten};
 
 /// The section whose keys all others inherit.
@@ -268,7 +269,8 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     std::iter::from_fn(move || {
         let rest = bytes.get(next..).filter(|rest| !rest.is_empty())?;
         let start = next;
-        let end = memchr::memchr2(b'\n', b'\r', rest).map_or(bytes.len(), |i| start + i);
+        let end = bytes::find_either(b'\n', b'\r', rest);
+        let end = end.map_or(bytes.len(), |i| start + i);
         next = match (bytes.get(end), bytes.get(end + 1)) {
             (Some(b'\r'), Some(b'\n')) => end + 2,
             _ => end + 1,

@@ -9,8 +9,8 @@ use super::reader::{Reader, Value, span};
 use super::section::path_pattern;
 use super::value;
 use super::{Day, FIXED, Level};
+use crate::nearest::hint;
 use crate::parser::{Span, Spanned, shorten};
-use crate::reference::nearest;
 
 /// Keys of an ignore.
 pub(super) const IGNORE: [&str; 7] = [
@@ -56,7 +56,7 @@ pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<&'stati
             }
             None => {
                 let message = format!("`{}` is not a severity", shorten(&text.value));
-                let help = nearest(&text.value, &["error", "warning", "note", "off"]);
+                let help = hint(&text.value, &["error", "warning", "note", "off"]);
                 reader.wrong(text.span, message, help);
             }
         }

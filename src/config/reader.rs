@@ -7,8 +7,8 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::MOST_PROBLEMS;
 use crate::cluster::ConfigProblem;
+use crate::nearest::hint;
 use crate::parser::{Span, Spanned, shorten};
-use crate::reference::nearest;
 
 /// A value with its place.
 pub(super) type Value<'i> = toml::Spanned<DeValue<'i>>;
@@ -89,7 +89,7 @@ impl Reader {
             .find(|(other, meant)| other == name && known.contains(meant));
         let help = match other {
             Some((_, meant)) => format!("did you mean `{meant}`?"),
-            None => nearest(name, known),
+            None => hint(name, known),
         };
         let message = format!("`{}` is not a key of {what}", shorten(name));
         self.wrong(span(key.span()), message, help);

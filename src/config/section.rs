@@ -12,8 +12,9 @@ use super::{Config, Options, Target, Threshold};
 use crate::cluster::ConfigProblem;
 use crate::finding::Severity;
 use crate::matcher::condition::{self, KeyValue};
+use crate::nearest::hint;
 use crate::parser::{Span, Spanned, shorten};
-use crate::reference::{self, Features, SelectError, nearest};
+use crate::reference::{self, Features, SelectError};
 
 /// Keys of the top level beside [`OPTIONS`].
 pub(super) const TOP: [&str; 5] = ["baseline", "fail-on", "ignore", "lints", "target"];
@@ -91,7 +92,7 @@ fn threshold(reader: &mut Reader, value: &Value<'_>) -> Option<Threshold> {
         "never" => None,
         other => {
             let message = format!("`{}` is not a value for `fail-on`", shorten(other));
-            let help = nearest(other, &["error", "warning", "note", "never"]);
+            let help = hint(other, &["error", "warning", "note", "never"]);
             reader.wrong(text.span, message, help);
             return None;
         }
@@ -131,7 +132,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
             "`{}` is not a role of ParallelCluster",
             shorten(&role.value)
         );
-        reader.wrong(role.span, message, nearest(&role.value, &all));
+        reader.wrong(role.span, message, hint(&role.value, &all));
     }
     if let Some(reference) = &target.reference {
         let options = &target.options;
@@ -238,7 +239,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
                     "`{}` is not a scheduler of ParallelCluster",
                     shorten(&scheduler.value)
                 );
-                let help = nearest(&scheduler.value, &reference::schedulers());
+                let help = hint(&scheduler.value, &reference::schedulers());
                 reader.wrong(scheduler.span, message, help);
             }
         }

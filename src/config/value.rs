@@ -6,8 +6,9 @@ use time::{Date, Month};
 
 use crate::lints;
 use crate::matcher::condition::{self, KeyValue};
+use crate::nearest::{hint, nearest_word};
 use crate::reference::bindings::{PARTITIONS, is_account, is_region, partition_of};
-use crate::reference::{self, is_region_name, nearest};
+use crate::reference::{self, is_region_name};
 
 /// Why a value cannot be: what is wrong with it, and what would be one.
 pub(crate) type Fault = (&'static str, String);
@@ -17,7 +18,7 @@ pub(crate) fn region(text: &str) -> Result<(), Fault> {
     if text == "*" || is_known_region(text) || (is_region(text) && is_region_name(text)) {
         return Ok(());
     }
-    let help = match closest(text, reference::regions()) {
+    let help = match nearest_word(text, reference::regions(), 2) {
         Some(known) => format!("did you mean `{known}`? `*` judges for every Region"),
         None => "for example us-east-1; `*` judges for every Region".to_owned(),
     };
@@ -29,7 +30,7 @@ pub(crate) fn doubtful_region(text: &str) -> Option<String> {
     if text == "*" || is_known_region(text) {
         return None;
     }
-    let near = closest(text, reference::regions());
+    let near = nearest_word(text, reference::regions(), 2);
     let near = near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
     Some(format!(
         "`{text}` is not a Region that this program knows{near}"
@@ -103,7 +104,7 @@ pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     if names().any(|known| known == name) {
         return None;
     }
-    let help = match closest(name, names()) {
+    let help = match nearest_word(name, names(), 2) {
         Some(known) => format!("did you mean `{known}`?"),
         None => "to have it judged, save its text to a file and name the file".to_owned(),
     };
@@ -112,19 +113,11 @@ pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     ))
 }
 
-/// The known value that a misspelt one is likely to stand for.
-fn closest<'k>(value: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let folded = value.to_ascii_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &folded);
-    let near = known.map(|k| (distance(k), k)).filter(|(d, _)| *d <= 2);
-    near.min().map(|(_, known)| known)
-}
-
 /// The lint with this id, or what may have been meant.
 pub(crate) fn lint(id: &str) -> Result<&'static str, String> {
     lints::find(id).map(|lint| lint.id).ok_or_else(|| {
         let all: Vec<&str> = lints::ALL.iter().map(|lint| lint.id).collect();
-        nearest(id, &all)
+        hint(id, &all)
     })
 }
 

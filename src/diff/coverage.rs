@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Row;
 use super::context::{self, Context, Situation, Stated};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::scope::{Scope, Universe};
 use super::statement::{Action, Applies, Conditions, Line, Prepared};
+use super::{Places, Row};
 use crate::catalog::{self, Catalog, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
@@ -83,7 +83,7 @@ pub struct Requirement {
     /// True when the reference declares the action with a wildcard or by `NotAction`.
     pub from_wildcard: bool,
     /// Where the statements stand whose Condition is not resolved for the request that shows the verdict.
-    pub unresolved: Vec<(SourceId, Span)>,
+    pub unresolved: Places,
     /// Where the statement stands on which the verdict hangs, where a more generous reading of what AWS's pages leave
     /// open would cover the requirement.
     pub contested: Option<(SourceId, Span)>,
@@ -134,6 +134,8 @@ struct Run<'r, 'a> {
     /// The statements that match the action at hand, and its name in lower case. Kept for their memory.
     applies: Vec<Applies<'a>>,
     name: String,
+    /// The places that were listed last: a wildcard stands for many rows with the same ones.
+    places: Places,
 }
 
 /// The resource types of an action, and the first statement that matches it.
@@ -217,16 +219,20 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What the catalogue knows of an action; each service is looked up once.
-    pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
+    /// The service with this prefix (in lower case); each is looked up once.
+    pub fn service(&self, prefix: &str) -> Option<catalog::Service<'a>> {
         let mut known = self.known.borrow_mut();
-        let asked = known.get(service).copied();
-        let service = asked.unwrap_or_else(|| {
-            let found = self.catalog.service(service);
-            known.insert(service.to_owned(), found);
+        let asked = known.get(prefix).copied();
+        asked.unwrap_or_else(|| {
+            let found = self.catalog.service(prefix);
+            known.insert(prefix.to_owned(), found);
             found
-        });
-        service?.action(name)
+        })
+    }
+
+    /// What the catalogue knows of an action.
+    pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
+        self.service(service)?.action(name)
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
@@ -324,16 +330,19 @@ impl<'a> Comparison<'a> {
     /// Judges every requirement of a reference, in its order.
     pub fn coverage(&self, required: &[Prepared]) -> Vec<Requirement> {
         let denies = required.iter().filter(|s| s.effect == Effect::Deny);
+        let listed = required.iter().map(|s| s.actions.len());
         let mut run = Run {
             comparison: self,
             denies: denies.collect(),
             budget: Budget::steps(STEPS_PER_RUN),
-            rows: Vec::with_capacity(required.iter().map(|s| s.actions.len()).sum()),
+            // Wildcards stand for several actions; to grow costs more than room that is not used.
+            rows: Vec::with_capacity(3 * listed.sum::<usize>()),
             cases: Vec::new(),
             judged: FxHashMap::default(),
             everywhere: Vec::new(),
             applies: Vec::new(),
             name: String::new(),
+            places: Places::default(),
         };
         for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
             run.judged.clear();
@@ -377,7 +386,7 @@ impl<'a> Comparison<'a> {
                 service,
                 name,
                 prefix,
-            } => self.catalog.service(service).is_some_and(|service| {
+            } => self.service(service).is_some_and(|service| {
                 let all = is_only_prefix(name, prefix);
                 service.actions_with_prefix(prefix).any(|action| {
                     (all || name.matches_text(&action.name.to_ascii_lowercase())) && visit(action)
@@ -474,9 +483,17 @@ impl<'a> Run<'_, 'a> {
             Some(known) => known.spelled(),
             None => declared_as.to_string(),
         };
-        let places = |list: &[usize]| -> Vec<_> {
-            let applies = list.iter().filter_map(|i| applies.get(*i));
-            applies.map(Applies::place).collect()
+        let mut places = |list: &[usize]| -> Places {
+            let places = list.iter().filter_map(|i| applies.get(*i));
+            let places = places.map(Applies::place);
+            if list.is_empty() {
+                Places::default()
+            } else if self.places.iter().copied().eq(places.clone()) {
+                Places::clone(&self.places)
+            } else {
+                self.places = places.collect();
+                Places::clone(&self.places)
+            }
         };
         let requirement = Requirement {
             row: Row {
@@ -499,7 +516,10 @@ impl<'a> Run<'_, 'a> {
             },
             from_wildcard,
             unresolved: places(&judged.unresolved),
-            contested: places(judged.contested.as_slice()).pop(),
+            contested: judged
+                .contested
+                .and_then(|i| applies.get(i))
+                .map(Applies::place),
             judged,
         };
         self.applies = applies;
@@ -541,7 +561,7 @@ impl<'a> Run<'_, 'a> {
             let side = applies.iter().chain(&denies);
             side.map(|a| (ptr::from_ref(a.statement), a.certain))
         };
-        let unlike = || {
+        let truths_of = || {
             let truths = known.iter().flatten().flat_map(|c| &c.truths);
             truths.flatten().copied()
         };
@@ -552,7 +572,7 @@ impl<'a> Run<'_, 'a> {
             alike.service == named.service
                 && alike.needed == needed
                 && alike.applies.iter().copied().eq(side())
-                && alike.truths.iter().copied().eq(unlike())
+                && alike.truths.iter().copied().eq(truths_of())
         });
         if let Some((_, judged)) = alike {
             let judged = Rc::clone(judged);
@@ -564,7 +584,7 @@ impl<'a> Run<'_, 'a> {
             service: named.service.to_owned(),
             needed,
             applies: side().collect(),
-            truths: unlike().collect(),
+            truths: truths_of().collect(),
         };
         let cases = known.unwrap_or_else(cases);
         let judged = Rc::new(judgement::judge(

@@ -95,12 +95,6 @@ impl<'a> NamedBy<'a> {
     }
 }
 
-/// Whether a statement lists `*`.
-fn is_everywhere(statement: &Prepared) -> bool {
-    let mut resources = statement.resources.iter();
-    !statement.not_resource && resources.any(|r| r.pattern.is_everything())
-}
-
 /// The statements of the reference that bear on one action.
 struct Needs<'a> {
     /// Those that allow it.
@@ -113,16 +107,12 @@ impl<'a> Needs<'a> {
     /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
     /// it whatever the resource: there is nothing narrower to write.
     fn star(&self) -> bool {
-        let lists_star = |s: &&Prepared| {
-            let mut resources = s.resources.iter();
-            resources.any(|r| r.pattern.is_everything()) != s.not_resource
-        };
-        !self.allows.is_empty() && !self.denies.iter().any(lists_star)
+        !self.allows.is_empty() && !self.denies.iter().any(|s| s.is_on_star())
     }
 
     /// Whether everything is required.
     fn everywhere(&self) -> bool {
-        self.denies.is_empty() && self.allows.iter().any(|s| is_everywhere(s))
+        self.denies.is_empty() && self.allows.iter().any(|s| s.is_on_everything())
     }
 
     /// What is required: under any reading, or as the verdicts read it.
@@ -179,7 +169,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         .flatten()
         .filter(|s| s.effect == Effect::Allow)
     {
-        let everywhere = is_everywhere(statement);
+        let everywhere = statement.is_on_everything();
         let mut add = |action: catalog::Action<'a>| match naming.entry(action.place()) {
             Entry::Vacant(entry) => {
                 entry.insert(NamedBy {
@@ -417,13 +407,8 @@ impl<'a> Search<'a> {
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
         let mut first: [Option<(Witness, Option<usize>)>; 2] = [None, None];
-        let unlimited = !self.has_limits
-            && statement.conditions.is_empty()
-            && !statement.not_resource
-            && statement
-                .resources
-                .iter()
-                .any(|r| r.pattern.is_everything());
+        let unlimited =
+            !self.has_limits && statement.conditions.is_empty() && statement.is_on_everything();
         for action in matched {
             if self.is_wanted_everywhere(&action) {
                 continue;
@@ -547,12 +532,7 @@ impl<'a> Search<'a> {
         let layers = self.comparison.layers.len();
         let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
         if !action.has_resource_types() {
-            let granted = statement
-                .resources
-                .iter()
-                .any(|r| r.pattern.is_everything())
-                != statement.not_resource;
-            if !granted || needs.star() || !sides.star_passes() {
+            if !statement.is_on_star() || needs.star() || !sides.star_passes() {
                 return Beyond::Nothing;
             }
             let witness = Witness {

@@ -93,15 +93,13 @@ pub(super) fn is_everywhere(
     applies: &[Applies<'_>],
     layers: usize,
 ) -> bool {
-    let lists_everything =
-        |s: &Prepared| !s.not_resource && s.resources.iter().any(|r| r.pattern.is_everything());
     let allows = |a: &Applies<'_>| {
         let s = a.statement;
-        a.certain && s.effect == Effect::Allow && s.conditions.is_empty() && lists_everything(s)
+        a.certain && s.effect == Effect::Allow && s.conditions.is_empty() && s.is_on_everything()
     };
     denies.is_empty()
         && statement.resources.len() == 1
-        && lists_everything(statement)
+        && statement.is_on_everything()
         && applies.iter().all(allows)
         && (0..layers).all(|layer| applies.iter().any(|a| a.layer == layer))
 }
@@ -152,12 +150,8 @@ impl<'a> Wanted<'a> {
             .enumerate()
             .flat_map(|(i, r)| required_patterns(r).iter().take(1).map(move |p| (i, p)))
             .collect();
-        let lists_star = statement
-            .resources
-            .iter()
-            .any(|r| r.pattern.is_everything());
         let mut filters = Vec::new();
-        let mut star = lists_star != statement.not_resource;
+        let mut star = statement.is_on_star();
         let resources = if statement.not_resource {
             filters.push(Filter {
                 negated: true,
@@ -177,12 +171,7 @@ impl<'a> Wanted<'a> {
                 .iter()
                 .flat_map(|r| r.patterns(Reading::Strict, Variables::Unset))
                 .collect();
-            let denies_star = deny
-                .statement
-                .resources
-                .iter()
-                .any(|r| r.pattern.is_everything());
-            star &= denies_star == deny.statement.not_resource;
+            star &= !deny.statement.is_on_star();
             filters.push(Filter {
                 negated: !deny.statement.not_resource,
                 patterns,

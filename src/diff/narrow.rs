@@ -299,12 +299,11 @@ impl<'n, 'c> Cut<'n, 'c> {
             let Some(applies) = needed.applies(service, name) else {
                 continue;
             };
-            let lists_star = needed.resources.iter().any(|r| r.pattern.is_everything());
             let by_name = applies.action.and_then(|at| needed.actions.get(at));
             let is_named = by_name.is_some_and(|a| !a.pattern.is_wildcard());
             if known.is_some_and(|k| !k.has_resource_types()) {
                 // There is nothing narrower to write, whatever the reference writes beside the name.
-                required.star |= is_named || lists_star != needed.not_resource;
+                required.star |= is_named || needed.is_on_star();
             } else if needed.not_resource {
                 required.open = true;
             } else {
@@ -338,9 +337,8 @@ impl<'n, 'c> Cut<'n, 'c> {
     fn bears(&mut self, named: Named<'_, 'c>) -> bool {
         let required = self.required_on(named);
         let statement = self.statement;
-        let lists_star = { statement.resources.iter() }.any(|r| r.pattern.is_everything());
         required.open
-            || required.star && lists_star != statement.not_resource
+            || required.star && statement.is_on_star()
             || !required.resources.is_empty() && statement.not_resource
             || { required.resources.iter() }
                 .any(|r| statement.resources.iter().any(|p| overlap(r, p)))

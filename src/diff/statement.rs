@@ -299,6 +299,20 @@ fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, Action
 }
 
 impl Prepared {
+    fn lists_star(&self) -> bool {
+        self.resources.iter().any(|r| r.pattern.is_everything())
+    }
+
+    /// Whether it is on the request on `*` of an action without resource types.
+    pub fn is_on_star(&self) -> bool {
+        self.lists_star() != self.not_resource
+    }
+
+    /// Whether it is on every resource, as `"Resource": "*"` says.
+    pub fn is_on_everything(&self) -> bool {
+        !self.not_resource && self.lists_star()
+    }
+
     /// Whether, and through which string, the statement matches an action (in lower case).
     pub fn applies(&self, service: &str, name: &str) -> Option<Applies<'_>> {
         let by_name = || self.by_name.get_or_init(|| ByName::new(&self.actions));

@@ -8,6 +8,7 @@ use super::{Context, Lint, is_about_coverage, known_gap, layer};
 use crate::diff::coverage::LayerKind;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Policy, Span};
+use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -19,11 +20,7 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// Characters of a managed policy, white space not counted.
-const MANAGED: usize = 6_144;
-/// Characters of all inline policies of a role, white space not counted.
-const INLINE_OF_ROLE: usize = 10_240;
-/// The same of a group, and of a user.
+/// What [`INLINE_OF_ROLE`] is for a group, and for a user.
 const INLINE_OF_GROUP: usize = 5_120;
 const INLINE_OF_USER: usize = 2_048;
 /// Characters of a service control policy, white space counted.
@@ -172,20 +169,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 fn characters(context: &Context<'_>, policy: &Policy) -> usize {
     let text = context.sources.get(policy.source).slice(policy.span);
-    without_blanks(&decoded(text))
-}
-
-fn without_blanks(text: &str) -> usize {
-    let counts = |b: &u8| !matches!(b, b' ' | b'\t' | b'\r' | b'\n') && b & 0xc0 != 0x80;
-    // Piece by piece, in a number that takes no more than a byte: many are counted at once.
-    let of_piece = |piece: &[u8]| {
-        let count = |n: u8, b| n.wrapping_add(u8::from(counts(b)));
-        usize::from(piece.iter().fold(0, count))
-    };
-    text.as_bytes()
-        .chunks(usize::from(u8::MAX))
-        .map(of_piece)
-        .sum()
+    quota::size(&decoded(text))
 }
 
 /// `6,144`
@@ -208,7 +192,7 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         let help = finding.help.as_deref().filter(|_| adds)?;
         // The statement is the last part of the help, and a comma separates it.
         help.find("\n{\n")
-            .map(|at| without_blanks(help.get(at..).unwrap_or_default()) + 1)
+            .map(|at| quota::size(help.get(at..).unwrap_or_default()) + 1)
     };
     for policy in context.policies() {
         let here = |finding: &Finding| {
@@ -244,10 +228,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_do_not_count_and_characters_do() {
-        assert_eq!(without_blanks("{ \"é\":\t1 }\n"), 7);
-        assert_eq!(without_blanks(&decoded("{ \\\"a\\\": 1 }")), 7);
-        assert_eq!(without_blanks(&decoded("%7B%22a%22%3A%201%7D")), 7);
+    fn what_is_written_as_escapes_is_counted_as_it_is_stored() {
+        assert_eq!(quota::size(&decoded("{ \\\"a\\\": 1 }")), 7);
+        assert_eq!(quota::size(&decoded("%7B%22a%22%3A%201%7D")), 7);
     }
 
     #[test]

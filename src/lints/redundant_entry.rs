@@ -1,6 +1,6 @@
 //! A string of a list that says what another one of the list says.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::redundant::{action_covers, budget};
 use super::{Context, Lint, condition, enumerate};
@@ -77,7 +77,8 @@ fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
         .filter(|(_, a)| a.pattern.is_wildcard())
         .map(|(i, _)| i)
         .collect();
-    let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut seen: FxHashSet<(&str, &str)> =
+        FxHashSet::with_capacity_and_hasher(listed.len(), FxBuildHasher);
     let mut found: Vec<Entry> = Vec::new();
     for (i, action) in listed.iter().enumerate() {
         let again = match &action.pattern {

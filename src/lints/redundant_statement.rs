@@ -2,7 +2,7 @@
 
 use super::redundant::{action_covers, budget};
 use super::{Context, Lint, effect};
-use crate::diff::statement::{Conditions, Prepared};
+use crate::diff::statement::{Action, Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::search::Budget;
 use crate::parser::Span;
@@ -22,7 +22,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let mut budget = budget();
-    for statements in compared.comparison.layers.iter().map(|l| l.statements) {
+    for layer in &compared.comparison.layers {
+        let statements: Vec<Sketched<'_>> = layer.statements.iter().map(Sketched::new).collect();
         for (index, narrow) in statements.iter().enumerate() {
             let mut others = statements.iter().enumerate().filter(|(i, _)| *i != index);
             let by = others.find(|(i, wide)| {
@@ -34,9 +35,34 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 return;
             }
             if let Some((_, wide)) = by {
-                out.push(finding(narrow, wide));
+                out.push(finding(narrow.statement, wide.statement));
             }
         }
+    }
+}
+
+/// A statement, and what says of most pairs at once that neither covers the other.
+struct Sketched<'a> {
+    statement: &'a Prepared,
+    /// The lengths of the actions that it spells out, each as one bit.
+    lengths: u64,
+    has_wildcards: bool,
+}
+
+impl<'a> Sketched<'a> {
+    fn new(statement: &'a Prepared) -> Self {
+        let spelled_out = |a: &&Action| !a.pattern.is_wildcard();
+        let lengths = statement.actions.iter().filter(spelled_out);
+        Sketched {
+            statement,
+            lengths: lengths.fold(0, |lengths, a| lengths | 1 << (a.text.len() % 64)),
+            has_wildcards: statement.actions.iter().any(|a| a.pattern.is_wildcard()),
+        }
+    }
+
+    /// False where an action that the other one spells out has none of its length here.
+    fn may_list(&self, other: &Sketched<'_>) -> bool {
+        self.has_wildcards || other.lengths & !self.lengths == 0
     }
 }
 
@@ -65,7 +91,18 @@ fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
 
 /// Whether one statement applies wherever another one does, string by string. Answers no when no steps
 /// are left.
-fn covers(wide: &Prepared, narrow: &Prepared, budget: &mut Budget) -> bool {
+fn covers(wide: &Sketched<'_>, narrow: &Sketched<'_>, budget: &mut Budget) -> bool {
+    // What a negated list leaves is more where it lists less.
+    let (outer, inner) = if wide.statement.not_action {
+        (narrow, wide)
+    } else {
+        (wide, narrow)
+    };
+    if !outer.may_list(inner) {
+        return false;
+    }
+    let (listed, lists) = (&inner.statement.actions, &outer.statement.actions);
+    let (wide, narrow) = (wide.statement, narrow.statement);
     if wide.effect != narrow.effect
         || wide.not_action != narrow.not_action
         || wide.not_resource != narrow.not_resource
@@ -74,15 +111,9 @@ fn covers(wide: &Prepared, narrow: &Prepared, budget: &mut Budget) -> bool {
     {
         return false;
     }
-    // What a negated list leaves is more where it lists less.
-    let (outer, inner) = if wide.not_action {
-        (&narrow.actions, &wide.actions)
-    } else {
-        (&wide.actions, &narrow.actions)
-    };
-    let actions = inner
+    let actions = listed
         .iter()
-        .all(|i| outer.iter().any(|o| action_covers(o, i, budget)));
+        .all(|i| lists.iter().any(|o| action_covers(o, i, budget)));
     let (outer, inner) = if wide.not_resource {
         (&narrow.resources, &wide.resources)
     } else {

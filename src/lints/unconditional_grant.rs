@@ -30,7 +30,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let mut found: Option<Finding> = None;
         let rows = rows.filter(|r| !lacks_without(compared, &r.row.action));
         for requirement in rows.filter(|r| !is_required_anyway(compared, required, r)) {
-            for place in &requirement.row.allowed_by {
+            for place in requirement.row.allowed_by.iter() {
                 let Some(statement) = layer::statement_at(compared, *place) else {
                     continue;
                 };

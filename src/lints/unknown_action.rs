@@ -1,6 +1,7 @@
 //! An action that the catalogue does not list.
 
 use super::{Context, Lint, fix};
+use crate::bytes;
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
@@ -21,7 +22,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let date = catalog.date();
     let is_known = |value: &str| {
         let compared = context.compared.as_ref();
-        let (service, name) = value.split_once(':').unwrap_or_default();
+        let colon = bytes::find(b':', value.as_bytes()).unwrap_or(value.len());
+        let (service, name) = value.split_at_checked(colon).unwrap_or_default();
+        let name = name.get(1..).unwrap_or_default();
         compared.is_some_and(|c| c.comparison.known(service, name).is_some())
     };
     let (mut count, mut last) = (0, None);
@@ -30,7 +33,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             for text in statement.action.iter().flat_map(|a| &a.values) {
                 let value = text.value.as_str();
                 // The parser reports what has no service or is a leftover of a template.
-                if value.contains(['<', '{', '%']) {
+                if bytes::find_either(b'<', b'{', value.as_bytes()).is_some()
+                    || bytes::find(b'%', value.as_bytes()).is_some()
+                {
                     continue;
                 }
                 // Most are known, and need no pattern to be found.

@@ -17,7 +17,7 @@ pub(super) fn notes(compared: &Compared<'_>, requirement: &Requirement) -> Vec<S
     let Some(assumed) = assumed.map(|s| &s.conditions) else {
         return notes;
     };
-    for place in &requirement.unresolved {
+    for place in requirement.unresolved.iter() {
         let Some(statement) = layer::statement_at(compared, *place) else {
             continue;
         };

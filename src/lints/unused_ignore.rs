@@ -1,9 +1,10 @@
 //! What was accepted and is not there, or is accepted no longer.
 
-use super::{Context, Lint, fingerprint};
+use super::{Context, Lint};
 use crate::baseline::Located;
 use crate::config::Ignore;
 use crate::finding::{Finding, Label, Severity};
+use crate::fingerprint::Fingerprint;
 use crate::parser::{SourceId, Sources};
 
 /// See the page.
@@ -101,7 +102,7 @@ pub(crate) fn of_entry(
 fn finish(sources: &Sources, mut finding: Finding) -> Finding {
     let path = sources.get(finding.label.source).identity();
     let subject = finding.subject.as_deref().unwrap_or_default();
-    finding.fingerprint = fingerprint(&format!("{}\u{1f}{path}\u{1f}{subject}", LINT.id), 0);
+    finding.fingerprint = Fingerprint::new(format!("{}\u{1f}{path}\u{1f}{subject}", LINT.id), 0);
     finding
 }
 

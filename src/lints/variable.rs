@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Context;
+use crate::bytes;
 use crate::matcher::template;
 use crate::parser::Policy;
 
@@ -10,7 +11,7 @@ use crate::parser::Policy;
 pub(super) fn may_hold(context: &Context<'_>, policy: &Policy) -> bool {
     let text = context.sources.get(policy.source).slice(policy.span);
     // `$` can be written as an escape, and a policy inside a string has other bytes than its own.
-    memchr::memchr2(b'$', b'\\', text.as_bytes()).is_some() || !text.starts_with('{')
+    bytes::find_either(b'$', b'\\', text.as_bytes()).is_some() || !text.starts_with('{')
 }
 
 /// `${…}` in a string, up to its brace; to the end where there is none.

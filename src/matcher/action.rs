@@ -4,6 +4,7 @@
 
 use super::pattern::{Pattern, Token};
 use super::search::Budget;
+use crate::bytes;
 
 /// Whether an action pattern matches an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,23 +61,19 @@ impl ActionPattern {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return ActionPattern::Everything;
         }
-        // By bytes: the names are short, and a search for characters takes longer to set up than to run.
-        let colon = text.bytes().position(|b| b == b':');
+        let colon = bytes::find(b':', text.as_bytes());
         let Some((service, name)) = colon.and_then(|at| text.split_at_checked(at)) else {
             return ActionPattern::Nothing;
         };
         let name = name.get(1..).unwrap_or_default();
-        let mut wildcard = None;
-        for (at, byte) in name.bytes().enumerate() {
-            match byte {
-                b':' => return ActionPattern::Nothing,
-                b'*' | b'?' => wildcard = wildcard.or(Some(at)),
-                _ => {}
-            }
+        let wildcard = |text: &str| bytes::find_either(b'*', b'?', text.as_bytes());
+        if bytes::find(b':', name.as_bytes()).is_some() {
+            return ActionPattern::Nothing;
         }
-        if service.bytes().any(|b| matches!(b, b'*' | b'?')) {
+        if wildcard(service).is_some() {
             return ActionPattern::ContestedPrefix(Pattern::glob(&text.to_ascii_lowercase()));
         }
+        let wildcard = wildcard(name);
         let service = service.to_ascii_lowercase();
         let name = name.to_ascii_lowercase();
         match wildcard {

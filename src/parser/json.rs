@@ -13,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::policy::Text;
 use super::source::Span;
 use super::syntax::{self, Fault};
+use crate::bytes;
 
 /// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
 const DEEPEST: usize = 127;
@@ -293,7 +294,7 @@ impl<'a> Value<'a> {
 }
 
 fn has_escape(inner: &str) -> bool {
-    memchr::memchr(b'\\', inner.as_bytes()).is_some()
+    bytes::find(b'\\', inner.as_bytes()).is_some()
 }
 
 /// Checks a whole text and gives its value; `places` is where the places of all its values are kept. The fault is at
@@ -355,7 +356,7 @@ impl Places {
         let mut size = Size {
             too_deep: None,
             too_large: None,
-            is_plain: memchr::memchr(b'\\', bytes).is_none(),
+            is_plain: !has_escape(text),
         };
         self.values.reserve((text.len() / 16).min(MOST_VALUES));
         let mut open: Vec<usize> = Vec::new();
@@ -364,7 +365,10 @@ impl Places {
         while let Some(byte) = bytes.get(at) {
             let rest = bytes.get(at..).unwrap_or_default();
             match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' => {
+                    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+                    at += rest.iter().take_while(blank).count();
+                }
                 b'"' => {
                     let length = string_length(rest.get(1..).unwrap_or_default());
                     if length > LONGEST_STRING && size.too_large.is_none() {
@@ -435,7 +439,7 @@ fn string_length(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(next) = text
         .get(at..)
-        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+        .and_then(|rest| bytes::find_either(b'"', b'\\', rest))
     {
         if text.get(at + next) == Some(&b'"') {
             return at + next;

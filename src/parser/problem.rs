@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::policy::{Document, Policy, Problem, ProblemKind};
 use super::source::{SourceId, Span};
+use crate::nearest;
 
 /// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
 /// fault.
@@ -214,37 +215,15 @@ pub(crate) fn name(sid: &str) -> String {
     }
 }
 
-/// The candidate that was probably meant by `word`.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    const LONGEST: usize = 40;
-    if word.len() > LONGEST {
-        return None;
-    }
-    let word = word.to_ascii_lowercase();
-    candidates
-        .iter()
-        .map(|c| {
-            let distance = strsim::damerau_levenshtein(&word, &c.to_ascii_lowercase());
-            (distance, *c)
-        })
-        .filter(|(distance, c)| *distance == 0 || *distance <= c.len() / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
+/// The name of the grammar that was probably meant by `word`.
+pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let names = names.iter().map(|name| (*name, *name));
+    nearest::nearest(word, names, |name| name.len() / 3)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nearest_takes_case_and_slips_but_not_other_words() {
-        let names = ["Effect", "Action", "NotAction", "Resource", "Sid"];
-        assert_eq!(nearest("effect", &names), Some("Effect"));
-        assert_eq!(nearest("Actions", &names), Some("Action"));
-        assert_eq!(nearest("Resourse", &names), Some("Resource"));
-        assert_eq!(nearest("NotActions", &names), Some("NotAction"));
-        assert_eq!(nearest("Comment", &names), None);
-    }
 
     #[test]
     fn long_or_broken_input_is_shortened() {

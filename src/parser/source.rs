@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::bytes;
+
 /// A half-open range of byte offsets into a file as it stands on disk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Span {
@@ -110,10 +112,13 @@ impl Source {
     /// Byte offsets at which lines start; the first is 0. Lines end at `\n`.
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            let newlines = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0)
-                .chain(newlines.map(|i| i as u32 + 1))
-                .collect()
+            let mut starts = vec![0];
+            let mut rest = self.text.as_bytes();
+            while let Some(newline) = bytes::find(b'\n', rest) {
+                rest = rest.get(newline + 1..).unwrap_or_default();
+                starts.push((self.text.len() - rest.len()) as u32);
+            }
+            starts
         })
     }
 

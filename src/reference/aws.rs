@@ -5,10 +5,12 @@ use super::data::{DIRECTIONS, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS, SH
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
 pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
+    let length = service.len() + 1 + name.len();
     let is = |action: &str| {
-        action
-            .split_once(':')
-            .is_some_and(|(s, n)| s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name))
+        action.len() == length
+            && action.split_once(':').is_some_and(|(s, n)| {
+                s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name)
+            })
     };
     NEEDED_TYPES
         .iter()

@@ -1,36 +1,71 @@
 //! The data of `rules/` as the build script embeds it.
+#![expect(
+    clippy::unreadable_literal,
+    reason = "places in a file, written by the build script"
+)]
 
 use super::Release;
+
+/// A text that the large tables speak of, by its bytes in the file that holds them all. A reference would do, but those
+/// of a program are worked out anew at every start.
+#[derive(Clone, Copy)]
+pub(super) struct Text {
+    start: u32,
+    end: u32,
+}
+
+impl Text {
+    pub(super) fn get(self) -> &'static str {
+        let all = include_str!(concat!(env!("OUT_DIR"), "/texts.txt"));
+        let range = self.start as usize..self.end as usize;
+        all.get(range).unwrap_or_default()
+    }
+}
+
+/// The schedulers that a text is for: an index into [`SCHEDULER_LISTS`].
+#[derive(Clone, Copy)]
+pub(super) struct Schedulers(u8);
+
+impl Schedulers {
+    /// Empty for all of them.
+    pub(super) fn list(self) -> &'static [&'static str] {
+        let list = SCHEDULER_LISTS.get(usize::from(self.0));
+        list.copied().unwrap_or_default()
+    }
+
+    pub(super) fn include(self, scheduler: &str) -> bool {
+        let list = self.list();
+        list.is_empty() || list.contains(&scheduler)
+    }
+}
 
 /// One policy text for one role and one range of releases. The text is parsed only when it is selected.
 pub(super) struct PackEntry {
     /// Its file: `instance/traditional-2.4.1`.
-    pub(super) id: &'static str,
+    pub(super) id: Text,
     /// e.g. `instance`.
-    pub(super) role: &'static str,
+    pub(super) role: Text,
     /// Which part of the role's policies it is: `traditional`, `base`, `fsx`.
-    pub(super) part: &'static str,
+    pub(super) part: Text,
     /// The feature that needs all of it.
-    pub(super) feature: Option<&'static str>,
-    /// Empty for all of them.
-    pub(super) schedulers: &'static [&'static str],
+    pub(super) feature: Option<Text>,
+    pub(super) schedulers: Schedulers,
     pub(super) first: Release,
     pub(super) last: Release,
     /// `documented`, `published-template`, `api-template`, `aws-tested` or `generated`.
-    pub(super) kind: &'static str,
-    pub(super) source: &'static str,
-    pub(super) json: &'static str,
+    pub(super) kind: Text,
+    pub(super) source: Text,
+    pub(super) json: Text,
 }
 
 /// Something that the documented policies lack.
 pub(super) struct ErratumEntry {
-    pub(super) role: &'static str,
-    /// Empty for all of them.
-    pub(super) schedulers: &'static [&'static str],
-    pub(super) feature: Option<&'static str>,
+    pub(super) role: Text,
+    pub(super) schedulers: Schedulers,
+    pub(super) feature: Option<Text>,
     pub(super) first: Release,
     pub(super) last: Release,
-    pub(super) json: &'static str,
+    pub(super) json: Text,
 }
 
 pub(super) struct RoleEntry {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::data::{ERRATA, ErratumEntry};
+use super::data::{ERRATA, ErratumEntry, Text};
 use super::pack::{self, Wanted};
 use super::{Feature, Features, Gap, RefStatement, Reference, Release};
 use crate::parser::Effect;
@@ -38,7 +38,7 @@ pub struct Lack {
 
 impl ErratumEntry {
     fn data(&self) -> Option<ErratumData> {
-        serde_json::from_str(self.json).ok()
+        serde_json::from_str(self.json.get()).ok()
     }
 }
 
@@ -63,17 +63,17 @@ impl ErratumData {
 /// Those that are about the role, release and scheduler.
 fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
     ERRATA.iter().filter(move |e| {
-        e.role == wanted.role
+        e.role.get() == wanted.role
             && e.first <= wanted.release
             && wanted.release <= e.last
-            && (e.schedulers.is_empty() || e.schedulers.contains(&wanted.scheduler))
+            && e.schedulers.include(wanted.scheduler)
     })
 }
 
 /// What is known to lack in the texts that AWS publishes.
 pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
     fitting(wanted).filter_map(move |entry| {
-        let feature = entry.feature.and_then(Feature::find);
+        let feature = entry.feature.map(Text::get).and_then(Feature::find);
         // What lacks only for a feature that nobody mentioned is no news.
         if wanted.requires(feature) != Some(true) {
             return None;
@@ -103,9 +103,9 @@ impl Lack {
     fn read(entry: &ErratumEntry) -> Option<(Vec<String>, Lack)> {
         let data = entry.data()?;
         let lack = Lack {
-            role: entry.role,
-            schedulers: entry.schedulers,
-            feature: entry.feature,
+            role: entry.role.get(),
+            schedulers: entry.schedulers.list(),
+            feature: entry.feature.map(Text::get),
             releases: (entry.first, entry.last),
             reason: data.reason(),
             resources: data.resources,
@@ -141,7 +141,7 @@ pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack
         mode: reference.assumed.and_then(Feature::find),
     };
     let is_needed = |entry: &&ErratumEntry| {
-        wanted.requires(entry.feature.and_then(Feature::find)) != Some(false)
+        wanted.requires(entry.feature.map(Text::get).and_then(Feature::find)) != Some(false)
     };
     let read = fitting(wanted).filter(is_needed).filter_map(Lack::read);
     read.flat_map(|(actions, lack)| actions.into_iter().map(move |a| (a, lack.clone())))

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{FEATURES, FeatureEntry};
-use super::{Release, SelectError, select};
+use super::{Release, SelectError};
+use crate::nearest::hint;
 
 /// A feature that some requirement names.
 #[derive(Clone, Copy)]
@@ -91,7 +92,7 @@ impl Features {
                 let all: Vec<&str> = Feature::all().map(Feature::name).collect();
                 SelectError::UnknownFeature {
                     name: name.to_owned(),
-                    help: select::nearest(plain, &all),
+                    help: hint(plain, &all),
                 }
             })?;
             let said = Said {

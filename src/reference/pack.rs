@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::data::{PACKS, PackEntry};
+use super::data::{PACKS, PackEntry, Text};
 use super::{
     Feature, Features, Gap, Part, RefCondition, RefList, RefStatement, Reference, Release, erratum,
 };
@@ -48,7 +48,7 @@ struct StatementData {
 /// The AWS managed policies that some role must have besides, with placeholders.
 pub fn managed_policies() -> BTreeSet<String> {
     let packs = PACKS.iter();
-    let data = packs.filter_map(|pack| serde_json::from_str::<PackData>(pack.json).ok());
+    let data = packs.filter_map(|pack| serde_json::from_str::<PackData>(pack.json.get()).ok());
     data.flat_map(|data| data.managed_policies).collect()
 }
 
@@ -86,15 +86,15 @@ impl PackEntry {
     }
 
     pub(super) fn is_for(&self, scheduler: &str) -> bool {
-        self.schedulers.is_empty() || self.schedulers.contains(&scheduler)
+        self.schedulers.include(scheduler)
     }
 
     pub(super) fn feature(&self) -> Option<Feature> {
-        self.feature.and_then(Feature::find)
+        self.feature.map(Text::get).and_then(Feature::find)
     }
 
     fn data(&self) -> PackData {
-        let read = serde_json::from_str(self.json);
+        let read = serde_json::from_str(self.json.get());
         #[expect(
             clippy::expect_used,
             reason = "the build script wrote it from the same fields; every pack is read by a test"
@@ -111,12 +111,12 @@ pub(super) fn entries(
 ) -> impl Iterator<Item = &'static PackEntry> {
     let fits = move |p: &&'static PackEntry, with_feature: bool| {
         p.feature.is_some() == with_feature
-            && p.role == role
+            && p.role.get() == role
             && p.covers(release)
             && p.is_for(scheduler)
     };
     let mut always: Vec<_> = PACKS.iter().filter(|p| fits(p, false)).collect();
-    always.sort_by_key(|p| !p.part.starts_with("base"));
+    always.sort_by_key(|p| !p.part.get().starts_with("base"));
     let optional: Vec<_> = PACKS.iter().filter(|p| fits(p, true)).collect();
     always.into_iter().chain(optional)
 }
@@ -145,7 +145,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
             continue;
         };
         // What ParallelCluster adds to roles of its own making is no news to who did not mention the feature.
-        if whole_is_open && entry.kind == "generated" {
+        if whole_is_open && entry.kind.get() == "generated" {
             continue;
         }
         let data = entry.data();
@@ -176,16 +176,16 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
         reference.policy.get_or_insert_with(|| data.policy.clone());
         reference.parts.push(Part {
             policy: data.policy,
-            feature: entry.feature,
-            kind: entry.kind,
-            source: entry.source,
+            feature: entry.feature.map(Text::get),
+            kind: entry.kind.get(),
+            source: entry.source.get(),
             digest: data.digest,
         });
     }
     reference.gaps.extend(erratum::gaps(wanted));
     let elsewhere = |feature: &&str| {
         let mut packs = PACKS.iter();
-        packs.any(|p| p.role == wanted.role && p.feature == Some(*feature))
+        packs.any(|p| p.role.get() == wanted.role && p.feature.map(Text::get) == Some(*feature))
     };
     let here = |feature: &&str| {
         reference
@@ -202,7 +202,8 @@ impl GapData {
     fn read(&self, release: Release) -> Option<Gap> {
         let (role, part) = self.policy.split_once('/')?;
         let mut entries = PACKS.iter();
-        let entry = entries.find(|p| p.role == role && p.part == part && p.covers(release))?;
+        let entry =
+            entries.find(|p| p.role.get() == role && p.part.get() == part && p.covers(release))?;
         let statements = entry.data().statements;
         Some(Gap {
             policy: Some(self.name.clone()),
@@ -301,13 +302,13 @@ pub fn listed() -> Vec<Listed> {
     let mut all: Vec<Listed> = PACKS
         .iter()
         .map(|p| Listed {
-            id: p.id,
-            role: p.role,
-            schedulers: p.schedulers,
-            feature: p.feature,
+            id: p.id.get(),
+            role: p.role.get(),
+            schedulers: p.schedulers.list(),
+            feature: p.feature.map(Text::get),
             releases: (p.first, p.last),
-            kind: p.kind,
-            source: p.source,
+            kind: p.kind.get(),
+            source: p.source.get(),
         })
         .collect();
     all.sort_by_key(|l| (by_role.get(l.role), l.feature, l.releases, l.id));
@@ -336,7 +337,7 @@ pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
     let mut found: Vec<(Use, Vec<Release>)> = Vec::new();
     for listed in listed() {
         let Some(entry) = PACKS.iter().find(|p| {
-            (p.id, p.role, p.first, p.schedulers)
+            (p.id.get(), p.role.get(), p.first, p.schedulers.list())
                 == (listed.id, listed.role, listed.releases.0, listed.schedulers)
         }) else {
             continue;
@@ -346,14 +347,14 @@ pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
                 continue;
             };
             let here = Use {
-                role: entry.role,
-                schedulers: entry.schedulers,
+                role: entry.role.get(),
+                schedulers: entry.schedulers.list(),
                 feature: statement
                     .feature
                     .as_deref()
                     .and_then(Feature::find)
                     .map(Feature::name)
-                    .or(entry.feature),
+                    .or(entry.feature.map(Text::get)),
                 declared: declared.clone(),
                 resources: statement.resources.clone(),
                 releases: String::new(),

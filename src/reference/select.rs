@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::data::{PACKS, ROLES, SCHEDULERS};
 use super::pack::{self, Wanted};
 use super::{Feature, Features, Reference, Release, release};
+use crate::nearest::hint;
 
 /// No reference answers to what was asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Error, Diagnostic)]
@@ -162,24 +163,6 @@ pub fn role_title(role: &str) -> Option<&'static str> {
     ROLES.iter().find(|r| r.name == role).map(|r| r.title)
 }
 
-/// A hint at the legal values, the nearest first.
-pub(crate) fn nearest(name: &str, legal: &[&str]) -> String {
-    let close = legal
-        .iter()
-        .map(|l| {
-            (
-                strsim::damerau_levenshtein(l, &name.to_ascii_lowercase()),
-                l,
-            )
-        })
-        .filter(|(distance, _)| *distance <= 2)
-        .min();
-    match close {
-        Some((_, l)) => format!("did you mean `{l}`? there are: {}", legal.join(", ")),
-        None => format!("there are: {}", legal.join(", ")),
-    }
-}
-
 fn known_releases() -> String {
     match (Release::all().next(), Release::all().next_back()) {
         (Some(first), Some(last)) => format!("{first} to {last}"),
@@ -253,7 +236,7 @@ fn check_scheduler(scheduler: &str, release: Release) -> Result<(), SelectError>
         let legal = schedulers_of(release);
         return Err(SelectError::UnknownScheduler {
             name: scheduler.to_owned(),
-            help: nearest(scheduler, &legal),
+            help: hint(scheduler, &legal),
         });
     };
     if release <= *last {
@@ -273,7 +256,7 @@ fn roles_of(scheduler: &str, release: Release) -> Vec<&'static str> {
     let covers = |role: &&str| {
         let mut packs = PACKS.iter();
         packs.any(|p| {
-            p.role == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
+            p.role.get() == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
         })
     };
     roles().filter(covers).collect()
@@ -315,7 +298,7 @@ fn role_named(name: &str, scheduler: &str, release: Release) -> Result<&'static 
         name: name.to_owned(),
         release: release.to_string(),
         scheduler: scheduler.to_owned(),
-        help: nearest(name, &legal),
+        help: hint(name, &legal),
     })
 }
 

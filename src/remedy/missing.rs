@@ -1,12 +1,12 @@
 //! The policy that grants what lacks.
 
-use super::{MANAGED, size};
 use crate::catalog::Catalog;
 use crate::check::{self, Chosen, Settings};
 use crate::diff::coverage::Requirement;
 use crate::diff::{Row, Verdict};
 use crate::matcher::template;
 use crate::parser::{self, Effect, Policy, Source, SourceId};
+use crate::quota::{MANAGED, size};
 use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
 
 /// What to attach, and what it cannot mend.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{INLINE_OF_ROLE, MANAGED, lost, size};
+use super::lost;
 use crate::catalog::Catalog;
 use crate::check::{self, Chosen, Settings};
 use crate::diff::coverage::Requirement;
@@ -10,6 +10,7 @@ use crate::diff::narrow::{Narrowing, Reason};
 use crate::diff::{Row, Verdict};
 use crate::edit::{self, Edit};
 use crate::parser::{self, Document, Element, Policy, Source, SourceId, Sources, Span, Statement};
+use crate::quota::{INLINE_OF_ROLE, MANAGED, size};
 
 /// Texts after the narrowing, and what is left to people.
 #[derive(Debug)]

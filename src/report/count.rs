@@ -1,6 +1,6 @@
 //! What summaries say: how many findings, and how much is covered.
 
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
 use super::{Report, RoleResult};
 use crate::diff::Verdict;
@@ -65,7 +65,7 @@ impl RoleResult {
                 .iter()
                 .filter(|row| !row.vacuous && !row.open)
         };
-        let actions: BTreeSet<&str> = rows().map(|row| row.action.as_str()).collect();
+        let actions: FxHashSet<&str> = rows().map(|row| row.action.as_str()).collect();
         Coverage {
             covered: rows().filter(|r| r.verdict == Verdict::Covered).count(),
             required: rows().count(),

@@ -1,12 +1,10 @@
 //! One fingerprint per finding of a whole run. Those of [`Finding`](crate::finding::Finding) are unique within a
 //! result: two roles that lack the same statement have the same one.
 
-use std::fmt::Write as _;
-
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::{Report, RoleResult};
+use crate::fingerprint::Fingerprint;
 
 /// The fingerprints of each list of [`Report::lists`], in their order. A run of one result has those of its findings;
 /// in a run of several the names of what was judged go in, so that a result keeps them whatever else is judged.
@@ -30,33 +28,17 @@ pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
             findings
                 .map(|finding| {
                     if role.is_empty() {
-                        return finding.fingerprint.clone();
+                        return finding.fingerprint.to_string();
                     }
                     let identity = format!("{role}{}", finding.fingerprint);
                     let ordinal = seen.entry(identity.clone()).or_default();
-                    let digest = Sha256::new()
-                        .chain_update(&identity)
-                        .chain_update(ordinal.to_le_bytes());
+                    let fingerprint = Fingerprint::new(identity, *ordinal);
                     *ordinal += 1;
-                    shortened(digest)
+                    fingerprint.to_string()
                 })
                 .collect()
         })
         .collect()
-}
-
-/// The fingerprint of a finding after an upgrade to a release, by the one that it has today or would have then.
-pub(super) fn of_upgrade(release: &str, fingerprint: &str) -> String {
-    shortened(Sha256::new().chain_update(format!("{release}\u{1f}{fingerprint}")))
-}
-
-fn shortened(digest: Sha256) -> String {
-    let digest = digest.finalize();
-    let bytes = digest.iter().take(8);
-    bytes.fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What tells a result from the others of a run.

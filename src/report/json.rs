@@ -216,7 +216,7 @@ struct Finding<'a> {
     /// Ways to mend it. `lint --fix` makes those that cannot widen access.
     fixes: Vec<Fix<'a>>,
     /// Stays the same when the file is indented anew or statements are added elsewhere.
-    fingerprint: &'a str,
+    fingerprint: String,
     /// Why it does not count; null when it does.
     suppressed: Option<&'a str>,
 }
@@ -404,7 +404,7 @@ fn finding<'a>(sources: &Sources, finding: &'a finding::Finding) -> Finding<'a> 
             })
             .collect(),
         fixes: finding.fixes.iter().map(|f| fix(sources, f)).collect(),
-        fingerprint: &finding.fingerprint,
+        fingerprint: finding.fingerprint.to_string(),
         suppressed: finding.suppressed.as_deref(),
     }
 }

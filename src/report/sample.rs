@@ -1,8 +1,11 @@
 //! Made-up reports for the tests of this module.
 
+use std::sync::Arc;
+
 use super::{Binding, ReferenceName, Report, RoleResult};
 use crate::diff::{Row, Verdict};
 use crate::finding::{Finding, Label, Severity, Witness};
+use crate::fingerprint::Fingerprint;
 use crate::parser::{Source, SourceId, Sources, Span};
 
 pub(super) const HEAD_NODE: &str = r#"{
@@ -46,7 +49,7 @@ pub(super) fn finding(severity: Severity, lint: &'static str, message: &str, at:
         label: at,
         related: Vec::new(),
         fixes: Vec::new(),
-        fingerprint: "0011223344556677".to_owned(),
+        fingerprint: Fingerprint::of_text(message.to_owned()),
         suppressed: None,
     }
 }
@@ -65,8 +68,8 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
         verdict,
         vacuous: false,
         witness: None,
-        allowed_by: Vec::new(),
-        denied_by: Vec::new(),
+        allowed_by: Arc::default(),
+        denied_by: Arc::default(),
     }
 }
 
@@ -165,9 +168,9 @@ pub(super) fn findings() -> Report {
     let [granted, denied_row] = &mut result.requirements[..] else {
         unreachable!()
     };
-    granted.allowed_by = vec![places[0]];
-    denied_row.allowed_by = vec![places[0]];
-    denied_row.denied_by = vec![places[1]];
+    granted.allowed_by = Arc::from([places[0]]);
+    denied_row.allowed_by = Arc::from([places[0]]);
+    denied_row.denied_by = Arc::from([places[1]]);
     denied_row.verdict = Verdict::Denied;
     denied_row.witness.clone_from(&denied.witness);
     result.findings = vec![denied, note, broad];

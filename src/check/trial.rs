@@ -1,0 +1,185 @@
+//! One candidate for the reference of a role, made ready for its policies.
+
+use std::borrow::Cow;
+
+use super::size::MOST_PARTS;
+use super::{Against, Settings};
+use crate::catalog::Catalog;
+use crate::diff;
+use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::prepare::{self, Drafts};
+use crate::diff::scope::Scope;
+use crate::diff::statement::Prepared;
+use crate::matcher::Pieces;
+use crate::matcher::template::Placeholders;
+use crate::parser::{Policy, SourceId, Span};
+use crate::reference::bindings::{Bindings, Dissent, Origin};
+use crate::reference::{self, Reference};
+
+/// Everything about one reference that the inference and the comparison share.
+pub(super) struct Trial<'a> {
+    pub(super) reference: &'a Reference,
+    pub(super) placeholders: Placeholders,
+    pub(super) bindings: Bindings,
+    pub(super) dissents: Vec<Dissent>,
+    pub(super) granted: Vec<Prepared>,
+    pub(super) limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
+    pub(super) context: diff::context::Context,
+    pub(super) required: Vec<Prepared>,
+    pub(super) gaps: Vec<Vec<Prepared>>,
+    /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
+    pub(super) beyond: Option<(SourceId, Span)>,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(
+        policies: &[&Policy],
+        reference: &'a Reference,
+        settings: &Settings,
+    ) -> (Self, Vec<prepare::LeftoverPlace>) {
+        let mut placeholders = Placeholders::default();
+        let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
+        let mut bindings = Bindings::new();
+        for (name, value, flag) in &settings.given {
+            bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
+        }
+        let mut pieces =
+            prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
+        let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
+            .limits()
+            .map(|(kind, files)| {
+                let policies = files.iter().flat_map(|f| &f.document.policies);
+                let drafts = Drafts::new(policies, &mut placeholders);
+                (kind, files.iter().map(|f| f.source).collect(), drafts)
+            })
+            .collect();
+        let gap_pieces: Vec<Vec<prepare::ReferencePieces>> = reference
+            .gaps
+            .iter()
+            .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
+            .collect();
+        let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
+            let resources = pieces.iter().flat_map(|p| &p.resources);
+            resources.cloned().collect()
+        };
+        let dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
+        if bindings.iter().any(|(name, _)| reference::is_list(name)) {
+            pieces = prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
+        }
+        // What only a known gap names binds separately: it must not unsettle the reference itself.
+        let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
+        if !gap_arns.is_empty() {
+            let mut wider = bindings.clone();
+            wider.infer(&drafts.votes(), &gap_arns, &placeholders);
+            let own = reference::placeholders(reference);
+            for (name, bound) in wider.iter() {
+                if bindings.get(name).is_none() && !own.contains(name) {
+                    bindings.set(name, bound.value.clone(), bound.origin.clone());
+                }
+            }
+        }
+        let context = diff::context::Context::new(settings.context.clone());
+        let scope = scope(&bindings);
+        let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
+        let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
+        let beyond = { all }.find_map(|d| d.beyond(MOST_PARTS, &bindings, &placeholders));
+        let granted = match beyond {
+            None => drafts.bind(&bindings, &placeholders, &resolve),
+            Some(_) => Vec::new(),
+        };
+        let mut leftovers = drafts.leftovers;
+        let limits = limits
+            .into_iter()
+            .filter(|_| beyond.is_none())
+            .map(|(kind, source, drafts)| {
+                let bound = drafts.bind(&bindings, &placeholders, &resolve);
+                leftovers.extend(drafts.leftovers);
+                (kind, source, bound)
+            })
+            .collect();
+        let bind = |statements: &[_], pieces: &[_]| {
+            prepare::bind_reference(statements, pieces, &bindings, &placeholders)
+        };
+        let required = bind(&reference.statements, &pieces);
+        let gaps = reference
+            .gaps
+            .iter()
+            .zip(&gap_pieces)
+            .map(|(g, p)| bind(&g.statements, p))
+            .collect();
+        (
+            Trial {
+                reference,
+                placeholders,
+                bindings,
+                dissents,
+                granted,
+                limits,
+                context,
+                required,
+                gaps,
+                beyond,
+            },
+            leftovers,
+        )
+    }
+
+    pub(super) fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
+        let limits = self.limits.iter();
+        let limits = limits.map(|(kind, sources, s)| (*kind, sources.clone(), s.as_slice()));
+        Comparison::new(
+            catalog,
+            &self.granted,
+            limits,
+            &self.context,
+            scope(&self.bindings),
+            &self.placeholders,
+        )
+    }
+
+    /// The statements of the reference, and of what is known to lack in it.
+    pub(super) fn needed(&self) -> Vec<&[Prepared]> {
+        let gaps = self.gaps.iter().map(Vec::as_slice);
+        [self.required.as_slice()].into_iter().chain(gaps).collect()
+    }
+
+    /// The rows of the reference, with the features that need them.
+    pub(super) fn rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
+        let mut rows = comparison.coverage(&self.required);
+        let of_features: Vec<_> = self
+            .reference
+            .statements
+            .iter()
+            .filter(|s| s.feature.is_some())
+            .collect();
+        for requirement in rows.iter_mut().filter(|_| !of_features.is_empty()) {
+            let row = &mut requirement.row;
+            if let Some(statement) = of_features.iter().find(|s| s.index == row.statement) {
+                row.feature = statement.feature;
+                row.open = statement.open;
+            }
+        }
+        rows
+    }
+}
+
+/// Each candidate with the policies.
+pub(super) fn trials<'t>(
+    policies: &[&Policy],
+    against: &'t Against,
+    settings: &Settings,
+) -> Vec<(Trial<'t>, Vec<prepare::LeftoverPlace>)> {
+    let candidates = against.references().iter();
+    candidates
+        .map(|reference| Trial::new(policies, reference, settings))
+        .collect()
+}
+
+pub(super) fn scope(bindings: &Bindings) -> Scope {
+    let one = |name| bindings.one(name).map(str::to_owned);
+    Scope {
+        partition: one("Partition"),
+        region: one("Region"),
+        account: one("Account"),
+    }
+}
