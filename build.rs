@@ -679,7 +679,7 @@ fn write_errata(rules: &Path, names: &Names, texts: &mut Texts, code: &mut Strin
             &path,
             "cause",
             &erratum.cause,
-            &["documentation", "aws", "template"],
+            &["documentation", "aws", "template", "condition"],
         );
         names.check_releases(&path, &erratum.releases);
         names.check_schedulers(&path, &erratum.schedulers);

@@ -146,6 +146,11 @@ pub fn is_about_coverage(id: &str) -> bool {
     .contains(&id)
 }
 
+/// Whether a lint is about what AWS's own policies lack.
+pub fn is_about_gaps(id: &str) -> bool {
+    id == known_gap::LINT.id
+}
+
 /// One file of a role and what was read from it.
 #[derive(Clone, Debug)]
 pub struct File {

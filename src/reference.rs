@@ -18,6 +18,7 @@ use crate::parser::{Effect, Policy};
 mod aws;
 pub mod bindings;
 mod data;
+mod erratum;
 mod feature;
 mod need;
 mod pack;
@@ -31,6 +32,7 @@ pub use aws::{
     RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
     request_region, shares,
 };
+pub use erratum::{Lack, lacks, lacks_of};
 pub use feature::{Feature, Features};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
@@ -208,10 +210,15 @@ impl Reference {
         }
     }
 
+    /// What ParallelCluster needs an action for that a statement of this feature asks for.
+    pub fn need(&self, action: &str, feature: Option<&str>) -> Option<&'static Need> {
+        let (role, scheduler) = (self.role.as_deref()?, self.scheduler.as_deref()?);
+        need::why(role, scheduler, self.release()?, action, feature)
+    }
+
     /// What ParallelCluster needs an action for.
     pub fn needed_for(&self, action: &str) -> Option<String> {
-        let (role, scheduler) = (self.role.as_deref()?, self.scheduler.as_deref()?);
-        need::why(role, scheduler, self.release()?, action).map(|n| n.text)
+        self.need(action, None).map(|n| n.text.clone())
     }
 
     fn release(&self) -> Option<Release> {

@@ -127,7 +127,7 @@ pub struct TakenFrom {
 pub struct Upgrade {
     /// What they were compared with.
     pub reference: ReferenceName,
-    /// The findings on coverage. They count neither in the summary nor for the exit code.
+    /// The findings on coverage and on what AWS's policies lack. They count neither in the summary nor for the exit code.
     pub findings: Vec<Finding>,
     /// The same for formats that have one list of findings: the release is in the message, and nothing is an error.
     pub warnings: Vec<Finding>,
@@ -150,9 +150,19 @@ impl Upgrade {
             .filter(|row| !already.contains(&(row.action.as_str(), &*row.resources)))
             .map(|row| row.action.as_str())
             .collect();
+        // What AWS's policies lack has no rows: its findings are compared.
+        let gaps = now.findings.iter().filter(|f| lints::is_about_gaps(f.lint));
+        let told: BTreeSet<&str> = gaps
+            .flat_map(|f| f.actions.iter().map(String::as_str))
+            .chain(already.iter().map(|(action, _)| *action))
+            .collect();
         let findings = then.findings.into_iter().filter(|finding| {
-            lints::is_about_coverage(finding.lint)
-                && finding.actions.iter().any(|a| new.contains(a.as_str()))
+            let mut actions = finding.actions.iter().map(String::as_str);
+            if lints::is_about_gaps(finding.lint) {
+                actions.any(|a| !told.contains(a))
+            } else {
+                lints::is_about_coverage(finding.lint) && actions.any(|a| new.contains(a))
+            }
         });
         let findings: Vec<Finding> = findings.collect();
         let release = then.reference.pcluster_version.as_deref();

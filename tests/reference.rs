@@ -266,6 +266,7 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
     for (alias, release, role) in [
         ("head-node", "2.11.2", "instance"),
         ("compute-node", "2.4.1", "instance"),
+        ("compute", "2.11.5", "instance"),
         ("master", "3.6.0", "head-node"),
     ] {
         let found = reference::select(alias, "slurm", release).unwrap();

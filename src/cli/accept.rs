@@ -15,7 +15,7 @@ use crate::config::{self, Day, FIXED, Ignore, Level};
 use crate::finding::{Finding, Severity};
 use crate::lints::unused_ignore;
 use crate::parser::{self, SourceId, Sources};
-use crate::report::RoleResult;
+use crate::report::{RoleResult, Upgrade};
 
 /// Severities by lint: those of the configuration, and then those of the command line.
 pub(super) fn levels(
@@ -72,6 +72,16 @@ pub(super) fn apply_levels(levels: &BTreeMap<&'static str, Level>, findings: &mu
         }
         None => true,
     });
+}
+
+/// The same for what an upgrade lacks, of which nothing is an error in a list with other findings.
+pub(super) fn apply_levels_then(levels: &BTreeMap<&'static str, Level>, upgrade: &mut Upgrade) {
+    for findings in [&mut upgrade.findings, &mut upgrade.warnings] {
+        apply_levels(levels, findings);
+    }
+    for finding in &mut upgrade.warnings {
+        finding.severity = finding.severity.min(Severity::Warning);
+    }
 }
 
 /// What a run accepts, and what of it was met.

@@ -136,12 +136,19 @@ impl Configured {
                 Use::Open => continue,
             };
             let said = if *name == "s3-access" {
-                // Two placeholders, each with a policy of its own.
+                // Two placeholders in either format, each with a policy of its own.
                 let bound = self.cluster.bindings("");
-                let has = |placeholder| on && bound.contains_key(placeholder);
+                let has =
+                    |names: [&str; 2]| on && names.iter().any(|name| bound.contains_key(name));
                 vec![
-                    ("s3-read-access", has("S3ReadResource")),
-                    ("s3-write-access", has("S3ReadWriteResource")),
+                    (
+                        "s3-read-access",
+                        has(["S3ReadResource", "S3AccessReadOnlyResource"]),
+                    ),
+                    (
+                        "s3-write-access",
+                        has(["S3ReadWriteResource", "S3AccessReadWriteResource"]),
+                    ),
                 ]
             } else {
                 vec![(*name, on)]

@@ -61,29 +61,40 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     };
     for found in reference::uses(is_it) {
         needed = true;
-        let schedulers = match found.schedulers {
-            [] => String::new(),
-            some => format!(" ({})", some.join(", ")),
-        };
         let _ = writeln!(
             text,
-            "\nrequired for role {}{schedulers}, releases {}",
-            found.role, found.releases
+            "\nrequired for role {}{}, releases {}",
+            found.role,
+            listed(found.schedulers),
+            found.releases
         );
-        if let Some(feature) = found.feature.and_then(reference::Feature::find) {
-            let _ = writeln!(
-                text,
-                "  only with {} (feature {})",
-                feature.title(),
-                feature.name()
-            );
-        }
+        only_with(&mut text, found.feature);
         if !found.declared.eq_ignore_ascii_case(&spelled) {
             let _ = writeln!(text, "  written there as {}", found.declared);
         }
         for resource in &found.resources {
             let _ = writeln!(text, "  on {resource}");
         }
+    }
+    for lack in reference::lacks(is_it) {
+        needed = true;
+        let (first, last) = lack.releases;
+        let _ = writeln!(
+            text,
+            "\nalso needed for role {}{}, {}",
+            lack.role,
+            listed(lack.schedulers),
+            if first == last {
+                format!("release {first}")
+            } else {
+                format!("releases {first} to {last}")
+            }
+        );
+        only_with(&mut text, lack.feature);
+        for resource in &lack.resources {
+            let _ = writeln!(text, "  on {resource}");
+        }
+        let _ = writeln!(text, "  {}\n  source: {}", lack.reason, lack.source);
     }
     for need in reference::needs_of(&spelled) {
         let (first, last) = need.releases();
@@ -113,4 +124,23 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     }
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// ` (slurm, awsbatch)`, or nothing for all of them.
+fn listed(schedulers: &[&str]) -> String {
+    match schedulers {
+        [] => String::new(),
+        some => format!(" ({})", some.join(", ")),
+    }
+}
+
+fn only_with(text: &mut String, feature: Option<&str>) {
+    if let Some(feature) = feature.and_then(reference::Feature::find) {
+        let _ = writeln!(
+            text,
+            "  only with {} (feature {})",
+            feature.title(),
+            feature.name()
+        );
+    }
 }

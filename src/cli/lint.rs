@@ -174,6 +174,9 @@ pub(super) fn judge(
         match outcome? {
             Ok(mut result) => {
                 accept::apply_levels(&levels, &mut result.findings);
+                if let Some(upgrade) = &mut result.upgrade {
+                    accept::apply_levels_then(&levels, upgrade);
+                }
                 let target = role.name(jobs, each);
                 let files = role.sources(jobs);
                 accepted.apply(&jobs.sources, &files, target.as_deref(), &mut result);

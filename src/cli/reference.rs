@@ -10,7 +10,7 @@ use super::selection::given_for;
 use super::{DiffArgs, Error, ListArgs, ShowArgs, ShowFormat};
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::upgrade::{self, Change, Scope};
-use crate::reference::{self, Feature, Features, Listed, Query, Reference, Release};
+use crate::reference::{self, Feature, Features, Lack, Listed, Query, Reference, Release};
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
@@ -122,9 +122,9 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };
-            match reference.needed_for(action) {
-                Some(why) => {
-                    let _ = writeln!(text, "    {not}{action:<48} {why}");
+            match reference.need(action, statement.feature) {
+                Some(need) => {
+                    let _ = writeln!(text, "    {not}{action:<48} {}", need.text);
                 }
                 None => {
                     let _ = writeln!(text, "    {not}{action}");
@@ -262,6 +262,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
     };
     let (from, to) = (find(&args.from)?, find(&args.to)?);
     let changes = upgrade::changes(&from, &to);
+    let gaps = new_gaps(&from, &to, &features);
     let version = |r: &Reference| r.pcluster_version.clone().unwrap_or_default();
     let text = match args.format {
         ShowFormat::Json => json_text(&json!({
@@ -272,6 +273,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
             "scheduler": to.scheduler,
             "assumed": to.assumed,
             "changes": changes.iter().map(change_json).collect::<Vec<_>>(),
+            "known_gaps": gaps.iter().map(gap_json).collect::<Vec<_>>(),
         })),
         ShowFormat::Text => {
             let mut text = format!(
@@ -286,12 +288,59 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
             if let Some(assumed) = to.assumed {
                 let _ = writeln!(text, "for {assumed}; --feature to choose");
             }
+            if changes.is_empty() {
+                text.push_str(match gaps.as_slice() {
+                    [] => "\nnothing changes\n",
+                    _ => "\nnothing changes in the policies that AWS publishes\n",
+                });
+            }
             changes_text(&changes, &mut text);
+            gaps_text(&gaps, &mut text);
             text
         }
     };
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the policies of the second release are known to lack, and those of the first are not.
+fn new_gaps(from: &Reference, to: &Reference, features: &Features) -> Vec<(String, Lack)> {
+    let old = reference::lacks_of(from, features);
+    let mut new = reference::lacks_of(to, features);
+    new.retain(|(action, lack)| {
+        let mut known = old.iter();
+        !known.any(|(other, known)| other == action && known.resources == lack.resources)
+    });
+    new
+}
+
+fn gap_json((action, lack): &(String, Lack)) -> Value {
+    json!({
+        "action": action,
+        "resources": lack.resources,
+        "feature": lack.feature,
+        "reason": lack.reason,
+        "source": lack.source,
+    })
+}
+
+fn gaps_text(gaps: &[(String, Lack)], text: &mut String) {
+    if !gaps.is_empty() {
+        text.push_str("\nneeded although the policies of the second release lack it:\n");
+    }
+    for (action, lack) in gaps {
+        let _ = writeln!(text, "  {action}{}", only_with(lack.feature));
+        for resource in &lack.resources {
+            let _ = writeln!(text, "    + on {resource}");
+        }
+        let _ = writeln!(text, "    {}\n    source: {}", lack.reason, lack.source);
+    }
+}
+
+/// ` (only with login nodes)`, or nothing for what every cluster needs.
+fn only_with(feature: Option<&str>) -> String {
+    let feature = feature.and_then(Feature::find);
+    feature.map_or(String::new(), |f| format!(" (only with {})", f.title()))
 }
 
 fn dated(reference: &Reference) -> String {
@@ -337,9 +386,6 @@ fn kind(change: &Change) -> &'static str {
 }
 
 fn changes_text(changes: &[Change], text: &mut String) {
-    if changes.is_empty() {
-        text.push_str("\nnothing changes\n");
-    }
     for (of, title) in [
         ("added", "to grant in addition"),
         ("changed", "on other resources or under other conditions"),
@@ -354,9 +400,7 @@ fn changes_text(changes: &[Change], text: &mut String) {
             let _ = writeln!(text, "\n{title}:");
         }
         for change in of_kind {
-            let feature = change.feature.and_then(Feature::find);
-            let feature = feature.map_or(String::new(), |f| format!(" (only with {})", f.title()));
-            let _ = writeln!(text, "  {}{feature}", change.action);
+            let _ = writeln!(text, "  {}{}", change.action, only_with(change.feature));
             for (sign, scopes) in [("+", &change.added), ("-", &change.removed)] {
                 for scope in scopes {
                     let condition = scope.condition.as_deref();

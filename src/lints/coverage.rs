@@ -10,8 +10,8 @@ use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span};
-use crate::reference;
 use crate::reference::bindings::option_for;
+use crate::reference::{self, Need};
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.
@@ -308,18 +308,21 @@ fn notes(
         }
         notes.extend(contested(compared, first));
     }
-    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    let feature = reference.statement(statement).and_then(|s| s.feature);
+    let mut reasons: Vec<(&Need, Vec<String>)> = Vec::new();
     for action in actions {
-        if let Some(need) = reference.needed_for(action) {
-            match reasons.iter_mut().find(|(text, _)| *text == need) {
+        if let Some(need) = reference.need(action, feature) {
+            match reasons.iter_mut().find(|(same, _)| same.text == need.text) {
                 Some((_, list)) => list.push(action.clone()),
                 None => reasons.push((need, vec![action.clone()])),
             }
         }
     }
     let only_one = reasons.len() == 1;
-    for (text, of) in reasons.iter().take(4) {
-        let is_known = of.iter().any(|action| reference.is_known_needed(action));
+    for (need, of) in reasons.iter().take(4) {
+        let text = &need.text;
+        let is_known =
+            !need.is_unused() || of.iter().any(|action| reference.is_known_needed(action));
         notes.push(match (is_known, only_one) {
             (true, true) => format!("needed for: {text}"),
             (true, false) => format!("{} needed for: {text}", enumerate(of)),

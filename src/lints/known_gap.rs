@@ -44,6 +44,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             span: policy.statement_key,
             message: "no statement here grants all of this".to_owned(),
         };
+        let conditional = lacking
+            .iter()
+            .all(|r| r.row.verdict == Verdict::Conditional);
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = match &gap.policy {
             Some(policy) => format!(
@@ -51,14 +54,21 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 count(actions.len(), "action"),
                 enumerate(&actions)
             ),
+            None if conditional => {
+                format!(
+                    "{} {verb} granted only under a Condition",
+                    enumerate(&actions)
+                )
+            }
             None => format!("{} {verb} not granted", enumerate(&actions)),
         };
         let mut finding = LINT.finding(Severity::Warning, message, label);
         finding.notes.push(gap.reason.clone());
         finding.notes.push(format!("source: {}", gap.source));
         if let Some(witness) = &first.row.witness {
+            let word = if conditional { "may fail" } else { "fails" };
             finding.notes.push(format!(
-                "fails, for example: `{}` on `{}`",
+                "{word}, for example: `{}` on `{}`",
                 witness.action, witness.resource
             ));
         }

@@ -77,26 +77,40 @@ impl Need {
             .any(|a| ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes)
     }
 
+    /// Whether no use of the actions is known: AWS's policies ask for them all the same.
+    pub fn is_unused(&self) -> bool {
+        self.confidence == "unused"
+    }
+
     /// First and last release it holds for.
     pub fn releases(&self) -> (&str, &str) {
         (&self.releases.first, &self.releases.last)
     }
 }
 
-/// The reason for an action: one that names it before one that matches it by a wildcard.
-pub(super) fn why(role: &str, scheduler: &str, release: Release, action: &str) -> Option<Need> {
+/// The reason for an action that a statement of some feature asks for: one of that feature before any other, and one
+/// that names the action before one that matches it by a wildcard.
+pub(super) fn why(
+    role: &str,
+    scheduler: &str,
+    release: Release,
+    action: &str,
+    feature: Option<&str>,
+) -> Option<&'static Need> {
     let applying = || NEEDS.iter().filter(|n| n.applies(role, scheduler, release));
-    applying()
+    let same = || applying().filter(|n| feature.is_some() && n.feature.as_deref() == feature);
+    same()
         .find(|n| n.names(action))
+        .or_else(|| same().find(|n| n.matches(action)))
+        .or_else(|| applying().find(|n| n.names(action)))
         .or_else(|| applying().find(|n| n.matches(action)))
-        .cloned()
 }
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = NEEDS
         .iter()
-        .filter(|n| n.confidence != "unused" && n.applies(role, scheduler, release))
+        .filter(|n| !n.is_unused() && n.applies(role, scheduler, release))
         .any(|n| n.names(action));
     named
         || CALLS.iter().any(|c| {

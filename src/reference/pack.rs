@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::data::{ERRATA, PACKS, PackEntry, Text};
+use super::data::{PACKS, PackEntry, Text};
 use super::{
-    Feature, Features, Gap, Part, RefCondition, RefList, RefStatement, Reference, Release,
+    Feature, Features, Gap, Part, RefCondition, RefList, RefStatement, Reference, Release, erratum,
 };
 use crate::parser::Effect;
 
@@ -45,16 +45,6 @@ struct StatementData {
     feature: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ErratumData {
-    actions: Vec<String>,
-    resources: Vec<String>,
-    cause: String,
-    since: Option<String>,
-    reason: String,
-    source: String,
-}
-
 /// The AWS managed policies that some role must have besides, with placeholders.
 pub fn managed_policies() -> BTreeSet<String> {
     let packs = PACKS.iter();
@@ -75,7 +65,7 @@ pub(super) struct Wanted<'w> {
 
 impl Wanted<'_> {
     /// Whether what a feature needs is required: `None` where that is not known.
-    fn requires(&self, feature: Option<Feature>) -> Option<bool> {
+    pub(super) fn requires(&self, feature: Option<Feature>) -> Option<bool> {
         let Some(feature) = feature else {
             return Some(true);
         };
@@ -192,7 +182,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
             digest: data.digest,
         });
     }
-    reference.gaps.extend(errata(wanted));
+    reference.gaps.extend(erratum::gaps(wanted));
     let elsewhere = |feature: &&str| {
         let mut packs = PACKS.iter();
         packs.any(|p| p.role.get() == wanted.role && p.feature.map(Text::get) == Some(*feature))
@@ -206,49 +196,6 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
     let features = reference.features.iter().copied();
     reference.unknown_features = features.filter(|f| elsewhere(f) && !here(f)).collect();
     reference
-}
-
-/// What is known to lack in the texts that AWS publishes.
-fn errata(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
-    let fits = move |e: &&super::data::ErratumEntry| {
-        e.role.get() == wanted.role
-            && e.first <= wanted.release
-            && wanted.release <= e.last
-            && e.schedulers.include(wanted.scheduler)
-    };
-    ERRATA.iter().filter(fits).filter_map(move |entry| {
-        let feature = entry.feature.map(Text::get).and_then(Feature::find);
-        // What lacks only for a feature that nobody mentioned is no news.
-        if wanted.requires(feature) != Some(true) {
-            return None;
-        }
-        let data: ErratumData = serde_json::from_str(entry.json.get()).ok()?;
-        let since = data.since.map_or_else(String::new, |s| format!(" in {s}"));
-        let cause = match data.cause.as_str() {
-            "aws" => {
-                format!("AWS began to require it{since}, after these releases were documented")
-            }
-            "template" => "ParallelCluster's own template lacks it too".to_owned(),
-            _ => "the documented policy lacks it too".to_owned(),
-        };
-        Some(Gap {
-            policy: None,
-            reason: format!("{cause}: {}", data.reason),
-            source: data.source,
-            statements: vec![RefStatement {
-                index: 0,
-                part: 0,
-                own_index: 0,
-                sid: None,
-                effect: Effect::Allow,
-                action: list(data.actions, Vec::new(), &[]),
-                resource: list(data.resources, Vec::new(), &[]),
-                conditions: Vec::new(),
-                feature: feature.map(Feature::name),
-                open: false,
-            }],
-        })
-    })
 }
 
 impl GapData {
@@ -302,7 +249,7 @@ impl StatementData {
     }
 }
 
-fn list(plain: Vec<String>, negated: Vec<String>, except: &[String]) -> RefList {
+pub(super) fn list(plain: Vec<String>, negated: Vec<String>, except: &[String]) -> RefList {
     let is_negated = !negated.is_empty();
     let mut values = if is_negated { negated } else { plain };
     values.retain(|v| !except.contains(v));

@@ -45,7 +45,7 @@ pub enum SelectError {
     #[error("`{name}` was dropped in {next}; the last release with it is {last}")]
     #[diagnostic(
         code(reference::scheduler),
-        help("ParallelCluster {release} has: {schedulers}; or give --pcluster-version {last}")
+        help("ParallelCluster {release} has: {schedulers}; with `{name}` ask for {last} or older")
     )]
     DroppedScheduler {
         /// As given.

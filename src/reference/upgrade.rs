@@ -28,7 +28,7 @@ pub struct Change {
     pub kept: usize,
     /// The feature that needs it, where a cluster without it does not.
     pub feature: Option<&'static str>,
-    /// What ParallelCluster needs it for, as of the second reference, or else of the first.
+    /// What ParallelCluster needs it for, as of the second reference where that asks for it, or else of the first.
     pub needed_for: Option<String>,
     /// True where the second reference has nothing at all for that feature: what it needs there is not known.
     pub unknown: bool,
@@ -97,9 +97,10 @@ pub fn changes(from: &Reference, to: &Reference) -> Vec<Change> {
                 removed: missing(new_scopes, old_scopes),
                 kept: old_scopes.intersection(new_scopes).count(),
                 feature: either.feature,
-                needed_for: to
-                    .needed_for(&either.spelled)
-                    .or_else(|| from.needed_for(&either.spelled)),
+                // The reason of the reference that asks for it: the other's may be of another use.
+                needed_for: (if new.is_some() { to } else { from })
+                    .need(&either.spelled, either.feature)
+                    .map(|need| need.text.clone()),
                 within: new.is_none().then(|| wider(name, &after)).flatten(),
             })
         })

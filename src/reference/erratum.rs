@@ -1,0 +1,149 @@
+//! What AWS's policies lacked, from `rules/errata.toml`.
+
+use serde::Deserialize;
+
+use super::data::{ERRATA, ErratumEntry, Text};
+use super::pack::{self, Wanted};
+use super::{Feature, Features, Gap, RefStatement, Reference, Release};
+use crate::parser::Effect;
+
+#[derive(Deserialize)]
+struct ErratumData {
+    actions: Vec<String>,
+    resources: Vec<String>,
+    cause: String,
+    since: Option<String>,
+    reason: String,
+    source: String,
+}
+
+/// An action that the policies of some releases lack.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lack {
+    /// e.g. `user`.
+    pub role: &'static str,
+    /// The schedulers whose policies lack it; empty for all.
+    pub schedulers: &'static [&'static str],
+    /// The feature that needs it.
+    pub feature: Option<&'static str>,
+    /// First and last release whose policy lacks it.
+    pub releases: (Release, Release),
+    /// What it is needed on.
+    pub resources: Vec<String>,
+    /// Why it lacks, and what fails without it.
+    pub reason: String,
+    /// The public source of that.
+    pub source: String,
+}
+
+impl ErratumEntry {
+    fn data(&self) -> Option<ErratumData> {
+        serde_json::from_str(self.json.get()).ok()
+    }
+}
+
+impl ErratumData {
+    fn reason(&self) -> String {
+        let since = self.since.as_ref();
+        let since = since.map_or_else(String::new, |s| format!(" in {s}"));
+        let cause = match self.cause.as_str() {
+            "aws" => {
+                format!("AWS began to require it{since}, after these releases were documented")
+            }
+            "template" => "ParallelCluster's own template lacks it too".to_owned(),
+            "condition" => {
+                "AWS's policy has it only under a Condition that does not hold".to_owned()
+            }
+            _ => "the documented policy lacks it too".to_owned(),
+        };
+        format!("{cause}: {}", self.reason)
+    }
+}
+
+/// Those that are about the role, release and scheduler.
+fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
+    ERRATA.iter().filter(move |e| {
+        e.role.get() == wanted.role
+            && e.first <= wanted.release
+            && wanted.release <= e.last
+            && e.schedulers.include(wanted.scheduler)
+    })
+}
+
+/// What is known to lack in the texts that AWS publishes.
+pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
+    fitting(wanted).filter_map(move |entry| {
+        let feature = entry.feature.map(Text::get).and_then(Feature::find);
+        // What lacks only for a feature that nobody mentioned is no news.
+        if wanted.requires(feature) != Some(true) {
+            return None;
+        }
+        let data = entry.data()?;
+        Some(Gap {
+            policy: None,
+            reason: data.reason(),
+            source: data.source,
+            statements: vec![RefStatement {
+                index: 0,
+                part: 0,
+                own_index: 0,
+                sid: None,
+                effect: Effect::Allow,
+                action: pack::list(data.actions, Vec::new(), &[]),
+                resource: pack::list(data.resources, Vec::new(), &[]),
+                conditions: Vec::new(),
+                feature: feature.map(Feature::name),
+                open: false,
+            }],
+        })
+    })
+}
+
+impl Lack {
+    fn read(entry: &ErratumEntry) -> Option<(Vec<String>, Lack)> {
+        let data = entry.data()?;
+        let lack = Lack {
+            role: entry.role.get(),
+            schedulers: entry.schedulers.list(),
+            feature: entry.feature.map(Text::get),
+            releases: (entry.first, entry.last),
+            reason: data.reason(),
+            resources: data.resources,
+            source: data.source,
+        };
+        Some((data.actions, lack))
+    }
+}
+
+/// Which policies lack an action that `matches` tells, in the order of the data.
+pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
+    let read = ERRATA.iter().filter_map(Lack::read);
+    read.filter(|(actions, _)| actions.iter().any(|a| matches(a)))
+        .map(|(_, lack)| lack)
+        .collect()
+}
+
+/// What the policies of a reference lack, each action by itself, in the order of the data: also what is needed only for
+/// features of which nobody said whether the cluster has them.
+pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack)> {
+    let name = reference
+        .role
+        .as_deref()
+        .zip(reference.scheduler.as_deref());
+    let Some(((role, scheduler), release)) = name.zip(reference.release()) else {
+        return Vec::new();
+    };
+    let wanted = Wanted {
+        role,
+        scheduler,
+        release,
+        features,
+        mode: reference.assumed.and_then(Feature::find),
+    };
+    let is_needed = |entry: &&ErratumEntry| {
+        wanted.requires(entry.feature.map(Text::get).and_then(Feature::find)) != Some(false)
+    };
+    let read = fitting(wanted).filter(is_needed).filter_map(Lack::read);
+    read.flat_map(|(actions, lack)| actions.into_iter().map(move |a| (a, lack.clone())))
+        .collect()
+}
