@@ -44,6 +44,9 @@ pub const NAMES: [&str; 2] = ["pcluster-iam.toml", ".pcluster-iam.toml"];
 /// Larger files are refused: a target takes some two hundred bytes.
 pub const LARGEST: usize = 1024 * 1024;
 
+/// More targets than these are refused: what is found out of all of them is kept until it is written.
+pub const MOST_TARGETS: usize = 1_000;
+
 /// As many mistakes of a file are shown.
 pub const MOST_PROBLEMS: usize = 100;
 

@@ -115,6 +115,22 @@ fn a_configuration_that_leads_nowhere_is_not_passed_over() {
 }
 
 #[test]
+fn more_targets_than_are_judged_in_one_run_are_refused() {
+    let targets = |count: usize| -> String {
+        let target = |n| TARGET.replace("\"node\"", &format!("\"node-{n}\""));
+        (0..count).map(target).collect()
+    };
+    let err = refused(&project(&targets(1_001)));
+    assert!(
+        err.starts_with("error[configuration]: more than 1000 targets\n"),
+        "{err}"
+    );
+    assert!(err.contains("--> pcluster-iam.toml:5001:1\n"), "{err}");
+    let Run { code, out, .. } = project(&targets(1_000)).run(&["lint", "-f", "concise"]);
+    assert_eq!(code, 0, "{}", out.len());
+}
+
+#[test]
 fn a_line_has_one_mistake_of_syntax() {
     for (text, places) in [
         ("x = [1,\ny = 2\n", &["2:3"][..]),

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::accepted::{ignore, levels};
 use super::reader::{Key, Reader, Value, span};
 use super::value::{self, Fault};
-use super::{Config, Options, Target, Threshold};
+use super::{Config, MOST_TARGETS, Options, Target, Threshold};
 use crate::cluster::ConfigProblem;
 use crate::finding::Severity;
 use crate::matcher::condition::{self, KeyValue};
@@ -51,7 +51,13 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
             }
             "lints" => config.lints = levels(reader, value),
             "target" => {
-                for (head, table) in reader.tables("target", value) {
+                let tables = reader.tables("target", value);
+                if let Some((beyond, _)) = tables.get(MOST_TARGETS) {
+                    let message = format!("more than {MOST_TARGETS} targets");
+                    let help = "put the others into a configuration of their own, and name it with --config";
+                    reader.wrong(*beyond, message, help.to_owned());
+                }
+                for (head, table) in tables.into_iter().take(MOST_TARGETS) {
                     config.targets.extend(target(reader, head, table));
                 }
             }
