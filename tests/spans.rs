@@ -76,7 +76,7 @@ fn check_token(finding: &Finding, token: &str, what: &str) {
         "mixed-scope" => finding.message.contains(&format!("`{token}`")),
         "known-gap" => token == "Statement",
         "missing-action" => {
-            ["Action", "Statement"].contains(&token.as_str())
+            ["Action", "NotAction", "Statement"].contains(&token.as_str())
                 || token.starts_with("arn:")
                 || token == "*"
         }
