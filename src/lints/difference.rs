@@ -189,9 +189,31 @@ fn overlap(a: &Pattern, b: &Pattern) -> bool {
     a.overlaps(b)
 }
 
-/// The literal word before the first `/` or `:` of the resource part: `table`, `stack`.
+/// The literal word before the first `/` or `:` of the resource part: `table`, `stack`. The word of a bucket is its name.
 fn kind(arn: &str) -> Option<&str> {
-    let resource = arn.splitn(6, ':').nth(5)?;
+    let mut fields = arn.splitn(6, ':').skip(2);
+    let is_bucket = fields.next()? == "s3" && fields.next()?.is_empty();
+    let resource = arn.splitn(6, ':').nth(5).filter(|_| !is_bucket)?;
     let (kind, _) = resource.split_once(['/', ':'])?;
     (!kind.contains(['*', '?', '$', '<'])).then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind;
+
+    #[test]
+    fn a_bucket_is_no_resource_type() {
+        assert_eq!(
+            kind("arn:aws:dynamodb:us-east-1:123456789012:table/a"),
+            Some("table")
+        );
+        assert_eq!(kind("arn:aws:route53:::hostedzone/Z"), Some("hostedzone"));
+        assert_eq!(
+            kind("arn:aws:s3:us-east-1:123456789012:accesspoint/a"),
+            Some("accesspoint")
+        );
+        assert_eq!(kind("arn:aws:s3:::my-bucket/*"), None);
+        assert_eq!(kind("arn:aws:sqs:*:*:a"), None);
+    }
 }
