@@ -219,7 +219,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The service with this prefix (in lower case); each is looked up once.
+    /// The service with this prefix, in any case; each is looked up once for each way of writing it.
     pub fn service(&self, prefix: &str) -> Option<catalog::Service<'a>> {
         let mut known = self.known.borrow_mut();
         let asked = known.get(prefix).copied();
