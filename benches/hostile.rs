@@ -16,7 +16,7 @@ use pcluster_iam::lints::File;
 use pcluster_iam::parser::{self, Source, SourceId, Sources};
 use pcluster_iam::reference;
 
-#[path = "../tests/common/hostile.rs"]
+#[path = "../tests/it/common/hostile.rs"]
 mod hostile;
 
 fn lint(case: &hostile::Hostile) -> usize {

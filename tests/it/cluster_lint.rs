@@ -1,0 +1,493 @@
+//! `lint --cluster-config`, `--also-version`, `--attached` and `reference`, through the program.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::common::program::{Run, run};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A reference with example values, as a file in a new folder.
+fn policy(arguments: &[&str]) -> (tempfile::TempDir, String) {
+    let mut all = vec!["reference", "show", "--format", "json"];
+    all.extend(arguments);
+    let shown = run(&root(), &all);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.json"), &shown.out).unwrap();
+    (folder, shown.out)
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {} {}", run.out, run.err))
+}
+
+fn configuration(name: &str) -> String {
+    root()
+        .join("fixtures/cluster-config")
+        .join(name)
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_configuration_chooses_the_reference() {
+    // file, release asked for, role, then what must be found: release, policy, a feature on, one that is off
+    for (file, asked, role, release, policies, on, off) in [
+        (
+            "torque-2.4.1.ini",
+            None,
+            "user",
+            "2.4.1",
+            "ParallelClusterUserPolicy",
+            "fsx",
+            "efs",
+        ),
+        (
+            "sge-2.11.4.ini",
+            Some("2.11.4"),
+            "instance",
+            "2.11.4",
+            "ParallelClusterInstancePolicy",
+            "",
+            "fsx",
+        ),
+        (
+            "awsbatch-2.10.0.ini",
+            Some("2.10"),
+            "user",
+            "2.10.4",
+            "ParallelClusterUserPolicy",
+            "",
+            "fsx",
+        ),
+        (
+            "slurm-fsx-3.1.yaml",
+            Some("3.1"),
+            "user",
+            "3.1.5",
+            "Base pcluster user policy",
+            "fsx",
+            "login-nodes",
+        ),
+        (
+            "slurm-login-nodes-3.7.yaml",
+            Some("3.7"),
+            "user",
+            "3.7.2",
+            "ParallelClusterClusterPolicy",
+            "login-nodes",
+            "fsx",
+        ),
+        (
+            "awsbatch-3.14.yaml",
+            Some("3.14.0"),
+            "user",
+            "3.14.0",
+            "Base pcluster user policy",
+            "",
+            "fsx",
+        ),
+        (
+            "awsbatch-3.14.yaml",
+            None,
+            "head-node",
+            "3.15.1",
+            "Head node IAM role (AWS Batch)",
+            "",
+            "fsx",
+        ),
+    ] {
+        let file = configuration(file);
+        let folder = tempfile::tempdir().unwrap();
+        let everything = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        fs::write(folder.path().join("policy.json"), everything).unwrap();
+        let mut arguments = vec![
+            "lint",
+            "policy.json",
+            "--cluster-config",
+            &file,
+            "--role",
+            role,
+        ];
+        arguments.extend(["--format", "json"]);
+        if let Some(asked) = asked {
+            arguments.extend(["--pcluster-version", asked]);
+        }
+        let run = run(folder.path(), &arguments);
+        let report = json(&run);
+        let result = &report["results"][0];
+        let reference = &result["reference"];
+        assert_eq!(reference["pcluster_version"], release, "{file}");
+        assert_eq!(reference["policy"], policies, "{file}");
+        let features: Vec<&str> = reference["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| f.as_str().unwrap())
+            .collect();
+        assert!(
+            on.is_empty() || features.contains(&on),
+            "{file}: {features:?}"
+        );
+        assert!(!features.contains(&off), "{file}: {features:?}");
+        let rows = result["requirements"].as_array().unwrap();
+        let of = |name: &str| rows.iter().filter(|r| r["feature"] == name).count();
+        assert!(on.is_empty() || of(on) > 0, "{file}: no row needs {on}");
+        assert_eq!(of(off), 0, "{file}: rows for {off}");
+        assert!(rows.iter().all(|r| r["verdict"] == "covered"), "{file}");
+        let taken = result["cluster_config"]["taken"].as_array().unwrap();
+        assert!(
+            taken
+                .iter()
+                .any(|t| t["what"] == "scheduler" && t["value"] == reference["scheduler"]),
+            "{file}: {taken:?}"
+        );
+        for fact in taken {
+            let from = fact["from"].as_str().unwrap();
+            assert!(from.starts_with(file.as_str()), "{from}");
+        }
+    }
+}
+
+#[test]
+fn another_role_or_bucket_than_the_policy_allows_is_found() {
+    let region = ["--region", "eu-west-3", "--account", "123456789012"];
+    let mut show = vec![
+        "--role",
+        "user",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.6.0",
+    ];
+    show.extend(["--feature", "iam-restricted"]);
+    show.extend(region);
+    let role = "CustomIamRoleArns=arn:aws:iam::123456789012:role/hpc/head,arn:aws:iam::123456789012:role/hpc/compute,arn:aws:iam::123456789012:role/hpc/functions";
+    show.extend(["--set", role]);
+    let (folder, text) = policy(&show);
+    assert!(text.contains("role/hpc/functions"), "{text}");
+    let file = configuration("iam-restricted.yaml");
+    let lint = [
+        "lint",
+        "policy.json",
+        "--cluster-config",
+        &file,
+        "--role",
+        "user",
+        "--pcluster-version",
+        "3.6.0",
+        "--format",
+        "json",
+    ];
+    let good = run(folder.path(), &lint);
+    assert_eq!(good.code, 0, "{}{}", good.out, good.err);
+    let renamed = text.replace("role/hpc/functions", "role/hpc/function");
+    fs::write(folder.path().join("policy.json"), renamed).unwrap();
+    let bad = run(folder.path(), &lint);
+    assert_eq!(bad.code, 1, "{}{}", bad.out, bad.err);
+    let witness = "arn:aws:iam::123456789012:role/hpc/functions";
+    let findings = &json(&bad)["results"][0]["findings"];
+    let found = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|f| f["witness"]["resource"] == witness);
+    assert!(found, "{findings:#}");
+
+    let show = [
+        "--role",
+        "instance",
+        "--scheduler",
+        "awsbatch",
+        "--pcluster-version",
+        "2.10.0",
+        "--region",
+        "cn-north-1",
+        "--account",
+        "123456789012",
+        "--set",
+        "ResourcesS3Bucket=render-frame",
+        "--set",
+        "StackName=parallelcluster-render",
+    ];
+    let (folder, _) = policy(&show);
+    let file = configuration("awsbatch-2.10.0.ini");
+    let lint = [
+        "lint",
+        "policy.json",
+        "--cluster-config",
+        &file,
+        "--role",
+        "instance",
+        "--pcluster-version",
+        "2.10.0",
+        "--format",
+        "json",
+    ];
+    let bad = run(folder.path(), &lint);
+    let findings = &json(&bad)["results"][0]["findings"];
+    let found = findings.as_array().unwrap().iter().any(|f| {
+        f["witness"]["resource"]
+            .as_str()
+            .is_some_and(|r| r.starts_with("arn:aws-cn:s3:::render-frames/"))
+    });
+    assert!(bad.code == 1 && found, "{findings:#}");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_drawn_where_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(
+        at.join("policy.json"),
+        r#"{"Version":"2012-10-17","Statement":[]}"#,
+    )
+    .unwrap();
+    fs::write(
+        at.join("bad.yaml"),
+        "Region: eu-west-1\nScheduling:\n  Scheduler: [slurm\n",
+    )
+    .unwrap();
+    fs::write(
+        at.join("pbs.yaml"),
+        "Region: eu-west-1\nScheduling:\n  Scheduler: pbs\n",
+    )
+    .unwrap();
+    for (file, words) in [
+        ("bad.yaml", "bad.yaml:"),
+        ("pbs.yaml", "pbs.yaml:3:14"),
+        ("none.yaml", "there is no such file"),
+        (".", "directory"),
+    ] {
+        let run = run(at, &["lint", "policy.json", "--cluster-config", file]);
+        assert_eq!(run.code, 2, "{file}: {}{}", run.out, run.err);
+        assert!(run.err.contains(words), "{file}: {}", run.err);
+        assert_eq!(run.out, "");
+    }
+}
+
+#[test]
+fn an_upgrade_says_what_will_lack_and_changes_no_exit_code() {
+    let (folder, _) = policy(&[
+        "--role",
+        "head-node",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.2.0",
+        "--region",
+        "us-east-1",
+        "--account",
+        "123456789012",
+        "--set",
+        "SecretId=s",
+    ]);
+    let lint = [
+        "lint",
+        "policy.json",
+        "--role",
+        "head-node",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.2.0",
+        "--set",
+        "SecretId=s",
+        "--feature",
+        "directory-service",
+        "--also-version",
+        "3.16",
+    ];
+    let text = run(folder.path(), &lint);
+    assert_eq!(text.code, 0, "{}{}", text.out, text.err);
+    assert!(
+        text.out
+            .contains("after an upgrade, this will be missing too"),
+        "{}",
+        text.out
+    );
+    let mut with_json = lint.to_vec();
+    with_json.extend(["--format", "json"]);
+    let run_json = run(folder.path(), &with_json);
+    let upgrade = &json(&run_json)["results"][0]["upgrade"];
+    assert_eq!(upgrade["reference"]["pcluster_version"], "3.16.1");
+    let lacking: Vec<&str> = upgrade["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|f| f["actions"].as_array().unwrap())
+        .map(|a| a.as_str().unwrap())
+        .collect();
+    assert!(lacking.contains(&"dynamodb:BatchGetItem"), "{lacking:?}");
+}
+
+#[test]
+fn managed_policies_are_named_until_they_are_given() {
+    let (folder, _) = policy(&[
+        "--role",
+        "compute-node",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.14.0",
+        "--region",
+        "us-gov-east-1",
+        "--account",
+        "123456789012",
+    ]);
+    let lint = |more: &[&str]| {
+        let mut all = vec![
+            "lint",
+            "policy.json",
+            "--role",
+            "compute-node",
+            "--scheduler",
+            "slurm",
+            "--pcluster-version",
+            "3.14.0",
+            "--region",
+            "us-gov-east-1",
+            "--format",
+            "json",
+        ];
+        all.extend(more);
+        json(&run(folder.path(), &all))["results"][0]["not_checked"].to_string()
+    };
+    let agent = "managed-policy:arn:aws-us-gov:iam::aws:policy/CloudWatchAgentServerPolicy";
+    assert!(lint(&[]).contains(agent), "{}", lint(&[]));
+    let attached = "arn:aws-us-gov:iam::aws:policy/CloudWatchAgentServerPolicy";
+    assert!(!lint(&["--attached", attached]).contains(agent));
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"*"}}"#;
+    fs::write(folder.path().join("CloudWatchAgentServerPolicy.json"), text).unwrap();
+    assert!(!lint(&["CloudWatchAgentServerPolicy.json"]).contains(agent));
+    let bad = run(
+        folder.path(),
+        &[
+            "lint",
+            "policy.json",
+            "--scheduler",
+            "slurm",
+            "--attached",
+            "CloudWatchAgentServerPolicy",
+        ],
+    );
+    assert!(
+        bad.code == 2 && bad.err.contains("--attached"),
+        "{}",
+        bad.err
+    );
+}
+
+#[test]
+fn features_decide_what_is_required() {
+    let file = root().join("fixtures/lints/feature-gap/bad.json");
+    let lint = |feature: &[&str]| {
+        let mut all = vec![
+            "lint",
+            file.to_str().unwrap(),
+            "--role",
+            "user",
+            "--scheduler",
+            "slurm",
+        ];
+        all.extend(["--format", "json"]);
+        all.extend(feature);
+        let run = run(&root(), &all);
+        let report = json(&run);
+        let findings = report["results"][0]["findings"].as_array().unwrap().clone();
+        let lints: Vec<String> = findings
+            .iter()
+            .map(|f| f["lint"].as_str().unwrap().to_owned())
+            .collect();
+        (run.code, lints)
+    };
+    let (code, lints) = lint(&[]);
+    assert!(
+        code == 0 && lints.contains(&"feature-gap".to_owned()),
+        "{code} {lints:?}"
+    );
+    let (code, lints) = lint(&["--feature", "fsx"]);
+    assert!(
+        code == 1 && lints.contains(&"missing-action".to_owned()),
+        "{code} {lints:?}"
+    );
+    let (code, lints) = lint(&["--feature", "none"]);
+    assert!(
+        code == 0 && !lints.contains(&"feature-gap".to_owned()),
+        "{code} {lints:?}"
+    );
+    for (feature, words) in [
+        ("fxs", "did you mean `fsx`"),
+        (
+            "iam-privileged,iam-restricted",
+            "either `iam-privileged` or `iam-restricted`",
+        ),
+    ] {
+        let bad = run(
+            &root(),
+            &[
+                "lint",
+                file.to_str().unwrap(),
+                "--scheduler",
+                "slurm",
+                "--feature",
+                feature,
+            ],
+        );
+        assert!(bad.code == 2 && bad.err.contains(words), "{}", bad.err);
+    }
+}
+
+#[test]
+fn the_policies_are_listed_and_compared() {
+    let list = run(&root(), &["reference", "list", "--format", "json"]);
+    let list = json(&list);
+    let policies = list["policies"].as_array().unwrap();
+    assert!(policies.len() > 130, "{}", policies.len());
+    for policy in policies {
+        let file = root().join(policy["file"].as_str().unwrap());
+        assert!(file.exists(), "{}", file.display());
+    }
+    let of = run(
+        &root(),
+        &[
+            "reference",
+            "list",
+            "--pcluster-version",
+            "3.6.0",
+            "--role",
+            "user",
+        ],
+    );
+    assert!(
+        of.out.contains("Base pcluster user policy") || of.out.contains("user:"),
+        "{}",
+        of.out
+    );
+    let diff = run(
+        &root(),
+        &["reference", "diff", "3.2.0", "3.3.0", "--role", "head-node"],
+    );
+    assert!(diff.out.contains("ec2:CreateFleet"), "{}", diff.out);
+    let same = run(
+        &root(),
+        &["reference", "diff", "3.2.0", "3.2.1", "--role", "head-node"],
+    );
+    assert!(same.out.contains("nothing changes"), "{}", same.out);
+    let explain = run(&root(), &["explain", "ec2:AttachVolume"]);
+    assert!(
+        explain.out.contains("required for role head-node"),
+        "{}",
+        explain.out
+    );
+    assert!(
+        explain.out.contains("required for role instance"),
+        "{}",
+        explain.out
+    );
+}

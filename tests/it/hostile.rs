@@ -1,0 +1,34 @@
+//! Hard inputs end: with a verdict, or with `undecided`, in bounded time.
+
+use std::time::{Duration, Instant};
+
+use crate::common::hostile;
+use crate::common::role;
+
+/// A release build takes a quarter of it at most; `cargo bench --bench hostile` has the figures.
+const MOST: Duration = Duration::from_secs(20);
+
+#[test]
+fn hard_policies_are_decided_or_said_to_be_undecided() {
+    for case in hostile::all() {
+        let start = Instant::now();
+        let result = role::lint_against(&case.policy, &case.reference);
+        let verdicts: Vec<&str> = result
+            .requirements
+            .iter()
+            .map(|r| r.verdict.name())
+            .collect();
+        println!("{}: {verdicts:?} in {:?}", case.name, start.elapsed());
+        assert!(
+            start.elapsed() < MOST,
+            "{}: {:?}",
+            case.name,
+            start.elapsed()
+        );
+        assert_eq!(verdicts.len(), 1, "{}", case.name);
+        assert_ne!(verdicts[0], "covered", "{}", case.name);
+        let undecided = result.findings.iter().any(|f| f.lint == "undecided");
+        assert_eq!(result.failed, undecided, "{}", case.name);
+        assert!(result.findings.len() <= 600, "{}", case.name);
+    }
+}

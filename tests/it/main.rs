@@ -1,0 +1,65 @@
+//! The tests of the program and the library, in one binary: a module for each subject.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "a test may panic and print"
+)]
+
+mod common;
+
+mod access_analyzer;
+mod baseline;
+mod baseline_extent;
+mod catalog;
+#[cfg(unix)]
+mod ci;
+mod cli;
+mod cluster_config;
+mod cluster_config_hostile;
+mod cluster_lint;
+mod command_line;
+mod config;
+mod config_gate;
+mod config_hostile;
+mod configuration_page;
+mod conformance;
+mod docs;
+mod excess;
+mod first_use;
+mod fix;
+mod formats;
+mod fuzz;
+mod hostile;
+mod ignores;
+mod ineffective;
+mod laws;
+mod lints;
+mod missing;
+mod mutations;
+mod output;
+mod parser_grammar;
+mod parser_random;
+mod parser_syntax;
+mod patterns;
+mod reference;
+mod reference_findings;
+mod reference_needs;
+mod releases;
+#[cfg(unix)]
+mod robust;
+mod sarif;
+mod semantics;
+mod spans;
+mod targets;
+mod tighten;
+mod tighten_cli;
+mod unconditional;
+mod values;
+mod verdicts;
