@@ -229,6 +229,36 @@ struct Placeholders {
     placeholder: Vec<Placeholder>,
 }
 
+/// `rules/escalation.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EscalationPath {
+    id: String,
+    lint: String,
+    title: String,
+    tight: String,
+    source: String,
+    #[serde(default)]
+    subsumes: bool,
+    step: Vec<EscalationStep>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EscalationStep {
+    actions: Vec<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    #[serde(default)]
+    requests: Vec<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Escalation {
+    path: Vec<EscalationPath>,
+}
+
 /// `rules/regions.toml`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -803,6 +833,28 @@ fn link_unwinder() {
     }
 }
 
+/// The paths from a permission to more, as one text that is read where a policy may open one.
+fn write_escalation(rules: &Path, out: &Path) {
+    let path = rules.join("escalation.toml");
+    let escalation: Escalation = read(&path);
+    let mut ids = BTreeSet::new();
+    for entry in &escalation.path {
+        if !ids.insert(&entry.id) {
+            fail(&path, &format!("two paths have the id `{}`", entry.id));
+        }
+        if entry.step.is_empty() {
+            fail(&path, &format!("`{}` has no [[path.step]]", entry.id));
+        }
+        let actions = entry.step.iter().flat_map(|s| &s.actions);
+        actions.for_each(|a| check_action(&path, a));
+    }
+    fs::write(
+        out.join("escalation.json"),
+        serde_json::to_string(&escalation.path).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
@@ -818,6 +870,7 @@ fn main() {
     write_errata(rules, &names, &mut texts, &mut code);
     texts.write(&out, &mut code);
     write_catalog(rules, &packs, &out);
+    write_escalation(rules, &out);
     link_unwinder();
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));

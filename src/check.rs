@@ -15,6 +15,7 @@ use std::slice;
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::effect;
+use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
 use crate::diff::unconditional;
@@ -253,6 +254,7 @@ pub fn check(
         .collect();
     let excess = excess::excess(&comparison, &trial.needed());
     let ineffective = effect::ineffective(&comparison);
+    let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let context = Context {
         sources,
         files: &all,
@@ -268,6 +270,7 @@ pub fn check(
             gaps: &gaps,
             excess: &excess,
             ineffective: &ineffective,
+            escalation: &escalation,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
             other_role: other_role(catalog, &policies, trial.reference, settings, fit),
@@ -344,6 +347,18 @@ pub fn unconditional(
         found.push((statement.index, requirement.row.action, places));
     }
     found
+}
+
+/// The ways to more permissions that policies open, without findings.
+pub fn open_paths(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Vec<OpenPath> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
 }
 
 /// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.

@@ -4,6 +4,7 @@ pub mod context;
 pub mod coverage;
 pub mod decide;
 pub mod effect;
+pub mod escalation;
 pub mod excess;
 mod judgement;
 pub mod narrow;

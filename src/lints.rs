@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::catalog::Catalog;
 use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::effect::Ineffective;
+use crate::diff::escalation::OpenPath;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::{Action, Prepared};
@@ -31,7 +32,9 @@ mod duplicate_key;
 mod duplicate_value;
 mod effect;
 mod empty_element;
+mod escalation;
 mod excess;
+mod exposed_credentials;
 mod feature_gap;
 mod fix;
 mod ineffective_condition;
@@ -63,11 +66,13 @@ mod unknown_condition_key;
 mod unneeded_action;
 mod unreplaced_placeholder;
 mod unresolved;
+mod unrestricted_assume_role;
 mod unsupported_condition_key;
 pub(crate) mod unused_ignore;
 mod variable;
 mod variable_misuse;
 mod weak_condition;
+mod writable_code;
 mod wrong_partition;
 mod wrong_role;
 
@@ -94,6 +99,7 @@ pub static ALL: &[&Lint] = &[
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
+    &exposed_credentials::LINT,
     &feature_gap::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
@@ -120,10 +126,12 @@ pub static ALL: &[&Lint] = &[
     &unknown_condition_key::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unrestricted_assume_role::LINT,
     &unsupported_condition_key::LINT,
     &unused_ignore::LINT,
     &variable_misuse::LINT,
     &weak_condition::LINT,
+    &writable_code::LINT,
     &wrong_partition::LINT,
     &wrong_role::LINT,
 ];
@@ -184,6 +192,8 @@ pub struct Compared<'a> {
     pub excess: &'a ExcessReport,
     /// What has no effect.
     pub ineffective: &'a [Ineffective],
+    /// Ways to more permissions that are open.
+    pub escalation: &'a [OpenPath],
     /// The values of placeholders.
     pub bindings: &'a Bindings,
     /// Places that speak for different Regions, accounts or names.

@@ -19,6 +19,7 @@ mod aws;
 pub mod bindings;
 mod data;
 mod erratum;
+mod escalation;
 mod feature;
 mod need;
 mod pack;
@@ -33,6 +34,7 @@ pub use aws::{
     request_region, shares,
 };
 pub use erratum::{Lack, lacks, lacks_of};
+pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};

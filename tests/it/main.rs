@@ -31,6 +31,7 @@ mod config_hostile;
 mod configuration_page;
 mod conformance;
 mod docs;
+mod escalation;
 mod excess;
 mod first_use;
 mod fix;
