@@ -129,6 +129,20 @@ fn is_yaml_key(line: &str) -> bool {
     })
 }
 
+/// Refuses what an account's roles are in.
+pub(super) fn account(value: Value<'_>) -> Option<Problem> {
+    const LISTS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
+    let members = value.members();
+    let member = members.iter().find(|m| LISTS.contains(&m.key.value.as_str()))?;
+    let message = "this is the output of `aws iam get-account-authorization-details`, not a policy";
+    Some(
+        Problem::invalid_json("document", message, member.key.span).with_help(
+            "it has every role of the account: \
+             pick one with `jq '.RoleDetailList[] | select(.RoleName == \"ROLE\").RolePolicyList'`",
+        ),
+    )
+}
+
 /// Names what a JSON object is that holds no policy.
 pub(super) fn object(value: Value<'_>) -> Option<Problem> {
     let members = value.members();
@@ -203,12 +217,6 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
             "get-role",
             "it holds who may assume the role, not what the role may do: \
              get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
-        ),
-        (
-            "RoleDetailList",
-            "get-account-authorization-details",
-            "it holds every role of the account: \
-             pick one with `jq '.RoleDetailList[] | select(.RoleName == \"ROLE\").RolePolicyList'`",
         ),
     ] {
         if let Some(member) =

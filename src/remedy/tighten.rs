@@ -9,7 +9,7 @@ use crate::diff::coverage::Requirement;
 use crate::diff::narrow::{Narrowing, Reason};
 use crate::diff::{Row, Verdict};
 use crate::edit::{self, Edit};
-use crate::parser::{self, Document, Element, Policy, Source, SourceId, Sources, Span, Statement};
+use crate::parser::{self, Attachment, Document, Element, Policy, Source, SourceId, Sources, Span, Statement};
 use crate::quota::{INLINE_OF_ROLE, MANAGED, size};
 
 /// Texts after the narrowing, and what is left to people.
@@ -188,7 +188,7 @@ impl Files {
         for (file, document) in self.documents.iter().enumerate() {
             for policy in &document.policies {
                 let size = size(self.sources.get(policy.source).slice(policy.span));
-                if policy.name.is_some() {
+                if policy.attachment == Attachment::Inline {
                     inline += size;
                 } else {
                     managed.push((file, size));
