@@ -6,8 +6,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
-use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::Verdict;
+use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::effect::Ineffective;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;

@@ -24,14 +24,21 @@ pub(super) fn not_checked(
     settings: &Settings,
     trial: Option<&Trial<'_>>,
 ) -> Vec<String> {
-    let limits = settings.boundary.iter().chain(settings.scps.iter().flatten());
+    let limits = settings
+        .boundary
+        .iter()
+        .chain(settings.scps.iter().flatten());
     let named = files.iter().copied().chain(limits);
     let named: Vec<&String> = named.flat_map(|f| &f.document.named).collect();
     let is_boundary = |name: &&&String| name.starts_with(BOUNDARY);
     let boundaries: Vec<String> = if settings.boundary.is_some() {
         Vec::new()
     } else if named.iter().any(|n| is_boundary(&n)) {
-        named.iter().filter(is_boundary).map(|n| (*n).clone()).collect()
+        named
+            .iter()
+            .filter(is_boundary)
+            .map(|n| (*n).clone())
+            .collect()
     } else {
         vec!["permissions-boundary".to_owned()]
     };
@@ -63,7 +70,10 @@ pub(super) fn not_checked(
     };
     let managed = managed.filter(|arn| !is_attached(arn));
     let managed = managed.map(|arn| format!("{NEEDED}{arn}"));
-    let others = named.iter().filter(|n| !is_boundary(n)).map(|n| (*n).clone());
+    let others = named
+        .iter()
+        .filter(|n| !is_boundary(n))
+        .map(|n| (*n).clone());
     let is_given = |what: &String| {
         let arn = what.strip_prefix(NEEDED).or(what.strip_prefix(ATTACHED));
         arn.is_some_and(&given)

@@ -234,13 +234,7 @@ fn judge(
         once_repaired: true,
         ..loaded.settings.clone()
     };
-    let result = check::check(
-        &loaded.sources,
-        loaded.catalog(),
-        files,
-        against,
-        &settings,
-    );
+    let result = check::check(&loaded.sources, loaded.catalog(), files, against, &settings);
     let mut result = result.ok().filter(|r| !r.failed)?;
     accept(&loaded.sources, files, &mut result);
     Some(result)

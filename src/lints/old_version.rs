@@ -37,7 +37,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let is_managed = policy.attachment == Attachment::Managed;
         let mut finding = match first {
             _ if is_managed => {
-                let message = format!("{version}, and a managed policy needs `2012-10-17`: {CONSEQUENCE}");
+                let message =
+                    format!("{version}, and a managed policy needs `2012-10-17`: {CONSEQUENCE}");
                 LINT.finding(Severity::Error, message, Label::at(policy.source, span))
             }
             Some((text, variable)) => {

@@ -128,9 +128,11 @@ fn carries(key: &str) -> bool {
 fn list(reader: &mut Reader, value: Value<'_>) {
     let elements = value.elements();
     let has = |key: &str| elements.iter().any(|e| e.member(key).is_some());
-    let carrying = |e: &Value<'_>| e.kind() == Kind::Object && {
-        let members = e.members();
-        members.iter().any(|m| carries(&m.key.value))
+    let carrying = |e: &Value<'_>| {
+        e.kind() == Kind::Object && {
+            let members = e.members();
+            members.iter().any(|m| carries(&m.key.value))
+        }
     };
     if elements.iter().any(carrying) {
         for element in elements {
@@ -182,7 +184,7 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
     // The key of the only document, and whether there are any.
     let mut single: Option<&str> = None;
     let mut found = false;
-    let mut empty: Option<Span> = None;
+    let mut empty: Option<(&str, Span)> = None;
     for Member { key, value } in &members {
         let name = key.value.as_str();
         let is_single = name == VERSION_KEY || DOCUMENT_KEYS.contains(&name);
@@ -214,7 +216,7 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
                 }
                 let elements = value.elements();
                 if elements.is_empty() {
-                    empty.get_or_insert(value.opening());
+                    empty.get_or_insert((name, value.opening()));
                 }
                 for element in elements {
                     found = true;
@@ -226,7 +228,7 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
         }
     }
     if !found {
-        let span = empty.unwrap_or_else(|| value.opening());
+        let (place, span) = empty.unwrap_or_else(|| (place, value.opening()));
         no_document(reader, place, span);
     }
 }
@@ -269,7 +271,9 @@ fn versions(reader: &mut Reader, value: Value<'_>, name: Option<String>) {
         Kind::Array => value.elements(),
         _ => Vec::new(),
     };
-    let mut defaults = elements.iter().filter(|v| v.kind() == Kind::Object && is_default(v));
+    let mut defaults = elements
+        .iter()
+        .filter(|v| v.kind() == Kind::Object && is_default(v));
     let (first, second) = (defaults.next(), defaults.next());
     match (first, second) {
         (Some(default), None) => version(reader, *default, name, VERSIONS_KEY),
@@ -329,7 +333,9 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
         "GroupList" => named("group", texts(value, None)),
         "PermissionsBoundary" => {
             let arn = match value.kind() {
-                Kind::Object => value.member("PermissionsBoundaryArn").and_then(|v| v.string()),
+                Kind::Object => value
+                    .member("PermissionsBoundaryArn")
+                    .and_then(|v| v.string()),
                 _ => value.string(),
             };
             named("permissions-boundary", arn.map(|t| vec![t.value]))
@@ -372,7 +378,10 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
     refuse(
         reader,
         key.span,
-        &format!("`{}` beside a policy document is not understood", shorten(name)),
+        &format!(
+            "`{}` beside a policy document is not understood",
+            shorten(name)
+        ),
         &help,
     );
     false
@@ -383,7 +392,9 @@ fn meant(key: &str) -> Option<&'static str> {
     let carriers = DOCUMENT_KEYS.iter().chain(&LIST_KEYS);
     let parts = POLICY_KEYS.iter().chain(&STATEMENT_KEYS);
     let all = carriers.chain(parts).chain(&[VERSION_KEY, VERSIONS_KEY]);
-    { all }.copied().find(|known| known.eq_ignore_ascii_case(key))
+    { all }
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(key))
 }
 
 fn refuse(reader: &mut Reader, span: Span, message: &str, help: &str) {

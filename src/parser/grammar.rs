@@ -205,12 +205,8 @@ fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
             let elements = value.elements();
             if elements.is_empty() {
                 reader.report(
-                    Problem::invalid_policy(
-                        "Statement",
-                        "`Statement` is empty",
-                        value.span(),
-                    )
-                    .with_help(format!("write a statement; {}", answer("statement"))),
+                    Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
+                        .with_help(format!("write a statement; {}", answer("statement"))),
                 );
             }
             let mut statements = Vec::with_capacity(elements.len());

@@ -132,8 +132,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
             0 => text.span,
             _ => text.part(start..start + length),
         };
-        let mut problem =
-            Problem::invalid_arn(value, format!("{message} in `{shown}`"), span);
+        let mut problem = Problem::invalid_arn(value, format!("{message} in `{shown}`"), span);
         problem.help = Some(format!("{help}; {}", answer(kind)));
         reader.report(problem);
     }
@@ -183,7 +182,9 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
     }
     // A placeholder that fills the field stands for a Region.
     let region = fields.get(3).filter(|_| fields.len() == 6)?;
-    let start = { fields.iter().take(3) }.map(|f| f.len() + 1).sum::<usize>();
+    let start = { fields.iter().take(3) }
+        .map(|f| f.len() + 1)
+        .sum::<usize>();
     let region = value.get(start..start + region.len())?;
     match service {
         "iam" if !region.is_empty() => {
@@ -200,7 +201,8 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
                 return None;
             }
             let what = format!("`{}` starts with none of IAM's types", shorten(path));
-            let help = "write `*`, `root`, or a type in full and `/`, as in `role/parallelcluster-*`";
+            let help =
+                "write `*`, `root`, or a type in full and `/`, as in `role/parallelcluster-*`";
             Some((5, "iam-path", what, help.to_owned()))
         }
         "s3" if !region.is_empty() => {
@@ -362,7 +364,14 @@ mod tests {
             "%(ARN)s",
             "arn:${rest}",
             "arn:aws:s3:::${aws:username}/*",
-            "arn:aws:s3:<R:1>:2:b",
+            "arn:aws:sqs:<R:1>:2:b",
+            "arn:aws:s3:<R>:2:accesspoint/a",
+            "arn:aws:s3:*:*:*",
+            "arn:aws:s3::2:b",
+            "arn:*:iam::*:role/x",
+            "arn:aws:iam::1:root",
+            "arn:aws:iam::1:*",
+            "arn:aws:iam::1:${Role}",
         ] {
             assert_eq!(problems(resource, good), [], "{good}");
         }
@@ -378,6 +387,16 @@ mod tests {
             ("arn:aws:sqs:us-east-1:1", true),
             ("arn:aws:ec2:*", false),
             ("arn:aws:iam::*", false),
+            ("arn:aws:iam:<R>:1:role/x", true),
+            ("arn:aws:iam:*:1:role/x", true),
+            ("arn:aws:iam::1:role*", true),
+            ("arn:aws:iam::1:account-alias/x", true),
+            ("arn:aws:s3:us-east-1:1:b/*", true),
+            ("arn:aws:s3:*:*:accessories/*", true),
+            ("arn:aws:*:::b", true),
+            ("arn:aws::::b", true),
+            ("arn:amazon:s3:::b", true),
+            ("arn::s3:::b", true),
             ("x${Arn}", true),
         ] {
             let found = problems(resource, bad);

@@ -93,7 +93,6 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-
 /// The partition that a Region lies in.
 pub fn partition_of(region: &str) -> &'static str {
     match region {
