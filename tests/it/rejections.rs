@@ -14,11 +14,7 @@ fn root() -> &'static Path {
 }
 
 fn run_with(files: &[(&str, &str)], arguments: &[&str]) -> Run {
-    let project = Project::new();
-    for (name, text) in files {
-        project.write(name, text);
-    }
-    project.run(arguments)
+    Project::new(files).run(arguments)
 }
 
 fn kinds() -> Vec<toml::Value> {
