@@ -53,6 +53,7 @@ mod patterns;
 mod reference;
 mod reference_findings;
 mod reference_needs;
+mod rejections;
 mod releases;
 #[cfg(unix)]
 mod robust;
