@@ -5,7 +5,7 @@
 //! have nothing in common, so a prefix or suffix closes the path and the exclusion of single names does not. A grant
 //! under a Condition that is not resolved does not count, as in the excess.
 
-use super::coverage::{Comparison, Requirement};
+use super::coverage::{Comparison, Requirement, View};
 use super::prepare;
 use super::statement::Prepared;
 use super::{Places, Verdict};
@@ -65,6 +65,7 @@ pub fn open_paths<'a>(
                 comparison.context,
                 scope,
                 comparison.placeholders,
+                View::Repaired,
             )
         });
         let in_reference = open(reference, path, bindings, &mut placeholders).is_some();
