@@ -44,6 +44,7 @@ mod laws;
 mod lints;
 mod missing;
 mod mutations;
+mod ordinary;
 mod output;
 mod parser_grammar;
 mod parser_random;
