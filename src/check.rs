@@ -229,7 +229,7 @@ pub fn check(
         trial,
         leftovers,
         comparison,
-        rows: requirements,
+        rows: mut requirements,
         fit,
         ..
     } = match fitting(&trials, catalog, against) {
@@ -242,6 +242,7 @@ pub fn check(
         }
         Err(none) => return Err(none),
     };
+    trial.settle(&mut requirements);
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -306,7 +307,9 @@ pub fn coverage(
 ) -> Vec<Requirement> {
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
-    trial.rows(&trial.comparison(catalog))
+    let mut rows = trial.rows(&trial.comparison(catalog));
+    trial.settle(&mut rows);
+    rows
 }
 
 /// What policies grant beyond a reference alone, without findings.
