@@ -37,6 +37,7 @@ mod escalation;
 mod excess;
 mod exposed_credentials;
 mod feature_gap;
+mod feature_without_data;
 mod fix;
 mod ineffective_condition;
 mod ineffective_resource;
@@ -102,6 +103,7 @@ pub static ALL: &[&Lint] = &[
     &empty_element::LINT,
     &exposed_credentials::LINT,
     &feature_gap::LINT,
+    &feature_without_data::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -466,7 +468,12 @@ fn identity(
         parts.push(policy.to_owned());
         parts.push(statement);
     } else if let Some(compared) = &context.compared
-        && [feature_gap::LINT.id, known_gap::LINT.id].contains(&finding.lint)
+        && [
+            feature_gap::LINT.id,
+            feature_without_data::LINT.id,
+            known_gap::LINT.id,
+        ]
+        .contains(&finding.lint)
     {
         // Where the nearest statement stands does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());

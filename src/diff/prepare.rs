@@ -352,6 +352,7 @@ impl<'a> Drafts<'a> {
                 span: statement.condition_span,
             };
             all.push(Prepared {
+                position: all.len(),
                 source: *source,
                 span: statement.span,
                 effect: effect.value,
@@ -480,7 +481,9 @@ pub fn bind_reference(
     statements
         .iter()
         .zip(pieces)
-        .map(|(statement, pieces)| Prepared {
+        .enumerate()
+        .map(|(position, (statement, pieces))| Prepared {
+            position,
             source: SourceId(0),
             span: nowhere,
             effect: statement.effect,

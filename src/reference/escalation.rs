@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{RefCondition, RefList, RefStatement};
+use super::{RefCondition, RefList, RefStatement, Standing};
 use crate::parser::Effect;
 
 static PATHS: LazyLock<Vec<EscalationPath>> = LazyLock::new(|| {
@@ -103,6 +103,9 @@ fn statement(
         conditions: lines.collect(),
         feature: None,
         open: false,
+        standing: Standing::default(),
+        is_divided: false,
+        is_off: false,
     }
 }
 
