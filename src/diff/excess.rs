@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use super::context::Target;
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
@@ -515,27 +516,30 @@ impl<'a> Search<'a> {
             name: &name,
             known: Some(action),
         };
-        let situation = self.comparison.situation(named, &[], false);
-        let nothing = Conditions::default();
-        if situation.holds(&statement.conditions, &nothing) != Truth::True {
-            return Beyond::Nothing;
-        }
         let applies = if self.has_limits {
             self.comparison.applying(action.service, &name)
         } else {
             Vec::new()
         };
-        let truths: Vec<Truth> = applies
-            .iter()
-            .map(|a| situation.holds(&a.statement.conditions, &nothing))
-            .collect();
         let layers = self.comparison.layers.len();
-        let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
+        let nothing = Conditions::default();
+        // What bears on a kind of resource, where the statement allows it for certain.
+        let sides = |target: Target<'_>| -> Option<Sides<'_>> {
+            let situation = self.comparison.situation(named, &[], target);
+            if situation.holds(&statement.conditions, &nothing) != Truth::True {
+                return None;
+            }
+            let conditions = applies.iter().map(|a| &a.statement.conditions);
+            let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
+            Some(Sides::new(&applies, &truths, layers, &|_| {
+                Stance::Cautious
+            }))
+        };
         if !action.has_resource_types() {
             if !statement.is_on_star()
                 || statement.may_be_void
                 || needs.star()
-                || !sides.star_passes()
+                || !sides(Target::default()).is_some_and(|s| s.star_passes())
             {
                 return Beyond::Nothing;
             }
@@ -572,14 +576,21 @@ impl<'a> Search<'a> {
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
+        let everywhere = statement.conditions.is_empty()
+            && applies.iter().all(|a| a.statement.conditions.is_empty());
+        let alike = sides(Target::default()).filter(|_| everywhere);
         for kind in kinds {
             let make = Universe::of(&kind);
-            for universe in self
-                .scope
-                .universes(action.service, &kind)
-                .into_iter()
-                .map(&make)
-            {
+            let universes = self.scope.universes(action.service, &kind).into_iter();
+            for (at, universe) in universes.map(&make).enumerate() {
+                let target = Target {
+                    kind: Some(kind),
+                    own_account: at == 0 && self.scope.puts_account(&kind),
+                };
+                let own_sides = if everywhere { None } else { sides(target) };
+                let Some(sides) = alike.as_ref().or(own_sides.as_ref()) else {
+                    continue;
+                };
                 let question = Question {
                     universe: &universe.all,
                     plain: &universe.plain,
@@ -587,11 +598,11 @@ impl<'a> Search<'a> {
                     filters: Vec::new(),
                 };
                 let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &own, &sides, &required, b)
+                    decide::beyond(&question, &own, sides, &required, b)
                 });
                 if let Some(word) = found.word(1) {
                     let holds =
-                        |w: &[Symbol]| decide::is_beyond(&question, &own, &sides, &required, w);
+                        |w: &[Symbol]| decide::is_beyond(&question, &own, sides, &required, w);
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =
