@@ -28,6 +28,9 @@ const MOST_VISITS: u64 = 2_500_000;
 /// Actions that are listed for all patterns together; equal lists count once.
 const MOST_LISTED: u64 = 60_000;
 
+/// The key, folded, whose value can follow from the account in the ARN.
+const BY_ACCOUNT: &str = "aws:resourceaccount";
+
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
@@ -576,18 +579,35 @@ impl<'a> Search<'a> {
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
-        let everywhere = statement.conditions.is_empty()
-            && applies.iter().all(|a| a.statement.conditions.is_empty());
-        let alike = sides(Target::default()).filter(|_| everywhere);
+        // Mostly what is known is the same for all kinds of resources.
+        let by_account = |c: &Conditions| { c.lines.iter() }.any(|l| l.test.key == BY_ACCOUNT);
+        let varies = |c: &Conditions| {
+            !c.is_empty() && (action.has_keys_by_type() || by_account(c))
+        };
+        let varies = varies(&statement.conditions)
+            || applies.iter().any(|a| varies(&a.statement.conditions));
+        let alike = if varies {
+            None
+        } else {
+            let Some(sides) = sides(Target::default()) else {
+                return Beyond::Nothing;
+            };
+            Some(sides)
+        };
         for kind in kinds {
             let make = Universe::of(&kind);
+            let on = |own_account| {
+                let kind = Some(kind);
+                if varies { sides(Target { kind, own_account }) } else { None }
+            };
+            let [other, own_account] = [false, true].map(on);
+            if varies && other.is_none() && own_account.is_none() {
+                continue;
+            }
             let universes = self.scope.universes(action.service, &kind).into_iter();
             for (at, universe) in universes.map(&make).enumerate() {
-                let target = Target {
-                    kind: Some(kind),
-                    own_account: at == 0 && self.scope.puts_account(&kind),
-                };
-                let own_sides = if everywhere { None } else { sides(target) };
+                let is_own = at == 0 && self.scope.puts_account(&kind);
+                let own_sides = if is_own { &own_account } else { &other };
                 let Some(sides) = alike.as_ref().or(own_sides.as_ref()) else {
                     continue;
                 };

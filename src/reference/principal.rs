@@ -4,6 +4,11 @@ use super::data::{PRINCIPAL_KEYS, ROLES};
 
 pub use super::data::PrincipalValue;
 
+/// Whether a condition key (folded) comes with the requests of some principals, whatever the action.
+pub fn comes_with_principal(key: &str) -> bool {
+    PRINCIPAL_KEYS.iter().any(|entry| entry.keys.contains(&key))
+}
+
 /// Whose requests a policy is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Principal {
