@@ -822,7 +822,10 @@ fn write_principal_keys(rules: &Path, code: &mut String) {
             (false, false, Some(like)) => format!("PrincipalValue::Like({like:?})"),
             _ => fail(&path, "a key is one of absent, present and like"),
         };
-        let unknown = entry.principals.iter().find(|p| !principals.contains(p.as_str()));
+        let unknown = entry
+            .principals
+            .iter()
+            .find(|p| !principals.contains(p.as_str()));
         if let Some(unknown) = unknown {
             fail(&path, &format!("`{unknown}` is no principal of roles.toml"));
         }

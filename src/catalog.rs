@@ -30,7 +30,6 @@ pub mod package;
 pub use key::KnownKey;
 use package::PackageError;
 
-
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AccessLevel {

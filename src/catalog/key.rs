@@ -171,6 +171,11 @@ fn hole(listed: &str) -> Option<Range<usize>> {
 
 /// Whether a key (folded, see [`fold_key`]) is one that the catalogue lists, its placeholders filled with any text.
 pub(super) fn matches(listed: &str, key: &str) -> bool {
+    // Most keys differ in their first letters, which no placeholder fills.
+    let begins = listed.bytes().take_while(|b| !matches!(b, b'$' | b'<' | b'/'));
+    if !begins.zip(key.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b)) {
+        return false;
+    }
     let Some(hole) = hole(listed) else {
         return listed.eq_ignore_ascii_case(key);
     };
@@ -249,9 +254,18 @@ mod tests {
             ("s3:ExistingObjectTag", KnownKey::WithoutTag),
             ("ssm:resourceTag/Name", KnownKey::Type(T::String)),
             ("secretsmanager:ResourceTag/team", KnownKey::Type(T::String)),
-            ("elasticloadbalancing:ResourceTag/x", KnownKey::Type(T::String)),
-            ("kms:EncryptionContext:aws:s3:arn", KnownKey::Type(T::String)),
-            ("events:Metadata/a/Matcher", KnownKey::Type(T::ArrayOfString)),
+            (
+                "elasticloadbalancing:ResourceTag/x",
+                KnownKey::Type(T::String),
+            ),
+            (
+                "kms:EncryptionContext:aws:s3:arn",
+                KnownKey::Type(T::String),
+            ),
+            (
+                "events:Metadata/a/Matcher",
+                KnownKey::Type(T::ArrayOfString),
+            ),
             ("catalog:ChangeType", KnownKey::Foreign),
             ("catalog:NoSuchKey", KnownKey::NoService),
         ] {

@@ -519,24 +519,32 @@ impl<'a> Search<'a> {
             name: &name,
             known: Some(action),
         };
+        // Mostly what is known is the same for all kinds of resources.
+        let by_account = |c: &Conditions| { c.lines.iter() }.any(|l| l.test.key == BY_ACCOUNT);
+        let varies = |c: &Conditions| !c.is_empty() && (action.has_keys_by_type() || by_account(c));
+        let nothing = Conditions::default();
+        let holds = |target: Target<'_>| {
+            let situation = self.comparison.situation(named, &[], target);
+            situation.holds(&statement.conditions, &nothing) == Truth::True
+        };
+        if !varies(&statement.conditions) && !holds(Target::default()) {
+            return Beyond::Nothing;
+        }
         let applies = if self.has_limits {
             self.comparison.applying(action.service, &name)
         } else {
             Vec::new()
         };
         let layers = self.comparison.layers.len();
-        let nothing = Conditions::default();
         // What bears on a kind of resource, where the statement allows it for certain.
         let sides = |target: Target<'_>| -> Option<Sides<'_>> {
-            let situation = self.comparison.situation(named, &[], target);
-            if situation.holds(&statement.conditions, &nothing) != Truth::True {
+            if !holds(target) {
                 return None;
             }
+            let situation = self.comparison.situation(named, &[], target);
             let conditions = applies.iter().map(|a| &a.statement.conditions);
             let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
-            Some(Sides::new(&applies, &truths, layers, &|_| {
-                Stance::Cautious
-            }))
+            Some(Sides::new(&applies, &truths, layers, &|_| Stance::Cautious))
         };
         if !action.has_resource_types() {
             if !statement.is_on_star()
@@ -579,11 +587,6 @@ impl<'a> Search<'a> {
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
-        // Mostly what is known is the same for all kinds of resources.
-        let by_account = |c: &Conditions| { c.lines.iter() }.any(|l| l.test.key == BY_ACCOUNT);
-        let varies = |c: &Conditions| {
-            !c.is_empty() && (action.has_keys_by_type() || by_account(c))
-        };
         let varies = varies(&statement.conditions)
             || applies.iter().any(|a| varies(&a.statement.conditions));
         let alike = if varies {
@@ -598,7 +601,11 @@ impl<'a> Search<'a> {
             let make = Universe::of(&kind);
             let on = |own_account| {
                 let kind = Some(kind);
-                if varies { sides(Target { kind, own_account }) } else { None }
+                if varies {
+                    sides(Target { kind, own_account })
+                } else {
+                    None
+                }
             };
             let [other, own_account] = [false, true].map(on);
             if varies && other.is_none() && own_account.is_none() {

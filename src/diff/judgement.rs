@@ -461,9 +461,8 @@ impl<'s, 'c> Asked<'s, 'c> {
         let (Some(action), Some(case)) = (named.known, self.cases.first()) else {
             return Vec::new();
         };
-        if scope.account.is_none()
-            || !reference::shares(named.service)
-            || { self.sides.first() }.is_some_and(Sides::allow_everything_alike)
+        if scope.account.is_none() || !reference::shares(named.service) || { self.sides.first() }
+            .is_some_and(Sides::allow_everything_alike)
         {
             return Vec::new();
         }

@@ -169,7 +169,9 @@ impl<'a> Drafts<'a> {
                     })
                     .collect();
                 let resources = statement.resource.iter().flat_map(|r| &r.values);
-                let resources = resources.map(|t| lex(t, policy.version, &mut drafts)).collect();
+                let resources = resources
+                    .map(|t| lex(t, policy.version, &mut drafts))
+                    .collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
                     statement,

@@ -164,7 +164,9 @@ impl<'s, 'a> Search<'s, 'a> {
                     if !unlimited(side) {
                         return false;
                     }
-                    let Asks { universe, wanted, .. } = asks;
+                    let Asks {
+                        universe, wanted, ..
+                    } = asks;
                     let question = Question {
                         universe: &universe.all,
                         plain: &universe.plain,

@@ -8,9 +8,7 @@ use super::condition::{self, Line};
 use super::{Context, Lint, enumerate};
 use crate::catalog::ConditionKeyType;
 use crate::finding::{Finding, Severity};
-use crate::matcher::condition::{
-    Comparison, Quantifier, Test, Truth, exclude_each_other, network,
-};
+use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, shorten};
 

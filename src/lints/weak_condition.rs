@@ -136,7 +136,9 @@ fn forbidden_prefix(line: &Line<'_>) -> Option<Finding> {
 
 /// Whether a value is nothing but a variable that says whose request or resource it is.
 fn names_owner(value: &str) -> bool {
-    let whole = variable::all(value).next().filter(|v| v.range == (0..value.len()));
+    let whole = variable::all(value)
+        .next()
+        .filter(|v| v.range == (0..value.len()));
     let key = whole.and_then(|v| v.inner).map(fold_key);
     key.is_some_and(|key| OWNERS.contains(&key.as_str()))
 }

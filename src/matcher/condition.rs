@@ -11,8 +11,8 @@ use super::pattern::{Class, Pattern, Symbol, Token};
 
 pub use operator::{Comparison, Operator, Order, Quantifier};
 use scalar::within;
-pub use together::exclude_each_other;
 pub(crate) use scalar::{Decimal, date, network};
+pub use together::exclude_each_other;
 
 /// What is known of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

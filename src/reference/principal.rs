@@ -44,9 +44,8 @@ impl Principal {
             Principal::Any => names.contains(&"any"),
             Principal::Of(name) => names.contains(&name),
         };
-        let is_it = |listed: &&&str| {
-            **listed == key || listed.ends_with(':') && key.starts_with(**listed)
-        };
+        let is_it =
+            |listed: &&&str| **listed == key || listed.ends_with(':') && key.starts_with(**listed);
         let entries = || {
             PRINCIPAL_KEYS.iter().filter(|entry| {
                 let services = entry.services;

@@ -43,10 +43,7 @@ impl Comparison {
     pub fn reads_variables(self) -> bool {
         matches!(
             self,
-            Comparison::Equals
-                | Comparison::EqualsIgnoreCase
-                | Comparison::Like
-                | Comparison::Arn
+            Comparison::Equals | Comparison::EqualsIgnoreCase | Comparison::Like | Comparison::Arn
         )
     }
 }
