@@ -172,8 +172,13 @@ fn hole(listed: &str) -> Option<Range<usize>> {
 /// Whether a key (folded, see [`fold_key`]) is one that the catalogue lists, its placeholders filled with any text.
 pub(super) fn matches(listed: &str, key: &str) -> bool {
     // Most keys differ in their first letters, which no placeholder fills.
-    let begins = listed.bytes().take_while(|b| !matches!(b, b'$' | b'<' | b'/'));
-    if !begins.zip(key.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b)) {
+    let begins = listed
+        .bytes()
+        .take_while(|b| !matches!(b, b'$' | b'<' | b'/'));
+    if !begins
+        .zip(key.bytes())
+        .all(|(a, b)| a.eq_ignore_ascii_case(&b))
+    {
         return false;
     }
     let Some(hole) = hole(listed) else {
