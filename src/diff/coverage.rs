@@ -649,7 +649,7 @@ fn truths<'s>(
     let mut all = Vec::with_capacity(cases.len());
     for stated in cases {
         let mut case = Case::new(stated);
-        let kinds = by_type.iter().flat_map(|action| action.resource_types());
+        let kinds = by_type.iter().flat_map(catalog::Action::resource_types);
         for kind in [None].into_iter().chain(kinds.map(Some)) {
             let target = |own_account| Target { kind, own_account };
             case.add([false, true].map(|own_account| truths(stated, target(own_account))));

@@ -355,9 +355,12 @@ impl<'a> Drafts<'a> {
                         let values = c.values.iter().map(|v| v.value.clone()).collect();
                         let bound = lexed.iter().flat_map(&bind);
                         let of_arns = is_arn_operator(&c.operator.value);
-                        let bound = bound.map(|p| match of_arns {
-                            true => in_resource(p),
-                            false => template::resolve(&p, value),
+                        let bound = bound.map(|p| {
+                            if of_arns {
+                                in_resource(p)
+                            } else {
+                                template::resolve(&p, value)
+                            }
                         });
                         let bound = bound.collect();
                         line(&c.operator.value, &c.key.value, values, bound)
