@@ -107,6 +107,7 @@ struct Erratum {
     actions: Vec<String>,
     resources: Vec<String>,
     cause: String,
+    failure: String,
     since: Option<String>,
     reason: String,
     source: String,
@@ -215,6 +216,10 @@ struct Need {
     releases: Releases,
     source: String,
     confidence: String,
+    #[serde(default)]
+    resources: Vec<String>,
+    when: String,
+    failure: String,
 }
 
 #[derive(Deserialize)]
@@ -732,7 +737,13 @@ fn write_errata(rules: &Path, names: &Names, texts: &mut Texts, code: &mut Strin
             &path,
             "cause",
             &erratum.cause,
-            &["documentation", "aws", "template", "condition"],
+            &["documentation", "aws", "template", "condition", "neighbor"],
+        );
+        one_of(
+            &path,
+            "failure",
+            &erratum.failure,
+            &["certain", "function", "first-use"],
         );
         names.check_releases(&path, &erratum.releases);
         names.check_schedulers(&path, &erratum.schedulers);
@@ -987,11 +998,29 @@ fn main() {
             &need.confidence,
             &["code", "stated", "template", "inferred", "unused"],
         );
+        one_of(
+            &path,
+            "when",
+            &need.when,
+            &["always", "feature", "first-use", "unknown-use", "never"],
+        );
+        one_of(&path, "failure", &need.failure, &["certain", "function"]);
         need.actions.iter().for_each(|a| check_action(&path, a));
     }
     fs::write(
         out.join("needs.json"),
         serde_json::to_string(&needs.need).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+
+    let divided: Vec<&Need> = needs
+        .need
+        .iter()
+        .filter(|n| !n.resources.is_empty())
+        .collect();
+    fs::write(
+        out.join("divided.json"),
+        serde_json::to_string(&divided).expect("JSON"),
     )
     .expect("OUT_DIR is writable");
 

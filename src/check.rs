@@ -250,10 +250,11 @@ pub fn check(
         trial.stored(catalog)
     };
     let verdicts = stored.as_ref().unwrap_or(&comparison);
-    let (requirements, repaired) = match &stored {
+    let (mut requirements, repaired) = match &stored {
         Some(stored) => (trial.rows(stored), Some(repaired)),
         None => (repaired, None),
     };
+    trial.settle(&mut requirements);
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -320,7 +321,9 @@ pub fn coverage(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let stored = trial.stored(catalog).filter(|_| !settings.once_repaired);
-    trial.rows(&stored.unwrap_or_else(|| trial.comparison(catalog)))
+    let mut rows = trial.rows(&stored.unwrap_or_else(|| trial.comparison(catalog)));
+    trial.settle(&mut rows);
+    rows
 }
 
 /// What policies grant beyond a reference alone, without findings.

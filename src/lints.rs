@@ -34,6 +34,7 @@ mod effect;
 mod empty_element;
 mod excess;
 mod feature_gap;
+mod feature_without_data;
 mod fix;
 mod ineffective_condition;
 mod ineffective_resource;
@@ -96,6 +97,7 @@ pub static ALL: &[&Lint] = &[
     &duplicate_value::LINT,
     &empty_element::LINT,
     &feature_gap::LINT,
+    &feature_without_data::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -456,7 +458,12 @@ fn identity(
         parts.push(policy.to_owned());
         parts.push(statement);
     } else if let Some(compared) = &context.compared
-        && [feature_gap::LINT.id, known_gap::LINT.id].contains(&finding.lint)
+        && [
+            feature_gap::LINT.id,
+            feature_without_data::LINT.id,
+            known_gap::LINT.id,
+        ]
+        .contains(&finding.lint)
     {
         // Where the nearest statement stands does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());

@@ -21,7 +21,7 @@ use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span};
-use crate::reference;
+use crate::reference::{self, Standing};
 
 /// Steps of the decision procedure for one requirement on one resource type.
 const STEPS_PER_QUESTION: u64 = 8_000_000;
@@ -91,6 +91,10 @@ pub struct Requirement {
     pub row: Row,
     /// True when the reference declares the action with a wildcard or by `NotAction`.
     pub from_wildcard: bool,
+    /// The position of the statement in the list that was judged.
+    pub position: usize,
+    /// How much a gap in it matters.
+    pub standing: Standing,
     /// Where the statements stand whose Condition is not resolved for the request that shows the verdict.
     pub unresolved: Places,
     /// Where the statement stands on which the verdict hangs, where a more generous reading of what AWS's pages leave
@@ -534,6 +538,8 @@ impl<'a> Run<'_, 'a> {
                 denied_by: places(&judged.denied_by),
             },
             from_wildcard,
+            position: statement.position,
+            standing: Standing::default(),
             unresolved: places(&judged.unresolved),
             contested: judged
                 .contested

@@ -371,6 +371,7 @@ impl<'a> Drafts<'a> {
                 exclusive: OnceCell::new(),
             };
             all.push(Prepared {
+                position: all.len(),
                 source: *source,
                 span: statement.span,
                 effect: effect.value,
@@ -516,7 +517,9 @@ pub fn bind_reference(
     statements
         .iter()
         .zip(pieces)
-        .map(|(statement, pieces)| Prepared {
+        .enumerate()
+        .map(|(position, (statement, pieces))| Prepared {
+            position,
             source: SourceId(0),
             span: nowhere,
             effect: statement.effect,

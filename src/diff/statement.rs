@@ -219,6 +219,8 @@ pub struct Prepared {
     pub conditions: Conditions,
     /// The index of the statement in its policy or reference.
     pub index: usize,
+    /// Its position in the list that it is part of: parts of one divided statement share an index.
+    pub position: usize,
     /// Finds the strings that match an action.
     pub by_name: OnceCell<ByName>,
 }
