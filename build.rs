@@ -267,6 +267,22 @@ struct ResourceTypes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct NameClasses {
+    name: Vec<NameClass>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameClass {
+    service: String,
+    names: Vec<String>,
+    characters: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SharedTypes {
     service: String,
     types: Vec<String>,
@@ -843,6 +859,28 @@ fn main() {
     code.push_str("pub(super) static SHARED: &[(&str, &[&str])] = &[\n");
     for shared in &types.shared {
         let _ = writeln!(code, "    ({:?}, &{:?}),", shared.service, shared.types);
+    }
+    code.push_str("];\n");
+
+    let path = rules.join("names.toml");
+    let classes: NameClasses = read(&path);
+    let mut listed: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for class in &classes.name {
+        for name in &class.names {
+            if listed
+                .insert((&class.service, name), &class.characters)
+                .is_some()
+            {
+                fail(
+                    &path,
+                    &format!("`{name}` of {} stands twice", class.service),
+                );
+            }
+        }
+    }
+    code.push_str("pub(super) static NAMES: &[(&str, &str, &str)] = &[\n");
+    for ((service, name), characters) in &listed {
+        let _ = writeln!(code, "    ({service:?}, {name:?}, {characters:?}),");
     }
     code.push_str("];\n");
 

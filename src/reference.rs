@@ -29,8 +29,8 @@ mod select;
 pub mod upgrade;
 
 pub use aws::{
-    RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
-    request_region, shares,
+    RequestRegion, account_alternatives, is_region_name, is_shared, name_characters, needed_types,
+    regions, request_region, shares,
 };
 pub use erratum::{Lack, lacks, lacks_of};
 pub use feature::{Feature, Features};

@@ -12,11 +12,11 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::coverage::Comparison;
-use super::scope::Scope;
+use super::scope::{Scope, plain_format};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType};
 use crate::matcher::search::{self, Budget, Found};
-use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables, arn};
+use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
 /// Steps of the decision procedure for all of it. Past them nothing is said to be without effect.
 const STEPS_PER_RUN: u64 = 5_000_000;
@@ -114,7 +114,7 @@ impl<'a> Formats<'a> {
             || has_placeholder() && meets(Reading::Loose, &formats)
             // As in the verdicts, a contested reading counts for names without `:` alone.
             || resource.pattern.is_contested()
-                && meets(Reading::Wide, &[arn::plain_format(kind.arn)])
+                && meets(Reading::Wide, &[plain_format(kind.arn)])
     }
 }
 

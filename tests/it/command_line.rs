@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use clap::Command as Cli;
 use crate::common::program::{Run, run as run_in};
+use clap::Command as Cli;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::cli;
 

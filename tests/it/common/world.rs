@@ -76,14 +76,19 @@ impl Case {
 }
 
 /// The actions of the world and the ARNs that each applies to; `None` for those checked against `*`.
-const ACTIONS: [(&str, Option<&str>); 6] = [
+const ACTIONS: [(&str, Option<&str>); 7] = [
     (
         "sqs:SendMessage",
-        Some("arn:aws:sqs:REGION:123456789012:NAME"),
+        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
     ),
     (
         "sqs:SetQueueAttributes",
-        Some("arn:aws:sqs:REGION:123456789012:NAME"),
+        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
+    ),
+    // AWS's characters for the names of pipelines are not known to the program.
+    (
+        "codepipeline:StartPipelineExecution",
+        Some("arn:aws:codepipeline:REGION:123456789012:NAME"),
     ),
     ("sqs:ListQueues", None),
     ("iam:PassRole", Some("arn:aws:iam::123456789012:role/NAME")),
@@ -108,8 +113,10 @@ fn words(letters: &[&str], longest: usize) -> Vec<String> {
 
 /// Every request of the world on each action, with names of up to so many letters.
 fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
-    // No pattern names `/` in a queue or role, nor `z` in a bucket: they stand for all other letters.
+    // No pattern names `/` in a pipeline or role, nor `b` in a queue or `z` in a bucket: they stand for all other letters.
     let names = words(&["a", ":", "/"], longest);
+    // The names of queues and buckets hold neither `:` nor `/`.
+    let queues = words(&["a", "b"], longest);
     let buckets = words(&["a", "b", "z"], longest);
     let mut all = Vec::new();
     for (action, format) in ACTIONS {
@@ -124,6 +131,8 @@ fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
         };
         let names = if format.contains("BUCKET") {
             &buckets
+        } else if format.contains("QUEUE") {
+            &queues
         } else {
             &names
         };
@@ -132,6 +141,7 @@ fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
                 .replace("REGION", r)
                 .replace("NAME", n)
                 .replace("BUCKET", n)
+                .replace("QUEUE", n)
         };
         let arns = regions
             .iter()
@@ -404,13 +414,15 @@ fn resource() -> impl Strategy<Value = String> {
     let account = prop::sample::select(vec!["123456789012", "*", "1234567890??"]);
     prop_oneof![
         2 => Just("*".to_owned()),
-        4 => (region, account, name())
-            .prop_map(|(r, a, n)| format!("arn:aws:sqs:{r}:{a}:{n}")),
+        6 => (region, account, name(), any::<bool>()).prop_map(|(r, a, n, queue)| {
+            let service = if queue { "sqs" } else { "codepipeline" };
+            format!("arn:aws:{service}:{r}:{a}:{n}")
+        }),
         2 => name().prop_map(|n| format!("arn:aws:iam::123456789012:role/{n}")),
         2 => name().prop_map(|n| format!("arn:aws:s3:::{}", n.replace(['/', ':'], "b"))),
         1 => prop::sample::select(vec![
             "arn:aws:sqs:*", "arn:*", "arn:aws:sqs", "arn:aws:sqs:*:a", "arn:aws:sqs:us-east-1:*",
-            "arn:*:sqs:*:*:*", "arn:aws:iam::*:role*", "arn:aws:*:*:*:*", "arn:aws:s3:::*",
+            "arn:*:sqs:*:*:*", "arn:aws:codepipeline:*:a", "arn:aws:codepipeline:*", "arn:aws:iam::*:role*", "arn:aws:*:*:*:*", "arn:aws:s3:::*",
         ]).prop_map(str::to_owned),
     ]
 }
@@ -543,6 +555,7 @@ fn with_variable() -> impl Strategy<Value = String> {
         "arn:aws:sqs:us-east-1:123456789012:${aws:username}",
         "arn:aws:sqs:us-east-1:123456789012:a${aws:PrincipalTag/x}",
         "arn:aws:sqs:*:*:${aws:SourceVpc}",
+        "arn:aws:codepipeline:*:*:${aws:SourceVpc}",
         "arn:aws:sqs:*:${aws:PrincipalAccount}:*",
         "arn:aws:iam::123456789012:role/${aws:SourceVpc}*",
         "arn:aws:s3:::${aws:username}",
