@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_catalogue_and_their_characters_make_a_class() {
+        let catalog = Catalog::embedded();
         for (service, name, characters) in NAMES {
             assert!(Class::of(characters).is_some(), "{service} {name}");
-            let catalog = Catalog::embedded();
             let hole = format!("${{{name}}}");
             let is = |arn: &str| arn.split(':').nth(2) == Some(service) && arn.contains(&hole);
             let mut types = catalog.services().flat_map(|s| s.resource_types());
