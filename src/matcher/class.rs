@@ -184,9 +184,8 @@ mod tests {
         let word = Class::of("A-Za-z0-9_").unwrap();
         let a = Pattern::new(vec![Token::Run(word), Token::Symbol(Symbol::char('x'))]);
         let b = Pattern::new(vec![Token::Run(Class::NO_COLON)]);
-        let found: String = { alphabet(&[&a, &b]).iter() }
-            .filter_map(|s| s.as_char())
-            .collect();
+        let found = alphabet(&[&a, &b]);
+        let found: String = found.iter().filter_map(|s| s.as_char()).collect();
         // In the word class, in the other alone, in neither, and the one that is named.
         assert_eq!(found, "ax!:");
     }
