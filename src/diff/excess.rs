@@ -13,7 +13,7 @@ use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
-use crate::matcher::condition::Truth;
+use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Budget, Found};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
@@ -30,7 +30,8 @@ const MOST_LISTED: u64 = 60_000;
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
-    /// A pattern of actions allows some that nothing requires.
+    /// A pattern of actions allows some that nothing requires. The required ones that it allows on more than required
+    /// come in an [`Excess`] of their own.
     Action,
     /// A required action is allowed on more than required.
     Resource,
@@ -97,6 +98,8 @@ impl<'a> NamedBy<'a> {
 
 /// The statements of the reference that bear on one action.
 struct Needs<'a> {
+    /// Whether one of those that allow it lists it without a wildcard.
+    is_literal: bool,
     /// Those that allow it.
     allows: Vec<&'a Prepared>,
     /// Those that deny it for certain.
@@ -104,10 +107,12 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
-    /// it whatever the resource: there is nothing narrower to write.
+    /// Whether the request on `*` of an action without resource types is required. A reference that lists the action
+    /// requires it whatever the resource: there is nothing narrower to write. A wildcard of the reference requires it
+    /// only on `*`.
     fn star(&self) -> bool {
-        !self.allows.is_empty() && !self.denies.iter().any(|s| s.is_on_star())
+        (self.is_literal || self.allows.iter().any(|s| s.is_on_star()))
+            && !self.denies.iter().any(|s| s.is_on_star())
     }
 
     /// Whether everything is required.
@@ -250,7 +255,12 @@ impl<'a> Search<'a> {
                 |s: &&Prepared| s.applies(action.service, &name).is_some_and(|a| a.certain);
             denies.filter(certain).collect()
         };
-        Needs { allows, denies }
+        let is_literal = allows.iter().any(|s| s.lists(action));
+        Needs {
+            is_literal,
+            allows,
+            denies,
+        }
     }
 
     /// Whether any request of an action is required: one that the reference names only on resources that it does not
@@ -437,24 +447,26 @@ impl<'a> Search<'a> {
             }
         }
         let [of_unneeded, of_too_wide] = first;
-        let (kind, actions, example) = match (of_unneeded, of_too_wide) {
-            (Some(example), _) => (ExcessKind::Action, unneeded, example),
-            (None, Some(example)) => (ExcessKind::Resource, too_wide, example),
-            (None, None) => return,
-        };
-        let (witness, resource) = example;
-        let Some(actions) = self.shared(actions) else {
-            report.undecided.push((index, at));
-            return;
-        };
-        report.found.push(Excess {
-            kind,
-            statement: index,
-            action: at,
-            resource,
-            actions,
-            witness,
-        });
+        for (kind, actions, example) in [
+            (ExcessKind::Action, unneeded, of_unneeded),
+            (ExcessKind::Resource, too_wide, of_too_wide),
+        ] {
+            let Some((witness, resource)) = example else {
+                continue;
+            };
+            let Some(actions) = self.shared(actions) else {
+                report.undecided.push((index, at));
+                return;
+            };
+            report.found.push(Excess {
+                kind,
+                statement: index,
+                action: at,
+                resource,
+                actions,
+                witness,
+            });
+        }
     }
 
     /// One list for equal ones; none where the bound on all lists is reached.
@@ -509,13 +521,32 @@ impl<'a> Search<'a> {
         {
             return Beyond::Nothing;
         }
+        let always = self.beyond_in(statement, action, needs, &[]);
+        if !matches!(always, Beyond::Nothing) || statement.conditions.is_empty() {
+            return always;
+        }
+        let without = self.comparison.context.without_absent_keys(action);
+        if without.is_empty() {
+            return always;
+        }
+        self.beyond_in(statement, action, needs, &without)
+    }
+
+    /// The same for requests of which something is known.
+    fn beyond_in(
+        &mut self,
+        statement: &Prepared,
+        action: catalog::Action<'a>,
+        needs: &Needs<'a>,
+        stated: &[(String, KeyValue)],
+    ) -> Beyond {
         let name = action.name.to_ascii_lowercase();
         let named = Named {
             service: action.service,
             name: &name,
             known: Some(action),
         };
-        let situation = self.comparison.situation(named, &[], false);
+        let situation = self.comparison.situation(named, stated, false);
         let nothing = Conditions::default();
         if situation.holds(&statement.conditions, &nothing) != Truth::True {
             return Beyond::Nothing;

@@ -122,6 +122,14 @@ impl Judgement {
             foreign: Vec::new(),
         }
     }
+
+    /// The judgement of an action that needs no permission: nothing is required of the policies.
+    pub(super) fn free(statement: &Prepared) -> Self {
+        Judgement {
+            vacuous: true,
+            ..Judgement::everywhere(statement, 0)
+        }
+    }
 }
 
 /// What a statement of the reference requires for one action.

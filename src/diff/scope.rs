@@ -74,7 +74,7 @@ impl Universe {
 
     /// A universe of this type from the pattern of its ARNs.
     pub fn of(kind: &ResourceType<'_>) -> impl Fn(Pattern) -> Self {
-        let plain = Rc::new(Plain::of(kind.arn));
+        let plain = Rc::new(Plain::of(&kind.requested()));
         move |all| Universe {
             all: Rc::new(all),
             plain: Rc::clone(&plain),
@@ -106,8 +106,9 @@ impl Scope {
     /// outside the account (`arn:aws:iam::aws:policy/…`).
     pub fn universes(&self, service: &str, kind: &ResourceType<'_>) -> Vec<Pattern> {
         let (partition, region) = (field(self.partition.as_ref()), field(self.region.as_ref()));
-        let names = &name_classes(kind.arn);
-        let format = |account| arn::format(kind.arn, partition, region, account, names);
+        let requested = kind.requested();
+        let names = &name_classes(&requested);
+        let format = |account| arn::format(&requested, partition, region, account, names);
         let own = format(field(self.account.as_ref()));
         let mut all = vec![own];
         if kind.arn.contains("${Account}") {

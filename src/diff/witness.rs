@@ -1,6 +1,7 @@
 //! Turns a word of the decision procedure into a request that a person recognises.
 
 use super::scope::Scope;
+use crate::catalog;
 use crate::matcher::Symbol;
 use crate::matcher::template::Placeholders;
 use crate::reference::as_written;
@@ -85,7 +86,20 @@ pub(super) fn readable(
             fields = longer;
         }
     }
-    as_written(text(&fields.join(&colon), placeholders))
+    bare(as_written(text(&fields.join(&colon), placeholders)))
+}
+
+/// An ARN without what requests carry behind it.
+fn bare(mut arn: String) -> String {
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    let length = arn.len();
+    let end = catalog::checked_types(service).find_map(|kind| {
+        let of_type = arn.splitn(6, ':').nth(5)?.strip_prefix(kind.kind)?;
+        let named = of_type.strip_prefix(':')?.strip_suffix(kind.suffix)?;
+        (!named.is_empty()).then(|| length - kind.suffix.len())
+    });
+    arn.truncate(end.unwrap_or(length));
+    arn
 }
 
 /// The word as text; placeholders as `${Name}`.

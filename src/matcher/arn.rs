@@ -220,6 +220,15 @@ impl ResourcePattern {
     }
 }
 
+/// The pattern of pieces of the resource part.
+pub fn resource_part(pieces: &[(Piece, Span)]) -> Pattern {
+    let mut out = Vec::with_capacity(pieces.len());
+    for (piece, _) in pieces {
+        push(*piece, Class::ANY, &mut out);
+    }
+    Pattern::new(out)
+}
+
 /// Adds the tokens of one piece, its wildcards limited to a class.
 fn push(piece: Piece, class: Class, out: &mut Vec<Token>) {
     match piece {

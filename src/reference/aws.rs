@@ -1,9 +1,10 @@
 //! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
-//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/names.toml` and
+//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/actions.toml`, `rules/names.toml` and
 //! `rules/regions.toml`.
 
 use super::data::{
-    DIRECTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS, SHARED, US_EAST_1,
+    ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS,
+    SHARED, US_EAST_1,
 };
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
@@ -67,6 +68,25 @@ pub fn regions() -> impl Iterator<Item = &'static str> {
 pub fn is_region_name(name: &str) -> bool {
     let direction = name.rsplit('-').nth(1);
     direction.is_some_and(|word| DIRECTIONS.contains(&word))
+}
+
+/// The condition keys, in lower case, that some requests of an action (in lower case) do not have.
+pub fn absent_keys(service: &str, name: &str) -> impl Iterator<Item = &'static str> {
+    let own = ABSENT_KEYS.iter().filter(move |(action, _)| {
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s == service && n == name)
+    });
+    own.map(|(_, key)| *key)
+}
+
+/// Whether AWS lets every principal call an action, whatever policies allow or deny.
+pub fn needs_no_permission(service: &str, name: &str) -> bool {
+    FREE_ACTIONS.iter().any(|action| {
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The characters of which AWS lets a name be, as [`Class::of`](crate::matcher::Class::of) reads them; `None` where that

@@ -39,6 +39,16 @@ fn known() -> Known {
     )
 }
 
+/// What is known of the requests of an action, case by case: not every request that passes a role names the service.
+fn cases_of(action: &str) -> Vec<Known> {
+    let known = known();
+    if action.eq_ignore_ascii_case("iam:PassRole") {
+        vec![known.with("iam:PassedToService", None), known]
+    } else {
+        vec![known]
+    }
+}
+
 fn document(statements: &[Statement]) -> String {
     let statements: Vec<Value> = statements
         .iter()
@@ -186,21 +196,13 @@ pub fn touches(by: &Statement, action: &str, large: bool) -> bool {
 pub struct Judge<'a> {
     case: &'a Case,
     layers: Vec<Vec<Statement>>,
-    /// The same, with what is known of all requests.
-    settled: Vec<Vec<Statement>>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(case: &'a Case) -> Self {
         let mut layers = vec![case.policies.concat()];
         layers.extend(case.boundary.iter().chain(&case.scps).cloned());
-        let known = known();
-        let settled = { layers.iter() }.map(|l| evaluator::settle(l, &known));
-        Judge {
-            case,
-            settled: settled.collect(),
-            layers,
-        }
+        Judge { case, layers }
     }
 
     /// What is known of the requests that a statement requires, case by case: its Condition lists values.
@@ -264,29 +266,33 @@ impl<'a> Judge<'a> {
     /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
     /// certain, and not required.
     pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
-        let known = known();
-        let settled = evaluator::settle(slice::from_ref(by), &known);
-        settled
-            .first()
-            .is_some_and(|by| self.gives(by, action, resource, &known))
+        cases_of(action)
+            .iter()
+            .any(|known| self.gives(by, action, resource, known))
     }
 
     fn gives(&self, by: &Statement, action: &str, resource: &str, known: &Known) -> bool {
         let sure = |layer: &[Statement]| evaluator::outcome(layer.iter(), action, resource, known);
         by.applies(action, resource, known) == Sure::Yes
-            && self.settled.iter().all(|layer| sure(layer).0)
+            && self.layers.iter().all(|layer| sure(layer).0)
             && !evaluator::may_be_required(&self.case.reference, action, resource)
     }
 
     /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
     pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
-        let known = known();
         let requests = requests(action, large);
         let reference = &self.case.reference;
-        let settled = evaluator::settle(slice::from_ref(by), &known);
-        let beyond = settled
-            .first()
-            .is_some_and(|by| requests.iter().any(|r| self.gives(by, action, r, &known)));
+        let beyond = cases_of(action).iter().any(|known| {
+            let settled = evaluator::settle(slice::from_ref(by), known);
+            let layers = self.layers.iter().map(|l| evaluator::settle(l, known));
+            let judge = Judge {
+                case: self.case,
+                layers: layers.collect(),
+            };
+            settled
+                .first()
+                .is_some_and(|by| requests.iter().any(|r| judge.gives(by, action, r, known)))
+        });
         let required = |r: &String| evaluator::is_required(reference, action, r);
         (beyond, beyond && requests.iter().any(required))
     }
@@ -300,11 +306,30 @@ impl<'a> Judge<'a> {
         action: &str,
         large: bool,
     ) -> bool {
-        let known = known();
-        let settled = evaluator::settle(slice::from_ref(by), &known);
+        let mut cases = cases_of(action).into_iter();
+        cases.any(|known| self.unconditional_in(by, statement, action, large, &known))
+    }
+
+    fn unconditional_in(
+        &self,
+        by: &Statement,
+        statement: usize,
+        action: &str,
+        large: bool,
+        known: &Known,
+    ) -> bool {
+        let settled = evaluator::settle(slice::from_ref(by), known);
+        let layers: Vec<_> = { self.layers.iter() }
+            .map(|l| evaluator::settle(l, known))
+            .collect();
         let Some(by) = settled.first().filter(|by| by.allow) else {
             return false;
         };
+        // A Condition that holds in these requests restricts none of them.
+        let own = &self.case.reference[statement].conditions;
+        if own.iter().all(|line| line.holds(known) == Sure::Yes) {
+            return false;
+        }
         let free = |s: &Statement| Statement {
             conditions: Vec::new(),
             ..s.clone()
@@ -312,16 +337,16 @@ impl<'a> Judge<'a> {
         let wanted = free(&self.case.reference[statement]);
         let mut requests = requests(action, large).iter();
         requests.any(|r| {
-            let applies = |s: &Statement| s.applies(action, r, &known) == Sure::Yes;
+            let applies = |s: &Statement| s.applies(action, r, known) == Sure::Yes;
             let sure =
-                |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, &known).0;
+                |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, known).0;
             let elsewhere =
                 |s: &Statement| s.allow && s.conditions.is_empty() && s.most(action, r, true);
             applies(by)
                 && applies(&wanted)
                 && !{ self.case.reference.iter() }.any(|s| !s.allow && applies(s))
                 && !self.case.reference.iter().any(elsewhere)
-                && self.settled.iter().all(sure)
+                && layers.iter().all(sure)
         })
     }
 
