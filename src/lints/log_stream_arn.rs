@@ -72,9 +72,8 @@ fn required(
     budget: &mut Budget,
 ) -> Vec<String> {
     let comparison = compared.comparison;
-    let gaps = compared.gaps.iter().flat_map(|g| &g.requirements);
     let mut found = Vec::new();
-    for requirement in compared.requirements.iter().chain(gaps) {
+    for requirement in compared.requirements {
         let row = &requirement.row;
         let granted = !row.vacuous
             && matches!(
@@ -96,7 +95,8 @@ fn required(
         if !on_type {
             continue;
         }
-        let wanted = compared.required.get(row.statement);
+        let mut wanted = compared.required.iter();
+        let wanted = wanted.find(|s| s.index == row.statement);
         let wanted: Vec<&Resource> = match wanted {
             Some(wanted) if !wanted.not_resource => wanted.resources.iter().collect(),
             _ => Vec::new(),

@@ -43,6 +43,7 @@ mod laws;
 mod lints;
 mod missing;
 mod mutations;
+mod names;
 mod output;
 mod parser_grammar;
 mod parser_random;
