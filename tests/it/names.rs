@@ -389,7 +389,7 @@ fn a_reference_that_requires_nothing_is_refused() {
     assert_eq!(found.code, 0, "{}", found.err);
     assert!(
         found
-            .stdout
+            .out
             .contains("the reference requires nothing for `sqs:ListQueues`"),
         "{}",
         found.out

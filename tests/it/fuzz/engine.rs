@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// One case may take this long, whatever it is.
 const MOST: Duration = Duration::from_secs(30);
-/// Cases are cut to so many bytes: what is larger is the matter of `tests/robust.rs`.
+/// Cases are cut to so many bytes: what is larger is the matter of `tests/it/robust.rs`.
 const LONGEST: usize = 32 * 1024;
 
 /// A kind of input and what must hold for every text of it.
@@ -24,7 +24,7 @@ pub(crate) struct Target {
 
 /// The folder with a folder of inputs per target.
 pub(crate) fn corpus() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "fuzz", "corpus"]
+    [env!("CARGO_MANIFEST_DIR"), "tests", "it", "fuzz", "corpus"]
         .iter()
         .collect()
 }
