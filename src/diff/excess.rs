@@ -626,7 +626,7 @@ impl<'a> Search<'a> {
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =
-                        witness::readable(word, &self.comparison.scope, placeholders, holds);
+                        witness::readable(word, &self.comparison.scope, placeholders, &[], holds);
                     return Beyond::Something(
                         Witness {
                             action: action.spelled(),

@@ -524,7 +524,7 @@ impl<'c> Asked<'_, 'c> {
             placeholders,
             ..
         } = self.comparison;
-        let witness = witness::readable(word, scope, placeholders, holds);
+        let witness = witness::readable(word, scope, placeholders, &question.wanted, holds);
         Some((Some(witness), refused_by, part.sides))
     }
 

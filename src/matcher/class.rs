@@ -120,12 +120,15 @@ pub(super) fn alphabet(patterns: &[&Pattern]) -> Vec<Symbol> {
     named.sort_unstable();
     named.dedup();
     let fresh = parts.iter().filter_map(|part| {
+        // Beyond ASCII only where the part has such characters: most parts do not, and there are a million.
+        let beyond = part.0 >> (KINDS - 1) & 1 == 1;
+        let beyond = beyond.then_some('\u{a1}'..='\u{10FFFF}');
         let mut unnamed = ('a'..='z')
             .chain('0'..='9')
             .chain('A'..='Z')
             .chain('!'..='~')
-            .chain('\u{a1}'..='\u{10FFFF}')
             .chain([' ', '\n'])
+            .chain(beyond.into_iter().flatten())
             .map(Symbol::char)
             .filter(|s| part.accepts(*s) && named.binary_search(s).is_err());
         unnamed.next()
