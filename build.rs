@@ -229,6 +229,30 @@ struct Placeholders {
     placeholder: Vec<Placeholder>,
 }
 
+/// `rules/rejections.toml`
+#[derive(Deserialize)]
+struct Rejections {
+    iam: IamArns,
+    s3: S3Arns,
+    kind: Vec<Rejection>,
+}
+
+#[derive(Deserialize)]
+struct IamArns {
+    types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct S3Arns {
+    regional: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rejection {
+    id: String,
+    answer: Option<String>,
+}
+
 /// `rules/regions.toml`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -857,6 +881,31 @@ fn link_unwinder() {
     }
 }
 
+/// Writes what IAM refuses to store.
+fn write_rejections(rules: &Path, out: &Path) {
+    let path = rules.join("rejections.toml");
+    let rejections: Rejections = read(&path);
+    let mut code = String::new();
+    let _ = writeln!(
+        code,
+        "pub(crate) static IAM_TYPES: &[&str] = &{:?};",
+        rejections.iam.types
+    );
+    let _ = writeln!(
+        code,
+        "pub(crate) static S3_REGIONAL: &[&str] = &{:?};",
+        rejections.s3.regional
+    );
+    code.push_str("static ANSWERS: &[(&str, &str)] = &[\n");
+    for kind in &rejections.kind {
+        if let Some(answer) = &kind.answer {
+            let _ = writeln!(code, "    ({:?}, {answer:?}),", kind.id);
+        }
+    }
+    code.push_str("];\n");
+    fs::write(out.join("rejections.rs"), code).expect("OUT_DIR is writable");
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
@@ -873,6 +922,8 @@ fn main() {
     texts.write(&out, &mut code);
     write_catalog(rules, &packs, &out);
     link_unwinder();
+
+    write_rejections(rules, &out);
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));
     code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");

@@ -6,7 +6,7 @@ use super::size::MOST_PARTS;
 use super::{Against, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
-use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -124,7 +124,24 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// Whether AWS refuses to store some policy of the role or of what limits it.
+    pub(super) fn has_rejected(&self) -> bool {
+        let limits = self.limits.iter().flat_map(|(.., statements)| statements);
+        self.granted.iter().chain(limits).any(|s| s.is_rejected)
+    }
+
+    /// The comparison with all policies, as they will be once those that AWS refuses are repaired.
     pub(super) fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
+        self.viewed(catalog, View::Repaired)
+    }
+
+    /// The comparison with the policies that AWS stores, where that is another.
+    pub(super) fn stored<'t>(&'t self, catalog: &'t Catalog) -> Option<Comparison<'t>> {
+        let rejects = self.has_rejected();
+        rejects.then(|| self.viewed(catalog, View::Stored))
+    }
+
+    fn viewed<'t>(&'t self, catalog: &'t Catalog, view: View) -> Comparison<'t> {
         let limits = self.limits.iter();
         let limits = limits.map(|(kind, sources, s)| (*kind, sources.clone(), s.as_slice()));
         Comparison::new(
@@ -134,6 +151,7 @@ impl<'a> Trial<'a> {
             &self.context,
             scope(&self.bindings),
             &self.placeholders,
+            view,
         )
     }
 

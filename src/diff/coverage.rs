@@ -39,6 +39,15 @@ pub enum LayerKind {
     Scp,
 }
 
+/// Which policies count in a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// Those that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
+    Stored,
+    /// All of them, as they will be once those that AWS refuses are repaired.
+    Repaired,
+}
+
 /// Statements that allow and deny together. A request needs an Allow in each layer.
 pub struct Layer<'a> {
     /// What it is.
@@ -158,10 +167,18 @@ pub(super) struct Named<'n, 'a> {
 }
 
 impl<'a> Layer<'a> {
-    fn new(kind: LayerKind, sources: Vec<SourceId>, statements: &'a [Prepared]) -> Self {
+    fn new(
+        kind: LayerKind,
+        sources: Vec<SourceId>,
+        statements: &'a [Prepared],
+        view: View,
+    ) -> Self {
         let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
         for (i, statement) in statements.iter().enumerate() {
+            if view == View::Stored && statement.is_rejected && statement.effect == Effect::Allow {
+                continue;
+            }
             if statement.not_action {
                 everywhere.push(i);
                 continue;
@@ -203,10 +220,11 @@ impl<'a> Comparison<'a> {
         context: &'a Context,
         scope: Scope,
         placeholders: &'a Placeholders,
+        view: View,
     ) -> Self {
         let limits = limits.into_iter();
-        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s));
-        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted);
+        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s, view));
+        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted, view);
         Comparison {
             catalog,
             granted,
