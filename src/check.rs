@@ -329,6 +329,12 @@ pub fn coverage(
     rows
 }
 
+/// Whether a reference requires any request at all, with the values that `settings` give.
+pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Settings) -> bool {
+    let (trial, _) = Trial::new(&[], reference, settings);
+    trial.comparison(catalog).requires_anything(&trial.required)
+}
+
 /// What policies grant beyond a reference alone, without findings.
 pub fn excess(
     catalog: &Catalog,

@@ -48,6 +48,7 @@ mod invalid_json;
 mod invalid_policy;
 mod known_gap;
 mod layer;
+mod log_stream_arn;
 mod missing_action;
 mod mixed_scope;
 mod old_version;
@@ -112,6 +113,7 @@ pub static ALL: &[&Lint] = &[
     &invalid_json::LINT,
     &invalid_policy::LINT,
     &known_gap::LINT,
+    &log_stream_arn::LINT,
     &missing_action::LINT,
     &mixed_scope::LINT,
     &old_version::LINT,

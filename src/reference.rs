@@ -32,8 +32,8 @@ mod standing;
 pub mod upgrade;
 
 pub use aws::{
-    RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
-    request_region, shares,
+    RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
+    needed_types, needs_no_permission, regions, request_region, shares,
 };
 pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
@@ -157,6 +157,8 @@ pub struct Reference {
     pub assumed: Option<&'static str>,
     /// The policies that it is put together from; empty for a user's own.
     pub parts: Vec<Part>,
+    /// Where the statements of a user's own are, with file, line and column.
+    pub place: Option<String>,
     /// The statements in order.
     pub statements: Vec<RefStatement>,
     /// What is known to lack.

@@ -81,8 +81,8 @@ pub struct Comparison<'a> {
 /// The services asked for, by their names.
 type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
 
-/// By service, name and ARN format of the type.
-type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
+/// By service, name and ARN format of the type, and what requests carry behind it.
+type Universes<'a> = FxHashMap<(String, &'a str, &'a str, &'a str), Rc<[Universe]>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]
@@ -260,7 +260,7 @@ impl<'a> Comparison<'a> {
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
     pub(super) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
         let mut universes = self.universes.borrow_mut();
-        let key = (service.to_owned(), kind.name, kind.arn);
+        let key = (service.to_owned(), kind.name, kind.arn, kind.suffix);
         let make = || {
             let universes = self.scope.universes(service, kind).into_iter();
             let mut universes: Vec<_> = universes.map(Universe::of(kind)).collect();
@@ -352,9 +352,34 @@ impl<'a> Comparison<'a> {
 
     /// Judges every requirement of a reference, in its order.
     pub fn coverage(&self, required: &[Prepared]) -> Vec<Requirement> {
+        let mut run = self.run(required);
+        for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
+            run.start(statement);
+            if statement.not_action {
+                run.not_action(statement);
+                continue;
+            }
+            for action in &statement.actions {
+                run.action(statement, action);
+            }
+        }
+        run.rows
+    }
+
+    /// Whether a reference requires any request.
+    pub fn requires_anything(&self, required: &[Prepared]) -> bool {
+        let mut run = self.run(required);
+        let mut allows = required.iter().filter(|s| s.effect == Effect::Allow);
+        allows.any(|statement| {
+            run.start(statement);
+            run.requires_any(statement)
+        })
+    }
+
+    fn run<'r>(&'r self, required: &'r [Prepared]) -> Run<'r, 'a> {
         let denies = required.iter().filter(|s| s.effect == Effect::Deny);
         let listed = required.iter().map(|s| s.actions.len());
-        let mut run = Run {
+        Run {
             comparison: self,
             denies: denies.collect(),
             budget: Budget::steps(STEPS_PER_RUN),
@@ -366,20 +391,7 @@ impl<'a> Comparison<'a> {
             applies: Vec::new(),
             name: String::new(),
             places: Places::default(),
-        };
-        for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
-            run.judged.clear();
-            run.everywhere.clear();
-            run.cases = context::cases(&statement.conditions);
-            if statement.not_action {
-                run.not_action(statement);
-                continue;
-            }
-            for action in &statement.actions {
-                run.action(statement, action);
-            }
         }
-        run.rows
     }
 
     /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
@@ -433,6 +445,44 @@ impl<'a> Comparison<'a> {
 }
 
 impl<'a> Run<'_, 'a> {
+    /// Turns to a statement of the reference.
+    fn start(&mut self, statement: &Prepared) {
+        self.judged.clear();
+        self.everywhere.clear();
+        self.cases = context::cases(&statement.conditions);
+    }
+
+    /// Whether a statement requires any request, asked until an action says so.
+    fn requires_any(&mut self, statement: &Prepared) -> bool {
+        let comparison = self.comparison;
+        let everything: Arc<str> = Arc::from("*");
+        let mut requires = |known: catalog::Action<'a>| {
+            let name = known.name.to_ascii_lowercase();
+            let named = Named {
+                service: known.service,
+                name: &name,
+                known: Some(known),
+            };
+            statement.applies(known.service, &name).is_some()
+                && !self.row(statement, named, &everything, true).row.vacuous
+        };
+        if statement.not_action {
+            return comparison.any_match(&ActionPattern::Everything, requires);
+        }
+        statement
+            .actions
+            .iter()
+            .any(|action| match &action.pattern {
+                // What the catalogue does not know may exist.
+                ActionPattern::Literal { service, name }
+                    if comparison.known(service, name).is_none() =>
+                {
+                    true
+                }
+                pattern => comparison.any_match(pattern, &mut requires),
+            })
+    }
+
     fn action(&mut self, statement: &Prepared, action: &Action) {
         match &action.pattern {
             ActionPattern::Literal { service, name } => {
@@ -497,7 +547,9 @@ impl<'a> Run<'_, 'a> {
         applies.clear();
         self.comparison
             .add_applying(named.service, named.name, &mut applies);
-        let judged = if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
+        let judged = if reference::needs_no_permission(named.service, named.name) {
+            Rc::new(Judgement::free(statement))
+        } else if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
             self.everywhere(statement, &applies)
         } else {
             self.judgement(statement, named, &applies)

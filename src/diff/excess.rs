@@ -14,7 +14,7 @@ use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
-use crate::matcher::condition::Truth;
+use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Budget, Found};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
@@ -34,7 +34,8 @@ const BY_ACCOUNT: &str = "aws:resourceaccount";
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
-    /// A pattern of actions allows some that nothing requires.
+    /// A pattern of actions allows some that nothing requires. The required ones that it allows on more than required
+    /// come in an [`Excess`] of their own.
     Action,
     /// A required action is allowed on more than required.
     Resource,
@@ -101,6 +102,8 @@ impl<'a> NamedBy<'a> {
 
 /// The statements of the reference that bear on one action.
 struct Needs<'a> {
+    /// Whether one of those that allow it lists it without a wildcard.
+    is_literal: bool,
     /// Those that allow it.
     allows: Vec<&'a Prepared>,
     /// Those that deny it for certain.
@@ -108,10 +111,12 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
-    /// it whatever the resource: there is nothing narrower to write.
+    /// Whether the request on `*` of an action without resource types is required. A reference that lists the action
+    /// requires it whatever the resource: there is nothing narrower to write. A wildcard of the reference requires it
+    /// only on `*`.
     fn star(&self) -> bool {
-        !self.allows.is_empty() && !self.denies.iter().any(|s| s.is_on_star())
+        (self.is_literal || self.allows.iter().any(|s| s.is_on_star()))
+            && !self.denies.iter().any(|s| s.is_on_star())
     }
 
     /// Whether everything is required.
@@ -254,7 +259,12 @@ impl<'a> Search<'a> {
                 |s: &&Prepared| s.applies(action.service, &name).is_some_and(|a| a.certain);
             denies.filter(certain).collect()
         };
-        Needs { allows, denies }
+        let is_literal = allows.iter().any(|s| s.lists(action));
+        Needs {
+            is_literal,
+            allows,
+            denies,
+        }
     }
 
     /// Whether any request of an action is required: one that the reference names only on resources that it does not
@@ -441,24 +451,26 @@ impl<'a> Search<'a> {
             }
         }
         let [of_unneeded, of_too_wide] = first;
-        let (kind, actions, example) = match (of_unneeded, of_too_wide) {
-            (Some(example), _) => (ExcessKind::Action, unneeded, example),
-            (None, Some(example)) => (ExcessKind::Resource, too_wide, example),
-            (None, None) => return,
-        };
-        let (witness, resource) = example;
-        let Some(actions) = self.shared(actions) else {
-            report.undecided.push((index, at));
-            return;
-        };
-        report.found.push(Excess {
-            kind,
-            statement: index,
-            action: at,
-            resource,
-            actions,
-            witness,
-        });
+        for (kind, actions, example) in [
+            (ExcessKind::Action, unneeded, of_unneeded),
+            (ExcessKind::Resource, too_wide, of_too_wide),
+        ] {
+            let Some((witness, resource)) = example else {
+                continue;
+            };
+            let Some(actions) = self.shared(actions) else {
+                report.undecided.push((index, at));
+                return;
+            };
+            report.found.push(Excess {
+                kind,
+                statement: index,
+                action: at,
+                resource,
+                actions,
+                witness,
+            });
+        }
     }
 
     /// One list for equal ones; none where the bound on all lists is reached.
@@ -513,6 +525,25 @@ impl<'a> Search<'a> {
         {
             return Beyond::Nothing;
         }
+        let always = self.beyond_in(statement, action, needs, &[]);
+        if !matches!(always, Beyond::Nothing) || statement.conditions.is_empty() {
+            return always;
+        }
+        let without = self.comparison.context.without_absent_keys(action);
+        if without.is_empty() {
+            return always;
+        }
+        self.beyond_in(statement, action, needs, &without)
+    }
+
+    /// The same for requests of which something is known.
+    fn beyond_in(
+        &mut self,
+        statement: &Prepared,
+        action: catalog::Action<'a>,
+        needs: &Needs<'a>,
+        stated: &[(String, KeyValue)],
+    ) -> Beyond {
         let name = action.name.to_ascii_lowercase();
         let named = Named {
             service: action.service,
@@ -524,7 +555,7 @@ impl<'a> Search<'a> {
         let varies = |c: &Conditions| !c.is_empty() && (action.has_keys_by_type() || by_account(c));
         let nothing = Conditions::default();
         let holds = |target: Target<'_>| {
-            let situation = self.comparison.situation(named, &[], target);
+            let situation = self.comparison.situation(named, stated, target);
             situation.holds(&statement.conditions, &nothing) == Truth::True
         };
         if !varies(&statement.conditions) && !holds(Target::default()) {
@@ -541,7 +572,7 @@ impl<'a> Search<'a> {
             if !holds(target) {
                 return None;
             }
-            let situation = self.comparison.situation(named, &[], target);
+            let situation = self.comparison.situation(named, stated, target);
             let conditions = applies.iter().map(|a| &a.statement.conditions);
             let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
             Some(Sides::new(&applies, &truths, layers, &|_| Stance::Cautious))
@@ -633,7 +664,7 @@ impl<'a> Search<'a> {
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =
-                        witness::readable(word, &self.comparison.scope, placeholders, holds);
+                        witness::readable(word, &self.comparison.scope, placeholders, &[], holds);
                     return Beyond::Something(
                         Witness {
                             action: action.spelled(),

@@ -161,6 +161,14 @@ impl Judgement {
             foreign: Vec::new(),
         }
     }
+
+    /// The judgement of an action that needs no permission: nothing is required of the policies.
+    pub(super) fn free(statement: &Prepared) -> Self {
+        Judgement {
+            vacuous: true,
+            ..Judgement::everywhere(statement, 0)
+        }
+    }
 }
 
 /// What a statement of the reference requires for one action.
@@ -587,7 +595,7 @@ impl<'s, 'c> Asked<'s, 'c> {
             placeholders,
             ..
         } = self.comparison;
-        let witness = witness::readable(word, scope, placeholders, holds);
+        let witness = witness::readable(word, scope, placeholders, &question.wanted, holds);
         Some((Some(witness), refused_by, part.sides))
     }
 

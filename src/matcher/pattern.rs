@@ -11,6 +11,7 @@
 
 use std::mem;
 
+use super::class::Class;
 use super::search::{self, Budget, Found};
 
 /// One unit of the text that patterns match: a character, or a placeholder whose value is not known.
@@ -42,35 +43,6 @@ impl Symbol {
     /// The number of the placeholder, unless the symbol is a character.
     pub fn as_placeholder(self) -> Option<u32> {
         self.0.checked_sub(FIRST_PLACEHOLDER)
-    }
-}
-
-/// Which symbols a wildcard accepts. Placeholders are accepted by all.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Class {
-    /// Any symbol: wildcards in the resource part of an ARN, and in action names.
-    Any,
-    /// No `:`: wildcards in the first five fields of an ARN.
-    NoColon,
-    /// Neither `:` nor `/`: the name of an S3 bucket.
-    NoColonNoSlash,
-}
-
-impl Class {
-    fn accepts(self, symbol: Symbol) -> bool {
-        match self {
-            Class::Any => true,
-            Class::NoColon => symbol != Symbol(':' as u32),
-            Class::NoColonNoSlash => symbol != Symbol(':' as u32) && symbol != Symbol('/' as u32),
-        }
-    }
-
-    fn includes(self, other: Class) -> bool {
-        match self {
-            Class::Any => true,
-            Class::NoColon => other != Class::Any,
-            Class::NoColonNoSlash => other == Class::NoColonNoSlash,
-        }
     }
 }
 
@@ -116,8 +88,8 @@ impl Pattern {
         Pattern::new(
             text.chars()
                 .map(|c| match c {
-                    '*' => Token::Run(Class::Any),
-                    '?' => Token::One(Class::Any),
+                    '*' => Token::Run(Class::ANY),
+                    '?' => Token::One(Class::ANY),
                     c => Token::Symbol(Symbol::char(c)),
                 })
                 .collect(),
@@ -127,7 +99,7 @@ impl Pattern {
     /// The pattern that matches everything.
     pub fn everything() -> Self {
         Pattern {
-            tokens: Box::new([Token::Run(Class::Any)]),
+            tokens: Box::new([Token::Run(Class::ANY)]),
             loose: false,
         }
     }
@@ -139,7 +111,7 @@ impl Pattern {
 
     /// True when the pattern is `*`.
     pub fn is_everything(&self) -> bool {
-        matches!(&*self.tokens, [Token::Run(Class::Any)])
+        matches!(&*self.tokens, [Token::Run(Class::ANY)])
     }
 
     /// True when the pattern holds no wildcard.
@@ -254,10 +226,12 @@ impl Pattern {
                 (_, Some(Token::Symbol(s))) => {
                     open.extend(self.after(i, *s).map(|next| (next, j + 1)));
                 }
-                // Two wildcards: every class accepts a letter.
-                (Some(Token::One(_)), Some(Token::One(_))) => open.push((i + 1, j + 1)),
-                (Some(Token::One(_)), Some(Token::Run(_))) => open.push((i + 1, j)),
-                (Some(Token::Run(_)), Some(Token::One(_))) => open.push((i, j + 1)),
+                // Two wildcards that share a character.
+                (Some(Token::One(a)), Some(Token::One(b))) if a.meets(*b) => {
+                    open.push((i + 1, j + 1));
+                }
+                (Some(Token::One(a)), Some(Token::Run(b))) if a.meets(*b) => open.push((i + 1, j)),
+                (Some(Token::Run(a)), Some(Token::One(b))) if a.meets(*b) => open.push((i, j + 1)),
                 // One has ended, or both wait for the other: the empty runs above lead on.
                 _ => {}
             }

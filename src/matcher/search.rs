@@ -8,7 +8,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use indexmap::IndexMap;
 
-use super::pattern::{Pattern, Symbol, Token};
+use super::class::alphabet;
+use super::pattern::{Pattern, Symbol};
 
 /// A bound on the work of [`search`], in steps of single patterns. What is left carries over from
 /// one search to the next.
@@ -312,33 +313,4 @@ fn spell(states: &States, at: usize) -> Vec<Symbol> {
     }
     word.reverse();
     word
-}
-
-/// The symbols that the patterns tell apart: those they name, `:` and `/` (which classes exclude),
-/// and one that stands for all others. Letters and digits come first, so that witnesses read well.
-fn alphabet(patterns: &[&Pattern]) -> Vec<Symbol> {
-    let mut named: Vec<Symbol> = patterns
-        .iter()
-        .flat_map(|p| p.tokens())
-        .filter_map(|t| {
-            if let Token::Symbol(s) = t {
-                Some(*s)
-            } else {
-                None
-            }
-        })
-        .chain([Symbol::char(':'), Symbol::char('/')])
-        .collect();
-    named.sort_unstable_by_key(|s| {
-        let plain = s.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
-        (!plain, *s)
-    });
-    named.dedup();
-    let fresh = ('a'..='z')
-        .chain('0'..='9')
-        .chain('A'..='Z')
-        .chain('\u{a1}'..='\u{10FFFF}')
-        .map(Symbol::char)
-        .find(|s| !named.contains(s));
-    fresh.into_iter().chain(named).collect()
 }

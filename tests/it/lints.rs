@@ -77,6 +77,7 @@ fn the_set_of_ids_is_this() {
             "invalid-json",
             "invalid-policy",
             "known-gap",
+            "log-stream-arn",
             "missing-action",
             "mixed-scope",
             "old-version",

@@ -46,6 +46,7 @@ mod laws;
 mod lints;
 mod missing;
 mod mutations;
+mod names;
 mod ordinary;
 mod output;
 mod parser_grammar;
