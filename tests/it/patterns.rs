@@ -110,7 +110,7 @@ fn unions_minus_unions_agree_and_witnesses_are_shortest() {
             },
         ];
         let alphabet = || Alphabet::of(patterns.iter().copied());
-        let mut ask = |wanted| find(&clauses, &alphabet, wanted, &mut Budget::steps(u64::MAX));
+        let ask = |wanted| find(&clauses, &alphabet, wanted, &mut Budget::steps(u64::MAX));
         let found = ask(Wanted::First);
         assert_eq!(
             ask(Wanted::Some) == Answer::Nothing,
