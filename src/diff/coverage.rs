@@ -23,10 +23,14 @@ use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::{self, Standing};
 
-/// Steps of the decision procedure for one requirement on one resource type.
+/// Steps of the decision procedure for one question about grants.
 const STEPS_PER_QUESTION: u64 = 8_000_000;
+/// Steps for one requirement, on all of its resource types.
+const STEPS_PER_ROW: u64 = 8_000_000;
 /// Steps for a whole comparison.
 const STEPS_PER_RUN: u64 = 50_000_000;
+/// Steps for one requirement once those for the whole comparison are used up: a hard one leaves the others enough.
+const STEPS_AT_LEAST: u64 = 100_000;
 
 /// What a layer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -258,7 +262,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
-    pub(super) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
+    pub(crate) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
         let mut universes = self.universes.borrow_mut();
         let key = (service.to_owned(), kind.name, kind.arn, kind.suffix);
         let make = || {
@@ -273,7 +277,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// The statements of all layers that match an action (in lower case).
-    pub(super) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
+    pub(crate) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
         let mut applying = Vec::new();
         self.add_applying(service, name, &mut applying);
         applying
@@ -395,7 +399,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
-    pub(super) fn each_match(
+    pub(crate) fn each_match(
         &self,
         pattern: &ActionPattern,
         mut visit: impl FnMut(catalog::Action<'a>),
@@ -664,6 +668,8 @@ impl<'a> Run<'_, 'a> {
             truths: truths_of().collect(),
         };
         let cases = known.unwrap_or_else(cases);
+        let before = Budget::steps(self.budget.left().clamp(STEPS_AT_LEAST, STEPS_PER_ROW));
+        let mut budget = before.clone();
         let judged = Rc::new(judgement::judge(
             self.comparison,
             statement,
@@ -671,8 +677,9 @@ impl<'a> Run<'_, 'a> {
             named,
             applies,
             &cases,
-            &mut self.budget,
+            &mut budget,
         ));
+        self.budget.settle(before.left(), &budget);
         drop(cases);
         self.cases = stated;
         let same = self.judged.entry(key).or_default();

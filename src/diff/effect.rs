@@ -15,7 +15,7 @@ use super::coverage::Comparison;
 use super::scope::{Scope, plain_format};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType};
-use crate::matcher::search::{self, Budget, Found};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
 /// Steps of the decision procedure for all of it. Past them nothing is said to be without effect.
@@ -310,17 +310,14 @@ fn meets<'a>(formats: &mut Formats<'a>, resource: &Resource, action: Action<'a>)
 
 /// Whether patterns together match all that `format` does. Past the bound they count as not doing so.
 fn covers(listed: &[&Pattern], format: &Pattern, budget: &mut Budget) -> bool {
-    let bearing = listed.iter().copied().filter(|p| p.overlaps(format));
-    let mut patterns: Vec<&Pattern> = vec![format];
-    patterns.extend(bearing);
-    let others: Vec<usize> = (1..patterns.len()).collect();
-    if others.is_empty() {
-        return false;
-    }
-    patterns.iter().skip(1).any(|p| p.absorbs(format))
+    listed.iter().any(|p| p.absorbs(format))
         || Comparison::spend(budget, |budget| {
-            search::search(&patterns, &[&[0]], 1, budget, |accepted| {
-                u32::from(accepted.is(0) && !accepted.any(&others))
-            })
-        }) == Found::none()
+            let clause = Clause {
+                required: vec![Union::of(vec![format])],
+                forbidden: vec![Union::of(listed.to_vec())],
+            };
+            let patterns = [format].into_iter().chain(listed.iter().copied());
+            let alphabet = || Alphabet::of(patterns.clone());
+            search::find(&[clause], &alphabet, Wanted::Some, budget)
+        }) == Answer::Nothing
 }

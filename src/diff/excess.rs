@@ -15,7 +15,7 @@ use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::{Budget, Found};
+use crate::matcher::search::{Answer, Budget};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
@@ -163,6 +163,25 @@ struct Search<'a> {
     visits: Budget,
     listed: Budget,
     lists: FxHashSet<Listed>,
+    answers: FxHashMap<Alike, Rc<Outcome>>,
+}
+
+/// What an answer of [`Search::beyond`] depends on for one kind of resource: many actions share it.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    statement: *const Prepared,
+    service: String,
+    kind: (String, usize),
+    needs: Vec<*const Prepared>,
+    /// The statements that apply, whether they do for certain, and what is known of their Condition.
+    applies: Vec<(*const Prepared, bool, Truth)>,
+}
+
+/// A resource that is granted and not required, with the index of the resource string that grants it.
+enum Outcome {
+    Nothing,
+    Something(String, Option<usize>),
+    Undecided,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -221,6 +240,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         visits: Budget::steps(MOST_VISITS),
         listed: Budget::steps(MOST_LISTED),
         lists: FxHashSet::default(),
+        answers: FxHashMap::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -314,8 +334,8 @@ impl<'a> Search<'a> {
                         filters.is_empty()
                             || Comparison::spend(&mut self.budget, |b| {
                                 let none = Required::default();
-                                decide::beyond(&question, &nothing, &nothing, &none, b)
-                            }) != Found::none()
+                                decide::Beyond::new(&question, &nothing, &nothing, &none).first(b)
+                            }) != Answer::Nothing
                     });
                     if required {
                         return true;
@@ -568,20 +588,21 @@ impl<'a> Search<'a> {
         };
         let layers = self.comparison.layers.len();
         // What bears on a kind of resource, where the statement allows it for certain.
-        let sides = |target: Target<'_>| -> Option<Sides<'_>> {
+        let sides = |target: Target<'_>| -> Option<(Sides<'_>, Vec<Truth>)> {
             if !holds(target) {
                 return None;
             }
             let situation = self.comparison.situation(named, stated, target);
             let conditions = applies.iter().map(|a| &a.statement.conditions);
             let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
-            Some(Sides::new(&applies, &truths, layers, &|_| Stance::Cautious))
+            let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
+            Some((sides, truths))
         };
         if !action.has_resource_types() {
             if !statement.is_on_star()
                 || statement.may_be_void
                 || needs.star()
-                || !sides(Target::default()).is_some_and(|s| s.star_passes())
+                || !sides(Target::default()).is_some_and(|(s, _)| s.star_passes())
             {
                 return Beyond::Nothing;
             }
@@ -646,35 +667,60 @@ impl<'a> Search<'a> {
             for (at, universe) in universes.map(&make).enumerate() {
                 let is_own = at == 0 && self.scope.puts_account(&kind);
                 let own_sides = if is_own { &own_account } else { &other };
-                let Some(sides) = alike.as_ref().or(own_sides.as_ref()) else {
+                let Some((sides, truths)) = alike.as_ref().or(own_sides.as_ref()) else {
                     continue;
                 };
-                let question = Question {
-                    universe: &universe.all,
-                    plain: &universe.plain,
-                    wanted: granted.clone(),
-                    filters: Vec::new(),
+                let needed = needs.allows.iter().chain(&needs.denies);
+                let bearing = applies.iter().zip(truths);
+                let alike = Alike {
+                    statement,
+                    service: action.service.to_owned(),
+                    kind: (kind.arn.to_owned(), at),
+                    needs: needed.map(|s| ptr::from_ref(*s)).collect(),
+                    applies: bearing
+                        .map(|(a, truth)| (ptr::from_ref(a.statement), a.certain, *truth))
+                        .collect(),
                 };
-                let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &own, sides, &required, b)
-                });
-                if let Some(word) = found.word(1) {
-                    let holds =
-                        |w: &[Symbol]| decide::is_beyond(&question, &own, sides, &required, w);
-                    let placeholders = self.comparison.placeholders;
-                    let by = grants(&statement.resources, word);
-                    let resource =
-                        witness::readable(word, &self.comparison.scope, placeholders, &[], holds);
-                    return Beyond::Something(
-                        Witness {
+                let outcome = if let Some(known) = self.answers.get(&alike) {
+                    Rc::clone(known)
+                } else {
+                    let question = Question {
+                        universe: &universe.all,
+                        plain: &universe.plain,
+                        wanted: granted.clone(),
+                        filters: Vec::new(),
+                    };
+                    let beyond = decide::Beyond::new(&question, &own, sides, &required);
+                    let found = Comparison::spend(&mut self.budget, |b| beyond.first(b));
+                    let outcome = Rc::new(match found {
+                        Answer::Nothing => Outcome::Nothing,
+                        Answer::Undecided => Outcome::Undecided,
+                        Answer::Word(word) => {
+                            let holds = |w: &[Symbol]| beyond.has(w);
+                            let Comparison {
+                                scope,
+                                placeholders,
+                                ..
+                            } = self.comparison;
+                            Outcome::Something(
+                                witness::readable(&word, scope, placeholders, &[], holds),
+                                grants(&statement.resources, &word),
+                            )
+                        }
+                    });
+                    self.answers.insert(alike, Rc::clone(&outcome));
+                    outcome
+                };
+                match &*outcome {
+                    Outcome::Nothing => {}
+                    Outcome::Undecided => return Beyond::Undecided,
+                    Outcome::Something(resource, by) => {
+                        let witness = Witness {
                             action: action.spelled(),
-                            resource,
-                        },
-                        by,
-                    );
-                }
-                if !found.complete {
-                    return Beyond::Undecided;
+                            resource: resource.clone(),
+                        };
+                        return Beyond::Something(witness, *by);
+                    }
                 }
             }
         }

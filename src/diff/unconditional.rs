@@ -7,7 +7,7 @@ use super::judgement::required_patterns;
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::Budget;
+use crate::matcher::search::{Answer, Budget};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -194,9 +194,11 @@ impl<'s, 'a> Search<'s, 'a> {
                         filters: asked.filters.clone(),
                     };
                     let found = Comparison::spend(&mut self.budget, |budget| {
-                        decide::beyond(&question, &alone, &side.1, &asked.elsewhere, budget)
+                        let beyond =
+                            decide::Beyond::new(&question, &alone, &side.1, &asked.elsewhere);
+                        beyond.first(budget)
                     });
-                    found.has(1) || !found.complete
+                    found != Answer::Nothing
                 });
             if found {
                 places.push(own.place());

@@ -97,50 +97,65 @@ impl Class {
     }
 }
 
-/// The symbols that some patterns tell apart: those that they name, and one more for each set of characters that is in
-/// the same ones of their classes. Letters and digits come first, so that witnesses read well.
-pub(super) fn alphabet(patterns: &[&Pattern]) -> Vec<Symbol> {
-    let mut named = Vec::new();
-    let mut parts = vec![Class::ANY];
-    let mut seen: Vec<Class> = Vec::new();
-    for token in patterns.iter().flat_map(|p| p.tokens()) {
-        match *token {
-            Token::Symbol(symbol) => named.push(symbol),
-            Token::One(class) | Token::Run(class) if !seen.contains(&class) => {
-                seen.push(class);
-                parts = parts
-                    .iter()
-                    .flat_map(|part| [Class(part.0 & class.0), Class(part.0 & !class.0)])
-                    .filter(|part| part.0 != 0)
-                    .collect();
-            }
-            Token::One(_) | Token::Run(_) => {}
+/// Sets of characters that the wildcards of some patterns treat alike.
+pub(super) struct Parts {
+    classes: Vec<Class>,
+    seen: Vec<Class>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Parts {
+            classes: vec![Class::ANY],
+            seen: vec![Class::ANY],
         }
     }
-    named.sort_unstable();
-    named.dedup();
-    let fresh = parts.iter().filter_map(|part| {
-        // Beyond ASCII only where the part has such characters: most parts do not, and there are a million.
-        let beyond = part.0 >> (KINDS - 1) & 1 == 1;
+}
+
+impl Parts {
+    /// Tells apart what the wildcards of a pattern do.
+    pub(super) fn split_by(&mut self, pattern: &Pattern) {
+        for token in pattern.tokens() {
+            let (Token::One(class) | Token::Run(class)) = *token else {
+                continue;
+            };
+            if self.seen.contains(&class) {
+                continue;
+            }
+            self.seen.push(class);
+            let classes = self.classes.iter();
+            self.classes = classes
+                .flat_map(|part| [Class(part.0 & class.0), Class(part.0 & !class.0)])
+                .filter(|part| part.0 != 0)
+                .collect();
+        }
+    }
+
+    /// The sets; the one that the most wildcards accept comes first.
+    pub(super) fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+}
+
+impl Class {
+    /// The first character of the class for which `fits` says yes: letters and digits first, so that witnesses read well.
+    pub(super) fn first(self, fits: impl Fn(char) -> bool) -> Option<char> {
+        // Beyond ASCII only where the class has such characters: most have not, and there are a million.
+        let beyond = self.0 >> (KINDS - 1) & 1 == 1;
         let beyond = beyond.then_some('\u{a1}'..='\u{10FFFF}');
-        let mut unnamed = ('a'..='z')
+        ('a'..='z')
             .chain('0'..='9')
             .chain('A'..='Z')
             .chain('!'..='~')
             .chain([' ', '\n'])
             .chain(beyond.into_iter().flatten())
-            .map(Symbol::char)
-            .filter(|s| part.accepts(*s) && named.binary_search(s).is_err());
-        unnamed.next()
-    });
-    let mut all: Vec<Symbol> = fresh.collect();
-    let first = all.first().copied();
-    all.extend_from_slice(&named);
-    all.sort_unstable_by_key(|s| {
-        let plain = s.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
-        (Some(*s) != first, !plain, *s)
-    });
-    all
+            .find(|c| self.0 >> kind(*c) & 1 == 1 && fits(*c))
+    }
+
+    /// The ASCII characters of the class for which `fits` says yes.
+    pub(super) fn ascii(self, fits: impl Fn(char) -> bool) -> impl Iterator<Item = char> {
+        ('\0'..='\x7f').filter(move |c| self.0 >> kind(*c) & 1 == 1 && fits(*c))
+    }
 }
 
 #[cfg(test)]
@@ -183,13 +198,20 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_has_one_symbol_for_each_part_of_the_classes() {
+    fn each_part_of_the_classes_has_a_character() {
         let word = Class::of("A-Za-z0-9_").unwrap();
-        let a = Pattern::new(vec![Token::Run(word), Token::Symbol(Symbol::char('x'))]);
-        let b = Pattern::new(vec![Token::Run(Class::NO_COLON)]);
-        let found = alphabet(&[&a, &b]);
-        let found: String = found.iter().filter_map(|s| s.as_char()).collect();
-        // In the word class, in the other alone, in neither, and the one that is named.
-        assert_eq!(found, "ax!:");
+        let mut parts = Parts::default();
+        parts.split_by(&Pattern::new(vec![
+            Token::Run(word),
+            Token::Symbol(Symbol::char('x')),
+        ]));
+        parts.split_by(&Pattern::new(vec![Token::Run(Class::NO_COLON)]));
+        // In the word class, in the other alone, in neither.
+        let first = parts.classes().iter().map(|p| p.first(|c| c != 'x'));
+        let first: Vec<Option<char>> = first.collect();
+        assert_eq!(first, [Some('a'), Some('!'), Some(':')]);
+        let last = parts.classes().last().unwrap();
+        assert_eq!(last.first(|c| c != ':'), None);
+        assert_eq!(last.ascii(|_| true).collect::<String>(), ":");
     }
 }

@@ -25,10 +25,6 @@ use crate::common::role;
 
 /// The cases that are known to fail. A case that passes must be removed from this list.
 const PENDING: &[&str] = &[
-    "ec2-eight-types-any-account",
-    "ec2-eight-types-any-region",
-    "deny-seven-types",
-    "excess-undecided-is-no-exit-2",
     "tag-key-of-the-catalogue",
     "own-account-idiom",
     "no-variable-in-bool",
