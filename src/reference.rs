@@ -20,6 +20,7 @@ pub mod bindings;
 mod data;
 mod erratum;
 mod feature;
+pub mod names;
 mod need;
 mod pack;
 mod placeholder;
@@ -42,8 +43,9 @@ pub use placeholder::{
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
-    schedulers, select,
+    Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
+    only_scheduler, resolve, role_title, roles, roles_called, roles_for, schedulers, schedulers_in,
+    select,
 };
 
 /// The release that the reference policies of this project describe, used when none is asked for.

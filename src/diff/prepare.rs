@@ -8,6 +8,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::bindings::{Bindings, Vote};
+use crate::reference::names::{Grant, Written};
 use crate::reference::{self, RefStatement};
 
 /// A placeholder left in a customer's policy, and where.
@@ -145,23 +146,29 @@ impl<'a> Drafts<'a> {
         };
         for policy in policies {
             for (index, statement) in policy.statements.iter().enumerate() {
-                let mut lex = |text: &Text, drafts: &mut Drafts<'_>| {
-                    let (pieces, found) =
-                        template::customer(&text.value, policy.version, placeholders);
+                let mut lex = |text: &Text, of: Option<&str>, drafts: &mut Drafts<'_>| {
+                    let (text_value, version) = (&text.value, policy.version);
+                    let (pieces, found) = match of {
+                        Some(of) => template::customer_value(text_value, version, of, placeholders),
+                        None => template::customer(text_value, version, placeholders),
+                    };
                     drafts.note(found, text, policy.source, statement);
                     Lexed::new(pieces, placeholders)
                 };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
                     if text.value.contains(['$', '<', '{', '%']) {
-                        lex(text, &mut drafts);
+                        lex(text, None, &mut drafts);
                     }
                 }
                 let conditions = statement.conditions.iter();
                 let conditions = conditions
-                    .map(|c| c.values.iter().map(|t| lex(t, &mut drafts)).collect())
+                    .map(|c| {
+                        let of = value_of(&c.key.value);
+                        c.values.iter().map(|t| lex(t, of, &mut drafts)).collect()
+                    })
                     .collect();
                 let resources = statement.resource.iter().flat_map(|r| &r.values);
-                let resources = resources.map(|t| lex(t, &mut drafts)).collect();
+                let resources = resources.map(|t| lex(t, None, &mut drafts)).collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
                     statement,
@@ -221,6 +228,39 @@ impl<'a> Drafts<'a> {
             }
         }
         votes
+    }
+
+    /// The Allow statements, with every bound placeholder replaced in their strings.
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'_>> {
+        let mut grants = Vec::new();
+        for draft in &self.statements {
+            let statement = draft.statement;
+            let (Some(effect), Some(action), Some(resource)) =
+                (&statement.effect, &statement.action, &statement.resource)
+            else {
+                continue;
+            };
+            if effect.value != Effect::Allow {
+                continue;
+            }
+            let written = |(text, lexed): (&Text, &Lexed)| {
+                let bound = lexed.each(bindings, placeholders).into_iter();
+                let texts = bound.map(|pieces| {
+                    let bound = bindings.apply(&pieces, placeholders);
+                    template::spell(&bound, placeholders)
+                });
+                let (source, span) = (draft.source, text.span);
+                let texts = texts.map(|text| Written { text, source, span });
+                texts.collect::<Vec<_>>()
+            };
+            let resources = resource.values.iter().zip(&draft.resources);
+            grants.push(Grant {
+                actions: action.values.iter().map(|a| a.value.as_str()).collect(),
+                not_action: action.negated,
+                resources: (!resource.negated).then(|| resources.flat_map(written).collect()),
+            });
+        }
+        grants
     }
 
     /// The statement with which the strings become more than `most`, a string for each combination of the values of its
@@ -364,6 +404,21 @@ impl<'a> Drafts<'a> {
             });
         }
         all
+    }
+}
+
+/// The placeholder that values of a condition key stand for.
+fn value_of(key: &str) -> Option<&'static str> {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    let account = [
+        "aws:PrincipalAccount",
+        "aws:ResourceAccount",
+        "aws:SourceAccount",
+    ];
+    match () {
+        () if is("aws:RequestedRegion") => Some("Region"),
+        () if account.into_iter().any(is) => Some("Account"),
+        () => None,
     }
 }
 

@@ -129,6 +129,22 @@ pub struct Policy {
     pub statements: Vec<Statement>,
 }
 
+impl Policy {
+    /// The strings of the statements: actions, resources, condition keys and their values.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| {
+            let elements = statement.action.iter().chain(&statement.resource);
+            let values = elements.flat_map(|element| &element.values);
+            let conditions = statement.conditions.iter();
+            let conditions = conditions.flat_map(|c| {
+                let values = c.values.iter().map(|v| v.value.as_str());
+                [c.key.value.as_str()].into_iter().chain(values)
+            });
+            values.map(|v| v.value.as_str()).chain(conditions)
+        })
+    }
+}
+
 /// What kind of fault a [`Problem`] is; each is a lint of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ProblemKind {
