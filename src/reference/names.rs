@@ -260,6 +260,11 @@ impl Work<'_> {
             .flatten()
             .collect();
         let of = self.open(&super::expand(rule.of, |_| None).concat());
+        // A policy that keeps the placeholder is a template of what the reference asks for.
+        let same = self.bound(rule.of);
+        if written.iter().any(|w| w.text == same) {
+            return None;
+        }
         if !self.layered && written.iter().any(|w| glob(&w.text, &of)) {
             return None;
         }
