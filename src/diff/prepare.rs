@@ -6,10 +6,11 @@ use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
-use crate::parser::{self, Effect, Policy, SourceId, Span, Statement, Text};
+use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::names::{Grant, Written};
 use crate::reference::{self, RefStatement};
+use crate::rejection::is_of_other_partition;
 
 /// A placeholder left in a customer's policy, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +32,8 @@ pub struct LeftoverPlace {
 /// One statement with its strings in pieces.
 struct Draft<'a> {
     source: SourceId,
+    /// Index into [`Drafts::policies`].
+    policy: usize,
     statement: &'a Statement,
     index: usize,
     resources: Vec<Lexed>,
@@ -128,6 +131,7 @@ impl Lexed {
 
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
 pub struct Drafts<'a> {
+    policies: Vec<&'a Policy>,
     statements: Vec<Draft<'a>>,
     /// Placeholders that templates left behind.
     pub leftovers: Vec<LeftoverPlace>,
@@ -141,10 +145,12 @@ impl<'a> Drafts<'a> {
         placeholders: &mut Placeholders,
     ) -> Self {
         let mut drafts = Drafts {
+            policies: Vec::new(),
             statements: Vec::new(),
             leftovers: Vec::new(),
         };
         for policy in policies {
+            drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
                 let mut lex = |text: &Text, of: Option<&str>, drafts: &mut Drafts<'_>| {
                     let (text_value, version) = (&text.value, policy.version);
@@ -171,6 +177,7 @@ impl<'a> Drafts<'a> {
                 let resources = resources.map(|t| lex(t, None, &mut drafts)).collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
+                    policy: drafts.policies.len() - 1,
                     statement,
                     index,
                     resources,
@@ -263,6 +270,20 @@ impl<'a> Drafts<'a> {
         grants
     }
 
+    /// For each policy, whether AWS refuses to store it.
+    fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
+        let partition = bindings.known_partition();
+        let has_other = |policy: &Policy| {
+            let resources = policy.statements.iter().flat_map(|s| &s.resource);
+            let mut texts = resources.flat_map(|r| &r.values);
+            partition.is_some_and(|own| texts.any(|t| is_of_other_partition(&t.value, own)))
+        };
+        let is_rejected = |policy: &&Policy| {
+            policy.is_rejected() || policy.attachment != Attachment::Scp && has_other(policy)
+        };
+        self.policies.iter().map(is_rejected).collect()
+    }
+
     /// The statement with which the strings become more than `most`, a string for each combination of the values of its
     /// placeholders.
     pub fn beyond(
@@ -336,8 +357,10 @@ impl<'a> Drafts<'a> {
             let fields = lexed.pieces.iter().take(behind_fields(&lexed.pieces));
             { fields }.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
         };
+        let rejected = self.rejected(bindings);
         for Draft {
             source,
+            policy,
             statement,
             index,
             resources: lexed,
@@ -349,7 +372,7 @@ impl<'a> Drafts<'a> {
             else {
                 continue;
             };
-            // AWS accepts an empty list, and the statement then has no effect, negated or not.
+            // What an empty list, which AWS refuses, was to hold is not known.
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }
@@ -369,6 +392,7 @@ impl<'a> Drafts<'a> {
                 span: statement.condition_span,
             };
             all.push(Prepared {
+                position: all.len(),
                 source: *source,
                 span: statement.span,
                 effect: effect.value,
@@ -396,6 +420,7 @@ impl<'a> Drafts<'a> {
                     .map(|(t, p)| Resource::new(in_resource(p), t.value.clone(), t.span))
                     .collect(),
                 has_void_resource: !resource.negated && lexed.iter().any(is_void),
+                is_rejected: rejected.get(*policy).copied().unwrap_or_default(),
                 may_be_void: resource.negated
                     && lexed.iter().any(|l| may_be_void(l) || has_early(l)),
                 conditions,
@@ -511,7 +536,9 @@ pub fn bind_reference(
     statements
         .iter()
         .zip(pieces)
-        .map(|(statement, pieces)| Prepared {
+        .enumerate()
+        .map(|(position, (statement, pieces))| Prepared {
+            position,
             source: SourceId(0),
             span: nowhere,
             effect: statement.effect,
@@ -540,6 +567,7 @@ pub fn bind_reference(
                 })
                 .collect(),
             has_void_resource: false,
+            is_rejected: false,
             may_be_void: false,
             conditions: Conditions {
                 lines: statement

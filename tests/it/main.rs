@@ -44,6 +44,7 @@ mod laws;
 mod lints;
 mod missing;
 mod mutations;
+mod ordinary;
 mod output;
 mod parser_grammar;
 mod parser_random;
@@ -52,6 +53,7 @@ mod patterns;
 mod reference;
 mod reference_findings;
 mod reference_needs;
+mod rejections;
 mod releases;
 #[cfg(unix)]
 mod robust;
