@@ -16,7 +16,7 @@ use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::names::{self, Narrowed};
-use crate::reference::{self, RefStatement, Reference};
+use crate::reference::{self, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -90,13 +90,17 @@ impl<'a> Trial<'a> {
             let beyond = drafts
                 .beyond(MOST_PARTS, &bindings, &placeholders)
                 .is_some();
-            let grants = match beyond {
-                true => Vec::new(),
-                false => drafts.grants(&bindings, &placeholders),
+            let grants = if beyond {
+                Vec::new()
+            } else {
+                drafts.grants(&bindings, &placeholders)
             };
-            let narrow = |statements: &[RefStatement]| match beyond {
-                true => Narrowed::default(),
-                false => names::narrow(reference, statements, &grants, &bindings, layered),
+            let narrow = |statements: &[RefStatement]| {
+                if beyond {
+                    Narrowed::default()
+                } else {
+                    names::narrow(reference, statements, &grants, &bindings, layered)
+                }
             };
             let gaps: Vec<Narrowed> = { reference.gaps.iter() }
                 .map(|g| narrow(&g.statements))
@@ -105,7 +109,9 @@ impl<'a> Trial<'a> {
         };
         dissents.extend(named);
         dissents.extend(narrowed.dissents);
-        let context = diff::context::Context::new(settings.context.clone());
+        let principal = reference.role.as_deref();
+        let principal = principal.map_or(Principal::Any, Principal::of_role);
+        let context = diff::context::Context::new(settings.context.clone()).of(principal);
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
         let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));

@@ -285,7 +285,7 @@ impl Work<'_> {
             let most = forms.iter().map(Vec::len).max().filter(|most| *most > 0)?;
             let exact = forms
                 .iter()
-                .find(|f| !f.is_empty() && f.iter().all(|f| self.is_complete(f)))
+                .find(|f| !f.is_empty() && f.iter().all(|f| Self::is_complete(f)))
                 .filter(|_| group.len() == 1 || forms.len() == 1);
             if let Some(exact) = exact {
                 all.extend(exact.iter().cloned());
@@ -311,7 +311,7 @@ impl Work<'_> {
         for form in forms {
             let open = self.open(form);
             if written.iter().any(|w| glob(&w.text, &open)) {
-                out.push(self.wild(form));
+                out.push(Self::wild(form));
             }
         }
         if out.len() > before {
@@ -337,7 +337,7 @@ impl Work<'_> {
             }
         }
         if out.len() == before {
-            out.push(self.wild(forms.first()?));
+            out.push(Self::wild(forms.first()?));
         }
         Some(())
     }
@@ -388,10 +388,9 @@ impl Work<'_> {
                     Some(hash) => vec![hash.clone()],
                     None => continue,
                 },
-                (CLUSTER, None) => return Vec::new(),
                 (CLUSTER, Some(names)) if names.contains('*') => return Vec::new(),
                 (_, Some(values)) => super::values(values).map(str::to_owned).collect(),
-                ("ResourcesS3Bucket" | "Ec2RoleName", None) => return Vec::new(),
+                (CLUSTER | "ResourcesS3Bucket" | "Ec2RoleName", None) => return Vec::new(),
                 _ => continue,
             };
             all = all
@@ -402,7 +401,7 @@ impl Work<'_> {
         all
     }
 
-    fn is_complete(&self, form: &str) -> bool {
+    fn is_complete(form: &str) -> bool {
         template::names(form).all(is_ambient)
     }
 
@@ -418,11 +417,11 @@ impl Work<'_> {
 
     /// That, with `*` for what is left open.
     fn open(&self, form: &str) -> String {
-        self.bound(&self.wild(form))
+        self.bound(&Self::wild(form))
     }
 
     /// A form with `*` for what is left open.
-    fn wild(&self, form: &str) -> String {
+    fn wild(form: &str) -> String {
         template::fill(form, |name| (!is_ambient(name)).then(|| "*".to_owned()))
     }
 }
