@@ -21,6 +21,7 @@ mod data;
 mod erratum;
 mod escalation;
 mod feature;
+pub mod names;
 mod need;
 mod pack;
 mod placeholder;
@@ -47,8 +48,9 @@ pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
-    schedulers, select,
+    Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
+    only_scheduler, resolve, role_title, roles, roles_called, roles_for, schedulers, schedulers_in,
+    select,
 };
 pub use standing::{Basis, Failure, Standing, When};
 

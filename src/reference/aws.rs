@@ -1,5 +1,5 @@
 //! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
-//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/actions.toml`, `rules/names.toml` and
+//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/actions.toml`, `rules/name-characters.toml` and
 //! `rules/regions.toml`.
 
 use super::data::{
