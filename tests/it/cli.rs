@@ -552,7 +552,7 @@ fn a_fault_of_the_grammar_is_a_finding_and_the_rest_is_judged() {
     );
     assert_eq!(run.code, 1);
     assert!(
-        run.out.contains("23 of 29") && run.out.contains("`Action`"),
+        run.out.contains("0 of 29") && run.out.contains("`Action`"),
         "{}",
         run.out
     );

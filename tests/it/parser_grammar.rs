@@ -519,7 +519,7 @@ fn files_without_a_policy() {
         (
             r#"{"Policies": []}"#,
             "no policy document in `Policies`",
-            "{",
+            "[",
         ),
         (
             r#"{"Policies": [{"Arn": "a"}]}"#,

@@ -40,12 +40,13 @@ fn with_grant(document: &str) -> String {
         return format!("{}{grant}{comma}{}", &document[..at], &document[at..]);
     }
     let at = document.find(r#""Statement": "#).unwrap() + r#""Statement": "#.len();
-    let end = document.rfind("}}").unwrap() + 1;
-    let end = if document.starts_with("{\"PolicyVersion") {
-        end - 1
+    // The braces that close the document, and what it came in.
+    let closing = if document.starts_with("{\"PolicyVersion") {
+        3
     } else {
-        end
+        1
     };
+    let end = document.len() - closing;
     format!(
         "{}[{}, {grant}]{}",
         &document[..at],
