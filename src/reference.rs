@@ -25,6 +25,7 @@ mod managed;
 mod need;
 mod pack;
 mod placeholder;
+mod principal;
 mod release;
 mod render;
 mod select;
@@ -44,6 +45,7 @@ pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
     as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
 };
+pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{

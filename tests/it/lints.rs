@@ -161,7 +161,7 @@ fn the_fixtures_of_generated_gap() {
     let folder = root().join("fixtures/lints/generated-gap");
     let lint = |name: &str| {
         let line = format!(
-            "$ pcluster-iam lint {name}.json --no-config --role compute-node --pcluster-version 3.14.0 \
+            "$ pcluster-iam lint {name}.json --no-config --role head-node --pcluster-version 3.14.0 \
              --cluster-config ../../cluster-config/slurm.json --account 123456789012 -f concise"
         );
         run(&line, &folder)

@@ -80,6 +80,11 @@ impl Reader<'_> {
                 self.facts.label("custom-role");
                 self.facts.setting("CustomRoles", arn);
             }
+            // The file does not name the role of a profile.
+            (None, Some(_)) if role == "compute-node" => {
+                let any = "arn:${Partition}:iam::${Account}:role/${ProfileRole}";
+                self.facts.setting("PassedRoles", any);
+            }
             (None, Some(_)) => {}
             (None, None) => self.nodes.default_role |= role == "compute-node",
         }
