@@ -73,6 +73,8 @@ pub struct Settings {
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
     pub version_given: bool,
+    /// Why this release was chosen where none was asked for; completes "because …".
+    pub version_reason: Option<String>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
     /// What was taken from the cluster's configuration.

@@ -22,6 +22,7 @@ mod erratum;
 mod feature;
 mod generated;
 mod managed;
+pub mod names;
 mod need;
 mod pack;
 mod placeholder;
@@ -49,8 +50,9 @@ pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
-    schedulers, select,
+    Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
+    only_scheduler, resolve, role_title, roles, roles_called, roles_for, schedulers, schedulers_in,
+    select,
 };
 pub use standing::{Basis, Failure, Standing, When};
 

@@ -111,7 +111,6 @@ impl Reference {
         };
         let part = self.parts.get(statement.part);
         if part.is_some_and(|p| p.kind == "generated" && p.feature.is_none())
-            && statement.feature.is_none()
             && pack::neighbors_do_without(wanted, action)
         {
             basis.standing = Standing::OnlyGenerated;
@@ -143,6 +142,8 @@ impl Reference {
             .filter(|n| of_statement(feature_of(&n.feature)))
             .peekable();
         if here.peek().is_none() {
+            let standings = known.iter().map(|n| standing(n.when, n.failure));
+            basis.standing = standings.min().unwrap_or_default();
             return basis;
         }
         let rank = |required: Option<bool>| match required {
