@@ -233,6 +233,30 @@ struct Need {
     failure: String,
 }
 
+/// `rules/generated.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Generated {
+    role: String,
+    sid: Option<String>,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    releases: Releases,
+    when: String,
+    #[serde(default)]
+    required: bool,
+    source: Option<String>,
+    reason: Option<String>,
+    #[serde(default)]
+    condition: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllGenerated {
+    statement: Vec<Generated>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Needs {
@@ -1316,6 +1340,31 @@ fn main() {
     fs::write(
         out.join("divided.json"),
         serde_json::to_string(&divided).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+
+    let path = rules.join("generated.toml");
+    let generated: AllGenerated = read(&path);
+    for statement in &generated.statement {
+        names.check_releases(&path, &statement.releases);
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &statement.role,
+            &names.roles,
+        );
+        assert_eq!(
+            statement.required,
+            statement.source.is_some() && statement.reason.is_some(),
+            "{}: `required` needs `source` and `reason`",
+            path.display()
+        );
+        let actions = statement.actions.iter();
+        actions.for_each(|a| check_action(&path, a));
+    }
+    fs::write(
+        out.join("generated.json"),
+        serde_json::to_string(&generated.statement).expect("JSON"),
     )
     .expect("OUT_DIR is writable");
 

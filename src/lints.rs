@@ -39,6 +39,7 @@ mod exposed_credentials;
 mod feature_gap;
 mod feature_without_data;
 mod fix;
+mod generated_gap;
 mod ineffective_condition;
 mod ineffective_resource;
 mod ineffective_statement;
@@ -105,6 +106,7 @@ pub static ALL: &[&Lint] = &[
     &exposed_credentials::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
+    &generated_gap::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -152,6 +154,7 @@ pub fn is_about_coverage(id: &str) -> bool {
         conditional_grant::LINT.id,
         denied_action::LINT.id,
         feature_gap::LINT.id,
+        generated_gap::LINT.id,
         missing_action::LINT.id,
         partial_resource::LINT.id,
         undecided::LINT.id,
@@ -193,6 +196,8 @@ pub struct Compared<'a> {
     pub requirements: &'a [Requirement],
     /// The same rows with the policies that AWS refuses to store, where there are some.
     pub repaired: Option<&'a [Requirement]>,
+    /// The rows of what ParallelCluster generates for the configuration.
+    pub generated: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// What is granted beyond need.
@@ -473,6 +478,7 @@ fn identity(
         && [
             feature_gap::LINT.id,
             feature_without_data::LINT.id,
+            generated_gap::LINT.id,
             known_gap::LINT.id,
         ]
         .contains(&finding.lint)

@@ -21,6 +21,8 @@ mod data;
 mod erratum;
 mod escalation;
 mod feature;
+mod generated;
+mod managed;
 pub mod names;
 mod need;
 mod pack;
@@ -39,6 +41,8 @@ pub use aws::{
 pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
+pub use generated::{Granted, Setting, resolve as resolve_generated};
+pub use managed::managed_text;
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
@@ -132,6 +136,8 @@ pub struct Gap {
     pub reason: String,
     /// The public source of that.
     pub source: String,
+    /// True where the cluster configuration asks for it.
+    pub of_configuration: bool,
     /// What happens without it.
     pub failure: Failure,
     /// The feature that needs it.
@@ -174,6 +180,8 @@ pub struct Reference {
     pub known_features: Features,
     /// The feature of its group that this reference is for.
     pub mode: Option<&'static str>,
+    /// What ParallelCluster generates for this role of a cluster configuration; empty without one.
+    pub generated: Vec<RefStatement>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

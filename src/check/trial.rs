@@ -11,12 +11,12 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
-use crate::parser::{Policy, SourceId, Span};
+use crate::matcher::{ActionMatch, Pieces};
+use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::names::{self, Narrowed};
-use crate::reference::{self, Principal, RefStatement, Reference};
+use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -31,6 +31,10 @@ pub(super) struct Trial<'a> {
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
     pub(super) gaps: Vec<Vec<Prepared>>,
+    /// What ParallelCluster generates for the configuration.
+    pub(super) generated: Vec<Prepared>,
+    /// The contents of the AWS managed policies that the role must have.
+    pub(super) managed: Vec<Prepared>,
     /// What was narrowed to the names of one cluster, as AWS writes it: no excess.
     wide: Vec<Vec<Prepared>>,
     /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
@@ -49,7 +53,7 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let statements = reference.divided();
+        let statements = reference.divided(|name| bindings.get(name).is_some());
         let mut pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
@@ -130,9 +134,15 @@ impl<'a> Trial<'a> {
                 (kind, source, bound)
             })
             .collect();
+        let wanted = generated(reference, &bindings, &granted);
+        let generated_pieces = prepare::reference_pieces(&wanted, &bindings, &mut placeholders);
+        let managed = reference.managed_statements();
+        let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
+        let managed = bind(&managed, &managed_pieces);
+        let generated = bind(&wanted, &generated_pieces);
         let written = bind(&statements, &pieces);
         let gaps_written: Vec<Vec<Prepared>> = reference
             .gaps
@@ -186,6 +196,8 @@ impl<'a> Trial<'a> {
                 context,
                 required,
                 gaps,
+                generated,
+                managed,
                 wide,
                 beyond,
             },
@@ -228,8 +240,8 @@ impl<'a> Trial<'a> {
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
         let wide = self.wide.iter().map(Vec::as_slice);
-        let own = [self.required.as_slice()].into_iter();
-        own.chain(gaps).chain(wide).collect()
+        let own = [&self.required, &self.generated, &self.managed].map(Vec::as_slice);
+        own.into_iter().chain(gaps).chain(wide).collect()
     }
 
     /// The rows of the reference, with the features that need them.
@@ -271,8 +283,37 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// What ParallelCluster generates for the configuration, with the names that the policies themselves have.
+fn generated(
+    reference: &Reference,
+    bindings: &Bindings,
+    granted: &[Prepared],
+) -> Vec<RefStatement> {
+    if reference.generated.is_empty() {
+        return Vec::new();
+    }
+    let allows = granted
+        .iter()
+        .filter(|s| s.effect == Effect::Allow && !s.not_action && !s.not_resource);
+    let allows: Vec<Granted<'_>> = allows
+        .map(|s| Granted {
+            allows: Box::new(|action| {
+                let (service, name) = action.split_once(':').unwrap_or_default();
+                let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
+                let mut actions = s.actions.iter();
+                actions.any(|a| {
+                    a.pattern.matches(&service, &name) == ActionMatch::Yes
+                        || a.text.eq_ignore_ascii_case(action)
+                })
+            }),
+            resources: s.resources.iter().map(|r| r.text.as_str()).collect(),
+        })
+        .collect();
+    reference::resolve_generated(&reference.generated, bindings, &allows)
+}
+
 /// Lets a row require nothing.
-fn void(row: &mut Row) {
+pub(super) fn void(row: &mut Row) {
     row.verdict = Verdict::Covered;
     row.vacuous = true;
     row.witness = None;

@@ -213,6 +213,12 @@ impl<'r> Resolver<'r> {
         let against = self
             .against(effective.reference.as_deref(), &selection, &features)
             .map_err(fault)?;
+        let against = match configured.as_ref().and_then(|c| c.setting()) {
+            Some(setting) if effective.reference.is_none() => {
+                Arc::new(against.for_setting(setting))
+            }
+            _ => against,
+        };
         let mut given = self.configured_bindings(target, &against)?;
         given.extend(selection::given(&selection, &against).map_err(fault)?);
         for (_, _, from) in &mut given {
