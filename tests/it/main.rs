@@ -38,6 +38,7 @@ mod first_use;
 mod fix;
 mod formats;
 mod fuzz;
+mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
