@@ -305,10 +305,9 @@ impl Reader<'_> {
         };
         let place = kind.value.span;
         match kind.value.value.as_str() {
-            "Ebs" => {}
             "FileCache" => self.facts.on("file-cache", place),
-            // Their volumes exist already, and nothing of FSx for Lustre is needed for them.
-            "FsxOntap" | "FsxOpenZfs" => {}
+            // The volumes of the last two exist already, and nothing of FSx for Lustre is needed for them.
+            "Ebs" | "FsxOntap" | "FsxOpenZfs" => {}
             "Efs" => {
                 self.facts.on("efs", place);
                 let Some((_, settings)) = self.map(storage, "EfsSettings") else {

@@ -196,7 +196,6 @@ pub fn resolve(
             let hash = hash.as_deref().unwrap_or("${Hash}");
             Some(format!("parallelcluster-{hash}-v1-do-not-delete"))
         }
-        "RolePath" => Some("parallelcluster/${Cluster}".to_owned()),
         _ => None,
     };
     let bind = |text: &str| {

@@ -39,6 +39,7 @@ mod first_use;
 mod fix;
 mod formats;
 mod fuzz;
+mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;

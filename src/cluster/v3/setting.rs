@@ -124,12 +124,11 @@ impl Reader<'_> {
             };
             self.facts.label(label);
             let arn = |rest: &str| format!("arn:${{Partition}}:s3:::{bucket}{rest}");
-            match key {
-                Some(key) => self.facts.setting(name, arn(&format!("/{key}"))),
-                None => {
-                    self.facts.setting(name, arn(""));
-                    self.facts.setting(name, arn("/*"));
-                }
+            if let Some(key) = key {
+                self.facts.setting(name, arn(&format!("/{key}")));
+            } else {
+                self.facts.setting(name, arn(""));
+                self.facts.setting(name, arn("/*"));
             }
         }
     }
