@@ -48,7 +48,7 @@ fn names_bound_the_wide_reading_of_a_deny() {
         (
             "dynamodb:GetItem",
             "dynamodb:HERE:table/*",
-            "dynamodb:*:*x/y",
+            "dynamodb:*:*x/y*",
             Verdict::Covered,
         ),
         (
@@ -142,7 +142,7 @@ fn the_message_speaks_of_the_reading_where_it_decides() {
         "codepipeline:StartPipelineExecution",
         "arn:aws:codepipeline:us-east-1:123456789012:a*",
     );
-    let deny = one("Deny", "codepipeline:*", "arn:aws:codepipeline:*:b");
+    let deny = one("Deny", "codepipeline:*", "arn:aws:codepipeline:*:a*");
     let result = lint(&[queue.clone(), deny], &[queue]);
     let found = result
         .findings
@@ -373,7 +373,7 @@ fn a_reference_that_requires_nothing_is_refused() {
         let found = lint();
         assert_eq!(found.code, 2, "{reference:?}\n{}", found.out);
         assert!(
-            found.err.contains("r.json:1:2: it requires nothing"),
+            found.err.contains("r.json:1:3: it requires nothing"),
             "{}",
             found.err
         );
