@@ -42,11 +42,6 @@ use crate::fingerprint::Fingerprint;
 use crate::lints;
 use crate::parser::Sources;
 
-/// One line of text, with characters spelled out that could steer a terminal.
-pub(crate) fn safe(text: &str) -> std::borrow::Cow<'_, str> {
-    escape::line(text)
-}
-
 /// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceName {

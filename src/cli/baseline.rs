@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::accept::{self, Extent};
 use super::{BaselineArgs, Error, jobs, lint, output};
 use crate::baseline::{self, Entry};
+use crate::inert;
 
 pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs)?;
@@ -59,7 +60,8 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
         }
     })?;
     let count = entry_count(entries.len());
-    super::print(&format!("{}: {count}{text}\n", path.display()))?;
+    let name = path.to_string_lossy();
+    super::print(&format!("{}: {count}{text}\n", inert::line(&name)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -27,7 +27,7 @@ pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<
             finding.lint,
             words::titled(target, &finding.message)
         );
-        writeln!(out, "{}", escape::line(&line).replace('\t', "\\t"))?;
+        writeln!(out, "{}", escape::line(&line))?;
     }
     out.flush()
 }

@@ -85,7 +85,7 @@ fn command(
     let text = format!(
         "{}:{line}:{column}: {}{}",
         escape::line(path.as_str()),
-        escape::lines(&words::titled(target, &finding.message)),
+        escape::line(&words::titled(target, &finding.message)),
         words::details(finding)
     );
     format!(

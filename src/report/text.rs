@@ -50,7 +50,7 @@ pub fn draw(sources: &Sources, problem: &Finding) -> String {
     let drawn = write_finding(sources, problem, &config, &mut NoColor::new(&mut bytes));
     match drawn {
         Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => format!("error: {}\n", problem.message),
+        Err(_) => format!("error: {}\n", escape::line(&problem.message)),
     }
 }
 
@@ -148,7 +148,12 @@ fn write_finding(
         })
         .collect();
 
-    notes.extend(finding.notes.iter().map(|note| escape::lines(note)));
+    notes.extend(
+        finding
+            .notes
+            .iter()
+            .map(|note| escape::line(note).into_owned()),
+    );
     notes.extend(
         finding
             .help

@@ -145,7 +145,7 @@ pub(super) fn details(finding: &Finding) -> String {
     let label = Some(&finding.label.message).filter(|m| !m.is_empty());
     for line in label.into_iter().chain(&finding.notes) {
         text.push('\n');
-        text.push_str(&escape::lines(line));
+        text.push_str(&escape::line(line));
     }
     if let Some(help) = &finding.help {
         text.push_str("\nhelp: ");
