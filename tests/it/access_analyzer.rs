@@ -1,6 +1,6 @@
 //! The checks of IAM Access Analyzer: each code has a lint that its example fires, or a reason why none has it.
 //!
-//! `PCLUSTER_IAM_WRITE_FIXTURES=1 cargo test --test access_analyzer` writes `docs/access-analyzer.md` anew.
+//! `PCLUSTER_IAM_WRITE_FIXTURES=1 cargo test --test it access_analyzer::` writes `docs/access-analyzer.md` anew.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

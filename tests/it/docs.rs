@@ -118,7 +118,7 @@ fn the_page_on_lints_is_that_of_the_registry() {
     }
     assert!(
         fs::read_to_string(path).unwrap() == lints(),
-        "PCLUSTER_IAM_WRITE_DOCS=1 cargo test --test docs writes docs/lints.md anew"
+        "PCLUSTER_IAM_WRITE_DOCS=1 cargo test --test it docs:: writes docs/lints.md anew"
     );
 }
 

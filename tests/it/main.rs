@@ -17,6 +17,7 @@ mod common;
 mod access_analyzer;
 mod baseline;
 mod baseline_extent;
+mod cases;
 mod catalog;
 #[cfg(unix)]
 mod ci;

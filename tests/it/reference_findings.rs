@@ -1,6 +1,6 @@
 //! What the lints on a policy by itself say of the policies that AWS documents, each kind with its reason.
 //!
-//! `PCLUSTER_IAM_WRITE_FIXTURES=1 cargo test --test reference_findings` writes the list anew.
+//! `PCLUSTER_IAM_WRITE_FIXTURES=1 cargo test --test it reference_findings::` writes the list anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! Every policy text of every release, against what was recorded when it was taken over and against itself.
 //!
-//! `PCLUSTER_IAM_ALL=1 cargo test --release --test releases -- --nocapture` deletes every action of every text; without
+//! `PCLUSTER_IAM_ALL=1 cargo test --release --test it releases:: -- --nocapture` deletes every action of every text; without
 //! it one action of each is deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
