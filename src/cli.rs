@@ -36,6 +36,7 @@ mod resolver;
 mod schema;
 mod selection;
 mod tighten;
+mod weakened;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -219,6 +220,9 @@ struct InputArgs {
     /// .pcluster-iam.toml, here or further up in the repository]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
+    /// Folder that the paths of the configuration are relative to [default: that of the configuration]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_config", value_hint = ValueHint::DirPath)]
+    root: Option<PathBuf>,
     /// Read no configuration
     #[arg(long)]
     no_config: bool,
@@ -239,6 +243,10 @@ struct AcceptArgs {
     /// Leave these lints out
     #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
     off: Vec<String>,
+    /// Report as errors: conditional-grant, depends, feature-gap, known-gap, privilege-escalation, mixed-scope and
+    /// unreplaced-placeholder; nothing that the configuration turns off, lowers or says of fail-on counts
+    #[arg(long, conflicts_with = "off")]
+    strict: bool,
     /// Let every finding count, whatever ignores and the baseline say
     #[arg(long)]
     no_ignores: bool,
@@ -293,7 +301,7 @@ struct LintArgs {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Hide notes and the summary
+    /// Hide notes; errors, warnings, the closing lines and what weakens the run stay
     #[arg(short, long)]
     quiet: bool,
 }

@@ -374,6 +374,13 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Whether findings, before any is hidden, say that policies have placeholders.
+pub fn is_template(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|f| f.lint == unreplaced_placeholder::LINT.id)
+}
+
 /// Lints whose help ends with a statement to paste, which has lines of its own. They keep other text from having any.
 const PASTED: [&str; 8] = [
     "conditional-grant",

@@ -16,7 +16,12 @@ pub(super) struct Configuration {
     pub(super) source: SourceId,
     /// Its folder as paths are shown: empty for the working directory.
     folder: PathBuf,
+    /// The option or variable that names it, or [`FOUND`].
+    pub(super) chosen_by: &'static str,
 }
+
+/// Origin of a configuration that nothing names.
+pub(super) const FOUND: &str = "found here or further up";
 
 impl Configuration {
     /// The configuration that the arguments name, else that of the environment, else the nearest one of the repository.
@@ -29,19 +34,24 @@ impl Configuration {
             return Ok(None);
         }
         if let Some(path) = &args.config {
-            return Self::read(path, "--config", sources).map(Some);
+            return Self::read(path, "--config", args, sources).map(Some);
         }
         let named = env::var_os("PCLUSTER_IAM_CONFIG").filter(|path| !path.is_empty());
         if let Some(path) = named {
-            return Self::read(Path::new(&path), "PCLUSTER_IAM_CONFIG", sources).map(Some);
+            return Self::read(Path::new(&path), "PCLUSTER_IAM_CONFIG", args, sources).map(Some);
         }
         let found = discover(&env::current_dir().unwrap_or_default());
         found
-            .map(|path| Self::read(&path, "the configuration", sources))
+            .map(|path| Self::read(&path, "the configuration", args, sources))
             .transpose()
     }
 
-    fn read(path: &Path, option: &'static str, sources: &mut Sources) -> Result<Self, Error> {
+    fn read(
+        path: &Path,
+        option: &'static str,
+        args: &InputArgs,
+        sources: &mut Sources,
+    ) -> Result<Self, Error> {
         let name = path.to_string_lossy().into_owned();
         let cannot = |problem: &parser::Problem| Error::BadFile {
             option,
@@ -76,7 +86,14 @@ impl Configuration {
             Ok(config) => Ok(Configuration {
                 config,
                 source,
-                folder: path.parent().map(Path::to_owned).unwrap_or_default(),
+                folder: { args.root.clone() }
+                    .or_else(|| path.parent().map(Path::to_owned))
+                    .unwrap_or_default(),
+                chosen_by: if option.starts_with("the ") {
+                    FOUND
+                } else {
+                    option
+                },
             }),
             Err(problems) => Err(refused(sources, source, problems)),
         }
@@ -148,6 +165,22 @@ fn refused(sources: &Sources, source: SourceId, problems: Vec<ConfigProblem>) ->
     };
     let reason = format!("`{name}` has {mistakes}");
     drawn::error(sources, source, "configuration", problems, reason)
+}
+
+/// The configurations that [`discover`] passes over: beside the one it takes and further up in the repository.
+pub(super) fn replaced(folder: &Path) -> Vec<PathBuf> {
+    let depth = { folder.ancestors() }
+        .position(|a| a.join(".git").exists())
+        .unwrap_or(0);
+    let mut shown = PathBuf::new();
+    let mut found = Vec::new();
+    for above in folder.ancestors().take(depth + 1) {
+        let names = NAMES.iter().filter(|name| above.join(name).is_file());
+        found.extend(names.map(|name| shown.join(name)));
+        shown.push("..");
+    }
+    found.drain(..found.len().min(1));
+    found
 }
 
 /// The nearest configuration from a folder up to the one that holds `.git`. Outside of a repository only the folder

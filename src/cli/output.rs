@@ -142,8 +142,8 @@ pub(super) fn write(
             .and_then(|()| replace(path, &bytes))
             .map_err(failed);
     }
-    if target.format == Format::Concise && !args.quiet {
-        // Standard output holds findings alone, one a line.
+    if target.format == Format::Concise {
+        // Standard output holds findings and settings alone, one a line.
         let _ = writeln!(io::stderr(), "{}", report::summary(report));
     }
     let mut out = BufWriter::new(io::stdout().lock());

@@ -250,6 +250,8 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
         configuration: Vec::new(),
+        weakened: Vec::new(),
+        off: Vec::new(),
     };
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     let options = TextOptions {
