@@ -13,6 +13,7 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs)?;
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
+    output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;
     let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
     // What is no ordinary file, or an empty one, has no entries.
     let is_there = fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > 0);

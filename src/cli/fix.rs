@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::jobs::Loaded;
 use super::output::Ready;
-use super::{Error, input};
+use super::{Error, input, place};
 use crate::check::{self, Against};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
@@ -326,8 +326,8 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     }
     match std::fs::metadata(name) {
         Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
-        // What cannot be read is told by the report.
-        _ => Ok(()),
+        // What cannot be read is reported by the run itself.
+        _ => place::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
     }
 }
 

@@ -19,7 +19,6 @@ use crate::report::{Report, RoleResult, Upgrade};
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
     let mut jobs = jobs::resolve(&args.inputs)?;
-    output::spare(&outputs, &jobs.sources)?;
     let baseline_file =
         accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores);
@@ -31,6 +30,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         }
         None => None,
     };
+    output::spare(&outputs, &jobs.sources, &args.inputs)?;
     if args.fix {
         fix(&mut jobs, args, baseline.as_ref())?;
         outputs.retain(|output| !(args.diff && output.is_standard_output()));
@@ -180,6 +180,7 @@ pub(super) fn judge(
     for (role, outcome) in roles.iter().zip(outcomes) {
         match outcome? {
             Ok(mut result) => {
+                requires_something(&result)?;
                 accept::apply_levels(&levels, &mut result.findings);
                 if let Some(upgrade) = &mut result.upgrade {
                     accept::apply_levels_then(&levels, upgrade);
@@ -217,6 +218,21 @@ pub(super) fn judge(
     }
     judged.baseline = accepted.baseline;
     Ok(judged)
+}
+
+/// Refuses a reference of the user's own that requires nothing: every policy would pass.
+fn requires_something(result: &RoleResult) -> Result<(), Error> {
+    match &result.reference.file {
+        Some(path) if !result.failed && result.coverage().required == 0 => {
+            Err(Error::BadReference {
+                path: path.clone(),
+                reason: "it requires nothing, so every policy would pass".to_owned(),
+                help: "name actions that exist, on resources that they apply to, in a statement with `Allow`"
+                    .to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;

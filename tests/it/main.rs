@@ -37,6 +37,7 @@ mod first_use;
 mod fix;
 mod formats;
 mod fuzz;
+mod gate;
 mod hostile;
 mod ignores;
 mod ineffective;
