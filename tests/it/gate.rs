@@ -162,6 +162,7 @@ fn toml_text(text: &str) -> String {
 #[test]
 fn a_patch_of_hostile_text_is_refused_with_the_reason() {
     let policy = LITTLE.replace("\"Effect\"", "\"Sid\": \"a\u{202e}b\", \"Effect\"");
+    let policy = policy.replace("ec2:DescribeInstances", "ec2:*");
     let project = Project::new(&[("p.json", &policy)]);
     for arguments in [
         &["lint", "--fix", "--diff", "p.json"][..],
@@ -180,7 +181,7 @@ fn a_patch_of_hostile_text_is_refused_with_the_reason() {
 
 #[test]
 fn rows_decide_what_is_covered_whatever_is_off() {
-    let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nduplicate-value = \"off\"\n";
+    let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nredundant-entry = \"off\"\n";
     let project = Project::new(&[("p.json", LITTLE), ("pcluster-iam.toml", off)]);
     for format in FORMATS {
         let found = lint(&project, &["p.json", "-f", format]);
@@ -435,7 +436,7 @@ fn content_that_is_no_policy_stays_out_of_reports() {
         let found = lint(&project, &["p.json", "-f", format]);
         assert_eq!(found.code, 2);
         let all = found.out + &found.err;
-        for word in ["hunter2", "c2VjcmV0", "password", "root"] {
+        for word in ["hunter2", "c2VjcmV0", "x:0:0"] {
             assert!(!all.contains(word), "{format}: {all}");
         }
     }
