@@ -107,6 +107,7 @@ struct Erratum {
     actions: Vec<String>,
     resources: Vec<String>,
     cause: String,
+    failure: String,
     since: Option<String>,
     reason: String,
     source: String,
@@ -189,6 +190,10 @@ struct Need {
     releases: Releases,
     source: String,
     confidence: String,
+    #[serde(default)]
+    resources: Vec<String>,
+    when: String,
+    failure: String,
 }
 
 #[derive(Deserialize)]
@@ -227,6 +232,30 @@ struct Placeholder {
 #[serde(deny_unknown_fields)]
 struct Placeholders {
     placeholder: Vec<Placeholder>,
+}
+
+/// `rules/rejections.toml`
+#[derive(Deserialize)]
+struct Rejections {
+    iam: IamArns,
+    s3: S3Arns,
+    kind: Vec<Rejection>,
+}
+
+#[derive(Deserialize)]
+struct IamArns {
+    types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct S3Arns {
+    regional: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rejection {
+    id: String,
+    answer: Option<String>,
 }
 
 /// `rules/regions.toml`
@@ -679,7 +708,13 @@ fn write_errata(rules: &Path, names: &Names, texts: &mut Texts, code: &mut Strin
             &path,
             "cause",
             &erratum.cause,
-            &["documentation", "aws", "template", "condition"],
+            &["documentation", "aws", "template", "condition", "neighbor"],
+        );
+        one_of(
+            &path,
+            "failure",
+            &erratum.failure,
+            &["certain", "function", "first-use"],
         );
         names.check_releases(&path, &erratum.releases);
         names.check_schedulers(&path, &erratum.schedulers);
@@ -803,6 +838,31 @@ fn link_unwinder() {
     }
 }
 
+/// Writes what IAM refuses to store.
+fn write_rejections(rules: &Path, out: &Path) {
+    let path = rules.join("rejections.toml");
+    let rejections: Rejections = read(&path);
+    let mut code = String::new();
+    let _ = writeln!(
+        code,
+        "pub(crate) static IAM_TYPES: &[&str] = &{:?};",
+        rejections.iam.types
+    );
+    let _ = writeln!(
+        code,
+        "pub(crate) static S3_REGIONAL: &[&str] = &{:?};",
+        rejections.s3.regional
+    );
+    code.push_str("static ANSWERS: &[(&str, &str)] = &[\n");
+    for kind in &rejections.kind {
+        if let Some(answer) = &kind.answer {
+            let _ = writeln!(code, "    ({:?}, {answer:?}),", kind.id);
+        }
+    }
+    code.push_str("];\n");
+    fs::write(out.join("rejections.rs"), code).expect("OUT_DIR is writable");
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=build.rs");
@@ -819,6 +879,8 @@ fn main() {
     texts.write(&out, &mut code);
     write_catalog(rules, &packs, &out);
     link_unwinder();
+
+    write_rejections(rules, &out);
 
     let types: ResourceTypes = read(&rules.join("resource-types.toml"));
     code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");
@@ -874,11 +936,29 @@ fn main() {
             &need.confidence,
             &["code", "stated", "template", "inferred", "unused"],
         );
+        one_of(
+            &path,
+            "when",
+            &need.when,
+            &["always", "feature", "first-use", "unknown-use", "never"],
+        );
+        one_of(&path, "failure", &need.failure, &["certain", "function"]);
         need.actions.iter().for_each(|a| check_action(&path, a));
     }
     fs::write(
         out.join("needs.json"),
         serde_json::to_string(&needs.need).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+
+    let divided: Vec<&Need> = needs
+        .need
+        .iter()
+        .filter(|n| !n.resources.is_empty())
+        .collect();
+    fs::write(
+        out.join("divided.json"),
+        serde_json::to_string(&divided).expect("JSON"),
     )
     .expect("OUT_DIR is writable");
 

@@ -72,6 +72,8 @@ pub struct Settings {
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
+    /// True where policies that AWS refuses to store count as if they were repaired.
+    pub once_repaired: bool,
     /// Service control policies, level by level (root, organizational units, account): the files of each level.
     pub scps: Vec<Vec<File>>,
 }
@@ -229,7 +231,7 @@ pub fn check(
         trial,
         leftovers,
         comparison,
-        rows: requirements,
+        rows: repaired,
         fit,
         ..
     } = match fitting(&trials, catalog, against) {
@@ -242,13 +244,24 @@ pub fn check(
         }
         Err(none) => return Err(none),
     };
+    let stored = if settings.once_repaired {
+        None
+    } else {
+        trial.stored(catalog)
+    };
+    let verdicts = stored.as_ref().unwrap_or(&comparison);
+    let (mut requirements, repaired) = match &stored {
+        Some(stored) => (trial.rows(stored), Some(repaired)),
+        None => (repaired, None),
+    };
+    trial.settle(&mut requirements);
     let gaps: Vec<GapRows> = trial
         .gaps
         .iter()
         .enumerate()
         .map(|(gap, required)| GapRows {
             gap,
-            requirements: comparison.coverage(required),
+            requirements: verdicts.coverage(required),
         })
         .collect();
     let excess = excess::excess(&comparison, &trial.needed());
@@ -265,6 +278,7 @@ pub fn check(
             comparison: &comparison,
             reference: trial.reference,
             requirements: &requirements,
+            repaired: repaired.as_deref(),
             gaps: &gaps,
             excess: &excess,
             ineffective: &ineffective,
@@ -307,7 +321,10 @@ pub fn coverage(
 ) -> Vec<Requirement> {
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
-    trial.rows(&trial.comparison(catalog))
+    let stored = trial.stored(catalog).filter(|_| !settings.once_repaired);
+    let mut rows = trial.rows(&stored.unwrap_or_else(|| trial.comparison(catalog)));
+    trial.settle(&mut rows);
+    rows
 }
 
 /// What policies grant beyond a reference alone, without findings.

@@ -18,5 +18,6 @@ mod nearest;
 pub mod parser;
 mod quota;
 pub mod reference;
+mod rejection;
 pub mod remedy;
 pub mod report;

@@ -3,9 +3,10 @@
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
+use crate::diff::Verdict;
 use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::effect::Ineffective;
 use crate::diff::excess::ExcessReport;
@@ -34,6 +35,7 @@ mod effect;
 mod empty_element;
 mod excess;
 mod feature_gap;
+mod feature_without_data;
 mod fix;
 mod ineffective_condition;
 mod ineffective_resource;
@@ -96,6 +98,7 @@ pub static ALL: &[&Lint] = &[
     &duplicate_value::LINT,
     &empty_element::LINT,
     &feature_gap::LINT,
+    &feature_without_data::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -179,6 +182,8 @@ pub struct Compared<'a> {
     pub reference: &'a Reference,
     /// The rows of the reference.
     pub requirements: &'a [Requirement],
+    /// The same rows with the policies that AWS refuses to store, where there are some.
+    pub repaired: Option<&'a [Requirement]>,
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// What is granted beyond need.
@@ -345,6 +350,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
     }
     findings.iter_mut().for_each(keep_on_one_line);
     policy_size::advise(context, &mut findings);
+    explain_rejection(context, &mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &'_ Finding| {
             (
@@ -401,6 +407,28 @@ fn keep_on_one_line(finding: &mut Finding) {
     for text in texts.chain([&mut finding.message]) {
         if text.contains(['\n', '\r']) {
             *text = inert::line(text).into_owned();
+        }
+    }
+}
+
+/// Says of what is missing where a policy allows it that AWS refuses to store.
+fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
+    let compared = context.compared.as_ref();
+    let Some(repaired) = compared.and_then(|c| c.repaired) else {
+        return;
+    };
+    let covered: FxHashSet<(usize, &str)> = { repaired.iter() }
+        .filter(|r| r.row.verdict == Verdict::Covered)
+        .map(|r| (r.row.statement, r.row.action.as_str()))
+        .collect();
+    for finding in findings.iter_mut().filter(|f| is_about_coverage(f.lint)) {
+        let Some(statement) = finding.reference_statement else {
+            continue;
+        };
+        let mut actions = finding.actions.iter();
+        if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
+            let note = "a policy that IAM rejects allows it: repair that policy";
+            finding.notes.push(note.to_owned());
         }
     }
 }
@@ -463,7 +491,12 @@ fn identity(
         parts.push(policy.to_owned());
         parts.push(statement);
     } else if let Some(compared) = &context.compared
-        && [feature_gap::LINT.id, known_gap::LINT.id].contains(&finding.lint)
+        && [
+            feature_gap::LINT.id,
+            feature_without_data::LINT.id,
+            known_gap::LINT.id,
+        ]
+        .contains(&finding.lint)
     {
         // Where the nearest statement stands does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());

@@ -33,7 +33,8 @@ mod token;
 
 pub use encoding::decode;
 pub use policy::{
-    Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement, Text, Version,
+    Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
+    Text, Version,
 };
 pub(crate) use problem::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};

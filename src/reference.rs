@@ -26,6 +26,7 @@ mod placeholder;
 mod release;
 mod render;
 mod select;
+mod standing;
 pub mod upgrade;
 
 pub use aws::{
@@ -45,6 +46,7 @@ pub use select::{
     Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
     schedulers, select,
 };
+pub use standing::{Basis, Failure, Standing, When};
 
 /// The release that the reference policies of this project describe, used when none is asked for.
 pub const DEFAULT_RELEASE: &str = "2.4.1";
@@ -92,6 +94,12 @@ pub struct RefStatement {
     pub feature: Option<&'static str>,
     /// True where nobody said whether the cluster has that feature.
     pub open: bool,
+    /// How much a gap in it matters, where that is not decided action by action.
+    pub standing: Standing,
+    /// True for the resources of a statement that are needed under conditions of their own.
+    pub is_divided: bool,
+    /// True where such resources are not required: the cluster does without, or no request can exist.
+    pub is_off: bool,
 }
 
 /// One of the policies that a reference is put together from.
@@ -118,6 +126,12 @@ pub struct Gap {
     pub reason: String,
     /// The public source of that.
     pub source: String,
+    /// What happens without it.
+    pub failure: Failure,
+    /// The feature that needs it.
+    pub feature: Option<&'static str>,
+    /// True where it is not known whether the cluster has that feature.
+    pub open: bool,
     /// Its statements.
     pub statements: Vec<RefStatement>,
 }
@@ -148,6 +162,10 @@ pub struct Reference {
     /// Features that the cluster is said to have, and of which nothing is known for this role and release although
     /// there is for others.
     pub unknown_features: Vec<&'static str>,
+    /// What is known of the cluster's features.
+    pub known_features: Features,
+    /// The feature of its group that this reference is for.
+    pub mode: Option<&'static str>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require
@@ -189,6 +207,9 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                     .collect(),
                 feature: None,
                 open: false,
+                standing: Standing::default(),
+                is_divided: false,
+                is_off: false,
             })
         })
         .collect();

@@ -11,6 +11,12 @@ use crate::reference::bindings::Origin;
 use crate::reference::{self, Reference};
 use crate::report::{Binding, ReferenceName};
 
+/// What comes before the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
+/// policy that the role has.
+const BOUNDARY: &str = "permissions-boundary:";
+const NEEDED: &str = "managed-policy:";
+const ATTACHED: &str = "attached-policy:";
+
 /// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.
 pub(super) fn not_checked(
     sources: &Sources,
@@ -18,12 +24,26 @@ pub(super) fn not_checked(
     settings: &Settings,
     trial: Option<&Trial<'_>>,
 ) -> Vec<String> {
-    let boundary = settings
+    let limits = settings
         .boundary
-        .is_none()
-        .then_some("permissions-boundary");
-    let scps = settings.scps.is_empty().then_some("scp");
-    let layers = boundary.into_iter().chain(scps).map(str::to_owned);
+        .iter()
+        .chain(settings.scps.iter().flatten());
+    let named = files.iter().copied().chain(limits);
+    let named: Vec<&String> = named.flat_map(|f| &f.document.named).collect();
+    let is_boundary = |name: &&&String| name.starts_with(BOUNDARY);
+    let boundaries: Vec<String> = if settings.boundary.is_some() {
+        Vec::new()
+    } else if named.iter().any(|n| is_boundary(&n)) {
+        named
+            .iter()
+            .filter(is_boundary)
+            .map(|n| (*n).clone())
+            .collect()
+    } else {
+        vec!["permissions-boundary".to_owned()]
+    };
+    let scps = settings.scps.is_empty().then(|| "scp".to_owned());
+    let layers = boundaries.into_iter().chain(scps);
     let managed = trial.into_iter().flat_map(|trial| {
         let partition = trial.bindings.one("Partition");
         let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
@@ -44,12 +64,31 @@ pub(super) fn not_checked(
                 .map(|a| a.rsplit('/').next().unwrap_or_default())
                 .any(is_it)
     };
-    let managed = managed.filter(|arn| !given(arn));
+    let is_attached = |arn: &String| {
+        let mut arns = named.iter().filter_map(|n| n.strip_prefix(ATTACHED));
+        arns.any(|attached| attached == arn)
+    };
+    let managed = managed.filter(|arn| !is_attached(arn));
+    let managed = managed.map(|arn| format!("{NEEDED}{arn}"));
+    let others = named
+        .iter()
+        .filter(|n| !is_boundary(n))
+        .map(|n| (*n).clone());
+    let is_given = |what: &String| {
+        let arn = what.strip_prefix(NEEDED).or(what.strip_prefix(ATTACHED));
+        arn.is_some_and(&given)
+    };
+    let mut listed: Vec<String> = Vec::new();
+    for what in managed.chain(others).filter(|w| !is_given(w)) {
+        if !listed.contains(&what) {
+            listed.push(what);
+        }
+    }
     let features = trial
         .into_iter()
         .flat_map(|t| &t.reference.unknown_features);
     layers
-        .chain(managed.map(|arn| format!("managed-policy:{arn}")))
+        .chain(listed)
         .chain(features.map(|f| format!("feature:{f}")))
         .collect()
 }

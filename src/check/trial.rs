@@ -6,19 +6,22 @@ use super::size::MOST_PARTS;
 use super::{Against, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
-use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
+use crate::diff::{Row, Verdict};
 use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::{self, Reference};
+use crate::reference::{self, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
     pub(super) reference: &'a Reference,
+    /// The statements of the reference, divided by when they are needed; `required` is in the same order.
+    pub(super) statements: Vec<RefStatement>,
     pub(super) placeholders: Placeholders,
     pub(super) bindings: Bindings,
     pub(super) dissents: Vec<Dissent>,
@@ -43,8 +46,8 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let mut pieces =
-            prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
+        let statements = reference.divided();
+        let mut pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
             .map(|(kind, files)| {
@@ -64,7 +67,7 @@ impl<'a> Trial<'a> {
         };
         let dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
         if bindings.iter().any(|(name, _)| reference::is_list(name)) {
-            pieces = prepare::reference_pieces(&reference.statements, &bindings, &mut placeholders);
+            pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         }
         // What only a known gap names binds separately: it must not unsettle the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
@@ -100,7 +103,7 @@ impl<'a> Trial<'a> {
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
-        let required = bind(&reference.statements, &pieces);
+        let required = bind(&statements, &pieces);
         let gaps = reference
             .gaps
             .iter()
@@ -110,6 +113,7 @@ impl<'a> Trial<'a> {
         (
             Trial {
                 reference,
+                statements,
                 placeholders,
                 bindings,
                 dissents,
@@ -124,7 +128,24 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// Whether AWS refuses to store some policy of the role or of what limits it.
+    pub(super) fn has_rejected(&self) -> bool {
+        let limits = self.limits.iter().flat_map(|(.., statements)| statements);
+        self.granted.iter().chain(limits).any(|s| s.is_rejected)
+    }
+
+    /// The comparison with all policies, as they will be once those that AWS refuses are repaired.
     pub(super) fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
+        self.viewed(catalog, View::Repaired)
+    }
+
+    /// The comparison with the policies that AWS stores, where that is another.
+    pub(super) fn stored<'t>(&'t self, catalog: &'t Catalog) -> Option<Comparison<'t>> {
+        let rejects = self.has_rejected();
+        rejects.then(|| self.viewed(catalog, View::Stored))
+    }
+
+    fn viewed<'t>(&'t self, catalog: &'t Catalog, view: View) -> Comparison<'t> {
         let limits = self.limits.iter();
         let limits = limits.map(|(kind, sources, s)| (*kind, sources.clone(), s.as_slice()));
         Comparison::new(
@@ -134,6 +155,7 @@ impl<'a> Trial<'a> {
             &self.context,
             scope(&self.bindings),
             &self.placeholders,
+            view,
         )
     }
 
@@ -146,21 +168,47 @@ impl<'a> Trial<'a> {
     /// The rows of the reference, with the features that need them.
     pub(super) fn rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
         let mut rows = comparison.coverage(&self.required);
-        let of_features: Vec<_> = self
-            .reference
-            .statements
-            .iter()
-            .filter(|s| s.feature.is_some())
-            .collect();
-        for requirement in rows.iter_mut().filter(|_| !of_features.is_empty()) {
+        for requirement in &mut rows {
+            let Some(statement) = self.statements.get(requirement.position) else {
+                continue;
+            };
             let row = &mut requirement.row;
-            if let Some(statement) = of_features.iter().find(|s| s.index == row.statement) {
-                row.feature = statement.feature;
-                row.open = statement.open;
+            row.feature = statement.feature;
+            row.open = statement.open;
+            requirement.standing = statement.standing;
+            if statement.is_off {
+                void(row);
             }
         }
         rows
     }
+
+    /// Decides for each row that is not covered when, and how surely, it is needed.
+    pub(super) fn settle(&self, rows: &mut [Requirement]) {
+        let open = rows
+            .iter_mut()
+            .filter(|r| r.row.verdict != Verdict::Covered);
+        for requirement in open {
+            let Some(statement) = self.statements.get(requirement.position) else {
+                continue;
+            };
+            let row = &mut requirement.row;
+            let basis = self.reference.basis(&row.action, statement);
+            requirement.standing = basis.standing;
+            row.feature = basis.feature;
+            row.open = basis.required.is_none();
+            if basis.required == Some(false) {
+                void(row);
+            }
+        }
+    }
+}
+
+/// Lets a row require nothing.
+fn void(row: &mut Row) {
+    row.verdict = Verdict::Covered;
+    row.vacuous = true;
+    row.witness = None;
 }
 
 /// Each candidate with the policies.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::jobs::Loaded;
 use super::output::Ready;
 use super::{Error, input, place};
-use crate::check::{self, Against};
+use crate::check::{self, Against, Settings};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
 use crate::inert;
@@ -257,13 +257,12 @@ fn judge(
     accept: &mut Accept<'_>,
 ) -> Option<RoleResult> {
     let files = loaded.files.get(role.clone())?;
-    let result = check::check(
-        &loaded.sources,
-        loaded.catalog(),
-        files,
-        against,
-        &loaded.settings,
-    );
+    // What a policy allows once it is repaired must not be lost either.
+    let settings = Settings {
+        once_repaired: true,
+        ..loaded.settings.clone()
+    };
+    let result = check::check(&loaded.sources, loaded.catalog(), files, against, &settings);
     let mut result = result.ok().filter(|r| !r.failed)?;
     accept(&loaded.sources, files, &mut result);
     Some(result)

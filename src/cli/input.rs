@@ -142,8 +142,8 @@ pub(super) fn load_as(
     let source = sources.add(source.known_as(identity));
     let document = match problem {
         Some(problem) => Document {
-            policies: Vec::new(),
             problems: vec![problem],
+            ..Document::default()
         },
         None => parser::parse(source, sources.get(source)),
     };

@@ -14,7 +14,7 @@ use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::lints::File;
-use crate::parser::Sources;
+use crate::parser::{Attachment, Sources};
 use crate::reference::Features;
 
 /// One role to judge.
@@ -56,13 +56,19 @@ impl Jobs {
 
     /// The settings of a job with the layers that limit its role.
     pub(super) fn settings(&self, job: &Job) -> Settings {
-        let file = |at: &usize| self.files.get(*at).cloned();
+        let attached = |at: &usize, attachment: Attachment| {
+            let mut file = self.files.get(*at).cloned()?;
+            file.document.attach_as(attachment);
+            Some(file)
+        };
+        let scp = |at: &usize| attached(at, Attachment::Scp);
+        let boundary = |at: &usize| attached(at, Attachment::Managed);
         Settings {
-            boundary: job.boundary.as_ref().and_then(file),
+            boundary: job.boundary.as_ref().and_then(boundary),
             scps: job
                 .scps
                 .iter()
-                .map(|level| level.iter().filter_map(file).collect())
+                .map(|level| level.iter().filter_map(scp).collect())
                 .collect(),
             ..job.settings.clone()
         }

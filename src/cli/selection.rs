@@ -83,6 +83,14 @@ pub(super) fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, E
                 .unwrap_or_else(|| "mend the file".to_owned()),
         });
     }
+    let named = file.document.named.iter();
+    if let Some(other) = { named }.find(|n| n.as_str() != "trust-policy") {
+        return Err(Error::BadReference {
+            path: name,
+            reason: format!("it names {other}, and does not contain it"),
+            help: "give a file with every policy that the role must have".to_owned(),
+        });
+    }
     if let Some(oversize) = check::oversize(&file.document.policies) {
         let place = check::place(sources, oversize.source, oversize.span);
         return Err(Error::BadReference {

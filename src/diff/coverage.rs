@@ -21,7 +21,7 @@ use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span};
-use crate::reference;
+use crate::reference::{self, Standing};
 
 /// Steps of the decision procedure for one requirement on one resource type.
 const STEPS_PER_QUESTION: u64 = 8_000_000;
@@ -37,6 +37,15 @@ pub enum LayerKind {
     Boundary,
     /// The service control policies of one level: root, organizational unit, account.
     Scp,
+}
+
+/// Which policies count in a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// Those that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
+    Stored,
+    /// All of them, as they will be once those that AWS refuses are repaired.
+    Repaired,
 }
 
 /// Statements that allow and deny together. A request needs an Allow in each layer.
@@ -82,6 +91,10 @@ pub struct Requirement {
     pub row: Row,
     /// True when the reference declares the action with a wildcard or by `NotAction`.
     pub from_wildcard: bool,
+    /// The position of the statement in the list that was judged.
+    pub position: usize,
+    /// How much a gap in it matters.
+    pub standing: Standing,
     /// Where the statements stand whose Condition is not resolved for the request that shows the verdict.
     pub unresolved: Places,
     /// Where the statement stands on which the verdict hangs, where a more generous reading of what AWS's pages leave
@@ -158,10 +171,18 @@ pub(super) struct Named<'n, 'a> {
 }
 
 impl<'a> Layer<'a> {
-    fn new(kind: LayerKind, sources: Vec<SourceId>, statements: &'a [Prepared]) -> Self {
+    fn new(
+        kind: LayerKind,
+        sources: Vec<SourceId>,
+        statements: &'a [Prepared],
+        view: View,
+    ) -> Self {
         let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut everywhere = Vec::new();
         for (i, statement) in statements.iter().enumerate() {
+            if view == View::Stored && statement.is_rejected && statement.effect == Effect::Allow {
+                continue;
+            }
             if statement.not_action {
                 everywhere.push(i);
                 continue;
@@ -203,10 +224,11 @@ impl<'a> Comparison<'a> {
         context: &'a Context,
         scope: Scope,
         placeholders: &'a Placeholders,
+        view: View,
     ) -> Self {
         let limits = limits.into_iter();
-        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s));
-        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted);
+        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s, view));
+        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted, view);
         Comparison {
             catalog,
             granted,
@@ -515,6 +537,8 @@ impl<'a> Run<'_, 'a> {
                 denied_by: places(&judged.denied_by),
             },
             from_wildcard,
+            position: statement.position,
+            standing: Standing::default(),
             unresolved: places(&judged.unresolved),
             contested: judged
                 .contested

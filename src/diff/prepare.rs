@@ -6,9 +6,10 @@ use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{KeyValue, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
-use crate::parser::{self, Effect, Policy, SourceId, Span, Statement, Text};
+use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::{self, RefStatement};
+use crate::rejection::is_of_other_partition;
 
 /// A placeholder left in a customer's policy, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ pub struct LeftoverPlace {
 /// One statement with its strings in pieces.
 struct Draft<'a> {
     source: SourceId,
+    /// Index into [`Drafts::policies`].
+    policy: usize,
     statement: &'a Statement,
     index: usize,
     resources: Vec<Lexed>,
@@ -127,6 +130,7 @@ impl Lexed {
 
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
 pub struct Drafts<'a> {
+    policies: Vec<&'a Policy>,
     statements: Vec<Draft<'a>>,
     /// Placeholders that templates left behind.
     pub leftovers: Vec<LeftoverPlace>,
@@ -140,10 +144,12 @@ impl<'a> Drafts<'a> {
         placeholders: &mut Placeholders,
     ) -> Self {
         let mut drafts = Drafts {
+            policies: Vec::new(),
             statements: Vec::new(),
             leftovers: Vec::new(),
         };
         for policy in policies {
+            drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
                 let mut lex = |text: &Text, drafts: &mut Drafts<'_>| {
                     let (pieces, found) =
@@ -164,6 +170,7 @@ impl<'a> Drafts<'a> {
                 let resources = resources.map(|t| lex(t, &mut drafts)).collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
+                    policy: drafts.policies.len() - 1,
                     statement,
                     index,
                     resources,
@@ -221,6 +228,20 @@ impl<'a> Drafts<'a> {
             }
         }
         votes
+    }
+
+    /// For each policy, whether AWS refuses to store it.
+    fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
+        let partition = bindings.known_partition();
+        let has_other = |policy: &Policy| {
+            let resources = policy.statements.iter().flat_map(|s| &s.resource);
+            let mut texts = resources.flat_map(|r| &r.values);
+            partition.is_some_and(|own| texts.any(|t| is_of_other_partition(&t.value, own)))
+        };
+        let is_rejected = |policy: &&Policy| {
+            policy.is_rejected() || policy.attachment != Attachment::Scp && has_other(policy)
+        };
+        self.policies.iter().map(is_rejected).collect()
     }
 
     /// The statement with which the strings become more than `most`, a string for each combination of the values of its
@@ -296,8 +317,10 @@ impl<'a> Drafts<'a> {
             let fields = lexed.pieces.iter().take(behind_fields(&lexed.pieces));
             { fields }.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
         };
+        let rejected = self.rejected(bindings);
         for Draft {
             source,
+            policy,
             statement,
             index,
             resources: lexed,
@@ -309,7 +332,7 @@ impl<'a> Drafts<'a> {
             else {
                 continue;
             };
-            // AWS accepts an empty list, and the statement then has no effect, negated or not.
+            // What an empty list, which AWS refuses, was to hold is not known.
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }
@@ -329,6 +352,7 @@ impl<'a> Drafts<'a> {
                 span: statement.condition_span,
             };
             all.push(Prepared {
+                position: all.len(),
                 source: *source,
                 span: statement.span,
                 effect: effect.value,
@@ -356,6 +380,7 @@ impl<'a> Drafts<'a> {
                     .map(|(t, p)| Resource::new(in_resource(p), t.value.clone(), t.span))
                     .collect(),
                 has_void_resource: !resource.negated && lexed.iter().any(is_void),
+                is_rejected: rejected.get(*policy).copied().unwrap_or_default(),
                 may_be_void: resource.negated
                     && lexed.iter().any(|l| may_be_void(l) || has_early(l)),
                 conditions,
@@ -456,7 +481,9 @@ pub fn bind_reference(
     statements
         .iter()
         .zip(pieces)
-        .map(|(statement, pieces)| Prepared {
+        .enumerate()
+        .map(|(position, (statement, pieces))| Prepared {
+            position,
             source: SourceId(0),
             span: nowhere,
             effect: statement.effect,
@@ -485,6 +512,7 @@ pub fn bind_reference(
                 })
                 .collect(),
             has_void_resource: false,
+            is_rejected: false,
             may_be_void: false,
             conditions: Conditions {
                 lines: statement

@@ -187,6 +187,8 @@ pub struct Prepared {
     pub resources: Vec<Resource>,
     /// True where a string is left out because a policy variable in it has no value.
     pub has_void_resource: bool,
+    /// True in a policy that AWS refuses to store: an Allow then grants nothing.
+    pub is_rejected: bool,
     /// True where a policy variable in `NotResource` may have no value. AWS then lets the list match nothing, other
     /// evaluators drop the statement: nothing of it is certain.
     pub may_be_void: bool,
@@ -194,6 +196,8 @@ pub struct Prepared {
     pub conditions: Conditions,
     /// The index of the statement in its policy or reference.
     pub index: usize,
+    /// Its position in the list that it is part of: parts of one divided statement share an index.
+    pub position: usize,
     /// Finds the strings that match an action.
     pub by_name: OnceCell<ByName>,
 }

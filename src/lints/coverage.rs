@@ -12,7 +12,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::inert;
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::bindings::option_for;
-use crate::reference::{self, Need};
+use crate::reference::{self, Feature, Need, Standing};
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.
@@ -81,13 +81,32 @@ fn deciding_layer<'c>(
 /// without a resource type that the catalogue calls optional, unless no other is asked for.
 fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
+    if requirement.standing != Standing::Needed {
+        return Severity::Warning;
+    }
     let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);
     match row.verdict {
         Verdict::Conditional => Severity::Warning,
-        Verdict::Partial if requirement.gap_is_optional() => Severity::Warning,
+        Verdict::Partial if requirement.gap_is_optional() && !writes_out_gap(requirement) => {
+            Severity::Warning
+        }
         _ if known => Severity::Error,
         _ => Severity::Warning,
     }
+}
+
+/// Whether the gap is in a resource type that the reference itself writes out.
+fn writes_out_gap(requirement: &Requirement) -> bool {
+    let is_written = |name: &str| {
+        let mut resources = requirement.row.resources.iter();
+        resources.any(|r| {
+            let last = r.splitn(6, ':').nth(5).unwrap_or_default();
+            last.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    };
+    let mut gaps = requirement.types().iter().filter(|t| t.gap);
+    gaps.any(|t| is_written(&t.name))
 }
 
 fn finding(
@@ -319,6 +338,25 @@ fn notes(
             }
         }
     }
+    let mut standings: Vec<Standing> = rows.iter().map(|r| r.standing).collect();
+    standings.dedup();
+    notes.extend(
+        standings
+            .iter()
+            .filter_map(|s| s.reason())
+            .map(str::to_owned),
+    );
+    let named = rows
+        .iter()
+        .find_map(|r| r.row.feature)
+        .and_then(Feature::find);
+    if let Some(feature) = named {
+        notes.push(format!(
+            "needed only with {} (the feature `{}`)",
+            feature.title(),
+            feature.name()
+        ));
+    }
     let only_one = reasons.len() == 1;
     for (need, of) in reasons.iter().take(4) {
         let text = &need.text;
@@ -349,7 +387,10 @@ fn notes(
             "not granted in full for the resource {}",
             type_list(&types)
         ));
-        if rows.iter().all(|r| r.gap_is_optional()) {
+        if rows
+            .iter()
+            .all(|r| r.gap_is_optional() && !writes_out_gap(r))
+        {
             notes.push(
                 "not every call needs these types: check whether your clusters use them".into(),
             );

@@ -9,7 +9,7 @@ use crate::reference::Feature;
 /// See the page.
 pub(super) static LINT: Lint = Lint {
     id: "feature-gap",
-    severity: Severity::Note,
+    severity: Severity::Warning,
     summary: "an action that only clusters with some feature need is not granted",
     doc: include_str!("../../rules/lints/feature-gap.md"),
     since: "0.1.0",
@@ -21,12 +21,29 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let mut groups: Vec<(Feature, Vec<&Requirement>)> = Vec::new();
-    for requirement in compared.requirements {
+    let gaps = compared.gaps.iter().filter(|rows| {
+        let gap = compared.reference.gaps.get(rows.gap);
+        gap.is_some_and(|g| g.open)
+    });
+    let of_gaps = gaps.flat_map(|rows| {
+        let feature = compared
+            .reference
+            .gaps
+            .get(rows.gap)
+            .and_then(|g| g.feature);
+        rows.requirements.iter().map(move |r| (r, feature))
+    });
+    let own = compared
+        .requirements
+        .iter()
+        .filter(|r| r.row.open)
+        .map(|r| (r, r.row.feature));
+    for (requirement, feature) in own.chain(of_gaps) {
         let row = &requirement.row;
-        if !row.open || row.verdict == Verdict::Covered {
+        if row.verdict == Verdict::Covered {
             continue;
         }
-        let Some(feature) = row.feature.and_then(Feature::find) else {
+        let Some(feature) = feature.and_then(Feature::find) else {
             continue;
         };
         match groups.iter_mut().find(|(f, _)| f.name() == feature.name()) {
@@ -61,7 +78,7 @@ fn finding(
         feature.title(),
         enumerate(&actions)
     );
-    let mut finding = LINT.finding(Severity::Note, message, label);
+    let mut finding = LINT.finding(Severity::Warning, message, label);
     if let Some(witness) = &first.row.witness {
         finding.notes.push(format!(
             "fails, for example: `{}` on `{}`",
@@ -72,7 +89,37 @@ fn finding(
         "turned on in the cluster configuration by {}",
         feature.meaning()
     ));
-    let mut statements: Vec<usize> = rows.iter().map(|r| r.row.statement).collect();
+    for rows in compared.gaps {
+        let Some(gap) = compared.reference.gaps.get(rows.gap) else {
+            continue;
+        };
+        let is_here = gap.open && gap.feature == Some(feature.name());
+        if !is_here
+            || rows
+                .requirements
+                .iter()
+                .all(|r| r.row.verdict == Verdict::Covered)
+        {
+            continue;
+        }
+        let of_gap = rows.requirements.iter().map(|r| r.row.action.clone());
+        let of_gap: Vec<String> = of_gap.collect();
+        finding.notes.push(format!(
+            "{}: {} (source: {})",
+            enumerate(&of_gap),
+            gap.reason,
+            gap.source
+        ));
+    }
+    let is_own = |row: &&&Requirement| {
+        let mut own = compared.requirements.iter();
+        own.any(|r| std::ptr::eq(r, **row))
+    };
+    let mut statements: Vec<usize> = rows
+        .iter()
+        .filter(is_own)
+        .map(|r| r.row.statement)
+        .collect();
     statements.dedup();
     for statement in statements {
         finding.notes.push(format!(

@@ -3,9 +3,8 @@
 use super::{Context, Lint, effect, enumerate};
 use crate::diff::effect::Extent;
 use crate::diff::statement::Prepared;
-use crate::finding::{Finding, Label, Severity};
+use crate::finding::{Finding, Severity};
 use crate::matcher::ActionPattern;
-use crate::parser::Span;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -18,7 +17,6 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
-    empty(context, out);
     let Some(compared) = &context.compared else {
         return;
     };
@@ -89,41 +87,4 @@ fn resources(statement: &Prepared) -> String {
     }
     let listed: Vec<String> = statement.resources.iter().map(|r| r.text.clone()).collect();
     enumerate(&listed)
-}
-
-/// Statements with an empty list, which AWS accepts. They are not among those that are compared.
-fn empty(context: &Context<'_>, out: &mut Vec<Finding>) {
-    for policy in context.policies() {
-        for statement in &policy.statements {
-            let (Some(effect), Some(action), Some(resource)) =
-                (&statement.effect, &statement.action, &statement.resource)
-            else {
-                continue;
-            };
-            let empty = [action, resource]
-                .into_iter()
-                .filter(|e| e.values.is_empty());
-            let (names, spans): (Vec<String>, Vec<Span>) =
-                empty.map(|e| (e.key.value.clone(), e.value_span)).unzip();
-            let Some((first, others)) = spans.split_first() else {
-                continue;
-            };
-            let label = |span: Span| Label {
-                source: policy.source,
-                span,
-                message: String::new(),
-            };
-            let message = format!(
-                "the statement likely {} nothing: its {} {} empty",
-                effect::verb(effect.value),
-                enumerate(&names),
-                if others.is_empty() { "is" } else { "are" }
-            );
-            let mut finding = LINT.finding(Severity::Warning, message, label(*first));
-            finding.related = others.iter().map(|span| label(*span)).collect();
-            finding.help = Some("fill the list, or remove the statement".to_owned());
-            finding.subject = Some(names.join(" "));
-            out.push(finding);
-        }
-    }
 }

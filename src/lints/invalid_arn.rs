@@ -4,16 +4,16 @@ use std::cell::OnceCell;
 
 use rustc_hash::FxHashSet;
 
-use super::{Context, Lint};
+use super::{Context, Lint, problem};
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{SourceId, Text, shorten};
-use crate::reference::bindings::{self, PARTITIONS};
+use crate::parser::{ProblemKind, SourceId, Text, shorten};
+use crate::reference::bindings;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-arn",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "a field of an ARN has a value that AWS does not have",
     doc: include_str!("../../rules/lints/invalid-arn.md"),
     since: "0.1.0",
@@ -24,10 +24,17 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if context.oversize.is_some() {
         return;
     }
+    problem::report(&LINT, ProblemKind::InvalidArn, context, out);
+    let faults = context.problems();
+    let refused: FxHashSet<&str> = faults
+        .filter(|(_, p)| p.kind == ProblemKind::InvalidArn)
+        .map(|(_, p)| p.subject.as_str())
+        .collect();
     let mut seen = Seen::default();
     for policy in context.policies() {
         for statement in &policy.statements {
-            for text in statement.resource.iter().flat_map(|r| &r.values) {
+            let texts = statement.resource.iter().flat_map(|r| &r.values);
+            for text in texts.filter(|t| !refused.contains(t.value.as_str())) {
                 out.extend(finding(context.catalog, policy.source, text, &mut seen));
             }
         }
@@ -70,7 +77,6 @@ fn finding<'t>(
     }
     for (index, (start, field)) in fields(&text.value).enumerate() {
         let found = match index {
-            1 => partition(field),
             2 => service(catalog, field, seen),
             3 if field == seen.region || field.is_empty() => None,
             3 => {
@@ -107,30 +113,13 @@ fn finding<'t>(
 /// How bad it is, what it is, and what to write.
 type Fault = (Severity, String, String);
 
-fn partition(field: &str) -> Option<Fault> {
-    if PARTITIONS.contains(&field) || field.contains(['*', '?']) {
-        return None;
-    }
-    let what = if field.is_empty() {
-        "no partition".to_owned()
-    } else {
-        format!("`{}` is not a partition", shorten(field))
-    };
-    let help = format!("the partitions are {}", PARTITIONS.join(", "));
-    Some((Severity::Warning, what, help))
-}
-
 fn service<'t>(catalog: &'t Catalog, field: &'t str, seen: &mut Seen<'t>) -> Option<Fault> {
     if seen.services.contains(&field) {
         return None;
     }
-    let fault = if field.is_empty() {
-        let help = "write the service between the second and the third colon: this matches nothing";
-        (Severity::Warning, "no service".to_owned(), help.to_owned())
-    } else if field.contains(['*', '?']) {
-        let help = "name the service: AWS's pages allow no wildcard there";
-        let what = "a wildcard for the service".to_owned();
-        (Severity::Note, what, help.to_owned())
+    let fault = if field.is_empty() || field.contains(['*', '?']) {
+        // Reported by the parser.
+        return None;
     } else if is_service(catalog, field, &seen.in_arns) {
         seen.services.push(field);
         return None;

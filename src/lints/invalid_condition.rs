@@ -1,17 +1,17 @@
 //! A Condition whose operator, key and values do not fit together.
 
 use super::condition::{self, Line};
-use super::{Context, Lint};
+use super::{Context, Lint, problem};
 use crate::catalog::ConditionKeyType as Kind;
 use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, Decimal, date, network};
-use crate::parser::{Span, shorten};
+use crate::parser::{ProblemKind, Span, shorten};
 use crate::reference::bindings;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-condition",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "the operator, the key and the values of a condition do not fit together",
     doc: include_str!("../../rules/lints/invalid-condition.md"),
     since: "0.1.0",
@@ -19,7 +19,17 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    problem::report(&LINT, ProblemKind::InvalidCondition, context, out);
+    let faults = context.problems();
+    let refused: Vec<Span> = faults
+        .filter(|(_, p)| p.kind == ProblemKind::InvalidCondition)
+        .map(|(_, p)| p.span)
+        .collect();
     for line in condition::lines(context) {
+        let mut values = line.condition.values.iter();
+        if values.any(|v| refused.contains(&v.span)) {
+            continue;
+        }
         // One finding for a line: what is wrong with the operator explains the values.
         let found = operator(&line)
             .or_else(|| several(&line))

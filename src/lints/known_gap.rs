@@ -3,6 +3,7 @@
 use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
+use crate::reference::{Failure, Feature, Standing};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -22,6 +23,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let Some(gap) = compared.reference.gaps.get(rows.gap) else {
             continue;
         };
+        if gap.open {
+            continue;
+        }
         let lacking: Vec<_> = rows
             .requirements
             .iter()
@@ -62,8 +66,29 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
             None => format!("{} {verb} not granted", enumerate(&actions)),
         };
-        let mut finding = LINT.finding(Severity::Warning, message, label);
+        let certain = lacking.iter().any(|r| {
+            matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
+                || r.row.verdict == Verdict::Partial && !r.gap_is_optional()
+        });
+        let severity = if gap.failure == Failure::Certain && certain {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        let mut finding = LINT.finding(severity, message, label);
         finding.notes.push(gap.reason.clone());
+        if let Some(feature) = gap.feature.and_then(Feature::find) {
+            finding.notes.push(format!(
+                "needed only with {} (the feature `{}`)",
+                feature.title(),
+                feature.name()
+            ));
+        }
+        if gap.failure == Failure::FirstUse {
+            finding
+                .notes
+                .extend(Standing::FirstUse.reason().map(str::to_owned));
+        }
         finding.notes.push(format!("source: {}", gap.source));
         if let Some(witness) = &first.row.witness {
             let word = if conditional { "may fail" } else { "fails" };

@@ -3,12 +3,13 @@
 use super::variable::{self, Variable};
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Policy, Span, Text, Version, shorten};
+use crate::parser::{Attachment, Policy, Span, Text, Version, shorten};
+use crate::rejection::{CONSEQUENCE, answer};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
     id: "old-version",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "a policy lacks `Version`, or has the older one, under which variables are plain text",
     doc: include_str!("../../rules/lints/old-version.md"),
     since: "0.1.0",
@@ -33,7 +34,13 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let first = variable::may_hold(context, policy)
             .then(|| first_variable(policy))
             .flatten();
+        let is_managed = policy.attachment == Attachment::Managed;
         let mut finding = match first {
+            _ if is_managed => {
+                let message =
+                    format!("{version}, and a managed policy needs `2012-10-17`: {CONSEQUENCE}");
+                LINT.finding(Severity::Error, message, Label::at(policy.source, span))
+            }
             Some((text, variable)) => {
                 let written = text.value.get(variable.range.clone()).unwrap_or_default();
                 let message = format!("{version}, so `{}` is plain text", shorten(written));
@@ -42,9 +49,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 finding.related.push(Label::at(policy.source, span));
                 finding
             }
-            None => LINT.finding(
+            None if policy.attachment == Attachment::Inline => continue,
+            None if policy.attachment == Attachment::Scp => LINT.finding(
                 Severity::Note,
                 version.to_owned(),
+                Label::at(policy.source, span),
+            ),
+            None => LINT.finding(
+                Severity::Warning,
+                format!("{version}: IAM takes it as an inline policy only"),
                 Label::at(policy.source, span),
             ),
         };
@@ -52,7 +65,13 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             "without `Version` AWS reads a policy as `2008-10-17`, which has no policy variables"
                 .to_owned(),
         );
-        finding.help = Some("write `\"Version\": \"2012-10-17\"`".to_owned());
+        let answer = match policy.attachment {
+            Attachment::Unknown | Attachment::Managed => {
+                format!("; of a managed policy {}", answer("old-version"))
+            }
+            Attachment::Inline | Attachment::Scp => String::new(),
+        };
+        finding.help = Some(format!("write `\"Version\": \"2012-10-17\"`{answer}"));
         finding.subject = Some("Version".to_owned());
         out.push(finding);
     }

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use super::{Context, Lint, is_about_coverage, known_gap, layer};
 use crate::diff::coverage::LayerKind;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Policy, Span};
+use crate::parser::{Attachment, Policy, Span};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
+use crate::rejection::CONSEQUENCE;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -38,14 +39,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             .map(|l| l.kind)
         {
             Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
-            Some(_) => out.extend(of_managed(context, policy)),
-            None if policy.name.is_some() => {
-                inline += characters(context, policy);
+            Some(_) => out.extend(of_managed(policy)),
+            None if policy.attachment == Attachment::Inline => {
+                inline += policy.characters;
                 first_inline.get_or_insert(policy);
             }
             None => {
                 managed += 1;
-                out.extend(of_managed(context, policy));
+                out.extend(of_managed(policy));
                 out.extend(attachments(policy, managed));
             }
         }
@@ -66,13 +67,8 @@ fn finding(policy: &Policy, severity: Severity, message: String, help: &str) -> 
     finding
 }
 
-fn of_managed(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
-    // Most are short: no need to count.
-    let text = context.sources.get(policy.source).slice(policy.span);
-    if text.len() <= MANAGED {
-        return None;
-    }
-    let found = characters(context, policy);
+fn of_managed(policy: &Policy) -> Option<Finding> {
+    let found = policy.characters;
     if found <= MANAGED {
         return None;
     }
@@ -80,7 +76,12 @@ fn of_managed(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
     let message = format!(
         "the policy has {found_text} characters without white space, and a managed policy takes {most}"
     );
-    Some(if found > INLINE_OF_ROLE {
+    Some(if policy.attachment == Attachment::Managed {
+        let message = format!("{message}: {CONSEQUENCE}");
+        let help = "split it into two managed policies";
+        finding(policy, Severity::Error, message, help)
+    } else if found > INLINE_OF_ROLE {
+        let message = format!("{message}: {CONSEQUENCE}");
         let help = "split it into several policies: the inline policies of a role take no more than 10,240 in sum either";
         finding(policy, Severity::Error, message, help)
     } else {
@@ -167,11 +168,6 @@ fn decoded(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-fn characters(context: &Context<'_>, policy: &Policy) -> usize {
-    let text = context.sources.get(policy.source).slice(policy.span);
-    quota::size(&decoded(text))
-}
-
 /// `6,144`
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -205,7 +201,7 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         if added == 0 {
             continue;
         }
-        let whole = characters(context, policy) + added;
+        let whole = policy.characters + added;
         if whole <= MANAGED {
             continue;
         }

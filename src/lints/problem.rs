@@ -3,6 +3,14 @@
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
+use crate::rejection::CONSEQUENCE;
+
+/// Of a duplicate key the last value counts; a file that is no policy is not sent to AWS.
+const CAUSES_REJECTION: [ProblemKind; 3] = [
+    ProblemKind::InvalidPolicy,
+    ProblemKind::InvalidArn,
+    ProblemKind::InvalidCondition,
+];
 
 pub(super) fn report(
     lint: &'static Lint,
@@ -21,7 +29,12 @@ pub(super) fn report(
         } else {
             Severity::Warning
         };
-        let mut finding = lint.finding(severity, problem.message.clone(), label(problem.span, ""));
+        let message = if problem.rejected && CAUSES_REJECTION.contains(&kind) {
+            format!("{}: {CONSEQUENCE}", problem.message)
+        } else {
+            problem.message.clone()
+        };
+        let mut finding = lint.finding(severity, message, label(problem.span, ""));
         finding.help.clone_from(&problem.help);
         finding.subject = Some(problem.subject.clone());
         finding.sid.clone_from(&problem.sid);

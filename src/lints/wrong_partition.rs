@@ -2,13 +2,14 @@
 
 use super::{Context, Lint, count};
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{SourceId, Text, shorten};
+use crate::parser::{Attachment, SourceId, Text, shorten};
 use crate::reference::bindings::{self, PARTITIONS};
+use crate::rejection::{CONSEQUENCE, is_of_other_partition};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
     id: "wrong-partition",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     summary: "an ARN is of another partition than its Region or the cluster",
     doc: include_str!("../../rules/lints/wrong-partition.md"),
     since: "0.1.0",
@@ -32,12 +33,20 @@ struct Group {
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let compared = context.compared.as_ref();
     let bound = compared.and_then(|c| c.bindings.one("Partition"));
+    let known = compared.and_then(|c| c.bindings.known_partition());
     let mut groups: Vec<Group> = Vec::new();
     for policy in context.policies() {
         for statement in &policy.statements {
             for text in statement.resource.iter().flat_map(|r| &r.values) {
                 if let Some(wrong) = wrong(text, bound) {
-                    add(&mut groups, policy.source, text, wrong);
+                    let is_refused = policy.attachment != Attachment::Scp
+                        && known.is_some_and(|own| is_of_other_partition(&text.value, own));
+                    let severity = if is_refused {
+                        Severity::Error
+                    } else {
+                        Severity::Warning
+                    };
+                    add(&mut groups, policy.source, text, wrong, severity);
                 }
             }
         }
@@ -46,6 +55,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if group.count > 1 {
             let more = count(group.count - 1, "more ARN");
             group.found.message = format!("{}, and so are {more}", group.found.message);
+        }
+        if group.found.severity == Severity::Error {
+            group.found.message = format!("{}: {CONSEQUENCE}", group.found.message);
         }
         out.push(group.found);
     }
@@ -76,6 +88,7 @@ fn add(
     source: SourceId,
     text: &Text,
     (partition, wanted, region): Wrong<'_>,
+    severity: Severity,
 ) {
     let start = "arn:".len();
     let label = Label::at(source, text.part(start..start + partition.len()));
@@ -84,6 +97,7 @@ fn add(
             && g.partition == partition
             && g.wanted == wanted
             && g.by_region == region.is_some()
+            && g.found.severity == severity
     });
     if let Some(group) = same {
         group.count += 1;
@@ -101,7 +115,7 @@ fn add(
             "`{shown}` is of partition `{partition}`, but the cluster is judged for `{wanted}`"
         ),
     };
-    let mut found = LINT.finding(Severity::Warning, message, label);
+    let mut found = LINT.finding(severity, message, label);
     found.help = Some(match region {
         Some(_) => format!("write `arn:{wanted}:`"),
         None => {

@@ -8,7 +8,9 @@ use super::grammar::{refuse_function, wrong_kind};
 use super::json::{Kind, Member, Value};
 use super::policy::{Condition, Problem, Statement, Text};
 use super::problem::{Reader, nearest, shorten};
+use crate::matcher::condition::Comparison;
 use crate::matcher::condition::operator::{self, Operator};
+use crate::rejection::answer;
 
 /// The longest known one, `ForAllValues:StringNotEqualsIgnoreCaseIfExists`, has 46 bytes.
 const LONGEST_OPERATOR: usize = 64;
@@ -33,7 +35,8 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
     }
     for Member { key, value } in operators {
         // What no operator is never holds for certain; a long one is not copied to each of its keys.
-        if !check_operator(reader, &key) && key.value.len() > LONGEST_OPERATOR {
+        let operator = check_operator(reader, &key);
+        if operator.is_none() && key.value.len() > LONGEST_OPERATOR {
             statement.condition_unreadable = true;
             continue;
         }
@@ -49,6 +52,9 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
         }
         for member in members {
             let (values, complete) = values(reader, &member);
+            if operator.is_some_and(|o| matches!(o.comparison, Comparison::Date(_))) {
+                dates(reader, &values);
+            }
             statement.condition_unreadable |= !complete;
             if complete {
                 statement.conditions.push(Condition {
@@ -141,10 +147,37 @@ fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
     }
 }
 
-/// Reports what is no operator, and says whether it is one.
-fn check_operator(reader: &mut Reader, operator: &Text) -> bool {
-    if operator.value.parse::<Operator>().is_ok() {
-        return true;
+/// Reports the first value of a date operator that is no date in any notation.
+///
+/// <https://www.w3.org/TR/NOTE-datetime>
+fn dates(reader: &mut Reader, values: &[Text]) {
+    let of_date =
+        |c: char| c.is_ascii_digit() || matches!(c, 'T' | 't' | 'Z' | 'z' | '-' | '+' | ':' | '.');
+    let is_date = |value: &str| {
+        let value = value.trim();
+        value.starts_with(|c: char| c.is_ascii_digit()) && value.chars().all(of_date)
+    };
+    let left_open = |value: &str| value.contains(['$', '<', '{', '%']);
+    let mut wrong = { values.iter() }.filter(|t| !is_date(&t.value) && !left_open(&t.value));
+    if let Some(text) = wrong.next() {
+        reader.report(
+            Problem::invalid_condition(
+                &text.value,
+                format!("`{}` is not a point in time", shorten(&text.value)),
+                text.span,
+            )
+            .with_help(format!(
+                "write it in ISO 8601: `2026-01-31T00:00:00Z`; {}",
+                answer("condition-date")
+            )),
+        );
+    }
+}
+
+/// The operator that a text is. What is none is reported.
+fn check_operator(reader: &mut Reader, operator: &Text) -> Option<Operator> {
+    if let Ok(operator) = operator.value.parse::<Operator>() {
+        return Some(operator);
     }
     let problem = Problem::invalid_policy(
         &operator.value,
@@ -158,5 +191,5 @@ fn check_operator(reader: &mut Reader, operator: &Text) -> bool {
         ),
         None => problem,
     });
-    false
+    None
 }

@@ -4,15 +4,18 @@ use percent_encoding::percent_decode_str;
 
 use super::audit;
 use super::foreign;
-use super::grammar;
-use super::json::{self, Kind, Layer, Places, Value};
-use super::policy::{Problem, Text};
-use super::problem::{Reader, shorten};
+use super::grammar::{self, Carried, POLICY_KEYS, STATEMENT_KEYS};
+use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::policy::{Attachment, Problem, Text};
+use super::problem::{Reader, shorten, shorten_to};
 use super::source::Span;
 use super::syntax::Fault;
 
 /// Keys whose value is a policy document.
 const DOCUMENT_KEYS: [&str; 2] = ["PolicyDocument", "Document"];
+/// The key of one version of a managed policy, and that of all its versions.
+const VERSION_KEY: &str = "PolicyVersion";
+const VERSIONS_KEY: &str = "PolicyVersionList";
 /// Keys whose value is a list of `{PolicyName, PolicyDocument}`.
 const LIST_KEYS: [&str; 4] = [
     "Policies",
@@ -20,6 +23,16 @@ const LIST_KEYS: [&str; 4] = [
     "UserPolicyList",
     "GroupPolicyList",
 ];
+
+/// Keys with an object or a list that describe a policy or a role and contain no policy of it.
+const DESCRIPTIONS: [&str; 4] = [
+    "InstanceProfileList",
+    "ResponseMetadata",
+    "RoleLastUsed",
+    "Tags",
+];
+/// The longest ARN of a policy has fewer characters.
+const LONGEST_NAME: usize = 256;
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
@@ -34,7 +47,7 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
             span: layer.span(0..layer.text.len()),
             offsets: Some(offsets(&layer)),
         };
-        return embedded(reader, &text, None);
+        return embedded(reader, &text, Carried::default());
     }
     let fault = foreign::text(layer.text).unwrap_or(fault);
     report(reader, &layer, fault);
@@ -62,7 +75,7 @@ fn top(reader: &mut Reader, value: Value<'_>) {
         Kind::Object => object(reader, value),
         Kind::Array => list(reader, value),
         Kind::String => match value.string() {
-            Some(text) if is_document(&text.value) => embedded(reader, &text, None),
+            Some(text) if is_document(&text.value) => embedded(reader, &text, Carried::default()),
             _ => nothing(reader, value),
         },
         _ => nothing(reader, value),
@@ -86,41 +99,42 @@ fn nothing(reader: &mut Reader, value: Value<'_>) {
 
 fn object(reader: &mut Reader, value: Value<'_>) {
     if value.member("Statement").is_some() {
-        return grammar::read(reader, value, None);
-    }
-    if let Some(version) = value.member("PolicyVersion") {
-        audit::object(reader, value);
-        return match version.kind() {
-            Kind::Object => envelope(reader, version, "PolicyVersion"),
-            _ => no_document(reader, "PolicyVersion", version.label()),
+        let members = value.members();
+        let other = members.iter().find(|m| carries(&m.key.value));
+        return match other {
+            Some(member) => two_documents(reader, "Statement", &member.key),
+            None => grammar::read(reader, value, Carried::default()),
         };
     }
-    if DOCUMENT_KEYS.iter().any(|key| value.member(key).is_some()) {
-        return envelope(reader, value, "the output");
+    if let Some(problem) = foreign::account(value) {
+        return reader.report(problem);
     }
-    for key in LIST_KEYS {
-        if let Some(policies) = value.member(key).filter(|v| v.kind() == Kind::Array) {
-            audit::object(reader, value);
-            let policies = policies.elements();
-            if policies.is_empty() {
-                no_document(reader, key, value.opening());
-            }
-            for policy in policies {
-                envelope(reader, policy, key);
-            }
-            return;
-        }
+    if value.members().iter().any(|m| carries(&m.key.value)) {
+        return envelope(reader, value, "the output");
     }
     match foreign::object(value) {
         Some(problem) => reader.report(problem),
-        None => grammar::read(reader, value, None),
+        None => grammar::read(reader, value, Carried::default()),
     }
+}
+
+/// Whether the value of a key is, or contains, policy documents.
+fn carries(key: &str) -> bool {
+    [VERSION_KEY, VERSIONS_KEY].contains(&key)
+        || DOCUMENT_KEYS.contains(&key)
+        || LIST_KEYS.contains(&key)
 }
 
 fn list(reader: &mut Reader, value: Value<'_>) {
     let elements = value.elements();
     let has = |key: &str| elements.iter().any(|e| e.member(key).is_some());
-    if DOCUMENT_KEYS.iter().any(|key| has(key)) {
+    let carrying = |e: &Value<'_>| {
+        e.kind() == Kind::Object && {
+            let members = e.members();
+            members.iter().any(|m| carries(&m.key.value))
+        }
+    };
+    if elements.iter().any(carrying) {
         for element in elements {
             envelope(reader, element, "the list");
         }
@@ -145,32 +159,260 @@ fn list(reader: &mut Reader, value: Value<'_>) {
     reader.report(problem);
 }
 
-/// Reads an object that carries a document, and perhaps its name.
+/// Reads an object that carries documents: all of them, or the file is refused at the first thing that is not understood.
 fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
-    audit::object(reader, value);
-    let Some((key, document)) = DOCUMENT_KEYS
-        .iter()
-        .find_map(|key| Some((*key, value.member(key)?)))
-    else {
-        let span = if value.kind() == Kind::Object {
-            value.opening()
-        } else {
-            value.label()
-        };
-        return no_document(reader, place, span);
-    };
-    let name = value
-        .member("PolicyName")
-        .and_then(|v| v.string())
-        .map(|t| t.value);
-    match document.kind() {
-        Kind::Object => grammar::read(reader, document, name),
-        Kind::String => match document.string() {
-            Some(text) if is_document(&text.value) => embedded(reader, &text, name),
-            _ => no_document(reader, key, document.label()),
-        },
-        _ => no_document(reader, key, document.label()),
+    if value.kind() != Kind::Object {
+        return no_document(reader, place, value.label());
     }
+    audit::object(reader, value);
+    let members = value.last_members();
+    let string = |key: &str| {
+        let member = members.iter().find(|m| m.key.value == key);
+        member.and_then(|m| m.value.string()).map(|t| t.value)
+    };
+    let name = string("PolicyName");
+    let has = |key: &str| members.iter().any(|m| m.key.value == key);
+    let is_version = has("VersionId") || has("IsDefaultVersion");
+    let attachment = if is_version {
+        Attachment::Managed
+    } else if name.is_some() {
+        Attachment::Inline
+    } else {
+        Attachment::Unknown
+    };
+    let carried = Carried { name, attachment };
+    // The key of the only document, and whether there are any.
+    let mut single: Option<&str> = None;
+    let mut found = false;
+    let mut empty: Option<(&str, Span)> = None;
+    for Member { key, value } in &members {
+        let name = key.value.as_str();
+        let is_single = name == VERSION_KEY || DOCUMENT_KEYS.contains(&name);
+        if is_single || LIST_KEYS.contains(&name) || name == VERSIONS_KEY {
+            if let Some(first) = single.filter(|_| found) {
+                return two_documents(reader, first, key);
+            }
+            if is_single && found {
+                return two_documents(reader, "the list before it", key);
+            }
+        }
+        match name {
+            VERSION_KEY => {
+                (single, found) = (Some(VERSION_KEY), true);
+                version(reader, *value, None, VERSION_KEY);
+            }
+            VERSIONS_KEY => {
+                found = true;
+                versions(reader, *value, carried.name.clone());
+            }
+            _ if DOCUMENT_KEYS.contains(&name) => {
+                single = DOCUMENT_KEYS.iter().copied().find(|k| *k == name);
+                found = true;
+                document(reader, key, *value, carried.clone());
+            }
+            _ if LIST_KEYS.contains(&name) => {
+                if value.kind() != Kind::Array {
+                    return no_document(reader, name, value.label());
+                }
+                let elements = value.elements();
+                if elements.is_empty() {
+                    empty.get_or_insert((name, value.opening()));
+                }
+                for element in elements {
+                    found = true;
+                    envelope(reader, element, name);
+                }
+            }
+            _ if !beside(reader, key, *value) => return,
+            _ => {}
+        }
+    }
+    if !found {
+        let (place, span) = empty.unwrap_or_else(|| (place, value.opening()));
+        no_document(reader, place, span);
+    }
+}
+
+/// Reads one version of a managed policy.
+fn version(reader: &mut Reader, value: Value<'_>, name: Option<String>, place: &str) {
+    if value.kind() != Kind::Object {
+        return no_document(reader, place, value.label());
+    }
+    audit::object(reader, value);
+    let carried = Carried {
+        name,
+        attachment: Attachment::Managed,
+    };
+    let mut read = false;
+    for Member { key, value } in value.last_members() {
+        if !DOCUMENT_KEYS.contains(&key.value.as_str()) {
+            if !beside(reader, &key, value) {
+                return;
+            }
+        } else if read {
+            return two_documents(reader, "the document before it", &key);
+        } else {
+            read = true;
+            document(reader, &key, value, carried.clone());
+        }
+    }
+    if !read {
+        no_document(reader, place, value.opening());
+    }
+}
+
+/// Reads the default one of the versions of a managed policy: no other is in force.
+fn versions(reader: &mut Reader, value: Value<'_>, name: Option<String>) {
+    let is_default = |version: &Value<'_>| {
+        let flag = version.member("IsDefaultVersion");
+        flag.is_some_and(|v| v.kind() == Kind::Boolean && v.raw() == "true")
+    };
+    let elements = match value.kind() {
+        Kind::Array => value.elements(),
+        _ => Vec::new(),
+    };
+    let mut defaults = elements
+        .iter()
+        .filter(|v| v.kind() == Kind::Object && is_default(v));
+    let (first, second) = (defaults.next(), defaults.next());
+    match (first, second) {
+        (Some(default), None) => version(reader, *default, name, VERSIONS_KEY),
+        (None, _) => refuse(
+            reader,
+            value.label(),
+            "none of the versions of this policy is the default version",
+            "give the version that is in force, with `\"IsDefaultVersion\": true`",
+        ),
+        (_, Some(second)) => refuse(
+            reader,
+            second.opening(),
+            "two versions of this policy are the default version",
+            "give the version that is in force only",
+        ),
+    }
+}
+
+/// Reads the value of a key that is one document.
+fn document(reader: &mut Reader, key: &Text, value: Value<'_>, carried: Carried) {
+    match value.kind() {
+        Kind::Object => grammar::read(reader, value, carried),
+        Kind::String => match value.string() {
+            Some(text) if is_document(&text.value) => embedded(reader, &text, carried),
+            _ => no_document(reader, &key.value, value.label()),
+        },
+        _ => no_document(reader, &key.value, value.label()),
+    }
+}
+
+/// Takes note of what stands beside a document. Whether it is understood: if not, the file is refused there.
+fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
+    let name = key.value.as_str();
+    let texts = |value: Value<'_>, of: Option<&str>| -> Option<Vec<String>> {
+        let elements = match value.kind() {
+            Kind::Array => value.elements(),
+            _ => return None,
+        };
+        let text = |e: Value<'_>| match of {
+            None => e.string(),
+            Some(_) if e.kind() != Kind::Object => None,
+            Some(key) => e.member(key).and_then(|v| v.string()),
+        };
+        elements.into_iter().map(|e| Some(text(e)?.value)).collect()
+    };
+    let mut named = |kind: &str, names: Option<Vec<String>>| {
+        let known = names.is_some();
+        for name in names.into_iter().flatten() {
+            reader.name(format!("{kind}:{}", shorten_to(&name, LONGEST_NAME)));
+        }
+        known
+    };
+    let is_understood = match name {
+        "AttachedManagedPolicies" | "AttachedPolicies" => {
+            named("attached-policy", texts(value, Some("PolicyArn")))
+        }
+        "GroupList" => named("group", texts(value, None)),
+        "PermissionsBoundary" => {
+            let arn = match value.kind() {
+                Kind::Object => value
+                    .member("PermissionsBoundaryArn")
+                    .and_then(|v| v.string()),
+                _ => value.string(),
+            };
+            named("permissions-boundary", arn.map(|t| vec![t.value]))
+        }
+        "AssumeRolePolicyDocument" => {
+            reader.name("trust-policy".to_owned());
+            true
+        }
+        "IsDefaultVersion" if value.raw() != "true" => {
+            refuse(
+                reader,
+                value.label(),
+                "this is not the default version of the policy, so it is not in force",
+                "give the default version: `aws iam get-policy` prints its `DefaultVersionId`; to check a version before \
+                 it becomes the default, give its document alone",
+            );
+            return false;
+        }
+        _ if DESCRIPTIONS.contains(&name) => true,
+        // A text or a number beside the document describes it.
+        _ => {
+            let is_plain = match value.kind() {
+                Kind::Object | Kind::Array => false,
+                Kind::String => !value.string().is_some_and(|t| is_document(&t.value)),
+                _ => true,
+            };
+            is_plain && meant(name).is_none()
+        }
+    };
+    if is_understood {
+        return true;
+    }
+    let help = match meant(name) {
+        Some(meant) if STATEMENT_KEYS.contains(&meant) || POLICY_KEYS.contains(&meant) => {
+            "put every statement into the `Statement` list of the document".to_owned()
+        }
+        Some(meant) if meant != name => format!("did you mean `{meant}`? keys are case-sensitive"),
+        _ => "remove it, or give the documents in files of their own".to_owned(),
+    };
+    refuse(
+        reader,
+        key.span,
+        &format!(
+            "`{}` beside a policy document is not understood",
+            shorten(name)
+        ),
+        &help,
+    );
+    false
+}
+
+/// The key that carries statements or documents and differs from this one in case at most.
+fn meant(key: &str) -> Option<&'static str> {
+    let carriers = DOCUMENT_KEYS.iter().chain(&LIST_KEYS);
+    let parts = POLICY_KEYS.iter().chain(&STATEMENT_KEYS);
+    let all = carriers.chain(parts).chain(&[VERSION_KEY, VERSIONS_KEY]);
+    { all }
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(key))
+}
+
+fn refuse(reader: &mut Reader, span: Span, message: &str, help: &str) {
+    reader.report(Problem::invalid_json("document", message, span).with_help(help));
+}
+
+fn two_documents(reader: &mut Reader, first: &str, key: &Text) {
+    let first = if first.starts_with("the ") {
+        first.to_owned()
+    } else {
+        format!("`{first}`")
+    };
+    refuse(
+        reader,
+        key.span,
+        &format!("`{}` is a second policy document beside {first}", key.value),
+        "put each policy into a file of its own",
+    );
 }
 
 fn no_document(reader: &mut Reader, place: &str, span: Span) {
@@ -203,7 +445,7 @@ fn starts_percent_encoded(text: &str) -> bool {
 }
 
 /// Reads a document that is the text of a string, as it stands or URL-encoded.
-fn embedded(reader: &mut Reader, text: &Text, name: Option<String>) {
+fn embedded(reader: &mut Reader, text: &Text, carried: Carried) {
     let place = |at: usize| text.part(at..at).start;
     let mut offsets: Vec<u32> = Vec::with_capacity(text.value.len() + 1);
     let decoded;
@@ -239,7 +481,7 @@ fn embedded(reader: &mut Reader, text: &Text, name: Option<String>) {
     let layer = Layer::decoded(document, &offsets);
     let mut places = Places::default();
     match json::read(layer, &mut places) {
-        Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, name),
+        Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
         Ok(value) => nothing(reader, value),
         Err(fault) => report(reader, &layer, fault),
     }

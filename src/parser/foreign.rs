@@ -47,8 +47,17 @@ pub(super) fn text(text: &str) -> Option<Fault> {
             )
         });
     }
+    if first.starts_with("{%") || first.starts_with("{#") || text.contains("{%") {
+        return Some(fault(
+            "a Jinja template",
+            "render it first, and give the JSON file that comes out",
+        ));
+    }
     if first.starts_with(['{', '"']) {
         return None;
+    }
+    if let Some((what, help)) = program(text) {
+        return Some(fault(what, help));
     }
     if is_terraform(text) {
         return Some(fault(
@@ -68,6 +77,62 @@ pub(super) fn text(text: &str) -> Option<Fault> {
             "YAML",
             "IAM takes JSON only: convert it, for example with `yq -o=json . FILE`",
         ));
+    }
+    None
+}
+
+/// Names the language of a program or a page that a policy can be written in, and what to do.
+fn program(text: &str) -> Option<(&'static str, &'static str)> {
+    const PRINT: &str = "print the policy as JSON from it, and give that, or export the policy that it made: \
+        `aws iam get-role-policy --role-name ROLE --policy-name POLICY`";
+    const SYNTH: &str = "export the policy that it made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`; \
+        of CDK code, `cdk synth` prints the template";
+    let shebang = text.lines().next().filter(|l| l.starts_with("#!"));
+    let starts = |beginnings: &[&str]| {
+        let mut lines = text.lines();
+        lines.any(|l| beginnings.iter().any(|b| l.starts_with(b)))
+    };
+    let names = |word: &str| shebang.is_some_and(|l| l.contains(word));
+    if text.lines().any(|l| l.trim_start().starts_with("```")) {
+        let help = "save the JSON of the block in a file of its own";
+        return Some(("a Markdown page", help));
+    }
+    if starts(&["package "]) && starts(&["import ", "func ", "type ", "var ", "const "]) {
+        return Some(("Go code", SYNTH));
+    }
+    let scripted = starts(&[
+        "import ",
+        "export ",
+        "const ",
+        "let ",
+        "var ",
+        "'use strict'",
+        "\"use strict\"",
+    ]);
+    let is_script = text.lines().any(|l| {
+        let line = l.trim_end();
+        line.ends_with(';')
+            || l.contains(" from '")
+            || l.contains(" from \"")
+            || l.contains("require(")
+    });
+    if names("node") || scripted && is_script {
+        return Some(("JavaScript or TypeScript code", SYNTH));
+    }
+    let is_python =
+        starts(&["from ", "import ", "def ", "class "]) && !starts(&["import \"", "import '"]);
+    if names("python") || is_python {
+        return Some(("Python code", PRINT));
+    }
+    let has_heredoc = text.lines().any(|l| {
+        let after = l.split_once("<<").map(|(_, rest)| rest);
+        let word = after.map(|rest| rest.trim_start_matches(['-', ' ', '\'', '"', '\\']));
+        let is_command = l.starts_with("cat ") || l.starts_with("aws ") || l.contains("$(cat ");
+        is_command && word.is_some_and(|w| w.starts_with(|c: char| c.is_ascii_alphabetic()))
+    });
+    if names("sh") || has_heredoc {
+        let help = "save what is between the two marks of the here document as a JSON file, with its variables replaced";
+        return Some(("a shell script", help));
     }
     None
 }
@@ -127,6 +192,22 @@ fn is_yaml_key(line: &str) -> bool {
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
             && (rest.is_empty() || rest.starts_with(' '))
     })
+}
+
+/// Refuses what an account's roles are in.
+pub(super) fn account(value: Value<'_>) -> Option<Problem> {
+    const LISTS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
+    let members = value.members();
+    let member = members
+        .iter()
+        .find(|m| LISTS.contains(&m.key.value.as_str()))?;
+    let message = "this is the output of `aws iam get-account-authorization-details`, not a policy";
+    Some(
+        Problem::invalid_json("document", message, member.key.span).with_help(
+            "it has every role of the account: \
+             pick one with `jq '.RoleDetailList[] | select(.RoleName == \"ROLE\").RolePolicyList'`",
+        ),
+    )
 }
 
 /// Names what a JSON object is that holds no policy.
@@ -204,12 +285,6 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
             "it holds who may assume the role, not what the role may do: \
              get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
         ),
-        (
-            "RoleDetailList",
-            "get-account-authorization-details",
-            "it holds every role of the account: \
-             pick one with `jq '.RoleDetailList[] | select(.RoleName == \"ROLE\").RolePolicyList'`",
-        ),
     ] {
         if let Some(member) =
             key(name).filter(|m| matches!(m.value.kind(), Kind::Object | Kind::Array))
@@ -230,6 +305,48 @@ mod tests {
 
     /// Text, part of the message, underlined text, part of the help.
     const FOREIGN: &[(&str, &str, &str, &str)] = &[
+        (
+            "#!/usr/bin/env python3\nimport json\nprint(json.dumps({}))\n",
+            "Python code",
+            "import json",
+            "as JSON",
+        ),
+        (
+            "import * as iam from 'aws-cdk-lib/aws-iam';\nnew iam.PolicyStatement({});\n",
+            "JavaScript or TypeScript code",
+            "import * as iam from 'aws-cdk-lib/aws-iam';",
+            "cdk synth",
+        ),
+        (
+            "package main\n\nimport \"fmt\"\nfunc main() {}\n",
+            "Go code",
+            "package main",
+            "get-role-policy",
+        ),
+        (
+            "#!/bin/bash\nset -e\ncat > p.json <<EOF\n{}\nEOF\n",
+            "a shell script",
+            "set -e",
+            "here document",
+        ),
+        (
+            "cat <<'EOF' > p.json\n{}\nEOF\n",
+            "a shell script",
+            "cat <<'EOF' > p.json",
+            "here document",
+        ),
+        (
+            "# Policies\n\nAttach this:\n\n```json\n{}\n```\n",
+            "a Markdown page",
+            "Attach this:",
+            "file of its own",
+        ),
+        (
+            "{% if batch %}\n{\"Version\": \"2012-10-17\"}\n{% endif %}\n",
+            "a Jinja template",
+            "{% if batch %}",
+            "render it",
+        ),
         (
             "# head node\nresource \"aws_iam_role_policy\" \"head\" {\n  policy = jsonencode({\n  })\n}\n",
             "Terraform code",

@@ -5,12 +5,14 @@
 use std::collections::HashMap;
 
 use super::json::{Kind, Member, Value};
-use super::policy::{Policy, Problem, Statement, Text, Version};
+use super::policy::{Attachment, Policy, Problem, Statement, Text, Version};
 use super::problem::{Reader, nearest, shorten};
 use super::source::Span;
 use super::{audit, statement};
+use crate::quota;
+use crate::rejection::answer;
 
-const POLICY_KEYS: [&str; 2] = ["Version", "Statement"];
+pub(super) const POLICY_KEYS: [&str; 2] = ["Version", "Statement"];
 pub(super) const STATEMENT_KEYS: [&str; 7] = [
     "Sid",
     "Effect",
@@ -21,12 +23,24 @@ pub(super) const STATEMENT_KEYS: [&str; 7] = [
     "Condition",
 ];
 
+/// What a file says of a document beside its text.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Carried {
+    pub(super) name: Option<String>,
+    pub(super) attachment: Attachment,
+}
+
 /// Reads a policy document, which is an object, and adds it to `reader`.
-pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String>) {
+pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
+    let before = reader.rejections();
     audit::document(reader, document);
     let mut policy = Policy {
         source: reader.source,
-        name,
+        name: carried.name,
+        attachment: carried.attachment,
+        characters: quota::size(document.raw()),
+        breaks_grammar: false,
+        has_refused_arn: false,
         version: Version::V2008,
         version_span: None,
         span: document.span(),
@@ -70,6 +84,9 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, name: Option<String
         );
     }
     unique_sids(reader, &policy.statements);
+    let after = reader.rejections();
+    policy.breaks_grammar = reader.has_byte_order_mark() || after.grammar > before.grammar;
+    policy.has_refused_arn = after.arns > before.arns;
     reader.add(policy);
 }
 
@@ -188,12 +205,8 @@ fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
             let elements = value.elements();
             if elements.is_empty() {
                 reader.report(
-                    Problem::invalid_policy(
-                        "Statement",
-                        "`Statement` is empty: the policy grants nothing",
-                        value.span(),
-                    )
-                    .accepted(),
+                    Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
+                        .with_help(format!("write a statement; {}", answer("statement"))),
                 );
             }
             let mut statements = Vec::with_capacity(elements.len());

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::policy::{Problem, Text};
-use super::problem::{Reader, shorten};
+use super::problem::{Reader, named, shorten};
+use crate::rejection::{IAM_TYPES, PARTITIONS, S3_REGIONAL, answer};
 
 /// Reports an action that is neither `*` nor `service:name`.
 ///
@@ -50,6 +51,18 @@ pub(super) fn action(reader: &mut Reader, element: &str, text: &Text) {
             text.span,
             "an action is `service:Action`; ARNs belong in `Resource`",
         )
+    } else if let Some((at, c)) = unusual(prefix).filter(|_| plain == value) {
+        let found = named(c);
+        let mut problem = report(
+            format!("the service prefix of `{shown}` contains {found}"),
+            text.part(at..at + c.len_utf8()),
+            "",
+        );
+        problem.help = Some(format!(
+            "a service prefix has letters, digits, `-` and `.`; {}",
+            answer("action-prefix-characters")
+        ));
+        problem
     } else {
         return;
     };
@@ -91,19 +104,139 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     let fields = plain.split(':').count();
     // A placeholder may stand for several fields.
     if fields < 6 && plain == value {
-        reader.report(
-            Problem::invalid_policy(
-                element,
-                format!("the ARN `{shown}` has {fields} of 6 fields"),
-                text.span,
-            )
-            .accepted()
-            .with_help(
-                "write `arn:partition:service:region:account:resource`; region and account may be empty, \
-                 their colons must stand, as in `arn:aws:s3:::bucket`",
-            ),
+        let problem = Problem::invalid_policy(
+            element,
+            format!("the ARN `{shown}` has {fields} of 6 fields"),
+            text.span,
+        )
+        .with_help(
+            "write `arn:partition:service:region:account:resource`; Region and account may be empty, \
+             but their colons are needed, as in `arn:aws:s3:::bucket`",
         );
+        reader.report(if value.ends_with('*') {
+            problem.accepted()
+        } else {
+            problem
+        });
+        if !value.ends_with('*') {
+            return;
+        }
     }
+    if let Some((field, kind, message, help)) = refused(&plain, value) {
+        let start: usize = { plain.split(':').take(field) }.map(|f| f.len() + 1).sum();
+        let length = match field {
+            5 => plain.len() - start,
+            _ => plain.split(':').nth(field).map_or(0, str::len),
+        };
+        let span = match length {
+            0 => text.span,
+            _ => text.part(start..start + length),
+        };
+        let mut problem = Problem::invalid_arn(value, format!("{message} in `{shown}`"), span);
+        problem.help = Some(format!("{help}; {}", answer(kind)));
+        reader.report(problem);
+    }
+}
+
+/// A field of an ARN for which IAM refuses to store the policy: its index, the kind of fault, and what to say.
+/// `plain` is the ARN with its placeholders masked.
+fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, String)> {
+    let fields: Vec<&str> = plain.splitn(6, ':').collect();
+    // What a placeholder stands for is not known.
+    let mut at = 0;
+    let is_written: Vec<bool> = { fields.iter() }
+        .map(|field| {
+            let start = at;
+            at += field.len() + 1;
+            value.get(start..start + field.len()) == Some(*field)
+        })
+        .collect();
+    let written = |index: usize| {
+        let field = fields.get(index).copied()?;
+        is_written.get(index).copied()?.then_some(field)
+    };
+    let wild = |field: &str| field.contains(['*', '?']);
+    // The last field of a short ARN ends in `*`, and may stand for several.
+    let whole = |index: usize| written(index).filter(|_| index + 1 < fields.len());
+    if let Some(partition) = whole(1)
+        && !wild(partition)
+        && !PARTITIONS.contains(&partition)
+    {
+        let what = if partition.is_empty() {
+            "no partition".to_owned()
+        } else {
+            format!("`{}` is not a partition", shorten(partition))
+        };
+        let help = format!("the partitions are {}", PARTITIONS.join(", "));
+        return Some((1, "arn-partition", what, help));
+    }
+    let service = whole(2)?;
+    if service.is_empty() {
+        let help = "write the service between the second and the third colon";
+        return Some((2, "arn-service", "no service".to_owned(), help.to_owned()));
+    }
+    if wild(service) {
+        let what = "a wildcard for the service".to_owned();
+        let help = "name the service, with an ARN for each";
+        return Some((2, "arn-service", what, help.to_owned()));
+    }
+    // A placeholder that fills the field stands for a Region.
+    let region = fields.get(3).filter(|_| fields.len() == 6)?;
+    let start = { fields.iter().take(3) }
+        .map(|f| f.len() + 1)
+        .sum::<usize>();
+    let region = value.get(start..start + region.len())?;
+    match service {
+        "iam" if !region.is_empty() => {
+            let what = format!("a Region (`{}`) for IAM, which has none", shorten(region));
+            let help = "leave the field empty: `arn:aws:iam::account:…`";
+            Some((3, "iam-region", what, help.to_owned()))
+        }
+        "iam" => {
+            // Where the first characters are known, they decide.
+            let path = fields.get(5).copied()?;
+            let known = is_written.get(5).copied()?;
+            let fits = |kind: &&str| path.starts_with(*kind);
+            if !known || ["*", "root"].contains(&path) || IAM_TYPES.iter().any(fits) {
+                return None;
+            }
+            let what = format!("`{}` starts with none of IAM's types", shorten(path));
+            let help =
+                "write `*`, `root`, or a type in full and `/`, as in `role/parallelcluster-*`";
+            Some((5, "iam-path", what, help.to_owned()))
+        }
+        "s3" if !region.is_empty() => {
+            let path = fields.get(5).copied()?;
+            if !is_written.get(5).copied()? || may_be_regional(path) {
+                return None;
+            }
+            let what = format!(
+                "a Region (`{}`) for a bucket or an object, whose ARNs have none",
+                shorten(region)
+            );
+            let help = "leave the field empty: `arn:aws:s3:::bucket/*`";
+            Some((3, "s3-region", what, help.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the resource part of an ARN of S3 can be one of a type that has a Region.
+fn may_be_regional(path: &str) -> bool {
+    let literal = path.split(['*', '?']).next().unwrap_or_default();
+    let is_cut = literal.len() < path.len();
+    S3_REGIONAL.iter().any(|kind| {
+        let rest = literal.strip_prefix(kind);
+        // `accesspoint/x`, or `acc*`, which may be one.
+        rest.is_some_and(|rest| rest.starts_with(['/', ':']) || rest.is_empty() && is_cut)
+            || is_cut && kind.starts_with(literal)
+    })
+}
+
+/// The first character that no service prefix has.
+fn unusual(prefix: &str) -> Option<(usize, char)> {
+    let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    prefix.char_indices().find(|(_, c)| !usual(*c))
 }
 
 /// Whether an action is `service:Name` in the characters of AWS's own names and wildcards in the name alone.
@@ -231,7 +364,14 @@ mod tests {
             "%(ARN)s",
             "arn:${rest}",
             "arn:aws:s3:::${aws:username}/*",
-            "arn:aws:s3:<R:1>:2:b",
+            "arn:aws:sqs:<R:1>:2:b",
+            "arn:aws:s3:<R>:2:accesspoint/a",
+            "arn:aws:s3:*:*:*",
+            "arn:aws:s3::2:b",
+            "arn:*:iam::*:role/x",
+            "arn:aws:iam::1:root",
+            "arn:aws:iam::1:*",
+            "arn:aws:iam::1:${Role}",
         ] {
             assert_eq!(problems(resource, good), [], "{good}");
         }
@@ -242,9 +382,21 @@ mod tests {
             ("s3:::b", true),
             ("ARN:aws:s3:::b", true),
             ("?", true),
-            ("arn:", false),
-            ("arn:aws:s3::b", false),
+            ("arn:", true),
+            ("arn:aws:s3::b", true),
+            ("arn:aws:sqs:us-east-1:1", true),
             ("arn:aws:ec2:*", false),
+            ("arn:aws:iam::*", false),
+            ("arn:aws:iam:<R>:1:role/x", true),
+            ("arn:aws:iam:*:1:role/x", true),
+            ("arn:aws:iam::1:role*", true),
+            ("arn:aws:iam::1:account-alias/x", true),
+            ("arn:aws:s3:us-east-1:1:b/*", true),
+            ("arn:aws:s3:*:*:accessories/*", true),
+            ("arn:aws:*:::b", true),
+            ("arn:aws::::b", true),
+            ("arn:amazon:s3:::b", true),
+            ("arn::s3:::b", true),
             ("x${Arn}", true),
         ] {
             let found = problems(resource, bad);

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::source::{SourceId, Span, Spanned};
+use crate::quota;
 
 /// `Version` of a policy document; decides whether `${…}` are policy variables.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,6 +111,20 @@ pub struct Statement {
     pub empty_condition: Option<Span>,
 }
 
+/// What a policy is attached as, which decides what AWS accepts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Attachment {
+    /// The file does not say.
+    #[default]
+    Unknown,
+    /// An inline policy of a role, user or group.
+    Inline,
+    /// A managed policy, a permissions boundary included.
+    Managed,
+    /// A service control policy, which AWS Organizations stores by rules of its own.
+    Scp,
+}
+
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -117,6 +132,14 @@ pub struct Policy {
     pub source: SourceId,
     /// `PolicyName` where the document came in an envelope that names it.
     pub name: Option<String>,
+    /// What it is attached as, as far as the file says.
+    pub attachment: Attachment,
+    /// Its characters without white space, as AWS counts them.
+    pub characters: usize,
+    /// True where the grammar of policies is violated.
+    pub(crate) breaks_grammar: bool,
+    /// True where an ARN has a form that IAM refuses.
+    pub(crate) has_refused_arn: bool,
     /// `Version`; [`Version::V2008`] when missing.
     pub version: Version,
     /// The value of `Version`, where the element is present.
@@ -129,6 +152,54 @@ pub struct Policy {
     pub statements: Vec<Statement>,
 }
 
+impl Document {
+    /// Sets what the policies of the file are attached as. AWS Organizations is not known to check the ARNs of service control
+    /// policies as IAM does.
+    pub fn attach_as(&mut self, attachment: Attachment) {
+        for policy in &mut self.policies {
+            policy.attachment = attachment;
+        }
+        // A role has one boundary, and a file of several does not say which.
+        if let (Attachment::Managed, [_, second, ..]) = (attachment, self.policies.as_slice()) {
+            let opening = Span {
+                start: second.span.start,
+                end: second.span.start + 1,
+            };
+            let message = "a second policy: a permissions boundary is one policy";
+            let problem = Problem::invalid_json("document", message, opening)
+                .with_help("give the file of the policy that is the boundary");
+            self.problems.push(problem);
+            self.policies.clear();
+        }
+        if attachment == Attachment::Scp {
+            for problem in &mut self.problems {
+                problem.rejected &= problem.kind != ProblemKind::InvalidArn;
+            }
+        }
+    }
+}
+
+impl Policy {
+    /// Whether AWS refuses to store the policy: then its statements grant nothing.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html> (`MalformedPolicyDocument`)
+    pub fn is_rejected(&self) -> bool {
+        let by_iam = match self.attachment {
+            Attachment::Scp => false,
+            Attachment::Managed => self.has_old_version() || self.characters > quota::MANAGED,
+            Attachment::Unknown => self.characters > quota::INLINE_OF_ROLE,
+            Attachment::Inline => false,
+        };
+        let has_refused_arn = self.has_refused_arn && self.attachment != Attachment::Scp;
+        self.breaks_grammar || has_refused_arn || by_iam
+    }
+
+    /// Whether the `Version` is another than the one that managed policies need.
+    pub(crate) fn has_old_version(&self) -> bool {
+        self.version == Version::V2008
+    }
+}
+
 /// What kind of fault a [`Problem`] is; each is a lint of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ProblemKind {
@@ -138,6 +209,10 @@ pub enum ProblemKind {
     DuplicateKey,
     /// The grammar of identity-based policies is violated (`invalid-policy`).
     InvalidPolicy,
+    /// An ARN has a form that IAM refuses (`invalid-arn`).
+    InvalidArn,
+    /// A value of a condition has a form that IAM refuses (`invalid-condition`).
+    InvalidCondition,
 }
 
 /// A fault of the text, with its place.
@@ -166,6 +241,9 @@ pub struct Problem {
 pub struct Document {
     /// The policies that could be read.
     pub policies: Vec<Policy>,
+    /// What the file names as part of the role, and does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
+    /// `trust-policy`, `group:NAME`.
+    pub named: Vec<String>,
     /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
     pub problems: Vec<Problem>,
 }

@@ -48,6 +48,22 @@ impl Problem {
         Self::new(ProblemKind::InvalidPolicy, subject, message, span)
     }
 
+    pub(super) fn invalid_arn(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self::new(ProblemKind::InvalidArn, subject, message, span)
+    }
+
+    pub(super) fn invalid_condition(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self::new(ProblemKind::InvalidCondition, subject, message, span)
+    }
+
     pub(super) fn duplicate_key(key: &str, span: Span, first: Span) -> Self {
         Self::new(
             ProblemKind::DuplicateKey,
@@ -85,6 +101,16 @@ pub(super) struct Reader {
     /// How many problems are counted only, and where the first of them stands.
     cut: FxHashMap<Sort, (usize, Span)>,
     in_template: bool,
+    named: Vec<String>,
+    /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
+    rejections: Rejections,
+}
+
+/// How many problems make AWS refuse to store a policy.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Rejections {
+    pub(super) grammar: usize,
+    pub(super) arns: usize,
 }
 
 /// What problems are counted by: their kind, and whether AWS rejects the policy for them.
@@ -99,10 +125,38 @@ impl Reader {
             kept: FxHashMap::default(),
             cut: FxHashMap::default(),
             in_template: false,
+            named: Vec::new(),
+            rejections: Rejections::default(),
+        }
+    }
+
+    /// The rejections so far.
+    pub(super) fn rejections(&self) -> Rejections {
+        self.rejections
+    }
+
+    /// Whether the file starts with a byte order mark, for which AWS refuses all that is in it.
+    pub(super) fn has_byte_order_mark(&self) -> bool {
+        let first = self.problems.first();
+        first.is_some_and(|p| p.subject == BYTE_ORDER_MARK)
+    }
+
+    /// Notes what belongs to the role and is not in the file.
+    pub(super) fn name(&mut self, what: String) {
+        if !self.named.contains(&what) {
+            self.named.push(what);
         }
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
+        match problem.kind {
+            _ if !problem.rejected => {}
+            ProblemKind::InvalidArn => self.rejections.arns += 1,
+            ProblemKind::InvalidPolicy | ProblemKind::InvalidCondition => {
+                self.rejections.grammar += 1;
+            }
+            ProblemKind::InvalidJson | ProblemKind::DuplicateKey => {}
+        }
         let sort = (problem.kind, problem.rejected);
         let kept = self.kept.entry(sort).or_default();
         if *kept < MOST {
@@ -147,6 +201,7 @@ impl Reader {
             mut policies,
             mut problems,
             cut,
+            named,
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
@@ -182,7 +237,11 @@ impl Reader {
             policies.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
         }
-        Document { policies, problems }
+        Document {
+            policies,
+            named,
+            problems,
+        }
     }
 }
 
@@ -199,6 +258,15 @@ pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
         format!("{line}…")
     } else {
         line.into_owned()
+    }
+}
+
+/// A character as a message names it.
+pub(super) fn named(c: char) -> String {
+    match c {
+        ' ' => "a space".to_owned(),
+        c if c.is_control() => format!("U+{:04X}", u32::from(c)),
+        c => format!("`{c}`"),
     }
 }
 

@@ -3,9 +3,10 @@
 use super::grammar::{STATEMENT_KEYS, refuse_function_among, unknown, wrong_kind};
 use super::json::{Kind, Member, Value};
 use super::policy::{Effect, Element, Problem, Statement, Text};
-use super::problem::{Reader, nearest, shorten};
+use super::problem::{Reader, named, nearest, shorten};
 use super::source::Spanned;
 use super::{condition, pattern};
+use crate::rejection::answer;
 
 /// Reads a statement, which is an object; none where it is a function that is refused.
 pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> {
@@ -184,15 +185,11 @@ fn sid(reader: &mut Reader, value: Value<'_>) -> Option<Text> {
         return None;
     };
     if let Some(c) = text.value.chars().find(|c| !c.is_ascii_alphanumeric()) {
-        let shown = match c {
-            ' ' => "a blank".to_owned(),
-            c if c.is_control() => format!("U+{:04X}", u32::from(c)),
-            c => format!("`{c}`"),
-        };
+        let shown = named(c);
         reader.report(
             Problem::invalid_policy(
                 "Sid",
-                format!("the `Sid` `{}` holds {shown}", shorten(&text.value)),
+                format!("the `Sid` `{}` contains {shown}", shorten(&text.value)),
                 text.span,
             )
             .with_help("a `Sid` takes the letters A-Z and a-z and the digits 0-9 only"),
@@ -215,7 +212,24 @@ fn element(
         Kind::String => values.extend(value.string()),
         Kind::Array => {
             let elements = value.elements();
-            // AWS accepts an empty list; `ineffective-statement` reports it.
+            if elements.is_empty() {
+                let kind = if name.ends_with("Action") {
+                    "empty-actions"
+                } else {
+                    "empty-resources"
+                };
+                reader.report(
+                    Problem::invalid_policy(
+                        name,
+                        format!("`{name}` is an empty list"),
+                        value.span(),
+                    )
+                    .with_help(format!(
+                        "write what the statement is about, or remove the statement; {}",
+                        answer(kind)
+                    )),
+                );
+            }
             for element in &elements {
                 match element.string() {
                     Some(text) => values.push(text),

@@ -7,6 +7,8 @@ use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Piece, Pieces};
 use crate::parser::{SourceId, Span};
 
+pub(crate) use crate::rejection::PARTITIONS;
+
 /// Where a value comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
@@ -91,18 +93,6 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// AWS's partitions.
-pub const PARTITIONS: [&str; 8] = [
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-    "aws-eusc",
-];
-
 /// The partition that a Region lies in.
 pub fn partition_of(region: &str) -> &'static str {
     match region {
@@ -131,6 +121,12 @@ pub fn option_for(name: &str) -> String {
 const MOST_VALUES: usize = 64;
 
 impl Bindings {
+    /// The partition of the account, unless it is only assumed.
+    pub fn known_partition(&self) -> Option<&str> {
+        let bound = self.values.get("Partition")?;
+        (bound.origin != Origin::Default).then_some(bound.value.as_str())
+    }
+
     /// Nothing bound.
     pub fn new() -> Self {
         Self::default()

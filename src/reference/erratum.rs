@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::data::{ERRATA, ErratumEntry, Text};
 use super::pack::{self, Wanted};
-use super::{Feature, Features, Gap, RefStatement, Reference, Release};
+use super::{Failure, Feature, Features, Gap, RefStatement, Reference, Release, Standing};
 use crate::parser::Effect;
 
 #[derive(Deserialize)]
@@ -12,6 +12,7 @@ struct ErratumData {
     actions: Vec<String>,
     resources: Vec<String>,
     cause: String,
+    failure: Failure,
     since: Option<String>,
     reason: String,
     source: String,
@@ -51,6 +52,9 @@ impl ErratumData {
                 format!("AWS began to require it{since}, after these releases were documented")
             }
             "template" => "ParallelCluster's own template lacks it too".to_owned(),
+            "neighbor" => {
+                "the texts of other releases ask for it, the text of this one does not".to_owned()
+            }
             "condition" => {
                 "AWS's policy has it only under a Condition that does not hold".to_owned()
             }
@@ -74,8 +78,8 @@ fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
 pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
     fitting(wanted).filter_map(move |entry| {
         let feature = entry.feature.map(Text::get).and_then(Feature::find);
-        // What lacks only for a feature that nobody mentioned is no news.
-        if wanted.requires(feature) != Some(true) {
+        let required = wanted.requires(feature);
+        if required == Some(false) {
             return None;
         }
         let data = entry.data()?;
@@ -83,6 +87,9 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
             policy: None,
             reason: data.reason(),
             source: data.source,
+            failure: data.failure,
+            feature: feature.map(Feature::name),
+            open: required.is_none(),
             statements: vec![RefStatement {
                 index: 0,
                 part: 0,
@@ -93,7 +100,10 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
                 resource: pack::list(data.resources, Vec::new(), &[]),
                 conditions: Vec::new(),
                 feature: feature.map(Feature::name),
-                open: false,
+                open: required.is_none(),
+                standing: Standing::default(),
+                is_divided: false,
+                is_off: false,
             }],
         })
     })

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::Release;
+use super::standing::{Failure, When};
 use crate::matcher::{ActionMatch, ActionPattern};
 
 static NEEDS: LazyLock<Vec<Need>> = LazyLock::new(|| {
@@ -34,6 +35,12 @@ pub struct Need {
     pub source: String,
     /// How it is known: `code`, `stated`, `template`, `inferred`, or `unused`.
     pub confidence: String,
+    /// The resources of a statement that it is about; empty for all.
+    pub resources: Vec<String>,
+    /// When it is needed.
+    pub when: When,
+    /// What fails without it.
+    pub failure: Failure,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -48,6 +55,12 @@ impl Range {
             && Release::parse(&self.last).is_some_and(|last| release <= last)
     }
 }
+
+/// The needs of single resources, which are few. Every run looks for them.
+static DIVIDED: LazyLock<Vec<Need>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/divided.json")))
+        .unwrap_or_default()
+});
 
 #[derive(Deserialize)]
 struct Call {
@@ -79,7 +92,7 @@ impl Need {
 
     /// Whether no use of the actions is known: AWS's policies ask for them all the same.
     pub fn is_unused(&self) -> bool {
-        self.confidence == "unused"
+        matches!(self.when, When::UnknownUse | When::Never)
     }
 
     /// First and last release it holds for.
@@ -106,16 +119,72 @@ pub(super) fn why(
         .or_else(|| applying().find(|n| n.matches(action)))
 }
 
+/// The reasons for an action, those of single resources aside.
+pub(super) fn reasons<'n>(
+    role: &'n str,
+    scheduler: &'n str,
+    release: Release,
+    action: &'n str,
+) -> impl Iterator<Item = &'static Need> + 'n {
+    NEEDS.iter().filter(move |n| {
+        n.resources.is_empty()
+            && n.applies(role, scheduler, release)
+            && (n.names(action) || n.matches(action))
+    })
+}
+
+/// The reasons that are about single resources.
+pub(super) fn divided<'n>(
+    role: &'n str,
+    scheduler: &'n str,
+    release: Release,
+) -> impl Iterator<Item = &'static Need> + 'n {
+    DIVIDED
+        .iter()
+        .filter(move |n| n.applies(role, scheduler, release))
+}
+
+/// The newest release whose calls were examined; it stands for later ones.
+const NEWEST_EXAMINED: &str = "3.15.1";
+
+/// Whether a call by this role was found in ParallelCluster's code.
+pub(super) fn is_called(role: &str, release: Release, action: &str) -> bool {
+    let newest = Release::parse(NEWEST_EXAMINED);
+    let examined = newest.map_or(release, |newest| newest.min(release));
+    CALLS.iter().any(|c| {
+        c.role == role && c.action.eq_ignore_ascii_case(action) && c.releases.holds(examined)
+    })
+}
+
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = NEEDS
         .iter()
         .filter(|n| !n.is_unused() && n.applies(role, scheduler, release))
         .any(|n| n.names(action));
-    named
-        || CALLS.iter().any(|c| {
-            c.role == role && c.action.eq_ignore_ascii_case(action) && c.releases.holds(release)
-        })
+    named || is_called(role, release, action)
+}
+
+/// Whether a role needs something for a feature in any release.
+pub(super) fn concerns(role: &str, scheduler: &str, feature: &str) -> bool {
+    NEEDS.iter().any(|n| {
+        n.role == role
+            && n.feature.as_deref() == Some(feature)
+            && (n.schedulers.is_empty() || n.schedulers.iter().any(|s| s == scheduler))
+    })
+}
+
+/// What a role needs for a feature.
+pub(super) fn of_feature<'n>(
+    role: &'n str,
+    scheduler: &'n str,
+    release: Release,
+    feature: &'n str,
+) -> impl Iterator<Item = &'static Need> + 'n {
+    NEEDS
+        .iter()
+        .filter(move |n| n.feature.as_deref() == Some(feature))
+        .filter(move |n| n.applies(role, scheduler, release))
 }
 
 /// Every reason that names or matches an action, for all roles and releases.

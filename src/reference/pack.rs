@@ -128,6 +128,8 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
         scheduler: Some(wanted.scheduler.to_owned()),
         pcluster_version: Some(wanted.release.to_string()),
         features: wanted.features.on().map(Feature::name).collect(),
+        known_features: wanted.features.clone(),
+        mode: wanted.mode.map(Feature::name),
         ..Reference::default()
     };
     if let Some(mode) = wanted
@@ -186,12 +188,18 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
     let elsewhere = |feature: &&str| {
         let mut packs = PACKS.iter();
         packs.any(|p| p.role.get() == wanted.role && p.feature.map(Text::get) == Some(*feature))
+            || super::need::concerns(wanted.role, wanted.scheduler, feature)
     };
     let here = |feature: &&str| {
-        reference
-            .statements
-            .iter()
-            .any(|s| s.feature == Some(*feature))
+        let mut statements = reference.statements.iter();
+        let names = |action: &str| {
+            let mut statements = reference.statements.iter();
+            statements.any(|s| s.action.negated || s.action.values.iter().any(|a| a == action))
+        };
+        statements.any(|s| s.feature == Some(*feature))
+            || reference.gaps.iter().any(|g| g.feature == Some(*feature))
+            || super::need::of_feature(wanted.role, wanted.scheduler, wanted.release, feature)
+                .any(|need| need.actions.iter().any(|a| names(a)))
     };
     let features = reference.features.iter().copied();
     reference.unknown_features = features.filter(|f| elsewhere(f) && !here(f)).collect();
@@ -209,6 +217,9 @@ impl GapData {
             policy: Some(self.name.clone()),
             reason: format!("the documented policy lacks this too: {}", self.reason),
             source: self.source.clone(),
+            failure: super::Failure::Function,
+            feature: None,
+            open: false,
             statements: statements
                 .into_iter()
                 .enumerate()
@@ -245,6 +256,9 @@ impl StatementData {
                 .collect(),
             feature: None,
             open: false,
+            standing: super::Standing::default(),
+            is_divided: false,
+            is_off: false,
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::diff::coverage::Requirement;
 use crate::diff::narrow::{Narrowing, Reason};
 use crate::diff::{Row, Verdict};
 use crate::edit::{self, Edit};
-use crate::parser::{self, Document, Element, Policy, Source, SourceId, Sources, Span, Statement};
+use crate::parser::{
+    self, Attachment, Document, Element, Policy, Source, SourceId, Sources, Span, Statement,
+};
 use crate::quota::{INLINE_OF_ROLE, MANAGED, size};
 
 /// Texts after the narrowing, and what is left to people.
@@ -188,7 +190,7 @@ impl Files {
         for (file, document) in self.documents.iter().enumerate() {
             for policy in &document.policies {
                 let size = size(self.sources.get(policy.source).slice(policy.span));
-                if policy.name.is_some() {
+                if policy.attachment == Attachment::Inline {
                     inline += size;
                 } else {
                     managed.push((file, size));
@@ -278,6 +280,11 @@ pub fn tighten(
     settings: &Settings,
 ) -> Result<Tightened, Refusal> {
     let first = Files::new(names, &texts);
+    // What a policy allows once it is repaired must not be lost either.
+    let settings = &Settings {
+        once_repaired: true,
+        ..settings.clone()
+    };
     let rows = check::coverage(catalog, &first.policies(), &chosen.reference, settings);
     if let Some(found) = rows.iter().find(|r| r.row.verdict == Verdict::Undecided) {
         return Err(Refusal::Undecided(Box::new(found.row.clone())));

@@ -284,7 +284,15 @@ fn binding(binding: &Binding) -> Option<String> {
 
 fn layer(id: &str) -> String {
     match id.split_once(':').unwrap_or((id, "")) {
-        ("permissions-boundary", _) => "permissions boundary".to_owned(),
+        ("permissions-boundary", "") => "permissions boundary".to_owned(),
+        ("permissions-boundary", arn) => {
+            format!("the permissions boundary {arn} (give its document with --boundary)")
+        }
+        ("attached-policy", arn) => {
+            format!("the attached policy {arn} (give the file of its document too)")
+        }
+        ("trust-policy", _) => "the trust policy".to_owned(),
+        ("group", name) => format!("the policies of the group {name}"),
         ("scp", _) => "service control policies (SCP)".to_owned(),
         ("managed-policy", arn) => {
             format!("the AWS managed policy {arn} (attach it, then say so with --attached)")

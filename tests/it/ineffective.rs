@@ -368,6 +368,8 @@ fn layers(policy: &str, boundary: &str, scp: &str, context: &[&str]) -> Vec<(Str
                 ((*key).to_owned(), absent)
             })
             .collect(),
+        // The evaluators know nothing of what IAM refuses to store.
+        once_repaired: true,
         ..Settings::default()
     };
     let against = Against::role(reference);

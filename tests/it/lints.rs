@@ -67,6 +67,7 @@ fn the_set_of_ids_is_this() {
             "duplicate-value",
             "empty-element",
             "feature-gap",
+            "feature-without-data",
             "ineffective-condition",
             "ineffective-resource",
             "ineffective-statement",
@@ -112,8 +113,9 @@ fn role_and_scheduler(id: &str) -> (&'static str, &'static str) {
 
 #[test]
 fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
-    // What is said of the configuration needs one: see `the_fixtures_of_unused_ignore`.
-    for lint in ALL.iter().filter(|l| l.id != "unused-ignore") {
+    // The configuration and the named features decide about these: they have tests of their own.
+    let apart = ["unused-ignore", "feature-without-data"];
+    for lint in ALL.iter().filter(|l| !apart.contains(&l.id)) {
         let fires = |name: &str| {
             let text = role::fixture(&format!("lints/{}/{name}.json", lint.id));
             let reference = format!("lints/{}/reference.json", lint.id);
@@ -136,6 +138,21 @@ fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
         assert_eq!(bad.iter().max(), Some(&lint.severity), "{}", lint.id);
         assert!(fires("good").is_empty(), "{} fires on good.json", lint.id);
     }
+}
+
+#[test]
+fn the_fixtures_of_feature_without_data() {
+    let folder = root().join("fixtures/lints/feature-without-data");
+    let lint = |name: &str, release: &str| {
+        let line = format!(
+            "$ pcluster-iam lint {name}.json --no-config --role user --scheduler slurm --pcluster-version {release} \
+             --feature encrypted-custom-ami -f concise"
+        );
+        run(&line, &folder)
+    };
+    let is_said = |text: &str| text.contains("warning[feature-without-data]");
+    assert!(is_said(&lint("bad", "2.10.0")));
+    assert!(!is_said(&lint("good", "2.11.9")));
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod laws;
 mod lints;
 mod missing;
 mod mutations;
+mod ordinary;
 mod output;
 mod parser_grammar;
 mod parser_random;
@@ -53,6 +54,7 @@ mod patterns;
 mod reference;
 mod reference_findings;
 mod reference_needs;
+mod rejections;
 mod releases;
 #[cfg(unix)]
 mod robust;

@@ -2,7 +2,9 @@
 //! and written with a wildcard, every Resource narrowed. The verdicts and witnesses are compared with
 //! what trying concrete requests gives.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::common::evaluator::{self, Known, Statement, Sure};
 use crate::common::requests::{names, requests};
@@ -38,6 +40,8 @@ struct Policy {
     document: Value,
     needed: Vec<Statement>,
     names: Vec<String>,
+    /// The requests that [`Policy::required`] has made: they are the same whatever is changed.
+    required: RefCell<BTreeMap<(usize, String), Rc<[String]>>>,
 }
 
 fn policies() -> impl Iterator<Item = Policy> {
@@ -52,19 +56,33 @@ fn policies() -> impl Iterator<Item = Policy> {
             document,
             needed,
             names,
+            required: RefCell::default(),
         }
     })
 }
 
+impl Policy {
+    /// The requests of an action that a statement of the policy requires.
+    fn required(&self, statement: usize, action: &str) -> Rc<[String]> {
+        let mut all = self.required.borrow_mut();
+        let of = all
+            .entry((statement, action.to_owned()))
+            .or_insert_with(|| {
+                let needed = &self.needed[statement];
+                let requests = requests(action, &self.names, "us-east-1").into_iter();
+                requests
+                    .filter(|r| needed.applies(action, r, &Known::default()) == Sure::Yes)
+                    .collect()
+            });
+        Rc::clone(of)
+    }
+}
+
 /// The verdict of one row, by trying.
 fn expected(policy: &Policy, granted: &[Statement], row: &Row) -> (&'static str, bool) {
-    let required = |r: &&String| {
-        policy.needed[row.statement].applies(&row.action, r, &Known::default()) == Sure::Yes
-    };
-    let requests = requests(&row.action, &policy.names, "us-east-1");
+    let requests = policy.required(row.statement, &row.action);
     let outcomes: Vec<_> = requests
         .iter()
-        .filter(required)
         .map(|r| evaluator::outcome(granted.iter(), &row.action, r, &Known::default()))
         .collect();
     let verdict = if outcomes.iter().all(|(sure, ..)| *sure) {

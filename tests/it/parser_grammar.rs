@@ -74,7 +74,7 @@ fn faults_of_the_grammar() {
     let cases: Vec<Case> = vec![
         ("{}".into(), "Statement", true, "no `Statement`", "{", "2012-10-17"),
         (r#"{"Version": "2012-10-17"}"#.into(), "Statement", true, "no `Statement`", "{", ""),
-        (r#"{"Statement": []}"#.into(), "Statement", false, "empty", "[]", ""),
+        (r#"{"Statement": []}"#.into(), "Statement", true, "empty", "[]", "write a statement"),
         (r#"{"Statement": "x"}"#.into(), "Statement", true, "found a string", "x", ""),
         (r#"{"Statement": null}"#.into(), "Statement", true, "found null", "null", ""),
         (with_statement("7"), "Statement", true, "found a number", "7", ""),
@@ -128,8 +128,8 @@ fn faults_of_the_grammar() {
         (with_members(r#", "NotResource": "*""#), "NotResource", true, "`NotResource`", "NotResource", "keep one"),
         (with_members(r#", "Principal": "*""#), "Principal", true, "trust", "Principal", "trust policy"),
         (with_members(r#", "NotPrincipal": {}"#), "NotPrincipal", true, "trust", "NotPrincipal", "remove"),
-        (with_members(r#", "Sid": "a b""#), "Sid", true, "holds a blank", "a b", "A-Z"),
-        (with_members(r#", "Sid": "a-b""#), "Sid", true, "holds `-`", "a-b", "0-9"),
+        (with_members(r#", "Sid": "a b""#), "Sid", true, "contains a space", "a b", "A-Z"),
+        (with_members(r#", "Sid": "a-b""#), "Sid", true, "contains `-`", "a-b", "0-9"),
         (with_members(r#", "Sid": 1"#), "Sid", true, "found a number", "1", ""),
         (with_members(r#", "Action": 5"#).replacen(r#""Action": "s3:Get*", "#, "", 1), "Action", true, "found a number", "5", ""),
         (
@@ -154,7 +154,7 @@ fn faults_of_the_grammar() {
         ),
         (
             with_statement(r#"{"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3::b"}"#),
-            "Resource", false, "5 of 6 fields", "arn:aws:s3::b", "arn:aws:s3:::bucket",
+            "Resource", true, "5 of 6 fields", "arn:aws:s3::b", "arn:aws:s3:::bucket",
         ),
         (with_members(r#", "Condition": "x""#), "Condition", true, "found a string", "x", ""),
         (
@@ -519,7 +519,7 @@ fn files_without_a_policy() {
         (
             r#"{"Policies": []}"#,
             "no policy document in `Policies`",
-            "{",
+            "[",
         ),
         (
             r#"{"Policies": [{"Arn": "a"}]}"#,

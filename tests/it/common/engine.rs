@@ -70,6 +70,8 @@ fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Refe
             .iter()
             .map(|text| vec![load(text)])
             .collect(),
+        // The evaluators know nothing of what IAM refuses to store.
+        once_repaired: true,
         ..Settings::default()
     };
     (policies, reference, settings)

@@ -1,5 +1,6 @@
 //! The obvious way to judge one request: no patterns compared with patterns, no automata.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -57,11 +58,10 @@ pub fn action_matches(pattern: &str, action: &str) -> bool {
     if pattern == "*" {
         return true;
     }
-    let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
     let (Some((ps, pn)), Some((s, n))) = (pattern.split_once(':'), action.split_once(':')) else {
         return false;
     };
-    ps == s && matches(pn, n)
+    ps.eq_ignore_ascii_case(s) && matches(&pn.to_lowercase(), &n.to_lowercase())
 }
 
 fn fields(arn: &str) -> Vec<&str> {
@@ -76,31 +76,36 @@ pub fn resource_matches(pattern: &str, resource: &str) -> bool {
     if resource == "*" {
         return false;
     }
-    let (p, r) = (fields(pattern), fields(resource));
-    if p.len() < 6 {
+    if is_short(pattern) {
+        let (p, r) = (fields(pattern), fields(resource));
         let head = p.len() - 1;
         return pattern.ends_with('*')
             && p[..head].iter().zip(&r).all(|(p, r)| matches(p, r))
             && matches(p[head], &r[head..].join(":"));
     }
-    p.iter().zip(&r).all(|(p, r)| matches(p, r))
+    let mut both = pattern.splitn(6, ':').zip(resource.splitn(6, ':'));
+    both.all(|(p, r)| matches(p, r))
+}
+
+/// Whether an ARN has fewer than six fields.
+fn is_short(arn: &str) -> bool {
+    arn.bytes().filter(|b| *b == b':').count() < 5
 }
 
 /// Under the widest reading of what AWS's pages leave open, wildcards cross fields; that is counted
 /// only for resources in whose names no `:` occurs.
 fn resource_may_match(pattern: &str, resource: &str) -> bool {
     let crossing = matches(pattern, resource)
-        || fields(pattern).len() < 6 && pattern != "*" && matches(&format!("{pattern}*"), resource);
-    let plain = fields(resource)
-        .get(5)
-        .is_some_and(|name| !name.contains(':'));
+        || is_short(pattern) && pattern != "*" && matches(&format!("{pattern}*"), resource);
+    let plain = resource.splitn(6, ':').nth(5);
+    let plain = plain.is_some_and(|name| !name.contains(':'));
     resource_matches(pattern, resource) || crossing && plain
 }
 
 /// Under the widest reading of all, whatever the names are.
 fn resource_could_match(pattern: &str, resource: &str) -> bool {
     let crossing = matches(pattern, resource)
-        || fields(pattern).len() < 6 && pattern != "*" && matches(&format!("{pattern}*"), resource);
+        || is_short(pattern) && pattern != "*" && matches(&format!("{pattern}*"), resource);
     resource_matches(pattern, resource) || resource != "*" && crossing
 }
 
@@ -114,7 +119,10 @@ pub enum Sure {
 
 /// What a resource string with policy variables stands for: as it is when they have no value, or any text. Escapes
 /// stand for characters that no resource of these tests has.
-fn variable(pattern: &str, known: &Known) -> (Option<String>, String) {
+fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Cow<'a, str>) {
+    if !pattern.contains("${") {
+        return (Some(pattern.into()), pattern.into());
+    }
     let mut text = pattern
         .replace("${*}", "\u{1}")
         .replace("${?}", "\u{2}")
@@ -137,7 +145,7 @@ fn variable(pattern: &str, known: &Known) -> (Option<String>, String) {
             }
         }
     }
-    ((!unset).then(|| text.clone()), text)
+    ((!unset).then(|| text.clone().into()), text.into())
 }
 
 impl Statement {
@@ -165,14 +173,13 @@ impl Statement {
         if self.actions.iter().any(|p| action_matches(p, action)) == self.not_action {
             return Sure::No;
         }
-        let read = |p: &String| variable(p, known);
         let unset = |matches: fn(&str, &str) -> bool| {
-            let some = |p: &String| read(p).0.is_some_and(|p| matches(&p, resource));
-            self.resources.iter().any(some)
+            let mut read = self.resources.iter().map(|p| variable(p, known).0);
+            read.any(|p| p.is_some_and(|p| matches(&p, resource)))
         };
         let any = |matches: fn(&str, &str) -> bool| {
-            let some = |p: &String| matches(&read(p).1, resource);
-            self.resources.iter().any(some)
+            let mut read = self.resources.iter().map(|p| variable(p, known).1);
+            read.any(|p| matches(&p, resource))
         };
         // A contested reading never helps an Allow; for a Deny it may count.
         let (mut certain, possible) = match (self.allow, self.not_resource) {
@@ -182,7 +189,11 @@ impl Statement {
             (false, true) => (!any(resource_may_match), !unset(resource_matches)),
         };
         // A variable without a value in `NotResource`: the list matches nothing, or the statement does not count.
-        certain &= !self.not_resource || self.resources.iter().all(|p| read(p).0.is_some());
+        certain &= !self.not_resource
+            || self
+                .resources
+                .iter()
+                .all(|p| variable(p, known).0.is_some());
         let lines = self.conditions.iter().map(|line| line.holds(known));
         let holds = lines.min().unwrap_or(Sure::Yes);
         let found = if certain {
