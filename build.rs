@@ -149,7 +149,33 @@ struct Features {
 struct Role {
     name: String,
     title: String,
+    #[serde(default)]
+    principal: Option<String>,
     aliases: Vec<String>,
+}
+
+/// `rules/principals.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrincipalKeys {
+    key: Vec<PrincipalKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrincipalKey {
+    principals: Vec<String>,
+    keys: Vec<String>,
+    #[serde(default)]
+    absent: bool,
+    #[serde(default)]
+    present: bool,
+    #[serde(default)]
+    like: Option<String>,
+    #[serde(default)]
+    services: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -582,8 +608,11 @@ fn names(folder: &Path, code: &mut String) -> Names {
     for role in &list.role {
         let _ = writeln!(
             code,
-            "    RoleEntry {{ name: {:?}, title: {:?}, aliases: &{:?} }},",
-            role.name, role.title, role.aliases
+            "    RoleEntry {{ name: {:?}, title: {:?}, principal: {:?}, aliases: &{:?} }},",
+            role.name,
+            role.title,
+            role.principal.as_deref().unwrap_or_default(),
+            role.aliases
         );
     }
     let names = Names {
@@ -813,6 +842,38 @@ fn write_slots(text: &str, out: &Path) {
     fs::write(out.join("slots.bin"), slots::table(&rows)).expect("OUT_DIR is writable");
 }
 
+/// What is known of condition keys by whose policy it is.
+fn write_principal_keys(rules: &Path, code: &mut String) {
+    let path = rules.join("principals.toml");
+    let list: PrincipalKeys = read(&path);
+    let roles: Roles = read(&rules.join("roles.toml"));
+    let principals = roles.role.iter().filter_map(|r| r.principal.as_deref());
+    let principals: BTreeSet<&str> = principals.chain(["any"]).collect();
+    code.push_str("pub(super) static PRINCIPAL_KEYS: &[PrincipalKeyEntry] = &[\n");
+    for entry in &list.key {
+        let value = match (entry.absent, entry.present, &entry.like) {
+            (true, false, None) => "PrincipalValue::Absent".to_owned(),
+            (false, true, None) => "PrincipalValue::Present".to_owned(),
+            (false, false, Some(like)) => format!("PrincipalValue::Like({like:?})"),
+            _ => fail(&path, "a key is one of absent, present and like"),
+        };
+        let unknown = entry
+            .principals
+            .iter()
+            .find(|p| !principals.contains(p.as_str()));
+        if let Some(unknown) = unknown {
+            fail(&path, &format!("`{unknown}` is no principal of roles.toml"));
+        }
+        let keys: Vec<String> = entry.keys.iter().map(|k| k.to_ascii_lowercase()).collect();
+        let _ = writeln!(
+            code,
+            "    PrincipalKeyEntry {{ principals: &{:?}, keys: &{keys:?}, value: {value}, services: &{:?} }},",
+            entry.principals, entry.services
+        );
+    }
+    code.push_str("];\n");
+}
+
 /// Links the C compiler's unwinder into the program, where there is a static one, in place of the shared `libgcc_s`: to
 /// find, map and bind that takes a good part of the time of a run, and not every container has it.
 fn link_unwinder() {
@@ -877,6 +938,7 @@ fn main() {
     write_packs(&packs, &mut texts, &mut code);
     write_errata(rules, &names, &mut texts, &mut code);
     texts.write(&out, &mut code);
+    write_principal_keys(rules, &mut code);
     write_catalog(rules, &packs, &out);
     link_unwinder();
 

@@ -30,8 +30,6 @@ pub mod package;
 pub use key::KnownKey;
 use package::PackageError;
 
-use crate::matcher::condition::fold_key;
-
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AccessLevel {
@@ -215,17 +213,39 @@ impl<'a> Action<'a> {
     }
 
     /// Whether a condition key (folded, see [`fold_key`]) is listed for its requests or for those on one of its types.
+    ///
+    /// [`fold_key`]: crate::matcher::condition::fold_key
     pub fn lists(&self, key: &str) -> bool {
-        let is_it = |listed: &str| match listed.split_once("${") {
-            Some((start, _)) => {
-                let start = start.to_ascii_lowercase();
-                let rest = key.strip_prefix(start.as_str());
-                rest.is_some_and(|rest| !rest.is_empty())
-            }
-            None => fold_key(listed) == key,
-        };
+        let is_it = |listed: &str| key::matches(listed, key);
         let mut types = self.resource_types();
         self.condition_keys().any(is_it) || types.any(|kind| kind.condition_keys().any(is_it))
+    }
+
+    /// Whether its requests on one of its types are known not to have a condition key (folded): AWS lists the key for
+    /// another type of the action, and for this type it lists other keys.
+    ///
+    /// A key that is listed for no type may be in all requests, and a type without any key may be listed in part only.
+    /// `aws:ResourceTag/…` and the service's own spelling of it go together.
+    pub fn lacks_on(&self, kind: &ResourceType<'_>, key: &str) -> bool {
+        let tag = key.split_once(":resourcetag/").map(|(_, tag)| tag);
+        let is_it = |listed: &str| {
+            key::matches(listed, key)
+                || tag.is_some() && listed.to_ascii_lowercase().contains(":resourcetag/")
+        };
+        let here = text::split_keys(kind.action_keys);
+        let mut columns = self.types().split('\t').filter(|c| !c.is_empty());
+        !kind.action_keys.is_empty()
+            && !here.clone().any(is_it)
+            && !self.condition_keys().any(is_it)
+            && columns.any(|column| {
+                let (name, _, keys) = text::type_column(column);
+                name != kind.name && text::split_keys(keys.unwrap_or_default()).any(is_it)
+            })
+    }
+
+    /// Whether any of its types has condition keys that not all of its types have.
+    pub fn has_keys_by_type(&self) -> bool {
+        self.types().contains('|')
     }
 
     /// With its service, in AWS's spelling: `sqs:GetQueueUrl`.

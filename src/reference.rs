@@ -23,6 +23,7 @@ mod feature;
 mod need;
 mod pack;
 mod placeholder;
+mod principal;
 mod release;
 mod render;
 mod select;
@@ -40,6 +41,7 @@ pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
     as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
 };
+pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{

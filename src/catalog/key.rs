@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 
+use std::ops::Range;
+
 use super::{Catalog, ConditionKeyType};
 use crate::matcher::condition::fold_key;
 
@@ -103,20 +105,25 @@ impl Catalog {
         if prefix.contains(['.', '/']) || prefix == "saml" {
             return KnownKey::Foreign;
         }
+        // A few services list keys under a prefix that is not a service: `catalog:ChangeType`.
         let Some(service) = self.service(prefix) else {
-            return KnownKey::NoService;
+            return if self.lists_elsewhere(&folded) {
+                KnownKey::Foreign
+            } else {
+                KnownKey::NoService
+            };
         };
         let mut without_tag = false;
         for listed in service.condition_keys() {
-            let (start, template) = match listed.name.split_once("${") {
-                Some((start, _)) => (start, true),
-                None => (listed.name, false),
-            };
-            if begins(&folded, start) && template == (folded.len() > start.len()) {
+            if matches(listed.name, &folded) {
                 return KnownKey::Type(listed.kind);
             }
-            let bare = start.trim_end_matches('/');
-            without_tag |= template && folded.trim_end_matches('/').eq_ignore_ascii_case(bare);
+            if let Some(hole) = hole(listed.name) {
+                let start = listed.name.get(..hole.start).unwrap_or_default();
+                let bare = start.trim_end_matches(['/', ':']);
+                let written = folded.trim_end_matches(['/', ':']);
+                without_tag |= written.eq_ignore_ascii_case(bare);
+            }
         }
         if without_tag {
             KnownKey::WithoutTag
@@ -138,17 +145,59 @@ impl Catalog {
             });
             others.map(|(_, name)| name.to_owned()).collect()
         });
-        foreign.iter().any(|key| match key.split_once("${") {
-            Some((start, _)) => begins(folded, start) && folded.len() > start.len(),
-            None => key.eq_ignore_ascii_case(folded),
-        })
+        foreign.iter().any(|key| matches(key, folded))
     }
 }
 
-/// Whether a folded key begins with a part of a listed one. A key is folded up to its `/`, and what follows is a tag.
-fn begins(folded: &str, start: &str) -> bool {
-    let head = folded.get(..start.len());
-    head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+/// Words that the catalogue writes in place of the key of a tag.
+const TAG_KEY: &str = "tag-key";
+
+/// The first placeholder of a listed key. The catalogue writes `${TagKey}`, `<key>`, `tag-key` as the last word, or nothing
+/// after the last `/`.
+fn hole(listed: &str) -> Option<Range<usize>> {
+    let between = |open: &str, close: char| {
+        let start = listed.find(open)?;
+        let length = listed.get(start..)?.find(close)?;
+        Some(start..start + length + 1)
+    };
+    let marked = [between("${", '}'), between("<", '>')];
+    let first = marked.into_iter().flatten().min_by_key(|r| r.start);
+    first.or_else(|| {
+        let start = listed.strip_suffix(TAG_KEY).unwrap_or(listed).len();
+        let is_last = listed.get(..start).is_some_and(|rest| rest.ends_with('/'));
+        is_last.then_some(start..listed.len())
+    })
+}
+
+/// Whether a key (folded, see [`fold_key`]) is one that the catalogue lists, its placeholders filled with any text.
+pub(super) fn matches(listed: &str, key: &str) -> bool {
+    // Most keys differ in their first letters, which no placeholder fills.
+    let begins = listed
+        .bytes()
+        .take_while(|b| !matches!(b, b'$' | b'<' | b'/'));
+    if !begins
+        .zip(key.bytes())
+        .all(|(a, b)| a.eq_ignore_ascii_case(&b))
+    {
+        return false;
+    }
+    let Some(hole) = hole(listed) else {
+        return listed.eq_ignore_ascii_case(key);
+    };
+    let start = listed.get(..hole.start).unwrap_or_default();
+    let rest = listed.get(hole.end..).unwrap_or_default();
+    let Some((head, filled)) = key.split_at_checked(start.len()) else {
+        return false;
+    };
+    if !head.eq_ignore_ascii_case(start) || filled.is_empty() {
+        return false;
+    }
+    if rest.is_empty() {
+        return true;
+    }
+    // The text that fills a placeholder is not empty, and any part of the key may be it.
+    let ends = filled.char_indices().skip(1);
+    { ends }.any(|(at, _)| filled.get(at..).is_some_and(|after| matches(rest, after)))
 }
 
 fn global(folded: &str) -> KnownKey {
@@ -205,6 +254,25 @@ mod tests {
             ("iamm:PassedToService", KnownKey::NoService),
             ("PassedToService", KnownKey::WithoutService),
             ("accounts.google.com:aud", KnownKey::Foreign),
+            ("s3:ExistingObjectTag/team", KnownKey::Type(T::String)),
+            ("s3:RequestObjectTag/Team", KnownKey::Type(T::String)),
+            ("s3:ExistingObjectTag", KnownKey::WithoutTag),
+            ("ssm:resourceTag/Name", KnownKey::Type(T::String)),
+            ("secretsmanager:ResourceTag/team", KnownKey::Type(T::String)),
+            (
+                "elasticloadbalancing:ResourceTag/x",
+                KnownKey::Type(T::String),
+            ),
+            (
+                "kms:EncryptionContext:aws:s3:arn",
+                KnownKey::Type(T::String),
+            ),
+            (
+                "events:Metadata/a/Matcher",
+                KnownKey::Type(T::ArrayOfString),
+            ),
+            ("catalog:ChangeType", KnownKey::Foreign),
+            ("catalog:NoSuchKey", KnownKey::NoService),
         ] {
             assert_eq!(catalog.condition_key(key), known, "{key}");
         }

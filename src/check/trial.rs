@@ -15,7 +15,7 @@ use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::{self, RefStatement, Reference};
+use crate::reference::{self, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -81,7 +81,9 @@ impl<'a> Trial<'a> {
                 }
             }
         }
-        let context = diff::context::Context::new(settings.context.clone());
+        let principal = reference.role.as_deref();
+        let principal = principal.map_or(Principal::Any, Principal::of_role);
+        let context = diff::context::Context::new(settings.context.clone()).of(principal);
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
         let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));

@@ -5,14 +5,16 @@ use std::borrow::Cow;
 
 use super::scope::Scope;
 use super::statement::{Conditions, Line};
-use crate::catalog;
+use crate::catalog::{self, Catalog, ResourceType};
+use crate::matcher::Pattern;
 use crate::matcher::condition::{self, KeyValue, Truth};
-use crate::reference::{self, RequestRegion};
+use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
 
 /// What the user says of all requests: condition keys with their values.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Context {
     given: Vec<(String, KeyValue)>,
+    principal: Principal,
 }
 
 impl Context {
@@ -21,7 +23,41 @@ impl Context {
         let fold = |(key, value): (String, KeyValue)| (condition::fold_key(&key), value);
         Context {
             given: given.into_iter().map(fold).collect(),
+            principal: Principal::Any,
         }
+    }
+
+    /// The same for the requests of a principal.
+    #[must_use]
+    pub fn of(self, principal: Principal) -> Self {
+        Context { principal, ..self }
+    }
+
+    /// Whose requests they are.
+    pub fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    /// What follows from whose request it is, for a key (folded) in the requests for a service's actions, or for any.
+    pub fn of_principal(
+        &self,
+        key: &str,
+        service: Option<&str>,
+        scope: &Scope,
+    ) -> Option<KeyValue> {
+        let fill = |text: &str, name: &str, value: &Option<String>| {
+            text.replace(name, value.as_deref().unwrap_or("*"))
+        };
+        Some(match self.principal.key(key, service)? {
+            PrincipalValue::Absent => KeyValue::Absent,
+            PrincipalValue::Present => KeyValue::Present,
+            PrincipalValue::Like(like) => {
+                let like = fill(like, "${Partition}", &scope.partition);
+                let like = fill(&like, "${Region}", &scope.region);
+                let like = fill(&like, "${Account}", &scope.account);
+                KeyValue::Values(vec![Pattern::glob(&like)])
+            }
+        })
     }
 
     fn given(&self, key: &str) -> Option<&KeyValue> {
@@ -36,6 +72,7 @@ impl Context {
             (None, "aws:principalaccount", Some(account)) => {
                 Some(Cow::Owned(KeyValue::one(account)))
             }
+            (None, ..) => self.of_principal(&key, None, scope).map(Cow::Owned),
             _ => None,
         }
     }
@@ -59,6 +96,15 @@ pub(super) struct Situation<'s> {
     /// In lower case.
     pub(super) name: &'s str,
     pub(super) known: Option<catalog::Action<'s>>,
+    pub(super) target: Target<'s>,
+    pub(super) catalog: &'s Catalog,
+}
+
+/// What is known of the resource of a request.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Target<'s> {
+    /// Its type; `None` where it may have any type, or none.
+    pub(super) kind: Option<ResourceType<'s>>,
     /// Whether the ARN carries the bound account.
     pub(super) own_account: bool,
 }
@@ -68,6 +114,10 @@ impl Situation<'_> {
     pub(super) fn value(&self, key: &str) -> Cow<'_, KeyValue> {
         if let Some(value) = find(self.stated, key) {
             return Cow::Borrowed(value);
+        }
+        let lacks = |(action, kind): (catalog::Action<'_>, _)| action.lacks_on(&kind, key);
+        if self.known.zip(self.target.kind).is_some_and(lacks) {
+            return Cow::Owned(KeyValue::Absent);
         }
         // A key of a service is in the requests of some actions only.
         if let Some(value) = self
@@ -80,10 +130,15 @@ impl Situation<'_> {
         let one = |text: &Option<String>| text.as_deref().map(KeyValue::one);
         let derived = match key {
             "aws:principalaccount" => one(&self.scope.account),
-            "aws:resourceaccount" if self.own_account => one(&self.scope.account),
+            "aws:resourceaccount" if self.target.own_account => one(&self.scope.account),
             "aws:requestedregion" => self.requested_region(),
             _ => None,
         };
+        let of_principal = || {
+            let service = Some(self.service);
+            self.context.of_principal(key, service, self.scope)
+        };
+        let derived = derived.or_else(of_principal);
         Cow::Owned(derived.unwrap_or(KeyValue::Unknown))
     }
 
@@ -113,6 +168,9 @@ impl Situation<'_> {
         let lines = conditions.lines.iter();
         let lines = lines.map(|line| self.line_holds(line, assumed));
         let all = lines.fold(Truth::True, Truth::and);
+        if all == Truth::Unknown && conditions.exclude_each_other(self.catalog) {
+            return Truth::False;
+        }
         if conditions.unreadable {
             all.and(Truth::Unknown)
         } else {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::context::{self, Context, Situation, Stated};
+use super::context::{self, Context, Situation, Stated, Target};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::scope::{Scope, Universe};
 use super::statement::{Action, Applies, Conditions, Line, Prepared};
@@ -296,12 +296,12 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What is known of requests for an action, as far as `stated` and the account say more.
+    /// What is known of requests for an action, as far as `stated` and the resource say more.
     pub(super) fn situation<'s>(
         &'s self,
         named: Named<'s, 's>,
         stated: &'s [(String, KeyValue)],
-        own_account: bool,
+        target: Target<'s>,
     ) -> Situation<'s> {
         Situation {
             context: self.context,
@@ -310,7 +310,8 @@ impl<'a> Comparison<'a> {
             service: named.service,
             name: named.name,
             known: named.known,
-            own_account,
+            target,
+            catalog: self.catalog,
         }
     }
 
@@ -329,7 +330,7 @@ impl<'a> Comparison<'a> {
             name,
             known: self.known(service, name),
         };
-        let situation = self.situation(named, requirement.stated(), false);
+        let situation = self.situation(named, requirement.stated(), Target::default());
         let lines = statement.conditions.lines.iter();
         lines
             .filter(|line| situation.line_holds(line, assumed) != Truth::True)
@@ -345,7 +346,7 @@ impl<'a> Comparison<'a> {
             name,
             known: self.known(service, name),
         };
-        let situation = self.situation(named, requirement.stated(), false);
+        let situation = self.situation(named, requirement.stated(), Target::default());
         situation.value(key).into_owned()
     }
 
@@ -586,7 +587,7 @@ impl<'a> Run<'_, 'a> {
             side.map(|a| (ptr::from_ref(a.statement), a.certain))
         };
         let truths_of = || {
-            let truths = known.iter().flatten().flat_map(|c| &c.truths);
+            let truths = known.iter().flatten().flat_map(Case::each);
             truths.flatten().copied()
         };
         let first = applies.first().map(|a| ptr::from_ref(a.statement));
@@ -638,8 +639,8 @@ fn truths<'s>(
 ) -> Vec<Case<'s>> {
     let simple = applies.iter().all(|a| a.statement.conditions.is_empty());
     let cases = cases.get(..1).filter(|_| simple).unwrap_or(cases).iter();
-    let truths = |stated: &Stated, own_account| -> Vec<Truth> {
-        let situation = comparison.situation(named, stated, own_account);
+    let truths = |stated: &Stated, target: Target<'_>| -> Vec<Truth> {
+        let situation = comparison.situation(named, stated, target);
         let holds = |a: &Applies<'_>| {
             let conditions = &a.statement.conditions;
             if conditions.is_empty() {
@@ -650,10 +651,16 @@ fn truths<'s>(
         };
         applies.iter().map(holds).collect()
     };
-    cases
-        .map(|stated| Case {
-            stated,
-            truths: [truths(stated, false), truths(stated, true)],
-        })
-        .collect()
+    let by_type = named.known.filter(|a| !simple && a.has_keys_by_type());
+    let mut all = Vec::with_capacity(cases.len());
+    for stated in cases {
+        let mut case = Case::new(stated);
+        let kinds = by_type.iter().flat_map(catalog::Action::resource_types);
+        for kind in [None].into_iter().chain(kinds.map(Some)) {
+            let target = |own_account| Target { kind, own_account };
+            case.add([false, true].map(|own_account| truths(stated, target(own_account))));
+        }
+        all.push(case);
+    }
+    all
 }

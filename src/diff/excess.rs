@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use super::context::Target;
 use super::coverage::{Comparison, Named};
 use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
@@ -26,6 +27,9 @@ const MOST_VISITS: u64 = 2_500_000;
 
 /// Actions that are listed for all patterns together; equal lists count once.
 const MOST_LISTED: u64 = 60_000;
+
+/// The key, folded, whose value can follow from the account in the ARN.
+const BY_ACCOUNT: &str = "aws:resourceaccount";
 
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -515,9 +519,15 @@ impl<'a> Search<'a> {
             name: &name,
             known: Some(action),
         };
-        let situation = self.comparison.situation(named, &[], false);
+        // Mostly what is known is the same for all kinds of resources.
+        let by_account = |c: &Conditions| { c.lines.iter() }.any(|l| l.test.key == BY_ACCOUNT);
+        let varies = |c: &Conditions| !c.is_empty() && (action.has_keys_by_type() || by_account(c));
         let nothing = Conditions::default();
-        if situation.holds(&statement.conditions, &nothing) != Truth::True {
+        let holds = |target: Target<'_>| {
+            let situation = self.comparison.situation(named, &[], target);
+            situation.holds(&statement.conditions, &nothing) == Truth::True
+        };
+        if !varies(&statement.conditions) && !holds(Target::default()) {
             return Beyond::Nothing;
         }
         let applies = if self.has_limits {
@@ -525,17 +535,22 @@ impl<'a> Search<'a> {
         } else {
             Vec::new()
         };
-        let truths: Vec<Truth> = applies
-            .iter()
-            .map(|a| situation.holds(&a.statement.conditions, &nothing))
-            .collect();
         let layers = self.comparison.layers.len();
-        let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
+        // What bears on a kind of resource, where the statement allows it for certain.
+        let sides = |target: Target<'_>| -> Option<Sides<'_>> {
+            if !holds(target) {
+                return None;
+            }
+            let situation = self.comparison.situation(named, &[], target);
+            let conditions = applies.iter().map(|a| &a.statement.conditions);
+            let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
+            Some(Sides::new(&applies, &truths, layers, &|_| Stance::Cautious))
+        };
         if !action.has_resource_types() {
             if !statement.is_on_star()
                 || statement.may_be_void
                 || needs.star()
-                || !sides.star_passes()
+                || !sides(Target::default()).is_some_and(|s| s.star_passes())
             {
                 return Beyond::Nothing;
             }
@@ -572,14 +587,37 @@ impl<'a> Search<'a> {
         // A type that every call needs makes the better example.
         let mut kinds: Vec<_> = action.resource_types().collect();
         kinds.sort_by_key(|k| !k.required);
+        let varies = varies(&statement.conditions)
+            || applies.iter().any(|a| varies(&a.statement.conditions));
+        let alike = if varies {
+            None
+        } else {
+            let Some(sides) = sides(Target::default()) else {
+                return Beyond::Nothing;
+            };
+            Some(sides)
+        };
         for kind in kinds {
             let make = Universe::of(&kind);
-            for universe in self
-                .scope
-                .universes(action.service, &kind)
-                .into_iter()
-                .map(&make)
-            {
+            let on = |own_account| {
+                let kind = Some(kind);
+                if varies {
+                    sides(Target { kind, own_account })
+                } else {
+                    None
+                }
+            };
+            let [other, own_account] = [false, true].map(on);
+            if varies && other.is_none() && own_account.is_none() {
+                continue;
+            }
+            let universes = self.scope.universes(action.service, &kind).into_iter();
+            for (at, universe) in universes.map(&make).enumerate() {
+                let is_own = at == 0 && self.scope.puts_account(&kind);
+                let own_sides = if is_own { &own_account } else { &other };
+                let Some(sides) = alike.as_ref().or(own_sides.as_ref()) else {
+                    continue;
+                };
                 let question = Question {
                     universe: &universe.all,
                     plain: &universe.plain,
@@ -587,11 +625,11 @@ impl<'a> Search<'a> {
                     filters: Vec::new(),
                 };
                 let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &own, &sides, &required, b)
+                    decide::beyond(&question, &own, sides, &required, b)
                 });
                 if let Some(word) = found.word(1) {
                     let holds =
-                        |w: &[Symbol]| decide::is_beyond(&question, &own, &sides, &required, w);
+                        |w: &[Symbol]| decide::is_beyond(&question, &own, sides, &required, w);
                     let placeholders = self.comparison.placeholders;
                     let by = grants(&statement.resources, word);
                     let resource =

@@ -51,9 +51,48 @@ impl Part<'_> {
 pub(super) struct Case<'s> {
     /// What the requirement states of the condition keys.
     pub(super) stated: &'s Stated,
-    /// What is known of the Condition of each statement that applies, for ARNs that do not carry the bound account and
-    /// for those that do.
-    pub(super) truths: [Vec<Truth>; 2],
+    /// What is known of the Condition of each statement that applies, each list once.
+    truths: Vec<Vec<Truth>>,
+    /// Indexes of these lists: first for a resource of any type, then for each resource type of the action where the
+    /// types differ in their condition keys; for ARNs that do not carry the bound account and for those that do.
+    by_type: Vec<[usize; 2]>,
+}
+
+impl<'s> Case<'s> {
+    /// A case of which nothing is known yet.
+    pub(super) fn new(stated: &'s Stated) -> Self {
+        Case {
+            stated,
+            truths: Vec::new(),
+            by_type: Vec::new(),
+        }
+    }
+
+    /// Adds what is known for the next resource type.
+    pub(super) fn add(&mut self, truths: [Vec<Truth>; 2]) {
+        let indexes = truths.map(|list| {
+            let known = self.truths.iter().position(|other| *other == list);
+            known.unwrap_or_else(|| {
+                self.truths.push(list);
+                self.truths.len() - 1
+            })
+        });
+        self.by_type.push(indexes);
+    }
+
+    /// What is known of each statement, for each resource type in turn.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Vec<Truth>> {
+        let indexes = self.by_type.iter().flatten();
+        indexes.filter_map(|at| self.truths.get(*at))
+    }
+
+    /// The index of the list for a resource type, by its position among those of the action.
+    fn index(&self, position: Option<usize>, own_account: bool) -> usize {
+        let typed = position.and_then(|at| self.by_type.get(at + 1));
+        let indexes = typed.or(self.by_type.first()).copied();
+        let [other, own] = indexes.unwrap_or_default();
+        if own_account { own } else { other }
+    }
 }
 
 /// The outcome for one requirement.
@@ -275,12 +314,12 @@ struct Asked<'s, 'c> {
     wanted: Wanted<'s>,
     applies: &'s [Applies<'s>],
     cases: &'s [Case<'s>],
-    /// Two for each case: for ARNs that do not carry the bound account, and for those that do.
+    /// One for each list of each case.
     sides: Vec<Sides<'s>>,
     parts: Vec<Part<'c>>,
 }
 
-impl<'c> Asked<'_, 'c> {
+impl<'s, 'c> Asked<'s, 'c> {
     /// Finds the kinds of resources to ask about.
     fn lay_out(&mut self, named: Named<'_, 'c>) {
         let typed = named.known.is_some_and(|a| a.has_resource_types());
@@ -299,17 +338,18 @@ impl<'c> Asked<'_, 'c> {
             });
             return;
         }
-        for case in 0..self.cases.len() {
-            let first = 2 * case;
+        for (case, first) in self.firsts() {
+            let untyped = first + case.index(None, false);
             match named.known {
                 Some(action) if typed => {
-                    for kind in action.resource_types() {
-                        self.typed_parts(named, &kind, first);
+                    for (at, kind) in action.resource_types().enumerate() {
+                        let sides = [false, true].map(|own| first + case.index(Some(at), own));
+                        self.typed_parts(named, &kind, sides);
                     }
                 }
-                Some(_) => self.star_part(first),
+                Some(_) => self.star_part(untyped),
                 None => {
-                    self.star_part(first);
+                    self.star_part(untyped);
                     let resources: Vec<usize> =
                         self.wanted.resources.iter().map(|(i, _)| *i).collect();
                     if !resources.is_empty() {
@@ -318,7 +358,7 @@ impl<'c> Asked<'_, 'c> {
                             kind: None,
                             universe,
                             resources,
-                            sides: first,
+                            sides: untyped,
                             bits: 0,
                             found: None,
                         });
@@ -364,7 +404,12 @@ impl<'c> Asked<'_, 'c> {
 
     /// The questions about one resource type: one per universe of the scope, and one for required
     /// resources that lie outside the scope, so that a scope never hides a requirement.
-    fn typed_parts(&mut self, named: Named<'_, 'c>, kind: &ResourceType<'c>, sides: usize) {
+    fn typed_parts(
+        &mut self,
+        named: Named<'_, 'c>,
+        kind: &ResourceType<'c>,
+        [sides, own_sides]: [usize; 2],
+    ) {
         let Asked {
             comparison,
             wanted,
@@ -384,7 +429,11 @@ impl<'c> Asked<'_, 'c> {
             if !inside.is_empty() {
                 parts.push(Part {
                     kind: Some((kind.name, needed)),
-                    sides: sides + usize::from(universe.own_account),
+                    sides: if universe.own_account {
+                        own_sides
+                    } else {
+                        sides
+                    },
                     universe: Some(universe),
                     resources: inside.clone(),
                     bits: 0,
@@ -409,21 +458,23 @@ impl<'c> Asked<'_, 'c> {
     /// The types of which a requirement reaches into other accounts, where the grants do not follow.
     fn foreign(&self, named: Named<'_, 'c>, budget: &mut Budget) -> Vec<String> {
         let scope = &self.comparison.scope;
-        let (Some(action), Some(sides)) = (named.known, self.sides.first()) else {
+        let (Some(action), Some(case)) = (named.known, self.cases.first()) else {
             return Vec::new();
         };
-        if scope.account.is_none()
-            || !reference::shares(named.service)
-            || sides.allow_everything_alike()
+        if scope.account.is_none() || !reference::shares(named.service) || { self.sides.first() }
+            .is_some_and(Sides::allow_everything_alike)
         {
             return Vec::new();
         }
         let all: Vec<usize> = self.wanted.resources.iter().map(|(i, _)| *i).collect();
         let mut foreign: Vec<String> = Vec::new();
-        for kind in action.resource_types() {
+        for (at, kind) in action.resource_types().enumerate() {
             if !reference::is_shared(named.service, kind.name) || !scope.puts_account(&kind) {
                 continue;
             }
+            let Some(sides) = self.sides.get(case.index(Some(at), false)) else {
+                continue;
+            };
             let anywhere = scope.in_every_account().universes(named.service, &kind);
             let gap = anywhere
                 .into_iter()
@@ -486,13 +537,33 @@ impl<'c> Asked<'_, 'c> {
             denied_by,
             refused_by,
             unresolved: self.unresolved(case),
-            stated: match self.cases.get(case / 2) {
-                Some(case) if self.cases.len() > 1 => case.stated.clone(),
+            stated: match self.case_of(case) {
+                Some((case, _)) if self.cases.len() > 1 => case.stated.clone(),
                 _ => Stated::new(),
             },
             contested: None,
             foreign: Vec::new(),
         }
+    }
+
+    /// Each case with the index of its first sides.
+    fn firsts(&self) -> impl Iterator<Item = (&'s Case<'s>, usize)> + use<'s, 'c> {
+        let cases = self.cases;
+        cases.iter().scan(0, |next, case| {
+            let first = *next;
+            *next += case.truths.len();
+            Some((case, first))
+        })
+    }
+
+    /// The case that these sides belong to, and their place among its own.
+    fn case_of(&self, sides: usize) -> Option<(&'s Case<'s>, usize)> {
+        let cases = self.firsts();
+        let mut with = cases.filter_map(|(case, first)| {
+            let at = sides.checked_sub(first)?;
+            (at < case.truths.len()).then_some((case, at))
+        });
+        with.next()
     }
 
     /// A request that shows something, the layers that refuse it, and the index of its sides.
@@ -522,8 +593,7 @@ impl<'c> Asked<'_, 'c> {
 
     /// The statements whose Condition is not resolved, in the case with these sides.
     fn unresolved(&self, sides: usize) -> Vec<usize> {
-        let case = self.cases.get(sides / 2);
-        let truths = case.and_then(|c| c.truths.get(sides % 2));
+        let truths = { self.case_of(sides) }.and_then(|(case, at)| case.truths.get(at));
         let truths = truths.into_iter().flatten().enumerate();
         truths
             .filter(|(_, truth)| **truth == Truth::Unknown)

@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
-use crate::matcher::condition::{KeyValue, Test, fold_key};
+use crate::matcher::condition::{Comparison, KeyValue, Operator, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
-use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text};
+use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
@@ -151,23 +151,33 @@ impl<'a> Drafts<'a> {
         for policy in policies {
             drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
-                let mut lex = |text: &Text, drafts: &mut Drafts<'_>| {
-                    let (pieces, found) =
-                        template::customer(&text.value, policy.version, placeholders);
+                let mut lex = |text: &Text, version: Version, drafts: &mut Drafts<'_>| {
+                    let (pieces, found) = template::customer(&text.value, version, placeholders);
                     drafts.note(found, text, policy.source, statement);
                     Lexed::new(pieces, placeholders)
                 };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
                     if text.value.contains(['$', '<', '{', '%']) {
-                        lex(text, &mut drafts);
+                        lex(text, policy.version, &mut drafts);
                     }
                 }
                 let conditions = statement.conditions.iter();
                 let conditions = conditions
-                    .map(|c| c.values.iter().map(|t| lex(t, &mut drafts)).collect())
+                    .map(|c| {
+                        // Where AWS reads no variables, they are literal text, as under the older version.
+                        let version = if reads_variables(&c.operator.value) {
+                            policy.version
+                        } else {
+                            Version::V2008
+                        };
+                        let values = c.values.iter();
+                        values.map(|t| lex(t, version, &mut drafts)).collect()
+                    })
                     .collect();
                 let resources = statement.resource.iter().flat_map(|r| &r.values);
-                let resources = resources.map(|t| lex(t, &mut drafts)).collect();
+                let resources = resources
+                    .map(|t| lex(t, policy.version, &mut drafts))
+                    .collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
                     policy: drafts.policies.len() - 1,
@@ -344,12 +354,21 @@ impl<'a> Drafts<'a> {
                     .map(|(c, lexed)| {
                         let values = c.values.iter().map(|v| v.value.clone()).collect();
                         let bound = lexed.iter().flat_map(&bind);
-                        let bound = bound.map(|p| template::resolve(&p, value)).collect();
+                        let of_arns = is_arn_operator(&c.operator.value);
+                        let bound = bound.map(|p| {
+                            if of_arns {
+                                in_resource(p)
+                            } else {
+                                template::resolve(&p, value)
+                            }
+                        });
+                        let bound = bound.collect();
                         line(&c.operator.value, &c.key.value, values, bound)
                     })
                     .collect(),
                 unreadable: statement.condition_unreadable,
                 span: statement.condition_span,
+                exclusive: OnceCell::new(),
             };
             all.push(Prepared {
                 position: all.len(),
@@ -390,6 +409,18 @@ impl<'a> Drafts<'a> {
         }
         all
     }
+}
+
+/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator nothing
+/// is known.
+fn reads_variables(operator: &str) -> bool {
+    let operator: Option<Operator> = operator.parse().ok();
+    operator.is_none_or(|o| o.comparison.reads_variables())
+}
+
+fn is_arn_operator(operator: &str) -> bool {
+    let operator: Option<Operator> = operator.parse().ok();
+    operator.is_some_and(|o| o.comparison == Comparison::Arn)
 }
 
 /// How many pieces stand in the first five fields of an ARN.
@@ -445,16 +476,19 @@ pub fn reference_pieces(
     placeholders: &mut Placeholders,
 ) -> Vec<ReferencePieces> {
     let value = |name: &str| bindings.get(name).map(str::to_owned);
-    let mut lex = |values: &[String]| -> Vec<Pieces> {
+    let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
         let mut all = Vec::with_capacity(values.len());
         for text in values {
             if text.contains("${") {
                 let expanded = reference::expand(text, value);
-                all.extend(
-                    expanded
-                        .iter()
-                        .map(|t| template::reference(t, placeholders)),
-                );
+                all.extend(expanded.iter().map(|text| {
+                    let pieces = template::reference(text, placeholders);
+                    if variables {
+                        pieces
+                    } else {
+                        template::without_variables(&pieces, placeholders)
+                    }
+                }));
             } else {
                 all.push(template::reference(text, placeholders));
             }
@@ -464,8 +498,10 @@ pub fn reference_pieces(
     statements
         .iter()
         .map(|s| ReferencePieces {
-            resources: lex(&s.resource.values),
-            conditions: s.conditions.iter().map(|c| lex(&c.values)).collect(),
+            resources: lex(&s.resource.values, true),
+            conditions: { s.conditions.iter() }
+                .map(|c| lex(&c.values, reads_variables(&c.operator)))
+                .collect(),
         })
         .collect()
 }
@@ -526,6 +562,7 @@ pub fn bind_reference(
                     .collect(),
                 unreadable: false,
                 span: None,
+                exclusive: OnceCell::new(),
             },
             index: statement.index,
             by_name: OnceCell::new(),

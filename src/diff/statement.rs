@@ -1,11 +1,13 @@
 //! Statements made ready for deciding: patterns instead of strings.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::matcher::condition::Test;
+use crate::catalog::{Catalog, KnownKey};
+use crate::matcher::condition::{self, Test};
 use crate::matcher::search::Budget;
 use crate::matcher::{
     ActionMatch, ActionPattern, Pattern, Piece, Pieces, Reading, ResourcePattern, Variables, arn,
@@ -138,12 +140,33 @@ pub struct Conditions {
     pub unreadable: bool,
     /// The whole element, where there is one.
     pub span: Option<Span>,
+    /// Whether lines of it exclude each other, once it is asked for.
+    pub exclusive: OnceCell<bool>,
 }
 
 impl Conditions {
     /// True for no Condition and for `{}`.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && !self.unreadable
+    }
+
+    /// Whether some of its lines cannot hold in one request, whatever the request is.
+    pub fn exclude_each_other(&self, catalog: &Catalog) -> bool {
+        let find = || {
+            let mut by_key: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
+            for Line { test, .. } in &self.lines {
+                by_key.entry(&test.key).or_default().push(test);
+            }
+            let mut shared = by_key.iter().filter(|(_, tests)| tests.len() > 1);
+            shared.any(|(key, tests)| {
+                let several = match catalog.condition_key(key) {
+                    KnownKey::Type(kind) => kind.is_array(),
+                    _ => true,
+                };
+                condition::exclude_each_other(tests, several)
+            })
+        };
+        self.lines.len() > 1 && *self.exclusive.get_or_init(find)
     }
 }
 

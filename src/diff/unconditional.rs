@@ -1,5 +1,6 @@
 //! What is allowed for certain where the reference allows it under a Condition only.
 
+use super::context::Target;
 use super::coverage::{Comparison, Named, Requirement};
 use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
@@ -28,6 +29,13 @@ struct Asked<'r> {
     filters: Vec<Filter<'r>>,
     /// What other statements require without a Condition.
     elsewhere: Required<'r>,
+}
+
+/// The ARNs that exist of one kind, and the required patterns to ask about there.
+struct Asks<'r, 'a> {
+    universe: Universe,
+    target: Target<'a>,
+    wanted: Vec<&'r Pattern>,
 }
 
 impl<'r> Asked<'r> {
@@ -112,8 +120,8 @@ impl<'s, 'a> Search<'s, 'a> {
             known: self.comparison.known(service, name),
         };
         let nothing = Conditions::default();
-        let holds = |conditions: &Conditions, own_account| {
-            let situation = self.comparison.situation(named, &[], own_account);
+        let holds = |conditions: &Conditions, target| {
+            let situation = self.comparison.situation(named, &[], target);
             situation.holds(conditions, &nothing)
         };
         let everything = Pattern::everything();
@@ -123,36 +131,42 @@ impl<'s, 'a> Search<'s, 'a> {
         let applies = self.comparison.applying(service, name);
         let layers = self.comparison.layers.len();
         let cautious = |_| Stance::Cautious;
-        let truths = [false, true].map(|own_account| -> Vec<Truth> {
+        // What bears on each kind of resource. Where what is known of all requests makes the Condition hold, it restricts
+        // nothing.
+        let side = |target| {
             let conditions = applies.iter().map(|a| &a.statement.conditions);
-            conditions.map(|c| holds(c, own_account)).collect()
-        });
-        let all = truths
-            .each_ref()
-            .map(|truths| Sides::new(&applies, truths, layers, &cautious));
-        // Where what is known of all requests makes the Condition hold, it restricts nothing.
-        let restricts = [false, true].map(|own| holds(&statement.conditions, own) != Truth::True);
+            let truths: Vec<Truth> = conditions.map(|c| holds(c, target)).collect();
+            let sides = Sides::new(&applies, &truths, layers, &cautious);
+            let restricts = holds(&statement.conditions, target) != Truth::True;
+            (truths, sides, restricts)
+        };
+        let on_star = side(Target::default());
+        let on_types: Vec<_> = { questions.iter() }
+            .map(|question| side(question.target))
+            .collect();
         let mut places = Vec::new();
         for (at, own) in applies.iter().enumerate() {
             if own.layer != 0 || !own.certain || own.statement.effect != Effect::Allow {
                 continue;
             }
             let alone = Sides::new(&[*own], &[Truth::True], 1, &cautious);
-            let sides = |own_account: bool| {
-                let side = usize::from(own_account);
-                let truth = truths.get(side).and_then(|t| t.get(at));
-                let unlimited = truth == Some(&Truth::True) && restricts.get(side) == Some(&true);
-                all.get(side).filter(|_| unlimited)
+            let unlimited = |(truths, _, restricts): &(Vec<Truth>, Sides<'_>, bool)| {
+                *restricts && truths.get(at) == Some(&Truth::True)
             };
             let star = asked.star
                 && !typed
                 && alone.star() & shows::UNSURE == 0
-                && sides(false).is_some_and(Sides::star_passes);
+                && unlimited(&on_star)
+                && on_star.1.star_passes();
+            let mut each = questions.iter().zip(&on_types);
             let found = star
-                || questions.iter().any(|(universe, wanted)| {
-                    let Some(sides) = sides(universe.own_account) else {
+                || each.any(|(asks, side)| {
+                    if !unlimited(side) {
                         return false;
-                    };
+                    }
+                    let Asks {
+                        universe, wanted, ..
+                    } = asks;
                     let question = Question {
                         universe: &universe.all,
                         plain: &universe.plain,
@@ -160,7 +174,7 @@ impl<'s, 'a> Search<'s, 'a> {
                         filters: asked.filters.clone(),
                     };
                     let found = Comparison::spend(&mut self.budget, |budget| {
-                        decide::beyond(&question, &alone, sides, &asked.elsewhere, budget)
+                        decide::beyond(&question, &alone, &side.1, &asked.elsewhere, budget)
                     });
                     found.has(1) || !found.complete
                 });
@@ -173,13 +187,17 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The ARNs that exist for an action, each with the required patterns to ask about there. As in the verdicts, a scope
     /// narrows but never hides a requirement.
-    fn questions<'r>(
-        &self,
-        asked: &Asked<'r>,
-        named: Named<'_, '_>,
-    ) -> Vec<(Universe, Vec<&'r Pattern>)> {
-        let Some(action) = self.comparison.known(named.service, named.name) else {
-            return vec![(Universe::unknown(), asked.wanted.clone())];
+    fn questions<'r>(&self, asked: &Asked<'r>, named: Named<'_, 'a>) -> Vec<Asks<'r, 'a>> {
+        let ask = |universe: Universe, kind, wanted| Asks {
+            target: Target {
+                kind,
+                own_account: universe.own_account,
+            },
+            universe,
+            wanted,
+        };
+        let Some(action) = named.known else {
+            return vec![ask(Universe::unknown(), None, asked.wanted.clone())];
         };
         let mut questions = Vec::new();
         for kind in action.resource_types() {
@@ -188,13 +206,13 @@ impl<'s, 'a> Search<'s, 'a> {
             let (inside, outside): (Vec<&Pattern>, Vec<&Pattern>) =
                 asked.wanted.iter().partition(inside);
             if !inside.is_empty() {
-                let each = scoped.iter().map(|u| (u.clone(), inside.clone()));
-                questions.extend(each);
+                let scoped = scoped.iter();
+                questions.extend(scoped.map(|u| ask(u.clone(), Some(kind), inside.clone())));
             }
             if !outside.is_empty() && self.comparison.scope.is_narrow() {
                 let anywhere = Scope::default().universes(named.service, &kind);
                 let anywhere = anywhere.into_iter().map(Universe::of(&kind));
-                questions.extend(anywhere.map(|u| (u, outside.clone())));
+                questions.extend(anywhere.map(|u| ask(u, Some(kind), outside.clone())));
             }
         }
         questions

@@ -85,17 +85,21 @@ impl Line<'_> {
 
     /// Whether the line holds where the key is absent, and where it is there with a value of which nothing is known.
     pub(super) fn truths(&self) -> (Truth, Truth) {
-        let mut names = Placeholders::default();
-        let values = self.condition.values.iter();
-        let test = Test {
-            operator: Some(self.operator),
-            key: String::new(),
-            values: values.map(|v| self.pieces(v, &mut names)).collect(),
-        };
+        let test = self.test(&mut Placeholders::default());
         (
             test.evaluate(&KeyValue::Absent),
             test.evaluate(&KeyValue::Present),
         )
+    }
+
+    /// For judging it; lines that are judged together share the names of their placeholders.
+    pub(super) fn test(&self, names: &mut Placeholders) -> Test {
+        let values = self.condition.values.iter();
+        Test {
+            operator: Some(self.operator),
+            key: String::new(),
+            values: values.map(|v| self.pieces(v, names)).collect(),
+        }
     }
 
     /// A finding about the line, whose subject names operator and key.

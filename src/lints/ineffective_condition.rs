@@ -1,11 +1,14 @@
 //! A Condition that always holds, never holds, or compares with what it does not mean.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ptr;
 
 use super::condition::{self, Line};
-use super::{Context, Lint};
+use super::{Context, Lint, enumerate};
+use crate::catalog::ConditionKeyType;
 use crate::finding::{Finding, Severity};
-use crate::matcher::condition::{Comparison, Quantifier, Truth, network};
+use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, shorten};
 
@@ -20,6 +23,7 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    together(context, out);
     for line in condition::lines(context) {
         if line.condition.values.is_empty() {
             continue;
@@ -30,6 +34,39 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             .or_else(|| constant(&line))
             .or_else(|| all_of_one(&line));
         out.extend(found);
+    }
+}
+
+/// Lines about one key of which no request fulfils all.
+fn together(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let lines: Vec<Line<'_>> = condition::lines(context).collect();
+    let statements = lines.chunk_by(|a, b| ptr::eq(a.statement, b.statement));
+    for lines in statements.filter(|lines| lines.len() > 1) {
+        let mut by_key: BTreeMap<String, Vec<&Line<'_>>> = BTreeMap::new();
+        for line in lines {
+            by_key.entry(line.folded()).or_default().push(line);
+        }
+        for lines in by_key.values() {
+            let [first, .., last] = lines.as_slice() else {
+                continue;
+            };
+            let mut names = Placeholders::default();
+            let tests: Vec<Test> = lines.iter().map(|line| line.test(&mut names)).collect();
+            let tests: Vec<&Test> = tests.iter().collect();
+            let several = first.kind().is_none_or(ConditionKeyType::is_array);
+            if !exclude_each_other(&tests, several) {
+                continue;
+            }
+            let operators: Vec<String> = lines.iter().map(|line| line.operator()).collect();
+            let message = format!(
+                "{} on `{}` never hold together: the statement has no effect",
+                enumerate(&operators),
+                first.key()
+            );
+            let help = "remove one of them, or use one statement for each";
+            let span = last.condition.key.span;
+            out.push(last.finding(&LINT, Severity::Warning, span, message, help));
+        }
     }
 }
 

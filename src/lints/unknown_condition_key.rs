@@ -50,6 +50,10 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         ),
         KnownKey::NoService => {
             let service = key.split(':').next().unwrap_or_default();
+            // The actions of a service that the catalogue does not have are reported already.
+            if has_actions_of(line, service) {
+                return None;
+            }
             let help = match context.catalog.suggest_service(service) {
                 Some(meant) => format!("did you mean the service `{meant}`?"),
                 None => "check the spelling".to_owned(),
@@ -66,4 +70,13 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         "a request never has a key that does not exist; a key newer than the catalogue is judged by its name".to_owned(),
     );
     Some(finding)
+}
+
+/// Whether the statement names actions of a service.
+fn has_actions_of(line: &Line<'_>, service: &str) -> bool {
+    let mut named = line.statement.action.iter().flat_map(|a| &a.values);
+    named.any(|text| {
+        let prefix = text.value.split_once(':').map(|(prefix, _)| prefix);
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(service))
+    })
 }

@@ -8,6 +8,7 @@ use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
 use crate::matcher::condition::Truth;
 use crate::parser::{Effect, Text};
+use crate::reference;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -34,9 +35,13 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Global keys that the catalogue lists by action; the others come with most requests.
+/// Global keys that the catalogue lists by action; the others come with most requests, and a few keys of services with those
+/// of some principals.
 fn is_listed_by_action(key: &str) -> bool {
     let by_tag = ["aws:resourcetag/", "aws:requesttag/"];
+    if reference::comes_with_principal(key) {
+        return false;
+    }
     !key.starts_with("aws:") || key == "aws:tagkeys" || by_tag.iter().any(|k| key.starts_with(k))
 }
 

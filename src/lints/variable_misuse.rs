@@ -3,7 +3,7 @@
 use super::variable::{self, Variable};
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
-use crate::matcher::condition::{Comparison, Operator};
+use crate::matcher::condition::Operator;
 use crate::parser::{Policy, SourceId, Text, Version, shorten};
 
 /// See the page.
@@ -116,10 +116,7 @@ fn early(source: SourceId, text: &Text) -> Option<Finding> {
 
 /// A variable in a value that is no text.
 fn unread(source: SourceId, text: &Text, operator: Operator) -> Option<Finding> {
-    let reads = matches!(
-        operator.comparison,
-        Comparison::Equals | Comparison::EqualsIgnoreCase | Comparison::Like | Comparison::Arn
-    );
+    let reads = operator.comparison.reads_variables();
     let found = variable::all(&text.value).find(Variable::is_policy_variable)?;
     let what = "stands in a value that is no text, where AWS reads no variables";
     let help = "variables work with String and Arn operators";

@@ -134,6 +134,15 @@ fn forbidden_prefix(line: &Line<'_>) -> Option<Finding> {
     ))
 }
 
+/// Whether a value is nothing but a variable that says whose request or resource it is.
+fn names_owner(value: &str) -> bool {
+    let whole = variable::all(value)
+        .next()
+        .filter(|v| v.range == (0..value.len()));
+    let key = whole.and_then(|v| v.inner).map(fold_key);
+    key.is_some_and(|key| OWNERS.contains(&key.as_str()))
+}
+
 /// A wildcard or a variable where the owner's name should stand.
 fn open_owner(line: &Line<'_>) -> Option<Finding> {
     let comparison = line.operator.comparison;
@@ -141,6 +150,10 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let is_open = |value: &str| {
+        // `${aws:PrincipalAccount}` names one owner: the caller's own account.
+        if names_owner(value) {
+            return false;
+        }
         let wild = condition::takes_wildcards(comparison);
         let named = value.strip_prefix("arn:").unwrap_or(value);
         let variable = variable::all(named).next();

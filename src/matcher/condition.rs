@@ -4,6 +4,7 @@
 
 pub mod operator;
 mod scalar;
+mod together;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::pattern::{Class, Pattern, Symbol, Token};
@@ -11,6 +12,7 @@ use super::pattern::{Class, Pattern, Symbol, Token};
 pub use operator::{Comparison, Operator, Order, Quantifier};
 use scalar::within;
 pub(crate) use scalar::{Decimal, date, network};
+pub use together::exclude_each_other;
 
 /// What is known of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -271,6 +273,8 @@ fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
         Comparison::Like => texts(value, &pattern(wanted, true, false)),
         Comparison::Arn => arns(value, wanted),
         Comparison::Null => Truth::Unknown,
+        // Neither true nor false: `${aws:SecureTransport}` is literal text here.
+        Comparison::Bool if plain(wanted).is_some_and(|text| !is_truth(&text)) => Truth::False,
         Comparison::Numeric(_)
         | Comparison::Date(_)
         | Comparison::Bool
@@ -280,6 +284,10 @@ fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
             _ => Truth::Unknown,
         },
     }
+}
+
+fn is_truth(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
 fn scalars(comparison: Comparison, value: &str, wanted: &str) -> Truth {

@@ -209,6 +209,20 @@ pub fn resolve(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<String>) ->
     out.into()
 }
 
+/// The pieces of a value in which AWS reads no policy variables: they are literal text.
+pub fn without_variables(pieces: &Pieces, placeholders: &Placeholders) -> Pieces {
+    let mut out = Vec::with_capacity(pieces.len());
+    for (piece, span) in pieces.iter().copied() {
+        if let Piece::Variable { name, .. } = piece {
+            let text = ["${", placeholders.name(name), "}"].concat();
+            out.extend(text.chars().map(|c| (Piece::Char(c), span)));
+        } else {
+            out.push((piece, span));
+        }
+    }
+    out.into()
+}
+
 /// The text of pieces, placeholders as `${Name}`.
 pub fn spell(pieces: &[(Piece, Span)], placeholders: &Placeholders) -> String {
     let mut out = String::with_capacity(pieces.len());

@@ -72,7 +72,31 @@ pub(super) struct RoleEntry {
     pub(super) name: &'static str,
     /// Completes "the policies of …".
     pub(super) title: &'static str,
+    /// What the role belongs to; empty where it may be an IAM user or any role.
+    pub(super) principal: &'static str,
     pub(super) aliases: &'static [&'static str],
+}
+
+/// What is known of some condition keys by whose policy it is.
+pub(super) struct PrincipalKeyEntry {
+    /// Whose; `any` for everyone.
+    pub(super) principals: &'static [&'static str],
+    /// In lower case; one that ends in `:` stands for all keys with that prefix.
+    pub(super) keys: &'static [&'static str],
+    pub(super) value: PrincipalValue,
+    /// The services whose actions it is limited to; empty for all of them.
+    pub(super) services: &'static [&'static str],
+}
+
+/// What is known of such a key.
+#[derive(Clone, Copy, Debug)]
+pub enum PrincipalValue {
+    /// No request has it.
+    Absent,
+    /// Every request has it.
+    Present,
+    /// It has one value, like this pattern with `${Partition}`, `${Region}` and `${Account}`.
+    Like(&'static str),
 }
 
 pub(super) struct FeatureEntry {

@@ -26,6 +26,7 @@ mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
 mod command_line;
+mod condition_keys;
 mod config;
 mod config_gate;
 mod config_hostile;

@@ -38,6 +38,16 @@ pub enum Comparison {
     Null,
 }
 
+impl Comparison {
+    /// Whether AWS reads policy variables in the values: those of texts and of ARNs.
+    pub fn reads_variables(self) -> bool {
+        matches!(
+            self,
+            Comparison::Equals | Comparison::EqualsIgnoreCase | Comparison::Like | Comparison::Arn
+        )
+    }
+}
+
 /// How numbers and points in time are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {

@@ -7,14 +7,14 @@ use time::format_description::well_known::Iso8601;
 
 /// A number as it is written, without loss: sign, digits before and behind the point.
 #[derive(PartialEq, Eq)]
-pub(crate) struct Decimal<'a> {
+pub(crate) struct Decimal {
     negative: bool,
-    whole: &'a str,
-    part: &'a str,
+    whole: String,
+    part: String,
 }
 
-impl<'a> Decimal<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+impl Decimal {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -28,15 +28,17 @@ impl<'a> Decimal<'a> {
         let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
         Some(Decimal {
             negative: negative && (whole.len() + part.len() > 0),
-            whole,
-            part,
+            whole: whole.to_owned(),
+            part: part.to_owned(),
         })
     }
 }
 
-impl Ord for Decimal<'_> {
+impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let size = |d: &Self| (d.whole.len(), d.whole.to_owned(), d.part.to_owned());
+        fn size(d: &Decimal) -> (usize, &str, &str) {
+            (d.whole.len(), &d.whole, &d.part)
+        }
         match (self.negative, other.negative) {
             (false, false) => size(self).cmp(&size(other)),
             (true, true) => size(other).cmp(&size(self)),
@@ -51,7 +53,7 @@ impl Ord for Decimal<'_> {
     }
 }
 
-impl PartialOrd for Decimal<'_> {
+impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }

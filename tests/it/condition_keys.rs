@@ -1,0 +1,380 @@
+//! What is known of condition keys: by resource type, by whose policy it is, and from several lines together.
+
+use crate::common::project::Project;
+use serde_json::{Value, json};
+
+fn policy(action: &str, resource: &str, condition: &Value) -> String {
+    let statement = json!({
+        "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition,
+    });
+    json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
+}
+
+/// The result of a policy against one required action.
+fn lint(action: &str, condition: &Value, more: &[&str]) -> Value {
+    let reference = policy(action, "*", &json!({}));
+    let policy = policy(action, "*", condition);
+    let project = Project::new(&[("p.json", &policy), ("r.json", &reference)]);
+    let arguments = [
+        "lint",
+        "p.json",
+        "--no-config",
+        "--reference",
+        "r.json",
+        "--region",
+        "us-east-1",
+        "--account",
+        "123456789012",
+        "-f",
+        "json",
+    ];
+    project.run(&[&arguments[..], more].concat()).json()
+}
+
+fn verdict(result: &Value) -> &str {
+    result["results"][0]["requirements"][0]["verdict"]
+        .as_str()
+        .unwrap()
+}
+
+fn has(result: &Value, lint: &str, text: &str) -> bool {
+    let findings = result["results"][0]["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .any(|f| f["lint"] == lint && f["message"].as_str().unwrap().contains(text))
+}
+
+#[test]
+fn a_key_counts_where_its_resource_type_has_it() {
+    let run = "ec2:RunInstances";
+    for (action, condition, context, expected) in [
+        (
+            run,
+            json!({"StringEquals": {"aws:ResourceTag/T": "a"}}),
+            "",
+            "partial",
+        ),
+        (
+            run,
+            json!({"StringEquals": {"ec2:ResourceTag/T": "a"}}),
+            "",
+            "partial",
+        ),
+        (
+            run,
+            json!({"StringEquals": {"ec2:InstanceType": "t3.micro"}}),
+            "ec2:InstanceType=t3.micro",
+            "partial",
+        ),
+        (
+            run,
+            json!({"StringEqualsIfExists": {"ec2:InstanceType": "t3.micro"}}),
+            "ec2:InstanceType=t3.micro",
+            "covered",
+        ),
+        (
+            run,
+            json!({"StringNotEquals": {"aws:ResourceTag/T": "a"}}),
+            "aws:ResourceTag/T=b",
+            "covered",
+        ),
+        (
+            run,
+            json!({"StringEquals": {"ec2:Region": "us-east-1"}}),
+            "ec2:Region=us-east-1",
+            "covered",
+        ),
+        // Listed for no type: not known.
+        (
+            run,
+            json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
+            "",
+            "conditional",
+        ),
+        (
+            "batch:SubmitJob",
+            json!({"StringEquals": {"batch:ShareIdentifier": "a"}}),
+            "",
+            "conditional",
+        ),
+        // One type alone.
+        (
+            "s3:GetObject",
+            json!({"StringEquals": {"s3:ExistingObjectTag/t": "a"}}),
+            "s3:ExistingObjectTag/t=a",
+            "covered",
+        ),
+    ] {
+        let given = ["--context", context];
+        let more: &[&str] = if context.is_empty() { &[] } else { &given };
+        let result = lint(action, &condition, more);
+        assert_eq!(verdict(&result), expected, "{action} {condition} {context}");
+    }
+}
+
+#[test]
+fn lines_that_exclude_each_other_grant_nothing() {
+    for (condition, excluded) in [
+        (
+            json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "c*"}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "b*"}}),
+            false,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "Null": {"aws:PrincipalTag/t": "true"}}),
+            true,
+        ),
+        (
+            json!({"StringEqualsIfExists": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
+            false,
+        ),
+        (
+            json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}),
+            true,
+        ),
+        (
+            json!({"IpAddress": {"aws:SourceIp": "203.0.0.0/16"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
+            false,
+        ),
+        (
+            json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThan": {"aws:MultiFactorAuthAge": "10"}}),
+            true,
+        ),
+        (
+            json!({"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "5"}}),
+            false,
+        ),
+        (
+            json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, "DateGreaterThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}),
+            true,
+        ),
+        (
+            json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": "b"}}),
+            true,
+        ),
+        (
+            json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}),
+            false,
+        ),
+        (
+            json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "a"}, "ForAnyValue:StringLike": {"aws:CalledVia": "b"}}),
+            false,
+        ),
+    ] {
+        let result = lint("sqs:GetQueueUrl", &condition, &[]);
+        let expected = if excluded { "missing" } else { "conditional" };
+        assert_eq!(verdict(&result), expected, "{condition}");
+        let told = has(&result, "ineffective-condition", "never hold together");
+        assert_eq!(told, excluded, "{condition}");
+    }
+}
+
+#[test]
+fn variables_are_read_in_texts_and_arns_only() {
+    for (condition, expected) in [
+        (
+            json!({"Bool": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
+            "missing",
+        ),
+        (
+            json!({"StringEquals": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
+            "conditional",
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}}),
+            "covered",
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalAccount": "123456789012"}}),
+            "covered",
+        ),
+        (
+            json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
+            "covered",
+        ),
+    ] {
+        let result = lint("sqs:GetQueueUrl", &condition, &[]);
+        assert_eq!(verdict(&result), expected, "{condition}");
+        assert!(!has(&result, "weak-condition", ""), "{condition}");
+    }
+}
+
+#[test]
+fn what_a_principal_cannot_have_is_known() {
+    // A role of 2.x nodes, one of Lambda functions, and those who run `pcluster`, who may be users.
+    for (condition, instance, user) in [
+        (
+            json!({"StringLike": {"aws:username": "*"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalType": "User"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}),
+            "covered",
+            "conditional",
+        ),
+        (
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/*"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/a*"}}),
+            "conditional",
+            "conditional",
+        ),
+        (
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::210987654321:*"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"StringLike": {"aws:userid": "AIDA*"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"StringLike": {"aws:userid": "*:i-*"}}),
+            "covered",
+            "conditional",
+        ),
+        (
+            json!({"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+            "covered",
+            "covered",
+        ),
+        (
+            json!({"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+            "missing",
+            "missing",
+        ),
+        (
+            json!({"Null": {"ec2:SourceInstanceARN": "false"}}),
+            "covered",
+            "conditional",
+        ),
+        (
+            json!({"Bool": {"aws:ViaAWSService": "true"}}),
+            "missing",
+            "conditional",
+        ),
+    ] {
+        for (role, action, expected) in [
+            ("instance", "dynamodb:ListTables", instance),
+            ("user", "cloudformation:DescribeStackEvents", user),
+        ] {
+            let policy = policy(action, "*", &condition);
+            let project = Project::new(&[("p.json", &policy)]);
+            let result = project.run(&[
+                "lint",
+                "p.json",
+                "--no-config",
+                "--role",
+                role,
+                "--scheduler",
+                "slurm",
+                "--pcluster-version",
+                "2.4.1",
+                "--region",
+                "us-east-1",
+                "--account",
+                "123456789012",
+                "-f",
+                "json",
+            ]);
+            let result = result.json();
+            let rows = result["results"][0]["requirements"].as_array().unwrap();
+            let row = rows.iter().find(|r| r["action"] == action).unwrap();
+            assert_eq!(row["verdict"], expected, "{role} {condition}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_no_action_of_a_list_has_is_reported() {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow", "Action": ["ec2:*", "s3:*"], "Resource": "*",
+            "Condition": {"StringEquals": {"iam:ResourceTag/x": "a"}},
+        },
+    });
+    let reference = self::policy("sqs:GetQueueUrl", "*", &json!({}));
+    let project = Project::new(&[("p.json", &policy.to_string()), ("r.json", &reference)]);
+    let arguments = [
+        "lint",
+        "p.json",
+        "--no-config",
+        "--reference",
+        "r.json",
+        "-f",
+        "json",
+    ];
+    let result = project.run(&arguments).json();
+    assert!(
+        has(&result, "unsupported-condition-key", "iam:ResourceTag/x"),
+        "{result}"
+    );
+}
+
+#[test]
+fn managed_policies_of_aws_draw_no_false_alarm() {
+    let text = std::fs::read_to_string("fixtures/managed/policies.json").unwrap();
+    let fixture: Value = serde_json::from_str(&text).unwrap();
+    let policies = fixture["policies"].as_array().unwrap();
+    assert_eq!(policies.len(), 23);
+    let reference = policy("sqs:GetQueueUrl", "*", &json!({}));
+    // What is wrong by itself, whatever is required.
+    let alarms = [
+        "invalid-policy",
+        "invalid-arn",
+        "invalid-json",
+        "invalid-condition",
+        "duplicate-key",
+        "undecided",
+        "unknown-condition-key",
+        "weak-condition",
+        "unsupported-condition-key",
+        "variable-misuse",
+        "ineffective-condition",
+    ];
+    for policy in policies {
+        let document = policy["document"].to_string();
+        let project = Project::new(&[("p.json", &document), ("r.json", &reference)]);
+        let arguments = [
+            "lint",
+            "p.json",
+            "--no-config",
+            "--reference",
+            "r.json",
+            "--region",
+            "us-east-1",
+            "--account",
+            "123456789012",
+            "-f",
+            "json",
+        ];
+        let result = project.run(&arguments).json();
+        for finding in result["results"][0]["findings"].as_array().unwrap() {
+            let lint = finding["lint"].as_str().unwrap();
+            assert!(!alarms.contains(&lint), "{}: {finding}", policy["arn"]);
+        }
+    }
+}
