@@ -185,10 +185,9 @@ impl Policy {
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html> (`MalformedPolicyDocument`)
     pub fn is_rejected(&self) -> bool {
         let by_iam = match self.attachment {
-            Attachment::Scp => false,
             Attachment::Managed => self.has_old_version() || self.characters > quota::MANAGED,
             Attachment::Unknown => self.characters > quota::INLINE_OF_ROLE,
-            Attachment::Inline => false,
+            Attachment::Inline | Attachment::Scp => false,
         };
         let has_refused_arn = self.has_refused_arn && self.attachment != Attachment::Scp;
         self.breaks_grammar || has_refused_arn || by_iam
