@@ -45,19 +45,20 @@ impl Within {
     }
 }
 
-/// The path without links; of a file that does not exist, as much as there is.
+/// The absolute path with the links resolved of the folders that exist.
 pub(super) fn resolved(path: &Path) -> PathBuf {
-    if let Ok(path) = fs::canonicalize(path) {
-        return path;
-    }
-    let parent = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => fs::canonicalize("."),
-        Some(parent) => fs::canonicalize(parent),
-        None => return path.to_owned(),
-    };
-    match (parent, path.file_name()) {
-        (Ok(parent), Some(name)) => parent.join(name),
-        _ => config::plain(path),
+    let existing = path.ancestors().find_map(|ancestor| {
+        let folder = match ancestor.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => ancestor,
+        };
+        let folder = fs::canonicalize(folder).ok()?;
+        Some((folder, path.strip_prefix(ancestor).ok()?))
+    });
+    match existing {
+        Some((folder, rest)) if rest.as_os_str().is_empty() => folder,
+        Some((folder, rest)) => config::plain(&folder.join(rest)),
+        None => config::plain(path),
     }
 }
 

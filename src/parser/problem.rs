@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn long_or_broken_input_is_shortened() {
-        assert_eq!(shorten("a\nb"), "a b");
+        assert_eq!(shorten("a\nb"), "a\\nb");
         assert_eq!(shorten(&"x".repeat(100)).chars().count(), 61);
     }
 }

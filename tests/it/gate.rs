@@ -181,7 +181,7 @@ fn a_patch_of_hostile_text_is_refused_with_the_reason() {
 
 #[test]
 fn rows_decide_what_is_covered_whatever_is_off() {
-    let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nredundant-entry = \"off\"\n";
+    let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nredundant-entry = \"off\"\nduplicate-value = \"off\"\n";
     let project = Project::new(&[("p.json", LITTLE), ("pcluster-iam.toml", off)]);
     for format in FORMATS {
         let found = lint(&project, &["p.json", "-f", format]);
