@@ -48,9 +48,10 @@ impl Within {
 /// The absolute path with the links resolved of the folders that exist.
 pub(super) fn resolved(path: &Path) -> PathBuf {
     let existing = path.ancestors().find_map(|ancestor| {
-        let folder = match ancestor.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => ancestor,
+        let folder = if ancestor.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            ancestor
         };
         let folder = fs::canonicalize(folder).ok()?;
         Some((folder, path.strip_prefix(ancestor).ok()?))
