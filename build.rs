@@ -189,7 +189,18 @@ struct Roles {
 #[serde(deny_unknown_fields)]
 struct History {
     scheduler: Vec<Scheduler>,
+    mark: Vec<Mark>,
     dates: BTreeMap<String, String>,
+}
+
+/// A text in policies of one generation only.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mark {
+    text: String,
+    generation: u32,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -222,6 +233,30 @@ struct Need {
     failure: String,
 }
 
+/// `rules/generated.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Generated {
+    role: String,
+    sid: Option<String>,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    releases: Releases,
+    when: String,
+    #[serde(default)]
+    required: bool,
+    source: Option<String>,
+    reason: Option<String>,
+    #[serde(default)]
+    condition: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllGenerated {
+    statement: Vec<Generated>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Needs {
@@ -250,6 +285,7 @@ struct Placeholder {
     example: String,
     spellings: Vec<String>,
     arn: Option<String>,
+    shape: Option<String>,
     #[serde(default)]
     infer: bool,
 }
@@ -258,6 +294,55 @@ struct Placeholder {
 #[serde(deny_unknown_fields)]
 struct Placeholders {
     placeholder: Vec<Placeholder>,
+}
+
+/// `rules/names.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameRules {
+    taken: Vec<String>,
+    single: Vec<String>,
+    vote: Vec<NameVote>,
+    derived: Vec<NameDerived>,
+    narrowing: Vec<NameNarrowing>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameVote {
+    resources: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    first: Option<String>,
+    last: Option<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameDerived {
+    name: String,
+    value: String,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameNarrowing {
+    of: String,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    schedulers: Vec<String>,
+    #[serde(default)]
+    actions: Vec<String>,
+    first: Option<String>,
+    last: Option<String>,
+    to: Vec<Vec<String>>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 /// `rules/rejections.toml`
@@ -603,6 +688,10 @@ fn names(folder: &Path, code: &mut String) -> Names {
         let (first, last) = (release_code(&path, &s.first), release_code(&path, &s.last));
         let _ = writeln!(code, "    ({:?}, {first}, {last}),", s.name);
     }
+    code.push_str("];\npub(super) static MARKS: &[(&str, u32)] = &[\n");
+    for mark in &history.mark {
+        let _ = writeln!(code, "    ({:?}, {}),", mark.text, mark.generation);
+    }
     code.push_str("];\npub(super) static ROLES: &[RoleEntry] = &[\n");
     let list: Roles = read(&folder.join("roles.toml"));
     for role in &list.role {
@@ -717,6 +806,72 @@ fn write_packs(packs: &BTreeMap<String, (PathBuf, Pack)>, texts: &mut Texts, cod
                 texts.text(&json),
             );
         }
+    }
+    code.push_str("];\n");
+}
+
+/// The names of one cluster and how they narrow the wildcards of a reference.
+fn write_names(rules: &Path, names: &Names, code: &mut String) {
+    let path = rules.join("names.toml");
+    let rules: NameRules = read(&path);
+    let range = |first: Option<&String>, last: Option<&String>| {
+        let known = || names.releases.iter();
+        let first = first.or(known().min_by_key(|r| release(&path, r)));
+        let last = last.or(known().max_by_key(|r| release(&path, r)));
+        let (Some(first), Some(last)) = (first, last) else {
+            fail(&path, "there are no releases");
+        };
+        names.check_range(&path, first, last);
+        let (first, last) = (release_code(&path, first), release_code(&path, last));
+        format!("first: {first}, last: {last}")
+    };
+    let known_roles = |roles: &[String]| {
+        for role in roles {
+            one_of(&path, "role in rules/roles.toml", role, &names.roles);
+        }
+    };
+    let _ = writeln!(
+        code,
+        "pub(super) static TAKEN: &[&str] = &{:?};\npub(super) static SINGLE: &[&str] = &{:?};",
+        rules.taken, rules.single
+    );
+    code.push_str("pub(super) static NAME_VOTES: &[NameVote] = &[\n");
+    for vote in &rules.vote {
+        known_roles(&vote.roles);
+        let _ = writeln!(
+            code,
+            "    NameVote {{ resources: &{:?}, roles: &{:?}, {} }},",
+            vote.resources,
+            vote.roles,
+            range(vote.first.as_ref(), vote.last.as_ref())
+        );
+    }
+    code.push_str("];\npub(super) static DERIVED: &[NameDerived] = &[\n");
+    for d in &rules.derived {
+        let _ = writeln!(
+            code,
+            "    NameDerived {{ name: {:?}, value: {:?}, {} }},",
+            d.name,
+            d.value,
+            range(d.first.as_ref(), d.last.as_ref())
+        );
+    }
+    code.push_str("];\npub(super) static NARROWINGS: &[Narrowing] = &[\n");
+    for n in &rules.narrowing {
+        known_roles(&n.roles);
+        names.check_schedulers(&path, &n.schedulers);
+        n.actions.iter().for_each(|a| check_action(&path, a));
+        let to: Vec<String> = n.to.iter().map(|group| format!("&{group:?}")).collect();
+        let _ = writeln!(
+            code,
+            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, to: &[{}] }},",
+            n.of,
+            n.roles,
+            n.schedulers,
+            n.actions,
+            range(n.first.as_ref(), n.last.as_ref()),
+            to.join(", ")
+        );
     }
     code.push_str("];\n");
 }
@@ -937,6 +1092,7 @@ fn main() {
     let mut texts = Texts::default();
     write_packs(&packs, &mut texts, &mut code);
     write_errata(rules, &names, &mut texts, &mut code);
+    write_names(rules, &names, &mut code);
     texts.write(&out, &mut code);
     write_principal_keys(rules, &mut code);
     write_catalog(rules, &packs, &out);
@@ -1024,6 +1180,31 @@ fn main() {
     )
     .expect("OUT_DIR is writable");
 
+    let path = rules.join("generated.toml");
+    let generated: AllGenerated = read(&path);
+    for statement in &generated.statement {
+        names.check_releases(&path, &statement.releases);
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &statement.role,
+            &names.roles,
+        );
+        assert_eq!(
+            statement.required,
+            statement.source.is_some() && statement.reason.is_some(),
+            "{}: `required` needs `source` and `reason`",
+            path.display()
+        );
+        let actions = statement.actions.iter();
+        actions.for_each(|a| check_action(&path, a));
+    }
+    fs::write(
+        out.join("generated.json"),
+        serde_json::to_string(&generated.statement).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+
     let path = rules.join("calls.toml");
     let calls: Calls = read(&path);
     for call in &calls.call {
@@ -1069,6 +1250,12 @@ fn main() {
     for p in &placeholders.placeholder {
         if let Some(arn) = &p.arn {
             let _ = writeln!(code, "    ({:?}, {arn:?}, {}),", p.name, p.infer);
+        }
+    }
+    code.push_str("];\npub(super) static SHAPES: &[(&str, &str)] = &[\n");
+    for p in &placeholders.placeholder {
+        if let Some(shape) = &p.shape {
+            let _ = writeln!(code, "    ({:?}, {shape:?}),", p.name);
         }
     }
     code.push_str("];\n");

@@ -23,8 +23,8 @@ use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, ProblemKind, Sources};
-use crate::reference::Reference;
 use crate::reference::bindings::Origin;
+use crate::reference::{Reference, Setting, Standing};
 use crate::report::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
@@ -46,6 +46,17 @@ impl Against {
         Against::OneOf(vec![reference])
     }
 
+    /// The same for a cluster configuration.
+    #[must_use]
+    pub fn for_setting(&self, setting: &Setting) -> Self {
+        let all = self.references().iter();
+        let all = all.map(|r| r.for_setting(setting)).collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
     /// All of them.
     pub fn references(&self) -> &[Reference] {
         let (Against::OneOf(references) | Against::BestOf(references)) = self;
@@ -62,6 +73,8 @@ pub struct Settings {
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
     pub version_given: bool,
+    /// Why this release was chosen where none was asked for; completes "because …".
+    pub version_reason: Option<String>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
     /// What was taken from the cluster's configuration.
@@ -255,7 +268,9 @@ pub fn check(
         None => (repaired, None),
     };
     trial.settle(&mut requirements);
-    let gaps: Vec<GapRows> = trial
+    let generated = verdicts.coverage(&trial.generated);
+    suffice(&generated, &mut requirements);
+    let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
         .enumerate()
@@ -264,6 +279,17 @@ pub fn check(
             requirements: verdicts.coverage(required),
         })
         .collect();
+    for rows in &mut gaps {
+        let gap = trial.reference.gaps.get(rows.gap);
+        if gap.is_some_and(|g| g.of_configuration) {
+            continue;
+        }
+        for requirement in &mut rows.requirements {
+            if is_enough(&generated, &requirement.row.action) == Some(true) {
+                trial::void(&mut requirement.row);
+            }
+        }
+    }
     let excess = excess::excess(&comparison, &trial.needed());
     let ineffective = effect::ineffective(&comparison);
     let context = Context {
@@ -280,6 +306,7 @@ pub fn check(
             requirements: &requirements,
             repaired: repaired.as_deref(),
             gaps: &gaps,
+            generated: &generated,
             excess: &excess,
             ineffective: &ineffective,
             bindings: &trial.bindings,
@@ -310,6 +337,31 @@ pub fn check(
         findings,
         failed,
     })
+}
+
+/// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
+fn is_enough(generated: &[Requirement], action: &str) -> Option<bool> {
+    let mut rows = generated
+        .iter()
+        .filter(|r| !r.row.vacuous && r.row.action.eq_ignore_ascii_case(action))
+        .peekable();
+    rows.peek()?;
+    Some(rows.all(|r| matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)))
+}
+
+/// Lets what the role that ParallelCluster generates for the configuration has be enough.
+fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
+    if generated.is_empty() {
+        return;
+    }
+    let open = requirements.iter_mut();
+    for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
+        match is_enough(generated, &requirement.row.action) {
+            Some(true) => requirement.standing = Standing::Enough,
+            Some(false) => {}
+            None => requirement.standing = Standing::NotGenerated,
+        }
+    }
 }
 
 /// The rows of a reference alone, without findings: what [`check`] judges first.

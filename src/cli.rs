@@ -175,6 +175,10 @@ struct Selection {
     /// Partition: aws, aws-cn, aws-us-gov … [default: that of the Region]
     #[arg(long, value_name = "NAME")]
     partition: Option<String>,
+    /// Name of the cluster that the policies are for; repeat it for a role of several clusters [default: inferred from
+    /// the policies]
+    #[arg(long, value_name = "NAME")]
+    cluster_name: Vec<String>,
     /// Value of another placeholder of the reference, such as `Ec2RoleName=parallelcluster-*`
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,

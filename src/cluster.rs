@@ -31,6 +31,7 @@ mod yaml;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::parser::{Source, Span, Spanned, shorten, shorten_to};
+use crate::reference::Setting;
 
 /// Which of the two formats a file has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +92,8 @@ pub struct Cluster {
     pub features: BTreeMap<&'static str, Feature>,
     /// Values of placeholders; use [`Cluster::bindings`].
     names: BTreeMap<&'static str, Vec<Spanned<String>>>,
+    /// What it decides about the policies of the roles.
+    pub setting: Setting,
     /// Roles that the file gives instead of those that `ParallelCluster` would make.
     pub roles: Vec<Role>,
 }

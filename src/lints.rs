@@ -37,6 +37,7 @@ mod excess;
 mod feature_gap;
 mod feature_without_data;
 mod fix;
+mod generated_gap;
 mod ineffective_condition;
 mod ineffective_resource;
 mod ineffective_statement;
@@ -99,6 +100,7 @@ pub static ALL: &[&Lint] = &[
     &empty_element::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
+    &generated_gap::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
     &ineffective_statement::LINT,
@@ -143,6 +145,7 @@ pub fn is_about_coverage(id: &str) -> bool {
         conditional_grant::LINT.id,
         denied_action::LINT.id,
         feature_gap::LINT.id,
+        generated_gap::LINT.id,
         missing_action::LINT.id,
         partial_resource::LINT.id,
         undecided::LINT.id,
@@ -184,6 +187,8 @@ pub struct Compared<'a> {
     pub requirements: &'a [Requirement],
     /// The same rows with the policies that AWS refuses to store, where there are some.
     pub repaired: Option<&'a [Requirement]>,
+    /// The rows of what ParallelCluster generates for the configuration.
+    pub generated: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// What is granted beyond need.
@@ -494,6 +499,7 @@ fn identity(
         && [
             feature_gap::LINT.id,
             feature_without_data::LINT.id,
+            generated_gap::LINT.id,
             known_gap::LINT.id,
         ]
         .contains(&finding.lint)

@@ -20,6 +20,9 @@ pub mod bindings;
 mod data;
 mod erratum;
 mod feature;
+mod generated;
+mod managed;
+pub mod names;
 mod need;
 mod pack;
 mod placeholder;
@@ -36,6 +39,8 @@ pub use aws::{
 };
 pub use erratum::{Lack, lacks, lacks_of};
 pub use feature::{Feature, Features};
+pub use generated::{Granted, Setting, resolve as resolve_generated};
+pub use managed::managed_text;
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
@@ -45,8 +50,9 @@ pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
-    Query, SelectError, candidates, resolve, role_title, roles, roles_called, roles_for,
-    schedulers, select,
+    Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
+    only_scheduler, resolve, role_title, roles, roles_called, roles_for, schedulers, schedulers_in,
+    select,
 };
 pub use standing::{Basis, Failure, Standing, When};
 
@@ -128,6 +134,8 @@ pub struct Gap {
     pub reason: String,
     /// The public source of that.
     pub source: String,
+    /// True where the cluster configuration asks for it.
+    pub of_configuration: bool,
     /// What happens without it.
     pub failure: Failure,
     /// The feature that needs it.
@@ -168,6 +176,8 @@ pub struct Reference {
     pub known_features: Features,
     /// The feature of its group that this reference is for.
     pub mode: Option<&'static str>,
+    /// What ParallelCluster generates for this role of a cluster configuration; empty without one.
+    pub generated: Vec<RefStatement>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

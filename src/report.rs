@@ -65,6 +65,8 @@ pub struct ReferenceName {
     pub role_was_chosen: bool,
     /// True when the release is the default rather than asked for.
     pub version_is_default: bool,
+    /// Why it was chosen; completes "because …".
+    pub version_reason: Option<String>,
 }
 
 /// The value of one placeholder and where it came from.

@@ -8,6 +8,7 @@ use crate::lints::File;
 use crate::matcher::template;
 use crate::parser::{SourceId, Sources, Span};
 use crate::reference::bindings::Origin;
+use crate::reference::names;
 use crate::reference::{self, Reference};
 use crate::report::{Binding, ReferenceName};
 
@@ -118,12 +119,15 @@ pub(super) fn name_of(reference: &Reference, settings: &Settings, chosen: bool) 
         file: settings.reference_file.clone(),
         role_was_chosen: chosen,
         version_is_default: !settings.version_given,
+        version_reason: settings.version_reason.clone(),
     }
 }
 
 pub(super) fn bindings_of(sources: &Sources, trial: &Trial<'_>) -> Vec<Binding> {
     let mut wanted = reference::placeholders(trial.reference);
     wanted.extend(["Partition", "Region", "Account"].map(str::to_owned));
+    let bound = names::known().filter(|name| trial.bindings.bound(name).is_some());
+    wanted.extend(bound.map(str::to_owned));
     wanted
         .into_iter()
         .map(|name| match trial.bindings.bound(&name) {

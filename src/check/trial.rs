@@ -11,11 +11,12 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
-use crate::parser::{Policy, SourceId, Span};
+use crate::matcher::{ActionMatch, Pieces};
+use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::{self, Principal, RefStatement, Reference};
+use crate::reference::names::{self, Narrowed};
+use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -30,6 +31,12 @@ pub(super) struct Trial<'a> {
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
     pub(super) gaps: Vec<Vec<Prepared>>,
+    /// What ParallelCluster generates for the configuration.
+    pub(super) generated: Vec<Prepared>,
+    /// The contents of the AWS managed policies that the role must have.
+    pub(super) managed: Vec<Prepared>,
+    /// What was narrowed to the names of one cluster, as AWS writes it: no excess.
+    wide: Vec<Vec<Prepared>>,
     /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
@@ -46,7 +53,7 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let statements = reference.divided();
+        let statements = reference.divided(|name| bindings.get(name).is_some());
         let mut pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
@@ -61,11 +68,12 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
+        let named = name_cluster(&drafts, reference, &mut bindings, &placeholders);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
         };
-        let dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
+        let mut dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
         if bindings.iter().any(|(name, _)| reference::is_list(name)) {
             pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         }
@@ -81,6 +89,30 @@ impl<'a> Trial<'a> {
                 }
             }
         }
+        let layered = settings.limits().next().is_some();
+        let (narrowed, gaps_narrowed) = {
+            let beyond = drafts
+                .beyond(MOST_PARTS, &bindings, &placeholders)
+                .is_some();
+            let grants = if beyond {
+                Vec::new()
+            } else {
+                drafts.grants(&bindings, &placeholders)
+            };
+            let narrow = |statements: &[RefStatement]| {
+                if beyond {
+                    Narrowed::default()
+                } else {
+                    names::narrow(reference, statements, &grants, &bindings, layered)
+                }
+            };
+            let gaps: Vec<Narrowed> = { reference.gaps.iter() }
+                .map(|g| narrow(&g.statements))
+                .collect();
+            (narrow(&statements), gaps)
+        };
+        dissents.extend(named);
+        dissents.extend(narrowed.dissents);
         let principal = reference.role.as_deref();
         let principal = principal.map_or(Principal::Any, Principal::of_role);
         let context = diff::context::Context::new(settings.context.clone()).of(principal);
@@ -102,20 +134,60 @@ impl<'a> Trial<'a> {
                 (kind, source, bound)
             })
             .collect();
+        let wanted = generated(reference, &bindings, &granted);
+        let generated_pieces = prepare::reference_pieces(&wanted, &bindings, &mut placeholders);
+        let managed = reference.managed_statements();
+        let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
-        let required = bind(&statements, &pieces);
-        let gaps = reference
+        let managed = bind(&managed, &managed_pieces);
+        let generated = bind(&wanted, &generated_pieces);
+        let written = bind(&statements, &pieces);
+        let gaps_written: Vec<Vec<Prepared>> = reference
             .gaps
             .iter()
             .zip(&gap_pieces)
             .map(|(g, p)| bind(&g.statements, p))
             .collect();
+        let mut rebind = |statements: &[RefStatement]| {
+            let pieces = prepare::reference_pieces(statements, &bindings, &mut placeholders);
+            prepare::bind_reference(statements, &pieces, &bindings, &placeholders)
+        };
+        let mut wide = Vec::new();
+        let required = match &narrowed.statements {
+            Some(statements) => {
+                wide.push(written);
+                rebind(statements)
+            }
+            None => written,
+        };
+        let mut gaps = Vec::with_capacity(gaps_written.len());
+        for (written, narrowed) in gaps_written.into_iter().zip(&gaps_narrowed) {
+            gaps.push(match &narrowed.statements {
+                Some(statements) => {
+                    wide.push(written);
+                    rebind(statements)
+                }
+                None => written,
+            });
+        }
+        for (name, values) in narrowed.taken {
+            if bindings.get(&name).is_none() && !dissents.iter().any(|d| d.name == name) {
+                let all: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
+                if let Some(first) = values.first() {
+                    bindings.set(
+                        &name,
+                        all.join(","),
+                        Origin::Inferred(first.source, first.span),
+                    );
+                }
+            }
+        }
         (
             Trial {
                 reference,
-                statements,
+                statements: narrowed.statements.unwrap_or(statements),
                 placeholders,
                 bindings,
                 dissents,
@@ -124,6 +196,9 @@ impl<'a> Trial<'a> {
                 context,
                 required,
                 gaps,
+                generated,
+                managed,
+                wide,
                 beyond,
             },
             leftovers,
@@ -164,7 +239,9 @@ impl<'a> Trial<'a> {
     /// The statements of the reference, and of what is known to lack in it.
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
-        [self.required.as_slice()].into_iter().chain(gaps).collect()
+        let wide = self.wide.iter().map(Vec::as_slice);
+        let own = [&self.required, &self.generated, &self.managed].map(Vec::as_slice);
+        own.into_iter().chain(gaps).chain(wide).collect()
     }
 
     /// The rows of the reference, with the features that need them.
@@ -206,11 +283,82 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// What ParallelCluster generates for the configuration, with the names that the policies themselves have.
+fn generated(
+    reference: &Reference,
+    bindings: &Bindings,
+    granted: &[Prepared],
+) -> Vec<RefStatement> {
+    if reference.generated.is_empty() {
+        return Vec::new();
+    }
+    let allows = granted
+        .iter()
+        .filter(|s| s.effect == Effect::Allow && !s.not_action && !s.not_resource);
+    let allows: Vec<Granted<'_>> = allows
+        .map(|s| Granted {
+            allows: Box::new(|action| {
+                let (service, name) = action.split_once(':').unwrap_or_default();
+                let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
+                let mut actions = s.actions.iter();
+                actions.any(|a| {
+                    a.pattern.matches(&service, &name) == ActionMatch::Yes
+                        || a.text.eq_ignore_ascii_case(action)
+                })
+            }),
+            resources: s.resources.iter().map(|r| r.text.as_str()).collect(),
+        })
+        .collect();
+    reference::resolve_generated(&reference.generated, bindings, &allows)
+}
+
 /// Lets a row require nothing.
-fn void(row: &mut Row) {
+pub(super) fn void(row: &mut Row) {
     row.verdict = Verdict::Covered;
     row.vacuous = true;
     row.witness = None;
+}
+
+/// Binds the name of the cluster where the policies agree on one, and what follows from it.
+fn name_cluster(
+    drafts: &Drafts<'_>,
+    reference: &Reference,
+    bindings: &mut Bindings,
+    placeholders: &Placeholders,
+) -> Option<Dissent> {
+    let mut dissent = None;
+    let votes = names::clusters(&drafts.grants(bindings, placeholders), reference);
+    let of = |w: &names::Written| (w.text.clone(), w.source, w.span);
+    let given = bindings.get(names::CLUSTER).map(str::to_owned);
+    match (votes.first(), given) {
+        (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
+            Some(other) => {
+                dissent = Some(Dissent {
+                    name: names::CLUSTER.to_owned(),
+                    first: of(first),
+                    other: of(other),
+                });
+            }
+            None => bindings.set(
+                names::CLUSTER,
+                first.text.clone(),
+                Origin::Inferred(first.source, first.span),
+            ),
+        },
+        (Some(first), Some(given)) if !given.contains('*') => {
+            let is_given = |v: &names::Written| reference::values(&given).any(|g| g == v.text);
+            if !votes.iter().any(is_given) {
+                dissent = Some(Dissent {
+                    name: names::CLUSTER.to_owned(),
+                    first: (given, first.source, first.span),
+                    other: of(first),
+                });
+            }
+        }
+        _ => {}
+    }
+    names::derive(reference, bindings);
+    dissent
 }
 
 /// Each candidate with the policies.

@@ -7,7 +7,7 @@ use super::selection::Given;
 use super::{Error, Selection, drawn};
 use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources};
-use crate::reference::{DEFAULT_RELEASE, Feature, Features};
+use crate::reference::{self, DEFAULT_RELEASE, Feature, Features};
 use crate::report::TakenFrom;
 
 /// A configuration that was read.
@@ -118,6 +118,11 @@ impl Configured {
                 .cloned()
                 .collect(),
         }
+    }
+
+    /// What it decides about the policies that ParallelCluster generates.
+    pub(super) fn setting(&self) -> Option<&reference::Setting> {
+        (self.cluster.generation == Generation::V3).then_some(&self.cluster.setting)
     }
 
     /// Says which features the cluster has, unless `--feature` does.

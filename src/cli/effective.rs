@@ -99,6 +99,7 @@ impl Effective {
                 o.partition.as_ref().map(value_of)
             });
         found.selection.set.clone_from(&given.set);
+        found.selection.cluster_name.clone_from(&given.cluster_name);
         found.boundary = found.nearest("--boundary", args.boundary.clone(), &levels, |o| {
             o.boundary.as_ref().map(path)
         });

@@ -14,9 +14,10 @@ use crate::reference::{self, Feature, Features, Lack, Listed, Query, Reference, 
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
-    let Some(scheduler) = &selection.scheduler else {
+    let only = reference::only_scheduler(selection.role(), selection.release());
+    let Some(scheduler) = selection.scheduler.as_deref().or(only) else {
         return Err(Error::WhichScheduler {
-            schedulers: reference::schedulers().join(", "),
+            schedulers: selection.schedulers().join(", "),
         });
     };
     let release = selection.release();

@@ -16,8 +16,8 @@ use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
 use crate::lints::File;
-use crate::parser::{Sources, Spanned, shorten};
-use crate::reference::Features;
+use crate::parser::{Policy, Sources, Spanned, shorten};
+use crate::reference::{self, Features};
 
 /// Why a job cannot be made.
 pub(super) enum Fault {
@@ -196,9 +196,29 @@ impl<'r> Resolver<'r> {
             }
             None => effective.selection.clone(),
         };
+        let asked = selection.pcluster_version.is_some();
+        let mut selection = selection;
+        let mut version_reason = None;
+        if !asked && effective.reference.is_none() {
+            let files: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
+            let policies = files.iter().filter_map(|file| self.files.get(*file));
+            let policies = policies.flat_map(|file| &file.document.policies);
+            let strings = policies.flat_map(Policy::strings);
+            let (role, scheduler) = (selection.role(), selection.scheduler.as_deref());
+            let chosen = reference::default_release(role, scheduler, &features, strings);
+            version_reason = Some(chosen.reason);
+            selection.pcluster_version = Some(chosen.release.to_owned());
+        }
+        self.doubts.extend(selection::later_patch(&selection));
         let against = self
             .against(effective.reference.as_deref(), &selection, &features)
             .map_err(fault)?;
+        let against = match configured.as_ref().and_then(|c| c.setting()) {
+            Some(setting) if effective.reference.is_none() => {
+                Arc::new(against.for_setting(setting))
+            }
+            _ => against,
+        };
         let mut given = self.configured_bindings(target, &against)?;
         given.extend(selection::given(&selection, &against).map_err(fault)?);
         for (_, _, from) in &mut given {
@@ -235,7 +255,8 @@ impl<'r> Resolver<'r> {
         let settings = Settings {
             target: target.map(|t| t.name.value.clone()),
             given: selection::all_given(given, configured.as_deref(), &self.sources),
-            version_given: selection.pcluster_version.is_some(),
+            version_given: asked,
+            version_reason,
             attached: effective.attached,
             cluster_config: taken,
             reference_file: effective

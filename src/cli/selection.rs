@@ -12,7 +12,8 @@ use crate::matcher::condition::KeyValue;
 use crate::nearest::nearest_word;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
-use crate::reference::{self, Features, Query, Reference};
+use crate::reference::names;
+use crate::reference::{self, Features, Query, Reference, Release};
 
 /// Says why a value cannot be.
 type Check = fn(&str) -> Result<(), Fault>;
@@ -35,6 +36,17 @@ impl Selection {
             .unwrap_or(reference::DEFAULT_RELEASE)
     }
 
+    /// The schedulers of the release that was asked for, or of every release.
+    pub(super) fn schedulers(&self) -> Vec<&'static str> {
+        let release = self.pcluster_version.as_deref();
+        let of = release.map(reference::schedulers_in).unwrap_or_default();
+        if of.is_empty() {
+            reference::schedulers()
+        } else {
+            of
+        }
+    }
+
     /// The role that was asked for; `None` for whichever fits.
     pub(super) fn role(&self) -> Option<&str> {
         self.role.as_deref().filter(|role| *role != "auto")
@@ -43,19 +55,25 @@ impl Selection {
 
 impl Against {
     pub(super) fn select(selection: &Selection, features: &Features) -> Result<Self, Error> {
-        let Some(scheduler) = &selection.scheduler else {
+        let role = selection.role();
+        let only = reference::only_scheduler(role, selection.release());
+        let given = selection.scheduler.as_deref();
+        let Some(scheduler) = given.or(only) else {
             return Err(Error::NoScheduler {
-                schedulers: reference::schedulers().join(", "),
+                schedulers: selection.schedulers().join(", "),
             });
         };
-        let role = selection.role();
-        let found = reference::candidates(Query {
+        let is_open = given.is_none() && role.is_some_and(reference::has_no_scheduler);
+        let mut found = reference::candidates(Query {
             role,
             scheduler,
             release: selection.release(),
             features,
         })
         .map_err(Error::or_own_reference)?;
+        for reference in found.iter_mut().filter(|_| is_open) {
+            reference.scheduler = None;
+        }
         Ok(match role {
             None => Against::BestOf(found),
             Some(_) => Against::OneOf(found),
@@ -159,6 +177,20 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
         }
         given.push((name.to_owned(), value.clone(), option.to_owned()));
     }
+    if !selection.cluster_name.is_empty() {
+        let bad = |name: &&String| *name != "*" && !names::is_cluster_name(name);
+        if let Some(bad) = selection.cluster_name.iter().find(bad) {
+            return Err(Error::BadValue {
+                option: "--cluster-name",
+                value: bad.clone(),
+                reason: "it is not the name of a cluster".to_owned(),
+                help: "a name begins with a letter and has letters, digits and hyphens, at most 60 characters"
+                    .to_owned(),
+            });
+        }
+        let all = selection.cluster_name.join(",");
+        given.push((names::CLUSTER.to_owned(), all, "--cluster-name".to_owned()));
+    }
     let known = known_placeholders(against);
     for set in &selection.set {
         let bad = |reason: &str, help: String| Error::BadValue {
@@ -188,10 +220,23 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
     Ok(given)
 }
 
+/// Where a later patch release is judged as the newest known one of its minor.
+pub(super) fn later_patch(selection: &Selection) -> Option<String> {
+    let text = selection.pcluster_version.as_deref()?.trim();
+    let asked = Release::parse(text.strip_prefix(['v', 'V']).unwrap_or(text))?;
+    let known = asked.known_patch()?;
+    Release::all().all(|r| r != asked).then(|| {
+        format!("ParallelCluster {asked} is not known to this program: judged as {known}, the newest known patch release")
+    })
+}
+
 /// The placeholders that can have a value, sorted.
 pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
     let mut known: BTreeSet<String> = ["Account", "Partition", "Region"].map(str::to_owned).into();
     for reference in against.references() {
+        if reference.role.is_some() {
+            known.extend(names::known().map(str::to_owned));
+        }
         known.extend(reference::all_placeholders(reference));
     }
     known.into_iter().collect()

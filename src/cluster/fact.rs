@@ -29,6 +29,7 @@ impl Facts {
                 region: None,
                 features: BTreeMap::new(),
                 names: BTreeMap::new(),
+                setting: crate::reference::Setting::default(),
                 roles: Vec::new(),
             },
             bound: HashSet::new(),
@@ -151,6 +152,65 @@ impl Facts {
             .or_insert_with(|| new.clone());
         if rank(used) > rank(old.used) || rank(used) == rank(old.used) && old.place.is_none() {
             *old = new;
+        }
+    }
+
+    /// The values of a placeholder so far.
+    pub(super) fn names(&self, name: &str) -> Vec<String> {
+        let values = self.cluster.names.get(name).into_iter().flatten();
+        values.map(|v| v.value.clone()).collect()
+    }
+
+    /// Whether the file has a feature on.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.cluster
+            .features
+            .get(name)
+            .is_some_and(|f| f.used == Use::On)
+    }
+
+    /// Whether the file has a feature off.
+    pub(super) fn is_off(&self, name: &str) -> bool {
+        self.cluster
+            .features
+            .get(name)
+            .is_some_and(|f| f.used == Use::Off)
+    }
+
+    /// Says that a label of the rules on generated policies holds.
+    pub(super) fn label(&mut self, label: &'static str) {
+        self.cluster.setting.labels.insert(label);
+    }
+
+    /// Adds a value of a placeholder of generated policies, each value once.
+    pub(super) fn setting(&mut self, name: &'static str, value: impl Into<String>) {
+        let value = value.into();
+        let values = self.cluster.setting.values.entry(name).or_default();
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+
+    /// Says that a placeholder of generated policies names nothing in this cluster, unless it has values.
+    pub(super) fn no_setting(&mut self, name: &'static str) {
+        self.cluster.setting.values.entry(name).or_default();
+    }
+
+    /// Takes the values of a placeholder over to the generated policies.
+    pub(super) fn share(&mut self, name: &'static str) {
+        if self.open.contains(name) {
+            return;
+        }
+        let values: Vec<String> = self
+            .cluster
+            .names
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|v| v.value.clone())
+            .collect();
+        for value in values {
+            self.setting(name, value);
         }
     }
 

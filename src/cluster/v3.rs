@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/parallelcluster/latest/ug/cluster-configuration-file-v3.html>
 
 mod iam;
+mod setting;
 mod value;
 
 use super::fact::Facts;
@@ -61,6 +62,7 @@ pub(super) fn read(tree: &Tree<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
         tree,
         facts: Facts::new(Generation::V3),
         all_roles_given: true,
+        nodes: setting::Nodes::default(),
     };
     for feature in OFF_BY_DEFAULT {
         reader.facts.off(feature, None);
@@ -112,6 +114,7 @@ struct Reader<'a> {
     facts: Facts,
     /// Whether the file has named a role wherever one can be named.
     all_roles_given: bool,
+    nodes: setting::Nodes,
 }
 
 impl Reader<'_> {
@@ -145,6 +148,7 @@ impl Reader<'_> {
             }
         }
         self.iam(root);
+        self.settle(root);
     }
 
     fn head_node(&mut self, head: Id) {
@@ -156,6 +160,7 @@ impl Reader<'_> {
             self.facts.bind("KeyName", key.value);
         }
         self.node_roles(head, "head-node", None);
+        self.node_setting(head, "head-node");
     }
 
     fn scheduling(&mut self, scheduling: Id, image: Option<&Text>) {
@@ -214,6 +219,7 @@ impl Reader<'_> {
             (None, None) => self.facts.leave_open("ImageId"),
         }
         self.node_roles(queue, "compute-node", name);
+        self.node_setting(queue, "compute-node");
         self.reservation(queue);
         for resource in self.maps(queue, "ComputeResources") {
             self.reservation(resource);
@@ -261,6 +267,7 @@ impl Reader<'_> {
             self.image(pool);
             self.dcv(pool, "login-node");
             self.node_roles(pool, "login-node", name);
+            self.node_setting(pool, "login-node");
         }
     }
 
@@ -298,9 +305,9 @@ impl Reader<'_> {
         };
         let place = kind.value.span;
         match kind.value.value.as_str() {
-            "Ebs" => {}
             "FileCache" => self.facts.on("file-cache", place),
-            "FsxOntap" | "FsxOpenZfs" => self.facts.on("fsx", place),
+            // The volumes of the last two exist already, and nothing of FSx for Lustre is needed for them.
+            "Ebs" | "FsxOntap" | "FsxOpenZfs" => {}
             "Efs" => {
                 self.facts.on("efs", place);
                 let Some((_, settings)) = self.map(storage, "EfsSettings") else {

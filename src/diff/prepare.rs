@@ -8,6 +8,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
+use crate::reference::names::{Grant, Written};
 use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
 
@@ -151,14 +152,20 @@ impl<'a> Drafts<'a> {
         for policy in policies {
             drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
-                let mut lex = |text: &Text, version: Version, drafts: &mut Drafts<'_>| {
-                    let (pieces, found) = template::customer(&text.value, version, placeholders);
-                    drafts.note(found, text, policy.source, statement);
-                    Lexed::new(pieces, placeholders)
-                };
+                let mut lex =
+                    |text: &Text, of: Option<&str>, version: Version, drafts: &mut Drafts<'_>| {
+                        let (pieces, found) = match of {
+                            Some(of) => {
+                                template::customer_value(&text.value, version, of, placeholders)
+                            }
+                            None => template::customer(&text.value, version, placeholders),
+                        };
+                        drafts.note(found, text, policy.source, statement);
+                        Lexed::new(pieces, placeholders)
+                    };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
                     if text.value.contains(['$', '<', '{', '%']) {
-                        lex(text, policy.version, &mut drafts);
+                        lex(text, None, policy.version, &mut drafts);
                     }
                 }
                 let conditions = statement.conditions.iter();
@@ -170,13 +177,14 @@ impl<'a> Drafts<'a> {
                         } else {
                             Version::V2008
                         };
+                        let of = value_of(&c.key.value);
                         let values = c.values.iter();
-                        values.map(|t| lex(t, version, &mut drafts)).collect()
+                        values.map(|t| lex(t, of, version, &mut drafts)).collect()
                     })
                     .collect();
                 let resources = statement.resource.iter().flat_map(|r| &r.values);
                 let resources = resources
-                    .map(|t| lex(t, policy.version, &mut drafts))
+                    .map(|t| lex(t, None, policy.version, &mut drafts))
                     .collect();
                 drafts.statements.push(Draft {
                     source: policy.source,
@@ -238,6 +246,39 @@ impl<'a> Drafts<'a> {
             }
         }
         votes
+    }
+
+    /// The Allow statements, with every bound placeholder replaced in their strings.
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'_>> {
+        let mut grants = Vec::new();
+        for draft in &self.statements {
+            let statement = draft.statement;
+            let (Some(effect), Some(action), Some(resource)) =
+                (&statement.effect, &statement.action, &statement.resource)
+            else {
+                continue;
+            };
+            if effect.value != Effect::Allow {
+                continue;
+            }
+            let written = |(text, lexed): (&Text, &Lexed)| {
+                let bound = lexed.each(bindings, placeholders).into_iter();
+                let texts = bound.map(|pieces| {
+                    let bound = bindings.apply(&pieces, placeholders);
+                    template::spell(&bound, placeholders)
+                });
+                let (source, span) = (draft.source, text.span);
+                let texts = texts.map(|text| Written { text, source, span });
+                texts.collect::<Vec<_>>()
+            };
+            let resources = resource.values.iter().zip(&draft.resources);
+            grants.push(Grant {
+                actions: action.values.iter().map(|a| a.value.as_str()).collect(),
+                not_action: action.negated,
+                resources: (!resource.negated).then(|| resources.flat_map(written).collect()),
+            });
+        }
+        grants
     }
 
     /// For each policy, whether AWS refuses to store it.
@@ -408,6 +449,21 @@ impl<'a> Drafts<'a> {
             });
         }
         all
+    }
+}
+
+/// The placeholder that values of a condition key stand for.
+fn value_of(key: &str) -> Option<&'static str> {
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    let account = [
+        "aws:PrincipalAccount",
+        "aws:ResourceAccount",
+        "aws:SourceAccount",
+    ];
+    match () {
+        () if is("aws:RequestedRegion") => Some("Region"),
+        () if account.into_iter().any(is) => Some("Account"),
+        () => None,
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn report(
     for requirement in compared
         .requirements
         .iter()
-        .filter(|r| r.row.verdict == verdict && !r.row.open)
+        .filter(|r| r.row.verdict == verdict && !r.row.open && r.standing != Standing::Enough)
     {
         let key = Key {
             statement: requirement.row.statement,
@@ -81,8 +81,10 @@ fn deciding_layer<'c>(
 /// without a resource type that the catalogue calls optional, unless no other is asked for.
 fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
-    if requirement.standing != Standing::Needed {
-        return Severity::Warning;
+    match requirement.standing {
+        Standing::Needed => {}
+        Standing::NotGenerated | Standing::Enough => return Severity::Note,
+        _ => return Severity::Warning,
     }
     let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);
     match row.verdict {

@@ -4,7 +4,7 @@ use super::{Compared, Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Severity};
-use crate::reference::Feature;
+use crate::reference::{Feature, Standing};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -36,7 +36,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let own = compared
         .requirements
         .iter()
-        .filter(|r| r.row.open)
+        .filter(|r| r.row.open && r.standing != Standing::Enough)
         .map(|r| (r, r.row.feature));
     for (requirement, feature) in own.chain(of_gaps) {
         let row = &requirement.row;

@@ -1,5 +1,7 @@
 //! What the documented reference itself is known to lack.
 
+use std::fmt::Write as _;
+
 use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
@@ -66,6 +68,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
             None => format!("{} {verb} not granted", enumerate(&actions)),
         };
+        let conditions = gap.statements.iter().flat_map(|s| &s.conditions);
+        let stated: Vec<String> = conditions
+            .map(|c| format!("`{}` {}", c.key, enumerate(&c.values)))
+            .collect();
+        let message = match (gap.of_configuration, stated.first()) {
+            (true, Some(stated)) => format!("{message} for requests with {stated}"),
+            (true, None) => format!("{message} on {}", enumerate(&first.row.resources)),
+            _ => message,
+        };
         let certain = lacking.iter().any(|r| {
             matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
                 || r.row.verdict == Verdict::Partial && !r.gap_is_optional()
@@ -108,6 +119,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 coverage::allow(&actions, &first.row.resources)
             )
         });
+        if let (Some(feature), Some(help)) = (gap.feature, &mut finding.help) {
+            let _ = write!(
+                help,
+                "\nor, where the cluster does not use it, leave out `--feature {feature}`"
+            );
+        }
         finding.witness.clone_from(&first.row.witness);
         finding.subject = Some(gap.policy.clone().unwrap_or_else(|| actions.join(" ")));
         finding.actions = actions;

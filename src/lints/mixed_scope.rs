@@ -1,8 +1,10 @@
 //! Policies of one role that speak of two Regions, accounts or names.
 
-use super::{Context, Lint};
+use super::{Compared, Context, Lint};
+use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
-use crate::reference::bindings::option_for;
+use crate::reference::bindings::{Dissent, option_for};
+use crate::reference::names;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -19,9 +21,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     for dissent in compared.dissents {
+        if dissent.first.1 == dissent.other.1 && dissent.first.2 == dissent.other.2 {
+            out.push(contradiction(dissent, compared));
+            continue;
+        }
         let name = match dissent.name.as_str() {
             "Region" => "Region",
             "Account" => "account",
+            names::CLUSTER => "cluster name",
             other => other,
         };
         let option = option_for(&dissent.name);
@@ -47,4 +54,34 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.subject = Some(dissent.name.clone());
         out.push(finding);
     }
+}
+
+/// The policies name another cluster than the one that was given: an error where they are not enough for that one.
+fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
+    let (given, source, span) = &dissent.first;
+    let (named, ..) = &dissent.other;
+    let mut rows = compared.requirements.iter();
+    let fails = rows.any(|r| {
+        matches!(
+            r.row.verdict,
+            Verdict::Missing | Verdict::Partial | Verdict::Denied
+        )
+    });
+    let severity = if fails {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let message = format!("the policies are for the cluster `{named}`, not for `{given}`");
+    let label = Label {
+        source: *source,
+        span: *span,
+        message: format!("this names `{named}`"),
+    };
+    let mut finding = LINT.finding(severity, message, label);
+    finding.help = Some(format!(
+        "pass the policies of `{given}`, or --cluster-name {named}"
+    ));
+    finding.subject = Some(dissent.name.clone());
+    finding
 }

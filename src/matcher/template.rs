@@ -120,7 +120,68 @@ pub fn customer(
         }
     }
     plain(text, done..text.len(), &mut pieces);
+    if !leftovers.is_empty() {
+        name_fields(&mut pieces, &mut leftovers, placeholders);
+    }
     (pieces.into(), leftovers)
+}
+
+/// A placeholder that fills the field of the partition, Region or account stands for it, whatever it is called.
+fn name_fields(
+    pieces: &mut [(Piece, Span)],
+    leftovers: &mut [Leftover],
+    placeholders: &mut Placeholders,
+) {
+    if !pieces
+        .iter()
+        .map(|(p, _)| *p)
+        .take(4)
+        .eq("arn:".chars().map(Piece::Char))
+    {
+        return;
+    }
+    let fields = pieces.split_mut(|(p, _)| *p == Piece::Char(':'));
+    for (at, field) in fields.enumerate().take(5) {
+        let name = match at {
+            1 => "Partition",
+            3 => "Region",
+            4 => "Account",
+            _ => continue,
+        };
+        if let [(piece @ Piece::Placeholder(_), span)] = field {
+            rename(piece, *span, name, leftovers, placeholders);
+        }
+    }
+}
+
+fn rename(
+    piece: &mut Piece,
+    span: Span,
+    name: &str,
+    leftovers: &mut [Leftover],
+    placeholders: &mut Placeholders,
+) {
+    *piece = Piece::Placeholder(placeholders.number(name));
+    let range = span.start as usize..span.end as usize;
+    for leftover in leftovers.iter_mut().filter(|l| l.range == range) {
+        name.clone_into(&mut leftover.name);
+        leftover.known = true;
+    }
+}
+
+/// Splits a value that stands for one thing, such as a Region: a placeholder that is all of it stands for that.
+pub fn customer_value(
+    text: &str,
+    version: Version,
+    of: &str,
+    placeholders: &mut Placeholders,
+) -> (Pieces, Vec<Leftover>) {
+    let (pieces, mut leftovers) = customer(text, version, placeholders);
+    let mut own = pieces.to_vec();
+    if let [(piece @ Piece::Placeholder(_), span)] = own.as_mut_slice() {
+        rename(piece, *span, of, &mut leftovers, placeholders);
+    }
+    (own.into(), leftovers)
 }
 
 /// Splits a string of the reference into pieces: every `${Name}` is a placeholder.

@@ -152,6 +152,22 @@ pub struct Policy {
     pub statements: Vec<Statement>,
 }
 
+impl Policy {
+    /// The strings of the statements: actions, resources, condition keys and their values.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|statement| {
+            let elements = statement.action.iter().chain(&statement.resource);
+            let values = elements.flat_map(|element| &element.values);
+            let conditions = statement.conditions.iter();
+            let conditions = conditions.flat_map(|c| {
+                let values = c.values.iter().map(|v| v.value.as_str());
+                [c.key.value.as_str()].into_iter().chain(values)
+            });
+            values.map(|v| v.value.as_str()).chain(conditions)
+        })
+    }
+}
+
 impl Document {
     /// Sets what the policies of the file are attached as. AWS Organizations is not known to check the ARNs of service control
     /// policies as IAM does.
@@ -187,7 +203,7 @@ impl Policy {
         let by_iam = match self.attachment {
             Attachment::Managed => self.has_old_version() || self.characters > quota::MANAGED,
             Attachment::Unknown => self.characters > quota::INLINE_OF_ROLE,
-            Attachment::Inline | Attachment::Scp => false,
+            Attachment::Scp | Attachment::Inline => false,
         };
         let has_refused_arn = self.has_refused_arn && self.attachment != Attachment::Scp;
         self.breaks_grammar || has_refused_arn || by_iam

@@ -113,6 +113,7 @@ pub fn option_for(name: &str) -> String {
         "Region" => "--region REGION".to_owned(),
         "Account" => "--account ID".to_owned(),
         "Partition" => "--partition NAME".to_owned(),
+        super::names::CLUSTER => "--cluster-name NAME".to_owned(),
         name => format!("--set {name}=VALUE"),
     }
 }
@@ -193,6 +194,7 @@ impl Bindings {
                 self.agree(name, literals, &mut dissents);
             }
         }
+        self.infer_open_region(votes, placeholders);
         // Binding one name can make another the only unknown of its ARN.
         for _ in 0..3 {
             let region = self.get("Region").map(str::to_owned);
@@ -214,6 +216,9 @@ impl Bindings {
                 for vote in votes {
                     if let Some((n, text, range)) = unknown.stands_for(vote.pieces) {
                         let name = placeholders.name(n);
+                        if super::names::is_taken(name) || !super::names::has_shape(name, &text) {
+                            continue;
+                        }
                         let single = super::whole_arn(name).is_none() || super::is_list(name);
                         if single && (name != "Region" || is_region(&text)) {
                             let place = vote.place.part(range);
@@ -240,6 +245,29 @@ impl Bindings {
             self.set("Partition", "aws", Origin::Default);
         }
         dissents
+    }
+
+    /// Where the policies leave the Region open with a placeholder, and name none, they are for one Region all the same.
+    fn infer_open_region(&mut self, votes: &[Vote<'_>], placeholders: &Placeholders) {
+        let literal = |vote: &Vote<'_>| {
+            literal_field(vote.pieces, 3).is_some_and(|(text, _)| is_region(&text))
+        };
+        if self.get("Region").is_some() || votes.iter().any(literal) {
+            return;
+        }
+        let open = votes.iter().find_map(|vote| {
+            let mut fields = vote.pieces.split(|(p, _)| *p == Piece::Char(':'));
+            match fields.nth(3)? {
+                [(Piece::Placeholder(n), span)] if placeholders.name(*n) == "Region" => Some((
+                    vote.source,
+                    vote.place.part(span.start as usize..span.end as usize),
+                )),
+                _ => None,
+            }
+        });
+        if let Some((source, span)) = open {
+            self.set("Region", "${Region}", Origin::Inferred(source, span));
+        }
     }
 
     fn agree(

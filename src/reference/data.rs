@@ -68,6 +68,37 @@ pub(super) struct ErratumEntry {
     pub(super) json: Text,
 }
 
+/// Resources of a policy that name the cluster.
+pub(super) struct NameVote {
+    /// Service and resource part: `dynamodb:table/parallelcluster-${Cluster}`.
+    pub(super) resources: &'static [&'static str],
+    /// Empty for all.
+    pub(super) roles: &'static [&'static str],
+    pub(super) first: Release,
+    pub(super) last: Release,
+}
+
+/// A placeholder whose value follows from the name of the cluster.
+pub(super) struct NameDerived {
+    pub(super) name: &'static str,
+    pub(super) value: &'static str,
+    pub(super) first: Release,
+    pub(super) last: Release,
+}
+
+/// A resource of the reference that is enough in a narrower form for one cluster.
+pub(super) struct Narrowing {
+    pub(super) of: &'static str,
+    /// Empty for all, as are the next two.
+    pub(super) roles: &'static [&'static str],
+    pub(super) schedulers: &'static [&'static str],
+    pub(super) actions: &'static [&'static str],
+    pub(super) first: Release,
+    pub(super) last: Release,
+    /// One form of each is enough.
+    pub(super) to: &'static [&'static [&'static str]],
+}
+
 pub(super) struct RoleEntry {
     pub(super) name: &'static str,
     /// Completes "the policies of …".

@@ -87,6 +87,7 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
             policy: None,
             reason: data.reason(),
             source: data.source,
+            of_configuration: false,
             failure: data.failure,
             feature: feature.map(Feature::name),
             open: required.is_none(),

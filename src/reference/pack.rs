@@ -121,6 +121,34 @@ pub(super) fn entries(
     always.into_iter().chain(optional)
 }
 
+/// Whether no documented text of a neighboring release has an action; false where there is no such text.
+pub(super) fn neighbors_do_without(wanted: Wanted<'_>, action: &str) -> bool {
+    let documented = PACKS.iter().filter(|p| {
+        p.role.get() == wanted.role
+            && p.is_for(wanted.scheduler)
+            && p.feature.is_none()
+            && p.kind.get() != "generated"
+            && p.first.major() == wanted.release.major()
+    });
+    let documented: Vec<&PackEntry> = documented.collect();
+    let before = documented.iter().filter(|p| p.last < wanted.release);
+    let before = before.max_by_key(|p| p.last);
+    let after = documented.iter().filter(|p| wanted.release < p.first);
+    let after = after.min_by_key(|p| p.first);
+    let mut neighbors = before.into_iter().chain(after).peekable();
+    let lacks = |entry: &&&PackEntry| {
+        let statements = entry.data().statements;
+        !statements.iter().flat_map(|s| &s.actions).any(|a| {
+            let is_wild = || {
+                let prefix = a.split('*').next().unwrap_or_default();
+                a.ends_with('*') && action.starts_with(prefix)
+            };
+            a.eq_ignore_ascii_case(action) || is_wild()
+        })
+    };
+    neighbors.peek().is_some() && neighbors.all(|entry| lacks(&entry))
+}
+
 /// The reference for a role, release and scheduler.
 pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
     let mut reference = Reference {
@@ -217,6 +245,7 @@ impl GapData {
             policy: Some(self.name.clone()),
             reason: format!("the documented policy lacks this too: {}", self.reason),
             source: self.source.clone(),
+            of_configuration: false,
             failure: super::Failure::Function,
             feature: None,
             open: false,
@@ -273,7 +302,7 @@ pub(super) fn list(plain: Vec<String>, negated: Vec<String>, except: &[String]) 
     }
 }
 
-fn conditions(operator: &str, keys: &Value) -> Vec<RefCondition> {
+pub(super) fn conditions(operator: &str, keys: &Value) -> Vec<RefCondition> {
     let Value::Object(keys) = keys else {
         return Vec::new();
     };

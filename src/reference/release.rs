@@ -43,6 +43,18 @@ impl Release {
         found.map(|(_, date)| *date).filter(|d| !d.is_empty())
     }
 
+    /// The newest release.
+    pub fn newest() -> Option<Release> {
+        Release::all().next_back()
+    }
+
+    /// The newest known release of the same minor where this one is a later patch release of the newest generation.
+    pub fn known_patch(self) -> Option<Release> {
+        let newest = Release::newest()?;
+        let known = Release::all().rfind(|r| r.0[0] == self.0[0] && r.0[1] == self.0[1])?;
+        (known < self && self.0[0] == newest.0[0]).then_some(known)
+    }
+
     /// The first number.
     pub fn major(self) -> u32 {
         self.0[0]

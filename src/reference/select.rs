@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::data::{PACKS, ROLES, SCHEDULERS};
+use super::data::{MARKS, PACKS, ROLES, SCHEDULERS};
 use super::pack::{self, Wanted};
 use super::{Feature, Features, Reference, Release, release};
 use crate::nearest::hint;
@@ -144,6 +144,118 @@ fn schedulers_of(release: Release) -> Vec<&'static str> {
     all.by_ref().filter(has).map(|(name, ..)| *name).collect()
 }
 
+/// The schedulers of a release.
+pub fn schedulers_in(release: &str) -> Vec<&'static str> {
+    resolve(release, None)
+        .map(schedulers_of)
+        .unwrap_or_default()
+}
+
+/// Whether a role is the same with every scheduler, such as those that build images.
+pub fn has_no_scheduler(role: &str) -> bool {
+    let roles = roles_called(role);
+    let mut packs = PACKS.iter().filter(|p| roles.contains(&p.role.get()));
+    packs.clone().next().is_some() && packs.all(|p| p.schedulers.list().is_empty())
+}
+
+/// The scheduler to compare with where none is given: any for a role that has none, and the only one of a release.
+pub fn only_scheduler(role: Option<&str>, release: &str) -> Option<&'static str> {
+    let all = schedulers_in(release);
+    match all.as_slice() {
+        [only] => Some(only),
+        several if role.is_some_and(has_no_scheduler) => several.first().copied(),
+        _ => None,
+    }
+}
+
+/// Why a release is compared with where none is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Default {
+    /// To be resolved: `2.4.1` or `3`.
+    pub release: &'static str,
+    /// Completes "because …".
+    pub reason: String,
+}
+
+/// The release to compare with where none is asked for: by what only one generation has of role and scheduler, or of
+/// the strings of the policies; else [`super::DEFAULT_RELEASE`].
+pub fn default_release<'s>(
+    role: Option<&str>,
+    scheduler: Option<&str>,
+    features: &Features,
+    strings: impl Iterator<Item = &'s str>,
+) -> Default {
+    let of = |generation: u32, reason: String| Default {
+        release: if generation == 3 {
+            "3"
+        } else {
+            super::DEFAULT_RELEASE
+        },
+        reason,
+    };
+    let generations = |fits: &dyn Fn(&super::data::PackEntry) -> bool| {
+        let has = |generation: u32| {
+            PACKS
+                .iter()
+                .any(|p| p.first.major() == generation && fits(p))
+        };
+        match (has(2), has(3)) {
+            (true, false) => Some(2),
+            (false, true) => Some(3),
+            _ => None,
+        }
+    };
+    if let Some((name, _, last)) = SCHEDULERS
+        .iter()
+        .find(|(name, ..)| Some(*name) == scheduler)
+        && last.major() == 2
+    {
+        return of(2, format!("only 2.x has the scheduler {name}"));
+    }
+    if let Some(role) = role {
+        let roles = roles_called(role);
+        if let Some(generation) = generations(&|p| roles.contains(&p.role.get())) {
+            return of(
+                generation,
+                format!("only {generation}.x has the role {role}"),
+            );
+        }
+    }
+    for feature in features.on() {
+        let is_its =
+            |p: &super::data::PackEntry| p.feature().is_some_and(|f| f.name() == feature.name());
+        if let Some(generation) = generations(&is_its) {
+            let name = feature.name();
+            return of(
+                generation,
+                format!("only {generation}.x has the feature {name}"),
+            );
+        }
+    }
+    let mut found: Vec<(&str, u32)> = Vec::new();
+    for text in strings {
+        let text = text.to_ascii_lowercase();
+        for mark in MARKS {
+            if text.contains(mark.0) && !found.contains(mark) {
+                found.push(*mark);
+            }
+        }
+    }
+    let count = |generation| found.iter().filter(|(_, g)| *g == generation).count();
+    let first = |generation| {
+        found
+            .iter()
+            .find(|(_, g)| *g == generation)
+            .map(|(text, _)| *text)
+    };
+    match (count(2), count(3), first(3)) {
+        (two, three, Some(mark)) if three > two => {
+            of(3, format!("the policies name `{mark}`, which only 3.x has"))
+        }
+        _ => of(2, "nothing in the policies is of 3.x only".to_owned()),
+    }
+}
+
 /// The roles, in the order in which they are shown.
 pub fn roles() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|r| r.name)
@@ -181,11 +293,16 @@ pub fn resolve(text: &str, scheduler: Option<&str>) -> Result<Release, SelectErr
         text: text.to_owned(),
         known: known_releases(),
     };
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("latest") {
+        return Release::newest().ok_or_else(bad);
+    }
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     if let Some(exact) = Release::parse(text) {
         return if Release::all().any(|r| r == exact) {
             Ok(exact)
         } else {
-            Err(unknown(exact))
+            exact.known_patch().ok_or_else(|| unknown(exact))
         };
     }
     let (from, to) = text

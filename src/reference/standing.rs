@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::pack::Wanted;
+use super::pack::{self, Wanted};
 use super::{Feature, RefStatement, Reference, need};
+use crate::matcher::template;
 
 /// When an action is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -45,13 +46,25 @@ pub enum Standing {
     Function,
     /// AWS's policy has it, but no call is known.
     UnknownUse,
+    /// Only the role that ParallelCluster generates has it; the documented policies before and after do without.
+    OnlyGenerated,
+    /// AWS's policy has it, but the role that ParallelCluster makes for this configuration does without.
+    NotGenerated,
+    /// What the role that ParallelCluster makes for this configuration has of it is granted.
+    Enough,
 }
 
 impl Standing {
     /// Why it is not an error; `None` where it is one.
     pub fn reason(self) -> Option<&'static str> {
         match self {
-            Standing::Needed => None,
+            Standing::Needed | Standing::Enough => None,
+            Standing::OnlyGenerated => Some(
+                "only the role that ParallelCluster generates has it: the documented policies of the releases before and after do without",
+            ),
+            Standing::NotGenerated => {
+                Some("the role that ParallelCluster makes for this configuration does without it")
+            }
             Standing::FirstUse => Some(
                 "needed once in an account: nothing fails where the account has this role already",
             ),
@@ -96,6 +109,13 @@ impl Reference {
         let Some(wanted) = self.wanted().filter(|_| !statement.is_divided) else {
             return basis;
         };
+        let part = self.parts.get(statement.part);
+        if part.is_some_and(|p| p.kind == "generated" && p.feature.is_none())
+            && pack::neighbors_do_without(wanted, action)
+        {
+            basis.standing = Standing::OnlyGenerated;
+            return basis;
+        }
         let called = || need::is_called(wanted.role, wanted.release, action);
         let all = need::reasons(wanted.role, wanted.scheduler, wanted.release, action);
         let all: Vec<_> = all.collect();
@@ -122,6 +142,8 @@ impl Reference {
             .filter(|n| of_statement(feature_of(&n.feature)))
             .peekable();
         if here.peek().is_none() {
+            let standings = known.iter().map(|n| standing(n.when, n.failure));
+            basis.standing = standings.min().unwrap_or_default();
             return basis;
         }
         let rank = |required: Option<bool>| match required {
@@ -151,7 +173,9 @@ impl Reference {
     }
 
     /// The statements, those divided of which single resources are needed under conditions of their own.
-    pub fn divided(&self) -> Vec<RefStatement> {
+    ///
+    /// `is_given` tells whether a placeholder has a value.
+    pub fn divided(&self, is_given: impl Fn(&str) -> bool) -> Vec<RefStatement> {
         let Some(wanted) = self.wanted() else {
             return self.statements.clone();
         };
@@ -160,6 +184,26 @@ impl Reference {
         let mut all = Vec::with_capacity(self.statements.len());
         for statement in &self.statements {
             let mut rest = statement.clone();
+            for condition in &mut rest.conditions {
+                // Every request to pass a role names the service.
+                if condition.key.eq_ignore_ascii_case("iam:PassedToService")
+                    && let Some(plain) = condition.operator.strip_suffix("IfExists")
+                {
+                    condition.operator = plain.to_owned();
+                }
+            }
+            let part_of = self.parts.get(statement.part);
+            if part_of.is_some_and(|p| p.kind == "generated") && !is_given("ResourcesS3Bucket") {
+                for resource in &mut rest.resource.values {
+                    *resource = template::fill(resource, |name| match name {
+                        "ResourcesS3Bucket" => {
+                            Some("parallelcluster-${Hash}-v1-do-not-delete".to_owned())
+                        }
+                        "ArtifactDirectory" => Some("*".to_owned()),
+                        _ => None,
+                    });
+                }
+            }
             let mut parts: Vec<RefStatement> = Vec::new();
             let is_plain = !statement.resource.negated && !statement.action.negated;
             for need in needs

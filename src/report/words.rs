@@ -222,10 +222,10 @@ fn against(reference: &ReferenceName) -> String {
         facts.push(format!("with {}", reference.features.join(", ")));
     }
     if let Some(version) = &reference.pcluster_version {
-        let choose = if reference.version_is_default {
-            "; --pcluster-version to choose"
-        } else {
-            ""
+        let choose = match &reference.version_reason {
+            Some(reason) => format!(", chosen because {reason}; --pcluster-version to choose"),
+            None if reference.version_is_default => "; --pcluster-version to choose".to_owned(),
+            None => String::new(),
         };
         facts.push(format!("ParallelCluster {version}{choose}"));
     }
@@ -265,6 +265,7 @@ fn binding(binding: &Binding) -> Option<String> {
         "Region" => "--region".to_owned(),
         "Account" => "--account".to_owned(),
         "Partition" => "--partition".to_owned(),
+        "Cluster" => "--cluster-name".to_owned(),
         other => format!("--set {other}=..."),
     };
     let builtin = !flag.starts_with("--set");

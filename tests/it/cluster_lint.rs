@@ -315,7 +315,7 @@ fn an_upgrade_says_what_will_lack_and_changes_no_exit_code() {
     with_json.extend(["--format", "json"]);
     let run_json = run(folder.path(), &with_json);
     let upgrade = &json(&run_json)["results"][0]["upgrade"];
-    assert_eq!(upgrade["reference"]["pcluster_version"], "3.16.1");
+    assert_eq!(upgrade["reference"]["pcluster_version"], "3.16.3");
     let lacking: Vec<&str> = upgrade["findings"]
         .as_array()
         .unwrap()

@@ -81,7 +81,7 @@ const CALLS: [&[&str]; 14] = [
         "reference",
         "diff",
         "3.6.0",
-        "3.16.1",
+        "3.16.3",
         "--role",
         "head-node",
     ],

@@ -7,7 +7,7 @@ use std::fs;
 use crate::common::formats::{Annotation, FORMATS, annotations, every_fixture};
 use crate::common::program::run as run_in;
 use crate::common::role;
-use pcluster_iam::finding::{Finding, Severity};
+use pcluster_iam::finding::Finding;
 use pcluster_iam::report::{self, Region, Report, Repository, TextOptions};
 use serde_json::Value;
 
@@ -326,23 +326,16 @@ fn suppressed_findings_are_counted_and_not_shown() {
         let output = written(&report, format);
         assert!(!output.contains(&hidden), "{format}: {output}");
     }
-    let count = |severity| report.findings().filter(|f| f.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let sum = format!(
-        "{} findings: {errors} errors, {warnings} warnings (1 suppressed)\n",
-        before - 1
+    assert!(written(&report, "text").contains("findings: 8 errors, 2 warnings (1 suppressed)\n"));
+    assert!(
+        written(&report, "github").ends_with("findings: 8 errors, 2 warnings (1 suppressed)\n")
     );
-    let text = written(&report, "text");
-    assert!(text.contains(&sum), "{sum}{text}");
-    let github = written(&report, "github");
-    assert!(github.ends_with(&sum), "{sum}{github}");
     assert!(written(&report, "junit").contains("name=\"suppressed\" value=\"1\""));
     let json: Value = serde_json::from_str(&written(&report, "json")).unwrap();
     compiled_schema().check(&json, "suppressed");
     assert_eq!(json["results"][0]["findings"][0]["suppressed"], reason);
     assert_eq!(json["summary"]["suppressed"], 1);
-    assert_eq!(json["summary"]["error"], errors);
-    assert_eq!(json["summary"]["warning"], warnings);
+    assert_eq!(json["summary"]["error"], 8);
     // Nothing is left to show, but nobody is told that all is covered.
     for finding in &mut report.results[0].findings {
         finding.suppressed = Some(reason.into());

@@ -197,7 +197,7 @@ fn rows_decide_what_is_covered_whatever_is_off() {
     );
     let junit = lint(&project, &["p.json", "-f", "junit"]).out;
     assert!(junit.contains("<skipped message=\"not covered"), "{junit}");
-    let template = role::fixture("reference/instance-traditional.json");
+    let template = role::fixture("reference/instance-traditional-published.json");
     project.write("t.json", &template);
     let with = lint(&project, &["t.json", "-f", "text"]).out;
     let without = lint(

@@ -68,6 +68,7 @@ fn the_set_of_ids_is_this() {
             "empty-element",
             "feature-gap",
             "feature-without-data",
+            "generated-gap",
             "ineffective-condition",
             "ineffective-resource",
             "ineffective-statement",
@@ -114,7 +115,7 @@ fn role_and_scheduler(id: &str) -> (&'static str, &'static str) {
 #[test]
 fn the_bad_fixture_fires_its_lint_and_the_good_one_does_not() {
     // The configuration and the named features decide about these: they have tests of their own.
-    let apart = ["unused-ignore", "feature-without-data"];
+    let apart = ["unused-ignore", "feature-without-data", "generated-gap"];
     for lint in ALL.iter().filter(|l| !apart.contains(&l.id)) {
         let fires = |name: &str| {
             let text = role::fixture(&format!("lints/{}/{name}.json", lint.id));
@@ -153,6 +154,21 @@ fn the_fixtures_of_feature_without_data() {
     let is_said = |text: &str| text.contains("warning[feature-without-data]");
     assert!(is_said(&lint("bad", "2.10.0")));
     assert!(!is_said(&lint("good", "2.11.9")));
+}
+
+#[test]
+fn the_fixtures_of_generated_gap() {
+    let folder = root().join("fixtures/lints/generated-gap");
+    let lint = |name: &str| {
+        let line = format!(
+            "$ pcluster-iam lint {name}.json --no-config --role head-node --pcluster-version 3.14.0 \
+             --cluster-config ../../cluster-config/slurm.json --account 123456789012 -f concise"
+        );
+        run(&line, &folder)
+    };
+    let is_said = |text: &str| text.contains("[generated-gap]");
+    assert!(is_said(&lint("bad")));
+    assert!(!is_said(&lint("good")));
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod fix;
 mod formats;
 mod fuzz;
 mod gate;
+mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;

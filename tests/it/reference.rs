@@ -155,12 +155,12 @@ fn part_of_a_release_means_the_newest_within() {
         ("2", "slurm", "2.11.9"),
         ("2.4", "sge", "2.4.1"),
         ("2.4.1", "sge", "2.4.1"),
-        ("3", "slurm", "3.16.1"),
+        ("3", "slurm", "3.16.3"),
         ("3", "awsbatch", "3.15.1"),
         ("3.11", "slurm", "3.11.1"),
         ("2.5-2.7", "sge", "2.7.0"),
         ("3.9.1..3.11", "slurm", "3.11.1"),
-        ("3.14-4", "slurm", "3.16.1"),
+        ("3.14-4", "slurm", "3.16.3"),
     ] {
         let found = reference::select("user", scheduler, text).unwrap();
         assert_eq!(found.pcluster_version.as_deref(), Some(release), "{text}");
@@ -235,9 +235,9 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
         assert_eq!(error.to_string(), message);
         assert!(!help.is_empty());
     }
-    let (error, help) = fails("instance", "torque", "latest");
+    let (error, help) = fails("instance", "torque", "newest");
     assert!(
-        error.to_string().contains("`latest`") && help.contains("2.0.0 to 3.16.1"),
+        error.to_string().contains("`newest`") && help.contains("2.0.0 to 3.16.3"),
         "{error} {help}"
     );
     let (error, help) = fails("instance", "pbs", "2.4.1");

@@ -182,7 +182,7 @@ fn explain_tells_what_policies_lack() {
         ),
         (
             "tag:GetResources",
-            "also needed for role user (slurm), releases 3.16.0 to 3.16.1",
+            "also needed for role user (slurm), releases 3.16.0 to 3.16.3",
         ),
         (
             "lambda:TagResource",

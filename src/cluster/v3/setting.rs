@@ -1,0 +1,263 @@
+//! What decides about the policies that `ParallelCluster` generates: labels, and values of placeholders.
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use crate::cluster::yaml::Id;
+
+/// What is collected node by node.
+#[derive(Default)]
+pub(super) struct Nodes {
+    /// The scripts of each queue on S3.
+    queue_scripts: Vec<BTreeSet<String>>,
+    /// Whether some queue has a role that `ParallelCluster` makes.
+    default_role: bool,
+    login_scripts: Vec<BTreeSet<String>>,
+    policies: BTreeSet<String>,
+}
+
+/// The ARN of `s3://BUCKET/KEY`.
+fn object(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("s3://")?;
+    let (bucket, key) = rest.split_once('/')?;
+    (!bucket.is_empty() && !key.is_empty())
+        .then(|| format!("arn:${{Partition}}:s3:::{bucket}/{key}"))
+}
+
+/// What all of some sets have.
+fn common(sets: &[BTreeSet<String>]) -> BTreeSet<String> {
+    let mut sets = sets.iter();
+    let first = sets.next().cloned().unwrap_or_default();
+    sets.fold(first, |all, set| all.intersection(set).cloned().collect())
+}
+
+impl Reader<'_> {
+    /// The scripts on S3 that a node fetches.
+    fn scripts(&mut self, node: Id) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        let Some((_, actions)) = self.map(node, "CustomActions") else {
+            return all;
+        };
+        for hook in ["OnNodeStart", "OnNodeConfigured", "OnNodeUpdated"] {
+            if self.tree.get(actions, hook).is_none() {
+                continue;
+            }
+            let Some((_, hook)) = self.map(actions, hook) else {
+                continue;
+            };
+            let script = self.text(hook, "Script");
+            all.extend(script.and_then(|s| object(&s.value.value)));
+            for step in self.maps(hook, "Sequence") {
+                let script = self.text(step, "Script");
+                all.extend(script.and_then(|s| object(&s.value.value)));
+            }
+        }
+        all
+    }
+
+    /// What one node, queue or pool says.
+    pub(super) fn node_setting(&mut self, node: Id, role: &'static str) {
+        let scripts = self.scripts(node);
+        match role {
+            "head-node" => {
+                for script in scripts {
+                    self.facts.label("head-script-s3");
+                    self.facts.setting("HeadScripts", script);
+                }
+            }
+            "compute-node" => self.nodes.queue_scripts.push(scripts),
+            _ => self.nodes.login_scripts.push(scripts),
+        }
+        let iam = self.map(node, "Iam").map(|(_, iam)| iam);
+        let given = iam.and_then(|iam| self.text(iam, "InstanceRole"));
+        let profile = iam.and_then(|iam| self.text(iam, "InstanceProfile"));
+        match (&given, &profile) {
+            (Some(given), _) => {
+                let arn = given.value.value.clone();
+                if role == "compute-node" {
+                    self.facts.setting("PassedRoles", arn.clone());
+                }
+                self.facts.label("custom-role");
+                self.facts.setting("CustomRoles", arn);
+            }
+            // The file does not name the role of a profile.
+            (None, Some(_)) if role == "compute-node" => {
+                let any = "arn:${Partition}:iam::${Account}:role/${ProfileRole}";
+                self.facts.setting("PassedRoles", any);
+            }
+            (None, Some(_)) => {}
+            (None, None) => self.nodes.default_role |= role == "compute-node",
+        }
+        let Some(iam) = iam else { return };
+        for policy in self.maps(iam, "AdditionalIamPolicies") {
+            if given.is_none()
+                && profile.is_none()
+                && let Some(policy) = self.text(policy, "Policy")
+            {
+                self.nodes.policies.insert(policy.value.value);
+            }
+        }
+        let (read, write, names) = match role {
+            "head-node" => (
+                "head-s3-read",
+                "head-s3-write",
+                ("HeadS3Read", "HeadS3Write"),
+            ),
+            "compute-node" => (
+                "queue-s3-read",
+                "queue-s3-write",
+                ("QueueS3Read", "QueueS3Write"),
+            ),
+            _ => return,
+        };
+        for access in self.maps(iam, "S3Access") {
+            let Some(bucket) = self.text(access, "BucketName") else {
+                continue;
+            };
+            let bucket = bucket.value.value;
+            let key = self.text(access, "KeyName").map(|k| k.value.value);
+            let writes = self.boolean(access, "EnableWriteAccess");
+            let (label, name) = if writes.is_some_and(|w| w.value) {
+                (write, names.1)
+            } else {
+                (read, names.0)
+            };
+            self.facts.label(label);
+            let arn = |rest: &str| format!("arn:${{Partition}}:s3:::{bucket}{rest}");
+            if let Some(key) = key {
+                self.facts.setting(name, arn(&format!("/{key}")));
+            } else {
+                self.facts.setting(name, arn(""));
+                self.facts.setting(name, arn("/*"));
+            }
+        }
+    }
+
+    /// What the whole configuration says, once its nodes are read.
+    pub(super) fn settle(&mut self, root: Id) {
+        match self.facts.is_slurm() {
+            Some(true) => self.facts.label("slurm"),
+            Some(false) => self.facts.label("awsbatch"),
+            None => {}
+        }
+        for script in common(&self.nodes.queue_scripts) {
+            self.facts.label("queue-script-s3");
+            self.facts.setting("QueueScripts", script);
+        }
+        for script in common(&self.nodes.login_scripts) {
+            self.facts.label("login-script-s3");
+            self.facts.setting("LoginScripts", script);
+        }
+        let policies = std::mem::take(&mut self.nodes.policies);
+        for policy in policies {
+            self.facts.label("additional-policies");
+            self.facts.setting("AdditionalIamPolicies", policy);
+        }
+        let iam = self.map(root, "Iam").map(|(_, iam)| iam);
+        let prefix = iam.and_then(|iam| self.text(iam, "ResourcePrefix"));
+        let folder = prefix.and_then(|prefix| {
+            let (path, _) = prefix.value.value.rsplit_once('/')?;
+            let path = path.trim_matches('/').to_owned();
+            (!path.is_empty()).then_some(path)
+        });
+        let folder = folder.unwrap_or_else(|| "parallelcluster".to_owned());
+        if self.nodes.default_role {
+            let arn = format!("arn:${{Partition}}:iam::${{Account}}:role/{folder}/${{Cluster}}/*");
+            self.facts.setting("PassedRoles", arn);
+        } else {
+            self.facts.no_setting("PassedRoles");
+        }
+        self.facts
+            .setting("RolePath", format!("{folder}/${{Cluster}}"));
+        self.facts.setting("RoleFolder", folder);
+        self.resources(root);
+        self.facts.no_setting("KeyName");
+    }
+
+    fn resources(&mut self, root: Id) {
+        for name in [
+            "KeyName",
+            "ComputeSubnetId",
+            "ImageId",
+            "HostedZoneId",
+            "CapacityReservationId",
+            "CapacityReservationResourceGroupArns",
+            "SlurmDbPasswordSecretArn",
+            "DirectoryPasswordSecretArn",
+            "MungeKeySecretArn",
+            "EfsFileSystemId",
+        ] {
+            self.facts.share(name);
+        }
+        if let Some(bucket) = self.text(root, "CustomS3Bucket") {
+            self.facts.setting("Bucket", bucket.value.value);
+        }
+        for name in self.facts.names("QueueNames") {
+            self.facts.setting("QueueName", name);
+        }
+        for (name, label) in [
+            ("CapacityReservationId", "cr-id"),
+            ("CapacityReservationResourceGroupArns", "cr-group"),
+            ("MungeKeySecretArn", "munge"),
+            ("SlurmDbPasswordSecretArn", "database"),
+        ] {
+            if !self.facts.names(name).is_empty() {
+                self.facts.label(label);
+            }
+        }
+        for secret in self.facts.names("DirectoryPasswordSecretArn") {
+            self.facts.label(if secret.contains(":ssm:") {
+                "directory-ssm"
+            } else {
+                "directory-secret"
+            });
+        }
+        for (feature, label) in [
+            ("efs-iam-authorization", "efs-iam"),
+            ("login-nodes", "login"),
+        ] {
+            if self.facts.is_on(feature) {
+                self.facts.label(label);
+            }
+        }
+        if self.facts.is_off("cloudwatch-logs") {
+            self.facts.label("no-logs");
+        }
+        if self.facts.is_off("route53-hosted-zone") {
+            self.facts.label("no-dns");
+        }
+        if let Some((_, scheduling)) = self.map(root, "Scheduling")
+            && let Some((_, settings)) = self.map(scheduling, "SlurmSettings")
+            && let Some((_, dns)) = self.map(settings, "Dns")
+            && self
+                .boolean(dns, "UseEc2Hostnames")
+                .is_some_and(|b| b.value)
+        {
+            self.facts.label("ec2-hostnames");
+        }
+        if let Some((_, deployment)) = self.map(root, "DeploymentSettings")
+            && self.map(deployment, "LambdaFunctionsVpcConfig").is_some()
+        {
+            self.facts.label("lambda-vpc");
+        }
+        if let Some((_, dev)) = self.map(root, "DevSettings")
+            && let Some((_, cookbook)) = self.map(dev, "Cookbook")
+            && let Some(chef) = self.text(cookbook, "ChefCookbook")
+            && let Some(object) = object(&chef.value.value)
+        {
+            self.facts.label("cookbook-s3");
+            if let Some((bucket, _)) = object.split_once('/') {
+                self.facts.setting("CookbookBucket", bucket);
+            }
+            self.facts.setting("CookbookObject", object);
+        }
+        for storage in self.maps(root, "SharedStorage") {
+            let kind = self.text(storage, "StorageType");
+            match kind.as_ref().map(|k| k.value.value.as_str()) {
+                Some("FsxOntap") => self.facts.label("fsx-ontap"),
+                Some("FsxOpenZfs") => self.facts.label("fsx-openzfs"),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the role that ParallelCluster generates for the cluster configuration has, and the policies do not grant.
+
+use super::{Compared, Context, Lint, coverage, enumerate};
+use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
+use crate::finding::{Finding, Severity};
+use crate::reference::Standing;
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "generated-gap",
+    severity: Severity::Error,
+    summary: "the role that ParallelCluster makes for this configuration has an action that is not granted",
+    doc: include_str!("../../rules/lints/generated-gap.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let Some(compared) = &context.compared else {
+        return;
+    };
+    let mut groups: Vec<(usize, Severity, Vec<&Requirement>)> = Vec::new();
+    for requirement in compared.generated {
+        let row = &requirement.row;
+        let lacks = matches!(
+            row.verdict,
+            Verdict::Missing | Verdict::Partial | Verdict::Denied
+        );
+        if !lacks || row.vacuous {
+            continue;
+        }
+        let severity = severity(compared, requirement);
+        // The documented row has a finding of its own.
+        if severity == Severity::Error && is_reported(compared, &row.action) {
+            continue;
+        }
+        let key = (row.statement, severity);
+        match groups.iter_mut().find(|(s, v, _)| (*s, *v) == key) {
+            Some((.., rows)) => rows.push(requirement),
+            None => groups.push((key.0, key.1, vec![requirement])),
+        }
+    }
+    for (statement, severity, rows) in groups {
+        out.extend(finding(context, compared, statement, severity, &rows));
+    }
+}
+
+/// An error where the documentation asks for the action, too; a warning where only a call is known.
+fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
+    let action = &requirement.row.action;
+    if requirement.row.verdict == Verdict::Partial && requirement.gap_is_optional() {
+        return Severity::Warning;
+    }
+    let mut documented = compared.requirements.iter();
+    let is_documented = documented.any(|r| {
+        r.row.action == *action
+            && !r.row.vacuous
+            && !r.row.open
+            && r.standing == Standing::Needed
+            && !r.from_wildcard
+    });
+    if is_documented {
+        Severity::Error
+    } else if compared.reference.is_known_needed(action) {
+        Severity::Warning
+    } else {
+        Severity::Note
+    }
+}
+
+fn is_reported(compared: &Compared<'_>, action: &str) -> bool {
+    compared.requirements.iter().any(|r| {
+        r.row.action == action
+            && !r.row.open
+            && r.standing == Standing::Needed
+            && matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
+    })
+}
+
+fn finding(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    statement: usize,
+    severity: Severity,
+    rows: &[&Requirement],
+) -> Option<Finding> {
+    let first = rows.first()?;
+    let mut actions: Vec<String> = Vec::new();
+    let mut resources: Vec<String> = Vec::new();
+    for requirement in rows {
+        if !actions.contains(&requirement.row.action) {
+            actions.push(requirement.row.action.clone());
+        }
+        for resource in requirement.row.resources.iter() {
+            if !resources.contains(resource) {
+                resources.push(resource.clone());
+            }
+        }
+    }
+    let service = first.row.action.split(':').next().unwrap_or_default();
+    let label = context.nearest(compared.comparison, service)?;
+    let verb = if actions.len() == 1 { "is" } else { "are" };
+    let message = format!(
+        "{} {verb} not fully granted, but the role that ParallelCluster makes for this configuration has it",
+        enumerate(&actions)
+    );
+    let mut finding = LINT.finding(severity, message, label);
+    if let Some(witness) = &first.row.witness {
+        finding.notes.push(format!(
+            "fails, for example: `{}` on `{}`",
+            witness.action, witness.resource
+        ));
+    }
+    if let Some(need) = compared.reference.need(&first.row.action, None) {
+        finding.notes.push(format!("needed for: {}", need.text));
+    }
+    if severity == Severity::Note {
+        finding
+            .notes
+            .push("ParallelCluster is not known to call it".to_owned());
+    }
+    finding.help = Some(format!(
+        "add this statement:\n{}",
+        coverage::allow(&actions, &resources)
+    ));
+    finding.witness.clone_from(&first.row.witness);
+    finding.subject = Some(format!("{statement} {}", actions.join(" ")));
+    finding.actions = actions;
+    Some(finding)
+}

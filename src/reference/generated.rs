@@ -1,0 +1,299 @@
+//! What ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::bindings::Bindings;
+use super::{
+    Failure, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing, pack,
+};
+use crate::matcher::template;
+use crate::parser::Effect;
+
+static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/generated.json")))
+        .unwrap_or_default()
+});
+
+#[derive(Deserialize)]
+struct Entry {
+    role: String,
+    sid: Option<String>,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: Option<String>,
+    reason: Option<String>,
+    condition: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Releases {
+    first: String,
+    last: String,
+}
+
+/// What a cluster configuration decides about the roles of the cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Setting {
+    /// The labels that hold, as in the rules of `rules/generated.toml`.
+    pub labels: BTreeSet<&'static str>,
+    /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
+    pub values: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Setting {
+    /// Whether a rule holds: `a and not b or c`.
+    fn holds(&self, rule: &str) -> bool {
+        let label = |label: &str| label == "always" || self.labels.contains(label);
+        rule.split(" or ").any(|all| {
+            let mut all = all.split(" and ");
+            all.all(|one| match one.strip_prefix("not ") {
+                Some(one) => !label(one),
+                None => label(one),
+            })
+        })
+    }
+
+    /// A text with each placeholder replaced that has values; several texts for several values.
+    fn expand(&self, text: &str) -> Vec<String> {
+        let mut all = vec![text.to_owned()];
+        for name in template::names(text) {
+            let Some(values) = self.values.get(name) else {
+                continue;
+            };
+            let one = |text: &String| -> Vec<String> {
+                let fill = |value: &String| {
+                    template::fill(text, |other| (other == name).then(|| value.clone()))
+                };
+                values.iter().map(fill).collect()
+            };
+            all = all.iter().flat_map(one).collect();
+        }
+        all
+    }
+}
+
+impl Entry {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        let newest = Release::all().next_back();
+        // Later releases than the data have what its last one has.
+        let last = Release::parse(&self.releases.last);
+        let last = last
+            .filter(|last| Some(*last) < Release::parse("3.16.1"))
+            .or(newest);
+        self.role == role
+            && Release::parse(&self.releases.first).is_some_and(|first| first <= release)
+            && last.is_some_and(|last| release <= last)
+            && setting.holds(&self.when)
+    }
+
+    fn statement(&self, setting: &Setting) -> Option<RefStatement> {
+        let resources = self.resources.iter().flat_map(|r| setting.expand(r));
+        let resources: Vec<String> = resources.collect();
+        if resources.is_empty() {
+            return None;
+        }
+        let mut conditions: Vec<RefCondition> = self
+            .condition
+            .iter()
+            .flat_map(|(op, keys)| pack::conditions(op, keys))
+            .collect();
+        for condition in &mut conditions {
+            let values = condition.values.iter().flat_map(|v| setting.expand(v));
+            condition.values = values.collect();
+        }
+        Some(RefStatement {
+            index: 0,
+            part: 0,
+            own_index: 0,
+            sid: self.sid.clone(),
+            effect: Effect::Allow,
+            action: RefList {
+                negated: false,
+                values: self.actions.clone(),
+            },
+            resource: RefList {
+                negated: false,
+                values: resources,
+            },
+            conditions,
+            feature: None,
+            open: false,
+            standing: Standing::default(),
+            is_divided: false,
+            is_off: false,
+        })
+    }
+}
+
+impl Reference {
+    /// The reference for a cluster configuration: with what ParallelCluster generates for it, and what it asks for besides.
+    #[must_use]
+    pub fn for_setting(&self, setting: &Setting) -> Reference {
+        let mut reference = self.clone();
+        let (Some(role), Some(release)) = (self.role.as_deref(), self.release()) else {
+            return reference;
+        };
+        if release.major() != 3 {
+            return reference;
+        }
+        let entries = GENERATED.iter();
+        for entry in entries.filter(|e| e.applies(role, release, setting)) {
+            let Some(mut statement) = entry.statement(setting) else {
+                continue;
+            };
+            if let (Some(reason), Some(source)) = (&entry.reason, &entry.source) {
+                reference.gaps.push(Gap {
+                    policy: None,
+                    reason: reason.clone(),
+                    source: source.clone(),
+                    of_configuration: true,
+                    failure: Failure::Certain,
+                    feature: None,
+                    open: false,
+                    statements: vec![statement],
+                });
+            } else {
+                statement.index = reference.generated.len();
+                reference.generated.push(statement);
+            }
+        }
+        reference
+    }
+}
+
+/// An action and a resource that some statement allows.
+pub struct Granted<'a> {
+    /// Whether the statement allows an action.
+    pub allows: Box<dyn Fn(&str) -> bool + 'a>,
+    /// Its resources as written.
+    pub resources: Vec<&'a str>,
+}
+
+/// The statements with a value for each placeholder that stands for one name of the cluster: what `bindings` have, else
+/// what the policy itself names, else any.
+pub fn resolve(
+    statements: &[RefStatement],
+    bindings: &Bindings,
+    granted: &[Granted<'_>],
+) -> Vec<RefStatement> {
+    let hash = bindings
+        .one("Account")
+        .zip(bindings.one("Region"))
+        .map(|(account, region)| {
+            let digest = Sha256::digest(format!("{account}{region}").as_bytes());
+            let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+            digits.collect::<String>()
+        });
+    let known = |name: &str| match name {
+        "Bucket" => {
+            let hash = hash.as_deref().unwrap_or("${Hash}");
+            Some(format!("parallelcluster-{hash}-v1-do-not-delete"))
+        }
+        _ => None,
+    };
+    let bind = |text: &str| {
+        let text = template::fill(text, known);
+        template::fill(&text, |name| bindings.one(name).map(str::to_owned))
+    };
+    let mut all = Vec::new();
+    for statement in statements {
+        for action in &statement.action.values {
+            let mut resources: Vec<String> = Vec::new();
+            for resource in &statement.resource.values {
+                let resource = bind(resource);
+                let allowed = granted.iter().filter(|g| (g.allows)(action));
+                let mut written = allowed.flat_map(|g| g.resources.iter());
+                let own = written.find_map(|written| named(&resource, written));
+                // The hash is part of the name of a bucket: a wildcard would reach beyond it.
+                let is_kept = |name: &str| is_ambient(name) || name == "Hash";
+                let any =
+                    || template::fill(&resource, |name| (!is_kept(name)).then(|| "*".to_owned()));
+                resources.push(own.unwrap_or_else(any));
+            }
+            resources.dedup();
+            let mut one = statement.clone();
+            one.action.values = vec![action.clone()];
+            one.resource.values = resources;
+            for condition in &mut one.conditions {
+                for value in &mut condition.values {
+                    *value = bind(value);
+                }
+            }
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// Placeholders that are left to the bindings.
+fn is_ambient(name: &str) -> bool {
+    ["Partition", "Region", "Account"].contains(&name)
+}
+
+/// The ARN of a template with the names of a written one, where that is one of its kind.
+fn named(template: &str, written: &str) -> Option<String> {
+    if !template::names(template).any(|name| !is_ambient(name)) {
+        return None;
+    }
+    let (ours, theirs): (Vec<&str>, Vec<&str>) = (
+        template.splitn(6, ':').collect(),
+        written.splitn(6, ':').collect(),
+    );
+    let ((head, [resource]), (their_head, [their_resource])) =
+        (ours.split_at_checked(5)?, theirs.split_at_checked(5)?)
+    else {
+        return None;
+    };
+    let same = head.iter().zip(their_head).all(|(ours, theirs)| {
+        ours == theirs || theirs.contains('*') || ours.contains("${") || theirs.contains("${")
+    });
+    let fits = same && fits(resource, their_resource);
+    fits.then(|| format!("{}:{their_resource}", head.join(":")))
+}
+
+/// Whether a text is a template with each placeholder replaced by some text.
+fn fits(template: &str, text: &str) -> bool {
+    let Some((before, rest)) = template.split_once("${") else {
+        return template == text;
+    };
+    let Some(text) = text.strip_prefix(before) else {
+        return false;
+    };
+    let Some((_, rest)) = rest.split_once('}') else {
+        return false;
+    };
+    let ends = text.char_indices().skip(1).map(|(at, _)| at);
+    ends.chain([text.len()])
+        .filter(|at| *at > 0)
+        .any(|at| text.get(at..).is_some_and(|text| fits(rest, text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Setting, fits};
+
+    #[test]
+    fn rules_and_templates() {
+        let setting = Setting {
+            labels: ["slurm", "login"].into(),
+            ..Setting::default()
+        };
+        assert!(setting.holds("always"));
+        assert!(setting.holds("login and munge or slurm and not no-dns"));
+        assert!(!setting.holds("not slurm or munge"));
+        assert!(fits("stack/${Cluster}/${Id}", "stack/prod/1-2"));
+        assert!(!fits("stack/${Cluster}/${Id}", "stack/prod/"));
+        assert!(!fits("table/a-${Cluster}", "table/b-prod"));
+        assert!(fits(
+            "${X}-AutoScalingGroup",
+            "prod-login1-AutoScalingGroup"
+        ));
+    }
+}

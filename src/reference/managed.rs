@@ -1,0 +1,52 @@
+//! The contents of AWS managed policies, from `rules/managed-policies.json`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{RefStatement, Reference, from_policies};
+use crate::parser::{self, Policy, Source, SourceId};
+
+static MANAGED: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let text = include_str!("../../rules/managed-policies.json");
+    let read = serde_json::from_str::<File<'static>>(text);
+    let policies = read.map(|file| file.policies).unwrap_or_default();
+    let all = policies.into_iter();
+    all.map(|(name, entry)| (name, entry.document.get()))
+        .collect()
+});
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    policies: BTreeMap<&'a str, Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    document: &'a RawValue,
+}
+
+/// The text of an AWS managed policy, by its ARN.
+pub fn managed_text(arn: &str) -> Option<&'static str> {
+    let is_of_aws = arn.split(':').nth(4) == Some("aws");
+    let name = arn.rsplit('/').next().filter(|_| is_of_aws)?;
+    MANAGED.get(name).copied()
+}
+
+impl Reference {
+    /// The statements of the AWS managed policies that the role must have besides.
+    pub fn managed_statements(&self) -> Vec<RefStatement> {
+        let texts = self
+            .managed_policies
+            .iter()
+            .filter_map(|arn| managed_text(arn));
+        let policies: Vec<Policy> = texts
+            .flat_map(|text| parser::parse(SourceId(0), &Source::new("managed", text)).policies)
+            .collect();
+        from_policies(&policies).statements
+    }
+}

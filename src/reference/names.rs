@@ -1,0 +1,549 @@
+//! The names that ParallelCluster chooses once for a cluster or a Region, from `rules/names.toml`.
+//!
+//! A policy that is written for the cluster `prod` is enough for `prod`: [`narrow`] replaces each wildcard of a
+//! reference that stands for such a name, where the policy is narrower than that wildcard.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::bindings::{Bindings, Dissent, Origin};
+use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
+use super::{RefStatement, Reference, Release};
+use crate::matcher::template;
+use crate::parser::{SourceId, Span};
+
+/// The placeholder for the name of the cluster.
+pub const CLUSTER: &str = "Cluster";
+
+/// The longest string of a policy in which names are looked for.
+const LONGEST: usize = 2048;
+
+/// The most values of one placeholder that are read off the policies.
+const MOST: usize = 64;
+
+/// A string in a policy, and its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// The string, leftover placeholders as `${Name}`.
+    pub text: String,
+    /// Its file.
+    pub source: SourceId,
+    /// Its bytes in the file.
+    pub span: Span,
+}
+
+/// An Allow statement of a policy.
+#[derive(Clone, Debug)]
+pub struct Grant<'a> {
+    /// The strings of `Action` or `NotAction`.
+    pub actions: Vec<&'a str>,
+    /// Whether it is `NotAction`.
+    pub not_action: bool,
+    /// The strings of `Resource`; `None` for `NotResource`.
+    pub resources: Option<Vec<Written>>,
+}
+
+impl Grant<'_> {
+    fn is_for(&self, action: &str) -> bool {
+        let mut actions = self.actions.iter();
+        let matches = |a: &&str| {
+            let a = a.to_ascii_lowercase();
+            glob(&a, action) || !self.not_action && glob(action, &a)
+        };
+        actions.any(matches) != self.not_action
+    }
+}
+
+/// Whether the values of a placeholder come from the policy through [`narrow`] alone.
+pub(super) fn is_taken(name: &str) -> bool {
+    TAKEN.contains(&name)
+}
+
+/// Whether a literal can be what a placeholder stands for.
+pub(super) fn has_shape(name: &str, value: &str) -> bool {
+    super::data::SHAPES
+        .iter()
+        .find(|(n, _)| *n == name)
+        .is_none_or(|(_, shape)| glob(shape, value))
+}
+
+/// The placeholders of the rules that can have a value besides those of a reference.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    [CLUSTER].into_iter().chain(TAKEN.iter().copied())
+}
+
+/// Whether a text can be the name of a cluster.
+pub fn is_cluster_name(text: &str) -> bool {
+    text.len() <= 60
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Each resource of the grants that names a cluster, with that name.
+pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
+    let Some(release) = release_of(reference) else {
+        return Vec::new();
+    };
+    let votes = NAME_VOTES.iter().filter(|vote| {
+        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
+    });
+    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
+    let mut found = Vec::new();
+    for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
+        let mut fields = written.text.splitn(6, ':');
+        let (service, resource) = (fields.nth(2), fields.nth(2));
+        let (Some(service), Some(resource)) = (service, resource) else {
+            continue;
+        };
+        let text = format!("{service}:{resource}");
+        let name = templates.iter().find_map(|template| {
+            let values = instance(template, &text)?;
+            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
+            Some(name)
+        });
+        if let Some(name) = name {
+            found.push(Written {
+                text: name,
+                ..written.clone()
+            });
+        }
+    }
+    found
+}
+
+/// Binds what follows from the name of the cluster and has no value yet.
+pub fn derive(reference: &Reference, bindings: &mut Bindings) {
+    let (Some(release), Some(names)) = (release_of(reference), bindings.get(CLUSTER)) else {
+        return;
+    };
+    let names = names.to_owned();
+    let all = DERIVED.iter();
+    for derived in all.filter(|d| d.first <= release && release <= d.last) {
+        if bindings.get(derived.name).is_none() {
+            let values = super::values(&names).map(|n| derived.value.replace("${Cluster}", n));
+            let values: Vec<String> = values.collect();
+            bindings.set(derived.name, values.join(","), Origin::Follows(CLUSTER));
+        }
+    }
+}
+
+/// The end of the name of the bucket of an account and a Region.
+fn bucket_hash(account: &str, region: &str) -> String {
+    let digest = Sha256::digest(format!("{account}{region}").as_bytes());
+    let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
+/// A reference narrowed to the names of one cluster.
+#[derive(Debug, Default)]
+pub struct Narrowed {
+    /// The statements; several of one index where its actions are narrowed differently. `None` where nothing is narrowed.
+    pub statements: Option<Vec<RefStatement>>,
+    /// Values that were read off the policies, by placeholder.
+    pub taken: BTreeMap<String, Vec<Written>>,
+    /// Names of which a cluster has one, and the policies have several.
+    pub dissents: Vec<Dissent>,
+}
+
+/// Narrows the statements of a reference, or of its gaps, to the cluster that `bindings` name. What the grants cover as
+/// it is written stays, unless other layers have to allow it too.
+pub fn narrow(
+    reference: &Reference,
+    statements: &[RefStatement],
+    grants: &[Grant<'_>],
+    bindings: &Bindings,
+    layered: bool,
+) -> Narrowed {
+    let mut narrowed = Narrowed::default();
+    let Some(release) = release_of(reference) else {
+        return narrowed;
+    };
+    let rules: Vec<&Narrowing> = NARROWINGS
+        .iter()
+        .filter(|n| n.first <= release && release <= n.last)
+        .filter(|n| has(n.roles, reference.role.as_deref()))
+        .filter(|n| has(n.schedulers, reference.scheduler.as_deref()))
+        .collect();
+    let mut narrowing = Work {
+        grants,
+        bindings,
+        layered,
+        hash: bindings
+            .one("Account")
+            .zip(bindings.one("Region"))
+            .map(|(account, region)| bucket_hash(account, region)),
+        taken: BTreeMap::new(),
+        dissents: Vec::new(),
+    };
+    let mut changed = false;
+    let mut all = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let resources = &statement.resource;
+        let known = |r: &String| rules.iter().any(|n| n.of == r);
+        if statement.action.negated || resources.negated || !resources.values.iter().any(known) {
+            all.push(statement.clone());
+            continue;
+        }
+        // Actions with the same resources stay together.
+        let mut parts: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+        for action in &statement.action.values {
+            let lower = action.to_ascii_lowercase();
+            let mut wanted = Vec::new();
+            for resource in &resources.values {
+                let rule = rules.iter().find(|n| {
+                    let mut actions = n.actions.iter();
+                    n.of == resource
+                        && (n.actions.is_empty() || actions.any(|a| a.eq_ignore_ascii_case(action)))
+                });
+                let narrower = rule.and_then(|rule| narrowing.narrowed(rule, &lower));
+                match narrower {
+                    Some(narrower) => {
+                        changed = true;
+                        wanted.extend(narrower);
+                    }
+                    None => wanted.push(resource.clone()),
+                }
+            }
+            let mut seen = Vec::with_capacity(wanted.len());
+            wanted.retain(|w| {
+                !seen.contains(w) && {
+                    seen.push(w.clone());
+                    true
+                }
+            });
+            match parts.iter_mut().find(|(_, of)| *of == wanted) {
+                Some((actions, _)) => actions.push(action.clone()),
+                None => parts.push((vec![action.clone()], wanted)),
+            }
+        }
+        for (actions, wanted) in parts.into_iter().filter(|(_, wanted)| !wanted.is_empty()) {
+            let mut part = statement.clone();
+            part.action.values = actions;
+            part.resource.values = wanted;
+            all.push(part);
+        }
+    }
+    narrowed.statements = changed.then_some(all);
+    narrowed.taken = narrowing.taken;
+    narrowed.dissents = narrowing.dissents;
+    narrowed
+}
+
+struct Work<'a> {
+    grants: &'a [Grant<'a>],
+    bindings: &'a Bindings,
+    layered: bool,
+    hash: Option<String>,
+    taken: BTreeMap<String, Vec<Written>>,
+    dissents: Vec<Dissent>,
+}
+
+impl Work<'_> {
+    /// The resources that are enough for an action; `None` where the reference's own stays.
+    fn narrowed(&mut self, rule: &Narrowing, action: &str) -> Option<Vec<String>> {
+        let mut own = template::names(rule.of)
+            .filter(|n| !is_ambient(n))
+            .peekable();
+        if own.peek().is_some()
+            && own.all(|n| self.bindings.get(n).is_some_and(|v| !v.contains(',')))
+        {
+            return None;
+        }
+        let grants: Vec<&Grant<'_>> = self.grants.iter().filter(|g| g.is_for(action)).collect();
+        if grants.iter().any(|g| g.resources.is_none()) {
+            return None;
+        }
+        let written: Vec<&Written> = grants
+            .iter()
+            .filter_map(|g| g.resources.as_ref())
+            .flatten()
+            .collect();
+        let of = self.open(&super::expand(rule.of, |_| None).concat());
+        // A policy that keeps the placeholder is a template of what the reference asks for.
+        let same = self.bound(rule.of);
+        if written.iter().any(|w| w.text == same) {
+            return None;
+        }
+        if !self.layered && written.iter().any(|w| glob(&w.text, &of)) {
+            return None;
+        }
+        let mut all = Vec::new();
+        for group in rule.to {
+            // Each name of the cluster, and each value of what is given, is needed by itself.
+            let mut forms: Vec<Vec<String>> = group.iter().map(|form| self.forms(form)).collect();
+            // A form that does not name the cluster is for a name that is not known.
+            let names = |form: &&str| form.contains("${Cluster}");
+            if group
+                .iter()
+                .zip(&forms)
+                .any(|(g, f)| names(g) && !f.is_empty())
+            {
+                let without = group.iter().zip(&mut forms).filter(|(g, _)| !names(g));
+                without.for_each(|(_, forms)| forms.clear());
+            }
+            let most = forms.iter().map(Vec::len).max().filter(|most| *most > 0)?;
+            let exact = forms
+                .iter()
+                .find(|f| !f.is_empty() && f.iter().all(|f| Self::is_complete(f)))
+                .filter(|_| group.len() == 1 || forms.len() == 1);
+            if let Some(exact) = exact {
+                all.extend(exact.iter().cloned());
+                continue;
+            }
+            for at in 0..most {
+                let forms = forms.iter().filter_map(|f| f.get(at).or(f.first()));
+                let forms: Vec<&String> = forms.collect();
+                self.enough(&forms, &written, &mut all)?;
+            }
+        }
+        Some(all)
+    }
+
+    /// The forms that the grants have, or the first.
+    fn enough(
+        &mut self,
+        forms: &[&String],
+        written: &[&Written],
+        out: &mut Vec<String>,
+    ) -> Option<()> {
+        let before = out.len();
+        for form in forms {
+            let open = self.open(form);
+            if written.iter().any(|w| glob(&w.text, &open)) {
+                out.push(Self::wild(form));
+            }
+        }
+        if out.len() > before {
+            return Some(());
+        }
+        for form in forms {
+            let (fields, resource) = split(form)?;
+            for w in written {
+                let Some((theirs, text)) = split(&w.text) else {
+                    continue;
+                };
+                let template = self.bound(resource);
+                let values = instance(&template, text);
+                let values = values.filter(|_| glob(theirs, &self.bound(fields)));
+                let Some(values) = values else { continue };
+                let mut fits = true;
+                for (name, value) in values {
+                    fits &= self.take(name, &value, w);
+                }
+                if fits {
+                    out.push(format!("{fields}:{text}"));
+                }
+            }
+        }
+        if out.len() == before {
+            out.push(Self::wild(forms.first()?));
+        }
+        Some(())
+    }
+
+    /// Notes a value that a policy gives to a placeholder; false where another one was given before, and a cluster has one.
+    fn take(&mut self, name: &str, value: &str, written: &Written) -> bool {
+        if !is_taken(name) || value.contains(['*', '?', '$']) {
+            return true;
+        }
+        let new = Written {
+            text: value.to_owned(),
+            ..written.clone()
+        };
+        let known = self.taken.entry(name.to_owned()).or_default();
+        if known.iter().any(|k| k.text == value) {
+            return true;
+        }
+        match known.first() {
+            Some(first) if SINGLE.contains(&name) => {
+                if !self.dissents.iter().any(|d| d.name == name) {
+                    let of = |w: &Written| (w.text.clone(), w.source, w.span);
+                    self.dissents.push(Dissent {
+                        name: name.to_owned(),
+                        first: of(first),
+                        other: of(&new),
+                    });
+                }
+                false
+            }
+            _ => {
+                if known.len() < MOST {
+                    known.push(new);
+                }
+                true
+            }
+        }
+    }
+
+    /// A form for each name of the cluster and each value of what is given; none where the name is not known.
+    fn forms(&self, form: &str) -> Vec<String> {
+        let mut all = vec![form.to_owned()];
+        let mut names: Vec<&str> = template::names(form).filter(|n| !is_ambient(n)).collect();
+        names.dedup();
+        for name in names {
+            let placeholder = format!("${{{name}}}");
+            let values: Vec<String> = match (name, self.bindings.get(name)) {
+                ("BucketHash", _) => match &self.hash {
+                    Some(hash) => vec![hash.clone()],
+                    None => continue,
+                },
+                (CLUSTER, Some(names)) if names.contains('*') => return Vec::new(),
+                (_, Some(values)) => super::values(values).map(str::to_owned).collect(),
+                (CLUSTER | "ResourcesS3Bucket" | "Ec2RoleName", None) => return Vec::new(),
+                _ => continue,
+            };
+            all = all
+                .iter()
+                .flat_map(|form| values.iter().map(|v| form.replace(&placeholder, v)))
+                .collect();
+        }
+        all
+    }
+
+    fn is_complete(form: &str) -> bool {
+        template::names(form).all(is_ambient)
+    }
+
+    /// A form with Region, account and partition as they are written in a policy.
+    fn bound(&self, form: &str) -> String {
+        template::fill(form, |name| {
+            self.bindings
+                .get(name)
+                .filter(|_| is_ambient(name))
+                .map(str::to_owned)
+        })
+    }
+
+    /// That, with `*` for what is left open.
+    fn open(&self, form: &str) -> String {
+        self.bound(&Self::wild(form))
+    }
+
+    /// A form with `*` for what is left open.
+    fn wild(form: &str) -> String {
+        template::fill(form, |name| (!is_ambient(name)).then(|| "*".to_owned()))
+    }
+}
+
+fn is_ambient(name: &str) -> bool {
+    matches!(name, "Partition" | "Region" | "Account")
+}
+
+fn has(list: &[&str], name: Option<&str>) -> bool {
+    list.is_empty() || name.is_some_and(|name| list.contains(&name))
+}
+
+fn release_of(reference: &Reference) -> Option<Release> {
+    Release::parse(reference.pcluster_version.as_deref()?)
+}
+
+/// The first five fields of an ARN, and the rest.
+fn split(arn: &str) -> Option<(&str, &str)> {
+    let (at, _) = arn.match_indices(':').nth(4)?;
+    Some((arn.get(..at)?, arn.get(at + 1..)?))
+}
+
+/// The values of the placeholders with which a template is this text, each as long as possible; a `*` stands for itself.
+fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str, String)>> {
+    fn rest<'t>(template: &'t str, text: &str, out: &mut Vec<(&'t str, String)>) -> bool {
+        let Some((literal, after)) = template.split_once("${") else {
+            return template == text;
+        };
+        let (Some((name, after)), Some(text)) = (after.split_once('}'), text.strip_prefix(literal))
+        else {
+            return false;
+        };
+        let next = after.split_once("${").map_or(after, |(literal, _)| literal);
+        let ends = (1..=text.len()).rev().filter(|at| {
+            let tail = text.get(*at..);
+            tail.is_some_and(|tail| tail.starts_with(next))
+        });
+        for end in ends {
+            let value = text.get(..end).unwrap_or_default();
+            if name == CLUSTER && !is_cluster_name(value) {
+                continue;
+            }
+            out.push((name, value.to_owned()));
+            if rest(after, text.get(end..).unwrap_or_default(), out) {
+                return true;
+            }
+            out.pop();
+        }
+        false
+    }
+    let mut found = Vec::new();
+    (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
+}
+
+/// Whether a pattern with `*` and `?` matches a text, in which a wildcard is an ordinary character.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(byte) = text.get(t) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(b) if b == byte || *b == b'?' && *byte != b'*' => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_finds_the_longest_name() {
+        let name = |template, text| {
+            let found = instance(template, text)?;
+            let (_, value) = found.into_iter().find(|(n, _)| *n == CLUSTER)?;
+            Some(value)
+        };
+        for (template, text, found) in [
+            (
+                "table/parallelcluster-${Cluster}",
+                "table/parallelcluster-prod",
+                Some("prod"),
+            ),
+            (
+                "table/parallelcluster-${Cluster}",
+                "table/parallelcluster-pr*",
+                None,
+            ),
+            ("stack/${Cluster}-*/*", "stack/my-prod-*/*", Some("my-prod")),
+            ("stack/${Cluster}-${Rest}", "stack/a-b-c", Some("a-b")),
+            ("stack/${Cluster}/*", "stack/*/*", None),
+        ] {
+            assert_eq!(name(template, text).as_deref(), found, "{template} {text}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_covers_only_what_it_matches() {
+        assert!(glob("a*c", "abc") && glob("*", "a*") && glob("a*", "a*b"));
+        assert!(!glob("a?", "a*") && !glob("ab*", "a*") && !glob("abc", "a*"));
+    }
+
+    #[test]
+    fn the_bucket_follows_from_account_and_region() {
+        assert_eq!(bucket_hash("123456789012", "us-east-1").len(), 16);
+    }
+}
