@@ -493,7 +493,7 @@ fn nothing_is_written_through_a_link_or_over_what_was_read() {
     assert_eq!(fs::read_to_string(project.path("p.json")).unwrap(), LITTLE);
     fs::remove_file(project.path("hard.json")).unwrap();
     let mode = |mode| {
-        fs::set_permissions(project.path("p.json"), fs::Permissions::from_mode(mode)).unwrap()
+        fs::set_permissions(project.path("p.json"), fs::Permissions::from_mode(mode)).unwrap();
     };
     mode(0o444);
     let found = lint(&project, &["p.json", "--no-config", "--fix"]);

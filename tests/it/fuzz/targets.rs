@@ -296,7 +296,9 @@ fn others(report: &Report) {
     report::junit(report, &mut all[2]).unwrap();
     report::github(report, &repository, true, &mut all[3]).unwrap();
     report::concise(report, true, &mut all[4]).unwrap();
-    all.iter().for_each(|output| inert(output));
+    for output in &all {
+        inert(output);
+    }
     for json in &all[..2] {
         serde_json::from_slice::<serde_json::Value>(json).unwrap();
     }
