@@ -296,6 +296,36 @@ struct Placeholders {
     placeholder: Vec<Placeholder>,
 }
 
+/// `rules/escalation.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EscalationPath {
+    id: String,
+    lint: String,
+    title: String,
+    tight: String,
+    source: String,
+    #[serde(default)]
+    subsumes: bool,
+    step: Vec<EscalationStep>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct EscalationStep {
+    actions: Vec<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    #[serde(default)]
+    requests: Vec<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Escalation {
+    path: Vec<EscalationPath>,
+}
+
 /// `rules/names.toml`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -402,7 +432,61 @@ struct RequestRegions {
 struct ResourceTypes {
     needed: Vec<NeededTypes>,
     outside: Vec<Outside>,
+    checked: Vec<CheckedType>,
     shared: Vec<SharedTypes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckedType {
+    service: String,
+    r#type: String,
+    suffix: String,
+    except: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    ends: String,
+    ends_source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionFacts {
+    free: Vec<FreeAction>,
+    absent: Vec<AbsentKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AbsentKey {
+    action: String,
+    key: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FreeAction {
+    actions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameClasses {
+    name: Vec<NameClass>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameClass {
+    service: String,
+    names: Vec<String>,
+    characters: String,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -1054,6 +1138,28 @@ fn link_unwinder() {
     }
 }
 
+/// The paths from a permission to more, as one text that is read where a policy may open one.
+fn write_escalation(rules: &Path, out: &Path) {
+    let path = rules.join("escalation.toml");
+    let escalation: Escalation = read(&path);
+    let mut ids = BTreeSet::new();
+    for entry in &escalation.path {
+        if !ids.insert(&entry.id) {
+            fail(&path, &format!("two paths have the id `{}`", entry.id));
+        }
+        if entry.step.is_empty() {
+            fail(&path, &format!("`{}` has no [[path.step]]", entry.id));
+        }
+        let actions = entry.step.iter().flat_map(|s| &s.actions);
+        actions.for_each(|a| check_action(&path, a));
+    }
+    fs::write(
+        out.join("escalation.json"),
+        serde_json::to_string(&escalation.path).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+}
+
 /// Writes what IAM refuses to store.
 fn write_rejections(rules: &Path, out: &Path) {
     let path = rules.join("rejections.toml");
@@ -1096,6 +1202,7 @@ fn main() {
     texts.write(&out, &mut code);
     write_principal_keys(rules, &mut code);
     write_catalog(rules, &packs, &out);
+    write_escalation(rules, &out);
     link_unwinder();
 
     write_rejections(rules, &out);
@@ -1120,9 +1227,65 @@ fn main() {
     }
     code.push_str("];\n");
 
+    let mut checked = String::from("pub(super) static CHECKED: &[Checked] = &[\n");
+    for kind in &types.checked {
+        kind.except
+            .iter()
+            .for_each(|a| check_action(&rules.join("resource-types.toml"), a));
+        let except: Vec<&str> = { kind.except.iter() }
+            .filter_map(|a| a.split_once(':'))
+            .map(|(_, name)| name)
+            .collect();
+        let _ = writeln!(
+            checked,
+            "    Checked {{ service: {:?}, kind: {:?}, suffix: {:?}, except: &{except:?}, ends: {:?}, ends_source: {:?} }},",
+            kind.service, kind.r#type, kind.suffix, kind.ends, kind.ends_source
+        );
+    }
+    checked.push_str("];\n");
+    fs::write(out.join("checked.rs"), checked).expect("OUT_DIR is writable");
+
     code.push_str("pub(super) static SHARED: &[(&str, &[&str])] = &[\n");
     for shared in &types.shared {
         let _ = writeln!(code, "    ({:?}, &{:?}),", shared.service, shared.types);
+    }
+    code.push_str("];\n");
+
+    let path = rules.join("actions.toml");
+    let actions: ActionFacts = read(&path);
+    let free: Vec<String> = { actions.free.iter().flat_map(|f| &f.actions) }
+        .inspect(|a| check_action(&path, a))
+        .map(|a| a.to_ascii_lowercase())
+        .collect();
+    let _ = writeln!(code, "pub(super) static FREE_ACTIONS: &[&str] = &{free:?};");
+    let absent: Vec<(String, String)> = { actions.absent.iter() }
+        .inspect(|a| check_action(&path, &a.action))
+        .map(|a| (a.action.to_ascii_lowercase(), a.key.to_ascii_lowercase()))
+        .collect();
+    let _ = writeln!(
+        code,
+        "pub(super) static ABSENT_KEYS: &[(&str, &str)] = &{absent:?};"
+    );
+
+    let path = rules.join("name-characters.toml");
+    let classes: NameClasses = read(&path);
+    let mut listed: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for class in &classes.name {
+        for name in &class.names {
+            if listed
+                .insert((&class.service, name), &class.characters)
+                .is_some()
+            {
+                fail(
+                    &path,
+                    &format!("`{name}` of {} stands twice", class.service),
+                );
+            }
+        }
+    }
+    code.push_str("pub(super) static NAMES: &[(&str, &str, &str)] = &[\n");
+    for ((service, name), characters) in &listed {
+        let _ = writeln!(code, "    ({service:?}, {name:?}, {characters:?}),");
     }
     code.push_str("];\n");
 

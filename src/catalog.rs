@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
+mod checked;
 mod key;
 mod slots;
 mod suggest;
@@ -27,6 +28,7 @@ mod text;
 
 pub mod package;
 
+pub use checked::{Checked, checked_types};
 pub use key::KnownKey;
 use package::PackageError;
 
@@ -154,11 +156,22 @@ pub struct ResourceType<'a> {
     pub arn: &'a str,
     /// True where every call names a resource of this type; false where no action is spoken of.
     pub required: bool,
+    /// What requests of the action carry behind the ARN: `:log-stream:` for most actions on log groups.
+    pub suffix: &'static str,
     keys: &'a str,
     action_keys: &'a str,
 }
 
 impl<'a> ResourceType<'a> {
+    /// The ARN format of requests.
+    pub fn requested(&self) -> Cow<'a, str> {
+        if self.suffix.is_empty() {
+            Cow::Borrowed(self.arn)
+        } else {
+            Cow::Owned([self.arn, self.suffix].concat())
+        }
+    }
+
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
         let (name, rest) = text::column(row);
         let (arn, keys) = text::column(rest);
@@ -166,6 +179,7 @@ impl<'a> ResourceType<'a> {
             name,
             arn,
             required: false,
+            suffix: "",
             keys,
             action_keys: "",
         })
@@ -272,13 +286,14 @@ impl<'a> Action<'a> {
 
     /// The types that it can be limited to, in AWS's order, once for each ARN format.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        let table = self.type_table;
+        let (table, service, action) = (self.type_table, self.service, self.name);
         let columns = self.types().split('\t').filter(|column| !column.is_empty());
         columns.flat_map(move |column| {
             let (name, required, keys) = text::type_column(column);
             let rows = text::rows_named(table, name).filter_map(ResourceType::from_row);
             rows.map(move |resource_type| ResourceType {
                 required,
+                suffix: checked::suffix(service, action, name),
                 action_keys: keys.unwrap_or_default(),
                 ..resource_type
             })

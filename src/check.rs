@@ -15,6 +15,7 @@ use std::slice;
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::effect;
+use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
 use crate::diff::unconditional;
@@ -292,6 +293,7 @@ pub fn check(
     }
     let excess = excess::excess(&comparison, &trial.needed());
     let ineffective = effect::ineffective(&comparison);
+    let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let context = Context {
         sources,
         files: &all,
@@ -309,16 +311,16 @@ pub fn check(
             generated: &generated,
             excess: &excess,
             ineffective: &ineffective,
+            escalation: &escalation,
             bindings: &trial.bindings,
             dissents: &trial.dissents,
             other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
     let findings = lints::run(&context);
-    let failed = !excess.undecided.is_empty()
-        || requirements
-            .iter()
-            .any(|r| r.row.verdict == Verdict::Undecided);
+    let failed = requirements
+        .iter()
+        .any(|r| r.row.verdict == Verdict::Undecided);
     Ok(RoleResult {
         target: settings.target.clone(),
         policies: names(sources, files.iter().copied()),
@@ -379,6 +381,12 @@ pub fn coverage(
     rows
 }
 
+/// Whether a reference requires any request at all, with the values that `settings` give.
+pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Settings) -> bool {
+    let (trial, _) = Trial::new(&[], reference, settings);
+    trial.comparison(catalog).requires_anything(&trial.required)
+}
+
 /// What policies grant beyond a reference alone, without findings.
 pub fn excess(
     catalog: &Catalog,
@@ -414,6 +422,18 @@ pub fn unconditional(
         found.push((statement.index, requirement.row.action, places));
     }
     found
+}
+
+/// The ways to more permissions that policies open, without findings.
+pub fn open_paths(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Vec<OpenPath> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
 }
 
 /// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.

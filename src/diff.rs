@@ -4,6 +4,7 @@ pub mod context;
 pub mod coverage;
 pub mod decide;
 pub mod effect;
+pub mod escalation;
 pub mod excess;
 mod judgement;
 pub mod narrow;
@@ -72,7 +73,7 @@ pub struct Row {
     pub open: bool,
     /// How it fares.
     pub verdict: Verdict,
-    /// True when the reference itself grants nothing here.
+    /// True when nothing is required here: the reference itself grants nothing, or AWS asks for no permission.
     pub vacuous: bool,
     /// A request that shows the verdict; `None` for `Covered` and `Undecided`.
     pub witness: Option<Witness>,

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::diff::Verdict;
 use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::effect::Ineffective;
+use crate::diff::escalation::OpenPath;
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::LeftoverPlace;
 use crate::diff::statement::{Action, Prepared};
@@ -33,7 +34,9 @@ mod duplicate_key;
 mod duplicate_value;
 mod effect;
 mod empty_element;
+mod escalation;
 mod excess;
+mod exposed_credentials;
 mod feature_gap;
 mod feature_without_data;
 mod fix;
@@ -47,6 +50,7 @@ mod invalid_json;
 mod invalid_policy;
 mod known_gap;
 mod layer;
+mod log_stream_arn;
 mod missing_action;
 mod mixed_scope;
 mod old_version;
@@ -67,11 +71,13 @@ mod unknown_condition_key;
 mod unneeded_action;
 mod unreplaced_placeholder;
 mod unresolved;
+mod unrestricted_assume_role;
 mod unsupported_condition_key;
 pub(crate) mod unused_ignore;
 mod variable;
 mod variable_misuse;
 mod weak_condition;
+mod writable_code;
 mod wrong_partition;
 mod wrong_role;
 
@@ -98,6 +104,7 @@ pub static ALL: &[&Lint] = &[
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
+    &exposed_credentials::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
     &generated_gap::LINT,
@@ -109,6 +116,7 @@ pub static ALL: &[&Lint] = &[
     &invalid_json::LINT,
     &invalid_policy::LINT,
     &known_gap::LINT,
+    &log_stream_arn::LINT,
     &missing_action::LINT,
     &mixed_scope::LINT,
     &old_version::LINT,
@@ -126,10 +134,12 @@ pub static ALL: &[&Lint] = &[
     &unknown_condition_key::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unrestricted_assume_role::LINT,
     &unsupported_condition_key::LINT,
     &unused_ignore::LINT,
     &variable_misuse::LINT,
     &weak_condition::LINT,
+    &writable_code::LINT,
     &wrong_partition::LINT,
     &wrong_role::LINT,
 ];
@@ -195,6 +205,8 @@ pub struct Compared<'a> {
     pub excess: &'a ExcessReport,
     /// What has no effect.
     pub ineffective: &'a [Ineffective],
+    /// Ways to more permissions that are open.
+    pub escalation: &'a [OpenPath],
     /// The values of placeholders.
     pub bindings: &'a Bindings,
     /// Places that speak for different Regions, accounts or names.

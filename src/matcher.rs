@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod arn;
+mod class;
 pub mod condition;
 pub mod pattern;
 pub mod search;
@@ -14,4 +15,5 @@ pub mod template;
 
 pub use action::{ActionMatch, ActionPattern};
 pub use arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
-pub use pattern::{Class, Pattern, Symbol, Token};
+pub use class::Class;
+pub use pattern::{Pattern, Symbol, Token};

@@ -19,6 +19,7 @@ mod aws;
 pub mod bindings;
 mod data;
 mod erratum;
+mod escalation;
 mod feature;
 mod generated;
 mod managed;
@@ -34,10 +35,11 @@ mod standing;
 pub mod upgrade;
 
 pub use aws::{
-    RequestRegion, account_alternatives, is_region_name, is_shared, needed_types, regions,
-    request_region, shares,
+    RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
+    needed_types, needs_no_permission, regions, request_region, shares,
 };
 pub use erratum::{Lack, lacks, lacks_of};
+pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
 pub use managed::managed_text;
@@ -163,6 +165,8 @@ pub struct Reference {
     pub assumed: Option<&'static str>,
     /// The policies that it is put together from; empty for a user's own.
     pub parts: Vec<Part>,
+    /// Where the statements of a user's own are, with file, line and column.
+    pub place: Option<String>,
     /// The statements in order.
     pub statements: Vec<RefStatement>,
     /// What is known to lack.

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
+
 use super::trial::Trial;
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
@@ -11,6 +13,7 @@ use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::prepare;
 use crate::diff::statement::Prepared;
 use crate::lints::OtherRole;
+use crate::matcher::{ActionPattern, Reading, Variables};
 use crate::parser::{Effect, Policy};
 use crate::reference::{self, Reference};
 
@@ -41,11 +44,7 @@ impl Fit {
                 .flat_map(|r| r.row.allowed_by.iter())
                 .collect::<BTreeSet<_>>()
                 .len(),
-            strings: granted
-                .iter()
-                .filter(|s| s.effect == Effect::Allow)
-                .map(|s| if s.not_action { 1 } else { s.actions.len() })
-                .sum(),
+            strings: strings(granted),
         }
     }
 
@@ -53,17 +52,26 @@ impl Fit {
     /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone would
     /// take a small role that a policy happens to cover, for a large one of which a single row lacks.
     fn is_better_role(self, than: Fit) -> bool {
-        // 2/(1/p + 1/r), as a fraction, compared without division.
+        match self.mean_order(than) {
+            Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
+            order => order == Ordering::Greater,
+        }
+    }
+
+    /// Compares the harmonic means: 2/(1/p + 1/r), as fractions, without division.
+    fn mean_order(self, than: Fit) -> Ordering {
         let mean = |f: Fit| {
             let (granted, all) = (f.granted as u128, f.all as u128);
             let (used, strings) = (f.used as u128, f.strings as u128);
             (granted * used, granted * strings + used * all)
         };
         let ((a, b), (c, d)) = (mean(self), mean(than));
-        match (a * d).cmp(&(c * b)) {
-            Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
-            order => order == Ordering::Greater,
-        }
+        // Nothing granted is a mean of none, whatever the counts.
+        (a * d.max(1)).cmp(&(c * b.max(1)))
+    }
+
+    fn mean_is_above(self, than: Fit) -> bool {
+        self.mean_order(than) == Ordering::Greater
     }
 
     /// Whether it is the better one of two alternatives for a role: by what is covered and granted, then by the share.
@@ -76,6 +84,13 @@ impl Fit {
     }
 }
 
+/// How many strings of actions statements allow by.
+fn strings(granted: &[Prepared]) -> usize {
+    let allows = granted.iter().filter(|s| s.effect == Effect::Allow);
+    let count = |s: &Prepared| if s.not_action { 1 } else { s.actions.len() };
+    allows.map(count).sum()
+}
+
 /// One candidate, judged.
 pub(super) struct Judged<'t> {
     pub(super) trial: &'t Trial<'t>,
@@ -85,13 +100,106 @@ pub(super) struct Judged<'t> {
     pub(super) fit: Fit,
 }
 
-/// The candidate that fits best.
+/// Whether a statement of the reference requires some request of an action, by a look that may say no where it does.
+fn requires(comparison: &Comparison<'_>, statement: &Prepared, service: &str, name: &str) -> bool {
+    let Some(action) = comparison.known(service, name) else {
+        return statement.is_on_star();
+    };
+    if !action.has_resource_types() || statement.is_on_everything() {
+        return statement.is_on_star();
+    }
+    let patterns = || {
+        let resources = statement.resources.iter();
+        resources.flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
+    };
+    !statement.not_resource
+        && action.resource_types().any(|kind| {
+            let universes = comparison.universes(service, &kind);
+            universes
+                .iter()
+                .any(|u| patterns().any(|p| p.overlaps(&u.all)))
+        })
+}
+
+/// What a candidate reaches at most, by a look at its actions alone: rows whose action no statement names are missing.
+fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
+    let mut all = 0;
+    let mut granted = 0;
+    let mut used: FxHashSet<(*const Prepared, Option<usize>)> = FxHashSet::default();
+    let open = |statement: &Prepared| {
+        let mut statements = trial.reference.statements.iter();
+        statements.any(|s| s.index == statement.index && s.feature.is_some() && s.open)
+    };
+    let narrowed = trial.required.iter().any(|s| s.effect == Effect::Deny);
+    for statement in trial.required.iter().filter(|s| s.effect == Effect::Allow) {
+        let is_open = open(statement);
+        let mut look = |service: &str, name: &str, literal: bool| {
+            let applies = comparison.applying(service, name);
+            // A row that may require nothing may not count at all.
+            let is_granted = !applies.is_empty();
+            if literal
+                && !is_open
+                && (is_granted || !narrowed && requires(comparison, statement, service, name))
+            {
+                all += 1;
+                granted += usize::from(is_granted);
+            }
+            let allows = applies
+                .iter()
+                .filter(|a| a.statement.effect == Effect::Allow);
+            used.extend(allows.map(|a| (std::ptr::from_ref(a.statement), a.action)));
+        };
+        if statement.not_action {
+            comparison.each_match(&ActionPattern::Everything, |action| {
+                look(action.service, &action.name.to_ascii_lowercase(), false);
+            });
+            continue;
+        }
+        for action in &statement.actions {
+            match &action.pattern {
+                ActionPattern::Literal { service, name } => look(service, name, true),
+                pattern => comparison.each_match(pattern, |action| {
+                    look(action.service, &action.name.to_ascii_lowercase(), false);
+                }),
+            }
+        }
+    }
+    Fit {
+        covered: granted,
+        granted,
+        all,
+        used: used.len(),
+        strings: strings(&trial.granted),
+    }
+}
+
+/// The candidate that fits best. Those that cannot are not judged in full.
 pub(super) fn best<'t>(
     trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
     catalog: &'t Catalog,
 ) -> Option<Judged<'t>> {
-    let mut best: Option<Judged<'_>> = None;
-    for of_role in trials.chunk_by(|(a, _), (b, _)| a.reference.role == b.reference.role) {
+    let roles = trials.chunk_by(|(a, _), (b, _)| a.reference.role == b.reference.role);
+    let mut roles: Vec<(usize, Fit, &'t [(Trial<'t>, _)])> = roles
+        .enumerate()
+        .map(|(at, of_role)| (at, Fit::default(), of_role))
+        .collect();
+    if roles.len() > 1 {
+        for (_, most, of_role) in &mut roles {
+            let each = of_role.iter();
+            let each = each.map(|(trial, _)| at_most(trial, &trial.comparison(catalog)));
+            let best = each.reduce(|a, b| if b.mean_is_above(a) { b } else { a });
+            *most = best.unwrap_or_default();
+        }
+        roles.sort_by(|(_, a, _), (_, b, _)| b.mean_order(*a));
+    }
+    let mut best: Option<(usize, Judged<'_>)> = None;
+    for (at, most, of_role) in roles {
+        if best
+            .as_ref()
+            .is_some_and(|(_, b)| b.fit.mean_is_above(most))
+        {
+            continue;
+        }
         let mut of_this: Option<Judged<'_>> = None;
         for (trial, leftovers) in of_role {
             let comparison = trial.comparison(catalog);
@@ -110,15 +218,16 @@ pub(super) fn best<'t>(
                 });
             }
         }
-        if let Some(new) = of_this
-            && best
-                .as_ref()
-                .is_none_or(|old| new.fit.is_better_role(old.fit))
-        {
-            best = Some(new);
+        let Some(new) = of_this else { continue };
+        // Of equal ones, the first in the order of the candidates.
+        let is_better = best.as_ref().is_none_or(|(old_at, old)| {
+            new.fit.is_better_role(old.fit) || at < *old_at && !old.fit.is_better_role(new.fit)
+        });
+        if is_better {
+            best = Some((at, new));
         }
     }
-    best
+    best.map(|(_, judged)| judged)
 }
 
 /// The candidate that fits best, if any does.
@@ -164,7 +273,12 @@ pub(super) fn other_role(
     let others = others.iter().filter(|r| r.role != asked.role);
     let fits = others.filter_map(|reference| {
         let (trial, _) = Trial::new(policies, reference, settings);
-        let theirs = Fit::of(&trial.rows(&trial.comparison(catalog)), &trial.granted);
+        let comparison = trial.comparison(catalog);
+        let most = at_most(&trial, &comparison);
+        if most.granted < most.all {
+            return None;
+        }
+        let theirs = Fit::of(&trial.rows(&comparison), &trial.granted);
         (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
     });
     // A small role is granted by chance; the first of the largest says most.

@@ -228,24 +228,34 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
     Ok(jobs)
 }
 
-/// Refuses references of the user's own that ask for more than is judged.
+/// Refuses references of the user's own that ask for more than is judged, or for nothing.
 fn bound(jobs: &Jobs) -> Result<(), Error> {
     for job in &jobs.roles {
         let Some(path) = &job.settings.reference_file else {
             continue;
         };
-        let mut references = job.against.references().iter();
-        let Some(reference) = references.find(|r| check::asks_too_much(jobs.catalog(), r)) else {
-            continue;
-        };
-        let statements = reference.statements.len();
-        return Err(Error::BadReference {
-            path: path.clone(),
-            reason: format!(
-                "its {statements} statements list more actions than AWS has, repeated ones counted each time"
-            ),
-            help: "name each action, or its wildcard, once".to_owned(),
-        });
+        for reference in job.against.references() {
+            let statements = reference.statements.len();
+            if check::asks_too_much(jobs.catalog(), reference) {
+                return Err(Error::BadReference {
+                    path: path.clone(),
+                    reason: format!(
+                        "its {statements} statements list more actions than AWS has, repeated ones counted each time"
+                    ),
+                    help: "name each action, or its wildcard, once".to_owned(),
+                });
+            }
+            if !check::requires_anything(jobs.catalog(), reference, &job.settings) {
+                let place = reference.place.as_deref().unwrap_or(path);
+                return Err(Error::BadReference {
+                    path: path.clone(),
+                    reason: format!(
+                        "{place}: it requires nothing, because no Allow statement names an action together with a resource that it applies to"
+                    ),
+                    help: "give a policy that allows what the role must be able to do".to_owned(),
+                });
+            }
+        }
     }
     Ok(())
 }

@@ -117,7 +117,9 @@ pub(super) fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, E
             help: "give a policy that allows what the role must be able to do".to_owned(),
         });
     }
-    let reference = reference::from_policies(&file.document.policies);
+    let mut reference = reference::from_policies(&file.document.policies);
+    let first = file.document.policies.first();
+    reference.place = first.map(|p| check::place(sources, p.source, p.statement_key));
     if reference.statements.is_empty() {
         return Err(Error::BadReference {
             path: name,

@@ -64,6 +64,15 @@ impl Context {
         find(&self.given, key)
     }
 
+    /// Requests of an action without the condition keys that some of them do not have; nothing where there are none.
+    pub(super) fn without_absent_keys(&self, action: catalog::Action<'_>) -> Stated {
+        let name = action.name.to_ascii_lowercase();
+        let keys = reference::absent_keys(action.service, &name);
+        keys.filter(|key| self.given(key).is_none())
+            .map(|key| (key.to_owned(), KeyValue::Absent))
+            .collect()
+    }
+
     /// The value of a key that is the same in every request, for policy variables.
     pub fn everywhere(&self, key: &str, scope: &Scope) -> Option<Cow<'_, KeyValue>> {
         let key = condition::fold_key(key);

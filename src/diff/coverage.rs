@@ -23,10 +23,14 @@ use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::{self, Standing};
 
-/// Steps of the decision procedure for one requirement on one resource type.
+/// Steps of the decision procedure for one question about grants.
 const STEPS_PER_QUESTION: u64 = 8_000_000;
+/// Steps for one requirement, on all of its resource types.
+const STEPS_PER_ROW: u64 = 8_000_000;
 /// Steps for a whole comparison.
 const STEPS_PER_RUN: u64 = 50_000_000;
+/// Steps for one requirement once those for the whole comparison are used up: a hard one leaves the others enough.
+const STEPS_AT_LEAST: u64 = 100_000;
 
 /// What a layer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,8 +85,8 @@ pub struct Comparison<'a> {
 /// The services asked for, by their names.
 type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
 
-/// By service, name and ARN format of the type.
-type Universes<'a> = FxHashMap<(String, &'a str, &'a str), Rc<[Universe]>>;
+/// By service, name and ARN format of the type, and what requests carry behind it.
+type Universes<'a> = FxHashMap<(String, &'a str, &'a str, &'a str), Rc<[Universe]>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]
@@ -258,9 +262,9 @@ impl<'a> Comparison<'a> {
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
-    pub(super) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
+    pub(crate) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
         let mut universes = self.universes.borrow_mut();
-        let key = (service.to_owned(), kind.name, kind.arn);
+        let key = (service.to_owned(), kind.name, kind.arn, kind.suffix);
         let make = || {
             let universes = self.scope.universes(service, kind).into_iter();
             let mut universes: Vec<_> = universes.map(Universe::of(kind)).collect();
@@ -273,7 +277,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// The statements of all layers that match an action (in lower case).
-    pub(super) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
+    pub(crate) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
         let mut applying = Vec::new();
         self.add_applying(service, name, &mut applying);
         applying
@@ -352,25 +356,9 @@ impl<'a> Comparison<'a> {
 
     /// Judges every requirement of a reference, in its order.
     pub fn coverage(&self, required: &[Prepared]) -> Vec<Requirement> {
-        let denies = required.iter().filter(|s| s.effect == Effect::Deny);
-        let listed = required.iter().map(|s| s.actions.len());
-        let mut run = Run {
-            comparison: self,
-            denies: denies.collect(),
-            budget: Budget::steps(STEPS_PER_RUN),
-            // Wildcards stand for several actions; to grow costs more than room that is not used.
-            rows: Vec::with_capacity(3 * listed.sum::<usize>()),
-            cases: Vec::new(),
-            judged: FxHashMap::default(),
-            everywhere: Vec::new(),
-            applies: Vec::new(),
-            name: String::new(),
-            places: Places::default(),
-        };
+        let mut run = self.run(required);
         for statement in required.iter().filter(|s| s.effect == Effect::Allow) {
-            run.judged.clear();
-            run.everywhere.clear();
-            run.cases = context::cases(&statement.conditions);
+            run.start(statement);
             if statement.not_action {
                 run.not_action(statement);
                 continue;
@@ -382,8 +370,36 @@ impl<'a> Comparison<'a> {
         run.rows
     }
 
+    /// Whether a reference requires any request.
+    pub fn requires_anything(&self, required: &[Prepared]) -> bool {
+        let mut run = self.run(required);
+        let mut allows = required.iter().filter(|s| s.effect == Effect::Allow);
+        allows.any(|statement| {
+            run.start(statement);
+            run.requires_any(statement)
+        })
+    }
+
+    fn run<'r>(&'r self, required: &'r [Prepared]) -> Run<'r, 'a> {
+        let denies = required.iter().filter(|s| s.effect == Effect::Deny);
+        let listed = required.iter().map(|s| s.actions.len());
+        Run {
+            comparison: self,
+            denies: denies.collect(),
+            budget: Budget::steps(STEPS_PER_RUN),
+            // Wildcards stand for several actions; to grow costs more than room that is not used.
+            rows: Vec::with_capacity(3 * listed.sum::<usize>()),
+            cases: Vec::new(),
+            judged: FxHashMap::default(),
+            everywhere: Vec::new(),
+            applies: Vec::new(),
+            name: String::new(),
+            places: Places::default(),
+        }
+    }
+
     /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
-    pub(super) fn each_match(
+    pub(crate) fn each_match(
         &self,
         pattern: &ActionPattern,
         mut visit: impl FnMut(catalog::Action<'a>),
@@ -433,6 +449,44 @@ impl<'a> Comparison<'a> {
 }
 
 impl<'a> Run<'_, 'a> {
+    /// Turns to a statement of the reference.
+    fn start(&mut self, statement: &Prepared) {
+        self.judged.clear();
+        self.everywhere.clear();
+        self.cases = context::cases(&statement.conditions);
+    }
+
+    /// Whether a statement requires any request, asked until an action says so.
+    fn requires_any(&mut self, statement: &Prepared) -> bool {
+        let comparison = self.comparison;
+        let everything: Arc<str> = Arc::from("*");
+        let mut requires = |known: catalog::Action<'a>| {
+            let name = known.name.to_ascii_lowercase();
+            let named = Named {
+                service: known.service,
+                name: &name,
+                known: Some(known),
+            };
+            statement.applies(known.service, &name).is_some()
+                && !self.row(statement, named, &everything, true).row.vacuous
+        };
+        if statement.not_action {
+            return comparison.any_match(&ActionPattern::Everything, requires);
+        }
+        statement
+            .actions
+            .iter()
+            .any(|action| match &action.pattern {
+                // What the catalogue does not know may exist.
+                ActionPattern::Literal { service, name }
+                    if comparison.known(service, name).is_none() =>
+                {
+                    true
+                }
+                pattern => comparison.any_match(pattern, &mut requires),
+            })
+    }
+
     fn action(&mut self, statement: &Prepared, action: &Action) {
         match &action.pattern {
             ActionPattern::Literal { service, name } => {
@@ -497,7 +551,9 @@ impl<'a> Run<'_, 'a> {
         applies.clear();
         self.comparison
             .add_applying(named.service, named.name, &mut applies);
-        let judged = if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
+        let judged = if reference::needs_no_permission(named.service, named.name) {
+            Rc::new(Judgement::free(statement))
+        } else if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
             self.everywhere(statement, &applies)
         } else {
             self.judgement(statement, named, &applies)
@@ -612,6 +668,8 @@ impl<'a> Run<'_, 'a> {
             truths: truths_of().collect(),
         };
         let cases = known.unwrap_or_else(cases);
+        let before = Budget::steps(self.budget.left().clamp(STEPS_AT_LEAST, STEPS_PER_ROW));
+        let mut budget = before.clone();
         let judged = Rc::new(judgement::judge(
             self.comparison,
             statement,
@@ -619,8 +677,9 @@ impl<'a> Run<'_, 'a> {
             named,
             applies,
             &cases,
-            &mut self.budget,
+            &mut budget,
         ));
+        self.budget.settle(before.left(), &budget);
         drop(cases);
         self.cases = stated;
         let same = self.judged.entry(key).or_default();

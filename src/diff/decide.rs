@@ -5,12 +5,10 @@
 //! that is not resolved, through a policy variable, or (a Deny only) under a contested reading. A and Aᶜ
 //! are what every layer allows, D and Dᶜ what any layer denies.
 
-use rustc_hash::FxHashMap;
-
 use super::scope::Plain;
 use super::statement::{Applies, Resource};
 use crate::matcher::condition::Truth;
-use crate::matcher::search::{self, Accepted, Budget, Found};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
@@ -249,222 +247,385 @@ pub struct Filter<'a> {
     pub patterns: Vec<&'a Pattern>,
 }
 
-/// Pattern lists by index, for evaluation.
-struct Group {
-    negated: bool,
-    members: Vec<usize>,
-    /// Counted only for ARNs in whose names no `:` occurs (the index of their pattern): no source
-    /// means a wildcard in the Region field to reach into a name.
-    contested: Option<(usize, Vec<usize>)>,
+/// What a search found: what words show, and for some of it a shortest word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    bits: u32,
+    words: Vec<(u32, Vec<Symbol>)>,
+    /// False when the budget ended before every word was considered.
+    pub complete: bool,
 }
 
-impl Group {
-    fn holds(&self, accepted: &Accepted<'_>) -> bool {
-        let contested =
-            |(plain, list): &(usize, Vec<usize>)| accepted.is(*plain) && accepted.any(list);
-        (accepted.any(&self.members) || self.contested.as_ref().is_some_and(contested))
-            != self.negated
+impl Found {
+    /// Nothing was found, and there is nothing to find.
+    pub fn none() -> Self {
+        Found {
+            bits: 0,
+            words: Vec::new(),
+            complete: true,
+        }
+    }
+
+    /// All bits that were shown.
+    pub fn bits(&self) -> u32 {
+        self.bits
+    }
+
+    /// A shortest word for this bit.
+    pub fn word(&self, bit: u32) -> Option<&[Symbol]> {
+        let mut words = self.words.iter();
+        words
+            .find(|(bits, _)| bits & bit != 0)
+            .map(|(_, word)| word.as_slice())
+    }
+
+    /// Whether a word for this bit was found.
+    pub fn has(&self, bit: u32) -> bool {
+        self.bits & bit != 0
+    }
+
+    fn add(&mut self, bits: u32, answer: &Answer) {
+        match answer {
+            Answer::Nothing => {}
+            Answer::Undecided => self.complete = false,
+            Answer::Word(word) => {
+                self.bits |= bits;
+                self.words.push((bits, word.clone()));
+            }
+        }
     }
 }
 
 /// What a pattern costs before the first symbol is looked at.
 const STEPS_PER_PATTERN: u64 = 8;
 
-/// All patterns of one question, each once.
-#[derive(Default)]
-struct Table<'a> {
-    patterns: Vec<&'a Pattern>,
-    indexes: FxHashMap<&'a Pattern, usize>,
+/// So many clauses are asked for one question; past them it is not decided.
+const MOST_CLAUSES: usize = 4096;
+
+/// The requests on which one of several lists agrees, as far as they lie in a universe.
+#[derive(Clone, PartialEq, Default, Debug)]
+struct Lists<'a> {
+    /// All of them.
+    always: bool,
+    /// Those in this union.
+    any: Union<'a>,
+    /// Those outside one of these.
+    but: Vec<Union<'a>>,
 }
 
-impl<'a> Table<'a> {
-    /// The index of a pattern.
-    fn add(&mut self, pattern: &'a Pattern) -> usize {
-        let next = self.patterns.len();
-        let index = *self.indexes.entry(pattern).or_insert(next);
-        if index == next {
-            self.patterns.push(pattern);
-        }
-        index
+impl<'a> Lists<'a> {
+    fn has(&self, word: &[Symbol]) -> bool {
+        self.always || self.any.has(word) || self.but.iter().any(|u| !u.has(word))
     }
 
-    /// The group of a list, without the patterns that match nothing of the universe.
-    fn filter(&mut self, filter: &Filter<'a>, universe: &Pattern) -> Group {
-        let bearing = filter.patterns.iter();
-        let bearing = bearing.filter(|p| !p.is_apart_from(universe));
-        Group {
-            negated: filter.negated,
-            members: bearing.map(|p| self.add(p)).collect(),
-            contested: None,
-        }
+    fn is_never(&self) -> bool {
+        !self.always && self.any.is_empty() && self.but.is_empty()
     }
 
-    /// Groups of the lists that can bear on the question.
-    fn groups(&mut self, lists: &[List<'a>], question: &Question<'a>) -> Vec<Group> {
-        let mut groups = Vec::new();
-        let bears = |p: &&Pattern| !p.is_apart_from(question.universe);
-        for list in lists {
-            let members: Vec<usize> = list.patterns().filter(bears).map(|p| self.add(p)).collect();
-            let contested: Vec<usize> = list
-                .contested()
-                .filter(bears)
-                .map(|p| self.add(p))
-                .collect();
-            let contested =
-                (!contested.is_empty()).then(|| (self.add(question.plain.pattern()), contested));
-            if list.negated || !members.is_empty() || contested.is_some() {
-                groups.push(Group {
-                    negated: list.negated,
-                    members,
-                    contested,
-                });
-            }
+    /// What a clause needs so that one list agrees: one of these.
+    fn agrees(&self) -> Vec<Clause<'a>> {
+        if self.always {
+            return vec![Clause::default()];
         }
-        groups
+        let any = (!self.any.is_empty()).then(|| Clause {
+            required: vec![self.any.clone()],
+            forbidden: Vec::new(),
+        });
+        let but = self.but.iter().map(|union| Clause {
+            required: Vec::new(),
+            forbidden: vec![union.clone()],
+        });
+        any.into_iter().chain(but).collect()
+    }
+
+    /// What a clause needs so that no list agrees; `None` where one always does.
+    fn disagree(&self) -> Option<Clause<'a>> {
+        let any = Some(&self.any).filter(|any| !any.is_empty());
+        (!self.always).then(|| Clause {
+            required: self.but.clone(),
+            forbidden: any.into_iter().cloned().collect(),
+        })
     }
 }
 
-/// A question laid out over one table of patterns.
+/// Both clauses at once.
+fn both<'a>(one: &Clause<'a>, other: &Clause<'a>) -> Clause<'a> {
+    let mut clause = one.clone();
+    clause.required.extend(other.required.iter().cloned());
+    clause.forbidden.extend(other.forbidden.iter().cloned());
+    clause
+}
+
+/// How a pattern lies to the universe.
+enum Place {
+    Apart,
+    Partly,
+    Around,
+}
+
+/// A question narrowed to its universe.
 struct Layout<'a> {
-    table: Table<'a>,
-    universe: usize,
-    wanted: Vec<usize>,
-    filters: Vec<Group>,
+    universe: &'a Pattern,
+    plain: &'a Plain,
+    /// The patterns that can bear on the question.
+    bearing: Vec<&'a Pattern>,
+    /// The requests asked about; `None` where there are none.
+    asked: Option<Clause<'a>>,
+    /// How many patterns were looked at.
+    looked: u64,
 }
 
 impl<'a> Layout<'a> {
     fn new(question: &Question<'a>) -> Self {
-        let mut table = Table::default();
-        let universe = table.add(question.universe);
-        let wanted = question
-            .wanted
-            .iter()
-            .filter(|p| !p.is_apart_from(question.universe))
-            .map(|p| table.add(p))
-            .collect();
-        let filters = question
-            .filters
-            .iter()
-            .map(|f| table.filter(f, question.universe))
-            .collect();
-        Layout {
-            table,
+        let universe = question.universe;
+        let mut layout = Layout {
             universe,
-            wanted,
-            filters,
-        }
-    }
-
-    fn asked(&self, accepted: &Accepted<'_>) -> bool {
-        accepted.is(self.universe)
-            && accepted.any(&self.wanted)
-            && self.filters.iter().all(|f| f.holds(accepted))
-    }
-
-    fn search(
-        &self,
-        bits: u32,
-        budget: &mut Budget,
-        observe: impl FnMut(&Accepted<'_>) -> u32,
-    ) -> Found {
-        if self.wanted.is_empty() {
-            return Found::none();
-        }
-        // Laying the question out is work as well.
-        budget.pay(STEPS_PER_PATTERN * self.table.patterns.len() as u64);
-        let alive: [&[usize]; 2] = [&[self.universe], &self.wanted];
-        search::search(&self.table.patterns, &alive, bits, budget, observe)
-    }
-}
-
-/// Decides what the requests of `question` show under `sides`.
-pub fn decide(question: &Question<'_>, sides: &Sides<'_>, budget: &mut Budget) -> Found {
-    with_observer(question, sides, |layout, observe| {
-        layout.search(shows::ALL, budget, observe)
-    })
-}
-
-/// What one word shows.
-pub fn judge(question: &Question<'_>, sides: &Sides<'_>, word: &[Symbol]) -> u32 {
-    with_observer(question, sides, |layout, observe| {
-        search::judge(&layout.table.patterns, word, observe)
-    })
-}
-
-fn with_observer<'a, T>(
-    question: &Question<'a>,
-    sides: &Sides<'a>,
-    run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
-) -> T {
-    let mut layout = Layout::new(question);
-    let layers: Vec<[Vec<Group>; 2]> = sides
-        .layers
-        .iter()
-        .map(|layer| {
-            [&layer.sure, &layer.possible].map(|lists| layout.table.groups(lists, question))
-        })
-        .collect();
-    let deny = layout.table.groups(&sides.deny, question);
-    let deny_possible = layout.table.groups(&sides.deny_possible, question);
-    run(&layout, &mut |accepted| {
-        shown(
-            layout.asked(accepted),
-            layers.iter().all(|[sure, _]| any(sure, accepted)),
-            layers.iter().all(|[_, possible]| any(possible, accepted)),
-            any(&deny, accepted),
-            any(&deny_possible, accepted),
-        )
-    })
-}
-
-fn any(groups: &[Group], accepted: &Accepted<'_>) -> bool {
-    groups.iter().any(|g| g.holds(accepted))
-}
-
-/// The layers in which nothing may allow one word.
-pub fn refused_by(question: &Question<'_>, sides: &Sides<'_>, word: &[Symbol]) -> Vec<usize> {
-    let mut layout = Layout::new(question);
-    let layers: Vec<Vec<Group>> = sides
-        .layers
-        .iter()
-        .map(|layer| layout.table.groups(&layer.possible, question))
-        .collect();
-    let mut refused = Vec::new();
-    search::judge(&layout.table.patterns, word, |accepted| {
-        refused = refusing(&layers, |groups| any(groups, accepted));
-        0
-    });
-    refused
-}
-
-/// Whether every request of the question is allowed for certain, by a test that needs no search and
-/// may say no where the answer is yes.
-pub fn plainly_covered(question: &Question<'_>, sides: &Sides<'_>) -> bool {
-    let universe = question.universe;
-    let denied = sides.deny_possible.iter().any(|l| {
-        l.negated
-            || l.patterns()
-                .chain(l.contested())
-                .any(|p| !p.is_apart_from(universe))
-    });
-    if denied {
-        return false;
-    }
-    sides.layers.iter().all(|layer| {
-        let grants = || {
-            layer
-                .sure
-                .iter()
-                .filter(|l| !l.negated)
-                .flat_map(List::patterns)
-                .filter(|p| !p.is_apart_from(universe))
+            plain: question.plain,
+            bearing: vec![universe],
+            asked: None,
+            looked: 1,
         };
-        grants().any(|p| p.absorbs(universe))
-            || question
-                .wanted
-                .iter()
-                .all(|w| w.is_apart_from(universe) || grants().any(|p| p.absorbs(w)))
-    })
+        let mut asked = Clause {
+            required: vec![Union::of(vec![universe])],
+            forbidden: Vec::new(),
+        };
+        let mut holds = true;
+        let wanted = Filter {
+            negated: false,
+            patterns: question.wanted.clone(),
+        };
+        for filter in [&wanted].into_iter().chain(&question.filters) {
+            let lists = layout.filters([filter]);
+            if lists.always {
+                continue;
+            }
+            holds &= !lists.is_never();
+            if filter.negated {
+                asked.forbidden.extend(lists.but);
+            } else {
+                asked.required.push(lists.any);
+            }
+        }
+        layout.asked = Some(asked).filter(|_| holds);
+        layout
+    }
+
+    fn place(&mut self, pattern: &'a Pattern) -> Place {
+        self.looked += 1;
+        if pattern.is_apart_from(self.universe) {
+            return Place::Apart;
+        }
+        self.bearing.push(pattern);
+        if pattern.includes(self.universe) {
+            Place::Around
+        } else if pattern.may_meet(self.universe) {
+            Place::Partly
+        } else {
+            Place::Apart
+        }
+    }
+
+    /// Adds one list to others. `contested` are counted for ARNs in whose names no `:` occurs: no source means a wildcard
+    /// in the Region field to reach into a name.
+    fn add(
+        &mut self,
+        lists: &mut Lists<'a>,
+        negated: bool,
+        patterns: impl Iterator<Item = &'a Pattern>,
+        contested: impl Iterator<Item = &'a Pattern>,
+    ) {
+        let mut union = Union::default();
+        let mut around = false;
+        for pattern in patterns {
+            match self.place(pattern) {
+                Place::Apart => {}
+                Place::Partly => union.members.push(pattern),
+                Place::Around => around = true,
+            }
+        }
+        let plain = self.plain;
+        for pattern in contested {
+            if !matches!(self.place(pattern), Place::Apart) {
+                let plain = plain.pattern();
+                if union.guard.is_none() {
+                    self.bearing.push(plain);
+                    union.guard = Some(plain);
+                }
+                if pattern.may_meet(plain) {
+                    union.guarded.push(pattern);
+                }
+            }
+        }
+        match (negated, around) {
+            (true, true) => {}
+            (true, false) if union.is_empty() => lists.always = true,
+            (true, false) => lists.but.push(union),
+            (false, true) => lists.always = true,
+            (false, false) => {
+                lists.any.members.append(&mut union.members);
+                lists.any.guarded.append(&mut union.guarded);
+                lists.any.guard = lists.any.guard.or(union.guard);
+            }
+        }
+    }
+
+    fn lists(&mut self, lists: &[List<'a>]) -> Lists<'a> {
+        let mut found = Lists::default();
+        for list in lists {
+            self.add(&mut found, list.negated, list.patterns(), list.contested());
+        }
+        found
+    }
+
+    fn filters<'f>(&mut self, filters: impl IntoIterator<Item = &'f Filter<'a>>) -> Lists<'a>
+    where
+        'a: 'f,
+    {
+        let mut found = Lists::default();
+        for filter in filters {
+            let patterns = filter.patterns.iter().copied();
+            self.add(&mut found, filter.negated, patterns, [].into_iter());
+        }
+        found
+    }
+
+    fn asks(&self, word: &[Symbol]) -> bool {
+        self.asked.as_ref().is_some_and(|asked| {
+            asked.required.iter().all(|u| u.has(word))
+                && !asked.forbidden.iter().any(|u| u.has(word))
+        })
+    }
+
+    /// Looks for a word of what is asked about and of one of these clauses.
+    fn find(&self, clauses: &[Clause<'a>], wanted: Wanted, budget: &mut Budget) -> Answer {
+        let Some(asked) = &self.asked else {
+            return Answer::Nothing;
+        };
+        let alphabet = || Alphabet::of(self.bearing.iter().copied());
+        let few = clauses.iter().take(MOST_CLAUSES);
+        let narrowed: Vec<Clause<'_>> = few.map(|c| both(asked, c)).collect();
+        match search::find(&narrowed, &alphabet, wanted, budget) {
+            Answer::Nothing if clauses.len() > MOST_CLAUSES => Answer::Undecided,
+            answer => answer,
+        }
+    }
+}
+
+/// The clauses of the requests on which one list of each layer agrees and none of `denied` does.
+fn passing<'a, 'l>(
+    layers: impl Iterator<Item = &'l Lists<'a>>,
+    denied: &Lists<'a>,
+) -> Vec<Clause<'a>>
+where
+    'a: 'l,
+{
+    let mut clauses: Vec<Clause<'a>> = denied.disagree().into_iter().collect();
+    for layer in layers.filter(|layer| !layer.always) {
+        let agrees = layer.agrees();
+        let each = clauses
+            .iter()
+            .flat_map(|c| agrees.iter().map(move |a| both(c, a)));
+        clauses = each.take(MOST_CLAUSES + 1).collect();
+    }
+    clauses
+}
+
+/// The clauses of the requests that some layer does not allow, or that are denied.
+fn failing<'a, 'l>(
+    layers: impl Iterator<Item = &'l Lists<'a>>,
+    denied: &Lists<'a>,
+) -> Vec<Clause<'a>>
+where
+    'a: 'l,
+{
+    let refused = layers.filter_map(Lists::disagree);
+    refused.chain(denied.agrees()).collect()
+}
+
+/// A question and what statements say of it.
+pub struct Decision<'a> {
+    layout: Layout<'a>,
+    /// What each layer allows for certain, and what it may allow.
+    sure: Vec<Lists<'a>>,
+    possible: Vec<Lists<'a>>,
+    deny: Lists<'a>,
+    deny_possible: Lists<'a>,
+}
+
+impl<'a> Decision<'a> {
+    /// Narrows all that bears on the requests of `question`.
+    pub fn new(question: &Question<'a>, sides: &Sides<'a>) -> Self {
+        let mut layout = Layout::new(question);
+        let layers = sides.layers.iter();
+        let (sure, possible) = layers
+            .map(|layer| (layout.lists(&layer.sure), layout.lists(&layer.possible)))
+            .unzip();
+        let deny = layout.lists(&sides.deny);
+        let deny_possible = layout.lists(&sides.deny_possible);
+        Decision {
+            layout,
+            sure,
+            possible,
+            deny,
+            deny_possible,
+        }
+    }
+
+    /// What the requests show.
+    pub fn decide(&self, budget: &mut Budget) -> Found {
+        let mut found = Found::none();
+        let layout = &self.layout;
+        budget.pay(STEPS_PER_PATTERN * layout.looked);
+        let mut find = |clauses: &[Clause<'a>], wanted| layout.find(clauses, wanted, budget);
+        let everything = [Clause::default()];
+        let unsure = find(
+            &failing(self.sure.iter(), &self.deny_possible),
+            Wanted::First,
+        );
+        found.add(shows::NEEDED | shows::UNSURE, &unsure);
+        if unsure == Answer::Nothing {
+            let needed = find(&everything, Wanted::Some);
+            found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &needed);
+            return found;
+        }
+        let impossible = if self.sure == self.possible && self.deny == self.deny_possible {
+            unsure
+        } else {
+            find(&failing(self.possible.iter(), &self.deny), Wanted::First)
+        };
+        found.add(shows::NEEDED | shows::IMPOSSIBLE, &impossible);
+        let possible = if impossible == Answer::Nothing {
+            find(&everything, Wanted::Some)
+        } else {
+            find(&passing(self.possible.iter(), &self.deny), Wanted::Some)
+        };
+        found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &possible);
+        if !found.has(shows::UNDENIED) {
+            let undenied = if self.deny.is_never() {
+                find(&everything, Wanted::Some)
+            } else {
+                find(&passing([].into_iter(), &self.deny), Wanted::Some)
+            };
+            found.add(shows::NEEDED | shows::UNDENIED, &undenied);
+        }
+        found
+    }
+
+    /// What one word shows.
+    pub fn judge(&self, word: &[Symbol]) -> u32 {
+        shown(
+            self.layout.asks(word),
+            self.sure.iter().all(|l| l.has(word)),
+            self.possible.iter().all(|l| l.has(word)),
+            self.deny.has(word),
+            self.deny_possible.has(word),
+        )
+    }
+
+    /// The layers in which nothing may allow one word.
+    pub fn refused_by(&self, word: &[Symbol]) -> Vec<usize> {
+        refusing(&self.possible, |lists| lists.has(word))
+    }
 }
 
 /// What a reference requires of one action: the requests on which one of its Allow statements agrees and no Deny.
@@ -476,61 +637,55 @@ pub struct Required<'a> {
     pub denied: Vec<Filter<'a>>,
 }
 
-/// Looks for a request that the question asks about, that nothing denies, that every layer but the first allows, and
-/// that is not required: a right beyond what is required. `own` is the one layer of the statement that grants it.
-pub fn beyond(
-    question: &Question<'_>,
-    own: &Sides<'_>,
-    sides: &Sides<'_>,
-    required: &Required<'_>,
-    budget: &mut Budget,
-) -> Found {
-    beyond_observer(question, own, sides, required, |layout, observe| {
-        layout.search(1, budget, observe)
-    })
+/// Requests beyond what is required: those of a question that nothing denies, that every layer allows, and that are not
+/// required. The first layer is that of one statement alone.
+pub struct Beyond<'a> {
+    layout: Layout<'a>,
+    denied: Lists<'a>,
+    allowing: Vec<Lists<'a>>,
+    required: Lists<'a>,
+    taken: Lists<'a>,
 }
 
-/// Whether one word is such a request.
-pub fn is_beyond(
-    question: &Question<'_>,
-    own: &Sides<'_>,
-    sides: &Sides<'_>,
-    required: &Required<'_>,
-    word: &[Symbol],
-) -> bool {
-    beyond_observer(question, own, sides, required, |layout, observe| {
-        search::judge(&layout.table.patterns, word, observe) != 0
-    })
-}
-
-fn beyond_observer<'a, T>(
-    question: &Question<'a>,
-    own: &Sides<'a>,
-    sides: &Sides<'a>,
-    required: &Required<'a>,
-    run: impl FnOnce(&Layout<'a>, &mut dyn FnMut(&Accepted<'_>) -> u32) -> T,
-) -> T {
-    let mut layout = Layout::new(question);
-    let [allowed, taken] = [&required.allowed, &required.denied].map(|filters| {
-        let filters = filters.iter();
-        let groups = filters.map(|f| layout.table.filter(f, question.universe));
-        groups.collect::<Vec<Group>>()
-    });
-    let denied = layout.table.groups(&sides.deny_possible, question);
-    let outer = sides.layers.iter().skip(1);
-    let allowing: Vec<Vec<Group>> = { own.layers.iter().chain(outer) }
-        .map(|layer| layout.table.groups(&layer.sure, question))
-        .collect();
-    // A layer without a grant on this kind of resource: no request is worth a look.
-    if allowing.iter().any(Vec::is_empty) {
-        layout.wanted.clear();
+impl<'a> Beyond<'a> {
+    /// `own` is the one layer of the statement that grants them, in the place of the first of `sides`.
+    pub fn new(
+        question: &Question<'a>,
+        own: &Sides<'a>,
+        sides: &Sides<'a>,
+        required: &Required<'a>,
+    ) -> Self {
+        let mut layout = Layout::new(question);
+        let outer = sides.layers.iter().skip(1);
+        let allowing: Vec<Lists<'a>> = { own.layers.iter().chain(outer) }
+            .map(|layer| layout.lists(&layer.sure))
+            .collect();
+        Beyond {
+            denied: layout.lists(&sides.deny_possible),
+            required: layout.filters(&required.allowed),
+            taken: layout.filters(&required.denied),
+            allowing,
+            layout,
+        }
     }
-    run(&layout, &mut |accepted| {
-        u32::from(
-            layout.asked(accepted)
-                && !any(&denied, accepted)
-                && allowing.iter().all(|groups| any(groups, accepted))
-                && (!any(&allowed, accepted) || any(&taken, accepted)),
-        )
-    })
+
+    /// The first such request.
+    pub fn first(&self, budget: &mut Budget) -> Answer {
+        budget.pay(STEPS_PER_PATTERN * self.layout.looked);
+        let allowed = passing(self.allowing.iter(), &self.denied);
+        let beyond = failing([&self.required].into_iter(), &self.taken);
+        let each = allowed
+            .iter()
+            .flat_map(|a| beyond.iter().map(move |b| both(a, b)));
+        let clauses: Vec<Clause<'a>> = each.take(MOST_CLAUSES + 1).collect();
+        self.layout.find(&clauses, Wanted::First, budget)
+    }
+
+    /// Whether one word is such a request.
+    pub fn has(&self, word: &[Symbol]) -> bool {
+        self.layout.asks(word)
+            && !self.denied.has(word)
+            && self.allowing.iter().all(|l| l.has(word))
+            && (!self.required.has(word) || self.taken.has(word))
+    }
 }

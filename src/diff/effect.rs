@@ -12,11 +12,11 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::coverage::Comparison;
-use super::scope::Scope;
+use super::scope::{Scope, plain_format};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType};
-use crate::matcher::search::{self, Budget, Found};
-use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables, arn};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
 /// Steps of the decision procedure for all of it. Past them nothing is said to be without effect.
 const STEPS_PER_RUN: u64 = 5_000_000;
@@ -86,14 +86,14 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
     found
 }
 
-/// The ARNs of resource types everywhere, by service, name and ARN format of the type.
+/// The ARNs of resource types everywhere, by service, name, ARN format of the type and what requests carry behind it.
 #[derive(Default)]
-struct Formats<'a>(FxHashMap<(&'a str, &'a str, &'a str), Rc<[Pattern]>>);
+struct Formats<'a>(FxHashMap<(&'a str, &'a str, &'a str, &'a str), Rc<[Pattern]>>);
 
 impl<'a> Formats<'a> {
     fn of(&mut self, service: &'a str, kind: &ResourceType<'a>) -> Rc<[Pattern]> {
         let make = || Scope::default().universes(service, kind).into();
-        let formats = self.0.entry((service, kind.name, kind.arn));
+        let formats = self.0.entry((service, kind.name, kind.arn, kind.suffix));
         Rc::clone(formats.or_insert_with(make))
     }
 
@@ -114,7 +114,7 @@ impl<'a> Formats<'a> {
             || has_placeholder() && meets(Reading::Loose, &formats)
             // As in the verdicts, a contested reading counts for names without `:` alone.
             || resource.pattern.is_contested()
-                && meets(Reading::Wide, &[arn::plain_format(kind.arn)])
+                && meets(Reading::Wide, &[plain_format(&kind.requested())])
     }
 }
 
@@ -310,17 +310,14 @@ fn meets<'a>(formats: &mut Formats<'a>, resource: &Resource, action: Action<'a>)
 
 /// Whether patterns together match all that `format` does. Past the bound they count as not doing so.
 fn covers(listed: &[&Pattern], format: &Pattern, budget: &mut Budget) -> bool {
-    let bearing = listed.iter().copied().filter(|p| p.overlaps(format));
-    let mut patterns: Vec<&Pattern> = vec![format];
-    patterns.extend(bearing);
-    let others: Vec<usize> = (1..patterns.len()).collect();
-    if others.is_empty() {
-        return false;
-    }
-    patterns.iter().skip(1).any(|p| p.absorbs(format))
+    listed.iter().any(|p| p.absorbs(format))
         || Comparison::spend(budget, |budget| {
-            search::search(&patterns, &[&[0]], 1, budget, |accepted| {
-                u32::from(accepted.is(0) && !accepted.any(&others))
-            })
-        }) == Found::none()
+            let clause = Clause {
+                required: vec![Union::of(vec![format])],
+                forbidden: vec![Union::of(listed.to_vec())],
+            };
+            let patterns = [format].into_iter().chain(listed.iter().copied());
+            let alphabet = || Alphabet::of(patterns.clone());
+            search::find(&[clause], &alphabet, Wanted::Some, budget)
+        }) == Answer::Nothing
 }

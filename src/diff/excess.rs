@@ -14,8 +14,8 @@ use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
-use crate::matcher::condition::Truth;
-use crate::matcher::search::{Budget, Found};
+use crate::matcher::condition::{KeyValue, Truth};
+use crate::matcher::search::{Answer, Budget};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
@@ -34,7 +34,8 @@ const BY_ACCOUNT: &str = "aws:resourceaccount";
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
-    /// A pattern of actions allows some that nothing requires.
+    /// A pattern of actions allows some that nothing requires. The required ones that it allows on more than required
+    /// come in an [`Excess`] of their own.
     Action,
     /// A required action is allowed on more than required.
     Resource,
@@ -101,6 +102,8 @@ impl<'a> NamedBy<'a> {
 
 /// The statements of the reference that bear on one action.
 struct Needs<'a> {
+    /// Whether one of those that allow it lists it without a wildcard.
+    is_literal: bool,
     /// Those that allow it.
     allows: Vec<&'a Prepared>,
     /// Those that deny it for certain.
@@ -108,10 +111,12 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    /// Whether the request on `*` of an action without resource types is required. A reference that names it requires
-    /// it whatever the resource: there is nothing narrower to write.
+    /// Whether the request on `*` of an action without resource types is required. A reference that lists the action
+    /// requires it whatever the resource: there is nothing narrower to write. A wildcard of the reference requires it
+    /// only on `*`.
     fn star(&self) -> bool {
-        !self.allows.is_empty() && !self.denies.iter().any(|s| s.is_on_star())
+        (self.is_literal || self.allows.iter().any(|s| s.is_on_star()))
+            && !self.denies.iter().any(|s| s.is_on_star())
     }
 
     /// Whether everything is required.
@@ -158,6 +163,25 @@ struct Search<'a> {
     visits: Budget,
     listed: Budget,
     lists: FxHashSet<Listed>,
+    answers: FxHashMap<Alike, Rc<Outcome>>,
+}
+
+/// What an answer of [`Search::beyond`] depends on for one kind of resource: many actions share it.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    statement: *const Prepared,
+    service: String,
+    kind: (String, usize),
+    needs: Vec<*const Prepared>,
+    /// The statements that apply, whether they do for certain, and what is known of their Condition.
+    applies: Vec<(*const Prepared, bool, Truth)>,
+}
+
+/// A resource that is granted and not required, with the index of the resource string that grants it.
+enum Outcome {
+    Nothing,
+    Something(String, Option<usize>),
+    Undecided,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -216,6 +240,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         visits: Budget::steps(MOST_VISITS),
         listed: Budget::steps(MOST_LISTED),
         lists: FxHashSet::default(),
+        answers: FxHashMap::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -254,7 +279,12 @@ impl<'a> Search<'a> {
                 |s: &&Prepared| s.applies(action.service, &name).is_some_and(|a| a.certain);
             denies.filter(certain).collect()
         };
-        Needs { allows, denies }
+        let is_literal = allows.iter().any(|s| s.lists(action));
+        Needs {
+            is_literal,
+            allows,
+            denies,
+        }
     }
 
     /// Whether any request of an action is required: one that the reference names only on resources that it does not
@@ -304,8 +334,8 @@ impl<'a> Search<'a> {
                         filters.is_empty()
                             || Comparison::spend(&mut self.budget, |b| {
                                 let none = Required::default();
-                                decide::beyond(&question, &nothing, &nothing, &none, b)
-                            }) != Found::none()
+                                decide::Beyond::new(&question, &nothing, &nothing, &none).first(b)
+                            }) != Answer::Nothing
                     });
                     if required {
                         return true;
@@ -441,24 +471,26 @@ impl<'a> Search<'a> {
             }
         }
         let [of_unneeded, of_too_wide] = first;
-        let (kind, actions, example) = match (of_unneeded, of_too_wide) {
-            (Some(example), _) => (ExcessKind::Action, unneeded, example),
-            (None, Some(example)) => (ExcessKind::Resource, too_wide, example),
-            (None, None) => return,
-        };
-        let (witness, resource) = example;
-        let Some(actions) = self.shared(actions) else {
-            report.undecided.push((index, at));
-            return;
-        };
-        report.found.push(Excess {
-            kind,
-            statement: index,
-            action: at,
-            resource,
-            actions,
-            witness,
-        });
+        for (kind, actions, example) in [
+            (ExcessKind::Action, unneeded, of_unneeded),
+            (ExcessKind::Resource, too_wide, of_too_wide),
+        ] {
+            let Some((witness, resource)) = example else {
+                continue;
+            };
+            let Some(actions) = self.shared(actions) else {
+                report.undecided.push((index, at));
+                return;
+            };
+            report.found.push(Excess {
+                kind,
+                statement: index,
+                action: at,
+                resource,
+                actions,
+                witness,
+            });
+        }
     }
 
     /// One list for equal ones; none where the bound on all lists is reached.
@@ -513,6 +545,25 @@ impl<'a> Search<'a> {
         {
             return Beyond::Nothing;
         }
+        let always = self.beyond_in(statement, action, needs, &[]);
+        if !matches!(always, Beyond::Nothing) || statement.conditions.is_empty() {
+            return always;
+        }
+        let without = self.comparison.context.without_absent_keys(action);
+        if without.is_empty() {
+            return always;
+        }
+        self.beyond_in(statement, action, needs, &without)
+    }
+
+    /// The same for requests of which something is known.
+    fn beyond_in(
+        &mut self,
+        statement: &Prepared,
+        action: catalog::Action<'a>,
+        needs: &Needs<'a>,
+        stated: &[(String, KeyValue)],
+    ) -> Beyond {
         let name = action.name.to_ascii_lowercase();
         let named = Named {
             service: action.service,
@@ -524,7 +575,7 @@ impl<'a> Search<'a> {
         let varies = |c: &Conditions| !c.is_empty() && (action.has_keys_by_type() || by_account(c));
         let nothing = Conditions::default();
         let holds = |target: Target<'_>| {
-            let situation = self.comparison.situation(named, &[], target);
+            let situation = self.comparison.situation(named, stated, target);
             situation.holds(&statement.conditions, &nothing) == Truth::True
         };
         if !varies(&statement.conditions) && !holds(Target::default()) {
@@ -537,20 +588,21 @@ impl<'a> Search<'a> {
         };
         let layers = self.comparison.layers.len();
         // What bears on a kind of resource, where the statement allows it for certain.
-        let sides = |target: Target<'_>| -> Option<Sides<'_>> {
+        let sides = |target: Target<'_>| -> Option<(Sides<'_>, Vec<Truth>)> {
             if !holds(target) {
                 return None;
             }
-            let situation = self.comparison.situation(named, &[], target);
+            let situation = self.comparison.situation(named, stated, target);
             let conditions = applies.iter().map(|a| &a.statement.conditions);
             let truths: Vec<Truth> = conditions.map(|c| situation.holds(c, &nothing)).collect();
-            Some(Sides::new(&applies, &truths, layers, &|_| Stance::Cautious))
+            let sides = Sides::new(&applies, &truths, layers, &|_| Stance::Cautious);
+            Some((sides, truths))
         };
         if !action.has_resource_types() {
             if !statement.is_on_star()
                 || statement.may_be_void
                 || needs.star()
-                || !sides(Target::default()).is_some_and(|s| s.star_passes())
+                || !sides(Target::default()).is_some_and(|(s, _)| s.star_passes())
             {
                 return Beyond::Nothing;
             }
@@ -615,35 +667,60 @@ impl<'a> Search<'a> {
             for (at, universe) in universes.map(&make).enumerate() {
                 let is_own = at == 0 && self.scope.puts_account(&kind);
                 let own_sides = if is_own { &own_account } else { &other };
-                let Some(sides) = alike.as_ref().or(own_sides.as_ref()) else {
+                let Some((sides, truths)) = alike.as_ref().or(own_sides.as_ref()) else {
                     continue;
                 };
-                let question = Question {
-                    universe: &universe.all,
-                    plain: &universe.plain,
-                    wanted: granted.clone(),
-                    filters: Vec::new(),
+                let needed = needs.allows.iter().chain(&needs.denies);
+                let bearing = applies.iter().zip(truths);
+                let alike = Alike {
+                    statement,
+                    service: action.service.to_owned(),
+                    kind: (kind.arn.to_owned(), at),
+                    needs: needed.map(|s| ptr::from_ref(*s)).collect(),
+                    applies: bearing
+                        .map(|(a, truth)| (ptr::from_ref(a.statement), a.certain, *truth))
+                        .collect(),
                 };
-                let found = Comparison::spend(&mut self.budget, |b| {
-                    decide::beyond(&question, &own, sides, &required, b)
-                });
-                if let Some(word) = found.word(1) {
-                    let holds =
-                        |w: &[Symbol]| decide::is_beyond(&question, &own, sides, &required, w);
-                    let placeholders = self.comparison.placeholders;
-                    let by = grants(&statement.resources, word);
-                    let resource =
-                        witness::readable(word, &self.comparison.scope, placeholders, holds);
-                    return Beyond::Something(
-                        Witness {
+                let outcome = if let Some(known) = self.answers.get(&alike) {
+                    Rc::clone(known)
+                } else {
+                    let question = Question {
+                        universe: &universe.all,
+                        plain: &universe.plain,
+                        wanted: granted.clone(),
+                        filters: Vec::new(),
+                    };
+                    let beyond = decide::Beyond::new(&question, &own, sides, &required);
+                    let found = Comparison::spend(&mut self.budget, |b| beyond.first(b));
+                    let outcome = Rc::new(match found {
+                        Answer::Nothing => Outcome::Nothing,
+                        Answer::Undecided => Outcome::Undecided,
+                        Answer::Word(word) => {
+                            let holds = |w: &[Symbol]| beyond.has(w);
+                            let Comparison {
+                                scope,
+                                placeholders,
+                                ..
+                            } = self.comparison;
+                            Outcome::Something(
+                                witness::readable(&word, scope, placeholders, &[], holds),
+                                grants(&statement.resources, &word),
+                            )
+                        }
+                    });
+                    self.answers.insert(alike, Rc::clone(&outcome));
+                    outcome
+                };
+                match &*outcome {
+                    Outcome::Nothing => {}
+                    Outcome::Undecided => return Beyond::Undecided,
+                    Outcome::Something(resource, by) => {
+                        let witness = Witness {
                             action: action.spelled(),
-                            resource,
-                        },
-                        by,
-                    );
-                }
-                if !found.complete {
-                    return Beyond::Undecided;
+                            resource: resource.clone(),
+                        };
+                        return Beyond::Something(witness, *by);
+                    }
                 }
             }
         }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::context::Stated;
 use super::coverage::{Comparison, Named};
-use super::decide::{self, Filter, Question, Sides, Stance, shows};
+use super::decide::{Decision, Filter, Found, Question, Sides, Stance, shows};
 use super::scope::{Scope, Universe};
 use super::statement::{Applies, Prepared, Resource};
 use super::{Verdict, witness};
 use crate::catalog::{Action, ResourceType};
 use crate::matcher::condition::Truth;
-use crate::matcher::search::{Budget, Found};
+use crate::matcher::search::Budget;
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 use crate::reference;
@@ -159,6 +159,14 @@ impl Judgement {
             stated: Stated::new(),
             contested: None,
             foreign: Vec::new(),
+        }
+    }
+
+    /// The judgement of an action that needs no permission: nothing is required of the policies.
+    pub(super) fn free(statement: &Prepared) -> Self {
+        Judgement {
+            vacuous: true,
+            ..Judgement::everywhere(statement, 0)
         }
     }
 }
@@ -481,9 +489,8 @@ impl<'s, 'c> Asked<'s, 'c> {
                 .map(Universe::of(&kind))
                 .any(|universe| {
                     let question = self.wanted.question(&universe, &all);
-                    !decide::plainly_covered(&question, sides)
-                        && Comparison::spend(budget, |b| decide::decide(&question, sides, b))
-                            .has(shows::IMPOSSIBLE)
+                    let found = Decision::new(&question, sides).decide(budget);
+                    found.has(shows::IMPOSSIBLE)
                 });
             if gap {
                 foreign.push(kind.name.to_owned());
@@ -503,12 +510,7 @@ impl<'s, 'c> Asked<'s, 'c> {
                 continue;
             };
             let question = self.wanted.question(universe, &part.resources);
-            if question.filters.is_empty() && decide::plainly_covered(&question, sides) {
-                part.bits = ALLOWED;
-                part.found = None;
-                continue;
-            }
-            let found = Comparison::spend(budget, |b| decide::decide(&question, sides, b));
+            let found = Decision::new(&question, sides).decide(budget);
             part.bits = found.bits();
             complete &= found.complete;
             part.found = Some(found);
@@ -579,15 +581,16 @@ impl<'s, 'c> Asked<'s, 'c> {
             return Some((Some("*".to_owned()), refused_by, part.sides));
         };
         let question = self.wanted.question(universe, &part.resources);
-        let holds = |w: &[Symbol]| decide::judge(&question, sides, w) & bit != 0;
+        let decision = Decision::new(&question, sides);
+        let holds = |w: &[Symbol]| decision.judge(w) & bit != 0;
         let word = found.word(bit)?;
-        let refused_by = decide::refused_by(&question, sides, word);
+        let refused_by = decision.refused_by(word);
         let Comparison {
             scope,
             placeholders,
             ..
         } = self.comparison;
-        let witness = witness::readable(word, scope, placeholders, holds);
+        let witness = witness::readable(word, scope, placeholders, &question.wanted, holds);
         Some((Some(witness), refused_by, part.sides))
     }
 
@@ -646,9 +649,6 @@ impl<'s, 'c> Asked<'s, 'c> {
         (allowed, denied)
     }
 }
-
-/// What a part shows when everything it asks about is allowed for certain.
-const ALLOWED: u32 = shows::NEEDED | shows::POSSIBLE | shows::UNDENIED;
 
 fn verdict(bits: u32, complete: bool) -> Verdict {
     let has = |bit| bits & bit != 0;

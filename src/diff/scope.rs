@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::catalog::ResourceType;
-use crate::matcher::Pattern;
 use crate::matcher::arn::{self, Field};
+use crate::matcher::{Class, Pattern};
 use crate::reference;
 
 /// What is known of where the cluster runs; `None` for "any".
@@ -49,7 +49,7 @@ impl Plain {
 
     /// As a pattern.
     pub fn pattern(&self) -> &Pattern {
-        self.pattern.get_or_init(|| arn::plain_format(&self.format))
+        self.pattern.get_or_init(|| plain_format(&self.format))
     }
 }
 
@@ -74,13 +74,27 @@ impl Universe {
 
     /// A universe of this type from the pattern of its ARNs.
     pub fn of(kind: &ResourceType<'_>) -> impl Fn(Pattern) -> Self {
-        let plain = Rc::new(Plain::of(kind.arn));
+        let plain = Rc::new(Plain::of(&kind.requested()));
         move |all| Universe {
             all: Rc::new(all),
             plain: Rc::clone(&plain),
             own_account: false,
         }
     }
+}
+
+/// The characters of the names in an ARN format, by what is between `${` and `}`.
+fn name_classes(format: &str) -> impl Fn(&str) -> Class {
+    let service = format.split(':').nth(2).unwrap_or_default();
+    move |name| {
+        let characters = reference::name_characters(service, name);
+        characters.and_then(Class::of).unwrap_or(Class::ANY)
+    }
+}
+
+/// The ARNs of a type, anywhere, in whose names no `:` occurs.
+pub fn plain_format(format: &str) -> Pattern {
+    arn::plain_format(format, &name_classes(format))
 }
 
 fn field(value: Option<&String>) -> Field<'_> {
@@ -92,13 +106,16 @@ impl Scope {
     /// outside the account (`arn:aws:iam::aws:policy/…`).
     pub fn universes(&self, service: &str, kind: &ResourceType<'_>) -> Vec<Pattern> {
         let (partition, region) = (field(self.partition.as_ref()), field(self.region.as_ref()));
-        let own = arn::format(kind.arn, partition, region, field(self.account.as_ref()));
+        let requested = kind.requested();
+        let names = &name_classes(&requested);
+        let format = |account| arn::format(&requested, partition, region, account, names);
+        let own = format(field(self.account.as_ref()));
         let mut all = vec![own];
         if kind.arn.contains("${Account}") {
             all.extend(
                 reference::account_alternatives(service, kind.name)
                     .iter()
-                    .map(|account| arn::format(kind.arn, partition, region, Field::Is(account))),
+                    .map(|account| format(Field::Is(account))),
             );
         }
         all

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalog::{Catalog, KnownKey};
+use crate::catalog::{self, Catalog, Checked, KnownKey};
 use crate::matcher::condition::{self, Test};
 use crate::matcher::search::Budget;
 use crate::matcher::{
@@ -54,8 +54,10 @@ impl Resource {
         };
         slot.get_or_init(|| {
             let whole = self.pattern.pattern(reading, variables);
-            let log_group = self.log_group().and_then(|p| p.pattern(reading, variables));
-            whole.into_iter().chain(log_group).collect()
+            let checked = self
+                .as_checked()
+                .and_then(|p| p.pattern(reading, variables));
+            whole.into_iter().chain(checked).collect()
         })
     }
 
@@ -99,24 +101,50 @@ impl Resource {
             })
     }
 
-    /// CloudWatch Logs checks a log group under an ARN that ends in `:*`, although the catalogue
-    /// gives the bare ARN: `log-group:NAME:*` counts for both.
-    fn log_group(&self) -> Option<ResourcePattern> {
+    /// The type, if any, of which requests carry something behind the ARN that the string names.
+    fn checked_type(&self) -> Option<&'static Checked> {
+        let service = self.pattern.literal_field(2)?;
+        let mut types = catalog::checked_types(&service);
+        types.find(|kind| {
+            let resource = self.pattern.field(5).unwrap_or_default().iter();
+            let mut literal = resource.map_while(|(p, _)| match p {
+                Piece::Char(c) => Some(*c),
+                _ => None,
+            });
+            { kind.kind.chars().chain([':']) }.all(|c| literal.next().is_none_or(|l| l == c))
+        })
+    }
+
+    /// The string with what requests carry behind it: a string that names the resource counts for these as well.
+    fn as_checked(&self) -> Option<ResourcePattern> {
         let pieces = self.pattern.pieces();
-        if self.pattern.literal_field(2)? != "logs" {
-            return None;
-        }
-        let resource = self.pattern.field(5)?;
-        let named = resource
-            .iter()
-            .zip("log-group:".chars())
-            .all(|((p, _), c)| *p == arn::Piece::Char(c));
-        let [.., (arn::Piece::Char(':'), _), (arn::Piece::Star, _)] = resource else {
-            return None;
-        };
-        let bare = pieces.get(..pieces.len() - 2)?;
-        (named && resource.len() > "log-group:".len() + 2)
-            .then(|| ResourcePattern::new(bare.into()))
+        let (last, span) = *pieces.last()?;
+        let suffix = self.checked_type()?.suffix;
+        let suffix = suffix.chars().map(|c| (Piece::Char(c), span));
+        (last != Piece::Star && self.pattern.field_count() == 6)
+            .then(|| ResourcePattern::new(pieces.iter().copied().chain(suffix).collect()))
+    }
+
+    /// For a string such as `log-group:NAME:*`, which matches what requests carry behind the ARN of the resource but
+    /// not that ARN: the part that names the resource, and the type.
+    pub fn named(&self) -> Option<(Resource, &'static Checked)> {
+        let kind = self.checked_type()?;
+        let pieces = self.pattern.pieces();
+        let resource = self.pattern.field(5)?.len();
+        let from = pieces.len() - resource + kind.kind.len() + 1;
+        let at = (from + 1..pieces.len()).find(|at| {
+            let rest = pieces.get(*at..).unwrap_or_default();
+            matches!(rest.first(), Some((Piece::Char(_), _)))
+                && arn::resource_part(rest).matches_text(kind.suffix)
+        })?;
+        let bytes = pieces
+            .get(at)
+            .map_or(self.text.len(), |(_, s)| s.start as usize);
+        let text = self.text.get(..bytes).unwrap_or(&self.text).to_owned();
+        Some((
+            Resource::new(pieces.get(..at)?.into(), text, self.span),
+            kind,
+        ))
     }
 }
 
@@ -331,6 +359,18 @@ fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, Action
 impl Prepared {
     fn lists_star(&self) -> bool {
         self.resources.iter().any(|r| r.pattern.is_everything())
+    }
+
+    /// Whether `Action` lists an action without a wildcard.
+    pub fn lists(&self, action: &catalog::Action<'_>) -> bool {
+        let mut listed = self.actions.iter();
+        !self.not_action
+            && listed.any(|a| match &a.pattern {
+                ActionPattern::Literal { service, name } => {
+                    service == action.service && name.eq_ignore_ascii_case(action.name)
+                }
+                _ => false,
+            })
     }
 
     /// Whether it is on the request on `*` of an action without resource types.

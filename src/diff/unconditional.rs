@@ -6,8 +6,8 @@ use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared};
-use crate::matcher::condition::Truth;
-use crate::matcher::search::Budget;
+use crate::matcher::condition::{KeyValue, Truth};
+use crate::matcher::search::{Answer, Budget};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -114,6 +114,26 @@ impl<'s, 'a> Search<'s, 'a> {
     ) -> Vec<(SourceId, Span)> {
         let action = requirement.row.action.to_ascii_lowercase();
         let (service, name) = action.split_once(':').unwrap_or_default();
+        let mut places = self.grants_in(statement, &action, &[]);
+        if let Some(known) = self.comparison.known(service, name) {
+            let without = self.comparison.context.without_absent_keys(known);
+            if !without.is_empty() {
+                let more = self.grants_in(statement, &action, &without);
+                let more = more.into_iter().filter(|p| !places.contains(p));
+                places.extend(more.collect::<Vec<_>>());
+            }
+        }
+        places
+    }
+
+    /// The same for requests of which something is known. The action is in lower case.
+    fn grants_in(
+        &mut self,
+        statement: &Prepared,
+        action: &str,
+        stated: &[(String, KeyValue)],
+    ) -> Vec<(SourceId, Span)> {
+        let (service, name) = action.split_once(':').unwrap_or_default();
         let named = Named {
             service,
             name,
@@ -121,7 +141,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         let nothing = Conditions::default();
         let holds = |conditions: &Conditions, target| {
-            let situation = self.comparison.situation(named, &[], target);
+            let situation = self.comparison.situation(named, stated, target);
             situation.holds(conditions, &nothing)
         };
         let everything = Pattern::everything();
@@ -174,9 +194,11 @@ impl<'s, 'a> Search<'s, 'a> {
                         filters: asked.filters.clone(),
                     };
                     let found = Comparison::spend(&mut self.budget, |budget| {
-                        decide::beyond(&question, &alone, &side.1, &asked.elsewhere, budget)
+                        let beyond =
+                            decide::Beyond::new(&question, &alone, &side.1, &asked.elsewhere);
+                        beyond.first(budget)
                     });
-                    found.has(1) || !found.complete
+                    found != Answer::Nothing
                 });
             if found {
                 places.push(own.place());

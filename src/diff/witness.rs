@@ -1,8 +1,9 @@
 //! Turns a word of the decision procedure into a request that a person recognises.
 
 use super::scope::Scope;
-use crate::matcher::Symbol;
+use crate::catalog;
 use crate::matcher::template::Placeholders;
+use crate::matcher::{Pattern, Symbol};
 use crate::reference::as_written;
 use crate::reference::bindings::{is_account, is_region, partition_of};
 
@@ -29,6 +30,7 @@ pub(super) fn readable(
     word: &[Symbol],
     scope: &Scope,
     placeholders: &Placeholders,
+    wanted: &[&Pattern],
     holds: impl Fn(&[Symbol]) -> bool,
 ) -> String {
     let colon = Symbol::char(':');
@@ -85,7 +87,27 @@ pub(super) fn readable(
             fields = longer;
         }
     }
-    as_written(text(&fields.join(&colon), placeholders))
+    let mut word = fields.join(&colon);
+    let length = bare_length(&word, placeholders);
+    // A reference may ask for the longer form alone.
+    if let Some(bare) = word.get(..length)
+        && (wanted.is_empty() || wanted.iter().any(|p| p.matches(bare)))
+    {
+        word.truncate(length);
+    }
+    as_written(text(&word, placeholders))
+}
+
+/// The length of an ARN without what requests carry behind it.
+fn bare_length(word: &[Symbol], placeholders: &Placeholders) -> usize {
+    let arn = text(word, placeholders);
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    let suffix = catalog::checked_types(service).find_map(|kind| {
+        let of_type = arn.splitn(6, ':').nth(5)?.strip_prefix(kind.kind)?;
+        let named = of_type.strip_prefix(':')?.strip_suffix(kind.suffix)?;
+        (!named.is_empty()).then(|| kind.suffix.chars().count())
+    });
+    word.len() - suffix.unwrap_or_default()
 }
 
 /// The word as text; placeholders as `${Name}`.

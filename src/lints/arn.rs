@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::diff::statement::Resource;
-use crate::matcher::{Pattern, Reading, Variables};
+use crate::matcher::{Class, Pattern, Reading, Variables};
 
 /// What is wrong with an ARN as one of its own service, by the ARN formats of the catalogue.
 pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
@@ -59,7 +59,7 @@ pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
 
 fn format_of(format: &str) -> Pattern {
     use crate::matcher::arn::{self, Field};
-    arn::format(format, Field::Any, Field::Any, Field::Any)
+    arn::format(format, Field::Any, Field::Any, Field::Any, &|_| Class::ANY)
 }
 
 /// A format with a field of any text (`filled`) or none.

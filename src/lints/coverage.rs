@@ -36,6 +36,7 @@ pub(super) fn report(
             statement: requirement.row.statement,
             severity: severity(requirement, compared),
             layer: deciding_layer(compared, requirement),
+            by_reading: verdict == Verdict::Conditional && requirement.contested.is_some(),
         };
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, rows)) => rows.push(requirement),
@@ -54,13 +55,15 @@ struct Key<'c> {
     severity: Severity,
     /// What limits the role and decides; `None` for the role's own policies.
     layer: Option<&'c Layer<'c>>,
+    /// Whether the verdict is open because AWS's pages are, not because of a Condition.
+    by_reading: bool,
 }
 
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
         let layer = |k: &Self| k.layer.map(|l| l.sources.clone());
-        (self.statement, self.severity) == (other.statement, other.severity)
-            && layer(self) == layer(other)
+        let own = |k: &Self| (k.statement, k.severity, k.by_reading);
+        own(self) == own(other) && layer(self) == layer(other)
     }
 }
 
@@ -140,7 +143,11 @@ fn finding(
     } else {
         resources.as_slice()
     };
-    let mut message = say(&actions, named);
+    let mut message = if key.by_reading {
+        left_open(compared, first, &actions)
+    } else {
+        say(&actions, named)
+    };
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
         let _ = match first.row.verdict {
@@ -270,7 +277,10 @@ fn deciding(
         (Verdict::Conditional, true, Some(condition)) => {
             (condition, "a Deny takes it away where this condition holds")
         }
-        (Verdict::Conditional, true, None) => (span, "this Deny may take it away"),
+        (Verdict::Conditional, true, None) => (
+            span,
+            "AWS's pages leave open whether this Deny takes it away",
+        ),
         (Verdict::Conditional, false, None) if variable.is_some_and(|s| s.not_resource) => (
             span,
             "allowed only where the variable in its NotResource has a value that excludes nothing of it",
@@ -420,6 +430,19 @@ fn notes(
         reference.describe_statement(statement)
     ));
     notes
+}
+
+/// The message where AWS's pages leave the verdict open.
+fn left_open(compared: &Compared<'_>, requirement: &Requirement, actions: &[String]) -> String {
+    let place = requirement.contested;
+    let statement = place.and_then(|place| layer::statement_at(compared, place));
+    let verb = if actions.len() == 1 { "is" } else { "are" };
+    let denied = statement.is_none_or(|s| s.effect == Effect::Deny);
+    let what = if denied { "denied" } else { "allowed" };
+    format!(
+        "AWS's pages leave open whether {} {verb} {what} for some of the required requests",
+        enumerate(actions)
+    )
 }
 
 /// Where the verdict hangs on a reading that AWS's pages leave open: which, and how to write it for sure.

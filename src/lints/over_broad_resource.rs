@@ -1,5 +1,7 @@
 //! A required action that is allowed on more than it is required on.
 
+use rustc_hash::FxHashSet;
+
 use super::{Context, Lint, enumerate, excess};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
@@ -41,12 +43,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         };
         let Some(first) = group.first() else { continue };
         let (label, subject) = excess::resource_label(statement, resource);
-        let all: Vec<_> = group
-            .iter()
-            .flat_map(|e| e.actions.iter().cloned())
+        let mut seen = FxHashSet::default();
+        let all: Vec<_> = { group.iter().flat_map(|e| e.actions.iter()) }
+            .filter(|(action, _)| seen.insert(action))
+            .cloned()
             .collect();
-        let mut actions: Vec<String> = all.iter().map(|(a, _)| a.clone()).collect();
-        actions.dedup();
+        let actions: Vec<String> = all.iter().map(|(a, _)| a.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
             "{} {verb} allowed on more than is required",

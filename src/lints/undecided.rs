@@ -50,7 +50,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             message: "the Resource patterns of this statement and of the Deny statements".into(),
         };
         let message = format!("could not decide whether `{name}` grants more than required");
-        let mut finding = LINT.finding(Severity::Error, message, label);
+        let mut finding = LINT.finding(Severity::Note, message, label);
         finding.subject = Some(name);
         if at == last && unasked > 0 {
             let more = count(unasked, "grant");

@@ -10,7 +10,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::pattern::{Class, Pattern, Symbol, Token};
+use super::class::Class;
+use super::pattern::{Pattern, Symbol, Token};
 use crate::parser::Span;
 
 /// One unit of a resource string.
@@ -149,9 +150,9 @@ impl ResourcePattern {
     /// The pattern of one field by itself, for saying which field differs.
     pub fn field_pattern(&self, index: usize) -> Option<Pattern> {
         let class = if index < 5 {
-            Class::NoColon
+            Class::NO_COLON
         } else {
-            Class::Any
+            Class::ANY
         };
         let mut out = Vec::new();
         for (piece, _) in self.field(index)? {
@@ -186,7 +187,7 @@ impl ResourcePattern {
                 let mut out = Vec::with_capacity(self.pieces.len());
                 for (i, (piece, _)) in self.pieces.iter().copied().enumerate() {
                     let any = opaque || i >= resource || open_end && i == last;
-                    let class = if any { Class::Any } else { Class::NoColon };
+                    let class = if any { Class::ANY } else { Class::NO_COLON };
                     match (piece, reading) {
                         (Piece::Placeholder(_), Reading::Loose) => {
                             out.extend([Token::One(class), Token::Run(class)]);
@@ -205,18 +206,27 @@ impl ResourcePattern {
                 let mut out: Vec<Token> = Vec::with_capacity(self.pieces.len() + 1);
                 for (piece, _) in self.pieces.iter().copied() {
                     if let Piece::Placeholder(_) = piece {
-                        out.extend([Token::One(Class::Any), Token::Run(Class::Any)]);
+                        out.extend([Token::One(Class::ANY), Token::Run(Class::ANY)]);
                     } else {
-                        push(piece, Class::Any, &mut out);
+                        push(piece, Class::ANY, &mut out);
                     }
                 }
                 if short {
-                    out.push(Token::Run(Class::Any));
+                    out.push(Token::Run(Class::ANY));
                 }
                 Some(Pattern::new(out).loose())
             }
         }
     }
+}
+
+/// The pattern of pieces of the resource part.
+pub fn resource_part(pieces: &[(Piece, Span)]) -> Pattern {
+    let mut out = Vec::with_capacity(pieces.len());
+    for (piece, _) in pieces {
+        push(*piece, Class::ANY, &mut out);
+    }
+    Pattern::new(out)
 }
 
 /// Adds the tokens of one piece, its wildcards limited to a class.
@@ -247,34 +257,41 @@ pub enum Field<'a> {
     Is(&'a str),
 }
 
-/// The ARNs of a resource type: `format` with `${Partition}`, `${Region}` and `${Account}` narrowed,
-/// every other `${Name}` any text that is not empty, and `*` any text.
+/// The characters of a name, from the `Name` of a `${Name}` in an ARN format.
+pub type Names<'n> = &'n dyn Fn(&str) -> Class;
+
+/// The ARNs of a resource type: `format` with `${Partition}`, `${Region}` and `${Account}` narrowed, every other
+/// `${Name}` any text of its characters that is not empty, and `*` any text.
 pub fn format(
     format: &str,
     partition: Field<'_>,
     region: Field<'_>,
     account: Field<'_>,
+    names: Names<'_>,
 ) -> Pattern {
-    format_with(format, partition, region, account, Class::Any)
+    format_with(format, [partition, region, account], names, Class::ANY)
 }
 
 /// The ARNs of a resource type in whose names no `:` occurs.
-pub fn plain_format(format: &str) -> Pattern {
-    format_with(format, Field::Any, Field::Any, Field::Any, Class::NoColon)
+pub fn plain_format(format: &str, names: Names<'_>) -> Pattern {
+    format_with(format, [Field::Any; 3], names, Class::NO_COLON)
 }
 
 fn format_with(
     format: &str,
-    partition: Field<'_>,
-    region: Field<'_>,
-    account: Field<'_>,
-    names: Class,
+    [partition, region, account]: [Field<'_>; 3],
+    names: Names<'_>,
+    resource: Class,
 ) -> Pattern {
     let mut out = Vec::with_capacity(format.len());
     let mut rest = format;
     let mut colons = 0;
     while let Some(c) = rest.chars().next() {
-        let class = if colons < 5 { Class::NoColon } else { names };
+        let class = if colons < 5 {
+            Class::NO_COLON
+        } else {
+            resource
+        };
         let named = || rest.strip_prefix("${").and_then(|r| r.split_once('}'));
         if let Some((name, after)) = (c == '$').then(named).flatten() {
             let field = match name {
@@ -286,11 +303,7 @@ fn format_with(
             match field {
                 Field::Is(text) => out.extend(text.chars().map(|c| Token::Symbol(Symbol::char(c)))),
                 Field::Any => {
-                    let class = if name == "BucketName" {
-                        Class::NoColonNoSlash
-                    } else {
-                        class
-                    };
+                    let class = class.and(names(name));
                     out.extend([Token::One(class), Token::Run(class)]);
                 }
             }
@@ -389,14 +402,19 @@ mod tests {
     #[test]
     fn formats_narrow_to_what_is_known() {
         let arn = "arn:${Partition}:s3:::${BucketName}";
-        let bucket = format(arn, Field::Is("aws"), Field::Any, Field::Any);
+        let names = |name: &str| match name {
+            "BucketName" | "TableName" => Class::of("A-Za-z0-9_.-").unwrap(),
+            _ => Class::ANY,
+        };
+        let bucket = format(arn, Field::Is("aws"), Field::Any, Field::Any, &names);
         assert!(bucket.matches_text("arn:aws:s3:::b"));
         assert!(!bucket.matches_text("arn:aws:s3:::b/k"));
         assert!(!bucket.matches_text("arn:aws:s3:::"));
         assert!(!bucket.matches_text("arn:aws-cn:s3:::b"));
         let arn = "arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}";
-        let table = format(arn, Field::Any, Field::Is("us-east-1"), Field::Any);
-        assert!(table.matches_text("arn:x:dynamodb:us-east-1:1:table/a/index/b"));
+        let table = format(arn, Field::Any, Field::Is("us-east-1"), Field::Any, &names);
+        assert!(table.matches_text("arn:x:dynamodb:us-east-1:1:table/a"));
+        assert!(!table.matches_text("arn:x:dynamodb:us-east-1:1:table/a/index/b"));
         assert!(!table.matches_text("arn:x:dynamodb:us-east-2:1:table/a"));
     }
 }

@@ -7,7 +7,8 @@ mod scalar;
 mod together;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
-use super::pattern::{Class, Pattern, Symbol, Token};
+use super::class::Class;
+use super::pattern::{Pattern, Symbol, Token};
 
 pub use operator::{Comparison, Operator, Order, Quantifier};
 use scalar::within;
@@ -323,9 +324,9 @@ fn pattern(wanted: &Pieces, wildcards: bool, fold: bool) -> Pattern {
         match piece {
             Piece::Char(c) if fold => tokens.extend(folded(*c)),
             Piece::Char(c) => tokens.push(Token::Symbol(Symbol::char(*c))),
-            Piece::Star if wildcards => tokens.push(Token::Run(Class::Any)),
+            Piece::Star if wildcards => tokens.push(Token::Run(Class::ANY)),
             Piece::Star => tokens.push(Token::Symbol(Symbol::char('*'))),
-            Piece::Question if wildcards => tokens.push(Token::One(Class::Any)),
+            Piece::Question if wildcards => tokens.push(Token::One(Class::ANY)),
             Piece::Question => tokens.push(Token::Symbol(Symbol::char('?'))),
             Piece::Variable { name, .. } => {
                 tokens.push(Token::Symbol(Symbol::placeholder(
@@ -364,7 +365,7 @@ fn texts(value: &Pattern, wanted: &Pattern) -> Truth {
     }
     let open = |pattern: &Pattern| {
         let tokens = pattern.tokens().iter().map(|token| match token {
-            Token::Symbol(symbol) if symbol.as_char().is_none() => Token::Run(Class::Any),
+            Token::Symbol(symbol) if symbol.as_char().is_none() => Token::Run(Class::ANY),
             other => *other,
         });
         Pattern::new(tokens.collect())

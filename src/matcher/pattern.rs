@@ -11,7 +11,8 @@
 
 use std::mem;
 
-use super::search::{self, Budget, Found};
+use super::class::Class;
+use super::search::{self, Alphabet, Answer, Budget, Clause, Union};
 
 /// One unit of the text that patterns match: a character, or a placeholder whose value is not known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -45,35 +46,6 @@ impl Symbol {
     }
 }
 
-/// Which symbols a wildcard accepts. Placeholders are accepted by all.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Class {
-    /// Any symbol: wildcards in the resource part of an ARN, and in action names.
-    Any,
-    /// No `:`: wildcards in the first five fields of an ARN.
-    NoColon,
-    /// Neither `:` nor `/`: the name of an S3 bucket.
-    NoColonNoSlash,
-}
-
-impl Class {
-    fn accepts(self, symbol: Symbol) -> bool {
-        match self {
-            Class::Any => true,
-            Class::NoColon => symbol != Symbol(':' as u32),
-            Class::NoColonNoSlash => symbol != Symbol(':' as u32) && symbol != Symbol('/' as u32),
-        }
-    }
-
-    fn includes(self, other: Class) -> bool {
-        match self {
-            Class::Any => true,
-            Class::NoColon => other != Class::Any,
-            Class::NoColonNoSlash => other == Class::NoColonNoSlash,
-        }
-    }
-}
-
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Token {
@@ -91,16 +63,31 @@ pub enum Token {
 pub struct Pattern {
     tokens: Box<[Token]>,
     loose: bool,
+    /// The ASCII characters among the tokens, a bit for each.
+    ascii: u128,
+    /// Whether other symbols are among them.
+    has_others: bool,
 }
 
 impl Pattern {
     /// A pattern from its tokens.
     pub fn new(mut tokens: Vec<Token>) -> Self {
         normalize(&mut tokens);
-        Pattern {
+        let mut pattern = Pattern {
             tokens: tokens.into(),
             loose: false,
+            ascii: 0,
+            has_others: false,
+        };
+        for token in &*pattern.tokens {
+            if let Token::Symbol(Symbol(code)) = token {
+                match 1_u128.checked_shl(*code) {
+                    Some(bit) => pattern.ascii |= bit,
+                    None => pattern.has_others = true,
+                }
+            }
         }
+        pattern
     }
 
     /// The same pattern, but a placeholder in the text is matched by whatever *might* equal its
@@ -116,8 +103,8 @@ impl Pattern {
         Pattern::new(
             text.chars()
                 .map(|c| match c {
-                    '*' => Token::Run(Class::Any),
-                    '?' => Token::One(Class::Any),
+                    '*' => Token::Run(Class::ANY),
+                    '?' => Token::One(Class::ANY),
                     c => Token::Symbol(Symbol::char(c)),
                 })
                 .collect(),
@@ -127,8 +114,10 @@ impl Pattern {
     /// The pattern that matches everything.
     pub fn everything() -> Self {
         Pattern {
-            tokens: Box::new([Token::Run(Class::Any)]),
+            tokens: Box::new([Token::Run(Class::ANY)]),
             loose: false,
+            ascii: 0,
+            has_others: false,
         }
     }
 
@@ -139,7 +128,7 @@ impl Pattern {
 
     /// True when the pattern is `*`.
     pub fn is_everything(&self) -> bool {
-        matches!(&*self.tokens, [Token::Run(Class::Any)])
+        matches!(&*self.tokens, [Token::Run(Class::ANY)])
     }
 
     /// True when the pattern holds no wildcard.
@@ -149,7 +138,39 @@ impl Pattern {
 
     fn has_placeholder(&self) -> bool {
         let is_placeholder = |t: &Token| matches!(t, Token::Symbol(s) if s.as_char().is_none());
-        self.tokens.iter().any(is_placeholder)
+        self.has_others && self.tokens.iter().any(is_placeholder)
+    }
+
+    /// The ASCII characters that it names, a bit for each.
+    pub(super) fn named_ascii(&self) -> u128 {
+        self.ascii
+    }
+
+    /// The other symbols that it names.
+    pub(super) fn named_others(&self) -> impl Iterator<Item = Symbol> + '_ {
+        let tokens = self.tokens.iter().filter(|_| self.has_others);
+        tokens.filter_map(|t| match t {
+            Token::Symbol(s) if s.0 >= u128::BITS => Some(*s),
+            _ => None,
+        })
+    }
+
+    /// The first of its shortest words, where `fresh` comes before all other symbols and nothing names it; `None` where
+    /// that takes a search.
+    pub(super) fn first_word(&self, fresh: Symbol) -> Option<Vec<Symbol>> {
+        if self.loose {
+            return None;
+        }
+        let mut word = Vec::with_capacity(self.tokens.len());
+        for token in &*self.tokens {
+            match token {
+                Token::Symbol(symbol) => word.push(*symbol),
+                Token::One(class) if class.accepts(fresh) => word.push(fresh),
+                Token::One(_) => return None,
+                Token::Run(_) => {}
+            }
+        }
+        Some(word)
     }
 
     /// Whether the pattern matches a text.
@@ -184,11 +205,8 @@ impl Pattern {
     /// As [`covers`](Self::covers), with steps that several questions share: no where none are left.
     pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
         self.absorbs(other) || {
-            let patterns = [other, self];
-            let outcome = search::search(&patterns, &[&[0]], 1, budget, |accepted| {
-                u32::from(accepted.is(0) && !accepted.is(1))
-            });
-            outcome == Found::none()
+            let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
+            ask(required, forbidden, budget) == Answer::Nothing
         }
     }
 
@@ -201,14 +219,28 @@ impl Pattern {
         if self.is_apart_from(other) {
             return false;
         }
-        if self.loose && other.has_placeholder() || other.loose && self.has_placeholder() {
-            let patterns = [self, other];
-            let both =
-                |accepted: &search::Accepted<'_>| u32::from(accepted.is(0) && accepted.is(1));
-            return search::search(&patterns, &[&[0], &[1]], 1, &mut Budget::steps(STEPS), both)
-                != Found::none();
+        if self.is_open_to(other) {
+            let required = [self, other].map(|p| Union::of(vec![p])).into();
+            return ask(required, Vec::new(), &mut Budget::steps(STEPS)) != Answer::Nothing;
         }
         self.meets(other)
+    }
+
+    /// Whether a loose pattern and a placeholder come together, of which only a search knows what they share.
+    fn is_open_to(&self, other: &Pattern) -> bool {
+        self.loose && other.has_placeholder() || other.loose && self.has_placeholder()
+    }
+
+    /// Whether some word may be matched by both: as [`overlaps`](Self::overlaps), without a search.
+    pub(crate) fn may_meet(&self, other: &Pattern) -> bool {
+        self.is_everything()
+            || other.is_everything()
+            || !self.is_apart_from(other) && (self.is_open_to(other) || self.meets(other))
+    }
+
+    /// As [`absorbs`](Self::absorbs), also where the other pattern is loose.
+    pub(crate) fn includes(&self, other: &Pattern) -> bool {
+        (self.loose || !other.loose || self.is_everything()) && self.absorbs(other)
     }
 
     /// Walks both patterns side by side, pair of positions by pair of positions.
@@ -254,10 +286,12 @@ impl Pattern {
                 (_, Some(Token::Symbol(s))) => {
                     open.extend(self.after(i, *s).map(|next| (next, j + 1)));
                 }
-                // Two wildcards: every class accepts a letter.
-                (Some(Token::One(_)), Some(Token::One(_))) => open.push((i + 1, j + 1)),
-                (Some(Token::One(_)), Some(Token::Run(_))) => open.push((i + 1, j)),
-                (Some(Token::Run(_)), Some(Token::One(_))) => open.push((i, j + 1)),
+                // Two wildcards that share a character.
+                (Some(Token::One(a)), Some(Token::One(b))) if a.meets(*b) => {
+                    open.push((i + 1, j + 1));
+                }
+                (Some(Token::One(a)), Some(Token::Run(b))) if a.meets(*b) => open.push((i + 1, j)),
+                (Some(Token::Run(a)), Some(Token::One(b))) if a.meets(*b) => open.push((i, j + 1)),
                 // One has ended, or both wait for the other: the empty runs above lead on.
                 _ => {}
             }
@@ -350,6 +384,41 @@ impl Pattern {
             .is_some_and(|w| w >> (end % 64) & 1 == 1)
     }
 
+    /// True when the set holds a position from which every word is matched.
+    pub(super) fn takes_all(&self, state: &[u64]) -> bool {
+        let last = self.tokens.len().wrapping_sub(1);
+        self.tokens.last() == Some(&Token::Run(Class::ANY))
+            && state
+                .get(last / 64)
+                .is_some_and(|w| w >> (last % 64) & 1 == 1)
+    }
+
+    /// Drops the positions before the last `*` of the set that takes any symbol: from there at least as much is matched.
+    pub(super) fn trim(&self, state: &mut [u64]) {
+        let mut last = None;
+        self.for_each(state, |i, token| {
+            if token == Token::Run(Class::ANY) {
+                last = Some(i);
+            }
+        });
+        let Some(last) = last else { return };
+        for word in state.iter_mut().take(last / 64) {
+            *word = 0;
+        }
+        if let Some(word) = state.get_mut(last / 64) {
+            *word &= u64::MAX << (last % 64);
+        }
+    }
+
+    /// Adds the symbols that tokens at these positions name.
+    pub(super) fn add_next(&self, state: &[u64], symbols: &mut Vec<Symbol>) {
+        self.for_each(state, |_, token| {
+            if let Token::Symbol(s) = token {
+                symbols.push(s);
+            }
+        });
+    }
+
     /// The symbols that lead on from a set of positions, when nothing but these can stand there; else `None`.
     pub(super) fn literal_symbols(&self, state: &[u64]) -> Option<Vec<Symbol>> {
         let mut symbols = Vec::new();
@@ -404,6 +473,18 @@ impl Pattern {
             i += 1;
         }
     }
+}
+
+/// Looks for a word of a clause.
+fn ask<'a>(required: Vec<Union<'a>>, forbidden: Vec<Union<'a>>, budget: &mut Budget) -> Answer {
+    let unions = required.iter().chain(&forbidden);
+    let patterns: Vec<&Pattern> = unions.flat_map(|u| &u.members).copied().collect();
+    let alphabet = || Alphabet::of(patterns.iter().copied());
+    let clause = Clause {
+        required,
+        forbidden,
+    };
+    search::find(&[clause], &alphabet, search::Wanted::Some, budget)
 }
 
 /// Brings tokens into normal form where they stand.

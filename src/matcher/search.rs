@@ -1,16 +1,16 @@
-//! The decision procedure: which combinations of patterns some word is matched by.
+//! The decision procedure: a shortest word that matches some patterns and none of others.
 //!
-//! All patterns are run side by side over one word (the subset construction, made lazily, over the
-//! symbols of the patterns at hand plus one that none of them names). Breadth first, so the first
-//! word that shows an answer is a shortest one. A [`Budget`] bounds the work.
+//! The patterns run side by side over one word (the subset construction, made lazily, breadth first). A union that is
+//! required is split: one search for each of its patterns. Patterns that cannot bear on what is required drop out before
+//! anything runs, and of two states that agree on what is required, the one with fewer forbidden positions, reached
+//! first, makes the other superfluous (antichains: De Wulf, Doyen, Henzinger, Raskin 2006). A [`Budget`] bounds the work.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use rustc_hash::FxHashMap;
 
-use indexmap::IndexMap;
+use super::class::Parts;
+use super::pattern::{Pattern, Symbol};
 
-use super::pattern::{Pattern, Symbol, Token};
-
-/// A bound on the work of [`search`], in steps of single patterns. What is left carries over from
+/// A bound on the work of [`find`], in steps of single patterns. What is left carries over from
 /// one search to the next.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -49,98 +49,617 @@ impl Budget {
     }
 }
 
-/// Which patterns match the word at hand.
-pub struct Accepted<'a> {
-    patterns: &'a [&'a Pattern],
-    offsets: &'a [usize],
-    state: &'a [u64],
+/// Patterns of which a word matches at least one.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Union<'a> {
+    /// These count alone.
+    pub members: Vec<&'a Pattern>,
+    /// These count for words that `guard` matches, too.
+    pub guarded: Vec<&'a Pattern>,
+    /// See `guarded`.
+    pub guard: Option<&'a Pattern>,
 }
 
-impl Accepted<'_> {
-    /// Whether the pattern with this index matches the word.
-    pub fn is(&self, pattern: usize) -> bool {
-        let (Some(p), Some(at)) = (self.patterns.get(pattern), self.offsets.get(pattern)) else {
-            return false;
-        };
-        self.state
-            .get(*at..at + p.state_words())
-            .is_some_and(|s| p.accepts(s))
+impl<'a> Union<'a> {
+    /// A union of these patterns.
+    pub fn of(members: Vec<&'a Pattern>) -> Self {
+        Union {
+            members,
+            ..Union::default()
+        }
     }
 
-    /// Whether any of these patterns matches the word.
-    pub fn any(&self, patterns: &[usize]) -> bool {
-        patterns.iter().any(|p| self.is(*p))
+    /// Whether a word is in it.
+    pub fn has(&self, word: &[Symbol]) -> bool {
+        self.members.iter().any(|p| p.matches(word))
+            || self.guard.is_some_and(|g| g.matches(word))
+                && self.guarded.iter().any(|p| p.matches(word))
+    }
+
+    /// Whether no word is in it.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.guarded.is_empty()
     }
 }
 
-/// What a search found: for each bit asked for, a shortest word that shows it.
+/// A question: is there a word in all of some unions and in none of others?
+#[derive(Clone, Default, Debug)]
+pub struct Clause<'a> {
+    /// The word is in each of them.
+    pub required: Vec<Union<'a>>,
+    /// The word is in none of them.
+    pub forbidden: Vec<Union<'a>>,
+}
+
+/// The answer to a [`Clause`].
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
-    words: Vec<(u32, Vec<Symbol>)>,
-    /// False when the budget ended before every word was considered.
-    pub complete: bool,
+pub enum Answer {
+    /// There is no such word.
+    Nothing,
+    /// A shortest one; of these the first in the order of the alphabet.
+    Word(Vec<Symbol>),
+    /// The budget ended before every word was considered.
+    Undecided,
 }
 
-impl Found {
-    /// Nothing was found, and there is nothing to find.
-    pub fn none() -> Self {
-        Found {
-            words: Vec::new(),
-            complete: true,
+impl Answer {
+    /// The word, if one was found.
+    pub fn word(&self) -> Option<&[Symbol]> {
+        match self {
+            Answer::Word(word) => Some(word),
+            Answer::Nothing | Answer::Undecided => None,
+        }
+    }
+}
+
+/// The symbols that patterns tell apart.
+#[derive(Clone, Debug)]
+pub struct Alphabet {
+    /// Stands for all symbols that no pattern names. It comes first, then letters and digits, so that witnesses read
+    /// well.
+    fresh: Symbol,
+    /// One for each set of symbols that the wildcards treat alike, and the placeholders.
+    special: Vec<Symbol>,
+}
+
+/// Of all kinds of symbols that patterns name, those that are no ASCII characters are looked for one by one.
+const ASCII: std::ops::Range<u32> = 0..128;
+
+impl Alphabet {
+    /// The symbols of these patterns.
+    pub fn of<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Self {
+        let mut ascii: u128 = 0;
+        let mut others: Vec<Symbol> = Vec::new();
+        let mut parts = Parts::default();
+        for pattern in patterns {
+            ascii |= pattern.named_ascii();
+            others.extend(pattern.named_others());
+            parts.split_by(pattern);
+        }
+        let named = |c: char| {
+            if ASCII.contains(&(c as u32)) {
+                ascii >> (c as u32) & 1 == 1
+            } else {
+                others.contains(&Symbol::char(c))
+            }
+        };
+        let mut special: Vec<Symbol> = Vec::new();
+        for part in parts.classes() {
+            // One that no pattern names stands for all of the part; where there is none, each of them counts.
+            match part.first(|c| !named(c)) {
+                Some(c) => special.push(Symbol::char(c)),
+                None => special.extend(part.ascii(named).map(Symbol::char)),
+            }
+        }
+        let fresh = special.first().copied().unwrap_or(Symbol::char('a'));
+        special.extend(others.iter().filter(|s| s.as_placeholder().is_some()));
+        special.sort_unstable();
+        special.dedup();
+        Alphabet { fresh, special }
+    }
+
+    /// What the symbols are sorted by.
+    fn rank(&self, symbol: Symbol) -> (bool, bool, Symbol) {
+        let plain = symbol.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
+        (symbol != self.fresh, !plain, symbol)
+    }
+
+    fn is_before(&self, one: &[Symbol], other: &[Symbol]) -> bool {
+        let ranks = |word: &[Symbol]| -> Vec<_> { word.iter().map(|s| self.rank(*s)).collect() };
+        (one.len(), ranks(one)) < (other.len(), ranks(other))
+    }
+}
+
+/// Which word is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// Any one shows the answer.
+    Some,
+    /// The first of all, by length and alphabet.
+    First,
+}
+
+/// Looks for a word of at least one of the clauses.
+pub fn find<'a>(
+    clauses: &[Clause<'a>],
+    alphabet: &dyn Fn() -> Alphabet,
+    wanted: Wanted,
+    budget: &mut Budget,
+) -> Answer {
+    let mut search = Search {
+        alphabet: Lazy {
+            make: alphabet,
+            made: None,
+        },
+        wanted,
+        budget,
+        best: None,
+        complete: true,
+    };
+    for clause in clauses {
+        let mut open: Vec<&Union<'a>> = clause.required.iter().collect();
+        // What is single narrows the choice among the others.
+        open.sort_by_key(|u| u.members.len() + u.guarded.len());
+        search.choose(&mut Vec::new(), &open, &clause.forbidden);
+        if search.is_over() {
+            break;
+        }
+    }
+    match search.best {
+        // Where the budget ended a shorter one may exist; this one shows the answer as well.
+        Some(word) => Answer::Word(word),
+        None if search.complete => Answer::Nothing,
+        None => Answer::Undecided,
+    }
+}
+
+/// An alphabet made on demand: few questions need one.
+struct Lazy<'f> {
+    make: &'f dyn Fn() -> Alphabet,
+    made: Option<Alphabet>,
+}
+
+impl Lazy<'_> {
+    fn get(&mut self) -> &Alphabet {
+        self.made.get_or_insert_with(|| (self.make)())
+    }
+}
+
+/// What a comparison of two patterns costs before a symbol is looked at.
+const STEPS_PER_PAIR: u64 = 4;
+
+/// The search for a word of one of several clauses.
+struct Search<'f, 'b> {
+    alphabet: Lazy<'f>,
+    wanted: Wanted,
+    budget: &'b mut Budget,
+    best: Option<Vec<Symbol>>,
+    complete: bool,
+}
+
+impl Search<'_, '_> {
+    /// Whether nothing more can come of it.
+    fn is_over(&self) -> bool {
+        self.budget.left == 0 || self.wanted == Wanted::Some && self.best.is_some()
+    }
+
+    fn pay(&mut self, steps: u64) -> bool {
+        let paid = self.budget.pay(steps);
+        self.complete &= paid;
+        paid
+    }
+
+    /// Chooses a pattern of each union in turn.
+    fn choose<'a>(
+        &mut self,
+        chosen: &mut Vec<&'a Pattern>,
+        open: &[&Union<'a>],
+        forbidden: &[Union<'a>],
+    ) {
+        let Some((union, rest)) = open.split_first() else {
+            self.solve(chosen, forbidden);
+            return;
+        };
+        let pairs = (union.members.len() + union.guarded.len()) * (1 + chosen.len());
+        if !self.pay(STEPS_PER_PAIR * pairs as u64) {
+            return;
+        }
+        let implied = |p: &&Pattern| chosen.iter().any(|c| p.includes(c));
+        if union.members.iter().any(implied) {
+            self.choose(chosen, rest, forbidden);
+            return;
+        }
+        for member in &union.members {
+            if chosen.iter().all(|c| member.may_meet(c)) {
+                chosen.push(member);
+                self.choose(chosen, rest, forbidden);
+                chosen.pop();
+                if self.is_over() {
+                    self.complete &= self.budget.left > 0;
+                    return;
+                }
+            }
+        }
+        let Some(guard) = union.guard else {
+            return;
+        };
+        for member in &union.guarded {
+            let both = [guard, *member];
+            if both.iter().all(|p| chosen.iter().all(|c| p.may_meet(c))) && guard.may_meet(member) {
+                chosen.extend(both);
+                self.choose(chosen, rest, forbidden);
+                chosen.truncate(chosen.len() - 2);
+                if self.is_over() {
+                    self.complete &= self.budget.left > 0;
+                    return;
+                }
+            }
         }
     }
 
-    /// All bits that were shown.
-    pub fn bits(&self) -> u32 {
-        self.words.iter().fold(0, |all, (bits, _)| all | bits)
-    }
-
-    /// A shortest word for this bit.
-    pub fn word(&self, bit: u32) -> Option<&[Symbol]> {
-        self.words
-            .iter()
-            .find(|(bits, _)| bits & bit != 0)
-            .map(|(_, word)| word.as_slice())
-    }
-
-    /// Whether a word for this bit was found.
-    pub fn has(&self, bit: u32) -> bool {
-        self.word(bit).is_some()
-    }
-}
-
-/// A multiplicative hash of machine words: the keys are bit sets made here, never input.
-#[derive(Default)]
-struct WordHasher(u64);
-
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let word = chunk.iter().fold(0u64, |w, b| w << 8 | u64::from(*b));
-            self.write_u64(word);
+    /// Looks for a word that all of `chosen` match and that is in none of `forbidden`.
+    fn solve(&mut self, chosen: &[&Pattern], forbidden: &[Union<'_>]) {
+        // What another one implies is said already.
+        let mut required: Vec<&Pattern> = Vec::with_capacity(chosen.len());
+        for pattern in chosen {
+            if required.iter().any(|other| pattern.includes(other)) {
+                continue;
+            }
+            required.retain(|other| !other.includes(pattern));
+            required.push(pattern);
+        }
+        let mut members: Vec<&Pattern> = Vec::new();
+        let mut guarded: Vec<(&Pattern, &Pattern)> = Vec::new();
+        for union in forbidden {
+            let listed = union.members.len() + union.guarded.len();
+            if !self.pay(STEPS_PER_PAIR * (listed * required.len()) as u64) {
+                return;
+            }
+            let bears = |p: &Pattern| required.iter().all(|r| p.may_meet(r));
+            let holds = |p: &Pattern| required.iter().any(|r| p.includes(r));
+            let always = union.guard.is_some_and(holds);
+            let direct = union.guarded.iter().filter(|_| always);
+            for pattern in union.members.iter().chain(direct) {
+                if holds(pattern) {
+                    return;
+                }
+                if bears(pattern) && !members.contains(pattern) {
+                    members.push(pattern);
+                }
+            }
+            if let Some(guard) = union.guard.filter(|g| !always && bears(g)) {
+                let bearing = union
+                    .guarded
+                    .iter()
+                    .filter(|p| bears(p) && guard.may_meet(p));
+                guarded.extend(bearing.map(|p| (guard, *p)));
+            }
+        }
+        let plain = match required.as_slice() {
+            [only] if members.is_empty() && guarded.is_empty() => {
+                only.first_word(self.alphabet.get().fresh)
+            }
+            _ => None,
+        };
+        let found = match plain {
+            Some(word) => Some(word).filter(|w| self.is_better(w)),
+            None => self.walk(&required, &members, &guarded),
+        };
+        if let Some(word) = found {
+            self.best = Some(word);
         }
     }
 
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 ^= self.0 >> 29;
+    fn is_better(&mut self, word: &[Symbol]) -> bool {
+        match &self.best {
+            None => true,
+            Some(best) => self.alphabet.get().is_before(word, best),
+        }
+    }
+
+    /// The words in order, each extended by the symbols that lead on.
+    fn walk(
+        &mut self,
+        required: &[&Pattern],
+        members: &[&Pattern],
+        guarded: &[(&Pattern, &Pattern)],
+    ) -> Option<Vec<Symbol>> {
+        let alphabet = self.alphabet.get().clone();
+        let longest = self.best.as_ref().map_or(usize::MAX, Vec::len);
+        let machine = Machine::new(required, members, guarded);
+        let mut states = States::default();
+        let mut first = vec![0; machine.width];
+        for (pattern, at) in machine.patterns.iter().zip(&machine.offsets) {
+            if let Some(state) = first.get_mut(*at..at + pattern.state_words()) {
+                pattern.start(state);
+                pattern.trim(state);
+            }
+        }
+        if !machine.is_open(&first) {
+            return None;
+        }
+        states.add(&first, machine.split, None, self.budget);
+        let accepted = |states: &States, at: usize| {
+            let word = states.spell(at);
+            Some(word).filter(|w| self.best.as_ref().is_none_or(|b| alphabet.is_before(w, b)))
+        };
+        if machine.accepts(&first) {
+            return accepted(&states, 0);
+        }
+        let mut at = 0;
+        let mut state = first;
+        let mut next = vec![0; machine.width];
+        let mut live = Vec::new();
+        let mut symbols = Vec::new();
+        while states.read(at, machine.split, &mut state) {
+            if states.depth(at) >= longest {
+                break;
+            }
+            machine.live(&state, &mut live);
+            machine.symbols(&state, &alphabet, &mut symbols);
+            for symbol in &symbols {
+                let cost = (live.len() + machine.width / 16 + 1) as u64;
+                if !self.budget.pay(cost) || states.is_full() {
+                    self.complete = false;
+                    self.budget.left = 0;
+                    return None;
+                }
+                machine.step(&state, *symbol, &live, &mut next);
+                if machine.is_open(&next)
+                    && states.add(&next, machine.split, Some((at, *symbol)), self.budget)
+                    && machine.accepts(&next)
+                {
+                    return accepted(&states, states.nodes.len() - 1);
+                }
+            }
+            at += 1;
+        }
+        None
     }
 }
 
-/// The states reached so far, in the order in which they were reached, each with the one that it was reached from and
-/// by which symbol.
-type States = IndexMap<Box<[u64]>, (u32, Symbol), BuildHasherDefault<WordHasher>>;
+/// Patterns side by side: those required first, then those forbidden, and the guards of some of these.
+struct Machine<'p> {
+    patterns: Vec<&'p Pattern>,
+    offsets: Vec<usize>,
+    width: usize,
+    /// How many of the patterns are required, and how many words their positions take.
+    required: usize,
+    split: usize,
+    /// Behind it come the guarded ones.
+    members: usize,
+    /// Guard and pattern.
+    guarded: Vec<(usize, usize)>,
+}
 
-/// States of more words than this are kept without the words that are zero: of many patterns most are soon out.
+impl<'p> Machine<'p> {
+    fn new(
+        required: &[&'p Pattern],
+        members: &[&'p Pattern],
+        guarded: &[(&'p Pattern, &'p Pattern)],
+    ) -> Self {
+        let mut machine = Machine {
+            patterns: Vec::with_capacity(required.len() + members.len()),
+            offsets: Vec::with_capacity(required.len() + members.len()),
+            width: 0,
+            required: required.len(),
+            split: 0,
+            members: required.len() + members.len(),
+            guarded: Vec::new(),
+        };
+        for p in required {
+            machine.add(p);
+        }
+        machine.split = machine.width;
+        for p in members {
+            machine.add(p);
+        }
+        let mut guards: Vec<(&Pattern, usize)> = Vec::new();
+        for (guard, pattern) in guarded {
+            let known = guards.iter().find(|(g, _)| g == guard).map(|(_, at)| *at);
+            let by = known.unwrap_or_else(|| {
+                machine.add(guard);
+                guards.push((guard, machine.patterns.len() - 1));
+                machine.patterns.len() - 1
+            });
+            machine.add(pattern);
+            machine.guarded.push((by, machine.patterns.len() - 1));
+        }
+        machine
+    }
+
+    fn add(&mut self, pattern: &'p Pattern) {
+        self.patterns.push(pattern);
+        self.offsets.push(self.width);
+        self.width += pattern.state_words();
+    }
+
+    fn part<'s>(&self, pattern: usize, state: &'s [u64]) -> Option<(&'p Pattern, &'s [u64])> {
+        let (pattern, at) = (*self.patterns.get(pattern)?, *self.offsets.get(pattern)?);
+        Some((pattern, state.get(at..at + pattern.state_words())?))
+    }
+
+    fn is(&self, pattern: usize, state: &[u64]) -> bool {
+        self.part(pattern, state).is_some_and(|(p, s)| p.accepts(s))
+    }
+
+    /// Whether the word is an answer.
+    fn accepts(&self, state: &[u64]) -> bool {
+        (0..self.required).all(|p| self.is(p, state))
+            && !(self.required..self.members).any(|p| self.is(p, state))
+            && !{ self.guarded.iter() }.any(|(g, p)| self.is(*g, state) && self.is(*p, state))
+    }
+
+    /// Whether the word may become one.
+    fn is_open(&self, state: &[u64]) -> bool {
+        let lives = |p| {
+            self.part(p, state)
+                .is_some_and(|(_, s)| s.iter().any(|w| *w != 0))
+        };
+        let takes_all = |p| self.part(p, state).is_some_and(|(p, s)| p.takes_all(s));
+        (0..self.required).all(lives) && !(self.required..self.members).any(takes_all)
+    }
+
+    /// The patterns that may still match.
+    fn live(&self, state: &[u64], live: &mut Vec<usize>) {
+        live.clear();
+        let lives = |p: &usize| {
+            self.part(*p, state)
+                .is_some_and(|(_, s)| s.iter().any(|w| *w != 0))
+        };
+        live.extend((0..self.patterns.len()).filter(lives));
+    }
+
+    fn step(&self, state: &[u64], symbol: Symbol, live: &[usize], next: &mut [u64]) {
+        next.fill(0);
+        for index in live {
+            let (Some((pattern, from)), Some(at)) =
+                (self.part(*index, state), self.offsets.get(*index))
+            else {
+                continue;
+            };
+            if let Some(to) = next.get_mut(*at..at + pattern.state_words()) {
+                pattern.step(from, symbol, to);
+                pattern.trim(to);
+            }
+        }
+    }
+
+    /// The symbols to go on with. What only a forbidden pattern names is no better than `fresh`.
+    fn symbols(&self, state: &[u64], alphabet: &Alphabet, symbols: &mut Vec<Symbol>) {
+        symbols.clear();
+        let parts = || (0..self.required).filter_map(|p| self.part(p, state));
+        if let Some(literal) = parts().find_map(|(p, s)| p.literal_symbols(s)) {
+            symbols.extend(literal);
+        } else {
+            symbols.push(alphabet.fresh);
+            symbols.extend(&alphabet.special);
+            for (pattern, state) in parts() {
+                pattern.add_next(state, symbols);
+            }
+        }
+        symbols.sort_unstable_by_key(|s| alphabet.rank(*s));
+        symbols.dedup();
+    }
+}
+
+/// Bound on the memory of one search, in machine words.
+const MEMORY: usize = 1 << 21;
+/// What a state takes beside its positions, in machine words.
+const STATE_OVERHEAD: usize = 12;
+/// Positions of more words than this are kept without the words that are zero: of many patterns most are soon out.
 const DENSE: usize = 16;
 
-/// A state as it is kept: word by word, or each word that is not zero behind its index.
+/// A state that was reached: how, and where its positions are kept.
+struct Node {
+    from: u32,
+    symbol: Symbol,
+    depth: u32,
+    start: usize,
+    end: usize,
+}
+
+/// The states reached so far, in the order in which they were reached.
+#[derive(Default)]
+struct States {
+    nodes: Vec<Node>,
+    /// The positions of each: of what is required word by word, then of what is forbidden, packed.
+    words: Vec<u64>,
+    /// By the positions of what is required.
+    known: FxHashMap<Box<[u64]>, Vec<u32>>,
+}
+
+impl States {
+    /// Adds a state unless a known one is as good; whether it did.
+    fn add(
+        &mut self,
+        state: &[u64],
+        split: usize,
+        from: Option<(usize, Symbol)>,
+        budget: &mut Budget,
+    ) -> bool {
+        let (required, forbidden) = state.split_at_checked(split).unwrap_or((state, &[]));
+        let start = self.words.len();
+        self.words.extend_from_slice(required);
+        pack(forbidden, &mut self.words);
+        let end = self.words.len();
+        let dense = forbidden.len() <= DENSE;
+        if let Some(known) = self.known.get(required) {
+            let new = self.words.get(start + split..end).unwrap_or_default();
+            let mut compared = 0;
+            let is_known = known.iter().any(|at| {
+                compared += 1 + new.len() as u64 / 8;
+                let old = self.nodes.get(*at as usize);
+                let old = old.and_then(|n| self.words.get(n.start + split..n.end));
+                old.is_some_and(|old| is_subset(old, new, dense))
+            });
+            budget.pay(compared / 2);
+            if is_known {
+                self.words.truncate(start);
+                return false;
+            }
+        }
+        let index = self.nodes.len() as u32;
+        match self.known.get_mut(required) {
+            Some(known) => known.push(index),
+            None => {
+                self.known.insert(required.into(), vec![index]);
+            }
+        }
+        let (from, symbol) = from.map_or((u32::MAX, Symbol::char('\0')), |(f, s)| (f as u32, s));
+        let depth = self.nodes.get(from as usize).map_or(0, |n| n.depth + 1);
+        self.nodes.push(Node {
+            from,
+            symbol,
+            depth,
+            start,
+            end,
+        });
+        true
+    }
+
+    fn is_full(&self) -> bool {
+        self.words.len() + STATE_OVERHEAD * self.nodes.len() > MEMORY
+    }
+
+    fn depth(&self, at: usize) -> usize {
+        self.nodes.get(at).map_or(0, |n| n.depth as usize)
+    }
+
+    /// The state with this index, written over another; false where there is none.
+    fn read(&self, at: usize, split: usize, state: &mut [u64]) -> bool {
+        let Some(words) = self
+            .nodes
+            .get(at)
+            .and_then(|n| self.words.get(n.start..n.end))
+        else {
+            return false;
+        };
+        let (Some((required, packed)), Some((to_required, to_forbidden))) = (
+            words.split_at_checked(split),
+            state.split_at_mut_checked(split),
+        ) else {
+            return false;
+        };
+        to_required.copy_from_slice(required);
+        unpack(packed, to_forbidden);
+        true
+    }
+
+    fn spell(&self, at: usize) -> Vec<Symbol> {
+        let mut word = Vec::new();
+        let mut node = self.nodes.get(at);
+        while let Some(here) = node.filter(|n| n.from != u32::MAX) {
+            word.push(here.symbol);
+            node = self.nodes.get(here.from as usize);
+        }
+        word.reverse();
+        word
+    }
+}
+
+/// Positions as they are kept: word by word, or each word that is not zero behind its index.
 fn pack(state: &[u64], packed: &mut Vec<u64>) {
-    packed.clear();
     if state.len() <= DENSE {
         packed.extend_from_slice(state);
         return;
@@ -164,181 +683,15 @@ fn unpack(packed: &[u64], state: &mut [u64]) {
     }
 }
 
-/// Bound on the memory of one search, in machine words.
-const MEMORY: usize = 1 << 21;
-/// What a state takes beside its positions, in machine words.
-const STATE_OVERHEAD: usize = 8;
-
-/// Looks for words that at least one pattern of every group in `alive` can match, and asks `observe`
-/// for the bits that each such word shows. Ends when all `wanted` bits were seen, when no word is
-/// left, or when the budget is spent. `observe` is asked about every word that is distinguishable
-/// by the patterns, whether the groups match it or not.
-pub fn search(
-    patterns: &[&Pattern],
-    alive: &[&[usize]],
-    wanted: u32,
-    budget: &mut Budget,
-    mut observe: impl FnMut(&Accepted<'_>) -> u32,
-) -> Found {
-    let mut offsets = Vec::with_capacity(patterns.len());
-    let mut width = 0;
-    for pattern in patterns {
-        offsets.push(width);
-        width += pattern.state_words();
+/// Whether all positions of one packed list are in another.
+fn is_subset(one: &[u64], other: &[u64], dense: bool) -> bool {
+    if dense {
+        return one.iter().zip(other).all(|(a, b)| a & !b == 0);
     }
-    let alphabet = alphabet(patterns);
-    // The group whose wildcards decide which symbols can come next.
-    let guide = alive
-        .iter()
-        .find(|group| group.len() == 1)
-        .and_then(|group| group.first())
-        .copied();
-
-    let mut first = vec![0u64; width];
-    for (pattern, at) in patterns.iter().zip(&offsets) {
-        if let Some(state) = first.get_mut(*at..at + pattern.state_words()) {
-            pattern.start(state);
-        }
-    }
-    let mut found = Found {
-        words: Vec::new(),
-        complete: true,
-    };
-    let mut missing = wanted;
-    let mut states = States::default();
-    let mut packed = Vec::with_capacity(width);
-    pack(&first, &mut packed);
-    states.insert(packed.as_slice().into(), (u32::MAX, Symbol::char('\0')));
-    let mut memory = 0;
-
-    let mut at = 0;
-    let mut state = first;
-    let mut next = vec![0u64; width];
-    while let Some((found_state, _)) = states.get_index(at) {
-        unpack(found_state, &mut state);
-        let bits = observe(&Accepted {
-            patterns,
-            offsets: &offsets,
-            state: &state,
-        }) & missing;
-        if bits != 0 {
-            found.words.push((bits, spell(&states, at)));
-            missing &= !bits;
-            if missing == 0 {
-                return found;
-            }
-        }
-        // Patterns that are out cost next to nothing.
-        let live = state.iter().filter(|w| **w != 0).count();
-        let cost = (live + width / 16 + 1) as u64;
-        let narrowed = guide.and_then(|g| {
-            let pattern = patterns.get(g)?;
-            let at = *offsets.get(g)?;
-            pattern.literal_symbols(state.get(at..at + pattern.state_words())?)
-        });
-        for symbol in narrowed.as_deref().unwrap_or(&alphabet) {
-            if budget.left < cost || memory > MEMORY {
-                budget.left = 0;
-                found.complete = false;
-                return found;
-            }
-            budget.left -= cost;
-            next.fill(0);
-            for (pattern, at) in patterns.iter().zip(&offsets) {
-                let range = *at..at + pattern.state_words();
-                if let (Some(from), Some(to)) = (state.get(range.clone()), next.get_mut(range))
-                    && from.iter().any(|w| *w != 0)
-                {
-                    pattern.step(from, *symbol, to);
-                }
-            }
-            let lives = |p: &usize| {
-                patterns
-                    .get(*p)
-                    .zip(offsets.get(*p))
-                    .is_some_and(|(pattern, at)| {
-                        next.get(*at..at + pattern.state_words())
-                            .is_some_and(|s| s.iter().any(|w| *w != 0))
-                    })
-            };
-            if alive.iter().all(|group| group.iter().any(lives)) {
-                pack(&next, &mut packed);
-                if !states.contains_key(packed.as_slice()) {
-                    memory += packed.len() + STATE_OVERHEAD;
-                    states.insert(packed.as_slice().into(), (at as u32, *symbol));
-                }
-            }
-        }
-        at += 1;
-    }
-    found
-}
-
-/// Runs every pattern over one word.
-pub fn judge(
-    patterns: &[&Pattern],
-    word: &[Symbol],
-    mut observe: impl FnMut(&Accepted<'_>) -> u32,
-) -> u32 {
-    let mut offsets = Vec::with_capacity(patterns.len());
-    let mut state = Vec::new();
-    for pattern in patterns {
-        offsets.push(state.len());
-        let mut now = vec![0u64; pattern.state_words()];
-        pattern.start(&mut now);
-        for symbol in word {
-            let mut next = vec![0u64; pattern.state_words()];
-            pattern.step(&now, *symbol, &mut next);
-            now = next;
-        }
-        state.extend(now);
-    }
-    observe(&Accepted {
-        patterns,
-        offsets: &offsets,
-        state: &state,
+    let mut others = other.chunks_exact(2);
+    one.chunks_exact(2).all(|pair| {
+        let [at, word] = pair else { return false };
+        let found = others.find(|o| o.first() >= Some(at));
+        matches!(found, Some([a, w]) if a == at && word & !w == 0)
     })
-}
-
-fn spell(states: &States, at: usize) -> Vec<Symbol> {
-    let mut word = Vec::new();
-    let mut at = at;
-    while let Some((_, (parent, symbol))) = states.get_index(at) {
-        if *parent == u32::MAX {
-            break;
-        }
-        word.push(*symbol);
-        at = *parent as usize;
-    }
-    word.reverse();
-    word
-}
-
-/// The symbols that the patterns tell apart: those they name, `:` and `/` (which classes exclude),
-/// and one that stands for all others. Letters and digits come first, so that witnesses read well.
-fn alphabet(patterns: &[&Pattern]) -> Vec<Symbol> {
-    let mut named: Vec<Symbol> = patterns
-        .iter()
-        .flat_map(|p| p.tokens())
-        .filter_map(|t| {
-            if let Token::Symbol(s) = t {
-                Some(*s)
-            } else {
-                None
-            }
-        })
-        .chain([Symbol::char(':'), Symbol::char('/')])
-        .collect();
-    named.sort_unstable_by_key(|s| {
-        let plain = s.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
-        (!plain, *s)
-    });
-    named.dedup();
-    let fresh = ('a'..='z')
-        .chain('0'..='9')
-        .chain('A'..='Z')
-        .chain('\u{a1}'..='\u{10FFFF}')
-        .map(Symbol::char)
-        .find(|s| !named.contains(s));
-    fresh.into_iter().chain(named).collect()
 }

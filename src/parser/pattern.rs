@@ -135,6 +135,11 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         let mut problem = Problem::invalid_arn(value, format!("{message} in `{shown}`"), span);
         problem.help = Some(format!("{help}; {}", answer(kind)));
         reader.report(problem);
+    } else if plain.split(':').nth(2) == Some("") && fields >= 6 {
+        // AWS's own page on the Lambda role of 2.10.1 has one; no answer of IAM to it is known.
+        let problem = Problem::invalid_arn(value, format!("no service in `{shown}`"), text.span);
+        let help = "write the service between the second and the third colon";
+        reader.report(problem.with_help(help).accepted());
     }
 }
 
@@ -170,11 +175,7 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
         let help = format!("the partitions are {}", PARTITIONS.join(", "));
         return Some((1, "arn-partition", what, help));
     }
-    let service = whole(2)?;
-    if service.is_empty() {
-        let help = "write the service between the second and the third colon";
-        return Some((2, "arn-service", "no service".to_owned(), help.to_owned()));
-    }
+    let service = whole(2).filter(|service| !service.is_empty())?;
     if wild(service) {
         let what = "a wildcard for the service".to_owned();
         let help = "name the service, with an ARN for each";

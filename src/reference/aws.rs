@@ -1,7 +1,11 @@
 //! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
-//! AWS owns, and where requests go. From `rules/resource-types.toml` and `rules/regions.toml`.
+//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/actions.toml`, `rules/name-characters.toml` and
+//! `rules/regions.toml`.
 
-use super::data::{DIRECTIONS, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS, SHARED, US_EAST_1};
+use super::data::{
+    ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS,
+    SHARED, US_EAST_1,
+};
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
 pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
@@ -66,10 +70,60 @@ pub fn is_region_name(name: &str) -> bool {
     direction.is_some_and(|word| DIRECTIONS.contains(&word))
 }
 
+/// The condition keys, in lower case, that some requests of an action (in lower case) do not have.
+pub fn absent_keys(service: &str, name: &str) -> impl Iterator<Item = &'static str> {
+    let own = ABSENT_KEYS.iter().filter(move |(action, _)| {
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s == service && n == name)
+    });
+    own.map(|(_, key)| *key)
+}
+
+/// Whether AWS lets every principal call an action, whatever policies allow or deny.
+pub fn needs_no_permission(service: &str, name: &str) -> bool {
+    FREE_ACTIONS.iter().any(|action| {
+        action
+            .split_once(':')
+            .is_some_and(|(s, n)| s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The characters of which AWS lets a name be, as [`Class::of`](crate::matcher::Class::of) reads them; `None` where that
+/// is not known. `service` is that of the ARN, and `name` is between `${` and `}` in its format.
+pub fn name_characters(service: &str, name: &str) -> Option<&'static str> {
+    let found = NAMES.binary_search_by(|(s, n, _)| (*s, *n).cmp(&(service, name)));
+    found
+        .ok()
+        .and_then(|at| NAMES.get(at))
+        .map(|(.., characters)| *characters)
+}
+
 /// What stands in place of the account in ARNs of a resource type that AWS itself owns.
 pub fn account_alternatives(service: &str, kind: &str) -> &'static [&'static str] {
     OUTSIDE
         .iter()
         .find(|(s, k, _)| *s == service && *k == kind)
         .map_or(&[], |(.., accounts)| accounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::matcher::Class;
+
+    #[test]
+    fn names_are_those_of_the_catalogue_and_their_characters_make_a_class() {
+        let catalog = Catalog::embedded();
+        for (service, name, characters) in NAMES {
+            assert!(Class::of(characters).is_some(), "{service} {name}");
+            let hole = format!("${{{name}}}");
+            let is = |arn: &str| arn.split(':').nth(2) == Some(service) && arn.contains(&hole);
+            let mut types = catalog.services().flat_map(|s| s.resource_types());
+            assert!(types.any(|t| is(t.arn)), "{service} has no name `{name}`");
+            assert_eq!(name_characters(service, name), Some(*characters));
+        }
+        assert_eq!(name_characters("sqs", "TableName"), None);
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::rc::Rc;
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
 use super::region::forward_slashes;
@@ -79,6 +82,8 @@ struct JudgedRole<'a> {
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.
     requirements: Vec<Requirement<'a>>,
+    /// The places of the policies that `allowed_by` and `denied_by` of the requirements name.
+    places: Vec<Region>,
     /// Sorted by path, place and lint.
     findings: Vec<Finding<'a>>,
     /// What was taken from the file of `--cluster-config`; null without it.
@@ -169,24 +174,56 @@ struct Requirement<'a> {
     vacuous: bool,
     /// A request that fails; null for `covered`.
     witness: Option<Witness<'a>>,
-    /// Statements that allow it.
-    #[cfg_attr(test, schemars(with = "Vec<Region>"))]
-    allowed_by: Places<'a>,
-    /// Statements that deny it.
-    #[cfg_attr(test, schemars(with = "Vec<Region>"))]
-    denied_by: Places<'a>,
+    /// Statements that allow it, as indexes into `places` of the result.
+    #[cfg_attr(test, schemars(with = "Vec<u32>"))]
+    allowed_by: Indexes<'a>,
+    /// Statements that deny it, as indexes into `places` of the result.
+    #[cfg_attr(test, schemars(with = "Vec<u32>"))]
+    denied_by: Indexes<'a>,
 }
 
-/// Places as regions, each made when it is written: a row can have thousands.
-struct Places<'a> {
-    sources: &'a Sources,
+/// The places that the rows of one result name, each once: rows share most of them.
+#[derive(Default)]
+struct Places {
+    all: Vec<(SourceId, Span)>,
+    indexes: FxHashMap<(SourceId, Span), usize>,
+}
+
+impl Places {
+    /// In the order in which the rows name them.
+    fn of(rows: &[diff::Row]) -> Self {
+        let mut places = Places::default();
+        let mut last = None;
+        for list in rows
+            .iter()
+            .flat_map(|row| [&row.allowed_by, &row.denied_by])
+        {
+            // Rows with the same places share one list.
+            if last.is_some_and(|last| Arc::ptr_eq(last, list)) {
+                continue;
+            }
+            last = Some(list);
+            for place in list.iter() {
+                places.indexes.entry(*place).or_insert_with(|| {
+                    places.all.push(*place);
+                    places.all.len() - 1
+                });
+            }
+        }
+        places
+    }
+}
+
+/// Places as indexes, each looked up when it is written: a row can have thousands.
+struct Indexes<'a> {
+    table: Rc<Places>,
     places: &'a [(SourceId, Span)],
 }
 
-impl Serialize for Places<'_> {
+impl Serialize for Indexes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let places = self.places.iter();
-        serializer.collect_seq(places.map(|(at, span)| Region::new(self.sources.get(*at), *span)))
+        let indexes = self.places.iter();
+        serializer.collect_seq(indexes.filter_map(|place| self.table.indexes.get(place)))
     }
 }
 
@@ -332,7 +369,11 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'a> {
+    let places = Rc::new(Places::of(&result.requirements));
+    let regions = places.all.iter();
+    let regions = regions.map(|(at, span)| Region::new(sources.get(*at), *span));
     JudgedRole {
+        places: regions.collect(),
         target: result.target.as_deref(),
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
         reference: name(&result.reference),
@@ -351,7 +392,7 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
         requirements: result
             .requirements
             .iter()
-            .map(|row| requirement(sources, row))
+            .map(|row| requirement(&places, row))
             .collect(),
         findings: result
             .findings
@@ -388,7 +429,8 @@ fn name(reference: &ReferenceName) -> Reference<'_> {
     }
 }
 
-fn requirement<'a>(sources: &'a Sources, row: &'a diff::Row) -> Requirement<'a> {
+fn requirement<'a>(places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
+    let table = || Rc::clone(places);
     Requirement {
         statement: row.statement,
         sid: row.sid.as_deref(),
@@ -401,12 +443,12 @@ fn requirement<'a>(sources: &'a Sources, row: &'a diff::Row) -> Requirement<'a> 
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         witness: row.witness.as_ref().map(witness),
-        allowed_by: Places {
-            sources,
+        allowed_by: Indexes {
+            table: table(),
             places: &row.allowed_by,
         },
-        denied_by: Places {
-            sources,
+        denied_by: Indexes {
+            table: table(),
             places: &row.denied_by,
         },
     }

@@ -19,7 +19,7 @@ use self::model::{
 use super::repository::{FilePath, Repository};
 use super::{Region, Report, escape, identity, words};
 use crate::edit::{self, Edit};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Label, Severity};
 use crate::parser::{SourceId, Sources, Span};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -46,11 +46,11 @@ enum Incomplete {
 impl Incomplete {
     const ALL: [Self; 3] = [Self::Unreadable, Self::Undecided, Self::Cut];
 
-    /// What a lint says of the run, besides of the policy.
-    fn of(lint: &str) -> Option<Self> {
-        match lint {
+    /// What a finding says of the run, besides of the policy. An excess that is not decided is a note: the run is complete.
+    fn of(finding: &Finding) -> Option<Self> {
+        match finding.lint {
             "invalid-json" => Some(Self::Unreadable),
-            "undecided" => Some(Self::Undecided),
+            "undecided" if finding.severity == Severity::Error => Some(Self::Undecided),
             _ => None,
         }
     }
@@ -138,11 +138,7 @@ pub fn sarif(
     let mut notifications: Vec<Notification> = findings
         .iter()
         .filter_map(|Named { finding, .. }| {
-            Some(notification(
-                &places,
-                finding,
-                Incomplete::of(finding.lint)?,
-            ))
+            Some(notification(&places, finding, Incomplete::of(finding)?))
         })
         .collect();
     if let Some(more @ 1..) = findings.len().checked_sub(RESULTS) {

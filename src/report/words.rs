@@ -100,11 +100,42 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     for hidden in report.hidden_rows(result) {
         lines.push(hidden_rows(&hidden));
     }
+    lines.extend(vacuous(result));
     if !result.not_checked.is_empty() {
         let layers: Vec<String> = result.not_checked.iter().map(|l| layer(l)).collect();
         lines.push(format!("not checked: {}", layers.join(", ")));
     }
     lines
+}
+
+/// Actions named in one line.
+const NAMED: usize = 12;
+
+/// The actions for which a user's own reference requires nothing.
+fn vacuous(result: &RoleResult) -> Option<String> {
+    result.reference.file.as_ref()?;
+    let mut actions: Vec<&str> = { result.requirements.iter().filter(|row| row.vacuous) }
+        .map(|row| row.action.as_str())
+        .collect();
+    actions.sort_unstable();
+    actions.dedup();
+    let rest = actions.len().saturating_sub(NAMED);
+    let shown: Vec<String> = actions
+        .iter()
+        .take(NAMED)
+        .map(|a| format!("`{a}`"))
+        .collect();
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    (!shown.is_empty()).then(|| {
+        format!(
+            "the reference requires nothing for {}{more}: they apply to none of the resources beside them, or need no permission",
+            shown.join(", ")
+        )
+    })
 }
 
 /// What an upgrade to another release comes to.

@@ -48,9 +48,10 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
         return Ok(());
     }
     for (index, statement) in case.policies.concat().iter().enumerate() {
-        let of = |action: Option<usize>| {
-            let mut found = report.found.iter();
-            found.find(|e| e.statement == index && e.action == action)
+        let of = |action: Option<usize>| -> Vec<&Excess> {
+            let found = report.found.iter();
+            let found = found.filter(|e| e.statement == index && e.action == action);
+            found.collect()
         };
         if !statement.allow {
             let any = report.found.iter().any(|e| e.statement == index);
@@ -64,7 +65,10 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
         };
         for string in strings {
             let found = of(string);
-            if let Some(found) = found {
+            if found.is_empty() {
+                bump(&seen.nothing);
+            }
+            for found in &found {
                 let witness = &found.witness;
                 bump(&seen.witnesses);
                 prop_assert!(
@@ -79,10 +83,8 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
                     ExcessKind::Resource => &seen.resources,
                     ExcessKind::Unneeded => &seen.unneeded,
                 });
-            } else {
-                bump(&seen.nothing);
             }
-            if let Err(problem) = string_agrees(&judge, statement, string, found) {
+            if let Err(problem) = string_agrees(&judge, statement, string, &found) {
                 prop_assert!(false, "statement {index} {string:?}: {problem}: {}", told());
             }
         }
@@ -95,7 +97,7 @@ fn string_agrees(
     judge: &Judge<'_>,
     statement: &Statement,
     string: Option<usize>,
-    found: Option<&Excess>,
+    found: &[&Excess],
 ) -> Result<(), String> {
     let text = string.map(|s| statement.actions[s].as_str());
     let literal = text.is_some_and(|t| !t.contains('*') && !t.contains('?'));
@@ -108,18 +110,19 @@ fn string_agrees(
     } else {
         ExcessKind::Unneeded
     };
-    if let Some(found) = found
-        && found.kind == foreign
-    {
+    if let Some(found) = found.iter().find(|f| f.kind == foreign) {
         return Err(format!("{:?} for {text:?}", found.kind));
     }
     for action in world::actions().filter(matches) {
-        let listed = found.filter(|f| f.actions.iter().any(|(a, _)| a == action));
+        // Each action is named once, with what makes it go too far.
+        let mut naming = { found.iter() }.filter(|f| f.actions.iter().any(|(a, _)| a == action));
+        let (listed, again) = (naming.next(), naming.next());
+        if again.is_some() {
+            return Err(format!("{action} is named twice"));
+        }
         let as_told = |(beyond, required): (bool, bool)| match (listed.map(|f| f.kind), beyond) {
             (None, false) => true,
-            // One finding for each string: actions that nobody requires come before resources.
-            (None, true) => required && found.is_some_and(|f| f.kind == ExcessKind::Action),
-            (Some(_), false) => false,
+            (None, true) | (Some(_), false) => false,
             (Some(kind), true) => required == (kind == ExcessKind::Resource),
         };
         let small = judge.excess(statement, action, false);

@@ -1,6 +1,6 @@
 //! Patterns against the obvious: all short patterns, all short words.
 
-use pcluster_iam::matcher::search::{Budget, search};
+use pcluster_iam::matcher::search::{Alphabet, Answer, Budget, Clause, Union, Wanted, find};
 use pcluster_iam::matcher::{Pattern, Symbol};
 
 /// `*` any run, `?` one character: by trying everything.
@@ -98,15 +98,24 @@ fn unions_minus_unions_agree_and_witnesses_are_shortest() {
     for _ in 0..20_000 {
         let chosen: Vec<_> = (0..6).map(|_| pick()).collect();
         let patterns: Vec<&Pattern> = chosen.iter().map(|(_, p, _)| p).collect();
-        let found = search(
-            &patterns,
-            &[&[0]],
-            1,
-            &mut Budget::steps(u64::MAX),
-            |accepted| {
-                let gap = accepted.is(0) && (!accepted.any(&[1, 2, 3]) || accepted.any(&[4, 5]));
-                u32::from(gap)
+        let union = |members: &[usize]| Union::of(members.iter().map(|m| patterns[*m]).collect());
+        let clauses = [
+            Clause {
+                required: vec![union(&[0])],
+                forbidden: vec![union(&[1, 2, 3])],
             },
+            Clause {
+                required: vec![union(&[0]), union(&[4, 5])],
+                forbidden: vec![],
+            },
+        ];
+        let alphabet = || Alphabet::of(patterns.iter().copied());
+        let ask = |wanted| find(&clauses, &alphabet, wanted, &mut Budget::steps(u64::MAX));
+        let found = ask(Wanted::First);
+        assert_eq!(
+            ask(Wanted::Some) == Answer::Nothing,
+            found == Answer::Nothing,
+            "any word is as good as a shortest"
         );
         let holds = |i: usize| {
             let m = |p: usize| chosen[p].2[i];
@@ -115,7 +124,7 @@ fn unions_minus_unions_agree_and_witnesses_are_shortest() {
         // Words are in order of length: the first one that holds is a shortest.
         let expected = (0..table.words.len()).find(|i| holds(*i));
         let names: Vec<_> = chosen.iter().map(|(n, ..)| n).collect();
-        match (found.word(1), expected) {
+        match (found.word(), expected) {
             (None, None) => {}
             (Some(word), expected) => {
                 let word: String = word.iter().filter_map(|s| s.as_char()).collect();
@@ -156,18 +165,67 @@ fn an_unknown_value_is_matched_only_by_what_matches_every_value() {
     assert!(Pattern::glob("role/a*").loose().matches(&word("role/")));
 }
 
+/// Whether a word is in `universe`, in one of `union` and in none of `forbidden`, with so many steps.
+fn ask(universe: &str, union: &[String], forbidden: &[String], steps: u64) -> Answer {
+    let globs = |texts: &[String]| texts.iter().map(|t| Pattern::glob(t)).collect::<Vec<_>>();
+    let (universe, union, forbidden) = (Pattern::glob(universe), globs(union), globs(forbidden));
+    let mut clause = Clause {
+        required: vec![Union::of(vec![&universe])],
+        forbidden: vec![Union::of(forbidden.iter().collect())],
+    };
+    if !union.is_empty() {
+        clause.required.push(Union::of(union.iter().collect()));
+    }
+    let all = || [&universe].into_iter().chain(&union).chain(&forbidden);
+    let alphabet = || Alphabet::of(all());
+    find(
+        &[clause],
+        &alphabet,
+        Wanted::First,
+        &mut Budget::steps(steps),
+    )
+}
+
 #[test]
 fn the_bound_is_kept_and_said() {
-    let hard: Vec<Pattern> = (0..12)
-        .map(|i| Pattern::glob(&format!("*{}*", "ab".repeat(i + 2))))
-        .collect();
-    let everything = Pattern::glob("*c*");
-    let mut patterns: Vec<&Pattern> = vec![&everything];
-    patterns.extend(&hard);
-    let others: Vec<usize> = (1..patterns.len()).collect();
-    let mut budget = Budget::steps(500);
-    let found = search(&patterns, &[&[0]], 1, &mut budget, |a| {
-        u32::from(a.is(0) && others.iter().all(|o| a.is(*o)))
-    });
-    assert!(!found.complete && found.word(1).is_none());
+    let far = |c: char| format!("*{c}{}", "?".repeat(24));
+    let hard = ["a", "b"].map(|c| far(c.chars().next().unwrap()));
+    assert_eq!(ask("*", &[], &hard, 3), Answer::Undecided);
+    // Everything but what ends in 24 letters of which the first is no `x` is forbidden: no word is left.
+    let mut nothing: Vec<String> = (0..24).map(|n| "?".repeat(n)).collect();
+    nothing.extend([far('x'), "*x*".to_owned(), "*".to_owned() + &"?".repeat(24)]);
+    assert_eq!(ask("*", &[], &nothing, 10_000), Answer::Nothing);
+    let rest: Vec<String> = ('a'..='z').map(far).collect();
+    let universe = format!("*x{}y*", "?".repeat(20));
+    assert_eq!(
+        ask(
+            &universe,
+            &[far('x')],
+            &[vec![format!("*y{}", "?".repeat(23))], rest].concat(),
+            20_000
+        ),
+        Answer::Nothing
+    );
+}
+
+#[test]
+fn what_people_write_takes_few_steps() {
+    let types = [
+        "instance", "volume", "subnet", "image", "snapshot", "vpc", "key-pair",
+    ];
+    let wide = |t: &&str| format!("arn:aws:ec2:*:*:{t}/*");
+    let list: Vec<String> = types.iter().map(wide).collect();
+    let other = "arn:aws:ec2:us-east-1:*:image/*";
+    assert!(ask(other, &[], &list[..3], 5_000).word().is_some());
+    assert_eq!(ask(other, &[], &list, 5_000), Answer::Nothing);
+    let several: Vec<String> = ('a'..='p').map(|c| format!("*{c}*{c}*-suffix")).collect();
+    assert_eq!(
+        ask("*", &[], &several, 5_000).word().map(<[Symbol]>::len),
+        Some(0)
+    );
+    assert_eq!(
+        ask("*", &several, &[], 5_000).word().map(<[Symbol]>::len),
+        Some(9)
+    );
+    assert_eq!(ask("*", &several, &several, 20_000), Answer::Nothing);
 }

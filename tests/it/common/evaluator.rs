@@ -153,6 +153,10 @@ impl Statement {
         self.actions.iter().any(|p| action_matches(p, action)) != self.not_action
     }
 
+    fn is_listed(&self, action: &str) -> bool {
+        !self.not_action && self.actions.iter().any(|a| a.eq_ignore_ascii_case(action))
+    }
+
     /// Whether the lists match a request, each string read as `matches` does. Conditions and variables are no subject.
     fn lists(&self, action: &str, resource: &str, matches: fn(&str, &str) -> bool) -> bool {
         let listed = self.resources.iter().any(|p| matches(p, resource));
@@ -218,7 +222,7 @@ impl Line {
     }
 
     /// Whether the line holds: for certain only if it does with every value that the key may have.
-    fn holds(&self, known: &Known) -> Sure {
+    pub fn holds(&self, known: &Known) -> Sure {
         if self.operator == "?" {
             return Sure::Maybe;
         }
@@ -369,15 +373,12 @@ pub fn layered(
 }
 
 /// Whether a reference may require a request under some reading, its Conditions aside. What is checked against `*` is
-/// required wherever it is named.
+/// required wherever it is listed without a wildcard.
 pub fn may_be_required(reference: &[Statement], action: &str, resource: &str) -> bool {
-    let allowed = reference.iter().filter(|s| s.allow).any(|s| {
-        if resource == "*" {
-            s.names(action)
-        } else {
-            s.most(action, resource, true)
-        }
-    });
+    let allowed = reference
+        .iter()
+        .filter(|s| s.allow)
+        .any(|s| resource == "*" && s.is_listed(action) || s.most(action, resource, true));
     let denied = { reference.iter() }.any(|s| !s.allow && s.most(action, resource, false));
     allowed && !denied
 }
@@ -387,7 +388,7 @@ pub fn is_required(reference: &[Statement], action: &str, resource: &str) -> boo
     let strictly = |s: &Statement| s.lists(action, resource, resource_matches);
     let allowed = { reference.iter() }
         .filter(|s| s.allow)
-        .any(|s| strictly(s) || resource == "*" && s.names(action));
+        .any(|s| strictly(s) || resource == "*" && s.is_listed(action));
     allowed && !reference.iter().any(|s| !s.allow && strictly(s))
 }
 

@@ -39,6 +39,16 @@ fn known() -> Known {
     )
 }
 
+/// What is known of the requests of an action, case by case: not every request that passes a role names the service.
+fn cases_of(action: &str) -> Vec<Known> {
+    let known = known();
+    if action.eq_ignore_ascii_case("iam:PassRole") {
+        vec![known.with("iam:PassedToService", None), known]
+    } else {
+        vec![known]
+    }
+}
+
 fn document(statements: &[Statement]) -> String {
     let statements: Vec<Value> = statements
         .iter()
@@ -76,14 +86,19 @@ impl Case {
 }
 
 /// The actions of the world and the ARNs that each applies to; `None` for those checked against `*`.
-const ACTIONS: [(&str, Option<&str>); 6] = [
+const ACTIONS: [(&str, Option<&str>); 7] = [
     (
         "sqs:SendMessage",
-        Some("arn:aws:sqs:REGION:123456789012:NAME"),
+        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
     ),
     (
         "sqs:SetQueueAttributes",
-        Some("arn:aws:sqs:REGION:123456789012:NAME"),
+        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
+    ),
+    // AWS's characters for the names of pipelines are not known to the program.
+    (
+        "codepipeline:StartPipelineExecution",
+        Some("arn:aws:codepipeline:REGION:123456789012:NAME"),
     ),
     ("sqs:ListQueues", None),
     ("iam:PassRole", Some("arn:aws:iam::123456789012:role/NAME")),
@@ -108,8 +123,10 @@ fn words(letters: &[&str], longest: usize) -> Vec<String> {
 
 /// Every request of the world on each action, with names of up to so many letters.
 fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
-    // No pattern names `/` in a queue or role, nor `z` in a bucket: they stand for all other letters.
+    // No pattern names `/` in a pipeline or role, nor `b` in a queue or `z` in a bucket: they stand for all other letters.
     let names = words(&["a", ":", "/"], longest);
+    // The names of queues and buckets hold neither `:` nor `/`.
+    let queues = words(&["a", "b"], longest);
     let buckets = words(&["a", "b", "z"], longest);
     let mut all = Vec::new();
     for (action, format) in ACTIONS {
@@ -124,6 +141,8 @@ fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
         };
         let names = if format.contains("BUCKET") {
             &buckets
+        } else if format.contains("QUEUE") {
+            &queues
         } else {
             &names
         };
@@ -132,6 +151,7 @@ fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
                 .replace("REGION", r)
                 .replace("NAME", n)
                 .replace("BUCKET", n)
+                .replace("QUEUE", n)
         };
         let arns = regions
             .iter()
@@ -176,21 +196,13 @@ pub fn touches(by: &Statement, action: &str, large: bool) -> bool {
 pub struct Judge<'a> {
     case: &'a Case,
     layers: Vec<Vec<Statement>>,
-    /// The same, with what is known of all requests.
-    settled: Vec<Vec<Statement>>,
 }
 
 impl<'a> Judge<'a> {
     pub fn new(case: &'a Case) -> Self {
         let mut layers = vec![case.policies.concat()];
         layers.extend(case.boundary.iter().chain(&case.scps).cloned());
-        let known = known();
-        let settled = { layers.iter() }.map(|l| evaluator::settle(l, &known));
-        Judge {
-            case,
-            settled: settled.collect(),
-            layers,
-        }
+        Judge { case, layers }
     }
 
     /// What is known of the requests that a statement requires, case by case: its Condition lists values.
@@ -254,29 +266,33 @@ impl<'a> Judge<'a> {
     /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
     /// certain, and not required.
     pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
-        let known = known();
-        let settled = evaluator::settle(slice::from_ref(by), &known);
-        settled
-            .first()
-            .is_some_and(|by| self.gives(by, action, resource, &known))
+        cases_of(action)
+            .iter()
+            .any(|known| self.gives(by, action, resource, known))
     }
 
     fn gives(&self, by: &Statement, action: &str, resource: &str, known: &Known) -> bool {
         let sure = |layer: &[Statement]| evaluator::outcome(layer.iter(), action, resource, known);
         by.applies(action, resource, known) == Sure::Yes
-            && self.settled.iter().all(|layer| sure(layer).0)
+            && self.layers.iter().all(|layer| sure(layer).0)
             && !evaluator::may_be_required(&self.case.reference, action, resource)
     }
 
     /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
     pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
-        let known = known();
         let requests = requests(action, large);
         let reference = &self.case.reference;
-        let settled = evaluator::settle(slice::from_ref(by), &known);
-        let beyond = settled
-            .first()
-            .is_some_and(|by| requests.iter().any(|r| self.gives(by, action, r, &known)));
+        let beyond = cases_of(action).iter().any(|known| {
+            let settled = evaluator::settle(slice::from_ref(by), known);
+            let layers = self.layers.iter().map(|l| evaluator::settle(l, known));
+            let judge = Judge {
+                case: self.case,
+                layers: layers.collect(),
+            };
+            settled
+                .first()
+                .is_some_and(|by| requests.iter().any(|r| judge.gives(by, action, r, known)))
+        });
         let required = |r: &String| evaluator::is_required(reference, action, r);
         (beyond, beyond && requests.iter().any(required))
     }
@@ -290,11 +306,30 @@ impl<'a> Judge<'a> {
         action: &str,
         large: bool,
     ) -> bool {
-        let known = known();
-        let settled = evaluator::settle(slice::from_ref(by), &known);
+        let mut cases = cases_of(action).into_iter();
+        cases.any(|known| self.unconditional_in(by, statement, action, large, &known))
+    }
+
+    fn unconditional_in(
+        &self,
+        by: &Statement,
+        statement: usize,
+        action: &str,
+        large: bool,
+        known: &Known,
+    ) -> bool {
+        let settled = evaluator::settle(slice::from_ref(by), known);
+        let layers: Vec<_> = { self.layers.iter() }
+            .map(|l| evaluator::settle(l, known))
+            .collect();
         let Some(by) = settled.first().filter(|by| by.allow) else {
             return false;
         };
+        // A Condition that holds in these requests restricts none of them.
+        let own = &self.case.reference[statement].conditions;
+        if own.iter().all(|line| line.holds(known) == Sure::Yes) {
+            return false;
+        }
         let free = |s: &Statement| Statement {
             conditions: Vec::new(),
             ..s.clone()
@@ -302,16 +337,16 @@ impl<'a> Judge<'a> {
         let wanted = free(&self.case.reference[statement]);
         let mut requests = requests(action, large).iter();
         requests.any(|r| {
-            let applies = |s: &Statement| s.applies(action, r, &known) == Sure::Yes;
+            let applies = |s: &Statement| s.applies(action, r, known) == Sure::Yes;
             let sure =
-                |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, &known).0;
+                |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, known).0;
             let elsewhere =
                 |s: &Statement| s.allow && s.conditions.is_empty() && s.most(action, r, true);
             applies(by)
                 && applies(&wanted)
                 && !{ self.case.reference.iter() }.any(|s| !s.allow && applies(s))
                 && !self.case.reference.iter().any(elsewhere)
-                && self.settled.iter().all(sure)
+                && layers.iter().all(sure)
         })
     }
 
@@ -404,13 +439,15 @@ fn resource() -> impl Strategy<Value = String> {
     let account = prop::sample::select(vec!["123456789012", "*", "1234567890??"]);
     prop_oneof![
         2 => Just("*".to_owned()),
-        4 => (region, account, name())
-            .prop_map(|(r, a, n)| format!("arn:aws:sqs:{r}:{a}:{n}")),
+        6 => (region, account, name(), any::<bool>()).prop_map(|(r, a, n, queue)| {
+            let service = if queue { "sqs" } else { "codepipeline" };
+            format!("arn:aws:{service}:{r}:{a}:{n}")
+        }),
         2 => name().prop_map(|n| format!("arn:aws:iam::123456789012:role/{n}")),
         2 => name().prop_map(|n| format!("arn:aws:s3:::{}", n.replace(['/', ':'], "b"))),
         1 => prop::sample::select(vec![
             "arn:aws:sqs:*", "arn:*", "arn:aws:sqs", "arn:aws:sqs:*:a", "arn:aws:sqs:us-east-1:*",
-            "arn:*:sqs:*:*:*", "arn:aws:iam::*:role*", "arn:aws:*:*:*:*", "arn:aws:s3:::*",
+            "arn:*:sqs:*:*:*", "arn:aws:codepipeline:*:a", "arn:aws:codepipeline:*", "arn:aws:iam::*:role*", "arn:aws:*:*:*:*", "arn:aws:s3:::*",
         ]).prop_map(str::to_owned),
     ]
 }
@@ -543,6 +580,7 @@ fn with_variable() -> impl Strategy<Value = String> {
         "arn:aws:sqs:us-east-1:123456789012:${aws:username}",
         "arn:aws:sqs:us-east-1:123456789012:a${aws:PrincipalTag/x}",
         "arn:aws:sqs:*:*:${aws:SourceVpc}",
+        "arn:aws:codepipeline:*:*:${aws:SourceVpc}",
         "arn:aws:sqs:*:${aws:PrincipalAccount}:*",
         "arn:aws:iam::123456789012:role/${aws:SourceVpc}*",
         "arn:aws:s3:::${aws:username}",

@@ -7,7 +7,7 @@ use std::path::Path;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Against, Settings};
 use pcluster_iam::lints::File;
-use pcluster_iam::matcher::search::{self, Budget};
+use pcluster_iam::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 use pcluster_iam::matcher::template::{self, Placeholders};
 use pcluster_iam::matcher::{Pattern, Reading, ResourcePattern, Variables};
 use pcluster_iam::parser::{self, ProblemKind, Sources, Version};
@@ -355,16 +355,19 @@ fn patterns(bytes: &[u8]) {
             assert!(!a.covers(&b), "only one matches `{word}`");
         }
     }
-    let found = search::search(&[&b, &a], &[&[0]], 1, &mut Budget::steps(1_000_000), |at| {
-        u32::from(at.is(0) && !at.is(1))
-    });
-    match found.word(1) {
-        Some(word) => {
-            assert!(b.matches(word) && !a.matches(word), "no witness");
+    let clause = Clause {
+        required: vec![Union::of(vec![&b])],
+        forbidden: vec![Union::of(vec![&a])],
+    };
+    let alphabet = || Alphabet::of([&a, &b].into_iter());
+    let mut budget = Budget::steps(1_000_000);
+    match search::find(&[clause], &alphabet, Wanted::First, &mut budget) {
+        Answer::Word(word) => {
+            assert!(b.matches(&word) && !a.matches(&word), "no witness");
             assert!(!a.covers(&b));
         }
-        None if found.complete => assert!(a.covers(&b)),
-        None => {}
+        Answer::Nothing => assert!(a.covers(&b)),
+        Answer::Undecided => {}
     }
 }
 

@@ -1,0 +1,36 @@
+//! Resource types of which requests carry more than the ARN format of the catalogue. From
+//! `rules/resource-types.toml`.
+
+/// A type of which requests name the resource with something behind the ARN format.
+#[derive(Debug)]
+pub struct Checked {
+    /// Of the actions and of the ARN.
+    pub service: &'static str,
+    /// The name of the type.
+    pub kind: &'static str,
+    /// What is behind the ARN.
+    pub suffix: &'static str,
+    /// Actions of the service whose requests do not carry it.
+    except: &'static [&'static str],
+    /// What AWS announced about it.
+    pub ends: &'static str,
+    /// Where.
+    pub ends_source: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/checked.rs"));
+
+/// The types of a service of which requests carry more than the ARN format.
+pub fn checked_types(service: &str) -> impl Iterator<Item = &'static Checked> {
+    CHECKED.iter().filter(move |c| c.service == service)
+}
+
+/// What is behind the ARN format of a type in the requests of an action.
+pub(super) fn suffix(service: &str, action: &str, kind: &str) -> &'static str {
+    let mut checked = checked_types(service);
+    let found = checked.find(|c| {
+        let mut except = c.except.iter();
+        c.kind == kind && !except.any(|e| e.eq_ignore_ascii_case(action))
+    });
+    found.map_or("", |c| c.suffix)
+}

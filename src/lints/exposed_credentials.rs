@@ -1,0 +1,18 @@
+//! Permission to read every secret or parameter, or to use every key.
+
+use super::{Context, Lint, escalation};
+use crate::finding::{Finding, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "exposed-credentials",
+    severity: Severity::Warning,
+    summary: "the role can read the secrets or use the keys of others",
+    doc: include_str!("../../rules/lints/exposed-credentials.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    escalation::check(&LINT, context, out);
+}

@@ -1,0 +1,18 @@
+//! Permission to assume every role.
+
+use super::{Context, Lint, escalation};
+use crate::finding::{Finding, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "unrestricted-assume-role",
+    severity: Severity::Warning,
+    summary: "the role can assume every role that trusts its account",
+    doc: include_str!("../../rules/lints/unrestricted-assume-role.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    escalation::check(&LINT, context, out);
+}

@@ -1,0 +1,18 @@
+//! Permission to write the templates, scripts and artifacts that others run.
+
+use super::{Context, Lint, escalation};
+use crate::finding::{Finding, Severity};
+
+/// See the page.
+pub(super) static LINT: Lint = Lint {
+    id: "writable-code",
+    severity: Severity::Warning,
+    summary: "the role can replace code that others run",
+    doc: include_str!("../../rules/lints/writable-code.md"),
+    since: "0.1.0",
+    check,
+};
+
+fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    escalation::check(&LINT, context, out);
+}

@@ -1,0 +1,115 @@
+//! Ways from a permission to more permissions, from `rules/escalation.toml`. Read only where a policy may open one.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{RefCondition, RefList, RefStatement, Standing};
+use crate::parser::Effect;
+
+static PATHS: LazyLock<Vec<EscalationPath>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/escalation.json")))
+        .unwrap_or_default()
+});
+
+/// A way from some permissions to more. It is open if every step is.
+#[derive(Debug, Deserialize)]
+pub struct EscalationPath {
+    /// Names it; never changes.
+    pub id: String,
+    /// The lint that reports it.
+    pub lint: String,
+    /// What the role can do, after "can".
+    pub title: String,
+    /// The form that does not escalate.
+    pub tight: String,
+    /// Where it is described.
+    pub source: String,
+    /// Whether the role can then do everything, so that no other path is worth a word.
+    pub subsumes: bool,
+    /// What it takes.
+    #[serde(rename = "step")]
+    pub steps: Vec<EscalationStep>,
+}
+
+/// One permission of a path, in any of several forms.
+#[derive(Debug, Deserialize)]
+pub struct EscalationStep {
+    /// `service:Action`; any of them is enough.
+    pub actions: Vec<String>,
+    /// ARNs with placeholders; any of them is enough. Empty: a grant on any resource is.
+    resources: Vec<String>,
+    /// What a request states of condition keys, as operator, key and values; any of them is enough.
+    requests: Vec<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+}
+
+impl EscalationStep {
+    /// Whether the step asks for the resources of any name, and not for some resource.
+    pub fn is_on_any_name(&self) -> bool {
+        !self.resources.is_empty()
+    }
+
+    /// The requests that the step asks for, each as a statement of a reference; one that succeeds is enough.
+    pub fn requests(&self) -> Vec<RefStatement> {
+        let everything = ["*".to_owned()];
+        let nothing = [BTreeMap::new()];
+        let resources: &[String] = if self.resources.is_empty() {
+            &everything
+        } else {
+            &self.resources
+        };
+        let requests: &[_] = if self.requests.is_empty() {
+            &nothing
+        } else {
+            &self.requests
+        };
+        let mut all = Vec::new();
+        for action in &self.actions {
+            for resource in resources {
+                for request in requests {
+                    all.push(statement(action, resource, request));
+                }
+            }
+        }
+        all
+    }
+}
+
+fn statement(
+    action: &str,
+    resource: &str,
+    request: &BTreeMap<String, BTreeMap<String, Vec<String>>>,
+) -> RefStatement {
+    let list = |value: &str| RefList {
+        negated: false,
+        values: vec![value.to_owned()],
+    };
+    let lines = request.iter().flat_map(|(operator, keys)| {
+        keys.iter().map(move |(key, values)| RefCondition {
+            operator: operator.clone(),
+            key: key.clone(),
+            values: values.clone(),
+        })
+    });
+    RefStatement {
+        index: 0,
+        part: 0,
+        own_index: 0,
+        sid: None,
+        effect: Effect::Allow,
+        action: list(action),
+        resource: list(resource),
+        conditions: lines.collect(),
+        feature: None,
+        open: false,
+        standing: Standing::default(),
+        is_divided: false,
+        is_off: false,
+    }
+}
+
+/// All paths, in the order of the data.
+pub fn escalation_paths() -> &'static [EscalationPath] {
+    &PATHS
+}

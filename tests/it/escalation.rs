@@ -1,0 +1,265 @@
+//! Ways to more permissions: every path of the data is found in a policy that opens it, also in pieces, and not in one
+//! that does not.
+
+use pcluster_iam::catalog::Catalog;
+use pcluster_iam::check::{self, Settings};
+use pcluster_iam::finding::Severity;
+use pcluster_iam::lints;
+use pcluster_iam::parser::{self, Policy, Source, SourceId};
+use pcluster_iam::reference::{self, EscalationPath, RefStatement, escalation_paths};
+use serde_json::{Value, json};
+
+use crate::common::role::lint;
+
+/// Gives most permissions away, and is a path of its own.
+const EVERYTHING: &str = "administrator";
+
+/// The first form of each step.
+fn requests(path: &EscalationPath) -> Vec<RefStatement> {
+    let steps = path.steps.iter();
+    steps
+        .map(|s| s.requests().into_iter().next().unwrap())
+        .collect()
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({ "Effect": "Allow", "Action": action, "Resource": resource })
+}
+
+/// The ids of the paths that the policies of one role open.
+fn paths(policies: &[Vec<Value>]) -> Vec<String> {
+    let policies: Vec<Policy> = policies
+        .iter()
+        .flat_map(|statements| {
+            let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+            parser::parse(SourceId(0), &Source::new("policy.json", text)).policies
+        })
+        .collect();
+    let reference = reference::select("instance", "torque", "2.4.1").unwrap();
+    let given = [("Account", "123456789012"), ("Region", "us-east-1")];
+    let settings = Settings {
+        given: given
+            .iter()
+            .map(|(n, v)| ((*n).into(), (*v).into(), "test".into()))
+            .collect(),
+        ..Settings::default()
+    };
+    let open = check::open_paths(Catalog::embedded(), &policies, &reference, &settings);
+    open.iter().map(|p| p.path.id.clone()).collect()
+}
+
+#[test]
+fn every_path_names_a_lint_and_actions_of_the_catalogue() {
+    let mut unknown = Vec::new();
+    for path in escalation_paths() {
+        assert!(lints::find(&path.lint).is_some(), "{}", path.id);
+        for action in path.steps.iter().flat_map(|s| &s.actions) {
+            let (service, name) = action.split_once(':').unwrap();
+            let service = Catalog::embedded().service(service);
+            if service.is_none_or(|s| s.action(name).is_none()) {
+                unknown.push(format!("{}: {action}", path.id));
+            }
+        }
+    }
+    assert!(escalation_paths().len() > 50);
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
+#[test]
+fn every_path_is_found_in_one_statement_and_in_pieces() {
+    let mut wrong = Vec::new();
+    for path in escalation_paths() {
+        let alone: Vec<Value> = requests(path)
+            .iter()
+            .map(|r| allow(&r.action.values[0], "*"))
+            .collect();
+        let actions: Vec<&String> = { alone.iter() }
+            .filter_map(|s| match &s["Action"] {
+                Value::String(action) => Some(action),
+                _ => None,
+            })
+            .collect();
+        let together = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
+        let apart: Vec<Vec<Value>> = alone.iter().map(|s| vec![s.clone()]).collect();
+        for (form, policies) in [
+            ("together", vec![vec![together]]),
+            ("statements", vec![alone.clone()]),
+            ("documents", apart),
+        ] {
+            if !paths(&policies).contains(&path.id) {
+                wrong.push(format!("{} in {form}", path.id));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn no_path_is_open_where_a_step_is_denied_missing_or_on_one_name() {
+    let mut wrong = Vec::new();
+    for path in escalation_paths() {
+        let requests = requests(path);
+        let alone: Vec<Value> = { requests.iter() }
+            .map(|r| allow(&r.action.values[0], "*"))
+            .collect();
+        for (at, step) in path.steps.iter().enumerate() {
+            let mut denied = alone.clone();
+            denied.push(json!({ "Effect": "Deny", "Action": step.actions, "Resource": "*" }));
+            let mut missing = alone.clone();
+            missing.remove(at);
+            let mut forms = vec![("denied", denied), ("missing", missing)];
+            if step.is_on_any_name() {
+                let mut narrow = alone.clone();
+                let resource = &requests[at].resource.values[0];
+                let named = ["${AnyName}", "${AnyId}"].iter().fold(
+                    resource
+                        .replace("${Partition}", "aws")
+                        .replace("${Region}", "us-east-1")
+                        .replace("${Account}", "123456789012"),
+                    |text, name| text.replace(name, "one"),
+                );
+                narrow[at] = allow(&requests[at].action.values[0], &named);
+                forms.push(("on one name", narrow));
+            }
+            for (form, statements) in forms {
+                let other_action = path.steps.iter().filter(|s| s.actions == step.actions);
+                if other_action.count() == 1 && paths(&[statements]).contains(&path.id) {
+                    wrong.push(format!("{}: step {at} {form}", path.id));
+                }
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn conditions_close_a_path_or_do_not() {
+    let pass = |condition: Value| {
+        vec![vec![
+            json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": condition }),
+            allow("lambda:*", "*"),
+        ]]
+    };
+    let attach = |condition: Value| {
+        vec![vec![
+            json!({ "Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*", "Condition": condition }),
+        ]]
+    };
+    let linked = |condition: Value| {
+        vec![vec![
+            json!({ "Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*", "Condition": condition }),
+        ]]
+    };
+    let service = "iam:PassedToService";
+    let boundary = "arn:aws:iam::123456789012:policy/boundary";
+    for (policies, path, open) in [
+        (
+            pass(json!({ "StringEquals": { service: "ec2.amazonaws.com" } })),
+            "pass-role-to-lambda",
+            false,
+        ),
+        (
+            pass(json!({ "StringEquals": { service: "lambda.amazonaws.com" } })),
+            "pass-role-to-lambda",
+            true,
+        ),
+        (
+            pass(json!({ "StringLike": { service: "*.amazonaws.com" } })),
+            "pass-role-to-lambda",
+            true,
+        ),
+        // A request without the key passes.
+        (
+            pass(json!({ "StringEqualsIfExists": { service: "ec2.amazonaws.com" } })),
+            "pass-role-to-lambda",
+            true,
+        ),
+        (
+            attach(
+                json!({ "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }),
+            ),
+            "attach-policy-to-role",
+            false,
+        ),
+        (
+            attach(json!({ "ArnLike": { "iam:PolicyARN": "arn:aws:iam::aws:policy/*" } })),
+            "attach-policy-to-role",
+            true,
+        ),
+        (
+            attach(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } })),
+            "attach-policy-to-role",
+            false,
+        ),
+        // A role without a boundary has no such key.
+        (
+            attach(json!({ "StringEqualsIfExists": { "iam:PermissionsBoundary": boundary } })),
+            "attach-policy-to-role",
+            true,
+        ),
+        (
+            linked(json!({ "StringEquals": { "iam:AWSServiceName": "spot.amazonaws.com" } })),
+            "service-linked-role",
+            false,
+        ),
+        (
+            linked(json!({ "StringLike": { "iam:AWSServiceName": "*.amazonaws.com" } })),
+            "service-linked-role",
+            true,
+        ),
+    ] {
+        assert_eq!(
+            paths(&policies).contains(&path.to_owned()),
+            open,
+            "{policies:?}"
+        );
+    }
+}
+
+#[test]
+fn a_role_that_can_do_everything_has_one_finding() {
+    for action in ["*", "iam:*"] {
+        let found = paths(&[vec![allow(action, "*")]]);
+        assert_eq!(found, [EVERYTHING], "{action}");
+    }
+}
+
+#[test]
+fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
+    let policy = |action: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [allow(action, "*")] }).to_string()
+    };
+    for (action, role, id, severity) in [
+        (
+            "sts:AssumeRole",
+            "instance",
+            "unrestricted-assume-role",
+            Severity::Warning,
+        ),
+        (
+            "secretsmanager:GetSecretValue",
+            "instance",
+            "exposed-credentials",
+            Severity::Warning,
+        ),
+        (
+            "iam:AttachRolePolicy",
+            "instance",
+            "privilege-escalation",
+            Severity::Warning,
+        ),
+        (
+            "iam:AttachRolePolicy",
+            "user",
+            "privilege-escalation",
+            Severity::Note,
+        ),
+    ] {
+        let result = lint(&policy(action), role, "torque", &[]);
+        let found: Vec<Severity> = { result.findings.iter() }
+            .filter(|f| f.lint == id)
+            .map(|f| f.severity)
+            .collect();
+        assert_eq!(found, [severity], "{action} of {role}");
+    }
+}
