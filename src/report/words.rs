@@ -87,7 +87,9 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
         lines.push(format!(
             "{share}, not all could be judged: see above for the reason"
         ));
-    } else if coverage.required > 0 && !(silent && coverage.covered == coverage.required) {
+    } else if coverage.required > 0
+        && !(silent && coverage.covered == coverage.required && !result.is_template)
+    {
         lines.push(share);
     } else if silent {
         lines.push(format!(
