@@ -238,8 +238,12 @@ fn texts<'a>(expected: &'a Value, part: &str) -> impl Iterator<Item = &'a str> {
 fn steers(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => true,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{feff}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => true,
         c => c.is_control(),
     }
 }

@@ -8,6 +8,7 @@
     clippy::string_slice,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::needless_pass_by_value,
     unreachable_pub,
     reason = "a test may panic and print"
 )]
