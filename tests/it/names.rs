@@ -253,7 +253,7 @@ fn resources_of_aws_count_whatever_the_account() {
         let reference = [allow(action, resource)];
         // The account is bound by another statement.
         let own = allow("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:a");
-        let without = lint(&[own.clone()], &reference);
+        let without = lint(std::slice::from_ref(&own), &reference);
         let row = &without.requirements[0];
         assert_eq!(
             (row.verdict, row.vacuous),
@@ -276,7 +276,7 @@ fn what_needs_no_permission_is_neither_missing_nor_denied() {
     };
     let other = allow("sqs:SendMessage", "*");
     let deny = one("Deny", "sts:*", "*");
-    assert_eq!(row(&[other.clone()]), (Verdict::Covered, true));
+    assert_eq!(row(std::slice::from_ref(&other)), (Verdict::Covered, true));
     assert_eq!(row(&[other, deny]), (Verdict::Covered, true));
 }
 
