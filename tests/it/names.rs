@@ -267,6 +267,27 @@ fn resources_of_aws_count_whatever_the_account() {
     }
 }
 
+/// A Region that a template leaves open is one value in names as well, whatever the characters of its placeholder.
+#[test]
+fn a_region_left_open_in_a_name_is_required() {
+    let open = |resource: &str| resource.replace("HERE", "<REGION>:<AWS ACCOUNT ID>");
+    let queue = allow(
+        "sqs:SendMessage",
+        &open("arn:aws:sqs:HERE:parallelcluster-*"),
+    );
+    let bucket = "arn:aws:s3:::<REGION>-aws-parallelcluster/*";
+    for (granted, expected) in [(None, true), (Some(bucket), false)] {
+        let granted = granted.map(|resource| allow("s3:GetObject", resource));
+        let policy: Vec<Value> = [queue.clone()].into_iter().chain(granted).collect();
+        let result = role::lint(&document(&policy), "instance", "torque", &[]);
+        let mut missing = result.findings.iter();
+        let is_missing = missing
+            .any(|f| f.lint == "missing-action" && f.actions.iter().any(|a| a == "s3:GetObject"));
+        assert_eq!(is_missing, expected, "{policy:?}");
+        assert!(!lints(&result).contains(&"ineffective-statement"));
+    }
+}
+
 #[test]
 fn what_needs_no_permission_is_neither_missing_nor_denied() {
     let row = |policy: &[Value]| {
