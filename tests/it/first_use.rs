@@ -107,18 +107,21 @@ fn a_template_is_covered_once_its_placeholders_are_replaced() {
     ];
     let folder = documented(&arguments);
     let text = lint(folder.path(), &arguments);
-    assert_eq!(text.code, 0, "{}", text.out);
+    // AWS's own text of this release is known to be short of one action that surely fails.
+    let errors = |text: &str| text.matches("error[").count();
+    assert_eq!((text.code, errors(&text.out)), (1, 1), "{}", text.out);
+    assert!(text.out.contains("error[known-gap]"), "{}", text.out);
     assert!(
         text.out
             .contains("covered once the placeholders are replaced\n"),
         "{}",
         text.out
     );
-    assert!(!text.out.contains("feature-gap"), "{}", text.out);
+    assert!(!text.out.contains("fsx-s3"), "{}", text.out);
     // With values for the placeholder the template is judged as what it stands for.
     let set = "FsxS3BucketArns=arn:aws:s3:::one,arn:aws:s3:::two";
     let bound = lint(folder.path(), &[&arguments[..], &["--set", set]].concat());
-    assert!(!bound.out.contains("feature-gap"), "{}", bound.out);
+    assert!(!bound.out.contains("fsx-s3"), "{}", bound.out);
     let replaced = fs::read_to_string(folder.path().join("p.json")).unwrap();
     let replaced = replaced.replace("${FsxS3BucketArns}", "arn:aws:s3:::one");
     fs::write(folder.path().join("p.json"), replaced).unwrap();
