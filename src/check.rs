@@ -335,6 +335,7 @@ pub fn check(
             .into_iter()
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
+        is_template: lints::is_template(&findings),
         findings,
         failed,
     })
@@ -494,6 +495,7 @@ fn not_compared(
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: Vec::new(),
+        is_template: false,
         findings: lints::run(&context),
         failed: true,
     }
