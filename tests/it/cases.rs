@@ -42,7 +42,6 @@ const PENDING: &[&str] = &[
     "lambda-in-a-vpc",
     "neighbours-of-a-generated-text",
     "log-group-actions-on-stream-form",
-    "fix-keeps-known-gaps",
     "role-name-says-whose-it-is",
     "off-is-not-covered",
     "configuration-is-named",
