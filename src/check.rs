@@ -346,6 +346,7 @@ pub fn check(
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
         also_needed,
+        is_template: lints::is_template(&findings),
         findings,
         failed,
     })
@@ -522,6 +523,7 @@ fn not_compared(
         upgrade: None,
         requirements: Vec::new(),
         also_needed: Vec::new(),
+        is_template: false,
         findings: lints::run(&context),
         failed: true,
     }

@@ -11,11 +11,13 @@ use miette::Diagnostic;
 
 use crate::catalog::Catalog;
 use crate::finding::Severity;
+use crate::inert;
 
 mod accept;
 mod baseline;
 mod cluster;
 mod completions;
+mod conceal;
 mod config;
 mod context;
 mod drawn;
@@ -30,11 +32,14 @@ mod lint;
 mod lints;
 mod missing;
 mod output;
+mod place;
 mod reference;
 mod resolver;
 mod schema;
 mod selection;
 mod tighten;
+mod walk;
+mod weakened;
 
 pub use context::parse as parse_context;
 pub use error::Error;
@@ -222,6 +227,9 @@ struct InputArgs {
     /// .pcluster-iam.toml, here or further up in the repository]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
+    /// Folder that the paths of the configuration are relative to [default: that of the configuration]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_config", value_hint = ValueHint::DirPath)]
+    root: Option<PathBuf>,
     /// Read no configuration
     #[arg(long)]
     no_config: bool,
@@ -242,6 +250,10 @@ struct AcceptArgs {
     /// Leave these lints out
     #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
     off: Vec<String>,
+    /// Report as errors: conditional-grant, depends, feature-gap, known-gap, privilege-escalation, mixed-scope and
+    /// unreplaced-placeholder; nothing that the configuration turns off, lowers or says of fail-on counts
+    #[arg(long, conflicts_with = "off")]
+    strict: bool,
     /// Let every finding count, whatever ignores and the baseline say
     #[arg(long)]
     no_ignores: bool,
@@ -296,7 +308,7 @@ struct LintArgs {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Hide notes and the summary
+    /// Hide notes; errors, warnings, the closing lines and what weakens the run stay
     #[arg(short, long)]
     quiet: bool,
 }
@@ -441,7 +453,7 @@ pub fn run() -> ExitCode {
             print(&version()).map(|()| ExitCode::SUCCESS)
         }
         Err(error) if error.use_stderr() => {
-            let _ = error.print();
+            let _ = inert_usage().unwrap_or(error).print();
             return ExitCode::from(COULD_NOT);
         }
         Err(help) => print(&help.render().to_string()).map(|()| ExitCode::SUCCESS),
@@ -450,6 +462,15 @@ pub fn run() -> ExitCode {
         report(&error);
         ExitCode::from(COULD_NOT)
     })
+}
+
+/// The usage error for the arguments with unsafe characters spelled out: the message quotes them.
+fn inert_usage() -> Option<clap::Error> {
+    let arguments = std::env::args_os();
+    let inert = arguments.map(|argument| inert::line(&argument.to_string_lossy()).into_owned());
+    Cli::try_parse_from(inert)
+        .err()
+        .filter(clap::Error::use_stderr)
 }
 
 fn answer(command: &Command) -> Result<ExitCode, Error> {
@@ -486,7 +507,7 @@ fn version() -> String {
 
 /// Says on standard error what may be a mistake.
 fn warn(text: &str) {
-    let _ = writeln!(io::stderr(), "warning: {}", crate::report::safe(text));
+    let _ = writeln!(io::stderr(), "warning: {}", inert::line(text));
 }
 
 /// Says on standard error why the run cannot go on.
@@ -501,17 +522,39 @@ fn report(error: &Error) {
         Error::Drawn { text, .. } => text.clone(),
         _ => String::new(),
     };
-    let _ = writeln!(text, "error: {}", crate::report::safe(&error.to_string()));
+    let _ = writeln!(text, "error: {}", inert::line(&error.to_string()));
     if let Some(help) = error.help() {
-        for line in help.to_string().lines() {
-            let _ = writeln!(text, "  help: {}", crate::report::safe(line));
-        }
+        let _ = writeln!(text, "  help: {}", inert::line(&help.to_string()));
     }
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes an answer to standard output; a reader that is gone ends the run quietly.
+/// Writes lines to standard error. Foreign text in them must have no line ends: see [`inert::line`].
+fn note(text: &str) {
+    let _ = io::stderr().write_all(safe_lines(text).as_bytes());
+}
+
+/// Lines made safe, with the last line end that there is.
+fn safe_lines(text: &str) -> String {
+    let mut safe = inert::lines(text);
+    if text.ends_with('\n') {
+        safe.push('\n');
+    }
+    safe
+}
+
+/// Writes JSON to standard output.
+fn print_json(text: &str) -> Result<(), Error> {
+    print_raw(&inert::json(text))
+}
+
+/// Writes an answer to standard output, in which foreign text has no line ends of its own.
 fn print(text: &str) -> Result<(), Error> {
+    print_raw(&safe_lines(text))
+}
+
+/// Writes text that is known to be safe to standard output; a reader that is gone ends the run quietly.
+fn print_raw(text: &str) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output {

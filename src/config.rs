@@ -57,12 +57,16 @@ pub struct Config {
     pub defaults: Options,
     /// The lowest severity that makes the exit code 1.
     pub fail_on: Option<Threshold>,
+    /// Where it is.
+    pub fail_on_span: Span,
     /// The file of the baseline, relative to the configuration.
     pub baseline: Option<Spanned<String>>,
     /// What is judged when no file is named.
     pub targets: Vec<Target>,
     /// Severities of lints by id.
     pub lints: BTreeMap<&'static str, Level>,
+    /// Where each severity is.
+    pub lint_spans: BTreeMap<&'static str, Span>,
     /// Findings that were accepted.
     pub ignores: Vec<Ignore>,
 }

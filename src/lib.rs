@@ -11,6 +11,7 @@ pub mod diff;
 pub mod edit;
 pub mod finding;
 pub mod fingerprint;
+mod inert;
 pub mod lints;
 pub mod matcher;
 mod nearest;

@@ -16,6 +16,7 @@ use crate::diff::statement::{Action, Prepared};
 use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
+use crate::inert;
 use crate::matcher::ActionPattern;
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
@@ -366,6 +367,7 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         (lint.check)(context, &mut findings);
         bound(lint, &mut findings, before);
     }
+    findings.iter_mut().for_each(keep_on_one_line);
     policy_size::advise(context, &mut findings);
     explain_rejection(context, &mut findings);
     findings.sort_by(|a, b| {
@@ -395,6 +397,37 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         *ordinal += 1;
     }
     findings
+}
+
+/// Whether findings, before any is hidden, say that policies have placeholders.
+pub fn is_template(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|f| f.lint == unreplaced_placeholder::LINT.id)
+}
+
+/// Lints whose help ends with a statement to paste, which has lines of its own. They keep other text from having any.
+const PASTED: [&str; 8] = [
+    "conditional-grant",
+    "denied-action",
+    "feature-gap",
+    "known-gap",
+    "missing-action",
+    "partial-resource",
+    "policy-size",
+    "unconditional-grant",
+];
+
+/// Spells out the line ends of quoted text.
+fn keep_on_one_line(finding: &mut Finding) {
+    let notes = finding.notes.iter_mut();
+    let help = finding.help.iter_mut();
+    let texts = notes.chain(help.filter(|_| !PASTED.contains(&finding.lint)));
+    for text in texts.chain([&mut finding.message]) {
+        if text.contains(['\n', '\r']) {
+            *text = inert::line(text).into_owned();
+        }
+    }
 }
 
 /// Says of what is missing where a policy allows it that AWS refuses to store.

@@ -20,6 +20,7 @@ mod repository;
 mod sample;
 mod sarif;
 mod text;
+mod weakened;
 mod words;
 
 pub use concise::concise;
@@ -32,6 +33,7 @@ pub use region::Region;
 pub use repository::Repository;
 pub use sarif::sarif;
 pub use text::{TextOptions, draw, text};
+pub use weakened::Weakening;
 pub use words::summary;
 
 use std::collections::BTreeSet;
@@ -41,11 +43,6 @@ use crate::finding::{Finding, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::lints;
 use crate::parser::Sources;
-
-/// One line of text, with characters spelled out that could steer a terminal.
-pub(crate) fn safe(text: &str) -> std::borrow::Cow<'_, str> {
-    escape::line(text)
-}
 
 /// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
 #[derive(Clone, Debug, Default)]
@@ -114,6 +111,8 @@ pub struct RoleResult {
     pub cluster_config: Option<TakenFrom>,
     /// What the same policies lack for another release.
     pub upgrade: Option<Upgrade>,
+    /// True where policies have placeholders: they are judged as what these stand for, and grant less as they are.
+    pub is_template: bool,
     /// True when the role could not be judged (a file unreadable, a verdict undecided): exit 2.
     pub failed: bool,
 }
@@ -209,4 +208,8 @@ pub struct Report {
     pub results: Vec<RoleResult>,
     /// Findings on what is said beside the policies: ignores and entries of the baseline.
     pub configuration: Vec<Finding>,
+    /// The configuration that was used, and what makes the run report less or fail less.
+    pub weakened: Vec<Weakening>,
+    /// The lints that are off.
+    pub off: Vec<&'static str>,
 }

@@ -13,9 +13,20 @@ use crate::baseline::{Baseline, Entry, FILE};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Day, FIXED, Ignore, Level};
 use crate::finding::{Finding, Severity};
-use crate::lints::unused_ignore;
+use crate::lints::{self, unused_ignore};
 use crate::parser::{self, SourceId, Sources};
 use crate::report::{RoleResult, Upgrade};
+
+/// The lints that `--strict` makes errors.
+const STRICT: [&str; 7] = [
+    "conditional-grant",
+    "depends",
+    "feature-gap",
+    "known-gap",
+    "mixed-scope",
+    "privilege-escalation",
+    "unreplaced-placeholder",
+];
 
 /// Severities by lint: those of the configuration, and then those of the command line.
 pub(super) fn levels(
@@ -23,6 +34,15 @@ pub(super) fn levels(
     configuration: Option<&Configuration>,
 ) -> Result<BTreeMap<&'static str, Level>, Error> {
     let mut levels = configuration.map_or_else(BTreeMap::new, |c| c.config.lints.clone());
+    if args.strict {
+        let default = |lint: &str| lints::find(lint).map(|lint| lint.severity);
+        levels.retain(|lint, level| match level {
+            Level::Off => false,
+            Level::As(severity) => Some(*severity) > default(lint),
+        });
+        let strict = STRICT.iter().filter_map(|id| lints::find(id));
+        levels.extend(strict.map(|lint| (lint.id, Level::As(Severity::Error))));
+    }
     let mut given: BTreeMap<&str, &str> = BTreeMap::new();
     let options = [
         ("--error", &args.error, Level::As(Severity::Error)),
@@ -43,6 +63,12 @@ pub(super) fn levels(
                 return Err(bad(
                     "its severity cannot be changed".to_owned(),
                     "it says that something could not be judged: exit code 2".to_owned(),
+                ));
+            }
+            if args.strict && STRICT.contains(&lint) && level != Level::As(Severity::Error) {
+                return Err(bad(
+                    "--strict makes it an error".to_owned(),
+                    "leave one of the two options out".to_owned(),
                 ));
             }
             if let Some(other) = given.insert(lint, option)

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use super::accept::{self, Extent};
 use super::{BaselineArgs, Error, jobs, lint, output};
 use crate::baseline::{self, Entry};
+use crate::inert;
 
 pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs)?;
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
+    output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;
     let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
     // What is no ordinary file, or an empty one, has no entries.
     let is_there = fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > 0);
@@ -59,7 +61,8 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
         }
     })?;
     let count = entry_count(entries.len());
-    super::print(&format!("{}: {count}{text}\n", path.display()))?;
+    let name = path.to_string_lossy();
+    super::print(&format!("{}: {count}{text}\n", inert::line(&name)))?;
     Ok(ExitCode::SUCCESS)
 }
 

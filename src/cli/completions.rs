@@ -12,6 +12,6 @@ pub(super) fn run(shell: Shell) -> Result<ExitCode, Error> {
     // clap_complete 4.6.11 spells a program with a hyphen in two ways in what it writes for bash, so that nothing below
     // the first command is completed.
     let script = String::from_utf8_lossy(&script).replace("pcluster__subcmd__iam", "pcluster__iam");
-    super::print(&script)?;
+    super::print_raw(&script)?;
     Ok(ExitCode::SUCCESS)
 }

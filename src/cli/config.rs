@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::input::{self, Content};
+use super::place::Within;
 use super::{Error, InputArgs, drawn};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Config, NAMES};
-use crate::parser::{self, SourceId, Sources, Span};
+use crate::parser::{self, SourceId, Sources, Span, shorten};
 
 /// A configuration that was read.
 pub(super) struct Configuration {
@@ -16,7 +17,12 @@ pub(super) struct Configuration {
     pub(super) source: SourceId,
     /// Its folder as paths are shown: empty for the working directory.
     folder: PathBuf,
+    /// The option or variable that names it, or [`FOUND`].
+    pub(super) chosen_by: &'static str,
 }
+
+/// Origin of a configuration that nothing names.
+pub(super) const FOUND: &str = "found here or further up";
 
 impl Configuration {
     /// The configuration that the arguments name, else that of the environment, else the nearest one of the repository.
@@ -29,19 +35,24 @@ impl Configuration {
             return Ok(None);
         }
         if let Some(path) = &args.config {
-            return Self::read(path, "--config", sources).map(Some);
+            return Self::read(path, "--config", args, sources).map(Some);
         }
         let named = env::var_os("PCLUSTER_IAM_CONFIG").filter(|path| !path.is_empty());
         if let Some(path) = named {
-            return Self::read(Path::new(&path), "PCLUSTER_IAM_CONFIG", sources).map(Some);
+            return Self::read(Path::new(&path), "PCLUSTER_IAM_CONFIG", args, sources).map(Some);
         }
         let found = discover(&env::current_dir().unwrap_or_default());
         found
-            .map(|path| Self::read(&path, "the configuration", sources))
+            .map(|path| Self::read(&path, "the configuration", args, sources))
             .transpose()
     }
 
-    fn read(path: &Path, option: &'static str, sources: &mut Sources) -> Result<Self, Error> {
+    fn read(
+        path: &Path,
+        option: &'static str,
+        args: &InputArgs,
+        sources: &mut Sources,
+    ) -> Result<Self, Error> {
         let name = path.to_string_lossy().into_owned();
         let cannot = |problem: &parser::Problem| Error::BadFile {
             option,
@@ -49,6 +60,16 @@ impl Configuration {
             reason: problem.message.clone(),
             help: problem.help.clone().unwrap_or_default(),
         };
+        // A configuration that nothing names may have been made to lead elsewhere.
+        if option.starts_with("the ") {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Within::around(folder)
+                .holds(path)
+                .map_err(|reason| Error::Outside {
+                    path: name.clone(),
+                    reason: reason.to_owned(),
+                })?;
+        }
         let unfit = match fs::metadata(path) {
             Ok(about) if about.is_dir() => Some(("it is a folder", "name the file in it")),
             Ok(about) if about.len() > config::LARGEST as u64 => Some((
@@ -72,14 +93,57 @@ impl Configuration {
         }
         let file = path.file_name().map(|f| f.to_string_lossy().into_owned());
         let source = sources.add(source.known_as(file));
-        match config::read(sources.get(source)) {
-            Ok(config) => Ok(Configuration {
+        let found = match config::read(sources.get(source)) {
+            Ok(config) => Configuration {
                 config,
                 source,
-                folder: path.parent().map(Path::to_owned).unwrap_or_default(),
-            }),
-            Err(problems) => Err(refused(sources, source, problems)),
+                folder: { args.root.clone() }
+                    .or_else(|| path.parent().map(Path::to_owned))
+                    .unwrap_or_default(),
+                chosen_by: if option.starts_with("the ") {
+                    FOUND
+                } else {
+                    option
+                },
+            },
+            Err(problems) => return Err(refused(sources, source, problems)),
+        };
+        let problems = found.leading_outside();
+        if problems.is_empty() {
+            Ok(found)
+        } else {
+            Err(found.refuse(sources, problems))
         }
+    }
+
+    /// The paths that it may not have read: see [`Error::Outside`].
+    fn leading_outside(&self) -> Vec<ConfigProblem> {
+        let config = &self.config;
+        let targets = config.targets.iter();
+        let options = targets
+            .clone()
+            .map(|t| &t.options)
+            .chain([&config.defaults]);
+        let named = options.flat_map(|o| {
+            let scps = o.scps.iter().flatten().flatten();
+            o.cluster_config.iter().chain(&o.boundary).chain(scps)
+        });
+        let named = named.chain(targets.filter_map(|t| t.reference.as_ref()));
+        let within = self.within();
+        let refused = named.chain(&config.baseline).filter_map(|path| {
+            let reason = within.holds(&self.folder.join(&path.value)).err()?;
+            let name = shorten(&path.value);
+            let problem = ConfigProblem::new(format!("`{name}` is not read: {reason}"), path.span);
+            Some(problem.with_help(
+                "a configuration names regular files of its repository only; name others on the command line",
+            ))
+        });
+        refused.collect()
+    }
+
+    /// What its paths may lead to.
+    fn within(&self) -> Within {
+        Within::around(&self.folder)
     }
 
     /// All problems of it as one error.
@@ -102,7 +166,7 @@ impl Configuration {
         if !input::is_pattern(pattern) || plain.exists() {
             let name = plain.to_string_lossy().into_owned();
             return if plain.exists() {
-                Ok(vec![name])
+                self.keep_inside(vec![name])
             } else {
                 Err(Error::NoMatch {
                     pattern: pattern.to_owned(),
@@ -118,7 +182,21 @@ impl Configuration {
                 pattern: pattern.to_owned(),
             });
         }
-        Ok(found)
+        self.keep_inside(found)
+    }
+
+    /// The files, each of which it may have read.
+    fn keep_inside(&self, names: Vec<String>) -> Result<Vec<String>, Error> {
+        let within = self.within();
+        for name in &names {
+            within
+                .holds(Path::new(name))
+                .map_err(|reason| Error::Outside {
+                    path: name.clone(),
+                    reason: reason.to_owned(),
+                })?;
+        }
+        Ok(names)
     }
 
     /// The path of a file that tells it from others wherever the program runs: relative to the configuration.
@@ -148,6 +226,22 @@ fn refused(sources: &Sources, source: SourceId, problems: Vec<ConfigProblem>) ->
     };
     let reason = format!("`{name}` has {mistakes}");
     drawn::error(sources, source, "configuration", problems, reason)
+}
+
+/// The configurations that [`discover`] passes over: beside the one it takes and further up in the repository.
+pub(super) fn replaced(folder: &Path) -> Vec<PathBuf> {
+    let depth = { folder.ancestors() }
+        .position(|a| a.join(".git").exists())
+        .unwrap_or(0);
+    let mut shown = PathBuf::new();
+    let mut found = Vec::new();
+    for above in folder.ancestors().take(depth + 1) {
+        let names = NAMES.iter().filter(|name| above.join(name).is_file());
+        found.extend(names.map(|name| shown.join(name)));
+        shown.push("..");
+    }
+    found.drain(..found.len().min(1));
+    found
 }
 
 /// The nearest configuration from a folder up to the one that holds `.git`. Outside of a repository only the folder

@@ -89,6 +89,20 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A pattern or a configuration leads to a file that it may not have read.
+    #[error("`{path}` is not read: {reason}")]
+    #[diagnostic(
+        code(input::outside),
+        help(
+            "patterns and configurations name regular files of the repository only; give this one by its name on the command line"
+        )
+    )]
+    Outside {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// The policy given with `--reference` cannot serve as one.
     #[error("`{path}` cannot be the reference: {reason}")]
     #[diagnostic(code(input::reference), help("{help}"))]

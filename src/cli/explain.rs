@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::Error;
 use crate::catalog::Catalog;
+use crate::inert;
 use crate::lints;
 use crate::matcher::{ActionMatch, ActionPattern};
 use crate::nearest::nearest_word;
@@ -37,7 +38,10 @@ fn nearest_lint(what: &str) -> String {
 fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
     let catalog = Catalog::embedded();
     let known = catalog.service(service).and_then(|s| s.action(name));
-    let spelled = known.map_or_else(|| what.to_owned(), |a| format!("{}:{}", a.service, a.name));
+    let spelled = known.map_or_else(
+        || inert::line(what).into_owned(),
+        |a| format!("{}:{}", a.service, a.name),
+    );
     let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
     let mut text = String::new();
     let _ = writeln!(text, "{spelled}");

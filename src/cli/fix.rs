@@ -1,16 +1,16 @@
 //! `pcluster-iam lint --fix`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
 use super::jobs::Loaded;
 use super::output::Ready;
-use super::{Error, input};
+use super::{Error, input, place};
 use crate::check::{self, Against, Settings};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
+use crate::inert;
 use crate::lints::File;
 use crate::parser::{self, Source, SourceId, Sources};
 use crate::remedy;
@@ -91,10 +91,8 @@ pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<()
     let changes = mended.changes.iter();
     let changes = changes.map(|c| (sources.get(c.old), sources.get(c.new), c.count));
     if diff {
-        let diffs = changes
-            .clone()
-            .map(|(old, new, _)| edit::unified(old.name(), old.text(), new.text()));
-        super::print(&diffs.collect::<String>())?;
+        let patches = changes.clone().map(|(old, new, _)| patch(old, new.text()));
+        super::print_raw(&patches.collect::<Result<String, Error>>()?)?;
     } else {
         replace(changes.clone().map(|(old, new, _)| (old, new.text())))?;
     }
@@ -102,14 +100,43 @@ pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<()
     let mut said = String::new();
     for (old, _, count) in changes {
         let findings = if count == 1 { "finding" } else { "findings" };
-        let _ = writeln!(said, "{verb} {count} {findings} in {}", old.name());
+        let name = inert::line(old.name());
+        let _ = writeln!(said, "{verb} {count} {findings} in {name}");
     }
     if said.is_empty() {
         said.push_str("nothing to fix\n");
     }
     said.push_str(&mended.notes);
-    let _ = io::stderr().write_all(said.as_bytes());
+    super::note(&said);
     Ok(())
+}
+
+/// The change of a file as a unified diff.
+///
+/// # Errors
+///
+/// Where the file holds what must not be shown as it is. A patch has no way to spell it out.
+pub(super) fn patch(old: &Source, new: &str) -> Result<String, Error> {
+    let diff = edit::unified(old.name(), old.text(), new);
+    if diff.is_empty() {
+        return Ok(diff);
+    }
+    let of_file = inert::first_unsafe(old.text()).or_else(|| inert::first_unsafe(new));
+    let found = of_file.map(|(line, what)| format!("line {line} contains {what}"));
+    let found = found.or_else(|| {
+        let (_, what) = inert::first_unsafe(&diff)?;
+        Some(format!("the changed lines contain {what}"))
+    });
+    match found {
+        None => Ok(diff),
+        Some(what) => Err(Error::NotFixable {
+            path: old.name().to_owned(),
+            reason: format!("{what}, so no patch is printed"),
+            help:
+                "write it in the JSON string as \\uXXXX, or remove it, then run the command again"
+                    .to_owned(),
+        }),
+    }
 }
 
 /// Mends the files of one role, in memory.
@@ -203,7 +230,8 @@ fn mend(
                 continue;
             };
             let place = check::place(&loaded.sources, finding.label.source, finding.label.span);
-            let _ = writeln!(notes, "{place}: left to you, {why}: {}", fix.message);
+            let note = format!("{place}: left to you, {why}: {}", fix.message);
+            let _ = writeln!(notes, "{}", inert::line(&note));
         }
     }
     Ok(())
@@ -259,7 +287,7 @@ fn encoded(loaded: &Loaded, role: &Range<usize>, notes: &mut String) {
             let _ = writeln!(
                 notes,
                 "{}: not fixed, its policy is encoded in a string; decode it first",
-                source.name()
+                inert::line(source.name())
             );
         }
     }
@@ -300,8 +328,8 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     }
     match std::fs::metadata(name) {
         Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
-        // What cannot be read is told by the report.
-        _ => Ok(()),
+        // What cannot be read is reported by the run itself.
+        _ => place::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use super::Error;
+use super::conceal;
+use super::walk::{self, Fault};
 use crate::lints;
 use crate::parser::{self, Document, Problem, ProblemKind, Source, Sources, Span};
 
@@ -50,22 +52,25 @@ pub(super) fn is_pattern(name: &str) -> bool {
 ///
 /// [`Error::BadPattern`] and [`Error::NotListed`].
 pub(super) fn matches(pattern: &str) -> Result<Vec<String>, Error> {
-    let paths = glob::glob(pattern).map_err(|e| Error::BadPattern {
-        name: pattern.to_owned(),
-        reason: e.msg.to_owned(),
-    })?;
-    let mut found = Vec::new();
-    for path in paths {
+    let paths = walk::walk(pattern).map_err(|fault| match fault {
+        Fault::Pattern(reason) => Error::BadPattern {
+            name: pattern.to_owned(),
+            reason,
+        },
         // A folder that cannot be listed hides files: better say so than pass without them.
-        let path = path.map_err(|e| Error::NotListed {
+        Fault::Listing(reason) => Error::NotListed {
             pattern: pattern.to_owned(),
-            reason: e.to_string(),
-        })?;
-        if !is_hidden(pattern, &path) {
-            found.push(path.to_string_lossy().into_owned());
-        }
-    }
-    Ok(found)
+            reason,
+        },
+        Fault::Refused(path, reason) => Error::Outside {
+            path: path.to_string_lossy().into_owned(),
+            reason: reason.to_owned(),
+        },
+    })?;
+    let shown = paths.iter().filter(|path| !is_hidden(pattern, path));
+    Ok(shown
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect())
 }
 
 /// Whether a path that matches a pattern has a hidden name that the pattern does not write with its dot, which no shell
@@ -142,7 +147,8 @@ pub(super) fn load_as(
         },
         None => parser::parse(source, sources.get(source)),
     };
-    lints::File { source, document }
+    let file = lints::File { source, document };
+    conceal::conceal(file, sources)
 }
 
 /// What a file is to be, for the words when it is not.

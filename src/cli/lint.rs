@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::accept::{self, Accepted, Extent};
 use super::jobs::{self, Job, Jobs};
-use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output};
+use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
 use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};
+use crate::config::Level;
 use crate::finding::{Finding, Severity};
 use crate::lints::File;
 use crate::parser::{Source, SourceId, Sources};
@@ -18,18 +19,18 @@ use crate::report::{Report, RoleResult, Upgrade};
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
     let mut jobs = jobs::resolve(&args.inputs)?;
-    output::spare(&outputs, &jobs.sources)?;
-    let baseline =
-        match accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
-            .filter(|_| !args.accept.no_ignores)
-        {
-            Some(path) => {
-                let configuration = jobs.configuration.as_ref();
-                let names_it = configuration.filter(|_| args.baseline.is_none());
-                Some(accept::read_baseline(&path, names_it, &mut jobs.sources)?)
-            }
-            None => None,
-        };
+    let baseline_file =
+        accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
+            .filter(|_| !args.accept.no_ignores);
+    let baseline = match &baseline_file {
+        Some(path) => {
+            let configuration = jobs.configuration.as_ref();
+            let names_it = configuration.filter(|_| args.baseline.is_none());
+            Some(accept::read_baseline(path, names_it, &mut jobs.sources)?)
+        }
+        None => None,
+    };
+    output::spare(&outputs, &jobs.sources, &args.inputs)?;
     if args.fix {
         fix(&mut jobs, args, baseline.as_ref())?;
         outputs.retain(|output| !(args.diff && output.is_standard_output()));
@@ -42,6 +43,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         baseline,
     )?;
     let configured = jobs.configuration.as_ref().and_then(|c| c.config.fail_on);
+    let configured = configured.filter(|_| !args.accept.strict);
     let threshold = if args.exit_zero {
         None
     } else {
@@ -52,7 +54,12 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         }
     };
     let code = judged.code(threshold);
+    let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
+    let weakened = weakened::list(args, &jobs, &levels, baseline_file.as_deref());
+    let off = levels.iter().filter(|(_, level)| **level == Level::Off);
     let report = Report {
+        weakened,
+        off: off.map(|(lint, _)| *lint).collect(),
         catalog_date: jobs.catalog().date().to_owned(),
         sources: std::mem::take(&mut jobs.sources),
         results: judged.results,
@@ -173,6 +180,7 @@ pub(super) fn judge(
     for (role, outcome) in roles.iter().zip(outcomes) {
         match outcome? {
             Ok(mut result) => {
+                requires_something(&result)?;
                 accept::apply_levels(&levels, &mut result.findings);
                 if let Some(upgrade) = &mut result.upgrade {
                     accept::apply_levels_then(&levels, upgrade);
@@ -210,6 +218,21 @@ pub(super) fn judge(
     }
     judged.baseline = accepted.baseline;
     Ok(judged)
+}
+
+/// Refuses a reference of the user's own that requires nothing: every policy would pass.
+fn requires_something(result: &RoleResult) -> Result<(), Error> {
+    match &result.reference.file {
+        Some(path) if !result.failed && result.coverage().required == 0 => {
+            Err(Error::BadReference {
+                path: path.clone(),
+                reason: "it requires nothing, so every policy would pass".to_owned(),
+                help: "name actions that exist, on resources that they apply to, in a statement with `Allow`"
+                    .to_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;

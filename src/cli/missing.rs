@@ -1,12 +1,12 @@
 //! `pcluster-iam missing`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::{Error, InputArgs, jobs};
 use crate::check::{self, Chosen};
 use crate::diff::{Row, Verdict};
+use crate::inert;
 use crate::parser::{Policy, ProblemKind};
 use crate::reference;
 use crate::reference::bindings::option_for;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
         [one] => one.clone(),
         several => list(several),
     };
-    super::print(&text)?;
+    super::print_json(&text)?;
     let mut notes = chosen_note(&chosen);
     if missing.documents.is_empty() && missing.left.is_empty() {
         notes.push_str("nothing is missing\n");
@@ -64,7 +64,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
             "the reference also has a Deny statement, which is not part of this policy\n",
         );
     }
-    let _ = io::stderr().write_all(notes.as_bytes());
+    super::note(&notes);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,7 +143,8 @@ pub(super) fn chosen_note(chosen: &Chosen) -> String {
         if from == check::INFERRED {
             let _ = writeln!(
                 text,
-                "{name} = {value}, inferred; {} to choose",
+                "{name} = {}, inferred; {} to choose",
+                inert::line(value),
                 option_for(name)
             );
         }
@@ -159,7 +160,7 @@ fn why(row: &Row) -> String {
         (true, _) => "a permissions boundary or SCP does not allow it",
     };
     let resource = row.witness.as_ref().map_or("*", |w| w.resource.as_str());
-    format!("{} on {resource}: {reason}", row.action)
+    format!("{} on {}: {reason}", row.action, inert::line(resource))
 }
 
 /// Documents as a JSON array.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
-use super::{Color, Error, Format, LintArgs};
+use super::{Color, Error, Format, InputArgs, LintArgs, place};
 use crate::parser::Sources;
 use crate::report::{self, Report, Repository, TextOptions};
 
@@ -24,19 +24,35 @@ impl Target {
 }
 
 /// Refuses to write over a file that was read.
-pub(super) fn spare(targets: &[Target], sources: &Sources) -> Result<(), Error> {
-    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+pub(super) fn spare(
+    targets: &[Target],
+    sources: &Sources,
+    inputs: &InputArgs,
+) -> Result<(), Error> {
     for path in targets.iter().filter_map(|t| t.path.as_deref()) {
-        let target = whole(path);
-        let mut names = sources.names();
-        if target.is_some() && names.any(|name| whole(Path::new(name)) == target) {
-            return Err(Error::BadValue {
-                option: "--output",
-                value: path.to_string_lossy().into_owned(),
-                reason: "this file is one of those that were read".to_owned(),
-                help: "name another file for the report".to_owned(),
-            });
-        }
+        spare_from("--output", path, sources, inputs)?;
+    }
+    Ok(())
+}
+
+/// The same for one file, named by an option.
+pub(super) fn spare_from(
+    option: &'static str,
+    path: &Path,
+    sources: &Sources,
+    inputs: &InputArgs,
+) -> Result<(), Error> {
+    let mut names = sources
+        .names()
+        .map(Path::new)
+        .chain(inputs.context_file.as_deref());
+    if names.any(|name| place::is_same(name, path)) {
+        return Err(Error::BadValue {
+            option,
+            value: path.to_string_lossy().into_owned(),
+            reason: "this file is one of those that were read".to_owned(),
+            help: "name another file to write".to_owned(),
+        });
     }
     Ok(())
 }
@@ -78,7 +94,11 @@ pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
             ));
         }
         let path = (path != "-").then(|| PathBuf::from(path));
-        if targets.iter().any(|other| other.path == path) {
+        let is_same = |other: &Target| match (&other.path, &path) {
+            (Some(other), Some(path)) => place::is_same(other, path),
+            (other, path) => other == path,
+        };
+        if targets.iter().any(is_same) {
             return Err(bad(
                 "something else goes there already",
                 "give each format a place of its own".to_owned(),
@@ -142,8 +162,8 @@ pub(super) fn write(
             .and_then(|()| replace(path, &bytes))
             .map_err(failed);
     }
-    if target.format == Format::Concise && !args.quiet {
-        // Standard output holds findings alone, one a line.
+    if target.format == Format::Concise {
+        // Standard output holds findings and settings alone, one a line.
         let _ = writeln!(io::stderr(), "{}", report::summary(report));
     }
     let mut out = BufWriter::new(io::stdout().lock());
@@ -178,6 +198,7 @@ fn wants_color(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -
 
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    place::may_write(path)?;
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         return std::fs::OpenOptions::new()
             .write(true)
@@ -195,6 +216,7 @@ pub(super) struct Ready {
 
 impl Ready {
     pub(super) fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+        place::may_write(path)?;
         // A symbolic link stays one, and what it names is replaced.
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = match path.parent() {
@@ -213,6 +235,7 @@ impl Ready {
         let mut file = builder.tempfile_in(folder).map_err(plain)?;
         file.write_all(bytes)?;
         if let Ok(before) = std::fs::metadata(&path) {
+            keep_owner(file.as_file(), &before)?;
             file.as_file().set_permissions(before.permissions())?;
         }
         file.as_file().sync_all()?;
@@ -230,6 +253,22 @@ impl Ready {
         self.file.persist_noclobber(&self.path)?;
         Ok(())
     }
+}
+
+/// Gives a new file the owner and the group of the one that it replaces.
+fn keep_owner(file: &std::fs::File, before: &std::fs::Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        let now = file.metadata()?;
+        if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
+            let kept = fchown(file, Some(before.uid()), Some(before.gid()));
+            kept.map_err(|_| io::Error::other("its owner and group cannot be kept"))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, before);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! `pcluster-iam reference`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::selection::given_for;
 use super::{DiffArgs, Error, ListArgs, ShowArgs, ShowFormat};
+use crate::inert;
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::upgrade::{self, Change, Scope};
 use crate::reference::{self, Feature, Features, Lack, Listed, Query, Reference, Release};
@@ -53,7 +53,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
         })
     };
     match args.format {
-        ShowFormat::Json => super::print(&reference::render(&found, &bind))?,
+        ShowFormat::Json => super::print_json(&reference::render(&found, &bind))?,
         ShowFormat::Text => super::print(&describe(&found, &bind))?,
     }
     let mut unbound = String::new();
@@ -75,7 +75,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
             "no value is given for ${{{name}}}: {meaning} (for example {example}); {option}"
         );
     }
-    let _ = io::stderr().write_all(unbound.as_bytes());
+    super::note(&unbound);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,7 +118,7 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
             let _ = writeln!(
                 text,
                 "  {not}on {}",
-                crate::matcher::template::fill(resource, bind)
+                inert::line(&crate::matcher::template::fill(resource, bind))
             );
         }
         for action in &statement.action.values {
@@ -150,7 +150,7 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         let _ = writeln!(
             text,
             "\nthe role must have the AWS managed policy {} too",
-            crate::matcher::template::fill(arn, bind)
+            inert::line(&crate::matcher::template::fill(arn, bind))
         );
     }
     text

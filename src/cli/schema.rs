@@ -6,11 +6,11 @@ use super::Error;
 use crate::{config as configuration, report};
 
 pub(super) fn config() -> Result<ExitCode, Error> {
-    super::print(configuration::SCHEMA)?;
+    super::print_raw(configuration::SCHEMA)?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn output() -> Result<ExitCode, Error> {
-    super::print(report::SCHEMA)?;
+    super::print_raw(report::SCHEMA)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,6 @@
 //! `pcluster-iam tighten`
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::jobs::{self, Loaded};
@@ -9,7 +8,7 @@ use super::missing::{chosen_note, judged, undecidable};
 use super::{Error, TightenArgs, fix};
 use crate::check::{self, Against, Chosen};
 use crate::diff::narrow::Reason;
-use crate::edit;
+use crate::inert;
 use crate::parser::{Policy, Source};
 use crate::reference::bindings::option_for;
 use crate::reference::{self, Query};
@@ -54,11 +53,11 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
     if args.write {
         fix::replace(changed.map(|(old, new)| (old, new.as_str())))?;
     } else {
-        let diffs = changed.map(|(old, new)| edit::unified(old.name(), old.text(), new));
-        super::print(&diffs.collect::<String>())?;
+        let patches = changed.map(|(old, new)| fix::patch(old, new));
+        super::print_raw(&patches.collect::<Result<String, Error>>()?)?;
     }
     tell(&names, &tightened, &mut notes);
-    let _ = io::stderr().write_all(notes.as_bytes());
+    super::note(&notes);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,7 +89,7 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
     let place = |place: &Place| {
         let name = names.get(place.file).copied().unwrap_or_default();
         let sid = { place.sid.as_ref() }.map_or_else(String::new, |sid| format!(" `{sid}`"));
-        format!("{name}:{}: statement{sid}", place.line)
+        inert::line(&format!("{name}:{}: statement{sid}", place.line)).into_owned()
     };
     for narrowed in &tightened.narrowed {
         let lists = [
@@ -104,7 +103,7 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
             notes,
             "{} narrowed: {}",
             place(&narrowed.place),
-            lists.join("; ")
+            inert::line(&lists.join("; "))
         );
     }
     for left in &tightened.left {
@@ -114,15 +113,17 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
         };
         let _ = writeln!(
             notes,
-            "{} is still broader than required: {why}",
-            place(&left.place)
+            "{} is still broader than required: {}",
+            place(&left.place),
+            inert::line(&why)
         );
     }
     for file in &tightened.oversize {
         let name = names.get(*file).copied().unwrap_or_default();
         let _ = writeln!(
             notes,
-            "{name}: the policy is now longer than the 6,144 characters of a managed policy: split it, or make it an inline policy"
+            "{}: the policy is now longer than the 6,144 characters of a managed policy: split it, or make it an inline policy",
+            inert::line(name)
         );
     }
     if tightened.unasked > 0 {

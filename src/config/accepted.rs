@@ -26,8 +26,13 @@ pub(super) const IGNORE: [&str; 7] = [
 /// Those of which an ignore has one or more.
 pub(super) const FIELDS: [&str; 5] = ["lint", "path", "sid", "reference-sid", "subject"];
 
-pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<&'static str, Level> {
+type Levels = BTreeMap<&'static str, Level>;
+type Spans = BTreeMap<&'static str, Span>;
+
+/// Severities by lint, and where each is.
+pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> (Levels, Spans) {
     let mut levels = BTreeMap::new();
+    let mut spans = BTreeMap::new();
     for (key, value) in reader
         .table("lints", value)
         .into_iter()
@@ -53,6 +58,7 @@ pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<&'stati
             }
             Some(level) => {
                 levels.insert(lint, level);
+                spans.insert(lint, span(key.span()));
             }
             None => {
                 let message = format!("`{}` is not a severity", shorten(&text.value));
@@ -61,7 +67,7 @@ pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<&'stati
             }
         }
     }
-    levels
+    (levels, spans)
 }
 
 pub(super) fn ignore(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Ignore> {

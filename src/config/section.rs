@@ -43,13 +43,16 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
     for (key, value) in document {
         match &**key.get_ref() {
             "baseline" => config.baseline = reader.text("baseline", value),
-            "fail-on" => config.fail_on = threshold(reader, value),
+            "fail-on" => {
+                config.fail_on = threshold(reader, value);
+                config.fail_on_span = span(value.span());
+            }
             "ignore" => {
                 for (head, table) in reader.tables("ignore", value) {
                     config.ignores.extend(ignore(reader, head, table));
                 }
             }
-            "lints" => config.lints = levels(reader, value),
+            "lints" => (config.lints, config.lint_spans) = levels(reader, value),
             "target" => {
                 let tables = reader.tables("target", value);
                 if let Some((beyond, _)) = tables.get(MOST_TARGETS) {

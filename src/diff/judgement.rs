@@ -194,7 +194,7 @@ impl<'a> Wanted<'a> {
             .resources
             .iter()
             .enumerate()
-            .flat_map(|(i, r)| required_patterns(r).iter().take(1).map(move |p| (i, p)))
+            .flat_map(|(i, r)| required_patterns(r).iter().map(move |p| (i, p)))
             .collect();
         let mut filters = Vec::new();
         let mut star = statement.is_on_star();

@@ -9,6 +9,7 @@ use super::{Compared, Context, Lint, count, enumerate, layer, unresolved};
 use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::finding::{Finding, Label, Severity};
+use crate::inert;
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::bindings::option_for;
 use crate::reference::{self, Feature, Need, Standing};
@@ -513,7 +514,7 @@ fn help(
             );
         }
         _ => {
-            let to = limit.map_or_else(String::new, |limit| format!(" to {limit}"));
+            let to = limit.map_or_else(String::new, |limit| format!(" to {}", inert::line(limit)));
             let _ = writeln!(
                 help,
                 "add this statement{to} ({}):",
@@ -613,6 +614,7 @@ pub(super) fn unbound(resources: &[String]) -> String {
         let meaning = reference::meaning(name);
         let meaning = meaning.map_or_else(String::new, |(meaning, _)| format!(" ({meaning})"));
         let option = option_for(name);
+        let (name, option) = (inert::line(name), inert::line(&option));
         format!("`${{{name}}}` is not known here{meaning}: give {option}\n")
     };
     names.into_iter().map(line).collect()

@@ -447,9 +447,13 @@ impl<'p> Machine<'p> {
             members: required.len() + members.len(),
             guarded: Vec::new(),
         };
-        required.iter().for_each(|p| machine.add(p));
+        for p in required {
+            machine.add(p);
+        }
         machine.split = machine.width;
-        members.iter().for_each(|p| machine.add(p));
+        for p in members {
+            machine.add(p);
+        }
         let mut guards: Vec<(&Pattern, usize)> = Vec::new();
         for (guard, pattern) in guarded {
             let known = guards.iter().find(|(g, _)| g == guard).map(|(_, at)| *at);

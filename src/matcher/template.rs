@@ -213,6 +213,12 @@ fn variable(name: &str, names: &mut Placeholders) -> Piece {
     }
 }
 
+/// Whether five colons stand before what follows.
+fn in_resource_part(pieces: &[(Piece, Span)]) -> bool {
+    let colons = pieces.iter().filter(|(p, _)| *p == Piece::Char(':'));
+    colons.count() >= 5
+}
+
 /// Replaces placeholders by their values, where `value` knows one; `*` and `?` of a value are wildcards.
 pub fn bind<'v>(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) -> Pieces {
     if !pieces
@@ -227,6 +233,8 @@ pub fn bind<'v>(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) 
             Piece::Placeholder(n) => value(n),
             _ => None,
         };
+        // What is left open by the policies too: in a name it stays one unknown value, whose characters are the name's.
+        let text = text.filter(|text| !(text.starts_with("${") && in_resource_part(&out)));
         match text {
             Some(text) => {
                 let from = out.len();

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::policy::{Document, Policy, Problem, ProblemKind};
 use super::source::{SourceId, Span};
-use crate::nearest;
+use crate::{inert, nearest};
 
 /// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
 /// fault.
@@ -252,15 +252,12 @@ pub(crate) fn shorten(text: &str) -> String {
 
 /// As [`shorten`], to so many code points.
 pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(longest)
-        .collect();
+    let start: String = text.chars().take(longest).collect();
+    let line = inert::line(&start);
     if text.chars().nth(longest).is_some() {
         format!("{line}…")
     } else {
-        line
+        line.into_owned()
     }
 }
 
@@ -295,7 +292,7 @@ mod tests {
 
     #[test]
     fn long_or_broken_input_is_shortened() {
-        assert_eq!(shorten("a\nb"), "a b");
+        assert_eq!(shorten("a\nb"), "a\\nb");
         assert_eq!(shorten(&"x".repeat(100)).chars().count(), 61);
     }
 }

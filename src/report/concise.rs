@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use super::{Region, Report, escape, words};
 use crate::finding::Severity;
 
-/// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none. The
+/// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none; then
+/// a line for each setting that weakens the run. The
 /// message of a target begins with its name. No character
 /// of a path or of a policy can end a line or steer a terminal. `quiet` leaves out findings of severity `note`.
 ///
@@ -27,7 +28,21 @@ pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<
             finding.lint,
             words::titled(target, &finding.message)
         );
-        writeln!(out, "{}", escape::line(&line).replace('\t', "\\t"))?;
+        writeln!(out, "{}", escape::line(&line))?;
+    }
+    for weakening in &report.weakened {
+        let place = weakening
+            .place
+            .map(|(source, span)| Region::new(report.sources.get(source), span));
+        let place = place.map_or_else(
+            || weakening.from.clone(),
+            |at| format!("{}:{}:{}", at.path, at.start_line, at.start_column),
+        );
+        let line = format!("{place}: {}: {}", weakening.kind, weakening.message);
+        writeln!(out, "{}", escape::line(&line))?;
+    }
+    for line in words::hidden_lines(report) {
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }

@@ -14,7 +14,7 @@ use crate::finding::{Finding, Severity};
 const SHOWN: usize = 10;
 
 /// Writes what was judged, one workflow command per finding with errors first, and a line with the sum. `quiet` leaves
-/// out findings of severity `note` and the lines around the commands.
+/// out findings of severity `note` and the opening lines.
 ///
 /// # Errors
 /// What `out` returns.
@@ -38,19 +38,24 @@ pub fn github(
     for (target, finding) in findings {
         writeln!(out, "{}", command(report, repository, target, finding))?;
     }
+    let mut more = String::new();
     if !quiet {
         let counts = report.counts();
-        let more = [counts.error, counts.warning, counts.note]
-            .iter()
-            .any(|n| *n > SHOWN);
-        let more = if more {
-            format!(
+        let counts = [counts.error, counts.warning, counts.note];
+        if counts.iter().any(|n| *n > SHOWN) {
+            more = format!(
                 "; GitHub shows the first {SHOWN} of each severity as annotations, this log has all"
-            )
-        } else {
-            String::new()
-        };
-        writeln!(out, "{}{more}", words::summary(report))?;
+            );
+        }
+    }
+    writeln!(out, "{}{more}", words::summary(report))?;
+    for line in words::hidden_lines(report) {
+        writeln!(out, "{line}")?;
+    }
+    for weakening in &report.weakened {
+        writeln!(out, "{}", weakening.line())?;
+    }
+    if !quiet {
         for upgrade in report.results.iter().filter_map(|r| r.upgrade.as_ref()) {
             writeln!(out, "{}", escape::line(&words::upgrade(upgrade)))?;
         }
@@ -85,7 +90,7 @@ fn command(
     let text = format!(
         "{}:{line}:{column}: {}{}",
         escape::line(path.as_str()),
-        escape::lines(&words::titled(target, &finding.message)),
+        escape::line(&words::titled(target, &finding.message)),
         words::details(finding)
     );
     format!(

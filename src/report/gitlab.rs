@@ -7,8 +7,9 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::repository::Repository;
-use super::{Region, Report, escape, identity, words};
+use super::{Region, Report, Weakening, escape, identity, words};
 use crate::finding::Severity;
+use crate::fingerprint::Fingerprint;
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -69,7 +70,40 @@ pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> 
             });
         }
     }
+    for weakening in report.weakened.iter().filter(|w| w.kind != "configuration") {
+        issues.push(weakened(report, repository, weakening));
+    }
     let mut out = BufWriter::new(out);
     escape::json(&issues, &mut out)?;
     out.flush()
+}
+
+/// An issue for what weakens the run: the report has no other part to say it in.
+fn weakened<'r>(report: &Report, repository: &Repository, weakening: &'r Weakening) -> Issue<'r> {
+    let region = weakening
+        .place
+        .map(|(source, span)| Region::new(report.sources.get(source), span));
+    let policies = report.results.iter().flat_map(|result| &result.policies);
+    let name = match weakening.place {
+        Some((source, _)) => report.sources.get(source).name(),
+        None => policies.map(String::as_str).next().unwrap_or_default(),
+    };
+    let (begin, end) = region.map_or((1, 1), |region| (region.start_line, region.end_line));
+    let identity = format!(
+        "weakened\u{1f}{}\u{1f}{}\u{1f}{}",
+        weakening.kind, weakening.message, weakening.from
+    );
+    Issue {
+        description: format!(
+            "weakened: {}",
+            escape::line(&format!("{} ({})", weakening.message, weakening.from))
+        ),
+        check_name: weakening.kind,
+        fingerprint: Fingerprint::of_text(identity).to_string(),
+        severity: "info",
+        location: Location {
+            path: repository.path(name).as_str().to_owned(),
+            lines: Lines { begin, end },
+        },
+    }
 }

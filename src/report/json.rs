@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
 use super::region::forward_slashes;
-use super::{ReferenceName, Region, Report, RoleResult, escape};
+use super::{ReferenceName, Region, Report, RoleResult, escape, words};
 use crate::diff;
 use crate::edit;
 use crate::finding;
@@ -30,8 +30,23 @@ struct Output<'a> {
     results: Vec<JudgedRole<'a>>,
     /// On the configuration: ignores and entries of the baseline.
     findings: Vec<Finding<'a>>,
+    /// The configuration that was used, and every setting that makes the run report less or fail less.
+    weakened: Vec<Weakened<'a>>,
     /// Of the findings of all results and of those on the configuration.
     summary: Summary,
+}
+
+/// A setting that hides findings, lowers them or takes something for granted; or the configuration that was used.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Weakened<'a> {
+    /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
+    /// `baseline`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
+    kind: &'a str,
+    /// One line.
+    message: String,
+    /// The option or the place in the configuration.
+    from: Option<String>,
 }
 
 /// What made the report.
@@ -324,6 +339,22 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .configuration
             .iter()
             .map(|f| finding(&report.sources, f))
+            .collect(),
+        weakened: { report.weakened.iter() }
+            .map(|weakening| Weakened {
+                kind: weakening.kind,
+                message: weakening.message.clone(),
+                from: Some(weakening.from.clone()),
+            })
+            .chain(
+                words::hidden_lines(report)
+                    .into_iter()
+                    .map(|message| Weakened {
+                        kind: "hidden-requirements",
+                        message,
+                        from: None,
+                    }),
+            )
             .collect(),
         summary: Summary {
             error: counts.error,

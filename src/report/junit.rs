@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
 use super::region::forward_slashes;
-use super::{Region, Report, RoleResult, escape, words};
+use super::{Region, Report, RoleResult, Weakening, escape, words};
 use crate::finding::Finding;
 
 /// What a test of a suite came to.
@@ -13,6 +13,8 @@ enum Outcome<'a> {
     Failed(&'a Finding, Region),
     /// Another file could not be judged, so neither could the role.
     Skipped,
+    /// Nothing is reported, but requirements that are not covered are hidden.
+    Hidden,
     Passed,
 }
 
@@ -46,7 +48,7 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         totals(cases())
     );
     for suite in &suites {
-        write_suite(suite, &mut xml);
+        write_suite(report, suite, &mut xml);
     }
     xml.push_str("</testsuites>\n");
     let mut out = BufWriter::new(out);
@@ -91,7 +93,10 @@ fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suit
             })
             .collect();
         if cases.is_empty() {
-            let outcome = if result.is_some_and(|r| r.failed) {
+            let hides = |r: &RoleResult| !report.hidden_rows(r).is_empty();
+            let outcome = if result.is_some_and(hides) {
+                Outcome::Hidden
+            } else if result.is_some_and(|r| r.failed) {
                 Outcome::Skipped
             } else {
                 Outcome::Passed
@@ -116,14 +121,14 @@ fn totals<'a>(cases: impl Iterator<Item = &'a (String, Outcome<'a>)>) -> String 
         tests += 1;
         match outcome {
             Outcome::Failed(..) => failures += 1,
-            Outcome::Skipped => skipped += 1,
+            Outcome::Skipped | Outcome::Hidden => skipped += 1,
             Outcome::Passed => {}
         }
     }
     format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
 }
 
-fn write_suite(suite: &Suite<'_>, xml: &mut String) {
+fn write_suite(report: &Report, suite: &Suite<'_>, xml: &mut String) {
     let (name, path) = (attribute(&suite.name), attribute(&suite.path));
     let totals = totals(suite.cases.iter());
     let _ = writeln!(xml, "  <testsuite name=\"{name}\" {totals}>");
@@ -138,6 +143,12 @@ fn write_suite(suite: &Suite<'_>, xml: &mut String) {
         let value = attribute(&value);
         let _ = writeln!(xml, "      <property name=\"{key}\" value=\"{value}\"/>");
     }
+    let hidden = suite.result.map(|result| words::hidden_of(report, result));
+    let weakened = report.weakened.iter().map(Weakening::line);
+    for line in weakened.chain(hidden.unwrap_or_default()) {
+        let value = attribute(&line);
+        let _ = writeln!(xml, "      <property name=\"weakened\" value=\"{value}\"/>");
+    }
     xml.push_str("    </properties>\n");
     for (title, outcome) in &suite.cases {
         let title = attribute(title);
@@ -147,6 +158,9 @@ fn write_suite(suite: &Suite<'_>, xml: &mut String) {
         );
         match outcome {
             Outcome::Passed => xml.push_str("/>\n"),
+            Outcome::Hidden => xml.push_str(
+                ">\n      <skipped message=\"not covered: lints that are off hide requirements\"/>\n    </testcase>\n",
+            ),
             Outcome::Skipped => xml.push_str(
                 ">\n      <skipped message=\"not judged: something else of the role could not be judged\"/>\n    </testcase>\n",
             ),
@@ -181,7 +195,7 @@ fn failure(finding: &Finding, region: &Region) -> String {
 
 /// The value of an attribute, on one line.
 fn attribute(text: &str) -> String {
-    content(&escape::line(text)).replace('\t', "&#9;")
+    content(&escape::line(text))
 }
 
 /// Text between tags. XML has no way to write most control characters and two noncharacters; they are spelled out.
@@ -210,7 +224,7 @@ mod tests {
     fn markup_and_characters_that_xml_lacks() {
         assert_eq!(
             attribute("<a href=\"x\">'&'\u{1b}\u{0}\t\n\u{fffe}"),
-            "&lt;a href=&quot;x&quot;&gt;&apos;&amp;&apos;\\u{1b}\\u{0}&#9;\\n\\u{fffe}"
+            "&lt;a href=&quot;x&quot;&gt;&apos;&amp;&apos;\\u{1b}\\u{0}\\t\\n\\u{fffe}"
         );
         assert_eq!(content("a\n\tb\r"), "a\n\tb\\r");
     }

@@ -118,9 +118,12 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             findings: Vec::new(),
             cluster_config: None,
             upgrade: None,
+            is_template: false,
             failed: false,
         }],
         configuration: Vec::new(),
+        weakened: Vec::new(),
+        off: Vec::new(),
     }
 }
 

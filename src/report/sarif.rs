@@ -156,6 +156,7 @@ pub fn sarif(
         .map(|named| outcome(&places, &shared, named))
         .collect();
     let opening = report.results.iter().flat_map(words::opening);
+    let weakened = report.weakened.iter().map(super::Weakening::line);
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -177,6 +178,7 @@ pub fn sarif(
             properties: RunProperties {
                 catalog_date: report.catalog_date.clone(),
                 judged: opening.map(|l| escape::line(&l).into_owned()).collect(),
+                weakened: weakened.chain(words::hidden_lines(report)).collect(),
             },
         }],
     };

@@ -22,7 +22,7 @@ const FINDINGS_PER_LINT: usize = 100;
 pub struct TextOptions {
     /// Colour the output with ANSI escape sequences.
     pub color: bool,
-    /// Leave out findings of severity `note`, and the summary.
+    /// Leave out findings of severity `note`. Errors, warnings, the closing lines and what weakens the run stay.
     pub quiet: bool,
 }
 
@@ -50,7 +50,7 @@ pub fn draw(sources: &Sources, problem: &Finding) -> String {
     let drawn = write_finding(sources, problem, &config, &mut NoColor::new(&mut bytes));
     match drawn {
         Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => format!("error: {}\n", problem.message),
+        Err(_) => format!("error: {}\n", escape::line(&problem.message)),
     }
 }
 
@@ -65,10 +65,8 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
         }
         writeln!(out)?;
         write_findings(&report.sources, &result.findings, quiet, &config, out)?;
-        if !quiet {
-            for line in words::closing(result) {
-                writeln!(out, "{}", escape::line(&line))?;
-            }
+        for line in words::closing(report, result) {
+            writeln!(out, "{}", escape::line(&line))?;
         }
         if let Some(upgrade) = &result.upgrade {
             writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
@@ -79,10 +77,13 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
         }
     }
     write_findings(&report.sources, &report.configuration, quiet, &config, out)?;
+    if report.results.len() > 1 || !report.configuration.is_empty() {
+        writeln!(out, "{}", words::total(report))?;
+    }
+    for weakening in &report.weakened {
+        writeln!(out, "{}", weakening.line())?;
+    }
     if !quiet {
-        if report.results.len() > 1 || !report.configuration.is_empty() {
-            writeln!(out, "{}", words::total(report))?;
-        }
         writeln!(out, "AWS's actions as of {}", report.catalog_date)?;
     }
     out.flush()
@@ -148,7 +149,12 @@ fn write_finding(
         })
         .collect();
 
-    notes.extend(finding.notes.iter().map(|note| escape::lines(note)));
+    notes.extend(
+        finding
+            .notes
+            .iter()
+            .map(|note| escape::line(note).into_owned()),
+    );
     notes.extend(
         finding
             .help

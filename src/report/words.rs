@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::weakened::HiddenRows;
 use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
 use crate::finding::Finding;
 
@@ -62,7 +63,7 @@ pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
 }
 
 /// What it comes to.
-pub(super) fn closing(result: &RoleResult) -> Vec<String> {
+pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     let mut lines = Vec::new();
     let coverage = result.coverage();
     let counts = result.counts();
@@ -74,7 +75,7 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
         "{} of {} covered{}",
         coverage.covered,
         plural(coverage.required, "requirement"),
-        if is_template(result) {
+        if result.is_template {
             " once the placeholders are replaced"
         } else {
             ""
@@ -86,7 +87,9 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
         lines.push(format!(
             "{share}, not all could be judged: see above for the reason"
         ));
-    } else if !silent && coverage.required > 0 {
+    } else if coverage.required > 0
+        && !(silent && coverage.covered == coverage.required && !result.is_template)
+    {
         lines.push(share);
     } else if silent {
         lines.push(format!(
@@ -95,6 +98,9 @@ pub(super) fn closing(result: &RoleResult) -> Vec<String> {
             plural(coverage.actions, "action"),
             policy_count(result.policies.len()),
         ));
+    }
+    for hidden in report.hidden_rows(result) {
+        lines.push(hidden_rows(&hidden));
     }
     lines.extend(vacuous(result));
     if !result.not_checked.is_empty() {
@@ -134,12 +140,6 @@ fn vacuous(result: &RoleResult) -> Option<String> {
     })
 }
 
-/// Whether the policies have placeholders: they are judged as what these stand for, and grant less as they stand.
-fn is_template(result: &RoleResult) -> bool {
-    let mut findings = result.findings.iter();
-    findings.any(|finding| finding.lint == "unreplaced-placeholder")
-}
-
 /// What an upgrade to another release comes to.
 pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     let against = against(&upgrade.reference);
@@ -157,9 +157,42 @@ pub(super) fn total(report: &Report) -> String {
     format!("in {results}: {}", tally(report.counts()))
 }
 
+/// The lines on rows that are hidden, safe to print.
+pub(super) fn hidden_lines(report: &Report) -> Vec<String> {
+    let results = report.results.iter();
+    results
+        .flat_map(|result| hidden_of(report, result))
+        .collect()
+}
+
+/// Those of one result.
+pub(super) fn hidden_of(report: &Report, result: &RoleResult) -> Vec<String> {
+    let line = |hidden: &HiddenRows| {
+        let text = hidden_rows(hidden);
+        escape::line(&titled(result.target.as_deref(), &text)).into_owned()
+    };
+    report.hidden_rows(result).iter().map(line).collect()
+}
+
+fn hidden_rows(hidden: &HiddenRows) -> String {
+    let rows = plural(hidden.count, "requirement");
+    format!("{} is off, which hides {rows} not covered", hidden.lint)
+}
+
 /// What a run comes to, in one line.
 pub fn summary(report: &Report) -> String {
-    let tally = tally(report.counts());
+    let rows: usize = { report.results.iter() }
+        .flat_map(|result| report.hidden_rows(result))
+        .map(|hidden| hidden.count)
+        .sum();
+    let hidden = match rows {
+        0 => String::new(),
+        rows => format!(
+            "; {} not covered, hidden by lints that are off",
+            plural(rows, "requirement")
+        ),
+    };
+    let tally = tally(report.counts()) + &hidden;
     match report.results.iter().filter(|r| r.failed).count() {
         0 => tally,
         _ if report.results.len() == 1 => format!("{tally}; not all could be judged"),
@@ -176,7 +209,7 @@ pub(super) fn details(finding: &Finding) -> String {
     let label = Some(&finding.label.message).filter(|m| !m.is_empty());
     for line in label.into_iter().chain(&finding.notes) {
         text.push('\n');
-        text.push_str(&escape::lines(line));
+        text.push_str(&escape::line(line));
     }
     if let Some(help) = &finding.help {
         text.push_str("\nhelp: ");

@@ -25,29 +25,8 @@ use crate::common::role;
 
 /// The cases that are known to fail. A case that passes must be removed from this list.
 const PENDING: &[&str] = &[
-    "tag-key-of-the-catalogue",
-    "own-account-idiom",
-    "no-variable-in-bool",
-    "condition-key-per-resource-type",
-    "inlined-managed-policies",
-    "custom-compute-role-not-passed",
-    "custom-compute-role-passed",
-    "additional-policy-outside-the-list",
-    "feature-without-data",
-    "script-on-s3",
-    "ontap-is-not-lustre",
-    "passrole-to-fewer-services",
-    "create-tags-needs-the-instance",
-    "template-bucket-of-2.4.1",
-    "lambda-in-a-vpc",
-    "neighbours-of-a-generated-text",
     "log-group-actions-on-stream-form",
     "role-name-says-whose-it-is",
-    "off-is-not-covered",
-    "configuration-is-named",
-    "no-escape-on-stderr",
-    "no-line-break-from-a-policy",
-    "no-user-name-in-a-role",
 ];
 
 /// An unoptimised program on a busy machine may take this many times as long.
@@ -258,8 +237,12 @@ fn texts<'a>(expected: &'a Value, part: &str) -> impl Iterator<Item = &'a str> {
 fn steers(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => true,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{feff}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => true,
         c => c.is_control(),
     }
 }

@@ -119,7 +119,7 @@ fn each_reference_policy_is_clean_against_itself() {
                 let expected = if file.contains("user-awsbatch") { 2 } else { 0 };
                 assert_eq!(dead.count(), expected, "{what}: {lints:?}");
                 // The user policies allow `iam:PutRolePolicy` and `iam:AttachRolePolicy` on `*`.
-                let escalates = lints.iter().any(|l| *l == "privilege-escalation");
+                let escalates = lints.contains(&"privilege-escalation");
                 assert_eq!(escalates, role == "user", "{what}: {lints:?}");
                 let told = [
                     "known-gap",

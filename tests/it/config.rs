@@ -455,9 +455,8 @@ fn the_command_line_comes_before_the_target_and_that_before_the_top() {
 fn what_a_target_says_beside_names_is_heard() {
     let config = "[[target]]\nname = \"n\"\nreference = \"conf/need.json\"\npolicies = [\"a.json\"]\nboundary = \"conf/limit.json\"\n\
         scps = [[\"conf/limit.json\", \"a.json\"], \"a.json\"]\ncontext = { \"aws:SourceVpc\" = \"vpc-1\" }\n";
-    let need =
-        r#"{"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}"#;
-    let grant = r#"{"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}}"#;
+    let need = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}"#;
+    let grant = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}}"#;
     let project = Project::new(&[
         ("pcluster-iam.toml", config),
         ("conf/need.json", need),

@@ -8,6 +8,7 @@
     clippy::string_slice,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::needless_pass_by_value,
     unreachable_pub,
     reason = "a test may panic and print"
 )]
@@ -39,6 +40,7 @@ mod first_use;
 mod fix;
 mod formats;
 mod fuzz;
+mod gate;
 mod generated;
 mod hostile;
 mod ignores;

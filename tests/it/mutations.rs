@@ -34,6 +34,9 @@ const GIVEN: [(&str, &str); 11] = [
     ("EcsComputeEnvironment", "AWSBatch-hpc_Batch_0a1b2c"),
 ];
 
+/// By statement and action.
+type Requests = BTreeMap<(usize, String), Rc<[String]>>;
+
 struct Policy {
     role: &'static str,
     scheduler: &'static str,
@@ -41,7 +44,7 @@ struct Policy {
     needed: Vec<Statement>,
     names: Vec<String>,
     /// The requests that [`Policy::required`] has made: they are the same whatever is changed.
-    required: RefCell<BTreeMap<(usize, String), Rc<[String]>>>,
+    required: RefCell<Requests>,
 }
 
 fn policies() -> impl Iterator<Item = Policy> {

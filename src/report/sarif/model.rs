@@ -39,6 +39,8 @@ pub(super) struct RunProperties {
     pub(super) catalog_date: String,
     /// What was judged against what, and for which Region and account.
     pub(super) judged: Vec<String>,
+    /// The configuration that was used, and what makes the run report less or fail less.
+    pub(super) weakened: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -49,6 +49,8 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
         configuration: Vec::new(),
+        weakened: Vec::new(),
+        off: Vec::new(),
     }
 }
 

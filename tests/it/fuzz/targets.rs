@@ -250,6 +250,8 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
         configuration: Vec::new(),
+        weakened: Vec::new(),
+        off: Vec::new(),
     };
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     let options = TextOptions {
@@ -258,6 +260,12 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     };
     report::text(&report, options, &mut shown).unwrap();
     report::json(&report, &mut json).unwrap();
+    inert(&shown);
+    inert(&json);
+    // The other formats take longer, so one text of some tries them.
+    if bytes.len().is_multiple_of(16) {
+        others(&report);
+    }
     let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
     let summary = &value["summary"];
     let counted: u64 = ["error", "warning", "note"]
@@ -266,6 +274,48 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         .sum();
     assert_eq!(counted, report.results[0].findings.len() as u64);
     Some((shown, json))
+}
+
+/// Nothing raw steers a terminal or is a command of a service.
+fn inert(output: &[u8]) {
+    let text = std::str::from_utf8(output).unwrap();
+    let raw = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
+    };
+    assert_eq!(text.chars().find(|c| raw(*c)), None);
+    assert!(!text.contains("##["));
+}
+
+/// Each format is what its readers take, whatever the policy.
+fn others(report: &Report) {
+    let repository = report::Repository::around(Path::new("."));
+    let mut all = vec![Vec::new(); 5];
+    report::sarif(report, &repository, 0, &mut all[0]).unwrap();
+    report::gitlab(report, &repository, &mut all[1]).unwrap();
+    report::junit(report, &mut all[2]).unwrap();
+    report::github(report, &repository, true, &mut all[3]).unwrap();
+    report::concise(report, true, &mut all[4]).unwrap();
+    for output in &all {
+        inert(output);
+    }
+    for json in &all[..2] {
+        serde_json::from_slice::<serde_json::Value>(json).unwrap();
+    }
+    roxmltree::Document::parse(std::str::from_utf8(&all[2]).unwrap()).unwrap();
+    let counting = report
+        .findings()
+        .filter(|f| f.severity != pcluster_iam::finding::Severity::Note)
+        .count();
+    let commands = std::str::from_utf8(&all[3])
+        .unwrap()
+        .lines()
+        .filter(|l| l.starts_with("::"));
+    assert_eq!(commands.count(), counting);
+    assert_eq!(
+        std::str::from_utf8(&all[4]).unwrap().lines().count(),
+        counting
+    );
 }
 
 /// Two patterns: what they say of each other is borne out by words.

@@ -1,0 +1,241 @@
+//! What weakens a run: gathered from the command line and the configuration, for the report.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
+
+use super::config::{self as found, Configuration};
+use super::jobs::Jobs;
+use super::{FailOn, LintArgs};
+use crate::config::{Ignore, Level, Options};
+use crate::finding::Severity;
+use crate::lints;
+use crate::parser::{Span, Spanned};
+use crate::report::Weakening;
+
+/// The list for `lint`. `baseline` is the file that hides findings.
+pub(super) fn list(
+    args: &LintArgs,
+    jobs: &Jobs,
+    levels: &BTreeMap<&'static str, Level>,
+    baseline: Option<&Path>,
+) -> Vec<Weakening> {
+    let mut list = List {
+        jobs,
+        found: Vec::new(),
+    };
+    let configuration = jobs.configuration.as_ref();
+    if let Some(configuration) = configuration {
+        list.used(args, configuration);
+    }
+    list.levels(args, levels);
+    list.fail_on(args);
+    list.options(args);
+    if let Some(configuration) = configuration.filter(|_| !args.accept.no_ignores) {
+        for ignore in &configuration.config.ignores {
+            list.at("ignore", ignored(ignore), ignore.span);
+        }
+    }
+    if let Some(path) = baseline {
+        let message = format!("the baseline {} hides findings", path.display());
+        let named = configuration.and_then(|c| c.config.baseline.as_ref());
+        match named.filter(|_| args.baseline.is_none()) {
+            Some(named) => list.at("baseline", message, named.span),
+            None => list.by("baseline", message, "--baseline"),
+        }
+    }
+    list.found
+}
+
+struct List<'j> {
+    jobs: &'j Jobs,
+    found: Vec<Weakening>,
+}
+
+impl List<'_> {
+    fn by(&mut self, kind: &'static str, message: String, option: &str) {
+        self.found.push(Weakening {
+            kind,
+            message,
+            from: option.to_owned(),
+            place: None,
+        });
+    }
+
+    /// Something that the configuration says.
+    fn at(&mut self, kind: &'static str, message: String, span: Span) {
+        let Some(configuration) = &self.jobs.configuration else {
+            return;
+        };
+        self.found.push(Weakening {
+            kind,
+            message,
+            from: configuration.place(&self.jobs.sources, span),
+            place: Some((configuration.source, span)),
+        });
+    }
+
+    fn used(&mut self, args: &LintArgs, configuration: &Configuration) {
+        let name = self.jobs.sources.get(configuration.source).name();
+        let message = match &args.inputs.root {
+            Some(root) => format!("configuration {name}, with paths below {}", root.display()),
+            None => format!("configuration {name}"),
+        };
+        let from = configuration.chosen_by;
+        self.found.push(Weakening {
+            kind: "configuration",
+            message,
+            from: from.to_owned(),
+            place: Some((configuration.source, Span::new(0, 0))),
+        });
+        if from == found::FOUND {
+            for other in found::replaced(&env::current_dir().unwrap_or_default()) {
+                let message = format!("{name} replaces {}", other.display());
+                self.by(
+                    "replaced-configuration",
+                    message,
+                    "the nearest configuration is read",
+                );
+            }
+        }
+    }
+
+    fn levels(&mut self, args: &LintArgs, levels: &BTreeMap<&'static str, Level>) {
+        let accept = &args.accept;
+        let options = [
+            ("--off", &accept.off),
+            ("--note", &accept.note),
+            ("--warn", &accept.warn),
+        ];
+        for (lint, level) in levels {
+            let default = lints::find(lint).map_or(Severity::Error, |lint| lint.severity);
+            let message = match level {
+                Level::Off => format!("{lint} is off"),
+                // A lint may report more than its usual severity.
+                Level::As(severity) if *severity < Severity::Error && *severity <= default => {
+                    format!("{lint} is set to {}", severity.name())
+                }
+                Level::As(_) => continue,
+            };
+            let given = |ids: &[String]| {
+                let mut ids = ids.iter();
+                ids.any(|id| crate::config::lint(id).is_ok_and(|id| id == *lint))
+            };
+            if let Some((option, _)) = options.iter().find(|(_, ids)| given(ids)) {
+                self.by("lint", message, option);
+                continue;
+            }
+            let configuration = self.jobs.configuration.as_ref();
+            let span = configuration.and_then(|c| c.config.lint_spans.get(lint).copied());
+            self.at("lint", message, span.unwrap_or_default());
+        }
+    }
+
+    fn fail_on(&mut self, args: &LintArgs) {
+        const MESSAGE: &str = "fail-on is never: no finding makes the run fail";
+        let configured = self.jobs.configuration.as_ref();
+        let configured =
+            configured.and_then(|c| c.config.fail_on.map(|t| (t, c.config.fail_on_span)));
+        match (args.exit_zero, args.fail_on, configured) {
+            (true, ..) => self.by("fail-on", MESSAGE.to_owned(), "--exit-zero"),
+            (false, Some(FailOn::Never), _) => self.by("fail-on", MESSAGE.to_owned(), "--fail-on"),
+            (false, None, Some((threshold, span)))
+                if threshold.0.is_none() && !args.accept.strict =>
+            {
+                self.at("fail-on", MESSAGE.to_owned(), span);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is taken for granted: condition keys, features, attached policies.
+    fn options(&mut self, args: &LintArgs) {
+        let inputs = &args.inputs;
+        if !inputs.context.is_empty() {
+            let message = format!("condition keys are given: {}", inputs.context.join(", "));
+            self.by("context", message, "--context");
+        }
+        if let Some(path) = &inputs.context_file {
+            let message = format!("condition keys are given in {}", path.display());
+            self.by("context", message, "--context-file");
+        }
+        if !inputs.selection.feature.is_empty() {
+            self.by("features", features(&inputs.selection.feature), "--feature");
+        }
+        if !inputs.attached.is_empty() {
+            self.by("attached", attached(&inputs.attached), "--attached");
+        }
+        let Some(configuration) = &self.jobs.configuration else {
+            return;
+        };
+        let config = &configuration.config;
+        let mut levels: Vec<(Option<&Spanned<String>>, &Options)> = vec![(None, &config.defaults)];
+        if self.jobs.from_targets {
+            levels.extend(config.targets.iter().map(|t| (Some(&t.name), &t.options)));
+        }
+        for (target, options) in levels {
+            let start = target.map_or_else(String::new, |name| format!("{}: ", name.value));
+            let near = target.map(|name| name.span).unwrap_or_default();
+            if !options.context.is_empty() {
+                let keys: Vec<&str> = options.context.keys().map(String::as_str).collect();
+                let message = format!("{start}condition keys are given: {}", keys.join(", "));
+                self.at("context", message, near);
+            }
+            let texts = |list: &[Spanned<String>]| -> Vec<String> {
+                list.iter().map(|text| text.value.clone()).collect()
+            };
+            let place = |list: &[Spanned<String>]| list.first().map_or(near, |text| text.span);
+            if let Some(list) = options
+                .features
+                .as_deref()
+                .filter(|_| inputs.selection.feature.is_empty())
+            {
+                let message = start.clone() + &features(&texts(list));
+                self.at("features", message, place(list));
+            }
+            if let Some(list) = options
+                .attached
+                .as_deref()
+                .filter(|_| inputs.attached.is_empty())
+            {
+                let message = start.clone() + &attached(&texts(list));
+                self.at("attached", message, place(list));
+            }
+        }
+    }
+}
+
+fn features(names: &[String]) -> String {
+    match names {
+        [] => "the cluster is taken to have no feature".to_owned(),
+        names => format!(
+            "the cluster is taken to have these features alone: {}",
+            names.join(", ")
+        ),
+    }
+}
+
+fn attached(arns: &[String]) -> String {
+    format!("the role is taken to have {}", arns.join(", "))
+}
+
+fn ignored(ignore: &Ignore) -> String {
+    let text = |name: &str, value: Option<&str>| value.map(|value| format!("{name} {value}"));
+    let of = |text: &Option<Spanned<String>>| text.as_ref().map(|t| t.value.clone());
+    let fields = [
+        text("lint", ignore.lint.as_ref().map(|lint| lint.value)),
+        text("path", of(&ignore.path).as_deref()),
+        text("sid", of(&ignore.sid).as_deref()),
+        text("reference-sid", of(&ignore.reference_sid).as_deref()),
+        text(
+            "subject",
+            ignore.subject.as_ref().map(|s| s.value.text.as_str()),
+        ),
+    ];
+    let fields: Vec<String> = fields.into_iter().flatten().collect();
+    format!(
+        "findings are ignored: {}: {}",
+        fields.join(", "),
+        ignore.reason
+    )
+}

@@ -1,0 +1,546 @@
+//! A gate that cannot be silenced, fooled or abused: what `SECURITY.md` promises.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::common::program::{Run, run};
+use crate::common::project::Project;
+use crate::common::role;
+
+const ROLE: [&str; 8] = [
+    "--role",
+    "instance",
+    "--scheduler",
+    "torque",
+    "--region",
+    "us-east-1",
+    "--account",
+    "123456789012",
+];
+const FORMATS: [&str; 7] = [
+    "text", "concise", "json", "sarif", "github", "gitlab", "junit",
+];
+const LITTLE: &str = r#"{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": ["ec2:DescribeInstances", "ec2:DescribeInstances"], "Resource": "*"}]}"#;
+
+fn lint(project: &Project, arguments: &[&str]) -> Run {
+    run(&project.path(""), &[&["lint"], arguments, &ROLE].concat())
+}
+
+/// Raw characters and line starts that act on a terminal or a service.
+fn acts(text: &str) -> Option<String> {
+    let unsafe_character = text.chars().find(|c| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0001}'..='\u{e007f}')
+    });
+    let is_command = |line: &&str| {
+        line.trim_start().starts_with("::add-mask")
+            || line.contains("##[")
+            || line.contains("##vso[")
+    };
+    let command = text.lines().find(is_command);
+    unsafe_character
+        .map(|c| format!("{c:?}"))
+        .or_else(|| command.map(str::to_owned))
+}
+
+const HOSTILE: &str =
+    "a\u{1b}[2J\n::add-mask::x\r\u{9b}\u{202e}\u{200b}\u{e0041}##[error]b##vso[task.x]";
+
+#[cfg(unix)]
+#[test]
+fn nothing_hostile_is_printed_raw_by_any_command() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": HOSTILE, "Effect": "Allow", "Action": ["ec2:*", HOSTILE], "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": format!("arn:aws:sqs:us-east-1:123456789012:{HOSTILE}"),
+         "Condition": {HOSTILE: {HOSTILE: HOSTILE}}},
+        {HOSTILE: 1, "Effect": HOSTILE}]})
+    .to_string();
+    let name = format!("{}.json", HOSTILE.replace('/', ""));
+    let project = Project::new(&[
+        (&name, &policy),
+        ("broken.json", &format!("{{\"Statement\": {HOSTILE}")),
+        ("plain.json", LITTLE),
+    ]);
+    let toml = format!(
+        "[[ignore]]\nlint = \"mixed-scope\"\nreason = {0}\n[[target]]\nname = {0}\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [{1}]\n",
+        toml_text(HOSTILE),
+        toml_text("*.json"),
+    );
+    project.write("hostile.toml", &toml);
+    project.write("wrong.toml", &format!("{} = 1\n", toml_text(HOSTILE)));
+    let value = format!("x={HOSTILE}");
+    let mut commands: Vec<Vec<&str>> = vec![
+        vec!["explain", HOSTILE],
+        vec!["explain", "ec2:\u{1b}[2J"],
+        vec![HOSTILE],
+        vec!["lint", "--format", HOSTILE],
+        vec!["lint", "--config", "hostile.toml", "-f", "text"],
+        vec!["lint", "--config", "wrong.toml"],
+        vec!["baseline", "--config", "hostile.toml"],
+        vec!["reference", "show", "--role", HOSTILE],
+        vec![
+            "reference",
+            "show",
+            "--role",
+            "instance",
+            "--scheduler",
+            "torque",
+            "--set",
+            &value,
+            "--account",
+            HOSTILE,
+        ],
+    ];
+    let role: Vec<&str> = ["--no-config"].into_iter().chain(ROLE).collect();
+    for file in [
+        name.as_str(),
+        "broken.json",
+        "plain.json",
+        "*.json",
+        HOSTILE,
+    ] {
+        for format in FORMATS {
+            commands.push([&["lint", file, "-f", format], &role[..]].concat());
+        }
+        for command in [
+            &["tighten"][..],
+            &["missing"],
+            &["lint", "--fix", "--diff"],
+            &["lint", "--each"],
+        ] {
+            commands.push([command, &[file], &role].concat());
+        }
+        for option in [
+            "--reference",
+            "--boundary",
+            "--scp",
+            "--cluster-config",
+            "--context-file",
+            "--baseline",
+        ] {
+            commands.push(vec![
+                "lint",
+                "plain.json",
+                "--no-config",
+                "--scheduler",
+                "torque",
+                option,
+                file,
+            ]);
+        }
+    }
+    for arguments in commands {
+        let found = run(&project.path(""), &arguments);
+        for text in [&found.out, &found.err] {
+            assert_eq!(acts(text), None, "{arguments:?}: {text}");
+        }
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
+        .args(["lint", "plain.json"])
+        .current_dir(project.path(""))
+        .env("PCLUSTER_IAM_CONFIG", HOSTILE)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(acts(&String::from_utf8(output.stderr).unwrap()), None);
+}
+
+fn toml_text(text: &str) -> String {
+    let escaped = text.chars().map(|c| match c {
+        c if c.is_ascii_alphanumeric() => c.to_string(),
+        c => format!("\\U{:08X}", u32::from(c)),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
+#[test]
+fn a_patch_of_hostile_text_is_refused_with_the_reason() {
+    let policy = LITTLE.replace("\"Effect\"", "\"Sid\": \"a\u{202e}b\", \"Effect\"");
+    let policy = policy.replace("ec2:DescribeInstances", "ec2:*");
+    let project = Project::new(&[("p.json", &policy)]);
+    for arguments in [
+        &["lint", "--fix", "--diff", "p.json"][..],
+        &["tighten", "p.json"],
+    ] {
+        let found = run(&project.path(""), &[arguments, &ROLE].concat());
+        assert_eq!(found.code, 2, "{}", found.err);
+        assert!(
+            found.err.contains("line 2 contains the character U+202E"),
+            "{}",
+            found.err
+        );
+        assert!(!found.out.contains("+++"), "{}", found.out);
+    }
+}
+
+#[test]
+fn rows_decide_what_is_covered_whatever_is_off() {
+    let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nredundant-entry = \"off\"\nduplicate-value = \"off\"\n";
+    let project = Project::new(&[("p.json", LITTLE), ("pcluster-iam.toml", off)]);
+    for format in FORMATS {
+        let found = lint(&project, &["p.json", "-f", format]);
+        let all = found.out.clone() + &found.err;
+        assert!(!all.contains("covered: instance"), "{format}: {all}");
+        assert!(all.contains("missing-action is off"), "{format}: {all}");
+    }
+    let text = lint(&project, &["p.json", "-f", "text", "-q"]).out;
+    assert!(text.contains("1 of 29 requirements covered"), "{text}");
+    assert!(
+        text.contains("missing-action is off, which hides 28 requirements"),
+        "{text}"
+    );
+    let junit = lint(&project, &["p.json", "-f", "junit"]).out;
+    assert!(junit.contains("<skipped message=\"not covered"), "{junit}");
+    let template = role::fixture("reference/instance-traditional-published.json");
+    project.write("t.json", &template);
+    let with = lint(&project, &["t.json", "-f", "text"]).out;
+    let without = lint(
+        &project,
+        &["t.json", "-f", "text", "--off", "unreplaced-placeholder"],
+    )
+    .out;
+    let promise = "once the placeholders are replaced";
+    assert_eq!(
+        with.contains(promise),
+        without.contains(promise),
+        "{with}{without}"
+    );
+    assert!(with.contains(promise), "{with}");
+}
+
+#[test]
+fn what_weakens_the_run_is_in_every_format() {
+    let toml = "fail-on = \"never\"\nfeatures = [\"fsx\"]\nattached = [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]\n\
+        baseline = \"b.json\"\n[context]\n\"aws:SourceVpc\" = \"vpc-1\"\n[lints]\nmissing-action = \"off\"\nknown-gap = \"note\"\n\
+        [[ignore]]\nlint = \"mixed-scope\"\nreason = \"reviewed\"\n";
+    let project = Project::new(&[
+        ("p.json", LITTLE),
+        ("pcluster-iam.toml", toml),
+        (".pcluster-iam.toml", ""),
+        ("b.json", "[]\n"),
+        ("sub/p.json", LITTLE),
+        ("sub/pcluster-iam.toml", ""),
+    ]);
+    let wanted = [
+        "configuration pcluster-iam.toml",
+        "replaces .pcluster-iam.toml",
+        "fail-on is never",
+        "fsx",
+        "ReadOnlyAccess",
+        "aws:sourcevpc",
+        "missing-action is off",
+        "known-gap is set to note",
+        "mixed-scope: reviewed",
+        "the baseline b.json",
+        "pcluster-iam.toml:9:1",
+    ];
+    for format in FORMATS {
+        let out = lint(&project, &["p.json", "-f", format]).out;
+        for text in wanted {
+            // GitLab has the place as that of the issue, and configurations are no issue.
+            let is_elsewhere = format == "gitlab" && text.starts_with("configuration");
+            assert!(
+                is_elsewhere || out.contains(text),
+                "{format} without {text}: {out}"
+            );
+        }
+    }
+    let below = run(
+        &project.path("sub"),
+        &[&["lint", "p.json"], &ROLE[..]].concat(),
+    );
+    assert!(
+        below
+            .out
+            .contains("pcluster-iam.toml replaces ../pcluster-iam.toml"),
+        "{}",
+        below.out
+    );
+    for (option, text) in [
+        (
+            &["--exit-zero"][..],
+            "fail-on is never: no finding makes the run fail (--exit-zero)",
+        ),
+        (
+            &["--off", "missing-action"],
+            "missing-action is off (--off)",
+        ),
+        (
+            &["--warn", "missing-action"],
+            "missing-action is set to warning (--warn)",
+        ),
+        (
+            &["--context", "aws:SourceVpc=v"],
+            "condition keys are given: aws:SourceVpc=v (--context)",
+        ),
+        (&["--feature", "none"], "features alone: none (--feature)"),
+    ] {
+        let found = lint(
+            &project,
+            &[&["p.json", "--no-config", "-f", "text"], option].concat(),
+        );
+        assert!(found.out.contains(text), "{}", found.out);
+    }
+    let json: Value = serde_json::from_str(&lint(&project, &["p.json", "-f", "json"]).out).unwrap();
+    let kinds: Vec<&str> = json["weakened"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["kind"].as_str().unwrap())
+        .collect();
+    for kind in [
+        "configuration",
+        "lint",
+        "fail-on",
+        "ignore",
+        "baseline",
+        "hidden-requirements",
+    ] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+}
+
+#[test]
+fn strict_wins_over_the_configuration() {
+    let toml = "fail-on = \"never\"\n[lints]\nmissing-action = \"off\"\nknown-gap = \"note\"\n";
+    let project = Project::new(&[("p.json", LITTLE), ("pcluster-iam.toml", toml)]);
+    assert_eq!(lint(&project, &["p.json"]).code, 0);
+    let strict = lint(&project, &["p.json", "--strict"]);
+    assert_eq!(strict.code, 1, "{}", strict.err);
+    assert!(
+        strict.out.contains("error[missing-action]"),
+        "{}",
+        strict.out
+    );
+    for option in [&["--off", "mixed-scope"][..], &["--warn", "known-gap"]] {
+        let refused = lint(&project, &[&["p.json", "--strict"], option].concat());
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains("--strict"), "{}", refused.err);
+    }
+}
+
+#[test]
+fn the_configuration_of_another_folder_judges_the_files_of_this_one() {
+    let target = "[[target]]\nname = \"t\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"iam/*.json\"]\n";
+    let base = Project::new(&[("pcluster-iam.toml", target)]);
+    let change = Project::new(&[
+        ("iam/p.json", LITTLE),
+        ("pcluster-iam.toml", "fail-on = \"never\"\n"),
+    ]);
+    let config = base.path("pcluster-iam.toml");
+    let found = run(
+        &change.path(""),
+        &["lint", "--config", config.to_str().unwrap(), "--root", "."],
+    );
+    assert_eq!(found.code, 1, "{}{}", found.out, found.err);
+    assert!(found.out.contains("iam/p.json"), "{}", found.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn patterns_and_configurations_read_files_of_the_repository_alone() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir().unwrap();
+    let secret = outside.path().join("secret.json");
+    fs::write(&secret, LITTLE).unwrap();
+    let project = Project::new(&[("iam/p.json", LITTLE), (".git/x.json", LITTLE)]);
+    symlink(&secret, project.path("iam/link.json")).unwrap();
+    symlink("p.json", project.path("iam/own.json")).unwrap();
+    let absolute = secret.to_str().unwrap();
+    for (path, is_read) in [
+        ("iam/p.json", true),
+        ("iam/own.json", true),
+        ("iam/link.json", false),
+        ("iam/*.json", false),
+        (absolute, false),
+        ("../../../../../../proc/self/environ", false),
+        ("/dev/stdin", false),
+        (".git/x.json", false),
+    ] {
+        let target = format!(
+            "[[target]]\nname = \"t\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"{path}\"]\n"
+        );
+        project.write("pcluster-iam.toml", &target);
+        let found = run(&project.path(""), &["lint"]);
+        assert_eq!(
+            found.code == 2,
+            !is_read,
+            "{path}: {}{}",
+            found.out,
+            found.err
+        );
+        assert!(
+            is_read || found.err.contains("is not read"),
+            "{path}: {}",
+            found.err
+        );
+        for key in ["boundary", "cluster-config", "baseline"] {
+            if path.contains('*') || is_read {
+                continue;
+            }
+            project.write("pcluster-iam.toml", &format!("{key} = \"{path}\"\n"));
+            let found = lint(&project, &["iam/p.json"]);
+            assert_eq!(found.code, 2, "{key} {path}");
+            assert!(
+                found.err.contains("is not read"),
+                "{key} {path}: {}",
+                found.err
+            );
+        }
+    }
+    // What the command line names is read.
+    let named = lint(&project, &["--no-config", "iam/link.json"]);
+    assert_eq!(named.code, 1, "{}", named.err);
+    let pattern = lint(&project, &["--no-config", "iam/l*.json"]);
+    assert_eq!(pattern.code, 2);
+    // A configuration that was found and leads elsewhere.
+    fs::remove_file(project.path("pcluster-iam.toml")).unwrap();
+    symlink(&secret, project.path("pcluster-iam.toml")).unwrap();
+    let found = lint(&project, &["iam/p.json"]);
+    assert_eq!(found.code, 2);
+    assert!(found.err.contains("is not read"), "{}", found.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn patterns_end() {
+    use std::os::unix::fs::symlink;
+    let project = Project::new(&[("a/b/p.json", LITTLE)]);
+    symlink("..", project.path("a/up")).unwrap();
+    symlink(".", project.path("a/b/here")).unwrap();
+    let start = Instant::now();
+    let found = lint(&project, &["--no-config", "**/*.json"]);
+    assert_eq!(found.code, 1, "{}", found.err);
+    assert!(start.elapsed() < Duration::from_secs(20));
+    let mut deep = project.path("deep");
+    for _ in 0..150 {
+        deep.push("d");
+    }
+    fs::create_dir_all(&deep).unwrap();
+    let found = lint(&project, &["--no-config", "deep/**/*.json"]);
+    assert_eq!(found.code, 2);
+    assert!(found.err.contains("lie in each other"), "{}", found.err);
+}
+
+#[test]
+fn content_that_is_no_policy_stays_out_of_reports() {
+    let secret = "password: hunter2 c2VjcmV0\nroot:x:0:0\n";
+    let project = Project::new(&[("p.json", secret)]);
+    for format in FORMATS {
+        let found = lint(&project, &["p.json", "-f", format]);
+        assert_eq!(found.code, 2);
+        let all = found.out + &found.err;
+        for word in ["hunter2", "c2VjcmV0", "x:0:0"] {
+            assert!(!all.contains(word), "{format}: {all}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link_or_over_what_was_read() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let outside = tempfile::tempdir().unwrap();
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "kept").unwrap();
+    let project = Project::new(&[
+        ("p.json", LITTLE),
+        ("context.json", "{}"),
+        ("b.json", "[]\n"),
+    ]);
+    symlink(&victim, project.path("out.json")).unwrap();
+    symlink(outside.path(), project.path("folder")).unwrap();
+    fs::hard_link(project.path("p.json"), project.path("hard.json")).unwrap();
+    for (arguments, reason) in [
+        (&["-o", "json:out.json"][..], "leads out of the repository"),
+        (
+            &["-o", "json:folder/new.json"],
+            "leads out of the repository",
+        ),
+        (&["-o", "json:./p.json"], "one of those that were read"),
+        (&["-o", "json:hard.json"], "one of those that were read"),
+        (
+            &["--baseline", "b.json", "-o", "json:b.json"],
+            "one of those that were read",
+        ),
+        (
+            &["--context-file", "context.json", "-o", "json:context.json"],
+            "one of those that were read",
+        ),
+        (
+            &["-o", "json:x.out", "-o", "text:./x.out"],
+            "goes there already",
+        ),
+        (&["--fix"], "hard links"),
+    ] {
+        let found = lint(&project, &[&["p.json", "--no-config"], arguments].concat());
+        assert_eq!(found.code, 2, "{arguments:?}: {}", found.out);
+        assert!(found.err.contains(reason), "{arguments:?}: {}", found.err);
+    }
+    let over = run(
+        &project.path(""),
+        &[&["baseline", "p.json", "--baseline", "p.json"], &ROLE[..]].concat(),
+    );
+    assert_eq!(over.code, 2, "{}", over.err);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");
+    assert!(!outside.path().join("new.json").exists());
+    assert_eq!(fs::read_to_string(project.path("p.json")).unwrap(), LITTLE);
+    fs::remove_file(project.path("hard.json")).unwrap();
+    let mode = |mode| {
+        fs::set_permissions(project.path("p.json"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o444);
+    let found = lint(&project, &["p.json", "--no-config", "--fix"]);
+    assert!(
+        found.code == 2 && found.err.contains("read-only"),
+        "{}",
+        found.err
+    );
+    mode(0o640);
+    lint(&project, &["p.json", "--no-config", "--fix"]);
+    assert_ne!(fs::read_to_string(project.path("p.json")).unwrap(), LITTLE);
+    let kept = fs::metadata(project.path("p.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(kept & 0o777, 0o640);
+}
+
+#[test]
+fn a_reference_that_requires_nothing_passes_no_policy() {
+    let reference = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:Zz*", "Resource": "*"}]}"#;
+    let project = Project::new(&[("p.json", LITTLE), ("r.json", reference)]);
+    let found = run(
+        &project.path(""),
+        &["lint", "p.json", "--no-config", "--reference", "r.json"],
+    );
+    assert_eq!(found.code, 2, "{}", found.out);
+    assert!(found.err.contains("requires nothing"), "{}", found.err);
+}
+
+#[test]
+fn every_row_of_the_threat_model_names_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| Who"))
+        .collect();
+    assert!(rows.len() >= 10, "{page}");
+    for row in rows.iter().filter(|row| !row.contains("---")) {
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        for name in names {
+            let (module, test) = name.split_once("::").unwrap();
+            let text = fs::read_to_string(root.join(format!("tests/it/{module}.rs"))).unwrap();
+            assert!(text.contains(&format!("#[test]\nfn {test}(")), "{name}");
+        }
+    }
+}
