@@ -12,7 +12,7 @@ use super::decide::{self, Filter, Question, Required, Sides, Stance};
 use super::scope::{Scope, Universe};
 use super::statement::{Applies, Conditions, Prepared, Resource};
 use super::witness;
-use crate::catalog::{self, AccessLevel};
+use crate::catalog::{self, AccessLevel, ResourceType};
 use crate::finding::Witness;
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Answer, Budget};
@@ -164,6 +164,25 @@ struct Search<'a> {
     listed: Budget,
     lists: FxHashSet<Listed>,
     answers: FxHashMap<Alike, Rc<Outcome>>,
+    /// Of the scope, and of every scope.
+    universes: Universes<'a>,
+    anywhere: Universes<'a>,
+}
+
+/// The ARNs of resource types in one scope, made once for all actions: by service, name, ARN format of the type and
+/// what requests carry behind it.
+#[derive(Default)]
+struct Universes<'a>(FxHashMap<(&'a str, &'a str, &'a str, &'a str), Rc<[Universe]>>);
+
+impl<'a> Universes<'a> {
+    fn of(&mut self, scope: &Scope, service: &'a str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
+        let universes = self.0.entry((service, kind.name, kind.arn, kind.suffix));
+        let make = || {
+            let patterns = scope.universes(service, kind).into_iter();
+            patterns.map(Universe::of(kind)).collect()
+        };
+        Rc::clone(universes.or_insert_with(make))
+    }
 }
 
 /// What an answer of [`Search::beyond`] depends on for one kind of resource: many actions share it.
@@ -241,6 +260,8 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         listed: Budget::steps(MOST_LISTED),
         lists: FxHashSet::default(),
         answers: FxHashMap::default(),
+        universes: Universes::default(),
+        anywhere: Universes::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -304,12 +325,9 @@ impl<'a> Search<'a> {
         });
         let taken: Vec<Filter<'_>> = taken.collect();
         for kind in action.resource_types() {
-            let make = Universe::of(&kind);
             // As in the verdicts, the scope narrows but never hides a requirement.
-            let [scoped, anywhere] = [&self.scope, &Scope::default()].map(|scope| {
-                let universes = scope.universes(action.service, &kind).into_iter();
-                universes.map(&make).collect::<Vec<Universe>>()
-            });
+            let scoped = self.universes.of(&self.scope, action.service, &kind);
+            let anywhere = self.anywhere.of(&Scope::default(), action.service, &kind);
             for allowed in &required.allowed {
                 let (wanted, own) = if allowed.negated {
                     (vec![&everything], Some(allowed.clone()))
@@ -650,7 +668,6 @@ impl<'a> Search<'a> {
             Some(sides)
         };
         for kind in kinds {
-            let make = Universe::of(&kind);
             let on = |own_account| {
                 let kind = Some(kind);
                 if varies {
@@ -663,8 +680,8 @@ impl<'a> Search<'a> {
             if varies && other.is_none() && own_account.is_none() {
                 continue;
             }
-            let universes = self.scope.universes(action.service, &kind).into_iter();
-            for (at, universe) in universes.map(&make).enumerate() {
+            let universes = self.universes.of(&self.scope, action.service, &kind);
+            for (at, universe) in universes.iter().enumerate() {
                 let is_own = at == 0 && self.scope.puts_account(&kind);
                 let own_sides = if is_own { &own_account } else { &other };
                 let Some((sides, truths)) = alike.as_ref().or(own_sides.as_ref()) else {
@@ -675,7 +692,7 @@ impl<'a> Search<'a> {
                 let alike = Alike {
                     statement,
                     service: action.service.to_owned(),
-                    kind: (kind.arn.to_owned(), at),
+                    kind: (kind.requested().into_owned(), at),
                     needs: needed.map(|s| ptr::from_ref(*s)).collect(),
                     applies: bearing
                         .map(|(a, truth)| (ptr::from_ref(a.statement), a.certain, *truth))

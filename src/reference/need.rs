@@ -81,13 +81,16 @@ impl Need {
     }
 
     fn matches(&self, action: &str) -> bool {
-        let Some((service, name)) = action.split_once(':') else {
-            return false;
-        };
-        let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
-        self.actions
-            .iter()
-            .any(|a| ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes)
+        // An action without a wildcard is compared by its name.
+        self.names(action) || { self.actions.iter() }
+            .filter(|a| a.contains(['*', '?']))
+            .any(|a| {
+                action.split_once(':').is_some_and(|(service, name)| {
+                    let service = service.to_ascii_lowercase();
+                    let name = name.to_ascii_lowercase();
+                    ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes
+                })
+            })
     }
 
     /// Whether no use of the actions is known: AWS's policies ask for them all the same.
@@ -110,13 +113,17 @@ pub(super) fn why(
     action: &str,
     feature: Option<&str>,
 ) -> Option<&'static Need> {
-    let applying = || NEEDS.iter().filter(|n| n.applies(role, scheduler, release));
-    let same = || applying().filter(|n| feature.is_some() && n.feature.as_deref() == feature);
+    let of_feature = |n: &Need| feature.is_some() && n.feature.as_deref() == feature;
+    // Few reasons name an action: compare that first.
+    let applies = |n: &&Need| n.applies(role, scheduler, release);
+    let named = |n: &&Need| n.names(action) && applies(n);
+    let matched = |n: &&Need| applies(n) && n.matches(action);
+    let same = || NEEDS.iter().filter(|n| of_feature(n));
     same()
-        .find(|n| n.names(action))
-        .or_else(|| same().find(|n| n.matches(action)))
-        .or_else(|| applying().find(|n| n.names(action)))
-        .or_else(|| applying().find(|n| n.matches(action)))
+        .find(named)
+        .or_else(|| same().find(matched))
+        .or_else(|| NEEDS.iter().find(named))
+        .or_else(|| NEEDS.iter().find(matched))
 }
 
 /// The reasons for an action, those of single resources aside.
@@ -127,9 +134,7 @@ pub(super) fn reasons<'n>(
     action: &'n str,
 ) -> impl Iterator<Item = &'static Need> + 'n {
     NEEDS.iter().filter(move |n| {
-        n.resources.is_empty()
-            && n.applies(role, scheduler, release)
-            && (n.names(action) || n.matches(action))
+        n.resources.is_empty() && n.matches(action) && n.applies(role, scheduler, release)
     })
 }
 
@@ -160,8 +165,7 @@ pub(super) fn is_called(role: &str, release: Release, action: &str) -> bool {
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = NEEDS
         .iter()
-        .filter(|n| !n.is_unused() && n.applies(role, scheduler, release))
-        .any(|n| n.names(action));
+        .any(|n| n.names(action) && !n.is_unused() && n.applies(role, scheduler, release));
     named || is_called(role, release, action)
 }
 

@@ -8,17 +8,14 @@ use super::data::RELEASES;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Release([u32; 3]);
 
+fn part(text: &str) -> Option<u32> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
 /// One to three numbers separated by dots.
 pub(super) fn parts(text: &str) -> Option<Vec<u32>> {
-    let parts: Option<Vec<u32>> = text
-        .split('.')
-        .map(|p| {
-            p.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| p.parse().ok())
-                .flatten()
-        })
-        .collect();
+    let parts: Option<Vec<u32>> = text.split('.').map(part).collect();
     parts.filter(|p| (1..=3).contains(&p.len()))
 }
 
@@ -29,7 +26,12 @@ impl Release {
 
     /// Reads three numbers.
     pub fn parse(text: &str) -> Option<Self> {
-        parts(text)?.try_into().ok().map(Release)
+        let mut parts = text.split('.').map(part);
+        let [major, minor, patch] = [parts.next()??, parts.next()??, parts.next()??];
+        parts
+            .next()
+            .is_none()
+            .then_some(Release([major, minor, patch]))
     }
 
     /// Every release, oldest first.

@@ -4,23 +4,22 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Serializer;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::Formatter;
 
 use crate::inert;
 #[cfg(test)]
 use crate::inert::is_unsafe;
 pub(super) use crate::inert::{line, lines, push_escaped};
 
-/// Writes JSON with a line end. Unsafe characters are written as JSON's own escapes, so that whoever decodes the text has
-/// them back.
+/// Writes JSON on one line with a line end. Unsafe characters are written as JSON's own escapes, so that decoding the
+/// text restores them.
 pub(super) fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, Ascii::default()))?;
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Ascii))?;
     out.write_all(b"\n")
 }
 
-/// JSON over several lines without unsafe characters.
-#[derive(Default)]
-struct Ascii(PrettyFormatter<'static>);
+/// Compact JSON without unsafe characters.
+struct Ascii;
 
 impl Formatter for Ascii {
     fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
@@ -28,42 +27,6 @@ impl Formatter for Ascii {
         W: ?Sized + Write,
     {
         writer.write_all(inert::json(fragment).as_bytes())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
     }
 }
 
@@ -88,6 +51,6 @@ mod tests {
         let plain = serde_json::json!({"a": [1, {"b": "ü"}], "c": {}});
         let mut bytes = Vec::new();
         json(&plain, &mut bytes).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), format!("{plain:#}\n"));
+        assert_eq!(String::from_utf8(bytes).unwrap(), format!("{plain}\n"));
     }
 }

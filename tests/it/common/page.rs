@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 /// Parts what one command prints from what the next one does.
 const END: &str = "\u{1}";
 
+/// Ends a command whose JSON a page shows over several lines. The tests indent it themselves: `jq` may not be installed.
+const JQ: &str = " | jq";
+
 /// The fenced blocks of a page: language and text.
 pub fn blocks(page: &str) -> Vec<(&str, &str)> {
     let mut blocks = Vec::new();
@@ -52,6 +55,7 @@ pub fn run(blocks: &[(&str, &str)], folder: &Path) -> Vec<String> {
         }
         let mut script = String::new();
         for (command, _) in &steps {
+            let command = command.strip_suffix(JQ).unwrap_or(command);
             // `$?` of the next command is that of this one.
             let _ = writeln!(script, "{command}\ncode=$?; printf '\\001'; (exit $code)");
         }
@@ -61,11 +65,59 @@ pub fn run(blocks: &[(&str, &str)], folder: &Path) -> Vec<String> {
         let printed: Vec<&str> = printed.split(END).collect();
         assert_eq!(printed.len(), steps.len() + 1, "{block}\n{error}");
         for ((command, expected), printed) in steps.iter().zip(printed) {
-            compare(command, expected, printed, &error);
+            if command.ends_with(JQ) {
+                compare(command, expected, &indented(printed), &error);
+            } else {
+                compare(command, expected, printed, &error);
+            }
         }
         commands.extend(steps.into_iter().map(|(command, _)| command));
     }
     commands
+}
+
+/// Compact JSON as `jq` prints it.
+fn indented(json: &str) -> String {
+    let (mut out, mut depth, mut quoted, mut escaped) = (String::new(), 0, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    };
+    let mut characters = json.trim_end().chars().peekable();
+    while let Some(c) = characters.next() {
+        if quoted {
+            out.push(c);
+            quoted = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        match c {
+            '{' | '[' => {
+                out.push(c);
+                if let Some(end) = characters.next_if(|c| matches!(c, '}' | ']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth -= 1;
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                quoted = c == '"';
+                out.push(c);
+            }
+        }
+    }
+    out + "\n"
 }
 
 fn compare(command: &str, expected: &str, printed: &str, error: &str) {
