@@ -25,7 +25,6 @@ use crate::common::role;
 
 /// The cases that are known to fail. A case that passes must be removed from this list.
 const PENDING: &[&str] = &[
-    "log-group-actions-on-stream-form",
     "role-name-says-whose-it-is",
 ];
 
