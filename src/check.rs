@@ -309,6 +309,7 @@ pub fn check(
             repaired: repaired.as_deref(),
             gaps: &gaps,
             generated: &generated,
+            managed: &trial.managed,
             excess: &excess,
             ineffective: &ineffective,
             escalation: &escalation,
@@ -321,6 +322,15 @@ pub fn check(
     let failed = requirements
         .iter()
         .any(|r| r.row.verdict == Verdict::Undecided);
+    let also_needed = if settings.once_repaired {
+        let managed = verdicts.coverage(&trial.managed);
+        let gaps = gaps.iter().map(|gap| &gap.requirements);
+        let lists = gaps.chain([&generated, &managed]);
+        let rows = |list: &Vec<Requirement>| list.iter().map(|r| r.row.clone()).collect();
+        lists.map(rows).collect()
+    } else {
+        Vec::new()
+    };
     Ok(RoleResult {
         target: settings.target.clone(),
         policies: names(sources, files.iter().copied()),
@@ -335,6 +345,7 @@ pub fn check(
             .into_iter()
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
+        also_needed,
         is_template: lints::is_template(&findings),
         findings,
         failed,
@@ -379,6 +390,22 @@ pub fn coverage(
     let mut rows = trial.rows(&stored.unwrap_or_else(|| trial.comparison(catalog)));
     trial.settle(&mut rows);
     rows
+}
+
+/// The rows of what is needed besides a reference, known gaps aside: what ParallelCluster generates for the configuration,
+/// and AWS managed policies.
+pub fn also_needed(
+    catalog: &Catalog,
+    policies: &[Policy],
+    reference: &Reference,
+    settings: &Settings,
+) -> Vec<Vec<Row>> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let (trial, _) = Trial::new(&policies, reference, settings);
+    let comparison = trial.comparison(catalog);
+    let lists = [&trial.generated, &trial.managed].map(|s| comparison.coverage(s));
+    let rows = |list: Vec<Requirement>| list.into_iter().map(|r| r.row).collect();
+    lists.into_iter().map(rows).collect()
 }
 
 /// Whether a reference requires any request at all, with the values that `settings` give.
@@ -495,6 +522,7 @@ fn not_compared(
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: Vec::new(),
+        also_needed: Vec::new(),
         is_template: false,
         findings: lints::run(&context),
         failed: true,

@@ -199,6 +199,8 @@ pub struct Compared<'a> {
     pub repaired: Option<&'a [Requirement]>,
     /// The rows of what ParallelCluster generates for the configuration.
     pub generated: &'a [Requirement],
+    /// The contents of the AWS managed policies that the role must have.
+    pub managed: &'a [Prepared],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// What is granted beyond need.

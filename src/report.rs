@@ -102,6 +102,9 @@ pub struct RoleResult {
     pub not_checked: Vec<String>,
     /// One row per requirement; empty where a file could not be read.
     pub requirements: Vec<Row>,
+    /// What is needed besides, list by list: known gaps, what ParallelCluster generates for the configuration, and AWS
+    /// managed policies. Only where files are to be fixed; no output shows it.
+    pub also_needed: Vec<Vec<Row>>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
     /// What was taken from the cluster's configuration.

@@ -200,7 +200,10 @@ fn mend(
             }
         }
     }
-    if let Some(lost) = remedy::lost(&before.requirements, &result.requirements) {
+    let pairs = before.also_needed.iter().zip(&result.also_needed);
+    let lost = remedy::lost(&before.requirements, &result.requirements)
+        .or_else(|| { pairs }.find_map(|(old, new)| remedy::lost(old, new)));
+    if let Some(lost) = lost {
         let Row {
             action, verdict, ..
         } = lost.before;

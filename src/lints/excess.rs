@@ -1,7 +1,8 @@
 //! What the lints about grants beyond need share.
 
 use super::Compared;
-use crate::catalog::AccessLevel;
+use crate::catalog::{self, AccessLevel};
+use crate::diff::Row;
 use crate::diff::excess::Excess;
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Label, Severity};
@@ -67,6 +68,14 @@ pub(super) fn resource_label(statement: &Prepared, resource: Option<usize>) -> (
     )
 }
 
+/// The rows of all that is required: by the reference, by its known gaps, and by the role that ParallelCluster generates.
+fn rows<'c>(compared: &'c Compared<'_>) -> impl Iterator<Item = &'c Row> {
+    let gaps = compared.gaps.iter().flat_map(|gap| &gap.requirements);
+    let own = compared.requirements.iter();
+    let all = own.chain(gaps).chain(compared.generated);
+    all.map(|r| &r.row).filter(|row| !row.vacuous)
+}
+
 /// The required actions that an action pattern matches: what to write in its place.
 pub(super) fn required_under(
     compared: &Compared<'_>,
@@ -74,10 +83,9 @@ pub(super) fn required_under(
     excess: &Excess,
 ) -> Vec<String> {
     let mut required: Vec<String> = Vec::new();
-    for requirement in compared.requirements.iter().filter(|r| !r.row.vacuous) {
-        let row = &requirement.row;
-        let Some((service, name)) = row.action.split_once(':') else {
-            continue;
+    let mut add = |action: &str| {
+        let Some((service, name)) = action.split_once(':') else {
+            return;
         };
         let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
         let matches = match excess.action.and_then(|a| statement.actions.get(a)) {
@@ -86,9 +94,15 @@ pub(super) fn required_under(
             }
             None => statement.applies(&service, &name).is_some(),
         };
-        if matches && !required.contains(&row.action) {
-            required.push(row.action.clone());
+        if matches && !required.iter().any(|r| r == action) {
+            required.push(action.to_owned());
         }
+    };
+    rows(compared).for_each(|row| add(&row.action));
+    let managed = compared.managed.iter();
+    for action in { managed }.flat_map(|s| &s.actions) {
+        let each = |action: catalog::Action<'_>| add(&action.spelled());
+        compared.comparison.each_match(&action.pattern, each);
     }
     required
 }
@@ -96,12 +110,7 @@ pub(super) fn required_under(
 /// The resources on which the reference requires an action.
 pub(super) fn required_resources<'c>(compared: &'c Compared<'_>, action: &str) -> Vec<&'c str> {
     let mut resources: Vec<&str> = Vec::new();
-    for row in compared
-        .requirements
-        .iter()
-        .map(|r| &r.row)
-        .filter(|r| !r.vacuous)
-    {
+    for row in rows(compared) {
         if row.action.eq_ignore_ascii_case(action) {
             for resource in row.resources.iter() {
                 if !resources.contains(&resource.as_str()) {

@@ -215,6 +215,7 @@ struct Judge<'a> {
     settings: &'a Settings,
     first: &'a Files,
     rows: Vec<Requirement>,
+    also: Vec<Vec<Row>>,
     values: Vec<(String, String)>,
 }
 
@@ -222,6 +223,11 @@ impl Judge<'_> {
     fn rows(&self, files: &Files) -> Vec<Requirement> {
         let reference = &self.chosen.reference;
         check::coverage(self.catalog, &files.policies(), reference, self.settings)
+    }
+
+    fn also_needed(&self, files: &Files) -> Vec<Vec<Row>> {
+        let reference = &self.chosen.reference;
+        check::also_needed(self.catalog, &files.policies(), reference, self.settings)
     }
 
     /// What speaks against these texts.
@@ -245,7 +251,10 @@ impl Judge<'_> {
         let after = self.rows(&files);
         let rows = |all: &'_ [Requirement]| all.iter().map(|r| r.row.clone()).collect::<Vec<_>>();
         let (old, new) = (rows(&self.rows), rows(&after));
-        if let Some(lost) = lost(&old, &new) {
+        let also = self.also_needed(&files);
+        let pairs = self.also.iter().zip(&also);
+        let lost = lost(&old, &new).or_else(|| { pairs }.find_map(|(old, new)| lost(old, new)));
+        if let Some(lost) = lost {
             let (action, verdict) = (lost.before.action.clone(), lost.before.verdict);
             return Some(Objection::Lost(action, verdict, lost.after));
         }
@@ -289,8 +298,10 @@ pub fn tighten(
     if let Some(found) = rows.iter().find(|r| r.row.verdict == Verdict::Undecided) {
         return Err(Refusal::Undecided(Box::new(found.row.clone())));
     }
+    let also = check::also_needed(catalog, &first.policies(), &chosen.reference, settings);
     let judge = Judge {
         catalog,
+        also,
         names,
         chosen,
         settings,

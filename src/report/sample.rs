@@ -110,6 +110,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             boundary: None,
             scps: Vec::new(),
             not_checked: vec!["permissions-boundary".to_owned(), "scp".to_owned()],
+            also_needed: Vec::new(),
             requirements: vec![
                 row(0, "sqs:SendMessage", Verdict::Covered),
                 row(0, "sqs:GetQueueUrl", Verdict::Covered),

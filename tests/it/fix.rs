@@ -357,3 +357,109 @@ fn random_policies_keep_their_verdicts_and_are_fixed_once() {
     println!("{} fixed", fixed.get());
     assert!(fixed.get() > 10);
 }
+
+/// A cluster whose head node reads the password of a directory.
+const DIRECTORY: &str = "Region: us-east-1
+Image: {Os: alinux2023}
+HeadNode:
+  InstanceType: c5.large
+  Networking: {SubnetId: subnet-0123456789abcdef0}
+DirectoryService:
+  DomainName: corp.example
+  DomainAddr: ldaps://corp.example
+  PasswordSecretArn: arn:aws:secretsmanager:us-east-1:123456789012:secret:ad-AbCdEf
+  DomainReadOnlyUser: cn=r
+Scheduling:
+  Scheduler: slurm
+  SlurmQueues:
+    - Name: q
+      ComputeResources: [{Name: c, InstanceType: c5.large}]
+      Networking: {SubnetIds: [subnet-0123456789abcdef0]}
+";
+
+#[test]
+fn what_the_program_calls_needed_stays() {
+    let configured = ["--cluster-config", "c.yaml"];
+    let plain = ["--scheduler", "slurm"];
+    let tables: &[(&str, &str, &[&str], &[(&str, &str)])] = &[
+        // A known gap, certain by the configuration, and one of a feature that nobody named.
+        (
+            "head-node",
+            "3.9",
+            &configured,
+            &[
+                ("secretsmanager:*", "secretsmanager:GetSecretValue"),
+                ("secretsmanager:Get*", "secretsmanager:GetSecretValue"),
+            ],
+        ),
+        (
+            "head-node",
+            "3.9",
+            &plain,
+            &[("secretsmanager:G*", "secretsmanager:GetSecretValue")],
+        ),
+        // A row of a feature that nobody named.
+        ("user", "3.9", &plain, &[("fsx:*", "fsx:CreateFileSystem")]),
+        // The contents of AWS managed policies that the role must have.
+        (
+            "compute-node",
+            "3.9",
+            &plain,
+            &[
+                ("logs:*", "logs:PutLogEvents"),
+                ("ssmmessages:*", "ssmmessages:OpenDataChannel"),
+                ("ssm:UpdateInstance*", "ssm:UpdateInstanceInformation"),
+                ("cloudwatch:PutMetricData", "cloudwatch:PutMetricData"),
+            ],
+        ),
+        // What the generated role of the configuration has.
+        (
+            "head-node",
+            "3.16",
+            &configured,
+            &[("secretsmanager:*", "secretsmanager:GetSecretValue")],
+        ),
+    ];
+    for (role, release, options, rows) in tables {
+        for (granted, kept) in *rows {
+            for command in [&["lint", "--fix"][..], &["tighten", "--write"]] {
+                let folder = tempfile::tempdir().unwrap();
+                let statement =
+                    |actions: Value| json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+                let policy = json!({"Version": "2012-10-17", "Statement": [
+                    statement(json!(["ec2:DescribeInstanceAttribute"])),
+                    statement(json!([granted, "sqs:PurgeQueue"])),
+                ]});
+                fs::write(folder.path().join("p.json"), policy.to_string()).unwrap();
+                fs::write(folder.path().join("c.yaml"), DIRECTORY).unwrap();
+                let fixed = ["p.json", "--no-config", "--role", role, "--account"];
+                let release = [
+                    "123456789012",
+                    "--region",
+                    "us-east-1",
+                    "--pcluster-version",
+                    release,
+                ];
+                let found = run(
+                    folder.path(),
+                    &[command, &fixed, &release, options].concat(),
+                );
+                let after = fs::read_to_string(folder.path().join("p.json")).unwrap();
+                assert!(
+                    !after.contains("PurgeQueue"),
+                    "{command:?} {granted}: {}",
+                    found.err
+                );
+                let after: Value = serde_json::from_str(&after).unwrap();
+                let statements = after["Statement"].as_array().unwrap().iter();
+                let texts = statements.flat_map(|s| s["Action"].as_array().unwrap());
+                let mut texts = texts.map(|a| a.as_str().unwrap());
+                assert!(
+                    texts.any(|a| a == *granted || a == *kept),
+                    "{command:?} {role} {granted}: {after}\n{}",
+                    found.err
+                );
+            }
+        }
+    }
+}
