@@ -31,6 +31,9 @@ const MOST_LISTED: u64 = 60_000;
 /// The key, folded, whose value can follow from the account in the ARN.
 const BY_ACCOUNT: &str = "aws:resourceaccount";
 
+/// An answer on which more statements bear is not kept.
+const MOST_REMEMBERED: usize = 64;
+
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExcessKind {
@@ -725,7 +728,10 @@ impl<'a> Search<'a> {
                             )
                         }
                     });
-                    self.answers.insert(alike, Rc::clone(&outcome));
+                    // Of many statements each answer takes room, and few ask the same.
+                    if alike.applies.len() <= MOST_REMEMBERED {
+                        self.answers.insert(alike, Rc::clone(&outcome));
+                    }
                     outcome
                 };
                 match &*outcome {

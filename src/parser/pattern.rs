@@ -395,7 +395,7 @@ mod tests {
             ("arn:aws:s3:us-east-1:1:b/*", true),
             ("arn:aws:s3:*:*:accessories/*", true),
             ("arn:aws:*:::b", true),
-            ("arn:aws::::b", true),
+            ("arn:aws::::b", false),
             ("arn:amazon:s3:::b", true),
             ("arn::s3:::b", true),
             ("x${Arn}", true),

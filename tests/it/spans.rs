@@ -17,8 +17,11 @@ fn fixtures(folder: &Path, out: &mut Vec<PathBuf>) {
         .collect();
     entries.sort();
     for path in entries {
-        if path.ends_with("cluster-config") {
-            // These are no policies.
+        if ["cluster-config", "managed"]
+            .iter()
+            .any(|n| path.ends_with(n))
+        {
+            // These are no policies of a role.
         } else if path.is_dir() {
             fixtures(&path, out);
         } else if path.extension().is_some_and(|e| e == "json") {

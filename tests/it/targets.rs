@@ -66,7 +66,8 @@ fn messages(format: &str, out: &str) -> Vec<String> {
     match format {
         "concise" => out
             .lines()
-            .map(|line| line.split_once("]: ").unwrap().1.to_owned())
+            .filter_map(|line| line.split_once("]: "))
+            .map(|(_, message)| message.to_owned())
             .collect(),
         "github" => crate::common::formats::annotations(out)
             .iter()
