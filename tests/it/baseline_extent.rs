@@ -103,7 +103,7 @@ fn what_was_accepted_as_a_warning_is_not_accepted_as_an_error() {
     assert_eq!(run("baseline", &[]).code, 0);
     assert_eq!(of_size(entries(&project)), ["error"]);
     project.write("p.json", &long(60));
-    let better = run("lint", &["--fail-on", "note", "-f", "concise"]);
+    let better = run("lint", &["--fail-on", "error", "-f", "concise"]);
     assert_eq!(better.code, 0, "{}", better.out);
 }
 

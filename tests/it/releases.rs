@@ -140,13 +140,7 @@ fn each_reference_is_covered_by_itself() {
         assert!(result.requirements.iter().any(|r| !r.vacuous), "{what}");
         let about = |lint: &str| {
             lint.starts_with("over-broad")
-                || [
-                    "unneeded-action",
-                    "unconditional-grant",
-                    "missing-action",
-                    "partial-resource",
-                ]
-                .contains(&lint)
+                || ["unneeded-action", "missing-action", "partial-resource"].contains(&lint)
                 || [
                     "denied-action",
                     "conditional-grant",
