@@ -9,8 +9,9 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::needless_pass_by_value,
+    clippy::type_complexity,
     unreachable_pub,
-    reason = "a test may panic and print"
+    reason = "a test may panic and print, and its tables are written out"
 )]
 
 mod common;
