@@ -143,10 +143,13 @@ fn open_step(
                 action: row.action,
                 resource: row.resources.first().cloned().unwrap_or_default(),
             },
-            places: row.allowed_by,
+            places: row.allowed_by.iter().take(MOST_PLACES).copied().collect(),
         })
     })
 }
+
+/// So many places of one step are kept.
+const MOST_PLACES: usize = 8;
 
 /// Names that an attacker may choose, each a value for `${AnyName}` and `${AnyId}`.
 const NAMES: [[&str; 2]; 2] = [

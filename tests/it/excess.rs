@@ -28,6 +28,12 @@ fn bump(count: &Cell<usize>) {
 }
 
 fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
+    // The evaluator does not know which keys the requests of actions outside of its world have.
+    let mut all = case.policies.iter().flatten();
+    if all.any(|s| (s.not_action || s.actions.iter().any(|a| a == "*")) && !s.conditions.is_empty())
+    {
+        return Ok(());
+    }
     let judge = Judge::new(case);
     let report = engine::excess(case);
     let told = || {

@@ -1,5 +1,6 @@
 //! Hard inputs end: with a verdict, or with `undecided`, in bounded time.
 
+use pcluster_iam::finding::Severity;
 use std::time::{Duration, Instant};
 
 use crate::common::hostile;
@@ -27,7 +28,9 @@ fn hard_policies_are_decided_or_said_to_be_undecided() {
         );
         assert_eq!(verdicts.len(), 1, "{}", case.name);
         assert_ne!(verdicts[0], "covered", "{}", case.name);
-        let undecided = result.findings.iter().any(|f| f.lint == "undecided");
+        // An excess that cannot be named in time is a note.
+        let mut findings = result.findings.iter();
+        let undecided = findings.any(|f| f.lint == "undecided" && f.severity == Severity::Error);
         assert_eq!(result.failed, undecided, "{}", case.name);
         assert!(result.findings.len() <= 600, "{}", case.name);
     }
