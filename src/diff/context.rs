@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::scope::Scope;
 use super::statement::{Conditions, Line};
 use crate::catalog::{self, Catalog, ResourceType};
-use crate::matcher::arn::{self, Field};
+use crate::matcher::arn;
 use crate::matcher::condition::{self, KeyValue, Truth};
 use crate::matcher::{Class, Pattern};
 use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
@@ -56,10 +56,9 @@ impl Context {
                 let like = fill(like, "${Partition}", &scope.partition);
                 let like = fill(&like, "${Region}", &scope.region);
                 let like = fill(&like, "${Account}", &scope.account);
-                // Wildcards of an ARN stay in their fields.
+                // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
                 let pattern = if like.starts_with("arn:") {
-                    let any = Field::Any;
-                    arn::format(&like, any, any, any, &|_| Class::ANY)
+                    arn::plain_format(&like, &|_| Class::ANY)
                 } else {
                     Pattern::glob(&like)
                 };
