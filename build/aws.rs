@@ -164,7 +164,8 @@ pub(super) fn write_resource_types(rules: &Path, out: &Path, code: &mut String) 
             kind.service, kind.r#type, kind.suffix, kind.ends, kind.ends_source
         );
     }
-    checked.push_str("];\n\n/// Service, action, and its types as a row of the catalogue has them.\n");
+    checked
+        .push_str("];\n\n/// Service, action, and its types as a row of the catalogue has them.\n");
     checked.push_str("static LISTED: &[(&str, &str, &str)] = &[\n");
     for listed in &types.listed {
         check_action(&rules.join("resource-types.toml"), &listed.action);

@@ -39,5 +39,7 @@ pub(super) fn suffix(service: &str, action: &str, kind: &str) -> &'static str {
 /// service only.
 pub(super) fn listed(service: &str, action: &str) -> Option<&'static str> {
     let mut listed = LISTED.iter().filter(|(of, ..)| *of == service);
-    listed.find(|(_, name, _)| *name == action).map(|(.., types)| *types)
+    listed
+        .find(|(_, name, _)| *name == action)
+        .map(|(.., types)| *types)
 }

@@ -152,7 +152,11 @@ pub fn is_of(format: &str, arn: &str) -> bool {
         expression.push_str(&with_stars(rest, at));
     }
     // Requests on log groups carry `:log-stream:` behind their names.
-    expression.push_str(if service == "logs" { "(:log-stream:)?$" } else { "$" });
+    expression.push_str(if service == "logs" {
+        "(:log-stream:)?$"
+    } else {
+        "$"
+    });
     Regex::new(&expression).unwrap().is_match(arn)
 }
 
@@ -180,7 +184,8 @@ static PRINCIPALS: LazyLock<Vec<PrincipalEntry>> = LazyLock::new(|| {
         let list = |key: &str| {
             let own = entry.get(key).and_then(toml::Value::as_array);
             let own = own.into_iter().flatten();
-            own.map(|v| v.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            own.map(|v| v.as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         };
         let own = match entry.get("like") {
             Some(like) => Own::Like(like.as_str().unwrap().to_owned()),

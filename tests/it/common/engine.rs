@@ -45,7 +45,9 @@ fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Refe
         File { source, document }
     };
     let mut reference = reference::from_policies(&load(reference).document.policies);
-    let own = world::PRINCIPALS.iter().find(|(name, _)| *name == case.principal);
+    let own = world::PRINCIPALS
+        .iter()
+        .find(|(name, _)| *name == case.principal);
     reference.role = own.and_then(|(_, role)| role.map(str::to_owned));
     let policies: Vec<Policy> = policies
         .iter()

@@ -89,7 +89,10 @@ impl Known {
         if let Some(stated) = self.stated.get(&key) {
             return Some(stated.clone());
         }
-        if self.on.is_some_and(|(action, kind)| action.lacks(kind, &key)) {
+        if self
+            .on
+            .is_some_and(|(action, kind)| action.lacks(kind, &key))
+        {
             return Some(Fact::Absent);
         }
         if let Some(given) = self.given.get(&key) {
@@ -318,7 +321,9 @@ fn arn_matches(value: &str, pattern: &str) -> bool {
 /// Texts that a pattern matches.
 fn samples(pattern: &str) -> impl Iterator<Item = String> {
     let fill = |(any, one)| pattern.replace('*', any).replace('?', one);
-    [("", "a"), ("a", "z"), ("z", "b"), ("ab", "a")].into_iter().map(fill)
+    [("", "a"), ("a", "z"), ("z", "b"), ("ab", "a")]
+        .into_iter()
+        .map(fill)
 }
 
 /// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also none and two of
@@ -359,7 +364,10 @@ fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option<Vec
 pub fn hold(lines: &[Line], known: &Known) -> Sure {
     let mut by_key: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
     for line in lines {
-        by_key.entry(line.key.to_lowercase()).or_default().push(line);
+        by_key
+            .entry(line.key.to_lowercase())
+            .or_default()
+            .push(line);
     }
     let together = |(key, lines): (&String, &Vec<&Line>)| {
         if lines.iter().any(|line| line.operator == "?") {

@@ -220,7 +220,11 @@ fn of_request(action: &str, resource: &str, known: &Known) -> Vec<Known> {
         None => elsewhere(action),
     };
     if listed.types.is_empty() {
-        return if resource == "*" { vec![known.clone()] } else { Vec::new() };
+        return if resource == "*" {
+            vec![known.clone()]
+        } else {
+            Vec::new()
+        };
     }
     let types = listed.types_of(resource).into_iter();
     types.map(|kind| known.on(listed, kind)).collect()
@@ -238,7 +242,11 @@ fn elsewhere(action: &str) -> &'static Listed {
 #[test]
 fn the_world_is_of_the_catalogue() {
     for (action, listed, kinds) in &*SMALL {
-        assert_eq!(listed.types.len(), kinds.iter().filter(|k| k.0.is_some()).count(), "{action}");
+        assert_eq!(
+            listed.types.len(),
+            kinds.iter().filter(|k| k.0.is_some()).count(),
+            "{action}"
+        );
         for (kind, requests) in kinds {
             for request in requests {
                 let found = listed.types_of(request);
@@ -313,7 +321,9 @@ impl<'a> Judge<'a> {
     pub fn verdict(&self, statement: usize, action: &str, large: bool) -> (&'static str, bool) {
         let mut needed = Vec::new();
         let contexts = self.contexts(statement, action);
-        let contexts = contexts.iter().flat_map(|known| requests(action, large, known));
+        let contexts = contexts
+            .iter()
+            .flat_map(|known| requests(action, large, known));
         for (known, requests) in contexts {
             let layers: Vec<Vec<Statement>> = self
                 .layers
@@ -360,7 +370,9 @@ impl<'a> Judge<'a> {
     pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
         let reference = &self.case.reference;
         let cases = cases_of(self.case.principal, action);
-        let mut asked = cases.iter().flat_map(|known| requests(action, large, known));
+        let mut asked = cases
+            .iter()
+            .flat_map(|known| requests(action, large, known));
         let beyond = asked.any(|(known, requests)| {
             let settled = evaluator::settle(slice::from_ref(by), &known);
             let layers = self.layers.iter().map(|l| evaluator::settle(l, &known));
@@ -388,10 +400,11 @@ impl<'a> Judge<'a> {
         large: bool,
     ) -> bool {
         let cases = cases_of(self.case.principal, action);
-        let mut asked = cases.iter().flat_map(|known| requests(action, large, known));
-        asked.any(|(known, requests)| {
-            self.unconditional_in(by, statement, action, requests, &known)
-        })
+        let mut asked = cases
+            .iter()
+            .flat_map(|known| requests(action, large, known));
+        asked
+            .any(|(known, requests)| self.unconditional_in(by, statement, action, requests, &known))
     }
 
     fn unconditional_in(
@@ -468,7 +481,11 @@ pub fn flaw(case: &Case, after: &[Vec<Statement>]) -> Option<Flaw> {
     let asked = statements.flat_map(|s| actions().map(move |action| (s, action)));
     let asked = asked.flat_map(|(s, action)| {
         let contexts = judge.contexts(s, action).into_iter();
-        contexts.flat_map(move |known| requests(action, false, &known).into_iter().map(move |r| (action, r)))
+        contexts.flat_map(move |known| {
+            requests(action, false, &known)
+                .into_iter()
+                .map(move |r| (action, r))
+        })
     });
     for (action, (known, requests)) in asked {
         let settle = |statements: &[Statement]| evaluator::settle(statements, &known);
@@ -586,7 +603,17 @@ fn line() -> impl Strategy<Value = Line> {
         "saml:aud",
     ]);
     let value = prop::sample::select(vec![
-        "a", "b", "A", "*", "a*", "?", "ab", "123456789012", "AssumedRole", "AROA*", "false",
+        "a",
+        "b",
+        "A",
+        "*",
+        "a*",
+        "?",
+        "ab",
+        "123456789012",
+        "AssumedRole",
+        "AROA*",
+        "false",
     ]);
     let flag = prop::sample::select(vec!["true", "false"]);
     let of_key = (
