@@ -22,7 +22,8 @@
 //! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are bound to a Region, an
 //!    account and the names of one cluster ([`cluster`] reads them from a cluster configuration).
 //! 4. [`diff`] compares both: a [`diff::Row`] with a [`diff::Verdict`] for each requirement, and what is allowed besides.
-//! 5. [`lints`] turn that into [`finding::Finding`]s, [`check::check`] puts all of it together for one role.
+//! 5. [`lints`] turn that into [`finding::Finding`]s; [`check::check`] puts all of it together for one role, as a
+//!    [`result::RoleResult`].
 //! 6. [`config`] and [`baseline`] hide what a team accepted, [`remedy`] writes policies, [`report`] renders, [`cli`]
 //!    is the program.
 //!
@@ -68,3 +69,4 @@ pub mod reference;
 mod rejection;
 pub mod remedy;
 pub mod report;
+pub mod result;

@@ -21,6 +21,7 @@ const FLOORS: &[&str] = &[
     "cluster",
     "diff",
     "lints",
+    "result",
     "check",
     "config",
     "baseline",
@@ -35,8 +36,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("matcher", "reference"),
     ("lints", "config"),
     ("lints", "baseline"),
-    ("check", "report"),
-    ("baseline", "report"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
