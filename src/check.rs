@@ -11,6 +11,7 @@ pub use told::place;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::slice;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
@@ -76,6 +77,10 @@ pub struct Settings {
     pub version_given: bool,
     /// Why this release was chosen where none was asked for; completes "because …".
     pub version_reason: Option<String>,
+    /// Why the role was chosen where none was asked for; completes "because …".
+    pub role_reason: Option<String>,
+    /// What other roles of the cluster need that the same IAM role serves.
+    pub shared_with: Vec<Arc<Against>>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
     /// What was taken from the cluster's configuration.
@@ -101,11 +106,15 @@ impl Settings {
     }
 }
 
-/// No role fits: nothing that any reference requires is granted.
+/// No role fits: nothing, or too little, of what any reference requires is granted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoRoleFits {
     /// The roles that were tried.
     pub roles: Vec<String>,
+    /// The release of these roles.
+    pub release: Option<String>,
+    /// Where something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    pub part: Option<(String, usize, usize)>,
 }
 
 /// The reference that fits, with all that is known to lack in it, and the values that it is judged with.

@@ -32,6 +32,7 @@ mod lint;
 mod lints;
 mod missing;
 mod output;
+mod owner;
 mod place;
 mod reference;
 mod resolver;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::input::{self, Content};
 use super::selection::Given;
 use super::{Error, Selection, drawn};
+use crate::check;
 use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources};
 use crate::reference::{self, DEFAULT_RELEASE, Feature, Features};
@@ -103,6 +104,15 @@ impl Configured {
         Ok(selection)
     }
 
+    /// Why a release is chosen where none is asked for.
+    pub(super) fn release_reason(&self) -> String {
+        let generation = match self.cluster.generation {
+            Generation::V2 => 2,
+            Generation::V3 => 3,
+        };
+        format!("{} is a configuration of {generation}.x", self.path())
+    }
+
     /// What is taken from the file: all but what is said nearer.
     pub(super) fn used(&self, selection: &Selection, given: &[Given]) -> TakenFrom {
         let by_option = |what: &str| match what {
@@ -118,6 +128,21 @@ impl Configured {
                 .cloned()
                 .collect(),
         }
+    }
+
+    /// The roles that it names.
+    pub(super) fn roles(&self) -> &[cluster::Role] {
+        &self.cluster.roles
+    }
+
+    /// The file, as it was named.
+    pub(super) fn path(&self) -> &str {
+        &self.taken.path
+    }
+
+    /// Where something stands in it, as `cluster.yaml:12:14`.
+    pub(super) fn place(&self, sources: &Sources, span: parser::Span) -> String {
+        check::place(sources, self.source, span)
     }
 
     /// What it decides about the policies that ParallelCluster generates.

@@ -18,7 +18,7 @@ use crate::report::{Report, RoleResult, Upgrade};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
-    let mut jobs = jobs::resolve(&args.inputs)?;
+    let mut jobs = jobs::resolve(&args.inputs, args.each)?;
     let baseline_file =
         accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores);
@@ -192,12 +192,9 @@ pub(super) fn judge(
                 judged.targets.push(target);
                 judged.results.push(result);
             }
-            Err(NoRoleFits { roles }) => {
+            Err(none) => {
                 let names = role.files.iter().map(|f| jobs.sources.get(f.source).name());
-                misfits.push(Error::NoRole {
-                    policies: names.collect::<Vec<_>>().join(", "),
-                    roles: roles.join(", "),
-                });
+                misfits.push(Error::no_role(&names.collect::<Vec<_>>(), &none));
             }
         }
     }

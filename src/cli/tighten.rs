@@ -76,12 +76,8 @@ fn also(
         features: &loaded.features,
     })?);
     let policies: Vec<&Policy> = policies.iter().collect();
-    check::choose(loaded.catalog(), &policies, &against, &loaded.settings).map_err(|misfit| {
-        Error::NoRole {
-            policies: "the policies".to_owned(),
-            roles: misfit.roles.join(", "),
-        }
-    })
+    check::choose(loaded.catalog(), &policies, &against, &loaded.settings)
+        .map_err(|misfit| Error::no_role(&["the policies"], &misfit))
 }
 
 /// Says what became narrower, and what stays broad and why.
