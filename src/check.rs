@@ -26,7 +26,7 @@ use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
-use crate::reference::{Reference, Setting, Standing};
+use crate::reference::{self, Reference, Setting, Standing};
 use crate::report::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
@@ -53,6 +53,28 @@ impl Against {
     pub fn for_setting(&self, setting: &Setting) -> Self {
         let all = self.references().iter();
         let all = all.map(|r| r.for_setting(setting)).collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
+    /// The same with what ParallelCluster generates whatever the configuration, for roles that build images.
+    #[must_use]
+    pub fn for_images(&self) -> Self {
+        let open = Setting {
+            is_open: true,
+            ..Setting::default()
+        };
+        let all = self.references().iter().map(|reference| {
+            let role = reference.role.as_deref();
+            if role.is_some_and(reference::has_no_scheduler) {
+                reference.for_setting(&open)
+            } else {
+                reference.clone()
+            }
+        });
+        let all = all.collect();
         match self {
             Against::OneOf(_) => Against::OneOf(all),
             Against::BestOf(_) => Against::BestOf(all),

@@ -276,10 +276,10 @@ pub(super) fn other_role(
     settings: &Settings,
     fit: Fit,
 ) -> Option<OtherRole> {
-    let (scheduler, release) = (
-        asked.scheduler.as_deref()?,
-        asked.pcluster_version.as_deref()?,
-    );
+    let release = asked.pcluster_version.as_deref()?;
+    let scheduler = asked.scheduler.as_deref();
+    let scheduler =
+        scheduler.or_else(|| reference::only_scheduler(asked.role.as_deref(), release))?;
     if fit.granted * 2 >= fit.all {
         return None;
     }

@@ -78,6 +78,22 @@ impl Configured {
             Generation::V2 => (2, DEFAULT_RELEASE),
             Generation::V3 => (3, "3"),
         };
+        if self.cluster.is_image {
+            if let Some(role) = selection.role()
+                && !reference::has_no_scheduler(role)
+            {
+                return Err(Error::BadValue {
+                    option: "--role",
+                    value: role.to_owned(),
+                    reason: format!("`{}` is the configuration of an image", self.taken.path),
+                    help: format!(
+                        "give one of: {}; or the configuration of the cluster",
+                        reference::roles_without_scheduler().join(", ")
+                    ),
+                });
+            }
+            selection.image = true;
+        }
         if selection.scheduler.is_none() {
             selection.scheduler = self.cluster.scheduler.as_ref().map(|s| s.value.clone());
         }
@@ -157,7 +173,8 @@ impl Configured {
         }
         for (name, found) in &self.cluster.features {
             // What a cluster has by default depends on the release, which the file does not tell.
-            if found.used == Use::On && found.place.is_none() && !name.starts_with("iam-") {
+            let by_default = found.used == Use::On && found.place.is_none();
+            if by_default && !name.starts_with("iam-") && !self.cluster.is_image {
                 continue;
             }
             let on = match found.used {

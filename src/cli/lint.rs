@@ -277,7 +277,11 @@ impl<'j> Role<'j> {
         settings: &Settings,
         now: &RoleResult,
     ) -> Result<Option<Upgrade>, Error> {
-        let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
+        let Some(name) = &now.reference.role else {
+            return Ok(None);
+        };
+        let scheduler = now.reference.scheduler.as_deref();
+        let Some(scheduler) = scheduler.or(reference::only_scheduler(Some(name), release)) else {
             return Ok(None);
         };
         let against = Against::OneOf(reference::candidates(Query {

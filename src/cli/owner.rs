@@ -47,9 +47,8 @@ pub(super) fn owned(
                 .as_ref()
                 .is_some_and(|a| arn.is_some_and(|b| a != b))
     };
-    let place = |source: &SourceId, name: &Spanned<String>| {
-        check::place(sources, *source, name.span)
-    };
+    let place =
+        |source: &SourceId, name: &Spanned<String>| check::place(sources, *source, name.span);
     if let Some((other_source, _, other)) = owners.iter().find(differs) {
         return Err(Error::SeveralRoles {
             one: format!("`{}` ({})", shorten(&name.value), place(source, name)),
@@ -112,7 +111,8 @@ fn matches(
     let is_arn = wanted.starts_with("arn:");
     if given.is_profile {
         if profiles.is_empty() {
-            return (name_in(wanted) == name).then_some("which has the name of the instance profile");
+            return (name_in(wanted) == name)
+                .then_some("which has the name of the instance profile");
         }
         let mut profiles = profiles.iter();
         let is_it = |profile: &&&Spanned<String>| {

@@ -221,7 +221,10 @@ impl<'r> Resolver<'r> {
         // What another role of the cluster needs is no excess.
         let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
         for (at, job) in all.iter_mut().enumerate() {
-            let others = references.iter().enumerate().filter(|(other, _)| *other != at);
+            let others = references
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at);
             job.settings.shared_with = others.map(|(_, other)| Arc::clone(other)).collect();
         }
         Ok(all)
@@ -287,6 +290,7 @@ impl<'r> Resolver<'r> {
             Some(setting) if effective.reference.is_none() => {
                 Arc::new(against.for_setting(setting))
             }
+            None if effective.reference.is_none() => Arc::new(against.for_images()),
             _ => against,
         };
         let mut given = self.configured_bindings(target, &against)?;
@@ -392,6 +396,7 @@ impl<'r> Resolver<'r> {
                 scheduler: selection.scheduler.clone(),
                 role: selection.role.clone(),
                 pcluster_version: selection.pcluster_version.clone(),
+                image: selection.image,
                 ..Selection::default()
             },
             features.clone(),

@@ -69,9 +69,12 @@ fn also(
     release: &str,
 ) -> Result<Chosen, Error> {
     let reference = &chosen.reference;
+    let role = reference.role.as_deref();
+    let scheduler = reference.scheduler.as_deref();
+    let scheduler = scheduler.or(reference::only_scheduler(role, release));
     let against = Against::OneOf(reference::candidates(Query {
         role: reference.role.as_deref(),
-        scheduler: reference.scheduler.as_deref().unwrap_or_default(),
+        scheduler: scheduler.unwrap_or_default(),
         release,
         features: &loaded.features,
     })?);
