@@ -102,6 +102,8 @@ pub(super) struct Reader {
     cut: FxHashMap<Sort, (usize, Span)>,
     in_template: bool,
     named: Vec<String>,
+    /// Whether the file is recognised as something else than a policy.
+    pub(super) is_foreign: bool,
     /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
 }
@@ -126,6 +128,7 @@ impl Reader {
             cut: FxHashMap::default(),
             in_template: false,
             named: Vec::new(),
+            is_foreign: false,
             rejections: Rejections::default(),
         }
     }
@@ -202,6 +205,7 @@ impl Reader {
             mut problems,
             cut,
             named,
+            is_foreign,
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
@@ -240,6 +244,7 @@ impl Reader {
         Document {
             policies,
             named,
+            is_foreign,
             problems,
         }
     }
