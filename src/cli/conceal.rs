@@ -160,7 +160,7 @@ fn stand_in(c: char) -> char {
 
 fn conceal_words(problem: &mut Problem, text: &str) {
     if text.len() > LONG || text.contains(&problem.subject) {
-        problem.subject = "\u{2026}".to_owned();
+        "\u{2026}".clone_into(&mut problem.subject);
     }
     let related = problem.related.iter_mut().map(|(_, words)| words);
     let help = problem.help.iter_mut();
