@@ -10,7 +10,7 @@ use crate::parser::{SourceId, Sources, Span};
 use crate::reference::bindings::Origin;
 use crate::reference::names;
 use crate::reference::{self, Reference};
-use crate::report::{Binding, ReferenceName};
+use crate::result::{Binding, ReferenceName};
 
 /// What comes before the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
 /// policy that the role has.
@@ -32,8 +32,10 @@ pub(super) fn not_checked(
     let named = files.iter().copied().chain(limits);
     let named: Vec<&String> = named.flat_map(|f| &f.document.named).collect();
     let is_boundary = |name: &&&String| name.starts_with(BOUNDARY);
+    let of_boundary = settings.boundary.iter();
+    let of_boundary = of_boundary.flat_map(|f| &f.document.named);
     let boundaries: Vec<String> = if settings.boundary.is_some() {
-        Vec::new()
+        of_boundary.filter(|n| is_boundary(&n)).cloned().collect()
     } else if named.iter().any(|n| is_boundary(&n)) {
         named
             .iter()
@@ -120,6 +122,7 @@ pub(super) fn name_of(reference: &Reference, settings: &Settings, chosen: bool) 
         role_was_chosen: chosen,
         version_is_default: !settings.version_given,
         version_reason: settings.version_reason.clone(),
+        role_reason: settings.role_reason.clone(),
     }
 }
 

@@ -17,6 +17,7 @@
 mod common;
 
 mod access_analyzer;
+mod architecture;
 mod baseline;
 mod baseline_extent;
 mod cases;
@@ -53,6 +54,7 @@ mod mutations;
 mod names;
 mod ordinary;
 mod output;
+mod owner;
 mod parser_grammar;
 mod parser_random;
 mod parser_syntax;

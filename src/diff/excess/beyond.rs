@@ -36,7 +36,8 @@ impl<'a> Search<'a> {
         example: bool,
     ) -> Outcome {
         let always = self.beyond_in(statement, action, needs, &[], example);
-        if !matches!(always, Outcome::Nothing) || statement.conditions.is_empty() {
+        let is_free = statement.conditions.is_empty() && !self.has_limits;
+        if !matches!(always, Outcome::Nothing) || is_free {
             return always;
         }
         let without = self.comparison.context.without_absent_keys(action);
@@ -143,7 +144,7 @@ impl<'a> Search<'a> {
         } else {
             Vec::new()
         };
-        for (position, kind) in kinds.iter().enumerate().filter(|_| !is_within) {
+        'kinds: for (position, kind) in kinds.iter().enumerate().filter(|_| !is_within) {
             let universes = self.universes.get(*kind);
             for (at, universe) in universes.iter().enumerate() {
                 let typed;
@@ -160,22 +161,17 @@ impl<'a> Search<'a> {
                     typed = truths;
                     (&typed, self.answers.number(bearing(&typed)))
                 };
-                outcome = match self.answers.of_type(*kind, at, number, example) {
-                    Some(known) => known,
-                    None => {
-                        let found = self.ask(statement, universe, needs, &sides(truths), example);
-                        if let Some(number) = number {
-                            self.answers.keep_for_type(*kind, at, number, &found);
-                        }
-                        found
+                let known = self.answers.of_type(*kind, at, number, example);
+                outcome = known.unwrap_or_else(|| {
+                    let found = self.ask(statement, universe, needs, &sides(truths), example);
+                    if let Some(number) = number {
+                        self.answers.keep_for_type(*kind, at, number, &found);
                     }
-                };
+                    found
+                });
                 if !matches!(outcome, Outcome::Nothing) {
-                    break;
+                    break 'kinds;
                 }
-            }
-            if !matches!(outcome, Outcome::Nothing) {
-                break;
             }
         }
         if let Some((_, Some(number))) = alike {
