@@ -212,4 +212,6 @@ pub struct Report {
     pub weakened: Vec<Weakening>,
     /// The lints that are off.
     pub off: Vec<&'static str>,
+    /// The lowest severity that makes the exit code 1; `None` where none does.
+    pub fail_on: Option<Severity>,
 }
