@@ -126,6 +126,8 @@ struct Feature {
     name: String,
     title: String,
     meaning: String,
+    /// The first release whose clusters can have it.
+    first: Option<String>,
     /// Features of one group exclude each other, and a cluster has one of them.
     group: Option<String>,
     /// The schedulers whose clusters have it unless their configuration turns it off.
@@ -245,16 +247,29 @@ struct Generated {
     when: String,
     #[serde(default)]
     required: bool,
+    failure: Option<String>,
     source: Option<String>,
     reason: Option<String>,
     #[serde(default)]
     condition: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
+/// What a role does not need in some configurations.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AllGenerated {
     statement: Vec<Generated>,
+    idle: Vec<Idle>,
 }
 
 #[derive(Deserialize)]
@@ -808,9 +823,13 @@ fn names(folder: &Path, code: &mut String) -> Names {
             ),
             _ => fail(&path, "default and since go together"),
         };
+        let first = feature.first.as_ref().map_or_else(
+            || "None".to_owned(),
+            |first| format!("Some({})", release_code(&path, first)),
+        );
         let _ = writeln!(
             code,
-            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, group: {:?}, default: {default} }},",
+            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, first: {first}, group: {:?}, default: {default} }},",
             feature.name, feature.title, feature.meaning, feature.group
         );
     }
@@ -1365,6 +1384,21 @@ fn main() {
     fs::write(
         out.join("generated.json"),
         serde_json::to_string(&generated.statement).expect("JSON"),
+    )
+    .expect("OUT_DIR is writable");
+    for idle in &generated.idle {
+        names.check_releases(&path, &idle.releases);
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &idle.role,
+            &names.roles,
+        );
+        idle.actions.iter().for_each(|a| check_action(&path, a));
+    }
+    fs::write(
+        out.join("idle.json"),
+        serde_json::to_string(&generated.idle).expect("JSON"),
     )
     .expect("OUT_DIR is writable");
 

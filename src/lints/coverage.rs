@@ -87,7 +87,9 @@ fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
     match requirement.standing {
         Standing::Needed => {}
-        Standing::NotGenerated | Standing::Enough => return Severity::Note,
+        Standing::NotGenerated | Standing::NotInConfiguration | Standing::Enough => {
+            return Severity::Note;
+        }
         _ => return Severity::Warning,
     }
     let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Write};
 use codespan_reporting::diagnostic::{self, Diagnostic, Label, LabelStyle};
 use codespan_reporting::files::Error;
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
-use codespan_reporting::term::{self, Chars, Config, DisplayStyle};
+use codespan_reporting::term::{self, Chars, Config};
 
 use super::escape;
 use super::excerpt::Excerpts;
@@ -214,11 +214,9 @@ fn write_finding(
     let (most, help) = match form {
         Form::Full => (usize::MAX, finding.help.clone()),
         Form::Compact => (2, finding.help.as_deref().map(form::folded)),
-        Form::Short if finding.severity == Severity::Error => {
-            (1, finding.help.as_deref().map(form::folded))
+        Form::Short | Form::Line | Form::Group => {
+            return form::write_without_snippet(sources, finding, form, config, out);
         }
-        Form::Short => (1, finding.help.as_deref().map(form::beginning)),
-        Form::Line | Form::Group => (0, None),
     };
     let shown = finding.notes.iter().take(most);
     notes.extend(shown.map(|note| escape::line(note).into_owned()));
@@ -229,15 +227,7 @@ fn write_finding(
         .with_message(escape::line(&finding.message))
         .with_labels(labels)
         .with_notes(notes);
-    let config = Config {
-        display_style: match form {
-            Form::Full | Form::Compact => DisplayStyle::Rich,
-            Form::Short => DisplayStyle::Medium,
-            Form::Line | Form::Group => DisplayStyle::Short,
-        },
-        ..config.clone()
-    };
-    emit(&excerpts, &diagnostic, &config, out)
+    emit(&excerpts, &diagnostic, config, out)
 }
 
 fn severity_of(finding: &Finding) -> diagnostic::Severity {

@@ -62,6 +62,7 @@ mod reference_findings;
 mod reference_needs;
 mod rejections;
 mod releases;
+mod requirements;
 #[cfg(unix)]
 mod robust;
 mod sarif;

@@ -27,9 +27,9 @@ pub(super) enum Form {
     Full,
     /// The line of the file, two notes, and the help on as few lines as possible.
     Compact,
-    /// The message with its place, one note, and the help.
+    /// The message, its place, one note, and the help.
     Short,
-    /// The message with its place.
+    /// The message and its place.
     Line,
     /// Together with all findings of its lint and severity.
     Group,
@@ -161,15 +161,59 @@ pub(super) fn write_block(
             }
             let diagnostic: Diagnostic<usize> = Diagnostic::new(severity_of(first))
                 .with_code(first.lint)
-                .with_message(words::of_lint(first.lint, block.len()))
-                .with_notes(vec![names.join(", ")]);
+                .with_message(words::of_lint(first.lint, block.len()));
             let config = Config {
-                display_style: DisplayStyle::Medium,
+                display_style: DisplayStyle::Short,
                 ..config.clone()
             };
-            super::emit(&super::Excerpts::default(), &diagnostic, &config, out)
+            super::emit(&super::Excerpts::default(), &diagnostic, &config, out)?;
+            writeln!(out, "  = {}", names.join(", "))
         }
     }
+}
+
+/// Draws a finding without the lines of its file.
+pub(super) fn write_without_snippet(
+    sources: &Sources,
+    finding: &Finding,
+    form: Form,
+    config: &Config,
+    out: &mut Screen<'_>,
+) -> io::Result<()> {
+    let region = Region::of_label(sources, &finding.label);
+    let place = format!(
+        "{}:{}:{}",
+        region.path, region.start_line, region.start_column
+    );
+    let message = match form {
+        Form::Short => finding.message.clone(),
+        _ => format!("{} ({place})", finding.message),
+    };
+    let diagnostic: Diagnostic<usize> = Diagnostic::new(severity_of(finding))
+        .with_code(finding.lint)
+        .with_message(super::escape::line(&message));
+    let config = Config {
+        display_style: DisplayStyle::Short,
+        ..config.clone()
+    };
+    super::emit(&super::Excerpts::default(), &diagnostic, &config, out)?;
+    if form != Form::Short {
+        return Ok(());
+    }
+    let is_error = finding.severity == Severity::Error;
+    let label = Some(&finding.label.message).filter(|label| is_error && !label.is_empty());
+    let label = label.map_or_else(String::new, |label| format!(": {label}"));
+    writeln!(out, "  --> {}", super::escape::line(&format!("{place}{label}")))?;
+    if let Some(note) = finding.notes.first() {
+        writeln!(out, "  = {}", super::escape::line(note))?;
+    }
+    let help = finding.help.as_deref();
+    let help = help.map(|help| if is_error { folded(help) } else { beginning(help) });
+    if let Some(help) = help {
+        let help = super::escape::lines(&help).replace('\n', "\n    ");
+        writeln!(out, "  = help: {help}")?;
+    }
+    Ok(())
 }
 
 /// A finding in a few words: what it is about, and its place, with the file where that is not `path`, which becomes it.
