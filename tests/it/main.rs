@@ -17,6 +17,7 @@
 mod common;
 
 mod access_analyzer;
+mod architecture;
 mod baseline;
 mod baseline_extent;
 mod cases;
@@ -47,6 +48,7 @@ mod hostile;
 mod ignores;
 mod ineffective;
 mod laws;
+mod length;
 mod lints;
 mod missing;
 mod mutations;
