@@ -175,9 +175,8 @@ fn of_wildcards(
     rows: &[&Requirement],
     resources: &[String],
 ) -> Option<String> {
-    let is_only_listed = |r: &&Requirement| {
-        r.from_wildcard && !compared.reference.is_known_needed(&r.row.action)
-    };
+    let is_only_listed =
+        |r: &&Requirement| r.from_wildcard && !compared.reference.is_known_needed(&r.row.action);
     if rows.len() <= NAMED || !rows.iter().all(is_only_listed) {
         return None;
     }
@@ -354,7 +353,13 @@ fn notes(
     actions: &[String],
 ) -> Vec<String> {
     let reference = compared.reference;
+    let verdict = rows.first().map(|r| r.row.verdict);
+    let is_open = verdict == Some(Verdict::Conditional);
+    // Of what hangs on something, that comes first; else what it is needed for.
     let mut notes = Vec::new();
+    if is_open {
+        notes.extend(failing(context, compared, rows));
+    }
     let feature = reference.statement(statement).and_then(|s| s.feature);
     let mut reasons: Vec<(&Need, Vec<String>)> = Vec::new();
     for action in actions {
@@ -399,7 +404,9 @@ fn notes(
             feature.name()
         ));
     }
-    notes.extend(failing(context, compared, rows));
+    if !is_open {
+        notes.extend(failing(context, compared, rows));
+    }
     let mut types: Vec<&str> = Vec::new();
     for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
         if !types.contains(&t.name.as_str()) {

@@ -52,9 +52,7 @@ impl ErratumData {
                 format!("AWS began to require it{since}, after these releases were documented")
             }
             "template" => "it is missing from ParallelCluster's own template too".to_owned(),
-            "neighbor" => {
-                "AWS documents it for other releases, but not for this one".to_owned()
-            }
+            "neighbor" => "AWS documents it for other releases, but not for this one".to_owned(),
             "condition" => {
                 "AWS's policy allows it only under a condition that does not hold".to_owned()
             }

@@ -243,7 +243,10 @@ impl GapData {
         let statements = entry.data().statements;
         Some(Gap {
             policy: Some(self.name.clone()),
-            reason: format!("it is missing from AWS's documented policy too: {}", self.reason),
+            reason: format!(
+                "it is missing from AWS's documented policy too: {}",
+                self.reason
+            ),
             source: self.source.clone(),
             of_configuration: false,
             failure: super::Failure::Function,

@@ -79,8 +79,7 @@ pub fn missing(
                 let same = of_wildcard(&lacking, &row.declared_as);
                 // The wildcard itself, as AWS's text has it, where much or all of it is missing.
                 let is_much = || {
-                    same.len() > NAMED
-                        || same.len() == of_wildcard(&whole, &row.declared_as).len()
+                    same.len() > NAMED || same.len() == of_wildcard(&whole, &row.declared_as).len()
                 };
                 if requirement.from_wildcard && is_much() {
                     add(

@@ -39,7 +39,9 @@ fn without_data(role: &str, scheduler: &str, release: &str) -> Vec<&'static str>
             .is_some_and(|r| r.unknown_features.contains(&feature.name()))
     };
     let number = Release::parse(release).unwrap();
-    let all = Feature::all().filter(|f| f.first().is_none_or(|first| first <= number)).filter(unknown);
+    let all = Feature::all()
+        .filter(|f| f.first().is_none_or(|first| first <= number))
+        .filter(unknown);
     all.map(Feature::name).collect()
 }
 
@@ -182,7 +184,9 @@ impl Known {
                 Failure::FirstUse => "fails once in an account",
                 Failure::Function => "loses a function",
             };
-            let feature = gap.feature.map_or_else(String::new, |f| format!(" with {f}"));
+            let feature = gap
+                .feature
+                .map_or_else(String::new, |f| format!(" with {f}"));
             let source = link(&gap.source);
             known
                 .gaps
@@ -215,8 +219,14 @@ fn by_service(actions: &BTreeSet<String>) -> String {
         let (service, name) = action.split_once(':').unwrap();
         services.entry(service).or_default().push(name);
     }
-    let names = services.iter().map(|(service, names)| format!("**{service}** {}", names.join(", ")));
-    names.collect::<Vec<_>>().join("; ").replace('*', "\\*").replace("\\*\\*", "**")
+    let names = services
+        .iter()
+        .map(|(service, names)| format!("**{service}** {}", names.join(", ")));
+    names
+        .collect::<Vec<_>>()
+        .join("; ")
+        .replace('*', "\\*")
+        .replace("\\*\\*", "**")
 }
 
 /// What a set has that another does not, and the reverse; all of it where there is no other.

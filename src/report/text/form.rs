@@ -185,30 +185,36 @@ pub(super) fn write_without_snippet(
         "{}:{}:{}",
         region.path, region.start_line, region.start_column
     );
-    let message = match form {
-        Form::Short => finding.message.clone(),
-        _ => format!("{} ({place})", finding.message),
-    };
     let diagnostic: Diagnostic<usize> = Diagnostic::new(severity_of(finding))
         .with_code(finding.lint)
-        .with_message(super::escape::line(&message));
+        .with_message(super::escape::line(&finding.message));
     let config = Config {
         display_style: DisplayStyle::Short,
         ..config.clone()
     };
     super::emit(&super::Excerpts::default(), &diagnostic, &config, out)?;
-    if form != Form::Short {
-        return Ok(());
-    }
     let is_error = finding.severity == Severity::Error;
     let label = Some(&finding.label.message).filter(|label| is_error && !label.is_empty());
     let label = label.map_or_else(String::new, |label| format!(": {label}"));
-    writeln!(out, "  --> {}", super::escape::line(&format!("{place}{label}")))?;
+    writeln!(
+        out,
+        "  --> {}",
+        super::escape::line(&format!("{place}{label}"))
+    )?;
+    if form != Form::Short {
+        return Ok(());
+    }
     if let Some(note) = finding.notes.first() {
         writeln!(out, "  = {}", super::escape::line(note))?;
     }
     let help = finding.help.as_deref();
-    let help = help.map(|help| if is_error { folded(help) } else { beginning(help) });
+    let help = help.map(|help| {
+        if is_error {
+            folded(help)
+        } else {
+            beginning(help)
+        }
+    });
     if let Some(help) = help {
         let help = super::escape::lines(&help).replace('\n', "\n    ");
         writeln!(out, "  = help: {help}")?;
@@ -255,7 +261,10 @@ pub(super) fn folded(help: &str) -> String {
         } else {
             &line
         };
-        match joined.last_mut().filter(|last| is_json && last.ends_with(':')) {
+        match joined
+            .last_mut()
+            .filter(|last| is_json && last.ends_with(':'))
+        {
             Some(last) => {
                 last.push(' ');
                 last.push_str(text);

@@ -250,17 +250,32 @@ fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
         verbose: true,
         ..TextOptions::default()
     };
-    for (lints, each, most) in [(1, 1, 100), (2, 3, 100), (3, 4, 100), (6, 5, 110), (6, 30, 420)] {
+    for (lints, each, most) in [
+        (1, 1, 100),
+        (2, 3, 100),
+        (3, 4, 100),
+        (6, 5, 110),
+        (6, 30, 420),
+    ] {
         let report = many(lints, each);
         let written = plain(&report);
         let rows = form::rows_of(&written);
-        assert!(rows <= most, "{lints} lints, {each} each: {rows} rows\n{written}");
+        assert!(
+            rows <= most,
+            "{lints} lints, {each} each: {rows} rows\n{written}"
+        );
         let all = with(&report, verbose);
         assert!(!all.contains("shortened"), "{all}");
         let count = report.results[0].findings.len();
-        assert_eq!(all.matches("\n = note 3").count() + all.matches("  = note 3").count(), count);
+        assert_eq!(
+            all.matches("\n = note 3").count() + all.matches("  = note 3").count(),
+            count
+        );
         if rows < form::rows_of(&all) {
-            assert!(written.contains("\nshortened to fit two screens: "), "{written}");
+            assert!(
+                written.contains("\nshortened to fit two screens: "),
+                "{written}"
+            );
         } else {
             assert_eq!(written, all);
         }
@@ -268,9 +283,13 @@ fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
         for lint in report.results[0].findings.iter().map(|f| f.lint) {
             let shown = |severity: &str| {
                 let start = format!("{severity}[{lint}]: ");
-                let lines = written.lines().filter_map(|l| Some(l.split_once(&start)?.1));
+                let lines = written
+                    .lines()
+                    .filter_map(|l| Some(l.split_once(&start)?.1));
                 let count = |text: &str| {
-                    let number = text.split_once(" findings: ").map(|(n, _)| n.parse().unwrap());
+                    let number = text
+                        .split_once(" findings: ")
+                        .map(|(n, _)| n.parse().unwrap());
                     number.unwrap_or(1_usize)
                 };
                 lines.map(count).sum::<usize>()
@@ -280,8 +299,14 @@ fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
             assert_eq!(shown("note"), each, "{written}");
         }
         let place = |text: &str| written.find(text).unwrap();
-        assert!(written.rfind("error[").unwrap() < place("warning["), "{written}");
-        assert!(written.rfind("warning[").unwrap() < place("note["), "{written}");
+        assert!(
+            written.rfind("error[").unwrap() < place("warning["),
+            "{written}"
+        );
+        assert!(
+            written.rfind("warning[").unwrap() < place("note["),
+            "{written}"
+        );
         let blocked = format!("\nblocked by {}", lints * each);
         assert!(written.contains(&blocked), "{written}");
     }
