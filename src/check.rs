@@ -304,6 +304,7 @@ pub fn check(
     trial.settle(&mut requirements);
     let generated = verdicts.coverage(&trial.generated);
     suffice(&generated, &mut requirements);
+    leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -407,6 +408,17 @@ fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
             Some(false) => {}
             None => requirement.standing = Standing::NotGenerated,
         }
+    }
+}
+
+/// Lets gaps in actions that nothing of the configuration needs be notes.
+fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
+    let is_idle = |r: &&mut Requirement| {
+        let action = &r.row.action;
+        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    };
+    for requirement in requirements.iter_mut().filter(is_idle) {
+        requirement.standing = Standing::NotInConfiguration;
     }
 }
 

@@ -168,6 +168,11 @@ pub fn is_about_gaps(id: &str) -> bool {
     id == known_gap::LINT.id
 }
 
+/// Whether the subject of a lint's findings is a feature of ParallelCluster.
+pub fn is_about_features(id: &str) -> bool {
+    [feature_gap::LINT.id, feature_without_data::LINT.id].contains(&id)
+}
+
 /// One file of a role and what was read from it.
 #[derive(Clone, Debug)]
 pub struct File {

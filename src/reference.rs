@@ -182,6 +182,8 @@ pub struct Reference {
     pub mode: Option<&'static str>,
     /// What ParallelCluster generates for this role of a cluster configuration; empty without one.
     pub generated: Vec<RefStatement>,
+    /// Actions that a cluster configuration does not need: it has no resource of the type that they are called for.
+    pub idle: Vec<String>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

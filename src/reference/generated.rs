@@ -19,6 +19,19 @@ static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
+static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
+});
+
+/// Actions that a role does not need in some configurations.
+#[derive(Deserialize)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+}
+
 #[derive(Deserialize)]
 struct Entry {
     role: String,
@@ -27,6 +40,7 @@ struct Entry {
     resources: Vec<String>,
     releases: Releases,
     when: String,
+    failure: Option<Failure>,
     source: Option<String>,
     reason: Option<String>,
     condition: Map<String, Value>,
@@ -81,17 +95,29 @@ impl Setting {
     }
 }
 
-impl Entry {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+impl Releases {
+    fn hold(&self, release: Release) -> bool {
         let newest = Release::all().next_back();
         // Later releases than the data have what its last one has.
-        let last = Release::parse(&self.releases.last);
+        let last = Release::parse(&self.last);
         let last = last
             .filter(|last| Some(*last) < Release::parse("3.16.1"))
             .or(newest);
-        self.role == role
-            && Release::parse(&self.releases.first).is_some_and(|first| first <= release)
+        Release::parse(&self.first).is_some_and(|first| first <= release)
             && last.is_some_and(|last| release <= last)
+    }
+}
+
+impl Idle {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
+    }
+}
+
+impl Entry {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        self.role == role
+            && self.releases.hold(release)
             && if setting.is_open {
                 self.when == "always"
             } else {
@@ -160,7 +186,7 @@ impl Reference {
                     reason: reason.clone(),
                     source: source.clone(),
                     of_configuration: true,
-                    failure: Failure::Certain,
+                    failure: entry.failure.unwrap_or(Failure::Certain),
                     feature: None,
                     open: false,
                     statements: vec![statement],
@@ -170,6 +196,8 @@ impl Reference {
                 reference.generated.push(statement);
             }
         }
+        let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));
+        reference.idle = idle.flat_map(|i| i.actions.iter().cloned()).collect();
         reference
     }
 }

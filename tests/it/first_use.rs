@@ -150,7 +150,7 @@ fn a_placeholder_for_whole_arns_is_shown_as_itself() {
         "fsx,fsx-s3",
     ];
     for found in [
-        lint(folder.path(), &arguments),
+        lint(folder.path(), &[&arguments[..], &["--verbose"]].concat()),
         run(
             folder.path(),
             &[&["missing", "p.json"], &arguments[..]].concat(),

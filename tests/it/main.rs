@@ -48,6 +48,7 @@ mod hostile;
 mod ignores;
 mod ineffective;
 mod laws;
+mod length;
 mod lints;
 mod missing;
 mod mutations;
@@ -64,6 +65,7 @@ mod reference_findings;
 mod reference_needs;
 mod rejections;
 mod releases;
+mod requirements;
 #[cfg(unix)]
 mod robust;
 mod sarif;

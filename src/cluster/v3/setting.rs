@@ -220,8 +220,13 @@ impl Reader<'_> {
                 self.facts.label(label);
             }
         }
-        if self.facts.is_off("cloudwatch-logs") {
-            self.facts.label("no-logs");
+        for (feature, label) in [
+            ("cloudwatch-logs", "no-logs"),
+            ("cloudwatch-dashboard", "no-dashboard"),
+        ] {
+            if self.facts.is_off(feature) {
+                self.facts.label(label);
+            }
         }
         if self.facts.is_off("route53-hosted-zone") {
             self.facts.label("no-dns");
@@ -251,12 +256,42 @@ impl Reader<'_> {
             }
             self.facts.setting("CookbookObject", object);
         }
+        self.capacity(root);
         for storage in self.maps(root, "SharedStorage") {
             let kind = self.text(storage, "StorageType");
             match kind.as_ref().map(|k| k.value.value.as_str()) {
+                Some("Ebs") => {
+                    let settings = self.map(storage, "EbsSettings").map(|(_, s)| s);
+                    let volume = settings.and_then(|s| self.text(s, "VolumeId"));
+                    if volume.is_none() {
+                        self.facts.label("ebs-managed");
+                    }
+                }
                 Some("FsxOntap") => self.facts.label("fsx-ontap"),
                 Some("FsxOpenZfs") => self.facts.label("fsx-openzfs"),
                 _ => {}
+            }
+        }
+    }
+
+    /// What the queues say of Spot instances and placement groups.
+    fn capacity(&mut self, root: Id) {
+        let Some((_, scheduling)) = self.map(root, "Scheduling") else {
+            return;
+        };
+        for queue in self.maps(scheduling, "SlurmQueues") {
+            let capacity = self.text(queue, "CapacityType");
+            if capacity.is_some_and(|c| c.value.value.eq_ignore_ascii_case("SPOT")) {
+                self.facts.label("spot");
+            }
+            let resources = self.maps(queue, "ComputeResources");
+            for node in std::iter::once(queue).chain(resources) {
+                if let Some((_, networking)) = self.map(node, "Networking")
+                    && let Some((_, group)) = self.map(networking, "PlacementGroup")
+                    && self.boolean(group, "Enabled").is_some_and(|e| e.value)
+                {
+                    self.facts.label("placement");
+                }
             }
         }
     }
