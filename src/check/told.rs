@@ -122,6 +122,7 @@ pub(super) fn name_of(reference: &Reference, settings: &Settings, chosen: bool) 
         role_was_chosen: chosen,
         version_is_default: !settings.version_given,
         version_reason: settings.version_reason.clone(),
+        role_reason: settings.role_reason.clone(),
     }
 }
 

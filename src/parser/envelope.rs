@@ -6,6 +6,7 @@ use super::audit;
 use super::foreign;
 use super::grammar::{self, Carried, POLICY_KEYS, STATEMENT_KEYS};
 use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::Owner;
 use super::policy::{Attachment, Problem, Text};
 use super::problem::{Reader, shorten, shorten_to};
 use super::source::Span;
@@ -32,7 +33,7 @@ const DESCRIPTIONS: [&str; 4] = [
     "Tags",
 ];
 /// The longest ARN of a policy has fewer characters.
-const LONGEST_NAME: usize = 256;
+pub(super) const LONGEST_NAME: usize = 256;
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
@@ -176,6 +177,9 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
     }
     audit::object(reader, value);
     let members = value.last_members();
+    if let Some(owner) = Owner::of(&members) {
+        reader.own(owner);
+    }
     let string = |key: &str| {
         let member = members.iter().find(|m| m.key.value == key);
         member.and_then(|m| m.value.string()).map(|t| t.value)

@@ -43,7 +43,11 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
             "judged for {assumed}, which fits best of its alternatives; --feature to choose"
         ));
     }
-    if reference.role_was_chosen
+    if let (Some(role), Some(reason)) = (&reference.role, &reference.role_reason) {
+        lines.push(format!(
+            "role {role} was chosen because {reason}; --role to choose"
+        ));
+    } else if reference.role_was_chosen
         && let Some(role) = &reference.role
     {
         lines.push(format!(
