@@ -339,6 +339,7 @@ pub fn check(
             required: &trial.required,
             comparison: &comparison,
             reference: trial.reference,
+            reference_file: settings.reference_file.as_deref(),
             requirements: &requirements,
             repaired: repaired.as_deref(),
             gaps: &gaps,

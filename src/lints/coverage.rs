@@ -548,15 +548,15 @@ fn help(
         }
         Some(Verdict::Conditional) if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
             help.push_str(
-                "make sure that the Deny does not apply to the requests of ParallelCluster, or narrow it",
+                "make sure that the Deny does not apply to the requests of the role, or narrow it",
             );
             return help;
         }
         Some(Verdict::Conditional) => {
             let own = rows.first().map(|r| compared.condition_of(r.row.statement));
-            help.push_str("make sure that this condition holds for ParallelCluster; or ");
+            help.push_str("make sure that this condition holds for the requests of the role; or ");
             help.push_str(match own.flatten() {
-                Some(_) => "add this statement, of which ParallelCluster meets the condition:\n",
+                Some(_) => "add this statement, whose condition the required requests meet:\n",
                 None => "add this statement, which has no condition:\n",
             });
         }

@@ -471,7 +471,7 @@ fn a_grant_under_a_condition_is_answered_with_a_statement_as_it_is_announced() {
         (statement(None), "which has no condition", false),
         (
             statement(Some(own)),
-            "of which ParallelCluster meets the condition",
+            "whose condition the required requests meet",
             true,
         ),
     ] {

@@ -35,6 +35,7 @@ mod config_gate;
 mod config_hostile;
 mod configuration_page;
 mod conformance;
+mod danger;
 mod docs;
 mod escalation;
 mod excess;
