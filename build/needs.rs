@@ -43,6 +43,7 @@ struct Generated {
     when: String,
     #[serde(default)]
     required: bool,
+    failure: Option<String>,
     source: Option<String>,
     reason: Option<String>,
     #[serde(default)]
@@ -115,9 +116,9 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
             &names.roles,
         );
         assert_eq!(
-            statement.required,
+            statement.required || statement.failure.is_some(),
             statement.source.is_some() && statement.reason.is_some(),
-            "{}: `required` needs `source` and `reason`",
+            "{}: `required` or `failure` needs `source` and `reason`",
             path.display()
         );
         let actions = statement.actions.iter();
