@@ -50,7 +50,13 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
         };
         return embedded(reader, &text, Carried::default());
     }
-    let fault = foreign::text(layer.text).unwrap_or(fault);
+    let fault = match foreign::text(layer.text) {
+        Some(named) => {
+            reader.is_foreign = true;
+            named
+        }
+        None => fault,
+    };
     report(reader, &layer, fault);
 }
 
@@ -108,13 +114,17 @@ fn object(reader: &mut Reader, value: Value<'_>) {
         };
     }
     if let Some(problem) = foreign::account(value) {
+        reader.is_foreign = true;
         return reader.report(problem);
     }
     if value.members().iter().any(|m| carries(&m.key.value)) {
         return envelope(reader, value, "the output");
     }
     match foreign::object(value) {
-        Some(problem) => reader.report(problem),
+        Some(problem) => {
+            reader.is_foreign = true;
+            reader.report(problem);
+        }
         None => grammar::read(reader, value, Carried::default()),
     }
 }
@@ -358,7 +368,7 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
             );
             return false;
         }
-        _ if DESCRIPTIONS.contains(&name) => true,
+        _ if DESCRIPTIONS.contains(&name) => !contains_documents(value),
         // A text or a number beside the document describes it.
         _ => {
             let is_plain = match value.kind() {
@@ -389,6 +399,18 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
         &help,
     );
     false
+}
+
+/// Whether a value has documents anywhere inside: in a description they would be passed over.
+fn contains_documents(value: Value<'_>) -> bool {
+    match value.kind() {
+        Kind::Object => {
+            let mut members = value.members().into_iter();
+            members.any(|m| carries(&m.key.value) || contains_documents(m.value))
+        }
+        Kind::Array => value.elements().into_iter().any(contains_documents),
+        _ => false,
+    }
 }
 
 /// The key that carries statements or documents and differs from this one in case at most.

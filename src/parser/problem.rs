@@ -104,6 +104,8 @@ pub(super) struct Reader {
     in_template: bool,
     named: Vec<String>,
     owners: Vec<Owner>,
+    /// Whether the file is recognised as something else than a policy.
+    pub(super) is_foreign: bool,
     /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
 }
@@ -129,6 +131,7 @@ impl Reader {
             in_template: false,
             named: Vec::new(),
             owners: Vec::new(),
+            is_foreign: false,
             rejections: Rejections::default(),
         }
     }
@@ -213,6 +216,7 @@ impl Reader {
             cut,
             named,
             owners,
+            is_foreign,
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
@@ -252,6 +256,7 @@ impl Reader {
             policies,
             named,
             owners,
+            is_foreign,
             problems,
         }
     }
