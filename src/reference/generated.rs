@@ -57,7 +57,7 @@ struct Releases {
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
     pub labels: BTreeSet<&'static str>,
-    /// True where no configuration is known: only what every configuration has holds.
+    /// True where no configuration is known.
     pub is_open: bool,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
@@ -118,11 +118,7 @@ impl Entry {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
         self.role == role
             && self.releases.hold(release)
-            && if setting.is_open {
-                self.when == "always"
-            } else {
-                setting.holds(&self.when)
-            }
+            && (setting.is_open || setting.holds(&self.when))
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {
@@ -176,7 +172,21 @@ impl Reference {
             return reference;
         }
         let entries = GENERATED.iter();
-        for entry in entries.filter(|e| e.applies(role, release, setting)) {
+        let applying: Vec<&Entry> = entries
+            .filter(|e| e.applies(role, release, setting))
+            .collect();
+        // Without a configuration, what every one has of an action is all that is known of it.
+        let has_always = |action: &String| {
+            let mut always = applying.iter().filter(|e| e.when == "always");
+            always.any(|e| e.actions.contains(action))
+        };
+        for entry in &applying {
+            if setting.is_open && entry.when != "always" {
+                let is_required = entry.reason.is_some();
+                if is_required || entry.actions.iter().any(has_always) {
+                    continue;
+                }
+            }
             let Some(mut statement) = entry.statement(setting) else {
                 continue;
             };
