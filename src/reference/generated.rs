@@ -57,6 +57,8 @@ struct Releases {
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
     pub labels: BTreeSet<&'static str>,
+    /// True where no configuration is known: only what every configuration has holds.
+    pub is_open: bool,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
 }
@@ -108,13 +110,22 @@ impl Releases {
 
 impl Idle {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
+        !setting.is_open
+            && self.role == role
+            && self.releases.hold(release)
+            && setting.holds(&self.when)
     }
 }
 
 impl Entry {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
+        self.role == role
+            && self.releases.hold(release)
+            && if setting.is_open {
+                self.when == "always"
+            } else {
+                setting.holds(&self.when)
+            }
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {
