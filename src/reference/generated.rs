@@ -110,7 +110,10 @@ impl Releases {
 
 impl Idle {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
+        !setting.is_open
+            && self.role == role
+            && self.releases.hold(release)
+            && setting.holds(&self.when)
     }
 }
 
