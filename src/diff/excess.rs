@@ -2,6 +2,7 @@
 
 mod answers;
 mod beyond;
+mod examples;
 mod needs;
 
 use std::rc::Rc;
@@ -15,7 +16,9 @@ use crate::finding::Witness;
 use crate::matcher::ActionPattern;
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
-use answers::{Answers, Example, Outcome, Universes};
+use crate::reference::{Rank, danger_of};
+use answers::{Answers, Outcome, Universes};
+use examples::Examples;
 use needs::Naming;
 
 /// Steps of the decision procedure for all of it. Past them the rest is not looked at, which is a note.
@@ -56,8 +59,10 @@ pub struct Excess {
     /// The actions that go too far, in AWS's spelling, and their access levels.
     /// The same list where another grant goes too far by the same actions.
     pub actions: Listed,
-    /// A request that is allowed and not required.
+    /// A request that is allowed and not required: the most dangerous one.
     pub witness: Witness,
+    /// One for each danger that the actions of a pattern are, the worst first.
+    pub examples: Vec<(Rank, Witness)>,
 }
 
 /// All excess, and the grants for which the bound was reached.
@@ -72,6 +77,27 @@ pub struct ExcessReport {
 }
 
 impl ExcessReport {
+    fn add(
+        &mut self,
+        kind: ExcessKind,
+        (statement, action): (usize, Option<usize>),
+        actions: Listed,
+        examples: Examples,
+    ) {
+        let Some((witness, resource, examples)) = examples.all() else {
+            return;
+        };
+        self.found.push(Excess {
+            kind,
+            statement,
+            action,
+            resource,
+            actions,
+            witness,
+            examples,
+        });
+    }
+
     /// Notes a grant that is not looked at, because a bound on all of them is reached.
     fn leave_out(&mut self, statement: usize, action: Option<usize>) {
         if self.undecided.is_empty() {
@@ -101,6 +127,8 @@ struct Search<'a> {
     answers: Answers,
     /// Whether any request of an action is required, by its place in the catalogue.
     required: FxHashMap<*const u8, bool>,
+    /// How dangerous an action is, by its place in the catalogue.
+    ranks: FxHashMap<*const u8, Option<Rank>>,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -122,6 +150,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         universes: Universes::new(comparison.scope.in_every_region()),
         answers: Answers::default(),
         required: FxHashMap::default(),
+        ranks: FxHashMap::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -189,22 +218,24 @@ impl<'a> Search<'a> {
         match self.beyond(statement, action, &needs, true) {
             Outcome::Nothing | Outcome::Something(None) => {}
             Outcome::Undecided => report.undecided.push((index, Some(at))),
-            Outcome::Something(Some(example)) => report.found.push(Excess {
-                kind: if self.is_required(action, &needs) {
+            Outcome::Something(Some(example)) => {
+                let kind = if self.is_required(action, &needs) {
                     ExcessKind::Resource
                 } else {
                     ExcessKind::Unneeded
-                },
-                statement: index,
-                action: Some(at),
-                resource: example.by,
-                actions: Rc::new([(action.spelled(), action.access)]),
-                witness: Witness {
-                    action: action.spelled(),
-                    resource: example.resource.clone(),
-                },
-            }),
+                };
+                let mut examples = Examples::default();
+                examples.add(self.rank(&action), &action, &example);
+                let actions = Rc::new([(action.spelled(), action.access)]);
+                report.add(kind, (index, Some(at)), actions, examples);
+            }
         }
+    }
+
+    /// How dangerous an action is.
+    fn rank(&mut self, action: &catalog::Action<'_>) -> Option<Rank> {
+        let find = || danger_of(&action.spelled(), action.access);
+        *self.ranks.entry(action.place()).or_insert_with(find)
     }
 
     /// Looks at a pattern of actions while the bounds on all of them last; then the rest is counted.
@@ -263,7 +294,7 @@ impl<'a> Search<'a> {
         }
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
-        let mut first: [Option<Rc<Example>>; 2] = [None, None];
+        let mut first = [Examples::default(), Examples::default()];
         let unlimited =
             !self.has_limits && statement.conditions.is_empty() && statement.is_on_everything();
         for action in matched {
@@ -271,17 +302,19 @@ impl<'a> Search<'a> {
                 continue;
             }
             let needs = self.needs(&action);
-            // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
-            if needs.allows.is_empty() && unlimited && first[0].is_some() {
+            let rank = self.rank(&action);
+            // With `"Resource": "*"` and no Deny every action takes effect; few witnesses will do.
+            if needs.allows.is_empty() && unlimited && !first[0].is_empty() && !first[0].wants(rank)
+            {
                 unneeded.push(action);
                 continue;
             }
-            let (list, slot) = if self.is_required(action, &needs) {
+            let (list, examples) = if self.is_required(action, &needs) {
                 (&mut too_wide, &mut first[1])
             } else {
                 (&mut unneeded, &mut first[0])
             };
-            match self.beyond(statement, action, &needs, slot.is_none()) {
+            match self.beyond(statement, action, &needs, examples.wants(rank)) {
                 Outcome::Nothing => {}
                 Outcome::Undecided => {
                     report.undecided.push((index, at));
@@ -289,33 +322,25 @@ impl<'a> Search<'a> {
                 }
                 Outcome::Something(example) => {
                     list.push(action);
-                    *slot = slot.take().or(example);
+                    if let Some(example) = example {
+                        examples.add(rank, &action, &example);
+                    }
                 }
             }
         }
         let [of_unneeded, of_too_wide] = first;
-        for (kind, actions, example) in [
+        for (kind, actions, examples) in [
             (ExcessKind::Action, unneeded, of_unneeded),
             (ExcessKind::Resource, too_wide, of_too_wide),
         ] {
-            let (Some(action), Some(example)) = (actions.first(), example) else {
+            if actions.is_empty() {
                 continue;
-            };
+            }
             let Some(listed) = self.shared(&actions) else {
                 report.undecided.push((index, at));
                 return;
             };
-            report.found.push(Excess {
-                kind,
-                statement: index,
-                action: at,
-                resource: example.by,
-                actions: listed,
-                witness: Witness {
-                    action: action.spelled(),
-                    resource: example.resource.clone(),
-                },
-            });
+            report.add(kind, (index, at), listed, examples);
         }
     }
 
