@@ -312,7 +312,7 @@ fn nearest_of<'p>(
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it allows other `{service}` actions"),
+            message: format!("closest statement: it allows other `{service}` actions"),
         });
     }
     let any_service = |s: &&Prepared| {
@@ -323,7 +323,7 @@ fn nearest_of<'p>(
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it does not suffice for `{service}`"),
+            message: format!("closest statement: it does not suffice for `{service}`"),
         });
     }
     let policy = policies.next()?;
@@ -446,7 +446,7 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
         };
         let mut actions = finding.actions.iter();
         if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
-            let note = "a policy that IAM rejects allows it: repair that policy";
+            let note = "a policy that IAM rejects allows it: fix that policy";
             finding.notes.push(note.to_owned());
         }
     }

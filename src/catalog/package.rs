@@ -287,7 +287,7 @@ fn read_service(data: &Path, prefix: &str) -> Result<Service, PackageError> {
         for resource_type in merge(&action.resource_types) {
             let Some(known) = types.get(&resource_type.name.to_ascii_lowercase()) else {
                 let problem = format!(
-                    "the action `{name}` has the resource type `{}`, which `resourceTypes/{file}` lacks",
+                    "the action `{name}` has the resource type `{}`, which is not in `resourceTypes/{file}`",
                     resource_type.name
                 );
                 return Err(content(&path, problem));

@@ -62,13 +62,13 @@ pub(super) fn levels(
             if FIXED.contains(&lint) {
                 return Err(bad(
                     "its severity cannot be changed".to_owned(),
-                    "it says that something could not be judged: exit code 2".to_owned(),
+                    "it reports what could not be judged, with exit code 2".to_owned(),
                 ));
             }
             if args.strict && STRICT.contains(&lint) && level != Level::As(Severity::Error) {
                 return Err(bad(
                     "--strict makes it an error".to_owned(),
-                    "leave one of the two options out".to_owned(),
+                    "remove one of the two options".to_owned(),
                 ));
             }
             if let Some(other) = given.insert(lint, option)
@@ -339,7 +339,7 @@ pub(super) fn read_baseline(
     Baseline::read(source, sources.get(source).text()).map_err(|(message, span)| {
         let problem = ConfigProblem::new(message, span);
         let problem = problem
-            .with_help("mend it by hand; or remove it, and `pcluster-iam baseline` writes it anew");
+            .with_help("fix it by hand; or remove it and run `pcluster-iam baseline` again");
         let reason = format!("`{name}` is not a baseline");
         drawn::error(sources, source, "baseline", vec![problem], reason)
     })

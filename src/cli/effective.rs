@@ -179,7 +179,7 @@ impl Effective {
             let message = format!("nothing says which scheduler the cluster of `{name}` uses");
             let problem = ConfigProblem::new(message, target.name.span);
             return Fault::Mistake(problem.with_help(format!(
-            "write for example scheduler = \"slurm\", in the target or at the top of the file; there are: {schedulers}"
+            "write for example scheduler = \"slurm\", in the target or at the top of the file; expected one of: {schedulers}"
         )));
         }
         let option = match &error {

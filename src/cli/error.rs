@@ -197,8 +197,8 @@ pub enum Error {
         policies: String,
     },
     /// Several roles where one is asked about.
-    #[error("this is about one role, and there are {count} targets")]
-    #[diagnostic(code(usage::one_role), help("name the policy files of one role"))]
+    #[error("this command needs a single role, and the configuration has {count} targets")]
+    #[diagnostic(code(usage::one_role), help("pass the policy files of one role"))]
     OneRole {
         /// How many targets the configuration has.
         count: usize,

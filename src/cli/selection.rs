@@ -98,7 +98,7 @@ pub(super) fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, E
             help: problem
                 .help
                 .clone()
-                .unwrap_or_else(|| "mend the file".to_owned()),
+                .unwrap_or_else(|| "fix the file".to_owned()),
         });
     }
     let named = file.document.named.iter();

@@ -138,7 +138,7 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
     } else {
         let _ = writeln!(
             notes,
-            "judged before and after: none of {} requirements fares worse",
+            "judged before and after: none of {} requirements got worse",
             tightened.requirements
         );
     }
@@ -150,7 +150,7 @@ fn replaced(key: &str, list: &Replaced) -> Option<String> {
         ([], []) => None,
         (gone, []) => Some(format!("{key} without {}", some(gone))),
         ([], new) => Some(format!("{key} with {}", some(new))),
-        (gone, new) => Some(format!("{key} {} gives way to {}", some(gone), some(new))),
+        (gone, new) => Some(format!("{key} {} is replaced by {}", some(gone), some(new))),
     }
 }
 
@@ -166,7 +166,7 @@ fn some(texts: &[String]) -> String {
 fn because(reason: &Reason) -> String {
     match reason {
         Reason::Negated(key) => {
-            format!("`{key}` allows whatever it does not list; write what is required")
+            format!("`{key}` allows everything that it does not list; write what is required")
         }
         Reason::Unneeded => {
             "nothing that it allows is required; remove it unless something else on this role needs it".to_owned()
@@ -186,10 +186,10 @@ fn because(reason: &Reason) -> String {
             )
         }
         Reason::Template(text) => {
-            format!("`{text}` holds a placeholder or a variable, which is left as it is")
+            format!("`{text}` contains a placeholder or a variable, which stays as it is")
         }
         Reason::Overlap(text) => {
-            format!("a part of `{text}` is required that no single pattern can say")
+            format!("no single pattern matches just the required part of `{text}`")
         }
         Reason::Reference => {
             "the reference says what it leaves out, not what it requires".to_owned()
@@ -215,7 +215,7 @@ fn held(objection: &Objection) -> String {
             "narrowed, the policy would be longer than AWS stores; split it first".to_owned()
         }
         Objection::Untried => {
-            "too many statements are at fault to try each; give fewer files at once".to_owned()
+            "too many statements cannot be narrowed; pass fewer files at once".to_owned()
         }
         Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
     }

@@ -276,7 +276,7 @@ pub(super) fn leftover(value: &str) -> Option<&str> {
 pub(super) fn placeholder(found: &str, span: Span) -> ConfigProblem {
     let message = format!("`{}` is a placeholder, not a value", shorten(found));
     ConfigProblem::new(message, span)
-        .with_help("fill in the template and give the file that comes out of it")
+        .with_help("render the template and pass the resulting file")
 }
 
 /// The words for a Boolean that the reader of one generation or the other takes.

@@ -202,7 +202,7 @@ impl Reader<'_> {
             // One such line is enough to say it.
             if self.problems.is_empty() {
                 self.problems.push(
-                    ConfigProblem::new("this line stands before the first section", place)
+                    ConfigProblem::new("this line is before the first section", place)
                         .with_help("start the file with a section such as `[global]`"),
                 );
             }

@@ -161,7 +161,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
         }
     }
     if !named {
-        let help = "give it a name, by which reports speak of it: name = \"head-node\"".to_owned();
+        let help = "give it a name for the reports: name = \"head-node\"".to_owned();
         reader.wrong(head, "a target has no `name`", help);
     }
     if !listed {
@@ -196,7 +196,7 @@ fn is_empty_array(value: &Value<'_>) -> bool {
 pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
     if let Err(error) = PathPattern::new(&pattern.value) {
         let message = format!(
-            "`{}` is no pattern of file names: {}",
+            "`{}` is not a pattern of file names: {}",
             shorten(&pattern.value),
             error.msg
         );

@@ -166,12 +166,12 @@ fn constant(line: &Line<'_>) -> Option<Finding> {
         ),
         (Truth::False, Truth::True) => (
             Severity::Note,
-            format!("this only asks whether the request has `{key}`"),
+            format!("this only checks that the request has `{key}`"),
             "say so: `\"Null\": {\"KEY\": \"false\"}`",
         ),
         (Truth::True, Truth::False) => (
             Severity::Note,
-            format!("this only asks whether the request lacks `{key}`"),
+            format!("this only checks that the request has no `{key}`"),
             "say so: `\"Null\": {\"KEY\": \"true\"}`",
         ),
         _ => return None,
@@ -190,7 +190,7 @@ fn all_of_one(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "`{}` has one value, and `{}` also holds where a request lacks it",
+        "`{}` has one value, and `{}` also holds if a request has no such key",
         line.key(),
         line.operator()
     );

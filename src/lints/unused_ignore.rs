@@ -41,7 +41,7 @@ pub(crate) fn of_ignore(
                 1 => "1 finding counts again".to_owned(),
                 several => format!("{several} findings count again"),
             },
-            "mend what it hid, or give a later day and say why",
+            "fix what it hid, or give a later day and a reason",
         ),
         _ => (
             "this ignore matches nothing".to_owned(),
@@ -72,14 +72,14 @@ pub(crate) fn of_entry(
     let entry = &located.entry;
     let message = if gone.is_empty() {
         format!(
-            "no finding matches this entry on `{}` any more (mended, or judged differently)",
+            "no finding matches this entry on `{}` any more (fixed, or judged differently)",
             entry.lint
         )
     } else {
         let actions = gone.iter().map(|action| (*action).to_owned());
         let actions: Vec<String> = actions.collect();
         format!(
-            "this entry on `{}` hides what is mended: {}",
+            "this baseline entry on `{}` lists actions that are already fixed: {}",
             entry.lint,
             super::enumerate(&actions)
         )

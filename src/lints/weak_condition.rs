@@ -63,7 +63,7 @@ fn forged(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("callers choose `{}` as they like", line.key());
-    Some(note(line, message, "do not let rights depend on it alone"))
+    Some(note(line, message, "do not let permissions depend on it alone"))
 }
 
 /// `*` of a text crosses the colons of an ARN.

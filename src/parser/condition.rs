@@ -187,7 +187,7 @@ fn check_operator(reader: &mut Reader, operator: &Text) -> Option<Operator> {
     reader.report(match operator::meant(&operator.value, nearest) {
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None if operator.value.contains(':') => problem.with_help(
-            "condition keys stand inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
+            "put condition keys inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
         ),
         None => problem,
     });

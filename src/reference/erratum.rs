@@ -51,14 +51,14 @@ impl ErratumData {
             "aws" => {
                 format!("AWS began to require it{since}, after these releases were documented")
             }
-            "template" => "ParallelCluster's own template lacks it too".to_owned(),
+            "template" => "also missing from ParallelCluster's own template".to_owned(),
             "neighbor" => {
                 "the texts of other releases ask for it, the text of this one does not".to_owned()
             }
             "condition" => {
                 "AWS's policy has it only under a Condition that does not hold".to_owned()
             }
-            _ => "the documented policy lacks it too".to_owned(),
+            _ => "also missing from the documented policy".to_owned(),
         };
         format!("{cause}: {}", self.reason)
     }

@@ -243,7 +243,7 @@ impl GapData {
         let statements = entry.data().statements;
         Some(Gap {
             policy: Some(self.name.clone()),
-            reason: format!("the documented policy lacks this too: {}", self.reason),
+            reason: format!("also missing from the documented policy: {}", self.reason),
             source: self.source.clone(),
             of_configuration: false,
             failure: super::Failure::Function,

@@ -74,18 +74,18 @@ impl Incomplete {
         let (short, full, help) = match self {
             Self::Unreadable => (
                 "A file could not be read.",
-                "A file could not be read as an IAM policy, so nothing is said of what its role is granted.",
-                "Mend the file at the place that the notification names.",
+                "A file could not be read as an IAM policy, so the permissions of its role were not judged.",
+                "Fix the file at the place in the notification.",
             ),
             Self::Undecided => (
                 "A verdict was not reached.",
                 "The patterns of the policies are too complex to be decided within the limit.",
-                "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
+                "Split the statement in the notification, or write fewer `*` in one of its patterns.",
             ),
             Self::Cut => (
                 "Results were left out.",
-                "A run holds at most 25,000 results. The most severe are kept.",
-                "Mend what is reported, or take the JSON output, which has all.",
+                "A run contains at most 25,000 results. The most severe are kept.",
+                "Fix the reported problems, or use the JSON output, which has all.",
             ),
         };
         NotificationKind {

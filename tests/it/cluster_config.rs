@@ -457,7 +457,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "HeadNode: &a\n  Ssh: *a\n",
-        "this alias stands within the value that it stands for",
+        "this alias is inside its own value",
         "*a",
         "write the value out",
     ),
@@ -469,7 +469,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "scheduler = sge\n[cluster a]\n",
-        "this line stands before the first section",
+        "this line is before the first section",
         "scheduler = sge",
         "[global]",
     ),

@@ -203,7 +203,7 @@ fn every_mistake_is_drawn_at_its_place_and_all_at_once() {
         ),
         (
             "[[target]]\nname = \"a\"\npolicies = [\"[.json\"]",
-            "`[.json` is no pattern of file names: invalid range pattern",
+            "`[.json` is not a pattern of file names: invalid range pattern",
             "\"[.json\"",
             "`*`",
         ),
