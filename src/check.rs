@@ -34,7 +34,7 @@ use size::beyond;
 use told::{bindings_of, name_of, name_of_file, names, not_checked};
 use trial::{Trial, trials};
 
-/// Which reference to compare with.
+/// The reference to compare with.
 #[derive(Clone, Debug)]
 pub enum Against {
     /// This one, or whichever of these alternatives for one role fits best.
@@ -67,10 +67,10 @@ impl Against {
     }
 }
 
-/// What the command line or the configuration says about the cluster.
+/// Settings of the cluster from the command line or the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What the configuration calls the role.
+    /// The name of the role in the configuration.
     pub target: Option<String>,
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
@@ -80,7 +80,7 @@ pub struct Settings {
     pub version_reason: Option<String>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
-    /// What was taken from the cluster's configuration.
+    /// Values read from the cluster configuration.
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
@@ -95,7 +95,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What limits the role, from the inside out.
+    /// The layers that limit the role, from the inside out.
     fn limits(&self) -> impl Iterator<Item = (LayerKind, &[File])> {
         let boundary = self.boundary.as_ref().map(slice::from_ref);
         let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
@@ -113,11 +113,11 @@ pub struct NoRoleFits {
 /// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
 #[derive(Debug)]
 pub struct Chosen {
-    /// What the role needs. Its gaps are among its statements.
+    /// The reference. Its gaps are among its statements.
     pub reference: Reference,
     /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
-    /// What it was chosen from.
+    /// The candidates.
     pub asked: Asked,
 }
 
@@ -137,7 +137,7 @@ impl Chosen {
     }
 }
 
-/// What a run starts from, before it infers anything.
+/// The input of a run, before it infers anything.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// The reference, its gaps apart.
@@ -146,7 +146,7 @@ pub struct Asked {
     pub given: Vec<(String, String, String)>,
 }
 
-/// Where a value comes from that was read off the policies.
+/// The source of a value that was inferred from the policies.
 pub const INFERRED: &str = "inferred";
 
 /// Chooses the reference for the policies of a role, and infers what is not given.
@@ -252,7 +252,7 @@ pub fn check(
         ..
     } = match fitting(&trials, catalog, against) {
         Ok(judged) => judged,
-        // What is wrong with the texts may be why nothing fits.
+        // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
             return Ok(not_compared(
                 sources, catalog, files, &all, against, settings, None,
@@ -416,7 +416,7 @@ pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Se
     trial.comparison(catalog).requires_anything(&trial.required)
 }
 
-/// What policies grant beyond a reference alone, without findings.
+/// The excess of policies over a reference, without findings.
 pub fn excess(
     catalog: &Catalog,
     policies: &[Policy],
@@ -465,7 +465,7 @@ pub fn open_paths(
     escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
 }
 
-/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
+/// The narrowed forms of overly broad statements that keep all requirements of the reference.
 pub fn narrowed(
     catalog: &Catalog,
     policies: &[Policy],

@@ -148,7 +148,7 @@ enum ReferenceCommand {
     Show(ShowArgs),
 }
 
-// What says which reference is meant, and what its placeholders stand for. A comment of documentation would become what
+// Options that select the reference and bind its placeholders. A comment of documentation would become what
 // is said of the commands that take these arguments.
 #[derive(Args, Clone, Default, PartialEq, Eq, Debug)]
 struct Selection {
@@ -184,7 +184,7 @@ struct Selection {
     set: Vec<String>,
 }
 
-// What is judged, and against what. (No comment of documentation, as above.)
+// The policies and the reference. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct InputArgs {
     /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
@@ -235,7 +235,7 @@ struct InputArgs {
     no_config: bool,
 }
 
-// What becomes of findings. (No comment of documentation, as above.)
+// Severities and ignores. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct AcceptArgs {
     /// Report these lints as errors

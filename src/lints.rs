@@ -1,4 +1,4 @@
-//! What is reported: one file per lint, each with its metadata, its check and its page of prose.
+//! The lints: one file per lint, each with its metadata, its check and its page of prose.
 //!
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
@@ -185,7 +185,7 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
-/// What was compared, when everything could be read.
+/// The comparison, if everything could be read.
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
@@ -203,9 +203,9 @@ pub struct Compared<'a> {
     pub managed: &'a [Prepared],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
-    /// What is granted beyond need.
+    /// Overly broad permissions.
     pub excess: &'a ExcessReport,
-    /// What has no effect.
+    /// Entries without effect.
     pub ineffective: &'a [Ineffective],
     /// Ways to more permissions that are open.
     pub escalation: &'a [OpenPath],
@@ -235,7 +235,7 @@ pub struct Oversize {
     pub source: SourceId,
     /// The statement that reaches it.
     pub span: Span,
-    /// What there is too much of.
+    /// The exceeded bound.
     pub message: String,
 }
 
@@ -492,10 +492,10 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     }
 }
 
-/// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
+/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// What a finding is about, for its fingerprint.
+/// The subject of a finding, for its fingerprint.
 fn identity(
     context: &Context<'_>,
     finding: &Finding,
@@ -518,7 +518,7 @@ fn identity(
         ]
         .contains(&finding.lint)
     {
-        // Where the nearest statement stands does not matter.
+        // The place of the nearest statement does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {

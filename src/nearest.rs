@@ -1,4 +1,4 @@
-//! What was probably meant by a misspelt word.
+//! Suggestions for misspelled words.
 
 /// Longer words are no slips of the pen, and comparing takes the product of the lengths.
 const LONGEST: usize = 128;

@@ -340,7 +340,11 @@ fn check_table(
             if order == Ordering::Greater
                 || (order == Ordering::Equal && !(repeats && last == name))
             {
-                return Err(damaged(text, at, format!("`{name}` is listed after `{last}`")));
+                return Err(damaged(
+                    text,
+                    at,
+                    format!("`{name}` is listed after `{last}`"),
+                ));
             }
         }
         last = Some(name);

@@ -1,4 +1,4 @@
-//! What ends a run: usage that makes no sense, and output that cannot be written.
+//! Errors that end a run: wrong usage, and output that cannot be written.
 
 use std::error::Error as _;
 use std::io;
@@ -77,7 +77,7 @@ pub enum Error {
     BadPattern {
         /// As given.
         name: String,
-        /// What is wrong with it as a pattern.
+        /// Its fault as a pattern.
         reason: String,
     },
     /// A folder whose files a pattern names cannot be listed.
@@ -109,9 +109,9 @@ pub enum Error {
     BadReference {
         /// The file.
         path: String,
-        /// What is wrong, with its place.
+        /// The fault with its place.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// The file of an option cannot be read.
@@ -122,9 +122,9 @@ pub enum Error {
         option: &'static str,
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// A file has problems, which are drawn at their places.
@@ -133,7 +133,7 @@ pub enum Error {
     Drawn {
         /// The problems, each with its place.
         text: String,
-        /// What it comes to.
+        /// The totals.
         reason: String,
     },
     /// The file given with `--context-file` cannot be read.
@@ -147,7 +147,7 @@ pub enum Error {
     BadContext {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
     },
     /// The folder given with `--catalog` is none.
@@ -161,7 +161,7 @@ pub enum Error {
     BadCatalog {
         /// The folder.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         source: Box<PackageError>,
     },
     /// An option with a value that cannot be.
@@ -174,7 +174,7 @@ pub enum Error {
         value: String,
         /// Why not.
         reason: String,
-        /// What would be one.
+        /// The valid choices.
         help: String,
     },
     /// No role to choose.
@@ -227,7 +227,7 @@ pub enum Error {
     NoReference {
         /// Why there is none.
         error: Box<SelectError>,
-        /// What to give instead.
+        /// The alternative to pass.
         help: String,
     },
     /// `explain` was asked about something it does not know.
@@ -236,18 +236,18 @@ pub enum Error {
     Unknown {
         /// As given.
         what: String,
-        /// What it may have meant.
+        /// A suggestion.
         help: String,
     },
     /// A file of the role cannot be judged.
     #[error("{place}: {reason}")]
     #[diagnostic(code(input::policy), help("{help}"))]
     NotJudged {
-        /// Where.
+        /// The place.
         place: String,
         /// Why not.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// A file that cannot be changed in place.
@@ -258,7 +258,7 @@ pub enum Error {
         path: String,
         /// Why not.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// The edits are held back.
@@ -270,7 +270,7 @@ pub enum Error {
         )
     )]
     HeldBack {
-        /// What would be lost.
+        /// The loss.
         reason: String,
     },
     /// Writing failed.
@@ -310,7 +310,7 @@ fn unwritten(error: &io::Error) -> String {
     }
 }
 
-/// What lies behind an error, for its one line.
+/// The cause of an error, for its one line.
 fn cause(error: &PackageError) -> String {
     error
         .source()

@@ -25,7 +25,7 @@ const DEEPEST: usize = 4;
 /// Files that are looked at.
 const MOST_FILES: usize = 5_000;
 
-/// What is written where no cluster configuration says which.
+/// The scheduler to write without a cluster configuration.
 const SCHEDULER: &str = "slurm";
 
 /// Larger files are neither policies nor cluster configurations.
@@ -82,7 +82,7 @@ fn count(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// What a folder holds.
+/// The content of a folder.
 struct Folder {
     path: PathBuf,
     policies: Vec<PathBuf>,
@@ -213,7 +213,7 @@ impl Found {
                 configured = Some(read);
             }
         }
-        // What cannot be selected here is said by `lint`.
+        // `lint` reports what cannot be selected here.
         let Ok(against) = Against::select(&selection, &features) else {
             return;
         };
@@ -312,7 +312,7 @@ impl Found {
     }
 }
 
-/// What a target names: all of a folder by a pattern, or some by name.
+/// The policies of a target: all of a folder by a pattern, or some by name.
 fn patterns(folder: &Folder) -> String {
     let shown = folder.path.to_string_lossy();
     if folder.is_all && folder.policies.len() > 1 && !input::is_pattern(&shown) {

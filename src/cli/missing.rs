@@ -125,7 +125,7 @@ pub(super) fn undecidable(row: &Row) -> Error {
     }
 }
 
-/// Which reference it is, and what was inferred for it.
+/// The reference, and the values inferred for it.
 pub(super) fn chosen_note(chosen: &Chosen) -> String {
     let reference = &chosen.reference;
     let mut text = String::new();

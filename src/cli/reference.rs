@@ -304,7 +304,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the policies of the second release are known to lack, and those of the first are not.
+/// Permissions known to be missing from the policies of the second release, but not from those of the first.
 fn new_gaps(from: &Reference, to: &Reference, features: &Features) -> Vec<(String, Lack)> {
     let old = reference::lacks_of(from, features);
     let mut new = reference::lacks_of(to, features);

@@ -69,7 +69,7 @@ fn policies(
     }
 }
 
-/// What a reference is selected by.
+/// The selection of a reference.
 type Asked = (Option<PathBuf>, Selection, Features);
 
 /// Reads what jobs need, each file and each reference once.
@@ -83,7 +83,7 @@ pub(super) struct Resolver<'r> {
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
-    /// What may be mistakes.
+    /// Possible mistakes.
     doubts: BTreeSet<String>,
 }
 

@@ -222,7 +222,7 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
     Ok(given)
 }
 
-/// Where a later patch release is judged as the newest known one of its minor.
+/// A warning if a later patch release is judged as the newest known one of its minor.
 pub(super) fn later_patch(selection: &Selection) -> Option<String> {
     let text = selection.pcluster_version.as_deref()?.trim();
     let asked = Release::parse(text.strip_prefix(['v', 'V']).unwrap_or(text))?;
@@ -244,7 +244,7 @@ pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
     known.into_iter().collect()
 }
 
-/// What may be meant by a placeholder that does not exist.
+/// A suggestion for a placeholder that does not exist.
 pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
     match nearest_word(name, known.iter().map(String::as_str), 3) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -252,7 +252,7 @@ pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
     }
 }
 
-/// What of the values that are given cannot be true together.
+/// Given values that contradict each other.
 pub(super) fn contradictions(given: &[Given], context: &BTreeMap<String, KeyValue>) -> Vec<String> {
     let last = |name: &str| {
         let found = given.iter().rev().find(|(other, ..)| other == name);

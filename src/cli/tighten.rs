@@ -144,7 +144,7 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
     }
 }
 
-/// Which strings of one list gave way to which; `None` where it is the same.
+/// The replaced strings of one list and the new ones; `None` if it is unchanged.
 fn replaced(key: &str, list: &Replaced) -> Option<String> {
     match (list.gone.as_slice(), list.new.as_slice()) {
         ([], []) => None,

@@ -80,7 +80,7 @@ pub(super) fn read(tree: &Tree<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
     reader.facts.finish()
 }
 
-/// What a file is that is no configuration of a cluster.
+/// The kind of a file that is not a cluster configuration.
 fn foreign(tree: &Tree<'_>) -> Option<ConfigProblem> {
     let root = tree.root();
     let has = |key: &str| tree.keys(root).any(|k| k == key);

@@ -23,7 +23,7 @@ pub(super) const IGNORE: [&str; 7] = [
     "until",
 ];
 
-/// Those of which an ignore has one or more.
+/// The fields of which an ignore has one or more.
 pub(super) const FIELDS: [&str; 5] = ["lint", "path", "sid", "reference-sid", "subject"];
 
 type Levels = BTreeMap<&'static str, Level>;

@@ -66,7 +66,7 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
             }
             name if OPTIONS.contains(&name) => option(reader, &mut config.defaults, name, value),
             _ => {
-                // What only a target has is looked for there.
+                // Keys that only a target has are looked up there.
                 if TARGET.contains(&&**key.get_ref()) {
                     let message = format!("`{}` belongs to a target", key.get_ref());
                     let help = "write it below the head [[target]]".to_owned();
@@ -306,7 +306,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
                 context(reader, &mut options.context, key, value);
             }
         }
-        // Those that name the options are matched above; a test holds the lists together.
+        // Errors that name the options are matched above; a test holds the lists together.
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! What is granted beyond need: allowed for certain, and not required.
+//! Overly broad permissions: allowed for certain, and not required.
 
 use std::collections::hash_map::Entry;
 use std::ptr;
@@ -78,7 +78,7 @@ pub struct ExcessReport {
     pub unasked: usize,
 }
 
-/// What one action of one statement grants beyond need.
+/// The excess of one action of one statement.
 enum Beyond {
     Nothing,
     /// A request, and the index of the resource string that grants it.
@@ -89,7 +89,7 @@ enum Beyond {
 /// The Allow statements of the reference that name an action, by its place in the catalogue.
 type Naming<'a> = FxHashMap<*const u8, NamedBy<'a>>;
 
-/// Those of one action.
+/// The excess of one action.
 struct NamedBy<'a> {
     first: &'a Prepared,
     others: Vec<&'a Prepared>,
@@ -107,9 +107,9 @@ impl<'a> NamedBy<'a> {
 struct Needs<'a> {
     /// Whether one of those that allow it lists it without a wildcard.
     is_literal: bool,
-    /// Those that allow it.
+    /// Statements that allow it.
     allows: Vec<&'a Prepared>,
-    /// Those that deny it for certain.
+    /// Statements that deny it for certain.
     denies: Vec<&'a Prepared>,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Needs<'a> {
         self.denies.is_empty() && self.allows.iter().any(|s| s.is_on_everything())
     }
 
-    /// What is required: under any reading, or as the verdicts read it.
+    /// The requirements: under any reading, or as the verdicts read them.
     fn required(&self, most: bool) -> Required<'a> {
         let list = |s: &&'a Prepared, most: bool, variables: Variables| Filter {
             negated: s.not_resource,
@@ -162,7 +162,7 @@ struct Search<'a> {
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
-    /// What is left of [`MOST_VISITS`] and of [`MOST_LISTED`].
+    /// The rest of [`MOST_VISITS`] and of [`MOST_LISTED`].
     visits: Budget,
     listed: Budget,
     lists: FxHashSet<Listed>,
@@ -188,7 +188,7 @@ impl<'a> Universes<'a> {
     }
 }
 
-/// What an answer of [`Search::beyond`] depends on for one kind of resource: many actions share it.
+/// The inputs of [`Search::beyond`] for one kind of resource: many actions share it.
 #[derive(PartialEq, Eq, Hash)]
 struct Alike {
     statement: *const Prepared,
@@ -434,7 +434,7 @@ impl<'a> Search<'a> {
                 let Some(action) = statement.actions.get(at) else {
                     return;
                 };
-                // What AWS rejects is counted by its widest reading here: better narrow it now.
+                // A rejected statement is counted by its widest reading here: better narrow it now.
                 if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
                     self.comparison.each_match(&ActionPattern::Everything, |a| {
                         if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
@@ -553,7 +553,7 @@ impl<'a> Search<'a> {
         answer
     }
 
-    /// What `statement` allows for `action` beyond what the reference needs.
+    /// The grants of `statement` for `action` that the reference does not need.
     fn beyond(
         &mut self,
         statement: &Prepared,
@@ -608,7 +608,7 @@ impl<'a> Search<'a> {
             Vec::new()
         };
         let layers = self.comparison.layers.len();
-        // What bears on a kind of resource, where the statement allows it for certain.
+        // The patterns for a kind of resource that the statement allows for certain.
         let sides = |target: Target<'_>| -> Option<(Sides<'_>, Vec<Truth>)> {
             if !holds(target) {
                 return None;

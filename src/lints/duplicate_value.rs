@@ -1,4 +1,4 @@
-//! What a policy says twice.
+//! Duplicates in a policy.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {
         let repeated = statements(context, policy, out);
         for statement in &policy.statements {
-            // What is said of the whole is not said of its parts.
+            // A finding on the whole is not repeated for its parts.
             if repeated.contains(&statement.span) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What only clusters with some feature need, where nobody said whether the cluster has it.
+//! Actions that only clusters with a certain feature need, if it is unknown whether the cluster has it.
 
 use super::{Compared, Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;

@@ -1,4 +1,4 @@
-//! What the role that ParallelCluster generates for the cluster configuration has, and the policies do not grant.
+//! Actions that the role generated for the cluster configuration has, and the policies do not grant.
 
 use super::{Compared, Context, Lint, coverage, enumerate};
 use crate::diff::Verdict;

@@ -146,7 +146,7 @@ fn addresses(line: &Line<'_>) -> Option<Finding> {
     Some(line.finding(&LINT, severity, first.span, message, help))
 }
 
-/// What the engine decides whatever the value is.
+/// Conditions that the engine decides for any value.
 fn constant(line: &Line<'_>) -> Option<Finding> {
     if line.operator.comparison == Comparison::Null {
         return None;

@@ -1,4 +1,4 @@
-//! What was accepted and is not there, or is accepted no longer.
+//! Ignores and baseline entries that match nothing or have expired.
 
 use super::{Context, Lint};
 use crate::baseline::Located;
@@ -106,7 +106,7 @@ fn finish(sources: &Sources, mut finding: Finding) -> Finding {
     finding
 }
 
-/// What an ignore matches, in words.
+/// The fields of an ignore, in words.
 fn identity(ignore: &Ignore) -> String {
     let text = |value: &crate::parser::Spanned<String>| value.value.clone();
     let fields = [

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::problem::shorten;
 use super::token::{Scanner, Token};
 
-/// What is wrong with a text, at ranges of its bytes.
+/// Faults of a text, at ranges of its bytes.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) subject: &'static str,
@@ -91,7 +91,7 @@ fn first_fault(text: &str) -> Option<Fault> {
     }
 }
 
-/// What JSON allows next.
+/// The tokens that JSON allows next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Wanted {
     /// The only value of the text.

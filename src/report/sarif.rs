@@ -32,7 +32,7 @@ const RELATED: usize = 100;
 /// The exit code that says that not all could be judged.
 const COULD_NOT: u8 = 2;
 
-/// What keeps a run from being complete, in the order of the driver's `notifications`.
+/// Reasons why a run is incomplete, in the order of the driver's `notifications`.
 #[derive(Clone, Copy)]
 enum Incomplete {
     /// A file cannot be read as a policy.
@@ -46,7 +46,8 @@ enum Incomplete {
 impl Incomplete {
     const ALL: [Self; 3] = [Self::Unreadable, Self::Undecided, Self::Cut];
 
-    /// What a finding says of the run, besides of the policy. An excess that is not decided is a note: the run is complete.
+    /// The notification of a finding about the run itself. An excess that is not decided is a note: the run is
+    /// complete.
     fn of(finding: &Finding) -> Option<Self> {
         match finding.lint {
             "invalid-json" => Some(Self::Unreadable),
@@ -112,7 +113,7 @@ impl Incomplete {
 /// `exit_code` is the one that the program ends with.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn sarif(
     report: &Report,
     repository: &Repository,

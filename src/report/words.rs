@@ -9,7 +9,7 @@ use crate::finding::Finding;
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
 
-/// What was judged, against what, and for which values of the placeholders.
+/// The policies, the reference, and the values of the placeholders.
 pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     let verb = if result.failed && result.requirements.is_empty() {
         "could not judge"
@@ -54,7 +54,7 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     lines
 }
 
-/// What is said of a target, where its name does not stand above it.
+/// The prefix of a target, if its name is not the heading.
 pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
     match target {
         Some(target) => Cow::Owned(format!("{target}: {text}")),
@@ -62,7 +62,7 @@ pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
     }
 }
 
-/// What it comes to.
+/// The totals.
 pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     let mut lines = Vec::new();
     let coverage = result.coverage();
@@ -140,7 +140,7 @@ fn vacuous(result: &RoleResult) -> Option<String> {
     })
 }
 
-/// What an upgrade to another release comes to.
+/// The totals of an upgrade to another release.
 pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     let against = against(&upgrade.reference);
     match upgrade.findings.len() {
@@ -165,7 +165,7 @@ pub(super) fn hidden_lines(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// Those of one result.
+/// The lines of one result.
 pub(super) fn hidden_of(report: &Report, result: &RoleResult) -> Vec<String> {
     let line = |hidden: &HiddenRows| {
         let text = hidden_rows(hidden);
@@ -179,7 +179,7 @@ fn hidden_rows(hidden: &HiddenRows) -> String {
     format!("{} is off, which hides {rows} not covered", hidden.lint)
 }
 
-/// What a run comes to, in one line.
+/// The totals of a run, in one line.
 pub fn summary(report: &Report) -> String {
     let rows: usize = { report.results.iter() }
         .flat_map(|result| report.hidden_rows(result))
@@ -203,7 +203,7 @@ pub fn summary(report: &Report) -> String {
     }
 }
 
-/// What stands below the message of a finding where nothing is drawn, made safe: each line begins with its end.
+/// The lines below the message of a finding that is not drawn, made safe: each line begins with its end.
 pub(super) fn details(finding: &Finding) -> String {
     let mut text = String::new();
     let label = Some(&finding.label.message).filter(|m| !m.is_empty());

@@ -78,7 +78,9 @@ fn what_is_accepted_is_hidden_and_nothing_else() {
     assert_eq!((code, lacking(&json)), (0, Vec::new()));
     assert_eq!(
         unused(&json),
-        ["this entry on `missing-action` lists actions that are already fixed: `sqs:DeleteMessage`"]
+        [
+            "this entry on `missing-action` lists actions that are already fixed: `sqs:DeleteMessage`"
+        ]
     );
     let text = project.run(&["lint", "--baseline", FILE]).out;
     assert!(text.contains(&format!("--> {FILE}:2:3\n")), "{text}");

@@ -55,8 +55,8 @@ fn files(path: &Path, extension: &str) -> Vec<PathBuf> {
 /// The string literals of Rust code with their lines: comments, characters and test modules are left out.
 fn literals(code: &str) -> Vec<(usize, String)> {
     let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let token =
-        Regex::new(r##"(?s)//[^\n]*|r#"(.*?)"#|"((?:[^"\\]|\\.)*)"|'(?:\\[^']+|[^'\\])'"##).unwrap();
+    let token = Regex::new(r##"(?s)//[^\n]*|r#"(.*?)"#|"((?:[^"\\]|\\.)*)"|'(?:\\[^']+|[^'\\])'"##)
+        .unwrap();
     token
         .captures_iter(code)
         .filter_map(|found| found.get(1).or(found.get(2)))
@@ -107,7 +107,11 @@ fn user_facing_text_is_plain() {
         }
     }
     for file in ["action.yml", ".pre-commit-hooks.yaml", "Cargo.toml"] {
-        faults(file, &fs::read_to_string(root().join(file)).unwrap(), &mut found);
+        faults(
+            file,
+            &fs::read_to_string(root().join(file)).unwrap(),
+            &mut found,
+        );
     }
 
     for path in files(&root().join("src"), "rs") {

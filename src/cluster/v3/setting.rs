@@ -1,11 +1,11 @@
-//! What decides about the policies that `ParallelCluster` generates: labels, and values of placeholders.
+//! Settings that decide the policies that `ParallelCluster` generates: labels, and values of placeholders.
 
 use std::collections::BTreeSet;
 
 use super::Reader;
 use crate::cluster::yaml::Id;
 
-/// What is collected node by node.
+/// Settings collected node by node.
 #[derive(Default)]
 pub(super) struct Nodes {
     /// The scripts of each queue on S3.
@@ -24,7 +24,7 @@ fn object(address: &str) -> Option<String> {
         .then(|| format!("arn:${{Partition}}:s3:::{bucket}/{key}"))
 }
 
-/// What all of some sets have.
+/// The intersection of sets.
 fn common(sets: &[BTreeSet<String>]) -> BTreeSet<String> {
     let mut sets = sets.iter();
     let first = sets.next().cloned().unwrap_or_default();
@@ -55,7 +55,7 @@ impl Reader<'_> {
         all
     }
 
-    /// What one node, queue or pool says.
+    /// The settings of one node, queue or pool.
     pub(super) fn node_setting(&mut self, node: Id, role: &'static str) {
         let scripts = self.scripts(node);
         match role {
@@ -133,7 +133,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the whole configuration says, once its nodes are read.
+    /// The settings of the whole configuration, after its nodes are read.
     pub(super) fn settle(&mut self, root: Id) {
         match self.facts.is_slurm() {
             Some(true) => self.facts.label("slurm"),

@@ -216,7 +216,7 @@ fn long_lines_stay_cheap() {
     assert_eq!(written.matches("something is wrong").count(), 500);
 }
 
-/// Where the carets of a drawing stand: the text of the line above that they underline.
+/// The places of the carets of a drawing: the text of the line above that they underline.
 fn underlined(drawing: &str) -> String {
     let lines: Vec<&str> = drawing.lines().collect();
     let at = lines
