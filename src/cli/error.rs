@@ -18,7 +18,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::scheduler),
         help(
-            "give --scheduler with one of: {schedulers}; or --reference FILE for a policy of your own"
+            "pass --scheduler with one of: {schedulers}; or --reference FILE with your own policy"
         )
     )]
     NoScheduler {
@@ -30,7 +30,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::inputs),
         help(
-            "name policy files, or `-` for standard input; or describe what is to be judged as targets in pcluster-iam.toml, of which `pcluster-iam init` writes a first one"
+            "pass policy files, or `-` for standard input; or add targets to pcluster-iam.toml (`pcluster-iam init` writes a first one)"
         )
     )]
     NoInputs,
@@ -39,7 +39,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::inputs),
         help(
-            "name policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
+            "pass policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
         )
     )]
     NoTargets {
@@ -50,7 +50,7 @@ pub enum Error {
     #[error("which scheduler does the cluster use?")]
     #[diagnostic(
         code(usage::scheduler),
-        help("give --scheduler with one of: {schedulers}")
+        help("pass --scheduler with one of: {schedulers}")
     )]
     WhichScheduler {
         /// The legal values.
@@ -60,7 +60,7 @@ pub enum Error {
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
         code(input::no_match),
-        help("check the path; quote the pattern so that the shell leaves it alone")
+        help("check the path; quote the pattern so that the shell does not expand it")
     )]
     NoMatch {
         /// As given.
@@ -178,10 +178,10 @@ pub enum Error {
         help: String,
     },
     /// No role to choose.
-    #[error("nothing that any role of ParallelCluster requires is granted by {policies}")]
+    #[error("{policies} grant nothing that any role of ParallelCluster requires")]
     #[diagnostic(
         code(usage::role),
-        help("say whose policies these are with --role: {roles}")
+        help("pass the role of the policies with --role: {roles}")
     )]
     NoRole {
         /// The files.
@@ -204,15 +204,15 @@ pub enum Error {
         count: usize,
     },
     /// A file that is there already.
-    #[error("`{path}` is there already")]
-    #[diagnostic(code(output::exists), help("edit it, or move it away"))]
+    #[error("`{path}` already exists")]
+    #[diagnostic(code(output::exists), help("edit it, or move it"))]
     Exists {
         /// The file.
         path: String,
     },
     /// No role was named where one must be.
-    #[error("whose policy?")]
-    #[diagnostic(code(usage::role), help("give --role with one of: {roles}"))]
+    #[error("which role?")]
+    #[diagnostic(code(usage::role), help("pass --role with one of: {roles}"))]
     WhichRole {
         /// The legal values.
         roles: String,
@@ -266,7 +266,7 @@ pub enum Error {
     #[diagnostic(
         code(fix::coverage),
         help(
-            "make the changes by hand, one by one; `--fix --diff` writes nothing either, and the report without --fix shows what it would change"
+            "make the changes by hand, one by one; the report without --fix shows them"
         )
     )]
     HeldBack {
@@ -294,7 +294,7 @@ impl Error {
         match help.map(|help| help.to_string()) {
             None => Error::Select(error),
             Some(help) => Error::NoReference {
-                help: format!("{help}; or give a policy to compare with: --reference FILE"),
+                help: format!("{help}; or pass a policy to compare with: --reference FILE"),
                 error: Box::new(error),
             },
         }

@@ -60,13 +60,13 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     })?;
     if let Some(above) = above {
         super::warn(&format!(
-            "`{}` is no longer read from here: the nearest configuration is",
+            "`{}` is no longer read from here, because the nearest configuration is read",
             above.display()
         ));
     }
     let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
     let next = if policies == 0 {
-        "no policy was found here: name yours in it as the policies of a [[target]]".to_owned()
+        "no policy was found here: add yours to it as the policies of a [[target]]".to_owned()
     } else {
         format!(
             "{} with {}; read it through, then run `pcluster-iam lint`",
@@ -235,13 +235,13 @@ impl Found {
 
     fn configuration(&self) -> String {
         let mut text = String::from(
-            "# What pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
-             # Paths are relative to it.\n\n",
+            "# The policies that pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
+             # Paths are relative to this file.\n\n",
         );
         if let Some((path, _)) = self.clusters.first() {
             let _ = writeln!(
                 text,
-                "# Scheduler, Region, features and names are read off it.\ncluster-config = {}",
+                "# Scheduler, Region, features and names are read from this file.\ncluster-config = {}",
                 quoted(path)
             );
             for (path, _) in self.clusters.iter().skip(1) {
@@ -258,7 +258,7 @@ impl Found {
             text,
             "\n# Release to compare with, such as \"3.11.1\"; \"3\" is the newest that the program knows of 3.x.\n\
              pcluster-version = \"{release}\"\n\n\
-             # What is not given is inferred from the policies where these agree.\n\
+             # Other values are inferred from the policies if these agree.\n\
              # region = \"us-east-1\"\n\
              # account = \"123456789012\"\n\n\
              # Lowest severity that makes the exit code 1: error, warning, note or never.\n\
@@ -272,12 +272,12 @@ impl Found {
                 quoted(Path::new(&self.name(folder))),
                 match &folder.role {
                     Some(role) => format!(
-                        "# Inferred from what they grant. Correct it where it is wrong: without it a policy that loses\n\
-                         # rights may be judged as that of a smaller role.\n\
+                        "# Inferred from the policies; correct it if it is wrong. Without a role, a policy that loses\n\
+                         # permissions may be judged as that of a smaller role.\n\
                          role = \"{role}\"   # `pcluster-iam reference list` has all"
                     ),
                     None => format!(
-                        "# role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all"
+                        "# role = \"{role}\"   # the role of the policies; `pcluster-iam reference list` has all"
                     ),
                 },
                 patterns(folder)
@@ -286,13 +286,13 @@ impl Found {
         if self.folders.is_empty() {
             let _ = write!(
                 text,
-                "\n# No policy was found here. The policies attached to one role, judged together:\n\
+                "\n# No policy was found here. Name the policies attached to one role; they are judged together:\n\
                  # [[target]]\n# name = \"{role}\"\n# role = \"{role}\"\n# policies = [\"iam/{role}/*.json\"]\n",
             );
         }
         text.push_str(
             "\n# Severities: error, warning, note or off.\n# [lints]\n# unneeded-action = \"off\"\n\n\
-             # Findings that were accepted.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
+             # Accepted findings.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
              # path = \"iam/head-node/break-glass.json\"\n# sid = \"BreakGlass\"\n# reason = \"reviewed in SEC-142\"\n\
              # until = \"2027-01-31\"\n",
         );

@@ -366,7 +366,7 @@ impl State<'_> {
                 let key = self.quote(&self.last);
                 Fault::new(
                     self.last.clone(),
-                    format!("the key {key} stands outside of `{{…}}`"),
+                    format!("the key {key} is outside of `{{…}}`"),
                 )
                 .with_help("put `{` before the text and `}` after it; a policy starts with `{`")
             }

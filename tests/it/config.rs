@@ -665,7 +665,7 @@ fn init_writes_what_lint_reads_and_nothing_over_it() {
         .unwrap_or_else(|e| panic!("{open}\n{e:?}"));
     let again = project.run(&["init"]);
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("`pcluster-iam.toml` is there already"));
+    assert!(again.err.contains("`pcluster-iam.toml` already exists"));
     assert_eq!(project.read("pcluster-iam.toml"), text);
     let lint = project.run(&["lint"]);
     assert!(lint.code < 2, "{}", lint.err);

@@ -127,7 +127,7 @@ fn init_below_a_configuration_says_so() {
         (run.code, run.err.as_str()),
         (
             0,
-            "warning: `../pcluster-iam.toml` is no longer read from here: the nearest configuration is\n"
+            "warning: `../pcluster-iam.toml` is no longer read from here, because the nearest configuration is read\n"
         )
     );
     assert!(project.path("iam/pcluster-iam.toml").exists());
