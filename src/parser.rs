@@ -23,6 +23,7 @@ mod envelope;
 mod foreign;
 mod grammar;
 mod json;
+mod owner;
 mod pattern;
 mod policy;
 mod problem;
@@ -32,6 +33,7 @@ mod syntax;
 mod token;
 
 pub use encoding::decode;
+pub use owner::{Owner, name_in};
 pub use policy::{
     Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
     Text, Version,

@@ -11,7 +11,7 @@ use super::config::Configuration;
 use super::effective::Effective;
 use super::jobs::Job;
 use super::selection::{self, Given};
-use super::{Error, InputArgs, Selection, input};
+use super::{Error, InputArgs, Selection, input, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
@@ -120,7 +120,7 @@ impl<'r> Resolver<'r> {
     }
 
     /// A job for each target of the configuration.
-    pub(super) fn targets(&mut self) -> Result<Vec<Job>, Error> {
+    pub(super) fn targets(&mut self, each: bool) -> Result<Vec<Job>, Error> {
         let configuration = self.configuration.ok_or(Error::NoInputs)?;
         let targets = &configuration.config.targets;
         if targets.is_empty() {
@@ -142,8 +142,8 @@ impl<'r> Resolver<'r> {
             if problems.len() > before {
                 continue;
             }
-            match self.job(Some(target), &input::each_once(names)) {
-                Ok(job) => jobs.push(job),
+            match self.jobs(Some(target), &input::each_once(names), each) {
+                Ok(new) => jobs.extend(new),
                 Err(Fault::Run(error)) => return Err(error),
                 Err(Fault::Mistake(problem)) => problems.push(problem),
             }
@@ -169,12 +169,80 @@ impl<'r> Resolver<'r> {
         Err(self.refuse(problems))
     }
 
-    pub(super) fn job(
+    /// The jobs for some files: one, or one for each role of the cluster that the files are of; with `each`, for each file.
+    pub(super) fn jobs(
         &mut self,
         target: Option<&'r Target>,
         names: &[String],
-    ) -> Result<Job, Fault> {
+        each: bool,
+    ) -> Result<Vec<Job>, Fault> {
+        if each {
+            let mut all = Vec::with_capacity(names.len());
+            for name in names {
+                all.extend(self.jobs(target, std::slice::from_ref(name), false)?);
+            }
+            return Ok(all);
+        }
         let effective = Effective::new(self.args, self.configuration, target)?;
+        if effective.reference.is_some() {
+            return Ok(vec![self.job(target, names, None)?]);
+        }
+        let configured = match &effective.cluster_config {
+            Some(path) => {
+                let read = self.cluster(path);
+                Some(read.map_err(|error| effective.fault(error, target))?)
+            }
+            None => None,
+        };
+        let at: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
+        let files: Vec<&File> = at.iter().filter_map(|at| self.files.get(*at)).collect();
+        let owned = owner::owned(&files, &self.sources, configured.as_deref())?;
+        let Some(owned) = owned else {
+            return Ok(vec![self.job(target, names, None)?]);
+        };
+        if let Some(asked) = effective.selection.role() {
+            let meant = reference::roles_called(asked);
+            if let Some((role, reason)) = owned.roles.first()
+                && !owned.roles.iter().any(|(role, _)| meant.contains(role))
+            {
+                self.doubts
+                    .insert(format!("{reason}; judged as role {asked}, not {role}"));
+            }
+            return Ok(vec![self.job(target, names, None)?]);
+        }
+        self.doubts.extend(owned.doubt);
+        if owned.roles.is_empty() {
+            return Ok(vec![self.job(target, names, None)?]);
+        }
+        let mut all = Vec::with_capacity(owned.roles.len());
+        for role in owned.roles {
+            all.push(self.job(target, names, Some(role))?);
+        }
+        // Requirements of another role of the cluster are no excess.
+        let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
+        for (at, job) in all.iter_mut().enumerate() {
+            let others = references
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at);
+            job.settings.shared_with = others.map(|(_, other)| Arc::clone(other)).collect();
+        }
+        Ok(all)
+    }
+
+    /// `owned` is the role of the cluster that the files are of, and why.
+    fn job(
+        &mut self,
+        target: Option<&'r Target>,
+        names: &[String],
+        owned: Option<(&'static str, String)>,
+    ) -> Result<Job, Fault> {
+        let mut effective = Effective::new(self.args, self.configuration, target)?;
+        let mut role_reason = None;
+        if let Some((role, reason)) = owned {
+            effective.selection.role = Some(role.to_owned());
+            role_reason = Some(reason);
+        }
         if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
             let message = format!("`{}` is not a file", shorten(name));
             let problem = ConfigProblem::new(message, *span);
@@ -199,6 +267,11 @@ impl<'r> Resolver<'r> {
         let asked = selection.pcluster_version.is_some();
         let mut selection = selection;
         let mut version_reason = None;
+        if let Some(configured) = &configured
+            && effective.selection.pcluster_version.is_none()
+        {
+            version_reason = Some(configured.release_reason());
+        }
         if !asked && effective.reference.is_none() {
             let files: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
             let policies = files.iter().filter_map(|file| self.files.get(*file));
@@ -217,6 +290,7 @@ impl<'r> Resolver<'r> {
             Some(setting) if effective.reference.is_none() => {
                 Arc::new(against.for_setting(setting))
             }
+            None if effective.reference.is_none() => Arc::new(against.for_images()),
             _ => against,
         };
         let mut given = self.configured_bindings(target, &against)?;
@@ -257,6 +331,7 @@ impl<'r> Resolver<'r> {
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: asked,
             version_reason,
+            role_reason,
             attached: effective.attached,
             cluster_config: taken,
             reference_file: effective
@@ -321,6 +396,7 @@ impl<'r> Resolver<'r> {
                 scheduler: selection.scheduler.clone(),
                 role: selection.role.clone(),
                 pcluster_version: selection.pcluster_version.clone(),
+                image: selection.image,
                 ..Selection::default()
             },
             features.clone(),
