@@ -111,7 +111,7 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     lines
 }
 
-/// The unchecked parts, in one line; none if nothing is missing.
+/// The unchecked parts, in one line; none if nothing is wanted.
 fn not_checked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
     let wanted = result.not_checked.iter().filter(|id| is_wanted(id));
     let layers: Vec<String> = wanted.map(|id| layer(id)).collect();

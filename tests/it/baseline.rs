@@ -79,7 +79,7 @@ fn what_is_accepted_is_hidden_and_nothing_else() {
     assert_eq!(
         unused(&json),
         [
-            "this entry on `missing-action` lists actions that are already fixed: `sqs:DeleteMessage`"
+            "this baseline entry on `missing-action` lists actions that are already fixed: `sqs:DeleteMessage`"
         ]
     );
     let text = project.run(&["lint", "--baseline", FILE]).out;

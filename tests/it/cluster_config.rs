@@ -369,31 +369,31 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "Region: {{ region }}\n",
         "`{{ region }}` is a placeholder, not a value",
         "{{ region }}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: \"{{ region }}\"\n",
         "`{{ region }}` is a placeholder, not a value",
         "{{ region }}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: ${REGION}\n",
         "`${REGION}` is a placeholder, not a value",
         "${REGION}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: $REGION\n",
         "`$REGION` is a placeholder, not a value",
         "$REGION",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: <REGION>\n",
         "`<REGION>` is a placeholder, not a value",
         "<REGION>",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: !Ref AWS::Region\n",
@@ -531,7 +531,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "[cluster a]\nec2_iam_role = {{ role }}\n",
         "`{{ role }}` is a placeholder, not a value",
         "{{ role }}",
-        "fill in",
+        "render the template",
     ),
 ];
 

@@ -54,7 +54,7 @@ fn init_writes_the_role_that_fits_so_that_a_loss_is_found() {
     };
     assert!(of("user").contains("\nrole = \"user\"   #"), "{text}");
     assert!(
-        of("user").contains("# Inferred from what they grant."),
+        of("user").contains("# Inferred from the policies;"),
         "{text}"
     );
     assert!(of("node").contains("\nrole = \"instance\"   #"), "{text}");

@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 /// Words to replace, each with the plain one.
 const WORDS: [(&str, &str); 14] = [
@@ -52,30 +53,38 @@ fn files(path: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+/// A comment, a string with its text, or a character of Rust code.
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r##"(?s)//[^\n]*|r#"(.*?)"#|"((?:[^"\\]|\\.)*)"|'(?:\\[^']+|[^'\\])'"##).unwrap()
+});
+
+/// The end of a line within a string that goes on in the next one.
+static CONTINUED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\\\n\s*").unwrap());
+
+/// The words, compiled once: all together, and each by itself.
+static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(WORDS.map(|(word, _)| format!("(?i){word}"))).unwrap()
+});
+
 /// The string literals of Rust code with their lines: comments, characters and test modules are left out.
 fn literals(code: &str) -> Vec<(usize, String)> {
     let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let token = Regex::new(r##"(?s)//[^\n]*|r#"(.*?)"#|"((?:[^"\\]|\\.)*)"|'(?:\\[^']+|[^'\\])'"##)
-        .unwrap();
-    token
+    TOKEN
         .captures_iter(code)
         .filter_map(|found| found.get(1).or(found.get(2)))
         .map(|text| {
             let line = code[..text.start()].lines().count();
-            let joined = Regex::new(r"\\\n\s*").unwrap();
-            (line, joined.replace_all(text.as_str(), "").into_owned())
+            (line, CONTINUED.replace_all(text.as_str(), "").into_owned())
         })
         .collect()
 }
 
-/// What is wrong with a text, one line for each word.
+/// The words of a text to replace.
 fn faults(place: &str, text: &str, faults: &mut Vec<String>) {
-    for (word, plain) in WORDS {
-        let word = Regex::new(&format!("(?i){word}")).unwrap();
-        if let Some(found) = word.find(text) {
-            let short: String = text.chars().take(160).collect();
-            faults.push(format!("{place}: `{}` ({plain}): {short}", found.as_str()));
-        }
+    for index in ANY.matches(text) {
+        let (word, plain) = WORDS[index];
+        let short: String = text.chars().take(160).collect();
+        faults.push(format!("{place}: {word} ({plain}): {short}"));
     }
 }
 
