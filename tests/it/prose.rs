@@ -62,9 +62,8 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 static CONTINUED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\\\n\s*").unwrap());
 
 /// The words, compiled once: all together, and each by itself.
-static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new(WORDS.map(|(word, _)| format!("(?i){word}"))).unwrap()
-});
+static ANY: LazyLock<RegexSet> =
+    LazyLock::new(|| RegexSet::new(WORDS.map(|(word, _)| format!("(?i){word}"))).unwrap());
 
 /// The string literals of Rust code with their lines: comments, characters and test modules are left out.
 fn literals(code: &str) -> Vec<(usize, String)> {
