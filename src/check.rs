@@ -11,13 +11,12 @@ pub use told::place;
 pub use upgrade::upgrade;
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
-use crate::diff::effect;
 use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
@@ -28,7 +27,7 @@ use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
-use crate::reference::{self, Failure, Reference, Setting, Standing};
+use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
@@ -107,6 +106,10 @@ pub struct Settings {
     pub shared_with: Vec<Arc<Against>>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
+    /// Their texts, as far as they are known: they grant, and nothing is reported of them.
+    pub attached_policies: Vec<File>,
+    /// What is granted on purpose, though ParallelCluster does not need it.
+    pub keep: Vec<RefStatement>,
     /// What was taken from the cluster's configuration.
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
@@ -325,8 +328,9 @@ pub fn check(
         }
     }
     yield_to_configuration(trial.reference, &gaps, &mut requirements);
-    let excess = excess::excess(&comparison, &trial.needed());
-    let ineffective = effect::ineffective(&comparison);
+    let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
+    let ineffective = trial.ineffective(&comparison);
+    let kept = verdicts.coverage(&trial.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let context = Context {
         sources,
@@ -344,6 +348,7 @@ pub fn check(
             gaps: &gaps,
             generated: &generated,
             managed: &trial.managed,
+            kept: &kept,
             excess: &excess,
             ineffective: &ineffective,
             escalation: &escalation,
@@ -359,7 +364,7 @@ pub fn check(
     let also_needed = if settings.once_repaired {
         let managed = verdicts.coverage(&trial.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
-        let lists = gaps.chain([&generated, &managed]);
+        let lists = gaps.chain([&generated, &managed, &kept]);
         let rows = |list: &Vec<Requirement>| list.iter().map(|r| r.row.clone()).collect();
         lists.map(rows).collect()
     } else {
@@ -380,10 +385,19 @@ pub fn check(
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
         also_needed,
+        kept: met(&kept),
         is_template: lints::is_template(&findings),
         findings,
         failed,
     })
+}
+
+/// The statements to keep of which something is granted, by their index.
+fn met(kept: &[Requirement]) -> BTreeSet<usize> {
+    let granted = kept
+        .iter()
+        .filter(|r| !matches!(r.row.verdict, Verdict::Missing | Verdict::Denied));
+    granted.map(|r| r.row.statement).collect()
 }
 
 /// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
@@ -460,7 +474,8 @@ pub fn also_needed(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
-    let lists = [&trial.generated, &trial.managed].map(|s| comparison.coverage(s));
+    let lists = [&trial.generated, &trial.managed, &trial.kept];
+    let lists = lists.map(|s| comparison.coverage(s));
     let rows = |list: Vec<Requirement>| list.into_iter().map(|r| r.row).collect();
     lists.into_iter().map(rows).collect()
 }
@@ -531,7 +546,7 @@ pub fn narrowed(
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
     let needed = trial.needed();
-    let excess = excess::excess(&comparison, &needed);
+    let excess = trial.own_excess(excess::excess(&comparison, &needed));
     narrow::narrow(&comparison, &needed, &excess)
 }
 
@@ -580,6 +595,7 @@ fn not_compared(
         upgrade: None,
         requirements: Vec::new(),
         also_needed: Vec::new(),
+        kept: BTreeSet::new(),
         is_template: false,
         findings: lints::run(&context),
         failed: true,

@@ -112,6 +112,31 @@ pub struct RefStatement {
     pub is_off: bool,
 }
 
+impl RefStatement {
+    /// A statement that allows actions on resources.
+    pub fn allow(index: usize, actions: Vec<String>, resources: Vec<String>) -> Self {
+        let list = |values| RefList {
+            negated: false,
+            values,
+        };
+        RefStatement {
+            index,
+            part: 0,
+            own_index: index,
+            sid: None,
+            effect: Effect::Allow,
+            action: list(actions),
+            resource: list(resources),
+            conditions: Vec::new(),
+            feature: None,
+            open: false,
+            standing: Standing::default(),
+            is_divided: false,
+            is_off: false,
+        }
+    }
+}
+
 /// One of the policies that a reference is put together from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
