@@ -24,6 +24,7 @@ use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::matcher::Pattern;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
@@ -357,7 +358,12 @@ pub fn check(
             other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
-    let findings = lints::run(&context);
+    let mut findings = lints::run(&context);
+    // The texts of attached AWS managed policies are AWS's: nothing is to be changed in them.
+    findings.retain(|f| {
+        let mut attached = settings.attached_policies.iter();
+        !attached.any(|file| file.source == f.label.source)
+    });
     let failed = requirements
         .iter()
         .any(|r| r.row.verdict == Verdict::Undecided);
@@ -377,7 +383,13 @@ pub fn check(
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(sources, files, settings, Some(trial)),
+        not_checked: not_checked(
+            sources,
+            files,
+            settings,
+            Some(trial),
+            &trial.inline_managed(verdicts),
+        ),
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: requirements
@@ -419,10 +431,30 @@ fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
     for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
         match is_enough(generated, &requirement.row.action) {
             Some(true) => requirement.standing = Standing::Enough,
+            // What this configuration needs lies elsewhere: the generated statement says where.
+            Some(false) if is_elsewhere(generated, requirement) => {
+                requirement.standing = Standing::Enough;
+            }
             Some(false) => {}
             None => requirement.standing = Standing::NotGenerated,
         }
     }
+}
+
+/// Whether nothing that the generated role has of an action, and these policies lack, is among the resources of a row.
+fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
+    let action = &requirement.row.action;
+    let missing = generated.iter().filter(|r| {
+        !r.row.vacuous
+            && r.row.action.eq_ignore_ascii_case(action)
+            && !matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)
+    });
+    let mut resources = missing.flat_map(|r| r.row.resources.iter());
+    let of_row = &requirement.row.resources;
+    resources.all(|wanted| {
+        let mut patterns = of_row.iter();
+        !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
+    })
 }
 
 /// Reports what the configuration surely needs once: not also as a row of which no call is known.
@@ -590,7 +622,7 @@ fn not_compared(
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(sources, files, settings, None),
+        not_checked: not_checked(sources, files, settings, None, &[]),
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: Vec::new(),

@@ -42,7 +42,7 @@ pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
-pub use managed::managed_text;
+pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{

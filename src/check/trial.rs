@@ -37,6 +37,8 @@ pub(super) struct Trial<'a> {
     pub(super) generated: Vec<Prepared>,
     /// The contents of the AWS managed policies that the role must have.
     pub(super) managed: Vec<Prepared>,
+    /// Each of these policies, and where its statements end.
+    managed_ends: Vec<(String, usize)>,
     /// What the configuration says to keep.
     pub(super) kept: Vec<Prepared>,
     /// How many of `granted` are not those of attached AWS managed policies, which come last.
@@ -156,7 +158,12 @@ impl<'a> Trial<'a> {
             .collect();
         let others_pieces = prepare::reference_pieces(&others, &bindings, &mut placeholders);
         let kept_pieces = prepare::reference_pieces(&settings.keep, &bindings, &mut placeholders);
-        let managed = reference.managed_statements();
+        let mut managed: Vec<RefStatement> = Vec::new();
+        let mut managed_ends = Vec::with_capacity(reference.managed_policies.len());
+        for arn in &reference.managed_policies {
+            managed.extend(reference::managed_statements_of(arn));
+            managed_ends.push((arn.clone(), managed.len()));
+        }
         let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
@@ -223,6 +230,7 @@ impl<'a> Trial<'a> {
                 gaps,
                 generated,
                 managed,
+                managed_ends,
                 kept,
                 own,
                 wide,
@@ -270,6 +278,21 @@ impl<'a> Trial<'a> {
         let own = [&self.required, &self.generated, &self.managed, &self.kept];
         let own = own.map(Vec::as_slice);
         own.into_iter().chain(gaps).chain(wide).collect()
+    }
+
+    /// The AWS managed policies that the role needs and whose contents are all granted.
+    pub(super) fn inline_managed(&self, comparison: &Comparison<'_>) -> Vec<&str> {
+        let mut start = 0;
+        let mut inline = Vec::new();
+        for (arn, end) in &self.managed_ends {
+            let statements = self.managed.get(start..*end).unwrap_or_default();
+            start = *end;
+            let rows = comparison.coverage(statements);
+            if !rows.is_empty() && rows.iter().all(|r| r.row.verdict == Verdict::Covered) {
+                inline.push(arn.as_str());
+            }
+        }
+        inline
     }
 
     /// The excess of the policies themselves: that of attached AWS managed policies is AWS's.

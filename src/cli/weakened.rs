@@ -35,7 +35,9 @@ pub(super) fn list(
         for ignore in &configuration.config.ignores {
             list.at("ignore", ignored(ignore), ignore.span);
         }
-        for keep in &configuration.config.keeps {
+        let today = crate::config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
+        let keeps = configuration.config.keeps.iter();
+        for keep in keeps.filter(|keep| !keep.has_expired(today)) {
             list.at("keep", kept(keep), keep.span);
         }
     }

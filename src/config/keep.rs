@@ -55,7 +55,10 @@ pub(super) fn keep(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Opti
             "resources",
             "name the resources: resources = [\"arn:aws:s3:::results/*\"]",
         ),
-        ("reason", "say why: reason = \"the jobs write their results\""),
+        (
+            "reason",
+            "say why: reason = \"the jobs write their results\"",
+        ),
     ] {
         if !table.contains_key(key) {
             reader.wrong(head, format!("a keep has no `{key}`"), help.to_owned());

@@ -249,7 +249,8 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
             let names = reader.texts(key, value);
             for name in names.iter().flatten() {
                 if name.value != "*" && !reference::names::is_cluster_name(&name.value) {
-                    let message = format!("`{}` is not the name of a cluster", shorten(&name.value));
+                    let message =
+                        format!("`{}` is not the name of a cluster", shorten(&name.value));
                     let help = "a name begins with a letter and has letters, digits and hyphens, at most 60 characters";
                     reader.wrong(name.span, message, help.to_owned());
                 }

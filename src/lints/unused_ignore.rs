@@ -92,7 +92,11 @@ pub(crate) fn of_keep(
     finding.notes = vec![format!("its reason: {}", keep.reason)];
     let resources = keep.resources.iter().map(|r| r.value.as_str());
     let resources: Vec<&str> = resources.collect();
-    finding.subject = Some(format!("{} on {}", actions.join(", "), resources.join(", ")));
+    finding.subject = Some(format!(
+        "{} on {}",
+        actions.join(", "),
+        resources.join(", ")
+    ));
     finish(sources, finding)
 }
 

@@ -47,6 +47,7 @@ mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
+mod keep;
 mod laws;
 mod lints;
 mod missing;
