@@ -95,13 +95,13 @@ pub(crate) fn policy_arn(text: &str) -> Result<(), Fault> {
     }
 }
 
-/// What may be wrong with the ARN of an attached policy: only of policies that a role needs it counts that they are
-/// there, and nobody looks at what others grant.
+/// What may be wrong with the ARN of an attached policy: one that no role is known to need, and whose text is not known,
+/// changes nothing.
 pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     let known = reference::managed_policies();
     let names = || known.iter().filter_map(|arn| arn.rsplit('/').next());
     let name = arn.rsplit('/').next().unwrap_or_default();
-    if names().any(|known| known == name) {
+    if names().any(|known| known == name) || reference::managed_text(arn).is_some() {
         return None;
     }
     let help = match nearest_word(name, names(), 2) {
