@@ -1,4 +1,4 @@
-//! What is granted beyond need: allowed for certain, and not required.
+//! Overly broad permissions: allowed for certain, and not required.
 
 mod answers;
 mod beyond;
@@ -134,7 +134,7 @@ struct Search<'a> {
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
-    /// What is left of [`MOST_VISITS`] and of [`MOST_LISTED`].
+    /// The rest of [`MOST_VISITS`] and of [`MOST_LISTED`].
     visits: Budget,
     listed: Budget,
     /// By the places of the actions in the catalogue.
@@ -278,7 +278,7 @@ impl<'a> Search<'a> {
                 let Some(action) = statement.actions.get(at) else {
                     return;
                 };
-                // What AWS rejects is counted by its widest reading here: better narrow it now.
+                // A rejected statement is counted by its widest reading here: better narrow it now.
                 if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
                     self.comparison.each_match(&ActionPattern::Everything, |a| {
                         if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
