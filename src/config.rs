@@ -25,6 +25,7 @@ use crate::parser::{Source, Span, Spanned};
 
 mod accepted;
 mod ignore;
+mod keep;
 mod reader;
 mod schema;
 mod section;
@@ -32,6 +33,7 @@ mod value;
 
 pub(crate) use ignore::plain;
 pub use ignore::{Ignore, Subject, today};
+pub use keep::Keep;
 pub use schema::SCHEMA;
 pub(crate) use value::{
     Fault, account, doubtful_context, doubtful_partition, doubtful_policy, doubtful_region, lint,
@@ -69,6 +71,8 @@ pub struct Config {
     pub lint_spans: BTreeMap<&'static str, Span>,
     /// Findings that were accepted.
     pub ignores: Vec<Ignore>,
+    /// What is granted on purpose.
+    pub keeps: Vec<Keep>,
 }
 
 /// Settings of a cluster and its roles, for one target or for all.
@@ -86,6 +90,8 @@ pub struct Options {
     pub account: Option<Spanned<String>>,
     /// As `--partition`.
     pub partition: Option<Spanned<String>>,
+    /// As `--cluster-name`.
+    pub cluster_name: Option<Vec<Spanned<String>>>,
     /// As `--set`: values of placeholders by name.
     pub bindings: BTreeMap<String, Spanned<String>>,
     /// As `--context`: condition keys, folded, and their values.

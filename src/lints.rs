@@ -221,6 +221,8 @@ pub struct Compared<'a> {
     pub generated: &'a [Requirement],
     /// The contents of the AWS managed policies that the role must have.
     pub managed: &'a [Prepared],
+    /// What the configuration says to keep.
+    pub kept: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// Overly broad permissions.
@@ -360,7 +362,12 @@ fn nearest_of<'p>(
                     .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
             })
     };
-    if let Some(statement) = statements.iter().find(same_service) {
+    let policies: Vec<&Policy> = policies.by_ref().collect();
+    // The texts of attached AWS managed policies are no place to write in.
+    let is_own = |s: &&Prepared| policies.iter().any(|p| p.source == s.source);
+    let mut policies = policies.iter().copied();
+    let statements = || statements.iter().filter(is_own);
+    if let Some(statement) = statements().find(same_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
@@ -371,7 +378,7 @@ fn nearest_of<'p>(
         let everything = |a: &Action| a.pattern == ActionPattern::Everything;
         s.effect == Effect::Allow && (s.not_action || s.actions.iter().any(everything))
     };
-    if let Some(statement) = statements.iter().find(any_service) {
+    if let Some(statement) = statements().find(any_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,

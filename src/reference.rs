@@ -44,7 +44,7 @@ pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
-pub use managed::managed_text;
+pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
@@ -112,6 +112,31 @@ pub struct RefStatement {
     pub is_divided: bool,
     /// True where such resources are not required: the cluster does without, or no request can exist.
     pub is_off: bool,
+}
+
+impl RefStatement {
+    /// A statement that allows actions on resources.
+    pub fn allow(index: usize, actions: Vec<String>, resources: Vec<String>) -> Self {
+        let list = |values| RefList {
+            negated: false,
+            values,
+        };
+        RefStatement {
+            index,
+            part: 0,
+            own_index: index,
+            sid: None,
+            effect: Effect::Allow,
+            action: list(actions),
+            resource: list(resources),
+            conditions: Vec::new(),
+            feature: None,
+            open: false,
+            standing: Standing::default(),
+            is_divided: false,
+            is_off: false,
+        }
+    }
 }
 
 /// One of the policies that a reference is put together from.

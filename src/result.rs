@@ -1,5 +1,7 @@
 //! The result for one role: what it was compared with, the rows, and the findings.
 
+use std::collections::BTreeSet;
+
 use crate::diff::Row;
 use crate::finding::Finding;
 
@@ -67,6 +69,8 @@ pub struct RoleResult {
     /// Other needs, list by list: known gaps, what ParallelCluster generates for the configuration, and AWS
     /// managed policies. Only where files are to be fixed; no output shows it.
     pub also_needed: Vec<Vec<Row>>,
+    /// The statements of the settings to keep of which something is granted, by their index.
+    pub kept: BTreeSet<usize>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
     /// Values read from the cluster configuration.

@@ -24,6 +24,7 @@ pub(super) fn not_checked(
     files: &[&File],
     settings: &Settings,
     trial: Option<&Trial<'_>>,
+    inline: &[&str],
 ) -> Vec<String> {
     let limits = settings
         .boundary
@@ -51,6 +52,7 @@ pub(super) fn not_checked(
         let partition = trial.bindings.one("Partition");
         let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
         let arns = trial.reference.managed_policies.iter();
+        let arns = arns.filter(|arn| !inline.contains(&arn.as_str()));
         arns.map(move |arn| template::fill(arn, bind))
     });
     let given = |arn: &str| {
@@ -76,6 +78,11 @@ pub(super) fn not_checked(
     let others = named
         .iter()
         .filter(|n| !is_boundary(n))
+        // What these grant was counted.
+        .filter(|n| {
+            n.strip_prefix(ATTACHED)
+                .is_none_or(|arn| reference::managed_text(arn).is_none())
+        })
         .map(|n| (*n).clone());
     let is_given = |what: &String| {
         let arn = what.strip_prefix(NEEDED).or(what.strip_prefix(ATTACHED));

@@ -120,6 +120,8 @@ pub(super) struct Accepted<'c> {
     /// Whether a file that each ignore is about was judged.
     judged: Vec<bool>,
     today: Day,
+    /// Whether what the configuration says to keep counts.
+    keeps: bool,
     folder: PathBuf,
     here: PathBuf,
     is_about: BTreeMap<(usize, SourceId), bool>,
@@ -141,6 +143,7 @@ impl<'c> Accepted<'c> {
             met: vec![0; ignores.len()],
             judged: vec![false; ignores.len()],
             // The clock is looked at for nothing else.
+            keeps: !args.no_ignores,
             today: config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref()),
             folder: configuration.map(Configuration::folder).unwrap_or_default(),
             here: env::current_dir().unwrap_or_default(),
@@ -197,7 +200,12 @@ impl<'c> Accepted<'c> {
     }
 
     /// Findings on what hides nothing.
-    pub(super) fn unused(&self, jobs: &Jobs, extent: &Extent<'_>) -> Vec<Finding> {
+    pub(super) fn unused(
+        &self,
+        jobs: &Jobs,
+        extent: &Extent<'_>,
+        results: &[RoleResult],
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let sources = &jobs.sources;
         if let Some(configuration) = self.configuration {
@@ -210,6 +218,17 @@ impl<'c> Accepted<'c> {
                 if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
                     let source = configuration.source;
                     findings.push(unused_ignore::of_ignore(sources, source, ignore, expired));
+                }
+            }
+        }
+        if let Some(configuration) = self.configuration.filter(|_| self.keeps) {
+            let whole = jobs.from_targets || configuration.config.targets.is_empty();
+            for (at, keep) in configuration.config.keeps.iter().enumerate() {
+                let is_met = results.iter().any(|r| r.kept.contains(&at));
+                let has_expired = keep.has_expired(self.today);
+                if has_expired || whole && !is_met {
+                    let source = configuration.source;
+                    findings.push(unused_ignore::of_keep(sources, source, keep, has_expired));
                 }
             }
         }

@@ -11,6 +11,9 @@ use crate::inert;
 
 pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs, args.each)?;
+    if args.accept.no_ignores {
+        jobs.keep_nothing();
+    }
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
     output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;

@@ -99,7 +99,13 @@ impl Effective {
                 o.partition.as_ref().map(value_of)
             });
         found.selection.set.clone_from(&given.set);
-        found.selection.cluster_name.clone_from(&given.cluster_name);
+        let names = Some(given.cluster_name.clone()).filter(|n| !n.is_empty());
+        let names = found.nearest("--cluster-name", names, &levels, |o| {
+            let names = o.cluster_name.as_ref()?;
+            let span = names.first().map(|n| n.span).unwrap_or_default();
+            Some((names.iter().map(|n| n.value.clone()).collect(), span))
+        });
+        found.selection.cluster_name = names.unwrap_or_default();
         found.boundary = found.nearest("--boundary", args.boundary.clone(), &levels, |o| {
             o.boundary.as_ref().map(path)
         });

@@ -20,6 +20,9 @@ use crate::result::{RoleResult, Upgrade};
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
     let mut jobs = jobs::resolve(&args.inputs, args.each)?;
+    if args.accept.no_ignores {
+        jobs.keep_nothing();
+    }
     let baseline_file =
         accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores);
@@ -212,7 +215,7 @@ pub(super) fn judge(
     // Of what could not be judged nobody knows whether it would have been met.
     if !judged.failed {
         let extent = Extent::new(jobs, &judged.targets, &levels);
-        judged.configuration = accepted.unused(jobs, &extent);
+        judged.configuration = accepted.unused(jobs, &extent, &judged.results);
         accept::apply_levels(&levels, &mut judged.configuration);
     }
     judged.baseline = accepted.baseline;

@@ -149,7 +149,7 @@ fn ignored_lint(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<&'stat
 }
 
 /// A day as a string or as TOML writes one.
-fn until(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<Day>> {
+pub(super) fn until(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<Day>> {
     let at = span(value.span());
     let text = match value.get_ref() {
         DeValue::Datetime(day) => day.to_string(),

@@ -14,6 +14,7 @@ mod tests {
 
     use super::SCHEMA;
     use crate::config::accepted::{FIELDS, IGNORE};
+    use crate::config::keep::KEEP;
     use crate::config::section::{OPTIONS, TARGET, TOP};
     use crate::config::{self, FIXED};
     use crate::parser::Source;
@@ -36,6 +37,8 @@ mod tests {
         lints: Option<Levels>,
         /// Findings that were accepted.
         ignore: Option<Vec<Ignore>>,
+        /// What is granted on purpose.
+        keep: Option<Vec<Keep>>,
     }
 
     /// Settings of the cluster.
@@ -56,6 +59,8 @@ mod tests {
         account: Option<String>,
         /// Partition [default: that of the Region].
         partition: Option<String>,
+        /// Name of the cluster, or of several clusters that the role is for [default: inferred from the policies].
+        cluster_name: Option<OneOrMany>,
         /// Values of other placeholders of the reference by name.
         bindings: Option<BTreeMap<String, String>>,
         /// Condition keys that all requests have, and their values.
@@ -107,6 +112,21 @@ mod tests {
         /// IAM pattern of what the finding is about, such as `s3:*`.
         subject: Option<String>,
         /// Why it is accepted.
+        reason: String,
+        /// The last day on which it counts: `2027-01-31`, with or without quotes.
+        until: Option<Day>,
+    }
+
+    /// Permissions that are granted on purpose, though ParallelCluster does not need them.
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+    #[expect(dead_code, reason = "describes the file, and is never made")]
+    struct Keep {
+        /// IAM patterns of actions, such as `s3:PutObject`.
+        actions: OneOrMany,
+        /// IAM patterns of ARNs, such as `arn:aws:s3:::results/*`.
+        resources: OneOrMany,
+        /// Why.
         reason: String,
         /// The last day on which it counts: `2027-01-31`, with or without quotes.
         until: Option<Day>,
@@ -270,6 +290,7 @@ mod tests {
             expect(&[&TARGET, &OPTIONS])
         );
         assert_eq!(keys(&schema["$defs"]["Ignore"]), expect(&[&IGNORE]));
+        assert_eq!(keys(&schema["$defs"]["Keep"]), expect(&[&KEEP]));
     }
 
     /// A key that were listed and not read would take any value.
@@ -294,6 +315,9 @@ mod tests {
         }
         for key in IGNORE {
             complains(format!("[[ignore]]\n{key} = 1979-05-27T07:32:00Z\n"));
+        }
+        for key in KEEP {
+            complains(format!("[[keep]]\n{key} = 1979-05-27T07:32:00Z\n"));
         }
     }
 }

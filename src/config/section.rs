@@ -6,6 +6,7 @@ use glob::Pattern as PathPattern;
 use toml::de::{DeTable, DeValue};
 
 use super::accepted::{ignore, levels};
+use super::keep::keep;
 use super::reader::{Key, Reader, Value, span};
 use super::value::{self, Fault};
 use super::{Config, MOST_TARGETS, Options, Target, Threshold};
@@ -17,18 +18,19 @@ use crate::parser::{Span, Spanned, shorten};
 use crate::reference::{self, Features, SelectError};
 
 /// Keys of the top level beside [`OPTIONS`].
-pub(super) const TOP: [&str; 5] = ["baseline", "fail-on", "ignore", "lints", "target"];
+pub(super) const TOP: [&str; 6] = ["baseline", "fail-on", "ignore", "keep", "lints", "target"];
 
 /// Keys of a target beside [`OPTIONS`].
 pub(super) const TARGET: [&str; 4] = ["name", "policies", "reference", "role"];
 
 /// Keys of the top level and of a target.
-pub(super) const OPTIONS: [&str; 12] = [
+pub(super) const OPTIONS: [&str; 13] = [
     "account",
     "attached",
     "bindings",
     "boundary",
     "cluster-config",
+    "cluster-name",
     "context",
     "features",
     "partition",
@@ -50,6 +52,11 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
             "ignore" => {
                 for (head, table) in reader.tables("ignore", value) {
                     config.ignores.extend(ignore(reader, head, table));
+                }
+            }
+            "keep" => {
+                for (head, table) in reader.tables("keep", value) {
+                    config.keeps.extend(keep(reader, head, table));
                 }
             }
             "lints" => (config.lints, config.lint_spans) = levels(reader, value),
@@ -238,6 +245,18 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
     match key {
         "region" => options.region = checked(reader, key, value, value::region),
         "account" => options.account = checked(reader, key, value, value::account),
+        "cluster-name" => {
+            let names = reader.texts(key, value);
+            for name in names.iter().flatten() {
+                if name.value != "*" && !reference::names::is_cluster_name(&name.value) {
+                    let message =
+                        format!("`{}` is not the name of a cluster", shorten(&name.value));
+                    let help = "a name begins with a letter and has letters, digits and hyphens, at most 60 characters";
+                    reader.wrong(name.span, message, help.to_owned());
+                }
+            }
+            options.cluster_name = names.filter(|n| !n.is_empty());
+        }
         "partition" => options.partition = checked(reader, key, value, value::partition),
         "scheduler" => {
             options.scheduler = reader.text(key, value);

@@ -95,13 +95,13 @@ pub(crate) fn policy_arn(text: &str) -> Result<(), Fault> {
     }
 }
 
-/// A fault of the ARN of an attached policy: only policies that a role needs count,
-/// and the grants of others are not checked.
+/// A fault of the ARN of an attached policy: no role is known to need it and its text is not known, so it changes
+/// nothing.
 pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     let known = reference::managed_policies();
     let names = || known.iter().filter_map(|arn| arn.rsplit('/').next());
     let name = arn.rsplit('/').next().unwrap_or_default();
-    if names().any(|known| known == name) {
+    if names().any(|known| known == name) || reference::managed_text(arn).is_some() {
         return None;
     }
     let help = match nearest_word(name, names(), 2) {

@@ -669,8 +669,8 @@ impl<'a> Beyond<'a> {
         }
     }
 
-    /// The first such request.
-    pub fn first(&self, budget: &mut Budget) -> Answer {
+    /// Such a request.
+    pub fn find(&self, wanted: Wanted, budget: &mut Budget) -> Answer {
         budget.pay(STEPS_PER_PATTERN * self.layout.looked);
         let allowed = passing(self.allowing.iter(), &self.denied);
         let beyond = failing([&self.required].into_iter(), &self.taken);
@@ -678,7 +678,7 @@ impl<'a> Beyond<'a> {
             .iter()
             .flat_map(|a| beyond.iter().map(move |b| both(a, b)));
         let clauses: Vec<Clause<'a>> = each.take(MOST_CLAUSES + 1).collect();
-        self.layout.find(&clauses, Wanted::First, budget)
+        self.layout.find(&clauses, wanted, budget)
     }
 
     /// Whether one word is such a request.

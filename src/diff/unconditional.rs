@@ -7,7 +7,7 @@ use super::judgement::required_patterns;
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::{Answer, Budget};
+use crate::matcher::search::{Answer, Budget, Wanted};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -197,7 +197,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     let found = Comparison::spend(&mut self.budget, |budget| {
                         let beyond =
                             decide::Beyond::new(&question, &alone, &side.1, &asked.elsewhere);
-                        beyond.first(budget)
+                        beyond.find(Wanted::Some, budget)
                     });
                     found != Answer::Nothing
                 });

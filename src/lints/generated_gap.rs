@@ -57,7 +57,7 @@ fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
         r.row.action == *action
             && !r.row.vacuous
             && !r.row.open
-            && r.standing == Standing::Needed
+            && matches!(r.standing, Standing::Needed | Standing::Enough)
             && !r.from_wildcard
     });
     if is_documented {

@@ -2,7 +2,7 @@
 
 use super::{Context, Lint};
 use crate::baseline::Located;
-use crate::config::Ignore;
+use crate::config::{Ignore, Keep};
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::parser::{SourceId, Sources};
@@ -59,6 +59,44 @@ pub(crate) fn of_ignore(
     finding.help = Some(help.to_owned());
     finding.notes = vec![format!("its reason: {}", ignore.reason)];
     finding.subject = Some(identity(ignore));
+    finish(sources, finding)
+}
+
+/// A keep of which nothing is granted, or that no longer counts.
+pub(crate) fn of_keep(
+    sources: &Sources,
+    source: SourceId,
+    keep: &Keep,
+    has_expired: bool,
+) -> Finding {
+    let actions: Vec<String> = keep.actions.iter().map(|a| a.value.clone()).collect();
+    let (message, span, help) = match &keep.until {
+        Some(until) if has_expired => (
+            format!("this keep expired on {}", until.value),
+            until.span,
+            "remove it, or give a later day and say why",
+        ),
+        _ => (
+            "this keep matches nothing: no policy grants any of it".to_owned(),
+            keep.span,
+            "remove it, or correct its actions and resources",
+        ),
+    };
+    let label = Label {
+        source,
+        span,
+        message: String::new(),
+    };
+    let mut finding = LINT.finding(LINT.severity, message, label);
+    finding.help = Some(help.to_owned());
+    finding.notes = vec![format!("its reason: {}", keep.reason)];
+    let resources = keep.resources.iter().map(|r| r.value.as_str());
+    let resources: Vec<&str> = resources.collect();
+    finding.subject = Some(format!(
+        "{} on {}",
+        actions.join(", "),
+        resources.join(", ")
+    ));
     finish(sources, finding)
 }
 

@@ -5,7 +5,7 @@
 //! anything runs, and of two states that agree on what is required, the one with fewer forbidden positions, reached
 //! first, makes the other superfluous (antichains: De Wulf, Doyen, Henzinger, Raskin 2006). A [`Budget`] bounds the work.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::Parts;
 use super::pattern::{Pattern, Symbol};
@@ -228,6 +228,18 @@ impl Lazy<'_> {
 /// The cost of a comparison of two patterns before the first symbol.
 const STEPS_PER_PAIR: u64 = 4;
 
+/// Pairs of positions that a comparison of ordinary patterns looks at.
+const ORDINARY_PAIRS: usize = 1 << 12;
+
+/// What it costs to compare patterns with others.
+fn steps(patterns: &[&Pattern], others: &[&Pattern]) -> u64 {
+    let length = |list: &[&Pattern]| list.iter().map(|p| p.tokens().len()).sum::<usize>();
+    let count = patterns.len() * others.len();
+    let pairs = length(patterns).saturating_mul(length(others));
+    let extra = pairs.saturating_sub(count * ORDINARY_PAIRS) / 16;
+    STEPS_PER_PAIR * count as u64 + extra as u64
+}
+
 /// The search for a word of one of several clauses.
 struct Search<'f, 'b> {
     alphabet: Lazy<'f>,
@@ -260,8 +272,9 @@ impl Search<'_, '_> {
             self.solve(chosen, forbidden);
             return;
         };
-        let pairs = (union.members.len() + union.guarded.len()) * (1 + chosen.len());
-        if !self.pay(STEPS_PER_PAIR * pairs as u64) {
+        let listed = [&union.members, &union.guarded];
+        let costs = |list: &Vec<&Pattern>| STEPS_PER_PAIR * list.len() as u64 + steps(list, chosen);
+        if !self.pay(listed.into_iter().map(costs).sum()) {
             return;
         }
         let implied = |p: &&Pattern| chosen.iter().any(|c| p.includes(c));
@@ -309,10 +322,12 @@ impl Search<'_, '_> {
             required.push(pattern);
         }
         let mut members: Vec<&Pattern> = Vec::new();
+        let mut known: FxHashSet<&Pattern> = FxHashSet::default();
         let mut guarded: Vec<(&Pattern, &Pattern)> = Vec::new();
         for union in forbidden {
-            let listed = union.members.len() + union.guarded.len();
-            if !self.pay(STEPS_PER_PAIR * (listed * required.len()) as u64) {
+            let listed = [&union.members, &union.guarded];
+            let costs = |list: &Vec<&Pattern>| steps(list, &required);
+            if !self.pay(listed.into_iter().map(costs).sum()) {
                 return;
             }
             let bears = |p: &Pattern| required.iter().all(|r| p.may_meet(r));
@@ -323,7 +338,7 @@ impl Search<'_, '_> {
                 if holds(pattern) {
                     return;
                 }
-                if bears(pattern) && !members.contains(pattern) {
+                if bears(pattern) && known.insert(pattern) {
                     members.push(pattern);
                 }
             }

@@ -48,6 +48,7 @@ mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
+mod keep;
 mod laws;
 mod length;
 mod lints;
