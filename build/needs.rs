@@ -54,6 +54,18 @@ struct Generated {
 #[serde(deny_unknown_fields)]
 struct AllGenerated {
     statement: Vec<Generated>,
+    idle: Vec<Idle>,
+}
+
+/// What a role does not need in some configurations.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -125,6 +137,12 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         actions.for_each(|a| check_action(&path, a));
     }
     write_json(out, "generated.json", &generated.statement);
+    for idle in &generated.idle {
+        names.check_releases(&path, &idle.releases);
+        one_of(&path, "role in rules/roles.toml", &idle.role, &names.roles);
+        idle.actions.iter().for_each(|a| check_action(&path, a));
+    }
+    write_json(out, "idle.json", &generated.idle);
 }
 
 /// The calls found in ParallelCluster's code.

@@ -308,6 +308,7 @@ pub fn check(
     trial.settle(&mut requirements);
     let generated = verdicts.coverage(&trial.generated);
     suffice(&generated, &mut requirements);
+    leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -344,6 +345,7 @@ pub fn check(
             required: &trial.required,
             comparison: &comparison,
             reference: trial.reference,
+            reference_file: settings.reference_file.as_deref(),
             requirements: &requirements,
             repaired: repaired.as_deref(),
             gaps: &gaps,
@@ -455,6 +457,17 @@ fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
         let mut patterns = of_row.iter();
         !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
     })
+}
+
+/// Lets gaps in actions that nothing of the configuration needs be notes.
+fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
+    let is_idle = |r: &&mut Requirement| {
+        let action = &r.row.action;
+        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    };
+    for requirement in requirements.iter_mut().filter(is_idle) {
+        requirement.standing = Standing::NotInConfiguration;
+    }
 }
 
 /// Reports what the configuration surely needs once: not also as a row of which no call is known.

@@ -19,6 +19,19 @@ static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
+static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
+});
+
+/// Actions that a role does not need in some configurations.
+#[derive(Deserialize)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+}
+
 #[derive(Deserialize)]
 struct Entry {
     role: String,
@@ -82,17 +95,32 @@ impl Setting {
     }
 }
 
-impl Entry {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+impl Releases {
+    fn hold(&self, release: Release) -> bool {
         let newest = Release::all().next_back();
         // Later releases than the data have what its last one has.
-        let last = Release::parse(&self.releases.last);
+        let last = Release::parse(&self.last);
         let last = last
             .filter(|last| Some(*last) < Release::parse("3.16.1"))
             .or(newest);
-        self.role == role
-            && Release::parse(&self.releases.first).is_some_and(|first| first <= release)
+        Release::parse(&self.first).is_some_and(|first| first <= release)
             && last.is_some_and(|last| release <= last)
+    }
+}
+
+impl Idle {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        !setting.is_open
+            && self.role == role
+            && self.releases.hold(release)
+            && setting.holds(&self.when)
+    }
+}
+
+impl Entry {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        self.role == role
+            && self.releases.hold(release)
             && (setting.is_open || setting.holds(&self.when))
     }
 
@@ -181,6 +209,8 @@ impl Reference {
                 reference.generated.push(statement);
             }
         }
+        let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));
+        reference.idle = idle.flat_map(|i| i.actions.iter().cloned()).collect();
         reference
     }
 }

@@ -258,8 +258,13 @@ impl Reader<'_> {
                 self.facts.label(label);
             }
         }
-        if self.facts.is_off("cloudwatch-logs") {
-            self.facts.label("no-logs");
+        for (feature, label) in [
+            ("cloudwatch-logs", "no-logs"),
+            ("cloudwatch-dashboard", "no-dashboard"),
+        ] {
+            if self.facts.is_off(feature) {
+                self.facts.label(label);
+            }
         }
         if self.facts.is_off("route53-hosted-zone") {
             self.facts.label("no-dns");
@@ -289,16 +294,18 @@ impl Reader<'_> {
             }
             self.facts.setting("CookbookObject", object);
         }
+        self.capacity(root);
         for storage in self.maps(root, "SharedStorage") {
             let kind = self.text(storage, "StorageType");
             match kind.as_ref().map(|k| k.value.value.as_str()) {
-                Some(kind @ ("FsxLustre" | "Efs")) => {
-                    let (settings, label) = match kind {
-                        "Efs" => ("EfsSettings", "efs-managed"),
-                        _ => ("FsxLustreSettings", "fsx-lustre"),
+                Some(kind @ ("FsxLustre" | "Efs" | "Ebs")) => {
+                    let (settings, existing, label) = match kind {
+                        "Efs" => ("EfsSettings", "FileSystemId", "efs-managed"),
+                        "Ebs" => ("EbsSettings", "VolumeId", "ebs-managed"),
+                        _ => ("FsxLustreSettings", "FileSystemId", "fsx-lustre"),
                     };
                     let settings = self.map(storage, settings).map(|(_, map)| map);
-                    let existing = settings.and_then(|map| self.text(map, "FileSystemId"));
+                    let existing = settings.and_then(|map| self.text(map, existing));
                     if existing.is_none() {
                         self.facts.label(label);
                     }
@@ -306,6 +313,28 @@ impl Reader<'_> {
                 Some("FsxOntap") => self.facts.label("fsx-ontap"),
                 Some("FsxOpenZfs") => self.facts.label("fsx-openzfs"),
                 _ => {}
+            }
+        }
+    }
+
+    /// What the queues say of Spot instances and placement groups.
+    fn capacity(&mut self, root: Id) {
+        let Some((_, scheduling)) = self.map(root, "Scheduling") else {
+            return;
+        };
+        for queue in self.maps(scheduling, "SlurmQueues") {
+            let capacity = self.text(queue, "CapacityType");
+            if capacity.is_some_and(|c| c.value.value.eq_ignore_ascii_case("SPOT")) {
+                self.facts.label("spot");
+            }
+            let resources = self.maps(queue, "ComputeResources");
+            for node in std::iter::once(queue).chain(resources) {
+                if let Some((_, networking)) = self.map(node, "Networking")
+                    && let Some((_, group)) = self.map(networking, "PlacementGroup")
+                    && self.boolean(group, "Enabled").is_some_and(|e| e.value)
+                {
+                    self.facts.label("placement");
+                }
             }
         }
     }
