@@ -1,13 +1,13 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 mod fit;
+mod metadata;
 mod size;
-mod told;
 mod trial;
 mod upgrade;
 
+pub use metadata::place;
 pub use size::{asks_too_much, oversize, too_many_strings};
-pub use told::place;
 pub use upgrade::upgrade;
 
 use std::borrow::Borrow;
@@ -31,11 +31,11 @@ use crate::reference::bindings::Origin;
 use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
+use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
 use size::beyond;
-use told::{bindings_of, name_of, name_of_file, names, not_checked};
 use trial::{Trial, trials};
 
-/// Which reference to compare with.
+/// The reference to compare with.
 #[derive(Clone, Debug)]
 pub enum Against {
     /// This one, or whichever of these alternatives for one role fits best.
@@ -90,10 +90,10 @@ impl Against {
     }
 }
 
-/// What the command line or the configuration says about the cluster.
+/// Settings of the cluster from the command line or the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What the configuration calls the role.
+    /// The name of the role in the configuration.
     pub target: Option<String>,
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
@@ -103,7 +103,7 @@ pub struct Settings {
     pub version_reason: Option<String>,
     /// Why the role was chosen where none was asked for; completes "because …".
     pub role_reason: Option<String>,
-    /// What other roles of the cluster need that the same IAM role serves.
+    /// Requirements of other roles of the cluster that share the IAM role.
     pub shared_with: Vec<Arc<Against>>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
@@ -111,7 +111,7 @@ pub struct Settings {
     pub attached_policies: Vec<File>,
     /// What is granted on purpose, though ParallelCluster does not need it.
     pub keep: Vec<RefStatement>,
-    /// What was taken from the cluster's configuration.
+    /// Values read from the cluster configuration.
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
@@ -126,7 +126,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What limits the role, from the inside out.
+    /// The layers that limit the role, from the inside out.
     fn limits(&self) -> impl Iterator<Item = (LayerKind, &[File])> {
         let boundary = self.boundary.as_ref().map(slice::from_ref);
         let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
@@ -141,18 +141,18 @@ pub struct NoRoleFits {
     pub roles: Vec<String>,
     /// The release of these roles.
     pub release: Option<String>,
-    /// Where something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and of how many.
     pub part: Option<(String, usize, usize)>,
 }
 
 /// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
 #[derive(Debug)]
 pub struct Chosen {
-    /// What the role needs. Its gaps are among its statements.
+    /// The reference. Its gaps are among its statements.
     pub reference: Reference,
     /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
-    /// What it was chosen from.
+    /// The candidates.
     pub asked: Asked,
 }
 
@@ -172,7 +172,7 @@ impl Chosen {
     }
 }
 
-/// What a run starts from, before it infers anything.
+/// The input of a run, before it infers anything.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// The reference, its gaps apart.
@@ -181,7 +181,7 @@ pub struct Asked {
     pub given: Vec<(String, String, String)>,
 }
 
-/// Where a value comes from that was read off the policies.
+/// The source of a value that was inferred from the policies.
 pub const INFERRED: &str = "inferred";
 
 /// Chooses the reference for the policies of a role, and infers what is not given.
@@ -287,7 +287,7 @@ pub fn check(
         ..
     } = match fitting(&trials, catalog, against) {
         Ok(judged) => judged,
-        // What is wrong with the texts may be why nothing fits.
+        // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
             return Ok(not_compared(
                 sources, catalog, files, &all, against, settings, None,
@@ -443,6 +443,17 @@ fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
     }
 }
 
+/// Lets gaps in actions that nothing of the configuration needs be notes.
+fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
+    let is_idle = |r: &&mut Requirement| {
+        let action = &r.row.action;
+        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    };
+    for requirement in requirements.iter_mut().filter(is_idle) {
+        requirement.standing = Standing::NotInConfiguration;
+    }
+}
+
 /// Whether nothing that the generated role has of an action, and these policies lack, is among the resources of a row.
 fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
     let action = &requirement.row.action;
@@ -457,17 +468,6 @@ fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
         let mut patterns = of_row.iter();
         !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
     })
-}
-
-/// Lets gaps in actions that nothing of the configuration needs be notes.
-fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
-    let is_idle = |r: &&mut Requirement| {
-        let action = &r.row.action;
-        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
-    };
-    for requirement in requirements.iter_mut().filter(is_idle) {
-        requirement.standing = Standing::NotInConfiguration;
-    }
 }
 
 /// Reports what the configuration surely needs once: not also as a row of which no call is known.
@@ -531,7 +531,7 @@ pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Se
     trial.comparison(catalog).requires_anything(&trial.required)
 }
 
-/// What policies grant beyond a reference alone, without findings.
+/// The excess of policies over a reference, without findings.
 pub fn excess(
     catalog: &Catalog,
     policies: &[Policy],
@@ -580,7 +580,7 @@ pub fn open_paths(
     escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
 }
 
-/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
+/// The narrowed forms of overly broad statements that keep all requirements of the reference.
 pub fn narrowed(
     catalog: &Catalog,
     policies: &[Policy],

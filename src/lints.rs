@@ -1,4 +1,4 @@
-//! What is reported: one file per lint, each with its metadata, its check and its page of prose.
+//! The lints: one file per lint, each with its metadata, its check and its page of prose.
 //!
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
@@ -203,7 +203,7 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
-/// What was compared, when everything could be read.
+/// The comparison, if everything could be read.
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
@@ -225,9 +225,9 @@ pub struct Compared<'a> {
     pub kept: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
-    /// What is granted beyond need.
+    /// Overly broad permissions.
     pub excess: &'a ExcessReport,
-    /// What has no effect.
+    /// Entries without effect.
     pub ineffective: &'a [Ineffective],
     /// Ways to more permissions that are open.
     pub escalation: &'a [OpenPath],
@@ -257,7 +257,7 @@ pub struct Oversize {
     pub source: SourceId,
     /// The statement that reaches it.
     pub span: Span,
-    /// What there is too much of.
+    /// The exceeded bound.
     pub message: String,
 }
 
@@ -371,7 +371,7 @@ fn nearest_of<'p>(
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it allows other `{service}` actions"),
+            message: format!("closest statement: it allows other `{service}` actions"),
         });
     }
     let any_service = |s: &&Prepared| {
@@ -382,7 +382,7 @@ fn nearest_of<'p>(
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it does not suffice for `{service}`"),
+            message: format!("closest statement: it does not suffice for `{service}`"),
         });
     }
     let policy = policies.next()?;
@@ -505,7 +505,7 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
         };
         let mut actions = finding.actions.iter();
         if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
-            let note = "a policy that IAM rejects allows it: repair that policy";
+            let note = "a policy that IAM rejects allows it: fix that policy";
             finding.notes.push(note.to_owned());
         }
     }
@@ -551,10 +551,10 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     }
 }
 
-/// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
+/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// What a finding is about, for its fingerprint.
+/// The subject of a finding, for its fingerprint.
 fn identity(
     context: &Context<'_>,
     finding: &Finding,
@@ -577,7 +577,7 @@ fn identity(
         ]
         .contains(&finding.lint)
     {
-        // Where the nearest statement stands does not matter.
+        // The place of the nearest statement does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {

@@ -33,7 +33,7 @@ pub(super) struct Trial<'a> {
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
     pub(super) gaps: Vec<Vec<Prepared>>,
-    /// What ParallelCluster generates for the configuration.
+    /// The generated policy for the configuration.
     pub(super) generated: Vec<Prepared>,
     /// The contents of the AWS managed policies that the role must have.
     pub(super) managed: Vec<Prepared>,
@@ -43,10 +43,10 @@ pub(super) struct Trial<'a> {
     pub(super) kept: Vec<Prepared>,
     /// How many of `granted` are not those of attached AWS managed policies, which come last.
     own: usize,
-    /// What was narrowed to the names of one cluster, as AWS writes it, and what other roles of the cluster need that the
-    /// same IAM role serves: no excess.
+    /// The requirements before they were narrowed to the names of one cluster, and those of other roles of the cluster
+    /// that share the IAM role: no excess.
     wide: Vec<Vec<Prepared>>,
-    /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
+    /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Trial<'a> {
         if bindings.iter().any(|(name, _)| reference::is_list(name)) {
             pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         }
-        // What only a known gap names binds separately: it must not unsettle the reference itself.
+        // Placeholders of known gaps alone are bound separately: they must not change the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
             let mut wider = bindings.clone();
@@ -350,7 +350,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What ParallelCluster generates for the configuration, with the names that the policies themselves have.
+/// The generated policy for the configuration, with the names in the policies themselves.
 fn generated(
     reference: &Reference,
     bindings: &Bindings,

@@ -1,4 +1,4 @@
-//! What becomes of findings: severities, ignores, and the baseline.
+//! Severities, ignores and the baseline, applied to findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -62,13 +62,13 @@ pub(super) fn levels(
             if FIXED.contains(&lint) {
                 return Err(bad(
                     "its severity cannot be changed".to_owned(),
-                    "it says that something could not be judged: exit code 2".to_owned(),
+                    "it reports what could not be judged, with exit code 2".to_owned(),
                 ));
             }
             if args.strict && STRICT.contains(&lint) && level != Level::As(Severity::Error) {
                 return Err(bad(
                     "--strict makes it an error".to_owned(),
-                    "leave one of the two options out".to_owned(),
+                    "remove one of the two options".to_owned(),
                 ));
             }
             if let Some(other) = given.insert(lint, option)
@@ -110,7 +110,7 @@ pub(super) fn apply_levels_then(levels: &BTreeMap<&'static str, Level>, upgrade:
     }
 }
 
-/// What a run accepts, and what of it was met.
+/// The accepted findings of a run, and those that were found.
 pub(super) struct Accepted<'c> {
     configuration: Option<&'c Configuration>,
     ignores: &'c [Ignore],
@@ -213,7 +213,7 @@ impl<'c> Accepted<'c> {
             let all = self.ignores.iter().zip(&self.met).zip(&self.judged);
             for ((ignore, met), judged) in all {
                 let expired = ignore.has_expired(self.today).then_some(*met);
-                // What is about other files than those of this run may well be met there.
+                // Entries for other files may match there.
                 let concerns = jobs.from_targets || *judged || (ignore.path.is_none() && whole);
                 if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
                     let source = configuration.source;
@@ -244,7 +244,7 @@ impl<'c> Accepted<'c> {
     }
 }
 
-/// What a run judges of all that a baseline can speak of.
+/// The part of a baseline that a run judges.
 pub(super) struct Extent<'j> {
     /// True where it judges all targets.
     is_whole: bool,
@@ -357,8 +357,8 @@ pub(super) fn read_baseline(
     let source = sources.add(source.known_as(file));
     Baseline::read(source, sources.get(source).text()).map_err(|(message, span)| {
         let problem = ConfigProblem::new(message, span);
-        let problem = problem
-            .with_help("mend it by hand; or remove it, and `pcluster-iam baseline` writes it anew");
+        let problem =
+            problem.with_help("fix it by hand; or remove it and run `pcluster-iam baseline` again");
         let reason = format!("`{name}` is not a baseline");
         drawn::error(sources, source, "baseline", vec![problem], reason)
     })

@@ -1,7 +1,7 @@
 //! From arguments and configuration to jobs: the roles to judge, each with its files, reference and settings.
 //!
-//! What stands on the command line comes before what a target says, and that before the top level of the configuration.
-//! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
+//! The command line takes precedence over a target, and that over the top level of the configuration.
+//! Values of a cluster configuration come last. Each file is read once, whatever names it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;

@@ -111,7 +111,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     Ok(())
 }
 
-/// What the baseline calls a role: its target, and the file where each is judged by itself.
+/// The name of a role in the baseline: its target, and the file where each is judged by itself.
 fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
     match (target, file.map(Source::identity)) {
         (Some(target), Some(file)) => Some(format!("{target}: {file}")),
@@ -119,10 +119,10 @@ fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
     }
 }
 
-/// What became of the jobs of a run.
+/// The outcome of the jobs of a run.
 pub(super) struct Judged {
     pub(super) results: Vec<RoleResult>,
-    /// What the baseline calls each result.
+    /// The name of each result in the baseline.
     pub(super) targets: Vec<Option<String>>,
     /// Findings on the configuration and the baseline.
     pub(super) configuration: Vec<Finding>,
@@ -274,7 +274,7 @@ impl<'j> Role<'j> {
         Ok(Ok(result))
     }
 
-    /// What the same policies lack for another release, beyond what they lack for this one.
+    /// Permissions that are only missing for another release.
     fn upgrade(
         &self,
         jobs: &Jobs,

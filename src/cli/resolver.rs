@@ -70,7 +70,7 @@ fn policies(
     }
 }
 
-/// What a reference is selected by.
+/// The selection of a reference.
 type Asked = (Option<PathBuf>, Selection, Features);
 
 /// Reads what jobs need, each file and each reference once.
@@ -84,7 +84,7 @@ pub(super) struct Resolver<'r> {
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
-    /// What may be mistakes.
+    /// Possible mistakes.
     doubts: BTreeSet<String>,
 }
 
@@ -219,7 +219,7 @@ impl<'r> Resolver<'r> {
         for role in owned.roles {
             all.push(self.job(target, names, Some(role))?);
         }
-        // What another role of the cluster needs is no excess.
+        // Requirements of another role of the cluster are no excess.
         let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
         for (at, job) in all.iter_mut().enumerate() {
             let others = references

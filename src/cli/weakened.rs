@@ -1,4 +1,4 @@
-//! What weakens a run: gathered from the command line and the configuration, for the report.
+//! Settings that weaken a run, from the command line and the configuration, for the report.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -153,7 +153,7 @@ impl List<'_> {
         }
     }
 
-    /// What is taken for granted: condition keys, features, attached policies.
+    /// Assumptions: condition keys, features, attached policies.
     fn options(&mut self, args: &LintArgs) {
         let inputs = &args.inputs;
         if !inputs.context.is_empty() {

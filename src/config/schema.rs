@@ -1,6 +1,6 @@
 //! The JSON Schema of the configuration, for editors.
 
-/// What `pcluster-iam schema config` prints, made from the types below by a test.
+/// The schema of `pcluster-iam schema config`, generated from the types below by a test.
 pub const SCHEMA: &str = include_str!("../../rules/schema/config.json");
 
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod tests {
     use crate::parser::Source;
     use crate::{lints, reference};
 
-    /// What `pcluster-iam.toml` holds.
+    /// The content of `pcluster-iam.toml`.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
     #[expect(dead_code, reason = "describes the file, and is never made")]
@@ -31,7 +31,7 @@ mod tests {
         fail_on: Option<FailOn>,
         /// File of the baseline, relative to this one.
         baseline: Option<String>,
-        /// What is judged when no file is named on the command line.
+        /// The roles to judge if the command line names no file.
         target: Option<Vec<Target>>,
         /// Severities of lints by id.
         lints: Option<Levels>,
@@ -41,7 +41,7 @@ mod tests {
         keep: Option<Vec<Keep>>,
     }
 
-    /// What is said of the cluster.
+    /// Settings of the cluster.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "kebab-case")]
     #[expect(dead_code, reason = "describes the file, and is never made")]
@@ -80,9 +80,9 @@ mod tests {
     #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
     #[expect(dead_code, reason = "describes the file, and is never made")]
     struct Target {
-        /// What reports call it.
+        /// The name in reports.
         name: String,
-        /// Whose policies these are, such as `head-node`; `auto` for whichever fits best [default: auto].
+        /// The role that the policies are for, such as `head-node`; `auto` for the one that fits best [default: auto].
         role: Option<String>,
         /// A policy to compare with instead of a role, relative to this file.
         reference: Option<String>,
@@ -208,7 +208,7 @@ mod tests {
         |_| json_schema!({ "type": "string", "enum": changeable() })
     );
 
-    // Where TOML is checked by a JSON Schema, its dates are strings.
+    // For a JSON Schema, dates of TOML are strings.
     described!(
         Day,
         |_| json_schema!({ "type": "string", "format": "date" })

@@ -73,7 +73,7 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
             }
             name if OPTIONS.contains(&name) => option(reader, &mut config.defaults, name, value),
             _ => {
-                // What only a target has is looked for there.
+                // Keys that only a target has are looked up there.
                 if TARGET.contains(&&**key.get_ref()) {
                     let message = format!("`{}` belongs to a target", key.get_ref());
                     let help = "write it below the head [[target]]".to_owned();
@@ -168,7 +168,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
         }
     }
     if !named {
-        let help = "give it a name, by which reports speak of it: name = \"head-node\"".to_owned();
+        let help = "give it a name for the reports: name = \"head-node\"".to_owned();
         reader.wrong(head, "a target has no `name`", help);
     }
     if !listed {
@@ -203,7 +203,7 @@ fn is_empty_array(value: &Value<'_>) -> bool {
 pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
     if let Err(error) = PathPattern::new(&pattern.value) {
         let message = format!(
-            "`{}` is no pattern of file names: {}",
+            "`{}` is not a pattern of file names: {}",
             shorten(&pattern.value),
             error.msg
         );
@@ -325,7 +325,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
                 context(reader, &mut options.context, key, value);
             }
         }
-        // Those that name the options are matched above; a test holds the lists together.
+        // Errors that name the options are matched above; a test holds the lists together.
         _ => {}
     }
 }

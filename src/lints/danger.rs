@@ -1,4 +1,4 @@
-//! What the lints about dangerous grants share: one finding for each statement and danger.
+//! Shared by the lints on dangerous grants: one finding for each statement and danger.
 
 use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::catalog::AccessLevel;
@@ -71,7 +71,7 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         finding.help = Some(help(statement, &parts));
         finding.subject = Some(subject);
         finding.witness = Some(witness.clone());
-        // What is listed action by action can be taken out.
+        // Actions that are listed one by one can be removed.
         if parts.iter().all(|p| p.excess.kind == ExcessKind::Unneeded) {
             let spans = parts
                 .iter()

@@ -1,4 +1,4 @@
-//! What the lints about grants beyond need share.
+//! Shared by the lints on overly broad permissions.
 
 use super::Compared;
 use crate::catalog::{self, AccessLevel};

@@ -27,7 +27,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     }
     let mut groups: Vec<(usize, Vec<&Excess>)> = Vec::new();
-    // What is dangerous has lints of its own.
+    // Dangerous actions have lints of their own.
     let harmless = |e: &&Excess| e.kind == ExcessKind::Unneeded && e.examples.is_empty();
     for found in compared.excess.found.iter().filter(harmless) {
         match groups.last_mut() {
@@ -40,7 +40,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let severity = |e: &Excess| excess::severity(e.actions.iter().map(|(_, l)| l));
-        // What writes comes first.
+        // Write actions come first.
         group.sort_by_key(|e| std::cmp::Reverse(severity(e)));
         let Some((first, rest)) = group.split_first() else {
             continue;

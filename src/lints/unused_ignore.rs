@@ -1,4 +1,4 @@
-//! What was accepted and is not there, or is accepted no longer.
+//! Ignores and baseline entries that match nothing or have expired.
 
 use super::{Context, Lint};
 use crate::baseline::Located;
@@ -41,7 +41,7 @@ pub(crate) fn of_ignore(
                 1 => "1 finding counts again".to_owned(),
                 several => format!("{several} findings count again"),
             },
-            "mend what it hid, or give a later day and say why",
+            "fix what it hid, or give a later day and a reason",
         ),
         _ => (
             "this ignore matches nothing".to_owned(),
@@ -110,14 +110,14 @@ pub(crate) fn of_entry(
     let entry = &located.entry;
     let message = if gone.is_empty() {
         format!(
-            "no finding matches this entry on `{}` any more (mended, or judged differently)",
+            "no finding matches this entry on `{}` any more (fixed, or judged differently)",
             entry.lint
         )
     } else {
         let actions = gone.iter().map(|action| (*action).to_owned());
         let actions: Vec<String> = actions.collect();
         format!(
-            "this entry on `{}` hides what is mended: {}",
+            "this baseline entry on `{}` lists actions that are already fixed: {}",
             entry.lint,
             super::enumerate(&actions)
         )
@@ -144,7 +144,7 @@ fn finish(sources: &Sources, mut finding: Finding) -> Finding {
     finding
 }
 
-/// What an ignore matches, in words.
+/// The fields of an ignore, in words.
 fn identity(ignore: &Ignore) -> String {
     let text = |value: &crate::parser::Spanned<String>| value.value.clone();
     let fields = [

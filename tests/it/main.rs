@@ -62,6 +62,7 @@ mod parser_grammar;
 mod parser_random;
 mod parser_syntax;
 mod patterns;
+mod prose;
 mod reference;
 mod reference_findings;
 mod reference_needs;

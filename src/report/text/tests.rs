@@ -325,7 +325,7 @@ fn quiet_and_long_keeps_errors_and_warnings() {
     assert!(written.contains("\nblocked by 12 errors:\n"), "{written}");
 }
 
-/// Where the carets of a drawing stand: the text of the line above that they underline.
+/// The places of the carets of a drawing: the text of the line above that they underline.
 fn underlined(drawing: &str) -> String {
     let lines: Vec<&str> = drawing.lines().collect();
     let at = lines

@@ -1,4 +1,4 @@
-//! What a result tells of the run: names, values, what was not looked at.
+//! Run metadata in a result: names, bindings, and what was not checked.
 
 use std::path::Path;
 
@@ -12,13 +12,13 @@ use crate::reference::names;
 use crate::reference::{self, Reference};
 use crate::result::{Binding, ReferenceName};
 
-/// What comes before the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
+/// The prefixes of the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
 /// policy that the role has.
 const BOUNDARY: &str = "permissions-boundary:";
 const NEEDED: &str = "managed-policy:";
 const ATTACHED: &str = "attached-policy:";
 
-/// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.
+/// Inputs that were not given, and so not checked: layers, and AWS managed policies that the role must have besides.
 pub(super) fn not_checked(
     sources: &Sources,
     files: &[&File],
