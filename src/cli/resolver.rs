@@ -391,17 +391,15 @@ impl<'r> Resolver<'r> {
             let Some(text) = reference::managed_text(&arn) else {
                 continue;
             };
-            let at = match self.by_name.get(&arn) {
-                Some(known) => *known,
-                None => {
-                    let source = self.sources.add(Source::new(&arn, text));
-                    let document = parser::parse(source, self.sources.get(source));
-                    self.files.push(File { source, document });
-                    let at = self.files.len() - 1;
-                    self.by_name.insert(arn, at);
-                    at
-                }
-            };
+            let known = self.by_name.get(&arn).copied();
+            let at = known.unwrap_or_else(|| {
+                let source = self.sources.add(Source::new(&arn, text));
+                let document = parser::parse(source, self.sources.get(source));
+                self.files.push(File { source, document });
+                let at = self.files.len() - 1;
+                self.by_name.insert(arn, at);
+                at
+            });
             all.push(at);
         }
         all

@@ -1,5 +1,7 @@
 //! A single action that nothing requires.
 
+use std::fmt::Write as _;
+
 use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
@@ -113,10 +115,8 @@ fn by_service(actions: &[String]) -> String {
     let mut text = named.collect::<Vec<_>>().join(", ");
     if !more.is_empty() {
         let rest: usize = more.iter().map(|(_, number)| number).sum();
-        text.push_str(&format!(
-            " and {rest} of {}",
-            count(more.len(), "other service")
-        ));
+        let others = count(more.len(), "other service");
+        let _ = write!(text, " and {rest} of {others}");
     }
     text
 }

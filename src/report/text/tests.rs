@@ -254,7 +254,7 @@ fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
         (1, 1, 100),
         (2, 3, 100),
         (3, 4, 100),
-        (6, 5, 110),
+        (6, 5, 120),
         (6, 30, 420),
     ] {
         let report = many(lints, each);
