@@ -158,7 +158,7 @@ impl Alphabet {
         Alphabet { fresh, special }
     }
 
-    /// What the symbols are sorted by.
+    /// The sort key of the symbols.
     fn rank(&self, symbol: Symbol) -> (bool, bool, Symbol) {
         let plain = symbol.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
         (symbol != self.fresh, !plain, symbol)
@@ -170,7 +170,7 @@ impl Alphabet {
     }
 }
 
-/// Which word is looked for.
+/// The goal of the search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
     /// Any one shows the answer.
@@ -198,7 +198,7 @@ pub fn find<'a>(
     };
     for clause in clauses {
         let mut open: Vec<&Union<'a>> = clause.required.iter().collect();
-        // What is single narrows the choice among the others.
+        // A single symbol narrows the choice among the others.
         open.sort_by_key(|u| u.members.len() + u.guarded.len());
         search.choose(&mut Vec::new(), &open, &clause.forbidden);
         if search.is_over() {
@@ -206,7 +206,7 @@ pub fn find<'a>(
         }
     }
     match search.best {
-        // Where the budget ended a shorter one may exist; this one shows the answer as well.
+        // If the budget ended, a shorter one may exist; this one shows the answer as well.
         Some(word) => Answer::Word(word),
         None if search.complete => Answer::Nothing,
         None => Answer::Undecided,
@@ -225,7 +225,7 @@ impl Lazy<'_> {
     }
 }
 
-/// What a comparison of two patterns costs before a symbol is looked at.
+/// The cost of a comparison of two patterns before the first symbol.
 const STEPS_PER_PAIR: u64 = 4;
 
 /// Pairs of positions that a comparison of ordinary patterns looks at.
@@ -312,7 +312,7 @@ impl Search<'_, '_> {
 
     /// Looks for a word that all of `chosen` match and that is in none of `forbidden`.
     fn solve(&mut self, chosen: &[&Pattern], forbidden: &[Union<'_>]) {
-        // What another one implies is said already.
+        // Skip what another one implies.
         let mut required: Vec<&Pattern> = Vec::with_capacity(chosen.len());
         for pattern in chosen {
             if required.iter().any(|other| pattern.includes(other)) {
@@ -560,7 +560,7 @@ impl<'p> Machine<'p> {
 
 /// Bound on the memory of one search, in machine words.
 const MEMORY: usize = 1 << 21;
-/// What a state takes beside its positions, in machine words.
+/// The size of a state without its positions, in machine words.
 const STATE_OVERHEAD: usize = 12;
 /// Positions of more words than this are kept without the words that are zero: of many patterns most are soon out.
 const DENSE: usize = 16;

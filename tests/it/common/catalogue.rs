@@ -144,7 +144,7 @@ pub fn is_of(format: &str, arn: &str) -> bool {
             let characters = CHARACTERS.get(&(service.clone(), name.to_owned()));
             match characters {
                 _ if at < 5 => expression.push_str("[^:]*"),
-                Some(set) => expression.extend(["[", set, "]+"]),
+                Some(set) => expression.extend(["[", set.as_str(), "]+"]),
                 None => expression.push_str(".+"),
             }
             rest = behind;
