@@ -38,7 +38,7 @@ pub use words::{summary, unchecked_lines};
 
 pub use crate::result::{Binding, ReferenceName, RoleResult, TakenFrom, Upgrade};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::parser::Sources;
 
 /// Everything a run found.
@@ -55,4 +55,6 @@ pub struct Report {
     pub weakened: Vec<Weakening>,
     /// The lints that are off.
     pub off: Vec<&'static str>,
+    /// The lowest severity that makes the exit code 1; `None` where none does.
+    pub fail_on: Option<Severity>,
 }

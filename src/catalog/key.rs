@@ -71,7 +71,7 @@ const GLOBAL: [(&str, ConditionKeyType); 54] = {
     ]
 };
 
-/// What is known of a condition key by its name.
+/// The known type of a condition key, by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KnownKey {
     /// It exists and holds values of this type.
@@ -91,7 +91,7 @@ pub enum KnownKey {
 }
 
 impl Catalog {
-    /// What is known of a condition key, in any case.
+    /// The known type of a condition key, in any case of letters.
     pub fn condition_key(&self, key: &str) -> KnownKey {
         let folded = fold_key(key);
         let Some((prefix, _)) = folded.split_once(':').filter(|(p, n)| {

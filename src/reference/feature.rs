@@ -31,9 +31,14 @@ impl Feature {
         self.0.title
     }
 
-    /// What in a cluster's configuration turns it on.
+    /// The setting in a cluster configuration that turns it on.
     pub fn meaning(self) -> &'static str {
         self.0.meaning
+    }
+
+    /// The first release whose clusters can have it; `None` where every release has it.
+    pub fn first(self) -> Option<Release> {
+        self.0.first
     }
 
     /// Features of one group exclude each other, and a cluster has one of them.
@@ -49,7 +54,7 @@ impl Feature {
     }
 }
 
-/// What is known of a cluster's features.
+/// The known features of a cluster.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Features {
     said: BTreeMap<&'static str, Said>,
@@ -57,7 +62,7 @@ pub struct Features {
     complete: bool,
 }
 
-/// What is said of a feature.
+/// The state of a feature.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Said {
     on: bool,

@@ -22,7 +22,7 @@ pub enum When {
     Never,
 }
 
-/// What happens without it.
+/// The failure without it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
@@ -50,7 +50,9 @@ pub enum Standing {
     OnlyGenerated,
     /// AWS's policy has it, but the role that ParallelCluster makes for this configuration does without.
     NotGenerated,
-    /// What the role that ParallelCluster makes for this configuration has of it is granted.
+    /// No resource of the cluster configuration is of a type that it is called for.
+    NotInConfiguration,
+    /// The part that the generated role of this configuration has is granted.
     Enough,
 }
 
@@ -65,6 +67,9 @@ impl Standing {
             Standing::NotGenerated => {
                 Some("the role that ParallelCluster makes for this configuration does without it")
             }
+            Standing::NotInConfiguration => {
+                Some("no resource of this cluster configuration needs it")
+            }
             Standing::FirstUse => Some(
                 "needed once in an account: nothing fails where the account has this role already",
             ),
@@ -76,7 +81,7 @@ impl Standing {
     }
 }
 
-/// What decides about one requirement of a statement.
+/// The facts that decide one requirement of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Basis {
     /// How much a gap matters.

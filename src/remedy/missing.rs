@@ -9,14 +9,17 @@ use crate::parser::{self, Effect, Policy, Source, SourceId};
 use crate::quota::{MANAGED, size};
 use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
 
-/// What to attach, and what it cannot mend.
+/// Actions of a wildcard that are named one by one; of more, the wildcard is written.
+const NAMED: usize = 4;
+
+/// The policy to attach, and the gaps that it cannot close.
 #[derive(Debug)]
 pub struct Missing {
     /// Policy documents, each small enough for a managed policy; none where nothing lacks.
     pub documents: Vec<String>,
     /// Placeholders in them that nothing binds.
     pub unbound: Vec<String>,
-    /// What is not covered even with the documents attached.
+    /// Requirements that are not covered even with the documents attached.
     pub left: Vec<Row>,
     /// Single statements that are too large for a managed policy by themselves.
     pub too_large: usize,
@@ -74,10 +77,11 @@ pub fn missing(
             for requirement in &rows {
                 let row = &requirement.row;
                 let same = of_wildcard(&lacking, &row.declared_as);
-                // The wildcard itself where all that it stands for lacks.
-                if requirement.from_wildcard
-                    && same.len() == of_wildcard(&whole, &row.declared_as).len()
-                {
+                // The wildcard itself, as AWS's text has it, where much or all of it is missing.
+                let is_much = || {
+                    same.len() > NAMED || same.len() == of_wildcard(&whole, &row.declared_as).len()
+                };
+                if requirement.from_wildcard && is_much() {
                     add(
                         &row.declared_as,
                         distinct(same.iter().flat_map(|r| r.resources.iter())),
@@ -258,7 +262,7 @@ fn halves(statement: &RefStatement) -> Option<(RefStatement, RefStatement)> {
     Some((first, second))
 }
 
-/// What is not covered although the documents are attached.
+/// Requirements that are not covered although the documents are attached.
 fn left(
     catalog: &Catalog,
     policies: &[Policy],
