@@ -128,9 +128,9 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
             &names.roles,
         );
         assert_eq!(
-            statement.required,
+            statement.required || statement.failure.is_some(),
             statement.source.is_some() && statement.reason.is_some(),
-            "{}: `required` needs `source` and `reason`",
+            "{}: `required` or `failure` needs `source` and `reason`",
             path.display()
         );
         let actions = statement.actions.iter();

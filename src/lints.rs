@@ -1,4 +1,4 @@
-//! What is reported: one file per lint, each with its metadata, its check and its page of prose.
+//! The lints: one file per lint, each with its metadata, its check and its page of prose.
 //!
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
@@ -28,6 +28,7 @@ mod arn;
 mod condition;
 mod conditional_grant;
 mod coverage;
+mod danger;
 mod denied_action;
 mod difference;
 mod duplicate_key;
@@ -36,6 +37,12 @@ mod effect;
 mod empty_element;
 mod escalation;
 mod excess;
+mod excess_cost;
+mod excess_credentials;
+mod excess_data_access;
+mod excess_destruction;
+mod excess_exposure;
+mod excess_privileges;
 mod exposed_credentials;
 mod feature_gap;
 mod feature_without_data;
@@ -104,6 +111,12 @@ pub static ALL: &[&Lint] = &[
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
+    &excess_cost::LINT,
+    &excess_credentials::LINT,
+    &excess_data_access::LINT,
+    &excess_destruction::LINT,
+    &excess_exposure::LINT,
+    &excess_privileges::LINT,
     &exposed_credentials::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
@@ -195,7 +208,7 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
-/// What was compared, when everything could be read.
+/// The comparison, if everything could be read.
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
@@ -203,6 +216,8 @@ pub struct Compared<'a> {
     pub required: &'a [Prepared],
     /// The reference by name, and its known gaps.
     pub reference: &'a Reference,
+    /// The file that is compared with in place of ParallelCluster's policies.
+    pub reference_file: Option<&'a str>,
     /// The rows of the reference.
     pub requirements: &'a [Requirement],
     /// The same rows with the policies that AWS refuses to store, where there are some.
@@ -211,11 +226,13 @@ pub struct Compared<'a> {
     pub generated: &'a [Requirement],
     /// The contents of the AWS managed policies that the role must have.
     pub managed: &'a [Prepared],
+    /// What the configuration says to keep.
+    pub kept: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
-    /// What is granted beyond need.
+    /// Overly broad permissions.
     pub excess: &'a ExcessReport,
-    /// What has no effect.
+    /// Entries without effect.
     pub ineffective: &'a [Ineffective],
     /// Ways to more permissions that are open.
     pub escalation: &'a [OpenPath],
@@ -245,11 +262,43 @@ pub struct Oversize {
     pub source: SourceId,
     /// The statement that reaches it.
     pub span: Span,
-    /// What there is too much of.
+    /// The exceeded bound.
     pub message: String,
 }
 
 impl Compared<'_> {
+    /// Whether the role may do everything for certain, so that a list of what is not required says nothing more.
+    fn may_do_everything(&self) -> bool {
+        let mut paths = self.escalation.iter();
+        let granted = self.comparison.granted;
+        let is_unlimited = |s: &Prepared| {
+            let mut actions = s.actions.iter();
+            s.effect == Effect::Allow
+                && s.conditions.is_empty()
+                && s.is_on_everything()
+                && !s.not_action
+                && actions.any(|a| a.pattern == ActionPattern::Everything)
+        };
+        paths.any(|open| open.path.subsumes && !open.in_reference)
+            && self.comparison.layers.len() == 1
+            && granted.iter().all(|s| s.effect == Effect::Allow)
+            && granted.iter().any(is_unlimited)
+    }
+
+    /// `what ParallelCluster requires`, or `our-minimum.json`.
+    fn requirer(&self) -> &str {
+        self.reference_file
+            .unwrap_or("what ParallelCluster requires")
+    }
+
+    /// `not required by ParallelCluster`, or `not in our-minimum.json`.
+    fn not_required(&self) -> String {
+        match self.reference_file {
+            Some(path) => format!("not in {path}"),
+            None => "not required by ParallelCluster".to_owned(),
+        }
+    }
+
     /// The `Condition` of a statement of the reference as AWS writes it, placeholders bound.
     fn condition_of(&self, index: usize) -> Option<serde_json::Value> {
         let bind = |name: &str| self.bindings.get(name).map(str::to_owned);
@@ -318,22 +367,27 @@ fn nearest_of<'p>(
                     .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
             })
     };
-    if let Some(statement) = statements.iter().find(same_service) {
+    let policies: Vec<&Policy> = policies.by_ref().collect();
+    // The texts of attached AWS managed policies are no place to write in.
+    let is_own = |s: &&Prepared| policies.iter().any(|p| p.source == s.source);
+    let mut policies = policies.iter().copied();
+    let statements = || statements.iter().filter(is_own);
+    if let Some(statement) = statements().find(same_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it allows other `{service}` actions"),
+            message: format!("closest statement: it allows other `{service}` actions"),
         });
     }
     let any_service = |s: &&Prepared| {
         let everything = |a: &Action| a.pattern == ActionPattern::Everything;
         s.effect == Effect::Allow && (s.not_action || s.actions.iter().any(everything))
     };
-    if let Some(statement) = statements.iter().find(any_service) {
+    if let Some(statement) = statements().find(any_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it does not suffice for `{service}`"),
+            message: format!("closest statement: it does not suffice for `{service}`"),
         });
     }
     let policy = policies.next()?;
@@ -456,7 +510,7 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
         };
         let mut actions = finding.actions.iter();
         if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
-            let note = "a policy that IAM rejects allows it: repair that policy";
+            let note = "a policy that IAM rejects allows it: fix that policy";
             finding.notes.push(note.to_owned());
         }
     }
@@ -502,10 +556,10 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     }
 }
 
-/// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
+/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// What a finding is about, for its fingerprint.
+/// The subject of a finding, for its fingerprint.
 fn identity(
     context: &Context<'_>,
     finding: &Finding,
@@ -528,7 +582,7 @@ fn identity(
         ]
         .contains(&finding.lint)
     {
-        // Where the nearest statement stands does not matter.
+        // The place of the nearest statement does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {

@@ -21,7 +21,7 @@ const LONGEST_WALK: usize = 4 * MOST;
 /// A whole document.
 pub(super) struct Tree<'a> {
     text: &'a str,
-    /// Where `text` starts in the file.
+    /// The start of `text` in the file.
     start: usize,
     nodes: Vec<Node>,
     root: Id,
@@ -47,7 +47,7 @@ enum Kind {
     Map(Vec<(Id, Id)>),
 }
 
-/// What a node is, for its readers.
+/// The content of a node, for its readers.
 pub(super) enum Value<'t> {
     /// Nothing: `~`, `null`, or no text at all.
     Null,
@@ -148,7 +148,7 @@ impl Tree<'_> {
         self.visits.get() > LONGEST_WALK
     }
 
-    /// Where a value stands: a scalar without its tag, its anchor and (unless it is empty) its quotes.
+    /// The place of a value: a scalar without its tag, its anchor and (unless it is empty) its quotes.
     pub(super) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
@@ -177,7 +177,7 @@ impl Tree<'_> {
         span
     }
 
-    /// Where a scalar stands, when it stands there byte for byte.
+    /// The place of a scalar, if it is there byte for byte.
     pub(super) fn literal(&self, id: Id) -> Option<Span> {
         let span = self.span(id);
         (self.text_of(id) == Some(self.slice(span))).then_some(span)

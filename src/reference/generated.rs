@@ -1,4 +1,4 @@
-//! What ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
+//! The permissions that ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -52,12 +52,12 @@ struct Releases {
     last: String,
 }
 
-/// What a cluster configuration decides about the roles of the cluster.
+/// The settings of a cluster configuration that decide the roles of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
     pub labels: BTreeSet<&'static str>,
-    /// True where no configuration is known: only what every configuration has holds.
+    /// True where no configuration is known.
     pub is_open: bool,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
@@ -121,11 +121,7 @@ impl Entry {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
         self.role == role
             && self.releases.hold(release)
-            && if setting.is_open {
-                self.when == "always"
-            } else {
-                setting.holds(&self.when)
-            }
+            && (setting.is_open || setting.holds(&self.when))
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {
@@ -168,7 +164,8 @@ impl Entry {
 }
 
 impl Reference {
-    /// The reference for a cluster configuration: with what ParallelCluster generates for it, and what it asks for besides.
+    /// The reference for a cluster configuration: with what ParallelCluster generates for it, and what it asks for
+    /// besides.
     #[must_use]
     pub fn for_setting(&self, setting: &Setting) -> Reference {
         let mut reference = self.clone();
@@ -179,7 +176,21 @@ impl Reference {
             return reference;
         }
         let entries = GENERATED.iter();
-        for entry in entries.filter(|e| e.applies(role, release, setting)) {
+        let applying: Vec<&Entry> = entries
+            .filter(|e| e.applies(role, release, setting))
+            .collect();
+        // Without a configuration, what every one has of an action is all that is known of it.
+        let has_always = |action: &String| {
+            let mut always = applying.iter().filter(|e| e.when == "always");
+            always.any(|e| e.actions.contains(action))
+        };
+        for entry in &applying {
+            if setting.is_open && entry.when != "always" {
+                let is_required = entry.reason.is_some();
+                if is_required || entry.actions.iter().any(has_always) {
+                    continue;
+                }
+            }
             let Some(mut statement) = entry.statement(setting) else {
                 continue;
             };

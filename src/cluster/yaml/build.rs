@@ -102,7 +102,7 @@ impl Builder<'_> {
             Event::Alias(anchor) => {
                 let Some(id) = self.anchors.get(&anchor).copied() else {
                     return Err(ConfigProblem::new(
-                        "this alias stands within the value that it stands for",
+                        "this alias is inside its own value",
                         self.tree.bytes(place),
                     )
                     .with_help("write the value out"));
@@ -217,7 +217,7 @@ impl Builder<'_> {
             (span.start as usize).saturating_sub(self.tree.start),
         );
         let help = if line.contains("{{") || line.contains("{%") {
-            "fill in the template and give the file that comes out of it"
+            "render the template and pass the resulting file"
         } else if line.trim_start_matches(' ').starts_with('\t') {
             "indent with spaces: YAML takes no tabs there"
         } else {
