@@ -295,7 +295,7 @@ pub(super) fn left_out() -> &'static str {
     "(long; `pcluster-iam missing` with the same arguments prints it)"
 }
 
-/// The lines on findings that are not drawn in full: the advice on size that they have, and how many they are.
+/// The lines on findings that are not drawn in full: their advice on size, and their number.
 pub(super) fn closing_of_short(findings: &[&Finding]) -> Vec<String> {
     let notes = findings.iter().flat_map(|f| &f.notes);
     let advice = notes.filter(|note| lints::is_about_size(note));
