@@ -1,6 +1,7 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 mod fit;
+mod open;
 mod size;
 mod told;
 mod trial;
@@ -18,12 +19,13 @@ use crate::diff::effect;
 use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
+use crate::diff::prepare::LeftoverPlace;
 use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
-use crate::parser::{Policy, ProblemKind, Sources};
+use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
 use crate::reference::{Reference, Setting, Standing};
 use crate::report::{ReferenceName, RoleResult, TakenFrom};
@@ -88,6 +90,8 @@ pub struct Settings {
     pub boundary: Option<File>,
     /// True where policies that AWS refuses to store count as if they were repaired.
     pub once_repaired: bool,
+    /// True where parts of a template that could not be read are accepted (`--unresolved warn`).
+    pub accepts_unresolved: bool,
     /// Service control policies, level by level (root, organizational units, account): the files of each level.
     pub scps: Vec<Vec<File>>,
 }
@@ -241,6 +245,7 @@ pub fn check(
             Some(oversize),
         ));
     }
+    let readings = open::Readings::new(files, settings);
     let Judged {
         trial,
         leftovers,
@@ -248,7 +253,7 @@ pub fn check(
         rows: repaired,
         fit,
         ..
-    } = match fitting(&trials, catalog, against) {
+    } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
         Ok(judged) => judged,
         // What is wrong with the texts may be why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
@@ -268,16 +273,31 @@ pub fn check(
         Some(stored) => (trial.rows(stored), Some(repaired)),
         None => (repaired, None),
     };
+    let wider = readings.as_ref().map(|readings| readings.again(trial));
+    let as_stored = stored.is_some();
+    let generous = wider.iter().zip(&readings);
+    let generous = { generous }
+        .map(|(wider, readings)| wider.compare(catalog, readings, as_stored))
+        .next();
+    if let Some(generous) = &generous {
+        generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
+    }
     trial.settle(&mut requirements);
-    let generated = verdicts.coverage(&trial.generated);
+    let mut generated = verdicts.coverage(&trial.generated);
+    if let Some(generous) = &generous {
+        generous.settle(verdicts, &mut generated, |c| c.coverage(&trial.generated));
+    }
     suffice(&generated, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
         .enumerate()
-        .map(|(gap, required)| GapRows {
-            gap,
-            requirements: verdicts.coverage(required),
+        .map(|(gap, required)| {
+            let mut requirements = verdicts.coverage(required);
+            if let Some(generous) = &generous {
+                generous.settle(verdicts, &mut requirements, |c| c.coverage(required));
+            }
+            GapRows { gap, requirements }
         })
         .collect();
     for rows in &mut gaps {
@@ -300,6 +320,7 @@ pub fn check(
         leftovers,
         catalog,
         oversize: None,
+        accepts_unresolved: settings.accepts_unresolved,
         lists: edit::Lists::default(),
         compared: Some(Compared {
             required: &trial.required,
@@ -319,9 +340,12 @@ pub fn check(
         }),
     };
     let findings = lints::run(&context);
-    let failed = requirements
-        .iter()
-        .any(|r| r.row.verdict == Verdict::Undecided);
+    let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
+    let mut problems = all.iter().flat_map(|f| &f.document.problems);
+    let failed = !settings.accepts_unresolved && problems.any(unresolved)
+        || requirements
+            .iter()
+            .any(|r| r.row.verdict == Verdict::Undecided);
     let also_needed = if settings.once_repaired {
         let managed = verdicts.coverage(&trial.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
@@ -350,6 +374,24 @@ pub fn check(
         findings,
         failed,
     })
+}
+
+/// The candidate that fits best. Where values are not known, by what the policies may grant.
+fn fitting_of<'t>(
+    trials: &'t [(Trial<'t>, Vec<LeftoverPlace>)],
+    readings: Option<&open::Readings<'_>>,
+    catalog: &'t Catalog,
+    against: &Against,
+    settings: &Settings,
+) -> Result<Judged<'t>, NoRoleFits> {
+    let Some(readings) = readings else {
+        return fitting(trials, catalog, against);
+    };
+    let wide = self::trials(&readings.best.own, against, settings);
+    let chosen = fitting(&wide, catalog, against)?.trial;
+    let at = wide.iter().position(|(trial, _)| std::ptr::eq(trial, chosen));
+    at.and_then(|at| fit::judged(trials, at, catalog))
+        .ok_or(NoRoleFits { roles: Vec::new() })
 }
 
 /// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
@@ -494,6 +536,7 @@ fn not_compared(
         leftovers: &[],
         catalog,
         oversize,
+        accepts_unresolved: settings.accepts_unresolved,
         lists: edit::Lists::default(),
         compared: None,
     };

@@ -12,6 +12,7 @@ pub mod edit;
 pub mod finding;
 pub mod fingerprint;
 mod inert;
+pub mod inventory;
 pub mod lints;
 pub mod matcher;
 mod nearest;

@@ -3,6 +3,8 @@
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
@@ -29,6 +31,7 @@ mod condition;
 mod conditional_grant;
 mod coverage;
 mod denied_action;
+mod depends;
 mod difference;
 mod duplicate_key;
 mod duplicate_value;
@@ -54,6 +57,7 @@ mod log_stream_arn;
 mod missing_action;
 mod mixed_scope;
 mod old_version;
+mod open_condition;
 mod over_broad_action;
 mod over_broad_resource;
 mod partial_resource;
@@ -101,6 +105,7 @@ pub static ALL: &[&Lint] = &[
     &allow_not_action::LINT,
     &conditional_grant::LINT,
     &denied_action::LINT,
+    &depends::LINT,
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
@@ -134,6 +139,7 @@ pub static ALL: &[&Lint] = &[
     &unknown_condition_key::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unresolved::LINT,
     &unrestricted_assume_role::LINT,
     &unsupported_condition_key::LINT,
     &unused_ignore::LINT,
@@ -154,6 +160,7 @@ pub fn is_about_coverage(id: &str) -> bool {
     [
         conditional_grant::LINT.id,
         denied_action::LINT.id,
+        depends::LINT.id,
         feature_gap::LINT.id,
         generated_gap::LINT.id,
         missing_action::LINT.id,
@@ -175,6 +182,44 @@ pub struct File {
     pub source: SourceId,
     /// Its policies and problems.
     pub document: Document,
+    /// The same at the other extremes of what is not known; `None` where nothing is left open.
+    pub extremes: Option<Arc<Extremes>>,
+    /// The principal of a template or an account dump whose policies these are.
+    pub principal: Option<Arc<PrincipalName>>,
+}
+
+impl File {
+    /// A file that is read as it is.
+    pub fn new(source: SourceId, document: Document) -> Self {
+        File {
+            source,
+            document,
+            extremes: None,
+            principal: None,
+        }
+    }
+}
+
+/// Readings of policies in which values are not known. [`File::document`] has the worst one.
+#[derive(Debug)]
+pub struct Extremes {
+    /// As [`parser::Extreme::Best`].
+    pub best: Document,
+    /// As [`parser::Extreme::BestOfTexts`]; `None` where no value is a name.
+    pub texts: Option<Document>,
+}
+
+/// Which principal of a file policies are attached to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrincipalName {
+    /// The logical id, the address, or the name.
+    pub name: String,
+    /// `role`, `user`, `group`, `policy`, `function`.
+    pub kind: &'static str,
+    /// Where it is defined.
+    pub source: SourceId,
+    /// Its name there.
+    pub span: Span,
 }
 
 /// Rows that the documented reference lacks, for one reason.
@@ -261,6 +306,8 @@ pub struct Context<'a> {
     pub oversize: Option<Oversize>,
     /// `None` where a file could not be read or there is too much of them: then nothing is said of coverage.
     pub compared: Option<Compared<'a>>,
+    /// True where parts of a template that could not be read are accepted.
+    pub accepts_unresolved: bool,
     /// For fixes.
     pub lists: edit::Lists,
 }

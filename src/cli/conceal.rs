@@ -30,10 +30,7 @@ pub(super) fn conceal(file: File, sources: &mut Sources) -> File {
     let hidden: String = text.chars().map(stand_in).collect();
     let identity = source.identity().to_owned();
     let hidden = Source::new(source.name(), hidden).known_as(Some(identity));
-    File {
-        source: sources.add(hidden),
-        document,
-    }
+    File::new(sources.add(hidden), document)
 }
 
 /// A character of as many bytes that says nothing. What JSON is structured by stays.

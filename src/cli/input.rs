@@ -147,7 +147,7 @@ pub(super) fn load_as(
         },
         None => parser::parse(source, sources.get(source)),
     };
-    let file = lints::File { source, document };
+    let file = lints::File::new(source, document);
     conceal::conceal(file, sources)
 }
 

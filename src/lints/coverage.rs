@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::difference::difference;
-use super::{Compared, Context, Lint, count, enumerate, layer, unresolved};
+use super::{Compared, Context, Lint, count, enumerate, layer, open_condition};
 use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::finding::{Finding, Label, Severity};
@@ -322,7 +322,7 @@ fn notes(
             Some(Verdict::Conditional) => "may fail",
             _ => "fails",
         };
-        let stated = rows.first().and_then(|r| unresolved::stated(compared, r));
+        let stated = rows.first().and_then(|r| open_condition::stated(compared, r));
         let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
         notes.push(format!(
             "{word}, for example: `{}` on `{}`{stated}",
@@ -331,7 +331,7 @@ fn notes(
     }
     if let Some(first) = rows.first() {
         if first.row.verdict == Verdict::Conditional {
-            notes.extend(unresolved::notes(compared, first));
+            notes.extend(open_condition::notes(compared, first));
         }
         let others = first.refused_by().iter().skip(1);
         let others = others.filter_map(|at| compared.comparison.layers.get(*at));

@@ -46,11 +46,22 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
             value: layer.text.to_owned(),
             span: layer.span(0..layer.text.len()),
             offsets: Some(offsets(&layer)),
+            holes: None,
         };
         return embedded(reader, &text, Carried::default());
     }
     let fault = foreign::text(layer.text).unwrap_or(fault);
     report(reader, &layer, fault);
+}
+
+/// Reads the document that a template defines.
+pub(super) fn written(reader: &mut Reader, layer: Layer<'_>, carried: Carried) {
+    let mut places = Places::default();
+    match json::read(layer, &mut places) {
+        Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
+        Ok(value) => no_document(reader, "the policy", value.label()),
+        Err(fault) => report(reader, &layer, fault),
+    }
 }
 
 fn offsets(layer: &Layer<'_>) -> Box<[u32]> {

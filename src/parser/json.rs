@@ -10,7 +10,7 @@ use std::ops::Range;
 use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::policy::Text;
+use super::policy::{HolePart, Text};
 use super::source::Span;
 use super::syntax::{self, Fault};
 use crate::bytes;
@@ -42,6 +42,8 @@ enum Place<'a> {
     From(usize),
     /// The file offset of each byte and of the end.
     Mapped(&'a [u32]),
+    /// The same for a text that is made from what a template says, and where holes are in it.
+    Written(&'a [u32], &'a [HolePart]),
 }
 
 impl<'a> Layer<'a> {
@@ -63,18 +65,30 @@ impl<'a> Layer<'a> {
         }
     }
 
+    /// A text that is made from what a template says, with the file offset of each of its bytes and of its end, and its
+    /// parts that are not known, in order.
+    pub(super) fn written(text: &'a str, offsets: &'a [u32], holes: &'a [HolePart]) -> Self {
+        Layer {
+            text,
+            place: Place::Written(offsets, holes),
+            values: &[],
+        }
+    }
+
     /// The bytes of the file that a range of the text came from.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
+        let (start, end) = (self.offset(range.start), self.offset(range.end));
+        // What a template says comes from several places, not always in their order.
         Span {
-            start: self.offset(range.start),
-            end: self.offset(range.end),
+            start: start.min(end),
+            end,
         }
     }
 
     fn offset(&self, at: usize) -> u32 {
         match self.place {
             Place::From(start) => (start + at) as u32,
-            Place::Mapped(offsets) => offsets
+            Place::Mapped(offsets) | Place::Written(offsets, _) => offsets
                 .get(at)
                 .or(offsets.last())
                 .copied()
@@ -250,8 +264,11 @@ impl<'a> Value<'a> {
             span: self.span(),
             offsets: match self.layer.place {
                 Place::From(_) => None,
-                Place::Mapped(_) => Some(places.map(|at| self.layer.offset(at)).collect()),
+                Place::Mapped(_) | Place::Written(..) => {
+                    Some(places.map(|at| self.layer.offset(at)).collect())
+                }
             },
+            holes: None,
         }
     }
 
@@ -264,13 +281,24 @@ impl<'a> Value<'a> {
                 value: inner.to_owned(),
                 span,
                 offsets: None,
+                holes: None,
             });
         }
+        let holes = self.holes();
+        let mut parts: Vec<HolePart> = Vec::new();
         let value: String = serde_json::from_str(self.raw).ok()?;
         let mut offsets = Vec::with_capacity(value.len() + 1);
         let mut at = 0;
         let place = |at: usize| self.layer.offset(self.start + 1 + at);
         for c in value.chars() {
+            if let Some(hole) = holes.iter().find(|h| h.range.start == self.start + 1 + at) {
+                // The name of a hole has no escapes.
+                let start = offsets.len();
+                parts.push(HolePart {
+                    range: start..start + hole.range.len(),
+                    hole: hole.hole,
+                });
+            }
             // All bytes of an escaped character stand where the escape starts.
             let (width, step) = match inner.as_bytes().get(at..) {
                 Some([b'\\', b'u', ..]) if u32::from(c) > 0xFFFF => (12, 0),
@@ -289,7 +317,24 @@ impl<'a> Value<'a> {
             value,
             span,
             offsets: (!same).then(|| offsets.into_boxed_slice()),
+            holes: (!parts.is_empty()).then(|| parts.into_boxed_slice()),
         })
+    }
+
+    /// The parts of a text of a template that are not known, within this value.
+    fn holes(&self) -> &'a [HolePart] {
+        let Place::Written(_, holes) = self.layer.place else {
+            return &[];
+        };
+        let end = self.start + self.raw.len();
+        let from = holes.partition_point(|h| h.range.start < self.start);
+        let to = holes.partition_point(|h| h.range.start < end);
+        holes.get(from..to).unwrap_or_default()
+    }
+
+    /// Whether the text is made from what a template says.
+    pub(super) fn is_written_out(&self) -> bool {
+        matches!(self.layer.place, Place::Written(..))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{ReferenceName, Region, Report, RoleResult, escape, words};
 use crate::diff;
 use crate::edit;
 use crate::finding;
-use crate::parser::{SourceId, Sources, Span};
+use crate::parser::{HoleKind, SourceId, Sources, Span};
 
 /// The JSON Schema of the output, made from the types of this module by a test.
 pub const SCHEMA: &str = include_str!("../../rules/schema/output.json");
@@ -172,6 +172,16 @@ struct Requirement<'a> {
     verdict: &'static str,
     /// True where the action fits none of the resources, so that nothing is required.
     vacuous: bool,
+    /// The verdict where what a template leaves open grants as little and takes as much as it can; absent where nothing
+    /// that is left open decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_worst: Option<&'static str>,
+    /// The verdict where it grants as much and takes as little as it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_best: Option<&'static str>,
+    /// What the template leaves open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holes: Option<Vec<Hole<'a>>>,
     /// A request that fails; null for `covered`.
     witness: Option<Witness<'a>>,
     /// Statements that allow it, as indexes into `places` of the result.
@@ -180,6 +190,19 @@ struct Requirement<'a> {
     /// Statements that deny it, as indexes into `places` of the result.
     #[cfg_attr(test, schemars(with = "Vec<u32>"))]
     denied_by: Indexes<'a>,
+}
+
+/// A value that is not known before a template is deployed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Hole<'a> {
+    /// As the template writes it.
+    name: &'a str,
+    /// `name` for one value without wildcard and colon, `text` for any text, `list` for an unknown number of values.
+    kind: &'static str,
+    /// A value with which the requirement is covered, where one is plain to see.
+    value: Option<&'a str>,
+    region: Region,
 }
 
 /// The places that the rows of one result name, each once: rows share most of them.
@@ -395,7 +418,7 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
         requirements: result
             .requirements
             .iter()
-            .map(|row| requirement(&places, row))
+            .map(|row| requirement(sources, &places, row))
             .collect(),
         findings: result
             .findings
@@ -432,7 +455,25 @@ fn name(reference: &ReferenceName) -> Reference<'_> {
     }
 }
 
-fn requirement<'a>(places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
+fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
+    Hole {
+        name: &value.name,
+        kind: match value.kind {
+            HoleKind::Name => "name",
+            HoleKind::List => "list",
+            HoleKind::Text | HoleKind::Reference => "text",
+        },
+        value: value.value.as_deref(),
+        region: Region::new(sources.get(value.place.0), value.place.1),
+    }
+}
+
+fn requirement<'a>(
+    sources: &Sources,
+    places: &Rc<Places>,
+    row: &'a diff::Row,
+) -> Requirement<'a> {
+    let open = row.depends.as_deref();
     let table = || Rc::clone(places);
     Requirement {
         statement: row.statement,
@@ -445,6 +486,9 @@ fn requirement<'a>(places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
         feature_is_known: !row.open,
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
+        at_worst: open.map(|o| o.at_worst.name()),
+        at_best: open.map(|o| o.at_best.name()),
+        holes: open.map(|o| o.values.iter().map(|v| hole(sources, v)).collect()),
         witness: row.witness.as_ref().map(witness),
         allowed_by: Indexes {
             table: table(),
@@ -521,8 +565,16 @@ mod tests {
     }
 
     pub(super) fn verdicts(_: &mut SchemaGenerator) -> Schema {
-        use Verdict::{Conditional, Covered, Denied, Missing, Partial, Undecided};
-        let all = [Covered, Missing, Denied, Conditional, Partial, Undecided];
+        use Verdict::{Conditional, Covered, Denied, Depends, Missing, Partial, Undecided};
+        let all = [
+            Covered,
+            Missing,
+            Denied,
+            Conditional,
+            Partial,
+            Depends,
+            Undecided,
+        ];
         json_schema!({ "type": "string", "enum": all.map(Verdict::name) })
     }
 

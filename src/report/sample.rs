@@ -70,6 +70,7 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
         witness: None,
         allowed_by: Arc::default(),
         denied_by: Arc::default(),
+        depends: None,
     }
 }
 
