@@ -14,6 +14,7 @@
 //!
 //! An [`Inventory`] lists the principals, each with the documents that are attached to it: one role to judge.
 
+pub mod cloudformation;
 mod holes;
 mod principal;
 mod render;

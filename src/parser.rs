@@ -31,6 +31,8 @@ mod source;
 mod statement;
 mod syntax;
 mod token;
+pub(crate) mod tree;
+pub(crate) mod yaml;
 
 pub use encoding::decode;
 pub use hole::{Extreme, Hole, HoleKind};

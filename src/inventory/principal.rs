@@ -152,6 +152,8 @@ pub struct Inventory {
     pub principals: Vec<Principal>,
     /// Faults of the file that belong to no principal, or to all of them.
     pub problems: Vec<Problem>,
+    /// Parameters that were given and that the file does not have.
+    pub unknown_parameters: Vec<String>,
     /// Values that the file itself gives, for the first lines of a report: the name, the value, its place.
     pub defaults: Vec<(String, String, Span)>,
 }

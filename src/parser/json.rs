@@ -379,9 +379,16 @@ struct Entry {
 }
 
 /// Where the values of a text stand, keys included, in the order of their beginnings.
-#[derive(Default)]
 pub(super) struct Places {
     values: Vec<Entry>,
+    most: usize,
+    longest: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Places::of_at_most(MOST_VALUES, LONGEST_STRING)
+    }
 }
 
 /// What one look at the bytes of a text says of it, JSON or not.
@@ -395,15 +402,25 @@ struct Size {
 }
 
 impl Places {
+    /// For a text of so many values, and strings of so many bytes.
+    pub(super) fn of_at_most(most: usize, longest: usize) -> Self {
+        Places {
+            values: Vec::new(),
+            most,
+            longest,
+        }
+    }
+
     /// Goes over a text once. The places are those of its values if it is JSON and not too large.
     fn find(&mut self, text: &str) -> Size {
         let bytes = text.as_bytes();
+        let (most, longest) = (self.most, self.longest);
         let mut size = Size {
             too_deep: None,
             too_large: None,
             is_plain: !has_escape(text),
         };
-        self.values.reserve((text.len() / 16).min(MOST_VALUES));
+        self.values.reserve((text.len() / 16).min(self.most));
         let mut open: Vec<usize> = Vec::new();
         let mut separators = 0_usize;
         let mut at = 0;
@@ -416,9 +433,9 @@ impl Places {
                 }
                 b'"' => {
                     let length = string_length(rest.get(1..).unwrap_or_default());
-                    if length > LONGEST_STRING && size.too_large.is_none() {
+                    if length > self.longest && size.too_large.is_none() {
                         let what = format!(
-                            "a string of {length} bytes, more than the {LONGEST_STRING} that are read"
+                            "a string of {length} bytes, more than the {longest} that are read"
                         );
                         size.too_large = Some((at, what));
                     }
@@ -428,8 +445,8 @@ impl Places {
                 b'{' | b'[' | b',' | b':' => {
                     // Each value but the first follows on one of these.
                     separators += 1;
-                    if separators > MOST_VALUES && size.too_large.is_none() {
-                        let what = format!("more than {MOST_VALUES} values in one file");
+                    if separators > self.most && size.too_large.is_none() {
+                        let what = format!("more than {most} values in one file");
                         size.too_large = Some((at, what));
                     }
                     if matches!(byte, b'{' | b'[') {
@@ -465,7 +482,7 @@ impl Places {
 
     /// Adds a value with nothing in it. Of a text with more values than are read the rest is left out.
     fn add(&mut self, start: usize, end: usize) {
-        if self.values.len() <= MOST_VALUES {
+        if self.values.len() <= self.most {
             let after = self.values.len() as u32 + 1;
             self.values.push(Entry {
                 start: start as u32,

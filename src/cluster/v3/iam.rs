@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::cluster::Role;
-use crate::cluster::yaml::Id;
+use crate::parser::yaml::Id;
 use crate::parser::Spanned;
 
 impl Reader<'_> {

@@ -1,7 +1,7 @@
 //! Values of the kind that a key has; of another kind they are problems.
 
 use super::Reader;
-use crate::cluster::yaml::{Id, Value};
+use crate::parser::yaml::{Id, Value};
 use crate::cluster::{ConfigProblem, fact};
 use crate::parser::{Span, Spanned, shorten};
 
