@@ -21,7 +21,7 @@ use crate::config::FIXED;
 use crate::finding::{Finding, Severity};
 use crate::lints::unused_ignore;
 use crate::parser::{SourceId, Span};
-use crate::report::RoleResult;
+use crate::result::RoleResult;
 
 /// What `baseline` writes and `lint` reads where no other file is named.
 pub const FILE: &str = "pcluster-iam-baseline.json";

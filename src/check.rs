@@ -5,9 +5,11 @@ mod open;
 mod size;
 mod told;
 mod trial;
+mod upgrade;
 
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use told::place;
+pub use upgrade::upgrade;
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
 use crate::reference::{Reference, Setting, Standing};
-use crate::report::{ReferenceName, RoleResult, TakenFrom};
+use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
 use told::{bindings_of, name_of, name_of_file, names, not_checked};

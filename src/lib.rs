@@ -1,4 +1,52 @@
-//! Checks IAM policies against what AWS ParallelCluster needs.
+//! Checks IAM policies against what AWS `ParallelCluster` needs, offline, and reports each difference at its place in
+//! the file with a request that proves it.
+//!
+//! # The flow
+//!
+//! ```text
+//! files ─► parser ─► Policy (each element with its byte span) ─┐
+//!                                                              ├─► diff ─► Row, Excess ─► lints ─► Finding ─► report
+//! rules/ ─► reference ─► Reference (bound to Region, account) ─┘
+//!                catalog (what AWS defines) ─► matcher ◄─ used by diff and lints
+//! ```
+//!
+//! Each arrow is a function between two types. Nothing to the left of a [`finding::Finding`] prints; nothing to the
+//! right of it decides.
+//!
+//! # The types, in order
+//!
+//! 1. [`parser::Source`] is the text of a file, [`parser::Span`] a range of its bytes. [`parser::parse`] makes a
+//!    [`parser::Document`] of it: its [`parser::Policy`]s and every [`parser::Problem`].
+//! 2. [`catalog::Catalog`] knows the actions, resource types and condition keys of AWS; [`matcher`] decides what one
+//!    pattern of actions or ARNs covers of another.
+//! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are bound to a Region, an
+//!    account and the names of one cluster ([`cluster`] reads them from a cluster configuration).
+//! 4. [`diff`] compares both: a [`diff::Row`] with a [`diff::Verdict`] for each requirement, and what is allowed besides.
+//! 5. [`lints`] turn that into [`finding::Finding`]s; [`check::check`] puts all of it together for one role, as a
+//!    [`result::RoleResult`].
+//! 6. [`config`] and [`baseline`] hide what a team accepted, [`remedy`] writes policies, [`report`] renders, [`cli`]
+//!    is the program.
+//!
+//! # A policy judged
+//!
+//! ```
+//! use pcluster_iam::catalog::Catalog;
+//! use pcluster_iam::check::{Against, Settings, check};
+//! use pcluster_iam::diff::Verdict;
+//! use pcluster_iam::lints::File;
+//! use pcluster_iam::parser::{Source, Sources, parse};
+//! use pcluster_iam::reference;
+//!
+//! let text = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}"#;
+//! let mut sources = Sources::new();
+//! let source = sources.add(Source::new("head-node.json", text));
+//! let document = parse(source, sources.get(source));
+//! let against = Against::role(reference::select("head-node", "slurm", "3.14.0").unwrap());
+//! let file = File { source, document };
+//! let result = check(&sources, Catalog::embedded(), &[file], &against, &Settings::default()).unwrap();
+//! let missing = result.requirements.iter().filter(|row| row.verdict == Verdict::Missing);
+//! assert!(missing.map(|row| row.action.as_str()).any(|action| action == "dynamodb:PutItem"));
+//! ```
 
 pub mod baseline;
 mod bytes;
@@ -22,3 +70,4 @@ pub mod reference;
 mod rejection;
 pub mod remedy;
 pub mod report;
+pub mod result;

@@ -10,7 +10,7 @@ use crate::parser::{SourceId, Sources, Span};
 use crate::reference::bindings::Origin;
 use crate::reference::names;
 use crate::reference::{self, Reference};
-use crate::report::{Binding, ReferenceName};
+use crate::result::{Binding, ReferenceName};
 
 /// What comes before the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
 /// policy that the role has.

@@ -15,7 +15,7 @@ use crate::config::{self, Day, FIXED, Ignore, Level};
 use crate::finding::{Finding, Severity};
 use crate::lints::{self, unused_ignore};
 use crate::parser::{self, SourceId, Sources};
-use crate::report::{RoleResult, Upgrade};
+use crate::result::{RoleResult, Upgrade};
 
 /// The lints that `--strict` makes errors.
 const STRICT: [&str; 7] = [

@@ -14,7 +14,7 @@ use crate::inert;
 use crate::lints::File;
 use crate::parser::{self, Source, SourceId, Sources};
 use crate::remedy;
-use crate::report::RoleResult;
+use crate::result::RoleResult;
 
 /// Hides what is accepted of a result, which is not mended.
 pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;

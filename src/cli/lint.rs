@@ -14,7 +14,8 @@ use crate::finding::{Finding, Severity};
 use crate::lints::File;
 use crate::parser::{Source, SourceId, Sources};
 use crate::reference::{self, Query};
-use crate::report::{Report, RoleResult, Upgrade};
+use crate::report::Report;
+use crate::result::{RoleResult, Upgrade};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
@@ -291,7 +292,7 @@ impl<'j> Role<'j> {
         })?);
         let catalog = jobs.catalog();
         let then = check::check(&jobs.sources, catalog, &self.files, &against, settings);
-        Ok(then.ok().map(|then| Upgrade::between(now, then)))
+        Ok(then.ok().map(|then| check::upgrade(now, then)))
     }
 
     fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {

@@ -17,6 +17,7 @@
 mod common;
 
 mod access_analyzer;
+mod architecture;
 mod baseline;
 mod baseline_extent;
 mod cases;

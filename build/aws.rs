@@ -1,0 +1,237 @@
+//! What AWS's catalogue does not say: resource types, actions, alphabets of names, Regions.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::input::{check_action, fail, read, write};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResourceTypes {
+    needed: Vec<NeededTypes>,
+    outside: Vec<Outside>,
+    checked: Vec<CheckedType>,
+    shared: Vec<SharedTypes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckedType {
+    service: String,
+    r#type: String,
+    suffix: String,
+    except: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    ends: String,
+    ends_source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharedTypes {
+    service: String,
+    types: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NeededTypes {
+    action: String,
+    types: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outside {
+    service: String,
+    r#type: String,
+    accounts: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionFacts {
+    free: Vec<FreeAction>,
+    absent: Vec<AbsentKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AbsentKey {
+    action: String,
+    key: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FreeAction {
+    actions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameClasses {
+    name: Vec<NameClass>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameClass {
+    service: String,
+    names: Vec<String>,
+    characters: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// `rules/regions.toml`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Regions {
+    known: KnownRegions,
+    us_east_1: RequestRegions,
+    unknown: RequestRegions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownRegions {
+    names: Vec<String>,
+    directions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestRegions {
+    services: Vec<String>,
+    #[serde(default)]
+    actions: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// Facts about resource types.
+pub(super) fn write_resource_types(rules: &Path, out: &Path, code: &mut String) {
+    let types: ResourceTypes = read(&rules.join("resource-types.toml"));
+    code.push_str("pub(super) static NEEDED_TYPES: &[(&str, &[&str])] = &[\n");
+    for needed in &types.needed {
+        let _ = writeln!(
+            code,
+            "    ({:?}, &{:?}),",
+            needed.action.to_ascii_lowercase(),
+            needed.types
+        );
+    }
+    code.push_str("];\npub(super) static OUTSIDE: &[(&str, &str, &[&str])] = &[\n");
+    for outside in &types.outside {
+        let _ = writeln!(
+            code,
+            "    ({:?}, {:?}, &{:?}),",
+            outside.service, outside.r#type, outside.accounts
+        );
+    }
+    code.push_str("];\n");
+
+    let mut checked = String::from("pub(super) static CHECKED: &[Checked] = &[\n");
+    for kind in &types.checked {
+        kind.except
+            .iter()
+            .for_each(|a| check_action(&rules.join("resource-types.toml"), a));
+        let except: Vec<&str> = { kind.except.iter() }
+            .filter_map(|a| a.split_once(':'))
+            .map(|(_, name)| name)
+            .collect();
+        let _ = writeln!(
+            checked,
+            "    Checked {{ service: {:?}, kind: {:?}, suffix: {:?}, except: &{except:?}, ends: {:?}, ends_source: {:?} }},",
+            kind.service, kind.r#type, kind.suffix, kind.ends, kind.ends_source
+        );
+    }
+    checked.push_str("];\n");
+    write(out, "checked.rs", checked);
+
+    code.push_str("pub(super) static SHARED: &[(&str, &[&str])] = &[\n");
+    for shared in &types.shared {
+        let _ = writeln!(code, "    ({:?}, &{:?}),", shared.service, shared.types);
+    }
+    code.push_str("];\n");
+}
+
+/// Facts about single actions.
+pub(super) fn write_actions(rules: &Path, code: &mut String) {
+    let path = rules.join("actions.toml");
+    let actions: ActionFacts = read(&path);
+    let free: Vec<String> = { actions.free.iter().flat_map(|f| &f.actions) }
+        .inspect(|a| check_action(&path, a))
+        .map(|a| a.to_ascii_lowercase())
+        .collect();
+    let _ = writeln!(code, "pub(super) static FREE_ACTIONS: &[&str] = &{free:?};");
+    let absent: Vec<(String, String)> = { actions.absent.iter() }
+        .inspect(|a| check_action(&path, &a.action))
+        .map(|a| (a.action.to_ascii_lowercase(), a.key.to_ascii_lowercase()))
+        .collect();
+    let _ = writeln!(
+        code,
+        "pub(super) static ABSENT_KEYS: &[(&str, &str)] = &{absent:?};"
+    );
+}
+
+/// The characters that names of AWS may have.
+pub(super) fn write_name_characters(rules: &Path, code: &mut String) {
+    let path = rules.join("name-characters.toml");
+    let classes: NameClasses = read(&path);
+    let mut listed: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for class in &classes.name {
+        for name in &class.names {
+            if listed
+                .insert((&class.service, name), &class.characters)
+                .is_some()
+            {
+                fail(
+                    &path,
+                    &format!("`{name}` of {} stands twice", class.service),
+                );
+            }
+        }
+    }
+    code.push_str("pub(super) static NAMES: &[(&str, &str, &str)] = &[\n");
+    for ((service, name), characters) in &listed {
+        let _ = writeln!(code, "    ({service:?}, {name:?}, {characters:?}),");
+    }
+    code.push_str("];\n");
+}
+
+/// The Regions, and those that requests to global services carry.
+pub(super) fn write_regions(rules: &Path, code: &mut String) {
+    let path = rules.join("regions.toml");
+    let regions: Regions = read(&path);
+    let known = &regions.known;
+    for (name, list) in [("REGIONS", &known.names), ("DIRECTIONS", &known.directions)] {
+        let _ = writeln!(code, "pub(super) static {name}: &[&str] = &{list:?};");
+    }
+    for (name, list) in [
+        ("US_EAST_1", &regions.us_east_1),
+        ("REGION_UNKNOWN", &regions.unknown),
+    ] {
+        list.actions.iter().for_each(|a| check_action(&path, a));
+        let actions = list.actions.iter().map(|a| a.to_ascii_lowercase());
+        let names: Vec<String> = list.services.iter().cloned().chain(actions).collect();
+        let _ = writeln!(code, "pub(super) static {name}: &[&str] = &{names:?};");
+    }
+}

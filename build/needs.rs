@@ -1,0 +1,139 @@
+//! What is needed, generated and called: `rules/needs.toml`, `generated.toml` and `calls.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::input::{Names, Releases, check_action, one_of, read, write_json};
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Need {
+    role: String,
+    actions: Vec<String>,
+    text: String,
+    #[serde(default)]
+    schedulers: Vec<String>,
+    feature: Option<String>,
+    releases: Releases,
+    source: String,
+    confidence: String,
+    #[serde(default)]
+    resources: Vec<String>,
+    when: String,
+    failure: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Needs {
+    need: Vec<Need>,
+}
+
+/// `rules/generated.toml`
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Generated {
+    role: String,
+    sid: Option<String>,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    releases: Releases,
+    when: String,
+    #[serde(default)]
+    required: bool,
+    source: Option<String>,
+    reason: Option<String>,
+    #[serde(default)]
+    condition: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllGenerated {
+    statement: Vec<Generated>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    role: String,
+    action: String,
+    releases: Releases,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calls {
+    call: Vec<Call>,
+}
+
+/// Why each action is needed, and what ParallelCluster does with it.
+pub(super) fn write_needs(rules: &Path, names: &Names, out: &Path) {
+    let path = rules.join("needs.toml");
+    let needs: Needs = read(&path);
+    for need in &needs.need {
+        names.check_releases(&path, &need.releases);
+        names.check_feature(&path, need.feature.as_ref());
+        one_of(&path, "role in rules/roles.toml", &need.role, &names.roles);
+        one_of(
+            &path,
+            "confidence",
+            &need.confidence,
+            &["code", "stated", "template", "inferred", "unused"],
+        );
+        one_of(
+            &path,
+            "when",
+            &need.when,
+            &["always", "feature", "first-use", "unknown-use", "never"],
+        );
+        one_of(&path, "failure", &need.failure, &["certain", "function"]);
+        need.actions.iter().for_each(|a| check_action(&path, a));
+    }
+    write_json(out, "needs.json", &needs.need);
+
+    let divided: Vec<&Need> = needs
+        .need
+        .iter()
+        .filter(|n| !n.resources.is_empty())
+        .collect();
+    write_json(out, "divided.json", &divided);
+}
+
+/// The statements of the policies that ParallelCluster makes by itself.
+pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
+    let path = rules.join("generated.toml");
+    let generated: AllGenerated = read(&path);
+    for statement in &generated.statement {
+        names.check_releases(&path, &statement.releases);
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &statement.role,
+            &names.roles,
+        );
+        assert_eq!(
+            statement.required,
+            statement.source.is_some() && statement.reason.is_some(),
+            "{}: `required` needs `source` and `reason`",
+            path.display()
+        );
+        let actions = statement.actions.iter();
+        actions.for_each(|a| check_action(&path, a));
+    }
+    write_json(out, "generated.json", &generated.statement);
+}
+
+/// The calls found in ParallelCluster's code.
+pub(super) fn write_calls(rules: &Path, names: &Names, out: &Path) {
+    let path = rules.join("calls.toml");
+    let calls: Calls = read(&path);
+    for call in &calls.call {
+        names.check_releases(&path, &call.releases);
+        one_of(&path, "role in rules/roles.toml", &call.role, &names.roles);
+        check_action(&path, &call.action);
+    }
+    write_json(out, "calls.json", &calls.call);
+}

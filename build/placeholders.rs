@@ -1,0 +1,89 @@
+//! The placeholders of the references: `rules/placeholders.toml`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::input::{fail, one_of, read};
+use super::packs::Pack;
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholder {
+    name: String,
+    meaning: String,
+    example: String,
+    spellings: Vec<String>,
+    arn: Option<String>,
+    shape: Option<String>,
+    #[serde(default)]
+    infer: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholders {
+    placeholder: Vec<Placeholder>,
+}
+
+/// The placeholders, after a check that the policies use no others.
+pub(super) fn write(rules: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, code: &mut String) {
+    let path = rules.join("placeholders.toml");
+    let placeholders: Placeholders = read(&path);
+    let mut spelled: BTreeMap<&str, &str> = BTreeMap::new();
+    for placeholder in &placeholders.placeholder {
+        for spelling in &placeholder.spellings {
+            let normal = spelling
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            if !normal || spelled.insert(spelling, &placeholder.name).is_some() {
+                fail(
+                    &path,
+                    &format!("`{spelling}` is not in normal form, or stands twice"),
+                );
+            }
+        }
+    }
+    code.push_str("pub(super) static SPELLINGS: &[(&str, &str)] = &[\n");
+    for (spelling, name) in &spelled {
+        let _ = writeln!(code, "    ({spelling:?}, {name:?}),");
+    }
+    code.push_str("];\npub(super) static MEANINGS: &[(&str, &str, &str)] = &[\n");
+    for p in &placeholders.placeholder {
+        let _ = writeln!(
+            code,
+            "    ({:?}, {:?}, {:?}),",
+            p.name, p.meaning, p.example
+        );
+    }
+    code.push_str("];\npub(super) static ARNS: &[(&str, &str, bool)] = &[\n");
+    for p in &placeholders.placeholder {
+        if let Some(arn) = &p.arn {
+            let _ = writeln!(code, "    ({:?}, {arn:?}, {}),", p.name, p.infer);
+        }
+    }
+    code.push_str("];\npub(super) static SHAPES: &[(&str, &str)] = &[\n");
+    for p in &placeholders.placeholder {
+        if let Some(shape) = &p.shape {
+            let _ = writeln!(code, "    ({:?}, {shape:?}),", p.name);
+        }
+    }
+    code.push_str("];\n");
+    let known: Vec<&str> = placeholders
+        .placeholder
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect();
+    for (path, pack) in packs.values() {
+        let values = pack.statements.iter().flat_map(|s| {
+            let values = s.condition.values().flat_map(BTreeMap::values).flatten();
+            s.resources.iter().chain(&s.not_resources).chain(values)
+        });
+        for rest in values.flat_map(|v| v.split("${").skip(1)) {
+            let name = rest.split('}').next().unwrap_or_default();
+            one_of(path, "placeholder in rules/placeholders.toml", name, &known);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What IAM refuses to store: `rules/rejections.toml`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::input::{self, read};
+
+/// `rules/rejections.toml`
+#[derive(Deserialize)]
+struct Rejections {
+    iam: IamArns,
+    s3: S3Arns,
+    kind: Vec<Rejection>,
+}
+
+#[derive(Deserialize)]
+struct IamArns {
+    types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct S3Arns {
+    regional: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rejection {
+    id: String,
+    answer: Option<String>,
+}
+
+/// Writes what IAM refuses to store.
+pub(super) fn write(rules: &Path, out: &Path) {
+    let path = rules.join("rejections.toml");
+    let rejections: Rejections = read(&path);
+    let mut code = String::new();
+    let _ = writeln!(
+        code,
+        "pub(crate) static IAM_TYPES: &[&str] = &{:?};",
+        rejections.iam.types
+    );
+    let _ = writeln!(
+        code,
+        "pub(crate) static S3_REGIONAL: &[&str] = &{:?};",
+        rejections.s3.regional
+    );
+    code.push_str("static ANSWERS: &[(&str, &str)] = &[\n");
+    for kind in &rejections.kind {
+        if let Some(answer) = &kind.answer {
+            let _ = writeln!(code, "    ({:?}, {answer:?}),", kind.id);
+        }
+    }
+    code.push_str("];\n");
+    input::write(out, "rejections.rs", code);
+}

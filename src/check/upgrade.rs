@@ -1,0 +1,60 @@
+//! The difference that another release makes.
+
+use std::collections::BTreeSet;
+
+use crate::diff::{Row, Verdict};
+use crate::finding::{Finding, Severity};
+use crate::fingerprint::Fingerprint;
+use crate::lints;
+use crate::result::{RoleResult, Upgrade};
+
+/// What the policies of `then` do not grant although they grant what `now` needs.
+pub fn upgrade(now: &RoleResult, then: RoleResult) -> Upgrade {
+    let lacking = |row: &&Row| row.verdict != Verdict::Covered;
+    let already: BTreeSet<(&str, &[String])> = now
+        .requirements
+        .iter()
+        .filter(lacking)
+        .map(|row| (row.action.as_str(), &*row.resources))
+        .collect();
+    let new: BTreeSet<&str> = then
+        .requirements
+        .iter()
+        .filter(lacking)
+        .filter(|row| !already.contains(&(row.action.as_str(), &*row.resources)))
+        .map(|row| row.action.as_str())
+        .collect();
+    // What AWS's policies lack has no rows: its findings are compared.
+    let gaps = now.findings.iter().filter(|f| lints::is_about_gaps(f.lint));
+    let told: BTreeSet<&str> = gaps
+        .flat_map(|f| f.actions.iter().map(String::as_str))
+        .chain(already.iter().map(|(action, _)| *action))
+        .collect();
+    let findings = then.findings.into_iter().filter(|finding| {
+        let mut actions = finding.actions.iter().map(String::as_str);
+        if lints::is_about_gaps(finding.lint) {
+            actions.any(|a| !told.contains(a))
+        } else {
+            lints::is_about_coverage(finding.lint) && actions.any(|a| new.contains(a))
+        }
+    });
+    let findings: Vec<Finding> = findings.collect();
+    let release = then.reference.pcluster_version.as_deref();
+    let release = release.unwrap_or_default();
+    Upgrade {
+        warnings: findings.iter().map(|f| warning(f, release)).collect(),
+        reference: then.reference,
+        findings,
+    }
+}
+
+/// A finding of another release, for those who read it beside the findings of this one.
+fn warning(finding: &Finding, release: &str) -> Finding {
+    let message = &finding.message;
+    Finding {
+        severity: finding.severity.min(Severity::Warning),
+        message: format!("after an upgrade to ParallelCluster {release}: {message}"),
+        fingerprint: Fingerprint::of_text(format!("{release}\u{1f}{}", finding.fingerprint)),
+        ..finding.clone()
+    }
+}
