@@ -2,11 +2,13 @@
 
 mod fit;
 mod open;
+mod settings;
 mod size;
 mod told;
 mod trial;
 mod upgrade;
 
+pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use told::place;
 pub use upgrade::upgrade;
@@ -74,6 +76,8 @@ impl Against {
 pub struct Settings {
     /// What the configuration calls the role.
     pub target: Option<String>,
+    /// As [`RoleResult::parameters`].
+    pub parameters: Vec<(String, String, String)>,
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
@@ -359,6 +363,9 @@ pub fn check(
     };
     Ok(RoleResult {
         target: settings.target.clone(),
+        principal: files.first().and_then(|f| f.principal.clone()),
+        parameters: settings.parameters.clone(),
+        settings: 1,
         policies: names(sources, files.iter().copied()),
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
@@ -391,7 +398,9 @@ fn fitting_of<'t>(
     };
     let wide = self::trials(&readings.best.own, against, settings);
     let chosen = fitting(&wide, catalog, against)?.trial;
-    let at = wide.iter().position(|(trial, _)| std::ptr::eq(trial, chosen));
+    let at = wide
+        .iter()
+        .position(|(trial, _)| std::ptr::eq(trial, chosen));
     at.and_then(|at| fit::judged(trials, at, catalog))
         .ok_or(NoRoleFits { roles: Vec::new() })
 }
@@ -558,6 +567,9 @@ fn not_compared(
     };
     RoleResult {
         target: settings.target.clone(),
+        principal: files.first().and_then(|f| f.principal.clone()),
+        parameters: settings.parameters.clone(),
+        settings: 1,
         policies: names(sources, files.iter().copied()),
         reference,
         bindings: Vec::new(),

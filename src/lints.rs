@@ -327,6 +327,11 @@ impl Context<'_> {
     fn statement_at(&self, source: SourceId, span: Span) -> Option<&Statement> {
         let mut policies = self.policies().filter(|p| p.source == source);
         policies.find_map(|policy| {
+            // What a template says is not always in the order of its places.
+            if policy.unknowns.is_some() {
+                let mut statements = policy.statements.iter();
+                return statements.find(|s| s.span.start <= span.start && span.end <= s.span.end);
+            }
             let after = |s: &Statement| s.span.start <= span.start;
             let at = policy.statements.partition_point(after).checked_sub(1)?;
             let statement = policy.statements.get(at)?;
@@ -550,6 +555,8 @@ fn identity(
     texts: &mut Texts,
 ) -> String {
     let mut parts = vec![finding.lint.to_owned()];
+    let principal = context.files.iter().find_map(|f| f.principal.as_ref());
+    parts.extend(principal.map(|p| p.name.clone()));
     if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
         let reference = compared.reference;
         let (policy, statement) = reference.identity_of(index);
@@ -578,7 +585,10 @@ fn identity(
             let digest = texts
                 .entry((finding.label.source, statement.span))
                 .or_insert_with(|| {
-                    let text = source.slice(statement.span);
+                    let text = match &statement.canonical {
+                        Some(canonical) => canonical,
+                        None => source.slice(statement.span),
+                    };
                     let canonical = serde_json::from_str::<serde_json::Value>(text);
                     let canonical = canonical.map_or_else(|_| text.to_owned(), |v| v.to_string());
                     Fingerprint::new(canonical, 0).to_string()

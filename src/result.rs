@@ -1,7 +1,10 @@
 //! The result for one role: what it was compared with, the rows, and the findings.
 
 use crate::diff::Row;
+use std::sync::Arc;
+
 use crate::finding::Finding;
+use crate::lints::PrincipalName;
 
 /// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +49,13 @@ pub struct Binding {
 pub struct RoleResult {
     /// What the configuration calls the role; `None` for files of the command line.
     pub target: Option<String>,
+    /// The principal of a template or an account dump; `None` for files that are one role.
+    pub principal: Option<Arc<PrincipalName>>,
+    /// Parameters of the template that it depends on: name, value, and what gave it.
+    pub parameters: Vec<(String, String, String)>,
+    /// In how many settings of parameters that may have several values it was judged; the one that is reported is the
+    /// worst.
+    pub settings: usize,
     /// The files, as the user gave them.
     pub policies: Vec<String>,
     /// What they were compared with.

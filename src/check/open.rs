@@ -45,7 +45,11 @@ impl<'f> Readings<'f> {
             limits: { settings.limits() }
                 .map(|(kind, files)| {
                     let own = files.iter().flat_map(|f| policies(f, which));
-                    (kind, files.iter().map(|f| f.source).collect(), own.collect())
+                    (
+                        kind,
+                        files.iter().map(|f| f.source).collect(),
+                        own.collect(),
+                    )
                 })
                 .collect(),
         };
@@ -140,7 +144,9 @@ impl Generous<'_, '_> {
         rows: &mut [Requirement],
         judge: impl Fn(&Comparison<'_>) -> Vec<Requirement>,
     ) {
-        let is_open = |row: &Row| !row.vacuous && (row.verdict != Verdict::Covered || !self.unknown.is_empty());
+        let is_open = |row: &Row| {
+            !row.vacuous && (row.verdict != Verdict::Covered || !self.unknown.is_empty())
+        };
         if !rows.iter().any(|r| is_open(&r.row)) {
             return;
         }
@@ -250,7 +256,9 @@ impl Generous<'_, '_> {
 /// Where the statements are that match an action.
 fn places(comparison: &Comparison<'_>, service: &str, name: &str) -> Vec<(SourceId, Span)> {
     let applying = comparison.applying(service, name).into_iter();
-    let mut places: Vec<_> = applying.map(|a| (a.statement.source, a.statement.span)).collect();
+    let mut places: Vec<_> = applying
+        .map(|a| (a.statement.source, a.statement.span))
+        .collect();
     places.dedup();
     places
 }

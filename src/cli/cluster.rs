@@ -120,6 +120,21 @@ impl Configured {
         }
     }
 
+    /// The Region of the cluster.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.cluster.region.as_ref().map(|r| r.value.as_str())
+    }
+
+    /// Which role of ParallelCluster the configuration gives a role of this name to.
+    pub(super) fn role_of(&self, name: &str) -> Option<&'static str> {
+        let mut roles = self.cluster.roles.iter().filter(|r| !r.is_profile);
+        let found = roles.find(|r| {
+            let value = r.value.value.as_str();
+            value == name || value.rsplit('/').next() == Some(name)
+        });
+        found.map(|r| r.role)
+    }
+
     /// What it decides about the policies that ParallelCluster generates.
     pub(super) fn setting(&self) -> Option<&reference::Setting> {
         (self.cluster.generation == Generation::V3).then_some(&self.cluster.setting)

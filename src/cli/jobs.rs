@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::config::Configuration;
 use super::resolver::{Fault, Resolver};
+use super::template::{Chosen, Setting};
 use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
@@ -27,6 +28,8 @@ pub(super) struct Job {
     pub(super) boundary: Option<usize>,
     pub(super) scps: Vec<Vec<usize>>,
     pub(super) features: Features,
+    /// The principal of a template that is judged; its file is the first one.
+    pub(super) principal: Option<Chosen>,
 }
 
 impl Job {
@@ -72,6 +75,25 @@ impl Jobs {
                 .collect(),
             ..job.settings.clone()
         }
+    }
+
+    /// The files of a job under one setting of the parameters of its template.
+    pub(super) fn files_of(&self, job: &Job, setting: &Setting) -> Vec<&File> {
+        let others = job.files.iter().skip(1).copied();
+        let all = [setting.file].into_iter().chain(others);
+        all.filter_map(|at| self.files.get(at)).collect()
+    }
+
+    /// The settings of a job under one setting of the parameters of its template.
+    pub(super) fn settings_of(&self, job: &Job, setting: &Setting) -> Settings {
+        let mut settings = self.settings(job);
+        if settings.boundary.is_none() {
+            let boundary = setting.boundary.and_then(|at| self.files.get(at));
+            settings.boundary = boundary.cloned();
+        }
+        settings.parameters.clone_from(&setting.parameters);
+        settings.attached.extend(setting.attached.iter().cloned());
+        settings
     }
 
     /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.
@@ -208,8 +230,8 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
         jobs = resolver.targets()?;
     } else {
         let names = input::expand(&args.files)?;
-        match resolver.job(None, &names) {
-            Ok(job) => jobs.push(job),
+        match resolver.jobs(None, &names) {
+            Ok(own) => jobs.extend(own),
             Err(Fault::Run(error)) => return Err(error),
             Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
         }

@@ -102,7 +102,11 @@ fn is_template(tree: &Tree) -> bool {
     };
     let is_resource = |(_, value): &(Rc<Tree>, Rc<Tree>)| {
         let kind = value.get("Type").and_then(|t| t.text());
-        kind.is_some_and(|k| ["AWS::", "Custom::", "Alexa::"].iter().any(|p| k.starts_with(p)))
+        kind.is_some_and(|k| {
+            ["AWS::", "Custom::", "Alexa::"]
+                .iter()
+                .any(|p| k.starts_with(p))
+        })
     };
     tree.get("AWSTemplateFormatVersion").is_some() || resources.entries().iter().any(is_resource)
 }

@@ -44,6 +44,8 @@ pub struct Trust {
 pub struct Document {
     /// The values, by name, of parameters that may have several and that it depends on.
     pub values: Vec<(String, String)>,
+    /// The values, by name, of other parameters that it depends on. The place is that of a default.
+    pub parameters: Vec<(String, String, Option<Span>)>,
     /// Its policies, at the extremes of what is not known; see [`super::Reading`].
     pub worst: parser::Document,
     /// `None` where nothing is left open.
@@ -142,7 +144,11 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
             },
         }
     }
-    pattern.get(at..).unwrap_or_default().iter().all(|c| *c == b'*')
+    pattern
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .all(|c| *c == b'*')
 }
 
 /// What a file defines.
@@ -154,8 +160,6 @@ pub struct Inventory {
     pub problems: Vec<Problem>,
     /// Parameters that were given and that the file does not have.
     pub unknown_parameters: Vec<String>,
-    /// Values that the file itself gives, for the first lines of a report: the name, the value, its place.
-    pub defaults: Vec<(String, String, Span)>,
 }
 
 #[cfg(test)]
@@ -173,7 +177,11 @@ mod tests {
             ("*", "", true),
             ("?", "", false),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} {text}");
+            assert_eq!(
+                matches(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
         }
     }
 }

@@ -322,7 +322,9 @@ fn notes(
             Some(Verdict::Conditional) => "may fail",
             _ => "fails",
         };
-        let stated = rows.first().and_then(|r| open_condition::stated(compared, r));
+        let stated = rows
+            .first()
+            .and_then(|r| open_condition::stated(compared, r));
         let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
         notes.push(format!(
             "{word}, for example: `{}` on `{}`{stated}",

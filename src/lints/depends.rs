@@ -104,8 +104,15 @@ fn finding(
         "are granted depends"
     };
     let message = match quoted.as_slice() {
-        [] => format!("whether {} {verb} on a value that is not known", enumerate(&actions)),
-        _ => format!("whether {} {verb} on {}", enumerate(&actions), enumerate(&quoted)),
+        [] => format!(
+            "whether {} {verb} on a value that is not known",
+            enumerate(&actions)
+        ),
+        _ => format!(
+            "whether {} {verb} on {}",
+            enumerate(&actions),
+            enumerate(&quoted)
+        ),
     };
     let severity = match first.standing {
         Standing::NotGenerated => Severity::Note,

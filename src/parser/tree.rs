@@ -84,7 +84,8 @@ pub(crate) fn of_json(
     match json::read(Layer::file(text, start), &mut places) {
         Ok(value) => Ok(of_value(value, problems)),
         Err(fault) => {
-            let at = |range: std::ops::Range<usize>| Span::new(start + range.start, start + range.end);
+            let at =
+                |range: std::ops::Range<usize>| Span::new(start + range.start, start + range.end);
             let mut problem = Problem::invalid_json(fault.subject, fault.message, at(fault.range));
             problem.help = fault.help;
             let related = fault.related.into_iter();
@@ -206,7 +207,7 @@ impl Yaml<'_, '_> {
             }
         }
         match self.tree.scalar(id) {
-            Some(yaml::Scalar::Plain(text, _)) => Node::Text(text, None),
+            Some(yaml::Scalar::Plain(text)) => Node::Text(text, None),
             Some(yaml::Scalar::Mapped(text, offsets)) => Node::Text(text, Some(offsets)),
             // Places that are not found are the beginning of the value.
             None => {

@@ -13,6 +13,7 @@ use super::{ReferenceName, Region, Report, RoleResult, escape, words};
 use crate::diff;
 use crate::edit;
 use crate::finding;
+use crate::lints::PrincipalName;
 use crate::parser::{HoleKind, SourceId, Sources, Span};
 
 /// The JSON Schema of the output, made from the types of this module by a test.
@@ -28,6 +29,9 @@ struct Output<'a> {
     tool: Tool<'a>,
     /// One per role; one per file with `--each`.
     results: Vec<JudgedRole<'a>>,
+    /// Roles of templates that resemble no role of ParallelCluster, and were not judged; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_roles: Vec<Principal<'a>>,
     /// On the configuration: ignores and entries of the baseline.
     findings: Vec<Finding<'a>>,
     /// The configuration that was used, and every setting that makes the run report less or fail less.
@@ -41,7 +45,7 @@ struct Output<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Weakened<'a> {
     /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
-    /// `baseline`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
+    /// `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
     kind: &'a str,
     /// One line.
     message: String,
@@ -67,6 +71,12 @@ struct Tool<'a> {
 struct JudgedRole<'a> {
     /// What the configuration calls the role; null for files of the command line.
     target: Option<&'a str>,
+    /// The principal of a template whose policies these are; absent for files that are one role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<Principal<'a>>,
+    /// Parameters of the template that it depends on; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter<'a>>,
     /// The files, as they were given.
     policies: Vec<String>,
     reference: Reference<'a>,
@@ -90,6 +100,27 @@ struct JudgedRole<'a> {
     cluster_config: Option<TakenFrom<'a>>,
     /// What the same policies lack for the release of `--also-version`; null without it.
     upgrade: Option<Upgrade<'a>>,
+}
+
+/// A principal that a template defines.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Principal<'a> {
+    /// The logical id.
+    name: &'a str,
+    /// `role`, `user`, `group`, `function`, or `policy` for a policy that is attached to nothing there.
+    kind: &'static str,
+    region: Region,
+}
+
+/// The value of a parameter of a template.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Parameter<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// `--parameter`, the place of its default, or `the worst of its values`.
+    from: &'a str,
 }
 
 /// What was taken from a cluster configuration.
@@ -364,6 +395,11 @@ fn output(report: &Report) -> Output<'_> {
             .iter()
             .map(|result| judged_role(&report.sources, result))
             .collect(),
+        other_roles: report
+            .others
+            .iter()
+            .map(|other| principal(&report.sources, other))
+            .collect(),
         findings: report
             .configuration
             .iter()
@@ -401,6 +437,10 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
     JudgedRole {
         places: regions.collect(),
         target: result.target.as_deref(),
+        principal: { result.principal.as_ref() }.map(|p| principal(sources, p)),
+        parameters: { result.parameters.iter() }
+            .map(|(name, value, from)| Parameter { name, value, from })
+            .collect(),
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
         reference: name(&result.reference),
         bindings: result
@@ -444,6 +484,14 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
     }
 }
 
+fn principal<'a>(sources: &Sources, principal: &'a PrincipalName) -> Principal<'a> {
+    Principal {
+        name: &principal.name,
+        kind: principal.kind,
+        region: Region::new(sources.get(principal.source), principal.span),
+    }
+}
+
 fn name(reference: &ReferenceName) -> Reference<'_> {
     Reference {
         policy: reference.policy.as_deref(),
@@ -468,11 +516,7 @@ fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
     }
 }
 
-fn requirement<'a>(
-    sources: &Sources,
-    places: &Rc<Places>,
-    row: &'a diff::Row,
-) -> Requirement<'a> {
+fn requirement<'a>(sources: &Sources, places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
     let open = row.depends.as_deref();
     let table = || Rc::clone(places);
     Requirement {

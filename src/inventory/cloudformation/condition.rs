@@ -32,7 +32,10 @@ impl Template<'_> {
     pub(super) fn condition(&mut self, name: &str, span: Span) -> Truth {
         let conditions = self.tree.get("Conditions").map(Rc::clone);
         let Some(condition) = conditions.as_ref().and_then(|c| c.get(name)) else {
-            let message = format!("the condition `{}` is not defined in the template", shorten(name));
+            let message = format!(
+                "the condition `{}` is not defined in the template",
+                shorten(name)
+            );
             self.report(unresolved(name, &message, span));
             return Truth::Open(None);
         };

@@ -30,8 +30,8 @@ pub(super) struct Template<'g> {
     pub(super) left_open: BTreeSet<String>,
     /// Parameters with several values that were asked for in this pass.
     pub(super) asked: BTreeSet<String>,
-    /// Parameters whose default was taken.
-    pub(super) defaults: BTreeMap<String, (String, Span)>,
+    /// Parameters that were asked for in this pass and have one value; the place is that of a default.
+    pub(super) taken: BTreeMap<String, (String, Option<Span>)>,
     /// What could not be read in this pass.
     pub(super) problems: Vec<Problem>,
     /// Conditions and names of resources that are being worked out.
@@ -93,9 +93,8 @@ impl<'g> Template<'g> {
     pub(super) fn new(id: SourceId, tree: Rc<Tree>, given: &'g Given) -> Self {
         let resources = tree.get("Resources");
         let resources = resources.iter().flat_map(|r| r.entries());
-        let resources = resources.filter_map(|(name, value)| {
-            Some((name.text()?.to_owned(), Rc::clone(value)))
-        });
+        let resources =
+            resources.filter_map(|(name, value)| Some((name.text()?.to_owned(), Rc::clone(value))));
         Template {
             id,
             given,
@@ -105,7 +104,7 @@ impl<'g> Template<'g> {
             chosen: BTreeMap::new(),
             left_open: BTreeSet::new(),
             asked: BTreeSet::new(),
-            defaults: BTreeMap::new(),
+            taken: BTreeMap::new(),
             problems: Vec::new(),
             open: Vec::new(),
             depth: 0,
@@ -219,7 +218,7 @@ impl<'g> Template<'g> {
     }
 
     /// Takes dynamic references (`{{resolve:ssm:…}}`) out of a text.
-    fn dynamic(&mut self, piece: Piece) -> Vec<Piece> {
+    pub(super) fn dynamic(&mut self, piece: Piece) -> Vec<Piece> {
         const OPEN: &str = "{{resolve:";
         let text = piece.text().unwrap_or_default().to_owned();
         if !text.contains(OPEN) {
@@ -279,7 +278,11 @@ impl<'g> Template<'g> {
             "AWS::NoValue" => return Some(Value::absent(span)),
             "AWS::URLSuffix" => {
                 let is_china = given.partition.as_deref() == Some("aws-cn");
-                let suffix = if is_china { "amazonaws.com.cn" } else { "amazonaws.com" };
+                let suffix = if is_china {
+                    "amazonaws.com.cn"
+                } else {
+                    "amazonaws.com"
+                };
                 return Some(Value::bound(suffix, span));
             }
             "AWS::StackName" => {
@@ -296,7 +299,10 @@ impl<'g> Template<'g> {
             }
             _ => return None,
         };
-        if let Some(known) = known.as_ref().filter(|k| k.as_str() != "*" && !k.contains(',')) {
+        if let Some(known) = known
+            .as_ref()
+            .filter(|k| k.as_str() != "*" && !k.contains(','))
+        {
             return Some(Value::bound(known.clone(), span));
         }
         let hole = self.hole(name, HoleKind::Reference, span, None);
@@ -309,9 +315,13 @@ impl<'g> Template<'g> {
         };
         let is_list = parameter.is_list;
         let text = match &parameter.known {
-            Known::Given(text) => Some(text.clone()),
+            Known::Given(text) => {
+                self.taken.insert(name.to_owned(), (text.clone(), None));
+                Some(text.clone())
+            }
             Known::Default(text, at) => {
-                self.defaults.insert(name.to_owned(), (text.clone(), *at));
+                let taken = (text.clone(), Some(*at));
+                self.taken.insert(name.to_owned(), taken);
                 Some(text.clone())
             }
             Known::OneOf(_) if self.left_open.contains(name) => None,
@@ -333,7 +343,11 @@ impl<'g> Template<'g> {
             }
             Some(text) => Value::bound(text, span),
             None => {
-                let kind = if is_list { HoleKind::List } else { HoleKind::Text };
+                let kind = if is_list {
+                    HoleKind::List
+                } else {
+                    HoleKind::Text
+                };
                 let option = Some(format!("--parameter {name}=VALUE"));
                 let at = self.parameters.get(name).map_or(span, |p| p.span);
                 let hole = self.hole(name, kind, at, option);

@@ -95,7 +95,8 @@ impl Template<'_> {
         let mut done = 0;
         while let Some(Variable { range, name }) = next_variable(&written, done) {
             if range.start > done {
-                pieces.push(whole.part(done..range.start));
+                let literal = whole.part(done..range.start);
+                pieces.extend(self.dynamic(literal));
             }
             let span = whole.part(range.clone()).span();
             let mapped = map.as_ref().and_then(|m| m.get(&name));
@@ -121,7 +122,8 @@ impl Template<'_> {
             done = range.end;
         }
         if done < written.len() || pieces.is_empty() {
-            pieces.push(whole.part(done..written.len()));
+            let literal = whole.part(done..written.len());
+            pieces.extend(self.dynamic(literal));
         }
         Some(of_pieces(pieces, text.span))
     }
@@ -256,9 +258,10 @@ impl Template<'_> {
         let parts = Self::parts(call)?;
         let (keys, default) = match parts.as_slice() {
             [map, first, second] => ([map, first, second], None),
-            [map, first, second, options] => {
-                ([map, first, second], options.get("DefaultValue").map(Rc::clone))
-            }
+            [map, first, second, options] => (
+                [map, first, second],
+                options.get("DefaultValue").map(Rc::clone),
+            ),
             _ => return None,
         };
         let keys = keys.map(|key| self.evaluate(key));

@@ -89,8 +89,8 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
                 document.report(problem.clone());
             }
         }
-        let is_of_policy = { resources.iter() }
-            .any(|r| is_policy(&r.kind) && encloses(r, problem.span));
+        let is_of_policy =
+            { resources.iter() }.any(|r| is_policy(&r.kind) && encloses(r, problem.span));
         if !found && (!of_other || is_of_policy) {
             inventory.problems.push(problem);
         }
@@ -101,10 +101,6 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         .cloned()
         .collect();
     inventory.unknown_parameters = unknown;
-    let defaults = std::mem::take(&mut template.defaults);
-    inventory.defaults = { defaults.into_iter() }
-        .map(|(name, (value, span))| (name, value, span))
-        .collect();
     inventory
 }
 
@@ -135,7 +131,11 @@ fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resour
         return Vec::new();
     };
     if call(all).is_some() && all.entries().len() == 1 {
-        problems.push(unresolved("Resources", "the resources could not be read", all.span));
+        problems.push(unresolved(
+            "Resources",
+            "the resources could not be read",
+            all.span,
+        ));
     }
     let mut resources = Vec::new();
     for (key, tree) in all.entries() {
@@ -165,7 +165,10 @@ fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resour
 
 /// Whether a resource is made.
 fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
-    match tree.get("Condition").and_then(|c| Some((c.text()?.to_owned(), c.span))) {
+    match tree
+        .get("Condition")
+        .and_then(|c| Some((c.text()?.to_owned(), c.span)))
+    {
         Some((name, span)) => template.condition(&name, span),
         None => Truth::True,
     }
@@ -182,7 +185,14 @@ fn links(template: &mut Template<'_>, resources: &[Resource]) -> Vec<Link> {
         let Some(properties) = resource.tree.get("Properties").map(Rc::clone) else {
             continue;
         };
-        let lists = ["Roles", "Users", "Groups", "RoleName", "UserName", "GroupName"];
+        let lists = [
+            "Roles",
+            "Users",
+            "Groups",
+            "RoleName",
+            "UserName",
+            "GroupName",
+        ];
         for list in lists {
             // The name of a managed policy's own is another thing.
             let Some(list) = properties.get(list) else {
@@ -361,7 +371,10 @@ impl Reader<'_> {
             for setting in settings {
                 template.chosen = setting.iter().cloned().collect();
                 template.problems.clear();
+                template.taken.clear();
                 let mut document = self.document(template);
+                let taken = std::mem::take(&mut template.taken).into_iter();
+                document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
                 document.values = setting;
                 for problem in std::mem::take(&mut template.problems) {
                     document.report(problem);
@@ -386,7 +399,10 @@ impl Reader<'_> {
             return all;
         };
         let properties = resource.tree.get("Properties").map(Rc::clone);
-        if let Some(call) = properties.as_ref().and_then(|p| call(p).map(|c| (c.name, c.at))) {
+        if let Some(call) = properties
+            .as_ref()
+            .and_then(|p| call(p).map(|c| (c.name, c.at)))
+        {
             let (name, at) = call;
             let message = format!("`{}` could not be read", shorten(&name));
             template.report(unresolved(&name, &message, at));
@@ -440,7 +456,8 @@ impl Reader<'_> {
         }
         self.linked(template, group, all);
         let properties = template.resource(group);
-        let arns = properties.and_then(|r| Some(Rc::clone(r.get("Properties")?.get("ManagedPolicyArns")?)));
+        let arns = properties
+            .and_then(|r| Some(Rc::clone(r.get("Properties")?.get("ManagedPolicyArns")?)));
         if let Some(arns) = arns {
             self.managed(template, &arns, None, all);
         }
@@ -469,8 +486,14 @@ impl Reader<'_> {
         } else {
             Attachment::Inline
         };
-        let name = if is_managed { "ManagedPolicyName" } else { "PolicyName" };
-        let name = template.property(&resource.name, name).and_then(|v| v.text());
+        let name = if is_managed {
+            "ManagedPolicyName"
+        } else {
+            "PolicyName"
+        };
+        let name = template
+            .property(&resource.name, name)
+            .and_then(|v| v.text());
         let Some(value) = template.property(&resource.name, "PolicyDocument") else {
             let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
             template.report(unresolved("PolicyDocument", &message, resource.span));

@@ -29,7 +29,8 @@ struct Table {
 }
 
 static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
-    let table: Result<Table, _> = toml::from_str(include_str!("../../../rules/cloudformation.toml"));
+    let table: Result<Table, _> =
+        toml::from_str(include_str!("../../../rules/cloudformation.toml"));
     table.map(|table| table.types).unwrap_or_default()
 });
 

@@ -70,7 +70,7 @@ impl Builder<'_> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Problem::invalid_json(
-"syntax",
+                        "syntax",
                         "a second document starts here",
                         self.tree.bytes(place),
                     )
@@ -112,7 +112,7 @@ impl Builder<'_> {
             Event::Alias(anchor) => {
                 let Some(id) = self.anchors.get(&anchor).copied() else {
                     return Err(Problem::invalid_json(
-"syntax",
+                        "syntax",
                         "this alias stands within the value that it stands for",
                         self.tree.bytes(place),
                     )
@@ -134,7 +134,7 @@ impl Builder<'_> {
         let Limits { most, what, .. } = self.limits;
         if self.tree.nodes.len() >= most {
             return Err(Problem::invalid_json(
-"syntax",
+                "syntax",
                 format!("the file holds more than {most} values"),
                 self.tree.bytes(place),
             )
@@ -156,7 +156,7 @@ impl Builder<'_> {
     ) -> Result<(), Problem> {
         if self.open.len() >= DEEPEST {
             return Err(Problem::invalid_json(
-"syntax",
+                "syntax",
                 format!("the file nests more than {DEEPEST} levels deep"),
                 self.tree.bytes(place),
             )
@@ -215,8 +215,7 @@ impl Builder<'_> {
         {
             let message = format!("the key `{}` is given twice in one map", shorten(&text));
             self.problems.push(
-                Problem::invalid_json(
-"syntax",message, self.tree.span(key))
+                Problem::invalid_json("syntax", message, self.tree.span(key))
                     .with_help("keep one of them")
                     .with_related(self.tree.span(first), "first given here"),
             );
@@ -244,8 +243,7 @@ impl Builder<'_> {
             "check the indentation and the quotes of this line and the one above it"
         };
         let reason = shorten_to(&lower_first(error.info()), 200);
-        Problem::invalid_json(
-"syntax",format!("this is not YAML: {reason}"), span).with_help(help)
+        Problem::invalid_json("syntax", format!("this is not YAML: {reason}"), span).with_help(help)
     }
 }
 

@@ -2,11 +2,10 @@
 
 use super::{Id, Style, Tree};
 
-
 /// The text of a scalar with its places.
 pub(crate) enum Scalar {
-    /// It stands in the file byte for byte, from this place on.
-    Plain(String, u32),
+    /// It stands in the file byte for byte, where the value does.
+    Plain(String),
     /// With the place of each byte, and of the end.
     Mapped(String, Vec<u32>),
 }
@@ -18,7 +17,7 @@ impl Tree<'_> {
         let span = self.span(id);
         let written = self.slice(span);
         if written == text {
-            return Some(Scalar::Plain(text.to_owned(), span.start));
+            return Some(Scalar::Plain(text.to_owned()));
         }
         let style = self.style(id)?;
         let mut offsets = aligned(text, written, style)?;
@@ -53,9 +52,9 @@ fn aligned(text: &str, written: &str, style: Style) -> Option<Vec<u32>> {
                 (start, start + found.map_or(0, char::len_utf8))
             }
         };
-        let is_here = written.get(start..).is_some_and(|rest| {
-            rest.starts_with(c) || rest.starts_with('\\') || c.is_whitespace()
-        });
+        let is_here = written
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(c) || rest.starts_with('\\') || c.is_whitespace());
         if !is_here {
             return None;
         }
@@ -147,7 +146,8 @@ mod tests {
             let tree = parse(text, 0, limits).unwrap();
             let (_, value) = tree.get(tree.root(), "a").unwrap();
             let (decoded, offsets) = match tree.scalar(value).expect(text) {
-                Scalar::Plain(decoded, start) => {
+                Scalar::Plain(decoded) => {
+                    let start = tree.span(value).start;
                     let end = start + decoded.len() as u32;
                     (decoded, (start..=end).collect::<Vec<u32>>())
                 }

@@ -32,7 +32,7 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         .map(|(name, text)| {
             let source = sources.add(Source::new(*name, *text));
             let document = parser::parse(source, sources.get(source));
-            File { source, document }
+            File::new(source, document)
         })
         .collect();
     let settings = Settings {
@@ -48,6 +48,7 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        others: Vec::new(),
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),
