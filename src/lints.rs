@@ -19,6 +19,7 @@ use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::inert;
+use crate::inventory;
 use crate::matcher::ActionPattern;
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
@@ -196,6 +197,26 @@ impl File {
             document,
             extremes: None,
             principal: None,
+        }
+    }
+
+    /// The policies of a principal that a file defines, under one setting of its parameters.
+    pub fn of(
+        document: &inventory::Document,
+        source: SourceId,
+        principal: Option<&Arc<PrincipalName>>,
+    ) -> Self {
+        let extremes = document.best.clone().map(|best| {
+            Arc::new(Extremes {
+                best,
+                texts: document.texts.clone(),
+            })
+        });
+        File {
+            source,
+            document: document.worst.clone(),
+            extremes,
+            principal: principal.cloned(),
         }
     }
 }

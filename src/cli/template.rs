@@ -8,8 +8,8 @@ use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
 use crate::inventory::cloudformation::Given;
-use crate::inventory::{Document, Inventory, Kind, Principal as Defined};
-use crate::lints::{Extremes, File, PrincipalName};
+use crate::inventory::{Inventory, Kind, Principal as Defined};
+use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, SourceId, Sources};
 use crate::reference::Principal;
 
@@ -159,7 +159,7 @@ pub(super) fn settings(
     let of_file = &template.inventory.problems;
     let mut settings = Vec::with_capacity(principal.documents.len());
     for document in &principal.documents {
-        let mut file = file(document, template.source, Some(&name));
+        let mut file = File::of(document, template.source, Some(&name));
         for problem in of_file {
             if !file.document.problems.contains(problem) {
                 file.document.problems.push(problem.clone());
@@ -169,7 +169,7 @@ pub(super) fn settings(
         let own = files.len() - 1;
         let boundary = document.boundary.as_ref().zip(template.limits);
         let boundary = boundary.map(|(document, limits)| {
-            let mut limit = self::file(document, limits, None);
+            let mut limit = File::of(document, limits, None);
             moved(&mut limit, limits);
             files.push(limit);
             files.len() - 1
@@ -193,20 +193,6 @@ pub(super) fn settings(
         settings,
         is_named: false,
     })
-}
-
-fn file(document: &Document, source: SourceId, principal: Option<&Arc<PrincipalName>>) -> File {
-    let extremes = document.best.clone().map(|best| {
-        Arc::new(Extremes {
-            best,
-            texts: document.texts.clone(),
-        })
-    });
-    File {
-        extremes,
-        principal: principal.cloned(),
-        ..File::new(source, document.worst.clone())
-    }
 }
 
 /// Lets the policies of a file stand in another one with the same text.
