@@ -11,7 +11,8 @@ use super::input::{check_action, fail, read, write};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ResourceTypes {
-    needed: Vec<NeededTypes>,
+    listed: Vec<ActionTypes>,
+    needed: Vec<ActionTypes>,
     outside: Vec<Outside>,
     checked: Vec<CheckedType>,
     shared: Vec<SharedTypes>,
@@ -41,7 +42,7 @@ struct SharedTypes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NeededTypes {
+struct ActionTypes {
     action: String,
     types: Vec<String>,
     #[serde(rename = "source")]
@@ -162,6 +163,15 @@ pub(super) fn write_resource_types(rules: &Path, out: &Path, code: &mut String) 
             "    Checked {{ service: {:?}, kind: {:?}, suffix: {:?}, except: &{except:?}, ends: {:?}, ends_source: {:?} }},",
             kind.service, kind.r#type, kind.suffix, kind.ends, kind.ends_source
         );
+    }
+    checked
+        .push_str("];\n\n/// Service, action, and its types as a row of the catalogue has them.\n");
+    checked.push_str("static LISTED: &[(&str, &str, &str)] = &[\n");
+    for listed in &types.listed {
+        check_action(&rules.join("resource-types.toml"), &listed.action);
+        let (service, name) = listed.action.split_once(':').unwrap_or_default();
+        let columns = listed.types.join("\t");
+        let _ = writeln!(checked, "    ({service:?}, {name:?}, {columns:?}),");
     }
     checked.push_str("];\n");
     write(out, "checked.rs", checked);

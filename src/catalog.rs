@@ -276,7 +276,7 @@ impl<'a> Action<'a> {
 
     /// Its resource types as the text has them: equal for actions with the same types.
     pub(crate) fn types(&self) -> &'a str {
-        text::column(self.columns).1
+        checked::listed(self.service, self.name).unwrap_or_else(|| text::column(self.columns).1)
     }
 
     /// False where a request of this action is evaluated against `*` alone.

@@ -16,6 +16,7 @@ pub use upgrade::upgrade;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::slice;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
@@ -31,7 +32,7 @@ use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
-use crate::reference::{Reference, Setting, Standing};
+use crate::reference::{self, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
@@ -64,6 +65,28 @@ impl Against {
         }
     }
 
+    /// The same with what ParallelCluster generates whatever the configuration, for roles that build images.
+    #[must_use]
+    pub fn for_images(&self) -> Self {
+        let open = Setting {
+            is_open: true,
+            ..Setting::default()
+        };
+        let all = self.references().iter().map(|reference| {
+            let role = reference.role.as_deref();
+            if role.is_some_and(reference::has_no_scheduler) {
+                reference.for_setting(&open)
+            } else {
+                reference.clone()
+            }
+        });
+        let all = all.collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
     /// All of them.
     pub fn references(&self) -> &[Reference] {
         let (Against::OneOf(references) | Against::BestOf(references)) = self;
@@ -84,6 +107,10 @@ pub struct Settings {
     pub version_given: bool,
     /// Why this release was chosen where none was asked for; completes "because …".
     pub version_reason: Option<String>,
+    /// Why the role was chosen where none was asked for; completes "because …".
+    pub role_reason: Option<String>,
+    /// What other roles of the cluster need that the same IAM role serves.
+    pub shared_with: Vec<Arc<Against>>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
     /// What was taken from the cluster's configuration.
@@ -111,11 +138,15 @@ impl Settings {
     }
 }
 
-/// No role fits: nothing that any reference requires is granted.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// No role fits: nothing, or too little, of what any reference requires is granted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NoRoleFits {
     /// The roles that were tried.
     pub roles: Vec<String>,
+    /// The release of these roles.
+    pub release: Option<String>,
+    /// Where something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    pub part: Option<(String, usize, usize)>,
 }
 
 /// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
@@ -402,7 +433,7 @@ fn fitting_of<'t>(
         .iter()
         .position(|(trial, _)| std::ptr::eq(trial, chosen));
     at.and_then(|at| fit::judged(trials, at, catalog))
-        .ok_or(NoRoleFits { roles: Vec::new() })
+        .ok_or_else(NoRoleFits::default)
 }
 
 /// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.

@@ -32,6 +32,7 @@ mod lint;
 mod lints;
 mod missing;
 mod output;
+mod owner;
 mod place;
 mod reference;
 mod resolver;
@@ -146,7 +147,7 @@ enum ReferenceCommand {
     /// Print a reference policy with its placeholders bound
     #[command(after_help = "Example: a policy ready to attach
   pcluster-iam reference show --role instance --scheduler torque --region us-east-1 --account 123456789012 --format json")]
-    Show(ShowArgs),
+    Show(Box<ShowArgs>),
 }
 
 // What says which reference is meant, and what its placeholders stand for. A comment of documentation would become what
@@ -183,6 +184,9 @@ struct Selection {
     /// Value of another placeholder of the reference, such as `Ec2RoleName=parallelcluster-*`
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
+    // True for the configuration of an image, whose roles have no scheduler.
+    #[arg(skip)]
+    image: bool,
 }
 
 // What is judged, and against what. (No comment of documentation, as above.)

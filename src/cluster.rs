@@ -81,6 +81,8 @@ pub struct Role {
 pub struct Cluster {
     /// The format of the file.
     pub generation: Generation,
+    /// True for the configuration of an image, for `pcluster build-image`.
+    pub is_image: bool,
     /// The section `[cluster NAME]` that was read, by its name; `None` in 3.x, where the file holds no name.
     pub section: Option<Spanned<String>>,
     /// `sge`, `slurm`, `torque` or `awsbatch`.

@@ -24,6 +24,7 @@ mod foreign;
 mod grammar;
 mod hole;
 mod json;
+mod owner;
 mod pattern;
 mod policy;
 mod problem;
@@ -36,6 +37,7 @@ pub(crate) mod yaml;
 
 pub use encoding::decode;
 pub use hole::{Extreme, Hole, HoleKind};
+pub use owner::{Owner, name_in};
 pub use policy::{
     Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
     Text, Version,

@@ -53,8 +53,8 @@ pub use release::Release;
 pub use render::{Bind, all_placeholders, placeholders, render};
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
-    only_scheduler, resolve, role_title, roles, roles_called, roles_for, schedulers, schedulers_in,
-    select,
+    only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
+    schedulers, schedulers_in, select,
 };
 pub use standing::{Basis, Failure, Standing, When};
 

@@ -34,7 +34,7 @@ pub use repository::Repository;
 pub use sarif::sarif;
 pub use text::{TextOptions, draw, text};
 pub use weakened::Weakening;
-pub use words::summary;
+pub use words::{summary, unchecked_lines};
 
 pub use crate::result::{Binding, ReferenceName, RoleResult, TakenFrom, Upgrade};
 

@@ -29,6 +29,8 @@ pub struct ReferenceName {
     pub version_is_default: bool,
     /// Why it was chosen; completes "because …".
     pub version_reason: Option<String>,
+    /// Why the role was chosen where it is not the one that fits best; completes "because …".
+    pub role_reason: Option<String>,
 }
 
 /// The value of one placeholder and where it came from.

@@ -1,5 +1,5 @@
-//! Resource types of which requests carry more than the ARN format of the catalogue. From
-//! `rules/resource-types.toml`.
+//! What the catalogue's package does not say of resource types: what requests carry behind the ARN format, and the types of
+//! actions that two generations of a service share. From `rules/resource-types.toml`.
 
 /// A type of which requests name the resource with something behind the ARN format.
 #[derive(Debug)]
@@ -33,4 +33,13 @@ pub(super) fn suffix(service: &str, action: &str, kind: &str) -> &'static str {
         c.kind == kind && !except.any(|e| e.eq_ignore_ascii_case(action))
     });
     found.map_or("", |c| c.suffix)
+}
+
+/// The types of an action as a row of the catalogue has them, where the package lists those of one generation of the
+/// service only.
+pub(super) fn listed(service: &str, action: &str) -> Option<&'static str> {
+    let mut listed = LISTED.iter().filter(|(of, ..)| *of == service);
+    listed
+        .find(|(_, name, _)| *name == action)
+        .map(|(.., types)| *types)
 }

@@ -8,9 +8,10 @@ use super::{Catalog, ConditionKeyType};
 use crate::matcher::condition::fold_key;
 
 /// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those of
-/// AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it. Of keys with two types
+/// AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it; `aws:PrincipalOrgMasterAccountId`
+/// is in AWS's own managed policy AWSSSOServiceRolePolicy. Of keys with two types
 /// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first stands here.
-const GLOBAL: [(&str, ConditionKeyType); 53] = {
+const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
     [
         ("aws:assumedroot", T::Bool),
@@ -31,6 +32,7 @@ const GLOBAL: [(&str, ConditionKeyType); 53] = {
         ("aws:principalarn", T::Arn),
         ("aws:principalisawsservice", T::Bool),
         ("aws:principalorgid", T::String),
+        ("aws:principalorgmasteraccountid", T::String),
         ("aws:principalorgpaths", T::ArrayOfString),
         ("aws:principalservicename", T::String),
         ("aws:principalservicenameslist", T::ArrayOfString),

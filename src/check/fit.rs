@@ -17,6 +17,10 @@ use crate::matcher::{ActionPattern, Reading, Variables};
 use crate::parser::{Effect, Policy};
 use crate::reference::{self, Reference};
 
+/// Policies that grant less than one in so many of the requirements of the role that fits best are a part of a role's
+/// policies: nothing says whose.
+const PART: usize = 5;
+
 /// How well policies fit a reference, by the literal rows of what every cluster has.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Fit {
@@ -255,13 +259,29 @@ pub(super) fn fitting<'t>(
     catalog: &'t Catalog,
     against: &Against,
 ) -> Result<Judged<'t>, NoRoleFits> {
+    let candidates = || against.references().iter();
+    let none = |part| {
+        let mut roles: Vec<String> = candidates().filter_map(|r| r.role.clone()).collect();
+        roles.dedup();
+        let release = candidates().find_map(|r| r.pcluster_version.clone());
+        Err(NoRoleFits {
+            roles,
+            release,
+            part,
+        })
+    };
     match best(trials, catalog) {
-        None => Err(NoRoleFits { roles: Vec::new() }),
-        Some(judged) if matches!(against, Against::BestOf(_)) && judged.fit.granted == 0 => {
-            let candidates = against.references().iter();
-            let mut roles: Vec<String> = candidates.filter_map(|r| r.role.clone()).collect();
-            roles.dedup();
-            Err(NoRoleFits { roles })
+        None => none(None),
+        Some(judged) if matches!(against, Against::BestOf(_)) => {
+            let fit = judged.fit;
+            if fit.granted == 0 {
+                none(None)
+            } else if fit.granted * PART < fit.all {
+                let role = judged.trial.reference.role.clone();
+                none(role.map(|role| (role, fit.granted, fit.all)))
+            } else {
+                Ok(judged)
+            }
         }
         Some(judged) => Ok(judged),
     }
@@ -275,10 +295,10 @@ pub(super) fn other_role(
     settings: &Settings,
     fit: Fit,
 ) -> Option<OtherRole> {
-    let (scheduler, release) = (
-        asked.scheduler.as_deref()?,
-        asked.pcluster_version.as_deref()?,
-    );
+    let release = asked.pcluster_version.as_deref()?;
+    let scheduler = asked.scheduler.as_deref();
+    let scheduler =
+        scheduler.or_else(|| reference::only_scheduler(asked.role.as_deref(), release))?;
     if fit.granted * 2 >= fit.all {
         return None;
     }

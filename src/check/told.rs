@@ -32,8 +32,10 @@ pub(super) fn not_checked(
     let named = files.iter().copied().chain(limits);
     let named: Vec<&String> = named.flat_map(|f| &f.document.named).collect();
     let is_boundary = |name: &&&String| name.starts_with(BOUNDARY);
+    let of_boundary = settings.boundary.iter();
+    let of_boundary = of_boundary.flat_map(|f| &f.document.named);
     let boundaries: Vec<String> = if settings.boundary.is_some() {
-        Vec::new()
+        of_boundary.filter(|n| is_boundary(&n)).cloned().collect()
     } else if named.iter().any(|n| is_boundary(&n)) {
         named
             .iter()
@@ -120,6 +122,7 @@ pub(super) fn name_of(reference: &Reference, settings: &Settings, chosen: bool) 
         role_was_chosen: chosen,
         version_is_default: !settings.version_given,
         version_reason: settings.version_reason.clone(),
+        role_reason: settings.role_reason.clone(),
     }
 }
 

@@ -36,7 +36,8 @@ pub(super) struct Trial<'a> {
     pub(super) generated: Vec<Prepared>,
     /// The contents of the AWS managed policies that the role must have.
     pub(super) managed: Vec<Prepared>,
-    /// What was narrowed to the names of one cluster, as AWS writes it: no excess.
+    /// What was narrowed to the names of one cluster, as AWS writes it, and what other roles of the cluster need that the
+    /// same IAM role serves: no excess.
     wide: Vec<Vec<Prepared>>,
     /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
     pub(super) beyond: Option<(SourceId, Span)>,
@@ -144,12 +145,18 @@ impl<'a> Trial<'a> {
             .collect();
         let wanted = generated(reference, &bindings, &granted);
         let generated_pieces = prepare::reference_pieces(&wanted, &bindings, &mut placeholders);
+        let others: Vec<RefStatement> = { settings.shared_with.iter() }
+            .flat_map(|against| against.references())
+            .flat_map(everything)
+            .collect();
+        let others_pieces = prepare::reference_pieces(&others, &bindings, &mut placeholders);
         let managed = reference.managed_statements();
         let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
         let managed = bind(&managed, &managed_pieces);
+        let others = bind(&others, &others_pieces);
         let generated = bind(&wanted, &generated_pieces);
         let written = bind(&statements, &pieces);
         let gaps_written: Vec<Vec<Prepared>> = reference
@@ -163,6 +170,9 @@ impl<'a> Trial<'a> {
             prepare::bind_reference(statements, &pieces, &bindings, &placeholders)
         };
         let mut wide = Vec::new();
+        if !others.is_empty() {
+            wide.push(others);
+        }
         let required = match &narrowed.statements {
             Some(statements) => {
                 wide.push(written);
@@ -365,6 +375,15 @@ fn generated(
         })
         .collect();
     reference::resolve_generated(&reference.generated, bindings, &allows)
+}
+
+/// All statements of a reference, with its gaps and what is needed besides.
+fn everything(reference: &Reference) -> Vec<RefStatement> {
+    let gaps = reference.gaps.iter().flat_map(|gap| &gap.statements);
+    let own = reference.statements.iter().chain(&reference.generated);
+    let mut all: Vec<RefStatement> = own.chain(gaps).cloned().collect();
+    all.extend(reference.managed_statements());
+    all
 }
 
 /// Lets a row require nothing.

@@ -10,7 +10,7 @@ use crate::baseline::{self, Entry};
 use crate::inert;
 
 pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
-    let mut jobs = jobs::resolve(&args.inputs)?;
+    let mut jobs = jobs::resolve(&args.inputs, args.each)?;
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
     output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;

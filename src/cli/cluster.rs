@@ -5,6 +5,7 @@ use std::path::Path;
 use super::input::{self, Content};
 use super::selection::Given;
 use super::{Error, Selection, drawn};
+use crate::check;
 use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources};
 use crate::reference::{self, DEFAULT_RELEASE, Feature, Features};
@@ -77,6 +78,22 @@ impl Configured {
             Generation::V2 => (2, DEFAULT_RELEASE),
             Generation::V3 => (3, "3"),
         };
+        if self.cluster.is_image {
+            if let Some(role) = selection.role()
+                && !reference::has_no_scheduler(role)
+            {
+                return Err(Error::BadValue {
+                    option: "--role",
+                    value: role.to_owned(),
+                    reason: format!("`{}` is the configuration of an image", self.taken.path),
+                    help: format!(
+                        "give one of: {}; or the configuration of the cluster",
+                        reference::roles_without_scheduler().join(", ")
+                    ),
+                });
+            }
+            selection.image = true;
+        }
         if selection.scheduler.is_none() {
             selection.scheduler = self.cluster.scheduler.as_ref().map(|s| s.value.clone());
         }
@@ -103,6 +120,15 @@ impl Configured {
         Ok(selection)
     }
 
+    /// Why a release is chosen where none is asked for.
+    pub(super) fn release_reason(&self) -> String {
+        let generation = match self.cluster.generation {
+            Generation::V2 => 2,
+            Generation::V3 => 3,
+        };
+        format!("{} is a configuration of {generation}.x", self.path())
+    }
+
     /// What is taken from the file: all but what is said nearer.
     pub(super) fn used(&self, selection: &Selection, given: &[Given]) -> TakenFrom {
         let by_option = |what: &str| match what {
@@ -125,14 +151,19 @@ impl Configured {
         self.cluster.region.as_ref().map(|r| r.value.as_str())
     }
 
-    /// Which role of ParallelCluster the configuration gives a role of this name to.
-    pub(super) fn role_of(&self, name: &str) -> Option<&'static str> {
-        let mut roles = self.cluster.roles.iter().filter(|r| !r.is_profile);
-        let found = roles.find(|r| {
-            let value = r.value.value.as_str();
-            value == name || value.rsplit('/').next() == Some(name)
-        });
-        found.map(|r| r.role)
+    /// The roles that it names.
+    pub(super) fn roles(&self) -> &[cluster::Role] {
+        &self.cluster.roles
+    }
+
+    /// The file, as it was named.
+    pub(super) fn path(&self) -> &str {
+        &self.taken.path
+    }
+
+    /// Where something stands in it, as `cluster.yaml:12:14`.
+    pub(super) fn place(&self, sources: &Sources, span: parser::Span) -> String {
+        check::place(sources, self.source, span)
     }
 
     /// What it decides about the policies that ParallelCluster generates.
@@ -147,7 +178,8 @@ impl Configured {
         }
         for (name, found) in &self.cluster.features {
             // What a cluster has by default depends on the release, which the file does not tell.
-            if found.used == Use::On && found.place.is_none() && !name.starts_with("iam-") {
+            let by_default = found.used == Use::On && found.place.is_none();
+            if by_default && !name.starts_with("iam-") && !self.cluster.is_image {
                 continue;
             }
             let on = match found.used {

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Error;
+use super::conceal;
 use super::input::{self, Content};
 use crate::matcher::condition::{self, KeyValue};
 
@@ -94,7 +95,8 @@ fn read(path: &Path) -> Result<BTreeMap<String, KeyValue>, Error> {
         reason,
     };
     let bytes = input::read(path, Content::Other).map_err(|problem| bad(problem.message))?;
-    parse(&bytes).map_err(bad)
+    let text = String::from_utf8_lossy(&bytes);
+    parse(&bytes).map_err(|reason| bad(conceal::message(conceal::Content::Context, &text, reason)))
 }
 
 /// The condition keys (folded) that the text of a context file gives.

@@ -1,6 +1,7 @@
 //! Problems of files that are no policies, drawn at their places.
 
 use super::Error;
+use super::conceal::{self, Content};
 use crate::cluster::ConfigProblem;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
@@ -15,14 +16,22 @@ pub(super) fn error(
     problems: Vec<ConfigProblem>,
     reason: String,
 ) -> Error {
-    let drawn: Vec<String> = problems
-        .into_iter()
-        .map(|problem| report::draw(sources, &finding(source, kind, problem)))
-        .collect();
-    Error::Drawn {
-        text: drawn.concat(),
-        reason,
+    let original = sources.get(source);
+    let (shown, is_hidden) = conceal::for_drawing(Content::named(kind), original);
+    let mut sources = Sources::new();
+    let source = sources.add(shown);
+    let mut text = String::new();
+    for mut problem in problems {
+        if is_hidden {
+            let related = problem.related.iter_mut().map(|(_, words)| words);
+            let messages = related.chain(problem.help.iter_mut());
+            for message in messages.chain([&mut problem.message]) {
+                conceal::words(message, original.text());
+            }
+        }
+        text.push_str(&report::draw(&sources, &finding(source, kind, problem)));
     }
+    Error::Drawn { text, reason }
 }
 
 /// A problem of a file, for drawing it.

@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::catalog::package::PackageError;
+use crate::check::NoRoleFits;
 use crate::reference::SelectError;
 
 /// Why a run cannot go on. Shown on standard error; exit code 2.
@@ -188,16 +189,25 @@ pub enum Error {
         help: String,
     },
     /// No role to choose.
-    #[error("nothing that any role of ParallelCluster requires is granted by {policies}")]
-    #[diagnostic(
-        code(usage::role),
-        help("say whose policies these are with --role: {roles}")
-    )]
+    #[error("{reason}")]
+    #[diagnostic(code(usage::role), help("{help}"))]
     NoRole {
-        /// The files.
-        policies: String,
-        /// The legal values.
-        roles: String,
+        /// What the files grant of which role.
+        reason: String,
+        /// What to give.
+        help: String,
+    },
+    /// The files of one run belong to different IAM roles.
+    #[error("the files belong to different roles: {one} and {other}")]
+    #[diagnostic(
+        code(usage::several_roles),
+        help("judge the files of one role at a time, or pass --each to judge each file by itself")
+    )]
+    SeveralRoles {
+        /// One role, and its place.
+        one: String,
+        /// Another one.
+        other: String,
     },
     /// A baseline of what could not be judged would accept what nobody has seen.
     #[error("no baseline was written: {policies} could not be judged")]
@@ -295,6 +305,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of policies that fit no role.
+    pub(super) fn no_role(policies: &[&str], none: &NoRoleFits) -> Self {
+        let policies = policies.join(", ");
+        let roles = none.roles.join(", ");
+        let release = none.release.as_deref().unwrap_or_default();
+        let of_release = format!("the roles of ParallelCluster {release} are: {roles}");
+        match &none.part {
+            None => Error::NoRole {
+                reason: format!(
+                    "nothing that any role of ParallelCluster {release} requires is granted by {policies}"
+                ),
+                help: format!(
+                    "if this is one of several policies of a role, give all files of the role; or say whose policies these are with --role: {of_release}"
+                ),
+            },
+            Some((role, granted, all)) => Error::NoRole {
+                reason: format!(
+                    "{policies}: only a part of a role's policies; of what the role {role} requires, which fits best, {granted} of {all} actions are granted"
+                ),
+                help: format!(
+                    "give all files of the role; or say whose policies these are with --role: {of_release}"
+                ),
+            },
+        }
+    }
+
     /// An error of a command that takes `--reference` too.
     pub(super) fn or_own_reference(error: SelectError) -> Self {
         let help = match &error {

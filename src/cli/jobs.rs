@@ -184,7 +184,7 @@ impl Loaded {
 ///
 /// As [`resolve`], and [`Error::OneRole`].
 pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
-    let mut jobs = resolve(args)?;
+    let mut jobs = resolve(args, false)?;
     match jobs.roles.len() {
         1 => jobs.lend(0).ok_or(Error::NoInputs),
         count => Err(Error::OneRole { count }),
@@ -196,7 +196,7 @@ pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
 /// # Errors
 ///
 /// [`Error::Drawn`] with every mistake of the configuration; what is wrong on the command line.
-pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
+pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
     let mut sources = Sources::new();
     let configuration = Configuration::find(args, &mut sources)?;
     if let Some(path) = &args.stdin_filename
@@ -224,14 +224,14 @@ pub(super) fn resolve(args: &InputArgs) -> Result<Jobs, Error> {
         None => None,
     };
     let mut resolver = Resolver::new(args, configuration.as_ref(), sources);
-    let mut jobs = Vec::new();
+    let jobs;
     let from_targets = args.files.is_empty();
     if from_targets {
-        jobs = resolver.targets()?;
+        jobs = resolver.targets(each)?;
     } else {
         let names = input::expand(&args.files)?;
-        match resolver.jobs(None, &names) {
-            Ok(own) => jobs.extend(own),
+        match resolver.jobs(None, &names, each) {
+            Ok(all) => jobs = all,
             Err(Fault::Run(error)) => return Err(error),
             Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
         }

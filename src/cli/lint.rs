@@ -21,7 +21,7 @@ use crate::result::{RoleResult, Upgrade};
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
-    let mut jobs = jobs::resolve(&args.inputs)?;
+    let mut jobs = jobs::resolve(&args.inputs, args.each)?;
     let baseline_file =
         accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores);
@@ -203,12 +203,9 @@ pub(super) fn judge(
                 let principal = role.job.principal.iter();
                 judged.others.extend(principal.map(|p| Arc::clone(&p.name)));
             }
-            Err(NoRoleFits { roles }) => {
+            Err(none) => {
                 let names = role.files.iter().map(|f| jobs.sources.get(f.source).name());
-                misfits.push(Error::NoRole {
-                    policies: names.collect::<Vec<_>>().join(", "),
-                    roles: roles.join(", "),
-                });
+                misfits.push(Error::no_role(&names.collect::<Vec<_>>(), &none));
             }
         }
     }
@@ -310,7 +307,7 @@ impl<'j> Role<'j> {
             result.reference.role_was_chosen |= chosen && result.reference.role.is_some();
             result
         });
-        Ok(worst.ok_or(NoRoleFits { roles: Vec::new() }))
+        Ok(worst.ok_or_else(NoRoleFits::default))
     }
 
     fn one(
@@ -340,7 +337,11 @@ impl<'j> Role<'j> {
         settings: &Settings,
         now: &RoleResult,
     ) -> Result<Option<Upgrade>, Error> {
-        let (Some(name), Some(scheduler)) = (&now.reference.role, &now.reference.scheduler) else {
+        let Some(name) = &now.reference.role else {
+            return Ok(None);
+        };
+        let scheduler = now.reference.scheduler.as_deref();
+        let Some(scheduler) = scheduler.or(reference::only_scheduler(Some(name), release)) else {
             return Ok(None);
         };
         let against = Against::OneOf(reference::candidates(Query {

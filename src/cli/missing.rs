@@ -108,10 +108,7 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
     let chosen = check::choose(loaded.catalog(), &borrowed, &loaded.against, settings);
     let chosen = chosen.map_err(|misfit| {
         let names = loaded.files.iter().map(|f| sources.get(f.source).name());
-        Error::NoRole {
-            policies: names.collect::<Vec<_>>().join(", "),
-            roles: misfit.roles.join(", "),
-        }
+        Error::no_role(&names.collect::<Vec<_>>(), &misfit)
     })?;
     loaded.settings.given.clone_from(&chosen.given);
     Ok((policies, chosen))

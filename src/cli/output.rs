@@ -165,6 +165,9 @@ pub(super) fn write(
     if target.format == Format::Concise {
         // Standard output holds findings and settings alone, one a line.
         let _ = writeln!(io::stderr(), "{}", report::summary(report));
+        for line in report::unchecked_lines(report) {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match render(&mut out).and_then(|()| out.flush()) {

@@ -95,7 +95,10 @@ pub(super) fn may_write(path: &Path) -> io::Result<()> {
         return Err(refused("a link in this path leads out of the repository"));
     }
     let Ok(about) = fs::metadata(path) else {
-        return Ok(());
+        return match path.symlink_metadata() {
+            Ok(_) => Err(refused("it is a link that leads nowhere")),
+            Err(_) => Ok(()),
+        };
     };
     if about.is_file() && about.permissions().readonly() {
         return Err(refused("the file is read-only"));

@@ -13,7 +13,7 @@ use super::input::{self, Loaded};
 use super::jobs::Job;
 use super::selection::{self, Given};
 use super::template::{self, Chosen, Template};
-use super::{Error, InputArgs, Selection, Unresolved};
+use super::{Error, InputArgs, Selection, Unresolved, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
@@ -141,7 +141,7 @@ impl<'r> Resolver<'r> {
     }
 
     /// A job for each target of the configuration.
-    pub(super) fn targets(&mut self) -> Result<Vec<Job>, Error> {
+    pub(super) fn targets(&mut self, each: bool) -> Result<Vec<Job>, Error> {
         let configuration = self.configuration.ok_or(Error::NoInputs)?;
         let targets = &configuration.config.targets;
         if targets.is_empty() {
@@ -163,8 +163,8 @@ impl<'r> Resolver<'r> {
             if problems.len() > before {
                 continue;
             }
-            match self.jobs(Some(target), &input::each_once(names)) {
-                Ok(own) => jobs.extend(own),
+            match self.jobs(Some(target), &input::each_once(names), each) {
+                Ok(new) => jobs.extend(new),
                 Err(Fault::Run(error)) => return Err(error),
                 Err(Fault::Mistake(problem)) => problems.push(problem),
             }
@@ -195,7 +195,15 @@ impl<'r> Resolver<'r> {
         &mut self,
         target: Option<&'r Target>,
         names: &[String],
+        each: bool,
     ) -> Result<Vec<Job>, Fault> {
+        if each {
+            let mut all = Vec::with_capacity(names.len());
+            for name in names {
+                all.extend(self.jobs(target, std::slice::from_ref(name), false)?);
+            }
+            return Ok(all);
+        }
         let effective = Effective::new(self.args, self.configuration, target)?;
         if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
             let message = format!("`{}` is not a file", shorten(name));
@@ -234,7 +242,7 @@ impl<'r> Resolver<'r> {
         let together = chosen.len() == 1 && !plain.is_empty();
         let mut jobs = Vec::new();
         if templates.is_empty() || !together && !plain.is_empty() {
-            jobs.push(self.job(target, &effective, &plain, None)?);
+            jobs.extend(self.owned_jobs(target, &effective, &plain, None)?);
         }
         for (template, at) in chosen {
             let Some(of) = self.templates.get_mut(template) else {
@@ -248,9 +256,66 @@ impl<'r> Resolver<'r> {
             let own = principal.settings.first().map(|s| s.file);
             let beside = plain.iter().copied().filter(|_| together);
             let files: Vec<usize> = own.into_iter().chain(beside).collect();
-            jobs.push(self.job(target, &effective, &files, Some((principal, template, at)))?);
+            let principal = Some((principal, template, at));
+            jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
         }
         Ok(jobs)
+    }
+
+    /// The jobs for the files of one IAM role: one, or one for each role of the cluster that it is.
+    fn owned_jobs(
+        &mut self,
+        target: Option<&'r Target>,
+        effective: &Effective,
+        files: &[usize],
+        principal: Option<(Chosen, usize, usize)>,
+    ) -> Result<Vec<Job>, Fault> {
+        if effective.reference.is_some() {
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
+        }
+        let configured = match &effective.cluster_config {
+            Some(path) => {
+                let read = self.cluster(path);
+                Some(read.map_err(|error| effective.fault(error, target))?)
+            }
+            None => None,
+        };
+        let own: Vec<&File> = files.iter().filter_map(|at| self.files.get(*at)).collect();
+        let owned = owner::owned(&own, &self.sources, configured.as_deref())?;
+        let Some(owned) = owned else {
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
+        };
+        if let Some(asked) = effective.selection.role() {
+            let meant = reference::roles_called(asked);
+            if let Some((role, reason)) = owned.roles.first()
+                && !owned.roles.iter().any(|(role, _)| meant.contains(role))
+            {
+                self.doubts
+                    .insert(format!("{reason}; judged as role {asked}, not {role}"));
+            }
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
+        }
+        // A template has roles that are none of the cluster's.
+        self.doubts
+            .extend(owned.doubt.filter(|_| principal.is_none()));
+        if owned.roles.is_empty() {
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
+        }
+        let mut all = Vec::with_capacity(owned.roles.len());
+        for role in owned.roles {
+            let principal = principal.clone();
+            all.push(self.job(target, effective, files, Some(role), principal)?);
+        }
+        // What another role of the cluster needs is no excess.
+        let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
+        for (at, job) in all.iter_mut().enumerate() {
+            let others = references
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at);
+            job.settings.shared_with = others.map(|(_, other)| Arc::clone(other)).collect();
+        }
+        Ok(all)
     }
 
     /// Whether a name of `--select` is that of some principal.
@@ -323,14 +388,25 @@ impl<'r> Resolver<'r> {
         Ok(read)
     }
 
-    /// A job for some files, or for a principal whose file is the first of them.
+    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the
+    /// files are of, and why.
     fn job(
         &mut self,
         target: Option<&'r Target>,
         effective: &Effective,
         files: &[usize],
+        owned: Option<(&'static str, String)>,
         principal: Option<(Chosen, usize, usize)>,
     ) -> Result<Job, Fault> {
+        let mut role_reason = None;
+        let mut as_owned = None;
+        if let Some((role, reason)) = owned {
+            let mut own = Effective::new(self.args, self.configuration, target)?;
+            own.selection.role = Some(role.to_owned());
+            as_owned = Some(own);
+            role_reason = Some(reason);
+        }
+        let effective = as_owned.as_ref().unwrap_or(effective);
         let fault = |error: Error| effective.fault(error, target);
         let mut features =
             Features::from_names(effective.selection.feature.iter().map(String::as_str))
@@ -349,6 +425,11 @@ impl<'r> Resolver<'r> {
         let asked = selection.pcluster_version.is_some();
         let mut selection = selection;
         let mut version_reason = None;
+        if let Some(configured) = &configured
+            && effective.selection.pcluster_version.is_none()
+        {
+            version_reason = Some(configured.release_reason());
+        }
         if !asked && effective.reference.is_none() {
             let policies = files.iter().filter_map(|file| self.files.get(*file));
             let policies = policies.flat_map(|file| &file.document.policies);
@@ -366,12 +447,11 @@ impl<'r> Resolver<'r> {
             Some(setting) if effective.reference.is_none() => {
                 Arc::new(against.for_setting(setting))
             }
+            None if effective.reference.is_none() => Arc::new(against.for_images()),
             _ => against,
         };
         let against = match &principal {
-            Some((chosen, template, at)) => {
-                self.narrowed(against, chosen, (*template, *at), configured.as_deref())
-            }
+            Some((_, template, at)) => self.narrowed(against, (*template, *at)),
             None => against,
         };
         let mut given = self.configured_bindings(target, &against)?;
@@ -412,6 +492,7 @@ impl<'r> Resolver<'r> {
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: asked,
             version_reason,
+            role_reason,
             attached: effective.attached.clone(),
             cluster_config: taken,
             reference_file: { effective.reference.as_ref() }
@@ -447,24 +528,11 @@ impl<'r> Resolver<'r> {
         (shown, configuration.and_then(|c| c.identity(path)))
     }
 
-    /// The candidates for a principal: the one that the cluster configuration names it for, or those that its kind and its
-    /// trust policy leave.
-    fn narrowed(
-        &self,
-        against: Arc<Against>,
-        chosen: &Chosen,
-        (template, at): (usize, usize),
-        configured: Option<&Configured>,
-    ) -> Arc<Against> {
-        let principal =
-            { self.templates.get(template) }.and_then(|t| t.inventory.principals.get(at));
-        let Some(principal) = principal else {
-            return against;
-        };
-        let names = { [&chosen.name.name].into_iter() }.chain(&principal.aliases);
-        let named = configured.and_then(|c| names.clone().find_map(|name| c.role_of(name)));
-        let own = named.and_then(|role| template::only(&against, role));
-        match own.or_else(|| template::narrowed(&against, principal)) {
+    /// The candidates for a principal: those that its kind and its trust policy leave.
+    fn narrowed(&self, against: Arc<Against>, (template, at): (usize, usize)) -> Arc<Against> {
+        let of = self.templates.get(template);
+        let principal = of.and_then(|t| t.inventory.principals.get(at));
+        match principal.and_then(|p| template::narrowed(&against, p)) {
             Some(narrowed) => Arc::new(narrowed),
             None => against,
         }
@@ -505,6 +573,7 @@ impl<'r> Resolver<'r> {
                 scheduler: selection.scheduler.clone(),
                 role: selection.role.clone(),
                 pcluster_version: selection.pcluster_version.clone(),
+                image: selection.image,
                 ..Selection::default()
             },
             features.clone(),

@@ -55,6 +55,9 @@ impl Selection {
 
 impl Against {
     pub(super) fn select(selection: &Selection, features: &Features) -> Result<Self, Error> {
+        if selection.image && selection.role().is_none() {
+            return Self::of_image(selection, features);
+        }
         let role = selection.role();
         let only = reference::only_scheduler(role, selection.release());
         let given = selection.scheduler.as_deref();
@@ -78,6 +81,29 @@ impl Against {
             None => Against::BestOf(found),
             Some(_) => Against::OneOf(found),
         })
+    }
+}
+
+impl Against {
+    /// The roles of an image build.
+    fn of_image(selection: &Selection, features: &Features) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        let mut last = None;
+        for role in reference::roles_without_scheduler() {
+            let one = Selection {
+                role: Some(role.to_owned()),
+                ..selection.clone()
+            };
+            // A release may have no policy of some role.
+            match Against::select(&one, features) {
+                Ok(against) => all.extend(against.references().iter().cloned()),
+                Err(error) => last = Some(error),
+            }
+        }
+        match last {
+            Some(error) if all.is_empty() => Err(error),
+            _ => Ok(Against::BestOf(all)),
+        }
     }
 }
 

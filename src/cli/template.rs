@@ -118,6 +118,7 @@ pub(super) struct Template {
 }
 
 /// One setting of the parameters that a role depends on.
+#[derive(Clone)]
 pub(super) struct Setting {
     /// Values of parameters that may have several.
     pub(super) values: Vec<(String, String)>,
@@ -130,6 +131,7 @@ pub(super) struct Setting {
 }
 
 /// The principal that a job is about.
+#[derive(Clone)]
 pub(super) struct Chosen {
     pub(super) name: Arc<PrincipalName>,
     pub(super) settings: Vec<Setting>,
@@ -231,16 +233,4 @@ pub(super) fn narrowed(against: &Against, principal: &Defined) -> Option<Against
         .cloned()
         .collect();
     (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))
-}
-
-/// The candidates for one role.
-pub(super) fn only(against: &Against, role: &str) -> Option<Against> {
-    let Against::BestOf(all) = against else {
-        return None;
-    };
-    let kept: Vec<_> = { all.iter() }
-        .filter(|r| r.role.as_deref() == Some(role))
-        .cloned()
-        .collect();
-    (!kept.is_empty()).then_some(Against::OneOf(kept))
 }

@@ -69,19 +69,18 @@ fn also(
     release: &str,
 ) -> Result<Chosen, Error> {
     let reference = &chosen.reference;
+    let role = reference.role.as_deref();
+    let scheduler = reference.scheduler.as_deref();
+    let scheduler = scheduler.or(reference::only_scheduler(role, release));
     let against = Against::OneOf(reference::candidates(Query {
         role: reference.role.as_deref(),
-        scheduler: reference.scheduler.as_deref().unwrap_or_default(),
+        scheduler: scheduler.unwrap_or_default(),
         release,
         features: &loaded.features,
     })?);
     let policies: Vec<&Policy> = policies.iter().collect();
-    check::choose(loaded.catalog(), &policies, &against, &loaded.settings).map_err(|misfit| {
-        Error::NoRole {
-            policies: "the policies".to_owned(),
-            roles: misfit.roles.join(", "),
-        }
-    })
+    check::choose(loaded.catalog(), &policies, &against, &loaded.settings)
+        .map_err(|misfit| Error::no_role(&["the policies"], &misfit))
 }
 
 /// Says what became narrower, and what stays broad and why.

@@ -24,6 +24,7 @@ impl Facts {
         Facts {
             cluster: Cluster {
                 generation,
+                is_image: false,
                 section: None,
                 scheduler: None,
                 region: None,
@@ -40,6 +41,11 @@ impl Facts {
 
     pub(super) fn report(&mut self, problem: ConfigProblem) {
         self.problems.push(problem);
+    }
+
+    /// The file is the configuration of an image.
+    pub(super) fn image(&mut self) {
+        self.cluster.is_image = true;
     }
 
     pub(super) fn section(&mut self, name: Spanned<String>) {

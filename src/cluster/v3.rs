@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/parallelcluster/latest/ug/cluster-configuration-file-v3.html>
 
 mod iam;
+mod image;
 mod setting;
 mod value;
 
@@ -64,10 +65,15 @@ pub(super) fn read(tree: &Tree<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
         all_roles_given: true,
         nodes: setting::Nodes::default(),
     };
-    for feature in OFF_BY_DEFAULT {
-        reader.facts.off(feature, None);
+    if is_image(tree) {
+        reader.facts.off("additional-iam-policies", None);
+        reader.image_build(tree.root());
+    } else {
+        for feature in OFF_BY_DEFAULT {
+            reader.facts.off(feature, None);
+        }
+        reader.cluster(tree.root());
     }
-    reader.cluster(tree.root());
     if tree.is_exhausted() {
         return Err(vec![
             ConfigProblem::new(
@@ -80,6 +86,12 @@ pub(super) fn read(tree: &Tree<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
     reader.facts.finish()
 }
 
+/// Whether a file is the configuration of an image.
+fn is_image(tree: &Tree<'_>) -> bool {
+    let root = tree.root();
+    tree.get(root, "Build").is_some() && tree.get(root, "HeadNode").is_none()
+}
+
 /// What a file is that is no configuration of a cluster.
 fn foreign(tree: &Tree<'_>) -> Option<ConfigProblem> {
     let root = tree.root();
@@ -87,9 +99,7 @@ fn foreign(tree: &Tree<'_>) -> Option<ConfigProblem> {
     let what = match tree.value(root) {
         Value::Null => "the file holds nothing but comments",
         Value::Scalar(_) | Value::List(_) => "this is not a configuration of a cluster",
-        Value::Map if has("Build") && !has("HeadNode") => {
-            "this is the configuration of an image, not of a cluster"
-        }
+        Value::Map if is_image(tree) => return None,
         Value::Map if has("Statement") => "this is an IAM policy, not a configuration of a cluster",
         Value::Map if has("Resources") || has("AWSTemplateFormatVersion") => {
             "this is a CloudFormation template, not a configuration of a cluster"

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use super::scope::Scope;
 use super::statement::{Conditions, Line};
 use crate::catalog::{self, Catalog, ResourceType};
-use crate::matcher::Pattern;
+use crate::matcher::arn;
 use crate::matcher::condition::{self, KeyValue, Truth};
+use crate::matcher::{Class, Pattern};
 use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
 
 /// What the user says of all requests: condition keys with their values.
@@ -55,7 +56,13 @@ impl Context {
                 let like = fill(like, "${Partition}", &scope.partition);
                 let like = fill(&like, "${Region}", &scope.region);
                 let like = fill(&like, "${Account}", &scope.account);
-                KeyValue::Values(vec![Pattern::glob(&like)])
+                // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
+                let pattern = if like.starts_with("arn:") {
+                    arn::plain_format(&like, &|_| Class::ANY)
+                } else {
+                    Pattern::glob(&like)
+                };
+                KeyValue::Values(vec![pattern])
             }
         })
     }

@@ -567,7 +567,8 @@ impl<'a> Search<'a> {
             return Beyond::Nothing;
         }
         let always = self.beyond_in(statement, action, needs, &[]);
-        if !matches!(always, Beyond::Nothing) || statement.conditions.is_empty() {
+        let is_free = statement.conditions.is_empty() && !self.has_limits;
+        if !matches!(always, Beyond::Nothing) || is_free {
             return always;
         }
         let without = self.comparison.context.without_absent_keys(action);

@@ -58,9 +58,10 @@ fn operator(line: &Line<'_>) -> Option<Finding> {
         | (Kind::Numeric, Comparison::Numeric(_))
         | (Kind::Date, Comparison::Date(_))
         | (Kind::IpAddress, Comparison::IpAddress) => true,
-        // Keys of ARNs that the catalogue calls texts, and the one that holds an ARN or a name.
+        // Keys of ARNs that the catalogue calls texts, the one that holds an ARN or a name, and tags, which hold anything.
         (Kind::String | Kind::ArrayOfString, Comparison::Arn) => {
-            line.folded().contains("arn") || line.folded() == "aws:federatedprovider"
+            let key = line.folded();
+            key.contains("arn") || key.contains("tag/") || key == "aws:federatedprovider"
         }
         // Seconds since 1970.
         (Kind::Date, Comparison::Numeric(_)) => line.folded() == "aws:epochtime",

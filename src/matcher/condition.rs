@@ -118,9 +118,11 @@ pub struct Test {
 
 /// Whether a text has the form of a condition key: `service:Name`.
 pub fn is_key(text: &str) -> bool {
+    // The key of a tag, behind the `/`, may contain spaces.
+    let name = text.split_once('/').map_or(text, |(name, _)| name);
     text.split_once(':')
         .is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
-        && !text.contains(char::is_whitespace)
+        && !name.contains(char::is_whitespace)
 }
 
 /// A condition key in the form in which equal keys are equal texts. Keys are compared without regard to case, what
@@ -385,10 +387,11 @@ fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
     if strict.is_some_and(|p| p.covers(value)) {
         return Truth::True;
     }
-    let widest = if wanted.is_everything() {
-        Some(Pattern::everything())
-    } else {
-        matches(Reading::Wide)
+    // Of a whole ARN the wildcards stay in their fields.
+    let widest = match wanted.field_count() {
+        _ if wanted.is_everything() => Some(Pattern::everything()),
+        6 => matches(Reading::Loose),
+        _ => matches(Reading::Wide),
     };
     match widest {
         Some(widest) if texts(value, &widest) != Truth::False => {

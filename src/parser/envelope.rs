@@ -6,6 +6,7 @@ use super::audit;
 use super::foreign;
 use super::grammar::{self, Carried, POLICY_KEYS, STATEMENT_KEYS};
 use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::Owner;
 use super::policy::{Attachment, Problem, Text};
 use super::problem::{Reader, shorten, shorten_to};
 use super::source::Span;
@@ -32,7 +33,7 @@ const DESCRIPTIONS: [&str; 4] = [
     "Tags",
 ];
 /// The longest ARN of a policy has fewer characters.
-const LONGEST_NAME: usize = 256;
+pub(super) const LONGEST_NAME: usize = 256;
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
@@ -50,7 +51,13 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
         };
         return embedded(reader, &text, Carried::default());
     }
-    let fault = foreign::text(layer.text).unwrap_or(fault);
+    let fault = match foreign::text(layer.text) {
+        Some(named) => {
+            reader.is_foreign = true;
+            named
+        }
+        None => fault,
+    };
     report(reader, &layer, fault);
 }
 
@@ -118,13 +125,17 @@ fn object(reader: &mut Reader, value: Value<'_>) {
         };
     }
     if let Some(problem) = foreign::account(value) {
+        reader.is_foreign = true;
         return reader.report(problem);
     }
     if value.members().iter().any(|m| carries(&m.key.value)) {
         return envelope(reader, value, "the output");
     }
     match foreign::object(value) {
-        Some(problem) => reader.report(problem),
+        Some(problem) => {
+            reader.is_foreign = true;
+            reader.report(problem);
+        }
         None => grammar::read(reader, value, Carried::default()),
     }
 }
@@ -177,6 +188,9 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
     }
     audit::object(reader, value);
     let members = value.last_members();
+    if let Some(owner) = Owner::of(&members) {
+        reader.own(owner);
+    }
     let string = |key: &str| {
         let member = members.iter().find(|m| m.key.value == key);
         member.and_then(|m| m.value.string()).map(|t| t.value)
@@ -365,7 +379,7 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
             );
             return false;
         }
-        _ if DESCRIPTIONS.contains(&name) => true,
+        _ if DESCRIPTIONS.contains(&name) => !contains_documents(value),
         // A text or a number beside the document describes it.
         _ => {
             let is_plain = match value.kind() {
@@ -396,6 +410,18 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
         &help,
     );
     false
+}
+
+/// Whether a value has documents anywhere inside: in a description they would be passed over.
+fn contains_documents(value: Value<'_>) -> bool {
+    match value.kind() {
+        Kind::Object => {
+            let mut members = value.members().into_iter();
+            members.any(|m| carries(&m.key.value) || contains_documents(m.value))
+        }
+        Kind::Array => value.elements().into_iter().any(contains_documents),
+        _ => false,
+    }
 }
 
 /// The key that carries statements or documents and differs from this one in case at most.

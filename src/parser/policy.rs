@@ -302,6 +302,10 @@ pub struct Document {
     /// What the file names as part of the role, and does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
     /// `trust-policy`, `group:NAME`.
     pub named: Vec<String>,
+    /// The roles that the file says its policies belong to.
+    pub owners: Vec<super::Owner>,
+    /// Whether the text is recognised as something else than a policy.
+    pub is_foreign: bool,
     /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
     pub problems: Vec<Problem>,
 }

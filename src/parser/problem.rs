@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::owner::Owner;
 use super::policy::{Document, Policy, Problem, ProblemKind};
 use super::source::{SourceId, Span};
 use crate::{inert, nearest};
@@ -110,6 +111,9 @@ pub(super) struct Reader {
     cut: FxHashMap<Sort, (usize, Span)>,
     in_template: bool,
     named: Vec<String>,
+    owners: Vec<Owner>,
+    /// Whether the file is recognised as something else than a policy.
+    pub(super) is_foreign: bool,
     /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
 }
@@ -134,6 +138,8 @@ impl Reader {
             cut: FxHashMap::default(),
             in_template: false,
             named: Vec::new(),
+            owners: Vec::new(),
+            is_foreign: false,
             rejections: Rejections::default(),
         }
     }
@@ -147,6 +153,13 @@ impl Reader {
     pub(super) fn has_byte_order_mark(&self) -> bool {
         let first = self.problems.first();
         first.is_some_and(|p| p.subject == BYTE_ORDER_MARK)
+    }
+
+    /// Notes whose policies these are.
+    pub(super) fn own(&mut self, owner: Owner) {
+        if !self.owners.contains(&owner) {
+            self.owners.push(owner);
+        }
     }
 
     /// Notes what belongs to the role and is not in the file.
@@ -210,6 +223,8 @@ impl Reader {
             mut problems,
             cut,
             named,
+            owners,
+            is_foreign,
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
@@ -248,6 +263,8 @@ impl Reader {
         Document {
             policies,
             named,
+            owners,
+            is_foreign,
             problems,
         }
     }

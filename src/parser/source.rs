@@ -63,6 +63,7 @@ pub struct Source {
     name: String,
     identity: Option<String>,
     text: String,
+    veil: Option<String>,
     line_starts: OnceLock<Vec<u32>>,
     block_columns: OnceLock<Vec<u32>>,
 }
@@ -77,6 +78,7 @@ impl Source {
             name: name.into(),
             identity: None,
             text: text.into(),
+            veil: None,
             line_starts: OnceLock::new(),
             block_columns: OnceLock::new(),
         }
@@ -103,6 +105,18 @@ impl Source {
     /// The path as the user gave it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The source with a text of the same length that excerpts show in place of its own.
+    #[must_use]
+    pub fn veiled(mut self, veil: String) -> Self {
+        self.veil = Some(veil);
+        self
+    }
+
+    /// The text that excerpts show, with the same places.
+    pub fn shown(&self) -> &str {
+        self.veil.as_deref().unwrap_or(&self.text)
     }
 
     /// The whole text, byte for byte as on disk.
@@ -205,6 +219,13 @@ impl Sources {
     pub fn add(&mut self, source: Source) -> SourceId {
         self.files.push(source);
         SourceId(self.files.len() as u32 - 1)
+    }
+
+    /// Has excerpts of a file show another text of the same length.
+    pub fn veil(&mut self, id: SourceId, veil: String) {
+        if let Some(source) = self.files.get_mut(id.0 as usize) {
+            source.veil = Some(veil);
+        }
     }
 
     /// The names of all files.

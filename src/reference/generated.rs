@@ -43,6 +43,8 @@ struct Releases {
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
     pub labels: BTreeSet<&'static str>,
+    /// True where no configuration is known: only what every configuration has holds.
+    pub is_open: bool,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
 }
@@ -90,7 +92,11 @@ impl Entry {
         self.role == role
             && Release::parse(&self.releases.first).is_some_and(|first| first <= release)
             && last.is_some_and(|last| release <= last)
-            && setting.holds(&self.when)
+            && if setting.is_open {
+                self.when == "always"
+            } else {
+                setting.holds(&self.when)
+            }
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {

@@ -158,6 +158,18 @@ pub fn has_no_scheduler(role: &str) -> bool {
     packs.clone().next().is_some() && packs.all(|p| p.schedulers.list().is_empty())
 }
 
+/// The roles that are the same with every scheduler and build images.
+pub fn roles_without_scheduler() -> Vec<&'static str> {
+    let builds = |role: &&str| {
+        let mut packs = PACKS.iter();
+        packs.any(|p| p.role.get() == *role && p.first.major() == 3)
+    };
+    roles()
+        .filter(|role| has_no_scheduler(role))
+        .filter(builds)
+        .collect()
+}
+
 /// The scheduler to compare with where none is given: any for a role that has none, and the only one of a release.
 pub fn only_scheduler(role: Option<&str>, release: &str) -> Option<&'static str> {
     let all = schedulers_in(release);

@@ -92,7 +92,8 @@ impl Reference {
     fn wanted(&self) -> Option<Wanted<'_>> {
         Some(Wanted {
             role: self.role.as_deref()?,
-            scheduler: self.scheduler.as_deref()?,
+            // A role that builds images has none, and no row of it asks for one.
+            scheduler: self.scheduler.as_deref().unwrap_or_default(),
             release: self.release()?,
             features: &self.known_features,
             mode: self.mode.and_then(Feature::find),

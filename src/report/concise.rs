@@ -6,7 +6,7 @@ use super::{Region, Report, escape, words};
 use crate::finding::Severity;
 
 /// Writes `path:line:column: severity[lint]: message` for each finding, and nothing where there is none; then
-/// a line for each setting that weakens the run. The
+/// a line for each setting that weakens the run, and for what files name and do not contain. The
 /// message of a target begins with its name. No character
 /// of a path or of a policy can end a line or steer a terminal. `quiet` leaves out findings of severity `note`.
 ///
@@ -41,7 +41,8 @@ pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<
         let line = format!("{place}: {}: {}", weakening.kind, weakening.message);
         writeln!(out, "{}", escape::line(&line))?;
     }
-    for line in words::hidden_lines(report) {
+    let named = report.results.iter().filter_map(words::named_and_unchecked);
+    for line in words::hidden_lines(report).into_iter().chain(named) {
         writeln!(out, "{line}")?;
     }
     out.flush()

@@ -129,7 +129,7 @@ impl<'a> Excerpt<'a> {
 
     /// The line that a label starts on, and the part of the label on that line.
     fn mark(&self, label: usize, at: &Label) -> (usize, Mark) {
-        let text = self.source.text();
+        let text = self.source.shown();
         let start = floor(text, at.span.start as usize);
         let line = self
             .source
@@ -149,12 +149,12 @@ impl<'a> Excerpt<'a> {
 
     /// Whether a line is too long to be shown whole.
     fn is_long(&self, content: &Range<usize>) -> bool {
-        forward(self.source.text(), content.start, LINE_WIDTH) < content.end
+        forward(self.source.shown(), content.start, LINE_WIDTH) < content.end
     }
 
     /// Where a line's characters stand in the file, without its line end.
     fn content(&self, line: usize) -> Range<usize> {
-        let text = self.source.text();
+        let text = self.source.shown();
         let starts = self.source.line_starts();
         let start = starts.get(line).map_or(text.len(), |s| *s as usize);
         let next = starts.get(line + 1).map_or(text.len(), |s| *s as usize);
@@ -166,7 +166,7 @@ impl<'a> Excerpt<'a> {
 
     /// Appends a line of the file and returns where its marks came to stand, by label.
     fn add_line(&mut self, index: usize, marks: Vec<Mark>) -> Vec<(usize, Range<usize>)> {
-        let file = self.source.text();
+        let file = self.source.shown();
         let content = self.content(index);
         let begin = self.text.len();
         let mut edges: Vec<usize> = marks

@@ -52,6 +52,9 @@ pub fn github(
     for line in words::hidden_lines(report) {
         writeln!(out, "{line}")?;
     }
+    for line in words::unchecked_lines(report) {
+        writeln!(out, "{line}")?;
+    }
     for weakening in &report.weakened {
         writeln!(out, "{}", weakening.line())?;
     }

@@ -73,6 +73,26 @@ pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> 
     for weakening in report.weakened.iter().filter(|w| w.kind != "configuration") {
         issues.push(weakened(report, repository, weakening));
     }
+    for result in &report.results {
+        let hidden = words::hidden_of(report, result).into_iter();
+        let hidden = hidden.map(|line| ("hidden-requirements", line));
+        let named = words::named_and_unchecked(result).map(|line| ("not-checked", line));
+        issues.extend(hidden.chain(named).map(|(kind, line)| Issue {
+            fingerprint: {
+                let files = result.policies.join("\u{1f}");
+                Fingerprint::of_text(format!("{kind}\u{1f}{files}\u{1f}{line}")).to_string()
+            },
+            description: line,
+            check_name: kind,
+            severity: "info",
+            location: Location {
+                path: { result.policies.first() }.map_or(String::new(), |name| {
+                    repository.path(name).as_str().to_owned()
+                }),
+                lines: Lines { begin: 1, end: 1 },
+            },
+        }));
+    }
     let mut out = BufWriter::new(out);
     escape::json(&issues, &mut out)?;
     out.flush()

@@ -167,6 +167,10 @@ struct Reference<'a> {
     features: &'a [String],
     /// The feature of its group that fits best, where nobody said which the cluster has.
     assumed: Option<&'a str>,
+    /// Why the role was chosen; null where it was asked for. Completes "because …".
+    role_reason: Option<&'a str>,
+    /// Why the release was chosen; null where it was asked for. Completes "because …".
+    version_reason: Option<&'a str>,
 }
 
 /// The value of a placeholder.
@@ -500,6 +504,11 @@ fn name(reference: &ReferenceName) -> Reference<'_> {
         pcluster_version: reference.pcluster_version.as_deref(),
         features: &reference.features,
         assumed: reference.assumed.as_deref(),
+        role_reason: reference
+            .role_reason
+            .as_deref()
+            .or(reference.role_was_chosen.then_some("it fits best")),
+        version_reason: reference.version_reason.as_deref(),
     }
 }
 

@@ -149,6 +149,13 @@ fn write_suite(report: &Report, suite: &Suite<'_>, xml: &mut String) {
         let value = attribute(&line);
         let _ = writeln!(xml, "      <property name=\"weakened\" value=\"{value}\"/>");
     }
+    if let Some(line) = suite.result.and_then(words::unchecked_of) {
+        let value = attribute(&line);
+        let _ = writeln!(
+            xml,
+            "      <property name=\"not-checked\" value=\"{value}\"/>"
+        );
+    }
     xml.push_str("    </properties>\n");
     for (title, outcome) in &suite.cases {
         let title = attribute(title);

@@ -179,6 +179,7 @@ pub fn sarif(
                 catalog_date: report.catalog_date.clone(),
                 judged: opening.map(|l| escape::line(&l).into_owned()).collect(),
                 weakened: weakened.chain(words::hidden_lines(report)).collect(),
+                not_checked: words::unchecked_lines(report),
             },
         }],
     };

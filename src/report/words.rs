@@ -47,7 +47,11 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
             "judged for {assumed}, which fits best of its alternatives; --feature to choose"
         ));
     }
-    if reference.role_was_chosen
+    if let (Some(role), Some(reason)) = (&reference.role, &reference.role_reason) {
+        lines.push(format!(
+            "role {role} was chosen because {reason}; --role to choose"
+        ));
+    } else if reference.role_was_chosen
         && let Some(role) = &reference.role
     {
         lines.push(format!(
@@ -136,11 +140,37 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
         lines.push(hidden_rows(&hidden));
     }
     lines.extend(vacuous(result));
-    if !result.not_checked.is_empty() {
-        let layers: Vec<String> = result.not_checked.iter().map(|l| layer(l)).collect();
-        lines.push(format!("not checked: {}", layers.join(", ")));
-    }
+    lines.extend(not_checked(result, |_| true));
     lines
+}
+
+/// What was not checked, in one line; none where nothing is wanted.
+fn not_checked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
+    let wanted = result.not_checked.iter().filter(|id| is_wanted(id));
+    let layers: Vec<String> = wanted.map(|id| layer(id)).collect();
+    (!layers.is_empty()).then(|| format!("not checked: {}", layers.join(", ")))
+}
+
+/// The lines on what was not checked, safe to print.
+pub fn unchecked_lines(report: &Report) -> Vec<String> {
+    let results = report.results.iter();
+    results.filter_map(|r| unchecked(r, |_| true)).collect()
+}
+
+/// The line of one result, safe to print.
+pub(super) fn unchecked_of(result: &RoleResult) -> Option<String> {
+    unchecked(result, |_| true)
+}
+
+/// The line of one result on what its files or its reference name and do not contain, safe to print. Layers that
+/// nothing names are left out: formats that hold findings alone would never be empty.
+pub(super) fn named_and_unchecked(result: &RoleResult) -> Option<String> {
+    unchecked(result, |id| id.contains(':') || id == "trust-policy")
+}
+
+fn unchecked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
+    let line = not_checked(result, is_wanted)?;
+    Some(escape::line(&titled(result.target.as_deref(), &line)).into_owned())
 }
 
 /// Actions named in one line.

@@ -131,7 +131,7 @@ fn arrows_go_down() {
             if to_floor <= from_floor {
                 continue;
             }
-            let is_known = EXCEPTIONS.iter().any(|e| *e == (from, to.as_str()));
+            let is_known = EXCEPTIONS.contains(&(from, to.as_str()));
             if !is_known {
                 wrong.push(format!(
                     "{} uses `{to}`, which is above it",

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::common::role;
 
 /// The cases that are known to fail. A case that passes must be removed from this list.
-const PENDING: &[&str] = &["role-name-says-whose-it-is"];
+const PENDING: &[&str] = &[];
 
 /// An unoptimised program on a busy machine may take this many times as long.
 const SLOWER: u32 = if cfg!(debug_assertions) { 4 } else { 1 };

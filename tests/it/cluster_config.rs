@@ -329,10 +329,10 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "HeadNode",
     ),
     (
-        "Build:\n  InstanceType: c5.large\n",
-        "this is the configuration of an image, not of a cluster",
+        "Build:\n  Iam: role\n",
+        "`Iam` is a text, not a map",
+        "role",
         "",
-        "HeadNode",
     ),
     (
         "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n",

@@ -428,16 +428,212 @@ fn patterns_end() {
     assert!(found.err.contains("lie in each other"), "{}", found.err);
 }
 
+/// Files with secrets that are none of what options take, each with the words `hunter2` and `c2VjcmV0`.
+const SECRETS: &[(&str, &str)] = &[
+    ("text", "password: hunter2 c2VjcmV0\nroot:x:hunter2\n"),
+    ("word", "hunter2c2VjcmV0"),
+    ("object", r#"{"password": "hunter2", "c2VjcmV0": 1}"#),
+    (
+        "service account",
+        r#"{"type": "service_account", "private_key": "hunter2", "c2VjcmV0": {}}"#,
+    ),
+    ("list", r#"["hunter2", "c2VjcmV0"]"#),
+    ("string", r#""hunter2 c2VjcmV0""#),
+    ("broken object", r#"{"password": "hunter2" "c2VjcmV0": 1}"#),
+    ("unquoted", r#"{"password": hunter2c2VjcmV0}"#),
+    ("lines", "{\"a\": \"hunter2\"}\n{\"c2VjcmV0\": 1}\n"),
+    ("environment", "AWS_SECRET_ACCESS_KEY=hunter2\nB=c2VjcmV0\n"),
+    (
+        "credentials",
+        "[default]\naws_access_key_id = hunter2\naws_secret_access_key = c2VjcmV0\n",
+    ),
+    ("key", "-----BEGIN PRIVATE KEY-----\nhunter2\nc2VjcmV0\n"),
+    (
+        "yaml",
+        "apiVersion: v1\ntoken: hunter2\nusers:\n- c2VjcmV0\n",
+    ),
+    ("toml", "password = \"hunter2\"\n[c2VjcmV0]\nkey = 1\n"),
+    (
+        "script",
+        "#!/bin/bash\nexport TOKEN=hunter2\ncurl c2VjcmV0\n",
+    ),
+    (
+        "python",
+        "import os\nTOKEN = 'hunter2'\nstatement = 'c2VjcmV0'\n",
+    ),
+    ("page", "<html><body>hunter2 c2VjcmV0</body></html>"),
+    (
+        "terraform",
+        "variable \"hunter2\" {\n  default = \"c2VjcmV0\"\n}\n",
+    ),
+    (
+        "state",
+        r#"{"version": 4, "terraform_version": "1.5", "outputs": {"hunter2": "Statement c2VjcmV0"}}"#,
+    ),
+    ("percent", "%7B%22password%22%3A%22hunter2c2VjcmV0%22%7D"),
+    (
+        "access key",
+        r#"{"AccessKey": {"SecretAccessKey": "hunter2", "UserName": "c2VjcmV0"}}"#,
+    ),
+    ("twice", r#"{"hunter2": "c2VjcmV0", "hunter2": "c2VjcmV0"}"#),
+];
+
 #[test]
 fn content_that_is_no_policy_stays_out_of_reports() {
-    let secret = "password: hunter2 c2VjcmV0\nroot:x:0:0\n";
-    let project = Project::new(&[("p.json", secret)]);
-    for format in FORMATS {
-        let found = lint(&project, &["p.json", "-f", format]);
-        assert_eq!(found.code, 2);
+    let mut wrong = Vec::new();
+    for (name, secret) in SECRETS {
+        let project = Project::new(&[("s.txt", secret), ("p.json", LITTLE)]);
+        let mut runs: Vec<Vec<&str>> = Vec::new();
+        for format in FORMATS {
+            runs.push([&["lint", "s.txt", "--no-config", "-f", format], &ROLE[..]].concat());
+        }
+        for command in ["missing", "tighten", "baseline"] {
+            runs.push([&[command, "s.txt", "--no-config"], &ROLE[..]].concat());
+        }
+        for option in ["--boundary", "--scp", "--context-file", "--baseline"] {
+            runs.push(
+                [
+                    &["lint", "p.json", "--no-config", option, "s.txt"],
+                    &ROLE[..],
+                ]
+                .concat(),
+            );
+        }
+        runs.push(vec![
+            "lint",
+            "p.json",
+            "--no-config",
+            "--cluster-config",
+            "s.txt",
+        ]);
+        runs.push(vec![
+            "lint",
+            "p.json",
+            "--no-config",
+            "--reference",
+            "s.txt",
+        ]);
+        runs.push([&["lint", "p.json", "--config", "s.txt"], &ROLE[..]].concat());
+        for arguments in runs {
+            let found = run(&project.path(""), &arguments);
+            let all = found.out + &found.err;
+            let is_shown = ["hunter2", "c2VjcmV0"]
+                .iter()
+                .any(|word| all.contains(word));
+            if is_shown || found.code > 2 {
+                wrong.push(format!("{name}: {arguments:?}: {} {all}", found.code));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_was_meant_to_be_read_is_quoted_where_it_is_wrong() {
+    let project = Project::new(&[
+        ("p.json", LITTLE),
+        (
+            "broken.json",
+            r#"{"Statement": [{"Effect": "Allow" "Action": "sqs:*"}]}"#,
+        ),
+        ("pcluster-iam.toml", "fail_on = \"error\"\n"),
+        ("other.toml", "fail-on = \"errors\"\n"),
+        ("b.json", r#"[{"fingerprint": 1}]"#),
+        ("c.json", r#"{"aws:SourceVpc": {"a": 1}}"#),
+        ("c.yaml", "HeadNode: [1\nScheduling: {}\n"),
+    ]);
+    for (arguments, quoted) in [
+        (&["broken.json", "--no-config"][..], "\"Action\": \"sqs:*\""),
+        (&["p.json"], "fail_on = \"error\""),
+        (
+            &["p.json", "--config", "other.toml"],
+            "fail-on = \"errors\"",
+        ),
+        (
+            &["p.json", "--no-config", "--baseline", "b.json"],
+            "{\"fingerprint\": 1}",
+        ),
+        (
+            &["p.json", "--no-config", "--context-file", "c.json"],
+            "`aws:SourceVpc`",
+        ),
+        (
+            &["p.json", "--no-config", "--cluster-config", "c.yaml"],
+            "Scheduling: {}",
+        ),
+    ] {
+        let found = lint(&project, arguments);
         let all = found.out + &found.err;
-        for word in ["hunter2", "c2VjcmV0", "x:0:0"] {
-            assert!(!all.contains(word), "{format}: {all}");
+        assert!(
+            found.code == 2 && all.contains(quoted),
+            "{arguments:?}: {all}"
+        );
+    }
+}
+
+#[test]
+fn what_a_file_names_and_does_not_contain_is_in_every_format() {
+    let detail = json!({
+        "RoleName": "r",
+        "RolePolicyList": [{"PolicyName": "a", "PolicyDocument": serde_json::from_str::<Value>(LITTLE).unwrap()}],
+        "PermissionsBoundary": {"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/limit"},
+        "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::123456789012:policy/site"}],
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+    });
+    let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
+    for format in FORMATS {
+        for quiet in [&[][..], &["-q"]] {
+            let found = lint(
+                &project,
+                &[&["p.json", "--no-config", "-f", format], quiet].concat(),
+            );
+            for name in ["policy/limit", "policy/site", "trust"] {
+                assert!(
+                    found.out.contains(name),
+                    "{format} without {name}: {}",
+                    found.out
+                );
+            }
+        }
+    }
+    // A boundary that has a boundary of its own is not the whole of it.
+    let found = lint(
+        &project,
+        &[
+            "q.json",
+            "--no-config",
+            "--boundary",
+            "p.json",
+            "-f",
+            "text",
+        ],
+    );
+    assert!(found.out.contains("policy/limit"), "{}", found.out);
+}
+
+#[test]
+fn documents_inside_a_description_are_not_passed_over() {
+    let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]});
+    let allow: Value = serde_json::from_str(LITTLE).unwrap();
+    for (key, value) in [
+        ("Tags", json!([{"Key": "a", "PolicyDocument": deny}])),
+        (
+            "InstanceProfileList",
+            json!([{"Roles": [{"RolePolicyList": [{"PolicyDocument": deny}]}]}]),
+        ),
+        ("RoleLastUsed", json!({"Policies": [deny]})),
+        ("Other", deny.clone()),
+        ("Other", Value::String(deny.to_string())),
+    ] {
+        let detail = json!({"RoleName": "r", "RolePolicyList": [{"PolicyName": "a", "PolicyDocument": allow}], key: value});
+        let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
+        for arguments in [
+            &["p.json"][..],
+            &["q.json", "--boundary", "p.json"],
+            &["q.json", "--scp", "p.json"],
+        ] {
+            let found = lint(&project, &[arguments, &["--no-config"]].concat());
+            assert_eq!(found.code, 2, "{key} {arguments:?}: {}", found.out);
         }
     }
 }
@@ -456,6 +652,7 @@ fn nothing_is_written_through_a_link_or_over_what_was_read() {
     ]);
     symlink(&victim, project.path("out.json")).unwrap();
     symlink(outside.path(), project.path("folder")).unwrap();
+    symlink(outside.path().join("new.json"), project.path("dangling")).unwrap();
     fs::hard_link(project.path("p.json"), project.path("hard.json")).unwrap();
     for (arguments, reason) in [
         (&["-o", "json:out.json"][..], "leads out of the repository"),
@@ -463,6 +660,7 @@ fn nothing_is_written_through_a_link_or_over_what_was_read() {
             &["-o", "json:folder/new.json"],
             "leads out of the repository",
         ),
+        (&["-o", "json:dangling"], "leads nowhere"),
         (&["-o", "json:./p.json"], "one of those that were read"),
         (&["-o", "json:hard.json"], "one of those that were read"),
         (

@@ -477,6 +477,7 @@ fn a_statement_without_effect_matches_no_request_and_one_with_effect_does() {
             policies: vec![vec![statement.clone()]],
             boundary: None,
             scps: Vec::new(),
+            principal: "any",
         };
         let text = case.policies_json().remove(0);
         let found = ineffective(&text);

@@ -55,6 +55,7 @@ mod mutations;
 mod names;
 mod ordinary;
 mod output;
+mod owner;
 mod parser_grammar;
 mod parser_random;
 mod parser_syntax;

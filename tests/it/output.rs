@@ -89,7 +89,8 @@ fn what_cannot_be_read_stands_in_every_format_with_its_place() {
     assert_eq!(concise.out.lines().count(), 2);
     assert_eq!(
         concise.err,
-        "2 findings: 2 errors; not all could be judged\n"
+        "2 findings: 2 errors; not all could be judged\n\
+         not checked: permissions boundary, service control policies (SCP)\n"
     );
     let text = of("text").out;
     assert!(text.contains("--> unreadable.json:2:14") && text.contains("--> gone.json:1:1"));
@@ -229,7 +230,7 @@ fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
         if ["text", "concise", "github"].contains(&format) {
             assert!(!quiet.out.contains("unneeded-action"), "{format}");
             // The sum stays, beside the findings.
-            let sum = "1 finding: 1 note\n";
+            let sum = "1 finding: 1 note\nnot checked: permissions boundary, service control policies (SCP)\n";
             let err = if format == "concise" { sum } else { "" };
             assert_eq!(quiet.err, err, "{format}");
         } else {

@@ -63,7 +63,6 @@ fn agrees(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
 }
 
 #[test]
-#[ignore = "the evaluator does not know condition keys by resource type yet"]
 fn unconditional_grants_agree_with_trying_every_request() {
     let cases: u32 = std::env::var("PCLUSTER_IAM_CASES")
         .ok()

@@ -10,7 +10,7 @@ use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
 };
 use crate::parser::tree::{Node, Tree};
-use crate::parser::{Attachment, Problem, Span, shorten};
+use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
 
 /// Settings of parameters with several values that are judged for one principal.
 const MOST_SETTINGS: usize = 64;
@@ -348,15 +348,48 @@ impl Reader<'_> {
         };
         let alias = template.property(&name, named).and_then(|v| v.text());
         let trust = self.trust(template, &name);
+        let mut documents = self.documents(template);
+        if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
+            for document in &mut documents {
+                document.worst.owners.push(Owner {
+                    name: Some(Spanned {
+                        value: alias.clone(),
+                        span,
+                    }),
+                    arn: None,
+                    profiles: self.profiles(template, &name),
+                });
+            }
+        }
         Principal {
             aliases: alias.into_iter().collect(),
             kind: self.kind,
             source: template.id,
             span,
             trust,
-            documents: self.documents(template),
+            documents,
             name,
         }
+    }
+
+    /// The names of the instance profiles that contain a role, as far as the template gives them.
+    fn profiles(&self, template: &mut Template<'_>, role: &str) -> Vec<Spanned<String>> {
+        let is_profile = |r: &&Resource| r.kind == "AWS::IAM::InstanceProfile";
+        let mut profiles = Vec::new();
+        for resource in self.resources.iter().filter(is_profile) {
+            let properties = resource.tree.get("Properties").map(Rc::clone);
+            let Some(roles) = properties.as_ref().and_then(|p| p.get("Roles")) else {
+                continue;
+            };
+            let mut is_of_role = false;
+            references(roles, &mut |name| is_of_role |= name == role);
+            let name = template.property(&resource.name, "InstanceProfileName");
+            if let Some(value) = name.and_then(|v| v.text()).filter(|_| is_of_role) {
+                let span = resource.span;
+                profiles.push(Spanned { value, span });
+            }
+        }
+        profiles
     }
 
     /// The policies, once for each setting of the parameters that they depend on and that may have several values.

@@ -41,6 +41,8 @@ pub(super) struct RunProperties {
     pub(super) judged: Vec<String>,
     /// The configuration that was used, and what makes the run report less or fail less.
     pub(super) weakened: Vec<String>,
+    /// Layers and policies that were not given.
+    pub(super) not_checked: Vec<String>,
 }
 
 #[derive(Serialize)]

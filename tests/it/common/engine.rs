@@ -44,7 +44,11 @@ fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Refe
         let document = parser::parse(source, sources.get(source));
         File::new(source, document)
     };
-    let reference = reference::from_policies(&load(reference).document.policies);
+    let mut reference = reference::from_policies(&load(reference).document.policies);
+    let own = world::PRINCIPALS
+        .iter()
+        .find(|(name, _)| *name == case.principal);
+    reference.role = own.and_then(|(_, role)| role.map(str::to_owned));
     let policies: Vec<Policy> = policies
         .iter()
         .flat_map(|p| load(p).document.policies)

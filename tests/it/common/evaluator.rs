@@ -1,9 +1,11 @@
 //! The obvious way to judge one request: no patterns compared with patterns, no automata.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+
+use super::catalogue::{self, Listed, Own};
 
 /// One line of a Condition.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,15 +15,109 @@ pub struct Line {
     pub values: Vec<String>,
 }
 
-/// What is known of condition keys, in lower case: their values, or that they are absent.
+/// What is known of a condition key.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fact {
+    Absent,
+    /// With any value.
+    Present,
+    /// With a text that matches a pattern.
+    Like(String),
+    Values(Vec<String>),
+}
+
+impl Fact {
+    /// Whether the key may be so: absent, or with these values.
+    fn allows(&self, value: Option<&[String]>) -> bool {
+        match (self, value) {
+            (Fact::Absent, None) | (Fact::Present, Some(_)) => true,
+            (Fact::Like(pattern), Some([one])) => matches(pattern, one),
+            (Fact::Values(own), Some(values)) => own == values,
+            _ => false,
+        }
+    }
+}
+
+/// What is known of the condition keys of some requests.
 #[derive(Clone, Default, Debug)]
-pub struct Known(pub BTreeMap<String, Option<Vec<String>>>);
+pub struct Known {
+    /// What a requirement states, by the key in lower case.
+    stated: BTreeMap<String, Fact>,
+    /// The type of the resource of an action.
+    on: Option<(&'static Listed, usize)>,
+    /// What the user says, and what follows from the account.
+    given: BTreeMap<String, Fact>,
+    /// Whose requests they are, and the service that they go to; without a principal nothing is known.
+    by: Option<(&'static str, String)>,
+}
 
 impl Known {
+    fn fact(value: Option<Vec<String>>) -> Fact {
+        value.map_or(Fact::Absent, Fact::Values)
+    }
+
+    /// The same where a requirement states a key.
     pub fn with(&self, key: &str, value: Option<Vec<String>>) -> Self {
         let mut known = self.clone();
-        known.0.insert(key.to_lowercase(), value);
+        known.stated.insert(key.to_lowercase(), Self::fact(value));
         known
+    }
+
+    /// The same where the user gives a key.
+    pub fn given(mut self, key: &str, value: Option<Vec<String>>) -> Self {
+        self.given.insert(key.to_lowercase(), Self::fact(value));
+        self
+    }
+
+    /// The same for the requests of a principal that go to a service.
+    pub fn by(mut self, principal: &'static str, service: &str) -> Self {
+        self.by = Some((principal, service.to_owned()));
+        self
+    }
+
+    /// The same for requests on one type of an action.
+    pub fn on(&self, action: &'static Listed, kind: usize) -> Self {
+        Known {
+            on: Some((action, kind)),
+            ..self.clone()
+        }
+    }
+
+    /// What is known of a key.
+    fn get(&self, key: &str) -> Option<Fact> {
+        let key = key.to_lowercase();
+        if let Some(stated) = self.stated.get(&key) {
+            return Some(stated.clone());
+        }
+        if self
+            .on
+            .is_some_and(|(action, kind)| action.lacks(kind, &key))
+        {
+            return Some(Fact::Absent);
+        }
+        if let Some(given) = self.given.get(&key) {
+            return Some(given.clone());
+        }
+        let (principal, service) = self.by.as_ref()?;
+        Some(match catalogue::of_principal(principal, service, &key)? {
+            Own::Absent => Fact::Absent,
+            Own::Present => Fact::Present,
+            Own::Like(pattern) => {
+                let pattern = pattern.replace("${Partition}", "aws");
+                let pattern = pattern.replace("${Account}", "123456789012");
+                Fact::Like(pattern.replace("${Region}", "*"))
+            }
+        })
+    }
+
+    /// What is known of a key in all requests, for policy variables.
+    fn everywhere(&self, key: &str) -> Option<Fact> {
+        let given = self.given.get(&key.to_lowercase()).cloned();
+        given.or_else(|| {
+            let (principal, _) = self.by.as_ref()?;
+            let own = catalogue::of_principal(principal, "", &key.to_lowercase());
+            (own == Some(Own::Absent)).then_some(Fact::Absent)
+        })
     }
 }
 
@@ -117,35 +213,41 @@ pub enum Sure {
     Yes,
 }
 
-/// What a resource string with policy variables stands for: as it is when they have no value, or any text. Escapes
-/// stand for characters that no resource of these tests has.
-fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Cow<'a, str>) {
+/// What a resource string with policy variables stands for: as it is when they have no value, or any text; nothing where
+/// that cannot be. Escapes stand for characters that no resource of these tests has.
+fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
     if !pattern.contains("${") {
-        return (Some(pattern.into()), pattern.into());
+        return (Some(pattern.into()), Some(pattern.into()));
     }
     let mut text = pattern
         .replace("${*}", "\u{1}")
         .replace("${?}", "\u{2}")
         .replace("${$}", "$");
-    let mut unset = false;
+    let (mut unset, mut void) = (false, false);
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
         let key = text[start + 2..end].to_lowercase();
-        match known.0.get(&key) {
+        match known.everywhere(&key) {
             // Before the fifth colon AWS reads no variables.
-            Some(Some(values)) if values.len() == 1 && text[..start].matches(':').count() >= 5 => {
+            Some(Fact::Values(values))
+                if values.len() == 1 && text[..start].matches(':').count() >= 5 =>
+            {
                 let value = values[0].clone();
                 text.replace_range(start..=end, &value);
             }
-            _ => {
+            fact => {
                 // The value of a tag may be empty.
                 let any = if key.contains("tag/") { "*" } else { "?*" };
                 text.replace_range(start..=end, any);
                 unset = true;
+                void |= fact == Some(Fact::Absent);
             }
         }
     }
-    ((!unset).then(|| text.clone().into()), text.into())
+    (
+        (!unset).then(|| text.clone().into()),
+        (!void).then(|| text.into()),
+    )
 }
 
 impl Statement {
@@ -183,7 +285,7 @@ impl Statement {
         };
         let any = |matches: fn(&str, &str) -> bool| {
             let mut read = self.resources.iter().map(|p| variable(p, known).1);
-            read.any(|p| matches(&p, resource))
+            read.any(|p| p.is_some_and(|p| matches(&p, resource)))
         };
         // A contested reading never helps an Allow; for a Deny it may count.
         let (mut certain, possible) = match (self.allow, self.not_resource) {
@@ -198,8 +300,7 @@ impl Statement {
                 .resources
                 .iter()
                 .all(|p| variable(p, known).0.is_some());
-        let lines = self.conditions.iter().map(|line| line.holds(known));
-        let holds = lines.min().unwrap_or(Sure::Yes);
+        let holds = hold(&self.conditions, known);
         let found = if certain {
             Sure::Yes
         } else if possible {
@@ -209,6 +310,83 @@ impl Statement {
         };
         found.min(holds)
     }
+}
+
+/// ARNs are compared field by field.
+fn arn_matches(value: &str, pattern: &str) -> bool {
+    let mut both = pattern.splitn(6, ':').zip(value.splitn(6, ':'));
+    both.all(|(p, v)| matches(p, v))
+}
+
+/// Texts that a pattern matches.
+fn samples(pattern: &str) -> impl Iterator<Item = String> {
+    let fill = |(any, one)| pattern.replace('*', any).replace('?', one);
+    [("", "a"), ("a", "z"), ("z", "b"), ("ab", "a")]
+        .into_iter()
+        .map(fill)
+}
+
+/// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also none and two of
+/// them.
+fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option<Vec<String>>> {
+    if let Some(Fact::Values(values)) = fact {
+        return vec![Some(values.clone())];
+    }
+    let values = || lines.iter().flat_map(|line| &line.values);
+    let mut texts: BTreeSet<String> = values().cloned().collect();
+    texts.extend(values().flat_map(|v| samples(v)));
+    if let Some(Fact::Like(pattern)) = fact {
+        texts.extend(samples(pattern));
+    }
+    texts.extend(["true", "false", "A", "zz"].map(str::to_owned));
+    for a in ["", "a", "b", "z"] {
+        for b in ["a", "b", "z"] {
+            texts.insert(format!("{a}{b}"));
+        }
+    }
+    let mut all: Vec<Option<Vec<String>>> = vec![None];
+    all.extend(texts.iter().map(|t| Some(vec![t.clone()])));
+    if lines.iter().all(|line| line.set()) {
+        all.push(Some(Vec::new()));
+    }
+    // Of the keys of this world this one alone has several values.
+    if key == "aws:tagkeys" && lines.iter().any(|line| line.set()) {
+        for a in &texts {
+            all.extend(texts.iter().map(|b| Some(vec![a.clone(), b.clone()])));
+        }
+    }
+    all.retain(|value| fact.is_none_or(|f| f.allows(value.as_deref())));
+    all
+}
+
+/// Whether all lines of a Condition hold: for certain only if they do with every value that the keys may have, and not at
+/// all if they do with none.
+pub fn hold(lines: &[Line], known: &Known) -> Sure {
+    let mut by_key: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
+    for line in lines {
+        by_key
+            .entry(line.key.to_lowercase())
+            .or_default()
+            .push(line);
+    }
+    let together = |(key, lines): (&String, &Vec<&Line>)| {
+        if lines.iter().any(|line| line.operator == "?") {
+            return Sure::Maybe;
+        }
+        let fact = known.get(key);
+        let (mut always, mut never) = (true, true);
+        for value in candidates(key, lines, fact.as_ref()) {
+            let tests = || lines.iter().map(|line| line.test(value.as_deref()));
+            always &= tests().all(|t| t == Some(true));
+            never &= tests().any(|t| t == Some(false));
+        }
+        match (always, never) {
+            (true, _) => Sure::Yes,
+            (_, true) => Sure::No,
+            _ => Sure::Maybe,
+        }
+    };
+    by_key.iter().map(together).min().unwrap_or(Sure::Yes)
 }
 
 impl Line {
@@ -221,46 +399,8 @@ impl Line {
         }
     }
 
-    /// Whether the line holds: for certain only if it does with every value that the key may have.
-    pub fn holds(&self, known: &Known) -> Sure {
-        if self.operator == "?" {
-            return Sure::Maybe;
-        }
-        let found: Vec<Option<bool>> = match known.0.get(&self.key.to_lowercase()) {
-            Some(value) => vec![self.test(value.as_deref())],
-            None => self.candidates().map(|v| self.test(v.as_deref())).collect(),
-        };
-        if found.iter().all(|f| *f == Some(true)) {
-            Sure::Yes
-        } else if found.iter().all(|f| *f == Some(false)) {
-            Sure::No
-        } else {
-            Sure::Maybe
-        }
-    }
-
     fn set(&self) -> bool {
         self.operator.starts_with("For")
-    }
-
-    /// No value, or any of many texts; for operators on sets also none and two of them.
-    fn candidates(&self) -> impl Iterator<Item = Option<Vec<String>>> {
-        let mut texts: Vec<String> = self.values.clone();
-        texts.extend(["true", "false", "A", "zz"].map(str::to_owned));
-        for a in ["", "a", "b", "z"] {
-            for b in ["a", "b", "z"] {
-                texts.push(format!("{a}{b}"));
-            }
-        }
-        let mut all: Vec<Option<Vec<String>>> = vec![None];
-        all.extend(texts.iter().map(|t| Some(vec![t.clone()])));
-        if self.set() {
-            all.push(Some(Vec::new()));
-            for a in &texts {
-                all.extend(texts.iter().map(|b| Some(vec![a.clone(), b.clone()])));
-            }
-        }
-        all.into_iter()
     }
 
     /// Whether the line holds in a request with these values; `None` where this evaluator does not know the operator.
@@ -292,6 +432,8 @@ impl Line {
             "StringLike" => (false, |v, p| matches(p, v)),
             "StringNotLike" => (true, |v, p| matches(p, v)),
             "Bool" => (false, |v, p| v.eq_ignore_ascii_case(p)),
+            "ArnEquals" | "ArnLike" => (false, arn_matches),
+            "ArnNotEquals" | "ArnNotLike" => (true, arn_matches),
             _ => return None,
         };
         let Some(values) = request else {
@@ -319,8 +461,7 @@ impl Line {
 /// The statements that may hold with what is known, their Conditions settled: judged once, not for every request.
 pub fn settle(statements: &[Statement], known: &Known) -> Vec<Statement> {
     let settled = statements.iter().filter_map(|s| {
-        let lines = s.conditions.iter().map(|line| line.holds(known));
-        let conditions = match lines.min().unwrap_or(Sure::Yes) {
+        let conditions = match hold(&s.conditions, known) {
             Sure::No => return None,
             Sure::Maybe => vec![Line::open()],
             Sure::Yes => Vec::new(),

@@ -1,11 +1,13 @@
 //! A small world of requests, random policies over it, and the obvious way to judge them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::catalogue::{self, Listed};
 use super::evaluator::{self, Known, Line, Statement, Sure};
 
 /// A reference and the documents attached to a role.
@@ -15,7 +17,16 @@ pub struct Case {
     pub policies: Vec<Vec<Statement>>,
     pub boundary: Option<Vec<Statement>>,
     pub scps: Vec<Vec<Statement>>,
+    /// Whose requests they are, as `rules/principals.toml` says it.
+    pub principal: &'static str,
 }
+
+/// The kinds of principal, and a role of each.
+pub const PRINCIPALS: [(&str, Option<&str>); 3] = [
+    ("any", None),
+    ("instance", Some("head-node")),
+    ("function", Some("lambda")),
+];
 
 /// What the engine is told of all requests: keys with one value, with two, and one that is absent.
 pub fn given() -> Vec<(&'static str, Option<Vec<&'static str>>)> {
@@ -26,22 +37,23 @@ pub fn given() -> Vec<(&'static str, Option<Vec<&'static str>>)> {
     ]
 }
 
-/// The same for the evaluator, and what follows from the bound account.
-fn known() -> Known {
+/// The same for the evaluator, and what follows from the bound account and from whose requests they are.
+fn known(principal: &'static str, action: &str) -> Known {
     let own = |v: Vec<&str>| v.into_iter().map(str::to_owned).collect();
-    let mut known = Known::default();
+    let service = action.split(':').next().unwrap_or_default();
+    let mut known = Known::default().by(principal, &service.to_lowercase());
     for (key, value) in given() {
-        known = known.with(key, value.map(own));
+        known = known.given(key, value.map(own));
     }
-    known.with(
+    known.given(
         "aws:PrincipalAccount",
         Some(vec!["123456789012".to_owned()]),
     )
 }
 
 /// What is known of the requests of an action, case by case: not every request that passes a role names the service.
-fn cases_of(action: &str) -> Vec<Known> {
-    let known = known();
+fn cases_of(principal: &'static str, action: &str) -> Vec<Known> {
+    let known = known(principal, action);
     if action.eq_ignore_ascii_case("iam:PassRole") {
         vec![known.with("iam:PassedToService", None), known]
     } else {
@@ -85,25 +97,34 @@ impl Case {
     }
 }
 
-/// The actions of the world and the ARNs that each applies to; `None` for those checked against `*`.
-const ACTIONS: [(&str, Option<&str>); 7] = [
+/// The actions of the world and the ARNs that each applies to, one for each of its types in AWS's order; none for those
+/// checked against `*`.
+const ACTIONS: [(&str, &[&str]); 8] = [
     (
         "sqs:SendMessage",
-        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
+        &["arn:aws:sqs:REGION:123456789012:QUEUE"],
     ),
     (
         "sqs:SetQueueAttributes",
-        Some("arn:aws:sqs:REGION:123456789012:QUEUE"),
+        &["arn:aws:sqs:REGION:123456789012:QUEUE"],
     ),
     // AWS's characters for the names of pipelines are not known to the program.
     (
         "codepipeline:StartPipelineExecution",
-        Some("arn:aws:codepipeline:REGION:123456789012:NAME"),
+        &["arn:aws:codepipeline:REGION:123456789012:NAME"],
     ),
-    ("sqs:ListQueues", None),
-    ("iam:PassRole", Some("arn:aws:iam::123456789012:role/NAME")),
-    ("s3:PutBucketCORS", Some("arn:aws:s3:::BUCKET")),
-    ("ec2:DescribeRegions", None),
+    ("sqs:ListQueues", &[]),
+    ("iam:PassRole", &["arn:aws:iam::123456789012:role/NAME"]),
+    ("s3:PutBucketCORS", &["arn:aws:s3:::BUCKET"]),
+    ("ec2:DescribeRegions", &[]),
+    // Its types have different condition keys.
+    (
+        "ec2:CreateRouteTable",
+        &[
+            "arn:aws:ec2:REGION:123456789012:route-table/QUEUE",
+            "arn:aws:ec2:REGION:123456789012:vpc/QUEUE",
+        ],
+    ),
 ];
 
 const REGIONS: [&str; 5] = ["us-east-1", "us-q", "eu-west-1", "z", "zz"];
@@ -121,56 +142,118 @@ fn words(letters: &[&str], longest: usize) -> Vec<String> {
     all
 }
 
+/// The requests on one kind of resource; the kind is its place among the types of the action, `None` for `*`.
+type OfKind = (Option<usize>, Vec<String>);
+
+/// An action, what AWS lists of it, and every request of the world by kind of resource.
+type OfAction = (&'static str, Listed, Vec<OfKind>);
+
 /// Every request of the world on each action, with names of up to so many letters.
-fn world(longest: usize) -> Vec<(&'static str, Vec<String>)> {
+fn world(longest: usize) -> Vec<OfAction> {
     // No pattern names `/` in a pipeline or role, nor `b` in a queue or `z` in a bucket: they stand for all other letters.
     let names = words(&["a", ":", "/"], longest);
-    // The names of queues and buckets hold neither `:` nor `/`.
+    // The names of queues, buckets, route tables and VPCs hold neither `:` nor `/`.
     let queues = words(&["a", "b"], longest);
     let buckets = words(&["a", "b", "z"], longest);
     let mut all = Vec::new();
-    for (action, format) in ACTIONS {
-        let Some(format) = format else {
-            all.push((action, vec!["*".to_owned()]));
-            continue;
+    for (action, formats) in ACTIONS {
+        let listed = catalogue::action(action).unwrap();
+        let on = |format: &&str| -> Vec<String> {
+            let regions: &[&str] = if format.contains("REGION") {
+                &REGIONS
+            } else {
+                &[""]
+            };
+            let names = if format.contains("BUCKET") {
+                &buckets
+            } else if format.contains("QUEUE") {
+                &queues
+            } else {
+                &names
+            };
+            let fill = |r: &&str, n: &String| {
+                format
+                    .replace("REGION", r)
+                    .replace("NAME", n)
+                    .replace("BUCKET", n)
+                    .replace("QUEUE", n)
+            };
+            regions
+                .iter()
+                .flat_map(|r| names.iter().map(move |n| fill(r, n)))
+                .collect()
         };
-        let regions: &[&str] = if format.contains("REGION") {
-            &REGIONS
-        } else {
-            &[""]
-        };
-        let names = if format.contains("BUCKET") {
-            &buckets
-        } else if format.contains("QUEUE") {
-            &queues
-        } else {
-            &names
-        };
-        let fill = |r: &&str, n: &String| {
-            format
-                .replace("REGION", r)
-                .replace("NAME", n)
-                .replace("BUCKET", n)
-                .replace("QUEUE", n)
-        };
-        let arns = regions
-            .iter()
-            .flat_map(|r| names.iter().map(move |n| fill(r, n)))
-            .collect();
-        all.push((action, arns));
+        let kinds = formats.iter().enumerate();
+        let mut kinds: Vec<OfKind> = kinds.map(|(at, f)| (Some(at), on(f))).collect();
+        if kinds.is_empty() {
+            kinds.push((None, vec!["*".to_owned()]));
+        }
+        all.push((action, listed, kinds));
     }
     all
 }
 
-static SMALL: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| world(4));
-static LARGE: LazyLock<Vec<(&'static str, Vec<String>)>> = LazyLock::new(|| world(7));
+static SMALL: LazyLock<Vec<OfAction>> = LazyLock::new(|| world(4));
+static LARGE: LazyLock<Vec<OfAction>> = LazyLock::new(|| world(7));
 
-fn requests(action: &str, large: bool) -> &'static [String] {
+fn of_action(action: &str, large: bool) -> &'static OfAction {
     let world = if large { &*LARGE } else { &*SMALL };
-    let found = world.iter().find(|(a, _)| *a == action);
-    &found
-        .unwrap_or_else(|| panic!("{action} is not of this world"))
-        .1
+    let found = world.iter().find(|(a, ..)| *a == action);
+    found.unwrap_or_else(|| panic!("{action} is not of this world"))
+}
+
+/// The requests of an action by kind of resource, each with what is known of them.
+fn requests(action: &str, large: bool, known: &Known) -> Vec<(Known, &'static [String])> {
+    let (_, listed, kinds) = of_action(action, large);
+    let of = |(kind, requests): &'static OfKind| {
+        let known = kind.map_or_else(|| known.clone(), |kind| known.on(listed, kind));
+        (known, requests.as_slice())
+    };
+    kinds.iter().map(of).collect()
+}
+
+/// What is known of a request, of this world or not, for each type that its resource may be of.
+fn of_request(action: &str, resource: &str, known: &Known) -> Vec<Known> {
+    let in_world = SMALL.iter().find(|(a, ..)| a.eq_ignore_ascii_case(action));
+    let listed = match in_world {
+        Some((_, listed, _)) => listed,
+        None => elsewhere(action),
+    };
+    if listed.types.is_empty() {
+        return if resource == "*" {
+            vec![known.clone()]
+        } else {
+            Vec::new()
+        };
+    }
+    let types = listed.types_of(resource).into_iter();
+    types.map(|kind| known.on(listed, kind)).collect()
+}
+
+/// What AWS lists of an action outside of this world.
+fn elsewhere(action: &str) -> &'static Listed {
+    static READ: LazyLock<Mutex<BTreeMap<String, &'static Listed>>> = LazyLock::new(Mutex::default);
+    let mut read = READ.lock().unwrap();
+    let read = read.entry(action.to_owned());
+    read.or_insert_with(|| Box::leak(Box::new(catalogue::action(action).unwrap())))
+}
+
+/// The world's ARNs are ones that AWS lists for its actions, type by type.
+#[test]
+fn the_world_is_of_the_catalogue() {
+    for (action, listed, kinds) in &*SMALL {
+        assert_eq!(
+            listed.types.len(),
+            kinds.iter().filter(|k| k.0.is_some()).count(),
+            "{action}"
+        );
+        for (kind, requests) in kinds {
+            for request in requests {
+                let found = listed.types_of(request);
+                assert_eq!(found, Vec::from_iter(*kind), "{action} on {request}");
+            }
+        }
+    }
 }
 
 /// The actions of the world.
@@ -180,8 +263,9 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
 
 /// Whether a statement may match some request of an action.
 pub fn touches(by: &Statement, action: &str, large: bool) -> bool {
-    let mut requests = requests(action, large).iter();
     let known = Known::default();
+    let requests = requests(action, large, &known);
+    let mut requests = requests.iter().flat_map(|(_, requests)| *requests);
     requests.any(|r| {
         // What a contested reading makes of an Allow counts here, as it does for a Deny.
         let deny = Statement {
@@ -205,9 +289,9 @@ impl<'a> Judge<'a> {
         Judge { case, layers }
     }
 
-    /// What is known of the requests that a statement requires, case by case: its Condition lists values.
-    fn contexts(&self, statement: usize) -> Vec<Known> {
-        let mut contexts = vec![known()];
+    /// What is known of the requests of an action that a statement requires, case by case: its Condition lists values.
+    fn contexts(&self, statement: usize, action: &str) -> Vec<Known> {
+        let mut contexts = vec![known(self.case.principal, action)];
         for line in &self.case.reference[statement].conditions {
             let values: Vec<Option<Vec<String>>> = if line.operator == "Null" {
                 vec![None]
@@ -236,15 +320,19 @@ impl<'a> Judge<'a> {
     /// longer than any that a few short patterns tell apart, and judging takes long.
     pub fn verdict(&self, statement: usize, action: &str, large: bool) -> (&'static str, bool) {
         let mut needed = Vec::new();
-        for known in self.contexts(statement) {
+        let contexts = self.contexts(statement, action);
+        let contexts = contexts
+            .iter()
+            .flat_map(|known| requests(action, large, known));
+        for (known, requests) in contexts {
             let layers: Vec<Vec<Statement>> = self
                 .layers
                 .iter()
                 .map(|statements| evaluator::settle(statements, &known))
                 .collect();
-            let requests = requests(action, large).iter();
             needed.extend(
                 requests
+                    .iter()
                     .filter(|r| self.required(statement, action, r, &known))
                     .map(|r| evaluator::layered(&layers, action, r, &known)),
             );
@@ -266,9 +354,9 @@ impl<'a> Judge<'a> {
     /// Whether a request, of this world or not, is a right beyond need that one statement gives: it is allowed for
     /// certain, and not required.
     pub fn is_excess(&self, by: &Statement, action: &str, resource: &str) -> bool {
-        cases_of(action)
-            .iter()
-            .any(|known| self.gives(by, action, resource, known))
+        let cases = cases_of(self.case.principal, action).into_iter();
+        let mut known = cases.flat_map(|known| of_request(action, resource, &known));
+        known.any(|known| self.gives(by, action, resource, &known))
     }
 
     fn gives(&self, by: &Statement, action: &str, resource: &str, known: &Known) -> bool {
@@ -280,21 +368,26 @@ impl<'a> Judge<'a> {
 
     /// Whether a statement gives a right beyond need to an action, and whether any request of it is required.
     pub fn excess(&self, by: &Statement, action: &str, large: bool) -> (bool, bool) {
-        let requests = requests(action, large);
         let reference = &self.case.reference;
-        let beyond = cases_of(action).iter().any(|known| {
-            let settled = evaluator::settle(slice::from_ref(by), known);
-            let layers = self.layers.iter().map(|l| evaluator::settle(l, known));
+        let cases = cases_of(self.case.principal, action);
+        let mut asked = cases
+            .iter()
+            .flat_map(|known| requests(action, large, known));
+        let beyond = asked.any(|(known, requests)| {
+            let settled = evaluator::settle(slice::from_ref(by), &known);
+            let layers = self.layers.iter().map(|l| evaluator::settle(l, &known));
             let judge = Judge {
                 case: self.case,
                 layers: layers.collect(),
             };
             settled
                 .first()
-                .is_some_and(|by| requests.iter().any(|r| judge.gives(by, action, r, known)))
+                .is_some_and(|by| requests.iter().any(|r| judge.gives(by, action, r, &known)))
         });
         let required = |r: &String| evaluator::is_required(reference, action, r);
-        (beyond, beyond && requests.iter().any(required))
+        let all = requests(action, large, &Known::default());
+        let mut all = all.iter().flat_map(|(_, requests)| *requests);
+        (beyond, beyond && all.any(required))
     }
 
     /// Whether one statement allows for certain, whatever the Condition of a statement of the reference says, a request
@@ -306,8 +399,12 @@ impl<'a> Judge<'a> {
         action: &str,
         large: bool,
     ) -> bool {
-        let mut cases = cases_of(action).into_iter();
-        cases.any(|known| self.unconditional_in(by, statement, action, large, &known))
+        let cases = cases_of(self.case.principal, action);
+        let mut asked = cases
+            .iter()
+            .flat_map(|known| requests(action, large, known));
+        asked
+            .any(|(known, requests)| self.unconditional_in(by, statement, action, requests, &known))
     }
 
     fn unconditional_in(
@@ -315,7 +412,7 @@ impl<'a> Judge<'a> {
         by: &Statement,
         statement: usize,
         action: &str,
-        large: bool,
+        requests: &[String],
         known: &Known,
     ) -> bool {
         let settled = evaluator::settle(slice::from_ref(by), known);
@@ -327,7 +424,7 @@ impl<'a> Judge<'a> {
         };
         // A Condition that holds in these requests restricts none of them.
         let own = &self.case.reference[statement].conditions;
-        if own.iter().all(|line| line.holds(known) == Sure::Yes) {
+        if evaluator::hold(own, known) == Sure::Yes {
             return false;
         }
         let free = |s: &Statement| Statement {
@@ -335,8 +432,7 @@ impl<'a> Judge<'a> {
             ..s.clone()
         };
         let wanted = free(&self.case.reference[statement]);
-        let mut requests = requests(action, large).iter();
-        requests.any(|r| {
+        requests.iter().any(|r| {
             let applies = |s: &Statement| s.applies(action, r, known) == Sure::Yes;
             let sure =
                 |layer: &Vec<Statement>| evaluator::outcome(layer.iter(), action, r, known).0;
@@ -352,7 +448,10 @@ impl<'a> Judge<'a> {
 
     /// Whether a request, of this world or not, is one that shows the verdict.
     pub fn shows(&self, statement: usize, action: &str, resource: &str, verdict: &str) -> bool {
-        self.contexts(statement).iter().any(|known| {
+        let contexts = self.contexts(statement, action).into_iter();
+        let mut contexts = contexts.flat_map(|known| of_request(action, resource, &known));
+        contexts.any(|known| {
+            let known = &known;
             let (sure, possible, denied) = self.outcome(action, resource, known);
             self.required(statement, action, resource, known)
                 && match verdict {
@@ -372,22 +471,29 @@ pub type Flaw = (&'static str, String, &'static str);
 /// that these do not, whichever way the requests of the world are judged. Gives a request that shows otherwise.
 pub fn flaw(case: &Case, after: &[Vec<Statement>]) -> Option<Flaw> {
     let judge = Judge::new(case);
-    let contexts: Vec<Known> = { 0..case.reference.len() }
-        .flat_map(|statement| judge.contexts(statement))
-        .collect();
     let new = after.concat();
     // Under the widest reading of every string, whatever the Conditions are.
     let could = |statements: &[Statement], action: &str, resource: &str| {
         let mut allows = statements.iter().filter(|s| s.allow);
         allows.any(|s| s.most(action, resource, true))
     };
-    for known in contexts {
+    let statements = 0..case.reference.len();
+    let asked = statements.flat_map(|s| actions().map(move |action| (s, action)));
+    let asked = asked.flat_map(|(s, action)| {
+        let contexts = judge.contexts(s, action).into_iter();
+        contexts.flat_map(move |known| {
+            requests(action, false, &known)
+                .into_iter()
+                .map(move |r| (action, r))
+        })
+    });
+    for (action, (known, requests)) in asked {
         let settle = |statements: &[Statement]| evaluator::settle(statements, &known);
         let before: Vec<_> = judge.layers.iter().map(|l| settle(l)).collect();
         let mut then = before.clone();
         then[0] = settle(&new);
-        for action in actions() {
-            for resource in requests(action, false) {
+        {
+            for resource in requests {
                 let [old, now] =
                     [&before, &then].map(|l| evaluator::layered(l, action, resource, &known));
                 let flaw = |what| Some((action, resource.clone(), what));
@@ -419,7 +525,7 @@ fn action_pattern() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(ACTIONS.map(|(a, _)| a.to_owned()).to_vec()),
         1 => prop::sample::select(vec![
-            "*", "sqs:*", "SQS:sendmessage", "sqs:S*", "iam:Pass????", "s3:PutB*CORS", "sqs:?endMessage",
+            "*", "sqs:*", "SQS:sendmessage", "sqs:S*", "iam:Pass????", "s3:PutB*CORS", "sqs:?endMessage", "ec2:CreateRouteT*",
         ]).prop_map(str::to_owned),
     ]
 }
@@ -439,11 +545,13 @@ fn resource() -> impl Strategy<Value = String> {
     let account = prop::sample::select(vec!["123456789012", "*", "1234567890??"]);
     prop_oneof![
         2 => Just("*".to_owned()),
-        6 => (region, account, name(), any::<bool>()).prop_map(|(r, a, n, queue)| {
+        6 => (region, account.clone(), name(), any::<bool>()).prop_map(|(r, a, n, queue)| {
             let service = if queue { "sqs" } else { "codepipeline" };
             format!("arn:aws:{service}:{r}:{a}:{n}")
         }),
         2 => name().prop_map(|n| format!("arn:aws:iam::123456789012:role/{n}")),
+        2 => (account.clone(), name(), prop::sample::select(vec!["vpc/", "route-table/", "*/", "", "*"]))
+            .prop_map(|(a, n, kind)| format!("arn:aws:ec2:*:{a}:{kind}{n}")),
         2 => name().prop_map(|n| format!("arn:aws:s3:::{}", n.replace(['/', ':'], "b"))),
         1 => prop::sample::select(vec![
             "arn:aws:sqs:*", "arn:*", "arn:aws:sqs", "arn:aws:sqs:*:a", "arn:aws:sqs:us-east-1:*",
@@ -482,12 +590,33 @@ fn line() -> impl Strategy<Value = Line> {
         "aws:TagKeys",
         "aws:MultiFactorAuthAge",
         "aws:PrincipalTag/x",
+        "aws:PrincipalTag/x",
         "iam:PassedToService",
         "aws:PrincipalAccount",
+        "aws:ResourceTag/x",
+        "ec2:VpcID",
+        "aws:username",
+        "aws:userid",
+        "aws:PrincipalType",
+        "aws:ViaAWSService",
+        "aws:SourceAccount",
+        "saml:aud",
     ]);
-    let value = prop::sample::select(vec!["a", "b", "A", "*", "a*", "?", "ab", "123456789012"]);
+    let value = prop::sample::select(vec![
+        "a",
+        "b",
+        "A",
+        "*",
+        "a*",
+        "?",
+        "ab",
+        "123456789012",
+        "AssumedRole",
+        "AROA*",
+        "false",
+    ]);
     let flag = prop::sample::select(vec!["true", "false"]);
-    (
+    let of_key = (
         operator,
         key,
         prop::collection::vec(value, 1..3),
@@ -501,7 +630,34 @@ fn line() -> impl Strategy<Value = Line> {
                 key: key.to_owned(),
                 values: values.into_iter().map(str::to_owned).collect(),
             }
-        })
+        });
+    prop_oneof![9 => of_key, 1 => line_on_arn()]
+}
+
+/// A line about the principal's ARN.
+fn line_on_arn() -> impl Strategy<Value = Line> {
+    let operator = prop::sample::select(vec![
+        "ArnLike",
+        "ArnEquals",
+        "ArnNotLike",
+        "ArnEqualsIfExists",
+        "ForAllValues:ArnNotEquals",
+        "StringLike",
+        "StringNotEquals",
+    ]);
+    let value = prop::sample::select(vec![
+        "arn:aws:iam::123456789012:role/*",
+        "arn:aws:iam::123456789012:role/a",
+        "arn:aws:iam::123456789012:user/*",
+        "arn:aws:iam::123456789012:*",
+        "arn:aws:iam::210987654321:role/*",
+        "arn:aws:sts::123456789012:assumed-role/a/*",
+    ]);
+    (operator, prop::collection::vec(value, 1..3)).prop_map(|(operator, values)| Line {
+        operator: operator.to_owned(),
+        key: "aws:PrincipalArn".to_owned(),
+        values: values.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 /// What a reference states of its requests: values, or that they lack a key.
@@ -520,12 +676,13 @@ fn stated() -> impl Strategy<Value = Line> {
 /// One line for each operator and key, as an object has it.
 fn conditions(customer: bool) -> impl Strategy<Value = Vec<Line>> {
     let lines: BoxedStrategy<Vec<Line>> = if customer {
-        prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(line(), 1..3)].boxed()
+        prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(line(), 1..4)].boxed()
     } else {
         prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(stated(), 1)].boxed()
     };
     lines.prop_map(|mut lines| {
-        lines.dedup_by(|a, b| a.operator == b.operator && a.key == b.key);
+        let mut seen = BTreeSet::new();
+        lines.retain(|line| seen.insert((line.operator.clone(), line.key.clone())));
         lines
     })
 }
@@ -657,11 +814,13 @@ pub fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(document, 1..3),
         prop::option::weighted(0.2, limit()),
         prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(limit(), 1..3)],
+        prop::sample::select(PRINCIPALS.map(|(name, _)| name).to_vec()),
     )
-        .prop_map(|(reference, policies, boundary, scps)| Case {
+        .prop_map(|(reference, policies, boundary, scps, principal)| Case {
             reference,
             policies,
             boundary,
             scps,
+            principal,
         })
 }

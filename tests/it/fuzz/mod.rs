@@ -11,6 +11,7 @@
 //! start from, and a test below.
 
 mod engine;
+mod output;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -44,6 +45,21 @@ fn arn() {
 #[test]
 fn config() {
     fuzz("config");
+}
+
+#[test]
+fn output() {
+    fuzz("output");
+}
+
+#[test]
+fn envelope() {
+    fuzz("envelope");
+}
+
+#[test]
+fn pair() {
+    fuzz("pair");
 }
 
 #[test]

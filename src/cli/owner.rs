@@ -1,0 +1,134 @@
+//! Whose policies some files are, by the name of the role that they give.
+
+use std::collections::BTreeSet;
+
+use super::Error;
+use super::cluster::Configured;
+use crate::check;
+use crate::cluster::Role;
+use crate::lints::File;
+use crate::parser::{Owner, SourceId, Sources, Spanned, name_in, shorten};
+use crate::reference;
+
+/// The roles of a cluster that one IAM role serves.
+pub(super) struct Owned {
+    /// Names of `rules/roles.toml`, each with the reason; completes "because …".
+    pub(super) roles: Vec<(&'static str, String)>,
+    /// What to tell where the configuration does not name the role.
+    pub(super) doubt: Option<String>,
+}
+
+/// Finds the roles of the cluster whose policies these files are.
+///
+/// # Errors
+///
+/// [`Error::SeveralRoles`] where the files are those of different IAM roles.
+pub(super) fn owned(
+    files: &[&File],
+    sources: &Sources,
+    configured: Option<&Configured>,
+) -> Result<Option<Owned>, Error> {
+    let mut owners: Vec<(SourceId, &Owner, Spanned<String>)> = Vec::new();
+    for file in files {
+        for owner in &file.document.owners {
+            if let Some(name) = owner.role_name() {
+                owners.push((file.source, owner, name));
+            }
+        }
+    }
+    let Some((source, _, name)) = owners.first() else {
+        return Ok(None);
+    };
+    let arn = owners.iter().find_map(|(_, owner, _)| owner.arn.as_ref());
+    let differs = |(_, owner, other): &&(SourceId, &Owner, Spanned<String>)| {
+        other.value != name.value
+            || owner
+                .arn
+                .as_ref()
+                .is_some_and(|a| arn.is_some_and(|b| a != b))
+    };
+    let place =
+        |source: &SourceId, name: &Spanned<String>| check::place(sources, *source, name.span);
+    if let Some((other_source, _, other)) = owners.iter().find(differs) {
+        return Err(Error::SeveralRoles {
+            one: format!("`{}` ({})", shorten(&name.value), place(source, name)),
+            other: format!(
+                "`{}` ({})",
+                shorten(&other.value),
+                place(other_source, other)
+            ),
+        });
+    }
+    let profiles: Vec<&Spanned<String>> = owners
+        .iter()
+        .flat_map(|(_, owner, _)| &owner.profiles)
+        .collect();
+    let Some(configured) = configured else {
+        return Ok(None);
+    };
+    let subject = format!(
+        "{} is of the role `{}`",
+        place(source, name),
+        shorten(&name.value)
+    );
+    let mut roles: Vec<(&'static str, String)> = Vec::new();
+    for given in configured.roles() {
+        let Some(how) = matches(given, &name.value, arn.map(|a| a.value.as_str()), &profiles)
+        else {
+            continue;
+        };
+        if roles.iter().all(|(role, _)| *role != given.role) {
+            let from = configured.place(sources, given.value.span);
+            let whose = reference::role_title(given.role).unwrap_or(given.role);
+            let reason = format!("{subject}, {how} for {whose} in {from}");
+            roles.push((given.role, reason));
+        }
+    }
+    let doubt = (roles.is_empty() && !configured.roles().is_empty()).then(|| {
+        let named: BTreeSet<&str> = configured
+            .roles()
+            .iter()
+            .map(|r| r.value.value.as_str())
+            .collect();
+        let named: Vec<String> = named.iter().map(|n| format!("`{}`", shorten(n))).collect();
+        format!(
+            "{subject}, which {} does not name: it names {}",
+            configured.path(),
+            named.join(", ")
+        )
+    });
+    Ok(Some(Owned { roles, doubt }))
+}
+
+/// How an IAM role is the one that a configuration names.
+fn matches(
+    given: &Role,
+    name: &str,
+    arn: Option<&str>,
+    profiles: &[&Spanned<String>],
+) -> Option<&'static str> {
+    let wanted = given.value.value.as_str();
+    let is_arn = wanted.starts_with("arn:");
+    if given.is_profile {
+        if profiles.is_empty() {
+            return (name_in(wanted) == name)
+                .then_some("which has the name of the instance profile");
+        }
+        let mut profiles = profiles.iter();
+        let is_it = |profile: &&&Spanned<String>| {
+            if profile.value.starts_with("arn:") && is_arn {
+                profile.value == wanted
+            } else {
+                name_in(&profile.value) == name_in(wanted)
+            }
+        };
+        return profiles
+            .find(is_it)
+            .map(|_| "whose instance profile is the one");
+    }
+    let is_it = match arn {
+        Some(arn) if is_arn => arn == wanted,
+        _ => name_in(wanted) == name,
+    };
+    is_it.then_some("which is the one")
+}

@@ -1,0 +1,70 @@
+//! The configuration of an image that `pcluster build-image` builds.
+//!
+//! <https://docs.aws.amazon.com/parallelcluster/latest/ug/image-builder-configuration-file-v3.html>
+
+use super::Reader;
+use crate::cluster::Role;
+use crate::cluster::yaml::Id;
+use crate::parser::Spanned;
+
+impl Reader<'_> {
+    /// What the configuration of an image says.
+    pub(super) fn image_build(&mut self, root: Id) {
+        self.facts.image();
+        if let Some(region) = self.text(root, "Region") {
+            self.facts.region(region.value);
+        }
+        if let Some(bucket) = self.text(root, "CustomS3Bucket") {
+            self.facts.setting("Bucket", bucket.value.value.clone());
+            self.facts.bind("ResourcesS3Bucket", bucket.value);
+        }
+        if let Some((_, deployment)) = self.map(root, "DeploymentSettings")
+            && self.map(deployment, "LambdaFunctionsVpcConfig").is_some()
+        {
+            self.facts.label("lambda-vpc");
+        }
+        let iam = self.map(root, "Build").map(|(_, build)| build);
+        let iam = iam.and_then(|build| self.map(build, "Iam"));
+        let Some((_, iam)) = iam else {
+            self.facts.on_by_default("image-instance-profile");
+            return;
+        };
+        if let Some(role) = self.text(iam, "InstanceRole") {
+            self.facts.label("instance-role");
+            self.image_role("image-build-instance", false, role.value);
+        }
+        match self.text(iam, "InstanceProfile") {
+            Some(profile) => {
+                self.facts.label("instance-profile");
+                let place = profile.value.span;
+                self.facts.off("image-instance-profile", Some(place));
+                self.image_role("image-build-instance", true, profile.value);
+            }
+            None => self.facts.on_by_default("image-instance-profile"),
+        }
+        if let Some(role) = self.text(iam, "CleanupLambdaRole") {
+            self.facts.label("cleanup-role");
+            self.image_role("image-build-lambda", false, role.value);
+        }
+        if let Some(boundary) = self.text(iam, "PermissionsBoundary") {
+            self.facts.bind("PermissionsBoundaryArn", boundary.value);
+        }
+        for policy in self.maps(iam, "AdditionalIamPolicies") {
+            let place = self.tree.span(policy);
+            self.facts.on("additional-iam-policies", place);
+        }
+    }
+
+    fn image_role(&mut self, role: &'static str, is_profile: bool, value: Spanned<String>) {
+        if !is_profile {
+            self.facts.label("custom-role");
+            self.facts.setting("CustomRoles", value.value.clone());
+        }
+        self.facts.role(Role {
+            role,
+            group: None,
+            is_profile,
+            value,
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! The role that a file says its policies belong to.
+
+use super::envelope::LONGEST_NAME;
+use super::json::{Kind, Member, Value};
+use super::problem::shorten_to;
+use super::source::Spanned;
+
+/// What the AWS CLI prints of a role beside its policies.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Owner {
+    /// `RoleName`.
+    pub name: Option<Spanned<String>>,
+    /// `Arn` of the role.
+    pub arn: Option<Spanned<String>>,
+    /// ARNs, or else names, of the instance profiles that contain the role.
+    pub profiles: Vec<Spanned<String>>,
+}
+
+impl Owner {
+    /// The name of the role, and its place.
+    pub fn role_name(&self) -> Option<Spanned<String>> {
+        let of_arn = |arn: &Spanned<String>| Spanned {
+            value: name_in(&arn.value).to_owned(),
+            span: arn.span,
+        };
+        self.name.clone().or_else(|| self.arn.as_ref().map(of_arn))
+    }
+
+    /// What the members of an object say of the role; `None` where they name none.
+    pub(super) fn of(members: &[Member<'_>]) -> Option<Self> {
+        let mut owner = Owner::default();
+        for Member { key, value } in members {
+            match key.value.as_str() {
+                "RoleName" => owner.name = text(*value),
+                "Arn" => {
+                    owner.arn = text(*value).filter(|arn| arn.value.contains(":role/"));
+                }
+                "InstanceProfileList" if value.kind() == Kind::Array => {
+                    let profiles = value.elements().into_iter().filter_map(|profile| {
+                        if profile.kind() != Kind::Object {
+                            return None;
+                        }
+                        let of = |key| profile.member(key).and_then(text);
+                        of("Arn").or_else(|| of("InstanceProfileName"))
+                    });
+                    owner.profiles = profiles.collect();
+                }
+                _ => {}
+            }
+        }
+        (owner.name.is_some() || owner.arn.is_some()).then_some(owner)
+    }
+}
+
+/// The name at the end of an ARN, or of a path.
+pub fn name_in(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap_or(arn)
+}
+
+fn text(value: Value<'_>) -> Option<Spanned<String>> {
+    let text = value.string()?;
+    Some(Spanned {
+        value: shorten_to(&text.value, LONGEST_NAME),
+        span: text.span,
+    })
+}
