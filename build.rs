@@ -17,6 +17,8 @@ mod aws;
 mod catalog;
 #[path = "build/cluster_names.rs"]
 mod cluster_names;
+#[path = "build/dangers.rs"]
+mod dangers;
 #[path = "build/errata.rs"]
 mod errata;
 #[path = "build/escalation.rs"]
@@ -64,6 +66,7 @@ fn main() {
     principals::write(rules, &mut code);
     catalog::write(rules, &packs, &out);
     escalation::write(rules, &out);
+    dangers::write(rules, &out);
     rejections::write(rules, &out);
     aws::write_resource_types(rules, &out, &mut code);
     aws::write_actions(rules, &mut code);

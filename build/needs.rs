@@ -43,6 +43,7 @@ struct Generated {
     when: String,
     #[serde(default)]
     required: bool,
+    failure: Option<String>,
     source: Option<String>,
     reason: Option<String>,
     #[serde(default)]
@@ -53,6 +54,18 @@ struct Generated {
 #[serde(deny_unknown_fields)]
 struct AllGenerated {
     statement: Vec<Generated>,
+    idle: Vec<Idle>,
+}
+
+/// What a role does not need in some configurations.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -115,15 +128,21 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
             &names.roles,
         );
         assert_eq!(
-            statement.required,
+            statement.required || statement.failure.is_some(),
             statement.source.is_some() && statement.reason.is_some(),
-            "{}: `required` needs `source` and `reason`",
+            "{}: `required` or `failure` needs `source` and `reason`",
             path.display()
         );
         let actions = statement.actions.iter();
         actions.for_each(|a| check_action(&path, a));
     }
     write_json(out, "generated.json", &generated.statement);
+    for idle in &generated.idle {
+        names.check_releases(&path, &idle.releases);
+        one_of(&path, "role in rules/roles.toml", &idle.role, &names.roles);
+        idle.actions.iter().for_each(|a| check_action(&path, a));
+    }
+    write_json(out, "idle.json", &generated.idle);
 }
 
 /// The calls found in ParallelCluster's code.

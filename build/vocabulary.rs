@@ -59,6 +59,8 @@ struct Feature {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) meaning: String,
+    /// The first release whose clusters can have it.
+    pub(super) first: Option<String>,
     /// Features of one group exclude each other, and a cluster has one of them.
     pub(super) group: Option<String>,
     /// The schedulers whose clusters have it unless their configuration turns it off.
@@ -127,9 +129,13 @@ pub(super) fn write(folder: &Path, code: &mut String) -> Names {
             ),
             _ => fail(&path, "default and since go together"),
         };
+        let first = feature.first.as_ref().map_or_else(
+            || "None".to_owned(),
+            |first| format!("Some({})", release_code(&path, first)),
+        );
         let _ = writeln!(
             code,
-            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, group: {:?}, default: {default} }},",
+            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, first: {first}, group: {:?}, default: {default} }},",
             feature.name, feature.title, feature.meaning, feature.group
         );
     }

@@ -32,7 +32,7 @@ use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
-use crate::reference::{self, Reference, Setting, Standing};
+use crate::reference::{self, Failure, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
 use size::beyond;
@@ -325,6 +325,7 @@ pub fn check(
         generous.settle(verdicts, &mut generated, |c| c.coverage(&trial.generated));
     }
     suffice(&generated, &mut requirements);
+    leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
@@ -348,6 +349,7 @@ pub fn check(
             }
         }
     }
+    yield_to_configuration(trial.reference, &gaps, &mut requirements);
     let excess = excess::excess(&comparison, &trial.needed());
     let ineffective = effect::ineffective(&comparison);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
@@ -363,6 +365,7 @@ pub fn check(
             required: &trial.required,
             comparison: &comparison,
             reference: trial.reference,
+            reference_file: settings.reference_file.as_deref(),
             requirements: &requirements,
             repaired: repaired.as_deref(),
             gaps: &gaps,
@@ -457,6 +460,40 @@ fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
             Some(true) => requirement.standing = Standing::Enough,
             Some(false) => {}
             None => requirement.standing = Standing::NotGenerated,
+        }
+    }
+}
+
+/// Lets gaps in actions that nothing of the configuration needs be notes.
+fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
+    let is_idle = |r: &&mut Requirement| {
+        let action = &r.row.action;
+        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    };
+    for requirement in requirements.iter_mut().filter(is_idle) {
+        requirement.standing = Standing::NotInConfiguration;
+    }
+}
+
+/// Reports what the configuration surely needs once: not also as a row of which no call is known.
+fn yield_to_configuration(
+    reference: &Reference,
+    gaps: &[GapRows],
+    requirements: &mut [Requirement],
+) {
+    let of_configuration = gaps.iter().filter(|rows| {
+        let gap = reference.gaps.get(rows.gap);
+        gap.is_some_and(|g| g.of_configuration && g.failure == Failure::Certain)
+    });
+    let missing: Vec<&str> = of_configuration
+        .flat_map(|rows| &rows.requirements)
+        .filter(|r| r.row.verdict != Verdict::Covered)
+        .map(|r| r.row.action.as_str())
+        .collect();
+    for requirement in requirements {
+        let is_weaker = requirement.from_wildcard || requirement.standing != Standing::Needed;
+        if is_weaker && missing.contains(&requirement.row.action.as_str()) {
+            requirement.standing = Standing::Enough;
         }
     }
 }

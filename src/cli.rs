@@ -339,6 +339,9 @@ struct LintArgs {
     /// Hide notes; errors, warnings, the closing lines and what weakens the run stay
     #[arg(short, long)]
     quiet: bool,
+    /// Show every finding in full; without it, text that does not fit two screens is shortened
+    #[arg(long)]
+    verbose: bool,
 }
 
 #[derive(Args, Debug)]

@@ -31,6 +31,7 @@ mod arn;
 mod condition;
 mod conditional_grant;
 mod coverage;
+mod danger;
 mod denied_action;
 mod depends;
 mod difference;
@@ -40,6 +41,12 @@ mod effect;
 mod empty_element;
 mod escalation;
 mod excess;
+mod excess_cost;
+mod excess_credentials;
+mod excess_data_access;
+mod excess_destruction;
+mod excess_exposure;
+mod excess_privileges;
 mod exposed_credentials;
 mod feature_gap;
 mod feature_without_data;
@@ -110,6 +117,12 @@ pub static ALL: &[&Lint] = &[
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
+    &excess_cost::LINT,
+    &excess_credentials::LINT,
+    &excess_data_access::LINT,
+    &excess_destruction::LINT,
+    &excess_exposure::LINT,
+    &excess_privileges::LINT,
     &exposed_credentials::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
@@ -174,6 +187,11 @@ pub fn is_about_coverage(id: &str) -> bool {
 /// Whether a lint is about what AWS's own policies lack.
 pub fn is_about_gaps(id: &str) -> bool {
     id == known_gap::LINT.id
+}
+
+/// Whether the subject of a lint's findings is a feature of ParallelCluster.
+pub fn is_about_features(id: &str) -> bool {
+    [feature_gap::LINT.id, feature_without_data::LINT.id].contains(&id)
 }
 
 /// One file of a role and what was read from it.
@@ -259,6 +277,8 @@ pub struct Compared<'a> {
     pub required: &'a [Prepared],
     /// The reference by name, and its known gaps.
     pub reference: &'a Reference,
+    /// The file that is compared with in place of ParallelCluster's policies.
+    pub reference_file: Option<&'a str>,
     /// The rows of the reference.
     pub requirements: &'a [Requirement],
     /// The same rows with the policies that AWS refuses to store, where there are some.
@@ -306,6 +326,38 @@ pub struct Oversize {
 }
 
 impl Compared<'_> {
+    /// Whether the role may do everything for certain, so that a list of what is not required says nothing more.
+    fn may_do_everything(&self) -> bool {
+        let mut paths = self.escalation.iter();
+        let granted = self.comparison.granted;
+        let is_unlimited = |s: &Prepared| {
+            let mut actions = s.actions.iter();
+            s.effect == Effect::Allow
+                && s.conditions.is_empty()
+                && s.is_on_everything()
+                && !s.not_action
+                && actions.any(|a| a.pattern == ActionPattern::Everything)
+        };
+        paths.any(|open| open.path.subsumes && !open.in_reference)
+            && self.comparison.layers.len() == 1
+            && granted.iter().all(|s| s.effect == Effect::Allow)
+            && granted.iter().any(is_unlimited)
+    }
+
+    /// `what ParallelCluster requires`, or `our-minimum.json`.
+    fn requirer(&self) -> &str {
+        self.reference_file
+            .unwrap_or("what ParallelCluster requires")
+    }
+
+    /// `not required by ParallelCluster`, or `not in our-minimum.json`.
+    fn not_required(&self) -> String {
+        match self.reference_file {
+            Some(path) => format!("not in {path}"),
+            None => "not required by ParallelCluster".to_owned(),
+        }
+    }
+
     /// The `Condition` of a statement of the reference as AWS writes it, placeholders bound.
     fn condition_of(&self, index: usize) -> Option<serde_json::Value> {
         let bind = |name: &str| self.bindings.get(name).map(str::to_owned);

@@ -17,6 +17,7 @@ use crate::parser::{Effect, Policy};
 
 mod aws;
 pub mod bindings;
+mod danger;
 mod data;
 mod erratum;
 mod escalation;
@@ -38,6 +39,7 @@ pub use aws::{
     RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
     needed_types, needs_no_permission, regions, request_region, shares,
 };
+pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
 pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
@@ -182,6 +184,8 @@ pub struct Reference {
     pub mode: Option<&'static str>,
     /// What ParallelCluster generates for this role of a cluster configuration; empty without one.
     pub generated: Vec<RefStatement>,
+    /// Actions that a cluster configuration does not need: it has no resource of the type that they are called for.
+    pub idle: Vec<String>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

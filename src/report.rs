@@ -40,7 +40,7 @@ pub use crate::result::{Binding, ReferenceName, RoleResult, TakenFrom, Upgrade};
 
 use std::sync::Arc;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::lints::PrincipalName;
 use crate::parser::Sources;
 
@@ -60,4 +60,6 @@ pub struct Report {
     pub weakened: Vec<Weakening>,
     /// The lints that are off.
     pub off: Vec<&'static str>,
+    /// The lowest severity that makes the exit code 1; `None` where none does.
+    pub fail_on: Option<Severity>,
 }

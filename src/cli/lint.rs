@@ -63,6 +63,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let report = Report {
         weakened,
         off: off.map(|(lint, _)| *lint).collect(),
+        fail_on: threshold,
         catalog_date: jobs.catalog().date().to_owned(),
         sources: std::mem::take(&mut jobs.sources),
         results: judged.results,

@@ -146,6 +146,7 @@ pub(super) fn write(
             TextOptions {
                 color,
                 quiet: args.quiet,
+                verbose: args.verbose,
             },
             out,
         ),

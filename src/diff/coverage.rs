@@ -551,7 +551,12 @@ impl<'a> Run<'_, 'a> {
         applies.clear();
         self.comparison
             .add_applying(named.service, named.name, &mut applies);
-        let judged = if reference::needs_no_permission(named.service, named.name) {
+        // No request can be as lines that exclude each other say.
+        let is_free = reference::needs_no_permission(named.service, named.name)
+            || statement
+                .conditions
+                .exclude_each_other(self.comparison.catalog);
+        let judged = if is_free {
             Rc::new(Judgement::free(statement))
         } else if judgement::is_everywhere(statement, &self.denies, &applies, self.layers()) {
             self.everywhere(statement, &applies)

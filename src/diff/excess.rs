@@ -18,6 +18,7 @@ use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Answer, Budget};
 use crate::matcher::{ActionPattern, Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
+use crate::reference::{Rank, danger_of};
 
 /// Steps of the decision procedure for all of it.
 const STEPS_PER_RUN: u64 = 50_000_000;
@@ -63,8 +64,49 @@ pub struct Excess {
     /// The actions that go too far, in AWS's spelling, and their access levels.
     /// The same list where another grant goes too far by the same actions.
     pub actions: Listed,
-    /// A request that is allowed and not required.
+    /// A request that is allowed and not required: the most dangerous one.
     pub witness: Witness,
+    /// One for each danger that the actions of a pattern are, the worst first.
+    pub examples: Vec<(Rank, Witness)>,
+}
+
+/// Requests that show an excess, as they are found.
+#[derive(Default)]
+struct Examples {
+    /// The most dangerous one.
+    first: Option<(Option<Rank>, Witness, Option<usize>)>,
+    /// The most dangerous one of each danger.
+    of_dangers: Vec<(Rank, Witness)>,
+}
+
+impl Examples {
+    /// Whether a request of an action so dangerous would be a better example than those that there are.
+    fn wants(&self, rank: Option<Rank>) -> bool {
+        match rank {
+            None => self.first.is_none(),
+            Some(rank) => { self.of_dangers.iter() }
+                .find(|(known, _)| known.danger == rank.danger)
+                .is_none_or(|(known, _)| rank < *known),
+        }
+    }
+
+    fn add(&mut self, rank: Option<Rank>, witness: Witness, resource: Option<usize>) {
+        if !self.wants(rank) {
+            return;
+        }
+        if let Some(rank) = rank {
+            self.of_dangers
+                .retain(|(known, _)| known.danger != rank.danger);
+            self.of_dangers.push((rank, witness.clone()));
+            self.of_dangers.sort_by_key(|(known, _)| *known);
+        }
+        let is_worse = |first: &(Option<Rank>, Witness, Option<usize>)| {
+            rank.is_some() && first.0.is_none_or(|known| rank < Some(known))
+        };
+        if self.first.as_ref().is_none_or(is_worse) {
+            self.first = Some((rank, witness, resource));
+        }
+    }
 }
 
 /// All excess, and the grants for which the bound was reached.
@@ -401,6 +443,9 @@ impl<'a> Search<'a> {
                 action: Some(at),
                 resource,
                 actions: Rc::new([(action.spelled(), action.access)]),
+                examples: { danger_of(&action.spelled(), action.access).into_iter() }
+                    .map(|rank| (rank, witness.clone()))
+                    .collect(),
                 witness,
             }),
         }
@@ -461,7 +506,7 @@ impl<'a> Search<'a> {
         }
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
-        let mut first: [Option<(Witness, Option<usize>)>; 2] = [None, None];
+        let mut first = [Examples::default(), Examples::default()];
         let unlimited =
             !self.has_limits && statement.conditions.is_empty() && statement.is_on_everything();
         for action in matched {
@@ -470,7 +515,12 @@ impl<'a> Search<'a> {
             }
             let needs = self.needs(&action);
             // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
-            if needs.allows.is_empty() && unlimited && first[0].is_some() {
+            let rank = || danger_of(&action.spelled(), action.access);
+            if needs.allows.is_empty()
+                && unlimited
+                && first[0].first.is_some()
+                && !first[0].wants(rank())
+            {
                 unneeded.push((action.spelled(), action.access));
                 continue;
             }
@@ -487,7 +537,7 @@ impl<'a> Search<'a> {
                         (&mut unneeded, &mut first[0])
                     };
                     list.push((action.spelled(), action.access));
-                    slot.get_or_insert((witness, resource));
+                    slot.add(rank(), witness, resource);
                 }
             }
         }
@@ -496,7 +546,7 @@ impl<'a> Search<'a> {
             (ExcessKind::Action, unneeded, of_unneeded),
             (ExcessKind::Resource, too_wide, of_too_wide),
         ] {
-            let Some((witness, resource)) = example else {
+            let Some((_, witness, resource)) = example.first else {
                 continue;
             };
             let Some(actions) = self.shared(actions) else {
@@ -510,6 +560,7 @@ impl<'a> Search<'a> {
                 resource,
                 actions,
                 witness,
+                examples: example.of_dangers,
             });
         }
     }

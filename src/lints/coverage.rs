@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value, json};
 
 use super::difference::difference;
@@ -86,7 +87,9 @@ fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
     match requirement.standing {
         Standing::Needed => {}
-        Standing::NotGenerated | Standing::Enough => return Severity::Note,
+        Standing::NotGenerated | Standing::NotInConfiguration | Standing::Enough => {
+            return Severity::Note;
+        }
         _ => return Severity::Warning,
     }
     let known = !requirement.from_wildcard || compared.reference.is_known_needed(&row.action);
@@ -146,7 +149,7 @@ fn finding(
     let mut message = if key.by_reading {
         left_open(compared, first, &actions)
     } else {
-        say(&actions, named)
+        of_wildcards(compared, rows, named).unwrap_or_else(|| say(&actions, named))
     };
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
@@ -164,6 +167,40 @@ fn finding(
     finding.witness.clone_from(&first.row.witness);
     finding.actions = actions;
     Some(finding)
+}
+
+/// The message for many actions that AWS's text has only by a wildcard, and that ParallelCluster is not known to call.
+fn of_wildcards(
+    compared: &Compared<'_>,
+    rows: &[&Requirement],
+    resources: &[String],
+) -> Option<String> {
+    let is_only_listed =
+        |r: &&Requirement| r.from_wildcard && !compared.reference.is_known_needed(&r.row.action);
+    if rows.len() <= NAMED || !rows.iter().all(is_only_listed) {
+        return None;
+    }
+    let mut wildcards: Vec<String> = Vec::new();
+    for row in rows.iter().map(|r| &r.row) {
+        if !wildcards.iter().any(|known| **known == *row.declared_as) {
+            wildcards.push(row.declared_as.to_string());
+        }
+    }
+    let verb = match rows.first()?.row.verdict {
+        Verdict::Missing => "are not granted".to_owned(),
+        Verdict::Partial => match resources {
+            [one] => format!("are granted on only a part of `{one}`"),
+            _ => "are granted on only a part of the required resources".to_owned(),
+        },
+        Verdict::Denied => "are denied".to_owned(),
+        Verdict::Conditional => "depend on a condition that is not known to hold".to_owned(),
+        _ => return None,
+    };
+    Some(format!(
+        "{} of the actions of {}, which ParallelCluster is not known to call, {verb}",
+        rows.len(),
+        enumerate(&wildcards)
+    ))
 }
 
 /// Places drawn beside the primary one.
@@ -316,31 +353,12 @@ fn notes(
     actions: &[String],
 ) -> Vec<String> {
     let reference = compared.reference;
+    let verdict = rows.first().map(|r| r.row.verdict);
+    let is_open = verdict == Some(Verdict::Conditional);
+    // Of what hangs on something, that comes first; else what it is needed for.
     let mut notes = Vec::new();
-    if let Some(witness) = rows.first().and_then(|r| r.row.witness.as_ref()) {
-        let word = match rows.first().map(|r| r.row.verdict) {
-            Some(Verdict::Conditional) => "may fail",
-            _ => "fails",
-        };
-        let stated = rows
-            .first()
-            .and_then(|r| open_condition::stated(compared, r));
-        let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
-        notes.push(format!(
-            "{word}, for example: `{}` on `{}`{stated}",
-            witness.action, witness.resource
-        ));
-    }
-    if let Some(first) = rows.first() {
-        if first.row.verdict == Verdict::Conditional {
-            notes.extend(open_condition::notes(compared, first));
-        }
-        let others = first.refused_by().iter().skip(1);
-        let others = others.filter_map(|at| compared.comparison.layers.get(*at));
-        for limit in others.filter_map(|l| layer::name(context, l)) {
-            notes.push(format!("{limit} does not allow it either"));
-        }
-        notes.extend(contested(compared, first));
+    if is_open {
+        notes.extend(failing(context, compared, rows));
     }
     let feature = reference.statement(statement).and_then(|s| s.feature);
     let mut reasons: Vec<(&Need, Vec<String>)> = Vec::new();
@@ -360,17 +378,6 @@ fn notes(
             .filter_map(|s| s.reason())
             .map(str::to_owned),
     );
-    let named = rows
-        .iter()
-        .find_map(|r| r.row.feature)
-        .and_then(Feature::find);
-    if let Some(feature) = named {
-        notes.push(format!(
-            "needed only with {} (the feature `{}`)",
-            feature.title(),
-            feature.name()
-        ));
-    }
     let only_one = reasons.len() == 1;
     for (need, of) in reasons.iter().take(4) {
         let text = &need.text;
@@ -385,6 +392,20 @@ fn notes(
                 enumerate(of)
             ),
         });
+    }
+    let named = rows
+        .iter()
+        .find_map(|r| r.row.feature)
+        .and_then(Feature::find);
+    if let Some(feature) = named {
+        notes.push(format!(
+            "needed only with {} (the feature `{}`)",
+            feature.title(),
+            feature.name()
+        ));
+    }
+    if !is_open {
+        notes.extend(failing(context, compared, rows));
     }
     let mut types: Vec<&str> = Vec::new();
     for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
@@ -431,6 +452,37 @@ fn notes(
         "required by {}",
         reference.describe_statement(statement)
     ));
+    notes
+}
+
+/// A request that fails, and on what that hangs.
+fn failing(context: &Context<'_>, compared: &Compared<'_>, rows: &[&Requirement]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(witness) = rows.first().and_then(|r| r.row.witness.as_ref()) {
+        let word = match rows.first().map(|r| r.row.verdict) {
+            Some(Verdict::Conditional) => "may fail",
+            _ => "fails",
+        };
+        let stated = rows
+            .first()
+            .and_then(|r| open_condition::stated(compared, r));
+        let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
+        notes.push(format!(
+            "{word}, for example: `{}` on `{}`{stated}",
+            witness.action, witness.resource
+        ));
+    }
+    if let Some(first) = rows.first() {
+        if first.row.verdict == Verdict::Conditional {
+            notes.extend(open_condition::notes(compared, first));
+        }
+        let others = first.refused_by().iter().skip(1);
+        let others = others.filter_map(|at| compared.comparison.layers.get(*at));
+        for limit in others.filter_map(|l| layer::name(context, l)) {
+            notes.push(format!("{limit} does not allow it either"));
+        }
+        notes.extend(contested(compared, first));
+    }
     notes
 }
 
@@ -498,15 +550,15 @@ fn help(
         }
         Some(Verdict::Conditional) if rows.iter().any(|r| !r.row.denied_by.is_empty()) => {
             help.push_str(
-                "make sure that the Deny does not apply to the requests of ParallelCluster, or narrow it",
+                "make sure that the Deny does not apply to the requests of the role, or narrow it",
             );
             return help;
         }
         Some(Verdict::Conditional) => {
             let own = rows.first().map(|r| compared.condition_of(r.row.statement));
-            help.push_str("make sure that this condition holds for ParallelCluster; or ");
+            help.push_str("make sure that this condition holds for the requests of the role; or ");
             help.push_str(match own.flatten() {
-                Some(_) => "add this statement, of which ParallelCluster meets the condition:\n",
+                Some(_) => "add this statement, whose condition the required requests meet:\n",
                 None => "add this statement, which has no condition:\n",
             });
         }
@@ -535,27 +587,49 @@ fn statement(
     actions: &[String],
     resources: &[String],
 ) -> String {
-    let mut listed = actions.to_vec();
-    let from = rows
-        .first()
-        .map(|r| (r.row.statement, r.row.declared_as.clone()));
-    if let Some((_, declared)) = &from
-        && actions.len() > 20
-        && rows.iter().all(|r| r.row.declared_as == *declared)
-    {
-        listed = vec![declared.to_string()];
-    }
+    let listed = written(rows, actions);
+    let from = rows.first().map(|r| r.row.statement);
     let key = match rows.first() {
         Some(first) if first.row.not_resource => "NotResource",
         _ => "Resource",
     };
     let mut value = json!({ "Effect": "Allow", "Action": listed, key: resources });
-    if let Some(condition) = from.and_then(|(i, _)| compared.condition_of(i))
+    if let Some(condition) = from.and_then(|i| compared.condition_of(i))
         && let Value::Object(members) = &mut value
     {
         members.insert("Condition".to_owned(), condition);
     }
     pretty(&value)
+}
+
+/// Actions of a wildcard that a statement to paste names; of more, it has the wildcard that AWS's text has.
+const NAMED: usize = 4;
+
+/// The actions as AWS's text writes them: a wildcard in place of the many actions that it stands for.
+fn written(rows: &[&Requirement], actions: &[String]) -> Vec<String> {
+    let of_wildcard = |declared: &str| {
+        let of_it = |r: &&&Requirement| r.from_wildcard && &*r.row.declared_as == declared;
+        let names = rows.iter().filter(of_it).map(|r| r.row.action.as_str());
+        names.collect::<FxHashSet<&str>>()
+    };
+    let mut many: FxHashMap<&str, &str> = FxHashMap::default();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    for row in rows.iter().filter(|r| r.from_wildcard).map(|r| &r.row) {
+        if seen.insert(&row.declared_as) {
+            let names = of_wildcard(&row.declared_as);
+            if names.len() > NAMED {
+                many.extend(names.into_iter().map(|name| (name, &*row.declared_as)));
+            }
+        }
+    }
+    let mut listed: Vec<String> = Vec::new();
+    for action in actions {
+        let text = many.get(action.as_str()).copied().unwrap_or(action);
+        if !listed.iter().any(|known| known == text) {
+            listed.push(text.to_owned());
+        }
+    }
+    listed
 }
 
 /// A statement that grants what the first of some rows and those of the same statement lack.

@@ -13,6 +13,7 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
     let Some(compared) = &context.compared else {
         return;
     };
+    let may_do_everything = compared.may_do_everything();
     let mut groups: Vec<(Severity, (SourceId, Span), Vec<&OpenPath>)> = Vec::new();
     for path in compared
         .escalation
@@ -35,7 +36,13 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         }
     }
     for (severity, place, paths) in groups {
-        out.push(finding(lint, severity, place, &paths));
+        let mut finding = finding(lint, severity, place, &paths);
+        if may_do_everything && paths.iter().any(|open| open.path.subsumes) {
+            "the role can do everything".clone_into(&mut finding.message);
+            let note = "what of it is not required is not listed";
+            finding.notes.push(note.to_owned());
+        }
+        out.push(finding);
     }
 }
 

@@ -79,14 +79,8 @@ fn finding(
         enumerate(&actions)
     );
     let mut finding = LINT.finding(Severity::Warning, message, label);
-    if let Some(witness) = &first.row.witness {
-        finding.notes.push(format!(
-            "fails, for example: `{}` on `{}`",
-            witness.action, witness.resource
-        ));
-    }
     finding.notes.push(format!(
-        "turned on in the cluster configuration by {}",
+        "in the cluster configuration: {}",
         feature.meaning()
     ));
     for rows in compared.gaps {
@@ -109,6 +103,12 @@ fn finding(
             enumerate(&of_gap),
             gap.reason,
             gap.source
+        ));
+    }
+    if let Some(witness) = &first.row.witness {
+        finding.notes.push(format!(
+            "fails, for example: `{}` on `{}`",
+            witness.action, witness.resource
         ));
     }
     let is_own = |row: &&&Requirement| {

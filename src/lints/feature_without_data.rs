@@ -2,7 +2,7 @@
 
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
-use crate::reference::Feature;
+use crate::reference::{Feature, Release};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -29,12 +29,30 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             span: policy.statement_key,
             message: "not judged for this feature".to_owned(),
         };
+        let release = reference.pcluster_version.as_deref().unwrap_or_default();
+        let before = feature.first();
+        let before = before.filter(|first| Release::parse(release).is_some_and(|r| r < *first));
+        if let Some(first) = before {
+            let message = format!(
+                "ParallelCluster {release} does not have {} (`{}`): {first} is the first release with it",
+                feature.title(),
+                feature.name()
+            );
+            let mut finding = LINT.finding(Severity::Warning, message, label);
+            finding.help = Some(format!(
+                "pass the release of your cluster with `--pcluster-version`, or leave out `--feature {}`",
+                feature.name()
+            ));
+            finding.subject = Some(feature.name().to_owned());
+            out.push(finding);
+            continue;
+        }
         let message = format!(
             "nothing is known of what {} (`{}`) needs for role `{}` in ParallelCluster {}",
             feature.title(),
             feature.name(),
             reference.role.as_deref().unwrap_or_default(),
-            reference.pcluster_version.as_deref().unwrap_or_default()
+            release
         );
         let mut finding = LINT.finding(Severity::Warning, message, label);
         finding.notes.push(

@@ -122,7 +122,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if let (Some(feature), Some(help)) = (gap.feature, &mut finding.help) {
             let _ = write!(
                 help,
-                "\nor, where the cluster does not use it, leave out `--feature {feature}`"
+                "\nor pass `--feature no-{feature}` if the cluster does not use it"
             );
         }
         finding.witness.clone_from(&first.row.witness);

@@ -29,6 +29,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
+    if compared.may_do_everything() {
+        return;
+    }
     let mut listed = FxHashMap::default();
     for found in compared
         .excess
@@ -42,8 +45,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let (label, subject) = excess::action_label(statement, found);
         let severity = excess::severity(found.actions.iter().map(|(_, l)| l));
         let message = format!(
-            "`{subject}` allows {} that ParallelCluster does not require",
-            count(found.actions.len(), "action")
+            "`{subject}` allows {} that {} {}",
+            count(found.actions.len(), "action"),
+            if found.actions.len() == 1 {
+                "is"
+            } else {
+                "are"
+            },
+            compared.not_required()
         );
         let mut finding = LINT.finding(severity, message, label);
         finding.notes.push(format!(

@@ -181,7 +181,7 @@ fn grouped(number: usize) -> String {
     out
 }
 
-/// Says beside what is advised to add where the policy would become too long.
+/// Says once, beside the worst finding, where a policy would become too long with all that is advised to add.
 pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
     let advised = |finding: &Finding| {
         let adds = is_about_coverage(finding.lint) || finding.lint == known_gap::LINT.id;
@@ -205,13 +205,13 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         if whole <= MANAGED {
             continue;
         }
-        for finding in findings
-            .iter_mut()
-            .filter(|f| here(f) && advised(f).is_some())
-        {
-            finding.notes.push(format!(
-                "with all the statements that are to be added here, this policy would have {} characters without white \
-                 space, and a managed policy takes {}: put them into a policy of their own",
+        let adding = findings.iter_mut();
+        let adding = adding.filter(|f| here(f) && advised(f).is_some());
+        // Of equals, the first.
+        if let Some(worst) = adding.rev().max_by_key(|f| f.severity) {
+            worst.notes.push(format!(
+                "with all the statements that this report says to add, this policy would have {} characters without \
+                 white space, and a managed policy takes {}: put them into a policy of their own",
                 grouped(whole),
                 grouped(MANAGED)
             ));

@@ -21,26 +21,25 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let Some(compared) = &context.compared else {
         return;
     };
-    let mut groups: Vec<(usize, Severity, Vec<&Excess>)> = Vec::new();
-    for found in compared
-        .excess
-        .found
-        .iter()
-        .filter(|e| e.kind == ExcessKind::Unneeded)
-    {
-        let severity = excess::severity(found.actions.iter().map(|(_, l)| l));
-        match groups
-            .iter_mut()
-            .find(|(s, v, _)| (*s, *v) == (found.statement, severity))
-        {
-            Some((_, _, list)) => list.push(found),
-            None => groups.push((found.statement, severity, vec![found])),
+    if compared.may_do_everything() {
+        return;
+    }
+    let mut groups: Vec<(usize, Vec<&Excess>)> = Vec::new();
+    // What is dangerous has lints of its own.
+    let harmless = |e: &&Excess| e.kind == ExcessKind::Unneeded && e.examples.is_empty();
+    for found in compared.excess.found.iter().filter(harmless) {
+        match groups.last_mut() {
+            Some((statement, list)) if *statement == found.statement => list.push(found),
+            _ => groups.push((found.statement, vec![found])),
         }
     }
-    for (index, severity, group) in groups {
+    for (index, mut group) in groups {
         let Some(statement) = compared.comparison.granted.get(index) else {
             continue;
         };
+        let severity = |e: &Excess| excess::severity(e.actions.iter().map(|(_, l)| l));
+        // What writes comes first.
+        group.sort_by_key(|e| std::cmp::Reverse(severity(e)));
         let Some((first, rest)) = group.split_first() else {
             continue;
         };
@@ -52,11 +51,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let actions: Vec<String> = all.iter().map(|(a, _)| a.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
-            "{} {verb} granted, but ParallelCluster does not require {}",
-            enumerate(&actions),
-            if actions.len() == 1 { "it" } else { "them" }
+            "{} {verb} granted, but {}",
+            by_service(&actions),
+            compared.not_required()
         );
-        let mut finding = LINT.finding(severity, message, label);
+        let mut finding = LINT.finding(severity(first), message, label);
         finding.related = rest
             .iter()
             .take(RELATED)
@@ -84,4 +83,40 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.actions = actions;
         out.push(finding);
     }
+}
+
+/// So many actions are named one by one.
+const NAMED: usize = 4;
+
+/// The actions by name, or many of several services by service: `12 actions of ec2, 3 of sqs`.
+fn by_service(actions: &[String]) -> String {
+    let mut services: Vec<(&str, usize)> = Vec::new();
+    for action in actions {
+        let service = action.split_once(':').map_or("", |(service, _)| service);
+        match services.iter_mut().find(|(known, _)| *known == service) {
+            Some((_, count)) => *count += 1,
+            None => services.push((service, 1)),
+        }
+    }
+    if services.len() < 2 || actions.len() <= NAMED {
+        return enumerate(actions);
+    }
+    services.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let more = services.split_off(services.len().min(NAMED));
+    let named = services
+        .iter()
+        .enumerate()
+        .map(|(at, (service, number))| match at {
+            0 => format!("{} of `{service}`", count(*number, "action")),
+            _ => format!("{number} of `{service}`"),
+        });
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    if !more.is_empty() {
+        let rest: usize = more.iter().map(|(_, number)| number).sum();
+        text.push_str(&format!(
+            " and {rest} of {}",
+            count(more.len(), "other service")
+        ));
+    }
+    text
 }

@@ -27,12 +27,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             message: String::new(),
         };
         let known = first.iter().copied().find(|i| {
-            out.get(*i).is_some_and(|f: &Finding| {
-                f.label.source == leftover.source && f.subject.as_ref() == Some(&leftover.text)
-            })
+            let found: Option<&Finding> = out.get(*i);
+            found.is_some_and(|f| f.subject.as_ref() == Some(&leftover.text))
         });
         if let Some(finding) = known.and_then(|i| out.get_mut(i)) {
-            if finding.related.len() < RELATED && finding.label.span != leftover.span {
+            let is_same = (finding.label.source, finding.label.span) == (label.source, label.span);
+            if finding.related.len() < RELATED && !is_same {
                 finding.related.push(label);
             }
             continue;
@@ -55,7 +55,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.sid.clone_from(&leftover.sid);
         if let Some(value) = value(context, leftover) {
             let same = context.leftovers.iter();
-            let same = same.filter(|l| l.source == leftover.source && l.text == *text);
+            let same = same.filter(|l| l.text == *text);
             let places: Vec<_> = same.map(|l| (l.source, l.span)).collect();
             let what = format!("replace `{text}` by `{value}`");
             // It matches nothing as it stands.

@@ -136,6 +136,8 @@ pub(super) struct FeatureEntry {
     pub(super) title: &'static str,
     /// What in a cluster's configuration turns it on.
     pub(super) meaning: &'static str,
+    /// The first release whose clusters can have it; `None` for all.
+    pub(super) first: Option<Release>,
     /// Features of a group exclude each other, and a cluster has one of them.
     pub(super) group: Option<&'static str>,
     /// Schedulers and first release with which a cluster has it unless its configuration says otherwise.

@@ -51,14 +51,12 @@ impl ErratumData {
             "aws" => {
                 format!("AWS began to require it{since}, after these releases were documented")
             }
-            "template" => "ParallelCluster's own template lacks it too".to_owned(),
-            "neighbor" => {
-                "the texts of other releases ask for it, the text of this one does not".to_owned()
-            }
+            "template" => "it is missing from ParallelCluster's own template too".to_owned(),
+            "neighbor" => "AWS documents it for other releases, but not for this one".to_owned(),
             "condition" => {
-                "AWS's policy has it only under a Condition that does not hold".to_owned()
+                "AWS's policy allows it only under a condition that does not hold".to_owned()
             }
-            _ => "the documented policy lacks it too".to_owned(),
+            _ => "it is missing from AWS's documented policy too".to_owned(),
         };
         format!("{cause}: {}", self.reason)
     }

@@ -36,6 +36,11 @@ impl Feature {
         self.0.meaning
     }
 
+    /// The first release whose clusters can have it; `None` where every release has it.
+    pub fn first(self) -> Option<Release> {
+        self.0.first
+    }
+
     /// Features of one group exclude each other, and a cluster has one of them.
     pub fn group(self) -> Option<&'static str> {
         self.0.group

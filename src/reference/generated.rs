@@ -19,6 +19,19 @@ static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
+static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
+});
+
+/// Actions that a role does not need in some configurations.
+#[derive(Deserialize)]
+struct Idle {
+    role: String,
+    actions: Vec<String>,
+    releases: Releases,
+    when: String,
+}
+
 #[derive(Deserialize)]
 struct Entry {
     role: String,
@@ -27,6 +40,7 @@ struct Entry {
     resources: Vec<String>,
     releases: Releases,
     when: String,
+    failure: Option<Failure>,
     source: Option<String>,
     reason: Option<String>,
     condition: Map<String, Value>,
@@ -43,7 +57,7 @@ struct Releases {
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
     pub labels: BTreeSet<&'static str>,
-    /// True where no configuration is known: only what every configuration has holds.
+    /// True where no configuration is known.
     pub is_open: bool,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
@@ -81,22 +95,33 @@ impl Setting {
     }
 }
 
-impl Entry {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+impl Releases {
+    fn hold(&self, release: Release) -> bool {
         let newest = Release::all().next_back();
         // Later releases than the data have what its last one has.
-        let last = Release::parse(&self.releases.last);
+        let last = Release::parse(&self.last);
         let last = last
             .filter(|last| Some(*last) < Release::parse("3.16.1"))
             .or(newest);
-        self.role == role
-            && Release::parse(&self.releases.first).is_some_and(|first| first <= release)
+        Release::parse(&self.first).is_some_and(|first| first <= release)
             && last.is_some_and(|last| release <= last)
-            && if setting.is_open {
-                self.when == "always"
-            } else {
-                setting.holds(&self.when)
-            }
+    }
+}
+
+impl Idle {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        !setting.is_open
+            && self.role == role
+            && self.releases.hold(release)
+            && setting.holds(&self.when)
+    }
+}
+
+impl Entry {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        self.role == role
+            && self.releases.hold(release)
+            && (setting.is_open || setting.holds(&self.when))
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {
@@ -150,7 +175,21 @@ impl Reference {
             return reference;
         }
         let entries = GENERATED.iter();
-        for entry in entries.filter(|e| e.applies(role, release, setting)) {
+        let applying: Vec<&Entry> = entries
+            .filter(|e| e.applies(role, release, setting))
+            .collect();
+        // Without a configuration, what every one has of an action is all that is known of it.
+        let has_always = |action: &String| {
+            let mut always = applying.iter().filter(|e| e.when == "always");
+            always.any(|e| e.actions.contains(action))
+        };
+        for entry in &applying {
+            if setting.is_open && entry.when != "always" {
+                let is_required = entry.reason.is_some();
+                if is_required || entry.actions.iter().any(has_always) {
+                    continue;
+                }
+            }
             let Some(mut statement) = entry.statement(setting) else {
                 continue;
             };
@@ -160,7 +199,7 @@ impl Reference {
                     reason: reason.clone(),
                     source: source.clone(),
                     of_configuration: true,
-                    failure: Failure::Certain,
+                    failure: entry.failure.unwrap_or(Failure::Certain),
                     feature: None,
                     open: false,
                     statements: vec![statement],
@@ -170,6 +209,8 @@ impl Reference {
                 reference.generated.push(statement);
             }
         }
+        let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));
+        reference.idle = idle.flat_map(|i| i.actions.iter().cloned()).collect();
         reference
     }
 }

@@ -133,8 +133,12 @@ pub(super) fn reasons<'n>(
     release: Release,
     action: &'n str,
 ) -> impl Iterator<Item = &'static Need> + 'n {
+    // The role decides for most of them, and is cheap to compare.
     NEEDS.iter().filter(move |n| {
-        n.resources.is_empty() && n.matches(action) && n.applies(role, scheduler, release)
+        n.role == role
+            && n.resources.is_empty()
+            && n.matches(action)
+            && n.applies(role, scheduler, release)
     })
 }
 

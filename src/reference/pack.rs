@@ -227,7 +227,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
         statements.any(|s| s.feature == Some(*feature))
             || reference.gaps.iter().any(|g| g.feature == Some(*feature))
             || super::need::of_feature(wanted.role, wanted.scheduler, wanted.release, feature)
-                .any(|need| need.actions.iter().any(|a| names(a)))
+                .any(|need| need.actions.is_empty() || need.actions.iter().any(|a| names(a)))
     };
     let features = reference.features.iter().copied();
     reference.unknown_features = features.filter(|f| elsewhere(f) && !here(f)).collect();
@@ -243,7 +243,10 @@ impl GapData {
         let statements = entry.data().statements;
         Some(Gap {
             policy: Some(self.name.clone()),
-            reason: format!("the documented policy lacks this too: {}", self.reason),
+            reason: format!(
+                "it is missing from AWS's documented policy too: {}",
+                self.reason
+            ),
             source: self.source.clone(),
             of_configuration: false,
             failure: super::Failure::Function,

@@ -50,6 +50,8 @@ pub enum Standing {
     OnlyGenerated,
     /// AWS's policy has it, but the role that ParallelCluster makes for this configuration does without.
     NotGenerated,
+    /// No resource of the cluster configuration is of a type that it is called for.
+    NotInConfiguration,
     /// What the role that ParallelCluster makes for this configuration has of it is granted.
     Enough,
 }
@@ -64,6 +66,9 @@ impl Standing {
             ),
             Standing::NotGenerated => {
                 Some("the role that ParallelCluster makes for this configuration does without it")
+            }
+            Standing::NotInConfiguration => {
+                Some("no resource of this cluster configuration needs it")
             }
             Standing::FirstUse => Some(
                 "needed once in an account: nothing fails where the account has this role already",

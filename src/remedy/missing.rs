@@ -9,6 +9,9 @@ use crate::parser::{self, Effect, Policy, Source, SourceId};
 use crate::quota::{MANAGED, size};
 use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
 
+/// Actions of a wildcard that are named one by one; of more, the wildcard is written.
+const NAMED: usize = 4;
+
 /// What to attach, and what it cannot mend.
 #[derive(Debug)]
 pub struct Missing {
@@ -74,10 +77,11 @@ pub fn missing(
             for requirement in &rows {
                 let row = &requirement.row;
                 let same = of_wildcard(&lacking, &row.declared_as);
-                // The wildcard itself where all that it stands for lacks.
-                if requirement.from_wildcard
-                    && same.len() == of_wildcard(&whole, &row.declared_as).len()
-                {
+                // The wildcard itself, as AWS's text has it, where much or all of it is missing.
+                let is_much = || {
+                    same.len() > NAMED || same.len() == of_wildcard(&whole, &row.declared_as).len()
+                };
+                if requirement.from_wildcard && is_much() {
                     add(
                         &row.declared_as,
                         distinct(same.iter().flat_map(|r| r.resources.iter())),

@@ -28,6 +28,7 @@ const LABEL_TAIL: usize = 16;
 const CUT: &str = "...";
 
 /// The excerpts that one finding is drawn from.
+#[derive(Default)]
 pub(super) struct Excerpts<'a> {
     files: Vec<Excerpt<'a>>,
 }

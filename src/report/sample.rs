@@ -129,6 +129,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),
+        fail_on: Some(Severity::Error),
     }
 }
 

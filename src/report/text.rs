@@ -1,5 +1,7 @@
 //! The text output: what was judged, every finding drawn in its file, and what it comes to.
 
+mod form;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
@@ -12,9 +14,13 @@ use super::escape;
 use super::excerpt::Excerpts;
 use super::{Report, words};
 use crate::finding::{Finding, Severity};
-use crate::parser::{SourceId, Sources};
+use crate::parser::Sources;
+use form::{Form, Forms};
 
-/// At most this many findings of one lint are drawn per file.
+/// What a report is drawn on.
+type Screen<'s> = dyn WriteColor + 's;
+
+/// At most this many findings of one lint are drawn per role.
 const FINDINGS_PER_LINT: usize = 100;
 
 /// What the reader asked for.
@@ -24,9 +30,12 @@ pub struct TextOptions {
     pub color: bool,
     /// Leave out findings of severity `note`. Errors, warnings, the closing lines and what weakens the run stay.
     pub quiet: bool,
+    /// Draw every finding in full, however long the report becomes.
+    pub verbose: bool,
 }
 
-/// Writes the report for people. Apart from colours it is the same on every terminal and in every log:
+/// Writes the report for people: for each role errors first, then warnings, then notes. What does not fit two screens is
+/// shortened, unless all of it is asked for; the closing lines say so. Apart from colours it is the same on every terminal and in every log:
 /// frames are ASCII, and characters of the files that could steer a terminal are spelled out.
 ///
 /// # Errors
@@ -34,49 +43,65 @@ pub struct TextOptions {
 pub fn text(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let out = BufWriter::new(out);
     if options.color {
-        write_report(report, options.quiet, &mut Ansi::new(out))
+        write_report(report, options, &mut Ansi::new(out))
     } else {
-        write_report(report, options.quiet, &mut NoColor::new(out))
+        write_report(report, options, &mut NoColor::new(out))
     }
 }
 
 /// One problem drawn in its file, without colours.
 pub fn draw(sources: &Sources, problem: &Finding) -> String {
-    let config = Config {
-        chars: Chars::ascii(),
-        ..Config::default()
-    };
+    let config = ascii();
     let mut bytes = Vec::new();
-    let drawn = write_finding(sources, problem, &config, &mut NoColor::new(&mut bytes));
+    let mut out = NoColor::new(&mut bytes);
+    let drawn = write_finding(sources, problem, Form::Full, &config, &mut out);
     match drawn {
         Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => format!("error: {}\n", escape::line(&problem.message)),
     }
 }
 
-fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::Result<()> {
-    let config = Config {
+fn ascii() -> Config {
+    Config {
         chars: Chars::ascii(),
         ..Config::default()
-    };
+    }
+}
+
+fn write_report(report: &Report, options: TextOptions, out: &mut Screen<'_>) -> io::Result<()> {
+    let config = ascii();
+    let quiet = options.quiet;
     for result in &report.results {
-        for line in words::opening(result) {
+        let opening = words::opening(result);
+        let closing = words::closing(report, result);
+        let around = opening.iter().chain(&closing);
+        let around: usize = around.map(|line| form::rows_of(line)).sum();
+        for line in opening {
             writeln!(out, "{}", escape::line(&line))?;
         }
         writeln!(out)?;
-        write_findings(&report.sources, &result.findings, quiet, &config, out)?;
-        for line in words::closing(report, result) {
+        let list = List::new(&result.findings, options);
+        let shortened = list.write(&report.sources, around + 1, &config, out)?;
+        for line in closing {
             writeln!(out, "{}", escape::line(&line))?;
+        }
+        if let Some(line) = shortened {
+            writeln!(out, "{line}")?;
         }
         if let Some(upgrade) = &result.upgrade {
             writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
-            write_findings(&report.sources, &upgrade.findings, quiet, &config, out)?;
+            let list = List::new(&upgrade.findings, options);
+            let shortened = list.write(&report.sources, around, &config, out)?;
+            if let Some(line) = shortened {
+                writeln!(out, "{line}")?;
+            }
         }
         if !quiet && report.results.len() > 1 {
             writeln!(out)?;
         }
     }
-    write_findings(&report.sources, &report.configuration, quiet, &config, out)?;
+    let list = List::new(&report.configuration, options);
+    list.write(&report.sources, 0, &config, out)?;
     if report.results.len() > 1 || !report.configuration.is_empty() {
         writeln!(out, "{}", words::total(report))?;
     }
@@ -92,49 +117,86 @@ fn write_report(report: &Report, quiet: bool, out: &mut dyn WriteColor) -> io::R
     out.flush()
 }
 
-fn write_findings(
-    sources: &Sources,
-    findings: &[Finding],
-    quiet: bool,
-    config: &Config,
-    out: &mut dyn WriteColor,
-) -> io::Result<()> {
-    let mut seen: BTreeMap<(&str, SourceId), usize> = BTreeMap::new();
-    for finding in findings {
-        if finding.suppressed.is_some() || (quiet && finding.severity == Severity::Note) {
-            continue;
-        }
-        let count = seen
-            .entry((finding.lint, finding.label.source))
-            .or_default();
-        *count += 1;
-        if *count <= FINDINGS_PER_LINT {
-            write_finding(sources, finding, config, out)?;
+/// The findings of one role that are shown, the worst first.
+struct List<'f> {
+    shown: Vec<&'f Finding>,
+    /// Lints with more findings than are shown, and how many more.
+    cut: Vec<(&'static str, usize)>,
+    verbose: bool,
+}
+
+impl<'f> List<'f> {
+    fn new(findings: &'f [Finding], options: TextOptions) -> Self {
+        let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let counts = |f: &&Finding| {
+            f.suppressed.is_none() && !(options.quiet && f.severity == Severity::Note)
+        };
+        let mut sorted: Vec<&Finding> = findings.iter().filter(counts).collect();
+        sorted.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        sorted.retain(|finding| {
+            let count = seen.entry(finding.lint).or_default();
+            *count += 1;
+            *count <= FINDINGS_PER_LINT
+        });
+        let cut = seen.into_iter().filter_map(|(lint, count)| {
+            let hidden = count.checked_sub(FINDINGS_PER_LINT)?;
+            (hidden > 0).then_some((lint, hidden))
+        });
+        List {
+            cut: cut.collect(),
+            shown: sorted,
+            verbose: options.verbose,
         }
     }
-    let mut cut = false;
-    for ((lint, source), count) in seen {
-        if let Some(hidden @ 1..) = count.checked_sub(FINDINGS_PER_LINT) {
-            let line = words::hidden(lint, hidden, sources.get(source).name());
-            writeln!(out, "{}", escape::line(&line))?;
-            cut = true;
+
+    /// Draws them. Returns what is said at the end of those that were shortened.
+    fn write(
+        &self,
+        sources: &Sources,
+        around: usize,
+        config: &Config,
+        out: &mut Screen<'_>,
+    ) -> io::Result<Option<String>> {
+        let forms = if self.verbose {
+            Forms::FULL
+        } else {
+            Forms::fitting(sources, &self.shown, around, config)?
+        };
+        let mut is_apart = true;
+        for block in form::blocks(&self.shown, forms) {
+            form::write_block(sources, &block, forms, config, out)?;
+            is_apart = block.first().is_none_or(|f| has_end(forms.of(f.severity)));
         }
+        for (lint, hidden) in &self.cut {
+            writeln!(out, "{}", words::hidden(lint, *hidden))?;
+        }
+        if !is_apart || !self.cut.is_empty() {
+            writeln!(out)?;
+        }
+        let is_short = |f: &&&Finding| forms.of(f.severity) != Form::Full;
+        let short: Vec<&Finding> = self.shown.iter().filter(is_short).copied().collect();
+        Ok(words::shortened(&short))
     }
-    if cut {
-        writeln!(out)?;
-    }
-    Ok(())
+}
+
+/// Whether an empty line follows what is drawn in this form.
+fn has_end(form: Form) -> bool {
+    matches!(form, Form::Full | Form::Compact)
 }
 
 fn write_finding(
     sources: &Sources,
     finding: &Finding,
+    form: Form,
     config: &Config,
-    out: &mut dyn WriteColor,
+    out: &mut Screen<'_>,
 ) -> io::Result<()> {
-    let places: Vec<_> = std::iter::once(&finding.label)
-        .chain(&finding.related)
-        .collect();
+    let related: &[_] = if form == Form::Full {
+        &finding.related
+    } else {
+        &[]
+    };
+    let places: Vec<_> = std::iter::once(&finding.label).chain(related).collect();
     let (excerpts, drawn) = Excerpts::new(sources, &places);
     let mut notes: Vec<String> = Vec::new();
     if let Some(hidden @ 1..) = places.len().checked_sub(drawn.len()) {
@@ -152,30 +214,40 @@ fn write_finding(
         })
         .collect();
 
-    notes.extend(
-        finding
-            .notes
-            .iter()
-            .map(|note| escape::line(note).into_owned()),
-    );
-    notes.extend(
-        finding
-            .help
-            .iter()
-            .map(|help| format!("help: {}", escape::lines(help))),
-    );
-
-    let severity = match finding.severity {
-        Severity::Error => diagnostic::Severity::Error,
-        Severity::Warning => diagnostic::Severity::Warning,
-        Severity::Note => diagnostic::Severity::Note,
+    let (most, help) = match form {
+        Form::Full => (usize::MAX, finding.help.clone()),
+        Form::Compact => (2, finding.help.as_deref().map(form::folded)),
+        Form::Short | Form::Line | Form::Group => {
+            return form::write_without_snippet(sources, finding, form, config, out);
+        }
     };
-    let diagnostic = Diagnostic::new(severity)
+    let shown = finding.notes.iter().take(most);
+    notes.extend(shown.map(|note| escape::line(note).into_owned()));
+    notes.extend(help.map(|help| format!("help: {}", escape::lines(&help))));
+
+    let diagnostic = Diagnostic::new(severity_of(finding))
         .with_code(finding.lint)
         .with_message(escape::line(&finding.message))
         .with_labels(labels)
         .with_notes(notes);
-    term::emit_to_write_style(out, config, &excerpts, &diagnostic).map_err(|error| match error {
+    emit(&excerpts, &diagnostic, config, out)
+}
+
+fn severity_of(finding: &Finding) -> diagnostic::Severity {
+    match finding.severity {
+        Severity::Error => diagnostic::Severity::Error,
+        Severity::Warning => diagnostic::Severity::Warning,
+        Severity::Note => diagnostic::Severity::Note,
+    }
+}
+
+fn emit(
+    excerpts: &Excerpts<'_>,
+    diagnostic: &Diagnostic<usize>,
+    config: &Config,
+    out: &mut Screen<'_>,
+) -> io::Result<()> {
+    term::emit_to_write_style(out, config, excerpts, diagnostic).map_err(|error| match error {
         Error::Io(error) => error,
         other => io::Error::other(other),
     })

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::weakened::HiddenRows;
-use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
-use crate::finding::Finding;
+use super::{Binding, Counts, ReferenceName, Region, Report, RoleResult, Upgrade, escape};
+use crate::finding::{Finding, Severity};
+use crate::lints;
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -141,6 +142,7 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     }
     lines.extend(vacuous(result));
     lines.extend(not_checked(result, |_| true));
+    lines.extend(blocking(report, result));
     lines
 }
 
@@ -282,10 +284,103 @@ pub(super) fn details(finding: &Finding) -> String {
 }
 
 /// For the findings of a lint that were not drawn.
-pub(super) fn hidden(lint: &str, count: usize, path: &str) -> String {
+pub(super) fn hidden(lint: &str, count: usize) -> String {
     let findings = plural(count, "more finding");
-    format!("{findings} of {lint} in {path}: --format json lists all")
+    format!("{findings} of {lint}: --format json lists all")
 }
+
+/// The message for several findings of a lint in one.
+pub(super) fn of_lint(lint: &str, count: usize) -> String {
+    let summary = lints::find(lint).map_or("", |lint| lint.summary);
+    format!("{}: {summary}", plural(count, "finding"))
+}
+
+/// What a finding is about: its feature, else the first text that its message quotes, else the message.
+pub(super) fn topic(finding: &Finding) -> String {
+    if let Some(subject) = &finding.subject
+        && lints::is_about_features(finding.lint)
+    {
+        return subject.clone();
+    }
+    let quoted = finding.message.split('`').nth(1);
+    let Some(quoted) = quoted.filter(|text| !text.is_empty()) else {
+        return shorten(&finding.message, TOPIC);
+    };
+    let is_listed = finding.actions.iter().any(|action| action == quoted);
+    match finding.actions.len().saturating_sub(1) {
+        more @ 1.. if is_listed => format!("`{quoted}` and {more} more"),
+        _ => format!("`{}`", shorten(quoted, TOPIC)),
+    }
+}
+
+/// Characters of a topic.
+const TOPIC: usize = 60;
+
+fn shorten(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Stands for a statement that is too long for a short report.
+pub(super) fn left_out() -> &'static str {
+    "(long; `pcluster-iam missing` with the same arguments prints it)"
+}
+
+/// What is said of findings that are not drawn in full.
+pub(super) fn shortened(findings: &[&Finding]) -> Option<String> {
+    let parts = by_severity(Counts::of(findings.iter().copied()));
+    let adds = |f: &&Finding| f.severity == Severity::Error && lints::is_about_coverage(f.lint);
+    let missing = if findings.iter().any(adds) {
+        ", `pcluster-iam missing` prints all statements to add"
+    } else {
+        ""
+    };
+    (!parts.is_empty()).then(|| {
+        format!(
+            "shortened to fit two screens: {}; --verbose shows each in full{missing}",
+            parts.join(", ")
+        )
+    })
+}
+
+/// The findings that make the exit code 1, a line each, where they are not all that there is.
+fn blocking(report: &Report, result: &RoleResult) -> Vec<String> {
+    let Some(threshold) = report.fail_on else {
+        return Vec::new();
+    };
+    let counting = || result.findings.iter().filter(|f| f.suppressed.is_none());
+    let mut found: Vec<&Finding> = counting().filter(|f| f.severity >= threshold).collect();
+    if found.is_empty() || counting().count() < 2 {
+        return Vec::new();
+    }
+    found.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let parts = by_severity(Counts::of(found.iter().copied()));
+    let mut lines = vec![format!("blocked by {}:", parts.join(", "))];
+    let named = found.iter().take(BLOCKING);
+    lines.extend(named.map(|finding| {
+        let region = Region::of_label(&report.sources, &finding.label);
+        let text = if finding.message.chars().count() > MESSAGE {
+            topic(finding)
+        } else {
+            finding.message.clone()
+        };
+        format!(
+            "  {}:{}:{}: {}: {text}",
+            region.path, region.start_line, region.start_column, finding.lint
+        )
+    }));
+    if let Some(more @ 1..) = found.len().checked_sub(BLOCKING) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines
+}
+
+/// Findings that are named where the report says what blocks.
+const BLOCKING: usize = 10;
+/// Characters of a message that is repeated there.
+const MESSAGE: usize = 90;
 
 /// For the related places of a finding that were not drawn.
 pub(super) fn hidden_places(count: usize) -> String {
@@ -367,8 +462,8 @@ fn binding(binding: &Binding) -> Option<String> {
     let builtin = !flag.starts_with("--set");
     match value {
         Some(value) if name == "Partition" && value == "aws" && !from.starts_with('-') => None,
-        Some(value) if *inferred && value.starts_with("${") => Some(format!(
-            "{name} is left open, as at {from}; {flag} to choose"
+        Some(value) if *inferred && *value == format!("${{{name}}}") => Some(format!(
+            "{name} is a placeholder of the policies ({from}); {flag} to choose"
         )),
         Some(value) if *inferred => Some(format!(
             "{name} = {value}, inferred from {from}; {flag} to choose"
@@ -409,15 +504,7 @@ fn layer(id: &str) -> String {
 
 /// `3 findings: 1 error, 2 warnings (1 suppressed)`.
 fn tally(counts: Counts) -> String {
-    let parts: Vec<String> = [
-        (counts.error, "error"),
-        (counts.warning, "warning"),
-        (counts.note, "note"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, noun)| plural(count, noun))
-    .collect();
+    let parts = by_severity(counts);
     let suppressed = match counts.suppressed {
         0 => String::new(),
         n => format!(" ({n} suppressed)"),
@@ -430,6 +517,17 @@ fn tally(counts: Counts) -> String {
         plural(counts.total(), "finding"),
         parts.join(", ")
     )
+}
+
+/// `1 error`, `2 warnings`: what there is of each severity.
+fn by_severity(counts: Counts) -> Vec<String> {
+    let kinds = [
+        (counts.error, "error"),
+        (counts.warning, "warning"),
+        (counts.note, "note"),
+    ];
+    let some = kinds.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, noun)| plural(count, noun)).collect()
 }
 
 fn policy_count(count: usize) -> String {

@@ -116,10 +116,10 @@ fn dead_entries_are_told_and_pruned_and_nothing_new_is_accepted() {
 
 #[test]
 fn it_survives_indentation_statements_added_above_and_another_folder() {
-    let project = project(&with_excess("More", "s3:PutBucketAcl"));
+    let project = project(&with_excess("More", "s3:PutBucketLogging"));
     project.write("iam/b.json", &without(&["sqs:GetQueueUrl"]));
     std::fs::remove_file(project.path("iam/a.json")).unwrap();
-    project.write("iam/c.json", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutBucketAcl", "Resource": "*"}]}"#);
+    project.write("iam/c.json", r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutBucketLogging", "Resource": "*"}]}"#);
     assert_eq!(project.run(&["baseline"]).code, 0);
     let entries: Value = serde_json::from_str(&project.read(FILE)).unwrap();
     assert_eq!(entries.as_array().unwrap().len(), 2);
@@ -135,7 +135,7 @@ fn it_survives_indentation_statements_added_above_and_another_folder() {
     project.write(
         "iam/c.json",
         "{\n\n\"Version\":\"2012-10-17\",\"Statement\": [ {\"Effect\": \"Allow\", \"Action\": \"sqs:DeleteMessage\", \"Resource\": \"arn:aws:sqs:us-east-1:123456789012:parallelcluster-*\"},\n\
-         {\"Effect\":\t\"Allow\",\n\"Action\": \"s3:PutBucketAcl\", \"Resource\": \"*\" } ] }",
+         {\"Effect\":\t\"Allow\",\n\"Action\": \"s3:PutBucketLogging\", \"Resource\": \"*\" } ] }",
     );
     clean(&lint(&project).1);
     let below = project.run_with(
@@ -218,11 +218,11 @@ fn what_is_no_baseline_is_said_with_its_place() {
     for (text, place, message) in [
         ("{}", "1:1", "a baseline is an array of entries"),
         (
-            "[\n  {\"lint\": 1}\n]",
+            "[\n  {\"lint\": 1, \"fingerprint\": \"c\"}\n]",
             "2:12",
             "invalid type: integer `1`, expected a string",
         ),
-        ("[1]", "1:2", "invalid type: integer `1`, expected an entry"),
+        ("[1]", "1:2", "invalid type: integer `…`, expected an entry"),
         ("[", "1:1", "EOF while parsing a list"),
         (
             &format!("[{entry},\n{entry}]"),

@@ -200,7 +200,7 @@ fn files_of_the_command_line_leave_the_entries_of_targets_alone() {
 #[test]
 fn a_lint_that_is_off_leaves_its_entries_alone() {
     let mut policy: Value = serde_json::from_str(&without(&["sqs:GetQueueUrl"])).unwrap();
-    let extra: Value = serde_json::from_str(&with_excess("More", "s3:PutBucketAcl")).unwrap();
+    let extra: Value = serde_json::from_str(&with_excess("More", "s3:PutBucketLogging")).unwrap();
     let extra = extra["Statement"]
         .as_array()
         .unwrap()

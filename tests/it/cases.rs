@@ -46,10 +46,19 @@ fn of_the_gate() {
     check("gate");
 }
 
+/// What users reported in public: each is found before it happens, with its severity.
+#[test]
+fn of_public_reports() {
+    check("replay");
+}
+
 #[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();
-    for case in ["engine", "truth", "gate"].into_iter().flat_map(cases) {
+    for case in ["engine", "truth", "gate", "replay"]
+        .into_iter()
+        .flat_map(cases)
+    {
         let name = case["name"].as_str().unwrap();
         assert!(names.insert(name.to_owned()), "{name} occurs twice");
         assert!(!case["why"].as_str().unwrap().is_empty(), "{name}");

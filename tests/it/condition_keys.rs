@@ -243,7 +243,7 @@ fn what_a_principal_cannot_have_is_known() {
         (
             json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::210987654321:*"}}),
             "missing",
-            "conditional",
+            "missing",
         ),
         (
             json!({"StringLike": {"aws:userid": "AIDA*"}}),
@@ -253,6 +253,21 @@ fn what_a_principal_cannot_have_is_known() {
         (
             json!({"StringLike": {"aws:userid": "*:i-*"}}),
             "covered",
+            "conditional",
+        ),
+        (
+            json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}),
+            "covered",
+            "conditional",
+        ),
+        (
+            json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
+            "missing",
+            "conditional",
+        ),
+        (
+            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/*"}}),
+            "missing",
             "conditional",
         ),
         (
@@ -376,5 +391,88 @@ fn managed_policies_of_aws_draw_no_false_alarm() {
             let lint = finding["lint"].as_str().unwrap();
             assert!(!alarms.contains(&lint), "{}: {finding}", policy["arn"]);
         }
+    }
+}
+
+#[test]
+fn any_value_fits_a_tag() {
+    for (operator, key, is_told) in [
+        ("ArnLike", "aws:RequestTag/owner", false),
+        ("ArnEquals", "aws:ResourceTag/owner", false),
+        ("ArnNotLike", "ec2:ResourceTag/owner", false),
+        ("StringLike", "aws:PrincipalTag/owner", false),
+        ("ArnLike", "ec2:InstanceType", true),
+        ("NumericLessThan", "ec2:InstanceType", true),
+    ] {
+        let value = if operator == "NumericLessThan" {
+            "1"
+        } else {
+            "arn:aws:iam::123456789012:role/a"
+        };
+        let condition = json!({ operator: { key: value } });
+        let result = lint("ec2:RunInstances", &condition, &[]);
+        let told = has(&result, "invalid-condition", "holds a value of type");
+        assert_eq!(told, is_told, "{operator} {key}: {result}");
+    }
+}
+
+#[test]
+fn the_key_of_a_tag_may_contain_spaces() {
+    let condition = json!({ "StringEquals": { "aws:ResourceTag/cost center": "hpc" } });
+    let context = ["--context", "aws:ResourceTag/cost center=hpc"];
+    let result = lint("ec2:StartInstances", &condition, &context);
+    assert_eq!(verdict(&result), "covered");
+}
+
+/// AWS's managed policies compare accounts in each of these ways.
+#[test]
+fn the_own_account_leaves_nothing_open() {
+    for (operator, key, value, expected) in [
+        (
+            "StringEquals",
+            "aws:ResourceAccount",
+            "${aws:PrincipalAccount}",
+            "covered",
+        ),
+        (
+            "StringLike",
+            "aws:ResourceAccount",
+            "${AWS:principalaccount}",
+            "covered",
+        ),
+        (
+            "StringEqualsIfExists",
+            "AWS:resourceaccount",
+            "123456789012",
+            "covered",
+        ),
+        (
+            "StringNotEquals",
+            "aws:ResourceAccount",
+            "${aws:PrincipalAccount}",
+            "missing",
+        ),
+        (
+            "StringEquals",
+            "kms:CallerAccount",
+            "${aws:PrincipalAccount}",
+            "covered",
+        ),
+        (
+            "StringEquals",
+            "kms:CallerAccount",
+            "210987654321",
+            "missing",
+        ),
+    ] {
+        let condition = json!({ operator: { key: value } });
+        let action = if key.starts_with("kms") {
+            "kms:DescribeKey"
+        } else {
+            "sqs:SendMessage"
+        };
+        let result = lint(action, &condition, &[]);
+        assert_eq!(verdict(&result), expected, "{operator} {key} {value}");
+        assert!(!has(&result, "weak-condition", ""), "{result}");
     }
 }

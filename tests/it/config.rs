@@ -336,7 +336,7 @@ fn it_is_found_up_to_the_root_of_the_repository() {
     );
     // Fingerprints are the same wherever the program runs.
     let off = "[lints]\nover-broad-action = \"error\"\n";
-    let broad = crate::common::project::with_excess("More", "s3:PutBucketAcl");
+    let broad = crate::common::project::with_excess("More", "s3:PutBucketLogging");
     project.write("pcluster-iam.toml", &format!("{TARGET}{off}"));
     project.write("iam/a.json", &broad);
     let prints = |below: &str| json(below)["results"][0]["findings"][0]["fingerprint"].clone();
@@ -487,7 +487,7 @@ fn what_a_target_says_beside_names_is_heard() {
 #[test]
 fn the_threshold_is_that_of_the_configuration_unless_an_option_says_otherwise() {
     let config = |more: &str| format!("{more}{TARGET}");
-    let broad = crate::common::project::with_excess("More", "s3:PutBucketAcl");
+    let broad = crate::common::project::with_excess("More", "s3:PutBucketLogging");
     let project = Project::new(&[("iam/a.json", &broad)]);
     for (fail_on, code) in [
         ("", 0),
@@ -504,7 +504,7 @@ fn the_threshold_is_that_of_the_configuration_unless_an_option_says_otherwise() 
 
 #[test]
 fn severities_are_those_of_the_configuration_and_then_of_options() {
-    let broad = crate::common::project::with_excess("More", "s3:PutBucketAcl");
+    let broad = crate::common::project::with_excess("More", "s3:PutBucketLogging");
     let config = format!("{TARGET}[lints]\nunneeded-action = \"error\"\n");
     let project = Project::new(&[("iam/a.json", &broad), ("pcluster-iam.toml", &config)]);
     let severity = |arguments: &[&str]| {

@@ -83,7 +83,9 @@ fn said(findings: &[Value], action: &str) -> BTreeSet<String> {
             || stem.is_some_and(|stem| a.starts_with(&format!("{service}:{stem}")))
     };
     let here = findings.iter().filter(|f| {
-        !excess.contains(&f["lint"].as_str().unwrap())
+        let lint = f["lint"].as_str().unwrap();
+        !excess.contains(&lint)
+            && !lint.starts_with("excess-")
             && f["actions"].as_array().unwrap().iter().any(names)
     });
     here.map(|f| format!("{} {}", f["lint"], f["severity"]))

@@ -12,7 +12,10 @@ fn project(ignore: &str) -> Project {
     let config = format!("{TARGET}[[ignore]]\n{ignore}reason = \"reviewed\"\n");
     Project::new(&[
         ("pcluster-iam.toml", &config),
-        ("iam/a.json", &with_excess("BreakGlass", "s3:PutBucketAcl")),
+        (
+            "iam/a.json",
+            &with_excess("BreakGlass", "s3:PutBucketLogging"),
+        ),
     ])
 }
 
@@ -55,7 +58,7 @@ fn all_given_fields_must_match() {
         ("path = \"./iam/../iam/a.json\"\n", true),
         ("path = \"a.json\"\n", false),
         ("path = \"*.json\"\n", false),
-        ("subject = \"s3:PutBucketAcl\"\n", true),
+        ("subject = \"s3:PutBucketLogging\"\n", true),
         ("subject = \"S3:put*\"\n", true),
         ("subject = \"s3:Put?\"\n", false),
         ("reference-sid = \"SQSQueue\"\n", false),
@@ -176,7 +179,7 @@ fn one_that_is_about_other_files_or_what_nobody_could_judge_is_not_unused() {
     ];
     let run = lint(&project, &[&["iam/a.json"], &options[..]].concat());
     assert!(!run.out.contains("unused-ignore"), "{}", run.out);
-    project.write("iam/other.json", &with_excess("X", "s3:PutBucketAcl"));
+    project.write("iam/other.json", &with_excess("X", "s3:PutBucketLogging"));
     project.write(
         "pcluster-iam.toml",
         &project

@@ -128,6 +128,52 @@ fn a_resource_with_an_impossible_name_has_no_effect() {
             "cloudformation:HERE:stack/a.b/*",
             false,
         ),
+        // Secrets that another service manages.
+        (
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:HERE:secret:rds!db-*",
+            true,
+        ),
+        // The types of both generations of load balancers.
+        (
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:HERE:loadbalancer/net/a/*",
+            true,
+        ),
+        (
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:HERE:targetgroup/a/*",
+            true,
+        ),
+        (
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:HERE:loadbalancer/a",
+            true,
+        ),
+        (
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:HERE:targetgroup/a/*",
+            false,
+        ),
+        // Versions and aliases of functions.
+        ("lambda:InvokeFunction", "lambda:HERE:function:a:*", true),
+        (
+            "lambda:InvokeFunction",
+            "lambda:HERE:function:a:$LATEST",
+            true,
+        ),
+        ("lambda:GetFunction", "lambda:HERE:function:a:prod", true),
+        ("lambda:InvokeFunction", "lambda:HERE:function:a/b", false),
+        (
+            "lambda:CreateFunction",
+            "lambda:HERE:function:a:prod",
+            false,
+        ),
+        (
+            "resource-explorer-2:Search",
+            "resource-explorer-2:us-east-1::view/AWSServiceViewForApplicationSignals/service-view",
+            true,
+        ),
     ] {
         let arn = format!("arn:aws:{}", resource.replace("HERE", HERE));
         let result = lint(&[allow(action, &arn)], &[allow(action, "*")]);
@@ -389,6 +435,13 @@ fn a_reference_that_requires_nothing_is_refused() {
         vec![allow("sts:GetCallerIdentity", "*")],
         vec![allow("sqs:ListQueues", "arn:aws:sqs:*:*:a")],
         vec![allow("sqs:SendMessage", "*"), one("Deny", "sqs:*", "*")],
+        vec![json!({
+            "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*",
+            "Condition": {
+                "StringEquals": { "aws:SourceVpc": "vpc-1" },
+                "StringNotEquals": { "aws:SourceVpc": "vpc-1" },
+            },
+        })],
     ] {
         write("r.json", document(&reference));
         let found = lint();

@@ -10,6 +10,9 @@ use crate::parser::yaml::Id;
 pub(super) struct Nodes {
     /// The scripts of each queue on S3.
     queue_scripts: Vec<BTreeSet<String>>,
+    /// What each queue reads and writes on S3.
+    queue_reads: Vec<BTreeSet<String>>,
+    queue_writes: Vec<BTreeSet<String>>,
     /// Whether some queue has a role that `ParallelCluster` makes.
     default_role: bool,
     login_scripts: Vec<BTreeSet<String>>,
@@ -88,6 +91,10 @@ impl Reader<'_> {
             (None, Some(_)) => {}
             (None, None) => self.nodes.default_role |= role == "compute-node",
         }
+        if role == "compute-node" {
+            self.nodes.queue_reads.push(BTreeSet::new());
+            self.nodes.queue_writes.push(BTreeSet::new());
+        }
         let Some(iam) = iam else { return };
         for policy in self.maps(iam, "AdditionalIamPolicies") {
             if given.is_none()
@@ -97,19 +104,6 @@ impl Reader<'_> {
                 self.nodes.policies.insert(policy.value.value);
             }
         }
-        let (read, write, names) = match role {
-            "head-node" => (
-                "head-s3-read",
-                "head-s3-write",
-                ("HeadS3Read", "HeadS3Write"),
-            ),
-            "compute-node" => (
-                "queue-s3-read",
-                "queue-s3-write",
-                ("QueueS3Read", "QueueS3Write"),
-            ),
-            _ => return,
-        };
         for access in self.maps(iam, "S3Access") {
             let Some(bucket) = self.text(access, "BucketName") else {
                 continue;
@@ -117,18 +111,61 @@ impl Reader<'_> {
             let bucket = bucket.value.value;
             let key = self.text(access, "KeyName").map(|k| k.value.value);
             let writes = self.boolean(access, "EnableWriteAccess");
-            let (label, name) = if writes.is_some_and(|w| w.value) {
-                (write, names.1)
-            } else {
-                (read, names.0)
-            };
-            self.facts.label(label);
+            let writes = writes.is_some_and(|w| w.value);
             let arn = |rest: &str| format!("arn:${{Partition}}:s3:::{bucket}{rest}");
-            if let Some(key) = key {
-                self.facts.setting(name, arn(&format!("/{key}")));
-            } else {
-                self.facts.setting(name, arn(""));
-                self.facts.setting(name, arn("/*"));
+            let arns = match key {
+                Some(key) => vec![arn(&format!("/{key}"))],
+                None => vec![arn(""), arn("/*")],
+            };
+            match role {
+                "head-node" => {
+                    let (label, name) = if writes {
+                        ("head-s3-write", "HeadS3Write")
+                    } else {
+                        ("head-s3-read", "HeadS3Read")
+                    };
+                    self.facts.label(label);
+                    for arn in arns {
+                        self.facts.setting(name, arn);
+                    }
+                }
+                "compute-node" => {
+                    let of = if writes {
+                        self.nodes.queue_writes.last_mut()
+                    } else {
+                        self.nodes.queue_reads.last_mut()
+                    };
+                    if let Some(of) = of {
+                        of.extend(arns);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What all queues have on S3, and what only some have.
+    fn queue_access(&mut self) {
+        let reads = std::mem::take(&mut self.nodes.queue_reads);
+        let writes = std::mem::take(&mut self.nodes.queue_writes);
+        for (of, all, some) in [
+            (
+                reads,
+                ("queue-s3-read", "QueueS3Read"),
+                ("some-queue-s3-read", "SomeQueueS3Read"),
+            ),
+            (
+                writes,
+                ("queue-s3-write", "QueueS3Write"),
+                ("some-queue-s3-write", "SomeQueueS3Write"),
+            ),
+        ] {
+            let shared = common(&of);
+            let any: BTreeSet<String> = of.into_iter().flatten().collect();
+            for arn in any {
+                let (label, name) = if shared.contains(&arn) { all } else { some };
+                self.facts.label(label);
+                self.facts.setting(name, arn);
             }
         }
     }
@@ -140,6 +177,7 @@ impl Reader<'_> {
             Some(false) => self.facts.label("awsbatch"),
             None => {}
         }
+        self.queue_access();
         for script in common(&self.nodes.queue_scripts) {
             self.facts.label("queue-script-s3");
             self.facts.setting("QueueScripts", script);
@@ -220,8 +258,13 @@ impl Reader<'_> {
                 self.facts.label(label);
             }
         }
-        if self.facts.is_off("cloudwatch-logs") {
-            self.facts.label("no-logs");
+        for (feature, label) in [
+            ("cloudwatch-logs", "no-logs"),
+            ("cloudwatch-dashboard", "no-dashboard"),
+        ] {
+            if self.facts.is_off(feature) {
+                self.facts.label(label);
+            }
         }
         if self.facts.is_off("route53-hosted-zone") {
             self.facts.label("no-dns");
@@ -251,12 +294,47 @@ impl Reader<'_> {
             }
             self.facts.setting("CookbookObject", object);
         }
+        self.capacity(root);
         for storage in self.maps(root, "SharedStorage") {
             let kind = self.text(storage, "StorageType");
             match kind.as_ref().map(|k| k.value.value.as_str()) {
+                Some(kind @ ("FsxLustre" | "Efs" | "Ebs")) => {
+                    let (settings, existing, label) = match kind {
+                        "Efs" => ("EfsSettings", "FileSystemId", "efs-managed"),
+                        "Ebs" => ("EbsSettings", "VolumeId", "ebs-managed"),
+                        _ => ("FsxLustreSettings", "FileSystemId", "fsx-lustre"),
+                    };
+                    let settings = self.map(storage, settings).map(|(_, map)| map);
+                    let existing = settings.and_then(|map| self.text(map, existing));
+                    if existing.is_none() {
+                        self.facts.label(label);
+                    }
+                }
                 Some("FsxOntap") => self.facts.label("fsx-ontap"),
                 Some("FsxOpenZfs") => self.facts.label("fsx-openzfs"),
                 _ => {}
+            }
+        }
+    }
+
+    /// What the queues say of Spot instances and placement groups.
+    fn capacity(&mut self, root: Id) {
+        let Some((_, scheduling)) = self.map(root, "Scheduling") else {
+            return;
+        };
+        for queue in self.maps(scheduling, "SlurmQueues") {
+            let capacity = self.text(queue, "CapacityType");
+            if capacity.is_some_and(|c| c.value.value.eq_ignore_ascii_case("SPOT")) {
+                self.facts.label("spot");
+            }
+            let resources = self.maps(queue, "ComputeResources");
+            for node in std::iter::once(queue).chain(resources) {
+                if let Some((_, networking)) = self.map(node, "Networking")
+                    && let Some((_, group)) = self.map(networking, "PlacementGroup")
+                    && self.boolean(group, "Enabled").is_some_and(|e| e.value)
+                {
+                    self.facts.label("placement");
+                }
             }
         }
     }

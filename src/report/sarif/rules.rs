@@ -3,16 +3,7 @@
 use super::model::{Configuration, Help, Message, Rule, RuleProperties};
 use crate::finding::Severity;
 use crate::lints::{self, Lint};
-
-/// Lints about access beyond need: only these are vulnerabilities.
-const EXCESS: [&str; 4] = [
-    "over-broad-action",
-    "over-broad-resource",
-    "unconditional-grant",
-    "unneeded-action",
-];
-/// Shown as `high`.
-const HIGH: &str = "7.0";
+use crate::reference::security_severity;
 
 const TAGS: &[&str] = &["security", "iam", "aws", "parallelcluster"];
 
@@ -64,7 +55,7 @@ fn rule(lint: &Lint) -> Rule {
                 Severity::Warning => "warning",
                 Severity::Note => "recommendation",
             },
-            security_severity: EXCESS.contains(&lint.id).then_some(HIGH),
+            security_severity: security_severity(lint.id),
             tags: TAGS,
         },
     }
@@ -103,12 +94,18 @@ fn plain(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::dangers;
 
     #[test]
-    fn lints_about_excess_exist() {
-        for id in EXCESS {
-            assert!(lints::find(id).is_some(), "{id}");
+    fn every_danger_has_a_lint_that_is_rated() {
+        for danger in dangers() {
+            assert!(lints::find(&danger.lint).is_some(), "{}", danger.lint);
+            assert!(security_severity(&danger.lint).is_some());
         }
+        let rated = lints::ALL
+            .iter()
+            .filter(|l| security_severity(l.id).is_some());
+        assert_eq!(rated.count(), dangers().len() + 5);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diff::Verdict;
 use crate::finding::Label;
-use crate::parser::Span;
+use crate::parser::{SourceId, Span};
 use crate::report::sample::{self, HEAD_NODE, finding, label};
 
 fn with(report: &Report, options: TextOptions) -> String {
@@ -155,7 +155,7 @@ fn findings_past_a_hundred_are_counted() {
     report.results[0].findings = vec![first; 150];
     let written = plain(&report);
     assert_eq!(written.matches("error[a-lint]").count(), 100);
-    let end: Vec<&str> = written.lines().rev().take(6).collect();
+    let end: Vec<&str> = written.lines().rev().take(20).collect();
     insta::assert_snapshot!(end.into_iter().rev().collect::<Vec<_>>().join("\n"));
 }
 
@@ -182,7 +182,7 @@ fn colours_only_add_escape_sequences() {
         &report,
         TextOptions {
             color: true,
-            quiet: false,
+            ..TextOptions::default()
         },
     );
     assert!(coloured.contains('\u{1b}'));
@@ -213,7 +213,116 @@ fn long_lines_stay_cheap() {
     let written = plain(&report);
     super::super::json(&report, &mut Vec::new()).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5));
-    assert_eq!(written.matches("something is wrong").count(), 500);
+    assert_eq!(written.matches("]: something is wrong").count(), 500);
+}
+
+/// A report with findings of `lints` lints, `each` of every severity for each, with notes and a long statement.
+fn many(lints: usize, each: usize) -> Report {
+    const LINTS: [&str; 6] = ["a-lint", "b-lint", "c-lint", "d-lint", "e-lint", "f-lint"];
+    let mut report = one("head-node.json", HEAD_NODE, "sqs:*");
+    let first = report.results[0].findings[0].clone();
+    let severities = [Severity::Note, Severity::Warning, Severity::Error];
+    report.results[0].findings = LINTS
+        .iter()
+        .take(lints)
+        .flat_map(|lint| severities.map(|severity| (*lint, severity)))
+        .flat_map(|one| (0..each).map(move |n| (one, n)))
+        .map(|((lint, severity), n)| {
+            let mut finding = first.clone();
+            finding.lint = lint;
+            finding.severity = severity;
+            finding.message = format!("`s3:Action{n}` is wrong");
+            finding.notes = (0..4).map(|n| format!("note {n}")).collect();
+            let names: Vec<String> = (0..n).map(|n| format!("    \"s3:Get{n}\"")).collect();
+            finding.help = Some(format!(
+                "add:\n{{\n  \"Action\": [\n{}\n  ]\n}}",
+                names.join(",\n")
+            ));
+            finding
+        })
+        .collect();
+    report
+}
+
+#[test]
+fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
+    let verbose = TextOptions {
+        verbose: true,
+        ..TextOptions::default()
+    };
+    for (lints, each, most) in [
+        (1, 1, 100),
+        (2, 3, 100),
+        (3, 4, 100),
+        (6, 5, 110),
+        (6, 30, 420),
+    ] {
+        let report = many(lints, each);
+        let written = plain(&report);
+        let rows = form::rows_of(&written);
+        assert!(
+            rows <= most,
+            "{lints} lints, {each} each: {rows} rows\n{written}"
+        );
+        let all = with(&report, verbose);
+        assert!(!all.contains("shortened"), "{all}");
+        let count = report.results[0].findings.len();
+        assert_eq!(
+            all.matches("\n = note 3").count() + all.matches("  = note 3").count(),
+            count
+        );
+        if rows < form::rows_of(&all) {
+            assert!(
+                written.contains("\nshortened to fit two screens: "),
+                "{written}"
+            );
+        } else {
+            assert_eq!(written, all);
+        }
+        // Errors are shown one by one; of the others every lint is named with its number.
+        for lint in report.results[0].findings.iter().map(|f| f.lint) {
+            let shown = |severity: &str| {
+                let start = format!("{severity}[{lint}]: ");
+                let lines = written
+                    .lines()
+                    .filter_map(|l| Some(l.split_once(&start)?.1));
+                let count = |text: &str| {
+                    let number = text
+                        .split_once(" findings: ")
+                        .map(|(n, _)| n.parse().unwrap());
+                    number.unwrap_or(1_usize)
+                };
+                lines.map(count).sum::<usize>()
+            };
+            assert_eq!(shown("error"), each, "{written}");
+            assert_eq!(shown("warning"), each, "{written}");
+            assert_eq!(shown("note"), each, "{written}");
+        }
+        let place = |text: &str| written.find(text).unwrap();
+        assert!(
+            written.rfind("error[").unwrap() < place("warning["),
+            "{written}"
+        );
+        assert!(
+            written.rfind("warning[").unwrap() < place("note["),
+            "{written}"
+        );
+        let blocked = format!("\nblocked by {}", lints * each);
+        assert!(written.contains(&blocked), "{written}");
+    }
+}
+
+#[test]
+fn quiet_and_long_keeps_errors_and_warnings() {
+    let quiet = TextOptions {
+        quiet: true,
+        ..TextOptions::default()
+    };
+    let written = with(&many(3, 4), quiet);
+    assert!(!written.contains("note["), "{written}");
+    assert_eq!(written.matches("error[").count(), 12, "{written}");
+    assert!(written.contains("warning[c-lint]"), "{written}");
+    assert!(written.contains("\nblocked by 12 errors:\n"), "{written}");
 }
 
 /// Where the carets of a drawing stand: the text of the line above that they underline.
@@ -249,7 +358,7 @@ proptest! {
         let mut drawn = finding(Severity::Error, "a-lint", "m", labels.next().unwrap());
         drawn.related = labels.collect();
         report.results[0].findings = vec![drawn];
-        let options = TextOptions { color: false, quiet };
+        let options = TextOptions { quiet, ..TextOptions::default() };
         let written = with(&report, options);
         prop_assert!(written.chars().all(|c| c != '\x1b'));
         prop_assert_eq!(&written, &with(&report, options));

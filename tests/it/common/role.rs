@@ -59,6 +59,7 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),
+        fail_on: Some(pcluster_iam::finding::Severity::Error),
     }
 }
 

@@ -103,6 +103,7 @@ fn judged(name: &str, bytes: &[u8]) -> Report {
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),
+        fail_on: Some(pcluster_iam::finding::Severity::Error),
     }
 }
 

@@ -365,15 +365,19 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),
+        fail_on: Some(pcluster_iam::finding::Severity::Error),
     };
     let (mut shown, mut json) = (Vec::new(), Vec::new());
-    let options = TextOptions {
-        color: false,
-        quiet: false,
-    };
-    report::text(&report, options, &mut shown).unwrap();
+    for verbose in [false, true] {
+        let options = TextOptions {
+            verbose,
+            ..TextOptions::default()
+        };
+        shown.clear();
+        report::text(&report, options, &mut shown).unwrap();
+        inert(&shown);
+    }
     report::json(&report, &mut json).unwrap();
-    inert(&shown);
     inert(&json);
     // The other formats take longer, so one text of some tries them.
     if bytes.len().is_multiple_of(16) {
