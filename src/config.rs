@@ -25,6 +25,7 @@ use crate::parser::{Source, Span, Spanned};
 
 mod accepted;
 mod ignore;
+mod keep;
 mod reader;
 mod schema;
 mod section;
@@ -32,6 +33,7 @@ mod value;
 
 pub(crate) use ignore::plain;
 pub use ignore::{Ignore, Subject, today};
+pub use keep::Keep;
 pub use schema::SCHEMA;
 pub(crate) use value::{
     Fault, account, doubtful_context, doubtful_partition, doubtful_policy, doubtful_region, lint,
@@ -50,28 +52,30 @@ pub const MOST_TARGETS: usize = 1_000;
 /// As many mistakes of a file are shown.
 pub const MOST_PROBLEMS: usize = 100;
 
-/// What a configuration says.
+/// The content of a configuration.
 #[derive(Clone, Default, Debug)]
 pub struct Config {
     /// For everything that is judged, where nothing nearer says otherwise.
     pub defaults: Options,
     /// The lowest severity that makes the exit code 1.
     pub fail_on: Option<Threshold>,
-    /// Where it is.
+    /// Its place.
     pub fail_on_span: Span,
     /// The file of the baseline, relative to the configuration.
     pub baseline: Option<Spanned<String>>,
-    /// What is judged when no file is named.
+    /// The roles to judge if no file is named.
     pub targets: Vec<Target>,
     /// Severities of lints by id.
     pub lints: BTreeMap<&'static str, Level>,
-    /// Where each severity is.
+    /// The place of each severity.
     pub lint_spans: BTreeMap<&'static str, Span>,
     /// Findings that were accepted.
     pub ignores: Vec<Ignore>,
+    /// What is granted on purpose.
+    pub keeps: Vec<Keep>,
 }
 
-/// What is said of a cluster and of what its roles meet, for one target or for all.
+/// Settings of a cluster and its roles, for one target or for all.
 #[derive(Clone, Default, Debug)]
 pub struct Options {
     /// As `--scheduler`.
@@ -86,6 +90,8 @@ pub struct Options {
     pub account: Option<Spanned<String>>,
     /// As `--partition`.
     pub partition: Option<Spanned<String>>,
+    /// As `--cluster-name`.
+    pub cluster_name: Option<Vec<Spanned<String>>>,
     /// As `--set`: values of placeholders by name.
     pub bindings: BTreeMap<String, Spanned<String>>,
     /// As `--context`: condition keys, folded, and their values.
@@ -103,7 +109,7 @@ pub struct Options {
 /// One role: the policies attached to it, and what they are compared with.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// What the report calls it.
+    /// Its name in the report.
     pub name: Spanned<String>,
     /// As `--role`.
     pub role: Option<Spanned<String>>,
@@ -113,7 +119,7 @@ pub struct Target {
     pub policies: Vec<Spanned<String>>,
     /// The roles of a template that are judged, by logical id, name or pattern; empty for all.
     pub select: Vec<Spanned<String>>,
-    /// What is said of this one.
+    /// The settings of this target.
     pub options: Options,
 }
 
@@ -121,7 +127,7 @@ pub struct Target {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Threshold(pub Option<Severity>);
 
-/// What becomes of the findings of a lint.
+/// The treatment of the findings of a lint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
     /// They have this severity.

@@ -20,18 +20,18 @@ pub use unified::unified;
 /// These bytes of a file are replaced by this text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Edit {
-    /// Which file.
+    /// The file.
     pub source: SourceId,
-    /// Which bytes.
+    /// The bytes.
     pub span: Span,
-    /// What stands there afterwards.
+    /// The new text.
     pub text: String,
 }
 
 /// A way to mend what a finding reports: edits that are made together or not at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fix {
-    /// What it does; lower case, no full stop.
+    /// Its effect; lower case, no full stop.
     pub message: String,
     /// In the order of their places; they do not overlap.
     pub edits: Vec<Edit>,
@@ -86,15 +86,15 @@ pub fn apply<'e>(source: &Source, edits: impl IntoIterator<Item = &'e Edit>) -> 
     out
 }
 
-/// Where policies can be edited and the elements of their lists stand. Each is looked for once: a list can have
-/// thousands of elements, and each of them a fix of its own.
+/// The places where policies can be edited, and those of the elements of their lists. Each is looked up once: a list
+/// can have thousands of elements, and each of them a fix of its own.
 #[derive(Default)]
 pub struct Lists {
     plain: RefCell<Places<bool>>,
     elements: RefCell<Places<Option<Rc<[Span]>>>>,
 }
 
-/// What is known of some places.
+/// A value for each of some places.
 type Places<T> = FxHashMap<(SourceId, Span), T>;
 
 impl Lists {
@@ -188,7 +188,7 @@ fn cut_of(id: SourceId, elements: &[Span], gone: &[Span]) -> Option<Vec<Edit>> {
     Some(edits)
 }
 
-/// Where the elements of an array stand.
+/// The places of the elements of an array.
 fn elements(source: &Source, array: Span) -> Option<Vec<Span>> {
     let text = source.slice(array);
     let raws: Vec<&RawValue> = serde_json::from_str(text).ok()?;
@@ -311,7 +311,7 @@ fn rewrite_list(
     Some(edits)
 }
 
-/// Where a list is written, for writing in the same manner.
+/// The layout of a list, to write in the same manner.
 struct Place<'a> {
     source: &'a Source,
     statement: &'a Statement,
@@ -336,7 +336,7 @@ impl Place<'_> {
         }
     }
 
-    /// What stands between two elements of the list.
+    /// The text between two elements of the list.
     fn separator(&self, elements: &[Span]) -> String {
         let between = |start, end| self.source.slice(Span { start, end }).to_owned();
         if let [first, second, ..] = elements {

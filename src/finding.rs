@@ -43,9 +43,9 @@ pub struct Witness {
 /// A place in a file, with the words drawn beside it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Label {
-    /// Which file.
+    /// The file.
     pub source: SourceId,
-    /// Which bytes.
+    /// The bytes.
     pub span: Span,
     /// Drawn beside the snippet; may be empty.
     pub message: String,
@@ -75,7 +75,7 @@ pub struct Finding {
     pub message: String,
     /// Further facts, one line each ("needed for …", "fails for example: …").
     pub notes: Vec<String>,
-    /// What to do, possibly with a statement ready to paste.
+    /// The help, possibly with a statement ready to paste.
     pub help: Option<String>,
     /// All actions it is about, in the reference's or AWS's spelling.
     pub actions: Vec<String>,
@@ -93,7 +93,7 @@ pub struct Finding {
     pub label: Label,
     /// Other places.
     pub related: Vec<Label>,
-    /// Ways to mend it, where it is plain what to write.
+    /// Fixes, if the right text is known.
     pub fixes: Vec<Fix>,
     /// Stable across re-indenting and unrelated edits; set by [`crate::lints::run`].
     pub fingerprint: Fingerprint,

@@ -1,4 +1,4 @@
-//! What makes a finding the same one after an edit elsewhere.
+//! The identity of a finding across edits elsewhere.
 
 use std::fmt;
 
@@ -13,7 +13,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Of what a finding is about: no line, no offset, no message. The ordinal tells those apart that are about the same.
+    /// Of what a finding is about: no line, no offset, no message. The ordinal tells those apart that are about the
+    /// same.
     pub fn new(text: String, ordinal: u64) -> Self {
         Fingerprint {
             text,

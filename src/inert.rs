@@ -117,8 +117,8 @@ fn is_json_unsafe(c: char) -> bool {
     is_unsafe(c) && c != '\n'
 }
 
-/// What keeps a text from being shown as it is, with its line: an unsafe character or a command of a service. Line ends
-/// of Windows and a byte order mark at the start do not.
+/// The reason why a text cannot be shown as it is, with its line: an unsafe character or a command of a service.
+/// Line ends of Windows and a byte order mark at the start do not.
 pub(crate) fn first_unsafe(text: &str) -> Option<(usize, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.split('\n').enumerate().find_map(|(index, line)| {

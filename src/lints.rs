@@ -1,4 +1,4 @@
-//! What is reported: one file per lint, each with its metadata, its check and its page of prose.
+//! The lints: one file per lint, each with its metadata, its check and its page of prose.
 //!
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
@@ -269,7 +269,7 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
-/// What was compared, when everything could be read.
+/// The comparison, if everything could be read.
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
@@ -287,11 +287,13 @@ pub struct Compared<'a> {
     pub generated: &'a [Requirement],
     /// The contents of the AWS managed policies that the role must have.
     pub managed: &'a [Prepared],
+    /// What the configuration says to keep.
+    pub kept: &'a [Requirement],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
-    /// What is granted beyond need.
+    /// Overly broad permissions.
     pub excess: &'a ExcessReport,
-    /// What has no effect.
+    /// Entries without effect.
     pub ineffective: &'a [Ineffective],
     /// Ways to more permissions that are open.
     pub escalation: &'a [OpenPath],
@@ -321,7 +323,7 @@ pub struct Oversize {
     pub source: SourceId,
     /// The statement that reaches it.
     pub span: Span,
-    /// What there is too much of.
+    /// The exceeded bound.
     pub message: String,
 }
 
@@ -433,22 +435,27 @@ fn nearest_of<'p>(
                     .is_some_and(|(p, _)| p.eq_ignore_ascii_case(service))
             })
     };
-    if let Some(statement) = statements.iter().find(same_service) {
+    let policies: Vec<&Policy> = policies.by_ref().collect();
+    // The texts of attached AWS managed policies are no place to write in.
+    let is_own = |s: &&Prepared| policies.iter().any(|p| p.source == s.source);
+    let mut policies = policies.iter().copied();
+    let statements = || statements.iter().filter(is_own);
+    if let Some(statement) = statements().find(same_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it allows other `{service}` actions"),
+            message: format!("closest statement: it allows other `{service}` actions"),
         });
     }
     let any_service = |s: &&Prepared| {
         let everything = |a: &Action| a.pattern == ActionPattern::Everything;
         s.effect == Effect::Allow && (s.not_action || s.actions.iter().any(everything))
     };
-    if let Some(statement) = statements.iter().find(any_service) {
+    if let Some(statement) = statements().find(any_service) {
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("the closest statement: it does not suffice for `{service}`"),
+            message: format!("closest statement: it does not suffice for `{service}`"),
         });
     }
     let policy = policies.next()?;
@@ -571,7 +578,7 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
         };
         let mut actions = finding.actions.iter();
         if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
-            let note = "a policy that IAM rejects allows it: repair that policy";
+            let note = "a policy that IAM rejects allows it: fix that policy";
             finding.notes.push(note.to_owned());
         }
     }
@@ -617,10 +624,10 @@ fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     }
 }
 
-/// What stands for the texts of statements without a `Sid`, which can be long and have many findings.
+/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// What a finding is about, for its fingerprint.
+/// The subject of a finding, for its fingerprint.
 fn identity(
     context: &Context<'_>,
     finding: &Finding,
@@ -645,7 +652,7 @@ fn identity(
         ]
         .contains(&finding.lint)
     {
-        // Where the nearest statement stands does not matter.
+        // The place of the nearest statement does not matter.
         parts.push(compared.reference.role.clone().unwrap_or_default());
         parts.push(finding.subject.clone().unwrap_or_default());
     } else {

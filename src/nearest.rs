@@ -1,4 +1,4 @@
-//! What was probably meant by a misspelt word.
+//! Suggestions for misspelled words.
 
 /// Longer words are no slips of the pen, and comparing takes the product of the lengths.
 const LONGEST: usize = 128;
@@ -42,8 +42,8 @@ pub(crate) fn nearest_word<'c>(
 pub(crate) fn hint(word: &str, legal: &[&str]) -> String {
     let all = legal.join(", ");
     match nearest_word(word, legal.iter().copied(), 2) {
-        Some(meant) => format!("did you mean `{meant}`? there are: {all}"),
-        None => format!("there are: {all}"),
+        Some(meant) => format!("did you mean `{meant}`? expected one of: {all}"),
+        None => format!("expected one of: {all}"),
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn parse_written(
     name: Option<String>,
     attachment: Attachment,
     flags: &[Flags],
-    unknowns: Unknowns,
+    unknowns: &Unknowns,
 ) -> Document {
     let mut reader = Reader::new(id);
     let layer = Layer::written(&written.text, &written.offsets, &written.holes);

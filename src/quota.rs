@@ -1,4 +1,4 @@
-//! What AWS stores of policies.
+//! AWS's size quotas of policies.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 

@@ -1,4 +1,4 @@
-//! What ParallelCluster requires: the policies that it documents or generates, by release, role, scheduler and
+//! The requirements of ParallelCluster: the policies that it documents or generates, by release, role, scheduler and
 //! feature, from the data in `rules/`; or any IAM policy that a user gives instead.
 //!
 //! ```
@@ -44,7 +44,7 @@ pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
-pub use managed::managed_text;
+pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::{Listed, Use, listed, managed_policies, uses};
 pub use placeholder::{
@@ -94,7 +94,7 @@ pub struct RefStatement {
     pub own_index: usize,
     /// `Sid`.
     pub sid: Option<String>,
-    /// What is required, or what is taken from the requirement.
+    /// The required requests, or those excluded from them.
     pub effect: Effect,
     /// Actions.
     pub action: RefList,
@@ -114,6 +114,31 @@ pub struct RefStatement {
     pub is_off: bool,
 }
 
+impl RefStatement {
+    /// A statement that allows actions on resources.
+    pub fn allow(index: usize, actions: Vec<String>, resources: Vec<String>) -> Self {
+        let list = |values| RefList {
+            negated: false,
+            values,
+        };
+        RefStatement {
+            index,
+            part: 0,
+            own_index: index,
+            sid: None,
+            effect: Effect::Allow,
+            action: list(actions),
+            resource: list(resources),
+            conditions: Vec::new(),
+            feature: None,
+            open: false,
+            standing: Standing::default(),
+            is_divided: false,
+            is_off: false,
+        }
+    }
+}
+
 /// One of the policies that a reference is put together from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
@@ -123,16 +148,16 @@ pub struct Part {
     pub feature: Option<&'static str>,
     /// `documented`, `published-template`, `api-template`, `aws-tested` or `generated`.
     pub kind: &'static str,
-    /// Where the text was published.
+    /// The place of publication.
     pub source: &'static str,
-    /// What the statements of the text were counted to when it was taken over.
+    /// The digest of the statements at the source.
     pub digest: String,
 }
 
-/// What the documented policy lacks although ParallelCluster needs it.
+/// Permissions missing from the documented policy although ParallelCluster needs them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Gap {
-    /// What the missing policy is called; `None` for single statements.
+    /// The name of the missing policy; `None` for single statements.
     pub policy: Option<String>,
     /// Why it is needed.
     pub reason: String,
@@ -140,7 +165,7 @@ pub struct Gap {
     pub source: String,
     /// True where the cluster configuration asks for it.
     pub of_configuration: bool,
-    /// What happens without it.
+    /// The failure without it.
     pub failure: Failure,
     /// The feature that needs it.
     pub feature: Option<&'static str>,
@@ -167,22 +192,22 @@ pub struct Reference {
     pub assumed: Option<&'static str>,
     /// The policies that it is put together from; empty for a user's own.
     pub parts: Vec<Part>,
-    /// Where the statements of a user's own are, with file, line and column.
+    /// The places of the statements of a user's own reference: file, line and column.
     pub place: Option<String>,
     /// The statements in order.
     pub statements: Vec<RefStatement>,
-    /// What is known to lack.
+    /// Permissions known to be missing.
     pub gaps: Vec<Gap>,
     /// AWS managed policies that the role must have besides, with placeholders.
     pub managed_policies: Vec<String>,
     /// Features that the cluster is said to have, and of which nothing is known for this role and release although
     /// there is for others.
     pub unknown_features: Vec<&'static str>,
-    /// What is known of the cluster's features.
+    /// The known features of the cluster.
     pub known_features: Features,
     /// The feature of its group that this reference is for.
     pub mode: Option<&'static str>,
-    /// What ParallelCluster generates for this role of a cluster configuration; empty without one.
+    /// The policy that ParallelCluster generates for this role of a cluster configuration; empty without one.
     pub generated: Vec<RefStatement>,
     /// Actions that a cluster configuration does not need: it has no resource of the type that they are called for.
     pub idle: Vec<String>,
@@ -251,13 +276,13 @@ impl Reference {
         }
     }
 
-    /// What ParallelCluster needs an action for that a statement of this feature asks for.
+    /// The reason why ParallelCluster needs an action of a statement of this feature.
     pub fn need(&self, action: &str, feature: Option<&str>) -> Option<&'static Need> {
         let (role, scheduler) = (self.role.as_deref()?, self.scheduler.as_deref()?);
         need::why(role, scheduler, self.release()?, action, feature)
     }
 
-    /// What ParallelCluster needs an action for.
+    /// The reason why ParallelCluster needs an action.
     pub fn needed_for(&self, action: &str) -> Option<String> {
         self.need(action, None).map(|n| n.text.clone())
     }
@@ -286,7 +311,8 @@ impl Reference {
         self.statements.iter().find(|s| s.index == index)
     }
 
-    /// What names a statement whatever other features a cluster has: its policy, and its `Sid` or place there.
+    /// A name of a statement that does not depend on other features of the cluster: its policy, and its `Sid` or place
+    /// there.
     pub fn identity_of(&self, index: usize) -> (&str, String) {
         let statement = self.statement(index);
         let part = statement.and_then(|s| self.parts.get(s.part));

@@ -1,6 +1,6 @@
-//! What IAM refuses to store, from `rules/rejections.toml`. The statements of such a policy grant nothing.
+//! Policies that IAM refuses to store, from `rules/rejections.toml`. The statements of such a policy grant nothing.
 
-/// What follows the fault in every message about it.
+/// The end of every message about such a fault.
 pub(crate) const CONSEQUENCE: &str =
     "IAM rejects this policy, so none of its statements take effect";
 
@@ -26,7 +26,7 @@ pub(crate) fn is_of_other_partition(arn: &str, own: &str) -> bool {
     partition.is_some_and(|p| p != own && known(p)) && known(own)
 }
 
-/// What AWS answers to a kind of fault, as a clause for a help text.
+/// AWS's error for a kind of fault, as a clause for a help text.
 pub(crate) fn answer(kind: &str) -> String {
     let known = ANSWERS.iter().find(|(id, _)| *id == kind);
     known.map_or_else(String::new, |(_, text)| format!("AWS answers `{text}`"))

@@ -1,12 +1,14 @@
 //! The result for one role: what it was compared with, the rows, and the findings.
 
+use std::collections::BTreeSet;
+
 use crate::diff::Row;
 use std::sync::Arc;
 
 use crate::finding::Finding;
 use crate::lints::PrincipalName;
 
-/// What the policies were compared with. All `None` for `--reference FILE`, but for `file`.
+/// The reference that the policies were compared with. All `None` for `--reference FILE`, but for `file`.
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceName {
     /// e.g. `ParallelClusterInstancePolicy`.
@@ -49,7 +51,7 @@ pub struct Binding {
 /// The result for one role: one reference against the union of some files.
 #[derive(Clone, Debug)]
 pub struct RoleResult {
-    /// What the configuration calls the role; `None` for files of the command line.
+    /// The name of the role in the configuration; `None` for files of the command line.
     pub target: Option<String>,
     /// The principal of a template or an account dump; `None` for files that are one role.
     pub principal: Option<Arc<PrincipalName>>,
@@ -60,7 +62,7 @@ pub struct RoleResult {
     pub settings: usize,
     /// The files, as the user gave them.
     pub policies: Vec<String>,
-    /// What they were compared with.
+    /// The reference that they were compared with.
     pub reference: ReferenceName,
     /// Placeholders of the reference, sorted by name.
     pub bindings: Vec<Binding>,
@@ -68,19 +70,22 @@ pub struct RoleResult {
     pub boundary: Option<String>,
     /// The files of service control policies, level by level.
     pub scps: Vec<Vec<String>>,
-    /// What was not given: the layers `permissions-boundary` and `scp`, and AWS managed policies that the role must
-    /// have besides, as `managed-policy:ARN`. Also `feature:NAME` for a feature of which nothing is known for this role and release.
+    /// Inputs that were not given: the layers `permissions-boundary` and `scp`, and AWS managed policies that the role
+    /// must have besides, as `managed-policy:ARN`. Also `feature:NAME` for a feature without data for this role and
+    /// release.
     pub not_checked: Vec<String>,
     /// One row per requirement; empty where a file could not be read.
     pub requirements: Vec<Row>,
-    /// What is needed besides, list by list: known gaps, what ParallelCluster generates for the configuration, and AWS
+    /// Other needs, list by list: known gaps, what ParallelCluster generates for the configuration, and AWS
     /// managed policies. Only where files are to be fixed; no output shows it.
     pub also_needed: Vec<Vec<Row>>,
+    /// The statements of the settings to keep of which something is granted, by their index.
+    pub kept: BTreeSet<usize>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
-    /// What was taken from the cluster's configuration.
+    /// Values read from the cluster configuration.
     pub cluster_config: Option<TakenFrom>,
-    /// What the same policies lack for another release.
+    /// Permissions missing for another release.
     pub upgrade: Option<Upgrade>,
     /// True where policies have placeholders: they are judged as what these stand for, and grant less as they are.
     pub is_template: bool,
@@ -88,21 +93,22 @@ pub struct RoleResult {
     pub failed: bool,
 }
 
-/// What was taken from a cluster configuration.
+/// Values read from a cluster configuration.
 #[derive(Clone, Debug, Default)]
 pub struct TakenFrom {
     /// The file.
     pub path: String,
-    /// What, its value, and its place: `scheduler`, `slurm`, `cluster.yaml:12:14`.
+    /// Name, value and place: `scheduler`, `slurm`, `cluster.yaml:12:14`.
     pub facts: Vec<(String, String, String)>,
 }
 
-/// What policies lack for another release, beyond what they lack already.
+/// Permissions that are only missing for another release.
 #[derive(Clone, Debug)]
 pub struct Upgrade {
-    /// What they were compared with.
+    /// The reference that they were compared with.
     pub reference: ReferenceName,
-    /// The findings on coverage and on what AWS's policies lack. They count neither in the summary nor for the exit code.
+    /// The findings on coverage and on what AWS's policies lack. They count neither in the summary nor for the exit
+    /// code.
     pub findings: Vec<Finding>,
     /// The same for formats that have one list of findings: the release is in the message, and nothing is an error.
     pub warnings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! What the catalogue's package does not say of resource types: what requests carry behind the ARN format, and the types of
+//! Facts that the catalogue's package does not have: the text after the ARN format in requests, and the types of
 //! actions that two generations of a service share. From `rules/resource-types.toml`.
 
 /// A type of which requests name the resource with something behind the ARN format.
@@ -8,13 +8,13 @@ pub struct Checked {
     pub service: &'static str,
     /// The name of the type.
     pub kind: &'static str,
-    /// What is behind the ARN.
+    /// The text after the ARN.
     pub suffix: &'static str,
     /// Actions of the service whose requests do not carry it.
     except: &'static [&'static str],
-    /// What AWS announced about it.
+    /// AWS's announcement.
     pub ends: &'static str,
-    /// Where.
+    /// The place of the announcement.
     pub ends_source: &'static str,
 }
 
@@ -25,7 +25,7 @@ pub fn checked_types(service: &str) -> impl Iterator<Item = &'static Checked> {
     CHECKED.iter().filter(move |c| c.service == service)
 }
 
-/// What is behind the ARN format of a type in the requests of an action.
+/// The text after the ARN format of a type in the requests of an action.
 pub(super) fn suffix(service: &str, action: &str, kind: &str) -> &'static str {
     let mut checked = checked_types(service);
     let found = checked.find(|c| {

@@ -9,7 +9,7 @@ use crate::matcher::condition::fold_key;
 
 /// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those of
 /// AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it; `aws:PrincipalOrgMasterAccountId`
-/// is in AWS's own managed policy AWSSSOServiceRolePolicy. Of keys with two types
+/// is in AWS's own managed policy `AWSSSOServiceRolePolicy`. Of keys with two types
 /// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first stands here.
 const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
@@ -71,7 +71,7 @@ const GLOBAL: [(&str, ConditionKeyType); 54] = {
     ]
 };
 
-/// What is known of a condition key by its name.
+/// The known type of a condition key, by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KnownKey {
     /// It exists and holds values of this type.
@@ -91,7 +91,7 @@ pub enum KnownKey {
 }
 
 impl Catalog {
-    /// What is known of a condition key, in any case.
+    /// The known type of a condition key, in any case of letters.
     pub fn condition_key(&self, key: &str) -> KnownKey {
         let folded = fold_key(key);
         let Some((prefix, _)) = folded.split_once(':').filter(|(p, n)| {

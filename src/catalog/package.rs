@@ -27,7 +27,7 @@ pub enum PackageError {
         "give the folder of the unpacked npm package `{NAME}`: the one with `package.json` and `data`"
     ))]
     Read {
-        /// Which.
+        /// Its path.
         path: PathBuf,
         /// Why not.
         source: std::io::Error,
@@ -35,17 +35,17 @@ pub enum PackageError {
     /// A file of it is no JSON, or JSON of another shape.
     #[error("`{}` is not what the package `{NAME}` has there", path.display())]
     Json {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Where and why.
+        /// The place and the reason.
         source: serde_json::Error,
     },
     /// A file of it says what a catalogue cannot.
     #[error("`{}`: {problem}", path.display())]
     Content {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// What it says.
+        /// The fault.
         problem: String,
     },
     /// The text that it gives is no catalogue.
@@ -101,7 +101,8 @@ type Named<T> = BTreeMap<String, T>;
 /// Reads the folder of the unpacked package and writes the catalogue's text.
 ///
 /// # Errors
-/// Where a file cannot be read, or says what a catalogue cannot: the error names the file and what is wrong.
+/// Fails if a file cannot be read, or contains something that a catalogue cannot: the error names the file and the
+/// fault.
 pub fn read_package(dir: &Path) -> Result<String, PackageError> {
     let path = dir.join("package.json");
     let manifest: Manifest = read_json(&path)?;
@@ -287,7 +288,7 @@ fn read_service(data: &Path, prefix: &str) -> Result<Service, PackageError> {
         for resource_type in merge(&action.resource_types) {
             let Some(known) = types.get(&resource_type.name.to_ascii_lowercase()) else {
                 let problem = format!(
-                    "the action `{name}` has the resource type `{}`, which `resourceTypes/{file}` lacks",
+                    "the action `{name}` has the resource type `{}`, which is not in `resourceTypes/{file}`",
                     resource_type.name
                 );
                 return Err(content(&path, problem));

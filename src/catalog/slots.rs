@@ -1,5 +1,5 @@
-//! Where the row of a service or an action stands, found without a search: a table in which the hash of its name says
-//! where to look. The build script makes the one of the embedded catalogue.
+//! The position of the row of a service or an action, found without a search: a table in which the hash of its name
+//! says where to look. The build script makes the one of the embedded catalogue.
 //!
 //! A slot is eight bytes, least significant first: the hash, and the byte of the text at which the row starts, 0 for a
 //! slot that is free. A row stands in the first free slot from that of its hash on.
@@ -43,7 +43,7 @@ pub(super) fn table(rows: &[(u32, u32)]) -> Vec<u8> {
     table
 }
 
-/// Where the rows with this hash start.
+/// The first row with this hash.
 pub(super) fn starts(table: &[u8], hash: u32) -> impl Iterator<Item = usize> {
     let slots = probe(table.len() / WIDTH, hash);
     let filled = slots.map_while(move |at| {

@@ -1,9 +1,9 @@
-//! What an author may have meant by a service or an action that does not exist.
+//! Suggestions for services and actions that do not exist.
 
 use super::{Catalog, Service};
 use crate::nearest;
 
-/// What services are called in documentation, consoles and tools, and the prefix that IAM wants.
+/// Names of services in documentation, consoles and tools, with the prefix for IAM.
 const ALIASES: [(&str, &str); 22] = [
     ("alb", "elasticloadbalancing"),
     ("asg", "autoscaling"),

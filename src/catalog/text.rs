@@ -230,7 +230,7 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
             return Err(damaged(text, at, problem));
         }
         if last >= prefix {
-            let problem = format!("`{prefix}` stands after `{last}`");
+            let problem = format!("`{prefix}` is listed after `{last}`");
             return Err(damaged(text, at, problem));
         }
         last = prefix;
@@ -340,7 +340,11 @@ fn check_table(
             if order == Ordering::Greater
                 || (order == Ordering::Equal && !(repeats && last == name))
             {
-                return Err(damaged(text, at, format!("`{name}` stands after `{last}`")));
+                return Err(damaged(
+                    text,
+                    at,
+                    format!("`{name}` is listed after `{last}`"),
+                ));
             }
         }
         last = Some(name);

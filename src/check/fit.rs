@@ -1,4 +1,4 @@
-//! Which candidate the policies fit best.
+//! The candidate that the policies fit best.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -53,8 +53,8 @@ impl Fit {
     }
 
     /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
-    /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone would
-    /// take a small role that a policy happens to cover, for a large one of which a single row lacks.
+    /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone
+    /// would take a small role that a policy happens to cover, for a large one of which a single row lacks.
     fn is_better_role(self, than: Fit) -> bool {
         match self.mean_order(than) {
             Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
@@ -125,7 +125,7 @@ fn requires(comparison: &Comparison<'_>, statement: &Prepared, service: &str, na
         })
 }
 
-/// What a candidate reaches at most, by a look at its actions alone: rows whose action no statement names are missing.
+/// An upper bound for a candidate, from its actions alone: rows whose action no statement names are missing.
 fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     let mut all = 0;
     let mut granted = 0;

@@ -108,7 +108,7 @@ pub(super) struct Generous<'w, 'f> {
     open: FxHashMap<(SourceId, Span), Vec<(&'f Policy, &'f Statement)>>,
 }
 
-impl<'t> Wider<'t> {
+impl Wider<'_> {
     /// Lays out the comparisons with the policies that AWS stores, or with all of them.
     pub(super) fn compare<'w, 'f>(
         &'w self,
@@ -194,7 +194,9 @@ impl Generous<'_, '_> {
             return;
         }
         let values = self.values(worst, &requirement.row);
-        if !matches!(at_best, Verdict::Covered | Verdict::Conditional) {
+        if matches!(at_best, Verdict::Covered | Verdict::Conditional) {
+            requirement.row.verdict = Verdict::Depends;
+        } else {
             // What fails for every value.
             let witness = requirement.row.witness.clone();
             *requirement = taken.clone();
@@ -203,8 +205,6 @@ impl Generous<'_, '_> {
             if row.witness.is_none() {
                 row.witness = witness;
             }
-        } else {
-            requirement.row.verdict = Verdict::Depends;
         }
         requirement.row.depends = Some(Box::new(Open {
             at_worst,
@@ -237,8 +237,8 @@ impl Generous<'_, '_> {
             }
         }
         for (policy, hole) in &self.unknown {
-            let unknowns = policy.unknowns.iter();
-            let hole = unknowns.filter_map(|u| u.holes.get(*hole)).next();
+            let mut unknowns = policy.unknowns.iter();
+            let hole = unknowns.find_map(|u| u.holes.get(*hole));
             if let Some(hole) = hole {
                 add(OpenValue {
                     name: hole.name.clone(),

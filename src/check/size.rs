@@ -1,4 +1,4 @@
-//! Where the policies of a role, or a reference, are more than is judged.
+//! Bounds on the policies of a role and on references.
 
 use std::cell::OnceCell;
 
@@ -11,7 +11,7 @@ use crate::matcher::ActionPattern;
 use crate::parser::{Effect, Policy, Span};
 use crate::reference::Reference;
 
-/// Where the values of placeholders make too many strings of those of the policies.
+/// A problem if the values of placeholders expand the policies to too many strings.
 pub fn too_many_strings(
     policies: &[&Policy],
     against: &Against,
@@ -41,7 +41,7 @@ pub(super) const MOST_CONTESTED: usize = 50;
 /// Bytes of the strings of a role that are judged.
 pub(super) const MOST_TEXT: usize = 512 * 1024;
 
-/// Where the policies of a role, and of what limits it, are more than is judged.
+/// A problem if the policies of a role and its layers exceed the bounds.
 pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Oversize> {
     let (mut parts, mut bytes, mut contested) = (0, 0, 0);
     for policy in policies {

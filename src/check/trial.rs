@@ -8,6 +8,8 @@ use super::{Against, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
+use crate::diff::effect::{self, Ineffective};
+use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
@@ -32,14 +34,20 @@ pub(super) struct Trial<'a> {
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
     pub(super) gaps: Vec<Vec<Prepared>>,
-    /// What ParallelCluster generates for the configuration.
+    /// The generated policy for the configuration.
     pub(super) generated: Vec<Prepared>,
     /// The contents of the AWS managed policies that the role must have.
     pub(super) managed: Vec<Prepared>,
-    /// What was narrowed to the names of one cluster, as AWS writes it, and what other roles of the cluster need that the
-    /// same IAM role serves: no excess.
+    /// Each of these policies, and where its statements end.
+    managed_ends: Vec<(String, usize)>,
+    /// What the configuration says to keep.
+    pub(super) kept: Vec<Prepared>,
+    /// How many of `granted` are not those of attached AWS managed policies, which come last.
+    own: usize,
+    /// The requirements before they were narrowed to the names of one cluster, and those of other roles of the cluster
+    /// that share the IAM role: no excess.
     wide: Vec<Vec<Prepared>>,
-    /// Where there are too many strings to judge, and none of them is in `granted` and `limits`.
+    /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
 
@@ -86,7 +94,7 @@ impl<'a> Trial<'a> {
         if bindings.iter().any(|(name, _)| reference::is_list(name)) {
             pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         }
-        // What only a known gap names binds separately: it must not unsettle the reference itself.
+        // Placeholders of known gaps alone are bound separately: they must not change the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
             let mut wider = bindings.clone();
@@ -129,10 +137,17 @@ impl<'a> Trial<'a> {
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
         let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
         let beyond = { all }.find_map(|d| d.beyond(MOST_PARTS, &bindings, &placeholders));
-        let granted = match beyond {
+        let mut granted = match beyond {
             None => drafts.bind(&bindings, &placeholders, &resolve),
             Some(_) => Vec::new(),
         };
+        let own = granted.len();
+        if beyond.is_none() && !settings.attached_policies.is_empty() {
+            let files = settings.attached_policies.iter();
+            let attached = files.flat_map(|f| &f.document.policies);
+            let attached = Drafts::new(attached, &mut placeholders);
+            granted.extend(attached.bind(&bindings, &placeholders, &resolve));
+        }
         let mut leftovers = drafts.leftovers;
         let limits = limits
             .into_iter()
@@ -150,13 +165,20 @@ impl<'a> Trial<'a> {
             .flat_map(everything)
             .collect();
         let others_pieces = prepare::reference_pieces(&others, &bindings, &mut placeholders);
-        let managed = reference.managed_statements();
+        let kept_pieces = prepare::reference_pieces(&settings.keep, &bindings, &mut placeholders);
+        let mut managed: Vec<RefStatement> = Vec::new();
+        let mut managed_ends = Vec::with_capacity(reference.managed_policies.len());
+        for arn in &reference.managed_policies {
+            managed.extend(reference::managed_statements_of(arn));
+            managed_ends.push((arn.clone(), managed.len()));
+        }
         let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
         let bind = |statements: &[_], pieces: &[_]| {
             prepare::bind_reference(statements, pieces, &bindings, &placeholders)
         };
         let managed = bind(&managed, &managed_pieces);
         let others = bind(&others, &others_pieces);
+        let kept = bind(&settings.keep, &kept_pieces);
         let generated = bind(&wanted, &generated_pieces);
         let written = bind(&statements, &pieces);
         let gaps_written: Vec<Vec<Prepared>> = reference
@@ -216,6 +238,9 @@ impl<'a> Trial<'a> {
                 gaps,
                 generated,
                 managed,
+                managed_ends,
+                kept,
+                own,
                 wide,
                 beyond,
             },
@@ -305,8 +330,40 @@ impl<'a> Trial<'a> {
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
         let wide = self.wide.iter().map(Vec::as_slice);
-        let own = [&self.required, &self.generated, &self.managed].map(Vec::as_slice);
+        let own = [&self.required, &self.generated, &self.managed, &self.kept];
+        let own = own.map(Vec::as_slice);
         own.into_iter().chain(gaps).chain(wide).collect()
+    }
+
+    /// The AWS managed policies that the role needs and whose contents are all granted.
+    pub(super) fn inline_managed(&self, comparison: &Comparison<'_>) -> Vec<&str> {
+        let mut start = 0;
+        let mut inline = Vec::new();
+        for (arn, end) in &self.managed_ends {
+            let statements = self.managed.get(start..*end).unwrap_or_default();
+            start = *end;
+            let rows = comparison.coverage(statements);
+            if !rows.is_empty() && rows.iter().all(|r| r.row.verdict == Verdict::Covered) {
+                inline.push(arn.as_str());
+            }
+        }
+        inline
+    }
+
+    /// The excess of the policies themselves: that of attached AWS managed policies is AWS's.
+    pub(super) fn own_excess(&self, mut excess: ExcessReport) -> ExcessReport {
+        excess.found.retain(|e| e.statement < self.own);
+        excess
+            .undecided
+            .retain(|(statement, _)| *statement < self.own);
+        excess
+    }
+
+    /// What has no effect, without the statements of attached AWS managed policies.
+    pub(super) fn ineffective(&self, comparison: &Comparison<'_>) -> Vec<Ineffective> {
+        let mut found = effect::ineffective(comparison);
+        found.retain(|i| i.layer > 0 || i.statement < self.own);
+        found
     }
 
     /// The rows of the reference, with the features that need them.
@@ -348,7 +405,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What ParallelCluster generates for the configuration, with the names that the policies themselves have.
+/// The generated policy for the configuration, with the names in the policies themselves.
 fn generated(
     reference: &Reference,
     bindings: &Bindings,

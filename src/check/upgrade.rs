@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::lints;
 use crate::result::{RoleResult, Upgrade};
 
-/// What the policies of `then` do not grant although they grant what `now` needs.
+/// Gaps for `then` that are no gaps for `now`.
 pub fn upgrade(now: &RoleResult, then: RoleResult) -> Upgrade {
     let lacking = |row: &&Row| row.verdict != Verdict::Covered;
     let already: BTreeSet<(&str, &[String])> = now
@@ -24,7 +24,7 @@ pub fn upgrade(now: &RoleResult, then: RoleResult) -> Upgrade {
         .filter(|row| !already.contains(&(row.action.as_str(), &*row.resources)))
         .map(|row| row.action.as_str())
         .collect();
-    // What AWS's policies lack has no rows: its findings are compared.
+    // Known gaps have no rows: compare their findings.
     let gaps = now.findings.iter().filter(|f| lints::is_about_gaps(f.lint));
     let told: BTreeSet<&str> = gaps
         .flat_map(|f| f.actions.iter().map(String::as_str))

@@ -1,4 +1,4 @@
-//! What becomes of findings: severities, ignores, and the baseline.
+//! Severities, ignores and the baseline, applied to findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -62,13 +62,13 @@ pub(super) fn levels(
             if FIXED.contains(&lint) {
                 return Err(bad(
                     "its severity cannot be changed".to_owned(),
-                    "it says that something could not be judged: exit code 2".to_owned(),
+                    "it reports what could not be judged, with exit code 2".to_owned(),
                 ));
             }
             if args.strict && STRICT.contains(&lint) && level != Level::As(Severity::Error) {
                 return Err(bad(
                     "--strict makes it an error".to_owned(),
-                    "leave one of the two options out".to_owned(),
+                    "remove one of the two options".to_owned(),
                 ));
             }
             if let Some(other) = given.insert(lint, option)
@@ -110,7 +110,7 @@ pub(super) fn apply_levels_then(levels: &BTreeMap<&'static str, Level>, upgrade:
     }
 }
 
-/// What a run accepts, and what of it was met.
+/// The accepted findings of a run, and those that were found.
 pub(super) struct Accepted<'c> {
     configuration: Option<&'c Configuration>,
     ignores: &'c [Ignore],
@@ -120,6 +120,8 @@ pub(super) struct Accepted<'c> {
     /// Whether a file that each ignore is about was judged.
     judged: Vec<bool>,
     today: Day,
+    /// Whether what the configuration says to keep counts.
+    keeps: bool,
     folder: PathBuf,
     here: PathBuf,
     is_about: BTreeMap<(usize, SourceId), bool>,
@@ -141,6 +143,7 @@ impl<'c> Accepted<'c> {
             met: vec![0; ignores.len()],
             judged: vec![false; ignores.len()],
             // The clock is looked at for nothing else.
+            keeps: !args.no_ignores,
             today: config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref()),
             folder: configuration.map(Configuration::folder).unwrap_or_default(),
             here: env::current_dir().unwrap_or_default(),
@@ -197,7 +200,12 @@ impl<'c> Accepted<'c> {
     }
 
     /// Findings on what hides nothing.
-    pub(super) fn unused(&self, jobs: &Jobs, extent: &Extent<'_>) -> Vec<Finding> {
+    pub(super) fn unused(
+        &self,
+        jobs: &Jobs,
+        extent: &Extent<'_>,
+        results: &[RoleResult],
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let sources = &jobs.sources;
         if let Some(configuration) = self.configuration {
@@ -205,11 +213,22 @@ impl<'c> Accepted<'c> {
             let all = self.ignores.iter().zip(&self.met).zip(&self.judged);
             for ((ignore, met), judged) in all {
                 let expired = ignore.has_expired(self.today).then_some(*met);
-                // What is about other files than those of this run may well be met there.
+                // Entries for other files may match there.
                 let concerns = jobs.from_targets || *judged || (ignore.path.is_none() && whole);
                 if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
                     let source = configuration.source;
                     findings.push(unused_ignore::of_ignore(sources, source, ignore, expired));
+                }
+            }
+        }
+        if let Some(configuration) = self.configuration.filter(|_| self.keeps) {
+            let whole = jobs.from_targets || configuration.config.targets.is_empty();
+            for (at, keep) in configuration.config.keeps.iter().enumerate() {
+                let is_met = results.iter().any(|r| r.kept.contains(&at));
+                let has_expired = keep.has_expired(self.today);
+                if has_expired || whole && !is_met {
+                    let source = configuration.source;
+                    findings.push(unused_ignore::of_keep(sources, source, keep, has_expired));
                 }
             }
         }
@@ -225,7 +244,7 @@ impl<'c> Accepted<'c> {
     }
 }
 
-/// What a run judges of all that a baseline can speak of.
+/// The part of a baseline that a run judges.
 pub(super) struct Extent<'j> {
     /// True where it judges all targets.
     is_whole: bool,
@@ -338,8 +357,8 @@ pub(super) fn read_baseline(
     let source = sources.add(source.known_as(file));
     Baseline::read(source, sources.get(source).text()).map_err(|(message, span)| {
         let problem = ConfigProblem::new(message, span);
-        let problem = problem
-            .with_help("mend it by hand; or remove it, and `pcluster-iam baseline` writes it anew");
+        let problem =
+            problem.with_help("fix it by hand; or remove it and run `pcluster-iam baseline` again");
         let reason = format!("`{name}` is not a baseline");
         drawn::error(sources, source, "baseline", vec![problem], reason)
     })

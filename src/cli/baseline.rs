@@ -11,11 +11,14 @@ use crate::inert;
 
 pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let mut jobs = jobs::resolve(&args.inputs, args.each)?;
+    if args.accept.no_ignores {
+        jobs.keep_nothing();
+    }
     let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
         .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
     output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;
     let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
-    // What is no ordinary file, or an empty one, has no entries.
+    // Anything but an ordinary file with content has no entries.
     let is_there = fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() > 0);
     let old = if args.prune || is_there {
         let configuration = jobs.configuration.as_ref();
@@ -34,7 +37,7 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
         });
     }
     let extent = Extent::new(&jobs, &judged.targets, &levels);
-    // What this run did not look at stays as it is.
+    // Entries that this run did not check stay.
     let keeps = |entry: &Entry| !extent.has(entry);
     let mut text = String::new();
     let entries = if let Some(met) = &judged.baseline {

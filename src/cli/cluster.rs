@@ -14,7 +14,7 @@ use crate::report::TakenFrom;
 /// A configuration that was read.
 pub(super) struct Configured {
     cluster: Cluster,
-    /// What was taken from it, for the report.
+    /// Values read from it, for the report.
     taken: TakenFrom,
     source: SourceId,
 }
@@ -71,7 +71,7 @@ impl Configured {
     ///
     /// # Errors
     ///
-    /// Where an option contradicts the configuration's generation.
+    /// Fails if an option contradicts the configuration's generation.
     pub(super) fn complete(&self, selection: &Selection) -> Result<Selection, Error> {
         let mut selection = selection.clone();
         let (generation, default) = match self.cluster.generation {
@@ -129,7 +129,7 @@ impl Configured {
         format!("{} is a configuration of {generation}.x", self.path())
     }
 
-    /// What is taken from the file: all but what is said nearer.
+    /// The values to take from the file: all that are not set nearer.
     pub(super) fn used(&self, selection: &Selection, given: &[Given]) -> TakenFrom {
         let by_option = |what: &str| match what {
             "scheduler" => selection.scheduler.is_some(),
@@ -161,12 +161,12 @@ impl Configured {
         &self.taken.path
     }
 
-    /// Where something stands in it, as `cluster.yaml:12:14`.
+    /// A place in it, as `cluster.yaml:12:14`.
     pub(super) fn place(&self, sources: &Sources, span: parser::Span) -> String {
         check::place(sources, self.source, span)
     }
 
-    /// What it decides about the policies that ParallelCluster generates.
+    /// Its settings that decide the policies that ParallelCluster generates.
     pub(super) fn setting(&self) -> Option<&reference::Setting> {
         (self.cluster.generation == Generation::V3).then_some(&self.cluster.setting)
     }
@@ -177,7 +177,7 @@ impl Configured {
             return;
         }
         for (name, found) in &self.cluster.features {
-            // What a cluster has by default depends on the release, which the file does not tell.
+            // The default features depend on the release, which is not in the file.
             let by_default = found.used == Use::On && found.place.is_none();
             if by_default && !name.starts_with("iam-") && !self.cluster.is_image {
                 continue;

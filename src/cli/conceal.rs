@@ -11,7 +11,7 @@ use crate::parser::{Problem, Source, Sources};
 /// Texts of more bytes are not searched: what is quoted is taken to be theirs.
 const LONG: usize = 64 * 1024;
 
-/// What a file is read as.
+/// The expected kind of a file.
 #[derive(Clone, Copy)]
 pub(super) enum Content {
     Policy,

@@ -141,7 +141,7 @@ impl Configuration {
         refused.collect()
     }
 
-    /// What its paths may lead to.
+    /// The files that its paths may lead to.
     fn within(&self) -> Within {
         Within::around(&self.folder)
     }
@@ -156,7 +156,7 @@ impl Configuration {
         self.folder.join(path).to_string_lossy().into_owned()
     }
 
-    /// What a path of it matches, each with the path relative to the configuration.
+    /// The files that a path of it matches, each relative to the configuration.
     ///
     /// # Errors
     ///

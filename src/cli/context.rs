@@ -1,4 +1,4 @@
-//! What the user says of the requests: `--context KEY=VALUE` and `--context-file FILE`.
+//! The context of requests from the user: `--context KEY=VALUE` and `--context-file FILE`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,7 +103,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, KeyValue>, Error> {
 ///
 /// # Errors
 ///
-/// What is wrong with the text.
+/// The fault of the text.
 pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, KeyValue>, String> {
     if bytes.len() > LARGEST {
         return Err(format!("it is larger than {} KiB", LARGEST / 1024));

@@ -1,4 +1,4 @@
-//! What holds for one job: the command line, then the target, then the top level of the configuration.
+//! The effective settings of one job: the command line, then the target, then the top level of the configuration.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::matcher::condition::KeyValue;
 use crate::parser::{Span, Spanned, shorten};
 use crate::reference::SelectError;
 
-/// What holds for one job, and which of it the configuration says where.
+/// The effective settings of one job, with their places in the configuration.
 #[derive(Default)]
 pub(super) struct Effective {
     pub(super) selection: Selection,
@@ -99,7 +99,13 @@ impl Effective {
                 o.partition.as_ref().map(value_of)
             });
         found.selection.set.clone_from(&given.set);
-        found.selection.cluster_name.clone_from(&given.cluster_name);
+        let names = Some(given.cluster_name.clone()).filter(|n| !n.is_empty());
+        let names = found.nearest("--cluster-name", names, &levels, |o| {
+            let names = o.cluster_name.as_ref()?;
+            let span = names.first().map(|n| n.span).unwrap_or_default();
+            Some((names.iter().map(|n| n.value.clone()).collect(), span))
+        });
+        found.selection.cluster_name = names.unwrap_or_default();
         found.boundary = found.nearest("--boundary", args.boundary.clone(), &levels, |o| {
             o.boundary.as_ref().map(path)
         });
@@ -150,7 +156,7 @@ impl Effective {
         Ok(found)
     }
 
-    /// Where the configuration says what an option would.
+    /// The place in the configuration of an option's value.
     pub(super) fn origin(&self, option: &str) -> Option<Span> {
         let mut all = self.origins.iter();
         all.find(|(o, _)| *o == option).map(|(_, span)| *span)
@@ -179,7 +185,7 @@ impl Effective {
             let message = format!("nothing says which scheduler the cluster of `{name}` uses");
             let problem = ConfigProblem::new(message, target.name.span);
             return Fault::Mistake(problem.with_help(format!(
-            "write for example scheduler = \"slurm\", in the target or at the top of the file; there are: {schedulers}"
+            "write for example scheduler = \"slurm\", in the target or at the top of the file; expected one of: {schedulers}"
         )));
         }
         let option = match &error {

@@ -1,4 +1,4 @@
-//! What ends a run: usage that makes no sense, and output that cannot be written.
+//! Errors that end a run: wrong usage, and output that cannot be written.
 
 use std::error::Error as _;
 use std::io;
@@ -19,7 +19,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::scheduler),
         help(
-            "give --scheduler with one of: {schedulers}; or --reference FILE for a policy of your own"
+            "pass --scheduler with one of: {schedulers}; or --reference FILE with your own policy"
         )
     )]
     NoScheduler {
@@ -31,7 +31,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::inputs),
         help(
-            "name policy files, or `-` for standard input; or describe what is to be judged as targets in pcluster-iam.toml, of which `pcluster-iam init` writes a first one"
+            "pass policy files, or `-` for standard input; or add targets to pcluster-iam.toml (`pcluster-iam init` writes a first one)"
         )
     )]
     NoInputs,
@@ -40,7 +40,7 @@ pub enum Error {
     #[diagnostic(
         code(usage::inputs),
         help(
-            "name policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
+            "pass policy files, or `-` for standard input; or add to the configuration a [[target]] with `name` and `policies`"
         )
     )]
     NoTargets {
@@ -51,7 +51,7 @@ pub enum Error {
     #[error("which scheduler does the cluster use?")]
     #[diagnostic(
         code(usage::scheduler),
-        help("give --scheduler with one of: {schedulers}")
+        help("pass --scheduler with one of: {schedulers}")
     )]
     WhichScheduler {
         /// The legal values.
@@ -71,7 +71,7 @@ pub enum Error {
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
         code(input::no_match),
-        help("check the path; quote the pattern so that the shell leaves it alone")
+        help("check the path; quote the pattern so that the shell does not expand it")
     )]
     NoMatch {
         /// As given.
@@ -88,7 +88,7 @@ pub enum Error {
     BadPattern {
         /// As given.
         name: String,
-        /// What is wrong with it as a pattern.
+        /// Its fault as a pattern.
         reason: String,
     },
     /// A folder whose files a pattern names cannot be listed.
@@ -120,9 +120,9 @@ pub enum Error {
     BadReference {
         /// The file.
         path: String,
-        /// What is wrong, with its place.
+        /// The fault with its place.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// The file of an option cannot be read.
@@ -133,9 +133,9 @@ pub enum Error {
         option: &'static str,
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// A file has problems, which are drawn at their places.
@@ -144,7 +144,7 @@ pub enum Error {
     Drawn {
         /// The problems, each with its place.
         text: String,
-        /// What it comes to.
+        /// The totals.
         reason: String,
     },
     /// The file given with `--context-file` cannot be read.
@@ -158,7 +158,7 @@ pub enum Error {
     BadContext {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
     },
     /// The folder given with `--catalog` is none.
@@ -172,7 +172,7 @@ pub enum Error {
     BadCatalog {
         /// The folder.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Its fault.
         source: Box<PackageError>,
     },
     /// An option with a value that cannot be.
@@ -185,16 +185,16 @@ pub enum Error {
         value: String,
         /// Why not.
         reason: String,
-        /// What would be one.
+        /// The valid choices.
         help: String,
     },
     /// No role to choose.
     #[error("{reason}")]
     #[diagnostic(code(usage::role), help("{help}"))]
     NoRole {
-        /// What the files grant of which role.
+        /// The grants of the files, by role.
         reason: String,
-        /// What to give.
+        /// The help.
         help: String,
     },
     /// The files of one run belong to different IAM roles.
@@ -217,22 +217,22 @@ pub enum Error {
         policies: String,
     },
     /// Several roles where one is asked about.
-    #[error("this is about one role, and there are {count} targets")]
-    #[diagnostic(code(usage::one_role), help("name the policy files of one role"))]
+    #[error("this command needs a single role, and the configuration has {count} targets")]
+    #[diagnostic(code(usage::one_role), help("pass the policy files of one role"))]
     OneRole {
         /// How many targets the configuration has.
         count: usize,
     },
     /// A file that is there already.
-    #[error("`{path}` is there already")]
-    #[diagnostic(code(output::exists), help("edit it, or move it away"))]
+    #[error("`{path}` already exists")]
+    #[diagnostic(code(output::exists), help("edit it, or move it"))]
     Exists {
         /// The file.
         path: String,
     },
     /// No role was named where one must be.
-    #[error("whose policy?")]
-    #[diagnostic(code(usage::role), help("give --role with one of: {roles}"))]
+    #[error("which role?")]
+    #[diagnostic(code(usage::role), help("pass --role with one of: {roles}"))]
     WhichRole {
         /// The legal values.
         roles: String,
@@ -247,7 +247,7 @@ pub enum Error {
     NoReference {
         /// Why there is none.
         error: Box<SelectError>,
-        /// What to give instead.
+        /// The alternative to pass.
         help: String,
     },
     /// `explain` was asked about something it does not know.
@@ -256,18 +256,18 @@ pub enum Error {
     Unknown {
         /// As given.
         what: String,
-        /// What it may have meant.
+        /// A suggestion.
         help: String,
     },
     /// A file of the role cannot be judged.
     #[error("{place}: {reason}")]
     #[diagnostic(code(input::policy), help("{help}"))]
     NotJudged {
-        /// Where.
+        /// The place.
         place: String,
         /// Why not.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// A file that cannot be changed in place.
@@ -278,19 +278,17 @@ pub enum Error {
         path: String,
         /// Why not.
         reason: String,
-        /// What to do.
+        /// The help.
         help: String,
     },
     /// The edits are held back.
     #[error("nothing was changed: {reason}")]
     #[diagnostic(
         code(fix::coverage),
-        help(
-            "make the changes by hand, one by one; `--fix --diff` writes nothing either, and the report without --fix shows what it would change"
-        )
+        help("make the changes by hand, one by one; the report without --fix shows them")
     )]
     HeldBack {
-        /// What would be lost.
+        /// The loss.
         reason: String,
     },
     /// Writing failed.
@@ -340,7 +338,7 @@ impl Error {
         match help.map(|help| help.to_string()) {
             None => Error::Select(error),
             Some(help) => Error::NoReference {
-                help: format!("{help}; or give a policy to compare with: --reference FILE"),
+                help: format!("{help}; or pass a policy to compare with: --reference FILE"),
                 error: Box::new(error),
             },
         }
@@ -356,7 +354,7 @@ fn unwritten(error: &io::Error) -> String {
     }
 }
 
-/// What lies behind an error, for its one line.
+/// The cause of an error, for its one line.
 fn cause(error: &PackageError) -> String {
     error
         .source()

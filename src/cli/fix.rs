@@ -22,11 +22,11 @@ pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
 /// Each round mends something; two that clash wait for the next.
 const MOST_ROUNDS: usize = 100;
 
-/// What became of the files of all roles, in memory.
+/// The fixed files of all roles, in memory.
 #[derive(Default)]
 pub(super) struct Mended {
     changes: Vec<Change>,
-    /// What is left to people.
+    /// Fixes that are left to the user.
     notes: String,
 }
 
@@ -41,7 +41,7 @@ struct Change {
 ///
 /// # Errors
 ///
-/// Where a file cannot be written (unless `diff`, which writes none), or where something that was covered would not be
+/// Fails if a file cannot be written (unless `diff`, which writes none), or if something that was covered would not be
 /// any more.
 pub(super) fn run(
     loaded: &mut Loaded,
@@ -86,7 +86,7 @@ pub(super) fn run(
 ///
 /// # Errors
 ///
-/// Where a file is no longer what was judged, before any is written; where it cannot be written.
+/// Fails if a file changed since it was judged, before any is written, or if it cannot be written.
 pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<(), Error> {
     let changes = mended.changes.iter();
     let changes = changes.map(|c| (sources.get(c.old), sources.get(c.new), c.count));
@@ -115,7 +115,7 @@ pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<()
 ///
 /// # Errors
 ///
-/// Where the file holds what must not be shown as it is. A patch has no way to spell it out.
+/// Fails if the file contains characters that must not be shown. A patch has no way to spell it out.
 pub(super) fn patch(old: &Source, new: &str) -> Result<String, Error> {
     let diff = edit::unified(old.name(), old.text(), new);
     if diff.is_empty() {
@@ -260,7 +260,7 @@ fn judge(
     accept: &mut Accept<'_>,
 ) -> Option<RoleResult> {
     let files = loaded.files.get(role.clone())?;
-    // What a policy allows once it is repaired must not be lost either.
+    // Permissions of a rejected policy must not be lost either.
     let settings = Settings {
         once_repaired: true,
         ..loaded.settings.clone()
@@ -328,7 +328,7 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     }
     match std::fs::metadata(name) {
         Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
-        // What cannot be read is reported by the run itself.
+        // The run itself reports unreadable files.
         _ => place::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
     }
 }

@@ -25,7 +25,7 @@ const DEEPEST: usize = 4;
 /// Files that are looked at.
 const MOST_FILES: usize = 5_000;
 
-/// What is written where no cluster configuration says which.
+/// The scheduler to write without a cluster configuration.
 const SCHEDULER: &str = "slurm";
 
 /// Larger files are neither policies nor cluster configurations.
@@ -60,13 +60,13 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     })?;
     if let Some(above) = above {
         super::warn(&format!(
-            "`{}` is no longer read from here: the nearest configuration is",
+            "`{}` is no longer read from here, because the nearest configuration is read",
             above.display()
         ));
     }
     let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
     let next = if policies == 0 {
-        "no policy was found here: name yours in it as the policies of a [[target]]".to_owned()
+        "no policy was found here: add yours to it as the policies of a [[target]]".to_owned()
     } else {
         format!(
             "{} with {}; read it through, then run `pcluster-iam lint`",
@@ -82,7 +82,7 @@ fn count(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// What a folder holds.
+/// The content of a folder.
 struct Folder {
     path: PathBuf,
     policies: Vec<PathBuf>,
@@ -213,7 +213,7 @@ impl Found {
                 configured = Some(read);
             }
         }
-        // What cannot be selected here is said by `lint`.
+        // `lint` reports what cannot be selected here.
         let Ok(against) = Against::select(&selection, &features) else {
             return;
         };
@@ -235,13 +235,13 @@ impl Found {
 
     fn configuration(&self) -> String {
         let mut text = String::from(
-            "# What pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
-             # Paths are relative to it.\n\n",
+            "# The policies that pcluster-iam judges. `pcluster-iam schema config` prints the schema of this file.\n\
+             # Paths are relative to this file.\n\n",
         );
         if let Some((path, _)) = self.clusters.first() {
             let _ = writeln!(
                 text,
-                "# Scheduler, Region, features and names are read off it.\ncluster-config = {}",
+                "# Scheduler, Region, features and names are read from this file.\ncluster-config = {}",
                 quoted(path)
             );
             for (path, _) in self.clusters.iter().skip(1) {
@@ -258,7 +258,7 @@ impl Found {
             text,
             "\n# Release to compare with, such as \"3.11.1\"; \"3\" is the newest that the program knows of 3.x.\n\
              pcluster-version = \"{release}\"\n\n\
-             # What is not given is inferred from the policies where these agree.\n\
+             # Other values are inferred from the policies if these agree.\n\
              # region = \"us-east-1\"\n\
              # account = \"123456789012\"\n\n\
              # Lowest severity that makes the exit code 1: error, warning, note or never.\n\
@@ -272,12 +272,12 @@ impl Found {
                 quoted(Path::new(&self.name(folder))),
                 match &folder.role {
                     Some(role) => format!(
-                        "# Inferred from what they grant. Correct it where it is wrong: without it a policy that loses\n\
-                         # rights may be judged as that of a smaller role.\n\
+                        "# Inferred from the policies; correct it if it is wrong. Without a role, a policy that loses\n\
+                         # permissions may be judged as that of a smaller role.\n\
                          role = \"{role}\"   # `pcluster-iam reference list` has all"
                     ),
                     None => format!(
-                        "# role = \"{role}\"   # whose policies these are; `pcluster-iam reference list` has all"
+                        "# role = \"{role}\"   # the role of the policies; `pcluster-iam reference list` has all"
                     ),
                 },
                 patterns(folder)
@@ -286,13 +286,13 @@ impl Found {
         if self.folders.is_empty() {
             let _ = write!(
                 text,
-                "\n# No policy was found here. The policies attached to one role, judged together:\n\
+                "\n# No policy was found here. Name the policies attached to one role; they are judged together:\n\
                  # [[target]]\n# name = \"{role}\"\n# role = \"{role}\"\n# policies = [\"iam/{role}/*.json\"]\n",
             );
         }
         text.push_str(
             "\n# Severities: error, warning, note or off.\n# [lints]\n# unneeded-action = \"off\"\n\n\
-             # Findings that were accepted.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
+             # Accepted findings.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
              # path = \"iam/head-node/break-glass.json\"\n# sid = \"BreakGlass\"\n# reason = \"reviewed in SEC-142\"\n\
              # until = \"2027-01-31\"\n",
         );
@@ -312,7 +312,7 @@ impl Found {
     }
 }
 
-/// What a target names: all of a folder by a pattern, or some by name.
+/// The policies of a target: all of a folder by a pattern, or some by name.
 fn patterns(folder: &Folder) -> String {
     let shown = folder.path.to_string_lossy();
     if folder.is_all && folder.policies.len() > 1 && !input::is_pattern(&shown) {

@@ -16,7 +16,7 @@ use crate::parser::{self, Document, Problem, ProblemKind, Source, SourceId, Sour
 /// Larger files are refused: no policy that AWS accepts comes near.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// What standard input is called.
+/// The name of standard input.
 pub(super) const STANDARD_INPUT: &str = "<stdin>";
 
 /// The files that the arguments name, each once, patterns expanded and their matches sorted.
@@ -86,7 +86,7 @@ fn is_hidden(pattern: &str, path: &Path) -> bool {
     });
     let names: Vec<_> = names.collect();
     let is_deep = |part: &&str| *part == "**";
-    // What stands for folders in between has no dot; before it names count from the front, after it from the back.
+    // `**` has no dot; names before it count from the front, names after it from the back.
     let head = parts.iter().position(is_deep).unwrap_or(0);
     let tail = parts.iter().rev().position(is_deep);
     let tail = tail.unwrap_or(parts.len());
@@ -198,12 +198,12 @@ fn text_of(
     (sources.add(source.known_as(identity)), problem)
 }
 
-/// What a file is to be, for the words when it is not.
+/// The expected content of a file, for error messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// Policies, which standard input can hold too.
     Policy,
-    /// What an option names.
+    /// A file named by an option.
     Other,
 }
 
@@ -211,7 +211,7 @@ pub(super) enum Content {
 ///
 /// # Errors
 ///
-/// What is wrong with it, without a place.
+/// Its fault, without a place.
 pub(super) fn read(path: &Path, content: Content) -> Result<Vec<u8>, Box<Problem>> {
     // Looked at before it is opened: to open a FIFO that nobody writes to would wait for ever.
     let about = std::fs::metadata(path).map_err(|e| unreadable(&e))?;
@@ -242,7 +242,7 @@ fn is_descriptor(path: &Path) -> bool {
         || path.starts_with("/proc/self/fd")
 }
 
-/// What stands in the place of a file.
+/// Something other than a file.
 fn no_file(about: &Metadata, content: Content) -> Box<Problem> {
     if about.is_dir() {
         return match content {

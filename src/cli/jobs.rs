@@ -1,7 +1,7 @@
 //! From arguments and configuration to jobs: the roles to judge, each with its files, reference and settings.
 //!
-//! What stands on the command line comes before what a target says, and that before the top level of the configuration.
-//! What is read off a cluster configuration comes after all of these. Each file is read once, whatever names it.
+//! The command line takes precedence over a target, and that over the top level of the configuration.
+//! Values of a cluster configuration come last. Each file is read once, whatever names it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) settings: Settings,
     pub(super) boundary: Option<usize>,
     pub(super) scps: Vec<Vec<usize>>,
+    /// The texts of AWS managed policies that the role has.
+    pub(super) attached: Vec<usize>,
     pub(super) features: Features,
     /// The principal of a template that is judged; its file is the first one.
     pub(super) principal: Option<Chosen>,
@@ -68,6 +70,9 @@ impl Jobs {
         let boundary = |at: &usize| attached(at, Attachment::Managed);
         Settings {
             boundary: job.boundary.as_ref().and_then(boundary),
+            attached_policies: { job.attached.iter() }
+                .filter_map(|at| self.files.get(*at).cloned())
+                .collect(),
             scps: job
                 .scps
                 .iter()
@@ -92,8 +97,14 @@ impl Jobs {
             settings.boundary = boundary.cloned();
         }
         settings.parameters.clone_from(&setting.parameters);
-        settings.attached.extend(setting.attached.iter().cloned());
         settings
+    }
+
+    /// Takes back what the configuration says to keep: `--no-ignores` accepts nothing.
+    pub(super) fn keep_nothing(&mut self) {
+        for job in &mut self.roles {
+            job.settings.keep.clear();
+        }
     }
 
     /// The role of a job, taken out of the run to be changed; [`Jobs::take_back`] puts it in again.

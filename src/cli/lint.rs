@@ -22,6 +22,9 @@ use crate::result::{RoleResult, Upgrade};
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
     let mut jobs = jobs::resolve(&args.inputs, args.each)?;
+    if args.accept.no_ignores {
+        jobs.keep_nothing();
+    }
     let baseline_file =
         accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
             .filter(|_| !args.accept.no_ignores);
@@ -111,7 +114,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     Ok(())
 }
 
-/// What the baseline calls a role: its target, and the file where each is judged by itself.
+/// The name of a role in the baseline: its target, and the file where each is judged by itself.
 fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
     match (target, file.map(Source::identity)) {
         (Some(target), Some(file)) => Some(format!("{target}: {file}")),
@@ -119,10 +122,10 @@ fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
     }
 }
 
-/// What became of the jobs of a run.
+/// The outcome of the jobs of a run.
 pub(super) struct Judged {
     pub(super) results: Vec<RoleResult>,
-    /// What the baseline calls each result.
+    /// The name of each result in the baseline.
     pub(super) targets: Vec<Option<String>>,
     /// Findings on the configuration and the baseline.
     pub(super) configuration: Vec<Finding>,
@@ -228,7 +231,7 @@ pub(super) fn judge(
     // Of what could not be judged nobody knows whether it would have been met.
     if !judged.failed {
         let extent = Extent::new(jobs, &judged.targets, &levels);
-        judged.configuration = accepted.unused(jobs, &extent);
+        judged.configuration = accepted.unused(jobs, &extent, &judged.results);
         accept::apply_levels(&levels, &mut judged.configuration);
     }
     judged.baseline = accepted.baseline;
@@ -329,7 +332,7 @@ impl<'j> Role<'j> {
         Ok(Ok(result))
     }
 
-    /// What the same policies lack for another release, beyond what they lack for this one.
+    /// Permissions that are only missing for another release.
     fn upgrade(
         &self,
         jobs: &Jobs,

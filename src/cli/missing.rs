@@ -56,7 +56,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
     if missing.too_large > 0 {
         let _ = writeln!(
             notes,
-            "a statement is larger than the 6,144 characters of a managed policy: shorten it by wildcards"
+            "a statement exceeds the 6,144 characters of a managed policy: shorten it with wildcards"
         );
     }
     if missing.denies {
@@ -86,7 +86,7 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
                 help: problem
                     .help
                     .clone()
-                    .unwrap_or_else(|| "mend the file".to_owned()),
+                    .unwrap_or_else(|| "fix the file".to_owned()),
             });
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
         return Err(Error::NotJudged {
             place: check::place(sources, oversize.source, oversize.span),
             reason: oversize.message,
-            help: "AWS takes far less for one role: is this the right file?".to_owned(),
+            help: "AWS accepts far less for one role: is this the right file?".to_owned(),
         });
     }
     let policies = loaded.files.iter().flat_map(|f| &f.document.policies);
@@ -122,7 +122,7 @@ pub(super) fn undecidable(row: &Row) -> Error {
     }
 }
 
-/// Which reference it is, and what was inferred for it.
+/// The reference, and the values inferred for it.
 pub(super) fn chosen_note(chosen: &Chosen) -> String {
     let reference = &chosen.reference;
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Where a report goes: standard output or files, whole or not at all.
+//! The destinations of a report: standard output or files, written completely or not at all.
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -234,7 +234,7 @@ impl Ready {
             // As any new file: what the umask leaves.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        // What is said of it would name the file that is made first.
+        // The error would name the temporary file.
         let plain = |error: io::Error| io::Error::from(error.kind());
         let mut file = builder.tempfile_in(folder).map_err(plain)?;
         file.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! Whose policies some files are, by the name of the role that they give.
+//! The owner of policy files, by the name of the role in them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::reference;
 pub(super) struct Owned {
     /// Names of `rules/roles.toml`, each with the reason; completes "because …".
     pub(super) roles: Vec<(&'static str, String)>,
-    /// What to tell where the configuration does not name the role.
+    /// The warning if the configuration does not name the role.
     pub(super) doubt: Option<String>,
 }
 

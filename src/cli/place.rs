@@ -1,5 +1,5 @@
-//! Where a file is, links resolved: what a run may read because a configuration or a pattern names it, and what it may
-//! write.
+//! The place of a file, links resolved: the files that a run may read because a configuration or a pattern names them,
+//! and those that it may write.
 
 use std::env;
 use std::fs;
@@ -85,11 +85,11 @@ pub(super) fn is_same(one: &Path, other: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// Where a link leads out of the repository; where the file is read-only or has other names.
+/// Fails if a link leads out of the repository, or if the file is read-only or has other names.
 pub(super) fn may_write(path: &Path) -> io::Result<()> {
     let here = env::current_dir().unwrap_or_default();
     let within = Within::around(Path::new(""));
-    // What the path says, with the links of the working directory itself resolved.
+    // The path, with the links of the working directory itself resolved.
     let said = config::plain(&resolved(&here).join(path));
     if said.starts_with(&within.root) && !resolved(path).starts_with(&within.root) {
         return Err(refused("a link in this path leads out of the repository"));

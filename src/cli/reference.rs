@@ -139,10 +139,10 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
             .iter()
             .flat_map(|s| s.action.values.iter().map(String::as_str))
             .collect();
-        let lacking = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
+        let missing = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself, {lacking} is missing: {}\n  source: {}",
+            "\nnot enough by itself, {missing} is missing: {}\n  source: {}",
             gap.reason, gap.source
         );
     }
@@ -304,7 +304,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the policies of the second release are known to lack, and those of the first are not.
+/// Permissions known to be missing from the policies of the second release, but not from those of the first.
 fn new_gaps(from: &Reference, to: &Reference, features: &Features) -> Vec<(String, Lack)> {
     let old = reference::lacks_of(from, features);
     let mut new = reference::lacks_of(to, features);
@@ -327,7 +327,7 @@ fn gap_json((action, lack): &(String, Lack)) -> Value {
 
 fn gaps_text(gaps: &[(String, Lack)], text: &mut String) {
     if !gaps.is_empty() {
-        text.push_str("\nneeded although the policies of the second release lack it:\n");
+        text.push_str("\nneeded, but missing from the policies of the second release:\n");
     }
     for (action, lack) in gaps {
         let _ = writeln!(text, "  {action}{}", only_with(lack.feature));

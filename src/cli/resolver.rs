@@ -1,6 +1,7 @@
 //! One job after the other: what holds for it, its reference, its bindings and its files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -18,8 +19,8 @@ use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
 use crate::lints::File;
-use crate::parser::{Policy, Sources, Spanned, shorten};
-use crate::reference::{self, Features};
+use crate::parser::{self, Policy, Source, Sources, Spanned, shorten};
+use crate::reference::{self, Features, RefStatement};
 
 /// Why a job cannot be made.
 pub(super) enum Fault {
@@ -83,7 +84,7 @@ enum Read {
     Template(usize),
 }
 
-/// What a reference is selected by.
+/// The selection of a reference.
 type Asked = (Option<PathBuf>, Selection, Features);
 
 /// Reads what jobs need, each file and each reference once.
@@ -101,7 +102,7 @@ pub(super) struct Resolver<'r> {
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
-    /// What may be mistakes.
+    /// Possible mistakes.
     doubts: BTreeSet<String>,
 }
 
@@ -306,7 +307,7 @@ impl<'r> Resolver<'r> {
             let principal = principal.clone();
             all.push(self.job(target, effective, files, Some(role), principal)?);
         }
-        // What another role of the cluster needs is no excess.
+        // Requirements of another role of the cluster are no excess.
         let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
         for (at, job) in all.iter_mut().enumerate() {
             let others = references
@@ -498,6 +499,7 @@ impl<'r> Resolver<'r> {
             reference_file: { effective.reference.as_ref() }
                 .map(|path| path.to_string_lossy().into_owned()),
             context: effective.context.clone(),
+            keep: self.kept(),
             accepts_unresolved: self.args.unresolved == Unresolved::Warn,
             ..Settings::default()
         };
@@ -505,7 +507,9 @@ impl<'r> Resolver<'r> {
             &settings.given,
             &settings.context,
         ));
+        let attached = self.attached(&settings.attached, files);
         Ok(Job {
+            attached,
             boundary: { effective.boundary.as_ref() }.map(|name| self.file(name)),
             scps: effective
                 .scps
@@ -536,6 +540,48 @@ impl<'r> Resolver<'r> {
             Some(narrowed) => Arc::new(narrowed),
             None => against,
         }
+    }
+
+    /// What the configuration says to keep, with its index; what has expired does not count.
+    fn kept(&self) -> Vec<RefStatement> {
+        let Some(configuration) = self.configuration else {
+            return Vec::new();
+        };
+        let today = config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
+        let keeps = configuration.config.keeps.iter().enumerate();
+        let keeps = keeps.filter(|(_, keep)| !keep.has_expired(today));
+        let texts = |list: &[Spanned<String>]| list.iter().map(|t| t.value.clone()).collect();
+        keeps
+            .map(|(at, keep)| RefStatement::allow(at, texts(&keep.actions), texts(&keep.resources)))
+            .collect()
+    }
+
+    /// The texts of AWS managed policies that the role has: those that are given, and those that its files name.
+    fn attached(&mut self, given: &[String], files: &[usize]) -> Vec<usize> {
+        let files = files.iter().filter_map(|at| self.files.get(*at));
+        let named = files.flat_map(|f| &f.document.named);
+        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+        let arns: BTreeSet<String> = named
+            .chain(given.iter().map(String::as_str))
+            .map(str::to_owned)
+            .collect();
+        let mut all = Vec::new();
+        for arn in arns {
+            let Some(text) = reference::managed_text(&arn) else {
+                continue;
+            };
+            let known = self.by_name.get(&arn).copied();
+            let at = known.unwrap_or_else(|| {
+                let source = self.sources.add(Source::new(&arn, text));
+                let document = parser::parse(source, self.sources.get(source));
+                self.files.push(File::new(source, document));
+                let at = self.files.len() - 1;
+                self.by_name.insert(arn, at);
+                at
+            });
+            all.push(at);
+        }
+        all
     }
 
     /// Reads a file, unless it was read before.

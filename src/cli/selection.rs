@@ -124,7 +124,7 @@ pub(super) fn from_file(path: &Path, sources: &mut Sources) -> Result<Against, E
             help: problem
                 .help
                 .clone()
-                .unwrap_or_else(|| "mend the file".to_owned()),
+                .unwrap_or_else(|| "fix the file".to_owned()),
         });
     }
     let named = file.document.named.iter();
@@ -248,7 +248,7 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
     Ok(given)
 }
 
-/// Where a later patch release is judged as the newest known one of its minor.
+/// A warning if a later patch release is judged as the newest known one of its minor.
 pub(super) fn later_patch(selection: &Selection) -> Option<String> {
     let text = selection.pcluster_version.as_deref()?.trim();
     let asked = Release::parse(text.strip_prefix(['v', 'V']).unwrap_or(text))?;
@@ -270,7 +270,7 @@ pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
     known.into_iter().collect()
 }
 
-/// What may be meant by a placeholder that does not exist.
+/// A suggestion for a placeholder that does not exist.
 pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
     match nearest_word(name, known.iter().map(String::as_str), 3) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -278,7 +278,7 @@ pub(super) fn placeholder_hint(name: &str, known: &[String]) -> String {
     }
 }
 
-/// What of the values that are given cannot be true together.
+/// Given values that contradict each other.
 pub(super) fn contradictions(given: &[Given], context: &BTreeMap<String, KeyValue>) -> Vec<String> {
     let last = |name: &str| {
         let found = given.iter().rev().find(|(other, ..)| other == name);

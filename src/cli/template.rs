@@ -62,14 +62,12 @@ fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
     match &value {
         serde_json::Value::Array(elements) => {
             for element in elements {
-                let pair = match element {
-                    serde_json::Value::String(pair) => pair
-                        .split_once('=')
-                        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-                    _ => {
-                        let name = element.get("ParameterKey").and_then(text);
-                        name.zip(element.get("ParameterValue").and_then(text))
-                    }
+                let pair = if let serde_json::Value::String(pair) = element {
+                    pair.split_once('=')
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                } else {
+                    let name = element.get("ParameterKey").and_then(text);
+                    name.zip(element.get("ParameterValue").and_then(text))
                 };
                 let (name, value) = pair.ok_or_else(none)?;
                 all.insert(name, value);
@@ -127,7 +125,6 @@ pub(super) struct Setting {
     /// Index of its boundary.
     pub(super) boundary: Option<usize>,
     pub(super) parameters: Vec<(String, String, String)>,
-    pub(super) attached: Vec<String>,
 }
 
 /// The principal that a job is about.
@@ -187,7 +184,6 @@ pub(super) fn settings(
             file: own,
             boundary,
             parameters: parameters.collect(),
-            attached: document.attached.clone(),
         });
     }
     Some(Chosen {

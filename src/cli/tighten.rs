@@ -137,19 +137,19 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
     } else {
         let _ = writeln!(
             notes,
-            "judged before and after: none of {} requirements fares worse",
+            "judged before and after: none of {} requirements got worse",
             tightened.requirements
         );
     }
 }
 
-/// Which strings of one list gave way to which; `None` where it is the same.
+/// The replaced strings of one list and the new ones; `None` if it is unchanged.
 fn replaced(key: &str, list: &Replaced) -> Option<String> {
     match (list.gone.as_slice(), list.new.as_slice()) {
         ([], []) => None,
         (gone, []) => Some(format!("{key} without {}", some(gone))),
         ([], new) => Some(format!("{key} with {}", some(new))),
-        (gone, new) => Some(format!("{key} {} gives way to {}", some(gone), some(new))),
+        (gone, new) => Some(format!("{key} {} is replaced by {}", some(gone), some(new))),
     }
 }
 
@@ -165,7 +165,7 @@ fn some(texts: &[String]) -> String {
 fn because(reason: &Reason) -> String {
     match reason {
         Reason::Negated(key) => {
-            format!("`{key}` allows whatever it does not list; write what is required")
+            format!("`{key}` allows everything that it does not list; write what is required")
         }
         Reason::Unneeded => {
             "nothing that it allows is required; remove it unless something else on this role needs it".to_owned()
@@ -185,10 +185,10 @@ fn because(reason: &Reason) -> String {
             )
         }
         Reason::Template(text) => {
-            format!("`{text}` holds a placeholder or a variable, which is left as it is")
+            format!("`{text}` contains a placeholder or a variable, which stays as it is")
         }
         Reason::Overlap(text) => {
-            format!("a part of `{text}` is required that no single pattern can say")
+            format!("no single pattern matches just the required part of `{text}`")
         }
         Reason::Reference => {
             "the reference says what it leaves out, not what it requires".to_owned()
@@ -214,7 +214,7 @@ fn held(objection: &Objection) -> String {
             "narrowed, the policy would be longer than AWS stores; split it first".to_owned()
         }
         Objection::Untried => {
-            "too many statements are at fault to try each; give fewer files at once".to_owned()
+            "too many statements cannot be narrowed; pass fewer files at once".to_owned()
         }
         Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
     }

@@ -1,4 +1,4 @@
-//! What weakens a run: gathered from the command line and the configuration, for the report.
+//! Settings that weaken a run, from the command line and the configuration, for the report.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::config::{self as found, Configuration};
 use super::jobs::Jobs;
 use super::{FailOn, LintArgs, Unresolved};
-use crate::config::{Ignore, Level, Options};
+use crate::config::{Ignore, Keep, Level, Options};
 use crate::finding::Severity;
 use crate::lints;
 use crate::parser::{Span, Spanned};
@@ -38,6 +38,11 @@ pub(super) fn list(
     if let Some(configuration) = configuration.filter(|_| !args.accept.no_ignores) {
         for ignore in &configuration.config.ignores {
             list.at("ignore", ignored(ignore), ignore.span);
+        }
+        let today = crate::config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
+        let keeps = configuration.config.keeps.iter();
+        for keep in keeps.filter(|keep| !keep.has_expired(today)) {
+            list.at("keep", kept(keep), keep.span);
         }
     }
     if let Some(path) = baseline {
@@ -152,7 +157,7 @@ impl List<'_> {
         }
     }
 
-    /// What is taken for granted: condition keys, features, attached policies.
+    /// Assumptions: condition keys, features, attached policies.
     fn options(&mut self, args: &LintArgs) {
         let inputs = &args.inputs;
         if !inputs.context.is_empty() {
@@ -221,6 +226,19 @@ fn features(names: &[String]) -> String {
 
 fn attached(arns: &[String]) -> String {
     format!("the role is taken to have {}", arns.join(", "))
+}
+
+fn kept(keep: &Keep) -> String {
+    let texts = |list: &[Spanned<String>]| -> String {
+        let texts: Vec<&str> = list.iter().map(|text| text.value.as_str()).collect();
+        texts.join(", ")
+    };
+    format!(
+        "permissions are kept: {} on {}: {}",
+        texts(&keep.actions),
+        texts(&keep.resources),
+        keep.reason
+    )
 }
 
 fn ignored(ignore: &Ignore) -> String {

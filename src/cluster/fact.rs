@@ -1,4 +1,4 @@
-//! What is collected while a configuration is read, whichever of the two formats it has.
+//! Facts collected from a configuration of either format.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -119,7 +119,8 @@ impl Facts {
         }
     }
 
-    /// The file has this feature off, by a key or (without a place) by the absence of one, unless it has it on elsewhere.
+    /// The file has this feature off, by a key or (without a place) by the absence of one, unless it has it on
+    /// elsewhere.
     pub(super) fn off(&mut self, name: &'static str, place: Option<Span>) {
         self.decide(name, Use::Off, place);
     }
@@ -281,8 +282,7 @@ pub(super) fn leftover(value: &str) -> Option<&str> {
 /// The problem that a placeholder in a value is.
 pub(super) fn placeholder(found: &str, span: Span) -> ConfigProblem {
     let message = format!("`{}` is a placeholder, not a value", shorten(found));
-    ConfigProblem::new(message, span)
-        .with_help("fill in the template and give the file that comes out of it")
+    ConfigProblem::new(message, span).with_help("render the template and pass the resulting file")
 }
 
 /// The words for a Boolean that the reader of one generation or the other takes.

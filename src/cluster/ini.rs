@@ -202,7 +202,7 @@ impl Reader<'_> {
             // One such line is enough to say it.
             if self.problems.is_empty() {
                 self.problems.push(
-                    ConfigProblem::new("this line stands before the first section", place)
+                    ConfigProblem::new("this line is before the first section", place)
                         .with_help("start the file with a section such as `[global]`"),
                 );
             }
@@ -279,7 +279,7 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Where the comment of a line starts. A sign within a line starts one only after white space.
+/// The start of the comment of a line. A sign within a line starts one only after white space.
 fn comment(line: &str) -> Option<usize> {
     if trim(line).starts_with(['#', ';']) {
         return Some(0);
@@ -353,7 +353,7 @@ impl File<'_> {
             .find_map(|name| self.sections.get(*name)?.entries.get(key))
     }
 
-    /// Where the value stands, when it stands there byte for byte: in one line, with nothing inserted.
+    /// The place of the value, if it is there byte for byte: in one line, with nothing inserted.
     pub(super) fn literal(&self, value: &Spanned<String>) -> Option<Span> {
         let from = (value.span.start as usize).checked_sub(self.start)?;
         let to = (value.span.end as usize).checked_sub(self.start)?;

@@ -92,7 +92,7 @@ fn is_image(tree: &Tree<'_>) -> bool {
     tree.get(root, "Build").is_some() && tree.get(root, "HeadNode").is_none()
 }
 
-/// What a file is that is no configuration of a cluster.
+/// The kind of a file that is not a cluster configuration.
 fn foreign(tree: &Tree<'_>) -> Option<ConfigProblem> {
     let root = tree.root();
     let has = |key: &str| tree.keys(root).any(|k| k == key);

@@ -23,7 +23,7 @@ pub(super) const IGNORE: [&str; 7] = [
     "until",
 ];
 
-/// Those of which an ignore has one or more.
+/// The fields of which an ignore has one or more.
 pub(super) const FIELDS: [&str; 5] = ["lint", "path", "sid", "reference-sid", "subject"];
 
 type Levels = BTreeMap<&'static str, Level>;
@@ -53,7 +53,7 @@ pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> (Levels, Spans) 
         match Level::parse(&text.value) {
             Some(_) if FIXED.contains(&lint) => {
                 let message = format!("the severity of `{lint}` cannot be changed");
-                let help = "it says that something could not be judged: exit code 2".to_owned();
+                let help = "it reports what could not be judged, with exit code 2".to_owned();
                 reader.wrong(span(key.span()), message, help);
             }
             Some(level) => {
@@ -132,7 +132,7 @@ fn ignored_lint(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<&'stat
     match value::lint(&text.value) {
         Ok(lint) if FIXED.contains(&lint) => {
             let message = format!("`{lint}` cannot be ignored");
-            let help = "it says that something could not be judged: exit code 2".to_owned();
+            let help = "it reports what could not be judged, with exit code 2".to_owned();
             reader.wrong(text.span, message, help);
             None
         }
@@ -149,7 +149,7 @@ fn ignored_lint(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<&'stat
 }
 
 /// A day as a string or as TOML writes one.
-fn until(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<Day>> {
+pub(super) fn until(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<Day>> {
     let at = span(value.span());
     let text = match value.get_ref() {
         DeValue::Datetime(day) => day.to_string(),

@@ -1,4 +1,4 @@
-//! What was accepted: which findings an `[[ignore]]` speaks of, and until when.
+//! Ignores: the findings that an `[[ignore]]` matches, and its last day.
 
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,7 +24,7 @@ pub struct Ignore {
     pub sid: Option<Spanned<String>>,
     /// `Sid` of the statement of the reference.
     pub reference_sid: Option<Spanned<String>>,
-    /// What the finding is about.
+    /// The subject of the finding.
     pub subject: Option<Spanned<Subject>>,
     /// Why.
     pub reason: String,

@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<ConfigProblem>> {
     let mut reported = BTreeSet::new();
     for error in &errors {
         let at = error.span().unwrap_or(0..0);
-        // What comes after the first mistake of a line mostly follows from it.
+        // Later errors of a line are mostly consequences of the first.
         if !reported.insert(ends.partition_point(|end| *end < at.start)) {
             continue;
         }

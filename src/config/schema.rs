@@ -1,6 +1,6 @@
 //! The JSON Schema of the configuration, for editors.
 
-/// What `pcluster-iam schema config` prints, made from the types below by a test.
+/// The schema of `pcluster-iam schema config`, generated from the types below by a test.
 pub const SCHEMA: &str = include_str!("../../rules/schema/config.json");
 
 #[cfg(test)]
@@ -14,12 +14,13 @@ mod tests {
 
     use super::SCHEMA;
     use crate::config::accepted::{FIELDS, IGNORE};
+    use crate::config::keep::KEEP;
     use crate::config::section::{OPTIONS, TARGET, TOP};
     use crate::config::{self, FIXED};
     use crate::parser::Source;
     use crate::{lints, reference};
 
-    /// What `pcluster-iam.toml` holds.
+    /// The content of `pcluster-iam.toml`.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
     #[expect(dead_code, reason = "describes the file, and is never made")]
@@ -30,15 +31,17 @@ mod tests {
         fail_on: Option<FailOn>,
         /// File of the baseline, relative to this one.
         baseline: Option<String>,
-        /// What is judged when no file is named on the command line.
+        /// The roles to judge if the command line names no file.
         target: Option<Vec<Target>>,
         /// Severities of lints by id.
         lints: Option<Levels>,
         /// Findings that were accepted.
         ignore: Option<Vec<Ignore>>,
+        /// What is granted on purpose.
+        keep: Option<Vec<Keep>>,
     }
 
-    /// What is said of the cluster.
+    /// Settings of the cluster.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "kebab-case")]
     #[expect(dead_code, reason = "describes the file, and is never made")]
@@ -56,6 +59,8 @@ mod tests {
         account: Option<String>,
         /// Partition [default: that of the Region].
         partition: Option<String>,
+        /// Name of the cluster, or of several clusters that the role is for [default: inferred from the policies].
+        cluster_name: Option<OneOrMany>,
         /// Values of other placeholders of the reference by name.
         bindings: Option<BTreeMap<String, String>>,
         /// Condition keys that all requests have, and their values.
@@ -75,9 +80,9 @@ mod tests {
     #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
     #[expect(dead_code, reason = "describes the file, and is never made")]
     struct Target {
-        /// What reports call it.
+        /// The name in reports.
         name: String,
-        /// Whose policies these are, such as `head-node`; `auto` for whichever fits best [default: auto].
+        /// The role that the policies are for, such as `head-node`; `auto` for the one that fits best [default: auto].
         role: Option<String>,
         /// A policy to compare with instead of a role, relative to this file.
         reference: Option<String>,
@@ -109,6 +114,21 @@ mod tests {
         /// IAM pattern of what the finding is about, such as `s3:*`.
         subject: Option<String>,
         /// Why it is accepted.
+        reason: String,
+        /// The last day on which it counts: `2027-01-31`, with or without quotes.
+        until: Option<Day>,
+    }
+
+    /// Permissions that are granted on purpose, though ParallelCluster does not need them.
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+    #[expect(dead_code, reason = "describes the file, and is never made")]
+    struct Keep {
+        /// IAM patterns of actions, such as `s3:PutObject`.
+        actions: OneOrMany,
+        /// IAM patterns of ARNs, such as `arn:aws:s3:::results/*`.
+        resources: OneOrMany,
+        /// Why.
         reason: String,
         /// The last day on which it counts: `2027-01-31`, with or without quotes.
         until: Option<Day>,
@@ -190,7 +210,7 @@ mod tests {
         |_| json_schema!({ "type": "string", "enum": changeable() })
     );
 
-    // Where TOML is checked by a JSON Schema, its dates are strings.
+    // For a JSON Schema, dates of TOML are strings.
     described!(
         Day,
         |_| json_schema!({ "type": "string", "format": "date" })
@@ -272,6 +292,7 @@ mod tests {
             expect(&[&TARGET, &OPTIONS])
         );
         assert_eq!(keys(&schema["$defs"]["Ignore"]), expect(&[&IGNORE]));
+        assert_eq!(keys(&schema["$defs"]["Keep"]), expect(&[&KEEP]));
     }
 
     /// A key that were listed and not read would take any value.
@@ -296,6 +317,9 @@ mod tests {
         }
         for key in IGNORE {
             complains(format!("[[ignore]]\n{key} = 1979-05-27T07:32:00Z\n"));
+        }
+        for key in KEEP {
+            complains(format!("[[keep]]\n{key} = 1979-05-27T07:32:00Z\n"));
         }
     }
 }

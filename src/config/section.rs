@@ -6,6 +6,7 @@ use glob::Pattern as PathPattern;
 use toml::de::{DeTable, DeValue};
 
 use super::accepted::{ignore, levels};
+use super::keep::keep;
 use super::reader::{Key, Reader, Value, span};
 use super::value::{self, Fault};
 use super::{Config, MOST_TARGETS, Options, Target, Threshold};
@@ -17,18 +18,19 @@ use crate::parser::{Span, Spanned, shorten};
 use crate::reference::{self, Features, SelectError};
 
 /// Keys of the top level beside [`OPTIONS`].
-pub(super) const TOP: [&str; 5] = ["baseline", "fail-on", "ignore", "lints", "target"];
+pub(super) const TOP: [&str; 6] = ["baseline", "fail-on", "ignore", "keep", "lints", "target"];
 
 /// Keys of a target beside [`OPTIONS`].
 pub(super) const TARGET: [&str; 5] = ["name", "policies", "reference", "role", "select"];
 
 /// Keys of the top level and of a target.
-pub(super) const OPTIONS: [&str; 12] = [
+pub(super) const OPTIONS: [&str; 13] = [
     "account",
     "attached",
     "bindings",
     "boundary",
     "cluster-config",
+    "cluster-name",
     "context",
     "features",
     "partition",
@@ -52,6 +54,11 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
                     config.ignores.extend(ignore(reader, head, table));
                 }
             }
+            "keep" => {
+                for (head, table) in reader.tables("keep", value) {
+                    config.keeps.extend(keep(reader, head, table));
+                }
+            }
             "lints" => (config.lints, config.lint_spans) = levels(reader, value),
             "target" => {
                 let tables = reader.tables("target", value);
@@ -66,7 +73,7 @@ pub(super) fn config(reader: &mut Reader, document: &DeTable<'_>) -> Config {
             }
             name if OPTIONS.contains(&name) => option(reader, &mut config.defaults, name, value),
             _ => {
-                // What only a target has is looked for there.
+                // Keys that only a target has are looked up there.
                 if TARGET.contains(&&**key.get_ref()) {
                     let message = format!("`{}` belongs to a target", key.get_ref());
                     let help = "write it below the head [[target]]".to_owned();
@@ -163,7 +170,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
         }
     }
     if !named {
-        let help = "give it a name, by which reports speak of it: name = \"head-node\"".to_owned();
+        let help = "give it a name for the reports: name = \"head-node\"".to_owned();
         reader.wrong(head, "a target has no `name`", help);
     }
     if !listed {
@@ -198,7 +205,7 @@ fn is_empty_array(value: &Value<'_>) -> bool {
 pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
     if let Err(error) = PathPattern::new(&pattern.value) {
         let message = format!(
-            "`{}` is no pattern of file names: {}",
+            "`{}` is not a pattern of file names: {}",
             shorten(&pattern.value),
             error.msg
         );
@@ -240,6 +247,18 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
     match key {
         "region" => options.region = checked(reader, key, value, value::region),
         "account" => options.account = checked(reader, key, value, value::account),
+        "cluster-name" => {
+            let names = reader.texts(key, value);
+            for name in names.iter().flatten() {
+                if name.value != "*" && !reference::names::is_cluster_name(&name.value) {
+                    let message =
+                        format!("`{}` is not the name of a cluster", shorten(&name.value));
+                    let help = "a name begins with a letter and has letters, digits and hyphens, at most 60 characters";
+                    reader.wrong(name.span, message, help.to_owned());
+                }
+            }
+            options.cluster_name = names.filter(|n| !n.is_empty());
+        }
         "partition" => options.partition = checked(reader, key, value, value::partition),
         "scheduler" => {
             options.scheduler = reader.text(key, value);
@@ -308,7 +327,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
                 context(reader, &mut options.context, key, value);
             }
         }
-        // Those that name the options are matched above; a test holds the lists together.
+        // Errors that name the options are matched above; a test holds the lists together.
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! What single values must be, wherever they are written: on the command line or in a configuration.
+//! Checks of single values, wherever they are written: on the command line or in a configuration.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) fn region(text: &str) -> Result<(), Fault> {
     Err(("it is not the name of an AWS Region", help))
 }
 
-/// What may be wrong with a Region that has the form of one.
+/// A fault of a Region that has a valid form.
 pub(crate) fn doubtful_region(text: &str) -> Option<String> {
     if text == "*" || is_known_region(text) {
         return None;
@@ -37,7 +37,7 @@ pub(crate) fn doubtful_region(text: &str) -> Option<String> {
     ))
 }
 
-/// What is wrong with a partition beside a known Region.
+/// The fault of a partition beside a known Region.
 pub(crate) fn doubtful_partition(partition: &str, region: &str) -> Option<String> {
     let right = partition_of(region);
     (is_known_region(region) && partition != right).then(|| {
@@ -45,7 +45,7 @@ pub(crate) fn doubtful_partition(partition: &str, region: &str) -> Option<String
     })
 }
 
-/// What is wrong with the Region that requests are said to have, beside that of the cluster.
+/// The fault of a Region in the context that differs from that of the cluster.
 pub(crate) fn doubtful_context(
     context: &BTreeMap<String, KeyValue>,
     region: &str,
@@ -95,13 +95,13 @@ pub(crate) fn policy_arn(text: &str) -> Result<(), Fault> {
     }
 }
 
-/// What may be wrong with the ARN of an attached policy: only of policies that a role needs it counts that they are
-/// there, and nobody looks at what others grant.
+/// A fault of the ARN of an attached policy: no role is known to need it and its text is not known, so it changes
+/// nothing.
 pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     let known = reference::managed_policies();
     let names = || known.iter().filter_map(|arn| arn.rsplit('/').next());
     let name = arn.rsplit('/').next().unwrap_or_default();
-    if names().any(|known| known == name) {
+    if names().any(|known| known == name) || reference::managed_text(arn).is_some() {
         return None;
     }
     let help = match nearest_word(name, names(), 2) {

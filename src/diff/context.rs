@@ -1,4 +1,4 @@
-//! What is known of the requests that are asked about, for judging Conditions: what the requirement itself states, what
+//! The known context of requests, for judging Conditions: what the requirement itself states, what
 //! the user says, and what follows from the Region and the account. Nothing else, and no clock.
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use crate::matcher::condition::{self, KeyValue, Truth};
 use crate::matcher::{Class, Pattern};
 use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
 
-/// What the user says of all requests: condition keys with their values.
+/// The user's context of all requests: condition keys with their values.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Context {
     given: Vec<(String, KeyValue)>,
@@ -34,12 +34,13 @@ impl Context {
         Context { principal, ..self }
     }
 
-    /// Whose requests they are.
+    /// The principal of the requests.
     pub fn principal(&self) -> Principal {
         self.principal
     }
 
-    /// What follows from whose request it is, for a key (folded) in the requests for a service's actions, or for any.
+    /// The value that follows from the principal, for a key (folded) in the requests for a service's actions, or for
+    /// any.
     pub fn of_principal(
         &self,
         key: &str,
@@ -116,7 +117,7 @@ pub(super) struct Situation<'s> {
     pub(super) catalog: &'s Catalog,
 }
 
-/// What is known of the resource of a request.
+/// The known parts of the resource of a request.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Target<'s> {
     /// Its type; `None` where it may have any type, or none.
@@ -126,7 +127,7 @@ pub(super) struct Target<'s> {
 }
 
 impl Situation<'_> {
-    /// What is known of a key (folded).
+    /// The known values of a key (folded).
     pub(super) fn value(&self, key: &str) -> Cow<'_, KeyValue> {
         if let Some(value) = find(self.stated, key) {
             return Cow::Borrowed(value);

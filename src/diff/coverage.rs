@@ -1,4 +1,4 @@
-//! What is missing: one row per requirement, with its verdict and a request that shows it.
+//! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
 use std::cell::RefCell;
 use std::mem;
@@ -32,7 +32,7 @@ const STEPS_PER_RUN: u64 = 50_000_000;
 /// Steps for one requirement once those for the whole comparison are used up: a hard one leaves the others enough.
 const STEPS_AT_LEAST: u64 = 100_000;
 
-/// What a layer is.
+/// The kind of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LayerKind {
     /// The policies of the role together.
@@ -43,10 +43,10 @@ pub enum LayerKind {
     Scp,
 }
 
-/// Which policies count in a comparison.
+/// The policies that count in a comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum View {
-    /// Those that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
+    /// Policies that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
     Stored,
     /// All of them, as they will be once those that AWS refuses are repaired.
     Repaired,
@@ -54,7 +54,7 @@ pub enum View {
 
 /// Statements that allow and deny together. A request needs an Allow in each layer.
 pub struct Layer<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: LayerKind,
     /// Its files; those of the role's policies are not listed.
     pub sources: Vec<SourceId>,
@@ -72,9 +72,9 @@ pub struct Comparison<'a> {
     pub granted: &'a [Prepared],
     /// The role's policies first, then what limits them.
     pub layers: Vec<Layer<'a>>,
-    /// What is known of all requests.
+    /// The context that all requests share.
     pub context: &'a Context,
-    /// Where the cluster runs.
+    /// The location of the cluster.
     pub scope: Scope,
     /// Names of placeholders, for witnesses.
     pub placeholders: &'a Placeholders,
@@ -99,9 +99,9 @@ pub struct Requirement {
     pub position: usize,
     /// How much a gap in it matters.
     pub standing: Standing,
-    /// Where the statements stand whose Condition is not resolved for the request that shows the verdict.
+    /// The statements whose Condition is not resolved for the request that shows the verdict.
     pub unresolved: Places,
-    /// Where the statement stands on which the verdict hangs, where a more generous reading of what AWS's pages leave
+    /// The statement that the verdict depends on, if a more generous reading of what AWS's pages leave
     /// open would cover the requirement.
     pub contested: Option<(SourceId, Span)>,
     judged: Rc<Judgement>,
@@ -113,7 +113,7 @@ impl Requirement {
         &self.judged.refused_by
     }
 
-    /// What that request states of condition keys, where the requirement leaves several cases open.
+    /// The condition keys of that request, if the requirement leaves several cases open.
     pub fn stated(&self) -> &[(String, KeyValue)] {
         &self.judged.stated
     }
@@ -141,10 +141,10 @@ struct Run<'r, 'a> {
     denies: Vec<&'r Prepared>,
     budget: Budget,
     rows: Vec<Requirement>,
-    /// What the Condition of the statement at hand leaves open.
+    /// The open parts of the Condition of the current statement.
     cases: Vec<Stated>,
-    /// What is judged already of the statement at hand: actions with the same resource types that
-    /// the same statements match fare alike.
+    /// Earlier judgements of the current statement: actions with the same resource types that
+    /// the same statements match have the same verdict.
     judged: FxHashMap<JudgedBy<'a>, Vec<(Alike, Rc<Judgement>)>>,
     /// The judgements of `"Resource": "*"` on both sides, by how many statements match.
     everywhere: Vec<Rc<Judgement>>,
@@ -158,7 +158,7 @@ struct Run<'r, 'a> {
 /// The resource types of an action, and the first statement that matches it.
 type JudgedBy<'a> = (Option<&'a str>, Option<*const Prepared>);
 
-/// What the judgement of an action depends on, for one statement of the reference, beside its resource types.
+/// The inputs of the judgement of an action, for one statement of the reference, beside its resource types.
 struct Alike {
     service: String,
     needed: &'static [&'static str],
@@ -256,7 +256,7 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// What the catalogue knows of an action.
+    /// The catalogue's entry of an action.
     pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
         self.service(service)?.action(name)
     }
@@ -300,7 +300,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What is known of requests for an action, as far as `stated` and the resource say more.
+    /// The known context of requests for an action, unless `stated` and the resource say more.
     pub(super) fn situation<'s>(
         &'s self,
         named: Named<'s, 's>,
@@ -341,7 +341,7 @@ impl<'a> Comparison<'a> {
             .collect()
     }
 
-    /// What is known of a condition key (folded) in the requests of a requirement.
+    /// The known values of a condition key (folded) in the requests of a requirement.
     pub fn value_for(&self, requirement: &Requirement, key: &str) -> KeyValue {
         let action = requirement.row.action.to_ascii_lowercase();
         let (service, name) = action.split_once(':').unwrap_or_default();
@@ -477,7 +477,7 @@ impl<'a> Run<'_, 'a> {
             .actions
             .iter()
             .any(|action| match &action.pattern {
-                // What the catalogue does not know may exist.
+                // Actions outside the catalogue may exist.
                 ActionPattern::Literal { service, name }
                     if comparison.known(service, name).is_none() =>
                 {
@@ -694,7 +694,7 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
-/// What is known of the Conditions of the statements that apply, case by case; one case where they have none.
+/// The known results of the Conditions of the statements that apply, case by case; one case if they have none.
 fn truths<'s>(
     comparison: &'s Comparison<'_>,
     cases: &'s [Stated],

@@ -12,7 +12,7 @@ use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Want
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 
-/// What a word can show; see the module's formula.
+/// The facts that a word can show; see the module's formula.
 pub mod shows {
     /// It is required.
     pub const NEEDED: u32 = 1;
@@ -28,7 +28,7 @@ pub mod shows {
     pub const ALL: u32 = 31;
 }
 
-/// What one layer allows: the identity policies together, the permissions boundary, or one level of SCPs.
+/// The grants of one layer: the identity policies together, the permissions boundary, or one level of SCPs.
 #[derive(Default, Debug)]
 struct Grants<'a> {
     /// A: resource lists of Allow statements that hold for certain.
@@ -80,7 +80,7 @@ impl<'a> List<'a> {
             .flat_map(move |r| r.patterns(reading, variables))
     }
 
-    /// What the list matches beyond that under a contested reading.
+    /// Further matches of the list under a contested reading.
     fn contested(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
         let (most, variables) = (self.most, self.variables);
         self.resources
@@ -161,7 +161,7 @@ impl<'a> Sides<'a> {
         sides
     }
 
-    /// What the request on `*` of an action without resource types shows.
+    /// The result for the request on `*` of an action without resource types.
     pub fn star(&self) -> u32 {
         let any = |lists: &[List<'_>]| lists.iter().any(List::matches_star);
         shown(
@@ -230,7 +230,7 @@ fn shown(needed: bool, allow: bool, allow_possible: bool, deny: bool, deny_possi
 pub struct Question<'a> {
     /// The ARNs that exist.
     pub universe: &'a Pattern,
-    /// Those in whose names no `:` occurs.
+    /// Resources without `:` in their names.
     pub plain: &'a Plain,
     /// Positive patterns; a request matches at least one.
     pub wanted: Vec<&'a Pattern>,
@@ -247,7 +247,7 @@ pub struct Filter<'a> {
     pub patterns: Vec<&'a Pattern>,
 }
 
-/// What a search found: what words show, and for some of it a shortest word.
+/// The result of a search: the facts that words show, and for some a shortest word.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
     bits: u32,
@@ -296,7 +296,7 @@ impl Found {
     }
 }
 
-/// What a pattern costs before the first symbol is looked at.
+/// The cost of a pattern before the first symbol.
 const STEPS_PER_PATTERN: u64 = 8;
 
 /// So many clauses are asked for one question; past them it is not decided.
@@ -307,9 +307,9 @@ const MOST_CLAUSES: usize = 4096;
 struct Lists<'a> {
     /// All of them.
     always: bool,
-    /// Those in this union.
+    /// Words in this union.
     any: Union<'a>,
-    /// Those outside one of these.
+    /// Words outside one of these.
     but: Vec<Union<'a>>,
 }
 
@@ -322,7 +322,7 @@ impl<'a> Lists<'a> {
         !self.always && self.any.is_empty() && self.but.is_empty()
     }
 
-    /// What a clause needs so that one list agrees: one of these.
+    /// Conditions of a clause under which one list agrees: one of these.
     fn agrees(&self) -> Vec<Clause<'a>> {
         if self.always {
             return vec![Clause::default()];
@@ -338,7 +338,7 @@ impl<'a> Lists<'a> {
         any.into_iter().chain(but).collect()
     }
 
-    /// What a clause needs so that no list agrees; `None` where one always does.
+    /// Conditions of a clause under which no list agrees; `None` if one always does.
     fn disagree(&self) -> Option<Clause<'a>> {
         let any = Some(&self.any).filter(|any| !any.is_empty());
         (!self.always).then(|| Clause {
@@ -425,8 +425,8 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Adds one list to others. `contested` are counted for ARNs in whose names no `:` occurs: no source means a wildcard
-    /// in the Region field to reach into a name.
+    /// Adds one list to others. `contested` are counted for ARNs in whose names no `:` occurs: no source means a
+    /// wildcard in the Region field to reach into a name.
     fn add(
         &mut self,
         lists: &mut Lists<'a>,
@@ -545,7 +545,7 @@ where
 /// A question and what statements say of it.
 pub struct Decision<'a> {
     layout: Layout<'a>,
-    /// What each layer allows for certain, and what it may allow.
+    /// The certain and the possible grants of each layer.
     sure: Vec<Lists<'a>>,
     possible: Vec<Lists<'a>>,
     deny: Lists<'a>,
@@ -571,7 +571,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// What the requests show.
+    /// The facts that the requests show.
     pub fn decide(&self, budget: &mut Budget) -> Found {
         let mut found = Found::none();
         let layout = &self.layout;
@@ -611,7 +611,7 @@ impl<'a> Decision<'a> {
         found
     }
 
-    /// What one word shows.
+    /// The facts that one word shows.
     pub fn judge(&self, word: &[Symbol]) -> u32 {
         shown(
             self.layout.asks(word),
@@ -628,12 +628,12 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What a reference requires of one action: the requests on which one of its Allow statements agrees and no Deny.
+/// The requirement of a reference for one action: the requests on which one of its Allow statements agrees and no Deny.
 #[derive(Default, Debug)]
 pub struct Required<'a> {
     /// The resource lists of its Allow statements.
     pub allowed: Vec<Filter<'a>>,
-    /// Those of its Deny statements.
+    /// The requests of its Deny statements.
     pub denied: Vec<Filter<'a>>,
 }
 
@@ -669,8 +669,8 @@ impl<'a> Beyond<'a> {
         }
     }
 
-    /// The first such request.
-    pub fn first(&self, budget: &mut Budget) -> Answer {
+    /// Such a request.
+    pub fn find(&self, wanted: Wanted, budget: &mut Budget) -> Answer {
         budget.pay(STEPS_PER_PATTERN * self.layout.looked);
         let allowed = passing(self.allowing.iter(), &self.denied);
         let beyond = failing([&self.required].into_iter(), &self.taken);
@@ -678,7 +678,7 @@ impl<'a> Beyond<'a> {
             .iter()
             .flat_map(|a| beyond.iter().map(move |b| both(a, b)));
         let clauses: Vec<Clause<'a>> = each.take(MOST_CLAUSES + 1).collect();
-        self.layout.find(&clauses, Wanted::First, budget)
+        self.layout.find(&clauses, wanted, budget)
     }
 
     /// Whether one word is such a request.

@@ -1,10 +1,10 @@
-//! What has no effect: actions and resources of one statement that never meet in a request.
+//! Entries without effect: actions and resources of one statement that never meet in a request.
 //!
 //! A statement applies to a request only where one of its actions and one of its resources do, so `iam:PassRole` on an
 //! instance profile is lost, and an action without resource-level permissions takes no ARN at all.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 //!
-//! What is not known counts as having an effect: actions that the catalogue lacks, texts that are no ARN (the parser
+//! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
 //! reports them), policy variables and placeholders, and whatever some reading of AWS's pages allows.
 
 use std::rc::Rc;
@@ -55,7 +55,8 @@ pub enum Extent {
 pub struct Unmet {
     /// Its index.
     pub action: usize,
-    /// What it applies to: ARN formats of the catalogue, and `*` for actions without resource-level permissions.
+    /// The resources that it applies to: ARN formats of the catalogue, and `*` for actions without resource-level
+    /// permissions.
     pub formats: Vec<String>,
 }
 
@@ -149,7 +150,7 @@ impl<'a> Asked<'_, 'a> {
         if statement.not_resource && statement.resources.iter().any(is_everything) {
             return Some(Extent::NoResource);
         }
-        // What is listed has an effect if AWS knows the action at all.
+        // A listed action has an effect if AWS knows it at all.
         if !statement.not_action
             && !statement.not_resource
             && statement.resources.iter().all(is_everything)

@@ -1,4 +1,4 @@
-//! Which ways from a permission to more permissions are open: for each step of a path, some request succeeds.
+//! Open paths of privilege escalation: for each step of a path, some request succeeds.
 //!
 //! A step is a requirement like those of a reference, so it is decided like them: over all statements and documents of
 //! the role, through Deny, boundary and SCPs. Where an attacker chooses the name, the request must succeed for names that
@@ -18,7 +18,7 @@ use crate::reference::{EscalationPath, EscalationStep, RefStatement, escalation_
 /// A path of which every step is open.
 #[derive(Clone, Debug)]
 pub struct OpenPath {
-    /// What it leads to.
+    /// Its gain.
     pub path: &'static EscalationPath,
     /// A request of each step that succeeds.
     pub steps: Vec<OpenStep>,

@@ -27,7 +27,7 @@ pub struct TypeOutcome {
     pub gap: bool,
 }
 
-/// What the requests on one kind of resource show.
+/// The facts that the requests on one kind of resource show.
 struct Part<'c> {
     /// The type and whether it is needed; `None` for actions without types and unknown actions.
     kind: Option<(&'c str, bool)>,
@@ -49,9 +49,9 @@ impl Part<'_> {
 
 /// A case that the Condition of the requirement leaves open.
 pub(super) struct Case<'s> {
-    /// What the requirement states of the condition keys.
+    /// The condition keys that the requirement states.
     pub(super) stated: &'s Stated,
-    /// What is known of the Condition of each statement that applies, each list once.
+    /// The known results of the Conditions of the statements that apply, each list once.
     truths: Vec<Vec<Truth>>,
     /// Indexes of these lists: first for a resource of any type, then for each resource type of the action where the
     /// types differ in their condition keys; for ARNs that do not carry the bound account and for those that do.
@@ -80,7 +80,7 @@ impl<'s> Case<'s> {
         self.by_type.push(indexes);
     }
 
-    /// What is known of each statement, for each resource type in turn.
+    /// The known result of each statement, for each resource type in turn.
     pub(super) fn each(&self) -> impl Iterator<Item = &Vec<Truth>> {
         let indexes = self.by_type.iter().flatten();
         indexes.filter_map(|at| self.truths.get(*at))
@@ -106,15 +106,15 @@ pub(super) struct Judgement {
     /// The resources of the reference's statement that the action can apply to.
     pub(super) resources: Arc<[String]>,
     pub(super) types: Vec<TypeOutcome>,
-    /// Which of the statements that apply allow some of it.
+    /// The applying statements that allow some of it.
     pub(super) allowed_by: Vec<usize>,
-    /// Which of them take some of it.
+    /// The applying statements that deny some of it.
     pub(super) denied_by: Vec<usize>,
     /// The layers in which nothing may allow the request that shows the verdict.
     pub(super) refused_by: Vec<usize>,
     /// The statements whose Condition is not resolved for that request.
     pub(super) unresolved: Vec<usize>,
-    /// What that request states of condition keys, where the requirement leaves several cases open.
+    /// The condition keys of that request, if the requirement leaves several cases open.
     pub(super) stated: Stated,
     /// The statement on which the verdict hangs, where a more generous reading of what AWS's pages leave open would
     /// cover the requirement.
@@ -143,7 +143,7 @@ pub(super) fn is_everywhere(
 }
 
 impl Judgement {
-    /// What [`judge`] finds where [`is_everywhere`] holds, whatever the action and its resource types: every request
+    /// The result of [`judge`] if [`is_everywhere`] holds, whatever the action and its resource types: every request
     /// is allowed for certain, by each of so many statements.
     pub(super) fn everywhere(statement: &Prepared, allowed_by: usize) -> Self {
         Judgement {
@@ -171,7 +171,7 @@ impl Judgement {
     }
 }
 
-/// What a statement of the reference requires for one action.
+/// The requirement of a statement of the reference for one action.
 struct Wanted<'a> {
     resources: Vec<(usize, &'a Pattern)>,
     /// Whether the request on `*` is required.
@@ -379,8 +379,8 @@ impl<'s, 'c> Asked<'s, 'c> {
         }
     }
 
-    /// The catalogue calls `object` and `accesspointobject` both optional for `s3:GetObject`, since a call is on one or the
-    /// other. Where the reference names the ARNs of one of them alone, its calls are on that one.
+    /// The catalogue calls `object` and `accesspointobject` both optional for `s3:GetObject`, since a call is on one or
+    /// the other. Where the reference names the ARNs of one of them alone, its calls are on that one.
     fn need_the_only_type(&mut self, action: &Action<'c>) {
         if action.resource_types().any(|kind| kind.required) {
             return;
@@ -604,7 +604,7 @@ impl<'s, 'c> Asked<'s, 'c> {
             .collect()
     }
 
-    /// Which statements allow some of the requirement, and which deny some of it.
+    /// Statements that allow some of the requirement, and statements that deny some of it.
     fn places(&self) -> (Vec<usize>, Vec<usize>) {
         let mut allowed = Vec::new();
         let mut denied = Vec::new();
@@ -667,7 +667,7 @@ fn verdict(bits: u32, complete: bool) -> Verdict {
     }
 }
 
-/// Which requests show a verdict.
+/// The requests that show a verdict.
 fn shown_by(verdict: Verdict) -> Option<u32> {
     match verdict {
         Verdict::Covered | Verdict::Undecided | Verdict::Depends => None,

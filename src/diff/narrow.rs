@@ -1,4 +1,4 @@
-//! What an over-broad statement can be narrowed to: its own actions and resources cut down to what is required.
+//! The narrowed form of an overly broad statement: its own actions and resources cut down to what is required.
 //!
 //! A statement is looked at by itself, whatever others grant. Of the requests that the reference may require, its
 //! narrowed form allows those that it allowed before; of all others, none that it did not. So no two statements rely on
@@ -29,7 +29,7 @@ pub struct Narrowing {
     pub source: SourceId,
     /// The whole object.
     pub span: Span,
-    /// What to write in the place of strings of its `Action` and `Resource`; none where it stays.
+    /// The replacements of strings of its `Action` and `Resource`; none if it stays.
     pub changes: Vec<Change>,
     /// Why it allows more than is required, once there is nothing to change.
     pub reason: Reason,
@@ -66,7 +66,7 @@ pub enum Reason {
     Unknown(String),
     /// This action is checked against `*`, and the others share it.
     Star(String),
-    /// What is required holds placeholders without a value.
+    /// The requirement contains placeholders without a value.
     Unbound(Vec<String>),
     /// A placeholder or a policy variable stands in this string of the statement.
     Template(String),
@@ -128,7 +128,7 @@ pub fn narrow(
 /// One statement and what it is to be cut down to.
 struct Cut<'n, 'c> {
     comparison: &'n Comparison<'c>,
-    /// What the reference allows.
+    /// The grants of the reference.
     needed: &'n [&'n Prepared],
     statement: &'n Prepared,
     budget: Budget,
@@ -136,7 +136,7 @@ struct Cut<'n, 'c> {
     types: FxHashMap<(&'c str, &'c str, *const Resource), bool>,
 }
 
-/// What may be required of one action.
+/// The possible requirements of one action.
 struct Required<'n> {
     /// Whether the request on `*` is.
     star: bool,
@@ -149,7 +149,7 @@ struct Required<'n> {
 type Named<'a, 'c> = (&'a str, &'a str, Option<catalog::Action<'c>>);
 
 impl<'n, 'c> Cut<'n, 'c> {
-    /// What to write in the statement, and why it may stay too broad all the same.
+    /// The replacements in the statement, and why it may still be too broad.
     fn changes(&mut self, found: &[&Excess]) -> Result<(Vec<Change>, Reason), Reason> {
         let statement = self.statement;
         if statement.not_action {
@@ -215,7 +215,7 @@ impl<'n, 'c> Cut<'n, 'c> {
         }
     }
 
-    /// What to write in the place of an action that goes too far; `None` where it stays.
+    /// The replacement of an action that is too broad; `None` if it stays.
     fn action(&mut self, action: &Action, kind: ExcessKind) -> Result<Option<Vec<String>>, Reason> {
         match (&action.pattern, kind) {
             (_, ExcessKind::Unneeded) => Ok(Some(Vec::new())),
@@ -288,7 +288,7 @@ impl<'n, 'c> Cut<'n, 'c> {
         Ok(required)
     }
 
-    /// What may be required of an action, its Condition and what the reference denies aside.
+    /// The possible requirements of an action, without its Condition and the Deny statements of the reference.
     fn required_on(&mut self, (service, name, known): Named<'_, 'c>) -> Required<'n> {
         let mut required = Required {
             star: false,
@@ -344,7 +344,7 @@ impl<'n, 'c> Cut<'n, 'c> {
                 .any(|r| statement.resources.iter().any(|p| overlap(r, p)))
     }
 
-    /// What to write in the place of resources: those that the actions are required on. And why some stay.
+    /// The replacements of resources: those that the actions are required on. Also the reasons why some stay.
     fn resources(&mut self, actions: &[ActionPattern]) -> (Vec<Change>, Reason) {
         let mut required: Vec<&Resource> = Vec::new();
         let mut star = None;
@@ -472,7 +472,7 @@ impl<'n, 'c> Cut<'n, 'c> {
     }
 }
 
-/// What is as narrow as it can be is no reason by itself.
+/// A statement that cannot be narrower is no reason by itself.
 fn found_reason(found: Reason) -> Option<Reason> {
     (found != Reason::Shared).then_some(found)
 }

@@ -45,7 +45,7 @@ struct Draft<'a> {
 /// One string of a statement in pieces, nothing bound.
 struct Lexed {
     pieces: Pieces,
-    /// Where it begins with a placeholder that stands for a whole ARN: its name, and the string with what is known of
+    /// If it begins with a placeholder for a whole ARN: its name, and the string with what is known of
     /// the ARN while it has no value.
     arn: Option<(String, Pieces)>,
     /// True where the string is read as if it were not in its list, for what is not known in it.
@@ -193,7 +193,7 @@ impl<'a> Drafts<'a> {
                 let conditions = statement.conditions.iter();
                 let conditions = conditions
                     .map(|c| {
-                        // Where AWS reads no variables, they are literal text, as under the older version.
+                        // Variables in places where AWS reads none are literal text, as under the older version.
                         let version = if reads_variables(&c.operator.value) {
                             policy.version
                         } else {
@@ -407,7 +407,7 @@ impl<'a> Drafts<'a> {
             else {
                 continue;
             };
-            // What an empty list, which AWS refuses, was to hold is not known.
+            // The intended content of an empty list, which AWS refuses, is unknown.
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Which requests can exist: the resource types of an action, narrowed to the partition, Region and
+//! The requests that can exist: the resource types of an action, narrowed to the partition, Region and
 //! account at hand.
 
 use std::cell::OnceCell;
@@ -9,7 +9,7 @@ use crate::matcher::arn::{self, Field};
 use crate::matcher::{Class, Pattern};
 use crate::reference;
 
-/// What is known of where the cluster runs; `None` for "any".
+/// The known location of the cluster; `None` for "any".
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Scope {
     /// e.g. `aws`.
@@ -25,7 +25,7 @@ pub struct Scope {
 pub struct Universe {
     /// All of them.
     pub all: Rc<Pattern>,
-    /// Those of the type, anywhere, in whose names no `:` occurs.
+    /// Resources of the type, anywhere, without `:` in their names.
     pub plain: Rc<Plain>,
     /// Whether they carry the account of the scope.
     pub own_account: bool,
@@ -39,7 +39,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// Those of an ARN format of the catalogue.
+    /// Resources of an ARN format of the catalogue.
     pub fn of(format: &str) -> Self {
         Plain {
             format: format.into(),

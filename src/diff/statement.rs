@@ -61,7 +61,8 @@ impl Resource {
         })
     }
 
-    /// Whether the string matches all that another one matches, however AWS reads both. No where the steps do not suffice.
+    /// Whether the string matches all that another one matches, however AWS reads both. No where the steps do not
+    /// suffice.
     pub fn covers_within(&self, narrow: &Resource, budget: &mut Budget) -> bool {
         if !budget.pay(1 + (self.text.len() / 8) as u64) {
             return false;
@@ -79,7 +80,7 @@ impl Resource {
         if starts.any(|((a, _), (b, _))| matches!(b, Piece::Char(_)) && a != b) {
             return false;
         }
-        // What a variable or a placeholder stands for is not known.
+        // The value of a variable or a placeholder is unknown.
         let open =
             |(p, _): &(Piece, _)| matches!(p, Piece::Variable { .. } | Piece::Placeholder(_));
         if self.pattern.pieces().iter().any(open) {
@@ -151,7 +152,7 @@ impl Resource {
 /// One string of `Action` or `NotAction`.
 #[derive(Debug)]
 pub struct Action {
-    /// What it matches.
+    /// Its matches.
     pub pattern: ActionPattern,
     /// As written.
     pub text: Arc<str>,
@@ -263,7 +264,7 @@ pub struct ByName {
     literals: FxHashMap<String, FxHashMap<String, usize>>,
     /// Wildcards of a service, each pattern once.
     wildcards: FxHashMap<String, Vec<usize>>,
-    /// Those with a wildcard before the colon, each pattern once.
+    /// Patterns with a wildcard before the colon, each once.
     contested: Vec<usize>,
 }
 
@@ -328,7 +329,7 @@ pub struct Applies<'a> {
 }
 
 impl Applies<'_> {
-    /// Where the match stands: the string, or the `NotAction` key.
+    /// The place of the match: the string, or the `NotAction` key.
     pub fn place(&self) -> (SourceId, Span) {
         let action = self.action.and_then(|i| self.statement.actions.get(i));
         (

@@ -1,4 +1,4 @@
-//! What is allowed for certain where the reference allows it under a Condition only.
+//! Certain grants of actions that the reference only allows under a Condition.
 
 use super::context::Target;
 use super::coverage::{Comparison, Named, Requirement};
@@ -7,7 +7,7 @@ use super::judgement::required_patterns;
 use super::scope::{Scope, Universe};
 use super::statement::{Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::{Answer, Budget};
+use crate::matcher::search::{Answer, Budget, Wanted};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -27,7 +27,7 @@ struct Asked<'r> {
     /// Whether the request on `*` is one.
     star: bool,
     filters: Vec<Filter<'r>>,
-    /// What other statements require without a Condition.
+    /// Requirements of other statements without a Condition.
     elsewhere: Required<'r>,
 }
 
@@ -104,9 +104,10 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    /// Where the role's own policies allow for certain, whatever the Condition of `statement` says, some request that this
-    /// statement of the reference requires and no other requires without a Condition: every layer allows it, and no Deny
-    /// may take it. Where the bound is reached the answer is yes: what is not known to be limited may be unlimited.
+    /// The place where the role's own policies allow for certain, whatever the Condition of `statement` says, a request
+    /// that this statement of the reference requires and no other requires without a Condition: every layer allows it,
+    /// and no Deny may take it. Where the bound is reached the answer is yes: what is not known to be limited may be
+    /// unlimited.
     pub fn grants(
         &mut self,
         statement: &Prepared,
@@ -151,7 +152,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let applies = self.comparison.applying(service, name);
         let layers = self.comparison.layers.len();
         let cautious = |_| Stance::Cautious;
-        // What bears on each kind of resource. Where what is known of all requests makes the Condition hold, it restricts
+        // The patterns for each kind of resource. If the context of all requests makes the Condition hold, it restricts
         // nothing.
         let side = |target| {
             let conditions = applies.iter().map(|a| &a.statement.conditions);
@@ -196,7 +197,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     let found = Comparison::spend(&mut self.budget, |budget| {
                         let beyond =
                             decide::Beyond::new(&question, &alone, &side.1, &asked.elsewhere);
-                        beyond.first(budget)
+                        beyond.find(Wanted::Some, budget)
                     });
                     found != Answer::Nothing
                 });
@@ -207,8 +208,8 @@ impl<'s, 'a> Search<'s, 'a> {
         places
     }
 
-    /// The ARNs that exist for an action, each with the required patterns to ask about there. As in the verdicts, a scope
-    /// narrows but never hides a requirement.
+    /// The ARNs that exist for an action, each with the required patterns to ask about there. As in the verdicts, a
+    /// scope narrows but never hides a requirement.
     fn questions<'r>(&self, asked: &Asked<'r>, named: Named<'_, 'a>) -> Vec<Asks<'r, 'a>> {
         let ask = |universe: Universe, kind, wanted| Asks {
             target: Target {

@@ -111,7 +111,7 @@ impl<'h> Draft<'h> {
             attached.name.clone(),
             attached.attachment,
             &self.statements,
-            unknowns,
+            &unknowns,
         )
     }
 
@@ -374,10 +374,9 @@ impl<'h> Draft<'h> {
             span: values.span,
         };
         match (most, negated) {
-            (true, false) => (None, false),
             // Any of the known values must match, or none of them.
             (true, true) | (false, false) if !known.is_empty() => (Some(list(known)), false),
-            (true, true) => (None, false),
+            (true, _) => (None, false),
             (false, _) => {
                 let all = items.iter().map(|item| item.value.clone()).collect();
                 (Some(list(all)), true)

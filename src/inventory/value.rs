@@ -273,7 +273,9 @@ impl Value {
             }
             Node::Choice(hole, of) => {
                 see(*hole);
-                of.iter().for_each(|v| v.each_hole(see));
+                for value in of {
+                    value.each_hole(see);
+                }
             }
             Node::Hole(hole) => see(*hole),
             Node::Null | Node::Boolean(_) | Node::Number(_) | Node::Absent => {}

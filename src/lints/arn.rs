@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::diff::statement::Resource;
 use crate::matcher::{Class, Pattern, Reading, Variables};
 
-/// What is wrong with an ARN as one of its own service, by the ARN formats of the catalogue.
+/// The fault of an ARN of its service, by the ARN formats of the catalogue.
 pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
     let arn = &resource.pattern;
     if arn.field_count() < 6 {

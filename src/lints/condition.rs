@@ -1,4 +1,4 @@
-//! What the lints about Conditions share: each line of them, with what is known of its operator and its key.
+//! Shared by the lints on Conditions: each line of them, with what is known of its operator and its key.
 
 use super::{Context, Lint};
 use crate::catalog::{ConditionKeyType, KnownKey};
@@ -20,7 +20,7 @@ pub(super) struct Line<'c> {
 
 /// Every line with a known operator; the parser reports the others.
 pub(super) fn lines<'c>(context: &'c Context<'_>) -> impl Iterator<Item = Line<'c>> {
-    // What is too much to be judged is too much for this as well.
+    // Skip policies that are too large to be judged.
     let policies = context.policies().filter(|_| context.oversize.is_none());
     let statements = policies.flat_map(|policy| policy.statements.iter().map(move |s| (policy, s)));
     let conditions = statements

@@ -1,4 +1,4 @@
-//! What the lints about missing grants share: one finding per statement of the reference.
+//! Shared by the lints on missing permissions: one finding per statement of the reference.
 
 use std::fmt::Write as _;
 
@@ -49,12 +49,12 @@ pub(super) fn report(
     }
 }
 
-/// What the rows of one finding have in common.
+/// The key that the rows of one finding share.
 #[derive(Clone, Copy)]
 struct Key<'c> {
     statement: usize,
     severity: Severity,
-    /// What limits the role and decides; `None` for the role's own policies.
+    /// The layer that limits the role and decides; `None` for the role's own policies.
     layer: Option<&'c Layer<'c>>,
     /// Whether the verdict is open because AWS's pages are, not because of a Condition.
     by_reading: bool,
@@ -240,9 +240,9 @@ fn place(
         for place in denials(compared, requirement) {
             add(deciding(context, compared, place, row.verdict, true));
         }
-        // Where a Deny decides, the grants are beside the point.
+        // If a Deny decides, the grants do not matter.
         let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
-        // What the role's own policies lack no grant of a layer helps.
+        // A grant of a layer does not help if the role's own policies have none.
         let own = key.layer.is_none() && matches!(row.verdict, Verdict::Missing | Verdict::Partial);
         let counts = |place: &(SourceId, Span)| {
             let layer = layer::of(compared, place.0);
@@ -298,8 +298,7 @@ fn too_narrow(compared: &Compared<'_>, (source, span): (SourceId, Span)) -> Opti
     })
 }
 
-/// What a statement does to a requirement, beside the token that decides: its Condition where that is
-/// what is not known.
+/// The effect of a statement on a requirement, beside the token that decides: its Condition if that is unknown.
 fn deciding(
     context: &Context<'_>,
     compared: &Compared<'_>,
@@ -413,7 +412,7 @@ fn notes(
             types.push(&t.name);
         }
     }
-    // Where the gap lies in some values of a condition key, it lies in every type.
+    // A gap in some values of a condition key is a gap in every type.
     let by_context = rows.iter().any(|r| !r.stated().is_empty());
     let partial = rows.iter().any(|r| r.row.verdict == Verdict::Partial);
     if partial && !by_context && !types.is_empty() {
@@ -499,7 +498,7 @@ fn left_open(compared: &Compared<'_>, requirement: &Requirement, actions: &[Stri
     )
 }
 
-/// Where the verdict hangs on a reading that AWS's pages leave open: which, and how to write it for sure.
+/// The open reading of AWS's documentation that the verdict depends on, and an unambiguous way to write it.
 fn contested(compared: &Compared<'_>, requirement: &Requirement) -> Option<String> {
     let place = requirement.contested?;
     let statement = layer::statement_at(compared, place)?;

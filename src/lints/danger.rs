@@ -1,4 +1,4 @@
-//! What the lints about dangerous grants share: one finding for each statement and danger.
+//! Shared by the lints on dangerous grants: one finding for each statement and danger.
 
 use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::catalog::AccessLevel;
@@ -71,13 +71,17 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         finding.help = Some(help(statement, &parts));
         finding.subject = Some(subject);
         finding.witness = Some(witness.clone());
-        // What is listed action by action can be taken out.
-        if parts.iter().all(|p| p.excess.kind == ExcessKind::Unneeded) {
-            let spans = parts
-                .iter()
-                .map(|p| excess::action_label(statement, p.excess).0.span);
-            let spans: Vec<_> = spans.collect();
-            let what = format!("remove {}", enumerate(&actions));
+        // What is listed action by action can be taken out; a pattern may have required actions under it.
+        let literal = parts
+            .iter()
+            .filter(|p| p.excess.kind == ExcessKind::Unneeded);
+        let spans = { literal.clone() }.map(|p| excess::action_label(statement, p.excess).0.span);
+        let spans: Vec<_> = spans.collect();
+        if !spans.is_empty() {
+            let names = literal
+                .flat_map(|p| &p.actions)
+                .map(|(_, name, _)| name.clone());
+            let what = format!("remove {}", enumerate(&names.collect::<Vec<_>>()));
             finding.fixes = fix::removal(context, statement.source, &spans, what, false);
         }
         finding.actions = actions;

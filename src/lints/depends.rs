@@ -90,12 +90,11 @@ fn finding(
         message: "not known before the template is deployed".to_owned(),
     };
     let mut labels = open.values.iter().map(label_of);
-    let label = match labels.next() {
-        Some(label) => label,
-        None => {
-            let service = first.row.action.split(':').next().unwrap_or_default();
-            context.nearest(compared.comparison, service)?
-        }
+    let label = if let Some(label) = labels.next() {
+        label
+    } else {
+        let service = first.row.action.split(':').next().unwrap_or_default();
+        context.nearest(compared.comparison, service)?
     };
     let quoted: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
     let verb = if actions.len() == 1 {

@@ -1,4 +1,4 @@
-//! What a policy says twice.
+//! Duplicates in a policy.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::parser::{Element, Policy, Span, Statement};
 pub(super) static LINT: Lint = Lint {
     id: "duplicate-value",
     severity: Severity::Note,
-    summary: "a value stands twice in a list, or a statement twice in a policy",
+    summary: "a list contains a value twice, or a policy a statement",
     doc: include_str!("../../rules/lints/duplicate-value.md"),
     since: "0.1.0",
     check,
@@ -22,7 +22,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {
         let repeated = statements(context, policy, out);
         for statement in &policy.statements {
-            // What is said of the whole is not said of its parts.
+            // A finding on the whole is not repeated for its parts.
             if repeated.contains(&statement.span) {
                 continue;
             }
@@ -92,7 +92,7 @@ fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut V
             }
             Some(before) => {
                 let key = &element.key.value;
-                let message = format!("`{}` stands in `{key}` twice", text.value);
+                let message = format!("`{}` is listed twice in `{key}`", text.value);
                 report(
                     context,
                     policy,

@@ -1,4 +1,4 @@
-//! What the lints about statements without effect share.
+//! Shared by the lints on statements without effect.
 
 use super::{Compared, Context, Lint, arn, enumerate};
 use crate::diff::effect::{Ineffective, Unmet};
@@ -11,7 +11,7 @@ const RELATED: usize = 8;
 /// Notes on what single actions apply to.
 const NOTES: usize = 4;
 
-/// What has no effect, each with its statement.
+/// Entries without effect, each with its statement.
 pub(super) fn of<'c>(
     compared: &'c Compared<'_>,
 ) -> impl Iterator<Item = (&'c Prepared, &'c Ineffective)> {
@@ -35,7 +35,7 @@ pub(super) fn strings(statement: &Prepared, unmet: &[Unmet]) -> (Vec<String>, Ve
     actions.map(|a| (a.text.to_string(), a.span)).unzip()
 }
 
-/// What is wrong with ARNs themselves.
+/// Faults of the ARNs themselves.
 pub(super) fn faults<'c>(
     context: &Context<'_>,
     resources: impl Iterator<Item = &'c Resource>,

@@ -1,4 +1,4 @@
-//! What the lints about ways to more permissions share.
+//! Shared by the lints on privilege escalation.
 
 use super::{Context, Lint, enumerate};
 use crate::diff::escalation::OpenPath;

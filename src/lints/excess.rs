@@ -1,4 +1,4 @@
-//! What the lints about grants beyond need share.
+//! Shared by the lints on overly broad permissions.
 
 use super::Compared;
 use crate::catalog::{self, AccessLevel};
@@ -72,7 +72,10 @@ pub(super) fn resource_label(statement: &Prepared, resource: Option<usize>) -> (
 fn rows<'c>(compared: &'c Compared<'_>) -> impl Iterator<Item = &'c Row> {
     let gaps = compared.gaps.iter().flat_map(|gap| &gap.requirements);
     let own = compared.requirements.iter();
-    let all = own.chain(gaps).chain(compared.generated);
+    let all = own
+        .chain(gaps)
+        .chain(compared.generated)
+        .chain(compared.kept);
     all.map(|r| &r.row).filter(|row| !row.vacuous)
 }
 

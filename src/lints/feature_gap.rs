@@ -1,4 +1,4 @@
-//! What only clusters with some feature need, where nobody said whether the cluster has it.
+//! Actions that only clusters with a certain feature need, if it is unknown whether the cluster has it.
 
 use super::{Compared, Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
@@ -10,7 +10,7 @@ use crate::reference::{Feature, Standing};
 pub(super) static LINT: Lint = Lint {
     id: "feature-gap",
     severity: Severity::Warning,
-    summary: "an action that only clusters with some feature need is not granted",
+    summary: "an action that only clusters with a certain feature need is not granted",
     doc: include_str!("../../rules/lints/feature-gap.md"),
     since: "0.1.0",
     check,

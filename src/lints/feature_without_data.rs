@@ -8,7 +8,7 @@ use crate::reference::{Feature, Release};
 pub(super) static LINT: Lint = Lint {
     id: "feature-without-data",
     severity: Severity::Warning,
-    summary: "nothing is known of what a feature needs for this role and release",
+    summary: "the program has no data on what a feature needs for this role and release",
     doc: include_str!("../../rules/lints/feature-without-data.md"),
     since: "0.1.0",
     check,
@@ -48,7 +48,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let message = format!(
-            "nothing is known of what {} (`{}`) needs for role `{}` in ParallelCluster {}",
+            "no data on what {} (`{}`) needs for role `{}` in ParallelCluster {}",
             feature.title(),
             feature.name(),
             reference.role.as_deref().unwrap_or_default(),

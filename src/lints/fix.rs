@@ -1,4 +1,4 @@
-//! What the lints share that say what to write.
+//! Fixes that lints share.
 
 use super::Context;
 use crate::edit::{self, Edit, Fix};

@@ -1,4 +1,4 @@
-//! What the role that ParallelCluster generates for the cluster configuration has, and the policies do not grant.
+//! Actions that the role generated for the cluster configuration has, and the policies do not grant.
 
 use super::{Compared, Context, Lint, coverage, enumerate};
 use crate::diff::Verdict;
@@ -10,7 +10,7 @@ use crate::reference::Standing;
 pub(super) static LINT: Lint = Lint {
     id: "generated-gap",
     severity: Severity::Error,
-    summary: "the role that ParallelCluster makes for this configuration has an action that is not granted",
+    summary: "the role that ParallelCluster creates for this configuration has an action that is not granted",
     doc: include_str!("../../rules/lints/generated-gap.md"),
     since: "0.1.0",
     check,
@@ -57,7 +57,7 @@ fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
         r.row.action == *action
             && !r.row.vacuous
             && !r.row.open
-            && r.standing == Standing::Needed
+            && matches!(r.standing, Standing::Needed | Standing::Enough)
             && !r.from_wildcard
     });
     if is_documented {
@@ -102,7 +102,7 @@ fn finding(
     let label = context.nearest(compared.comparison, service)?;
     let verb = if actions.len() == 1 { "is" } else { "are" };
     let message = format!(
-        "{} {verb} not fully granted, but the role that ParallelCluster makes for this configuration has it",
+        "{} {verb} not fully granted, but the role that ParallelCluster creates for this configuration has it",
         enumerate(&actions)
     );
     let mut finding = LINT.finding(severity, message, label);

@@ -146,7 +146,7 @@ fn addresses(line: &Line<'_>) -> Option<Finding> {
     Some(line.finding(&LINT, severity, first.span, message, help))
 }
 
-/// What the engine decides whatever the value is.
+/// Conditions that the engine decides for any value.
 fn constant(line: &Line<'_>) -> Option<Finding> {
     if line.operator.comparison == Comparison::Null {
         return None;
@@ -166,12 +166,12 @@ fn constant(line: &Line<'_>) -> Option<Finding> {
         ),
         (Truth::False, Truth::True) => (
             Severity::Note,
-            format!("this only asks whether the request has `{key}`"),
+            format!("this only checks that the request has `{key}`"),
             "say so: `\"Null\": {\"KEY\": \"false\"}`",
         ),
         (Truth::True, Truth::False) => (
             Severity::Note,
-            format!("this only asks whether the request lacks `{key}`"),
+            format!("this only checks that the request has no `{key}`"),
             "say so: `\"Null\": {\"KEY\": \"true\"}`",
         ),
         _ => return None,
@@ -190,7 +190,7 @@ fn all_of_one(line: &Line<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "`{}` has one value, and `{}` also holds where a request lacks it",
+        "`{}` has one value, and `{}` also holds if a request has no such key",
         line.key(),
         line.operator()
     );

@@ -41,7 +41,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// What most ARNs of a policy share, looked up once.
+/// Fields that most ARNs of a policy share, looked up once.
 #[derive(Default)]
 struct Seen<'t> {
     services: Vec<&'t str>,

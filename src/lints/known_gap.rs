@@ -1,4 +1,4 @@
-//! What the documented reference itself is known to lack.
+//! Permissions known to be missing from the documented reference itself.
 
 use std::fmt::Write as _;
 

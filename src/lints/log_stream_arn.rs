@@ -111,7 +111,7 @@ fn required(
         if reached.is_empty() && !wanted.is_empty() {
             continue;
         }
-        // What names the resources themselves goes on to grant the action.
+        // Patterns that name the resources themselves still grant the action.
         let lasting = comparison.granted.iter().filter(|s| {
             s.effect == Effect::Allow
                 && !s.not_resource

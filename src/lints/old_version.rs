@@ -10,7 +10,7 @@ use crate::rejection::{CONSEQUENCE, answer};
 pub(super) static LINT: Lint = Lint {
     id: "old-version",
     severity: Severity::Error,
-    summary: "a policy lacks `Version`, or has the older one, under which variables are plain text",
+    summary: "a policy has no `Version`, or the older one, under which variables are plain text",
     doc: include_str!("../../rules/lints/old-version.md"),
     since: "0.1.0",
     check,

@@ -38,7 +38,7 @@ pub(super) fn notes(compared: &Compared<'_>, requirement: &Requirement) -> Vec<S
     notes
 }
 
-/// What the requests have in common for which the verdict was found, where the reference leaves several cases open.
+/// The common context of the requests that show the verdict, if the reference leaves several cases open.
 pub(super) fn stated(compared: &Compared<'_>, requirement: &Requirement) -> Option<String> {
     let row = &requirement.row;
     let assumed = compared.required.iter().find(|s| s.index == row.statement);

@@ -73,14 +73,14 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             0 => "remove it: nothing required matches it".to_owned(),
             n if n <= WRITTEN_OUT => {
                 format!(
-                    "write the required {} instead: {}",
-                    count(n, "action"),
+                    "replace it with the {}: {}",
+                    count(n, "required action"),
                     list(&required)
                 )
             }
             n => format!(
-                "write the {} that are required instead ({}; `pcluster-iam reference show` prints them)",
-                count(n, "action"),
+                "replace it with the {} ({}; `pcluster-iam reference show` prints them)",
+                count(n, "required action"),
                 enumerate(&required)
             ),
         });

@@ -21,7 +21,7 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
-/// What [`INLINE_OF_ROLE`] is for a group, and for a user.
+/// The counterparts of [`INLINE_OF_ROLE`] for a group and for a user.
 const INLINE_OF_GROUP: usize = 5_120;
 const INLINE_OF_USER: usize = 2_048;
 /// Characters of a service control policy, white space counted.

@@ -1,4 +1,4 @@
-//! What the lints about repetition share: which strings of a policy say what others say already.
+//! Shared by the lints on repetition: strings of a policy that others already cover.
 
 use crate::diff::statement::{Action, pairs};
 use crate::matcher::search::Budget;

@@ -92,7 +92,7 @@ fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
 /// Whether one statement applies wherever another one does, string by string. Answers no when no steps
 /// are left.
 fn covers(wide: &Sketched<'_>, narrow: &Sketched<'_>, budget: &mut Budget) -> bool {
-    // What a negated list leaves is more where it lists less.
+    // A shorter negated list leaves more.
     let (outer, inner) = if wide.statement.not_action {
         (narrow, wide)
     } else {

@@ -22,7 +22,7 @@ const NAMES: [(u32, &str, &str, &str); 3] = [
         2,
         "cloudformation",
         ":stack/parallelcluster-",
-        "stacks of 3.x bear the name of the cluster alone",
+        "stacks of 3.x are named after the cluster alone",
     ),
     (
         3,
@@ -71,7 +71,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let message = format!(
-            "{} has a name of ParallelCluster {of}.x, but {release} was asked for: {instead}",
+            "{} has a name of ParallelCluster {of}.x, but the given release is {release}: {instead}",
             enumerate(std::slice::from_ref(&first.text))
         );
         let mut finding = LINT.finding(Severity::Warning, message, Label::at(source, first.span));

@@ -1,4 +1,4 @@
-//! What the reference allows under a Condition and the policy without one.
+//! Actions that the reference allows under a Condition and the policy without one.
 
 use super::{Compared, Context, Lint, enumerate};
 use crate::diff::statement::Prepared;

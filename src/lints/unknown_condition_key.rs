@@ -29,7 +29,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
     let (message, help) = match line.known {
         KnownKey::Type(_) | KnownKey::Foreign => return None,
         KnownKey::WithoutTag => (
-            format!("`{key}` lacks the key of a tag"),
+            format!("`{key}` has no tag key"),
             format!("write `{}/TAG`", key.trim_end_matches('/')),
         ),
         KnownKey::WithoutService => (

@@ -1,5 +1,7 @@
 //! A single action that nothing requires.
 
+use std::fmt::Write as _;
+
 use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
@@ -25,7 +27,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     }
     let mut groups: Vec<(usize, Vec<&Excess>)> = Vec::new();
-    // What is dangerous has lints of its own.
+    // Dangerous actions have lints of their own.
     let harmless = |e: &&Excess| e.kind == ExcessKind::Unneeded && e.examples.is_empty();
     for found in compared.excess.found.iter().filter(harmless) {
         match groups.last_mut() {
@@ -38,7 +40,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let severity = |e: &Excess| excess::severity(e.actions.iter().map(|(_, l)| l));
-        // What writes comes first.
+        // Write actions come first.
         group.sort_by_key(|e| std::cmp::Reverse(severity(e)));
         let Some((first, rest)) = group.split_first() else {
             continue;
@@ -113,10 +115,8 @@ fn by_service(actions: &[String]) -> String {
     let mut text = named.collect::<Vec<_>>().join(", ");
     if !more.is_empty() {
         let rest: usize = more.iter().map(|(_, number)| number).sum();
-        text.push_str(&format!(
-            " and {rest} of {}",
-            count(more.len(), "other service")
-        ));
+        let others = count(more.len(), "other service");
+        let _ = write!(text, " and {rest} of {others}");
     }
     text
 }

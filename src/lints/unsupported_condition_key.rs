@@ -51,7 +51,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
     if !known || !is_listed_by_action(&key) {
         return None;
     }
-    // Where the line holds without the key, it leaves the requests as they are.
+    // A line that holds without the key does not change the requests.
     if line.truths().0 != Truth::False {
         return None;
     }

@@ -1,8 +1,8 @@
-//! What was accepted and is not there, or is accepted no longer.
+//! Ignores and baseline entries that match nothing or have expired.
 
 use super::{Context, Lint};
 use crate::baseline::Located;
-use crate::config::Ignore;
+use crate::config::{Ignore, Keep};
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::parser::{SourceId, Sources};
@@ -41,7 +41,7 @@ pub(crate) fn of_ignore(
                 1 => "1 finding counts again".to_owned(),
                 several => format!("{several} findings count again"),
             },
-            "mend what it hid, or give a later day and say why",
+            "fix what it hid, or give a later day and a reason",
         ),
         _ => (
             "this ignore matches nothing".to_owned(),
@@ -62,6 +62,44 @@ pub(crate) fn of_ignore(
     finish(sources, finding)
 }
 
+/// A keep of which nothing is granted, or that no longer counts.
+pub(crate) fn of_keep(
+    sources: &Sources,
+    source: SourceId,
+    keep: &Keep,
+    has_expired: bool,
+) -> Finding {
+    let actions: Vec<String> = keep.actions.iter().map(|a| a.value.clone()).collect();
+    let (message, span, help) = match &keep.until {
+        Some(until) if has_expired => (
+            format!("this keep expired on {}", until.value),
+            until.span,
+            "remove it, or give a later day and say why",
+        ),
+        _ => (
+            "this keep matches nothing: no policy grants any of it".to_owned(),
+            keep.span,
+            "remove it, or correct its actions and resources",
+        ),
+    };
+    let label = Label {
+        source,
+        span,
+        message: String::new(),
+    };
+    let mut finding = LINT.finding(LINT.severity, message, label);
+    finding.help = Some(help.to_owned());
+    finding.notes = vec![format!("its reason: {}", keep.reason)];
+    let resources = keep.resources.iter().map(|r| r.value.as_str());
+    let resources: Vec<&str> = resources.collect();
+    finding.subject = Some(format!(
+        "{} on {}",
+        actions.join(", "),
+        resources.join(", ")
+    ));
+    finish(sources, finding)
+}
+
 /// An entry of the baseline of which nothing, or less, is left.
 pub(crate) fn of_entry(
     sources: &Sources,
@@ -72,14 +110,14 @@ pub(crate) fn of_entry(
     let entry = &located.entry;
     let message = if gone.is_empty() {
         format!(
-            "no finding matches this entry on `{}` any more (mended, or judged differently)",
+            "no finding matches this entry on `{}` any more (fixed, or judged differently)",
             entry.lint
         )
     } else {
         let actions = gone.iter().map(|action| (*action).to_owned());
         let actions: Vec<String> = actions.collect();
         format!(
-            "this entry on `{}` hides what is mended: {}",
+            "this baseline entry on `{}` lists actions that are already fixed: {}",
             entry.lint,
             super::enumerate(&actions)
         )
@@ -106,7 +144,7 @@ fn finish(sources: &Sources, mut finding: Finding) -> Finding {
     finding
 }
 
-/// What an ignore matches, in words.
+/// The fields of an ignore, in words.
 fn identity(ignore: &Ignore) -> String {
     let text = |value: &crate::parser::Spanned<String>| value.value.clone();
     let fields = [

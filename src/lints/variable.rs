@@ -1,4 +1,4 @@
-//! What the lints about policy variables share: where `${…}` stands in the strings of a policy.
+//! Shared by the lints on policy variables: the places of `${…}` in the strings of a policy.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub(super) fn may_hold(context: &Context<'_>, policy: &Policy) -> bool {
 /// `${…}` in a string, up to its brace; to the end where there is none.
 pub(super) struct Variable<'t> {
     pub(super) range: Range<usize>,
-    /// What stands between the braces; `None` without a closing one.
+    /// The text between the braces; `None` without a closing one.
     pub(super) inner: Option<&'t str>,
 }
 

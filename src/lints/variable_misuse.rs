@@ -10,7 +10,7 @@ use crate::parser::{Policy, SourceId, Text, Version, shorten};
 pub(super) static LINT: Lint = Lint {
     id: "variable-misuse",
     severity: Severity::Warning,
-    summary: "a policy variable is misspelt, or stands where AWS reads none",
+    summary: "a policy variable is misspelled, or is in a place where AWS reads none",
     doc: include_str!("../../rules/lints/variable-misuse.md"),
     since: "0.1.0",
     check,
@@ -31,7 +31,7 @@ fn of_policy(policy: &Policy, out: &mut Vec<Finding>) {
         for text in statement.action.iter().flat_map(|a| &a.values) {
             let mut variables = variable::all(&text.value);
             if let Some(found) = variables.find(Variable::is_policy_variable) {
-                let what = "stands in an action, where AWS reads no variables";
+                let what = "is in an action, where AWS reads no variables";
                 out.push(finding(source, text, &found, what, "name the actions"));
             }
         }
@@ -79,15 +79,15 @@ fn spelling(source: SourceId, text: &Text) -> Option<Finding> {
             None => (inner, None),
         };
         if key.contains(char::is_whitespace) {
-            let what = "has a blank in the name of a variable";
-            let help = "remove the blank: AWS knows no such variable";
+            let what = "has a space in the name of a variable";
+            let help = "remove the space: AWS has no such variable";
             return Some(finding(source, text, &variable, what, help));
         }
         let quoted = |d: &str| d.len() >= 2 && d.starts_with('\'') && d.ends_with('\'');
         if default.is_some_and(|d| !quoted(d.trim())) {
             let what = "has a default without single quotes";
             let help =
-                "write `${key, 'default'}`: a comma, a blank, and the default in single quotes";
+                "write `${key, 'default'}`: a comma, a space, and the default in single quotes";
             return Some(finding(source, text, &variable, what, help));
         }
         None
@@ -106,7 +106,7 @@ fn early(source: SourceId, text: &Text) -> Option<Finding> {
         done = variable.range.end;
         // A variable at the very start may stand for a whole ARN; the parser asks for `arn:`.
         if colons < 5 && variable.range.start > 0 && variable.is_policy_variable() {
-            let what = "stands before the fifth colon of an ARN, where AWS reads no variables";
+            let what = "is before the fifth colon of an ARN, where AWS reads no variables";
             let help = "write the value, or `*`, and the variable in the resource part";
             return Some(finding(source, text, &variable, what, help));
         }
@@ -118,7 +118,7 @@ fn early(source: SourceId, text: &Text) -> Option<Finding> {
 fn unread(source: SourceId, text: &Text, operator: Operator) -> Option<Finding> {
     let reads = operator.comparison.reads_variables();
     let found = variable::all(&text.value).find(Variable::is_policy_variable)?;
-    let what = "stands in a value that is no text, where AWS reads no variables";
+    let what = "is in a value that is not a string, where AWS reads no variables";
     let help = "variables work with String and Arn operators";
     (!reads).then(|| finding(source, text, &found, what, help))
 }

@@ -56,14 +56,18 @@ fn note(line: &Line<'_>, message: String, help: &str) -> Finding {
     line.finding(&LINT, Severity::Note, span, message, help)
 }
 
-/// What the caller sends as he likes.
+/// Keys that the caller chooses.
 fn forged(line: &Line<'_>) -> Option<Finding> {
     let is_free = matches!(line.folded().as_str(), "aws:referer" | "aws:useragent");
     if !is_free {
         return None;
     }
     let message = format!("callers choose `{}` as they like", line.key());
-    Some(note(line, message, "do not let rights depend on it alone"))
+    Some(note(
+        line,
+        message,
+        "do not let permissions depend on it alone",
+    ))
 }
 
 /// `*` of a text crosses the colons of an ARN.
@@ -71,7 +75,7 @@ fn arn_as_text(line: &Line<'_>) -> Option<Finding> {
     let of_arns = matches!(line.kind(), Some(Kind::Arn | Kind::ArrayOfArn));
     let mut values = line.condition.values.iter();
     let wild = line.operator.comparison == Comparison::Like && of_arns;
-    // What ends in its only wildcard matches the same by either operator.
+    // A pattern that ends in its only wildcard matches the same with both operators.
     let crosses = |value: &str| {
         let inner = value.trim_end_matches('*');
         inner.contains(['*', '?'])

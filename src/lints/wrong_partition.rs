@@ -68,7 +68,7 @@ type Wrong<'t> = (&'t str, &'t str, Option<&'t str>);
 
 fn wrong<'t>(text: &'t Text, bound: Option<&'t str>) -> Option<Wrong<'t>> {
     let (partition, rest) = text.value.strip_prefix("arn:")?.split_once(':')?;
-    // What is no partition is invalid, not wrong.
+    // An unknown partition is invalid, not wrong.
     if !PARTITIONS.contains(&partition) {
         return None;
     }

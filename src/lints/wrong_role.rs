@@ -7,7 +7,7 @@ use crate::finding::{Finding, Label, Severity};
 pub(super) static LINT: Lint = Lint {
     id: "wrong-role",
     severity: Severity::Warning,
-    summary: "the policies fit another role than the one that was asked for",
+    summary: "the policies fit another role than the given one",
     doc: include_str!("../../rules/lints/wrong-role.md"),
     since: "0.1.0",
     check,

@@ -91,8 +91,8 @@ impl ActionPattern {
         !matches!(self, ActionPattern::Literal { .. } | ActionPattern::Nothing)
     }
 
-    /// Whether every action that `other` matches is matched by this pattern, those that AWS does not have yet included. No
-    /// where either has a wildcard in its service prefix, and where the steps do not suffice.
+    /// Whether every action that `other` matches is matched by this pattern, those that AWS does not have yet included.
+    /// No where either has a wildcard in its service prefix, and where the steps do not suffice.
     pub fn covers_within(&self, other: &ActionPattern, budget: &mut Budget) -> bool {
         use ActionPattern as P;
         match (self, other) {

@@ -49,7 +49,7 @@ pub enum Reading {
     Wide,
 }
 
-/// What a policy variable counts for.
+/// The meaning of a policy variable in a match.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Variables {
     /// It has no value; the string matches nothing.
@@ -65,7 +65,7 @@ pub struct ResourcePattern {
     fields: Vec<Range<usize>>,
 }
 
-/// Which field of an ARN, by position.
+/// A field of an ARN, by position.
 pub const FIELD_NAMES: [&str; 6] = [
     "prefix",
     "partition",

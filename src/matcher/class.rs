@@ -138,7 +138,8 @@ impl Parts {
 }
 
 impl Class {
-    /// The first character of the class for which `fits` says yes: letters and digits first, so that witnesses read well.
+    /// The first character of the class for which `fits` says yes: letters and digits first, so that witnesses read
+    /// well.
     pub(super) fn first(self, fits: impl Fn(char) -> bool) -> Option<char> {
         // Beyond ASCII only where the class has such characters: most have not, and there are a million.
         let beyond = self.0 >> (KINDS - 1) & 1 == 1;

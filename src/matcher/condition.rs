@@ -15,7 +15,7 @@ use scalar::within;
 pub(crate) use scalar::{Decimal, date, network};
 pub use together::exclude_each_other;
 
-/// What is known of a statement's Condition, or of one line of it, for some requests.
+/// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Truth {
     /// It holds for none of them.
@@ -51,14 +51,14 @@ impl Truth {
         }
     }
 
-    /// What is known when it is not known which of two cases is at hand.
+    /// The known result if either of two cases may apply.
     #[must_use]
     pub fn either(self, other: Self) -> Self {
         if self == other { self } else { Truth::Unknown }
     }
 }
 
-/// What is known of a condition key in some requests.
+/// The known values of a condition key in some requests.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyValue {
     /// Nothing: the key may be absent or have any value.
@@ -164,7 +164,7 @@ impl Test {
         }
     }
 
-    /// What holds of the key wherever the line holds: one of these values, or nothing in particular for none.
+    /// Values of the key whenever the line holds: one of these values, or nothing in particular for none.
     pub fn stated(&self) -> Vec<KeyValue> {
         let Some(operator) = self.operator else {
             return Vec::new();
@@ -246,7 +246,7 @@ impl Test {
     }
 }
 
-/// What an operator says of a request without the key.
+/// The result of an operator for a request without the key.
 fn absent(operator: Operator) -> Truth {
     match operator.quantifier {
         Some(Quantifier::All) => Truth::True,
@@ -395,7 +395,7 @@ fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
     };
     match widest {
         Some(widest) if texts(value, &widest) != Truth::False => {
-            // What only the widest reading matches is left open, and so is what matches in part.
+            // Matches of the widest reading only, and partial matches, are unknown.
             let loose = matches(Reading::Loose);
             if text_of(value).is_some()
                 && loose.is_some_and(|p| texts(value, &p) == Truth::False)

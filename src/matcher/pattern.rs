@@ -393,7 +393,8 @@ impl Pattern {
                 .is_some_and(|w| w >> (last % 64) & 1 == 1)
     }
 
-    /// Drops the positions before the last `*` of the set that takes any symbol: from there at least as much is matched.
+    /// Drops the positions before the last `*` of the set that takes any symbol: from there at least as much is
+    /// matched.
     pub(super) fn trim(&self, state: &mut [u64]) {
         let mut last = None;
         self.for_each(state, |i, token| {
@@ -422,7 +423,7 @@ impl Pattern {
     /// The symbols that lead on from a set of positions, when nothing but these can stand there; else `None`.
     pub(super) fn literal_symbols(&self, state: &[u64]) -> Option<Vec<Symbol>> {
         let mut symbols = Vec::new();
-        // Where the pattern is loose, a placeholder may turn out to be what stands here.
+        // In a loose pattern a placeholder may match this part.
         let mut wild = self.loose;
         self.for_each(state, |_, token| match token {
             Token::Symbol(s) if !symbols.contains(&s) => symbols.push(s),

@@ -5,7 +5,7 @@
 //! anything runs, and of two states that agree on what is required, the one with fewer forbidden positions, reached
 //! first, makes the other superfluous (antichains: De Wulf, Doyen, Henzinger, Raskin 2006). A [`Budget`] bounds the work.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::Parts;
 use super::pattern::{Pattern, Symbol};
@@ -158,7 +158,7 @@ impl Alphabet {
         Alphabet { fresh, special }
     }
 
-    /// What the symbols are sorted by.
+    /// The sort key of the symbols.
     fn rank(&self, symbol: Symbol) -> (bool, bool, Symbol) {
         let plain = symbol.as_char().is_some_and(|c| c.is_ascii_alphanumeric());
         (symbol != self.fresh, !plain, symbol)
@@ -170,7 +170,7 @@ impl Alphabet {
     }
 }
 
-/// Which word is looked for.
+/// The goal of the search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
     /// Any one shows the answer.
@@ -198,7 +198,7 @@ pub fn find<'a>(
     };
     for clause in clauses {
         let mut open: Vec<&Union<'a>> = clause.required.iter().collect();
-        // What is single narrows the choice among the others.
+        // A single symbol narrows the choice among the others.
         open.sort_by_key(|u| u.members.len() + u.guarded.len());
         search.choose(&mut Vec::new(), &open, &clause.forbidden);
         if search.is_over() {
@@ -206,7 +206,7 @@ pub fn find<'a>(
         }
     }
     match search.best {
-        // Where the budget ended a shorter one may exist; this one shows the answer as well.
+        // If the budget ended, a shorter one may exist; this one shows the answer as well.
         Some(word) => Answer::Word(word),
         None if search.complete => Answer::Nothing,
         None => Answer::Undecided,
@@ -225,8 +225,20 @@ impl Lazy<'_> {
     }
 }
 
-/// What a comparison of two patterns costs before a symbol is looked at.
+/// The cost of a comparison of two patterns before the first symbol.
 const STEPS_PER_PAIR: u64 = 4;
+
+/// Pairs of positions that a comparison of ordinary patterns looks at.
+const ORDINARY_PAIRS: usize = 1 << 12;
+
+/// What it costs to compare patterns with others.
+fn steps(patterns: &[&Pattern], others: &[&Pattern]) -> u64 {
+    let length = |list: &[&Pattern]| list.iter().map(|p| p.tokens().len()).sum::<usize>();
+    let count = patterns.len() * others.len();
+    let pairs = length(patterns).saturating_mul(length(others));
+    let extra = pairs.saturating_sub(count * ORDINARY_PAIRS) / 16;
+    STEPS_PER_PAIR * count as u64 + extra as u64
+}
 
 /// The search for a word of one of several clauses.
 struct Search<'f, 'b> {
@@ -260,8 +272,9 @@ impl Search<'_, '_> {
             self.solve(chosen, forbidden);
             return;
         };
-        let pairs = (union.members.len() + union.guarded.len()) * (1 + chosen.len());
-        if !self.pay(STEPS_PER_PAIR * pairs as u64) {
+        let listed = [&union.members, &union.guarded];
+        let costs = |list: &Vec<&Pattern>| STEPS_PER_PAIR * list.len() as u64 + steps(list, chosen);
+        if !self.pay(listed.into_iter().map(costs).sum()) {
             return;
         }
         let implied = |p: &&Pattern| chosen.iter().any(|c| p.includes(c));
@@ -299,7 +312,7 @@ impl Search<'_, '_> {
 
     /// Looks for a word that all of `chosen` match and that is in none of `forbidden`.
     fn solve(&mut self, chosen: &[&Pattern], forbidden: &[Union<'_>]) {
-        // What another one implies is said already.
+        // Skip what another one implies.
         let mut required: Vec<&Pattern> = Vec::with_capacity(chosen.len());
         for pattern in chosen {
             if required.iter().any(|other| pattern.includes(other)) {
@@ -309,10 +322,12 @@ impl Search<'_, '_> {
             required.push(pattern);
         }
         let mut members: Vec<&Pattern> = Vec::new();
+        let mut known: FxHashSet<&Pattern> = FxHashSet::default();
         let mut guarded: Vec<(&Pattern, &Pattern)> = Vec::new();
         for union in forbidden {
-            let listed = union.members.len() + union.guarded.len();
-            if !self.pay(STEPS_PER_PAIR * (listed * required.len()) as u64) {
+            let listed = [&union.members, &union.guarded];
+            let costs = |list: &Vec<&Pattern>| steps(list, &required);
+            if !self.pay(listed.into_iter().map(costs).sum()) {
                 return;
             }
             let bears = |p: &Pattern| required.iter().all(|r| p.may_meet(r));
@@ -323,7 +338,7 @@ impl Search<'_, '_> {
                 if holds(pattern) {
                     return;
                 }
-                if bears(pattern) && !members.contains(pattern) {
+                if bears(pattern) && known.insert(pattern) {
                     members.push(pattern);
                 }
             }
@@ -545,7 +560,7 @@ impl<'p> Machine<'p> {
 
 /// Bound on the memory of one search, in machine words.
 const MEMORY: usize = 1 << 21;
-/// What a state takes beside its positions, in machine words.
+/// The size of a state without its positions, in machine words.
 const STATE_OVERHEAD: usize = 12;
 /// Positions of more words than this are kept without the words that are zero: of many patterns most are soon out.
 const DENSE: usize = 16;

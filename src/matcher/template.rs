@@ -233,7 +233,7 @@ pub fn bind<'v>(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<&'v str>) 
             Piece::Placeholder(n) => value(n),
             _ => None,
         };
-        // What is left open by the policies too: in a name it stays one unknown value, whose characters are the name's.
+        // Also open in the policies: in a name it stays one unknown value, whose characters are the name's.
         let text = text.filter(|text| !(text.starts_with("${") && in_resource_part(&out)));
         match text {
             Some(text) => {

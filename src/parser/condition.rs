@@ -34,7 +34,7 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
         return;
     }
     for Member { key, value } in operators {
-        // What no operator is never holds for certain; a long one is not copied to each of its keys.
+        // An unknown operator never holds for certain; a long one is not copied to each of its keys.
         let operator = check_operator(reader, &key);
         if operator.is_none() && key.value.len() > LONGEST_OPERATOR {
             statement.condition_unreadable = true;
@@ -187,7 +187,7 @@ fn check_operator(reader: &mut Reader, operator: &Text) -> Option<Operator> {
     reader.report(match operator::meant(&operator.value, nearest) {
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None if operator.value.contains(':') => problem.with_help(
-            "condition keys stand inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
+            "put condition keys inside an operator: `{\"StringEquals\": {\"aws:RequestedRegion\": \"us-east-1\"}}`",
         ),
         None => problem,
     });

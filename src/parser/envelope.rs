@@ -108,7 +108,7 @@ fn nothing(reader: &mut Reader, value: Value<'_>) {
     reader.report(
         Problem::invalid_json(
             "document",
-            format!("no IAM policy in this file: it holds {}", value.kind()),
+            format!("no IAM policy in this file: it contains {}", value.kind()),
             span,
         )
         .with_help("a policy is an object: `{\"Version\": \"2012-10-17\", \"Statement\": […]}`"),

@@ -36,7 +36,7 @@ pub(super) fn text(text: &str) -> Option<Fault> {
     if first.starts_with("An error occurred (") {
         return Some(fault(
             "an error message of the AWS CLI",
-            "run the command again and mend what it complains about before saving its output",
+            "fix the error that the command reports and run it again, then save its output",
         ));
     }
     if first.starts_with('[') {
@@ -50,7 +50,7 @@ pub(super) fn text(text: &str) -> Option<Fault> {
     if first.starts_with("{%") || first.starts_with("{#") || text.contains("{%") {
         return Some(fault(
             "a Jinja template",
-            "render it first, and give the JSON file that comes out",
+            "render it first, and pass the resulting JSON file",
         ));
     }
     if first.starts_with(['{', '"']) {
@@ -62,7 +62,7 @@ pub(super) fn text(text: &str) -> Option<Fault> {
     if is_terraform(text) {
         return Some(fault(
             "Terraform code",
-            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
+            "export the policy that Terraform created: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
              or print the data source: `terraform console` with `data.aws_iam_policy_document.NAME.json`",
         ));
     }
@@ -248,14 +248,14 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
         return refused(
             member.key.span,
             "Terraform code in JSON",
-            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+            "export the policy that Terraform created: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
         );
     }
     if let Some(member) = key("planned_values").or(key("terraform_version")) {
         return refused(
             member.key.span,
             "a plan or state of Terraform",
-            "export the policy that Terraform made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+            "export the policy that Terraform created: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
         );
     }
     for (name, command, help) in [

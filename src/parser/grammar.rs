@@ -23,7 +23,7 @@ pub(super) const STATEMENT_KEYS: [&str; 7] = [
     "Condition",
 ];
 
-/// What a file says of a document beside its text.
+/// Facts about a document that its file has beside the text.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Carried {
     pub(super) name: Option<String>,
@@ -192,7 +192,7 @@ fn version(reader: &mut Reader, value: Value<'_>) -> Version {
                     "write `2012-10-17`: it names the policy language, not the date of your policy",
                 ),
             );
-            // What the author means, and what the help says to write.
+            // The author's meaning, and the spelling that the help suggests.
             Version::V2012
         }
     }

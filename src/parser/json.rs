@@ -32,7 +32,7 @@ const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the p
 pub(super) struct Layer<'a> {
     pub(super) text: &'a str,
     place: Place<'a>,
-    /// Where its values stand; none before it is read.
+    /// The places of its values; none before it is read.
     values: &'a [Entry],
 }
 
@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
         self.layer.span(self.start..self.start + 1)
     }
 
-    /// What to underline: a string without its quotes, anything else whole.
+    /// The range to underline: a string without its quotes, anything else whole.
     pub(super) fn label(&self) -> Span {
         if self.kind() == Kind::String && self.raw.len() > 2 {
             self.layer
@@ -353,7 +353,7 @@ pub(super) fn read<'a>(layer: Layer<'a>, places: &'a mut Places) -> Result<Value
         )
         .with_help("a policy needs five; this is not one"));
     }
-    // What can be wrong with a number or an escape shows only where it is read.
+    // Faults of a number or an escape only show when it is read.
     if !size.is_plain || serde_json::from_str::<IgnoredAny>(layer.text).is_err() {
         serde_json::from_str::<Checked>(layer.text)
             .map_err(|error| syntax::explain(layer.text, &error))?;
@@ -370,7 +370,7 @@ pub(super) fn read<'a>(layer: Layer<'a>, places: &'a mut Places) -> Result<Value
     Ok(layer.value(0))
 }
 
-/// Where one value stands: its bytes, and the index of the value that comes after it and all that is in it.
+/// The place of one value: its bytes, and the index of the value that comes after it and all that is in it.
 #[derive(Clone, Copy)]
 struct Entry {
     start: u32,
@@ -378,7 +378,7 @@ struct Entry {
     after: u32,
 }
 
-/// Where the values of a text stand, keys included, in the order of their beginnings.
+/// The places of the values of a text, keys included, in the order of their beginnings.
 pub(super) struct Places {
     values: Vec<Entry>,
     most: usize,
@@ -391,11 +391,12 @@ impl Default for Places {
     }
 }
 
-/// What one look at the bytes of a text says of it, JSON or not.
+/// Facts from one pass over the bytes of a text, JSON or not.
 struct Size {
     /// The place of the first bracket that is nested too deep.
     too_deep: Option<usize>,
-    /// What makes it larger than any policy, and where: its first string that is too long, or too many values.
+    /// The reason why it is larger than any policy, and the place: its first string that is too long, or too many
+    /// values.
     too_large: Option<(usize, String)>,
     /// True where it has neither escapes nor numbers.
     is_plain: bool,
@@ -493,7 +494,7 @@ impl Places {
     }
 }
 
-/// What stands behind a number, a Boolean or `null`.
+/// The text after a number, a Boolean or `null`.
 const ENDS: [u8; 11] = *b"{}[],:\" \t\n\r";
 
 /// The bytes of a string before its closing quote, given what follows its opening one; all of them where it has none.

@@ -5,7 +5,7 @@ use super::json::{Kind, Member, Value};
 use super::problem::shorten_to;
 use super::source::Spanned;
 
-/// What the AWS CLI prints of a role beside its policies.
+/// Facts that the AWS CLI prints about a role beside its policies.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Owner {
     /// `RoleName`.
@@ -26,7 +26,7 @@ impl Owner {
         self.name.clone().or_else(|| self.arn.as_ref().map(of_arn))
     }
 
-    /// What the members of an object say of the role; `None` where they name none.
+    /// The role that the members of an object name; `None` if they name none.
     pub(super) fn of(members: &[Member<'_>]) -> Option<Self> {
         let mut owner = Owner::default();
         for Member { key, value } in members {

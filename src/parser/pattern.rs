@@ -147,7 +147,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
 /// `plain` is the ARN with its placeholders masked.
 fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, String)> {
     let fields: Vec<&str> = plain.splitn(6, ':').collect();
-    // What a placeholder stands for is not known.
+    // The value of a placeholder is unknown.
     let mut at = 0;
     let is_written: Vec<bool> = { fields.iter() }
         .map(|field| {
@@ -194,7 +194,7 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
             Some((3, "iam-region", what, help.to_owned()))
         }
         "iam" => {
-            // Where the first characters are known, they decide.
+            // Known first characters decide.
             let path = fields.get(5).copied()?;
             let known = is_written.get(5).copied()?;
             let fits = |kind: &&str| path.starts_with(*kind);
@@ -266,7 +266,7 @@ fn starts_with_placeholder(text: &str) -> bool {
     placeholders(text).first().is_some_and(|r| r.start == 0)
 }
 
-/// Where `${…}`, `<…>`, `{{…}}` and `%(…)s` stand: policy variables, and what templates leave behind.
+/// The places of `${…}`, `<…>`, `{{…}}` and `%(…)s`: policy variables, and what templates leave behind.
 fn placeholders(text: &str) -> Vec<Range<usize>> {
     const FORMS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")];
     let mut found = Vec::new();

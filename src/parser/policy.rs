@@ -62,7 +62,7 @@ pub(crate) struct Unknowns {
 }
 
 impl Text {
-    /// Where a range of bytes of `value` stands in the file.
+    /// The place in the file of a range of bytes of `value`.
     pub fn part(&self, range: Range<usize>) -> Span {
         if self.value.is_empty() {
             return self.span;
@@ -150,7 +150,7 @@ pub struct Statement {
     pub(crate) canonical: Option<Box<str>>,
 }
 
-/// What a policy is attached as, which decides what AWS accepts.
+/// The attachment of a policy, which decides what AWS accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Attachment {
     /// The file does not say.
@@ -171,7 +171,7 @@ pub struct Policy {
     pub source: SourceId,
     /// `PolicyName` where the document came in an envelope that names it.
     pub name: Option<String>,
-    /// What it is attached as, as far as the file says.
+    /// Its attachment, if the file has it.
     pub attachment: Attachment,
     /// Its characters without white space, as AWS counts them.
     pub characters: usize,
@@ -256,7 +256,7 @@ impl Policy {
     }
 }
 
-/// What kind of fault a [`Problem`] is; each is a lint of its own.
+/// The kind of a [`Problem`]; each kind is a lint.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ProblemKind {
     /// Nothing can be judged: not JSON, not UTF-8, not a policy at all (`invalid-json`).
@@ -276,7 +276,7 @@ pub enum ProblemKind {
 /// A fault of the text, with its place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
-    /// Which lint reports it.
+    /// The lint that reports it.
     pub kind: ProblemKind,
     /// False where AWS accepts the policy all the same (a warning rather than an error).
     pub rejected: bool,
@@ -284,7 +284,7 @@ pub struct Problem {
     pub subject: String,
     /// Lower case, no full stop.
     pub message: String,
-    /// What to write instead.
+    /// The text to write instead.
     pub help: Option<String>,
     /// The offending token.
     pub span: Span,
@@ -294,12 +294,12 @@ pub struct Problem {
     pub related: Vec<(Span, String)>,
 }
 
-/// What one file holds.
+/// The content of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The policies that could be read.
     pub policies: Vec<Policy>,
-    /// What the file names as part of the role, and does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
+    /// Parts of the role that the file names but does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
     /// `trust-policy`, `group:NAME`.
     pub named: Vec<String>,
     /// The roles that the file says its policies belong to.

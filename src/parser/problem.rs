@@ -125,7 +125,7 @@ pub(super) struct Rejections {
     pub(super) arns: usize,
 }
 
-/// What problems are counted by: their kind, and whether AWS rejects the policy for them.
+/// The key that problems are counted by: their kind, and whether AWS rejects the policy for them.
 type Sort = (ProblemKind, bool);
 
 impl Reader {
@@ -255,7 +255,7 @@ impl Reader {
                 problem.sid = Some(name(sid));
             }
         }
-        // What is said of the grammar of half a text may be wrong, so it is not said.
+        // Drop grammar errors of a truncated text: they are unreliable.
         if problems.iter().any(|p| p.kind == ProblemKind::InvalidJson) {
             policies.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);

@@ -39,7 +39,7 @@ pub struct SourceId(pub u32);
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands in its file.
+    /// Its place in its file.
     pub span: Span,
 }
 
@@ -142,7 +142,8 @@ impl Source {
         })
     }
 
-    /// Line and column of a byte offset; an offset past the end counts as the end, one inside a code point as its start.
+    /// Line and column of a byte offset; an offset past the end counts as the end, one inside a code point as its
+    /// start.
     pub fn location(&self, offset: u32) -> Location {
         let mut end = (offset as usize).min(self.text.len());
         while !self.text.is_char_boundary(end) {

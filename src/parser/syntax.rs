@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::problem::shorten;
 use super::token::{Scanner, Token};
 
-/// What is wrong with a text, at ranges of its bytes.
+/// Faults of a text, at ranges of its bytes.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) subject: &'static str,
@@ -91,7 +91,7 @@ fn first_fault(text: &str) -> Option<Fault> {
     }
 }
 
-/// What JSON allows next.
+/// The tokens that JSON allows next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Wanted {
     /// The only value of the text.
@@ -220,7 +220,7 @@ impl State<'_> {
             (Wanted::FirstKey | Wanted::Key, _) => self.not_a_key(token, range),
             (Wanted::Separator, Token::Colon) if !self.in_object() => {
                 Fault::new(range, "found `:` in a list").with_help(
-                    "a key with its value stands in `{…}`; lists in `[…]` hold values only",
+                    "put a key and its value into `{…}`; a list `[…]` contains values only",
                 )
             }
             (_, Token::Comma) => Fault::new(range, "found `,` where a value belongs")
@@ -291,7 +291,7 @@ impl State<'_> {
                     range.clone(),
                     format!("{} does not belong here", self.quote(range)),
                 )
-                .with_help("texts stand in double quotes")
+                .with_help("strings need double quotes")
             }
             Token::Word if self.wanted != Wanted::Nothing => self.unquoted(range.clone()),
             Token::Open('{')
@@ -366,12 +366,12 @@ impl State<'_> {
                 let key = self.quote(&self.last);
                 Fault::new(
                     self.last.clone(),
-                    format!("the key {key} stands outside of `{{…}}`"),
+                    format!("the key {key} is outside of `{{…}}`"),
                 )
                 .with_help("put `{` before the text and `}` after it; a policy starts with `{`")
             }
             Token::Comma => Fault::new(range, "found `,` after the end of the document").with_help(
-                "remove everything after the last bracket; several statements stand in `\"Statement\": [{…}, {…}]`",
+                "remove everything after the last bracket; write several statements as `\"Statement\": [{…}, {…}]`",
             ),
             Token::Close(bracket) => Fault::new(
                 range,
@@ -432,7 +432,7 @@ impl State<'_> {
         );
         match token {
             Token::Comma | Token::Close(_) => fault.with_help(
-                "in `{…}` every entry is `\"key\": value`; a list of texts stands in `[…]`",
+                "in `{…}` every entry is `\"key\": value`; write a list of strings as `[…]`",
             ),
             _ => fault.with_help("write `\"key\": value`, with a colon between them"),
         }
@@ -447,7 +447,7 @@ impl State<'_> {
         match token {
             Token::Comma => fault.with_help("remove this comma"),
             Token::Open('{') => {
-                fault.with_help("objects without a key stand in a list: `[{…}, {…}]`")
+                fault.with_help("put objects without a key into a list: `[{…}, {…}]`")
             }
             _ => fault.with_help("in `{…}` every entry is `\"key\": value`"),
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::problem::shorten;
 use super::syntax::Fault;
 
-/// What stands at a place: tokens of JSON, and what authors write instead of them.
+/// The token at a place: tokens of JSON, and what authors write instead of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Token {
     /// `{` or `[`.

@@ -30,7 +30,7 @@ pub(crate) struct Limits {
 /// A whole document.
 pub(crate) struct Tree<'a> {
     text: &'a str,
-    /// Where `text` starts in the file.
+    /// The start of `text` in the file.
     start: usize,
     nodes: Vec<Node>,
     root: Id,
@@ -67,7 +67,7 @@ pub(crate) enum Style {
     Block,
 }
 
-/// What a node is, for its readers.
+/// The content of a node, for its readers.
 pub(crate) enum Value<'t> {
     /// Nothing: `~`, `null`, or no text at all.
     Null,
@@ -186,7 +186,7 @@ impl Tree<'_> {
         self.visits.get() > 4 * self.most
     }
 
-    /// Where a value stands: a scalar without its tag, its anchor and (unless it is empty) its quotes.
+    /// The place of a value: a scalar without its tag, its anchor and (unless it is empty) its quotes.
     pub(crate) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
@@ -216,7 +216,7 @@ impl Tree<'_> {
         span
     }
 
-    /// Where a scalar stands, when it stands there byte for byte.
+    /// The place of a scalar, if it is there byte for byte.
     pub(crate) fn literal(&self, id: Id) -> Option<Span> {
         let span = self.span(id);
         (self.text_of(id) == Some(self.slice(span))).then_some(span)

@@ -1,6 +1,6 @@
-//! What the AWS catalogue does not say: resource types that ParallelCluster uses, resources that accounts share or that
-//! AWS owns, and where requests go. From `rules/resource-types.toml`, `rules/actions.toml`, `rules/name-characters.toml` and
-//! `rules/regions.toml`.
+//! Facts that are missing from the AWS catalogue: resource types that ParallelCluster uses, resources that accounts
+//! share or that AWS owns, and the Regions of requests. From `rules/resource-types.toml`, `rules/actions.toml`,
+//! `rules/name-characters.toml` and `rules/regions.toml`.
 
 use super::data::{
     ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS,
@@ -33,7 +33,7 @@ pub fn is_shared(service: &str, kind: &str) -> bool {
     shared.any(|(s, kinds)| *s == service && kinds.contains(&kind))
 }
 
-/// Which Region a request goes to, as `aws:RequestedRegion` says.
+/// The Region of a request, as in `aws:RequestedRegion`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RequestRegion {
     /// The cluster's.
@@ -44,7 +44,7 @@ pub enum RequestRegion {
     Unknown,
 }
 
-/// Where the requests of an action (in lower case) go.
+/// The Region of the requests of an action (in lower case).
 pub fn request_region(service: &str, name: &str) -> RequestRegion {
     let is_it = |listed: &&str| match listed.split_once(':') {
         Some((s, n)) => s == service && n == name,
@@ -99,7 +99,7 @@ pub fn name_characters(service: &str, name: &str) -> Option<&'static str> {
         .map(|(.., characters)| *characters)
 }
 
-/// What stands in place of the account in ARNs of a resource type that AWS itself owns.
+/// The account field in ARNs of a resource type that AWS itself owns.
 pub fn account_alternatives(service: &str, kind: &str) -> &'static [&'static str] {
     OUTSIDE
         .iter()

@@ -9,7 +9,7 @@ use crate::parser::{SourceId, Span};
 
 pub(crate) use crate::rejection::PARTITIONS;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// Nothing said otherwise.
@@ -27,7 +27,7 @@ pub enum Origin {
 pub struct Bound {
     /// The value; `*` for "judge for every one".
     pub value: String,
-    /// Where it comes from.
+    /// Its source.
     pub origin: Origin,
 }
 
@@ -59,7 +59,7 @@ pub struct Vote<'a> {
     pub place: &'a dyn Place,
 }
 
-/// Where a part of a string stands in its file.
+/// The place of a part of a string in its file.
 pub trait Place: std::fmt::Debug {
     /// The bytes in the file of these bytes of the string.
     fn part(&self, range: Range<usize>) -> Span;
@@ -247,7 +247,7 @@ impl Bindings {
         dissents
     }
 
-    /// Where the policies leave the Region open with a placeholder, and name none, they are for one Region all the same.
+    /// Policies with a placeholder for the Region, and no Region, are still for one Region.
     fn infer_open_region(&mut self, votes: &[Vote<'_>], placeholders: &Placeholders) {
         let literal = |vote: &Vote<'_>| {
             literal_field(vote.pieces, 3).is_some_and(|(text, _)| is_region(&text))

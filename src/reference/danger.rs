@@ -1,4 +1,4 @@
-//! What an action opens that nothing requires, from `rules/dangers.toml`. Read only where something is granted beyond
+//! The dangers of actions that nothing requires, from `rules/dangers.toml`. Read only where something is granted beyond
 //! what is required.
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 pub struct Danger {
     /// The lint that reports it.
     pub lint: String,
-    /// What the role can do, after "can".
+    /// The gain of the role, after "can".
     pub effect: String,
     /// From 0.0 to 10.0.
     #[serde(rename = "security-severity")]

@@ -45,7 +45,7 @@ pub(super) struct PackEntry {
     pub(super) id: Text,
     /// e.g. `instance`.
     pub(super) role: Text,
-    /// Which part of the role's policies it is: `traditional`, `base`, `fsx`.
+    /// The part of the role's policies: `traditional`, `base`, `fsx`.
     pub(super) part: Text,
     /// The feature that needs all of it.
     pub(super) feature: Option<Text>,
@@ -103,14 +103,14 @@ pub(super) struct RoleEntry {
     pub(super) name: &'static str,
     /// Completes "the policies of …".
     pub(super) title: &'static str,
-    /// What the role belongs to; empty where it may be an IAM user or any role.
+    /// The principal of the role; empty if it may be an IAM user or any role.
     pub(super) principal: &'static str,
     pub(super) aliases: &'static [&'static str],
 }
 
-/// What is known of some condition keys by whose policy it is.
+/// Known values of condition keys, by the principal of the policy.
 pub(super) struct PrincipalKeyEntry {
-    /// Whose; `any` for everyone.
+    /// The principal; `any` for all.
     pub(super) principals: &'static [&'static str],
     /// In lower case; one that ends in `:` stands for all keys with that prefix.
     pub(super) keys: &'static [&'static str],
@@ -119,7 +119,7 @@ pub(super) struct PrincipalKeyEntry {
     pub(super) services: &'static [&'static str],
 }
 
-/// What is known of such a key.
+/// The known value of such a key.
 #[derive(Clone, Copy, Debug)]
 pub enum PrincipalValue {
     /// No request has it.
@@ -134,7 +134,7 @@ pub(super) struct FeatureEntry {
     pub(super) name: &'static str,
     /// Completes "needed only with …".
     pub(super) title: &'static str,
-    /// What in a cluster's configuration turns it on.
+    /// The setting in a cluster configuration that turns it on.
     pub(super) meaning: &'static str,
     /// The first release whose clusters can have it; `None` for all.
     pub(super) first: Option<Release>,

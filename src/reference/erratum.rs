@@ -1,4 +1,4 @@
-//! What AWS's policies lacked, from `rules/errata.toml`.
+//! Permissions missing from AWS's policies, from `rules/errata.toml`.
 
 use serde::Deserialize;
 
@@ -29,7 +29,7 @@ pub struct Lack {
     pub feature: Option<&'static str>,
     /// First and last release whose policy lacks it.
     pub releases: (Release, Release),
-    /// What it is needed on.
+    /// The resources that need it.
     pub resources: Vec<String>,
     /// Why it lacks, and what fails without it.
     pub reason: String,
@@ -62,7 +62,7 @@ impl ErratumData {
     }
 }
 
-/// Those that are about the role, release and scheduler.
+/// Errata of the role, release and scheduler.
 fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
     ERRATA.iter().filter(move |e| {
         e.role.get() == wanted.role
@@ -72,7 +72,7 @@ fn fitting(wanted: Wanted<'_>) -> impl Iterator<Item = &'static ErratumEntry> {
     })
 }
 
-/// What is known to lack in the texts that AWS publishes.
+/// Permissions known to be missing from AWS's published policies.
 pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
     fitting(wanted).filter_map(move |entry| {
         let feature = entry.feature.map(Text::get).and_then(Feature::find);
@@ -124,7 +124,7 @@ impl Lack {
     }
 }
 
-/// Which policies lack an action that `matches` tells, in the order of the data.
+/// Policies without an action that `matches` accepts, in the order of the data.
 pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
     let read = ERRATA.iter().filter_map(Lack::read);
     read.filter(|(actions, _)| actions.iter().any(|a| matches(a)))
@@ -132,8 +132,8 @@ pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
         .collect()
 }
 
-/// What the policies of a reference lack, each action by itself, in the order of the data: also what is needed only for
-/// features of which nobody said whether the cluster has them.
+/// Actions missing from the policies of a reference, each by itself, in the order of the data. Includes those that are
+/// only needed for features that may be on or off.
 pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack)> {
     let name = reference
         .role

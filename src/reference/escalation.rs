@@ -20,15 +20,15 @@ pub struct EscalationPath {
     pub id: String,
     /// The lint that reports it.
     pub lint: String,
-    /// What the role can do, after "can".
+    /// The gain of the role, after "can".
     pub title: String,
     /// The form that does not escalate.
     pub tight: String,
-    /// Where it is described.
+    /// Its source.
     pub source: String,
     /// Whether the role can then do everything, so that no other path is worth a word.
     pub subsumes: bool,
-    /// What it takes.
+    /// The required steps.
     #[serde(rename = "step")]
     pub steps: Vec<EscalationStep>,
 }
@@ -40,7 +40,7 @@ pub struct EscalationStep {
     pub actions: Vec<String>,
     /// ARNs with placeholders; any of them is enough. Empty: a grant on any resource is.
     resources: Vec<String>,
-    /// What a request states of condition keys, as operator, key and values; any of them is enough.
+    /// The condition keys of a request, as operator, key and values; any of them is enough.
     requests: Vec<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
 }
 

@@ -31,7 +31,7 @@ impl Feature {
         self.0.title
     }
 
-    /// What in a cluster's configuration turns it on.
+    /// The setting in a cluster configuration that turns it on.
     pub fn meaning(self) -> &'static str {
         self.0.meaning
     }
@@ -54,7 +54,7 @@ impl Feature {
     }
 }
 
-/// What is known of a cluster's features.
+/// The known features of a cluster.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Features {
     said: BTreeMap<&'static str, Said>,
@@ -62,7 +62,7 @@ pub struct Features {
     complete: bool,
 }
 
-/// What is said of a feature.
+/// The state of a feature.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Said {
     on: bool,

@@ -1,4 +1,4 @@
-//! What ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
+//! The permissions that ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -52,7 +52,7 @@ struct Releases {
     last: String,
 }
 
-/// What a cluster configuration decides about the roles of the cluster.
+/// The settings of a cluster configuration that decide the roles of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Setting {
     /// The labels that hold, as in the rules of `rules/generated.toml`.
@@ -164,7 +164,8 @@ impl Entry {
 }
 
 impl Reference {
-    /// The reference for a cluster configuration: with what ParallelCluster generates for it, and what it asks for besides.
+    /// The reference for a cluster configuration: with what ParallelCluster generates for it, and what it asks for
+    /// besides.
     #[must_use]
     pub fn for_setting(&self, setting: &Setting) -> Reference {
         let mut reference = self.clone();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{RefStatement, Reference, from_policies};
-use crate::parser::{self, Policy, Source, SourceId};
+use crate::parser::{self, Source, SourceId};
 
 static MANAGED: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
     let text = include_str!("../../rules/managed-policies.json");
@@ -37,16 +37,17 @@ pub fn managed_text(arn: &str) -> Option<&'static str> {
     MANAGED.get(name).copied()
 }
 
+/// The statements of an AWS managed policy, by its ARN; none where its text is not known.
+pub fn managed_statements_of(arn: &str) -> Vec<RefStatement> {
+    let policies = managed_text(arn)
+        .map(|text| parser::parse(SourceId(0), &Source::new("managed", text)).policies);
+    from_policies(&policies.unwrap_or_default()).statements
+}
+
 impl Reference {
     /// The statements of the AWS managed policies that the role must have besides.
     pub fn managed_statements(&self) -> Vec<RefStatement> {
-        let texts = self
-            .managed_policies
-            .iter()
-            .filter_map(|arn| managed_text(arn));
-        let policies: Vec<Policy> = texts
-            .flat_map(|text| parser::parse(SourceId(0), &Source::new("managed", text)).policies)
-            .collect();
-        from_policies(&policies).statements
+        let arns = self.managed_policies.iter();
+        arns.flat_map(|arn| managed_statements_of(arn)).collect()
     }
 }

@@ -138,7 +138,8 @@ fn bucket_hash(account: &str, region: &str) -> String {
 /// A reference narrowed to the names of one cluster.
 #[derive(Debug, Default)]
 pub struct Narrowed {
-    /// The statements; several of one index where its actions are narrowed differently. `None` where nothing is narrowed.
+    /// The statements; several of one index where its actions are narrowed differently. `None` where nothing is
+    /// narrowed.
     pub statements: Option<Vec<RefStatement>>,
     /// Values that were read off the policies, by placeholder.
     pub taken: BTreeMap<String, Vec<Written>>,
@@ -342,7 +343,8 @@ impl Work<'_> {
         Some(())
     }
 
-    /// Notes a value that a policy gives to a placeholder; false where another one was given before, and a cluster has one.
+    /// Notes a value that a policy gives to a placeholder; false where another one was given before, and a cluster has
+    /// one.
     fn take(&mut self, name: &str, value: &str, written: &Written) -> bool {
         if !is_taken(name) || value.contains(['*', '?', '$']) {
             return true;
@@ -415,7 +417,7 @@ impl Work<'_> {
         })
     }
 
-    /// That, with `*` for what is left open.
+    /// The same, with `*` for open parts.
     fn open(&self, form: &str) -> String {
         self.bound(&Self::wild(form))
     }

@@ -19,7 +19,7 @@ static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
 /// A reason, with its source.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Need {
-    /// Whose right it is.
+    /// The role that needs it.
     pub role: String,
     /// The actions, possibly with wildcards.
     pub actions: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Need {
     pub resources: Vec<String>,
     /// When it is needed.
     pub when: When,
-    /// What fails without it.
+    /// The failure without it.
     pub failure: Failure,
 }
 
@@ -182,7 +182,7 @@ pub(super) fn concerns(role: &str, scheduler: &str, feature: &str) -> bool {
     })
 }
 
-/// What a role needs for a feature.
+/// The actions that a role needs for a feature.
 pub(super) fn of_feature<'n>(
     role: &'n str,
     scheduler: &'n str,

@@ -52,7 +52,7 @@ pub fn managed_policies() -> BTreeSet<String> {
     data.flat_map(|data| data.managed_policies).collect()
 }
 
-/// Which role, release and scheduler a reference is put together for, and what is known of the features.
+/// The role, release and scheduler of a reference, and the known features.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'w> {
     pub(super) role: &'w str,
@@ -174,7 +174,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
         else {
             continue;
         };
-        // What ParallelCluster adds to roles of its own making is no news to who did not mention the feature.
+        // Permissions that ParallelCluster adds to its own roles are not reported for unnamed features.
         if whole_is_open && entry.kind.get() == "generated" {
             continue;
         }
@@ -338,7 +338,7 @@ pub struct Listed {
     pub releases: (Release, Release),
     /// e.g. `documented`.
     pub kind: &'static str,
-    /// Where it was published.
+    /// The place of publication.
     pub source: &'static str,
 }
 
@@ -372,13 +372,13 @@ pub struct Use {
     pub feature: Option<&'static str>,
     /// As the texts write the action.
     pub declared: String,
-    /// What it is required on.
+    /// The required resources.
     pub resources: Vec<String>,
     /// The releases, oldest first: `3.0.0 to 3.6.0, 3.14.0`.
     pub releases: String,
 }
 
-/// Which roles, releases and features require an action that `matches` tells.
+/// Roles, releases and features that require an action accepted by `matches`.
 pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
     let mut found: Vec<(Use, Vec<Release>)> = Vec::new();
     for listed in listed() {

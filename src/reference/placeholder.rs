@@ -1,4 +1,4 @@
-//! What placeholders stand for, and how templates spell them. From `rules/placeholders.toml`.
+//! The meanings of placeholders, and their spellings in templates. From `rules/placeholders.toml`.
 
 use crate::matcher::template;
 
@@ -18,7 +18,7 @@ pub fn canonical_placeholder(inner: &str) -> Option<&'static str> {
     SPELLINGS.get(found).map(|(_, name)| *name)
 }
 
-/// What a placeholder stands for, and an example.
+/// The meaning of a placeholder, and an example.
 pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
     MEANINGS
         .iter()

@@ -1,4 +1,4 @@
-//! What is known of condition keys by whose policy it is: `rules/principals.toml`.
+//! Known values of condition keys, by the principal of the policy: `rules/principals.toml`.
 
 use super::data::{PRINCIPAL_KEYS, ROLES};
 
@@ -9,13 +9,13 @@ pub fn comes_with_principal(key: &str) -> bool {
     PRINCIPAL_KEYS.iter().any(|entry| entry.keys.contains(&key))
 }
 
-/// Whose requests a policy is about.
+/// The principal of the requests of a policy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Principal {
     /// An IAM user or any role.
     #[default]
     Any,
-    /// What a role of ParallelCluster belongs to: `instance`, `function`.
+    /// The principal of a role of ParallelCluster: `instance`, `function`.
     Of(&'static str),
 }
 
@@ -29,7 +29,7 @@ impl Principal {
         }
     }
 
-    /// What it is, for a message: completes "the requests of …".
+    /// Its description for a message: completes "the requests of …".
     pub fn title(self) -> &'static str {
         match self {
             Principal::Of("instance") => "a role of EC2 instances",
@@ -38,7 +38,7 @@ impl Principal {
         }
     }
 
-    /// What is known of a condition key (folded) in its requests for the actions of a service, or for any action.
+    /// The known values of a condition key (folded) in its requests for the actions of a service, or for any action.
     pub fn key(self, key: &str, service: Option<&str>) -> Option<PrincipalValue> {
         let named = |names: &[&str]| match self {
             Principal::Any => names.contains(&"any"),

@@ -90,7 +90,7 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
 /// The resources, one for each value of a placeholder that has several.
 fn several(list: &RefList, bind: Bind<'_>) -> RefList {
     let values = list.values.iter().flat_map(|text| {
-        // What stands for a whole ARN is shown as it is while it has no value.
+        // A placeholder for a whole ARN is shown as it is while it has no value.
         let open = template::names(text).any(|n| whole_arn(n).is_some() && bind(n).is_none());
         if open {
             vec![text.clone()]

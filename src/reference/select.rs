@@ -29,7 +29,7 @@ pub enum SelectError {
     UnknownRelease {
         /// Why there is none.
         reason: String,
-        /// What to give instead.
+        /// The alternative to pass.
         help: String,
     },
     /// A scheduler that ParallelCluster never had.
@@ -56,7 +56,7 @@ pub enum SelectError {
         last: String,
         /// The release that was asked for.
         release: String,
-        /// What that release has.
+        /// The choices of that release.
         schedulers: String,
     },
     /// A role without data.
@@ -120,7 +120,7 @@ pub enum SelectError {
     },
 }
 
-/// What is asked for.
+/// The selection.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'q> {
     /// `None` for every role of the release.
@@ -129,7 +129,7 @@ pub struct Query<'q> {
     pub scheduler: &'q str,
     /// `2.4.1`, `2.4` or `2.4-2.6`.
     pub release: &'q str,
-    /// What is known of the cluster's features.
+    /// The known features of the cluster.
     pub features: &'q Features,
 }
 

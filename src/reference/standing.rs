@@ -22,7 +22,7 @@ pub enum When {
     Never,
 }
 
-/// What happens without it.
+/// The failure without it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
@@ -52,7 +52,7 @@ pub enum Standing {
     NotGenerated,
     /// No resource of the cluster configuration is of a type that it is called for.
     NotInConfiguration,
-    /// What the role that ParallelCluster makes for this configuration has of it is granted.
+    /// The part that the generated role of this configuration has is granted.
     Enough,
 }
 
@@ -81,7 +81,7 @@ impl Standing {
     }
 }
 
-/// What decides about one requirement of a statement.
+/// The facts that decide one requirement of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Basis {
     /// How much a gap matters.

@@ -1,4 +1,4 @@
-//! What one reference requires and another does not: what a user reads before an upgrade.
+//! The differences between two references, to read before an upgrade.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::{RefStatement, Reference, render};
 use crate::matcher::{ActionMatch, ActionPattern};
 use crate::parser::Effect;
 
-/// Where and under which Condition an action is required.
+/// The resources and the Condition of a required action.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Scope {
     /// A string of `Resource`.
@@ -20,15 +20,15 @@ pub struct Scope {
 pub struct Change {
     /// `service:Action`, possibly with wildcards.
     pub action: String,
-    /// What is required only by the second reference, sorted.
+    /// Requirements of the second reference only, sorted.
     pub added: Vec<Scope>,
-    /// What is required only by the first, sorted.
+    /// Requirements of the first only, sorted.
     pub removed: Vec<Scope>,
-    /// What is required by both.
+    /// Requirements of both.
     pub kept: usize,
     /// The feature that needs it, where a cluster without it does not.
     pub feature: Option<&'static str>,
-    /// What ParallelCluster needs it for, as of the second reference where that asks for it, or else of the first.
+    /// The reason why ParallelCluster needs it, from the second reference if that requires it, or else from the first.
     pub needed_for: Option<String>,
     /// True where the second reference has nothing at all for that feature: what it needs there is not known.
     pub unknown: bool,

@@ -12,14 +12,14 @@ use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
 /// Actions of a wildcard that are named one by one; of more, the wildcard is written.
 const NAMED: usize = 4;
 
-/// What to attach, and what it cannot mend.
+/// The policy to attach, and the gaps that it cannot close.
 #[derive(Debug)]
 pub struct Missing {
     /// Policy documents, each small enough for a managed policy; none where nothing lacks.
     pub documents: Vec<String>,
     /// Placeholders in them that nothing binds.
     pub unbound: Vec<String>,
-    /// What is not covered even with the documents attached.
+    /// Requirements that are not covered even with the documents attached.
     pub left: Vec<Row>,
     /// Single statements that are too large for a managed policy by themselves.
     pub too_large: usize,
@@ -262,7 +262,7 @@ fn halves(statement: &RefStatement) -> Option<(RefStatement, RefStatement)> {
     Some((first, second))
 }
 
-/// What is not covered although the documents are attached.
+/// Requirements that are not covered although the documents are attached.
 fn left(
     catalog: &Catalog,
     policies: &[Policy],

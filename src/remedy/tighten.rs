@@ -54,7 +54,7 @@ pub struct Place {
 /// A statement that changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Narrowed {
-    /// Which.
+    /// Its place.
     pub place: Place,
     /// Of its `Action`.
     pub actions: Replaced,
@@ -65,16 +65,16 @@ pub struct Narrowed {
 /// Strings of a list before and after.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Replaced {
-    /// Those that went.
+    /// The removed strings.
     pub gone: Vec<String>,
-    /// Those that came.
+    /// The new strings.
     pub new: Vec<String>,
 }
 
 /// A statement that still allows more than is required.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Left {
-    /// Which.
+    /// Its place.
     pub place: Place,
     /// Why.
     pub why: Why,
@@ -89,7 +89,7 @@ pub enum Why {
     Held(Objection),
 }
 
-/// What speaks against a change that the engine was asked about.
+/// The objection of the engine to a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Objection {
     /// An action would fare worse: as it is, and as it would be.
@@ -230,7 +230,7 @@ impl Judge<'_> {
         check::also_needed(self.catalog, &files.policies(), reference, self.settings)
     }
 
-    /// What speaks against these texts.
+    /// The objection to these texts.
     fn objection(&self, texts: &[String]) -> Option<Objection> {
         let files = Files::new(self.names, texts);
         if files.rejections() > self.first.rejections() {
@@ -258,7 +258,7 @@ impl Judge<'_> {
             let (action, verdict) = (lost.before.action.clone(), lost.before.verdict);
             return Some(Objection::Lost(action, verdict, lost.after));
         }
-        // What is partial must not lose a resource type that it had.
+        // A partial grant must not lose a resource type.
         let has_gap =
             |r: &Requirement, name: &str| r.types().iter().any(|t| t.gap && t.name == name);
         let wider = self.rows.iter().zip(&after).find(|(old, new)| {
@@ -289,7 +289,7 @@ pub fn tighten(
     settings: &Settings,
 ) -> Result<Tightened, Refusal> {
     let first = Files::new(names, &texts);
-    // What a policy allows once it is repaired must not be lost either.
+    // Permissions of a rejected policy must not be lost either.
     let settings = &Settings {
         once_repaired: true,
         ..settings.clone()

@@ -11,7 +11,7 @@ use crate::finding::Severity;
 /// of a path or of a policy can end a line or steer a terminal. `quiet` leaves out findings of severity `note`.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn concise(report: &Report, quiet: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     for (target, finding) in report.findings_by_target() {

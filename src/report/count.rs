@@ -1,4 +1,4 @@
-//! What summaries say: how many findings, and how much is covered.
+//! Summaries: the number of findings, and the covered requirements.
 
 use rustc_hash::FxHashSet;
 
@@ -34,7 +34,7 @@ impl Counts {
         counts
     }
 
-    /// Those that count, of every severity.
+    /// Findings that count, of every severity.
     pub fn total(self) -> usize {
         self.error + self.warning + self.note
     }

@@ -40,7 +40,7 @@ struct Excerpt<'a> {
     text: String,
     /// In ascending order of both fields.
     lines: Vec<Line>,
-    /// Where labels start: in `text`, and in the file.
+    /// The start of labels, in `text` and in the file.
     starts: Vec<(usize, u32)>,
 }
 
@@ -59,7 +59,7 @@ struct Mark {
     range: Range<usize>,
 }
 
-/// Where a label stands in the excerpts.
+/// The place of a label in the excerpts.
 pub(super) struct Drawn {
     /// Its index among the labels.
     pub(super) label: usize,
@@ -153,7 +153,7 @@ impl<'a> Excerpt<'a> {
         forward(self.source.shown(), content.start, LINE_WIDTH) < content.end
     }
 
-    /// Where a line's characters stand in the file, without its line end.
+    /// The range of a line in the file, without its line end.
     fn content(&self, line: usize) -> Range<usize> {
         let text = self.source.shown();
         let starts = self.source.line_starts();

@@ -17,7 +17,7 @@ const SHOWN: usize = 10;
 /// out findings of severity `note` and the opening lines.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn github(
     report: &Report,
     repository: &Repository,

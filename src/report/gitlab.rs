@@ -35,7 +35,7 @@ struct Lines {
 /// Writes one array of issues; an empty one where there is no finding.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn gitlab(report: &Report, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
     let mut issues = Vec::new();
     let fingerprints = identity::fingerprints(report);

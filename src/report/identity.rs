@@ -11,7 +11,7 @@ use crate::fingerprint::Fingerprint;
 pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
     let several = report.results.len() > 1;
     let mut seen: FxHashMap<String, u64> = FxHashMap::default();
-    // Those on the configuration belong to no result.
+    // Findings on the configuration belong to no result.
     let results = report.results.iter().map(Some).chain([None]);
     results
         .zip(report.lists())
@@ -41,7 +41,7 @@ pub(super) fn fingerprints(report: &Report) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What tells a result from the others of a run.
+/// The identity of a result within a run.
 fn role(result: &RoleResult) -> String {
     let reference = &result.reference;
     let named = [&reference.role, &reference.scheduler, &reference.policy];

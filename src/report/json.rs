@@ -19,7 +19,7 @@ use crate::parser::{HoleKind, SourceId, Sources, Span};
 /// The JSON Schema of the output, made from the types of this module by a test.
 pub const SCHEMA: &str = include_str!("../../rules/schema/output.json");
 
-/// What `pcluster-iam lint --format json` prints.
+/// The output of `pcluster-iam lint --format json`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Output<'a> {
@@ -53,7 +53,7 @@ struct Weakened<'a> {
     from: Option<String>,
 }
 
-/// What made the report.
+/// The program that made the report.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Tool<'a> {
@@ -69,7 +69,7 @@ struct Tool<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JudgedRole<'a> {
-    /// What the configuration calls the role; null for files of the command line.
+    /// The name of the role in the configuration; null for files of the command line.
     target: Option<&'a str>,
     /// The principal of a template whose policies these are; absent for files that are one role.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,8 +86,8 @@ struct JudgedRole<'a> {
     boundary: Option<&'a str>,
     /// The files of service control policies, level by level.
     scps: &'a [Vec<String>],
-    /// What was not given: `permissions-boundary`, `scp`, `managed-policy:ARN` for AWS managed policies that the role
-    /// must have besides, and `feature:NAME` for a feature of which nothing is known for this role and release.
+    /// Inputs that were not given: `permissions-boundary`, `scp`, `managed-policy:ARN` for AWS managed policies that
+    /// the role must have besides, and `feature:NAME` for a feature without data for this role and release.
     not_checked: &'a [String],
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.
@@ -96,9 +96,9 @@ struct JudgedRole<'a> {
     places: Vec<Region>,
     /// Sorted by path, place and lint.
     findings: Vec<Finding<'a>>,
-    /// What was taken from the file of `--cluster-config`; null without it.
+    /// Values read from the file of `--cluster-config`; null without it.
     cluster_config: Option<TakenFrom<'a>>,
-    /// What the same policies lack for the release of `--also-version`; null without it.
+    /// Permissions missing for the release of `--also-version`; null without it.
     upgrade: Option<Upgrade<'a>>,
 }
 
@@ -123,7 +123,7 @@ struct Parameter<'a> {
     from: &'a str,
 }
 
-/// What was taken from a cluster configuration.
+/// Values read from a cluster configuration.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TakenFrom<'a> {
@@ -143,7 +143,7 @@ struct Taken<'a> {
     from: &'a str,
 }
 
-/// What policies lack for another release beyond what they lack already.
+/// Permissions that are only missing for another release.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Upgrade<'a> {
@@ -151,7 +151,8 @@ struct Upgrade<'a> {
     findings: Vec<Finding<'a>>,
 }
 
-/// What the policies were compared with. Policy, role and scheduler are null for a reference of the user's own.
+/// The reference that the policies were compared with. Policy, role and scheduler are null for a reference of the
+/// user's own.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Reference<'a> {
@@ -304,9 +305,9 @@ struct Finding<'a> {
     severity: &'static str,
     /// One line.
     message: &'a str,
-    /// What to do.
+    /// The help.
     help: Option<&'a str>,
-    /// Where the page of the lint stands.
+    /// The page of the lint.
     url: String,
     /// All actions it is about.
     actions: &'a [String],
@@ -323,7 +324,7 @@ struct Finding<'a> {
     region: Region,
     /// Other places.
     related: Vec<Related<'a>>,
-    /// Ways to mend it. `lint --fix` makes those that cannot widen access.
+    /// Fixes of the finding. `lint --fix` applies those that cannot widen access.
     fixes: Vec<Fix<'a>>,
     /// Stays the same when the file is indented anew or statements are added elsewhere.
     fingerprint: String,
@@ -343,7 +344,7 @@ struct Related<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Fix<'a> {
-    /// What it does.
+    /// Its effect.
     message: &'a str,
     /// True where more may be allowed afterwards than before; `lint --fix` then leaves it to people.
     can_widen: bool,
@@ -356,7 +357,7 @@ struct Fix<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Edit<'a> {
     region: Region,
-    /// Replaces what stands in the region.
+    /// The text that replaces the region.
     text: &'a str,
 }
 
@@ -370,7 +371,7 @@ struct Summary {
     suppressed: usize,
 }
 
-/// Where the page of a lint stands, from the root of the repository.
+/// The page of a lint, from the root of the repository.
 pub(super) fn lint_url(lint: &str) -> String {
     format!("rules/lints/{lint}.md")
 }
@@ -378,7 +379,7 @@ pub(super) fn lint_url(lint: &str) -> String {
 /// Writes the report as one JSON document on one line.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     escape::json(&output(report), &mut out)?;

@@ -8,7 +8,7 @@ use super::region::forward_slashes;
 use super::{Region, Report, RoleResult, Weakening, escape, words};
 use crate::finding::Finding;
 
-/// What a test of a suite came to.
+/// The outcome of a test of a suite.
 enum Outcome<'a> {
     Failed(&'a Finding, Region),
     /// Another file could not be judged, so neither could the role.
@@ -32,7 +32,7 @@ struct Suite<'a> {
 /// counts as an error in some services.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suites = Vec::new();
     for result in &report.results {
@@ -186,7 +186,7 @@ fn write_suite(report: &Report, suite: &Suite<'_>, xml: &mut String) {
     xml.push_str("  </testsuite>\n");
 }
 
-/// What stands below the title of a failure.
+/// The text below the title of a failure.
 fn failure(finding: &Finding, region: &Region) -> String {
     format!(
         "{}:{}:{}: {}[{}]: {}{}",

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::region::forward_slashes;
 
-/// What stands unencoded in the path of a URI (RFC 3986, unreserved characters).
+/// Characters that stay unencoded in the path of a URI (RFC 3986, unreserved characters).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,7 +20,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// The repository around a folder, if there is one.
 #[derive(Clone, Debug)]
 pub struct Repository {
-    /// Where the program runs, symbolic links resolved.
+    /// The working directory, symbolic links resolved.
     folder: PathBuf,
     /// The folder at or above it that holds `.git`.
     root: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub struct Repository {
     known: RefCell<FxHashMap<String, FilePath>>,
 }
 
-/// What a file is called, with forward slashes.
+/// The name of a file, with forward slashes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum FilePath {
     /// From the root of the repository.
@@ -49,7 +49,7 @@ impl Repository {
         }
     }
 
-    /// What a file of a report is called. A file outside of the working directory's repository counts from the root
+    /// The name of a file in a report. A file outside of the working directory's repository counts from the root
     /// of its own; where there is no repository, from the working directory.
     pub(super) fn path(&self, name: &str) -> FilePath {
         if let Some(path) = self.known.borrow().get(name) {

@@ -32,7 +32,7 @@ const RELATED: usize = 100;
 /// The exit code that says that not all could be judged.
 const COULD_NOT: u8 = 2;
 
-/// What keeps a run from being complete, in the order of the driver's `notifications`.
+/// Reasons why a run is incomplete, in the order of the driver's `notifications`.
 #[derive(Clone, Copy)]
 enum Incomplete {
     /// A file cannot be read as a policy.
@@ -46,7 +46,8 @@ enum Incomplete {
 impl Incomplete {
     const ALL: [Self; 3] = [Self::Unreadable, Self::Undecided, Self::Cut];
 
-    /// What a finding says of the run, besides of the policy. An excess that is not decided is a note: the run is complete.
+    /// The notification of a finding about the run itself. An excess that is not decided is a note: the run is
+    /// complete.
     fn of(finding: &Finding) -> Option<Self> {
         match finding.lint {
             "invalid-json" => Some(Self::Unreadable),
@@ -74,18 +75,18 @@ impl Incomplete {
         let (short, full, help) = match self {
             Self::Unreadable => (
                 "A file could not be read.",
-                "A file could not be read as an IAM policy, so nothing is said of what its role is granted.",
-                "Mend the file at the place that the notification names.",
+                "A file could not be read as an IAM policy, so the permissions of its role were not judged.",
+                "Fix the file at the place in the notification.",
             ),
             Self::Undecided => (
                 "A verdict was not reached.",
                 "The patterns of the policies are too complex to be decided within the limit.",
-                "Split the statement that the notification names, or write fewer `*` in one of its patterns.",
+                "Split the statement in the notification, or write fewer `*` in one of its patterns.",
             ),
             Self::Cut => (
                 "Results were left out.",
-                "A run holds at most 25,000 results. The most severe are kept.",
-                "Mend what is reported, or take the JSON output, which has all.",
+                "A run contains at most 25,000 results. The most severe are kept.",
+                "Fix the reported problems, or use the JSON output, which has all.",
             ),
         };
         NotificationKind {
@@ -112,7 +113,7 @@ impl Incomplete {
 /// `exit_code` is the one that the program ends with.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn sarif(
     report: &Report,
     repository: &Repository,

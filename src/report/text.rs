@@ -17,13 +17,13 @@ use crate::finding::{Finding, Severity};
 use crate::parser::Sources;
 use form::{Form, Forms};
 
-/// What a report is drawn on.
+/// The medium of a report.
 type Screen<'s> = dyn WriteColor + 's;
 
 /// At most this many findings of one lint are drawn per role.
 const FINDINGS_PER_LINT: usize = 100;
 
-/// What the reader asked for.
+/// The options of the reader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TextOptions {
     /// Colour the output with ANSI escape sequences.
@@ -39,7 +39,7 @@ pub struct TextOptions {
 /// frames are ASCII, and characters of the files that could steer a terminal are spelled out.
 ///
 /// # Errors
-/// What `out` returns.
+/// The result of `out`.
 pub fn text(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let out = BufWriter::new(out);
     if options.color {

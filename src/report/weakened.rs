@@ -1,4 +1,4 @@
-//! What makes a run say less or fail less, as every format shows it.
+//! Settings that weaken a run, as every format shows them.
 
 use super::{Report, escape};
 use crate::diff::Verdict;
@@ -14,7 +14,7 @@ pub struct Weakening {
     pub message: String,
     /// The option, or the place in the configuration (`pcluster-iam.toml:3:10`).
     pub from: String,
-    /// That place, where it is in a file that was read.
+    /// Its region, if it is in a file that was read.
     pub place: Option<(SourceId, Span)>,
 }
 

@@ -10,7 +10,7 @@ use crate::lints;
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
 
-/// What was judged, against what, and for which values of the placeholders.
+/// The policies, the reference, and the values of the placeholders.
 pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     let verb = if result.failed && result.requirements.is_empty() {
         "could not judge"
@@ -92,7 +92,7 @@ pub(super) fn others(report: &Report) -> Option<String> {
     ))
 }
 
-/// What is said of a target, where its name does not stand above it.
+/// The prefix of a target, if its name is not the heading.
 pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
     match target {
         Some(target) => Cow::Owned(format!("{target}: {text}")),
@@ -100,7 +100,7 @@ pub(super) fn titled<'t>(target: Option<&str>, text: &'t str) -> Cow<'t, str> {
     }
 }
 
-/// What it comes to.
+/// The totals.
 pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     let mut lines = Vec::new();
     let coverage = result.coverage();
@@ -146,7 +146,7 @@ pub(super) fn closing(report: &Report, result: &RoleResult) -> Vec<String> {
     lines
 }
 
-/// What was not checked, in one line; none where nothing is wanted.
+/// The unchecked parts, in one line; none if nothing is wanted.
 fn not_checked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
     let wanted = result.not_checked.iter().filter(|id| is_wanted(id));
     let layers: Vec<String> = wanted.map(|id| layer(id)).collect();
@@ -205,7 +205,7 @@ fn vacuous(result: &RoleResult) -> Option<String> {
     })
 }
 
-/// What an upgrade to another release comes to.
+/// The totals of an upgrade to another release.
 pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     let against = against(&upgrade.reference);
     match upgrade.findings.len() {
@@ -230,7 +230,7 @@ pub(super) fn hidden_lines(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// Those of one result.
+/// The lines of one result.
 pub(super) fn hidden_of(report: &Report, result: &RoleResult) -> Vec<String> {
     let line = |hidden: &HiddenRows| {
         let text = hidden_rows(hidden);
@@ -244,7 +244,7 @@ fn hidden_rows(hidden: &HiddenRows) -> String {
     format!("{} is off, which hides {rows} not covered", hidden.lint)
 }
 
-/// What a run comes to, in one line.
+/// The totals of a run, in one line.
 pub fn summary(report: &Report) -> String {
     let rows: usize = { report.results.iter() }
         .flat_map(|result| report.hidden_rows(result))
@@ -268,7 +268,7 @@ pub fn summary(report: &Report) -> String {
     }
 }
 
-/// What stands below the message of a finding where nothing is drawn, made safe: each line begins with its end.
+/// The lines below the message of a finding that is not drawn, made safe: each line begins with its end.
 pub(super) fn details(finding: &Finding) -> String {
     let mut text = String::new();
     let label = Some(&finding.label.message).filter(|m| !m.is_empty());
@@ -295,7 +295,7 @@ pub(super) fn of_lint(lint: &str, count: usize) -> String {
     format!("{}: {summary}", plural(count, "finding"))
 }
 
-/// What a finding is about: its feature, else the first text that its message quotes, else the message.
+/// The subject of a finding: its feature, else the first text that its message quotes, else the message.
 pub(super) fn topic(finding: &Finding) -> String {
     if let Some(subject) = &finding.subject
         && lints::is_about_features(finding.lint)
@@ -328,7 +328,7 @@ pub(super) fn left_out() -> &'static str {
     "(long; `pcluster-iam missing` with the same arguments prints it)"
 }
 
-/// What is said of findings that are not drawn in full.
+/// The lines on findings that are not drawn in full.
 pub(super) fn shortened(findings: &[&Finding]) -> Option<String> {
     let parts = by_severity(Counts::of(findings.iter().copied()));
     let adds = |f: &&Finding| f.severity == Severity::Error && lints::is_about_coverage(f.lint);

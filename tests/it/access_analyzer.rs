@@ -201,10 +201,10 @@ fn advice_says_where_the_policy_becomes_too_long() {
 fn page() -> String {
     let mut page = String::from(
         "# The checks of IAM Access Analyzer\n\n\
-         IAM Access Analyzer validates one policy, online and with credentials, and knows nothing of ParallelCluster. This \
-         table says which lint of `pcluster-iam` reports what each of its checks reports, offline, and why some have none. \
-         `pcluster-iam explain LINT` tells more of a lint.\n\n\
-         It is made from `rules/access-analyzer.toml`. The checks: \
+         Find the lint that does the work of a check of IAM Access Analyzer, or the reason why there is none. IAM Access \
+         Analyzer validates one policy, online and with credentials, and does not know ParallelCluster; `pcluster-iam` runs \
+         offline. `pcluster-iam explain LINT` describes a lint.\n\n\
+         This page is generated from `rules/access-analyzer.toml`. AWS's list of checks: \
          <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>\n",
     );
     let checks = checks();

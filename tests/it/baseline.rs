@@ -78,7 +78,9 @@ fn what_is_accepted_is_hidden_and_nothing_else() {
     assert_eq!((code, lacking(&json)), (0, Vec::new()));
     assert_eq!(
         unused(&json),
-        ["this entry on `missing-action` hides what is mended: `sqs:DeleteMessage`"]
+        [
+            "this baseline entry on `missing-action` lists actions that are already fixed: `sqs:DeleteMessage`"
+        ]
     );
     let text = project.run(&["lint", "--baseline", FILE]).out;
     assert!(text.contains(&format!("--> {FILE}:2:3\n")), "{text}");
@@ -104,7 +106,7 @@ fn dead_entries_are_told_and_pruned_and_nothing_new_is_accepted() {
     assert_eq!(
         unused(&json),
         [
-            "no finding matches this entry on `missing-action` any more (mended, or judged differently)"
+            "no finding matches this entry on `missing-action` any more (fixed, or judged differently)"
         ]
     );
     let run = project.run(&["baseline", "--prune"]);

@@ -610,7 +610,7 @@ fn usage_errors_say_what_would_be_right() {
     let file = "reference/instance-traditional-filled.json";
     for (arguments, words) in [
         (vec!["lint", file], "--scheduler"),
-        (vec!["lint"], "name policy files"),
+        (vec!["lint"], "pass policy files"),
         (vec!["lint", file, "--scheduler", "pbs"], "torque"),
         (
             vec!["lint", file, "--scheduler", "slrum"],

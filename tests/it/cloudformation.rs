@@ -40,10 +40,8 @@ Conditions:
 
 /// A template with one role whose only statement has these members.
 fn template(statement: &str) -> String {
-    let indented: String = statement
-        .lines()
-        .map(|l| format!("                {l}\n"))
-        .collect();
+    let lines: Vec<&str> = statement.lines().collect();
+    let indented = format!("                {}\n", lines.join("\n                "));
     format!(
         "{HEAD}Resources:
   Sent:

@@ -369,31 +369,31 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "Region: {{ region }}\n",
         "`{{ region }}` is a placeholder, not a value",
         "{{ region }}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: \"{{ region }}\"\n",
         "`{{ region }}` is a placeholder, not a value",
         "{{ region }}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: ${REGION}\n",
         "`${REGION}` is a placeholder, not a value",
         "${REGION}",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: $REGION\n",
         "`$REGION` is a placeholder, not a value",
         "$REGION",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: <REGION>\n",
         "`<REGION>` is a placeholder, not a value",
         "<REGION>",
-        "fill in",
+        "render the template",
     ),
     (
         "Region: !Ref AWS::Region\n",
@@ -457,7 +457,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "HeadNode: &a\n  Ssh: *a\n",
-        "this alias stands within the value that it stands for",
+        "this alias is inside its own value",
         "*a",
         "write the value out",
     ),
@@ -469,7 +469,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "scheduler = sge\n[cluster a]\n",
-        "this line stands before the first section",
+        "this line is before the first section",
         "scheduler = sge",
         "[global]",
     ),
@@ -531,7 +531,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "[cluster a]\nec2_iam_role = {{ role }}\n",
         "`{{ role }}` is a placeholder, not a value",
         "{{ role }}",
-        "fill in",
+        "render the template",
     ),
 ];
 

@@ -273,7 +273,7 @@ fn every_command_has_a_manual_page_with_its_options() {
         }
     }
     let page = fs::read_to_string(folder.path().join("man1/pcluster-iam.1")).unwrap();
-    assert!(page.contains("Exit codes: 0 nothing found"), "{page}");
+    assert!(page.contains("Exit codes: 0 no finding"), "{page}");
     assert!(page.contains(env!("CARGO_PKG_VERSION")));
 }
 

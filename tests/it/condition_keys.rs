@@ -208,7 +208,7 @@ fn variables_are_read_in_texts_and_arns_only() {
 
 #[test]
 fn what_a_principal_cannot_have_is_known() {
-    // A role of 2.x nodes, one of Lambda functions, and those who run `pcluster`, who may be users.
+    // A role of 2.x nodes, one of Lambda functions, and the user who runs `pcluster`, who may be an IAM user.
     for (condition, instance, user) in [
         (
             json!({"StringLike": {"aws:username": "*"}}),

@@ -203,7 +203,7 @@ fn every_mistake_is_drawn_at_its_place_and_all_at_once() {
         ),
         (
             "[[target]]\nname = \"a\"\npolicies = [\"[.json\"]",
-            "`[.json` is no pattern of file names: invalid range pattern",
+            "`[.json` is not a pattern of file names: invalid range pattern",
             "\"[.json\"",
             "`*`",
         ),
@@ -665,7 +665,7 @@ fn init_writes_what_lint_reads_and_nothing_over_it() {
         .unwrap_or_else(|e| panic!("{open}\n{e:?}"));
     let again = project.run(&["init"]);
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("`pcluster-iam.toml` is there already"));
+    assert!(again.err.contains("`pcluster-iam.toml` already exists"));
     assert_eq!(project.read("pcluster-iam.toml"), text);
     let lint = project.run(&["lint"]);
     assert!(lint.code < 2, "{}", lint.err);

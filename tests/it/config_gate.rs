@@ -54,7 +54,7 @@ fn init_writes_the_role_that_fits_so_that_a_loss_is_found() {
     };
     assert!(of("user").contains("\nrole = \"user\"   #"), "{text}");
     assert!(
-        of("user").contains("# Inferred from what they grant."),
+        of("user").contains("# Inferred from the policies;"),
         "{text}"
     );
     assert!(of("node").contains("\nrole = \"instance\"   #"), "{text}");
@@ -127,7 +127,7 @@ fn init_below_a_configuration_says_so() {
         (run.code, run.err.as_str()),
         (
             0,
-            "warning: `../pcluster-iam.toml` is no longer read from here: the nearest configuration is\n"
+            "warning: `../pcluster-iam.toml` is no longer read from here, because the nearest configuration is read\n"
         )
     );
     assert!(project.path("iam/pcluster-iam.toml").exists());

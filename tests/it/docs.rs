@@ -79,8 +79,10 @@ fn every_link_inside_the_repository_leads_to_something() {
 }
 
 #[test]
-fn the_index_names_every_page() {
+fn the_index_starts_with_getting_started_and_names_every_page() {
     let index = fs::read_to_string(root().join("docs/README.md")).unwrap();
+    let first = index.split("](").nth(1).unwrap();
+    assert!(first.starts_with("getting-started.md)"), "{first}");
     for path in pages("docs") {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(
@@ -93,8 +95,8 @@ fn the_index_names_every_page() {
 /// `docs/lints.md`, from the registry.
 fn lints() -> String {
     let mut text = "# Lints\n\n\
-        The name is the id: it stands in every report, in the configuration, and after `pcluster-iam explain`. The severity is the\n\
-        usual one; a finding can be milder where its page says so.\n\n\
+        Use the id of a lint in the configuration, with `--error`, `--warn`, `--note` and `--off`, and with `pcluster-iam explain`. The\n\
+        severity is the usual one; the page of a lint says when a finding has a lower one.\n\n\
         | id | severity | what it reports | since |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for lint in ALL {
@@ -126,10 +128,12 @@ fn the_page_on_lints_is_that_of_the_registry() {
 fn getting_started_prints_what_it_claims() {
     let text = fs::read_to_string(root().join("docs/getting-started.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let policy = role::fixture("examples/head-node.json");
-    fs::write(folder.path().join("head-node.json"), policy).unwrap();
+    for name in ["head-node.json", "slurm-head-node.json"] {
+        let policy = role::fixture(&format!("examples/{name}"));
+        fs::write(folder.path().join(name), policy).unwrap();
+    }
     let commands = page::run(&page::blocks(&text), folder.path());
-    assert_eq!(commands.len(), 9, "{commands:#?}");
+    assert_eq!(commands.len(), 10, "{commands:#?}");
 }
 
 #[test]
@@ -252,7 +256,7 @@ fn the_commands_on_fixing_do_what_the_page_says() {
         } else {
             assert!(file != policy && !file.contains("s3:*"), "{call}\n{error}");
             let told =
-                "head-node.json:40: statement `S3GetObj` narrowed: Action `s3:*` gives way to";
+                "head-node.json:40: statement `S3GetObj` narrowed: Action `s3:*` is replaced by";
             assert!(error.contains(told) && text.contains(told), "{error}");
             narrowed.push(file);
         }

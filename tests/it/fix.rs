@@ -92,7 +92,7 @@ fn a_statement_that_would_be_empty_goes() {
     let expected = format!("{}\n  ]\n}}\n", &among("")[..start]);
     assert_eq!(fixed, expected, "{}", found.err);
     assert!(
-        found.err.starts_with("fixed 1 finding in p.json\n"),
+        found.err.starts_with("fixed 2 findings in p.json\n"),
         "{}",
         found.err
     );

@@ -211,7 +211,7 @@ fn roles() -> Vec<Role> {
             vec![reference("user", "awsbatch", "3.9.0")],
         ),
         (
-            "those who build images",
+            "the user who builds images",
             "image-build-user",
             "slurm",
             "3.14.1",

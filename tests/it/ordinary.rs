@@ -5,8 +5,7 @@
 //! PCLUSTER_IAM_CASES=10000 cargo test --release --test it ordinary:: -- --nocapture
 //! ```
 
-use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pcluster_iam::catalog::{Catalog, ResourceType, Service};
 use pcluster_iam::check::{self, Against, Settings};
@@ -15,6 +14,7 @@ use pcluster_iam::parser::{self, Source, Sources};
 use pcluster_iam::report::RoleResult;
 use serde_json::{Value, json};
 
+use crate::common::clock::Clock;
 use crate::common::references;
 use crate::common::remedy::cases;
 
@@ -224,16 +224,8 @@ fn arn(random: &mut Random, format: &str) -> String {
     arn + rest
 }
 
-/// The CPU time of this thread where the system reports it, else the time on the clock.
-fn now(start: Instant) -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = text.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
-}
-
 fn judge(case: &Case, against: &Against) -> (RoleResult, Duration) {
-    let start = Instant::now();
-    let from = now(start);
+    let clock = Clock::start();
     let mut sources = Sources::new();
     let mut file = |name: &str, document: &Value| {
         let source = sources.add(Source::new(name, document.to_string()));
@@ -257,7 +249,7 @@ fn judge(case: &Case, against: &Against) -> (RoleResult, Duration) {
         ..Settings::default()
     };
     let result = check::check(&sources, Catalog::embedded(), &files, against, &settings).unwrap();
-    (result, now(start).saturating_sub(from))
+    (result, clock.elapsed())
 }
 
 #[test]

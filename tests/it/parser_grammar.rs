@@ -494,7 +494,7 @@ fn faults_in_strings_have_their_place() {
 #[test]
 fn files_without_a_policy() {
     for (text, message, underlined) in [
-        ("7", "no IAM policy in this file: it holds a number", "7"),
+        ("7", "no IAM policy in this file: it contains a number", "7"),
         ("[1, 2]", "no IAM policy in this file", "["),
         ("[]", "no IAM policy", "["),
         ("\"x\"", "no IAM policy", "x"),

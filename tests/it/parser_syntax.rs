@@ -228,7 +228,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ),
     (
         r#""Version": "2012-10-17", "Statement": []"#,
-        "stands outside",
+        "is outside",
         "\"Version\"",
         "put `{` before",
     ),

@@ -36,7 +36,7 @@ const REASONS: [(&str, &str); 17] = [
     ),
     (
         "redundant-entry",
-        "With the names of the example one role stands twice in a list.",
+        "With the names of the example a list contains one role twice.",
     ),
     (
         "redundant-statement",

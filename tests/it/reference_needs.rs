@@ -294,7 +294,7 @@ fn an_upgrade_tells_what_the_policies_lack() {
         "{text}"
     );
     assert!(
-        text.contains("lack it:\n  tag:GetResources (only with login nodes)\n    + on *\n"),
+        text.contains("second release:\n  tag:GetResources (only with login nodes)\n    + on *\n"),
         "{text}"
     );
     let none = diff(&["--feature", "none"]).out;

@@ -361,7 +361,7 @@ fn each_erratum_lacks_in_the_policy_of_its_releases() {
 /// The table of `docs/reference.md`: which releases each role's policies are known for.
 fn table() -> String {
     let mut text = String::from(
-        "| role | policies of | releases | schedulers | kind of text | feature |\n| --- | --- | --- | --- | --- | --- |\n",
+        "| role | policies of | releases | schedulers | source type | feature |\n| --- | --- | --- | --- | --- | --- |\n",
     );
     for listed in reference::listed() {
         let (first, last) = listed.releases;

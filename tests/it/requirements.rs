@@ -212,7 +212,7 @@ fn link(source: &str) -> String {
     source.split(", ").map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Actions by service: `ec2` CreateTags, RunInstances; `s3` GetObject.
+/// Actions by service: `ec2: CreateTags, RunInstances; s3: GetObject`.
 fn by_service(actions: &BTreeSet<String>) -> String {
     let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for action in actions {

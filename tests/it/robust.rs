@@ -7,11 +7,13 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const MIB: usize = 1 << 20;
-/// Of a debug build with optimisation; a release build takes less.
-const MOST: Duration = Duration::from_secs(30);
+/// CPU seconds of a debug build with optimisation; a release build takes less.
+const MOST: u64 = 30;
+/// Seconds on the clock, where much else may run.
+const MOST_ON_THE_CLOCK: u64 = 300;
 
 /// Runs `lint FILE` with no more address space than so many times the file's size, 32 MiB, and what the program itself and
 /// its libraries map.
@@ -28,9 +30,9 @@ fn lint(folder: &Path, name: &str, size: usize) -> Output {
 fn run(folder: &Path, name: &str, size: usize, arguments: &str) -> Output {
     let limit = (40 * size + 32 * MIB + 24 * MIB) / 1024;
     let program = env!("CARGO_BIN_EXE_pcluster-iam");
-    let seconds = MOST.as_secs();
-    let script =
-        format!("ulimit -v {limit} && exec timeout -s KILL {seconds} '{program}' {arguments}");
+    let script = format!(
+        "ulimit -v {limit} && ulimit -t {MOST} && exec timeout -s KILL {MOST_ON_THE_CLOCK} '{program}' {arguments}"
+    );
     let start = Instant::now();
     let output = Command::new("sh")
         .args(["-c", &script, name])
@@ -40,7 +42,6 @@ fn run(folder: &Path, name: &str, size: usize, arguments: &str) -> Output {
         .output()
         .unwrap();
     println!("{name}: {:?} in {:?}", output.status, start.elapsed());
-    assert!(start.elapsed() < MOST, "{name}: {:?}", start.elapsed());
     output
 }
 
@@ -73,7 +74,6 @@ fn list(count: usize, item: impl Fn(usize) -> String) -> String {
 }
 
 #[test]
-#[ignore = "3,000 statements with NotAction take more memory than the bound"]
 fn huge_input_is_judged_or_refused_within_bounds() {
     let big = 4 * MIB;
     let allow =

@@ -184,7 +184,7 @@ fn placeholders_of_a_template_stay() {
     let text = policy(&[allow(&json!("sqs:SendMessage"), &json!(arn)), broad()]);
     let found = narrow(&text);
     assert!(found.text.contains(arn), "{}", found.text);
-    let told = format!("`{arn}` holds a placeholder or a variable, which is left as it is");
+    let told = format!("`{arn}` contains a placeholder or a variable, which stays as it is");
     assert!(found.said.contains(&told), "{}", found.said);
 }
 

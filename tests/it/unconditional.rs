@@ -1,7 +1,7 @@
 //! What is granted without the reference's Condition, against an obvious evaluator, on random small policies.
 //!
 //! As in `verdicts.rs`, the evaluator asks of every concrete request of a small world whether it is required, and whether it
-//! is allowed for certain when nothing is known of what the Condition asks for.
+//! is allowed for certain when no data on what the Condition asks for.
 
 use std::cell::Cell;
 

@@ -76,7 +76,7 @@ impl Reader<'_> {
         });
     }
 
-    /// Which of the three policies a user needs: to make roles, to make them within a boundary, or to make none.
+    /// The policy that a user needs, one of three: to make roles, to make them within a boundary, or to make none.
     ///
     /// <https://docs.aws.amazon.com/parallelcluster/latest/ug/iam-roles-in-parallelcluster-v3.html>
     pub(super) fn iam(&mut self, root: Id) {

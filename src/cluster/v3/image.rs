@@ -8,7 +8,7 @@ use crate::cluster::yaml::Id;
 use crate::parser::Spanned;
 
 impl Reader<'_> {
-    /// What the configuration of an image says.
+    /// The settings of an image configuration.
     pub(super) fn image_build(&mut self, root: Id) {
         self.facts.image();
         if let Some(region) = self.text(root, "Region") {

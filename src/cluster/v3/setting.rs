@@ -1,16 +1,16 @@
-//! What decides about the policies that `ParallelCluster` generates: labels, and values of placeholders.
+//! Settings that decide the policies that `ParallelCluster` generates: labels, and values of placeholders.
 
 use std::collections::BTreeSet;
 
 use super::Reader;
 use crate::parser::yaml::Id;
 
-/// What is collected node by node.
+/// Settings collected node by node.
 #[derive(Default)]
 pub(super) struct Nodes {
     /// The scripts of each queue on S3.
     queue_scripts: Vec<BTreeSet<String>>,
-    /// What each queue reads and writes on S3.
+    /// The buckets that each queue reads and writes.
     queue_reads: Vec<BTreeSet<String>>,
     queue_writes: Vec<BTreeSet<String>>,
     /// Whether some queue has a role that `ParallelCluster` makes.
@@ -27,7 +27,7 @@ fn object(address: &str) -> Option<String> {
         .then(|| format!("arn:${{Partition}}:s3:::{bucket}/{key}"))
 }
 
-/// What all of some sets have.
+/// The intersection of sets.
 fn common(sets: &[BTreeSet<String>]) -> BTreeSet<String> {
     let mut sets = sets.iter();
     let first = sets.next().cloned().unwrap_or_default();
@@ -58,7 +58,7 @@ impl Reader<'_> {
         all
     }
 
-    /// What one node, queue or pool says.
+    /// The settings of one node, queue or pool.
     pub(super) fn node_setting(&mut self, node: Id, role: &'static str) {
         let scripts = self.scripts(node);
         match role {
@@ -144,7 +144,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What all queues have on S3, and what only some have.
+    /// The buckets of all queues, and those of only some.
     fn queue_access(&mut self) {
         let reads = std::mem::take(&mut self.nodes.queue_reads);
         let writes = std::mem::take(&mut self.nodes.queue_writes);
@@ -170,7 +170,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the whole configuration says, once its nodes are read.
+    /// The settings of the whole configuration, after its nodes are read.
     pub(super) fn settle(&mut self, root: Id) {
         match self.facts.is_slurm() {
             Some(true) => self.facts.label("slurm"),
@@ -317,7 +317,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the queues say of Spot instances and placement groups.
+    /// The queues' settings of Spot instances and placement groups.
     fn capacity(&mut self, root: Id) {
         let Some((_, scheduling)) = self.map(root, "Scheduling") else {
             return;

@@ -5,7 +5,7 @@ use crate::cluster::{ConfigProblem, fact};
 use crate::parser::yaml::{Id, Value};
 use crate::parser::{Span, Spanned, shorten};
 
-/// What to do about a key without a value.
+/// The help for a key without a value.
 const GIVE_IT_ONE: &str = "give it a value, or take the key out";
 
 /// A text, and where it stands byte for byte, if it does.
@@ -61,7 +61,7 @@ impl Reader<'_> {
         };
         if let Value::List(items) = self.tree.value(value) {
             self.tree.count(items.len());
-            // What was read is thrown away when this happens.
+            // The values read so far are dropped in this case.
             if self.tree.is_exhausted() {
                 return Vec::new();
             }

@@ -259,12 +259,11 @@ impl<'g> Template<'g> {
             let message = format!("`{}` is not defined in the template", shorten(name));
             return self.unread(name, &message, span, span);
         };
-        match types::find(&kind).and_then(|t| t.reference.as_deref()) {
-            Some(form) => self.form(form, name, &kind, span),
-            None => {
-                let hole = self.hole(name, HoleKind::Text, span, None);
-                of_pieces(vec![Piece::Hole { hole, span }], span)
-            }
+        if let Some(form) = types::find(&kind).and_then(|t| t.reference.as_deref()) {
+            self.form(form, name, &kind, span)
+        } else {
+            let hole = self.hole(name, HoleKind::Text, span, None);
+            of_pieces(vec![Piece::Hole { hole, span }], span)
         }
     }
 

@@ -24,9 +24,9 @@ impl Template<'_> {
             "Fn::Split" => self.split(call),
             "Fn::If" => self.branch(call),
             "Fn::FindInMap" => self.find_in_map(call),
-            "Fn::ImportValue" => self.import(call),
+            "Fn::ImportValue" => Some(self.import(call)),
             "Fn::Length" => self.length(call),
-            "Fn::ToJsonString" => self.to_json(call),
+            "Fn::ToJsonString" => Some(self.json_of(call)),
             _ => None,
         };
         value.unwrap_or_else(|| {
@@ -107,7 +107,7 @@ impl Template<'_> {
                 pieces.push(whole.part(from..range.end));
             } else if let Some(mapped) = mapped {
                 let value = self.evaluate(mapped);
-                pieces.extend(self.as_text(value, span)?);
+                pieces.extend(as_text(&value, span)?);
             } else {
                 let value = match name.split_once('.') {
                     Some((logical, attribute)) => self.attribute_of(logical, attribute, span),
@@ -117,7 +117,7 @@ impl Template<'_> {
                     let message = format!("`{}` is not defined in the template", shorten(&name));
                     self.unread(&name, &message, span, span)
                 });
-                pieces.extend(self.as_text(value, span)?);
+                pieces.extend(as_text(&value, span)?);
             }
             done = range.end;
         }
@@ -126,12 +126,6 @@ impl Template<'_> {
             pieces.extend(self.dynamic(literal));
         }
         Some(of_pieces(pieces, text.span))
-    }
-
-    /// A value as a part of a text, at the place of its reference.
-    fn as_text(&mut self, value: Value, span: Span) -> Option<Vec<Piece>> {
-        let pieces = value.pieces()?;
-        Some(pieces.into_iter().map(|p| p.bound_at(span)).collect())
     }
 
     fn join(&mut self, call: &Call<'_>) -> Option<Value> {
@@ -170,13 +164,13 @@ impl Template<'_> {
         let index: Option<usize> = self.evaluate(index).text().and_then(|t| t.parse().ok());
         let list = self.evaluate(list);
         match list.node {
-            Made::List(elements) => match index {
-                Some(index) => elements.into_iter().nth(index),
-                None => {
-                    let hole = self.hole("Fn::Select", HoleKind::Text, call.span, None);
-                    Some(text_hole(hole, call.span))
+            Made::List(elements) => {
+                if let Some(index) = index {
+                    return elements.into_iter().nth(index);
                 }
-            },
+                let hole = self.hole("Fn::Select", HoleKind::Text, call.span, None);
+                Some(text_hole(hole, call.span))
+            }
             Made::Hole(hole) | Made::Choice(hole, _) => Some(text_hole(hole, call.span)),
             _ => None,
         }
@@ -289,14 +283,14 @@ impl Template<'_> {
         Some(self.evaluate(&found).bound_at(call.span))
     }
 
-    fn import(&mut self, call: &Call<'_>) -> Option<Value> {
+    fn import(&mut self, call: &Call<'_>) -> Value {
         let value = self.argument(call);
         let name = match value.text() {
             Some(name) => format!("Fn::ImportValue {name}"),
             None => "Fn::ImportValue".to_owned(),
         };
         let hole = self.hole(&name, HoleKind::Text, call.span, None);
-        Some(text_hole(hole, call.span))
+        text_hole(hole, call.span)
     }
 
     fn length(&mut self, call: &Call<'_>) -> Option<Value> {
@@ -312,12 +306,18 @@ impl Template<'_> {
         })
     }
 
-    fn to_json(&mut self, call: &Call<'_>) -> Option<Value> {
+    fn json_of(&mut self, call: &Call<'_>) -> Value {
         let value = self.argument(call);
         let mut pieces = Vec::new();
         json(&value, call.span, &mut pieces);
-        Some(of_pieces(pieces, call.span))
+        of_pieces(pieces, call.span)
     }
+}
+
+/// A value as a part of a text, at the place of its reference.
+fn as_text(value: &Value, span: Span) -> Option<Vec<Piece>> {
+    let pieces = value.pieces()?;
+    Some(pieces.into_iter().map(|p| p.bound_at(span)).collect())
 }
 
 /// A text of which nothing is known.

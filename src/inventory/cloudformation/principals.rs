@@ -441,14 +441,14 @@ impl Reader<'_> {
             template.report(unresolved(&name, &message, at));
         }
         if self.kind == Kind::Policy {
-            self.policy(template, resource, None, &mut all);
+            policy(template, resource, None, &mut all);
             return all;
         }
         if let Some(policies) = template.property(&resource.name, "Policies") {
             if self.kind == Kind::Function {
-                self.sam_policies(template, &policies, None, &mut all);
+                sam_policies(template, &policies, None, &mut all);
             } else {
-                self.inline(template, &policies, None, &mut all);
+                inline(template, &policies, None, &mut all);
             }
         }
         self.linked(template, &resource.name, &mut all);
@@ -476,8 +476,8 @@ impl Reader<'_> {
     /// The policies that are resources of their own and name the principal.
     fn linked(&self, template: &mut Template<'_>, principal: &str, all: &mut Document) {
         for link in self.links.iter().filter(|l| l.principal == principal) {
-            if let Some(policy) = self.resources.get(link.policy) {
-                self.policy(template, policy, link.optional, all);
+            if let Some(of) = self.resources.get(link.policy) {
+                policy(template, of, link.optional, all);
             }
         }
     }
@@ -485,7 +485,7 @@ impl Reader<'_> {
     /// What a user has from a group.
     fn group(&self, template: &mut Template<'_>, group: &str, all: &mut Document) {
         if let Some(policies) = template.property(group, "Policies") {
-            self.inline(template, &policies, None, all);
+            inline(template, &policies, None, all);
         }
         self.linked(template, group, all);
         let properties = template.resource(group);
@@ -493,123 +493,6 @@ impl Reader<'_> {
             .and_then(|r| Some(Rc::clone(r.get("Properties")?.get("ManagedPolicyArns")?)));
         if let Some(arns) = arns {
             self.managed(template, &arns, None, all);
-        }
-    }
-
-    /// A policy that is a resource of its own.
-    fn policy(
-        &self,
-        template: &mut Template<'_>,
-        resource: &Resource,
-        optional: Option<usize>,
-        all: &mut Document,
-    ) {
-        let optional = match condition_of(template, &resource.tree) {
-            Truth::False => return,
-            Truth::True => optional,
-            Truth::Open(option) => {
-                let name = resource.tree.get("Condition").and_then(|c| c.text());
-                let name = name.unwrap_or_default().to_owned();
-                Some(template.condition_hole(&name, resource.span, option))
-            }
-        };
-        let is_managed = resource.kind == "AWS::IAM::ManagedPolicy";
-        let attachment = if is_managed {
-            Attachment::Managed
-        } else {
-            Attachment::Inline
-        };
-        let name = if is_managed {
-            "ManagedPolicyName"
-        } else {
-            "PolicyName"
-        };
-        let name = template
-            .property(&resource.name, name)
-            .and_then(|v| v.text());
-        let Some(value) = template.property(&resource.name, "PolicyDocument") else {
-            let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
-            template.report(unresolved("PolicyDocument", &message, resource.span));
-            return;
-        };
-        let name = name.or_else(|| Some(resource.name.clone()));
-        add(template, &value, name, attachment, optional, all);
-    }
-
-    /// The list `Policies` of a principal.
-    fn inline(
-        &self,
-        template: &mut Template<'_>,
-        policies: &Value,
-        optional: Option<usize>,
-        all: &mut Document,
-    ) {
-        match &policies.node {
-            Made::List(elements) => {
-                for element in elements {
-                    self.inline(template, element, optional, all);
-                }
-            }
-            Made::Choice(hole, of) => {
-                for value in of {
-                    self.inline(template, value, Some(*hole), all);
-                }
-            }
-            Made::Absent => {}
-            Made::Hole(_) => add(template, policies, None, Attachment::Inline, optional, all),
-            _ => {
-                let name = policies.get("PolicyName").and_then(Value::text);
-                match policies.get("PolicyDocument") {
-                    Some(value) => {
-                        add(template, value, name, Attachment::Inline, optional, all);
-                    }
-                    None => {
-                        let message = "no `PolicyDocument` in this policy";
-                        template.report(unresolved("PolicyDocument", message, policies.span));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
-    fn sam_policies(
-        &self,
-        template: &mut Template<'_>,
-        policies: &Value,
-        optional: Option<usize>,
-        all: &mut Document,
-    ) {
-        match &policies.node {
-            Made::List(elements) => {
-                for element in elements {
-                    self.sam_policies(template, element, optional, all);
-                }
-            }
-            Made::Choice(hole, of) => {
-                for value in of {
-                    self.sam_policies(template, value, Some(*hole), all);
-                }
-            }
-            Made::Absent => {}
-            Made::Map(members) if policies.get("Statement").is_none() => {
-                for (key, _) in members {
-                    let name = key.text().unwrap_or_default();
-                    all.name(format!("sam-policy:{}", shorten(&name)));
-                }
-            }
-            Made::Map(_) | Made::Hole(_) => {
-                add(template, policies, None, Attachment::Inline, optional, all);
-            }
-            _ => {
-                let text = shown(template, policies);
-                let arn = if text.starts_with("arn:") {
-                    text
-                } else {
-                    format!("arn:aws:iam::aws:policy/{text}")
-                };
-                attach(arn, all);
-            }
         }
     }
 
@@ -624,9 +507,9 @@ impl Reader<'_> {
         if let Some(call) = call(tree) {
             if call.name == "Ref"
                 && let Some(name) = call.argument.text()
-                && let Some(policy) = self.managed_here(name)
+                && let Some(of) = self.managed_here(name)
             {
-                self.policy(template, policy, optional, all);
+                policy(template, of, optional, all);
                 return;
             }
             if call.name == "Fn::If"
@@ -667,9 +550,9 @@ impl Reader<'_> {
     fn boundary(&self, template: &mut Template<'_>, tree: &Rc<Tree>, all: &mut Document) {
         let reference = call(tree).filter(|c| c.name == "Ref");
         let here = reference.and_then(|c| self.managed_here(c.argument.text()?));
-        if let Some(policy) = here {
+        if let Some(of) = here {
             let mut boundary = Document::default();
-            self.policy(template, policy, None, &mut boundary);
+            policy(template, of, None, &mut boundary);
             all.boundary = Some(Box::new(boundary));
             return;
         }
@@ -717,6 +600,117 @@ impl Reader<'_> {
             }
         }
         Some(trust)
+    }
+}
+
+/// A policy that is a resource of its own.
+fn policy(
+    template: &mut Template<'_>,
+    resource: &Resource,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    let optional = match condition_of(template, &resource.tree) {
+        Truth::False => return,
+        Truth::True => optional,
+        Truth::Open(option) => {
+            let name = resource.tree.get("Condition").and_then(|c| c.text());
+            let name = name.unwrap_or_default().to_owned();
+            Some(template.condition_hole(&name, resource.span, option))
+        }
+    };
+    let is_managed = resource.kind == "AWS::IAM::ManagedPolicy";
+    let attachment = if is_managed {
+        Attachment::Managed
+    } else {
+        Attachment::Inline
+    };
+    let name = if is_managed {
+        "ManagedPolicyName"
+    } else {
+        "PolicyName"
+    };
+    let name = template
+        .property(&resource.name, name)
+        .and_then(|v| v.text());
+    let Some(value) = template.property(&resource.name, "PolicyDocument") else {
+        let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
+        template.report(unresolved("PolicyDocument", &message, resource.span));
+        return;
+    };
+    let name = name.or_else(|| Some(resource.name.clone()));
+    add(template, &value, name, attachment, optional, all);
+}
+
+/// The list `Policies` of a principal.
+fn inline(
+    template: &mut Template<'_>,
+    policies: &Value,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    match &policies.node {
+        Made::List(elements) => {
+            for element in elements {
+                inline(template, element, optional, all);
+            }
+        }
+        Made::Choice(hole, of) => {
+            for value in of {
+                inline(template, value, Some(*hole), all);
+            }
+        }
+        Made::Absent => {}
+        Made::Hole(_) => add(template, policies, None, Attachment::Inline, optional, all),
+        _ => {
+            let name = policies.get("PolicyName").and_then(Value::text);
+            if let Some(value) = policies.get("PolicyDocument") {
+                add(template, value, name, Attachment::Inline, optional, all);
+            } else {
+                let message = "no `PolicyDocument` in this policy";
+                template.report(unresolved("PolicyDocument", message, policies.span));
+            }
+        }
+    }
+}
+
+/// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
+fn sam_policies(
+    template: &mut Template<'_>,
+    policies: &Value,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    match &policies.node {
+        Made::List(elements) => {
+            for element in elements {
+                sam_policies(template, element, optional, all);
+            }
+        }
+        Made::Choice(hole, of) => {
+            for value in of {
+                sam_policies(template, value, Some(*hole), all);
+            }
+        }
+        Made::Absent => {}
+        Made::Map(members) if policies.get("Statement").is_none() => {
+            for (key, _) in members {
+                let name = key.text().unwrap_or_default();
+                all.name(format!("sam-policy:{}", shorten(&name)));
+            }
+        }
+        Made::Map(_) | Made::Hole(_) => {
+            add(template, policies, None, Attachment::Inline, optional, all);
+        }
+        _ => {
+            let text = shown(template, policies);
+            let arn = if text.starts_with("arn:") {
+                text
+            } else {
+                format!("arn:aws:iam::aws:policy/{text}")
+            };
+            attach(arn, all);
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Order {
 pub struct Operator {
     /// The set prefix, where there is one.
     pub quantifier: Option<Quantifier>,
-    /// What is compared, and how.
+    /// The type of the compared values, and the comparison.
     pub comparison: Comparison,
     /// True for `Not…`.
     pub negated: bool,

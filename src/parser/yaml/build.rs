@@ -31,10 +31,10 @@ pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.event(event, (span.start.index(), span.end.index())),
-            Err(error) => Err(builder.syntax(&error)),
+            Err(error) => Err(Box::new(builder.syntax(&error))),
         };
         if let Err(problem) = step {
-            return Err(vec![problem]);
+            return Err(vec![*problem]);
         }
     }
     if builder.problems.is_empty() {
@@ -64,20 +64,22 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, place: (usize, usize)) -> Result<(), Problem> {
+    fn event(&mut self, event: Event<'_>, place: (usize, usize)) -> Result<(), Box<Problem>> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Problem::invalid_json(
-                        "syntax",
-                        "a second document starts here",
-                        self.tree.bytes(place),
-                    )
-                    .with_help(format!(
-                        "a {} is one document: remove the `---` and what it separates",
-                        self.limits.what
-                    )));
+                    return Err(Box::new(
+                        Problem::invalid_json(
+                            "syntax",
+                            "a second document starts here",
+                            self.tree.bytes(place),
+                        )
+                        .with_help(format!(
+                            "a {} is one document: remove the `---` and what it separates",
+                            self.limits.what
+                        )),
+                    ));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -111,12 +113,14 @@ impl Builder<'_> {
             }
             Event::Alias(anchor) => {
                 let Some(id) = self.anchors.get(&anchor).copied() else {
-                    return Err(Problem::invalid_json(
-                        "syntax",
-                        "this alias stands within the value that it stands for",
-                        self.tree.bytes(place),
-                    )
-                    .with_help("write the value out"));
+                    return Err(Box::new(
+                        Problem::invalid_json(
+                            "syntax",
+                            "this alias is inside its own value",
+                            self.tree.bytes(place),
+                        )
+                        .with_help("write the value out"),
+                    ));
                 };
                 self.add(id);
             }
@@ -130,15 +134,17 @@ impl Builder<'_> {
         kind: Kind,
         place: (usize, usize),
         tag: Option<&Tag>,
-    ) -> Result<Id, Problem> {
+    ) -> Result<Id, Box<Problem>> {
         let Limits { most, what, .. } = self.limits;
         if self.tree.nodes.len() >= most {
-            return Err(Problem::invalid_json(
-                "syntax",
-                format!("the file holds more than {most} values"),
-                self.tree.bytes(place),
-            )
-            .with_help(format!("no {what} is that large: is this the right file?")));
+            return Err(Box::new(
+                Problem::invalid_json(
+                    "syntax",
+                    format!("the file holds more than {most} values"),
+                    self.tree.bytes(place),
+                )
+                .with_help(format!("no {what} is that large: is this the right file?")),
+            ));
         }
         let tag = tag
             .filter(|tag| !tag.is_yaml_core_schema())
@@ -153,17 +159,19 @@ impl Builder<'_> {
         anchor: usize,
         place: (usize, usize),
         tag: Option<&Tag>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         if self.open.len() >= DEEPEST {
-            return Err(Problem::invalid_json(
-                "syntax",
-                format!("the file nests more than {DEEPEST} levels deep"),
-                self.tree.bytes(place),
-            )
-            .with_help(format!(
-                "no {} nests that deep: is this the right file?",
-                self.limits.what
-            )));
+            return Err(Box::new(
+                Problem::invalid_json(
+                    "syntax",
+                    format!("the file nests more than {DEEPEST} levels deep"),
+                    self.tree.bytes(place),
+                )
+                .with_help(format!(
+                    "no {} nests that deep: is this the right file?",
+                    self.limits.what
+                )),
+            ));
         }
         let id = self.node(kind, place, tag)?;
         self.add(id);
@@ -236,7 +244,7 @@ impl Builder<'_> {
             (span.start as usize).saturating_sub(self.tree.start),
         );
         let help = if line.contains("{{") || line.contains("{%") {
-            "fill in the template and give the file that comes out of it"
+            "render the template and pass the resulting file"
         } else if line.trim_start_matches(' ').starts_with('\t') {
             "indent with spaces: YAML takes no tabs there"
         } else {

@@ -76,7 +76,7 @@ fn aligned(text: &str, written: &str, style: Style) -> Option<Vec<u32>> {
 fn skip(written: &str, at: usize, c: char) -> usize {
     let rest = written.get(at..).unwrap_or_default();
     if c.is_whitespace() {
-        let same = rest.chars().next() == Some(c);
+        let same = rest.starts_with(c);
         let next = rest.find(char::is_whitespace).unwrap_or(rest.len());
         return if same { at } else { at + next };
     }
@@ -155,7 +155,7 @@ mod tests {
             };
             assert_eq!(offsets.len(), decoded.len() + 1, "{text}");
             for (at, c) in decoded.char_indices().filter(|(_, c)| !c.is_whitespace()) {
-                let rest = &text[offsets[at] as usize..];
+                let rest = text.get(offsets[at] as usize..).unwrap();
                 let escaped = rest.starts_with("\\u0041") && c == 'A'
                     || rest.starts_with("\\x42") && c == 'B'
                     || rest.starts_with("\\\"") && c == '"';

@@ -21,7 +21,7 @@ pub(super) struct Run {
     pub(super) properties: RunProperties,
 }
 
-/// What relative URIs count from. No URI of its own: where the repository stands differs from machine to machine.
+/// The base of relative URIs. No URI of its own: where the repository stands differs from machine to machine.
 #[derive(Serialize)]
 pub(super) struct BaseIds {
     #[serde(rename = "%SRCROOT%")]
@@ -37,7 +37,7 @@ pub(super) struct Described {
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunProperties {
     pub(super) catalog_date: String,
-    /// What was judged against what, and for which Region and account.
+    /// The policies, the reference, Region and account.
     pub(super) judged: Vec<String>,
     /// The configuration that was used, and what makes the run report less or fail less.
     pub(super) weakened: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a run says of its lints: all of them in every run, so that nothing changes between uploads but results.
+//! The rules of a run: all of them in every run, so that nothing changes between uploads but results.
 
 use super::model::{Configuration, Help, Message, Rule, RuleProperties};
 use crate::finding::Severity;
@@ -7,7 +7,7 @@ use crate::reference::security_severity;
 
 const TAGS: &[&str] = &["security", "iam", "aws", "parallelcluster"];
 
-/// What AWS publishes on the subject of a lint.
+/// AWS's page on the subject of a lint.
 fn help_uri(id: &str) -> &'static str {
     match id {
         "duplicate-key" | "invalid-json" | "invalid-policy" => {

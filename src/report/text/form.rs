@@ -119,7 +119,7 @@ pub(super) fn rows_of(text: &str) -> usize {
     text.lines().map(rows).sum()
 }
 
-/// What is drawn at once: one finding, or all of a lint and severity.
+/// The unit of drawing: one finding, or all of a lint and severity.
 pub(super) type Block<'f> = Vec<&'f Finding>;
 
 /// The blocks of some findings, in their order. A group stands where its first finding does.

@@ -254,7 +254,7 @@ fn a_long_report_fits_two_screens_and_says_what_is_shortened() {
         (1, 1, 100),
         (2, 3, 100),
         (3, 4, 100),
-        (6, 5, 110),
+        (6, 5, 120),
         (6, 30, 420),
     ] {
         let report = many(lints, each);
@@ -325,7 +325,7 @@ fn quiet_and_long_keeps_errors_and_warnings() {
     assert!(written.contains("\nblocked by 12 errors:\n"), "{written}");
 }
 
-/// Where the carets of a drawing stand: the text of the line above that they underline.
+/// The places of the carets of a drawing: the text of the line above that they underline.
 fn underlined(drawing: &str) -> String {
     let lines: Vec<&str> = drawing.lines().collect();
     let at = lines

@@ -142,11 +142,11 @@ pub fn is_of(format: &str, arn: &str) -> bool {
             let (name, behind) = behind.split_once('}').unwrap();
             expression.push_str(&with_stars(before, at));
             let characters = CHARACTERS.get(&(service.clone(), name.to_owned()));
-            expression.push_str(&match characters {
-                _ if at < 5 => "[^:]*".to_owned(),
-                Some(set) => format!("[{set}]+"),
-                None => ".+".to_owned(),
-            });
+            match characters {
+                _ if at < 5 => expression.push_str("[^:]*"),
+                Some(set) => expression.extend(["[", set.as_str(), "]+"]),
+                None => expression.push_str(".+"),
+            }
             rest = behind;
         }
         expression.push_str(&with_stars(rest, at));

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 pub mod catalogue;
+pub mod clock;
 pub mod configuration;
 pub mod engine;
 pub mod evaluator;

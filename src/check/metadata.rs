@@ -1,4 +1,4 @@
-//! What a result tells of the run: names, values, what was not looked at.
+//! Run metadata in a result: names, bindings, and what was not checked.
 
 use std::path::Path;
 
@@ -12,18 +12,19 @@ use crate::reference::names;
 use crate::reference::{self, Reference};
 use crate::result::{Binding, ReferenceName};
 
-/// What comes before the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
+/// The prefixes of the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
 /// policy that the role has.
 const BOUNDARY: &str = "permissions-boundary:";
 const NEEDED: &str = "managed-policy:";
 const ATTACHED: &str = "attached-policy:";
 
-/// What was not given, and so not looked at: layers, and AWS managed policies that the role must have besides.
+/// Inputs that were not given, and so not checked: layers, and AWS managed policies that the role must have besides.
 pub(super) fn not_checked(
     sources: &Sources,
     files: &[&File],
     settings: &Settings,
     trial: Option<&Trial<'_>>,
+    inline: &[&str],
 ) -> Vec<String> {
     let limits = settings
         .boundary
@@ -51,6 +52,7 @@ pub(super) fn not_checked(
         let partition = trial.bindings.one("Partition");
         let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
         let arns = trial.reference.managed_policies.iter();
+        let arns = arns.filter(|arn| !inline.contains(&arn.as_str()));
         arns.map(move |arn| template::fill(arn, bind))
     });
     let given = |arn: &str| {
@@ -76,6 +78,11 @@ pub(super) fn not_checked(
     let others = named
         .iter()
         .filter(|n| !is_boundary(n))
+        // What these grant was counted.
+        .filter(|n| {
+            n.strip_prefix(ATTACHED)
+                .is_none_or(|arn| reference::managed_text(arn).is_none())
+        })
         .map(|n| (*n).clone());
     let is_given = |what: &String| {
         let arn = what.strip_prefix(NEEDED).or(what.strip_prefix(ATTACHED));

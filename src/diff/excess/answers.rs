@@ -1,0 +1,234 @@
+//! What is asked once for many actions: the ARNs of resource types, and the answers for one statement.
+
+use std::ptr;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::catalog::{Action, ResourceType};
+use crate::diff::scope::{Scope, Universe};
+use crate::diff::statement::Prepared;
+use crate::finding::Witness;
+use crate::matcher::condition::Truth;
+
+/// Statements that are kept beside the answers of one statement. Past them each question is asked anew.
+const MOST_REMEMBERED: usize = 1 << 16;
+
+/// The ARNs of resource types in one scope.
+pub(super) struct Universes<'a> {
+    scope: Scope,
+    /// One entry for each type.
+    all: Vec<Rc<[Universe]>>,
+    /// Indexes of `all`: by service, name, ARN format of the type and what requests carry behind it.
+    by_type: FxHashMap<TypeKey<'a>, usize>,
+    /// By the place of an action in the catalogue. Actions with the same types share a list.
+    by_action: FxHashMap<*const u8, Kinds>,
+    lists: FxHashSet<Kinds>,
+    /// The ARNs of types in every scope.
+    anywhere: FxHashMap<TypeKey<'a>, Rc<[Universe]>>,
+}
+
+type TypeKey<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// The resource types of an action, as indexes of [`Universes::all`]. Those that every call needs come first: they make
+/// the better example.
+pub(super) type Kinds = Rc<[usize]>;
+
+/// The resource types of an action in the order of [`Kinds`].
+pub(super) fn sorted_types<'a>(action: &Action<'a>) -> Vec<ResourceType<'a>> {
+    let mut types: Vec<_> = action.resource_types().collect();
+    types.sort_by_key(|kind| !kind.required);
+    types
+}
+
+impl<'a> Universes<'a> {
+    pub(super) fn new(scope: Scope) -> Self {
+        Universes {
+            scope,
+            all: Vec::new(),
+            by_type: FxHashMap::default(),
+            by_action: FxHashMap::default(),
+            lists: FxHashSet::default(),
+            anywhere: FxHashMap::default(),
+        }
+    }
+
+    /// The resource types of an action.
+    pub(super) fn kinds(&mut self, action: &Action<'a>) -> Kinds {
+        if let Some(known) = self.by_action.get(&action.place()) {
+            return Rc::clone(known);
+        }
+        let types = sorted_types(action);
+        let list: Vec<usize> = { types.iter() }
+            .map(|kind| self.index(action.service, kind))
+            .collect();
+        let kinds = match self.lists.get(list.as_slice()) {
+            Some(known) => Rc::clone(known),
+            None => list.into(),
+        };
+        self.lists.insert(Rc::clone(&kinds));
+        self.by_action.insert(action.place(), Rc::clone(&kinds));
+        kinds
+    }
+
+    fn index(&mut self, service: &'a str, kind: &ResourceType<'a>) -> usize {
+        let (all, scope) = (&mut self.all, &self.scope);
+        let make = || {
+            let mut universes = made(scope, service, kind);
+            if let Some(own) = universes.first_mut() {
+                own.own_account = scope.puts_account(kind);
+            }
+            all.push(universes.into());
+            all.len() - 1
+        };
+        let key = (service, kind.name, kind.arn, kind.suffix);
+        *self.by_type.entry(key).or_insert_with(make)
+    }
+
+    /// The ARNs of one type.
+    pub(super) fn get(&self, kind: usize) -> Rc<[Universe]> {
+        self.all.get(kind).map_or_else(|| [].into(), Rc::clone)
+    }
+
+    /// The ARNs of one type in every scope.
+    pub(super) fn anywhere(&mut self, service: &'a str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
+        let key = (service, kind.name, kind.arn, kind.suffix);
+        let make = || made(&Scope::default(), service, kind).into();
+        Rc::clone(self.anywhere.entry(key).or_insert_with(make))
+    }
+}
+
+fn made(scope: &Scope, service: &str, kind: &ResourceType<'_>) -> Vec<Universe> {
+    let patterns = scope.universes(service, kind).into_iter();
+    patterns.map(Universe::of(kind)).collect()
+}
+
+/// The answers for one statement.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The statements that bear on a question, each list with a number of its own.
+    lists: FxHashMap<Box<[Bearing]>, usize>,
+    /// How many statements are in them.
+    statements: usize,
+    /// By the index of a type, the index of its ARNs, and the number of a list.
+    by_type: FxHashMap<(usize, usize, usize), Outcome>,
+    /// By the types of an action, and the number of a list.
+    by_action: FxHashMap<(*const usize, usize), Outcome>,
+}
+
+/// Whether something is granted and not required.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    Nothing,
+    /// With an example where one was asked for.
+    Something(Option<Rc<Example>>),
+    Undecided,
+}
+
+impl Outcome {
+    /// Whether it answers a question that asks for an example, or for none.
+    fn serves(&self, example: bool) -> bool {
+        !example || !matches!(self, Outcome::Something(None))
+    }
+}
+
+/// A resource that is granted and not required.
+#[derive(Debug)]
+pub(super) struct Example {
+    pub(super) resource: String,
+    /// The index of the resource string that grants it.
+    pub(super) by: Option<usize>,
+}
+
+impl Example {
+    /// The request of an action on it.
+    pub(super) fn witness(&self, action: &Action<'_>) -> Witness {
+        Witness {
+            action: action.spelled(),
+            resource: self.resource.clone(),
+        }
+    }
+}
+
+/// A statement that bears on a question, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Bearing(*const Prepared, Role);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// The reference requires what it allows.
+    Requires,
+    /// A Deny of the reference.
+    Exempts,
+    /// It applies, for certain or not, and this is known of its Condition.
+    Applies(bool, Truth),
+}
+
+impl Answers {
+    /// Turns to another statement.
+    pub(super) fn clear(&mut self) {
+        self.lists.clear();
+        self.statements = 0;
+        self.by_type.clear();
+        self.by_action.clear();
+    }
+
+    /// The number of a list; `None` for a new one that there is no room for.
+    pub(super) fn number(&mut self, list: Vec<Bearing>) -> Option<usize> {
+        if let Some(number) = self.lists.get(list.as_slice()) {
+            return Some(*number);
+        }
+        self.statements += 1 + list.len();
+        let number = self.lists.len();
+        (self.statements <= MOST_REMEMBERED).then(|| {
+            self.lists.insert(list.into(), number);
+            number
+        })
+    }
+
+    /// The answer for an action with these types.
+    pub(super) fn of_action(
+        &self,
+        kinds: &Kinds,
+        number: Option<usize>,
+        example: bool,
+    ) -> Option<Outcome> {
+        let known = self.by_action.get(&(kinds.as_ptr(), number?));
+        known.filter(|o| o.serves(example)).cloned()
+    }
+
+    /// Keeps the answer for an action with these types.
+    pub(super) fn keep_for_action(&mut self, kinds: &Kinds, number: usize, outcome: &Outcome) {
+        let key = (kinds.as_ptr(), number);
+        self.by_action.insert(key, outcome.clone());
+    }
+
+    /// The answer for these ARNs of a type.
+    pub(super) fn of_type(
+        &self,
+        kind: usize,
+        at: usize,
+        number: Option<usize>,
+        example: bool,
+    ) -> Option<Outcome> {
+        let known = self.by_type.get(&(kind, at, number?));
+        known.filter(|o| o.serves(example)).cloned()
+    }
+
+    /// Keeps the answer for these ARNs of a type.
+    pub(super) fn keep_for_type(
+        &mut self,
+        kind: usize,
+        at: usize,
+        number: usize,
+        outcome: &Outcome,
+    ) {
+        self.by_type.insert((kind, at, number), outcome.clone());
+    }
+}
+
+impl Bearing {
+    pub(super) fn new(statement: &Prepared, role: Role) -> Self {
+        Bearing(ptr::from_ref(statement), role)
+    }
+}
