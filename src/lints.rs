@@ -189,6 +189,11 @@ pub fn is_about_gaps(id: &str) -> bool {
     id == known_gap::LINT.id
 }
 
+/// Whether a note says that a policy becomes too long with what the report says to add.
+pub fn is_about_size(note: &str) -> bool {
+    note.starts_with(policy_size::ADVICE)
+}
+
 /// Whether the subject of a lint's findings is a feature of ParallelCluster.
 pub fn is_about_features(id: &str) -> bool {
     [feature_gap::LINT.id, feature_without_data::LINT.id].contains(&id)

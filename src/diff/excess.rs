@@ -1,7 +1,8 @@
-//! Overly broad permissions: allowed for certain, and not required.
+//! What is granted beyond need: allowed for certain, and not required.
 
 mod answers;
 mod beyond;
+mod examples;
 mod needs;
 
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{Rank, danger_of};
 use answers::{Answers, Outcome, Universes};
+use examples::Examples;
 use needs::Naming;
 
 /// Steps of the decision procedure for all of it. Past them the rest is not looked at, which is a note.
@@ -63,45 +65,6 @@ pub struct Excess {
     pub examples: Vec<(Rank, Witness)>,
 }
 
-/// Requests that show an excess, as they are found.
-#[derive(Default)]
-struct Examples {
-    /// The most dangerous one.
-    first: Option<(Option<Rank>, Witness, Option<usize>)>,
-    /// The most dangerous one of each danger.
-    of_dangers: Vec<(Rank, Witness)>,
-}
-
-impl Examples {
-    /// Whether a request of an action so dangerous would be a better example than those that there are.
-    fn wants(&self, rank: Option<Rank>) -> bool {
-        match rank {
-            None => self.first.is_none(),
-            Some(rank) => { self.of_dangers.iter() }
-                .find(|(known, _)| known.danger == rank.danger)
-                .is_none_or(|(known, _)| rank < *known),
-        }
-    }
-
-    fn add(&mut self, rank: Option<Rank>, witness: Witness, resource: Option<usize>) {
-        if !self.wants(rank) {
-            return;
-        }
-        if let Some(rank) = rank {
-            self.of_dangers
-                .retain(|(known, _)| known.danger != rank.danger);
-            self.of_dangers.push((rank, witness.clone()));
-            self.of_dangers.sort_by_key(|(known, _)| *known);
-        }
-        let is_worse = |first: &(Option<Rank>, Witness, Option<usize>)| {
-            rank.is_some() && first.0.is_none_or(|known| rank < Some(known))
-        };
-        if self.first.as_ref().is_none_or(is_worse) {
-            self.first = Some((rank, witness, resource));
-        }
-    }
-}
-
 /// All excess, and the grants for which the bound was reached.
 #[derive(Debug, Default)]
 pub struct ExcessReport {
@@ -114,6 +77,27 @@ pub struct ExcessReport {
 }
 
 impl ExcessReport {
+    fn add(
+        &mut self,
+        kind: ExcessKind,
+        (statement, action): (usize, Option<usize>),
+        actions: Listed,
+        examples: Examples,
+    ) {
+        let Some((witness, resource, examples)) = examples.all() else {
+            return;
+        };
+        self.found.push(Excess {
+            kind,
+            statement,
+            action,
+            resource,
+            actions,
+            witness,
+            examples,
+        });
+    }
+
     /// Notes a grant that is not looked at, because a bound on all of them is reached.
     fn leave_out(&mut self, statement: usize, action: Option<usize>) {
         if self.undecided.is_empty() {
@@ -134,7 +118,7 @@ struct Search<'a> {
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
-    /// The rest of [`MOST_VISITS`] and of [`MOST_LISTED`].
+    /// What is left of [`MOST_VISITS`] and of [`MOST_LISTED`].
     visits: Budget,
     listed: Budget,
     /// By the places of the actions in the catalogue.
@@ -143,6 +127,8 @@ struct Search<'a> {
     answers: Answers,
     /// Whether any request of an action is required, by its place in the catalogue.
     required: FxHashMap<*const u8, bool>,
+    /// How dangerous an action is, by its place in the catalogue.
+    ranks: FxHashMap<*const u8, Option<Rank>>,
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
@@ -164,6 +150,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         universes: Universes::new(comparison.scope.in_every_region()),
         answers: Answers::default(),
         required: FxHashMap::default(),
+        ranks: FxHashMap::default(),
     };
     let mut report = ExcessReport::default();
     for (index, statement) in comparison.granted.iter().enumerate() {
@@ -231,22 +218,24 @@ impl<'a> Search<'a> {
         match self.beyond(statement, action, &needs, true) {
             Outcome::Nothing | Outcome::Something(None) => {}
             Outcome::Undecided => report.undecided.push((index, Some(at))),
-            Outcome::Something(Some(example)) => report.found.push(Excess {
-                kind: if self.is_required(action, &needs) {
+            Outcome::Something(Some(example)) => {
+                let kind = if self.is_required(action, &needs) {
                     ExcessKind::Resource
                 } else {
                     ExcessKind::Unneeded
-                },
-                statement: index,
-                action: Some(at),
-                resource: example.by,
-                actions: Rc::new([(action.spelled(), action.access)]),
-                examples: { danger_of(&action.spelled(), action.access).into_iter() }
-                    .map(|rank| (rank, example.witness(&action)))
-                    .collect(),
-                witness: example.witness(&action),
-            }),
+                };
+                let mut examples = Examples::default();
+                examples.add(self.rank(&action), &action, &example);
+                let actions = Rc::new([(action.spelled(), action.access)]);
+                report.add(kind, (index, Some(at)), actions, examples);
+            }
         }
+    }
+
+    /// How dangerous an action is.
+    fn rank(&mut self, action: &catalog::Action<'_>) -> Option<Rank> {
+        let find = || danger_of(&action.spelled(), action.access);
+        *self.ranks.entry(action.place()).or_insert_with(find)
     }
 
     /// Looks at a pattern of actions while the bounds on all of them last; then the rest is counted.
@@ -278,7 +267,7 @@ impl<'a> Search<'a> {
                 let Some(action) = statement.actions.get(at) else {
                     return;
                 };
-                // A rejected statement is counted by its widest reading here: better narrow it now.
+                // What AWS rejects is counted by its widest reading here: better narrow it now.
                 if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
                     self.comparison.each_match(&ActionPattern::Everything, |a| {
                         if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
@@ -313,22 +302,19 @@ impl<'a> Search<'a> {
                 continue;
             }
             let needs = self.needs(&action);
-            // With `"Resource": "*"` and no Deny every action takes effect; one witness will do.
-            let rank = danger_of(&action.spelled(), action.access);
-            if needs.allows.is_empty()
-                && unlimited
-                && first[0].first.is_some()
-                && !first[0].wants(rank)
+            let rank = self.rank(&action);
+            // With `"Resource": "*"` and no Deny every action takes effect; few witnesses will do.
+            if needs.allows.is_empty() && unlimited && !first[0].is_empty() && !first[0].wants(rank)
             {
                 unneeded.push(action);
                 continue;
             }
-            let (list, slot) = if self.is_required(action, &needs) {
+            let (list, examples) = if self.is_required(action, &needs) {
                 (&mut too_wide, &mut first[1])
             } else {
                 (&mut unneeded, &mut first[0])
             };
-            match self.beyond(statement, action, &needs, slot.wants(rank)) {
+            match self.beyond(statement, action, &needs, examples.wants(rank)) {
                 Outcome::Nothing => {}
                 Outcome::Undecided => {
                     report.undecided.push((index, at));
@@ -337,32 +323,24 @@ impl<'a> Search<'a> {
                 Outcome::Something(example) => {
                     list.push(action);
                     if let Some(example) = example {
-                        slot.add(rank, example.witness(&action), example.by);
+                        examples.add(rank, &action, &example);
                     }
                 }
             }
         }
         let [of_unneeded, of_too_wide] = first;
-        for (kind, actions, example) in [
+        for (kind, actions, examples) in [
             (ExcessKind::Action, unneeded, of_unneeded),
             (ExcessKind::Resource, too_wide, of_too_wide),
         ] {
-            let Some((_, witness, resource)) = example.first else {
+            if actions.is_empty() {
                 continue;
-            };
+            }
             let Some(listed) = self.shared(&actions) else {
                 report.undecided.push((index, at));
                 return;
             };
-            report.found.push(Excess {
-                kind,
-                statement: index,
-                action: at,
-                resource,
-                actions: listed,
-                witness,
-                examples: example.of_dangers,
-            });
+            report.add(kind, (index, at), listed, examples);
         }
     }
 

@@ -181,6 +181,9 @@ fn grouped(number: usize) -> String {
     out
 }
 
+/// How the advice begins.
+pub(super) const ADVICE: &str = "with all the statements that this report says to add";
+
 /// Says once, beside the worst finding, where a policy would become too long with all that is advised to add.
 pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
     let advised = |finding: &Finding| {
@@ -210,8 +213,9 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         // Of equals, the first.
         if let Some(worst) = adding.rev().max_by_key(|f| f.severity) {
             worst.notes.push(format!(
-                "with all the statements that this report says to add, this policy would have {} characters without \
-                 white space, and a managed policy takes {}: put them into a policy of their own",
+                "{ADVICE}, {} would have {} characters without white space, and a managed policy takes {}: put them into a \
+                 policy of their own",
+                context.sources.get(policy.source).name(),
                 grouped(whole),
                 grouped(MANAGED)
             ));

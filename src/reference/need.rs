@@ -81,16 +81,23 @@ impl Need {
     }
 
     fn matches(&self, action: &str) -> bool {
-        // An action without a wildcard is compared by its name.
-        self.names(action) || { self.actions.iter() }
-            .filter(|a| a.contains(['*', '?']))
-            .any(|a| {
-                action.split_once(':').is_some_and(|(service, name)| {
-                    let service = service.to_ascii_lowercase();
-                    let name = name.to_ascii_lowercase();
-                    ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes
-                })
+        // An action without a wildcard is compared by its name. Most wildcards differ before the first `*`.
+        let may_match = |a: &&String| {
+            let start = a.find(['*', '?']).and_then(|end| a.get(..end));
+            let same = |start: &str| {
+                action
+                    .get(..start.len())
+                    .map(|s| s.eq_ignore_ascii_case(start))
+            };
+            start.and_then(same) == Some(true)
+        };
+        self.names(action) || { self.actions.iter() }.filter(may_match).any(|a| {
+            action.split_once(':').is_some_and(|(service, name)| {
+                let service = service.to_ascii_lowercase();
+                let name = name.to_ascii_lowercase();
+                ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes
             })
+        })
     }
 
     /// Whether no use of the actions is known: AWS's policies ask for them all the same.

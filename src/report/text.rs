@@ -85,15 +85,15 @@ fn write_report(report: &Report, options: TextOptions, out: &mut Screen<'_>) -> 
         for line in closing {
             writeln!(out, "{}", escape::line(&line))?;
         }
-        if let Some(line) = shortened {
-            writeln!(out, "{line}")?;
+        for line in shortened {
+            writeln!(out, "{}", escape::line(&line))?;
         }
         if let Some(upgrade) = &result.upgrade {
             writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
             let list = List::new(&upgrade.findings, options);
             let shortened = list.write(&report.sources, around, &config, out)?;
-            if let Some(line) = shortened {
-                writeln!(out, "{line}")?;
+            for line in shortened {
+                writeln!(out, "{}", escape::line(&line))?;
             }
         }
         if !quiet && report.results.len() > 1 {
@@ -156,7 +156,7 @@ impl<'f> List<'f> {
         around: usize,
         config: &Config,
         out: &mut Screen<'_>,
-    ) -> io::Result<Option<String>> {
+    ) -> io::Result<Vec<String>> {
         let forms = if self.verbose {
             Forms::FULL
         } else {
@@ -175,7 +175,7 @@ impl<'f> List<'f> {
         }
         let is_short = |f: &&&Finding| forms.of(f.severity) != Form::Full;
         let short: Vec<&Finding> = self.shown.iter().filter(is_short).copied().collect();
-        Ok(words::shortened(&short))
+        Ok(words::closing_of_short(&short))
     }
 }
 

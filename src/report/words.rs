@@ -328,8 +328,14 @@ pub(super) fn left_out() -> &'static str {
     "(long; `pcluster-iam missing` with the same arguments prints it)"
 }
 
-/// The lines on findings that are not drawn in full.
-pub(super) fn shortened(findings: &[&Finding]) -> Option<String> {
+/// The lines on findings that are not drawn in full: their advice on size, and their number.
+pub(super) fn closing_of_short(findings: &[&Finding]) -> Vec<String> {
+    let notes = findings.iter().flat_map(|f| &f.notes);
+    let advice = notes.filter(|note| lints::is_about_size(note));
+    advice.cloned().chain(shortened(findings)).collect()
+}
+
+fn shortened(findings: &[&Finding]) -> Option<String> {
     let parts = by_severity(Counts::of(findings.iter().copied()));
     let adds = |f: &&Finding| f.severity == Severity::Error && lints::is_about_coverage(f.lint);
     let missing = if findings.iter().any(adds) {

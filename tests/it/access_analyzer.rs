@@ -179,6 +179,7 @@ fn advice_says_where_the_policy_becomes_too_long() {
             "policy.json",
             "--role=instance",
             "--scheduler=torque",
+            "--verbose",
         ])
         .current_dir(folder.path())
         .env_clear()

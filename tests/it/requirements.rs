@@ -212,7 +212,7 @@ fn link(source: &str) -> String {
     source.split(", ").map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Actions by service: `ec2: CreateTags, RunInstances; s3: GetObject`.
+/// Actions by service, such as `ec2`: `CreateTags`, `RunInstances`; `s3`: `GetObject`.
 fn by_service(actions: &BTreeSet<String>) -> String {
     let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for action in actions {
@@ -252,18 +252,19 @@ fn change(now: &BTreeSet<String>, before: Option<&BTreeSet<String>>) -> String {
 
 const HEAD: &str = "# What each role needs
 
-This page is made from the data in `rules/`. For each role and scheduler it shows, release by release, what every cluster
-needs, what only clusters with a feature need, and what AWS's own text does not have. `pcluster-iam reference show` prints
-the policy of one release, and `pcluster-iam explain ACTION` says what an action is needed for.
+Look up the permissions that a role needs. For each role and scheduler the tables show, release by release, the actions that every
+cluster needs, those that only clusters with a feature need, and those missing from AWS's own policy. `pcluster-iam reference
+show` prints the policy of one release, and `pcluster-iam explain ACTION` why an action is needed. The page is generated from the
+data in `rules/`.
 
-* **always**: an error where it is missing.
-* **with a feature**: an error where the cluster has the feature, a warning until you say which features it has. `--feature`
-  and `--cluster-config` say so.
-* **no known call**: AWS documents it, but no release is known to call it. A warning where it is missing.
-* **known gaps**: needed although the text does not have it. *fails* is an error, *loses a function* and *fails once in an
-  account* are warnings.
+* **always**: an error if it is missing.
+* **with a feature**: an error if the cluster uses the feature, and a warning until you name the features with `--feature` or
+  `--cluster-config`.
+* **no known call**: AWS documents it, but no release is known to call it. A warning if it is missing.
+* **known gaps**: needed, but missing from AWS's policy. *fails* is an error, *loses a function* and *fails once in an account*
+  are warnings.
 
-Later rows of a table show only what changes. Roles are those that ParallelCluster uses by default (`iam-privileged`).
+Later rows of a table show only the changes. Roles are those that ParallelCluster uses by default (`iam-privileged`).
 ";
 
 /// The page, from the data.

@@ -8,7 +8,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::catalog::{Action, ResourceType};
 use crate::diff::scope::{Scope, Universe};
 use crate::diff::statement::Prepared;
-use crate::finding::Witness;
 use crate::matcher::condition::Truth;
 
 /// Statements that are kept beside the answers of one statement. Past them each question is asked anew.
@@ -138,16 +137,6 @@ pub(super) struct Example {
     pub(super) resource: String,
     /// The index of the resource string that grants it.
     pub(super) by: Option<usize>,
-}
-
-impl Example {
-    /// The request of an action on it.
-    pub(super) fn witness(&self, action: &Action<'_>) -> Witness {
-        Witness {
-            action: action.spelled(),
-            resource: self.resource.clone(),
-        }
-    }
 }
 
 /// A statement that bears on a question, and how.

@@ -18,7 +18,7 @@ use crate::parser::Effect;
 /// The Allow statements of the reference that name an action, by its place in the catalogue.
 pub(super) type Naming<'a> = FxHashMap<*const u8, NamedBy<'a>>;
 
-/// Those of one action.
+/// The excess of one action.
 pub(super) struct NamedBy<'a> {
     first: &'a Prepared,
     others: Vec<&'a Prepared>,
@@ -34,9 +34,9 @@ impl<'a> NamedBy<'a> {
 
 /// The statements of the reference that bear on one action.
 pub(super) struct Needs<'a> {
-    /// Those that allow it.
+    /// Statements that allow it.
     pub(super) allows: Vec<&'a Prepared>,
-    /// Those that deny it for certain.
+    /// Statements that deny it for certain.
     pub(super) denies: Vec<&'a Prepared>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Needs<'a> {
         self.denies.is_empty() && self.allows.iter().any(|s| s.is_on_everything())
     }
 
-    /// What is required: under any reading, or as the verdicts read it.
+    /// The requirements: under any reading, or as the verdicts read them.
     pub(super) fn required(&self, most: bool) -> Required<'a> {
         let list = |s: &&'a Prepared, most: bool, variables: Variables| Filter {
             negated: s.not_resource,
