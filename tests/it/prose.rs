@@ -172,7 +172,7 @@ fn literals_are_found_and_comments_are_not() {
 fn few_comments_open_with_a_relative_pronoun() {
     let comment = Regex::new(r"(?m)^\s*//[/!]? ?(\S.*)$").unwrap();
     let relative = Regex::new(r"^(What|Where|Those|That|Which|Whose)\b").unwrap();
-    let (mut all, mut open) = (0, Vec::new());
+    let (mut all, mut open) = (0_u32, Vec::new());
     for path in files(&root().join("src"), "rs") {
         let text = fs::read_to_string(&path).unwrap();
         for line in comment.captures_iter(&text) {
@@ -183,7 +183,7 @@ fn few_comments_open_with_a_relative_pronoun() {
         }
     }
     assert!(all > 2_000, "{all} lines of comments");
-    let share = open.len() as f64 / all as f64;
+    let share = f64::from(u32::try_from(open.len()).unwrap()) / f64::from(all);
     assert!(
         share <= MOST_RELATIVE,
         "{} of {all} lines of comments:\n{}",

@@ -166,7 +166,7 @@ fn what_is_no_longer_required_was_needed_for_what_the_first_release_says() {
     assert!(stacks.contains("compute node waits"), "{stacks}");
     assert!(!reason("dynamodb:DeleteItem").contains("3.0.x"));
     // What both ask for has the second release's reason.
-    assert!(reason("iam:PassRole").contains("hands their role over"));
+    assert!(reason("iam:PassRole").contains("passes their role to the compute nodes"));
 }
 
 #[test]

@@ -115,11 +115,11 @@ fn some_statements_are_left_alone() {
     );
     stays(
         &json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}),
-        "statement is still broader than required: `NotAction` allows whatever it does not list; write what is required",
+        "statement is still broader than required: `NotAction` allows everything that it does not list; write what is required",
     );
     stays(
         &json!({"Effect": "Allow", "Action": "sqs:SendMessage", "NotResource": "arn:aws:sqs:*:*:other"}),
-        "`NotResource` allows whatever it does not list; write what is required",
+        "`NotResource` allows everything that it does not list; write what is required",
     );
     stays(
         &allow(
