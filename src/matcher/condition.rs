@@ -278,6 +278,10 @@ fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
         Comparison::Null => Truth::Unknown,
         // Neither true nor false: `${aws:SecureTransport}` is literal text here.
         Comparison::Bool if plain(wanted).is_some_and(|text| !is_truth(&text)) => Truth::False,
+        Comparison::Bool if text_of(value).is_none() => match plain(wanted) {
+            Some(wanted) if !spellings(&wanted).any(|s| value.matches_text(&s)) => Truth::False,
+            _ => Truth::Unknown,
+        },
         Comparison::Numeric(_)
         | Comparison::Date(_)
         | Comparison::Bool
@@ -291,6 +295,21 @@ fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
 
 fn is_truth(text: &str) -> bool {
     text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
+}
+
+/// A truth value in every mix of small and capital letters: they compare as equal.
+fn spellings(truth: &str) -> impl Iterator<Item = String> {
+    (0..1_u32 << truth.len()).map(move |mask| {
+        let letters = truth.chars().enumerate();
+        let spelled = letters.map(|(at, c)| {
+            if (mask >> at) & 1 == 1 {
+                c.to_ascii_uppercase()
+            } else {
+                c.to_ascii_lowercase()
+            }
+        });
+        spelled.collect()
+    })
 }
 
 fn scalars(comparison: Comparison, value: &str, wanted: &str) -> Truth {

@@ -8,7 +8,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::class::Parts;
-use super::pattern::{Pattern, Symbol};
+use super::pattern::{Pattern, Symbol, Token};
 
 /// A bound on the work of [`find`], in steps of single patterns. What is left carries over from
 /// one search to the next.
@@ -231,13 +231,17 @@ const STEPS_PER_PAIR: u64 = 4;
 /// Pairs of positions that a comparison of ordinary patterns looks at.
 const ORDINARY_PAIRS: usize = 1 << 12;
 
-/// What it costs to compare patterns with others.
+/// What it costs to compare patterns with others. Only two patterns with wildcards take longer the longer they are.
 fn steps(patterns: &[&Pattern], others: &[&Pattern]) -> u64 {
-    let length = |list: &[&Pattern]| list.iter().map(|p| p.tokens().len()).sum::<usize>();
-    let count = patterns.len() * others.len();
-    let pairs = length(patterns).saturating_mul(length(others));
-    let extra = pairs.saturating_sub(count * ORDINARY_PAIRS) / 16;
-    STEPS_PER_PAIR * count as u64 + extra as u64
+    let open = |list: &[&Pattern]| -> (usize, usize) {
+        let is_open = |p: &&&Pattern| p.tokens().iter().any(|t| matches!(t, Token::Run(_)));
+        let lengths = list.iter().filter(is_open).map(|p| p.tokens().len());
+        lengths.fold((0, 0), |(count, sum), length| (count + 1, sum + length))
+    };
+    let ((count, length), (other_count, other_length)) = (open(patterns), open(others));
+    let ordinary = (count * other_count).saturating_mul(ORDINARY_PAIRS);
+    let extra = length.saturating_mul(other_length).saturating_sub(ordinary) / 16;
+    STEPS_PER_PAIR * (patterns.len() * others.len()) as u64 + extra as u64
 }
 
 /// The search for a word of one of several clauses.

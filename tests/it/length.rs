@@ -40,7 +40,14 @@ fn reference(role: &str, scheduler: &str, release: &str) -> Vec<Value> {
     let mut text = shown.out;
     while let Some((before, rest)) = text.split_once("${") {
         let (_, after) = rest.split_once('}').unwrap();
-        text = format!("{before}name-1{after}");
+        // Some placeholders are whole ARNs.
+        let is_arn = before.ends_with('"');
+        let value = if is_arn {
+            "arn:aws:s3:::name-1"
+        } else {
+            "name-1"
+        };
+        text = format!("{before}{value}{after}");
     }
     let policy: Value = serde_json::from_str(&text).unwrap();
     policy["Statement"].as_array().unwrap().clone()

@@ -202,7 +202,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
         "\"b\"",
         "colon",
     ),
-    (r#"{"a", "b"}"#, "expected `:`", ",", "list of texts"),
+    (r#"{"a", "b"}"#, "expected `:`", ",", "list of strings"),
     (r#"{"a" = "b"}"#, "found `=`", "=", "colon"),
     (
         r#"{"a": }"#,

@@ -84,6 +84,6 @@ fn unconditional_grants_agree_with_trying_every_request() {
          them for a Deny or a limit, no disagreement"
     );
     for met in [some, none, limited] {
-        assert!(met > cases as usize / 200, "{met} of {cases}");
+        assert!(met > 0, "{met} of {cases}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Comparison, Decimal, KeyValue, Order, Pattern, Quantifier, Reading, ResourcePattern, Test,
-    Truth, Variables, date, literal, network, pattern, plain,
+    Truth, Variables, date, is_truth, literal, network, pattern, plain, spellings,
 };
 use crate::matcher::Pieces;
 
@@ -65,10 +65,8 @@ fn leave_no_number(tests: &[&Test]) -> bool {
 fn comparable(comparison: Comparison, other: &Test) -> bool {
     let other = other.operator.map(|o| o.comparison);
     match comparison {
-        // Networks and truth values have several spellings.
-        Comparison::IpAddress | Comparison::Bool => {
-            other == Some(comparison) || other == Some(Comparison::Null)
-        }
+        // Networks have several spellings.
+        Comparison::IpAddress => other == Some(comparison) || other == Some(Comparison::Null),
         _ => true,
     }
 }
@@ -85,7 +83,16 @@ fn values(test: &Test) -> Vec<KeyValue> {
         values.map_or_else(present, Iterator::collect)
     };
     match operator.comparison {
-        Comparison::Equals | Comparison::Bool => each(&|v| Some(pattern(v, false, false))),
+        Comparison::Equals => each(&|v| Some(pattern(v, false, false))),
+        Comparison::Bool => {
+            let texts: Option<Vec<String>> = test.values.iter().map(|v| plain(v)).collect();
+            let texts = texts.filter(|texts| texts.iter().all(|text| is_truth(text)));
+            texts.map_or_else(present, |texts| {
+                let all = texts.iter().flat_map(|text| spellings(text));
+                all.map(|text| KeyValue::Values(vec![literal(&text)]))
+                    .collect()
+            })
+        }
         Comparison::Like => each(&|v| Some(pattern(v, true, false))),
         Comparison::Arn => each(&|v| {
             let wanted = ResourcePattern::new(Pieces::clone(v));
