@@ -85,7 +85,7 @@ fn values(test: &Test) -> Vec<KeyValue> {
     match operator.comparison {
         Comparison::Equals => each(&|v| Some(pattern(v, false, false))),
         Comparison::Bool => {
-            let texts: Option<Vec<String>> = test.values.iter().map(|v| plain(v)).collect();
+            let texts: Option<Vec<String>> = test.values.iter().map(plain).collect();
             let texts = texts.filter(|texts| texts.iter().all(|text| is_truth(text)));
             texts.map_or_else(present, |texts| {
                 let all = texts.iter().flat_map(|text| spellings(text));
