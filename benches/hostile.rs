@@ -26,7 +26,7 @@ fn lint(case: &hostile::Hostile) -> usize {
     let mut sources = Sources::new();
     let source = sources.add(Source::new("policy.json", case.policy.as_str()));
     let document = parser::parse(source, sources.get(source));
-    let files = [File { source, document }];
+    let files = [File::new(source, document)];
     let settings = Settings::default();
     let result = check::check(&sources, Catalog::embedded(), &files, &against, &settings).unwrap();
     result.findings.len()

@@ -21,7 +21,7 @@ fn lint(text: &str, against: &Against) -> usize {
     let mut sources = Sources::new();
     let source = sources.add(Source::new("policy.json", text));
     let document = parser::parse(source, sources.get(source));
-    let files = [File { source, document }];
+    let files = [File::new(source, document)];
     let settings = Settings::default();
     let result = check::check(&sources, Catalog::embedded(), &files, against, &settings).unwrap();
     result.requirements.len() + result.findings.len()

@@ -2,11 +2,14 @@
 
 mod fit;
 mod metadata;
+mod open;
+mod settings;
 mod size;
 mod trial;
 mod upgrade;
 
 pub use metadata::place;
+pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;
 
@@ -20,13 +23,14 @@ use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
+use crate::diff::prepare::LeftoverPlace;
 use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
 use crate::matcher::Pattern;
 use crate::matcher::condition::KeyValue;
-use crate::parser::{Policy, ProblemKind, Sources};
+use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
 use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
@@ -95,6 +99,8 @@ impl Against {
 pub struct Settings {
     /// The name of the role in the configuration.
     pub target: Option<String>,
+    /// As [`RoleResult::parameters`].
+    pub parameters: Vec<(String, String, String)>,
     /// Values for placeholders, each with the option that gave it.
     pub given: Vec<(String, String, String)>,
     /// True when the release was asked for.
@@ -121,6 +127,8 @@ pub struct Settings {
     pub boundary: Option<File>,
     /// True where policies that AWS refuses to store count as if they were repaired.
     pub once_repaired: bool,
+    /// True where parts of a template that could not be read are accepted (`--unresolved warn`).
+    pub accepts_unresolved: bool,
     /// Service control policies, level by level (root, organizational units, account): the files of each level.
     pub scps: Vec<Vec<File>>,
 }
@@ -135,7 +143,7 @@ impl Settings {
 }
 
 /// No role fits: nothing, or too little, of what any reference requires is granted.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NoRoleFits {
     /// The roles that were tried.
     pub roles: Vec<String>,
@@ -278,6 +286,7 @@ pub fn check(
             Some(oversize),
         ));
     }
+    let readings = open::Readings::new(files, settings);
     let Judged {
         trial,
         leftovers,
@@ -285,7 +294,7 @@ pub fn check(
         rows: repaired,
         fit,
         ..
-    } = match fitting(&trials, catalog, against) {
+    } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
         Ok(judged) => judged,
         // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
@@ -305,17 +314,32 @@ pub fn check(
         Some(stored) => (trial.rows(stored), Some(repaired)),
         None => (repaired, None),
     };
+    let wider = readings.as_ref().map(|readings| readings.again(trial));
+    let as_stored = stored.is_some();
+    let generous = wider.iter().zip(&readings);
+    let generous = { generous }
+        .map(|(wider, readings)| wider.compare(catalog, readings, as_stored))
+        .next();
+    if let Some(generous) = &generous {
+        generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
+    }
     trial.settle(&mut requirements);
-    let generated = verdicts.coverage(&trial.generated);
+    let mut generated = verdicts.coverage(&trial.generated);
+    if let Some(generous) = &generous {
+        generous.settle(verdicts, &mut generated, |c| c.coverage(&trial.generated));
+    }
     suffice(&generated, &mut requirements);
     leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
         .gaps
         .iter()
         .enumerate()
-        .map(|(gap, required)| GapRows {
-            gap,
-            requirements: verdicts.coverage(required),
+        .map(|(gap, required)| {
+            let mut requirements = verdicts.coverage(required);
+            if let Some(generous) = &generous {
+                generous.settle(verdicts, &mut requirements, |c| c.coverage(required));
+            }
+            GapRows { gap, requirements }
         })
         .collect();
     for rows in &mut gaps {
@@ -340,6 +364,7 @@ pub fn check(
         leftovers,
         catalog,
         oversize: None,
+        accepts_unresolved: settings.accepts_unresolved,
         lists: edit::Lists::default(),
         compared: Some(Compared {
             required: &trial.required,
@@ -366,9 +391,12 @@ pub fn check(
         let mut attached = settings.attached_policies.iter();
         !attached.any(|file| file.source == f.label.source)
     });
-    let failed = requirements
-        .iter()
-        .any(|r| r.row.verdict == Verdict::Undecided);
+    let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
+    let mut problems = all.iter().flat_map(|f| &f.document.problems);
+    let failed = !settings.accepts_unresolved && problems.any(unresolved)
+        || requirements
+            .iter()
+            .any(|r| r.row.verdict == Verdict::Undecided);
     let also_needed = if settings.once_repaired {
         let managed = verdicts.coverage(&trial.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
@@ -380,6 +408,9 @@ pub fn check(
     };
     Ok(RoleResult {
         target: settings.target.clone(),
+        principal: files.first().and_then(|f| f.principal.clone()),
+        parameters: settings.parameters.clone(),
+        settings: 1,
         policies: names(sources, files.iter().copied()),
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
@@ -412,6 +443,26 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
         .iter()
         .filter(|r| !matches!(r.row.verdict, Verdict::Missing | Verdict::Denied));
     granted.map(|r| r.row.statement).collect()
+}
+
+/// The candidate that fits best. Where values are not known, by what the policies may grant.
+fn fitting_of<'t>(
+    trials: &'t [(Trial<'t>, Vec<LeftoverPlace>)],
+    readings: Option<&open::Readings<'_>>,
+    catalog: &'t Catalog,
+    against: &Against,
+    settings: &Settings,
+) -> Result<Judged<'t>, NoRoleFits> {
+    let Some(readings) = readings else {
+        return fitting(trials, catalog, against);
+    };
+    let wide = self::trials(&readings.best.own, against, settings);
+    let chosen = fitting(&wide, catalog, against)?.trial;
+    let at = wide
+        .iter()
+        .position(|(trial, _)| std::ptr::eq(trial, chosen));
+    at.and_then(|at| fit::judged(trials, at, catalog))
+        .ok_or_else(NoRoleFits::default)
 }
 
 /// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
@@ -611,6 +662,7 @@ fn not_compared(
         leftovers: &[],
         catalog,
         oversize,
+        accepts_unresolved: settings.accepts_unresolved,
         lists: edit::Lists::default(),
         compared: None,
     };
@@ -630,6 +682,9 @@ fn not_compared(
     };
     RoleResult {
         target: settings.target.clone(),
+        principal: files.first().and_then(|f| f.principal.clone()),
+        parameters: settings.parameters.clone(),
+        settings: 1,
         policies: names(sources, files.iter().copied()),
         reference,
         bindings: Vec::new(),

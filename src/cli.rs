@@ -38,6 +38,7 @@ mod reference;
 mod resolver;
 mod schema;
 mod selection;
+mod template;
 mod tighten;
 mod walk;
 mod weakened;
@@ -206,6 +207,20 @@ struct InputArgs {
     /// AWS managed policies that are also attached to the role, as ARNs
     #[arg(long, value_name = "ARN,…", value_delimiter = ',')]
     attached: Vec<String>,
+    /// Roles of a template to judge: logical ids, names, or patterns such as 'Head*'; repeat it for several [default:
+    /// all that resemble a role of ParallelCluster]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Value of a parameter of a template; repeat it for several
+    #[arg(long, value_name = "NAME=VALUE")]
+    parameter: Vec<String>,
+    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    parameters: Vec<PathBuf>,
+    /// Whether parts of a template that could not be read end the run with exit code 2 (error), or are reported as
+    /// warnings (warn)
+    #[arg(long, value_enum, value_name = "error|warn", default_value_t = Unresolved::Error)]
+    unresolved: Unresolved,
     /// Permissions boundary of the role: a policy that limits what the others grant
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     boundary: Option<String>,
@@ -237,6 +252,15 @@ struct InputArgs {
     /// Read no configuration
     #[arg(long)]
     no_config: bool,
+}
+
+/// What becomes of parts of a template that could not be read.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Unresolved {
+    /// An error: exit code 2.
+    Error,
+    /// A warning.
+    Warn,
 }
 
 // Severities and ignores. (No comment of documentation, as above.)

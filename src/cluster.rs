@@ -26,11 +26,10 @@ mod fact;
 mod ini;
 mod v2;
 mod v3;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::parser::{Source, Span, Spanned, shorten, shorten_to};
+use crate::parser::{Problem, Source, Span, Spanned, shorten, shorten_to, yaml};
 use crate::reference::Setting;
 
 /// The format of a file.
@@ -224,6 +223,24 @@ impl Cluster {
     }
 }
 
+/// The largest cluster has some thousands of values.
+const LIMITS: yaml::Limits = yaml::Limits {
+    most: 200_000,
+    what: "configuration of a cluster",
+    has_unique_keys: true,
+};
+
+impl From<Problem> for ConfigProblem {
+    fn from(problem: Problem) -> Self {
+        ConfigProblem {
+            message: problem.message,
+            help: problem.help,
+            span: problem.span,
+            related: problem.related,
+        }
+    }
+}
+
 impl ConfigProblem {
     pub(crate) fn new(message: impl Into<String>, span: Span) -> Self {
         ConfigProblem {
@@ -261,7 +278,9 @@ pub fn read(source: &Source) -> Result<Cluster, Vec<ConfigProblem>> {
     } else if ini::has_sections(body) {
         ini::parse(body, start).and_then(|file| v2::read(&file))
     } else {
-        yaml::parse(body, start).and_then(|tree| v3::read(&tree))
+        let tree = yaml::parse(body, start, LIMITS);
+        let tree = tree.map_err(|problems| problems.into_iter().map(Into::into).collect());
+        tree.and_then(|tree: yaml::Tree<'_>| v3::read(&tree))
     };
     result.map_err(|mut problems| {
         problems.sort_by_key(|problem| problem.span);

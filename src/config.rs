@@ -117,6 +117,8 @@ pub struct Target {
     pub reference: Option<Spanned<String>>,
     /// Files and patterns, relative to the configuration.
     pub policies: Vec<Spanned<String>>,
+    /// The roles of a template that are judged, by logical id, name or pattern; empty for all.
+    pub select: Vec<Spanned<String>>,
     /// The settings of this target.
     pub options: Options,
 }
@@ -148,7 +150,7 @@ impl Level {
 }
 
 /// The lints that say that something could not be judged. No configuration makes that a pass.
-pub const FIXED: [&str; 2] = ["invalid-json", "undecided"];
+pub const FIXED: [&str; 3] = ["invalid-json", "undecided", "unresolved"];
 
 /// Reads a configuration.
 ///

@@ -8,6 +8,7 @@ pub mod escalation;
 pub mod excess;
 mod judgement;
 pub mod narrow;
+pub(crate) mod open;
 pub mod prepare;
 pub mod scope;
 pub mod statement;
@@ -17,7 +18,7 @@ mod witness;
 use std::sync::Arc;
 
 use crate::finding::Witness;
-use crate::parser::{SourceId, Span};
+use crate::parser::{HoleKind, SourceId, Span};
 
 /// How a requirement fares. With `sure` and `possible` as the requests of the requirement that succeed
 /// for certain or only under an unresolved Condition:
@@ -35,6 +36,8 @@ pub enum Verdict {
     Partial,
     /// The bound of the decision procedure was reached.
     Undecided,
+    /// A value that is not known decides: covered for some values, and not for others.
+    Depends,
 }
 
 impl Verdict {
@@ -47,6 +50,7 @@ impl Verdict {
             Verdict::Conditional => "conditional",
             Verdict::Partial => "partial",
             Verdict::Undecided => "undecided",
+            Verdict::Depends => "depends",
         }
     }
 }
@@ -81,6 +85,34 @@ pub struct Row {
     pub allowed_by: Places,
     /// Action patterns of Deny statements that take some of it.
     pub denied_by: Places,
+    /// What the verdict is at the extremes of values that are not known, where these differ.
+    pub depends: Option<Box<Open>>,
+}
+
+/// What values that are not known make of a requirement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// The verdict where they grant as little and take as much as they can.
+    pub at_worst: Verdict,
+    /// The verdict where they grant as much and take as little as they can.
+    pub at_best: Verdict,
+    /// The values.
+    pub values: Vec<OpenValue>,
+}
+
+/// A value that is not known, in the statements that bear on a requirement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenValue {
+    /// As the template writes it.
+    pub name: String,
+    /// What it stands for.
+    pub kind: HoleKind,
+    /// Where it is written.
+    pub place: (SourceId, Span),
+    /// A value with which the statement grants what is required, where one is plain to see.
+    pub value: Option<String>,
+    /// What gives it a value: `--parameter NAME=VALUE`.
+    pub option: Option<String>,
 }
 
 /// Places of files. Rows share them: there can be many of both.

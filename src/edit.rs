@@ -50,7 +50,8 @@ impl Edit {
 
 /// Whether a policy stands in its file as JSON, rather than encoded in a string: only then its bytes can be edited.
 pub fn is_plain(source: &Source, policy: &Policy) -> bool {
-    serde_json::from_str::<IgnoredAny>(source.slice(policy.span)).is_ok()
+    let is_json = || serde_json::from_str::<IgnoredAny>(source.slice(policy.span)).is_ok();
+    policy.unknowns.is_none() && is_json()
 }
 
 /// Of some fixes those that can be made together: of two that change the same bytes, the first.

@@ -42,7 +42,7 @@
 //! let source = sources.add(Source::new("head-node.json", text));
 //! let document = parse(source, sources.get(source));
 //! let against = Against::role(reference::select("head-node", "slurm", "3.14.0").unwrap());
-//! let file = File { source, document };
+//! let file = File::new(source, document);
 //! let result = check(&sources, Catalog::embedded(), &[file], &against, &Settings::default()).unwrap();
 //! let missing = result.requirements.iter().filter(|row| row.verdict == Verdict::Missing);
 //! assert!(missing.map(|row| row.action.as_str()).any(|action| action == "dynamodb:PutItem"));
@@ -60,6 +60,7 @@ pub mod edit;
 pub mod finding;
 pub mod fingerprint;
 mod inert;
+pub mod inventory;
 pub mod lints;
 pub mod matcher;
 mod nearest;

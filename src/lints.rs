@@ -3,6 +3,8 @@
 //! A lint reads the [`Context`] and makes [`Finding`]s; it prints nothing. To add one, write
 //! `src/lints/NAME.rs`, name it in [`ALL`], and give it a page and two fixtures (CONTRIBUTING.md).
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
@@ -17,6 +19,7 @@ use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
 use crate::inert;
+use crate::inventory;
 use crate::matcher::ActionPattern;
 use crate::parser::{self, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
@@ -30,6 +33,7 @@ mod conditional_grant;
 mod coverage;
 mod danger;
 mod denied_action;
+mod depends;
 mod difference;
 mod duplicate_key;
 mod duplicate_value;
@@ -61,6 +65,7 @@ mod log_stream_arn;
 mod missing_action;
 mod mixed_scope;
 mod old_version;
+mod open_condition;
 mod over_broad_action;
 mod over_broad_resource;
 mod partial_resource;
@@ -108,6 +113,7 @@ pub static ALL: &[&Lint] = &[
     &allow_not_action::LINT,
     &conditional_grant::LINT,
     &denied_action::LINT,
+    &depends::LINT,
     &duplicate_key::LINT,
     &duplicate_value::LINT,
     &empty_element::LINT,
@@ -147,6 +153,7 @@ pub static ALL: &[&Lint] = &[
     &unknown_condition_key::LINT,
     &unneeded_action::LINT,
     &unreplaced_placeholder::LINT,
+    &unresolved::LINT,
     &unrestricted_assume_role::LINT,
     &unsupported_condition_key::LINT,
     &unused_ignore::LINT,
@@ -167,6 +174,7 @@ pub fn is_about_coverage(id: &str) -> bool {
     [
         conditional_grant::LINT.id,
         denied_action::LINT.id,
+        depends::LINT.id,
         feature_gap::LINT.id,
         generated_gap::LINT.id,
         missing_action::LINT.id,
@@ -198,6 +206,64 @@ pub struct File {
     pub source: SourceId,
     /// Its policies and problems.
     pub document: Document,
+    /// The same at the other extremes of what is not known; `None` where nothing is left open.
+    pub extremes: Option<Arc<Extremes>>,
+    /// The principal of a template or an account dump whose policies these are.
+    pub principal: Option<Arc<PrincipalName>>,
+}
+
+impl File {
+    /// A file that is read as it is.
+    pub fn new(source: SourceId, document: Document) -> Self {
+        File {
+            source,
+            document,
+            extremes: None,
+            principal: None,
+        }
+    }
+
+    /// The policies of a principal that a file defines, under one setting of its parameters.
+    pub fn of(
+        document: &inventory::Document,
+        source: SourceId,
+        principal: Option<&Arc<PrincipalName>>,
+    ) -> Self {
+        let extremes = document.best.clone().map(|best| {
+            Arc::new(Extremes {
+                best,
+                texts: document.texts.clone(),
+            })
+        });
+        File {
+            source,
+            document: document.worst.clone(),
+            extremes,
+            principal: principal.cloned(),
+        }
+    }
+}
+
+/// Readings of policies in which values are not known. [`File::document`] has the worst one.
+#[derive(Debug)]
+pub struct Extremes {
+    /// As [`parser::Extreme::Best`].
+    pub best: Document,
+    /// As [`parser::Extreme::BestOfTexts`]; `None` where no value is a name.
+    pub texts: Option<Document>,
+}
+
+/// Which principal of a file policies are attached to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrincipalName {
+    /// The logical id, the address, or the name.
+    pub name: String,
+    /// `role`, `user`, `group`, `policy`, `function`.
+    pub kind: &'static str,
+    /// Where it is defined.
+    pub source: SourceId,
+    /// Its name there.
+    pub span: Span,
 }
 
 /// Rows that the documented reference lacks, for one reason.
@@ -320,6 +386,8 @@ pub struct Context<'a> {
     pub oversize: Option<Oversize>,
     /// `None` where a file could not be read or there is too much of them: then nothing is said of coverage.
     pub compared: Option<Compared<'a>>,
+    /// True where parts of a template that could not be read are accepted.
+    pub accepts_unresolved: bool,
     /// For fixes.
     pub lists: edit::Lists,
 }
@@ -339,6 +407,11 @@ impl Context<'_> {
     fn statement_at(&self, source: SourceId, span: Span) -> Option<&Statement> {
         let mut policies = self.policies().filter(|p| p.source == source);
         policies.find_map(|policy| {
+            // What a template says is not always in the order of its places.
+            if policy.unknowns.is_some() {
+                let mut statements = policy.statements.iter();
+                return statements.find(|s| s.span.start <= span.start && span.end <= s.span.end);
+            }
             let after = |s: &Statement| s.span.start <= span.start;
             let at = policy.statements.partition_point(after).checked_sub(1)?;
             let statement = policy.statements.get(at)?;
@@ -567,6 +640,8 @@ fn identity(
     texts: &mut Texts,
 ) -> String {
     let mut parts = vec![finding.lint.to_owned()];
+    let principal = context.files.iter().find_map(|f| f.principal.as_ref());
+    parts.extend(principal.map(|p| p.name.clone()));
     if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
         let reference = compared.reference;
         let (policy, statement) = reference.identity_of(index);
@@ -595,7 +670,10 @@ fn identity(
             let digest = texts
                 .entry((finding.label.source, statement.span))
                 .or_insert_with(|| {
-                    let text = source.slice(statement.span);
+                    let text = match &statement.canonical {
+                        Some(canonical) => canonical,
+                        None => source.slice(statement.span),
+                    };
                     let canonical = serde_json::from_str::<serde_json::Value>(text);
                     let canonical = canonical.map_or_else(|_| text.to_owned(), |v| v.to_string());
                     Fingerprint::new(canonical, 0).to_string()

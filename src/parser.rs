@@ -22,6 +22,7 @@ mod encoding;
 mod envelope;
 mod foreign;
 mod grammar;
+mod hole;
 mod json;
 mod owner;
 mod pattern;
@@ -31,13 +32,17 @@ mod source;
 mod statement;
 mod syntax;
 mod token;
+pub(crate) mod tree;
+pub(crate) mod yaml;
 
 pub use encoding::decode;
+pub use hole::{Extreme, Hole, HoleKind};
 pub use owner::{Owner, name_in};
 pub use policy::{
     Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
     Text, Version,
 };
+pub(crate) use policy::{HolePart, Unknowns};
 pub(crate) use problem::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 
@@ -73,4 +78,47 @@ pub fn parse(id: SourceId, source: &Source) -> Document {
     }
     envelope::read(&mut reader, Layer::file(body, start));
     reader.finish()
+}
+
+/// A document as JSON that no file holds: what a template says, each byte with its place in the file.
+#[derive(Default, Debug)]
+pub(crate) struct Written {
+    /// The text.
+    pub(crate) text: String,
+    /// The file offset of each of its bytes.
+    pub(crate) offsets: Vec<u32>,
+    /// Its parts that are not known, in order.
+    pub(crate) holes: Vec<HolePart>,
+}
+
+/// What is known of a statement that [`Written`] holds beside its text.
+#[derive(Debug)]
+pub(crate) struct Flags {
+    /// As [`Statement::is_absent`].
+    pub(crate) is_absent: bool,
+    /// As [`Statement::holes`].
+    pub(crate) holes: Vec<usize>,
+}
+
+/// Reads a policy that a template defines. `flags` are those of the objects in its `Statement`.
+pub(crate) fn parse_written(
+    id: SourceId,
+    written: &Written,
+    name: Option<String>,
+    attachment: Attachment,
+    flags: &[Flags],
+    unknowns: &Unknowns,
+) -> Document {
+    let mut reader = Reader::new(id);
+    let layer = Layer::written(&written.text, &written.offsets, &written.holes);
+    envelope::written(&mut reader, layer, grammar::Carried { name, attachment });
+    let mut document = reader.finish();
+    for policy in &mut document.policies {
+        for (statement, flags) in policy.statements.iter_mut().zip(flags) {
+            statement.is_absent = flags.is_absent;
+            statement.holes.clone_from(&flags.holes);
+        }
+        policy.unknowns = Some(Box::new(unknowns.clone()));
+    }
+    document
 }

@@ -41,7 +41,7 @@ pub fn lost<'r>(
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Undecided => 0,
-        Verdict::Missing | Verdict::Denied => 1,
+        Verdict::Missing | Verdict::Denied | Verdict::Depends => 1,
         Verdict::Partial => 2,
         Verdict::Conditional => 3,
         Verdict::Covered => 4,

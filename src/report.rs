@@ -38,7 +38,10 @@ pub use words::{summary, unchecked_lines};
 
 pub use crate::result::{Binding, ReferenceName, RoleResult, TakenFrom, Upgrade};
 
+use std::sync::Arc;
+
 use crate::finding::{Finding, Severity};
+use crate::lints::PrincipalName;
 use crate::parser::Sources;
 
 /// Everything a run found.
@@ -49,6 +52,8 @@ pub struct Report {
     pub catalog_date: String,
     /// One entry per role; one per file with `--each`.
     pub results: Vec<RoleResult>,
+    /// Roles of templates that resemble no role of ParallelCluster, and were not judged.
+    pub others: Vec<Arc<PrincipalName>>,
     /// Findings on what is said beside the policies: ignores and entries of the baseline.
     pub configuration: Vec<Finding>,
     /// The configuration that was used, and what makes the run report less or fail less.

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::diff::Row;
+use std::sync::Arc;
+
 use crate::finding::Finding;
+use crate::lints::PrincipalName;
 
 /// The reference that the policies were compared with. All `None` for `--reference FILE`, but for `file`.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +53,13 @@ pub struct Binding {
 pub struct RoleResult {
     /// The name of the role in the configuration; `None` for files of the command line.
     pub target: Option<String>,
+    /// The principal of a template or an account dump; `None` for files that are one role.
+    pub principal: Option<Arc<PrincipalName>>,
+    /// Parameters of the template that it depends on: name, value, and what gave it.
+    pub parameters: Vec<(String, String, String)>,
+    /// In how many settings of parameters that may have several values it was judged; the one that is reported is the
+    /// worst.
+    pub settings: usize,
     /// The files, as the user gave them.
     pub policies: Vec<String>,
     /// The reference that they were compared with.

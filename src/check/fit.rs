@@ -234,6 +234,25 @@ pub(super) fn best<'t>(
     best.map(|(_, judged)| judged)
 }
 
+/// A candidate, judged, whichever fits best.
+pub(super) fn judged<'t>(
+    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
+    at: usize,
+    catalog: &'t Catalog,
+) -> Option<Judged<'t>> {
+    let (trial, leftovers) = trials.get(at)?;
+    let comparison = trial.comparison(catalog);
+    let rows = trial.rows(&comparison);
+    let fit = Fit::of(&rows, &trial.granted);
+    Some(Judged {
+        trial,
+        leftovers,
+        comparison,
+        rows,
+        fit,
+    })
+}
+
 /// The candidate that fits best, if any does.
 pub(super) fn fitting<'t>(
     trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],

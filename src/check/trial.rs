@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::open::Policies;
 use super::size::MOST_PARTS;
 use super::{Against, Settings};
 use crate::catalog::Catalog;
@@ -48,6 +49,13 @@ pub(super) struct Trial<'a> {
     wide: Vec<Vec<Prepared>>,
     /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
+}
+
+/// The policies in another reading.
+pub(super) struct Again {
+    granted: Vec<Prepared>,
+    limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
+    placeholders: Placeholders,
 }
 
 impl<'a> Trial<'a> {
@@ -268,6 +276,53 @@ impl<'a> Trial<'a> {
             scope(&self.bindings),
             &self.placeholders,
             view,
+        )
+    }
+
+    /// The policies of another reading, with the same values of placeholders.
+    pub(super) fn again(&self, policies: &Policies<'_>) -> Again {
+        let mut placeholders = self.placeholders.clone();
+        let scope = scope(&self.bindings);
+        let resolve = |key: &str| self.context.everywhere(key, &scope).map(Cow::into_owned);
+        let mut bind = |policies: &[&Policy]| {
+            let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
+            let within = drafts.beyond(MOST_PARTS, &self.bindings, &placeholders);
+            match within {
+                None => drafts.bind(&self.bindings, &placeholders, &resolve),
+                Some(_) => Vec::new(),
+            }
+        };
+        let granted = bind(&policies.own);
+        let limits = policies.limits.iter();
+        let limits = limits.map(|(kind, sources, own)| (*kind, sources.clone(), bind(own)));
+        Again {
+            granted,
+            limits: limits.collect(),
+            placeholders,
+        }
+    }
+
+    /// The comparison with another reading.
+    pub(super) fn wider<'t>(
+        &'t self,
+        again: &'t Again,
+        catalog: &'t Catalog,
+        as_stored: bool,
+    ) -> Comparison<'t> {
+        let limits = again.limits.iter();
+        let limits = limits.map(|(kind, sources, s)| (*kind, sources.clone(), s.as_slice()));
+        Comparison::new(
+            catalog,
+            &again.granted,
+            limits,
+            &self.context,
+            scope(&self.bindings),
+            &again.placeholders,
+            if as_stored {
+                View::Stored
+            } else {
+                View::Repaired
+            },
         )
     }
 

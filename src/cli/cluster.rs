@@ -146,6 +146,11 @@ impl Configured {
         }
     }
 
+    /// The Region of the cluster.
+    pub(super) fn region(&self) -> Option<&str> {
+        self.cluster.region.as_ref().map(|r| r.value.as_str())
+    }
+
     /// The roles that it names.
     pub(super) fn roles(&self) -> &[cluster::Role] {
         &self.cluster.roles

@@ -57,6 +57,16 @@ pub enum Error {
         /// The legal values.
         schedulers: String,
     },
+    /// A template in which nothing is a role of ParallelCluster.
+    #[error("nothing to judge: {}", said(names))]
+    #[diagnostic(
+        code(input::roles),
+        help("say which role to judge with --select, and as whose with --role")
+    )]
+    NoRoles {
+        /// What it defines.
+        names: Vec<String>,
+    },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
@@ -349,4 +359,18 @@ fn cause(error: &PackageError) -> String {
     error
         .source()
         .map_or_else(String::new, |e| format!(": {e}"))
+}
+
+/// What a template without roles of ParallelCluster defines.
+fn said(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        _ if names.is_empty() => "the template defines no role and no policy".to_owned(),
+        0 => format!("not a ParallelCluster role: {}", shown.join(", ")),
+        more => format!(
+            "not a ParallelCluster role: {} and {more} more",
+            shown.join(", ")
+        ),
+    }
 }

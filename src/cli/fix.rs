@@ -188,7 +188,7 @@ fn mend(
                 let new = Source::new(old.name(), text).known_as(Some(identity));
                 let source = loaded.sources.add(new);
                 let document = parser::parse(source, loaded.sources.get(source));
-                *file = File { source, document };
+                *file = File::new(source, document);
             }
         }
         match judge(loaded, &role, &against, accept) {

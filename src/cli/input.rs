@@ -8,8 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use super::Error;
 use super::conceal;
 use super::walk::{self, Fault};
+use crate::inventory::Inventory;
+use crate::inventory::cloudformation::{self, Given};
 use crate::lints;
-use crate::parser::{self, Document, Problem, ProblemKind, Source, Sources, Span};
+use crate::parser::{self, Document, Problem, ProblemKind, Source, SourceId, Sources, Span};
 
 /// Larger files are refused: no policy that AWS accepts comes near.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -125,6 +127,60 @@ pub(super) fn load_as(
     identity: Option<String>,
     sources: &mut Sources,
 ) -> lints::File {
+    let (source, problem) = text_of(name, shown, identity, sources);
+    let document = match problem {
+        Some(problem) => Document {
+            problems: vec![problem],
+            ..Document::default()
+        },
+        None => parser::parse(source, sources.get(source)),
+    };
+    let file = lints::File::new(source, document);
+    conceal::conceal(file, sources)
+}
+
+/// What a file turned out to be.
+pub(super) enum Loaded {
+    /// The policies of one role.
+    Policies(lints::File),
+    /// The roles that a template defines.
+    Template(SourceId, Inventory),
+}
+
+/// Reads a file that may be a template.
+pub(super) fn load_any(
+    name: &str,
+    shown: Option<&str>,
+    identity: Option<String>,
+    sources: &mut Sources,
+    given: &Given,
+) -> Loaded {
+    let (source, problem) = text_of(name, shown, identity, sources);
+    let document = match problem {
+        Some(problem) => Document {
+            problems: vec![problem],
+            ..Document::default()
+        },
+        None => match cloudformation::read(source, sources.get(source), given) {
+            Some(Ok(inventory)) => return Loaded::Template(source, inventory),
+            Some(Err(problem)) => Document {
+                problems: vec![*problem],
+                ..Document::default()
+            },
+            None => parser::parse(source, sources.get(source)),
+        },
+    };
+    let file = lints::File::new(source, document);
+    Loaded::Policies(conceal::conceal(file, sources))
+}
+
+/// Reads the text of a file, and what is wrong with it as a text.
+fn text_of(
+    name: &str,
+    shown: Option<&str>,
+    identity: Option<String>,
+    sources: &mut Sources,
+) -> (SourceId, Option<Problem>) {
     let bytes = if name == "-" {
         bounded(&mut io::stdin().lock(), 0, Content::Policy)
     } else {
@@ -139,16 +195,7 @@ pub(super) fn load_as(
         Ok(bytes) => parser::decode(shown, bytes),
         Err(problem) => (Source::new(shown, ""), Some(*problem)),
     };
-    let source = sources.add(source.known_as(identity));
-    let document = match problem {
-        Some(problem) => Document {
-            problems: vec![problem],
-            ..Document::default()
-        },
-        None => parser::parse(source, sources.get(source)),
-    };
-    let file = lints::File { source, document };
-    conceal::conceal(file, sources)
+    (sources.add(source.known_as(identity)), problem)
 }
 
 /// The expected content of a file, for error messages.

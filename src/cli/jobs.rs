@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::config::Configuration;
 use super::resolver::{Fault, Resolver};
+use super::template::{Chosen, Setting};
 use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
@@ -29,6 +30,8 @@ pub(super) struct Job {
     /// The texts of AWS managed policies that the role has.
     pub(super) attached: Vec<usize>,
     pub(super) features: Features,
+    /// The principal of a template that is judged; its file is the first one.
+    pub(super) principal: Option<Chosen>,
 }
 
 impl Job {
@@ -77,6 +80,24 @@ impl Jobs {
                 .collect(),
             ..job.settings.clone()
         }
+    }
+
+    /// The files of a job under one setting of the parameters of its template.
+    pub(super) fn files_of(&self, job: &Job, setting: &Setting) -> Vec<&File> {
+        let others = job.files.iter().skip(1).copied();
+        let all = [setting.file].into_iter().chain(others);
+        all.filter_map(|at| self.files.get(at)).collect()
+    }
+
+    /// The settings of a job under one setting of the parameters of its template.
+    pub(super) fn settings_of(&self, job: &Job, setting: &Setting) -> Settings {
+        let mut settings = self.settings(job);
+        if settings.boundary.is_none() {
+            let boundary = setting.boundary.and_then(|at| self.files.get(at));
+            settings.boundary = boundary.cloned();
+        }
+        settings.parameters.clone_from(&setting.parameters);
+        settings
     }
 
     /// Takes back what the configuration says to keep: `--no-ignores` accepts nothing.

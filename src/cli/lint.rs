@@ -1,6 +1,8 @@
 //! `pcluster-iam lint`
 
+use std::borrow::Cow;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -11,7 +13,7 @@ use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::config::Level;
 use crate::finding::{Finding, Severity};
-use crate::lints::File;
+use crate::lints::{File, PrincipalName};
 use crate::parser::{Source, SourceId, Sources};
 use crate::reference::{self, Query};
 use crate::report::Report;
@@ -68,6 +70,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         catalog_date: jobs.catalog().date().to_owned(),
         sources: std::mem::take(&mut jobs.sources),
         results: judged.results,
+        others: judged.others,
         configuration: judged.configuration,
     };
     for output in outputs {
@@ -127,6 +130,8 @@ pub(super) struct Judged {
     /// Findings on the configuration and the baseline.
     pub(super) configuration: Vec<Finding>,
     pub(super) baseline: Option<Baseline>,
+    /// Roles of templates that resemble no role of ParallelCluster.
+    pub(super) others: Vec<Arc<PrincipalName>>,
     /// True where something could not be judged.
     pub(super) failed: bool,
 }
@@ -179,6 +184,7 @@ pub(super) fn judge(
         targets: Vec::with_capacity(roles.len()),
         configuration: Vec::new(),
         baseline: None,
+        others: Vec::new(),
         failed: false,
     };
     let mut misfits = Vec::new();
@@ -197,6 +203,10 @@ pub(super) fn judge(
                 judged.targets.push(target);
                 judged.results.push(result);
             }
+            Err(_) if role.job.principal.as_ref().is_some_and(|p| !p.is_named) => {
+                let principal = role.job.principal.iter();
+                judged.others.extend(principal.map(|p| Arc::clone(&p.name)));
+            }
             Err(none) => {
                 let names = role.files.iter().map(|f| jobs.sources.get(f.source).name());
                 misfits.push(Error::no_role(&names.collect::<Vec<_>>(), &none));
@@ -212,6 +222,12 @@ pub(super) fn judge(
         return Err(error);
     }
     misfits.iter().for_each(super::report);
+    if judged.results.is_empty() && !judged.failed {
+        let names = judged.others.iter().map(|p| p.name.clone());
+        return Err(Error::NoRoles {
+            names: names.collect(),
+        });
+    }
     // Of what could not be judged nobody knows whether it would have been met.
     if !judged.failed {
         let extent = Extent::new(jobs, &judged.targets, &levels);
@@ -249,7 +265,7 @@ impl<'j> Role<'j> {
     /// One for a job, or one for each of its files.
     fn of(jobs: &'j Jobs, job: &'j Job, each: bool) -> Vec<Self> {
         let files = jobs.policies(job);
-        if each {
+        if each && job.principal.is_none() {
             let alone = files.into_iter().map(|file| Role {
                 job,
                 files: vec![file],
@@ -261,15 +277,57 @@ impl<'j> Role<'j> {
     }
 
     fn check(&self, jobs: &Jobs, also_version: Option<&str>) -> Outcome {
-        let settings = jobs.settings(self.job);
-        let catalog = jobs.catalog();
-        let against = &self.job.against;
-        let checked = check::check(&jobs.sources, catalog, &self.files, against, &settings);
+        let Some(principal) = &self.job.principal else {
+            let settings = jobs.settings(self.job);
+            return self.one(
+                jobs,
+                also_version,
+                &self.files,
+                &self.job.against,
+                &settings,
+            );
+        };
+        let mut results = Vec::with_capacity(principal.settings.len());
+        let mut against: Cow<'_, Against> = Cow::Borrowed(&self.job.against);
+        for setting in &principal.settings {
+            let settings = jobs.settings_of(self.job, setting);
+            let files = jobs.files_of(self.job, setting);
+            let result = match self.one(jobs, also_version, &files, &against, &settings)? {
+                Ok(result) => result,
+                Err(none) => return Ok(Err(none)),
+            };
+            // Which role it is does not hang on the setting.
+            if let Against::BestOf(all) = &*against
+                && !result.failed
+            {
+                let role = result.reference.role.clone();
+                let same = all.iter().filter(|r| r.role == role).cloned();
+                against = Cow::Owned(Against::OneOf(same.collect()));
+            }
+            results.push((setting.values.clone(), result));
+        }
+        let chosen = matches!(*self.job.against, Against::BestOf(_));
+        let worst = check::worst(results).map(|mut result| {
+            result.reference.role_was_chosen |= chosen && result.reference.role.is_some();
+            result
+        });
+        Ok(worst.ok_or_else(NoRoleFits::default))
+    }
+
+    fn one(
+        &self,
+        jobs: &Jobs,
+        also_version: Option<&str>,
+        files: &[&File],
+        against: &Against,
+        settings: &Settings,
+    ) -> Outcome {
+        let checked = check::check(&jobs.sources, jobs.catalog(), files, against, settings);
         let Ok(mut result) = checked else {
             return Ok(checked);
         };
         if let Some(release) = also_version {
-            result.upgrade = self.upgrade(jobs, release, &settings, &result)?;
+            result.upgrade = self.upgrade(jobs, release, files, settings, &result)?;
         }
         Ok(Ok(result))
     }
@@ -279,6 +337,7 @@ impl<'j> Role<'j> {
         &self,
         jobs: &Jobs,
         release: &str,
+        files: &[&File],
         settings: &Settings,
         now: &RoleResult,
     ) -> Result<Option<Upgrade>, Error> {
@@ -296,13 +355,21 @@ impl<'j> Role<'j> {
             features: &self.job.features,
         })?);
         let catalog = jobs.catalog();
-        let then = check::check(&jobs.sources, catalog, &self.files, &against, settings);
+        let then = check::check(&jobs.sources, catalog, files, &against, settings);
         Ok(then.ok().map(|then| check::upgrade(now, then)))
     }
 
     fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {
-        let first = self.files.first().filter(|_| each);
         let target = self.job.settings.target.as_deref();
+        if let Some(principal) = &self.job.principal {
+            let source = jobs.sources.get(principal.name.source);
+            let own = format!("{} {}", source.identity(), principal.name.name);
+            return Some(match target {
+                Some(target) => format!("{target}: {own}"),
+                None => own,
+            });
+        }
+        let first = self.files.first().filter(|_| each);
         name(target, first.map(|f| jobs.sources.get(f.source)))
     }
 

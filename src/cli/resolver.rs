@@ -10,9 +10,11 @@ use std::sync::Arc;
 use super::cluster::Configured;
 use super::config::Configuration;
 use super::effective::Effective;
+use super::input::{self, Loaded};
 use super::jobs::Job;
 use super::selection::{self, Given};
-use super::{Error, InputArgs, Selection, input, owner};
+use super::template::{self, Chosen, Template};
+use super::{Error, InputArgs, Selection, Unresolved, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
@@ -70,6 +72,18 @@ fn policies(
     }
 }
 
+/// Names of roles that an error lists.
+const SHOWN: usize = 20;
+
+/// What a file turned out to be.
+#[derive(Clone, Copy)]
+enum Read {
+    /// Index into the files.
+    Policies(usize),
+    /// Index into the templates.
+    Template(usize),
+}
+
 /// The selection of a reference.
 type Asked = (Option<PathBuf>, Selection, Features);
 
@@ -80,6 +94,10 @@ pub(super) struct Resolver<'r> {
     sources: Sources,
     files: Vec<File>,
     by_name: HashMap<String, usize>,
+    templates: Vec<Template>,
+    /// Files that define several roles, by their names and by what they are evaluated with.
+    read: HashMap<String, Read>,
+    parameters: BTreeMap<String, String>,
     clusters: BTreeMap<PathBuf, Rc<Configured>>,
     references: Vec<(Asked, Arc<Against>)>,
     /// Placeholders that some reference has.
@@ -100,6 +118,9 @@ impl<'r> Resolver<'r> {
             sources,
             files: Vec::new(),
             by_name: HashMap::new(),
+            templates: Vec::new(),
+            read: HashMap::new(),
+            parameters: BTreeMap::new(),
             clusters: BTreeMap::new(),
             references: Vec::new(),
             known: BTreeSet::new(),
@@ -170,7 +191,7 @@ impl<'r> Resolver<'r> {
         Err(self.refuse(problems))
     }
 
-    /// The jobs for some files: one, or one for each role of the cluster that the files are of; with `each`, for each file.
+    /// The jobs of some files: one for the policies of one role, and one for each role that a template defines.
     pub(super) fn jobs(
         &mut self,
         target: Option<&'r Target>,
@@ -185,8 +206,73 @@ impl<'r> Resolver<'r> {
             return Ok(all);
         }
         let effective = Effective::new(self.args, self.configuration, target)?;
+        if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
+            let message = format!("`{}` is not a file", shorten(name));
+            let problem = ConfigProblem::new(message, *span);
+            let help = "paths are relative to this file, and no patterns here";
+            return Err(Fault::Mistake(problem.with_help(help)));
+        }
+        let select = match target.map(|t| &t.select) {
+            Some(own) if self.args.select.is_empty() => {
+                own.iter().map(|s| s.value.clone()).collect()
+            }
+            _ => self.args.select.clone(),
+        };
+        let mut plain = Vec::new();
+        let mut templates = Vec::new();
+        for name in names {
+            match self.read(name, &effective)? {
+                Read::Policies(file) => plain.push(file),
+                Read::Template(template) => templates.push(template),
+            }
+        }
+        let mut chosen: Vec<(usize, usize)> = Vec::new();
+        for template in &templates {
+            let Some(of) = self.templates.get(*template) else {
+                continue;
+            };
+            let all = of.inventory.principals.iter().enumerate();
+            let all =
+                all.filter(|(_, p)| select.is_empty() || select.iter().any(|s| p.is_named(s)));
+            chosen.extend(all.map(|(at, _)| (*template, at)));
+        }
+        for name in &select {
+            self.is_selected(name, &templates)?;
+        }
+        // The files of one role, where one is selected, are that role's.
+        let together = chosen.len() == 1 && !plain.is_empty();
+        let mut jobs = Vec::new();
+        if templates.is_empty() || !together && !plain.is_empty() {
+            jobs.extend(self.owned_jobs(target, &effective, &plain, None)?);
+        }
+        for (template, at) in chosen {
+            let Some(of) = self.templates.get_mut(template) else {
+                continue;
+            };
+            let principal = template::settings(of, at, &mut self.sources, &mut self.files);
+            let Some(mut principal) = principal else {
+                continue;
+            };
+            principal.is_named = !select.is_empty();
+            let own = principal.settings.first().map(|s| s.file);
+            let beside = plain.iter().copied().filter(|_| together);
+            let files: Vec<usize> = own.into_iter().chain(beside).collect();
+            let principal = Some((principal, template, at));
+            jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
+        }
+        Ok(jobs)
+    }
+
+    /// The jobs for the files of one IAM role: one, or one for each role of the cluster that it is.
+    fn owned_jobs(
+        &mut self,
+        target: Option<&'r Target>,
+        effective: &Effective,
+        files: &[usize],
+        principal: Option<(Chosen, usize, usize)>,
+    ) -> Result<Vec<Job>, Fault> {
         if effective.reference.is_some() {
-            return Ok(vec![self.job(target, names, None)?]);
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
         }
         let configured = match &effective.cluster_config {
             Some(path) => {
@@ -195,11 +281,10 @@ impl<'r> Resolver<'r> {
             }
             None => None,
         };
-        let at: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
-        let files: Vec<&File> = at.iter().filter_map(|at| self.files.get(*at)).collect();
-        let owned = owner::owned(&files, &self.sources, configured.as_deref())?;
+        let own: Vec<&File> = files.iter().filter_map(|at| self.files.get(*at)).collect();
+        let owned = owner::owned(&own, &self.sources, configured.as_deref())?;
         let Some(owned) = owned else {
-            return Ok(vec![self.job(target, names, None)?]);
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
         };
         if let Some(asked) = effective.selection.role() {
             let meant = reference::roles_called(asked);
@@ -209,15 +294,18 @@ impl<'r> Resolver<'r> {
                 self.doubts
                     .insert(format!("{reason}; judged as role {asked}, not {role}"));
             }
-            return Ok(vec![self.job(target, names, None)?]);
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
         }
-        self.doubts.extend(owned.doubt);
+        // A template has roles that are none of the cluster's.
+        self.doubts
+            .extend(owned.doubt.filter(|_| principal.is_none()));
         if owned.roles.is_empty() {
-            return Ok(vec![self.job(target, names, None)?]);
+            return Ok(vec![self.job(target, effective, files, None, principal)?]);
         }
         let mut all = Vec::with_capacity(owned.roles.len());
         for role in owned.roles {
-            all.push(self.job(target, names, Some(role))?);
+            let principal = principal.clone();
+            all.push(self.job(target, effective, files, Some(role), principal)?);
         }
         // Requirements of another role of the cluster are no excess.
         let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
@@ -231,25 +319,95 @@ impl<'r> Resolver<'r> {
         Ok(all)
     }
 
-    /// `owned` is the role of the cluster that the files are of, and why.
+    /// Whether a name of `--select` is that of some principal.
+    fn is_selected(&self, name: &str, templates: &[usize]) -> Result<(), Error> {
+        let all = templates.iter().filter_map(|t| self.templates.get(*t));
+        let all: Vec<_> = all.flat_map(|t| &t.inventory.principals).collect();
+        if all.iter().any(|p| p.is_named(name)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).take(SHOWN).collect();
+        Err(Error::BadValue {
+            option: "--select",
+            value: name.to_owned(),
+            reason: "no file defines a role of that name".to_owned(),
+            help: if names.is_empty() {
+                "select roles of a template; other files are the policies of one role".to_owned()
+            } else {
+                format!("expected one of: {}", names.join(", "))
+            },
+        })
+    }
+
+    /// Reads a file that may define several roles, unless it was read before.
+    fn read(&mut self, name: &str, effective: &Effective) -> Result<Read, Error> {
+        let selection = &effective.selection;
+        let configured = match &effective.cluster_config {
+            Some(path) => self.cluster(path).ok(),
+            None => None,
+        };
+        let region = configured.as_ref().and_then(|c| c.region());
+        let region = selection.region.as_deref().or(region);
+        let (account, partition) = (selection.account.as_deref(), selection.partition.as_deref());
+        let key = format!("{name}\u{1f}{region:?}\u{1f}{account:?}\u{1f}{partition:?}");
+        if let Some(known) = self.read.get(&key) {
+            return Ok(*known);
+        }
+        if let Some(known) = self.by_name.get(name) {
+            return Ok(Read::Policies(*known));
+        }
+        if self.parameters.is_empty() {
+            self.parameters = template::parameters(self.args)?;
+        }
+        let given = template::given(&self.parameters, region, account, partition);
+        let (shown, identity) = self.named(name);
+        let shown = shown.map(str::to_owned);
+        let loaded = input::load_any(name, shown.as_deref(), identity, &mut self.sources, &given);
+        let read = match loaded {
+            Loaded::Policies(file) => {
+                self.files.push(file);
+                let at = self.files.len() - 1;
+                self.by_name.insert(name.to_owned(), at);
+                Read::Policies(at)
+            }
+            Loaded::Template(source, inventory) => {
+                for parameter in &inventory.unknown_parameters {
+                    self.doubts.insert(format!(
+                        "{name} has no parameter `{}`: its value is not used",
+                        shorten(parameter)
+                    ));
+                }
+                self.templates.push(Template {
+                    inventory,
+                    source,
+                    limits: None,
+                });
+                Read::Template(self.templates.len() - 1)
+            }
+        };
+        self.read.insert(key, read);
+        Ok(read)
+    }
+
+    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the
+    /// files are of, and why.
     fn job(
         &mut self,
         target: Option<&'r Target>,
-        names: &[String],
+        effective: &Effective,
+        files: &[usize],
         owned: Option<(&'static str, String)>,
+        principal: Option<(Chosen, usize, usize)>,
     ) -> Result<Job, Fault> {
-        let mut effective = Effective::new(self.args, self.configuration, target)?;
         let mut role_reason = None;
+        let mut as_owned = None;
         if let Some((role, reason)) = owned {
-            effective.selection.role = Some(role.to_owned());
+            let mut own = Effective::new(self.args, self.configuration, target)?;
+            own.selection.role = Some(role.to_owned());
+            as_owned = Some(own);
             role_reason = Some(reason);
         }
-        if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
-            let message = format!("`{}` is not a file", shorten(name));
-            let problem = ConfigProblem::new(message, *span);
-            let help = "paths are relative to this file, and no patterns here";
-            return Err(Fault::Mistake(problem.with_help(help)));
-        }
+        let effective = as_owned.as_ref().unwrap_or(effective);
         let fault = |error: Error| effective.fault(error, target);
         let mut features =
             Features::from_names(effective.selection.feature.iter().map(String::as_str))
@@ -274,7 +432,6 @@ impl<'r> Resolver<'r> {
             version_reason = Some(configured.release_reason());
         }
         if !asked && effective.reference.is_none() {
-            let files: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
             let policies = files.iter().filter_map(|file| self.files.get(*file));
             let policies = policies.flat_map(|file| &file.document.policies);
             let strings = policies.flat_map(Policy::strings);
@@ -293,6 +450,10 @@ impl<'r> Resolver<'r> {
             }
             None if effective.reference.is_none() => Arc::new(against.for_images()),
             _ => against,
+        };
+        let against = match &principal {
+            Some((_, template, at)) => self.narrowed(against, (*template, *at)),
+            None => against,
         };
         let mut given = self.configured_bindings(target, &against)?;
         given.extend(selection::given(&selection, &against).map_err(fault)?);
@@ -333,34 +494,52 @@ impl<'r> Resolver<'r> {
             version_given: asked,
             version_reason,
             role_reason,
-            attached: effective.attached,
+            attached: effective.attached.clone(),
             cluster_config: taken,
-            reference_file: effective
-                .reference
+            reference_file: { effective.reference.as_ref() }
                 .map(|path| path.to_string_lossy().into_owned()),
-            context: effective.context,
+            context: effective.context.clone(),
             keep: self.kept(),
+            accepts_unresolved: self.args.unresolved == Unresolved::Warn,
             ..Settings::default()
         };
         self.doubts.extend(selection::contradictions(
             &settings.given,
             &settings.context,
         ));
-        let files: Vec<usize> = names.iter().map(|name| self.file(name)).collect();
-        let attached = self.attached(&settings.attached, &files);
+        let attached = self.attached(&settings.attached, files);
         Ok(Job {
             attached,
-            boundary: effective.boundary.map(|name| self.file(&name)),
+            boundary: { effective.boundary.as_ref() }.map(|name| self.file(name)),
             scps: effective
                 .scps
                 .iter()
                 .map(|level| level.iter().map(|name| self.file(name)).collect())
                 .collect(),
-            files,
+            files: files.to_vec(),
+            principal: principal.map(|(chosen, ..)| chosen),
             against,
             settings,
             features,
         })
+    }
+
+    /// What stands for standard input in the report, and the path that tells a file from others.
+    fn named(&self, name: &str) -> (Option<&'r str>, Option<String>) {
+        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
+        let path = shown.unwrap_or(name);
+        let configuration = self.configuration.filter(|_| path != "-");
+        (shown, configuration.and_then(|c| c.identity(path)))
+    }
+
+    /// The candidates for a principal: those that its kind and its trust policy leave.
+    fn narrowed(&self, against: Arc<Against>, (template, at): (usize, usize)) -> Arc<Against> {
+        let of = self.templates.get(template);
+        let principal = of.and_then(|t| t.inventory.principals.get(at));
+        match principal.and_then(|p| template::narrowed(&against, p)) {
+            Some(narrowed) => Arc::new(narrowed),
+            None => against,
+        }
     }
 
     /// What the configuration says to keep, with its index; what has expired does not count.
@@ -395,7 +574,7 @@ impl<'r> Resolver<'r> {
             let at = known.unwrap_or_else(|| {
                 let source = self.sources.add(Source::new(&arn, text));
                 let document = parser::parse(source, self.sources.get(source));
-                self.files.push(File { source, document });
+                self.files.push(File::new(source, document));
                 let at = self.files.len() - 1;
                 self.by_name.insert(arn, at);
                 at
@@ -410,10 +589,7 @@ impl<'r> Resolver<'r> {
         if let Some(known) = self.by_name.get(name) {
             return *known;
         }
-        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
-        let path = shown.unwrap_or(name);
-        let configuration = self.configuration.filter(|_| path != "-");
-        let identity = configuration.and_then(|c| c.identity(path));
+        let (shown, identity) = self.named(name);
         let file = input::load_as(name, shown, identity, &mut self.sources);
         self.files.push(file);
         let at = self.files.len() - 1;

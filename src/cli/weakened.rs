@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::config::{self as found, Configuration};
 use super::jobs::Jobs;
-use super::{FailOn, LintArgs};
+use super::{FailOn, LintArgs, Unresolved};
 use crate::config::{Ignore, Keep, Level, Options};
 use crate::finding::Severity;
 use crate::lints;
@@ -31,6 +31,10 @@ pub(super) fn list(
     list.levels(args, levels);
     list.fail_on(args);
     list.options(args);
+    if args.inputs.unresolved == Unresolved::Warn {
+        let message = "parts of templates that could not be read are warnings".to_owned();
+        list.by("unresolved", message, "--unresolved");
+    }
     if let Some(configuration) = configuration.filter(|_| !args.accept.no_ignores) {
         for ignore in &configuration.config.ignores {
             list.at("ignore", ignored(ignore), ignore.span);

@@ -8,8 +8,8 @@ mod setting;
 mod value;
 
 use super::fact::Facts;
-use super::yaml::{Id, Tree, Value};
 use super::{Cluster, ConfigProblem, Generation, WHAT_TO_GIVE};
+use crate::parser::yaml::{Id, Tree, Value};
 use crate::parser::{Span, Spanned};
 
 use value::Text;

@@ -88,6 +88,8 @@ mod tests {
         reference: Option<String>,
         /// Its policies: files and patterns, relative to this file.
         policies: OneOrMany,
+        /// The roles of a template to judge, by logical id, name or pattern [default: all that resemble a role of ParallelCluster].
+        select: Option<OneOrMany>,
         #[schemars(flatten)]
         options: Options,
     }

@@ -21,7 +21,7 @@ use crate::reference::{self, Features, SelectError};
 pub(super) const TOP: [&str; 6] = ["baseline", "fail-on", "ignore", "keep", "lints", "target"];
 
 /// Keys of a target beside [`OPTIONS`].
-pub(super) const TARGET: [&str; 4] = ["name", "policies", "reference", "role"];
+pub(super) const TARGET: [&str; 5] = ["name", "policies", "reference", "role", "select"];
 
 /// Keys of the top level and of a target.
 pub(super) const OPTIONS: [&str; 13] = [
@@ -125,6 +125,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
         role: None,
         reference: None,
         policies: Vec::new(),
+        select: Vec::new(),
         options: Options::default(),
     };
     let has = |key: &str| table.contains_key(key);
@@ -135,6 +136,7 @@ fn target(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Option<Target
             "role" => target.role = reader.text("role", value),
             "reference" => target.reference = reader.text("reference", value),
             "policies" => policies(reader, &mut target, value),
+            "select" => target.select = reader.texts("select", value).unwrap_or_default(),
             name if OPTIONS.contains(&name) => option(reader, &mut target.options, name, value),
             _ => reader.unknown(key, "a target", &[&TARGET[..], &OPTIONS].concat()),
         }

@@ -597,6 +597,7 @@ impl<'a> Run<'_, 'a> {
                 action: spelled,
                 allowed_by: places(&judged.allowed_by),
                 denied_by: places(&judged.denied_by),
+                depends: None,
             },
             from_wildcard,
             position: statement.position,

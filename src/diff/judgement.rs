@@ -670,7 +670,7 @@ fn verdict(bits: u32, complete: bool) -> Verdict {
 /// The requests that show a verdict.
 fn shown_by(verdict: Verdict) -> Option<u32> {
     match verdict {
-        Verdict::Covered | Verdict::Undecided => None,
+        Verdict::Covered | Verdict::Undecided | Verdict::Depends => None,
         Verdict::Missing | Verdict::Partial | Verdict::Denied => Some(shows::IMPOSSIBLE),
         Verdict::Conditional => Some(shows::UNSURE),
     }

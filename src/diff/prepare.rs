@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::open;
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{Comparison, KeyValue, Operator, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
@@ -47,6 +48,8 @@ struct Lexed {
     /// If it begins with a placeholder for a whole ARN: its name, and the string with what is known of
     /// the ARN while it has no value.
     arn: Option<(String, Pieces)>,
+    /// True where the string is read as if it were not in its list, for what is not known in it.
+    is_absent: bool,
 }
 
 impl Lexed {
@@ -61,7 +64,11 @@ impl Lexed {
             let rest = pieces.iter().skip(1).copied();
             Some((name, arn.chain(rest).collect()))
         });
-        Lexed { pieces, arn }
+        Lexed {
+            pieces,
+            arn,
+            is_absent: false,
+        }
     }
 
     /// The string for each combination of the values of placeholders that have several, the others left open.
@@ -152,8 +159,23 @@ impl<'a> Drafts<'a> {
         for policy in policies {
             drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
+                if statement.is_absent {
+                    continue;
+                }
                 let mut lex =
                     |text: &Text, of: Option<&str>, version: Version, drafts: &mut Drafts<'_>| {
+                        if let (Some(_), Some(unknowns)) = (&text.holes, &policy.unknowns) {
+                            let (pieces, found) =
+                                open::lex(text, unknowns, statement, version, placeholders);
+                            drafts.note(found, text, policy.source, statement);
+                            return match pieces {
+                                Some(pieces) => Lexed::new(pieces, placeholders),
+                                None => Lexed {
+                                    is_absent: true,
+                                    ..Lexed::new(Pieces::default(), placeholders)
+                                },
+                            };
+                        }
                         let (pieces, found) = match of {
                             Some(of) => {
                                 template::customer_value(&text.value, version, of, placeholders)
@@ -237,7 +259,8 @@ impl<'a> Drafts<'a> {
             {
                 continue;
             }
-            for (text, lexed) in resource.values.iter().zip(pieces) {
+            let all = resource.values.iter().zip(pieces);
+            for (text, lexed) in all.filter(|(_, l)| !l.is_absent) {
                 votes.push(Vote {
                     pieces: &lexed.pieces,
                     source: *source,
@@ -272,6 +295,7 @@ impl<'a> Drafts<'a> {
                 texts.collect::<Vec<_>>()
             };
             let resources = resource.values.iter().zip(&draft.resources);
+            let resources = resources.filter(|(_, l)| !l.is_absent);
             grants.push(Grant {
                 actions: action.values.iter().map(|a| a.value.as_str()).collect(),
                 not_action: action.negated,
@@ -423,7 +447,10 @@ impl<'a> Drafts<'a> {
                     .values
                     .iter()
                     .map(|t| Action {
-                        pattern: ActionPattern::parse(&t.value),
+                        pattern: match t.holes {
+                            None => ActionPattern::parse(&t.value),
+                            Some(_) => ActionPattern::Nothing,
+                        },
                         text: t.value.as_str().into(),
                         span: t.span,
                     })
@@ -434,6 +461,7 @@ impl<'a> Drafts<'a> {
                     .values
                     .iter()
                     .zip(lexed)
+                    .filter(|(_, l)| !l.is_absent)
                     // In `NotResource` AWS leaves open what such a string excludes.
                     .filter(|(_, l)| resource.negated || !is_void(l))
                     .flat_map(|(t, l)| bind(l).into_iter().map(move |p| (t, p)))

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value, json};
 
 use super::difference::difference;
-use super::{Compared, Context, Lint, count, enumerate, layer, unresolved};
+use super::{Compared, Context, Lint, count, enumerate, layer, open_condition};
 use crate::diff::Verdict;
 use crate::diff::coverage::{Layer, LayerKind, Requirement};
 use crate::finding::{Finding, Label, Severity};
@@ -462,7 +462,9 @@ fn failing(context: &Context<'_>, compared: &Compared<'_>, rows: &[&Requirement]
             Some(Verdict::Conditional) => "may fail",
             _ => "fails",
         };
-        let stated = rows.first().and_then(|r| unresolved::stated(compared, r));
+        let stated = rows
+            .first()
+            .and_then(|r| open_condition::stated(compared, r));
         let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
         notes.push(format!(
             "{word}, for example: `{}` on `{}`{stated}",
@@ -471,7 +473,7 @@ fn failing(context: &Context<'_>, compared: &Compared<'_>, rows: &[&Requirement]
     }
     if let Some(first) = rows.first() {
         if first.row.verdict == Verdict::Conditional {
-            notes.extend(unresolved::notes(compared, first));
+            notes.extend(open_condition::notes(compared, first));
         }
         let others = first.refused_by().iter().skip(1);
         let others = others.filter_map(|at| compared.comparison.layers.get(*at));

@@ -40,7 +40,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         .map(|r| (r, r.row.feature));
     for (requirement, feature) in own.chain(of_gaps) {
         let row = &requirement.row;
-        if row.verdict == Verdict::Covered {
+        if matches!(row.verdict, Verdict::Covered | Verdict::Depends) {
             continue;
         }
         let Some(feature) = feature.and_then(Feature::find) else {

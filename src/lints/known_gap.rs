@@ -31,7 +31,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let lacking: Vec<_> = rows
             .requirements
             .iter()
-            .filter(|r| r.row.verdict != Verdict::Covered)
+            .filter(|r| !matches!(r.row.verdict, Verdict::Covered | Verdict::Depends))
             .collect();
         let Some(first) = lacking.first() else {
             continue;

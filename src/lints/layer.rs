@@ -45,9 +45,15 @@ pub(super) fn statement_at<'c>(
     layers.find_map(|layer| {
         // Statements stand in the order of their files and of their places there.
         let until = |s: &Prepared| (s.source, s.span.start) <= (source, span.start);
-        let at = layer.statements.partition_point(until).checked_sub(1)?;
-        let statement = layer.statements.get(at)?;
-        (statement.source == source && span.end <= statement.span.end).then_some(statement)
+        let encloses = |s: &&Prepared| {
+            s.source == source && s.span.start <= span.start && span.end <= s.span.end
+        };
+        let at = layer.statements.partition_point(until).checked_sub(1);
+        let statement = at.and_then(|at| layer.statements.get(at));
+        // Those of a template are not always in that order.
+        statement
+            .filter(encloses)
+            .or_else(|| layer.statements.iter().find(encloses))
     })
 }
 

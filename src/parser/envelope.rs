@@ -47,6 +47,7 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
             value: layer.text.to_owned(),
             span: layer.span(0..layer.text.len()),
             offsets: Some(offsets(&layer)),
+            holes: None,
         };
         return embedded(reader, &text, Carried::default());
     }
@@ -58,6 +59,16 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
         None => fault,
     };
     report(reader, &layer, fault);
+}
+
+/// Reads the document that a template defines.
+pub(super) fn written(reader: &mut Reader, layer: Layer<'_>, carried: Carried) {
+    let mut places = Places::default();
+    match json::read(layer, &mut places) {
+        Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
+        Ok(value) => no_document(reader, "the policy", value.label()),
+        Err(fault) => report(reader, &layer, fault),
+    }
 }
 
 fn offsets(layer: &Layer<'_>) -> Box<[u32]> {

@@ -41,6 +41,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
         characters: quota::size(document.raw()),
         breaks_grammar: false,
         has_refused_arn: false,
+        unknowns: None,
         version: Version::V2008,
         version_span: None,
         span: document.span(),

@@ -10,7 +10,7 @@ use std::ops::Range;
 use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::policy::Text;
+use super::policy::{HolePart, Text};
 use super::source::Span;
 use super::syntax::{self, Fault};
 use crate::bytes;
@@ -42,6 +42,8 @@ enum Place<'a> {
     From(usize),
     /// The file offset of each byte and of the end.
     Mapped(&'a [u32]),
+    /// The same for a text that is made from what a template says, and where holes are in it.
+    Written(&'a [u32], &'a [HolePart]),
 }
 
 impl<'a> Layer<'a> {
@@ -63,18 +65,30 @@ impl<'a> Layer<'a> {
         }
     }
 
+    /// A text that is made from what a template says, with the file offset of each of its bytes and of its end, and its
+    /// parts that are not known, in order.
+    pub(super) fn written(text: &'a str, offsets: &'a [u32], holes: &'a [HolePart]) -> Self {
+        Layer {
+            text,
+            place: Place::Written(offsets, holes),
+            values: &[],
+        }
+    }
+
     /// The bytes of the file that a range of the text came from.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
+        let (start, end) = (self.offset(range.start), self.offset(range.end));
+        // What a template says comes from several places, not always in their order.
         Span {
-            start: self.offset(range.start),
-            end: self.offset(range.end),
+            start: start.min(end),
+            end,
         }
     }
 
     fn offset(&self, at: usize) -> u32 {
         match self.place {
             Place::From(start) => (start + at) as u32,
-            Place::Mapped(offsets) => offsets
+            Place::Mapped(offsets) | Place::Written(offsets, _) => offsets
                 .get(at)
                 .or(offsets.last())
                 .copied()
@@ -250,8 +264,11 @@ impl<'a> Value<'a> {
             span: self.span(),
             offsets: match self.layer.place {
                 Place::From(_) => None,
-                Place::Mapped(_) => Some(places.map(|at| self.layer.offset(at)).collect()),
+                Place::Mapped(_) | Place::Written(..) => {
+                    Some(places.map(|at| self.layer.offset(at)).collect())
+                }
             },
+            holes: None,
         }
     }
 
@@ -264,13 +281,24 @@ impl<'a> Value<'a> {
                 value: inner.to_owned(),
                 span,
                 offsets: None,
+                holes: None,
             });
         }
+        let holes = self.holes();
+        let mut parts: Vec<HolePart> = Vec::new();
         let value: String = serde_json::from_str(self.raw).ok()?;
         let mut offsets = Vec::with_capacity(value.len() + 1);
         let mut at = 0;
         let place = |at: usize| self.layer.offset(self.start + 1 + at);
         for c in value.chars() {
+            if let Some(hole) = holes.iter().find(|h| h.range.start == self.start + 1 + at) {
+                // The name of a hole has no escapes.
+                let start = offsets.len();
+                parts.push(HolePart {
+                    range: start..start + hole.range.len(),
+                    hole: hole.hole,
+                });
+            }
             // All bytes of an escaped character stand where the escape starts.
             let (width, step) = match inner.as_bytes().get(at..) {
                 Some([b'\\', b'u', ..]) if u32::from(c) > 0xFFFF => (12, 0),
@@ -289,7 +317,24 @@ impl<'a> Value<'a> {
             value,
             span,
             offsets: (!same).then(|| offsets.into_boxed_slice()),
+            holes: (!parts.is_empty()).then(|| parts.into_boxed_slice()),
         })
+    }
+
+    /// The parts of a text of a template that are not known, within this value.
+    fn holes(&self) -> &'a [HolePart] {
+        let Place::Written(_, holes) = self.layer.place else {
+            return &[];
+        };
+        let end = self.start + self.raw.len();
+        let from = holes.partition_point(|h| h.range.start < self.start);
+        let to = holes.partition_point(|h| h.range.start < end);
+        holes.get(from..to).unwrap_or_default()
+    }
+
+    /// Whether the text is made from what a template says.
+    pub(super) fn is_written_out(&self) -> bool {
+        matches!(self.layer.place, Place::Written(..))
     }
 }
 
@@ -334,9 +379,16 @@ struct Entry {
 }
 
 /// The places of the values of a text, keys included, in the order of their beginnings.
-#[derive(Default)]
 pub(super) struct Places {
     values: Vec<Entry>,
+    most: usize,
+    longest: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Places::of_at_most(MOST_VALUES, LONGEST_STRING)
+    }
 }
 
 /// Facts from one pass over the bytes of a text, JSON or not.
@@ -351,15 +403,25 @@ struct Size {
 }
 
 impl Places {
+    /// For a text of so many values, and strings of so many bytes.
+    pub(super) fn of_at_most(most: usize, longest: usize) -> Self {
+        Places {
+            values: Vec::new(),
+            most,
+            longest,
+        }
+    }
+
     /// Goes over a text once. The places are those of its values if it is JSON and not too large.
     fn find(&mut self, text: &str) -> Size {
         let bytes = text.as_bytes();
+        let (most, longest) = (self.most, self.longest);
         let mut size = Size {
             too_deep: None,
             too_large: None,
             is_plain: !has_escape(text),
         };
-        self.values.reserve((text.len() / 16).min(MOST_VALUES));
+        self.values.reserve((text.len() / 16).min(self.most));
         let mut open: Vec<usize> = Vec::new();
         let mut separators = 0_usize;
         let mut at = 0;
@@ -372,9 +434,9 @@ impl Places {
                 }
                 b'"' => {
                     let length = string_length(rest.get(1..).unwrap_or_default());
-                    if length > LONGEST_STRING && size.too_large.is_none() {
+                    if length > self.longest && size.too_large.is_none() {
                         let what = format!(
-                            "a string of {length} bytes, more than the {LONGEST_STRING} that are read"
+                            "a string of {length} bytes, more than the {longest} that are read"
                         );
                         size.too_large = Some((at, what));
                     }
@@ -384,8 +446,8 @@ impl Places {
                 b'{' | b'[' | b',' | b':' => {
                     // Each value but the first follows on one of these.
                     separators += 1;
-                    if separators > MOST_VALUES && size.too_large.is_none() {
-                        let what = format!("more than {MOST_VALUES} values in one file");
+                    if separators > self.most && size.too_large.is_none() {
+                        let what = format!("more than {most} values in one file");
                         size.too_large = Some((at, what));
                     }
                     if matches!(byte, b'{' | b'[') {
@@ -421,7 +483,7 @@ impl Places {
 
     /// Adds a value with nothing in it. Of a text with more values than are read the rest is left out.
     fn add(&mut self, start: usize, end: usize) {
-        if self.values.len() <= MOST_VALUES {
+        if self.values.len() <= self.most {
             let after = self.values.len() as u32 + 1;
             self.values.push(Entry {
                 start: start as u32,

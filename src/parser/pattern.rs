@@ -311,6 +311,7 @@ mod tests {
             value: value.to_owned(),
             span: Span::new(0, value.len()),
             offsets: None,
+            holes: None,
         };
         check(&mut reader, "Element", &text);
         reader.finish().problems

@@ -4,6 +4,9 @@
 
 use std::ops::Range;
 
+use std::sync::Arc;
+
+use super::hole::{Extreme, Hole};
 use super::source::{SourceId, Span, Spanned};
 use crate::quota;
 
@@ -34,6 +37,28 @@ pub struct Text {
     pub span: Span,
     /// File offset of each byte of `value`, plus one for its end; `None` when the bytes in the file equal `value`.
     pub(crate) offsets: Option<Box<[u32]>>,
+    /// Parts of `value` whose text is not known, in order; `None` for a text that is known in full.
+    pub(crate) holes: Option<Box<[HolePart]>>,
+}
+
+/// A part of a text that stands for a value that is not known. In the text it is written `${name}`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct HolePart {
+    /// The bytes of the text.
+    pub(crate) range: Range<usize>,
+    /// Index into [`Unknowns::holes`] of the policy.
+    pub(crate) hole: usize,
+}
+
+/// What is not known in a policy, and how it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Unknowns {
+    /// How far the holes reach in this reading of the policy.
+    pub(crate) extreme: Extreme,
+    /// The holes of its file, which the parts of its texts name.
+    pub(crate) holes: Arc<[Hole]>,
+    /// Holes in the place of whole statements, which may allow or deny anything.
+    pub(crate) statements: Vec<usize>,
 }
 
 impl Text {
@@ -49,9 +74,17 @@ impl Text {
             },
             Some(map) => {
                 let at = |i: usize| map.get(i).copied().unwrap_or(self.span.end);
+                let (start, mut end) = (at(range.start), at(range.end));
+                // All bytes of what a reference stands for are at its beginning: the part reaches to its end.
+                let before = range.end.checked_sub(1).map(at);
+                if range.start < range.end && before.is_some_and(|before| before >= end) {
+                    let mut rest = map.iter().skip(range.end).copied();
+                    let start = before.unwrap_or(start);
+                    end = rest.find(|next| *next > start).unwrap_or(self.span.end);
+                }
                 Span {
-                    start: at(range.start),
-                    end: at(range.end),
+                    start: start.min(end),
+                    end,
                 }
             }
         }
@@ -109,6 +142,12 @@ pub struct Statement {
     pub condition_unreadable: bool,
     /// The `{}` of a `Condition` without operators or of an operator without keys: it restricts nothing.
     pub empty_condition: Option<Span>,
+    /// True where the statement may not be there at all, and is read as if it were not.
+    pub(crate) is_absent: bool,
+    /// The holes that are in it, as indexes into [`Unknowns::holes`].
+    pub(crate) holes: Vec<usize>,
+    /// The statement as compact JSON, where the file does not hold it like that.
+    pub(crate) canonical: Option<Box<str>>,
 }
 
 /// The attachment of a policy, which decides what AWS accepts.
@@ -140,6 +179,8 @@ pub struct Policy {
     pub(crate) breaks_grammar: bool,
     /// True where an ARN has a form that IAM refuses.
     pub(crate) has_refused_arn: bool,
+    /// What is not known in it, for a policy of a template.
+    pub(crate) unknowns: Option<Box<Unknowns>>,
     /// `Version`; [`Version::V2008`] when missing.
     pub version: Version,
     /// The value of `Version`, where the element is present.
@@ -228,6 +269,8 @@ pub enum ProblemKind {
     InvalidArn,
     /// A value of a condition has a form that IAM refuses (`invalid-condition`).
     InvalidCondition,
+    /// A part of a template that could not be read (`unresolved`).
+    Unresolved,
 }
 
 /// A fault of the text, with its place.

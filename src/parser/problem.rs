@@ -33,7 +33,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn invalid_json(
+    pub(crate) fn invalid_json(
         subject: impl Into<String>,
         message: impl Into<String>,
         span: Span,
@@ -41,7 +41,15 @@ impl Problem {
         Self::new(ProblemKind::InvalidJson, subject, message, span)
     }
 
-    pub(super) fn invalid_policy(
+    pub(crate) fn unresolved(
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self::new(ProblemKind::Unresolved, subject, message, span)
+    }
+
+    pub(crate) fn invalid_policy(
         subject: impl Into<String>,
         message: impl Into<String>,
         span: Span,
@@ -65,7 +73,7 @@ impl Problem {
         Self::new(ProblemKind::InvalidCondition, subject, message, span)
     }
 
-    pub(super) fn duplicate_key(key: &str, span: Span, first: Span) -> Self {
+    pub(crate) fn duplicate_key(key: &str, span: Span, first: Span) -> Self {
         Self::new(
             ProblemKind::DuplicateKey,
             key,
@@ -82,12 +90,12 @@ impl Problem {
         self
     }
 
-    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
+    pub(crate) fn with_related(mut self, span: Span, words: impl Into<String>) -> Self {
         self.related.push((span, words.into()));
         self
     }
@@ -168,7 +176,7 @@ impl Reader {
             ProblemKind::InvalidPolicy | ProblemKind::InvalidCondition => {
                 self.rejections.grammar += 1;
             }
-            ProblemKind::InvalidJson | ProblemKind::DuplicateKey => {}
+            ProblemKind::InvalidJson | ProblemKind::DuplicateKey | ProblemKind::Unresolved => {}
         }
         let sort = (problem.kind, problem.rejected);
         let kept = self.kept.entry(sort).or_default();

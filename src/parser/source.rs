@@ -91,6 +91,12 @@ impl Source {
         self
     }
 
+    /// The same file once more, for what is told apart by its file.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Source::new(self.name.clone(), self.text.clone()).known_as(self.identity.clone())
+    }
+
     /// The path that does not depend on where the program runs, as far as one is known.
     pub fn identity(&self) -> &str {
         self.identity.as_deref().unwrap_or(&self.name)

@@ -24,6 +24,9 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> 
         condition_span: None,
         condition_unreadable: false,
         empty_condition: None,
+        is_absent: false,
+        holes: Vec::new(),
+        canonical: object.is_written_out().then(|| object.raw().into()),
     };
     // Elements that are there, though perhaps misspelt or unusable, are not called missing.
     let (mut effect_given, mut action_key, mut resource_key) = (false, None, None);

@@ -13,7 +13,8 @@ use super::{ReferenceName, Region, Report, RoleResult, escape, words};
 use crate::diff;
 use crate::edit;
 use crate::finding;
-use crate::parser::{SourceId, Sources, Span};
+use crate::lints::PrincipalName;
+use crate::parser::{HoleKind, SourceId, Sources, Span};
 
 /// The JSON Schema of the output, made from the types of this module by a test.
 pub const SCHEMA: &str = include_str!("../../rules/schema/output.json");
@@ -28,6 +29,9 @@ struct Output<'a> {
     tool: Tool<'a>,
     /// One per role; one per file with `--each`.
     results: Vec<JudgedRole<'a>>,
+    /// Roles of templates that resemble no role of ParallelCluster, and were not judged; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_roles: Vec<Principal<'a>>,
     /// On the configuration: ignores and entries of the baseline.
     findings: Vec<Finding<'a>>,
     /// The configuration that was used, and every setting that makes the run report less or fail less.
@@ -41,7 +45,7 @@ struct Output<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Weakened<'a> {
     /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
-    /// `baseline`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
+    /// `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
     kind: &'a str,
     /// One line.
     message: String,
@@ -67,6 +71,12 @@ struct Tool<'a> {
 struct JudgedRole<'a> {
     /// The name of the role in the configuration; null for files of the command line.
     target: Option<&'a str>,
+    /// The principal of a template whose policies these are; absent for files that are one role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<Principal<'a>>,
+    /// Parameters of the template that it depends on; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter<'a>>,
     /// The files, as they were given.
     policies: Vec<String>,
     reference: Reference<'a>,
@@ -90,6 +100,27 @@ struct JudgedRole<'a> {
     cluster_config: Option<TakenFrom<'a>>,
     /// Permissions missing for the release of `--also-version`; null without it.
     upgrade: Option<Upgrade<'a>>,
+}
+
+/// A principal that a template defines.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Principal<'a> {
+    /// The logical id.
+    name: &'a str,
+    /// `role`, `user`, `group`, `function`, or `policy` for a policy that is attached to nothing there.
+    kind: &'static str,
+    region: Region,
+}
+
+/// The value of a parameter of a template.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Parameter<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// `--parameter`, the place of its default, or `the worst of its values`.
+    from: &'a str,
 }
 
 /// Values read from a cluster configuration.
@@ -177,6 +208,16 @@ struct Requirement<'a> {
     verdict: &'static str,
     /// True where the action fits none of the resources, so that nothing is required.
     vacuous: bool,
+    /// The verdict where what a template leaves open grants as little and takes as much as it can; absent where nothing
+    /// that is left open decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_worst: Option<&'static str>,
+    /// The verdict where it grants as much and takes as little as it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_best: Option<&'static str>,
+    /// What the template leaves open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holes: Option<Vec<Hole<'a>>>,
     /// A request that fails; null for `covered`.
     witness: Option<Witness<'a>>,
     /// Statements that allow it, as indexes into `places` of the result.
@@ -185,6 +226,19 @@ struct Requirement<'a> {
     /// Statements that deny it, as indexes into `places` of the result.
     #[cfg_attr(test, schemars(with = "Vec<u32>"))]
     denied_by: Indexes<'a>,
+}
+
+/// A value that is not known before a template is deployed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Hole<'a> {
+    /// As the template writes it.
+    name: &'a str,
+    /// `name` for one value without wildcard and colon, `text` for any text, `list` for an unknown number of values.
+    kind: &'static str,
+    /// A value with which the requirement is covered, where one is plain to see.
+    value: Option<&'a str>,
+    region: Region,
 }
 
 /// The places that the rows of one result name, each once: rows share most of them.
@@ -346,6 +400,11 @@ fn output(report: &Report) -> Output<'_> {
             .iter()
             .map(|result| judged_role(&report.sources, result))
             .collect(),
+        other_roles: report
+            .others
+            .iter()
+            .map(|other| principal(&report.sources, other))
+            .collect(),
         findings: report
             .configuration
             .iter()
@@ -383,6 +442,10 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
     JudgedRole {
         places: regions.collect(),
         target: result.target.as_deref(),
+        principal: { result.principal.as_ref() }.map(|p| principal(sources, p)),
+        parameters: { result.parameters.iter() }
+            .map(|(name, value, from)| Parameter { name, value, from })
+            .collect(),
         policies: result.policies.iter().map(|p| forward_slashes(p)).collect(),
         reference: name(&result.reference),
         bindings: result
@@ -400,7 +463,7 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
         requirements: result
             .requirements
             .iter()
-            .map(|row| requirement(&places, row))
+            .map(|row| requirement(sources, &places, row))
             .collect(),
         findings: result
             .findings
@@ -426,6 +489,14 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
     }
 }
 
+fn principal<'a>(sources: &Sources, principal: &'a PrincipalName) -> Principal<'a> {
+    Principal {
+        name: &principal.name,
+        kind: principal.kind,
+        region: Region::new(sources.get(principal.source), principal.span),
+    }
+}
+
 fn name(reference: &ReferenceName) -> Reference<'_> {
     Reference {
         policy: reference.policy.as_deref(),
@@ -442,7 +513,21 @@ fn name(reference: &ReferenceName) -> Reference<'_> {
     }
 }
 
-fn requirement<'a>(places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
+fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
+    Hole {
+        name: &value.name,
+        kind: match value.kind {
+            HoleKind::Name => "name",
+            HoleKind::List => "list",
+            HoleKind::Text | HoleKind::Reference => "text",
+        },
+        value: value.value.as_deref(),
+        region: Region::new(sources.get(value.place.0), value.place.1),
+    }
+}
+
+fn requirement<'a>(sources: &Sources, places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
+    let open = row.depends.as_deref();
     let table = || Rc::clone(places);
     Requirement {
         statement: row.statement,
@@ -455,6 +540,9 @@ fn requirement<'a>(places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
         feature_is_known: !row.open,
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
+        at_worst: open.map(|o| o.at_worst.name()),
+        at_best: open.map(|o| o.at_best.name()),
+        holes: open.map(|o| o.values.iter().map(|v| hole(sources, v)).collect()),
         witness: row.witness.as_ref().map(witness),
         allowed_by: Indexes {
             table: table(),
@@ -531,8 +619,16 @@ mod tests {
     }
 
     pub(super) fn verdicts(_: &mut SchemaGenerator) -> Schema {
-        use Verdict::{Conditional, Covered, Denied, Missing, Partial, Undecided};
-        let all = [Covered, Missing, Denied, Conditional, Partial, Undecided];
+        use Verdict::{Conditional, Covered, Denied, Depends, Missing, Partial, Undecided};
+        let all = [
+            Covered,
+            Missing,
+            Denied,
+            Conditional,
+            Partial,
+            Depends,
+            Undecided,
+        ];
         json_schema!({ "type": "string", "enum": all.map(Verdict::name) })
     }
 

@@ -70,6 +70,7 @@ pub(super) fn row(statement: usize, action: &str, verdict: Verdict) -> Row {
         witness: None,
         allowed_by: Arc::default(),
         denied_by: Arc::default(),
+        depends: None,
     }
 }
 
@@ -93,6 +94,9 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
         catalog_date: "2026-09-26".to_owned(),
         results: vec![RoleResult {
             target: None,
+            principal: None,
+            parameters: Vec::new(),
+            settings: 1,
             policies: files.iter().map(|(name, _)| (*name).to_owned()).collect(),
             reference: ReferenceName {
                 policy: Some("ParallelClusterInstancePolicy".to_owned()),
@@ -122,6 +126,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             is_template: false,
             failed: false,
         }],
+        others: Vec::new(),
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),

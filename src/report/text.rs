@@ -105,6 +105,9 @@ fn write_report(report: &Report, options: TextOptions, out: &mut Screen<'_>) -> 
     if report.results.len() > 1 || !report.configuration.is_empty() {
         writeln!(out, "{}", words::total(report))?;
     }
+    if let Some(line) = words::others(report) {
+        writeln!(out, "{}", escape::line(&line))?;
+    }
     for weakening in &report.weakened {
         writeln!(out, "{}", weakening.line())?;
     }

@@ -7,8 +7,8 @@ use crate::parser::{SourceId, Span};
 /// A setting that hides findings, lowers them, or takes something for granted; and the configuration that was used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Weakening {
-    /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore` or
-    /// `baseline`.
+    /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
+    /// `baseline` or `unresolved`.
     pub kind: &'static str,
     /// One line.
     pub message: String,

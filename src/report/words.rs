@@ -18,8 +18,12 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         "judged"
     };
     let reference = &result.reference;
+    let principal = match &result.principal {
+        Some(principal) => format!("the {} {} of ", principal.kind, principal.name),
+        None => String::new(),
+    };
     let judged = format!(
-        "{verb} {} against {}",
+        "{verb} {principal}{} against {}",
         policies(&result.policies),
         against(reference)
     );
@@ -56,7 +60,36 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
         ));
     }
     lines.extend(result.bindings.iter().filter_map(binding));
+    lines.extend(result.parameters.iter().map(parameter));
     lines
+}
+
+/// One line for a parameter of a template.
+fn parameter((name, value, from): &(String, String, String)) -> String {
+    let choose = if from.starts_with("--") {
+        String::new()
+    } else {
+        format!("; --parameter {name}=... to choose")
+    };
+    format!("parameter {name} = {value}, from {from}{choose}")
+}
+
+/// The line on roles that were not judged.
+pub(super) fn others(report: &Report) -> Option<String> {
+    const NAMED: usize = 8;
+    let names: Vec<&str> = { report.others.iter() }
+        .take(NAMED)
+        .map(|p| p.name.as_str())
+        .collect();
+    let more = match report.others.len().saturating_sub(NAMED) {
+        _ if names.is_empty() => return None,
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "not a ParallelCluster role: {}{more}; --select and --role judge them",
+        names.join(", ")
+    ))
 }
 
 /// The prefix of a target, if its name is not the heading.
@@ -458,6 +491,9 @@ fn layer(id: &str) -> String {
         }
         ("attached-policy", arn) => {
             format!("the attached policy {arn} (give the file of its document too)")
+        }
+        ("sam-policy", name) => {
+            format!("the policy template {name} of SAM (give the template that `sam build` makes)")
         }
         ("trust-policy", _) => "the trust policy".to_owned(),
         ("group", name) => format!("the policies of the group {name}"),

@@ -13,6 +13,7 @@ const FLOORS: &[&str] = &[
     "inert",
     "fingerprint",
     "parser",
+    "inventory",
     "edit",
     "finding",
     "matcher",

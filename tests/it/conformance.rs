@@ -22,7 +22,7 @@ fn judge(case: &Value) -> Vec<Row> {
     let mut load = |document: &Value| {
         let source = sources.add(Source::new("policy.json", document.to_string()));
         let document = parser::parse(source, sources.get(source));
-        File { source, document }
+        File::new(source, document)
     };
     let reference = reference::from_policies(&load(&case["reference"]).document.policies);
     let documents = case["policies"].as_array().unwrap();

@@ -348,7 +348,7 @@ fn layers(policy: &str, boundary: &str, scp: &str, context: &[&str]) -> Vec<(Str
     let mut load = |name: &str, text: &str| {
         let source = sources.add(Source::new(name, text));
         let document = parser::parse(source, sources.get(source));
-        File { source, document }
+        File::new(source, document)
     };
     let reference = reference::from_policies(&load("r.json", REFERENCE).document.policies);
     let files = [load("p.json", policy)];

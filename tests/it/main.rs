@@ -25,6 +25,7 @@ mod catalog;
 #[cfg(unix)]
 mod ci;
 mod cli;
+mod cloudformation;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;

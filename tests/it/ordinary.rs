@@ -230,7 +230,7 @@ fn judge(case: &Case, against: &Against) -> (RoleResult, Duration) {
     let mut file = |name: &str, document: &Value| {
         let source = sources.add(Source::new(name, document.to_string()));
         let document = parser::parse(source, sources.get(source));
-        File { source, document }
+        File::new(source, document)
     };
     let files: Vec<File> = case.documents.iter().map(|d| file("p.json", d)).collect();
     let boundary = case.boundary.as_ref().map(|d| file("boundary.json", d));

@@ -40,7 +40,7 @@ fn judge(case: &Case) -> String {
     let mut load = |text: String| {
         let source = sources.add(Source::new("policy.json", text));
         let document = parser::parse(source, sources.get(source));
-        File { source, document }
+        File::new(source, document)
     };
     let version = case.version.unwrap_or("2012-10-17");
     let version = Some(version).filter(|v| !v.is_empty());

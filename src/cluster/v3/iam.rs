@@ -2,8 +2,8 @@
 
 use super::Reader;
 use crate::cluster::Role;
-use crate::cluster::yaml::Id;
 use crate::parser::Spanned;
+use crate::parser::yaml::Id;
 
 impl Reader<'_> {
     /// The `Iam` section of a node: its role, and what is added to a role that `ParallelCluster` makes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
-use crate::cluster::yaml::Id;
+use crate::parser::yaml::Id;
 
 /// Settings collected node by node.
 #[derive(Default)]

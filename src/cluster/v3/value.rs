@@ -1,8 +1,8 @@
 //! Values of the kind that a key has; of another kind they are problems.
 
 use super::Reader;
-use crate::cluster::yaml::{Id, Value};
 use crate::cluster::{ConfigProblem, fact};
+use crate::parser::yaml::{Id, Value};
 use crate::parser::{Span, Spanned, shorten};
 
 /// The help for a key without a value.

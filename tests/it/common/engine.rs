@@ -42,7 +42,7 @@ fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Refe
     let mut load = |text: &str| {
         let source = sources.add(Source::new("policy.json", text.to_owned()));
         let document = parser::parse(source, sources.get(source));
-        File { source, document }
+        File::new(source, document)
     };
     let mut reference = reference::from_policies(&load(reference).document.policies);
     let own = world::PRINCIPALS

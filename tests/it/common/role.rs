@@ -2,6 +2,7 @@
 
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Against, Settings};
+use pcluster_iam::inventory::cloudformation;
 use pcluster_iam::lints::File;
 use pcluster_iam::parser::{self, Source, SourceId, Sources};
 use pcluster_iam::reference;
@@ -31,8 +32,14 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         .iter()
         .map(|(name, text)| {
             let source = sources.add(Source::new(*name, *text));
-            let document = parser::parse(source, sources.get(source));
-            File { source, document }
+            let given = cloudformation::Given::default();
+            match cloudformation::read(source, sources.get(source), &given) {
+                Some(Ok(inventory)) => {
+                    let principal = inventory.principals.first().unwrap();
+                    File::of(&principal.documents[0], source, None)
+                }
+                _ => File::new(source, parser::parse(source, sources.get(source))),
+            }
         })
         .collect();
     let settings = Settings {
@@ -48,6 +55,7 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        others: Vec::new(),
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),

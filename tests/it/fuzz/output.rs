@@ -93,12 +93,13 @@ fn judged(name: &str, bytes: &[u8]) -> Report {
     document.problems.extend(problem);
     let against = Against::role(reference::select("instance", "torque", "2.4.1").unwrap());
     let catalog = Catalog::embedded();
-    let files = [File { source, document }];
+    let files = [File::new(source, document)];
     let result = check::check(&sources, catalog, &files, &against, &Settings::default()).unwrap();
     Report {
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        others: Vec::new(),
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),

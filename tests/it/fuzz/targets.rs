@@ -343,7 +343,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     }
     let against = Against::role(reference::select("instance", "torque", "2.4.1").unwrap());
     let catalog = Catalog::embedded();
-    let files = [File { source, document }];
+    let files = [File::new(source, document)];
     let result = check::check(&sources, catalog, &files, &against, &Settings::default()).unwrap();
     for finding in &result.findings {
         for label in finding.related.iter().chain([&finding.label]) {
@@ -361,6 +361,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         sources,
         catalog_date: catalog.date().to_owned(),
         results: vec![result],
+        others: Vec::new(),
         configuration: Vec::new(),
         weakened: Vec::new(),
         off: Vec::new(),

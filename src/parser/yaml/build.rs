@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{DEEPEST, Id, Kind, MERGE, MOST, Node, Tree};
-use crate::cluster::ConfigProblem;
+use super::{DEEPEST, Id, Kind, Limits, MERGE, Node, Style, Tree};
+use crate::parser::Problem;
 use crate::parser::{shorten, shorten_to};
 
 /// Reads a whole file; `start` is where `text` starts in it.
-pub(in crate::cluster) fn parse(text: &str, start: usize) -> Result<Tree<'_>, Vec<ConfigProblem>> {
+pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>, Vec<Problem>> {
     let mut builder = Builder {
         tree: Tree {
             text,
@@ -19,20 +19,22 @@ pub(in crate::cluster) fn parse(text: &str, start: usize) -> Result<Tree<'_>, Ve
             nodes: Vec::new(),
             root: Id(0),
             visits: Cell::new(0),
+            most: limits.most,
             blocks: OnceCell::new(),
         },
         open: Vec::new(),
         anchors: HashMap::default(),
         documents: 0,
         problems: Vec::new(),
+        limits,
     };
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.event(event, (span.start.index(), span.end.index())),
-            Err(error) => Err(builder.syntax(&error)),
+            Err(error) => Err(Box::new(builder.syntax(&error))),
         };
         if let Err(problem) = step {
-            return Err(vec![problem]);
+            return Err(vec![*problem]);
         }
     }
     if builder.problems.is_empty() {
@@ -57,29 +59,39 @@ struct Builder<'a> {
     open: Vec<Open>,
     anchors: HashMap<usize, Id, FxBuildHasher>,
     documents: usize,
-    problems: Vec<ConfigProblem>,
+    problems: Vec<Problem>,
+    limits: Limits,
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, place: (usize, usize)) -> Result<(), ConfigProblem> {
+    fn event(&mut self, event: Event<'_>, place: (usize, usize)) -> Result<(), Box<Problem>> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(ConfigProblem::new(
-                        "a second document starts here",
-                        self.tree.bytes(place),
-                    )
-                    .with_help(
-                        "a configuration is one document: remove the `---` and what it separates",
+                    return Err(Box::new(
+                        Problem::invalid_json(
+                            "syntax",
+                            "a second document starts here",
+                            self.tree.bytes(place),
+                        )
+                        .with_help(format!(
+                            "a {} is one document: remove the `---` and what it separates",
+                            self.limits.what
+                        )),
                     ));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain;
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::Single,
+                    ScalarStyle::DoubleQuoted => Style::Double,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+                };
                 let kind = Kind::Scalar {
                     text: text.into_owned(),
-                    plain,
+                    style,
                 };
                 let id = self.node(kind, place, tag.as_deref())?;
                 self.add(id);
@@ -101,11 +113,14 @@ impl Builder<'_> {
             }
             Event::Alias(anchor) => {
                 let Some(id) = self.anchors.get(&anchor).copied() else {
-                    return Err(ConfigProblem::new(
-                        "this alias is inside its own value",
-                        self.tree.bytes(place),
-                    )
-                    .with_help("write the value out"));
+                    return Err(Box::new(
+                        Problem::invalid_json(
+                            "syntax",
+                            "this alias is inside its own value",
+                            self.tree.bytes(place),
+                        )
+                        .with_help("write the value out"),
+                    ));
                 };
                 self.add(id);
             }
@@ -119,13 +134,17 @@ impl Builder<'_> {
         kind: Kind,
         place: (usize, usize),
         tag: Option<&Tag>,
-    ) -> Result<Id, ConfigProblem> {
-        if self.tree.nodes.len() >= MOST {
-            return Err(ConfigProblem::new(
-                format!("the file holds more than {MOST} values"),
-                self.tree.bytes(place),
-            )
-            .with_help("no configuration of a cluster is that large: is this the right file?"));
+    ) -> Result<Id, Box<Problem>> {
+        let Limits { most, what, .. } = self.limits;
+        if self.tree.nodes.len() >= most {
+            return Err(Box::new(
+                Problem::invalid_json(
+                    "syntax",
+                    format!("the file holds more than {most} values"),
+                    self.tree.bytes(place),
+                )
+                .with_help(format!("no {what} is that large: is this the right file?")),
+            ));
         }
         let tag = tag
             .filter(|tag| !tag.is_yaml_core_schema())
@@ -140,13 +159,19 @@ impl Builder<'_> {
         anchor: usize,
         place: (usize, usize),
         tag: Option<&Tag>,
-    ) -> Result<(), ConfigProblem> {
+    ) -> Result<(), Box<Problem>> {
         if self.open.len() >= DEEPEST {
-            return Err(ConfigProblem::new(
-                format!("the file nests more than {DEEPEST} levels deep"),
-                self.tree.bytes(place),
-            )
-            .with_help("no configuration of a cluster nests that deep: is this the right file?"));
+            return Err(Box::new(
+                Problem::invalid_json(
+                    "syntax",
+                    format!("the file nests more than {DEEPEST} levels deep"),
+                    self.tree.bytes(place),
+                )
+                .with_help(format!(
+                    "no {} nests that deep: is this the right file?",
+                    self.limits.what
+                )),
+            ));
         }
         let id = self.node(kind, place, tag)?;
         self.add(id);
@@ -181,22 +206,24 @@ impl Builder<'_> {
     }
 
     fn check_key(&mut self, key: Id) {
-        let Some(Kind::Scalar { text, plain }) = self.tree.nodes.get(key.0).map(|node| &node.kind)
+        let Some(Kind::Scalar { text, style }) = self.tree.nodes.get(key.0).map(|node| &node.kind)
         else {
             return;
         };
         // Readers take several merges into one map.
-        if *plain && text == MERGE {
+        if *style == Style::Plain && text == MERGE {
             return;
         }
         let text = text.clone();
         let Some(open) = self.open.last_mut() else {
             return;
         };
-        if let Some(first) = open.keys.insert(text.clone(), key) {
+        if let Some(first) = open.keys.insert(text.clone(), key)
+            && self.limits.has_unique_keys
+        {
             let message = format!("the key `{}` is given twice in one map", shorten(&text));
             self.problems.push(
-                ConfigProblem::new(message, self.tree.span(key))
+                Problem::invalid_json("syntax", message, self.tree.span(key))
                     .with_help("keep one of them")
                     .with_related(self.tree.span(first), "first given here"),
             );
@@ -209,7 +236,7 @@ impl Builder<'_> {
         }
     }
 
-    fn syntax(&self, error: &ScanError) -> ConfigProblem {
+    fn syntax(&self, error: &ScanError) -> Problem {
         let at = error.marker().index();
         let span = self.tree.bytes((at, at + 1));
         let line = line_around(
@@ -224,7 +251,7 @@ impl Builder<'_> {
             "check the indentation and the quotes of this line and the one above it"
         };
         let reason = shorten_to(&lower_first(error.info()), 200);
-        ConfigProblem::new(format!("this is not YAML: {reason}"), span).with_help(help)
+        Problem::invalid_json("syntax", format!("this is not YAML: {reason}"), span).with_help(help)
     }
 }
 

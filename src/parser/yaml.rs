@@ -4,34 +4,44 @@
 //! memory, and what may be walked through is counted.
 
 mod build;
+mod place;
 
 use std::cell::{Cell, OnceCell};
 
 use crate::parser::Span;
 
-pub(super) use build::parse;
+pub(crate) use build::parse;
+pub(crate) use place::Scalar;
 
 /// How deep a file may nest. A configuration of a cluster nests 10 deep.
 const DEEPEST: usize = 128;
-/// How many values a file may hold. The largest cluster has some thousands.
-const MOST: usize = 200_000;
-/// How many values may be visited, aliases followed.
-const LONGEST_WALK: usize = 4 * MOST;
+
+/// What a file may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many values. Four times as many may be visited, aliases followed.
+    pub(crate) most: usize,
+    /// What the file is, for the words when it is larger.
+    pub(crate) what: &'static str,
+    /// True where a key that a map gives twice is a fault; else the tree has both.
+    pub(crate) has_unique_keys: bool,
+}
 
 /// A whole document.
-pub(super) struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     text: &'a str,
     /// The start of `text` in the file.
     start: usize,
     nodes: Vec<Node>,
     root: Id,
     visits: Cell<usize>,
+    most: usize,
     blocks: OnceCell<Vec<u32>>,
 }
 
 /// One value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Id(usize);
+pub(crate) struct Id(usize);
 
 struct Node {
     kind: Kind,
@@ -42,13 +52,23 @@ struct Node {
 }
 
 enum Kind {
-    Scalar { text: String, plain: bool },
+    Scalar { text: String, style: Style },
     List(Vec<Id>),
     Map(Vec<(Id, Id)>),
 }
 
+/// How a scalar is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Style {
+    Plain,
+    Single,
+    Double,
+    /// Below a `|` or a `>`.
+    Block,
+}
+
 /// The content of a node, for its readers.
-pub(super) enum Value<'t> {
+pub(crate) enum Value<'t> {
     /// Nothing: `~`, `null`, or no text at all.
     Null,
     Scalar(&'t str),
@@ -60,13 +80,15 @@ pub(super) enum Value<'t> {
 const MERGE: &str = "<<";
 
 impl Tree<'_> {
-    pub(super) fn root(&self) -> Id {
+    pub(crate) fn root(&self) -> Id {
         self.root
     }
 
-    pub(super) fn value(&self, id: Id) -> Value<'_> {
+    pub(crate) fn value(&self, id: Id) -> Value<'_> {
         match self.nodes.get(id.0).map(|node| &node.kind) {
-            Some(Kind::Scalar { text, plain }) if *plain && is_null(text) => Value::Null,
+            Some(Kind::Scalar { text, style }) if *style == Style::Plain && is_null(text) => {
+                Value::Null
+            }
             Some(Kind::Scalar { text, .. }) => Value::Scalar(text),
             Some(Kind::List(items)) => Value::List(items),
             Some(Kind::Map(_)) => Value::Map,
@@ -75,12 +97,28 @@ impl Tree<'_> {
     }
 
     /// The tag of a value, where it is none of YAML's own (`!Ref`).
-    pub(super) fn tag(&self, id: Id) -> Option<&str> {
+    pub(crate) fn tag(&self, id: Id) -> Option<&str> {
         self.nodes.get(id.0)?.tag.as_deref()
     }
 
+    /// The entries of a map as they are written.
+    pub(crate) fn entries(&self, id: Id) -> &[(Id, Id)] {
+        match self.nodes.get(id.0).map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => entries,
+            _ => &[],
+        }
+    }
+
+    /// How a scalar is written.
+    pub(crate) fn style(&self, id: Id) -> Option<Style> {
+        match self.nodes.get(id.0).map(|node| &node.kind) {
+            Some(Kind::Scalar { style, .. }) => Some(*style),
+            _ => None,
+        }
+    }
+
     /// The keys of a map that are texts.
-    pub(super) fn keys(&self, id: Id) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self, id: Id) -> impl Iterator<Item = &str> {
         let entries = match self.nodes.get(id.0).map(|node| &node.kind) {
             Some(Kind::Map(entries)) => entries.as_slice(),
             _ => &[],
@@ -97,11 +135,11 @@ impl Tree<'_> {
 
     fn is_merge(&self, key: Id) -> bool {
         let kind = self.nodes.get(key.0).map(|node| &node.kind);
-        matches!(kind, Some(Kind::Scalar { text, plain: true }) if text == MERGE)
+        matches!(kind, Some(Kind::Scalar { text, style: Style::Plain }) if text == MERGE)
     }
 
     /// Key and value of a map, by the key. What is merged in counts where the map itself has no such key.
-    pub(super) fn get(&self, map: Id, key: &str) -> Option<(Id, Id)> {
+    pub(crate) fn get(&self, map: Id, key: &str) -> Option<(Id, Id)> {
         self.find(map, key, 0)
     }
 
@@ -115,7 +153,7 @@ impl Tree<'_> {
             return Some(*own);
         }
         if depth >= DEEPEST {
-            self.count(LONGEST_WALK);
+            self.count(4 * self.most);
         }
         let merged = entries.iter().filter(|(k, _)| self.is_merge(*k));
         for (_, value) in merged {
@@ -139,22 +177,22 @@ impl Tree<'_> {
     }
 
     /// Counts values that were visited.
-    pub(super) fn count(&self, visited: usize) {
+    pub(crate) fn count(&self, visited: usize) {
         self.visits.set(self.visits.get().saturating_add(visited));
     }
 
     /// Whether aliases lead through more than is followed; what was read then is not all there is.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.visits.get() > LONGEST_WALK
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.visits.get() > 4 * self.most
     }
 
     /// The place of a value: a scalar without its tag, its anchor and (unless it is empty) its quotes.
-    pub(super) fn span(&self, id: Id) -> Span {
+    pub(crate) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
         };
         let mut span = self.bytes(node.place);
-        let Kind::Scalar { text, plain } = &node.kind else {
+        let Kind::Scalar { text, style } = &node.kind else {
             // A block ends where the next one starts.
             let written = self.slice(span).trim_end();
             span.end = span.start + written.len() as u32;
@@ -167,7 +205,8 @@ impl Tree<'_> {
             let rest = rest.unwrap_or_default().trim_start();
             span.start = span.end - rest.len() as u32;
         }
-        if !plain && let Some(inside) = inside_quotes(self.slice(span)) {
+        let is_quoted = matches!(style, Style::Single | Style::Double);
+        if is_quoted && let Some(inside) = inside_quotes(self.slice(span)) {
             let quotes = u32::from(!text.is_empty());
             span = Span {
                 start: span.start + quotes,
@@ -178,13 +217,13 @@ impl Tree<'_> {
     }
 
     /// The place of a scalar, if it is there byte for byte.
-    pub(super) fn literal(&self, id: Id) -> Option<Span> {
+    pub(crate) fn literal(&self, id: Id) -> Option<Span> {
         let span = self.span(id);
         (self.text_of(id) == Some(self.slice(span))).then_some(span)
     }
 
     /// The text of a value that is a template's `{{ name }}`, which YAML takes for a map in a map.
-    pub(super) fn template(&self, id: Id) -> Option<&str> {
+    pub(crate) fn template(&self, id: Id) -> Option<&str> {
         Some(self.slice(self.span(id))).filter(|text| text.starts_with("{{"))
     }
 

@@ -1,0 +1,232 @@
+//! Files that define several roles: which of them are judged, and what each is made of.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::input::{self, Content};
+use super::{Error, InputArgs};
+use crate::check::Against;
+use crate::inventory::cloudformation::Given;
+use crate::inventory::{Inventory, Kind, Principal as Defined};
+use crate::lints::{File, PrincipalName};
+use crate::parser::{Attachment, SourceId, Sources};
+use crate::reference::Principal;
+
+/// Parameters of the command line: those of `--parameters`, and then those of `--parameter`.
+///
+/// # Errors
+///
+/// [`Error::BadValue`] and [`Error::BadFile`].
+pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, Error> {
+    let mut all = BTreeMap::new();
+    for path in &args.parameters {
+        read(path, &mut all)?;
+    }
+    for text in &args.parameter {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Error::BadValue {
+                option: "--parameter",
+                value: text.clone(),
+                reason: "it has no `=`".to_owned(),
+                help: "write --parameter NAME=VALUE".to_owned(),
+            });
+        };
+        all.insert(name.trim().to_owned(), value.to_owned());
+    }
+    Ok(all)
+}
+
+/// Reads a file of parameters, in one of the forms that `aws cloudformation` takes.
+///
+/// <https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/>
+fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
+    const HELP: &str = "write [{\"ParameterKey\": \"Name\", \"ParameterValue\": \"value\"}], \
+        {\"Parameters\": {\"Name\": \"value\"}} or [\"Name=value\"]";
+    let cannot = |reason: String| Error::BadFile {
+        option: "--parameters",
+        path: path.to_string_lossy().into_owned(),
+        reason,
+        help: HELP.to_owned(),
+    };
+    let bytes = input::read(path, Content::Other).map_err(|p| cannot(p.message.clone()))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|e| cannot(format!("it is not JSON: {e}")))?;
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    };
+    let none = || cannot("it has no parameters".to_owned());
+    match &value {
+        serde_json::Value::Array(elements) => {
+            for element in elements {
+                let pair = if let serde_json::Value::String(pair) = element {
+                    pair.split_once('=')
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                } else {
+                    let name = element.get("ParameterKey").and_then(text);
+                    name.zip(element.get("ParameterValue").and_then(text))
+                };
+                let (name, value) = pair.ok_or_else(none)?;
+                all.insert(name, value);
+            }
+        }
+        serde_json::Value::Object(members) => {
+            let members = match members.get("Parameters") {
+                Some(serde_json::Value::Object(inner)) => inner,
+                _ => members,
+            };
+            for (name, value) in members {
+                all.insert(name.clone(), text(value).ok_or_else(none)?);
+            }
+        }
+        _ => return Err(none()),
+    }
+    Ok(())
+}
+
+/// What a template is evaluated with.
+pub(super) fn given(
+    parameters: &BTreeMap<String, String>,
+    region: Option<&str>,
+    account: Option<&str>,
+    partition: Option<&str>,
+) -> Given {
+    let region = region.map(str::to_owned);
+    let follows = region.as_deref().filter(|r| *r != "*");
+    let partition = partition
+        .map(str::to_owned)
+        .or_else(|| follows.map(|r| crate::reference::bindings::partition_of(r).to_owned()));
+    Given {
+        parameters: parameters.clone(),
+        account: account.map(str::to_owned),
+        partition,
+        region,
+    }
+}
+
+/// A file that defines several roles, once it is read.
+pub(super) struct Template {
+    pub(super) inventory: Inventory,
+    pub(super) source: SourceId,
+    /// The same text as `source`, for what limits a role: its places are told apart from those of the role.
+    pub(super) limits: Option<SourceId>,
+}
+
+/// One setting of the parameters that a role depends on.
+#[derive(Clone)]
+pub(super) struct Setting {
+    /// Values of parameters that may have several.
+    pub(super) values: Vec<(String, String)>,
+    /// Index of its file.
+    pub(super) file: usize,
+    /// Index of its boundary.
+    pub(super) boundary: Option<usize>,
+    pub(super) parameters: Vec<(String, String, String)>,
+}
+
+/// The principal that a job is about.
+#[derive(Clone)]
+pub(super) struct Chosen {
+    pub(super) name: Arc<PrincipalName>,
+    pub(super) settings: Vec<Setting>,
+    /// True where it was asked for by name, so that it is judged whatever it is.
+    pub(super) is_named: bool,
+}
+
+/// The files of a principal, one for each setting, put into `files`.
+pub(super) fn settings(
+    template: &mut Template,
+    at: usize,
+    sources: &mut Sources,
+    files: &mut Vec<File>,
+) -> Option<Chosen> {
+    let principal = template.inventory.principals.get(at)?;
+    let name = Arc::new(PrincipalName {
+        name: principal.name.clone(),
+        kind: principal.kind.name(),
+        source: principal.source,
+        span: principal.span,
+    });
+    let has_boundary = principal.documents.iter().any(|d| d.boundary.is_some());
+    if has_boundary && template.limits.is_none() {
+        let copy = sources.get(template.source).again();
+        template.limits = Some(sources.add(copy));
+    }
+    let of_file = &template.inventory.problems;
+    let mut settings = Vec::with_capacity(principal.documents.len());
+    for document in &principal.documents {
+        let mut file = File::of(document, template.source, Some(&name));
+        for problem in of_file {
+            if !file.document.problems.contains(problem) {
+                file.document.problems.push(problem.clone());
+            }
+        }
+        files.push(file);
+        let own = files.len() - 1;
+        let boundary = document.boundary.as_ref().zip(template.limits);
+        let boundary = boundary.map(|(document, limits)| {
+            let mut limit = File::of(document, limits, None);
+            moved(&mut limit, limits);
+            files.push(limit);
+            files.len() - 1
+        });
+        let place = |span: Option<crate::parser::Span>| match span {
+            Some(span) => crate::check::place(sources, template.source, span),
+            None => "--parameter".to_owned(),
+        };
+        let parameters = document.parameters.iter();
+        let parameters = parameters.map(|(n, v, at)| (n.clone(), v.clone(), place(*at)));
+        settings.push(Setting {
+            values: document.values.clone(),
+            file: own,
+            boundary,
+            parameters: parameters.collect(),
+        });
+    }
+    Some(Chosen {
+        name,
+        settings,
+        is_named: false,
+    })
+}
+
+/// Lets the policies of a file stand in another one with the same text.
+fn moved(file: &mut File, source: SourceId) {
+    let mut documents = vec![&mut file.document];
+    let extremes = file.extremes.as_mut().and_then(Arc::get_mut);
+    if let Some(extremes) = extremes {
+        documents.push(&mut extremes.best);
+        documents.extend(extremes.texts.as_mut());
+    }
+    for policy in documents.into_iter().flat_map(|d| &mut d.policies) {
+        policy.source = source;
+        policy.attachment = Attachment::Managed;
+    }
+}
+
+/// The candidates that the kind and the trust policy of a principal leave; all of them where they leave none.
+pub(super) fn narrowed(against: &Against, principal: &Defined) -> Option<Against> {
+    let Against::BestOf(all) = against else {
+        return None;
+    };
+    let services = principal.trust.as_ref();
+    let trusts = |service: &str| {
+        services.is_none_or(|t| t.is_open || t.services.iter().any(|s| s == service))
+    };
+    let is_known = services.is_some_and(|t| !t.is_open && !t.services.is_empty());
+    let may_be = |role: &str| match Principal::of_role(role) {
+        Principal::Any => true,
+        _ if matches!(principal.kind, Kind::User | Kind::Group) => false,
+        Principal::Of("instance") => !is_known || trusts("ec2"),
+        Principal::Of("function") => !is_known || trusts("lambda"),
+        Principal::Of(_) => true,
+    };
+    let kept: Vec<_> = { all.iter() }
+        .filter(|r| r.role.as_deref().is_none_or(may_be))
+        .cloned()
+        .collect();
+    (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))
+}

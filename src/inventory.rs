@@ -1,0 +1,26 @@
+//! The policies and principals that a template, a module or an account dump defines.
+//!
+//! A reader of a format evaluates what it can into [`Value`]s: trees of objects, lists and texts whose bytes know their
+//! places in the file, with a hole wherever a value is not known. [`document`] reads a [`Value`] as a policy, with the
+//! grammar that reads JSON files:
+//!
+//! ```text
+//! file ─► reader ─► Value (texts with holes) ─► document() ─► Reading { worst, best, texts } ─► Policy
+//!                                 └─► Holes, the table of what is not known
+//! ```
+//!
+//! A value with holes is read up to three times, once for each [`Extreme`]; a value without holes once. The engine decides
+//! each reading as if it were a file of its own, and `check` puts the verdicts together.
+//!
+//! An [`Inventory`] lists the principals, each with the documents that are attached to it: one role to judge.
+
+pub mod cloudformation;
+mod holes;
+mod principal;
+mod render;
+mod value;
+
+pub use holes::Holes;
+pub use principal::{Document, Inventory, Kind, Principal, Trust};
+pub use render::{Attached, Reading, document};
+pub use value::{Node, Piece, Value};

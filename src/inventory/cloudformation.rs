@@ -1,0 +1,147 @@
+//! CloudFormation, SAM and CDK templates: the principals that a template defines, with its functions evaluated.
+//!
+//! The text becomes a [`Tree`]; [`evaluate`] turns its parts into [`Value`]s, with a hole for what is known only when the
+//! stack is deployed; `principals` finds the roles, users, groups and policies, and what is attached to which.
+//!
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
+
+mod condition;
+mod evaluate;
+mod function;
+mod parameter;
+mod principals;
+mod types;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Inventory;
+use crate::parser::tree::{self, Node, Tree};
+use crate::parser::{Problem, Source, SourceId, Span};
+
+/// Values that the command line gives.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Parameters by name.
+    pub parameters: BTreeMap<String, String>,
+    /// The Region, account and partition, where they are known.
+    pub region: Option<String>,
+    /// See above.
+    pub account: Option<String>,
+    /// See above.
+    pub partition: Option<String>,
+}
+
+/// Macros of AWS that change nothing of a policy.
+const HARMLESS: [&str; 6] = [
+    "AWS::Serverless-2016-10-31",
+    "AWS::LanguageExtensions",
+    "AWS::CodeDeployBlueGreen",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::ServiceCatalog",
+];
+
+/// Whether a text may be a template, by a look at its words.
+pub fn may_be_template(text: &str) -> bool {
+    text.contains("Resources") && text.contains("AWS::")
+}
+
+/// Reads a template. `None` where the text is none.
+///
+/// # Errors
+///
+/// What is wrong with the text, where it was meant to be a template.
+pub fn read(
+    id: SourceId,
+    source: &Source,
+    given: &Given,
+) -> Option<Result<Inventory, Box<Problem>>> {
+    let text = source.text();
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.len() - body.len();
+    if !may_be_template(body) {
+        return None;
+    }
+    let mut problems = Vec::new();
+    let is_json = body.trim_start().starts_with('{');
+    let tree = if is_json {
+        tree::of_json(body, start, &mut problems)
+    } else {
+        tree::of_yaml(body, start, &mut problems)
+    };
+    let tree = match tree {
+        Ok(tree) => tree,
+        // What is no JSON gets the explanations of the reader of policies.
+        Err(_) if is_json => return None,
+        Err(problem) if is_meant(body) => return Some(Err(problem)),
+        Err(_) => return None,
+    };
+    if !is_template(&tree) {
+        return None;
+    }
+    macros(&tree, &mut problems);
+    let template = evaluate::Template::new(id, Rc::clone(&tree), given);
+    Some(Ok(principals::inventory(template, problems)))
+}
+
+/// Whether a text that is no YAML was meant to be a template.
+fn is_meant(text: &str) -> bool {
+    let mut lines = text.lines();
+    lines.any(|l| {
+        l.starts_with("AWSTemplateFormatVersion")
+            || l.starts_with("Resources:")
+            || l.trim_start().starts_with("Type: AWS::")
+    })
+}
+
+/// Whether a document has resources of AWS.
+fn is_template(tree: &Tree) -> bool {
+    let Some(resources) = tree.get("Resources") else {
+        return false;
+    };
+    let is_resource = |(_, value): &(Rc<Tree>, Rc<Tree>)| {
+        let kind = value.get("Type").and_then(|t| t.text());
+        kind.is_some_and(|k| {
+            ["AWS::", "Custom::", "Alexa::"]
+                .iter()
+                .any(|p| k.starts_with(p))
+        })
+    };
+    tree.get("AWSTemplateFormatVersion").is_some() || resources.entries().iter().any(is_resource)
+}
+
+/// Reports the macros that may rewrite what is judged.
+fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
+    let Some(transform) = tree.get("Transform") else {
+        return;
+    };
+    let all = match &transform.node {
+        Node::List(all) => all.as_slice(),
+        _ => std::slice::from_ref(transform),
+    };
+    for one in all {
+        match one.text() {
+            Some(name) if HARMLESS.contains(&name) => {}
+            Some(name) => {
+                let message = format!(
+                    "the macro `{}` may rewrite the template",
+                    crate::parser::shorten(name)
+                );
+                problems.push(unresolved("Transform", &message, one.span));
+            }
+            None => {
+                let message = "this macro may rewrite the template";
+                problems.push(unresolved("Transform", message, one.span));
+            }
+        }
+    }
+}
+
+/// A part that could not be read.
+fn unresolved(subject: &str, message: &str, span: Span) -> Problem {
+    Problem::unresolved(subject, message, span).with_help(
+        "write the value in the template, or give the template that the macro makes: \
+         `aws cloudformation get-template --template-stage Processed`; --unresolved warn accepts it",
+    )
+}

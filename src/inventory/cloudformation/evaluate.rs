@@ -1,0 +1,453 @@
+//! A template and the evaluation of its parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::parameter::{self, Known, Parameter};
+use super::{Given, types, unresolved};
+use crate::inventory::{Holes, Node as Made, Piece, Value};
+use crate::parser::tree::{Node, Tree};
+use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
+
+/// How many values are made of one template, aliases and parameters followed.
+const MOST_STEPS: usize = 4_000_000;
+/// How deep references lead from one to the next.
+const DEEPEST: usize = 128;
+
+/// A template.
+pub(super) struct Template<'g> {
+    pub(super) id: SourceId,
+    pub(super) tree: Rc<Tree>,
+    pub(super) given: &'g Given,
+    parameters: FxHashMap<String, Parameter>,
+    resources: FxHashMap<String, Rc<Tree>>,
+    pub(super) holes: Holes,
+    /// The values, in this pass, of parameters that may have several.
+    pub(super) chosen: BTreeMap<String, String>,
+    /// Parameters with so many values, together, that they are not judged one by one.
+    pub(super) left_open: BTreeSet<String>,
+    /// Parameters with several values that were asked for in this pass.
+    pub(super) asked: BTreeSet<String>,
+    /// Parameters that were asked for in this pass and have one value; the place is that of a default.
+    pub(super) taken: BTreeMap<String, (String, Option<Span>)>,
+    /// What could not be read in this pass.
+    pub(super) problems: Vec<Problem>,
+    /// Conditions and names of resources that are being worked out.
+    pub(super) open: Vec<String>,
+    depth: usize,
+    steps: usize,
+}
+
+/// A call of a function.
+pub(super) struct Call<'t> {
+    /// `Ref`, `Fn::Sub`.
+    pub(super) name: String,
+    pub(super) argument: &'t Rc<Tree>,
+    /// Whether it is written as a tag, on its argument.
+    is_tag: bool,
+    /// The name.
+    pub(super) at: Span,
+    /// The whole call.
+    pub(super) span: Span,
+}
+
+/// The function that a value calls.
+pub(super) fn call(tree: &Rc<Tree>) -> Option<Call<'_>> {
+    if let Some(tag) = &tree.tag {
+        let word = tag.trim_start_matches('!');
+        let name = match word {
+            "Ref" | "Condition" => word.to_owned(),
+            _ => format!("Fn::{word}"),
+        };
+        return Some(Call {
+            name,
+            argument: tree,
+            is_tag: true,
+            at: tree.span,
+            span: tree.span,
+        });
+    }
+    let entries = tree.entries();
+    let is_function = |key: &str| key == "Ref" || key.starts_with("Fn::");
+    let (key, argument) = match entries {
+        [one] => one,
+        // `Fn::Transform` and `Fn::ForEach` may be beside other keys.
+        _ => entries.iter().find(|(key, _)| {
+            let text = key.text().unwrap_or_default();
+            text == "Fn::Transform" || text.starts_with("Fn::ForEach")
+        })?,
+    };
+    let name = key.text().filter(|key| is_function(key))?;
+    Some(Call {
+        name: name.to_owned(),
+        argument,
+        is_tag: false,
+        at: key.span,
+        span: tree.span,
+    })
+}
+
+impl<'g> Template<'g> {
+    pub(super) fn new(id: SourceId, tree: Rc<Tree>, given: &'g Given) -> Self {
+        let resources = tree.get("Resources");
+        let resources = resources.iter().flat_map(|r| r.entries());
+        let resources =
+            resources.filter_map(|(name, value)| Some((name.text()?.to_owned(), Rc::clone(value))));
+        Template {
+            id,
+            given,
+            parameters: parameter::all(&tree, given).into_iter().collect(),
+            resources: resources.collect(),
+            holes: Holes::default(),
+            chosen: BTreeMap::new(),
+            left_open: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            taken: BTreeMap::new(),
+            problems: Vec::new(),
+            open: Vec::new(),
+            depth: 0,
+            steps: 0,
+            tree,
+        }
+    }
+
+    /// The type of a resource.
+    pub(super) fn kind_of(&self, logical: &str) -> Option<&str> {
+        self.resources.get(logical)?.get("Type")?.text()
+    }
+
+    pub(super) fn resource(&self, logical: &str) -> Option<Rc<Tree>> {
+        self.resources.get(logical).map(Rc::clone)
+    }
+
+    /// What is known of a parameter with several values.
+    pub(super) fn values_of(&self, parameter: &str) -> &[String] {
+        match self.parameters.get(parameter).map(|p| &p.known) {
+            Some(Known::OneOf(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// The names of the parameters.
+    pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().map(String::as_str)
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// A value that could not be read.
+    pub(super) fn unread(&mut self, name: &str, message: &str, at: Span, span: Span) -> Value {
+        self.report(unresolved(name, message, at));
+        let hole = self.hole(name, HoleKind::List, span, None);
+        Value::hole(hole, span)
+    }
+
+    pub(super) fn hole(
+        &mut self,
+        name: &str,
+        kind: HoleKind,
+        span: Span,
+        option: Option<String>,
+    ) -> usize {
+        self.holes.make(name, kind, (self.id, span), option)
+    }
+
+    /// Evaluates a value.
+    pub(super) fn evaluate(&mut self, tree: &Rc<Tree>) -> Value {
+        self.steps += 1;
+        if self.steps > MOST_STEPS || self.depth >= DEEPEST {
+            let message = if self.depth >= DEEPEST {
+                "the references lead too deep"
+            } else {
+                "the template is too large to be read"
+            };
+            return self.unread("references", message, tree.span, tree.span);
+        }
+        self.depth += 1;
+        let value = match call(tree) {
+            Some(call) => self.call(&call),
+            None => self.plain(tree),
+        };
+        self.depth -= 1;
+        value
+    }
+
+    /// Evaluates a value without its tag.
+    fn plain(&mut self, tree: &Rc<Tree>) -> Value {
+        let span = tree.span;
+        let node = match &tree.node {
+            Node::Null => Made::Null,
+            Node::Boolean(value) => Made::Boolean(*value),
+            Node::Number(text) => Made::Number(text.clone()),
+            Node::Text(text, offsets) => {
+                let piece = piece(text, offsets.as_deref(), span);
+                Made::Text(self.dynamic(piece))
+            }
+            Node::List(elements) => {
+                let elements = elements.iter().map(|e| self.evaluate(e));
+                Made::List(elements.collect())
+            }
+            Node::Map(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|(k, v)| {
+                    let key = match (k.text(), &k.node) {
+                        (_, Node::Text(..)) | (None, _) => self.plain(k),
+                        (Some(text), _) => Value::plain(text, k.span),
+                    };
+                    (key, self.evaluate(v))
+                });
+                Made::Map(entries.collect())
+            }
+        };
+        Value { node, span }
+    }
+
+    /// The argument of a call.
+    pub(super) fn argument(&mut self, call: &Call<'_>) -> Value {
+        if call.is_tag {
+            self.plain(call.argument)
+        } else {
+            self.evaluate(call.argument)
+        }
+    }
+
+    /// Takes dynamic references (`{{resolve:ssm:…}}`) out of a text.
+    pub(super) fn dynamic(&mut self, piece: Piece) -> Vec<Piece> {
+        const OPEN: &str = "{{resolve:";
+        let text = piece.text().unwrap_or_default().to_owned();
+        if !text.contains(OPEN) {
+            return vec![piece];
+        }
+        let mut pieces = Vec::new();
+        let mut done = 0;
+        while let Some(start) = text.get(done..).and_then(|t| t.find(OPEN)) {
+            let start = done + start;
+            let Some(length) = text.get(start..).and_then(|t| t.find("}}")) else {
+                break;
+            };
+            let end = start + length + 2;
+            if start > done {
+                pieces.push(piece.part(done..start));
+            }
+            let name = text.get(start + 2..end - 2).unwrap_or_default();
+            let span = piece.part(start..end).span();
+            let hole = self.hole(name, HoleKind::Text, span, None);
+            pieces.push(Piece::Hole { hole, span });
+            done = end;
+        }
+        if done < text.len() {
+            pieces.push(piece.part(done..text.len()));
+        }
+        pieces
+    }
+
+    /// What a name refers to: a parameter, a resource, or a value that CloudFormation knows.
+    pub(super) fn reference(&mut self, name: &str, span: Span) -> Value {
+        if let Some(value) = self.pseudo(name, span) {
+            return value;
+        }
+        if self.parameters.contains_key(name) {
+            return self.parameter(name, span);
+        }
+        let Some(kind) = self.kind_of(name).map(str::to_owned) else {
+            let message = format!("`{}` is not defined in the template", shorten(name));
+            return self.unread(name, &message, span, span);
+        };
+        if let Some(form) = types::find(&kind).and_then(|t| t.reference.as_deref()) {
+            self.form(form, name, &kind, span)
+        } else {
+            let hole = self.hole(name, HoleKind::Text, span, None);
+            of_pieces(vec![Piece::Hole { hole, span }], span)
+        }
+    }
+
+    /// A value that every template can refer to.
+    fn pseudo(&mut self, name: &str, span: Span) -> Option<Value> {
+        let given = self.given;
+        let known = match name {
+            "AWS::Region" => &given.region,
+            "AWS::AccountId" => &given.account,
+            "AWS::Partition" => &given.partition,
+            "AWS::NoValue" => return Some(Value::absent(span)),
+            "AWS::URLSuffix" => {
+                let is_china = given.partition.as_deref() == Some("aws-cn");
+                let suffix = if is_china {
+                    "amazonaws.com.cn"
+                } else {
+                    "amazonaws.com"
+                };
+                return Some(Value::bound(suffix, span));
+            }
+            "AWS::StackName" => {
+                let hole = self.hole(name, HoleKind::Name, span, None);
+                return Some(of_pieces(vec![Piece::Hole { hole, span }], span));
+            }
+            "AWS::StackId" => {
+                let form = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${Id}/${Id}";
+                return Some(self.form(form, "AWS::StackId", "", span));
+            }
+            "AWS::NotificationARNs" => {
+                let hole = self.hole(name, HoleKind::List, span, None);
+                return Some(Value::hole(hole, span));
+            }
+            _ => return None,
+        };
+        if let Some(known) = known
+            .as_ref()
+            .filter(|k| k.as_str() != "*" && !k.contains(','))
+        {
+            return Some(Value::bound(known.clone(), span));
+        }
+        let hole = self.hole(name, HoleKind::Reference, span, None);
+        Some(of_pieces(vec![Piece::Hole { hole, span }], span))
+    }
+
+    fn parameter(&mut self, name: &str, span: Span) -> Value {
+        let Some(parameter) = self.parameters.get(name) else {
+            return Value::absent(span);
+        };
+        let is_list = parameter.is_list;
+        let text = match &parameter.known {
+            Known::Given(text) => {
+                self.taken.insert(name.to_owned(), (text.clone(), None));
+                Some(text.clone())
+            }
+            Known::Default(text, at) => {
+                let taken = (text.clone(), Some(*at));
+                self.taken.insert(name.to_owned(), taken);
+                Some(text.clone())
+            }
+            Known::OneOf(_) if self.left_open.contains(name) => None,
+            Known::OneOf(values) => {
+                self.asked.insert(name.to_owned());
+                let chosen = self.chosen.get(name).or(values.first());
+                chosen.cloned()
+            }
+            Known::Open => None,
+        };
+        match text {
+            Some(text) if is_list => {
+                let elements = text.split(',').map(str::trim);
+                let elements = elements.map(|e| Value::bound(e, span)).collect();
+                Value {
+                    node: Made::List(elements),
+                    span,
+                }
+            }
+            Some(text) => Value::bound(text, span),
+            None => {
+                let kind = if is_list {
+                    HoleKind::List
+                } else {
+                    HoleKind::Text
+                };
+                let option = Some(format!("--parameter {name}=VALUE"));
+                let at = self.parameters.get(name).map_or(span, |p| p.span);
+                let hole = self.hole(name, kind, at, option);
+                if is_list {
+                    Value::hole(hole, span)
+                } else {
+                    of_pieces(vec![Piece::Hole { hole, span }], span)
+                }
+            }
+        }
+    }
+
+    /// A form of `rules/cloudformation.toml` for a resource.
+    pub(super) fn form(&mut self, form: &str, logical: &str, kind: &str, span: Span) -> Value {
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut rest = form;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            if !before.is_empty() {
+                pieces.push(Piece::Bound {
+                    text: before.to_owned(),
+                    span,
+                });
+            }
+            pieces.extend(match name {
+                "Name" => self.name_of(logical, kind, span),
+                "Path" => {
+                    let path = self.property(logical, "Path");
+                    let path = path.and_then(|v| v.pieces());
+                    path.unwrap_or_else(|| vec![bound("/", span)])
+                }
+                "Id" => {
+                    let hole = self.hole(logical, HoleKind::Name, span, None);
+                    vec![Piece::Hole { hole, span }]
+                }
+                name => {
+                    let value = self.pseudo(name, span);
+                    value.and_then(|v| v.pieces()).unwrap_or_default()
+                }
+            });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pieces.push(bound(rest, span));
+        }
+        let pieces = pieces.into_iter().map(|p| p.bound_at(span));
+        of_pieces(pieces.collect(), span)
+    }
+
+    /// The name of a resource: that of its property, or one that CloudFormation makes.
+    fn name_of(&mut self, logical: &str, kind: &str, span: Span) -> Vec<Piece> {
+        let property = types::find(kind).and_then(|t| t.name.as_deref());
+        let value = property.and_then(|property| self.property(logical, property));
+        if let Some(pieces) = value.and_then(|v| v.pieces()) {
+            return pieces;
+        }
+        let hole = self.hole(logical, HoleKind::Name, span, None);
+        vec![Piece::Hole { hole, span }]
+    }
+
+    /// A property of a resource, unless it leads back to itself.
+    pub(super) fn property(&mut self, logical: &str, name: &str) -> Option<Value> {
+        let resource = self.resource(logical)?;
+        let property = resource.get("Properties")?.get(name)?;
+        let mark = format!("{logical}.{name}");
+        if self.open.contains(&mark) {
+            let message = format!("`{}` refers to itself", shorten(logical));
+            self.report(unresolved(logical, &message, property.span));
+            return None;
+        }
+        self.open.push(mark);
+        let value = self.evaluate(property);
+        self.open.pop();
+        (value.node != Made::Absent).then_some(value)
+    }
+}
+
+/// A text as it is written.
+pub(super) fn piece(text: &str, offsets: Option<&[u32]>, span: Span) -> Piece {
+    match offsets {
+        None => Piece::Plain {
+            text: text.to_owned(),
+            start: span.start,
+        },
+        Some(offsets) => Piece::Mapped {
+            text: text.to_owned(),
+            offsets: offsets.to_vec(),
+        },
+    }
+}
+
+pub(super) fn bound(text: &str, span: Span) -> Piece {
+    Piece::Bound {
+        text: text.to_owned(),
+        span,
+    }
+}
+
+pub(super) fn of_pieces(pieces: Vec<Piece>, span: Span) -> Value {
+    Value {
+        node: Made::Text(pieces),
+        span,
+    }
+}

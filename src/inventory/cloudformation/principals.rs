@@ -1,0 +1,787 @@
+//! The principals of a template, and what is attached to which.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::condition::Truth;
+use super::evaluate::{Template, call};
+use super::unresolved;
+use crate::inventory::{
+    Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
+};
+use crate::parser::tree::{Node, Tree};
+use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
+
+/// Settings of parameters with several values that are judged for one principal.
+const MOST_SETTINGS: usize = 64;
+
+/// A resource of the template.
+struct Resource {
+    name: String,
+    span: Span,
+    kind: String,
+    tree: Rc<Tree>,
+}
+
+/// A policy of the template, and one principal that it is attached to.
+#[derive(Clone)]
+struct Link {
+    /// Index of the policy among the resources.
+    policy: usize,
+    /// The logical id of the principal.
+    principal: String,
+    /// The hole that decides whether it is attached.
+    optional: Option<usize>,
+}
+
+/// Where a list names a principal.
+enum Target {
+    /// The logical id of a resource of the template.
+    Here(String),
+    /// Anything else.
+    Elsewhere,
+}
+
+/// Lists what a template defines.
+pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) -> Inventory {
+    let resources = resources(&template, &mut problems);
+    let links = links(&mut template, &resources);
+    let used = used_policies(&template, &resources);
+    let mut inventory = Inventory::default();
+    for (at, resource) in resources.iter().enumerate() {
+        let kind = match resource.kind.as_str() {
+            "AWS::IAM::Role" => Kind::Role,
+            "AWS::IAM::User" => Kind::User,
+            "AWS::IAM::Group" => Kind::Group,
+            "AWS::Serverless::Function" if has_own_role(&resource.tree) => Kind::Function,
+            _ if is_policy(&resource.kind) => {
+                let is_linked = links.iter().any(|l| l.policy == at);
+                if is_linked || used.contains(&resource.name) {
+                    continue;
+                }
+                Kind::Policy
+            }
+            _ => continue,
+        };
+        template.problems.clear();
+        if condition_of(&mut template, &resource.tree) == Truth::False {
+            continue;
+        }
+        let reader = Reader {
+            resources: &resources,
+            links: &links,
+            resource: at,
+            kind,
+        };
+        inventory.principals.push(reader.principal(&mut template));
+    }
+    // A repeated key is a fault of the principals that it can change.
+    for problem in problems {
+        let is_within = |p: &Principal| {
+            let own = resources.iter().find(|r| r.name == p.name);
+            own.is_some_and(|r| encloses(r, problem.span))
+        };
+        let of_other = resources.iter().any(|r| encloses(r, problem.span));
+        let mut found = false;
+        for principal in inventory.principals.iter_mut().filter(|p| is_within(p)) {
+            found = true;
+            for document in &mut principal.documents {
+                document.report(problem.clone());
+            }
+        }
+        let is_of_policy =
+            { resources.iter() }.any(|r| is_policy(&r.kind) && encloses(r, problem.span));
+        if !found && (!of_other || is_of_policy) {
+            inventory.problems.push(problem);
+        }
+    }
+    let unknown = template.given.parameters.keys();
+    let unknown: Vec<String> = { unknown }
+        .filter(|name| !template.parameter_names().any(|n| n == name.as_str()))
+        .cloned()
+        .collect();
+    inventory.unknown_parameters = unknown;
+    inventory
+}
+
+fn encloses(resource: &Resource, span: Span) -> bool {
+    let whole = resource.tree.span;
+    whole.start <= span.start && span.end <= whole.end.max(whole.start)
+}
+
+fn is_policy(kind: &str) -> bool {
+    [
+        "AWS::IAM::Policy",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::RolePolicy",
+        "AWS::IAM::UserPolicy",
+        "AWS::IAM::GroupPolicy",
+    ]
+    .contains(&kind)
+}
+
+/// SAM makes a role for a function that names none.
+fn has_own_role(tree: &Tree) -> bool {
+    let properties = tree.get("Properties");
+    properties.is_some_and(|p| p.get("Role").is_none() && p.get("Policies").is_some())
+}
+
+fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resource> {
+    let Some(all) = template.tree.get("Resources") else {
+        return Vec::new();
+    };
+    if call(all).is_some() && all.entries().len() == 1 {
+        problems.push(unresolved(
+            "Resources",
+            "the resources could not be read",
+            all.span,
+        ));
+    }
+    let mut resources = Vec::new();
+    for (key, tree) in all.entries() {
+        let Some(name) = key.text() else { continue };
+        if name.starts_with("Fn::") {
+            let message = format!("`{}` could not be read", shorten(name));
+            problems.push(unresolved(name, &message, key.span));
+            continue;
+        }
+        let kind = tree.get("Type").and_then(|t| t.text());
+        let Some(kind) = kind else {
+            if let Some(call) = call(tree) {
+                let message = format!("`{}` could not be read", shorten(&call.name));
+                problems.push(unresolved(&call.name, &message, call.at));
+            }
+            continue;
+        };
+        resources.push(Resource {
+            name: name.to_owned(),
+            span: key.span,
+            kind: kind.to_owned(),
+            tree: Rc::clone(tree),
+        });
+    }
+    resources
+}
+
+/// Whether a resource is made.
+fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
+    match tree
+        .get("Condition")
+        .and_then(|c| Some((c.text()?.to_owned(), c.span)))
+    {
+        Some((name, span)) => template.condition(&name, span),
+        None => Truth::True,
+    }
+}
+
+/// Which policies are attached to which principals.
+fn links(template: &mut Template<'_>, resources: &[Resource]) -> Vec<Link> {
+    let mut links = Vec::new();
+    let names = names(template, resources);
+    for (policy, resource) in resources.iter().enumerate() {
+        if !is_policy(&resource.kind) {
+            continue;
+        }
+        let Some(properties) = resource.tree.get("Properties").map(Rc::clone) else {
+            continue;
+        };
+        let lists = [
+            "Roles",
+            "Users",
+            "Groups",
+            "RoleName",
+            "UserName",
+            "GroupName",
+        ];
+        for list in lists {
+            // The name of a managed policy's own is another thing.
+            let Some(list) = properties.get(list) else {
+                continue;
+            };
+            let mut found = Vec::new();
+            targets(template, list, None, &names, &mut found);
+            for (target, optional) in found {
+                if let Target::Here(principal) = target {
+                    links.push(Link {
+                        policy,
+                        principal,
+                        optional,
+                    });
+                }
+            }
+        }
+    }
+    template.problems.clear();
+    links
+}
+
+/// The logical ids of the principals by their names.
+fn names(template: &mut Template<'_>, resources: &[Resource]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for resource in resources {
+        let property = match resource.kind.as_str() {
+            "AWS::IAM::Role" => "RoleName",
+            "AWS::IAM::User" => "UserName",
+            "AWS::IAM::Group" => "GroupName",
+            _ => continue,
+        };
+        let name = template.property(&resource.name, property);
+        if let Some(name) = name.and_then(|v| v.text()) {
+            names.insert(name, resource.name.clone());
+        }
+    }
+    names
+}
+
+fn targets(
+    template: &mut Template<'_>,
+    tree: &Rc<Tree>,
+    optional: Option<usize>,
+    names: &BTreeMap<String, String>,
+    out: &mut Vec<(Target, Option<usize>)>,
+) {
+    if let Some(call) = call(tree) {
+        if call.name == "Ref"
+            && let Some(name) = call.argument.text()
+            && template.kind_of(name).is_some()
+        {
+            out.push((Target::Here(name.to_owned()), optional));
+            return;
+        }
+        if call.name == "Fn::If"
+            && let Node::List(parts) = &call.argument.node
+            && let [name, yes, no] = parts.as_slice()
+            && let Some(text) = name.text()
+        {
+            match template.condition(text, name.span) {
+                Truth::True => targets(template, yes, optional, names, out),
+                Truth::False => targets(template, no, optional, names, out),
+                Truth::Open(option) => {
+                    let hole = Some(template.condition_hole(text, name.span, option));
+                    targets(template, yes, hole, names, out);
+                    targets(template, no, hole, names, out);
+                }
+            }
+            return;
+        }
+    } else if let Node::List(elements) = &tree.node {
+        for element in elements {
+            targets(template, element, optional, names, out);
+        }
+        return;
+    }
+    let value = template.evaluate(tree);
+    if value.node == Made::Absent {
+        return;
+    }
+    let here = value.text().and_then(|text| names.get(&text));
+    out.push(match here {
+        Some(logical) => (Target::Here(logical.clone()), optional),
+        None => (Target::Elsewhere, optional),
+    });
+}
+
+/// The managed policies that principals name, as policies or as boundaries.
+fn used_policies(template: &Template<'_>, resources: &[Resource]) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for resource in resources {
+        let Some(properties) = resource.tree.get("Properties") else {
+            continue;
+        };
+        let lists = ["ManagedPolicyArns", "PermissionsBoundary", "Policies"];
+        for list in lists.iter().filter_map(|name| properties.get(name)) {
+            // The documents of inline policies refer to other things.
+            references(list, &mut |name| {
+                if template.kind_of(name) == Some("AWS::IAM::ManagedPolicy") {
+                    used.insert(name.to_owned());
+                }
+            });
+        }
+    }
+    used
+}
+
+fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
+    if let Some(call) = call(tree)
+        && call.name == "Ref"
+        && let Some(name) = call.argument.text()
+    {
+        see(name);
+        return;
+    }
+    match &tree.node {
+        Node::List(elements) => elements.iter().for_each(|e| references(e, see)),
+        Node::Map(entries) => {
+            let documents = ["PolicyDocument", "Statement"];
+            for (key, value) in entries {
+                if key.text().is_none_or(|k| !documents.contains(&k)) {
+                    references(value, see);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Reads one principal.
+struct Reader<'r> {
+    resources: &'r [Resource],
+    links: &'r [Link],
+    resource: usize,
+    kind: Kind,
+}
+
+impl Reader<'_> {
+    fn principal(&self, template: &mut Template<'_>) -> Principal {
+        let resource = self.resources.get(self.resource);
+        let (name, span) = resource.map_or((String::new(), Span::default()), |r| {
+            (r.name.clone(), r.span)
+        });
+        template.chosen.clear();
+        template.asked.clear();
+        let named = match self.kind {
+            Kind::Role => "RoleName",
+            Kind::User => "UserName",
+            Kind::Group => "GroupName",
+            Kind::Policy => "ManagedPolicyName",
+            Kind::Function => "FunctionName",
+        };
+        let alias = template.property(&name, named).and_then(|v| v.text());
+        let trust = self.trust(template, &name);
+        let mut documents = self.documents(template);
+        if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
+            for document in &mut documents {
+                document.worst.owners.push(Owner {
+                    name: Some(Spanned {
+                        value: alias.clone(),
+                        span,
+                    }),
+                    arn: None,
+                    profiles: self.profiles(template, &name),
+                });
+            }
+        }
+        Principal {
+            aliases: alias.into_iter().collect(),
+            kind: self.kind,
+            source: template.id,
+            span,
+            trust,
+            documents,
+            name,
+        }
+    }
+
+    /// The names of the instance profiles that contain a role, as far as the template gives them.
+    fn profiles(&self, template: &mut Template<'_>, role: &str) -> Vec<Spanned<String>> {
+        let is_profile = |r: &&Resource| r.kind == "AWS::IAM::InstanceProfile";
+        let mut profiles = Vec::new();
+        for resource in self.resources.iter().filter(is_profile) {
+            let properties = resource.tree.get("Properties").map(Rc::clone);
+            let Some(roles) = properties.as_ref().and_then(|p| p.get("Roles")) else {
+                continue;
+            };
+            let mut is_of_role = false;
+            references(roles, &mut |name| is_of_role |= name == role);
+            let name = template.property(&resource.name, "InstanceProfileName");
+            if let Some(value) = name.and_then(|v| v.text()).filter(|_| is_of_role) {
+                let span = resource.span;
+                profiles.push(Spanned { value, span });
+            }
+        }
+        profiles
+    }
+
+    /// The policies, once for each setting of the parameters that they depend on and that may have several values.
+    fn documents(&self, template: &mut Template<'_>) -> Vec<Document> {
+        let mut asked: BTreeSet<String> = BTreeSet::new();
+        template.left_open.clear();
+        loop {
+            let (settings, left_open) = settings(template, &asked);
+            template.left_open = left_open;
+            let mut documents = Vec::with_capacity(settings.len());
+            template.asked.clear();
+            for setting in settings {
+                template.chosen = setting.iter().cloned().collect();
+                template.problems.clear();
+                template.taken.clear();
+                let mut document = self.document(template);
+                let taken = std::mem::take(&mut template.taken).into_iter();
+                document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
+                document.values = setting;
+                for problem in std::mem::take(&mut template.problems) {
+                    document.report(problem);
+                }
+                documents.push(document);
+            }
+            let more: Vec<String> = { template.asked.iter() }
+                .filter(|name| !asked.contains(*name))
+                .cloned()
+                .collect();
+            template.chosen.clear();
+            if more.is_empty() {
+                return documents;
+            }
+            asked.extend(more);
+        }
+    }
+
+    fn document(&self, template: &mut Template<'_>) -> Document {
+        let mut all = Document::default();
+        let Some(resource) = self.resources.get(self.resource) else {
+            return all;
+        };
+        let properties = resource.tree.get("Properties").map(Rc::clone);
+        if let Some(call) = properties
+            .as_ref()
+            .and_then(|p| call(p).map(|c| (c.name, c.at)))
+        {
+            let (name, at) = call;
+            let message = format!("`{}` could not be read", shorten(&name));
+            template.report(unresolved(&name, &message, at));
+        }
+        if self.kind == Kind::Policy {
+            policy(template, resource, None, &mut all);
+            return all;
+        }
+        if let Some(policies) = template.property(&resource.name, "Policies") {
+            if self.kind == Kind::Function {
+                sam_policies(template, &policies, None, &mut all);
+            } else {
+                inline(template, &policies, None, &mut all);
+            }
+        }
+        self.linked(template, &resource.name, &mut all);
+        if let Some(properties) = &properties {
+            if let Some(arns) = properties.get("ManagedPolicyArns").map(Rc::clone) {
+                self.managed(template, &arns, None, &mut all);
+            }
+            if let Some(boundary) = properties.get("PermissionsBoundary").map(Rc::clone) {
+                self.boundary(template, &boundary, &mut all);
+            }
+            if let Some(groups) = properties.get("Groups").filter(|_| self.kind == Kind::User) {
+                let mut found = Vec::new();
+                let names = names(template, self.resources);
+                targets(template, groups, None, &names, &mut found);
+                for (target, _) in found {
+                    if let Target::Here(group) = target {
+                        self.group(template, &group, &mut all);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The policies that are resources of their own and name the principal.
+    fn linked(&self, template: &mut Template<'_>, principal: &str, all: &mut Document) {
+        for link in self.links.iter().filter(|l| l.principal == principal) {
+            if let Some(of) = self.resources.get(link.policy) {
+                policy(template, of, link.optional, all);
+            }
+        }
+    }
+
+    /// What a user has from a group.
+    fn group(&self, template: &mut Template<'_>, group: &str, all: &mut Document) {
+        if let Some(policies) = template.property(group, "Policies") {
+            inline(template, &policies, None, all);
+        }
+        self.linked(template, group, all);
+        let properties = template.resource(group);
+        let arns = properties
+            .and_then(|r| Some(Rc::clone(r.get("Properties")?.get("ManagedPolicyArns")?)));
+        if let Some(arns) = arns {
+            self.managed(template, &arns, None, all);
+        }
+    }
+
+    /// The managed policies that a principal names.
+    fn managed(
+        &self,
+        template: &mut Template<'_>,
+        tree: &Rc<Tree>,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        if let Some(call) = call(tree) {
+            if call.name == "Ref"
+                && let Some(name) = call.argument.text()
+                && let Some(of) = self.managed_here(name)
+            {
+                policy(template, of, optional, all);
+                return;
+            }
+            if call.name == "Fn::If"
+                && let Node::List(parts) = &call.argument.node
+                && let [name, yes, no] = parts.as_slice()
+                && let Some(text) = name.text()
+            {
+                match template.condition(text, name.span) {
+                    Truth::True => self.managed(template, yes, optional, all),
+                    Truth::False => self.managed(template, no, optional, all),
+                    Truth::Open(option) => {
+                        let hole = Some(template.condition_hole(text, name.span, option));
+                        self.managed(template, yes, hole, all);
+                        self.managed(template, no, hole, all);
+                    }
+                }
+                return;
+            }
+        } else if let Node::List(elements) = &tree.node {
+            for element in elements {
+                self.managed(template, element, optional, all);
+            }
+            return;
+        }
+        let value = template.evaluate(tree);
+        for value in value.elements() {
+            if value.node != Made::Absent {
+                attach(shown(template, value), all);
+            }
+        }
+    }
+
+    fn managed_here(&self, logical: &str) -> Option<&Resource> {
+        let is_it = |r: &&Resource| r.name == logical && r.kind == "AWS::IAM::ManagedPolicy";
+        self.resources.iter().find(is_it)
+    }
+
+    fn boundary(&self, template: &mut Template<'_>, tree: &Rc<Tree>, all: &mut Document) {
+        let reference = call(tree).filter(|c| c.name == "Ref");
+        let here = reference.and_then(|c| self.managed_here(c.argument.text()?));
+        if let Some(of) = here {
+            let mut boundary = Document::default();
+            policy(template, of, None, &mut boundary);
+            all.boundary = Some(Box::new(boundary));
+            return;
+        }
+        let value = template.evaluate(tree);
+        if value.node != Made::Absent {
+            let arn = shown(template, &value);
+            all.name(format!("permissions-boundary:{arn}"));
+        }
+    }
+
+    /// Who may assume a role.
+    fn trust(&self, template: &mut Template<'_>, name: &str) -> Option<Trust> {
+        if self.kind == Kind::Function {
+            return Some(Trust {
+                services: vec!["lambda".to_owned()],
+                is_open: false,
+            });
+        }
+        if self.kind != Kind::Role {
+            return None;
+        }
+        let document = template.property(name, "AssumeRolePolicyDocument");
+        template.problems.clear();
+        let mut trust = Trust::default();
+        let statements = document.as_ref().and_then(|d| d.get("Statement"))?;
+        for statement in statements.elements() {
+            let principal = statement.get("Principal");
+            match principal.map(|p| &p.node) {
+                Some(Made::Map(members)) => {
+                    for (key, value) in members {
+                        let is_service = key.is_text("Service");
+                        for value in value.elements() {
+                            // `ec2.${AWS::URLSuffix}` is the domain of the partition.
+                            let service = shown(template, value);
+                            let service = service.split('.').next().unwrap_or_default();
+                            if is_service && !service.contains('$') {
+                                trust.services.push(service.to_owned());
+                            } else {
+                                trust.is_open = true;
+                            }
+                        }
+                    }
+                }
+                _ => trust.is_open = true,
+            }
+        }
+        Some(trust)
+    }
+}
+
+/// A policy that is a resource of its own.
+fn policy(
+    template: &mut Template<'_>,
+    resource: &Resource,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    let optional = match condition_of(template, &resource.tree) {
+        Truth::False => return,
+        Truth::True => optional,
+        Truth::Open(option) => {
+            let name = resource.tree.get("Condition").and_then(|c| c.text());
+            let name = name.unwrap_or_default().to_owned();
+            Some(template.condition_hole(&name, resource.span, option))
+        }
+    };
+    let is_managed = resource.kind == "AWS::IAM::ManagedPolicy";
+    let attachment = if is_managed {
+        Attachment::Managed
+    } else {
+        Attachment::Inline
+    };
+    let name = if is_managed {
+        "ManagedPolicyName"
+    } else {
+        "PolicyName"
+    };
+    let name = template
+        .property(&resource.name, name)
+        .and_then(|v| v.text());
+    let Some(value) = template.property(&resource.name, "PolicyDocument") else {
+        let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
+        template.report(unresolved("PolicyDocument", &message, resource.span));
+        return;
+    };
+    let name = name.or_else(|| Some(resource.name.clone()));
+    add(template, &value, name, attachment, optional, all);
+}
+
+/// The list `Policies` of a principal.
+fn inline(
+    template: &mut Template<'_>,
+    policies: &Value,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    match &policies.node {
+        Made::List(elements) => {
+            for element in elements {
+                inline(template, element, optional, all);
+            }
+        }
+        Made::Choice(hole, of) => {
+            for value in of {
+                inline(template, value, Some(*hole), all);
+            }
+        }
+        Made::Absent => {}
+        Made::Hole(_) => add(template, policies, None, Attachment::Inline, optional, all),
+        _ => {
+            let name = policies.get("PolicyName").and_then(Value::text);
+            if let Some(value) = policies.get("PolicyDocument") {
+                add(template, value, name, Attachment::Inline, optional, all);
+            } else {
+                let message = "no `PolicyDocument` in this policy";
+                template.report(unresolved("PolicyDocument", message, policies.span));
+            }
+        }
+    }
+}
+
+/// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
+fn sam_policies(
+    template: &mut Template<'_>,
+    policies: &Value,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    match &policies.node {
+        Made::List(elements) => {
+            for element in elements {
+                sam_policies(template, element, optional, all);
+            }
+        }
+        Made::Choice(hole, of) => {
+            for value in of {
+                sam_policies(template, value, Some(*hole), all);
+            }
+        }
+        Made::Absent => {}
+        Made::Map(members) if policies.get("Statement").is_none() => {
+            for (key, _) in members {
+                let name = key.text().unwrap_or_default();
+                all.name(format!("sam-policy:{}", shorten(&name)));
+            }
+        }
+        Made::Map(_) | Made::Hole(_) => {
+            add(template, policies, None, Attachment::Inline, optional, all);
+        }
+        _ => {
+            let text = shown(template, policies);
+            let arn = if text.starts_with("arn:") {
+                text
+            } else {
+                format!("arn:aws:iam::aws:policy/{text}")
+            };
+            attach(arn, all);
+        }
+    }
+}
+
+/// Notes a managed policy that the template does not contain.
+fn attach(arn: String, all: &mut Document) {
+    all.name(format!("attached-policy:{arn}"));
+    if !all.attached.contains(&arn) {
+        all.attached.push(arn);
+    }
+}
+
+/// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
+fn shown(template: &Template<'_>, value: &Value) -> String {
+    let pieces = value.pieces().unwrap_or_default();
+    let text = pieces.iter().map(|piece| match piece {
+        Piece::Hole { hole, .. } => {
+            let hole = template.holes.get(*hole);
+            match hole {
+                Some(hole) if hole.name == "AWS::Partition" => "aws".to_owned(),
+                Some(hole) => hole.marker(),
+                None => String::new(),
+            }
+        }
+        piece => piece.text().unwrap_or_default().to_owned(),
+    });
+    text.collect()
+}
+
+fn add(
+    template: &Template<'_>,
+    value: &Value,
+    name: Option<String>,
+    attachment: Attachment,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    let attached = Attached {
+        source: template.id,
+        name,
+        attachment,
+        optional,
+    };
+    all.add(document(value, &attached, &template.holes.shared()));
+}
+
+/// The values of parameters, in one setting of them.
+type Setting = Vec<(String, String)>;
+
+/// Every combination of the values of some parameters, and those parameters that would make it too many.
+fn settings(template: &Template<'_>, names: &BTreeSet<String>) -> (Vec<Setting>, BTreeSet<String>) {
+    let mut left_open = BTreeSet::new();
+    let mut all: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    for name in names {
+        let values = template.values_of(name);
+        if values.is_empty() {
+            continue;
+        }
+        if all.len() * values.len() > MOST_SETTINGS {
+            left_open.insert(name.clone());
+            continue;
+        }
+        let with = |setting: &Vec<(String, String)>| {
+            let setting = setting.clone();
+            let each = values.iter().map(move |value| {
+                let mut one = setting.clone();
+                one.push((name.clone(), value.clone()));
+                one
+            });
+            each.collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    (all, left_open)
+}

@@ -1,0 +1,68 @@
+//! What `Ref` and `Fn::GetAtt` give for a type of resource. From `rules/cloudformation.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// One type of resource.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Type {
+    #[serde(rename = "type")]
+    kind: String,
+    /// The property that names it.
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    /// What `Ref` gives.
+    #[serde(default, rename = "ref")]
+    pub(super) reference: Option<String>,
+    /// What `Fn::GetAtt` gives.
+    #[serde(default)]
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    #[serde(rename = "type")]
+    types: Vec<Type>,
+}
+
+static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
+    let table: Result<Table, _> =
+        toml::from_str(include_str!("../../../rules/cloudformation.toml"));
+    table.map(|table| table.types).unwrap_or_default()
+});
+
+/// What is known of a type.
+pub(super) fn find(kind: &str) -> Option<&'static Type> {
+    TYPES.iter().find(|t| t.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_read_and_every_placeholder_is_known() {
+        assert!(TYPES.len() > 20);
+        for kind in TYPES.iter() {
+            let forms = kind.reference.iter().chain(kind.attributes.values());
+            for form in forms {
+                for part in form.split("${").skip(1) {
+                    let name = part.split('}').next().unwrap();
+                    let known = [
+                        "Name",
+                        "Id",
+                        "Path",
+                        "AWS::Partition",
+                        "AWS::Region",
+                        "AWS::AccountId",
+                    ];
+                    assert!(known.contains(&name), "{}: {name}", kind.kind);
+                    assert!(name != "Name" || kind.name.is_some(), "{}", kind.kind);
+                }
+            }
+        }
+    }
+}

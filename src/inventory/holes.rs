@@ -1,0 +1,57 @@
+//! The table of what is not known in a file.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::parser::{Hole, HoleKind, SourceId, Span};
+
+/// The holes of a file, each name once. A [`super::Value`] names them by index.
+#[derive(Default, Debug)]
+pub struct Holes {
+    all: Vec<Hole>,
+    by_name: FxHashMap<String, usize>,
+}
+
+impl Holes {
+    /// The index of a hole. The same name is the same hole: it keeps its first place, and the kind that may be more.
+    pub fn add(&mut self, hole: Hole) -> usize {
+        if let Some(known) = self.by_name.get(&hole.name) {
+            if let Some(old) = self.all.get_mut(*known) {
+                old.kind = old.kind.max(hole.kind);
+            }
+            return *known;
+        }
+        let at = self.all.len();
+        self.by_name.insert(hole.name.clone(), at);
+        self.all.push(hole);
+        at
+    }
+
+    /// The same from its parts.
+    pub fn make(
+        &mut self,
+        name: impl Into<String>,
+        kind: HoleKind,
+        (source, span): (SourceId, Span),
+        option: Option<String>,
+    ) -> usize {
+        self.add(Hole {
+            name: name.into(),
+            kind,
+            source,
+            span,
+            option,
+        })
+    }
+
+    /// A hole of the table.
+    pub fn get(&self, index: usize) -> Option<&Hole> {
+        self.all.get(index)
+    }
+
+    /// The table as the policies keep it.
+    pub fn shared(&self) -> Arc<[Hole]> {
+        self.all.as_slice().into()
+    }
+}
