@@ -211,12 +211,15 @@ struct InputArgs {
     /// all that resemble a role of ParallelCluster]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     select: Vec<String>,
-    /// Value of a parameter of a template; repeat it for several
+    /// Value of a parameter of a template or of a variable of a Terraform module; repeat it for several
     #[arg(long, value_name = "NAME=VALUE")]
     parameter: Vec<String>,
-    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes
+    /// Values of parameters from a file: JSON in the forms that `aws cloudformation` takes, or `.tfvars` of Terraform
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     parameters: Vec<PathBuf>,
+    /// A plan of the Terraform module that is judged, from `terraform show -json`: it fills in what the code leaves open
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    plan: Option<PathBuf>,
     /// Whether parts of a template that could not be read end the run with exit code 2 (error), or are reported as
     /// warnings (warn)
     #[arg(long, value_enum, value_name = "error|warn", default_value_t = Unresolved::Error)]

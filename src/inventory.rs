@@ -18,6 +18,7 @@ pub mod cloudformation;
 mod holes;
 mod principal;
 mod render;
+pub mod terraform;
 mod value;
 
 pub use holes::Holes;

@@ -57,6 +57,15 @@ pub enum Error {
         /// The legal values.
         schedulers: String,
     },
+    /// A folder of Terraform code that cannot be read.
+    #[error("cannot read the Terraform module `{path}`: {reason}")]
+    #[diagnostic(code(input::module), help("name a folder with `.tf` files"))]
+    BadFolder {
+        /// The folder.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A template in which nothing is a role of ParallelCluster.
     #[error("nothing to judge: {}", said(names))]
     #[diagnostic(

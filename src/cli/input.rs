@@ -1,6 +1,6 @@
 //! Files of the command line: patterns expanded, texts read, sizes bounded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +10,7 @@ use super::conceal;
 use super::walk::{self, Fault};
 use crate::inventory::Inventory;
 use crate::inventory::cloudformation::{self, Given};
+use crate::inventory::terraform;
 use crate::lints;
 use crate::parser::{self, Document, Problem, ProblemKind, Source, SourceId, Sources, Span};
 
@@ -104,6 +105,30 @@ fn is_hidden(pattern: &str, path: &Path) -> bool {
     })
 }
 
+/// The Terraform modules that names stand for, each with the files of it that are named, and the other names.
+pub(super) fn modules(names: &[String]) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
+    let mut modules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut others = Vec::new();
+    let mut whole = BTreeSet::new();
+    for name in names {
+        let path = Path::new(name);
+        if path.is_dir() && terraform::is_module(path) {
+            whole.insert(name.clone());
+            modules.entry(name.clone()).or_default();
+        } else if terraform::is_code(name) && path.is_file() {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let folder = folder.to_string_lossy().into_owned();
+            modules.entry(folder).or_default().push(name.clone());
+        } else {
+            others.push(name.clone());
+        }
+    }
+    for folder in whole {
+        modules.insert(folder, Vec::new());
+    }
+    (modules, others)
+}
+
 /// The names without those of files that came before under another name.
 pub(super) fn each_once(names: Vec<String>) -> Vec<String> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
@@ -161,6 +186,15 @@ pub(super) fn load_any(
             problems: vec![problem],
             ..Document::default()
         },
+        None if terraform::may_be_plan(sources.get(source).text()) => {
+            match terraform::read_plan(source, sources) {
+                Ok(inventory) => return Loaded::Template(source, inventory),
+                Err(problem) => Document {
+                    problems: vec![*problem],
+                    ..Document::default()
+                },
+            }
+        }
         None => match cloudformation::read(source, sources.get(source), given) {
             Some(Ok(inventory)) => return Loaded::Template(source, inventory),
             Some(Err(problem)) => Document {

@@ -84,9 +84,11 @@ impl Jobs {
 
     /// The files of a job under one setting of the parameters of its template.
     pub(super) fn files_of(&self, job: &Job, setting: &Setting) -> Vec<&File> {
-        let others = job.files.iter().skip(1).copied();
-        let all = [setting.file].into_iter().chain(others);
-        all.filter_map(|at| self.files.get(at)).collect()
+        let first = job.principal.as_ref().and_then(|p| p.settings.first());
+        let own = first.map_or(0, |s| s.files.len());
+        let others = job.files.iter().skip(own);
+        let all = setting.files.iter().chain(others);
+        all.filter_map(|at| self.files.get(*at)).collect()
     }
 
     /// The settings of a job under one setting of the parameters of its template.

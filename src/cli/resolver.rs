@@ -18,6 +18,7 @@ use super::{Error, InputArgs, Selection, Unresolved, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
+use crate::inventory::{Inventory, terraform};
 use crate::lints::File;
 use crate::parser::{self, Policy, Source, Sources, Spanned, shorten};
 use crate::reference::{self, Features, RefStatement};
@@ -60,7 +61,11 @@ fn policies(
             return wrong(error.to_string(), help.to_owned());
         }
     };
-    match found.iter().find(|name| Path::new(name).is_dir()) {
+    let is_folder = |name: &&String| {
+        let path = Path::new(name.as_str());
+        path.is_dir() && !terraform::is_module(path)
+    };
+    match found.iter().find(is_folder) {
         Some(folder) => wrong(
             format!("`{}` is a folder, not a policy", shorten(folder)),
             format!(
@@ -220,7 +225,11 @@ impl<'r> Resolver<'r> {
         };
         let mut plain = Vec::new();
         let mut templates = Vec::new();
-        for name in names {
+        let (modules, names) = input::modules(names);
+        for (folder, files) in modules {
+            templates.push(self.module(&folder, &files)?);
+        }
+        for name in &names {
             match self.read(name, &effective)? {
                 Read::Policies(file) => plain.push(file),
                 Read::Template(template) => templates.push(template),
@@ -254,9 +263,9 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             principal.is_named = !select.is_empty();
-            let own = principal.settings.first().map(|s| s.file);
+            let own = principal.settings.first().map(|s| s.files.clone());
             let beside = plain.iter().copied().filter(|_| together);
-            let files: Vec<usize> = own.into_iter().chain(beside).collect();
+            let files: Vec<usize> = own.into_iter().flatten().chain(beside).collect();
             let principal = Some((principal, template, at));
             jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
         }
@@ -371,22 +380,71 @@ impl<'r> Resolver<'r> {
                 Read::Policies(at)
             }
             Loaded::Template(source, inventory) => {
-                for parameter in &inventory.unknown_parameters {
-                    self.doubts.insert(format!(
-                        "{name} has no parameter `{}`: its value is not used",
-                        shorten(parameter)
-                    ));
-                }
-                self.templates.push(Template {
-                    inventory,
-                    source,
-                    limits: None,
-                });
-                Read::Template(self.templates.len() - 1)
+                let _ = source;
+                Read::Template(self.template(name, inventory))
             }
         };
         self.read.insert(key, read);
         Ok(read)
+    }
+
+    /// Keeps what a template or a module defines.
+    fn template(&mut self, name: &str, inventory: Inventory) -> usize {
+        for parameter in &inventory.unknown_parameters {
+            self.doubts.insert(format!(
+                "{name} has no parameter `{}`: its value is not used",
+                shorten(parameter)
+            ));
+        }
+        self.templates.push(Template {
+            inventory,
+            limits: BTreeMap::new(),
+        });
+        self.templates.len() - 1
+    }
+
+    /// Reads the Terraform module of a folder. Where `files` are named, the principals that are in them are judged, or all
+    /// of them where none is.
+    fn module(&mut self, folder: &str, files: &[String]) -> Result<usize, Error> {
+        let key = format!("{folder}\u{1f}{}", files.join("\u{1f}"));
+        if let Some(Read::Template(known)) = self.read.get(&key) {
+            return Ok(*known);
+        }
+        if self.parameters.is_empty() {
+            self.parameters = template::parameters(self.args)?;
+        }
+        let given = terraform::Given {
+            variables: { self.parameters.iter() }
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            values: { self.args.parameters.iter() }
+                .filter(|path| template::is_values(path))
+                .cloned()
+                .collect(),
+            plan: self.args.plan.clone(),
+        };
+        let path = Path::new(folder);
+        let read = terraform::read(path, &given, &mut self.sources);
+        let mut inventory = read.map_err(|reason| Error::BadFolder {
+            path: folder.to_owned(),
+            reason,
+        })?;
+        let real = |name: &str| fs::canonicalize(name).ok();
+        let named: Vec<PathBuf> = files.iter().filter_map(|name| real(name)).collect();
+        if !named.is_empty() {
+            let is_named =
+                |source| real(self.sources.get(source).name()).is_some_and(|p| named.contains(&p));
+            let is_in = |p: &crate::inventory::Principal| {
+                let mut others = p.documents.iter().flat_map(|d| &d.elsewhere);
+                is_named(p.source) || others.any(|(source, _)| is_named(*source))
+            };
+            if inventory.principals.iter().any(is_in) {
+                inventory.principals.retain(is_in);
+            }
+        }
+        let template = self.template(folder, inventory);
+        self.read.insert(key, Read::Template(template));
+        Ok(template)
     }
 
     /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the

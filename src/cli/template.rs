@@ -8,7 +8,7 @@ use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
 use crate::inventory::cloudformation::Given;
-use crate::inventory::{Inventory, Kind, Principal as Defined};
+use crate::inventory::{Document, Inventory, Kind, Principal as Defined};
 use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, SourceId, Sources};
 use crate::reference::Principal;
@@ -20,7 +20,7 @@ use crate::reference::Principal;
 /// [`Error::BadValue`] and [`Error::BadFile`].
 pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, Error> {
     let mut all = BTreeMap::new();
-    for path in &args.parameters {
+    for path in args.parameters.iter().filter(|path| !is_values(path)) {
         read(path, &mut all)?;
     }
     for text in &args.parameter {
@@ -35,6 +35,12 @@ pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, E
         all.insert(name.trim().to_owned(), value.to_owned());
     }
     Ok(all)
+}
+
+/// Whether a file has the values of the variables of a Terraform module, by its name.
+pub(super) fn is_values(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.ends_with(".tfvars") || name.ends_with(".tfvars.json")
 }
 
 /// Reads a file of parameters, in one of the forms that `aws cloudformation` takes.
@@ -110,9 +116,8 @@ pub(super) fn given(
 /// A file that defines several roles, once it is read.
 pub(super) struct Template {
     pub(super) inventory: Inventory,
-    pub(super) source: SourceId,
-    /// The same text as `source`, for what limits a role: its places are told apart from those of the role.
-    pub(super) limits: Option<SourceId>,
+    /// The same texts once more, for what limits a role: its places are told apart from those of the role.
+    pub(super) limits: BTreeMap<SourceId, SourceId>,
 }
 
 /// One setting of the parameters that a role depends on.
@@ -120,8 +125,8 @@ pub(super) struct Template {
 pub(super) struct Setting {
     /// Values of parameters that may have several.
     pub(super) values: Vec<(String, String)>,
-    /// Index of its file.
-    pub(super) file: usize,
+    /// Index of its file, and of the others that have policies of it.
+    pub(super) files: Vec<usize>,
     /// Index of its boundary.
     pub(super) boundary: Option<usize>,
     pub(super) parameters: Vec<(String, String, String)>,
@@ -150,40 +155,57 @@ pub(super) fn settings(
         source: principal.source,
         span: principal.span,
     });
-    let has_boundary = principal.documents.iter().any(|d| d.boundary.is_some());
-    if has_boundary && template.limits.is_none() {
-        let copy = sources.get(template.source).again();
-        template.limits = Some(sources.add(copy));
-    }
-    let of_file = &template.inventory.problems;
     let mut settings = Vec::with_capacity(principal.documents.len());
     for document in &principal.documents {
-        let mut file = File::of(document, template.source, Some(&name));
-        for problem in of_file {
-            if !file.document.problems.contains(problem) {
+        let others = document.elsewhere.iter().map(|(source, d)| (*source, d));
+        let parts: Vec<_> = [(principal.source, document)]
+            .into_iter()
+            .chain(others)
+            .collect();
+        let mut of_setting: Vec<File> = { parts.iter() }
+            .map(|(source, part)| File::of(part, *source, Some(&name)))
+            .collect();
+        let own = { template.inventory.problems.iter() }.map(|p| (principal.source, p));
+        let elsewhere = { template.inventory.elsewhere.iter() }.map(|(source, p)| (*source, p));
+        for (source, problem) in own.chain(elsewhere) {
+            let known = of_setting.iter().position(|f| f.source == source);
+            let at = known.unwrap_or(of_setting.len());
+            if known.is_none() {
+                of_setting.push(File::of(&Document::default(), source, Some(&name)));
+            }
+            if let Some(file) = of_setting.get_mut(at)
+                && !file.document.problems.contains(problem)
+            {
                 file.document.problems.push(problem.clone());
             }
         }
-        files.push(file);
-        let own = files.len() - 1;
-        let boundary = document.boundary.as_ref().zip(template.limits);
-        let boundary = boundary.map(|(document, limits)| {
+        let first = files.len();
+        files.extend(of_setting);
+        let own = (first..files.len()).collect();
+        let bounded = { parts.iter() }.find_map(|(s, part)| Some((*s, part.boundary.as_ref()?)));
+        let boundary = bounded.map(|(source, document)| {
+            let limits = *template.limits.entry(source).or_insert_with(|| {
+                let copy = sources.get(source).again();
+                sources.add(copy)
+            });
             let mut limit = File::of(document, limits, None);
             moved(&mut limit, limits);
             files.push(limit);
             files.len() - 1
         });
-        let place = |span: Option<crate::parser::Span>| match span {
-            Some(span) => crate::check::place(sources, template.source, span),
+        let place = |at: Option<(SourceId, crate::parser::Span)>| match at {
+            Some((source, span)) => crate::check::place(sources, source, span),
             None => "--parameter".to_owned(),
         };
         let parameters = document.parameters.iter();
         let parameters = parameters.map(|(n, v, at)| (n.clone(), v.clone(), place(*at)));
+        let attached = parts.iter().flat_map(|(_, part)| &part.attached);
         settings.push(Setting {
             values: document.values.clone(),
-            file: own,
+            files: own,
             boundary,
             parameters: parameters.collect(),
+            attached: attached.cloned().collect(),
         });
     }
     Some(Chosen {

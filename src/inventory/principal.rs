@@ -45,7 +45,7 @@ pub struct Document {
     /// The values, by name, of parameters that may have several and that it depends on.
     pub values: Vec<(String, String)>,
     /// The values, by name, of other parameters that it depends on. The place is that of a default.
-    pub parameters: Vec<(String, String, Option<Span>)>,
+    pub parameters: Vec<(String, String, Option<(SourceId, Span)>)>,
     /// Its policies, at the extremes of what is not known; see [`super::Reading`].
     pub worst: parser::Document,
     /// `None` where nothing is left open.
@@ -56,6 +56,8 @@ pub struct Document {
     pub boundary: Option<Box<Document>>,
     /// ARNs of managed policies that the file names and does not contain.
     pub attached: Vec<String>,
+    /// Policies of the principal that are in other files.
+    pub elsewhere: Vec<(SourceId, Document)>,
 }
 
 impl Document {
@@ -158,6 +160,8 @@ pub struct Inventory {
     pub principals: Vec<Principal>,
     /// Faults of the file that belong to no principal, or to all of them.
     pub problems: Vec<Problem>,
+    /// The same of other files.
+    pub elsewhere: Vec<(SourceId, Problem)>,
     /// Parameters that were given and that the file does not have.
     pub unknown_parameters: Vec<String>,
 }

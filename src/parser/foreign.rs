@@ -62,8 +62,8 @@ pub(super) fn text(text: &str) -> Option<Fault> {
     if is_terraform(text) {
         return Some(fault(
             "Terraform code",
-            "export the policy that Terraform created: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
-             or print the data source: `terraform console` with `data.aws_iam_policy_document.NAME.json`",
+            "name the folder of the module or its `.tf` files; or export the policy that Terraform made: \
+             `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
         ));
     }
     if is_yaml_key(first) || first.starts_with("- ") {
@@ -357,7 +357,7 @@ mod tests {
             "data \"aws_iam_policy_document\" \"a\" {\n}\n",
             "Terraform code",
             "data \"aws_iam_policy_document\" \"a\" {",
-            "terraform console",
+            "name the folder of the module",
         ),
         (
             "  policy = jsonencode({\n  })\n",

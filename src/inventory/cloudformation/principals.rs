@@ -407,7 +407,11 @@ impl Reader<'_> {
                 template.taken.clear();
                 let mut document = self.document(template);
                 let taken = std::mem::take(&mut template.taken).into_iter();
-                document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
+                let id = template.id;
+                let placed = |(n, (v, at)): (String, (String, Option<Span>))| {
+                    (n, v, at.map(|span| (id, span)))
+                };
+                document.parameters = taken.map(placed).collect();
                 document.values = setting;
                 for problem in std::mem::take(&mut template.problems) {
                     document.report(problem);

@@ -1,0 +1,142 @@
+//! Terraform modules: the principals that the code defines, with its expressions evaluated.
+//!
+//! Terraform is never run, and no state is read. The files of a folder become blocks ([`syntax`]); [`evaluate`] turns their
+//! expressions into values whose texts know where each byte is written, with a hole for what is known only when the module
+//! is applied; [`principals`] finds the roles, users, groups and policies of the module and of the local modules that it
+//! calls, and what is attached to which. All places of one policy are in one file: what another file contributes has the
+//! place of the reference to it.
+//!
+//! <https://developer.hashicorp.com/terraform/language>
+
+mod encode;
+mod evaluate;
+mod export;
+mod facts;
+mod files;
+mod functions;
+mod hcl;
+mod json_code;
+mod json_text;
+mod literal;
+mod modules;
+mod plan;
+mod policy_document;
+mod principals;
+mod reference;
+mod scope;
+mod syntax;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+use super::Inventory;
+use crate::parser::{Problem, SourceId, Sources, Span};
+use evaluate::Machine;
+use files::Files;
+
+/// What the command line says of a module.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Variables and their values, as texts or as expressions.
+    pub variables: Vec<(String, String)>,
+    /// Files of values (`.tfvars`, `.tfvars.json`), in order.
+    pub values: Vec<PathBuf>,
+    /// A plan of the module (`terraform show -json`), for what the code leaves open.
+    pub plan: Option<PathBuf>,
+}
+
+/// Reads the module in a folder.
+///
+/// # Errors
+///
+/// Why the folder cannot be read.
+pub fn read(folder: &Path, given: &Given, sources: &mut Sources) -> Result<Inventory, String> {
+    let files = Files::new(folder, sources)?;
+    let mut machine = Machine::new(files);
+    machine.open_root(&given.values, &given.variables)?;
+    if let Some(path) = &given.plan {
+        let source = machine.files.read(path)?;
+        if let Err(fault) = machine.take_plan(source) {
+            return Err(format!(
+                "`{}` is not a plan: {}",
+                path.display(),
+                fault.message
+            ));
+        }
+        for (name, text) in &given.variables {
+            machine.give(name, text);
+        }
+    }
+    Ok(inventory(&mut machine, given))
+}
+
+/// Whether a text may be a plan, by a look at its words.
+pub fn may_be_plan(text: &str) -> bool {
+    plan::may_be(text)
+}
+
+/// Reads a plan as the module that it is of.
+///
+/// # Errors
+///
+/// Why it is no plan, and where.
+pub fn read_plan(id: SourceId, sources: &mut Sources) -> Result<Inventory, Box<Problem>> {
+    let files = Files::new(Path::new("."), sources).map_err(|reason| {
+        let message = format!("cannot read the folder: {reason}");
+        Box::new(Problem::invalid_json("document", message, Span::default()))
+    })?;
+    let mut machine = Machine::new(files);
+    machine.is_plan = true;
+    let code = machine.open_plan(id).map_err(|fault| {
+        let message = format!("this is not a plan of Terraform: {}", fault.message);
+        Box::new(
+            Problem::invalid_json("document", message, fault.span)
+                .with_help("write it with `terraform show -json PLAN > plan.json`"),
+        )
+    })?;
+    machine.modules.push(scope::Module {
+        address: String::new(),
+        code: std::rc::Rc::new(code),
+        caller: None,
+        each: scope::Each::default(),
+        given: indexmap::IndexMap::default(),
+        depth: 0,
+    });
+    machine.unknown_policies();
+    Ok(inventory(&mut machine, &Given::default()))
+}
+
+fn inventory(machine: &mut Machine<'_>, given: &Given) -> Inventory {
+    let mut inventory = Inventory {
+        principals: principals::principals(machine),
+        ..Inventory::default()
+    };
+    let unread = std::mem::take(&mut machine.unread).into_iter();
+    inventory.elsewhere = unread
+        .map(|unread| {
+            let problem = Problem::unresolved("module", unread.message, unread.place.span);
+            (unread.place.source, problem.with_help(unread.help))
+        })
+        .collect();
+    let root = machine.modules.first();
+    let names = given.variables.iter().map(|(name, _)| name);
+    inventory.unknown_parameters = names
+        .filter(|name| !root.is_some_and(|m| m.code.variables.contains_key(*name)))
+        .cloned()
+        .collect();
+    inventory
+}
+
+/// Whether a folder has code.
+pub fn is_module(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    let mut names = entries.filter_map(|e| e.ok()?.file_name().into_string().ok());
+    names.any(|name| is_code(&name))
+}
+
+/// Whether a file has code, by its name.
+pub fn is_code(name: &str) -> bool {
+    name.ends_with(".tf") || name.ends_with(".tf.json")
+}

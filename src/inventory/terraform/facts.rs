@@ -1,0 +1,144 @@
+//! What the attributes of resources stand for, from `rules/terraform.toml`.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+const RULES: &str = include_str!("../../../rules/terraform.toml");
+
+/// A type of resource.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resource {
+    #[serde(rename = "type")]
+    kind: String,
+    /// The argument that names it.
+    pub(super) name: Option<String>,
+    /// The attributes that have the same value.
+    #[serde(default)]
+    pub(super) identity: Vec<String>,
+    #[serde(default)]
+    arn: String,
+    /// Its ARN; empty where its form is not known.
+    #[serde(skip)]
+    pub(super) parts: Vec<Part>,
+}
+
+/// A part of the form of an ARN.
+#[derive(Debug)]
+pub(super) enum Part {
+    Text(String),
+    /// `${Region}`
+    Placeholder(String),
+    /// `{path=/}`: an argument, and what it is when it is not set.
+    Argument(String, Option<String>),
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct Facts {
+    placeholders: FxHashMap<String, FxHashMap<String, String>>,
+    names: FxHashMap<String, Vec<String>>,
+    resource: Vec<Resource>,
+}
+
+fn facts() -> Option<&'static Facts> {
+    static FACTS: OnceLock<Option<Facts>> = OnceLock::new();
+    let read = || {
+        let mut facts: Facts = toml::from_str(RULES).ok()?;
+        for resource in &mut facts.resource {
+            resource.parts = parts(&resource.arn);
+        }
+        Some(facts)
+    };
+    FACTS.get_or_init(read).as_ref()
+}
+
+fn parts(form: &str) -> Vec<Part> {
+    let mut all = Vec::new();
+    let mut rest = form;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inner, behind)) = after.split_once('}') else {
+            break;
+        };
+        let (text, is_placeholder) = match before.strip_suffix('$') {
+            Some(text) => (text, true),
+            None => (before, false),
+        };
+        if !text.is_empty() {
+            all.push(Part::Text(text.to_owned()));
+        }
+        all.push(if is_placeholder {
+            Part::Placeholder(inner.to_owned())
+        } else {
+            match inner.split_once('=') {
+                Some((name, default)) => Part::Argument(name.to_owned(), Some(default.to_owned())),
+                None => Part::Argument(inner.to_owned(), None),
+            }
+        });
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        all.push(Part::Text(rest.to_owned()));
+    }
+    all
+}
+
+/// What is known of a type of resource.
+pub(super) fn resource(kind: &str) -> Option<&'static Resource> {
+    facts()?.resource.iter().find(|r| r.kind == kind)
+}
+
+/// The placeholder that an attribute of a data source stands for.
+pub(super) fn placeholder(kind: &str, attribute: &str) -> Option<&'static str> {
+    let of = facts()?.placeholders.get(kind)?;
+    of.get(attribute).map(String::as_str)
+}
+
+/// Whether an attribute is one name.
+pub(super) fn is_name(kind: &str, attribute: &str) -> bool {
+    let names = facts().and_then(|f| f.names.get(kind));
+    names.is_some_and(|names| names.iter().any(|n| n == attribute))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{facts, parts};
+
+    #[test]
+    fn the_rules_can_be_read() {
+        let facts = facts().expect("rules/terraform.toml is valid");
+        let mut kinds: Vec<&str> = facts.resource.iter().map(|r| r.kind.as_str()).collect();
+        let count = kinds.len();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), count, "a type is listed twice");
+        for resource in &facts.resource {
+            let names = resource.identity.iter();
+            let named = names.filter(|n| Some(*n) == resource.name.as_ref()).count();
+            assert_eq!(
+                named,
+                usize::from(resource.name.is_some()),
+                "{}",
+                resource.kind
+            );
+        }
+    }
+
+    #[test]
+    fn the_form_of_an_arn_is_cut_into_parts() {
+        let parts = parts("arn:${Partition}:iam:::role{path=/}{name}");
+        let shown: Vec<String> = parts.iter().map(|p| format!("{p:?}")).collect();
+        assert_eq!(
+            shown,
+            [
+                r#"Text("arn:")"#,
+                r#"Placeholder("Partition")"#,
+                r#"Text(":iam:::role")"#,
+                r#"Argument("path", Some("/"))"#,
+                r#"Argument("name", None)"#,
+            ]
+        );
+    }
+}

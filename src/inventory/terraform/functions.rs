@@ -1,0 +1,354 @@
+//! The functions that are evaluated. What another one makes is a hole that is named as it is written.
+
+mod collection;
+mod text;
+
+use std::rc::Rc;
+
+use super::encode;
+use super::evaluate::{Machine, equal};
+use super::hcl;
+use super::scope::{Each, Frame, Scope};
+use super::syntax::Call;
+use super::value::{Node, Piece, Place, Value};
+use crate::parser::HoleKind;
+
+impl Machine<'_> {
+    /// What a function makes of its arguments.
+    pub(super) fn call(&mut self, call: &Call, scope: &Scope<'_>, place: Place) -> Value {
+        let known = match call.name.as_str() {
+            "try" => self.first_that_works(call, scope),
+            "can" => {
+                let before = self.failures;
+                let value = call.arguments.first().map(|a| self.evaluate(a, scope));
+                let works = self.failures == before;
+                self.failures = before;
+                match value {
+                    Some(value) if value.is_known() || !works => {
+                        Some(Value::new(Node::Boolean(works), place))
+                    }
+                    _ => None,
+                }
+            }
+            _ => {
+                let mut arguments: Vec<Value> = Vec::new();
+                for argument in &call.arguments {
+                    arguments.push(self.evaluate(argument, scope));
+                }
+                let mut is_open = false;
+                if call.expands {
+                    match arguments.pop() {
+                        Some(last) => match last.elements() {
+                            Some(elements) => arguments.extend(elements),
+                            None => arguments.push(self.as_list(&last)),
+                        },
+                        None => is_open = true,
+                    }
+                    is_open |= { arguments.iter() }
+                        .skip(call.arguments.len().saturating_sub(1))
+                        .any(|a| self.is_splice(a));
+                }
+                // The functions of lists take what is open in them along.
+                let takes_open = ["concat", "flatten", "setunion"].contains(&call.name.as_str());
+                if is_open && !takes_open || self.is_exhausted {
+                    None
+                } else {
+                    self.apply(&call.name, arguments, scope, place)
+                }
+            }
+        };
+        known.unwrap_or_else(|| self.open(kind_of(&call.name), place, scope.module))
+    }
+
+    fn apply(
+        &mut self,
+        name: &str,
+        arguments: Vec<Value>,
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Option<Value> {
+        let first = arguments.first();
+        match name {
+            "jsonencode" => {
+                let value = first?.clone();
+                Some(Value::new(Node::Json(Rc::new(value)), place))
+            }
+            "jsondecode" => match &first?.node {
+                Node::Json(inner) => {
+                    let via = first?.via.clone();
+                    Some((**inner).clone().inherit(&via))
+                }
+                Node::Text(_) => match encode::decode(self, first?) {
+                    Ok(value) => Some(value),
+                    Err(_) => {
+                        self.failures += 1;
+                        None
+                    }
+                },
+                _ => None,
+            },
+            "yamldecode" => match &first?.node {
+                // JSON is YAML too.
+                Node::Json(inner) => {
+                    let via = first?.via.clone();
+                    Some((**inner).clone().inherit(&via))
+                }
+                Node::Text(_) => encode::decode(self, first?).ok(),
+                _ => None,
+            },
+            "file" => {
+                let (source, text) = self.read_file(&first?.text()?, scope, place)?;
+                Some(whole(source, &text, place))
+            }
+            "templatefile" => {
+                let (source, text) = self.read_file(&first?.text()?, scope, place)?;
+                let template = whole(source, &text, place);
+                self.rendered(&template, arguments.get(1), place)
+            }
+            "sensitive" | "nonsensitive" | "tolist" | "tomap" | "ephemeralasnull" => first.cloned(),
+            "tostring" => match &first?.node {
+                Node::Null | Node::Text(_) | Node::Json(_) => first.cloned(),
+                Node::Number(_) | Node::Boolean(_) => Some(self.as_text(first?, scope.module)),
+                // It is one text, whatever it is.
+                Node::Hole(_) | Node::Choice(..) => first.cloned(),
+                _ => {
+                    self.failures += 1;
+                    None
+                }
+            },
+            "tonumber" => match &first?.node {
+                Node::Null => first.cloned(),
+                _ => {
+                    if first?.is_known() && first?.number().is_none() {
+                        self.failures += 1;
+                    }
+                    first?.number().map(|n| Value::new(Node::Number(n), place))
+                }
+            },
+            "tobool" => match &first?.node {
+                Node::Null => first.cloned(),
+                _ => first?
+                    .boolean()
+                    .map(|b| Value::new(Node::Boolean(b), place)),
+            },
+            "coalesce" => {
+                for argument in &arguments {
+                    match &argument.node {
+                        Node::Null => {}
+                        Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => {}
+                        // A text of which a part is known is not empty.
+                        Node::Text(pieces)
+                            if pieces
+                                .iter()
+                                .any(|p| p.text().is_some_and(|t| !t.is_empty())) =>
+                        {
+                            return Some(argument.clone());
+                        }
+                        Node::Text(_) | Node::Hole(_) | Node::Choice(..) => return None,
+                        _ => return Some(argument.clone()),
+                    }
+                }
+                self.failures += 1;
+                None
+            }
+            _ => self
+                .collection(name, &arguments, scope, place)
+                .or_else(|| self.of_text(name, &arguments, scope, place)),
+        }
+    }
+
+    /// The first argument that Terraform can evaluate.
+    fn first_that_works(&mut self, call: &Call, scope: &Scope<'_>) -> Option<Value> {
+        let mut open: Option<usize> = None;
+        let mut all = Vec::new();
+        for argument in &call.arguments {
+            let before = self.failures;
+            let value = self.evaluate(argument, scope);
+            if self.failures > before {
+                self.failures = before;
+                continue;
+            }
+            let is_open = matches!(value.node, Node::Hole(_));
+            if let Node::Hole(hole) = value.node {
+                open.get_or_insert(hole);
+            }
+            let is_certain = !is_open;
+            all.push(value);
+            if is_certain {
+                break;
+            }
+        }
+        match (open, all.as_slice()) {
+            (None, _) => all.into_iter().next(),
+            // What is not known may work or not.
+            (Some(hole), [one, ..]) => {
+                let place = one.place;
+                let all = Rc::new(all);
+                Some(Value::new(Node::Choice(hole, all), place))
+            }
+            (Some(_), []) => None,
+        }
+        .or_else(|| {
+            self.failures += 1;
+            None
+        })
+    }
+
+    /// Reads a file that the code names.
+    fn read_file(
+        &mut self,
+        path: &str,
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Option<(crate::parser::SourceId, String)> {
+        let _ = scope;
+        let folder = self.files.folder().to_path_buf();
+        let read = { self.files.resolve(&folder, path) }.and_then(|real| self.files.read(&real));
+        match read {
+            Ok(source) => {
+                let text = self.files.sources.get(source).text().to_owned();
+                self.spend(1, text.len(), place).then_some((source, text))
+            }
+            Err(reason) => {
+                self.failures += 1;
+                let message = format!(
+                    "cannot read the file `{}`: {reason}",
+                    crate::parser::shorten_to(path, 100)
+                );
+                self.unread(
+                    place,
+                    message,
+                    "check the path: it is relative to the outermost module",
+                );
+                None
+            }
+        }
+    }
+
+    /// A template with its variables filled in.
+    pub(super) fn rendered(
+        &mut self,
+        template: &Value,
+        variables: Option<&Value>,
+        place: Place,
+    ) -> Option<Value> {
+        let Node::Text(pieces) = &template.node else {
+            return None;
+        };
+        let [
+            Piece::Literal {
+                text,
+                source,
+                offsets,
+                ..
+            },
+        ] = pieces.as_slice()
+        else {
+            return match pieces.is_empty() {
+                true => Some(template.clone()),
+                false => None,
+            };
+        };
+        let parts = match hcl::template(text, offsets) {
+            Ok(parts) => parts,
+            Err(fault) => {
+                let at = Place {
+                    source: *source,
+                    span: fault.span,
+                };
+                let message = format!("the file is not a template: {}", fault.message);
+                self.unread(at, message, "correct the file");
+                return None;
+            }
+        };
+        let members = match variables.map(|v| &v.node) {
+            Some(Node::Map(_)) => variables?.members()?,
+            None => Vec::new(),
+            Some(_) => return None,
+        };
+        let named: Vec<(String, Value)> = { members.into_iter() }
+            .filter_map(|(k, v)| Some((k.text()?, v)))
+            .collect();
+        let mut pieces = Vec::new();
+        self.with_frames(&named, None, &mut |machine, frame| {
+            let scope = Scope {
+                module: 0,
+                source: *source,
+                each: &Each::default(),
+                frame,
+                is_template: true,
+            };
+            machine.template(&parts, &scope, &mut pieces);
+        });
+        let value = Value::pieces_of(
+            pieces,
+            Place {
+                source: *source,
+                span: template.place.span,
+            },
+        );
+        let value = match template.place.source == *source {
+            true => value,
+            false => Value {
+                place: template.place,
+                ..value
+            },
+        };
+        Some(value.referred(place))
+    }
+
+    /// Runs something with variables.
+    fn with_frames(
+        &mut self,
+        named: &[(String, Value)],
+        outer: Option<&Frame<'_>>,
+        run: &mut dyn FnMut(&mut Self, Option<&Frame<'_>>),
+    ) {
+        match named.split_first() {
+            None => run(self, outer),
+            Some(((name, value), rest)) => {
+                let frame = Frame { name, value, outer };
+                self.with_frames(rest, Some(&frame), run);
+            }
+        }
+    }
+
+    /// The index of a value in a list, where that is known.
+    fn position(&self, list: &[Value], value: &Value) -> Option<Option<usize>> {
+        let mut open = false;
+        for (at, element) in list.iter().enumerate() {
+            match equal(element, value) {
+                Some(true) => return (!open).then_some(Some(at)),
+                Some(false) => {}
+                None => open = true,
+            }
+        }
+        (!open).then_some(None)
+    }
+}
+
+/// What is not known of the value of a function.
+fn kind_of(name: &str) -> HoleKind {
+    match name {
+        "concat" | "flatten" | "keys" | "values" | "tolist" | "toset" | "distinct" | "compact"
+        | "split" | "sort" | "formatlist" | "setunion" | "setproduct" | "slice" | "reverse"
+        | "setsubtract" | "setintersection" | "chunklist" | "range" | "matchkeys" | "regexall"
+        | "coalescelist" | "try" | "jsondecode" | "yamldecode" | "merge" | "lookup" | "element"
+        | "one" | "tomap" => HoleKind::List,
+        _ => HoleKind::Text,
+    }
+}
+
+/// The text of a file.
+fn whole(source: crate::parser::SourceId, text: &str, _reference: Place) -> Value {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.len() - body.len();
+    let span = crate::parser::Span::new(start, text.len());
+    let piece = Piece::Literal {
+        text: body.to_owned(),
+        source,
+        offsets: (start as u32..=text.len() as u32).collect(),
+        via: None,
+    };
+    Value::pieces_of(vec![piece], Place { source, span })
+}

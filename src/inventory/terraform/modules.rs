@@ -1,0 +1,357 @@
+//! Folders of code, and the modules that they call.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use super::evaluate::Machine;
+use super::hcl::{self, Fault};
+use super::json_code;
+use super::scope::{Code, Each, Module, Placed, Scope};
+use super::syntax::{Attribute, Block, Body, Expression, Node as Syntax, Part};
+use super::value::{Place, Value};
+use crate::parser::{SourceId, Span};
+
+/// How many modules may call one another in a row.
+const DEEPEST: usize = 8;
+/// The most modules of a run.
+const MOST: usize = 2000;
+
+const NO_CODE: &str = "correct the file, or remove it from the folder";
+
+impl Machine<'_> {
+    /// Reads the outermost module, with its files of values and what the command line gives.
+    ///
+    /// # Errors
+    ///
+    /// Why the folder cannot be read.
+    pub(super) fn open_root(
+        &mut self,
+        values: &[PathBuf],
+        given: &[(String, String)],
+    ) -> Result<(), String> {
+        let folder = self.files.folder().to_path_buf();
+        let (code, automatic) = self.load(&folder)?;
+        self.modules.push(Module {
+            address: String::new(),
+            code,
+            caller: None,
+            each: Each::default(),
+            given: IndexMap::default(),
+            depth: 0,
+        });
+        for path in automatic.iter().chain(values) {
+            self.values(path);
+        }
+        for (name, text) in given {
+            self.give(name, text);
+        }
+        Ok(())
+    }
+
+    /// The code of a folder, and its files of values.
+    fn load(&mut self, folder: &Path) -> Result<(Rc<Code>, Vec<PathBuf>), String> {
+        let paths = self.files.code(folder)?;
+        let (code, mut values): (Vec<_>, Vec<_>) =
+            { paths.into_iter() }.partition(|p| !p.to_string_lossy().contains(".tfvars"));
+        // What Terraform reads later wins.
+        values.sort_by_key(|p| p.to_string_lossy().contains(".auto.tfvars"));
+        if let Some(known) = self.codes.get(folder) {
+            return Ok((Rc::clone(known), values));
+        }
+        if code.is_empty() {
+            return Err("the folder has no `.tf` files".to_owned());
+        }
+        let mut read = Code {
+            folder: folder.to_path_buf(),
+            ..Code::default()
+        };
+        for path in code {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+            let name = name.unwrap_or_default();
+            let source = match self.files.resolve(folder, &name) {
+                Ok(real) => self.files.read(&real),
+                Err(reason) => Err(reason),
+            };
+            let source = match source {
+                Ok(source) => source,
+                Err(reason) => {
+                    let source = self.files.unread(&path);
+                    let place = Place {
+                        source,
+                        span: Span::default(),
+                    };
+                    let message = format!("cannot read the file: {reason}");
+                    self.unread(place, message, NO_CODE);
+                    continue;
+                }
+            };
+            let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
+            if stem == "override" || stem.ends_with("_override") {
+                let place = Place {
+                    source,
+                    span: Span::default(),
+                };
+                let message = "a file that overrides others is not read";
+                self.unread(
+                    place,
+                    message,
+                    "write what it says into the files that it overrides",
+                );
+                continue;
+            }
+            let text = self.files.sources.get(source).text();
+            let body = if name.ends_with(".json") {
+                json_code::body(text)
+            } else {
+                hcl::body(text)
+            };
+            match body {
+                Ok(body) => self.sort(source, body, &mut read),
+                Err(fault) => self.fault(source, fault, "the file"),
+            }
+        }
+        let code = Rc::new(read);
+        self.codes.insert(folder.to_path_buf(), Rc::clone(&code));
+        Ok((code, values))
+    }
+
+    fn fault(&mut self, source: SourceId, fault: Fault, what: &str) {
+        let span = fault.span;
+        let message = format!("{what} is not Terraform code: {}", fault.message);
+        self.unread(Place { source, span }, message, NO_CODE);
+    }
+
+    /// Puts the blocks of a file where they are looked up.
+    fn sort(&mut self, source: SourceId, body: Body, code: &mut Code) {
+        for block in body.blocks {
+            let span = block.name_span();
+            let labels = block.labels.iter().map(|(l, _)| l.as_str());
+            let labels = labels.collect::<Vec<_>>().join(".");
+            let key = match block.kind.as_str() {
+                "data" => format!("data.{labels}"),
+                _ => labels,
+            };
+            if block.kind == "locals" {
+                for Attribute {
+                    name,
+                    value,
+                    name_span,
+                } in block.body.attributes
+                {
+                    let local = Rc::new(Placed { source, it: value });
+                    if code.locals.insert(name.clone(), local).is_some() {
+                        let place = Place {
+                            source,
+                            span: name_span,
+                        };
+                        self.twice(&format!("local.{name}"), place);
+                    }
+                }
+                continue;
+            }
+            let all = match block.kind.as_str() {
+                "resource" | "data" => &mut code.resources,
+                "variable" => &mut code.variables,
+                "module" => &mut code.modules,
+                "output" => &mut code.outputs,
+                _ => continue,
+            };
+            let kind = block.kind.clone();
+            let block = Rc::new(Placed { source, it: block });
+            if all.insert(key.clone(), block).is_some() {
+                self.twice(&format!("{kind} {key}"), Place { source, span });
+            }
+        }
+    }
+
+    fn twice(&mut self, what: &str, place: Place) {
+        self.unread(
+            place,
+            format!("`{what}` is defined twice"),
+            "remove one of them: Terraform refuses both",
+        );
+    }
+
+    /// Reads a file of values of variables.
+    fn values(&mut self, path: &Path) {
+        let source = match self.files.read(path) {
+            Ok(source) => source,
+            Err(reason) => {
+                let source = self.files.unread(path);
+                let place = Place {
+                    source,
+                    span: Span::default(),
+                };
+                self.unread(
+                    place,
+                    format!("cannot read the file: {reason}"),
+                    "check the path",
+                );
+                return;
+            }
+        };
+        let text = self.files.sources.get(source).text();
+        let read = if path.to_string_lossy().ends_with(".json") {
+            json_code::values(text)
+        } else {
+            hcl::body(text).map(|body| body.attributes)
+        };
+        match read {
+            Ok(attributes) => {
+                for attribute in attributes {
+                    let of = Placed {
+                        source,
+                        it: attribute.value,
+                    };
+                    let value = self.at_module(0, &of);
+                    if let Some(root) = self.modules.first_mut() {
+                        root.given.insert(attribute.name, value);
+                    }
+                }
+            }
+            Err(fault) => self.fault(source, fault, "the file of values"),
+        }
+    }
+
+    /// Gives a variable the value of the command line: a text, or an expression where the variable is none.
+    pub(super) fn give(&mut self, name: &str, text: &str) {
+        let source = crate::parser::Source::new(format!("--parameter {name}"), text);
+        let source = self.files.sources.add(source);
+        let place = Place {
+            source,
+            span: Span::new(0, text.len()),
+        };
+        let variable = self.modules.first().and_then(|m| {
+            let block = m.code.variables.get(name)?;
+            block.it.body.get("type").cloned()
+        });
+        let is_text = match variable.map(|of| of.node) {
+            None => true,
+            Some(Syntax::Name(name)) => name == "string" || name == "any",
+            Some(_) => false,
+        };
+        let value = if is_text {
+            Some(Value::bound(text, place))
+        } else {
+            let code = format!("x = {text}\n");
+            hcl::body(&code).ok().and_then(|body| {
+                let it = body.attributes.into_iter().next()?.value;
+                Some(self.at_module(0, &Placed { source, it }).bound_at(place))
+            })
+        };
+        let value = value.unwrap_or_else(|| Value::bound(text, place));
+        if let Some(root) = self.modules.first_mut() {
+            root.given.insert(name.to_owned(), value);
+        }
+    }
+
+    /// The modules that a call makes; `None` where its code is elsewhere.
+    pub(super) fn called(
+        &mut self,
+        caller: usize,
+        block: &Rc<Placed<Block>>,
+    ) -> Option<Vec<usize>> {
+        let name = block.it.label(0)?.to_owned();
+        let depth = self.modules.get(caller)?.depth + 1;
+        let known = self.modules.iter().enumerate().filter(|(_, m)| {
+            let of = m.caller.as_ref();
+            of.is_some_and(|(by, call)| *by == caller && Rc::ptr_eq(call, block))
+        });
+        let known: Vec<usize> = known.map(|(at, _)| at).collect();
+        if !known.is_empty() {
+            return Some(known);
+        }
+        let source = block.it.body.get("source")?;
+        let place = Place {
+            source: block.source,
+            span: source.span,
+        };
+        let from = literal(source)?;
+        if !(from.starts_with("./") || from.starts_with("../")) {
+            return None;
+        }
+        if depth > DEEPEST {
+            self.unread(
+                place,
+                format!("the modules call one another more than {DEEPEST} deep"),
+                "give the folder of the inner module",
+            );
+            return None;
+        }
+        let folder = self.modules.get(caller)?.code.folder.clone();
+        let code = { self.files.resolve(&folder, &from) }
+            .and_then(|folder| self.load(&folder).map(|(code, _)| code));
+        let code = match code {
+            Ok(code) => code,
+            Err(reason) => {
+                let message = format!("cannot read the module `{from}`: {reason}");
+                self.unread(place, message, "check the path of the module");
+                return None;
+            }
+        };
+        let repeated = self.repeated(caller, block);
+        let within = self.modules.get(caller)?.address.clone();
+        let within = if within.is_empty() {
+            format!("module.{name}")
+        } else {
+            format!("{within}.module.{name}")
+        };
+        let mut made = Vec::new();
+        for (suffix, each) in repeated {
+            if self.modules.len() >= MOST {
+                self.unread(
+                    place,
+                    format!("there are over {MOST} modules"),
+                    "split the module",
+                );
+                break;
+            }
+            made.push(self.modules.len());
+            self.modules.push(Module {
+                address: format!("{within}{suffix}"),
+                code: Rc::clone(&code),
+                caller: Some((caller, Rc::clone(block))),
+                each,
+                given: IndexMap::default(),
+                depth,
+            });
+        }
+        Some(made)
+    }
+
+    /// Opens every module that is called, so that the resources of all of them are known.
+    pub(super) fn open_all(&mut self) {
+        let mut next = 0;
+        while next < self.modules.len() && !self.is_exhausted {
+            let code = self.modules.get(next).map(|m| Rc::clone(&m.code));
+            for block in code.iter().flat_map(|c| c.modules.values()) {
+                self.called(next, block);
+            }
+            next += 1;
+        }
+    }
+
+    /// The scope of a block.
+    pub(super) fn scope<'s>(module: usize, source: SourceId, each: &'s Each) -> Scope<'s> {
+        Scope {
+            module,
+            source,
+            each,
+            frame: None,
+            is_template: false,
+        }
+    }
+}
+
+/// The text of an expression that is written out.
+fn literal(of: &Expression) -> Option<String> {
+    match &of.node {
+        Syntax::Template(parts) => match parts.as_slice() {
+            [Part::Literal(literal)] => Some(literal.text.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,554 @@
+//! Plans of Terraform as JSON (`terraform show -json`).
+//!
+//! What a plan knows of a resource becomes a block with that address, so that a plan is judged as a module is. What it does
+//! not know yet is a reference, where its configuration says to which resource, else a hole.
+//!
+//! Format: <https://developer.hashicorp.com/terraform/internals/json-format>
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::evaluate::Machine;
+use super::hcl::Fault;
+use super::json_text::{self, Json, Token};
+use super::scope::{Code, Placed};
+use super::syntax::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
+use super::value::{Place, Value};
+use crate::parser::{SourceId, Span};
+
+/// The deepest nesting of modules.
+const DEEPEST: usize = 64;
+/// Arguments that are blocks.
+const BLOCKS: [&str; 1] = ["inline_policy"];
+/// Arguments whose resource is named by the configuration, where the plan does not know them yet.
+const REFERENCES: [&str; 12] = [
+    "role",
+    "role_name",
+    "roles",
+    "user",
+    "user_name",
+    "users",
+    "group",
+    "groups",
+    "policy_arn",
+    "policy_arns",
+    "managed_policy_arns",
+    "permissions_boundary",
+];
+
+/// What a plan says of resources and variables, for what the code leaves open.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Values of attributes that are known, by the address of the resource.
+    resources: FxHashMap<String, FxHashMap<String, Value>>,
+}
+
+/// A resource of a plan.
+struct Planned<'j> {
+    address: String,
+    kind: String,
+    /// `aws_iam_role.node`, without the key of an instance.
+    name: String,
+    /// `module.iam.`
+    module: String,
+    values: &'j Json,
+    place: Span,
+}
+
+/// Whether a text may be a plan, by a look at its words.
+pub(super) fn may_be(text: &str) -> bool {
+    text.contains("\"planned_values\"") && text.contains("\"format_version\"")
+}
+
+impl Machine<'_> {
+    /// Reads a plan as the module that it is of.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no plan.
+    pub(super) fn open_plan(&mut self, source: SourceId) -> Result<Code, Fault> {
+        let text = self.files.sources.get(source).text().to_owned();
+        let json = read(&text)?;
+        let planned = planned(&json)?;
+        let unknown = unknown(&json);
+        let configured = configured(&json);
+        let mut code = Code::default();
+        for resource in &planned {
+            let none = Json {
+                token: Token::Null,
+                start: 0,
+                end: 0,
+            };
+            let open = unknown.get(&resource.address).copied().unwrap_or(&none);
+            let mut body = Body::default();
+            for (key, value) in members(resource.values) {
+                let Some(name) = word(key) else { continue };
+                let own = member(open, name).unwrap_or(&none);
+                if BLOCKS.contains(&name) {
+                    if let Token::Array(all) = &value.token {
+                        let open = match &own.token {
+                            Token::Array(all) => all.as_slice(),
+                            _ => &[],
+                        };
+                        for (at, one) in all.iter().enumerate() {
+                            let open = open.get(at).unwrap_or(&none);
+                            body.blocks.push(block(name, one, open));
+                        }
+                    }
+                    continue;
+                }
+                if matches!(value.token, Token::Null) && !is_open(own) {
+                    continue;
+                }
+                body.attributes.push(Attribute {
+                    name: name.to_owned(),
+                    name_span: span(key),
+                    value: expression(value, own),
+                });
+            }
+            // What is not known is not among the values.
+            for (key, value) in members(open) {
+                let Some(name) = word(key).filter(|_| is_open(value)) else {
+                    continue;
+                };
+                if body.get(name).is_some() || BLOCKS.contains(&name) {
+                    continue;
+                }
+                let referred = configured.get(&format!("{}{}", resource.module, resource.name));
+                let referred = referred
+                    .and_then(|of| member(of, name))
+                    .filter(|_| REFERENCES.contains(&name));
+                let targets = referred
+                    .map(|of| targets(of, resource, &planned))
+                    .unwrap_or_default();
+                let at = span(key);
+                let value = match (targets.as_slice(), name) {
+                    ([], _) => hole(at),
+                    (
+                        [one],
+                        "role"
+                        | "role_name"
+                        | "user"
+                        | "user_name"
+                        | "group"
+                        | "policy_arn"
+                        | "permissions_boundary",
+                    ) => one.clone(),
+                    (all, _) => Expression {
+                        node: Syntax::Tuple(all.to_vec()),
+                        span: at,
+                    },
+                };
+                body.attributes.push(Attribute {
+                    name: name.to_owned(),
+                    name_span: at,
+                    value,
+                });
+            }
+            let it = Block {
+                kind: "resource".to_owned(),
+                labels: vec![
+                    (resource.kind.clone(), resource.place),
+                    (resource.address.clone(), resource.place),
+                ],
+                body,
+                span: resource.place,
+            };
+            let key = format!("{}.{}", resource.kind, resource.address);
+            code.resources.insert(key, Rc::new(Placed { source, it }));
+        }
+        Ok(code)
+    }
+
+    /// Takes from a plan what the code leaves open: values of variables and of attributes.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no plan.
+    pub(super) fn take_plan(&mut self, source: SourceId) -> Result<(), Fault> {
+        let text = self.files.sources.get(source).text().to_owned();
+        let json = read(&text)?;
+        for (key, value) in member(&json, "variables").map(members).unwrap_or_default() {
+            let value = member(value, "value").filter(|v| !matches!(v.token, Token::Null));
+            if let (Some(name), Some(value)) = (word(key), value) {
+                let it = expression(value, value);
+                let value = self.at_module(0, &Placed { source, it });
+                if let Some(root) = self.modules.first_mut() {
+                    root.given.insert(name.to_owned(), value);
+                }
+            }
+        }
+        let mut known = Known::default();
+        let prior = member(&json, "prior_state").and_then(|s| member(s, "values"));
+        let mut all = planned(&json)?;
+        if let Some(root) = prior.and_then(|v| member(v, "root_module")) {
+            collect(root, "", 0, &mut all)?;
+        }
+        for resource in all {
+            let attributes = known.resources.entry(resource.address).or_default();
+            for (key, value) in members(resource.values) {
+                if let (Some(name), Some(text)) = (word(key), scalar(value)) {
+                    let place = Place {
+                        source,
+                        span: span(value),
+                    };
+                    attributes
+                        .entry(name.to_owned())
+                        .or_insert_with(|| Value::bound(text, place));
+                }
+            }
+        }
+        self.plan = known;
+        Ok(())
+    }
+
+    /// What the plan knows of an attribute.
+    pub(super) fn planned(&self, address: &str, attribute: &str) -> Option<Value> {
+        self.plan.resources.get(address)?.get(attribute).cloned()
+    }
+
+    /// Reports the policies of a plan that it does not know yet.
+    pub(super) fn unknown_policies(&mut self) {
+        let Some(code) = self.modules.first().map(|m| Rc::clone(&m.code)) else {
+            return;
+        };
+        for block in code.resources.values() {
+            let kind = block.it.label(0).unwrap_or_default();
+            let is_policy =
+                kind.contains("iam") && kind.contains("policy") && !kind.contains("attachment");
+            let names = ["policy", "policy_document"];
+            let inner = block
+                .it
+                .body
+                .blocks
+                .iter()
+                .filter_map(|b| b.body.attribute("policy"));
+            let own = names
+                .iter()
+                .filter_map(|n| block.it.body.attribute(n))
+                .filter(|_| is_policy);
+            for attribute in own.chain(inner) {
+                if is_hole(&attribute.value) {
+                    let place = Place {
+                        source: block.source,
+                        span: attribute.name_span,
+                    };
+                    self.unread(
+                        place,
+                        "the plan does not know this policy yet",
+                        "give the module too, so that its code fills in: pcluster-iam lint FOLDER --plan PLAN",
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Json, Fault> {
+    json_text::parse(&json_text::of_file(text)).map_err(|(message, at)| Fault {
+        message,
+        span: Span { start: at, end: at },
+    })
+}
+
+fn span(json: &Json) -> Span {
+    Span {
+        start: json.start,
+        end: json.end,
+    }
+}
+
+fn members(json: &Json) -> &[(Json, Json)] {
+    match &json.token {
+        Token::Object(all) => all,
+        _ => &[],
+    }
+}
+
+fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
+    let found = members(json)
+        .iter()
+        .rev()
+        .find(|(k, _)| word(k) == Some(name));
+    found.map(|(_, value)| value)
+}
+
+fn elements(json: &Json) -> &[Json] {
+    match &json.token {
+        Token::Array(all) => all,
+        _ => &[],
+    }
+}
+
+fn word(json: &Json) -> Option<&str> {
+    match &json.token {
+        Token::Text(text) => Some(&text.text),
+        _ => None,
+    }
+}
+
+fn scalar(json: &Json) -> Option<String> {
+    match &json.token {
+        Token::Text(text) => Some(text.text.clone()),
+        Token::Number(text) => Some(text.clone()),
+        Token::Boolean(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a part of `after_unknown` says that a value is not known.
+fn is_open(json: &Json) -> bool {
+    match &json.token {
+        Token::Boolean(value) => *value,
+        Token::Array(all) => all.iter().any(is_open),
+        Token::Object(all) => all.iter().any(|(_, v)| is_open(v)),
+        _ => false,
+    }
+}
+
+/// A name that nothing has: a text that is not known, named as it is written.
+fn hole(span: Span) -> Expression {
+    Expression {
+        node: Syntax::Name("unknown".to_owned()),
+        span,
+    }
+}
+
+fn is_hole(of: &Expression) -> bool {
+    matches!(&of.node, Syntax::Name(name) if name == "unknown")
+}
+
+/// A value as an expression; `open` is the part of `after_unknown` for it.
+fn expression(json: &Json, open: &Json) -> Expression {
+    let at = span(json);
+    if matches!(open.token, Token::Boolean(true)) && !std::ptr::eq(json, open) {
+        return hole(at);
+    }
+    let inner = |index: usize| elements(open).get(index);
+    let node = match &json.token {
+        Token::Null | Token::Hole(_) => Syntax::Null,
+        Token::Boolean(value) => Syntax::Boolean(*value),
+        Token::Number(text) => Syntax::Number(text.clone()),
+        Token::Text(text) if text.text.is_empty() => Syntax::Template(Vec::new()),
+        Token::Text(text) => Syntax::Template(vec![Part::Literal(Literal {
+            text: text.text.clone(),
+            offsets: text.offsets.clone(),
+        })]),
+        Token::Array(all) => {
+            let all = all.iter().enumerate();
+            Syntax::Tuple(
+                all.map(|(i, v)| expression(v, inner(i).unwrap_or(v)))
+                    .collect(),
+            )
+        }
+        Token::Object(all) => {
+            let all = all.iter().map(|(key, value)| {
+                let own = word(key).and_then(|name| member(open, name));
+                (
+                    expression(key, key),
+                    expression(value, own.unwrap_or(value)),
+                )
+            });
+            Syntax::Object(all.collect())
+        }
+    };
+    Expression { node, span: at }
+}
+
+fn block(kind: &str, json: &Json, open: &Json) -> Block {
+    let mut body = Body::default();
+    for (key, value) in members(json) {
+        let Some(name) = word(key) else { continue };
+        let own = member(open, name);
+        body.attributes.push(Attribute {
+            name: name.to_owned(),
+            name_span: span(key),
+            value: expression(value, own.unwrap_or(value)),
+        });
+    }
+    for (key, value) in members(open) {
+        if let Some(name) = word(key).filter(|name| is_open(value) && body.get(name).is_none()) {
+            body.attributes.push(Attribute {
+                name: name.to_owned(),
+                name_span: span(json),
+                value: hole(span(json)),
+            });
+        }
+    }
+    Block {
+        kind: kind.to_owned(),
+        labels: Vec::new(),
+        body,
+        span: span(json),
+    }
+}
+
+/// The resources that will be there.
+fn planned(json: &Json) -> Result<Vec<Planned<'_>>, Fault> {
+    let root = member(json, "planned_values").and_then(|v| member(v, "root_module"));
+    let Some(root) = root else {
+        return Err(Fault {
+            message: "there are no planned values in it".to_owned(),
+            span: Span {
+                start: json.start,
+                end: json.start,
+            },
+        });
+    };
+    let mut all = Vec::new();
+    collect(root, "", 0, &mut all)?;
+    Ok(all)
+}
+
+fn collect<'j>(
+    module: &'j Json,
+    address: &str,
+    depth: usize,
+    all: &mut Vec<Planned<'j>>,
+) -> Result<(), Fault> {
+    if depth > DEEPEST {
+        return Err(Fault {
+            message: "the modules are nested too deeply".to_owned(),
+            span: span(module),
+        });
+    }
+    for resource in member(module, "resources")
+        .map(elements)
+        .unwrap_or_default()
+    {
+        let text = |name: &str| member(resource, name).and_then(word);
+        let (Some(own), Some(kind), Some(name)) = (text("address"), text("type"), text("name"))
+        else {
+            continue;
+        };
+        let Some(values) = member(resource, "values") else {
+            continue;
+        };
+        let data = if text("mode") == Some("data") {
+            "data."
+        } else {
+            ""
+        };
+        let place = member(resource, "address").map_or(span(resource), span);
+        all.push(Planned {
+            address: own.to_owned(),
+            kind: kind.to_owned(),
+            name: format!("{data}{kind}.{name}"),
+            module: address.to_owned(),
+            values,
+            place,
+        });
+    }
+    for child in member(module, "child_modules")
+        .map(elements)
+        .unwrap_or_default()
+    {
+        let own = member(child, "address").and_then(word).unwrap_or_default();
+        collect(child, &format!("{own}."), depth + 1, all)?;
+    }
+    Ok(())
+}
+
+/// `after_unknown` of each resource, by its address.
+fn unknown(json: &Json) -> FxHashMap<String, &Json> {
+    let changes = member(json, "resource_changes")
+        .map(elements)
+        .unwrap_or_default();
+    let mut all = FxHashMap::default();
+    for change in changes {
+        let address = member(change, "address").and_then(word);
+        let open = member(change, "change").and_then(|c| member(c, "after_unknown"));
+        if let (Some(address), Some(open)) = (address, open) {
+            all.insert(address.to_owned(), open);
+        }
+    }
+    all
+}
+
+/// The expressions of each resource of the configuration, by its address without keys of instances.
+fn configured(json: &Json) -> FxHashMap<String, &Json> {
+    let mut all = FxHashMap::default();
+    let root = member(json, "configuration").and_then(|c| member(c, "root_module"));
+    if let Some(root) = root {
+        expressions(root, "", 0, &mut all);
+    }
+    all
+}
+
+fn expressions<'j>(
+    module: &'j Json,
+    address: &str,
+    depth: usize,
+    all: &mut FxHashMap<String, &'j Json>,
+) {
+    if depth > DEEPEST {
+        return;
+    }
+    for resource in member(module, "resources")
+        .map(elements)
+        .unwrap_or_default()
+    {
+        let own = member(resource, "address").and_then(word);
+        if let (Some(own), Some(of)) = (own, member(resource, "expressions")) {
+            all.insert(format!("{address}{own}"), of);
+        }
+    }
+    for (name, call) in member(module, "module_calls")
+        .map(members)
+        .unwrap_or_default()
+    {
+        if let (Some(name), Some(inner)) = (word(name), member(call, "module")) {
+            expressions(inner, &format!("{address}module.{name}."), depth + 1, all);
+        }
+    }
+}
+
+/// The resources that an expression of the configuration refers to, as references to their attributes.
+fn targets(of: &Json, from: &Planned<'_>, planned: &[Planned<'_>]) -> Vec<Expression> {
+    let at = from.place;
+    let mut all = Vec::new();
+    let key = from
+        .address
+        .strip_prefix(&from.module)
+        .unwrap_or(&from.address);
+    let key = key.strip_prefix(&from.name).unwrap_or_default();
+    for reference in member(of, "references").map(elements).unwrap_or_default() {
+        let Some(text) = word(reference) else {
+            continue;
+        };
+        // `aws_iam_role.node.name` comes before `aws_iam_role.node`.
+        let mut words = text.splitn(3, '.');
+        let (Some(kind), Some(name), Some(attribute)) = (words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
+        let name = name.split('[').next().unwrap_or(name);
+        let full = format!("{kind}.{name}");
+        let same: Vec<&Planned<'_>> = { planned.iter() }
+            .filter(|p| p.module == from.module && p.name == full)
+            .collect();
+        let of_key = same
+            .iter()
+            .find(|p| p.address.ends_with(key) && !key.is_empty());
+        let chosen = match of_key {
+            Some(one) => vec![*one],
+            None => same,
+        };
+        for target in chosen {
+            let steps = vec![
+                Step::Attribute(target.address.clone()),
+                Step::Attribute(attribute.rsplit('.').next().unwrap_or(attribute).to_owned()),
+            ];
+            let base = Expression {
+                node: Syntax::Name(kind.to_owned()),
+                span: at,
+            };
+            all.push(Expression {
+                node: Syntax::Traversal(Box::new(base), steps),
+                span: at,
+            });
+        }
+    }
+    all
+}

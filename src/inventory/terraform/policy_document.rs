@@ -1,0 +1,524 @@
+//! `data "aws_iam_policy_document"`, by its own rules.
+//!
+//! Rules: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
+
+use std::rc::Rc;
+
+use super::encode;
+use super::evaluate::Machine;
+use super::scope::{Frame, Instance, Scope};
+use super::syntax::{Attribute, Block, Body};
+use super::value::{Node, Piece, Place, Value};
+use crate::parser::HoleKind;
+
+/// The arguments of a statement that are elements of a policy.
+const ELEMENTS: [(&str, &str); 4] = [
+    ("actions", "Action"),
+    ("not_actions", "NotAction"),
+    ("resources", "Resource"),
+    ("not_resources", "NotResource"),
+];
+
+/// A block with what its variables stand for; with the hole by which it may be absent.
+pub(super) struct Expanded<'b> {
+    pub(super) body: &'b Body,
+    block: &'b Block,
+    /// The variable of a `dynamic` block, and its value.
+    pub(super) iterator: Option<(String, Value)>,
+    pub(super) optional: Option<usize>,
+}
+
+impl Machine<'_> {
+    /// The text that the data source makes.
+    pub(super) fn policy_document(&mut self, of: &Rc<Instance>) -> Value {
+        let block = Rc::clone(&of.block);
+        let source = block.source;
+        let span = block.it.span;
+        let place = Place { source, span };
+        let scope = Self::scope(of.module, source, &of.each);
+        let body = &block.it.body;
+        let word = |text: &str, at: Place| Value::bound(text, at);
+        let version = match body.attribute("version") {
+            Some(version) => self.evaluate(&version.value, &scope),
+            None => word("2012-10-17", place),
+        };
+        let mut statements: Vec<Value> = Vec::new();
+        for base in self.documents(body.get("source_policy_documents"), &scope) {
+            self.overlay(&mut statements, &base);
+        }
+        // As older versions of the provider have it.
+        for base in self.single(body.get("source_json"), &scope) {
+            self.overlay(&mut statements, &base);
+        }
+        let mut own: Vec<Value> = Vec::new();
+        for expanded in self.blocks(body, "statement", &scope) {
+            own.push(self.statement(&expanded, &scope));
+        }
+        for statement in own {
+            put_by_sid(&mut statements, statement);
+        }
+        for over in self.documents(body.get("override_policy_documents"), &scope) {
+            self.overlay(&mut statements, &over);
+        }
+        for over in self.single(body.get("override_json"), &scope) {
+            self.overlay(&mut statements, &over);
+        }
+        let mut members = vec![(word("Version", place), version)];
+        if let Some(id) = body.attribute("policy_id") {
+            let at = Place {
+                source,
+                span: id.name_span,
+            };
+            let value = self.evaluate(&id.value, &scope);
+            members.push((word("Id", at), value));
+        }
+        members.push((word("Statement", place), Value::list(statements, place)));
+        let document = Value::map(members, place);
+        Value::new(Node::Json(Rc::new(document)), place)
+    }
+
+    /// The documents of a list of texts.
+    fn documents(
+        &mut self,
+        of: Option<&super::syntax::Expression>,
+        scope: &Scope<'_>,
+    ) -> Vec<Value> {
+        let Some(of) = of else { return Vec::new() };
+        let value = self.evaluate(of, scope);
+        match &value.node {
+            Node::List(_) => value.elements().unwrap_or_default(),
+            Node::Null => Vec::new(),
+            Node::Hole(_) => vec![self.as_list(&value)],
+            _ => vec![value],
+        }
+    }
+
+    fn single(&mut self, of: Option<&super::syntax::Expression>, scope: &Scope<'_>) -> Vec<Value> {
+        let value = of.map(|of| self.evaluate(of, scope));
+        value
+            .filter(|v| !matches!(v.node, Node::Null))
+            .into_iter()
+            .collect()
+    }
+
+    /// Puts the statements of a document over those that are there, by their `Sid`.
+    fn overlay(&mut self, statements: &mut Vec<Value>, document: &Value) {
+        let inner = match &document.node {
+            Node::Json(inner) => (**inner).clone().inherit(&document.via),
+            Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => return,
+            Node::Text(_) => match encode::decode(self, document) {
+                Ok(value) => value,
+                Err((message, place)) => {
+                    let message = format!("the policy is not JSON: {message}");
+                    self.unread(place, message, "correct the JSON");
+                    return;
+                }
+            },
+            Node::Choice(hole, of) => {
+                // Any of them, or none.
+                let mut all = Vec::new();
+                for alternative in of.iter() {
+                    let mut own = Vec::new();
+                    self.overlay(&mut own, &alternative.clone().inherit(&document.via));
+                    all.push(Value::list(own, document.place));
+                }
+                let node = Node::Choice(*hole, Rc::new(all));
+                statements.push(Value::new(node, document.place));
+                return;
+            }
+            Node::Null | Node::Absent => return,
+            _ => {
+                statements.push(document.clone());
+                return;
+            }
+        };
+        match inner.get("Statement") {
+            Some(list) if matches!(list.node, Node::List(_)) => {
+                for statement in list.elements().unwrap_or_default() {
+                    put_by_sid(statements, statement);
+                }
+            }
+            Some(one) => put_by_sid(statements, one),
+            None => {
+                if !matches!(inner.node, Node::Map(_)) {
+                    statements.push(inner);
+                }
+            }
+        }
+    }
+
+    /// The blocks of a kind, `dynamic` ones too.
+    pub(super) fn blocks<'b>(
+        &mut self,
+        body: &'b Body,
+        kind: &str,
+        scope: &Scope<'_>,
+    ) -> Vec<Expanded<'b>> {
+        let mut all = Vec::new();
+        for block in &body.blocks {
+            if block.kind == kind {
+                all.push(Expanded {
+                    body: &block.body,
+                    block,
+                    iterator: None,
+                    optional: None,
+                });
+            } else if block.kind == "dynamic" && block.label(0) == Some(kind) {
+                self.dynamic(block, kind, scope, &mut all);
+            }
+        }
+        all
+    }
+
+    fn dynamic<'b>(
+        &mut self,
+        block: &'b Block,
+        kind: &str,
+        scope: &Scope<'_>,
+        all: &mut Vec<Expanded<'b>>,
+    ) {
+        let place = Place {
+            source: scope.source,
+            span: block.name_span(),
+        };
+        let content = block.body.blocks.iter().find(|b| b.kind == "content");
+        let (Some(over), Some(content)) = (block.body.get("for_each"), content) else {
+            self.unread(
+                place,
+                "a `dynamic` block without `for_each` and `content`",
+                "write both: Terraform refuses it too",
+            );
+            return;
+        };
+        let name = match block.body.get("iterator").map(|i| &i.node) {
+            Some(super::syntax::Node::Name(name)) => name.clone(),
+            _ => kind.to_owned(),
+        };
+        let value = self.evaluate(over, scope);
+        let at = Place {
+            span: over.span,
+            ..place
+        };
+        // A condition decides whether it is there: `var.x ? [1] : []`.
+        let choice = match &value.node {
+            Node::Choice(hole, of) => {
+                let mut filled = of.iter().filter(|v| !is_empty_list(v));
+                match (filled.next(), filled.next()) {
+                    (Some(one), None) => Some((*hole, one.clone().inherit(&value.via))),
+                    (None, _) => return,
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let (optional, value) = match choice {
+            Some((hole, value)) => (Some(hole), value),
+            None => (None, value),
+        };
+        let items = match &value.node {
+            Node::Map(_) => self.items(&value),
+            Node::List(_) => self.plain_list(&value).map(|list| {
+                let list = list.into_iter();
+                list.map(|v| (v.clone(), v)).collect()
+            }),
+            Node::Null => Some(Vec::new()),
+            _ => None,
+        };
+        let make = |machine: &mut Self, key: Value, value: Value| {
+            let word = |text: &str| Value::bound(text, at);
+            let members = vec![(word("key"), key), (word("value"), value)];
+            let _ = machine;
+            Value::map(members, at)
+        };
+        match items {
+            Some(items) => {
+                for (key, value) in items {
+                    let iterator = make(self, key, value);
+                    all.push(Expanded {
+                        body: &content.body,
+                        block: content,
+                        iterator: Some((name.clone(), iterator)),
+                        optional,
+                    });
+                }
+            }
+            None => {
+                // One of them stands for all.
+                let hole = self.decider(&value, at, scope.module);
+                let known = self.holes.get(hole).map(|h| h.name.clone());
+                let of = known.unwrap_or_else(|| name.clone());
+                let key = self.named(format!("{of}: {name}.key"), HoleKind::Text, at);
+                let value = self.named(format!("{of}: {name}.value"), HoleKind::Text, at);
+                let iterator = make(self, key, value);
+                all.push(Expanded {
+                    body: &content.body,
+                    block: content,
+                    iterator: Some((name.clone(), iterator)),
+                    optional: Some(hole),
+                });
+            }
+        }
+    }
+
+    fn statement(&mut self, of: &Expanded<'_>, scope: &Scope<'_>) -> Value {
+        let source = scope.source;
+        let place = Place {
+            source,
+            span: of.block.span,
+        };
+        let frame = of.iterator.as_ref().map(|(name, value)| Frame {
+            name,
+            value,
+            outer: scope.frame,
+        });
+        let scope = Scope {
+            frame: frame.as_ref().or(scope.frame),
+            ..*scope
+        };
+        let key = |word: &str, attribute: &Attribute| {
+            let at = Place {
+                source,
+                span: attribute.name_span,
+            };
+            Value::bound(word, at)
+        };
+        let body = of.body;
+        let mut members = Vec::new();
+        if let Some(sid) = body.attribute("sid") {
+            let value = self.evaluate(&sid.value, &scope);
+            if !value.is_text("") && !matches!(value.node, Node::Null) {
+                members.push((key("Sid", sid), value));
+            }
+        }
+        match body.attribute("effect") {
+            Some(effect) => {
+                let value = self.evaluate(&effect.value, &scope);
+                if matches!(value.node, Node::Null) {
+                    members.push((Value::bound("Effect", place), Value::bound("Allow", place)));
+                } else {
+                    members.push((key("Effect", effect), value));
+                }
+            }
+            None => members.push((Value::bound("Effect", place), Value::bound("Allow", place))),
+        }
+        for (argument, element) in ELEMENTS {
+            let Some(attribute) = body.attribute(argument) else {
+                continue;
+            };
+            let value = self.evaluate(&attribute.value, &scope);
+            let is_empty = matches!(value.node, Node::Null) || is_empty_list(&value);
+            if is_empty {
+                continue;
+            }
+            let value = match &value.node {
+                Node::Hole(_) => self.as_list(&value),
+                _ => variables(&value),
+            };
+            members.push((key(element, attribute), single(value)));
+        }
+        for (kind, element) in [
+            ("principals", "Principal"),
+            ("not_principals", "NotPrincipal"),
+        ] {
+            let blocks = self.blocks(body, kind, &scope);
+            let Some(first) = blocks.first() else {
+                continue;
+            };
+            let at = Place {
+                source,
+                span: first.block.span,
+            };
+            members.push((
+                Value::bound(element, at),
+                self.principals(&blocks, &scope, at),
+            ));
+        }
+        let conditions = self.blocks(body, "condition", &scope);
+        if let Some(first) = conditions.first() {
+            let at = Place {
+                source,
+                span: first.block.span,
+            };
+            let value = self.conditions(&conditions, &scope, at);
+            members.push((Value::bound("Condition", at), value));
+        }
+        let statement = Value::map(members, place);
+        match of.optional {
+            Some(hole) => {
+                let absent = Value::new(Node::Absent, place);
+                Value::new(Node::Choice(hole, Rc::new(vec![statement, absent])), place)
+            }
+            None => statement,
+        }
+    }
+
+    fn inner_scope<'s>(frame: Option<&'s Frame<'s>>, scope: &Scope<'s>) -> Scope<'s> {
+        Scope {
+            frame: frame.or(scope.frame),
+            ..*scope
+        }
+    }
+
+    fn principals(&mut self, blocks: &[Expanded<'_>], scope: &Scope<'_>, place: Place) -> Value {
+        let mut members: Vec<(Value, Value)> = Vec::new();
+        for of in blocks {
+            let frame = of.iterator.as_ref().map(|(name, value)| Frame {
+                name,
+                value,
+                outer: scope.frame,
+            });
+            let scope = Self::inner_scope(frame.as_ref(), scope);
+            let kind = of.body.get("type").map(|t| self.evaluate(t, &scope));
+            let names = { of.body.get("identifiers") }.map(|i| self.evaluate(i, &scope));
+            let (Some(kind), Some(names)) = (kind, names) else {
+                continue;
+            };
+            let kind = self.as_text(&kind, scope.module);
+            match kind.text() {
+                Some(text) => {
+                    let known = members.iter_mut().find(|(k, _)| k.is_text(&text));
+                    match known {
+                        Some((_, all)) => {
+                            let mut list = all.elements().unwrap_or_default();
+                            list.extend(names.elements().unwrap_or_else(|| vec![names]));
+                            *all = Value::list(list, place);
+                        }
+                        None => members.push((kind, names)),
+                    }
+                }
+                None => members.push((kind, names)),
+            }
+        }
+        Value::map(members, place)
+    }
+
+    fn conditions(&mut self, blocks: &[Expanded<'_>], scope: &Scope<'_>, place: Place) -> Value {
+        let mut operators: Vec<(Value, Value)> = Vec::new();
+        for of in blocks {
+            let frame = of.iterator.as_ref().map(|(name, value)| Frame {
+                name,
+                value,
+                outer: scope.frame,
+            });
+            let scope = Self::inner_scope(frame.as_ref(), scope);
+            let at = Place {
+                source: scope.source,
+                span: of.block.span,
+            };
+            let parts = ["test", "variable", "values"].map(|name| {
+                let value = of.body.get(name).map(|v| self.evaluate(v, &scope));
+                value.unwrap_or_else(|| Value::list(Vec::new(), at))
+            });
+            let [test, variable, values] = parts;
+            if of.optional.is_some() || !test.is_known_text() || !variable.is_known_text() {
+                // It restricts, if it is there, by what is not known.
+                let hole = match of.optional {
+                    Some(hole) => hole,
+                    None => self.decider(&test, at, scope.module),
+                };
+                let name = Value::pieces_of(
+                    vec![Piece::Hole {
+                        hole,
+                        place: at,
+                        via: None,
+                    }],
+                    at,
+                );
+                operators.push((name, Value::new(Node::Hole(hole), at)));
+                continue;
+            }
+            let values = match &values.node {
+                Node::Hole(_) => self.as_list(&values),
+                _ => single(variables(&values)),
+            };
+            let (operator, key) = (
+                test.text().unwrap_or_default(),
+                variable.text().unwrap_or_default(),
+            );
+            match operators.iter_mut().find(|(o, _)| o.is_text(&operator)) {
+                None => {
+                    let lines = Value::map(vec![(variable, values)], at);
+                    operators.push((test, lines));
+                }
+                Some((_, lines)) => {
+                    let mut own = lines.members().unwrap_or_default();
+                    match own.iter_mut().find(|(k, _)| k.is_text(&key)) {
+                        Some((_, old)) => {
+                            let list = |v: &Value| match &v.node {
+                                Node::List(_) => v.elements().unwrap_or_default(),
+                                _ => vec![v.clone()],
+                            };
+                            let mut all = list(old);
+                            all.extend(list(&values));
+                            *old = Value::list(all, at);
+                        }
+                        None => own.push((variable, values)),
+                    }
+                    *lines = Value::map(own, lines.place);
+                }
+            }
+        }
+        Value::map(operators, place)
+    }
+}
+
+fn is_empty_list(value: &Value) -> bool {
+    match &value.node {
+        Node::List(all) => all.is_empty(),
+        Node::Map(all) => all.is_empty(),
+        Node::Null => true,
+        _ => false,
+    }
+}
+
+/// A list of one is written without the brackets.
+fn single(value: Value) -> Value {
+    match &value.node {
+        Node::List(all) => match all.as_slice() {
+            [one] if matches!(one.node, Node::Text(_)) => one.clone().inherit(&value.via),
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+/// The same with `${` for `&{`.
+fn variables(value: &Value) -> Value {
+    let node = match &value.node {
+        Node::Text(pieces) => {
+            let swapped = pieces.iter().map(|piece| {
+                let mut piece = piece.clone();
+                if let Piece::Literal { text, .. } | Piece::Bound { text, .. } = &mut piece
+                    && text.contains("&{")
+                {
+                    *text = text.replace("&{", "${");
+                }
+                piece
+            });
+            Node::Text(Rc::new(swapped.collect()))
+        }
+        Node::List(all) => Node::List(Rc::new(all.iter().map(variables).collect())),
+        Node::Choice(hole, all) => {
+            Node::Choice(*hole, Rc::new(all.iter().map(variables).collect()))
+        }
+        _ => return value.clone(),
+    };
+    Value {
+        node,
+        ..value.clone()
+    }
+}
+
+/// Puts a statement in, over one of the same `Sid`.
+fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
+    let sid = |of: &Value| of.get("Sid").and_then(|s| s.text());
+    let own = sid(&statement).filter(|s| !s.is_empty());
+    let known = own.and_then(|own| {
+        let mut all = statements.iter_mut();
+        all.find(|s| sid(s).as_deref() == Some(own.as_str()))
+    });
+    match known {
+        Some(old) => *old = statement,
+        None => statements.push(statement),
+    }
+}

@@ -1,0 +1,825 @@
+//! The roles, users, groups and policies of a module, and what is attached to which.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::evaluate::Machine;
+use super::export::{About, Read};
+use super::scope::{Frame, Instance, Scope};
+use super::value::{Node, Piece, Place, Value};
+use crate::inventory::{self, Document, Kind, Principal, Trust};
+use crate::parser::{Attachment, HoleKind, Problem, SourceId, shorten};
+
+/// How a type of resource names its arguments.
+struct Shape {
+    kind: &'static str,
+    what: What,
+    /// Arguments with the principals: of roles, users and groups.
+    targets: &'static [(&'static str, Kind)],
+    /// The argument with the document, or with the ARN of a managed policy.
+    content: &'static str,
+    /// The argument with its name.
+    name: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Principal(Kind),
+    /// A policy of a principal's own.
+    Inline,
+    /// A policy of its own.
+    Managed,
+    /// Attaches a managed policy.
+    Attachment,
+}
+
+const ROLE: (&str, Kind) = ("role", Kind::Role);
+
+/// The types of resources that are read.
+const SHAPES: [Shape; 18] = [
+    shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
+    shape(
+        "awscc_iam_role",
+        What::Principal(Kind::Role),
+        &[],
+        "",
+        "role_name",
+    ),
+    shape("aws_iam_user", What::Principal(Kind::User), &[], "", "name"),
+    shape(
+        "awscc_iam_user",
+        What::Principal(Kind::User),
+        &[],
+        "",
+        "user_name",
+    ),
+    shape(
+        "aws_iam_group",
+        What::Principal(Kind::Group),
+        &[],
+        "",
+        "name",
+    ),
+    shape(
+        "awscc_iam_group",
+        What::Principal(Kind::Group),
+        &[],
+        "",
+        "group_name",
+    ),
+    shape(
+        "aws_iam_role_policy",
+        What::Inline,
+        &[ROLE],
+        "policy",
+        "name",
+    ),
+    shape(
+        "awscc_iam_role_policy",
+        What::Inline,
+        &[("role_name", Kind::Role)],
+        "policy_document",
+        "policy_name",
+    ),
+    shape(
+        "aws_iam_user_policy",
+        What::Inline,
+        &[("user", Kind::User)],
+        "policy",
+        "name",
+    ),
+    shape(
+        "aws_iam_group_policy",
+        What::Inline,
+        &[("group", Kind::Group)],
+        "policy",
+        "name",
+    ),
+    shape("aws_iam_policy", What::Managed, &[], "policy", "name"),
+    shape(
+        "awscc_iam_managed_policy",
+        What::Managed,
+        &[
+            ("roles", Kind::Role),
+            ("users", Kind::User),
+            ("groups", Kind::Group),
+        ],
+        "policy_document",
+        "managed_policy_name",
+    ),
+    shape(
+        "aws_iam_role_policy_attachment",
+        What::Attachment,
+        &[ROLE],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_role_policy_attachments_exclusive",
+        What::Attachment,
+        &[("role_name", Kind::Role)],
+        "policy_arns",
+        "",
+    ),
+    shape(
+        "aws_iam_user_policy_attachment",
+        What::Attachment,
+        &[("user", Kind::User)],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_user_policy_attachments_exclusive",
+        What::Attachment,
+        &[("user_name", Kind::User)],
+        "policy_arns",
+        "",
+    ),
+    shape(
+        "aws_iam_group_policy_attachment",
+        What::Attachment,
+        &[("group", Kind::Group)],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_policy_attachment",
+        What::Attachment,
+        &[
+            ("roles", Kind::Role),
+            ("users", Kind::User),
+            ("groups", Kind::Group),
+        ],
+        "policy_arn",
+        "",
+    ),
+];
+
+const fn shape(
+    kind: &'static str,
+    what: What,
+    targets: &'static [(&'static str, Kind)],
+    content: &'static str,
+    name: &'static str,
+) -> Shape {
+    Shape {
+        kind,
+        what,
+        targets,
+        content,
+        name,
+    }
+}
+
+/// A principal that a policy names: by its address, or by what is written where it is not in the module.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Target {
+    Here(String),
+    Elsewhere(String),
+}
+
+/// A policy, or the ARN of one, and what has it.
+struct Link {
+    instance: Rc<Instance>,
+    shape: &'static Shape,
+    target: Target,
+    kind: Kind,
+    optional: Option<usize>,
+    /// Whether it is known which principal it is.
+    is_certain: bool,
+    place: Place,
+}
+
+/// Policies of one principal, in the files that have them.
+#[derive(Default)]
+struct Gathered {
+    files: Vec<(SourceId, Document)>,
+}
+
+impl Gathered {
+    fn of(&mut self, source: SourceId) -> &mut Document {
+        let known = self.files.iter().position(|(s, _)| *s == source);
+        let at = known.unwrap_or(self.files.len());
+        if known.is_none() {
+            self.files.push((source, Document::default()));
+        }
+        // The element is there: it was found or pushed.
+        #[expect(clippy::indexing_slicing, reason = "the index was found or pushed")]
+        &mut self.files[at].1
+    }
+
+    fn add(&mut self, read: Read) {
+        let document = self.of(read.source);
+        document.add(read.reading);
+        for problem in read.problems {
+            document.report(problem);
+        }
+    }
+
+    fn report(&mut self, place: Place, problem: Problem) {
+        self.of(place.source).report(problem);
+    }
+}
+
+/// Lists what the modules define.
+pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
+    machine.open_all();
+    let mut all: Vec<(&'static Shape, Rc<Instance>)> = Vec::new();
+    let mut module = 0;
+    while let Some(code) = machine.modules.get(module).map(|m| Rc::clone(&m.code)) {
+        for block in code.resources.values().filter(|b| b.it.kind == "resource") {
+            let kind = block.it.label(0).unwrap_or_default();
+            let Some(shape) = SHAPES.iter().find(|s| s.kind == kind) else {
+                continue;
+            };
+            for instance in machine.instances(module, block) {
+                all.push((shape, instance));
+            }
+        }
+        module += 1;
+    }
+    let names = names(machine, &all);
+    let mut links = Vec::new();
+    for (shape, instance) in &all {
+        links_of(machine, shape, instance, &names, &mut links);
+    }
+    let mut reader = Reader {
+        links,
+        used: Vec::new(),
+    };
+    let mut found = Vec::new();
+    for (shape, instance) in &all {
+        if let What::Principal(kind) = shape.what {
+            machine.taken.clear();
+            found.push(reader.principal(machine, shape, instance, kind));
+        }
+    }
+    found.extend(reader.others(machine));
+    for (shape, instance) in &all {
+        if shape.what == What::Managed && !reader.used.contains(&instance.address) {
+            machine.taken.clear();
+            found.push(reader.alone(machine, shape, instance));
+        }
+    }
+    found
+}
+
+/// The addresses of the principals by their names.
+fn names(
+    machine: &mut Machine<'_>,
+    all: &[(&'static Shape, Rc<Instance>)],
+) -> BTreeMap<(&'static str, String), String> {
+    let mut names = BTreeMap::new();
+    for (shape, instance) in all {
+        if let What::Principal(kind) = shape.what {
+            let name = machine
+                .argument(instance, shape.name)
+                .and_then(|v| v.text());
+            if let Some(name) = name {
+                names.insert((kind.name(), name), instance.address.clone());
+            }
+        }
+    }
+    names
+}
+
+/// What a policy or an attachment names.
+fn links_of(
+    machine: &mut Machine<'_>,
+    shape: &'static Shape,
+    instance: &Rc<Instance>,
+    names: &BTreeMap<(&'static str, String), String>,
+    links: &mut Vec<Link>,
+) {
+    for (argument, kind) in shape.targets {
+        let Some(value) = machine.argument(instance, argument) else {
+            continue;
+        };
+        let mut targets = Vec::new();
+        targets_of(machine, &value, instance.each.optional, &mut targets);
+        for (value, optional) in targets {
+            let text = value.text();
+            let here = { value.subject.as_ref() }
+                .filter(|s| !s.is_data())
+                .map(|s| s.address.clone())
+                .or_else(|| {
+                    let name = text.clone()?;
+                    names.get(&(kind.name(), name)).cloned()
+                });
+            let is_certain = here.is_some() || text.is_some() || !is_text_hole(machine, &value);
+            let target = match here {
+                Some(address) => Target::Here(address),
+                None => Target::Elsewhere(shown(machine, &value)),
+            };
+            links.push(Link {
+                instance: Rc::clone(instance),
+                shape,
+                target,
+                kind: *kind,
+                optional,
+                is_certain,
+                place: value.place,
+            });
+        }
+    }
+}
+
+/// Whether a value may be any text.
+fn is_text_hole(machine: &Machine<'_>, value: &Value) -> bool {
+    let is_text = |hole: usize| {
+        let kind = machine.holes.get(hole).map(|h| h.kind);
+        kind.is_some_and(|k| k >= HoleKind::Text)
+    };
+    match &value.node {
+        Node::Hole(hole) => is_text(*hole),
+        Node::Text(pieces) => pieces.iter().any(|piece| match piece {
+            Piece::Hole { hole, .. } => is_text(*hole),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// The principals of a value, each with the hole that decides whether it is one.
+fn targets_of(
+    machine: &mut Machine<'_>,
+    value: &Value,
+    optional: Option<usize>,
+    out: &mut Vec<(Value, Option<usize>)>,
+) {
+    match &value.node {
+        Node::List(_) => {
+            for element in value.elements().unwrap_or_default() {
+                targets_of(machine, &element, optional, out);
+            }
+        }
+        Node::Choice(hole, of) => {
+            for alternative in of.iter() {
+                let alternative = alternative.clone().inherit(&value.via);
+                targets_of(machine, &alternative, Some(*hole), out);
+            }
+        }
+        Node::Null | Node::Absent => {}
+        _ => out.push((value.clone(), optional)),
+    }
+}
+
+/// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
+fn shown(machine: &mut Machine<'_>, value: &Value) -> String {
+    let text = machine.as_text(value, 0);
+    let Node::Text(pieces) = &text.node else {
+        return String::new();
+    };
+    let shown = pieces.iter().map(|piece| match piece {
+        Piece::Hole { hole, .. } => match machine.holes.get(*hole) {
+            Some(hole) if hole.name == "Partition" => "aws".to_owned(),
+            Some(hole) => hole.marker(),
+            None => String::new(),
+        },
+        piece => piece.text().unwrap_or_default().to_owned(),
+    });
+    shown.collect()
+}
+
+struct Reader {
+    links: Vec<Link>,
+    /// The managed policies that something has.
+    used: Vec<String>,
+}
+
+impl Reader {
+    fn principal(
+        &mut self,
+        machine: &mut Machine<'_>,
+        shape: &Shape,
+        instance: &Rc<Instance>,
+        kind: Kind,
+    ) -> Principal {
+        let mut all = Gathered::default();
+        all.of(instance.source());
+        self.own(machine, instance, &mut all);
+        let target = Target::Here(instance.address.clone());
+        self.linked(machine, &target, &mut all);
+        if kind == Kind::User {
+            self.groups(machine, instance, &mut all);
+        }
+        for link in &self.links {
+            // It may be any principal: this one too.
+            if !link.is_certain && link.kind == kind {
+                let message = format!(
+                    "`{}` may be attached to this {}: which one it is for is not known",
+                    shorten(&link.instance.address),
+                    kind.name()
+                );
+                let problem = Problem::unresolved("role", message, link.place.span).with_help(
+                    "refer to the resource (`role = aws_iam_role.NAME.name`), or give the variable a value: --parameter",
+                );
+                all.report(link.place, problem);
+            }
+        }
+        let name = machine
+            .argument(instance, shape.name)
+            .and_then(|v| v.text());
+        let trust = (kind == Kind::Role)
+            .then(|| self.trust(machine, instance))
+            .flatten();
+        finish(
+            machine,
+            Principal {
+                name: instance.address.clone(),
+                aliases: name.into_iter().collect(),
+                kind,
+                source: instance.source(),
+                span: instance.name_span(),
+                trust,
+                documents: Vec::new(),
+            },
+            all,
+        )
+    }
+
+    /// What a principal's own block says.
+    fn own(&mut self, machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Gathered) {
+        let block = Rc::clone(&instance.block);
+        let source = block.source;
+        let scope = Machine::scope(instance.module, source, &instance.each);
+        for inner in machine.blocks(&block.it.body, "inline_policy", &scope) {
+            let frame = inner.iterator.as_ref().map(|(name, value)| Frame {
+                name,
+                value,
+                outer: None,
+            });
+            let scope = Scope {
+                frame: frame.as_ref(),
+                ..scope
+            };
+            let name = { inner.body.get("name") }
+                .map(|n| machine.evaluate(n, &scope))
+                .and_then(|v| v.text());
+            // An empty block says that there is no policy.
+            let Some(policy) = inner.body.get("policy") else {
+                continue;
+            };
+            let value = machine.evaluate(policy, &scope);
+            let about = About {
+                name,
+                attachment: Attachment::Inline,
+                optional: inner.optional,
+            };
+            all.add(machine.document(&value, &about));
+        }
+        if let Some(policies) = machine.argument(instance, "policies") {
+            self.listed(machine, &policies, None, all);
+        }
+        if let Some(arns) = machine.argument(instance, "managed_policy_arns") {
+            self.managed(machine, &arns, None, source, all);
+        }
+        if let Some(boundary) = machine.argument(instance, "permissions_boundary") {
+            self.boundary(machine, &boundary, source, all);
+        }
+    }
+
+    /// The list `policies` of a role: objects with a name and a document.
+    fn listed(
+        &mut self,
+        machine: &mut Machine<'_>,
+        policies: &Value,
+        optional: Option<usize>,
+        all: &mut Gathered,
+    ) {
+        match &policies.node {
+            Node::List(_) => {
+                for element in policies.elements().unwrap_or_default() {
+                    self.listed(machine, &element, optional, all);
+                }
+            }
+            Node::Choice(hole, of) => {
+                for alternative in of.iter() {
+                    let alternative = alternative.clone().inherit(&policies.via);
+                    self.listed(machine, &alternative, Some(*hole), all);
+                }
+            }
+            Node::Null | Node::Absent => {}
+            _ => {
+                let name = policies.get("policy_name").and_then(|v| v.text());
+                let value = policies.get("policy_document");
+                let about = About {
+                    name,
+                    attachment: Attachment::Inline,
+                    optional,
+                };
+                all.add(machine.document(value.as_ref().unwrap_or(policies), &about));
+            }
+        }
+    }
+
+    /// The policies that are resources of their own and name the principal.
+    fn linked(&mut self, machine: &mut Machine<'_>, target: &Target, all: &mut Gathered) {
+        let of: Vec<usize> = { self.links.iter().enumerate() }
+            .filter(|(_, l)| l.target == *target)
+            .map(|(at, _)| at)
+            .collect();
+        for at in of {
+            let Some(link) = self.links.get(at) else {
+                continue;
+            };
+            let (instance, shape, optional) =
+                (Rc::clone(&link.instance), link.shape, link.optional);
+            match shape.what {
+                What::Inline | What::Managed => {
+                    let attachment = match shape.what {
+                        What::Inline => Attachment::Inline,
+                        _ => Attachment::Managed,
+                    };
+                    policy(machine, &instance, shape, attachment, optional, all);
+                    self.used.push(instance.address.clone());
+                }
+                What::Attachment => {
+                    if let Some(arn) = machine.argument(&instance, shape.content) {
+                        let source = instance.source();
+                        self.managed(machine, &arn, optional, source, all);
+                    }
+                }
+                What::Principal(_) => {}
+            }
+        }
+    }
+
+    /// What a user has from its groups.
+    fn groups(&mut self, machine: &mut Machine<'_>, user: &Rc<Instance>, all: &mut Gathered) {
+        let mut groups = Vec::new();
+        let code = machine.modules.get(user.module).map(|m| Rc::clone(&m.code));
+        for block in code.iter().flat_map(|c| c.resources.values()) {
+            let (one, many) = match block.it.label(0) {
+                Some("aws_iam_user_group_membership") => ("user", "groups"),
+                Some("aws_iam_group_membership") => ("users", "group"),
+                _ => continue,
+            };
+            for instance in machine.instances(user.module, block) {
+                let values = [one, many].map(|name| machine.argument(&instance, name));
+                let mut sides = Vec::new();
+                for value in values.into_iter().flatten() {
+                    let mut side = Vec::new();
+                    targets_of(machine, &value, None, &mut side);
+                    sides.push(side);
+                }
+                let [users, named] = sides.as_slice() else {
+                    continue;
+                };
+                let is_user = |(value, _): &(Value, Option<usize>)| {
+                    let subject = value.subject.as_ref();
+                    subject.is_some_and(|s| s.address == user.address)
+                };
+                if users.iter().any(is_user) {
+                    let addresses = named.iter().filter_map(|(v, _)| v.subject.as_ref());
+                    groups.extend(addresses.cloned());
+                }
+            }
+        }
+        for group in groups {
+            self.own(machine, &group, all);
+            self.linked(machine, &Target::Here(group.address.clone()), all);
+        }
+    }
+
+    /// Managed policies by their ARNs.
+    fn managed(
+        &mut self,
+        machine: &mut Machine<'_>,
+        arns: &Value,
+        optional: Option<usize>,
+        source: SourceId,
+        all: &mut Gathered,
+    ) {
+        let mut values = Vec::new();
+        targets_of(machine, arns, optional, &mut values);
+        for (value, optional) in values {
+            let subject = value.subject.clone();
+            let here = subject.as_ref().filter(|s| !s.is_data()).and_then(|s| {
+                let shape = SHAPES.iter().find(|shape| shape.kind == s.kind())?;
+                (shape.what == What::Managed).then_some((s, shape))
+            });
+            match here {
+                Some((instance, shape)) => {
+                    let optional = optional.or(instance.each.optional);
+                    policy(machine, instance, shape, Attachment::Managed, optional, all);
+                    self.used.push(instance.address.clone());
+                }
+                None => {
+                    let arn = shown(machine, &value);
+                    let document = all.of(source);
+                    document.name(format!("attached-policy:{arn}"));
+                    if !document.attached.contains(&arn) {
+                        document.attached.push(arn);
+                    }
+                }
+            }
+        }
+    }
+
+    fn boundary(
+        &mut self,
+        machine: &mut Machine<'_>,
+        arn: &Value,
+        source: SourceId,
+        all: &mut Gathered,
+    ) {
+        if matches!(arn.node, Node::Null | Node::Absent) {
+            return;
+        }
+        let subject = arn.subject.clone().filter(|s| !s.is_data());
+        let shape = subject.as_ref().and_then(|s| {
+            let shape = SHAPES.iter().find(|shape| shape.kind == s.kind())?;
+            (shape.what == What::Managed).then_some(shape)
+        });
+        if let (Some(instance), Some(shape)) = (subject, shape) {
+            let mut own = Gathered::default();
+            policy(
+                machine,
+                &instance,
+                shape,
+                Attachment::Managed,
+                None,
+                &mut own,
+            );
+            self.used.push(instance.address.clone());
+            // A boundary is one document, in one file.
+            if let Some((file, boundary)) = own.files.into_iter().next() {
+                all.of(file).boundary = Some(Box::new(boundary));
+            }
+            return;
+        }
+        let arn = shown(machine, arn);
+        all.of(source).name(format!("permissions-boundary:{arn}"));
+    }
+
+    /// Who may assume a role.
+    fn trust(&mut self, machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Trust> {
+        let document = machine
+            .argument(instance, "assume_role_policy")
+            .or_else(|| machine.argument(instance, "assume_role_policy_document"))?;
+        let document = machine.content(&document)?;
+        let mut trust = Trust::default();
+        for statement in document.get("Statement")?.elements() {
+            match statement.get("Principal").map(|p| &p.node) {
+                Some(inventory::Node::Map(members)) => {
+                    for (key, value) in members {
+                        let is_service = key.is_text("Service");
+                        for value in value.elements() {
+                            let pieces = value.pieces().unwrap_or_default();
+                            // `ec2.${data.aws_partition.x.dns_suffix}` is the domain of the partition.
+                            let head: String =
+                                pieces.iter().map_while(inventory::Piece::text).collect();
+                            match head.split_once('.') {
+                                Some((service, _)) if is_service => {
+                                    trust.services.push(service.to_owned());
+                                }
+                                _ => trust.is_open = true,
+                            }
+                        }
+                    }
+                }
+                _ => trust.is_open = true,
+            }
+        }
+        Some(trust)
+    }
+
+    /// The principals that the policies name and the module does not define.
+    fn others(&mut self, machine: &mut Machine<'_>) -> Vec<Principal> {
+        let mut targets: Vec<(Target, Kind, Place)> = Vec::new();
+        for link in &self.links {
+            let is_elsewhere = matches!(link.target, Target::Elsewhere(_));
+            let known = targets
+                .iter()
+                .any(|(t, k, _)| *t == link.target && *k == link.kind);
+            if is_elsewhere && !known {
+                let place = Place {
+                    source: link.instance.source(),
+                    span: link.instance.name_span(),
+                };
+                targets.push((link.target.clone(), link.kind, place));
+            }
+        }
+        let mut found = Vec::new();
+        for (target, kind, place) in targets {
+            machine.taken.clear();
+            let mut all = Gathered::default();
+            all.of(place.source);
+            self.linked(machine, &target, &mut all);
+            let has_policies = { all.files.iter() }.any(|(_, d)| {
+                !d.worst.policies.is_empty() || !d.worst.problems.is_empty() || d.best.is_some()
+            });
+            if !has_policies {
+                // Only policies of AWS are attached to it: there is nothing of it here.
+                continue;
+            }
+            let Target::Elsewhere(name) = target else {
+                continue;
+            };
+            let document = all.of(place.source);
+            document.name(format!("{}:{name}", kind.name()));
+            found.push(finish(
+                machine,
+                Principal {
+                    name,
+                    aliases: Vec::new(),
+                    kind,
+                    source: place.source,
+                    span: place.span,
+                    trust: None,
+                    documents: Vec::new(),
+                },
+                all,
+            ));
+        }
+        found
+    }
+
+    /// A managed policy that nothing of the module has.
+    fn alone(
+        &mut self,
+        machine: &mut Machine<'_>,
+        shape: &'static Shape,
+        instance: &Rc<Instance>,
+    ) -> Principal {
+        let mut all = Gathered::default();
+        all.of(instance.source());
+        policy(
+            machine,
+            instance,
+            shape,
+            Attachment::Managed,
+            None,
+            &mut all,
+        );
+        let name = machine
+            .argument(instance, shape.name)
+            .and_then(|v| v.text());
+        finish(
+            machine,
+            Principal {
+                name: instance.address.clone(),
+                aliases: name.into_iter().collect(),
+                kind: Kind::Policy,
+                source: instance.source(),
+                span: instance.name_span(),
+                trust: None,
+                documents: Vec::new(),
+            },
+            all,
+        )
+    }
+}
+
+/// Reads a policy that is a resource of its own.
+fn policy(
+    machine: &mut Machine<'_>,
+    instance: &Rc<Instance>,
+    shape: &Shape,
+    attachment: Attachment,
+    optional: Option<usize>,
+    all: &mut Gathered,
+) {
+    let name = machine
+        .argument(instance, shape.name)
+        .and_then(|v| v.text());
+    let name = name.or_else(|| Some(instance.address.clone()));
+    let about = About {
+        name,
+        attachment,
+        optional,
+    };
+    match machine.argument(instance, shape.content) {
+        Some(value) => all.add(machine.document(&value, &about)),
+        None => {
+            let place = Place {
+                source: instance.source(),
+                span: instance.name_span(),
+            };
+            let message = format!("no `{}` in `{}`", shape.content, shorten(&instance.address));
+            all.report(place, Problem::unresolved("policy", message, place.span));
+        }
+    }
+}
+
+/// Puts together what is in the file of a principal and in others.
+fn finish(machine: &Machine<'_>, mut principal: Principal, all: Gathered) -> Principal {
+    let (own, elsewhere): (Vec<_>, Vec<_>) =
+        { all.files.into_iter() }.partition(|(source, _)| *source == principal.source);
+    let own = own.into_iter().next().map(|(_, document)| document);
+    let taken = machine
+        .taken
+        .iter()
+        .filter_map(|at| machine.defaults.get(*at));
+    let parameters = taken.map(|(name, value, place)| {
+        let at = (place.source, place.span);
+        (name.clone(), value.clone(), Some(at))
+    });
+    principal.documents.push(Document {
+        parameters: parameters.collect(),
+        elsewhere,
+        ..own.unwrap_or_default()
+    });
+    principal
+}

@@ -1,0 +1,556 @@
+//! What `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn` and their like stand for.
+
+use std::rc::Rc;
+
+use super::evaluate::Machine;
+use super::facts::{self, Part};
+use super::scope::{Each, Instance, Placed, Scope};
+use super::syntax::{Block, Expression, Node as Syntax, Step};
+use super::value::{Node, Piece, Place, Value};
+use crate::parser::HoleKind;
+
+/// The most resources that `count` and `for_each` make of one block.
+const MOST_INSTANCES: usize = 500;
+
+impl Machine<'_> {
+    /// What a name stands for, and how many of the steps behind it belong to it.
+    pub(super) fn reference(
+        &mut self,
+        name: &str,
+        steps: &[Step],
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Option<(Value, usize)> {
+        if scope.is_template {
+            self.failures += 1;
+            return None;
+        }
+        let word = |at: usize| match steps.get(at) {
+            Some(Step::Attribute(name)) => Some(name.as_str()),
+            Some(Step::Index(Expression {
+                node: Syntax::Template(parts),
+                ..
+            })) => match parts.as_slice() {
+                [super::syntax::Part::Literal(literal)] => Some(literal.text.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let first = word(0);
+        match name {
+            "var" => Some((self.variable(scope.module, first?, place)?, 1)),
+            "local" => Some((self.local(scope.module, first?, place)?, 1)),
+            "each" => match first? {
+                "key" => Some((scope.each.key.clone()?, 1)),
+                "value" => Some((scope.each.value.clone()?, 1)),
+                _ => None,
+            },
+            "count" => match first? {
+                "index" => Some((scope.each.index.clone()?, 1)),
+                _ => None,
+            },
+            "path" => {
+                let folder = match first? {
+                    "module" => {
+                        let module = self.modules.get(scope.module)?;
+                        let folder = module.code.folder.clone();
+                        self.files.relative(&folder)
+                    }
+                    "root" => ".".to_owned(),
+                    _ => return None,
+                };
+                Some((Value::bound(folder, place), 1))
+            }
+            "terraform" | "self" => None,
+            "module" => {
+                let name = first?;
+                let code = Rc::clone(&self.modules.get(scope.module)?.code);
+                let block = Rc::clone(code.modules.get(name)?);
+                Some((self.calls(scope.module, &block, place), 1))
+            }
+            "data" => {
+                let key = format!("data.{}.{}", first?, word(1)?);
+                self.resource(scope.module, &key, place).map(|v| (v, 2))
+            }
+            _ => {
+                let (kind, label) = match name {
+                    "resource" => (first?, word(1)?),
+                    _ => (name, first?),
+                };
+                let used = usize::from(name == "resource") + 1;
+                self.resource(scope.module, &format!("{kind}.{label}"), place)
+                    .map(|v| (v, used))
+            }
+        }
+    }
+
+    /// The value of a variable of a module.
+    fn variable(&mut self, module: usize, name: &str, place: Place) -> Option<Value> {
+        let of = self.modules.get(module)?;
+        if let Some(given) = of.given.get(name) {
+            return Some(given.clone());
+        }
+        let block = of.code.variables.get(name).map(Rc::clone);
+        let caller = of.caller.clone();
+        let each = of.each.clone();
+        if let Some((caller, call)) = caller
+            && let Some(argument) = call.it.body.get(name)
+        {
+            let key = (module, format!("var.{name}"));
+            let value = self.once(key, place, |machine| {
+                let scope = Scope {
+                    module: caller,
+                    source: call.source,
+                    each: &each,
+                    frame: None,
+                    is_template: false,
+                };
+                machine.evaluate(argument, &scope)
+            });
+            let is_null = matches!(value.node, Node::Null);
+            let nullable = block.as_ref().and_then(|b| b.it.body.get("nullable"));
+            let takes_null = !matches!(nullable.map(|n| &n.node), Some(Syntax::Boolean(false)));
+            if !is_null || takes_null {
+                return Some(value);
+            }
+        }
+        let Some(block) = block else {
+            self.failures += 1;
+            return None;
+        };
+        if let Some(default) = block.it.body.get("default") {
+            let default = default.clone();
+            let key = (module, format!("var.{name}"));
+            let source = block.source;
+            let value = self.once(key, place, |machine| {
+                let it = default;
+                machine.at_module(module, &Placed { source, it })
+            });
+            if module == 0 {
+                self.note_default(name, &value);
+            }
+            return Some(value);
+        }
+        let kind = match block.it.body.get("type").map(type_name) {
+            Some("list" | "set" | "tuple") => HoleKind::List,
+            _ => HoleKind::Text,
+        };
+        let address = self.modules.get(module).map(|m| m.address.clone());
+        let address = address.unwrap_or_default();
+        let (shown, option) = if address.is_empty() {
+            let option = format!("--parameter {name}=VALUE");
+            (format!("var.{name}"), Some(option))
+        } else {
+            (format!("{address}.var.{name}"), None)
+        };
+        let at = (place.source, place.span);
+        let hole = self.holes.make(shown, kind, at, option);
+        Some(Value::new(Node::Hole(hole), place))
+    }
+
+    fn local(&mut self, module: usize, name: &str, place: Place) -> Option<Value> {
+        let code = Rc::clone(&self.modules.get(module)?.code);
+        let Some(local) = code.locals.get(name) else {
+            self.failures += 1;
+            return None;
+        };
+        let key = (module, format!("local.{name}"));
+        Some(self.once(key, place, |machine| machine.at_module(module, local)))
+    }
+
+    /// The resource or data source of a key, or all of them where there are several.
+    fn resource(&mut self, module: usize, key: &str, place: Place) -> Option<Value> {
+        let code = Rc::clone(&self.modules.get(module)?.code);
+        let block = Rc::clone(code.resources.get(key)?);
+        let all = self.instances(module, &block);
+        let several = |name: &str| block.it.body.get(name).is_some();
+        if !several("count") && !several("for_each") {
+            let one = all.first()?;
+            return Some(Value::new(Node::Resource(Rc::clone(one)), place));
+        }
+        if let [one] = all.as_slice()
+            && let Some(hole) = one.each.optional
+        {
+            let value = Value::new(Node::Resource(Rc::clone(one)), place);
+            return Some(Value::new(Node::Choice(hole, Rc::new(vec![value])), place));
+        }
+        let value = |instance| Value::new(Node::Resource(Rc::clone(instance)), place);
+        let values: Vec<Value> = all.iter().map(value).collect();
+        if several("count") {
+            return Some(Value::list(values, place));
+        }
+        let keys = all.iter().filter_map(|i| i.each.key.clone());
+        Some(Value::map(keys.zip(values).collect(), place))
+    }
+
+    /// The resources that a block makes.
+    pub(super) fn instances(
+        &mut self,
+        module: usize,
+        block: &Rc<Placed<Block>>,
+    ) -> Vec<Rc<Instance>> {
+        let address = if self.is_plan {
+            block.it.label(1).unwrap_or_default().to_owned()
+        } else {
+            let labels = block.it.labels.iter().map(|(l, _)| l.as_str());
+            let name = labels.collect::<Vec<_>>().join(".");
+            let data = if block.it.kind == "data" { "data." } else { "" };
+            let own = format!("{data}{name}");
+            self.within(module, &own)
+        };
+        self.repeated(module, block)
+            .into_iter()
+            .map(|(suffix, each)| {
+                Rc::new(Instance {
+                    address: format!("{address}{suffix}"),
+                    module,
+                    block: Rc::clone(block),
+                    each,
+                })
+            })
+            .collect()
+    }
+
+    /// An address within a module.
+    fn within(&self, module: usize, own: &str) -> String {
+        match self.modules.get(module).map(|m| m.address.as_str()) {
+            Some("") | None => own.to_owned(),
+            Some(address) => format!("{address}.{own}"),
+        }
+    }
+
+    /// How often a block is there: the end of each address, and what `each` and `count` are.
+    pub(super) fn repeated(
+        &mut self,
+        module: usize,
+        block: &Rc<Placed<Block>>,
+    ) -> Vec<(String, Each)> {
+        let scope = Scope {
+            module,
+            source: block.source,
+            each: &Each::default(),
+            frame: None,
+            is_template: false,
+        };
+        let at = |of: &Expression| Place {
+            source: block.source,
+            span: of.span,
+        };
+        if let Some(count) = block.it.body.get("count") {
+            let place = at(count);
+            let value = self.evaluate(count, &scope);
+            let Some(number) = value.number() else {
+                let optional = Some(self.decider_of_count(&value, place, module));
+                let index = Some(self.named("count.index", HoleKind::Name, place));
+                return vec![(
+                    "[*]".to_owned(),
+                    Each {
+                        index,
+                        optional,
+                        ..Each::default()
+                    },
+                )];
+            };
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of a float saturates"
+            )]
+            let number = number as usize;
+            if number > MOST_INSTANCES {
+                self.unread(
+                    place,
+                    format!("`count` is over {MOST_INSTANCES}"),
+                    "split the module",
+                );
+            }
+            return (0..number.min(MOST_INSTANCES))
+                .map(|at| {
+                    #[expect(clippy::cast_precision_loss, reason = "it is small")]
+                    let index = Value::new(Node::Number(at as f64), place);
+                    let each = Each {
+                        index: Some(index),
+                        ..Each::default()
+                    };
+                    (format!("[{at}]"), each)
+                })
+                .collect();
+        }
+        let Some(over) = block.it.body.get("for_each") else {
+            return vec![(String::new(), Each::default())];
+        };
+        let place = at(over);
+        let value = self.evaluate(over, &scope);
+        let items = match &value.node {
+            Node::Map(_) => self.items(&value),
+            Node::List(_) => self.plain_list(&value).map(|all| {
+                let all = all.into_iter();
+                all.map(|v| (v.clone(), v)).collect()
+            }),
+            _ => None,
+        };
+        let known = items.filter(|all| all.iter().all(|(k, _)| k.is_known_text()));
+        let Some(mut items) = known else {
+            let optional = Some(self.decider_of_count(&value, place, module));
+            let key = Some(self.named("each.key", HoleKind::Name, place));
+            let each_value = Some(self.named("each.value", HoleKind::Text, place));
+            return vec![(
+                "[*]".to_owned(),
+                Each {
+                    key,
+                    value: each_value,
+                    index: None,
+                    optional,
+                },
+            )];
+        };
+        items.sort_by_key(|(k, _)| k.text());
+        items.dedup_by_key(|(k, _)| k.text());
+        if items.len() > MOST_INSTANCES {
+            self.unread(
+                place,
+                format!("`for_each` has over {MOST_INSTANCES} elements"),
+                "split the module",
+            );
+            items.truncate(MOST_INSTANCES);
+        }
+        items
+            .into_iter()
+            .map(|(key, value)| {
+                let text = key.text().unwrap_or_default();
+                let each = Each {
+                    key: Some(key),
+                    value: Some(value),
+                    index: None,
+                    optional: None,
+                };
+                (format!("[\"{text}\"]"), each)
+            })
+            .collect()
+    }
+
+    fn decider_of_count(&mut self, value: &Value, place: Place, module: usize) -> usize {
+        match &value.node {
+            Node::Choice(hole, _) => *hole,
+            _ => self.decider(value, place, module),
+        }
+    }
+
+    /// An attribute of a resource.
+    pub(super) fn attribute(&mut self, of: &Rc<Instance>, name: &str, place: Place) -> Value {
+        let key = (of.module, format!("{}.{name}", of.address));
+        let instance = Rc::clone(of);
+        let value = self.once(key, place, |machine| {
+            let at = Place {
+                source: instance.block.source,
+                span: instance.name_span(),
+            };
+            machine.attribute_once(&instance, name, at)
+        });
+        // A name is where it is used.
+        match value.node {
+            Node::Hole(_) | Node::Text(_) => Value {
+                subject: value.subject.clone(),
+                ..value.bound_at(place)
+            },
+            _ => value,
+        }
+    }
+
+    fn attribute_once(&mut self, of: &Rc<Instance>, name: &str, place: Place) -> Value {
+        let kind = of.kind();
+        if of.is_data() {
+            if kind == "aws_iam_policy_document" && ["json", "minified_json"].contains(&name) {
+                return self.policy_document(of);
+            }
+            if kind == "template_file" && name == "rendered" {
+                return self.template_file(of);
+            }
+            if let Some(placeholder) = facts::placeholder(kind, name) {
+                return self.named(placeholder, HoleKind::Reference, place);
+            }
+        }
+        let subject = Some(Rc::clone(of));
+        let resource = facts::resource(kind);
+        if name == "arn"
+            && let Some(planned) = self.planned(&of.address, name)
+        {
+            return Value { subject, ..planned };
+        }
+        if name == "arn"
+            && let Some(resource) = resource.filter(|r| !r.parts.is_empty())
+        {
+            let given = of.is_data().then(|| self.argument(of, "arn")).flatten();
+            let value = match given {
+                Some(value) => value,
+                None => self.arn(of, resource, place),
+            };
+            return Value { subject, ..value };
+        }
+        let is_identity =
+            resource.is_some_and(|r| r.identity.iter().any(|i| i == name)) || name == "arn";
+        let argument = match resource {
+            Some(resource) if is_identity && name != "arn" => resource.name.as_deref(),
+            _ => Some(name),
+        };
+        let value = argument.and_then(|argument| self.argument(of, argument));
+        let planned = |machine: &Self| machine.planned(&of.address, name);
+        let value = match value {
+            Some(value) if !matches!(value.node, Node::Null | Node::Hole(_)) => value,
+            found
+                if planned(self).is_some()
+                    || found
+                        .as_ref()
+                        .is_some_and(|v| matches!(v.node, Node::Hole(_))) =>
+            {
+                match (planned(self), found) {
+                    (Some(planned), _) => planned,
+                    (None, Some(found)) => found,
+                    (None, None) => self.open(HoleKind::Text, place, of.module),
+                }
+            }
+            _ => {
+                let prefix = is_identity
+                    .then(|| self.argument(of, "name_prefix"))
+                    .flatten();
+                let is_name = is_identity && name != "arn"
+                    || ["id", "name"].contains(&name)
+                    || facts::is_name(kind, name);
+                let hole_kind = if is_name {
+                    HoleKind::Name
+                } else {
+                    HoleKind::Text
+                };
+                let shown = match resource.and_then(|r| r.name.as_deref()) {
+                    // The id and the name of a resource are the same.
+                    Some(own) if is_identity && name != "arn" => own,
+                    _ => name,
+                };
+                let hole = self.named(format!("{}.{shown}", of.address), hole_kind, place);
+                match prefix {
+                    Some(prefix) if !matches!(prefix.node, Node::Null) => {
+                        let mut pieces = Vec::new();
+                        self.put(&prefix, &mut pieces, of.module);
+                        self.put(&hole, &mut pieces, of.module);
+                        Value::pieces_of(pieces, place)
+                    }
+                    _ => hole,
+                }
+            }
+        };
+        match is_identity {
+            true => Value { subject, ..value },
+            false => value,
+        }
+    }
+
+    /// The ARN of a resource.
+    fn arn(&mut self, of: &Rc<Instance>, resource: &facts::Resource, place: Place) -> Value {
+        let mut pieces = Vec::new();
+        for part in &resource.parts {
+            let value = match part {
+                Part::Text(text) => Value::bound(text.clone(), place),
+                Part::Placeholder(name) => self.named(name.clone(), HoleKind::Reference, place),
+                Part::Argument(name, default) => {
+                    let given = match resource.name.as_ref() == Some(name) {
+                        true => Some(self.attribute(of, name, place)),
+                        false => self.argument(of, name),
+                    };
+                    match (given, default) {
+                        (Some(given), _) if !matches!(given.node, Node::Null) => given,
+                        (_, Some(default)) => Value::bound(default.clone(), place),
+                        (_, None) => {
+                            let name = format!("{}.{name}", of.address);
+                            self.named(name, HoleKind::Name, place)
+                        }
+                    }
+                }
+            };
+            self.put(&value, &mut pieces, of.module);
+        }
+        // All of it is where the reference to it is.
+        let text: Option<String> = pieces.iter().map(Piece::text).collect();
+        match text {
+            Some(text) => Value::bound(text, place),
+            None => Value::pieces_of(pieces, place),
+        }
+    }
+
+    /// The calls of a module.
+    fn calls(&mut self, module: usize, block: &Rc<Placed<Block>>, place: Place) -> Value {
+        let all = self.called(module, block);
+        let Some(all) = all else {
+            return self.open(HoleKind::Text, place, module);
+        };
+        let several = |name: &str| block.it.body.get(name).is_some();
+        let value = |at: &usize| Value::new(Node::Module(*at), place);
+        let each = |machine: &Self, at: &usize| machine.modules.get(*at).map(|m| m.each.clone());
+        if !several("count") && !several("for_each") {
+            return match all.first() {
+                Some(at) => value(at),
+                None => self.open(HoleKind::Text, place, module),
+            };
+        }
+        let optional = all.first().and_then(|at| each(self, at)?.optional);
+        if let (Some(hole), Some(at)) = (optional, all.first()) {
+            return Value::new(Node::Choice(hole, Rc::new(vec![value(at)])), place);
+        }
+        if several("count") {
+            return Value::list(all.iter().map(value).collect(), place);
+        }
+        let members = all
+            .iter()
+            .filter_map(|at| Some((each(self, at)?.key?, value(at))));
+        Value::map(members.collect(), place)
+    }
+
+    /// An output of a module.
+    pub(super) fn output(&mut self, module: usize, name: &str, place: Place) -> Option<Value> {
+        let code = Rc::clone(&self.modules.get(module)?.code);
+        let Some(block) = code.outputs.get(name) else {
+            self.failures += 1;
+            return None;
+        };
+        let value = block.it.body.get("value")?;
+        let key = (module, format!("output.{name}"));
+        let source = block.source;
+        Some(self.once(key, place, |machine| {
+            let it = value.clone();
+            machine.at_module(module, &Placed { source, it })
+        }))
+    }
+
+    /// The text of `data.template_file.x.rendered`.
+    fn template_file(&mut self, of: &Rc<Instance>) -> Value {
+        let place = Place {
+            source: of.block.source,
+            span: of.name_span(),
+        };
+        let template = self.argument(of, "template");
+        let variables = self.argument(of, "vars");
+        let rendered = template.and_then(|t| self.rendered(&t, variables.as_ref(), place));
+        match rendered {
+            Some(value) => value,
+            None => {
+                let name = format!("{}.rendered", of.address);
+                self.named(name, HoleKind::Text, place)
+            }
+        }
+    }
+}
+
+/// The first word of a type: `list` of `list(string)`.
+fn type_name(of: &Expression) -> &str {
+    match &of.node {
+        Syntax::Name(name) => name,
+        Syntax::Call(call) => &call.name,
+        Syntax::Template(parts) => match parts.as_slice() {
+            [super::syntax::Part::Literal(literal)] => {
+                let text = literal.text.as_str();
+                text.split('(').next().unwrap_or(text)
+            }
+            _ => "",
+        },
+        _ => "",
+    }
+}

@@ -1,0 +1,119 @@
+//! Which module, and which of its resources, an expression is about.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::syntax::{Block, Expression};
+use super::value::Value;
+use crate::parser::{SourceId, Span};
+
+/// A part of the code and its file.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) source: SourceId,
+    pub(super) it: T,
+}
+
+pub(super) type Named<T> = IndexMap<String, Rc<Placed<T>>, FxBuildHasher>;
+
+/// The code of a module.
+#[derive(Debug, Default)]
+pub(super) struct Code {
+    /// Its folder, without links in the path.
+    pub(super) folder: PathBuf,
+    pub(super) variables: Named<Block>,
+    pub(super) locals: Named<Expression>,
+    /// By `type.name`, or `data.type.name`.
+    pub(super) resources: Named<Block>,
+    pub(super) modules: Named<Block>,
+    pub(super) outputs: Named<Block>,
+}
+
+/// A module with its arguments.
+#[derive(Debug)]
+pub(super) struct Module {
+    /// `module.iam`; empty for the outermost.
+    pub(super) address: String,
+    pub(super) code: Rc<Code>,
+    /// The module that calls it, and the call.
+    pub(super) caller: Option<(usize, Rc<Placed<Block>>)>,
+    /// What `each` and `count` are in its call.
+    pub(super) each: Each,
+    /// Values that the command line or a file of values gives.
+    pub(super) given: IndexMap<String, Value, FxBuildHasher>,
+    pub(super) depth: usize,
+}
+
+/// What `each.key`, `each.value` and `count.index` stand for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Each {
+    pub(super) key: Option<Value>,
+    pub(super) value: Option<Value>,
+    pub(super) index: Option<Value>,
+    /// The hole that decides whether it is there at all.
+    pub(super) optional: Option<usize>,
+}
+
+/// One resource or data source.
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// `module.iam.aws_iam_role.node["a"]`
+    pub(super) address: String,
+    pub(super) module: usize,
+    pub(super) block: Rc<Placed<Block>>,
+    pub(super) each: Each,
+}
+
+impl Instance {
+    pub(super) fn kind(&self) -> &str {
+        self.block.it.label(0).unwrap_or_default()
+    }
+
+    pub(super) fn is_data(&self) -> bool {
+        self.block.it.kind == "data"
+    }
+
+    pub(super) fn source(&self) -> SourceId {
+        self.block.source
+    }
+
+    pub(super) fn name_span(&self) -> Span {
+        self.block.it.name_span()
+    }
+}
+
+/// A variable of a `for`, or of a template.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'f> {
+    pub(super) name: &'f str,
+    pub(super) value: &'f Value,
+    pub(super) outer: Option<&'f Frame<'f>>,
+}
+
+/// Where an expression is evaluated.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'s> {
+    pub(super) module: usize,
+    pub(super) source: SourceId,
+    pub(super) each: &'s Each,
+    pub(super) frame: Option<&'s Frame<'s>>,
+    /// True in a template file, which knows nothing but its own variables.
+    pub(super) is_template: bool,
+}
+
+impl Scope<'_> {
+    /// The value of a variable of a `for` or a template.
+    pub(super) fn local(&self, name: &str) -> Option<Value> {
+        let mut frame = self.frame;
+        while let Some(f) = frame {
+            if f.name == name {
+                return Some(f.value.clone());
+            }
+            frame = f.outer;
+        }
+        None
+    }
+}

@@ -1,0 +1,570 @@
+//! Random policies, written as Terraform code in many ways, are judged like the JSON that they stand for; nothing that is
+//! left open silences a finding; hostile code ends in time.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::common::program::run;
+
+/// A generator of numbers that always makes the same ones.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+}
+
+const ACTIONS: &[&str] = &[
+    "s3:GetObject",
+    "s3:Get*",
+    "s3:*",
+    "ec2:DescribeInstances",
+    "ec2:Describe*",
+    "sqs:SendMessage",
+    "sqs:SendMesage",
+    "dynamodb:PutItem",
+    "iam:PassRole",
+    "cloudformation:DescribeStacks",
+    "dynamodb:GetItem",
+    "*",
+];
+const RESOURCES: &[&str] = &[
+    "*",
+    "arn:aws:s3:::bucket/*",
+    "arn:aws:s3:::bucket",
+    "arn:aws:sqs:us-east-1:123456789012:parallelcluster-*",
+    "arn:aws:dynamodb:us-east-1:123456789012:table/parallelcluster-*",
+    "arn:aws:iam::123456789012:role/parallelcluster-*",
+    "arn:aws:cloudformation:us-east-1:123456789012:stack/parallelcluster-*",
+    "arn:aws:s3:::home/${aws:username}/*",
+];
+
+/// A policy whose statements have distinct `Sid`s.
+fn policy(chance: &mut Chance) -> Value {
+    let count = 1 + chance.below(4);
+    let statements = (0..count).map(|at| {
+        let list = |chance: &mut Chance, of: &[&str]| -> Vec<String> {
+            let mut all: Vec<String> = (0..=chance.below(3)).map(|_| chance.one(of).to_owned()).collect();
+            all.sort();
+            all.dedup();
+            all
+        };
+        let effect = if chance.below(5) == 0 { "Deny" } else { "Allow" };
+        let action = if chance.below(9) == 0 { "NotAction" } else { "Action" };
+        let actions = list(chance, ACTIONS);
+        let resources = list(chance, RESOURCES);
+        let mut statement = json!({"Sid": format!("S{at}"), "Effect": effect, action: actions, "Resource": resources});
+        if chance.below(4) == 0 {
+            statement["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": ["us-east-1"]}});
+        }
+        statement
+    });
+    json!({"Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>()})
+}
+
+/// A text as HCL writes it, in one of its ways; `locals` takes what it needs besides.
+fn text(chance: &mut Chance, text: &str, locals: &mut Vec<String>) -> String {
+    let escaped = text.replace("${", "$${");
+    let middle = text.find(':').map_or(0, |at| at + 1);
+    let (head, tail) = text.split_at(middle);
+    let (head, tail) = (head.replace("${", "$${"), tail.replace("${", "$${"));
+    let name = format!("l{}", locals.len());
+    match chance.below(10) {
+        0 | 1 | 2 => format!("\"{escaped}\""),
+        3 => {
+            locals.push(format!("{name} = \"{tail}\""));
+            format!("\"{head}${{local.{name}}}\"")
+        }
+        4 => {
+            locals.push(format!("{name} = \"{escaped}\""));
+            format!("local.{name}")
+        }
+        5 => format!("join(\"\", [\"{head}\", \"{tail}\"])"),
+        6 => format!("format(\"%s%s\", \"{head}\", \"{tail}\")"),
+        7 => format!("(1 == 1 ? \"{escaped}\" : \"none\")"),
+        8 => format!("replace(\"{}\", \"QQ\", \"{head}\")", format!("QQ{tail}")),
+        _ => format!("try(local.none.x, \"{escaped}\")"),
+    }
+}
+
+fn list(chance: &mut Chance, all: &[Value], locals: &mut Vec<String>) -> String {
+    let texts: Vec<String> = all
+        .iter()
+        .map(|v| text(chance, v.as_str().unwrap(), locals))
+        .collect();
+    match chance.below(5) {
+        0 => format!(
+            "concat([{}], [{}])",
+            texts[..1].join(", "),
+            texts[1..].join(", ")
+        ),
+        1 => format!("flatten([[{}]])", texts.join(", ")),
+        2 => format!("[for x in [{}] : x]", texts.join(", ")),
+        _ => format!("[{}]", texts.join(", ")),
+    }
+}
+
+/// The policy in one of the ways of Terraform: the value of `policy`, and the blocks that it needs.
+fn rendered(chance: &mut Chance, policy: &Value, folder: &Path) -> (String, String) {
+    let mut locals = Vec::new();
+    let mut blocks = String::new();
+    let statements = policy["Statement"].as_array().unwrap();
+    let plain = serde_json::to_string_pretty(policy).unwrap();
+    let value = match chance.below(6) {
+        0 => format!("<<EOT\n{}\nEOT", plain.replace("${", "$${")),
+        1 => {
+            let indented = plain.replace("${", "$${").replace('\n', "\n    ");
+            format!("<<-EOT\n    {indented}\n    EOT")
+        }
+        2 => {
+            fs::write(folder.join("p.json"), &plain).unwrap();
+            "file(\"${path.module}/p.json\")".to_owned()
+        }
+        3 => {
+            let template = plain.replace("${", "$${").replace("us-east-1", "${region}");
+            fs::write(folder.join("p.tpl"), template).unwrap();
+            "templatefile(\"p.tpl\", { region = \"us-east-1\" })".to_owned()
+        }
+        4 => {
+            blocks.push_str("data \"aws_iam_policy_document\" \"d\" {\n");
+            for statement in statements {
+                let get = |key: &str| statement[key].as_array().cloned().unwrap_or_default();
+                write!(blocks, "  statement {{\n    sid = {}\n", statement["Sid"]).unwrap();
+                if statement["Effect"] == "Deny" || chance.below(2) == 0 {
+                    writeln!(blocks, "    effect = {}", statement["Effect"]).unwrap();
+                }
+                for (key, name) in [
+                    ("Action", "actions"),
+                    ("NotAction", "not_actions"),
+                    ("Resource", "resources"),
+                ] {
+                    if !get(key).is_empty() {
+                        let list = list(chance, &get(key), &mut locals);
+                        writeln!(blocks, "    {name} = {list}").unwrap();
+                    }
+                }
+                if statement.get("Condition").is_some() {
+                    blocks.push_str(
+                        "    condition {\n      test = \"StringEquals\"\n      variable = \"aws:RequestedRegion\"\n      \
+                         values = [\"us-east-1\"]\n    }\n",
+                    );
+                }
+                blocks.push_str("  }\n");
+            }
+            blocks.push_str("}\n");
+            "data.aws_iam_policy_document.d.json".to_owned()
+        }
+        _ => {
+            let mut all = Vec::new();
+            for statement in statements {
+                let mut members = vec![
+                    format!("Sid = {}", statement["Sid"]),
+                    format!("\"Effect\" = {}", statement["Effect"]),
+                ];
+                for key in ["Action", "NotAction", "Resource"] {
+                    if let Some(values) = statement[key].as_array() {
+                        members.push(format!("{key} = {}", list(chance, values, &mut locals)));
+                    }
+                }
+                if statement.get("Condition").is_some() {
+                    members.push("Condition = { StringEquals = { \"aws:RequestedRegion\" = [\"us-east-1\"] } }".to_owned());
+                }
+                all.push(format!("{{ {} }}", members.join(", ")));
+            }
+            format!(
+                "jsonencode({{\n    Version = \"2012-10-17\"\n    Statement = [{}]\n  }})",
+                all.join(",\n      ")
+            )
+        }
+    };
+    if !locals.is_empty() {
+        write!(blocks, "locals {{\n  {}\n}}\n", locals.join("\n  ")).unwrap();
+    }
+    (value, blocks)
+}
+
+const ARGUMENTS: &[&str] = &[
+    "--no-config",
+    "-f",
+    "json",
+    "--scheduler",
+    "slurm",
+    "--role",
+    "instance",
+    "--pcluster-version",
+    "2.4.1",
+    "--region",
+    "us-east-1",
+    "--account",
+    "123456789012",
+    "--fail-on",
+    "never",
+];
+
+fn lint(folder: &Path, what: &str, more: &[&str]) -> (i32, Value) {
+    let mut arguments = vec!["lint", what];
+    arguments.extend(ARGUMENTS);
+    arguments.extend(more);
+    let run = run(folder, &arguments);
+    let value =
+        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
+    (run.code, value)
+}
+
+fn rows(value: &Value) -> Vec<String> {
+    let rows = value["results"][0]["requirements"].as_array().unwrap();
+    let row = |r: &Value| {
+        format!(
+            "{} {} {} {}",
+            r["statement"], r["action"], r["verdict"], r["witness"]
+        )
+    };
+    rows.iter().map(row).collect()
+}
+
+/// The findings with the texts at their places; those about the form of the file left out.
+fn findings(value: &Value, folder: &Path) -> Vec<String> {
+    let findings = value["results"][0]["findings"].as_array().unwrap();
+    let mut all: Vec<String> = { findings.iter() }
+        .filter(|f| f["lint"] != "policy-size")
+        .map(|f| {
+            let region = &f["region"];
+            let file = fs::read_to_string(folder.join(region["path"].as_str().unwrap())).unwrap();
+            let at = |key: &str| region[key].as_u64().unwrap() as usize;
+            assert!(at("start_byte") <= at("end_byte"), "{f}");
+            let _ = &file[at("start_byte")..at("end_byte")];
+            format!(
+                "{} {} {} {}",
+                f["lint"], f["severity"], f["subject"], f["actions"]
+            )
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn module(value: &str, blocks: &str) -> String {
+    format!(
+        "variable \"open\" {{}}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = \"{{}}\"\n}}\n\
+         resource \"aws_iam_role_policy\" \"r\" {{\n  role   = aws_iam_role.r.id\n  policy = {value}\n}}\n{blocks}"
+    )
+}
+
+#[test]
+fn a_policy_is_judged_the_same_in_every_spelling() {
+    let cases: usize = std::env::var("PCLUSTER_IAM_CASES")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(40);
+    let mut chance = Chance(42);
+    for case in 0..cases {
+        let policy = policy(&mut chance);
+        let plain = tempfile::tempdir().unwrap();
+        let inline = json!({"PolicyName": "aws_iam_role_policy.r", "PolicyDocument": policy});
+        fs::write(plain.path().join("p.json"), inline.to_string()).unwrap();
+        let (_, expected) = lint(plain.path(), "p.json", &[]);
+        let folder = tempfile::tempdir().unwrap();
+        let (value, blocks) = rendered(&mut chance, &policy, folder.path());
+        let code = module(&value, &blocks);
+        fs::write(folder.path().join("main.tf"), &code).unwrap();
+        let (exit, is) = lint(folder.path(), ".", &[]);
+        assert_eq!(exit, 0, "case {case}:\n{code}\n{is}");
+        assert_eq!(rows(&is), rows(&expected), "case {case}:\n{code}");
+        let (own, theirs) = (
+            findings(&is, folder.path()),
+            findings(&expected, plain.path()),
+        );
+        assert_eq!(own, theirs, "case {case}:\n{code}");
+    }
+}
+
+/// Each literal of a policy, replaced by something that is not known, keeps every row that was not covered.
+#[test]
+fn what_is_left_open_silences_nothing() {
+    let opened = [
+        "var.open",
+        "aws_s3_bucket.none.arn",
+        "module.none.x",
+        "random_id.x.hex",
+    ];
+    let mut chance = Chance(7);
+    let cases: usize = std::env::var("PCLUSTER_IAM_CASES")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(12);
+    for case in 0..cases {
+        let policy = policy(&mut chance);
+        let statements = policy["Statement"].as_array().unwrap();
+        let write = |replaced: Option<(usize, &str, usize, &str)>| {
+            let all = statements.iter().enumerate().map(|(at, statement)| {
+                let members = statement.as_object().unwrap().iter().map(|(key, value)| {
+                    let texts = value.as_array().map(|all| {
+                        let texts = all.iter().enumerate().map(|(i, v)| match replaced {
+                            Some((s, k, n, with)) if s == at && k == key && n == i => with.to_owned(),
+                            _ => v.to_string().replace("${", "$${"),
+                        });
+                        format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+                    });
+                    match (texts, replaced) {
+                        (Some(texts), _) => format!("{key} = {texts}"),
+                        (None, Some((s, k, _, with))) if s == at && k == key => format!("{key} = {with}"),
+                        (None, _) if key == "Condition" => {
+                            "Condition = { StringEquals = { \"aws:RequestedRegion\" = [\"us-east-1\"] } }".to_owned()
+                        }
+                        (None, _) => format!("{key} = {value}"),
+                    }
+                });
+                format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+            });
+            let all = all.collect::<Vec<_>>().join(", ");
+            module(
+                &format!("jsonencode({{ Version = \"2012-10-17\", Statement = [{all}] }})"),
+                "",
+            )
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let judge = |code: &str| {
+            fs::write(folder.path().join("main.tf"), code).unwrap();
+            lint(folder.path(), ".", &[])
+        };
+        let (_, before) = judge(&write(None));
+        let at = chance.below(statements.len());
+        let keys: Vec<&String> = statements[at]
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|k| *k != "Sid")
+            .collect();
+        let key = keys[chance.below(keys.len())];
+        let index = statements[at][key]
+            .as_array()
+            .map_or(0, |all| chance.below(all.len()));
+        let code = write(Some((at, key, index, chance.one(&opened))));
+        let (exit, after) = judge(&code);
+        let verdicts = |value: &Value| -> Vec<String> {
+            let rows = value["results"][0]["requirements"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            rows.iter()
+                .map(|r| r["verdict"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let (was, is) = (verdicts(&before), verdicts(&after));
+        if exit == 2 {
+            continue;
+        }
+        assert_eq!(was.len(), is.len(), "case {case}:\n{code}");
+        for (row, (was, is)) in was.iter().zip(&is).enumerate() {
+            // At worst a hole of an Allow grants nothing, and one of a Deny takes everything.
+            let is_silent = was != "covered" && is == "covered";
+            assert!(!is_silent, "case {case}, row {row}: {was} → {is}\n{code}");
+        }
+    }
+}
+
+/// Code that is too deep, too large or goes in circles, and the longest time for it.
+fn hostile() -> Vec<(&'static str, String)> {
+    let role = |policy: &str| module(policy, "");
+    let nested = |open: &str, middle: &str, close: &str, count: usize| {
+        format!("{}{middle}{}", open.repeat(count), close.repeat(count))
+    };
+    let mut all = vec![
+        ("deep brackets", role(&nested("[", "1", "]", 100_000))),
+        ("deep parentheses", role(&nested("(", "1", ")", 100_000))),
+        ("deep templates", role(&nested("\"${", "1", "}\"", 100_000))),
+        (
+            "deep calls",
+            role(&nested("jsonencode(", "1", ")", 100_000)),
+        ),
+        ("deep objects", role(&nested("{ a = ", "1", " }", 100_000))),
+        ("deep blocks", nested("a {\n", "", "}\n", 100_000)),
+        (
+            "deep conditions",
+            role(&nested("true ? ", "1", " : 2", 100_000)),
+        ),
+        ("long sum", role(&format!("1{}", " + 1".repeat(100_000)))),
+        (
+            "long traversal",
+            role(&format!("var.open{}", ".a".repeat(100_000))),
+        ),
+        ("many not", role(&format!("{}true", "!".repeat(100_000)))),
+        (
+            "deep json",
+            role(&format!(
+                "<<EOT\n{}\nEOT",
+                nested("[", "\"${var.open}\"", "]", 100_000)
+            )),
+        ),
+        ("open quote", format!("a = \"{}", "x".repeat(1_000_000))),
+        (
+            "no end of a heredoc",
+            format!("a = <<EOT\n{}", "x\n".repeat(100_000)),
+        ),
+        ("nothing", String::new()),
+        ("not text", "\u{1}\u{2}\u{0}".to_owned()),
+    ];
+    let mut locals = String::from("locals {\n  a0 = [\"x\", \"x\"]\n");
+    for at in 1..60 {
+        writeln!(
+            locals,
+            "  a{at} = concat(local.a{}, local.a{})",
+            at - 1,
+            at - 1
+        )
+        .unwrap();
+    }
+    all.push((
+        "doubling lists",
+        module("jsonencode(local.a59)", &(locals + "}\n")),
+    ));
+    let mut locals = String::from("locals {\n  a0 = \"xx\"\n");
+    for at in 1..60 {
+        writeln!(
+            locals,
+            "  a{at} = \"${{local.a{}}}${{local.a{}}}\"",
+            at - 1,
+            at - 1
+        )
+        .unwrap();
+    }
+    all.push(("doubling texts", module("local.a59", &(locals + "}\n"))));
+    let mut locals = String::from("locals {\n  a0 = \"xx\"\n");
+    for at in 1..5000 {
+        writeln!(locals, "  a{at} = local.a{}", at - 1).unwrap();
+    }
+    all.push((
+        "a chain of locals",
+        module("local.a4999", &(locals + "}\n")),
+    ));
+    all.push((
+        "a count of a million",
+        module(
+            "\"{}\"",
+            "resource \"aws_iam_policy\" \"p\" {\n  count = 1000000\n  policy = \"{}\"\n}\n",
+        ),
+    ));
+    all.push((
+        "a product of products",
+        module("jsonencode(setproduct([for x in range(9): x], local.l, local.l, local.l, local.l, local.l, local.l, local.l))", "locals {\n  l = [1,2,3,4,5,6,7,8,9,10,11,12]\n}\n"),
+    ));
+    all.push((
+        "modules that call each other",
+        module(
+            "\"{}\"",
+            &(0..9)
+                .map(|at| format!("module \"m{at}\" {{\n  source = \"./\"\n}}\n"))
+                .collect::<String>(),
+        ),
+    ));
+    all.push((
+        "a module in a circle of its own",
+        module(
+            "module.m.x",
+            "module \"m\" {\n  source = \"./\"\n  for_each = module.m\n}\n",
+        ),
+    ));
+    all.push((
+        "a large file",
+        format!("# {}\n", "x".repeat(17 * 1024 * 1024)),
+    ));
+    all
+}
+
+#[test]
+fn hostile_code_ends_in_time_and_is_never_passed() {
+    for (name, code) in hostile() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("main.tf"), &code).unwrap();
+        let start = Instant::now();
+        let mut arguments = vec!["lint", "."];
+        arguments.extend(ARGUMENTS);
+        let run = run(folder.path(), &arguments);
+        let took = start.elapsed();
+        assert!(
+            [0, 2].contains(&run.code),
+            "{name}: exit {}: {}",
+            run.code,
+            run.err
+        );
+        assert!(took < Duration::from_secs(60), "{name} takes {took:?}");
+        let judged: Value = serde_json::from_str(&run.out).unwrap_or(Value::Null);
+        let rows = judged["results"][0]["requirements"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        assert!(
+            rows.iter().all(|r| r["verdict"] != "covered"),
+            "{name} is covered"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_module_is_not_followed() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("secret"), "{\"Statement\": []}").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(
+        elsewhere.path().join("secret"),
+        folder.path().join("p.json"),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("m")).unwrap();
+    for code in [
+        module("file(\"p.json\")", ""),
+        module("\"{}\"", "module \"m\" {\n  source = \"./m\"\n}\n"),
+    ] {
+        fs::write(folder.path().join("main.tf"), code).unwrap();
+        let mut arguments = vec!["lint", "."];
+        arguments.extend(ARGUMENTS);
+        let run = run(folder.path(), &arguments);
+        assert_eq!(run.code, 2, "{}", run.out);
+        assert!(
+            run.out.contains("outside of the repository") || run.out.contains("link leads out"),
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
+fn a_module_of_two_hundred_roles_is_judged_quickly() {
+    let mut code = String::from(
+        "data \"aws_partition\" \"p\" {}\nlocals {\n  actions = [\"s3:GetObject\", \"s3:PutObject\"]\n}\n",
+    );
+    for at in 0..200 {
+        write!(
+            code,
+            "resource \"aws_iam_role\" \"r{at}\" {{\n  name = \"r{at}\"\n  assume_role_policy = jsonencode({{ Statement = [{{ Effect = \"Allow\", \
+             Principal = {{ Service = \"ec2.amazonaws.com\" }}, Action = \"sts:AssumeRole\" }}] }})\n}}\n\
+             resource \"aws_iam_role_policy\" \"r{at}\" {{\n  role = aws_iam_role.r{at}.id\n  policy = jsonencode({{\n    Version = \"2012-10-17\"\n    \
+             Statement = [{{ Effect = \"Allow\", Action = concat(local.actions, [\"ec2:DescribeInstances\"]), \
+             Resource = \"arn:${{data.aws_partition.p.partition}}:s3:::bucket-{at}/*\" }}]\n  }})\n}}\n"
+        )
+        .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.tf"), code).unwrap();
+    let start = Instant::now();
+    let (exit, value) = lint(folder.path(), ".", &[]);
+    let took = start.elapsed();
+    assert_eq!(exit, 0);
+    assert_eq!(value["results"].as_array().unwrap().len(), 200);
+    // The goal is a second on an idle machine; tests are not optimised and share theirs.
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
