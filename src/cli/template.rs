@@ -199,13 +199,11 @@ pub(super) fn settings(
         };
         let parameters = document.parameters.iter();
         let parameters = parameters.map(|(n, v, at)| (n.clone(), v.clone(), place(*at)));
-        let attached = parts.iter().flat_map(|(_, part)| &part.attached);
         settings.push(Setting {
             values: document.values.clone(),
             files: own,
             boundary,
             parameters: parameters.collect(),
-            attached: attached.cloned().collect(),
         });
     }
     Some(Chosen {

@@ -64,7 +64,7 @@ impl Machine<'_> {
                 };
                 let (name, attachment) = (about.name.clone(), about.attachment);
                 let worst =
-                    parser::parse_written(source, &written, name, attachment, &[], unknowns);
+                    parser::parse_written(source, &written, name, attachment, &[], &unknowns);
                 Read {
                     source,
                     reading: Reading {
