@@ -20,7 +20,7 @@ use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
 use crate::inventory::{Inventory, terraform};
 use crate::lints::File;
-use crate::parser::{self, Policy, Source, Sources, Spanned, shorten};
+use crate::parser::{self, Policy, Source, SourceId, Sources, Spanned, shorten};
 use crate::reference::{self, Features, RefStatement};
 
 /// Why a job cannot be made.
@@ -240,6 +240,9 @@ impl<'r> Resolver<'r> {
             let Some(of) = self.templates.get(*template) else {
                 continue;
             };
+            if of.inventory.principals.is_empty() {
+                plain.extend(template::unread(&of.inventory, &mut self.files));
+            }
             let all = of.inventory.principals.iter().enumerate();
             let all =
                 all.filter(|(_, p)| select.is_empty() || select.iter().any(|s| p.is_named(s)));
@@ -380,8 +383,7 @@ impl<'r> Resolver<'r> {
                 Read::Policies(at)
             }
             Loaded::Template(source, inventory) => {
-                let _ = source;
-                Read::Template(self.template(name, inventory))
+                Read::Template(self.template(name, Some(source), inventory))
             }
         };
         self.read.insert(key, read);
@@ -389,7 +391,19 @@ impl<'r> Resolver<'r> {
     }
 
     /// Keeps what a template or a module defines.
-    fn template(&mut self, name: &str, inventory: Inventory) -> usize {
+    fn template(
+        &mut self,
+        name: &str,
+        source: Option<SourceId>,
+        mut inventory: Inventory,
+    ) -> usize {
+        if inventory.principals.is_empty()
+            && let Some(source) = source
+        {
+            let own = std::mem::take(&mut inventory.problems).into_iter();
+            inventory.elsewhere.extend(own.map(|problem| (source, problem)));
+        }
+
         for parameter in &inventory.unknown_parameters {
             self.doubts.insert(format!(
                 "{name} has no parameter `{}`: its value is not used",
@@ -442,7 +456,7 @@ impl<'r> Resolver<'r> {
                 inventory.principals.retain(is_in);
             }
         }
-        let template = self.template(folder, inventory);
+        let template = self.template(folder, None, inventory);
         self.read.insert(key, Read::Template(template));
         Ok(template)
     }

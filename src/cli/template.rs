@@ -141,6 +141,23 @@ pub(super) struct Chosen {
     pub(super) is_named: bool,
 }
 
+/// The files of an inventory without principals that could not be read, put into `files`: their indexes.
+pub(super) fn unread(inventory: &Inventory, files: &mut Vec<File>) -> Vec<usize> {
+    let first = files.len();
+    for (source, problem) in &inventory.elsewhere {
+        let mut own = files.iter_mut().skip(first);
+        match own.find(|file| file.source == *source) {
+            Some(file) => file.document.problems.push(problem.clone()),
+            None => {
+                let mut file = File::of(&Document::default(), *source, None);
+                file.document.problems.push(problem.clone());
+                files.push(file);
+            }
+        }
+    }
+    (first..files.len()).collect()
+}
+
 /// The files of a principal, one for each setting, put into `files`.
 pub(super) fn settings(
     template: &mut Template,

@@ -51,7 +51,7 @@ pub fn may_be_template(text: &str) -> bool {
 ///
 /// # Errors
 ///
-/// What is wrong with the text, where it was meant to be a template.
+/// The error in a text that was meant to be a template.
 pub fn read(
     id: SourceId,
     source: &Source,
@@ -72,7 +72,7 @@ pub fn read(
     };
     let tree = match tree {
         Ok(tree) => tree,
-        // What is no JSON gets the explanations of the reader of policies.
+        // Text that is no JSON gets the explanations of the reader of policies.
         Err(_) if is_json => return None,
         Err(problem) if is_meant(body) => return Some(Err(problem)),
         Err(_) => return None,

@@ -2,7 +2,7 @@
 
 use crate::parser::{self, Problem, SourceId, Span};
 
-/// What a principal is.
+/// The kind of a principal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A role.
@@ -39,7 +39,7 @@ pub struct Trust {
     pub is_open: bool,
 }
 
-/// What one setting of the parameters makes of a principal.
+/// A principal for one setting of the parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The values, by name, of parameters that may have several and that it depends on.
@@ -105,7 +105,7 @@ pub struct Principal {
     pub name: String,
     /// Other names that select it: the name of the role, its ARN.
     pub aliases: Vec<String>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The file that defines it.
     pub source: SourceId,
@@ -153,7 +153,7 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
         .all(|c| *c == b'*')
 }
 
-/// What a file defines.
+/// The principals that a file defines.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     /// In the order of the file.

@@ -29,14 +29,14 @@ pub struct Reading {
     pub texts: Option<Document>,
 }
 
-/// What is known of a document beside its content.
+/// Facts on a document beside its content.
 #[derive(Clone, Debug)]
 pub struct Attached {
     /// The file of its bytes.
     pub source: SourceId,
     /// The name of the policy.
     pub name: Option<String>,
-    /// What it is attached as.
+    /// The way it is attached.
     pub attachment: Attachment,
     /// The hole that decides whether the document is there at all.
     pub optional: Option<usize>,
@@ -272,7 +272,7 @@ impl<'h> Draft<'h> {
         }
         if kept.is_empty() && !items.is_empty() {
             if negated {
-                // What is excluded may be nothing.
+                // The excluded part may be nothing.
                 let word = if of_actions { "Action" } else { "Resource" };
                 self.key(&Value::bound(word, key.span));
                 self.value(&Value::bound("*", value.span));

@@ -34,7 +34,7 @@ use crate::parser::{Problem, SourceId, Sources, Span};
 use evaluate::Machine;
 use files::Files;
 
-/// What the command line says of a module.
+/// Options of the command line on a module.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Variables and their values, as texts or as expressions.

@@ -1,11 +1,11 @@
-//! What a reader knows of a value: objects, lists and texts with their places, and holes.
+//! Values as a reader knows them: objects, lists and texts with their places, and holes.
 
 use crate::parser::Span;
 
 /// A value and where it is written, in the file of its document.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Value {
-    /// What it is.
+    /// Its content.
     pub node: Node,
     /// The whole token. What another file contributes has the place of the reference to it.
     pub span: Span,
@@ -78,7 +78,7 @@ impl Piece {
         }
     }
 
-    /// Where it is written.
+    /// Its place in the file.
     pub fn span(&self) -> Span {
         match self {
             Piece::Plain { text, start } => Span {

@@ -429,7 +429,7 @@ fn what_cannot_be_judged_exits_with_2_and_says_why_and_where() {
     .unwrap();
     fs::write(
         path("main.tf"),
-        "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({})\n}\n",
+        "resource \"aws_iam_policy\" \"p\" {\n  policy = jsonencode({\n",
     )
     .unwrap();
     fs::write(
@@ -451,7 +451,7 @@ fn what_cannot_be_judged_exits_with_2_and_says_why_and_where() {
         ("comma.json", "comma"),
         ("surrogate.json", "surrogate"),
         ("template.json", "CloudFormation"),
-        ("main.tf", "Terraform"),
+        ("main.tf", "not Terraform code"),
         ("sub.json", "Fn::Sub"),
     ] {
         for format in ["text", "json"] {

@@ -32,7 +32,7 @@ pub(super) struct Template<'g> {
     pub(super) asked: BTreeSet<String>,
     /// Parameters that were asked for in this pass and have one value; the place is that of a default.
     pub(super) taken: BTreeMap<String, (String, Option<Span>)>,
-    /// What could not be read in this pass.
+    /// Parts that could not be read in this pass.
     pub(super) problems: Vec<Problem>,
     /// Conditions and names of resources that are being worked out.
     pub(super) open: Vec<String>,
@@ -122,7 +122,7 @@ impl<'g> Template<'g> {
         self.resources.get(logical).map(Rc::clone)
     }
 
-    /// What is known of a parameter with several values.
+    /// The value of a parameter that may have several.
     pub(super) fn values_of(&self, parameter: &str) -> &[String] {
         match self.parameters.get(parameter).map(|p| &p.known) {
             Some(Known::OneOf(values)) => values,
@@ -247,7 +247,7 @@ impl<'g> Template<'g> {
         pieces
     }
 
-    /// What a name refers to: a parameter, a resource, or a value that CloudFormation knows.
+    /// The target of a name: a parameter, a resource, or a value that CloudFormation knows.
     pub(super) fn reference(&mut self, name: &str, span: Span) -> Value {
         if let Some(value) = self.pseudo(name, span) {
             return value;

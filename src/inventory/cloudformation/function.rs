@@ -261,7 +261,7 @@ impl Template<'_> {
         let keys = keys.map(|key| self.evaluate(key));
         let texts: Option<Vec<String>> = keys.iter().map(Value::text).collect();
         let Some(texts) = texts else {
-            // Which entry it is depends on what is not known.
+            // The index is not known, so any entry may be meant.
             let mut option = None;
             for key in &keys {
                 key.each_hole(&mut |hole| {
@@ -384,7 +384,7 @@ fn next_variable(text: &str, from: usize) -> Option<Variable> {
         let start = at + text.get(at..)?.find("${")?;
         let end = start + text.get(start..)?.find('}')? + 1;
         let name = text.get(start + 2..end - 1)?;
-        // What holds another beginning is none itself.
+        // A text that contains another beginning is not one itself.
         if name.contains("${") {
             at = start + 2;
             continue;

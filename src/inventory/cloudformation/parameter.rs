@@ -14,13 +14,13 @@ const MOST_VALUES: usize = 8;
 pub(super) struct Parameter {
     /// Its name in the template.
     pub(super) span: Span,
-    /// What is known of it.
+    /// Its known value or values.
     pub(super) known: Known,
     /// Whether it is a list.
     pub(super) is_list: bool,
 }
 
-/// What is known of a parameter.
+/// The known value or values of a parameter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Known {
     /// The command line gives it.
@@ -59,7 +59,7 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
     entries.filter_map(read).collect()
 }
 
-/// What the template itself says of a value.
+/// The value that the template itself gives.
 fn of(value: &Tree) -> Known {
     let default = value.get("Default");
     let text = default.and_then(|d| d.text());

@@ -34,7 +34,7 @@ struct Link {
     optional: Option<usize>,
 }
 
-/// Where a list names a principal.
+/// A place at which a list names a principal.
 enum Target {
     /// The logical id of a resource of the template.
     Here(String),
@@ -174,7 +174,7 @@ fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
     }
 }
 
-/// Which policies are attached to which principals.
+/// The policies attached to each principal.
 fn links(template: &mut Template<'_>, resources: &[Resource]) -> Vec<Link> {
     let mut links = Vec::new();
     let names = names(template, resources);
@@ -486,7 +486,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What a user has from a group.
+    /// The policies that a user has from a group.
     fn group(&self, template: &mut Template<'_>, group: &str, all: &mut Document) {
         if let Some(policies) = template.property(group, "Policies") {
             inline(template, &policies, None, all);

@@ -1,4 +1,4 @@
-//! What `Ref` and `Fn::GetAtt` give for a type of resource. From `rules/cloudformation.toml`.
+//! Values of `Ref` and `Fn::GetAtt` for each type of resource. From `rules/cloudformation.toml`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,10 +14,10 @@ pub(super) struct Type {
     /// The property that names it.
     #[serde(default)]
     pub(super) name: Option<String>,
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     #[serde(default, rename = "ref")]
     pub(super) reference: Option<String>,
-    /// What `Fn::GetAtt` gives.
+    /// The values of `Fn::GetAtt`.
     #[serde(default)]
     pub(super) attributes: BTreeMap<String, String>,
 }
@@ -34,7 +34,7 @@ static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
     table.map(|table| table.types).unwrap_or_default()
 });
 
-/// What is known of a type.
+/// Known facts on a type.
 pub(super) fn find(kind: &str) -> Option<&'static Type> {
     TYPES.iter().find(|t| t.kind == kind)
 }

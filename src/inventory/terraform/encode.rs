@@ -142,7 +142,7 @@ pub(super) fn home(pieces: &[Piece], place: Place) -> SourceId {
     literal.next().unwrap_or(place.source)
 }
 
-/// Where something is in a file: its own place, or that of the first reference there.
+/// The place of something in a file: its own place, or that of the first reference there.
 pub(super) fn place_in(source: SourceId, place: Place, via: &Via) -> Option<Span> {
     if place.source == source {
         return Some(place.span);
@@ -214,7 +214,7 @@ pub(super) fn flat(pieces: &[Piece], whole: Place, outer: &Via) -> (SourceId, Fl
 ///
 /// # Errors
 ///
-/// What is wrong with the JSON, and where.
+/// An error in the JSON, and its place.
 pub(super) fn decode(machine: &mut Machine<'_>, text: &Value) -> Result<Value, (String, Place)> {
     let Node::Text(pieces) = &text.node else {
         return Err(("this is not a text".to_owned(), text.place));

@@ -38,7 +38,7 @@ pub(super) struct Machine<'a> {
     pub(super) codes: FxHashMap<std::path::PathBuf, Rc<Code>>,
     pub(super) holes: Holes,
     pub(super) unread: Vec<Unread>,
-    /// What was evaluated; `None` for what is being evaluated.
+    /// Values so far; `None` while one is being evaluated.
     memo: FxHashMap<(usize, String), Option<(Value, Rc<[usize]>)>>,
     /// How often an expression was one that Terraform refuses.
     pub(super) failures: u64,
@@ -50,9 +50,9 @@ pub(super) struct Machine<'a> {
     pub(super) repeated_keys: Vec<(String, Place, Place)>,
     /// Variables that have their default: the name, the value, its place.
     pub(super) defaults: Vec<(String, String, Place)>,
-    /// Which of them were taken since this was emptied.
+    /// The ones used since this was emptied.
     pub(super) taken: Vec<usize>,
-    /// What a plan knows.
+    /// The plan beside the code.
     pub(super) plan: super::plan::Known,
     /// True where a plan is judged as a module: the labels of its blocks have their addresses.
     pub(super) is_plan: bool,
@@ -325,7 +325,7 @@ impl<'a> Machine<'a> {
     pub(super) fn decider(&mut self, value: &Value, place: Place, module: usize) -> usize {
         if let Node::Hole(hole) = value.node {
             let kind = self.holes.get(hole).map(|h| h.kind);
-            // What decides is not a name.
+            // The condition is not a name.
             if !matches!(kind, Some(HoleKind::Reference | HoleKind::Name)) {
                 return hole;
             }
@@ -528,7 +528,7 @@ impl<'a> Machine<'a> {
             |decide: fn(f64, f64) -> bool| numbers().map(|(a, b)| Node::Boolean(decide(a, b)));
         let number = |compute: fn(f64, f64) -> f64| {
             let result = numbers().map(|(a, b)| compute(a, b));
-            // What is not exact is left open.
+            // A value that is not exact stays open.
             let exact = result.filter(|r| r.is_finite() && r.abs() < 1e15);
             exact.filter(|r| r.fract() == 0.0).map(Node::Number)
         };

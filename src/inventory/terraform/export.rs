@@ -12,11 +12,11 @@ use crate::parser::{
 pub(super) struct Read {
     pub(super) source: SourceId,
     pub(super) reading: Reading,
-    /// What could not be read of it.
+    /// Parts of it that could not be read.
     pub(super) problems: Vec<Problem>,
 }
 
-/// What is known of a policy beside its content.
+/// Facts on a policy beside its content.
 pub(super) struct About {
     pub(super) name: Option<String>,
     pub(super) attachment: Attachment,
@@ -27,7 +27,7 @@ impl Machine<'_> {
     /// Reads a value as the text of a policy document.
     pub(super) fn document(&mut self, value: &Value, about: &About) -> Read {
         let tree = match (self.tree(value), about.optional) {
-            // What may be absent is read at both extremes.
+            // A part that may be absent is read at both extremes.
             (Tree::Known(..), Some(_)) => match encode::decode(self, value) {
                 Ok(tree) => Tree::Value(tree),
                 Err((message, place)) => Tree::Unread(message, place),

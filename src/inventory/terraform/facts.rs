@@ -1,4 +1,4 @@
-//! What the attributes of resources stand for, from `rules/terraform.toml`.
+//! Values of the attributes of resources, from `rules/terraform.toml`.
 
 use std::sync::OnceLock;
 
@@ -85,7 +85,7 @@ fn parts(form: &str) -> Vec<Part> {
     all
 }
 
-/// What is known of a type of resource.
+/// Known facts on a type of resource.
 pub(super) fn resource(kind: &str) -> Option<&'static Resource> {
     facts()?.resource.iter().find(|r| r.kind == kind)
 }

@@ -14,7 +14,7 @@ use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
 
 impl Machine<'_> {
-    /// What a function makes of its arguments.
+    /// The result of a function for its arguments.
     pub(super) fn call(&mut self, call: &Call, scope: &Scope<'_>, place: Place) -> Value {
         let known = match call.name.as_str() {
             "try" => self.first_that_works(call, scope),
@@ -180,7 +180,7 @@ impl Machine<'_> {
         }
         match (open, all.as_slice()) {
             (None, _) => all.into_iter().next(),
-            // What is not known may work or not.
+            // An unknown value may work or not.
             (Some(hole), [one, ..]) => {
                 let place = one.place;
                 let all = Rc::new(all);
@@ -327,7 +327,7 @@ impl Machine<'_> {
     }
 }
 
-/// What is not known of the value of a function.
+/// The unknown part of a function's value.
 fn kind_of(name: &str) -> HoleKind {
     match name {
         "concat" | "flatten" | "keys" | "values" | "tolist" | "toset" | "distinct" | "compact"

@@ -77,7 +77,7 @@ fn words(error: &hcl_edit::parser::Error) -> String {
     words.join(" ")
 }
 
-/// Where the bytes of a text are in their file.
+/// The places of the bytes of a text in their file.
 #[derive(Clone, Copy)]
 enum Places<'a> {
     From(usize),

@@ -4,7 +4,7 @@ use crate::parser::Span;
 
 /// The deepest nesting.
 const DEEPEST: usize = 128;
-/// What stands for a hole in [`Flat::text`]; JSON has no such character.
+/// The character for a hole in [`Flat::text`]; JSON has no such character.
 pub(super) const HOLE: char = '\0';
 
 /// A text all of whose bytes are in one file.
@@ -13,7 +13,7 @@ pub(super) struct Flat {
     pub(super) text: String,
     /// The place of each byte and of the end.
     pub(super) offsets: Vec<u32>,
-    /// Where a hole is, which, and its place.
+    /// The offset of a hole, its index and its place.
     pub(super) holes: Vec<(usize, usize, Span)>,
 }
 
@@ -43,7 +43,7 @@ pub(super) enum Token {
 pub(super) struct Text {
     pub(super) text: String,
     pub(super) offsets: Vec<u32>,
-    /// Where a hole is, which, and its place; the text has [`HOLE`] there.
+    /// The offset of a hole, its index and its place; the text has [`HOLE`] there.
     pub(super) holes: Vec<(usize, usize, Span)>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn of_file(text: &str) -> Flat {
 ///
 /// # Errors
 ///
-/// What is wrong, and where.
+/// An error and its place.
 pub(super) fn parse(flat: &Flat) -> Result<Json, (String, u32)> {
     let mut reader = Reader {
         flat,

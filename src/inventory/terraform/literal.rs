@@ -2,7 +2,7 @@
 
 use super::syntax::{Literal, Part};
 
-/// Where a text is written, which decides what is an escape in it.
+/// The form of a text, which decides what is an escape in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Style {
     /// Between quotes.

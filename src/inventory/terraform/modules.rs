@@ -55,7 +55,7 @@ impl Machine<'_> {
         let paths = self.files.code(folder)?;
         let (code, mut values): (Vec<_>, Vec<_>) =
             { paths.into_iter() }.partition(|p| !p.to_string_lossy().contains(".tfvars"));
-        // What Terraform reads later wins.
+        // The last one that Terraform reads wins.
         values.sort_by_key(|p| p.to_string_lossy().contains(".auto.tfvars"));
         if let Some(known) = self.codes.get(folder) {
             return Ok((Rc::clone(known), values));

@@ -37,7 +37,7 @@ const REFERENCES: [&str; 12] = [
     "permissions_boundary",
 ];
 
-/// What a plan says of resources and variables, for what the code leaves open.
+/// The resources and variables of a plan, for what the code leaves open.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Values of attributes that are known, by the address of the resource.
@@ -107,7 +107,7 @@ impl Machine<'_> {
                     value: expression(value, own),
                 });
             }
-            // What is not known is not among the values.
+            // Unknown values are not among the values.
             for (key, value) in members(open) {
                 let Some(name) = word(key).filter(|_| is_open(value)) else {
                     continue;
@@ -203,7 +203,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// What the plan knows of an attribute.
+    /// The value of an attribute in the plan.
     pub(super) fn planned(&self, address: &str, attribute: &str) -> Option<Value> {
         self.plan.resources.get(address)?.get(attribute).cloned()
     }

@@ -283,7 +283,7 @@ fn names(
     names
 }
 
-/// What a policy or an attachment names.
+/// The target of a policy or an attachment.
 fn links_of(
     machine: &mut Machine<'_>,
     shape: &'static Shape,
@@ -438,7 +438,7 @@ impl Reader {
         )
     }
 
-    /// What a principal's own block says.
+    /// The policies in a principal's own block.
     fn own(&mut self, machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Gathered) {
         let block = Rc::clone(&instance.block);
         let source = block.source;
@@ -545,7 +545,7 @@ impl Reader {
         }
     }
 
-    /// What a user has from its groups.
+    /// The policies that a user has from its groups.
     fn groups(&mut self, machine: &mut Machine<'_>, user: &Rc<Instance>, all: &mut Gathered) {
         let mut groups = Vec::new();
         let code = machine.modules.get(user.module).map(|m| Rc::clone(&m.code));

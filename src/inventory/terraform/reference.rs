@@ -1,4 +1,4 @@
-//! What `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn` and their like stand for.
+//! Values of references: `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn`.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::parser::HoleKind;
 const MOST_INSTANCES: usize = 500;
 
 impl Machine<'_> {
-    /// What a name stands for, and how many of the steps behind it belong to it.
+    /// The value of a name, and how many of the steps behind it belong to it.
     pub(super) fn reference(
         &mut self,
         name: &str,

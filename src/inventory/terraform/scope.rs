@@ -1,4 +1,4 @@
-//! Which module, and which of its resources, an expression is about.
+//! The module, and the resource in it, that an expression belongs to.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -40,14 +40,14 @@ pub(super) struct Module {
     pub(super) code: Rc<Code>,
     /// The module that calls it, and the call.
     pub(super) caller: Option<(usize, Rc<Placed<Block>>)>,
-    /// What `each` and `count` are in its call.
+    /// The values of `each` and `count` in its call.
     pub(super) each: Each,
     /// Values that the command line or a file of values gives.
     pub(super) given: IndexMap<String, Value, FxBuildHasher>,
     pub(super) depth: usize,
 }
 
-/// What `each.key`, `each.value` and `count.index` stand for.
+/// The values of `each.key`, `each.value` and `count.index`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Each {
     pub(super) key: Option<Value>,
@@ -93,7 +93,7 @@ pub(super) struct Frame<'f> {
     pub(super) outer: Option<&'f Frame<'f>>,
 }
 
-/// Where an expression is evaluated.
+/// The surroundings of an expression.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'s> {
     pub(super) module: usize,

@@ -2,7 +2,7 @@
 
 use crate::parser::Span;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Body {
     pub(super) attributes: Vec<Attribute>,
@@ -43,7 +43,7 @@ impl Block {
         self.labels.get(index).map(|(text, _)| text.as_str())
     }
 
-    /// Where its name is: the last label, else the kind.
+    /// The place of its name: the last label, else the kind.
     pub(super) fn name_span(&self) -> Span {
         self.labels.last().map_or(self.span, |(_, span)| *span)
     }
@@ -77,7 +77,7 @@ pub(super) enum Node {
     For(Box<For>),
 }
 
-/// What follows an expression.
+/// A step behind an expression.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Attribute(String),

@@ -1,4 +1,4 @@
-//! What an expression stands for: a tree whose texts know where each byte is written, with holes for what is not known.
+//! Values of expressions: a tree whose texts know where each byte is written, with holes for what is not known.
 
 use std::rc::Rc;
 
@@ -107,7 +107,7 @@ impl Piece {
         }
     }
 
-    /// Where it is written.
+    /// Its place in the file.
     pub(super) fn place(&self) -> Place {
         match self {
             Piece::Literal {
