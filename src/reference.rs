@@ -63,6 +63,9 @@ pub use standing::{Basis, Failure, Standing, When};
 /// The release that the reference policies of this project describe, used when none is asked for.
 pub const DEFAULT_RELEASE: &str = "2.4.1";
 
+/// The word in the names of ParallelCluster's own resources: its queues, tables, buckets and roles.
+pub const NAME: &str = "parallelcluster";
+
 /// `Action` or `Resource` of a statement, or their negations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefList {

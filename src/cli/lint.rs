@@ -253,6 +253,20 @@ fn requires_something(result: &RoleResult) -> Result<(), Error> {
     }
 }
 
+/// Whether a statement names resources of ParallelCluster: a role that grants little of what ParallelCluster requires is
+/// still one of its roles then.
+fn names_a_cluster(file: &File) -> bool {
+    let best = file.extremes.iter().flat_map(|e| &e.best.policies);
+    let policies = file.document.policies.iter().chain(best);
+    let resources = policies
+        .flat_map(|policy| &policy.statements)
+        .filter_map(|statement| statement.resource.as_ref())
+        .filter(|resource| !resource.negated);
+    resources
+        .flat_map(|resource| &resource.values)
+        .any(|text| text.value.to_ascii_lowercase().contains(reference::NAME))
+}
+
 type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;
 
 /// The files that are judged together, and the job that says how.
@@ -292,7 +306,17 @@ impl<'j> Role<'j> {
         for setting in &principal.settings {
             let settings = jobs.settings_of(self.job, setting);
             let files = jobs.files_of(self.job, setting);
-            let result = match self.one(jobs, also_version, &files, &against, &settings)? {
+            let mut outcome = self.one(jobs, also_version, &files, &against, &settings)?;
+            if let Err(none) = &outcome
+                && let Some((role, ..)) = &none.part
+                && (principal.is_named || files.iter().any(|file| names_a_cluster(file)))
+            {
+                let references = against.references().iter();
+                let of_role = references.filter(|r| r.role.as_ref() == Some(role));
+                against = Cow::Owned(Against::OneOf(of_role.cloned().collect()));
+                outcome = self.one(jobs, also_version, &files, &against, &settings)?;
+            }
+            let result = match outcome {
                 Ok(result) => result,
                 Err(none) => return Ok(Err(none)),
             };
