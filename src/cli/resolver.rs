@@ -401,7 +401,9 @@ impl<'r> Resolver<'r> {
             && let Some(source) = source
         {
             let own = std::mem::take(&mut inventory.problems).into_iter();
-            inventory.elsewhere.extend(own.map(|problem| (source, problem)));
+            inventory
+                .elsewhere
+                .extend(own.map(|problem| (source, problem)));
         }
 
         for parameter in &inventory.unknown_parameters {
