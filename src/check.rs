@@ -259,12 +259,12 @@ pub fn check(
     let files: &[&File] = &files.iter().map(Borrow::borrow).collect::<Vec<_>>();
     let limits = settings.limits().flat_map(|(_, files)| files);
     let all: Vec<&File> = files.iter().copied().chain(limits).collect();
-    let readable = all.iter().all(|f| {
-        f.document
-            .problems
-            .iter()
-            .all(|p| p.kind != ProblemKind::InvalidJson)
-    });
+    // Nothing is known of a file that has no policy and a part that could not be read.
+    let unread = |f: &File, p: &Problem| {
+        let is_whole = f.document.policies.is_empty() && !settings.accepts_unresolved;
+        p.kind == ProblemKind::InvalidJson || is_whole && p.kind == ProblemKind::Unresolved
+    };
+    let readable = !{ all.iter() }.any(|f| f.document.problems.iter().any(|p| unread(f, p)));
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
     let oversize = oversize(all.iter().flat_map(|f| &f.document.policies));
     if !readable || oversize.is_some() {
