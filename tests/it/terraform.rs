@@ -547,7 +547,7 @@ const UNREAD: &[(&str, &str)] = &[
         "locals {\n a = local.b\n b = local.a\n}\nresource \"aws_iam_role_policy\" \"q\" {\n role = aws_iam_role.node.name\n policy = local.a\n}",
         "refers to itself",
     ),
-    ("module \"self\" {\n source = \"./\"\n}", "deep"),
+    ("module \"self\" {\n source = \"./\"\n}", "calls itself"),
     (
         "module \"gone\" {\n source = \"./gone\"\n}",
         "cannot read the module",

@@ -291,6 +291,14 @@ impl Machine<'_> {
                 return None;
             }
         };
+        if self.calls_itself(caller, &code) {
+            self.unread(
+                place,
+                format!("the module `{from}` calls itself"),
+                "remove the call: Terraform cannot install such a module",
+            );
+            return None;
+        }
         let repeated = self.repeated(caller, block);
         let within = self.modules.get(caller)?.address.clone();
         let within = if within.is_empty() {
@@ -319,6 +327,18 @@ impl Machine<'_> {
             });
         }
         Some(made)
+    }
+
+    /// Whether a module has the code of `caller` or of a module that it is called from.
+    fn calls_itself(&self, caller: usize, code: &Code) -> bool {
+        let mut next = Some(caller);
+        while let Some(module) = next.and_then(|at| self.modules.get(at)) {
+            if module.code.folder == code.folder {
+                return true;
+            }
+            next = module.caller.as_ref().map(|(by, _)| *by);
+        }
+        false
     }
 
     /// Opens every module that is called, so that the resources of all of them are known.
