@@ -22,6 +22,6 @@ pub mod terraform;
 mod value;
 
 pub use holes::Holes;
-pub use principal::{Document, Inventory, Kind, Principal, Trust};
+pub use principal::{Document, Inventory, Kind, Principal, Trust, Written};
 pub use render::{Attached, Reading, document};
 pub use value::{Node, Piece, Value};

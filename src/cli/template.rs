@@ -146,13 +146,12 @@ pub(super) fn unread(inventory: &Inventory, files: &mut Vec<File>) -> Vec<usize>
     let first = files.len();
     for (source, problem) in &inventory.elsewhere {
         let mut own = files.iter_mut().skip(first);
-        match own.find(|file| file.source == *source) {
-            Some(file) => file.document.problems.push(problem.clone()),
-            None => {
-                let mut file = File::of(&Document::default(), *source, None);
-                file.document.problems.push(problem.clone());
-                files.push(file);
-            }
+        if let Some(file) = own.find(|file| file.source == *source) {
+            file.document.problems.push(problem.clone())
+        } else {
+            let mut file = File::of(&Document::default(), *source, None);
+            file.document.problems.push(problem.clone());
+            files.push(file);
         }
     }
     (first..files.len()).collect()

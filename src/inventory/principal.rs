@@ -39,13 +39,16 @@ pub struct Trust {
     pub is_open: bool,
 }
 
+/// A place in a file.
+pub type Written = (SourceId, Span);
+
 /// A principal for one setting of the parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The values, by name, of parameters that may have several and that it depends on.
     pub values: Vec<(String, String)>,
     /// The values, by name, of other parameters that it depends on. The place is that of a default.
-    pub parameters: Vec<(String, String, Option<(SourceId, Span)>)>,
+    pub parameters: Vec<(String, String, Option<Written>)>,
     /// Its policies, at the extremes of what is not known; see [`super::Reading`].
     pub worst: parser::Document,
     /// `None` where nothing is left open.

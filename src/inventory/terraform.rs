@@ -136,7 +136,10 @@ pub fn is_module(folder: &Path) -> bool {
     names.any(|name| is_code(&name))
 }
 
+/// How the names of files with code end, as Terraform compares them: small letters only.
+const CODE: [&str; 2] = [".tf", ".tf.json"];
+
 /// Whether a file has code, by its name.
 pub fn is_code(name: &str) -> bool {
-    name.ends_with(".tf") || name.ends_with(".tf.json")
+    CODE.iter().any(|ending| name.ends_with(ending))
 }

@@ -110,15 +110,12 @@ fn escaped(piece: &Piece) -> Vec<Piece> {
             let mut places = Vec::new();
             for (at, c) in text.char_indices() {
                 let own = |i: usize| offsets.get(at + i).copied().unwrap_or_default();
-                match escape(c) {
-                    Some(escape) => {
-                        places.extend(std::iter::repeat_n(own(0), escape.len()));
-                        changed.push_str(&escape);
-                    }
-                    None => {
-                        places.extend((0..c.len_utf8()).map(own));
-                        changed.push(c);
-                    }
+                if let Some(escape) = escape(c) {
+                    places.extend(std::iter::repeat_n(own(0), escape.len()));
+                    changed.push_str(&escape);
+                } else {
+                    places.extend((0..c.len_utf8()).map(own));
+                    changed.push(c);
                 }
             }
             places.extend(offsets.last());
@@ -281,7 +278,7 @@ fn pieces(text: &Text, source: SourceId) -> Vec<Piece> {
         if range.start < range.end {
             let offsets = text.offsets.get(range.start..=range.end);
             all.push(Piece::Literal {
-                text: text.text.get(range).unwrap_or_default().to_owned(),
+                text: text.value.get(range).unwrap_or_default().to_owned(),
                 source,
                 offsets: offsets.unwrap_or_default().to_vec(),
                 via: None,
@@ -299,6 +296,6 @@ fn pieces(text: &Text, source: SourceId) -> Vec<Piece> {
         all.push(Piece::Hole { hole, place, via });
         done = at + HOLE.len_utf8();
     }
-    put(done..text.text.len(), &mut all);
+    put(done..text.value.len(), &mut all);
     all
 }

@@ -39,7 +39,7 @@ pub(super) struct Machine<'a> {
     pub(super) holes: Holes,
     pub(super) unread: Vec<Unread>,
     /// Values so far; `None` while one is being evaluated.
-    memo: FxHashMap<(usize, String), Option<(Value, Rc<[usize]>)>>,
+    memo: FxHashMap<(usize, String), Option<Evaluated>>,
     /// How often an expression was one that Terraform refuses.
     pub(super) failures: u64,
     steps: u64,
@@ -253,14 +253,15 @@ impl<'a> Machine<'a> {
                 Ok(number) => Value::new(Node::Number(number), place),
                 Err(_) => self.open(HoleKind::Text, place, scope.module),
             },
-            Syntax::Template(parts) => match parts.as_slice() {
-                [Part::Value(only, _)] => self.evaluate(only, scope),
-                _ => {
+            Syntax::Template(parts) => {
+                if let [Part::Value(only, _)] = parts.as_slice() {
+                    self.evaluate(only, scope)
+                } else {
                     let mut pieces = Vec::new();
                     self.template(parts, scope, &mut pieces);
                     Value::pieces_of(pieces, place)
                 }
-            },
+            }
             Syntax::Tuple(elements) => {
                 let elements = elements.iter().map(|e| self.evaluate(e, scope)).collect();
                 Value::list(elements, place)
@@ -338,15 +339,14 @@ impl<'a> Machine<'a> {
 
     /// A value as the text that a template makes of it.
     pub(super) fn as_text(&mut self, value: &Value, module: usize) -> Value {
-        match &value.node {
-            Node::Text(_) => value.clone(),
-            _ => {
-                let mut pieces = Vec::new();
-                self.put(value, &mut pieces, module);
-                Value {
-                    node: Node::Text(Rc::new(pieces)),
-                    ..value.clone()
-                }
+        if let Node::Text(_) = &value.node {
+            value.clone()
+        } else {
+            let mut pieces = Vec::new();
+            self.put(value, &mut pieces, module);
+            Value {
+                node: Node::Text(Rc::new(pieces)),
+                ..value.clone()
             }
         }
     }
@@ -366,12 +366,7 @@ impl<'a> Machine<'a> {
                 place,
                 via,
             }),
-            Node::Hole(hole) => pieces.push(Piece::Hole {
-                hole: *hole,
-                place,
-                via,
-            }),
-            Node::Choice(hole, _) => pieces.push(Piece::Hole {
+            Node::Hole(hole) | Node::Choice(hole, _) => pieces.push(Piece::Hole {
                 hole: *hole,
                 place,
                 via,
@@ -732,7 +727,6 @@ impl<'a> Machine<'a> {
         let elements = match &value.node {
             Node::Null => Vec::new(),
             Node::List(_) => value.elements().unwrap_or_default(),
-            Node::Choice(..) => vec![value.clone()],
             Node::Hole(_) => return self.open(HoleKind::List, place, scope.module),
             _ => vec![value.clone()],
         };
@@ -792,8 +786,10 @@ impl<'a> Machine<'a> {
             Node::List(_) => {
                 let at = index.number()?;
                 let elements = value.elements()?;
-                #[expect(clippy::cast_precision_loss, reason = "lists are short")]
-                let found = elements.iter().enumerate().find(|(i, _)| *i as f64 == at);
+                let found = elements
+                    .iter()
+                    .enumerate()
+                    .find(|(i, _)| position(at) == Some(*i));
                 let before = elements.iter().enumerate();
                 #[expect(clippy::cast_precision_loss, reason = "lists are short")]
                 let mut before = before.take_while(|(i, _)| *i as f64 <= at);
@@ -861,18 +857,37 @@ pub(super) fn insert(members: &mut Vec<(Value, Value)>, key: Value, value: Value
     }
 }
 
+/// A value, and the parameters that it depends on.
+type Evaluated = (Value, Rc<[usize]>);
+
+/// Whether the text or number of a value is not known.
+fn is_open(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::Hole(_) | Node::Choice(..) | Node::Resource(_) | Node::Module(_)
+    )
+}
+
+/// A number as an index.
+fn position(number: f64) -> Option<usize> {
+    (number.fract() == 0.0)
+        .then(|| format!("{number}").parse().ok())
+        .flatten()
+}
+
 /// Whether two values are equal, where that is known.
 pub(super) fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (&a.node, &b.node) {
         (Node::Null, Node::Null) => Some(true),
-        (Node::Hole(_) | Node::Choice(..), _) | (_, Node::Hole(_) | Node::Choice(..)) => None,
-        (Node::Resource(_) | Node::Module(_), _) | (_, Node::Resource(_) | Node::Module(_)) => None,
+        (a, b) if is_open(a) || is_open(b) => None,
         (Node::Null, _) | (_, Node::Null) => {
             // A text with holes is not null.
             Some(false)
         }
         (Node::Text(_), Node::Text(_)) => Some(a.text()? == b.text()?),
-        (Node::Number(a), Node::Number(b)) => Some(a.to_bits() == b.to_bits() || a == b),
+        (Node::Number(a), Node::Number(b)) => {
+            Some(a.partial_cmp(b) == Some(std::cmp::Ordering::Equal))
+        }
         (Node::Boolean(a), Node::Boolean(b)) => Some(a == b),
         (Node::List(x), Node::List(y)) => {
             if !a.is_known() || !b.is_known() {

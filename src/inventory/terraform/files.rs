@@ -90,7 +90,7 @@ impl<'a> Files<'a> {
     /// # Errors
     ///
     /// Why the folder cannot be listed.
-    pub(super) fn code(&self, folder: &Path) -> Result<Vec<PathBuf>, String> {
+    pub(super) fn code(folder: &Path) -> Result<Vec<PathBuf>, String> {
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(|e| reason(&e))? {
             let entry = entry.map_err(|e| reason(&e))?;
@@ -100,7 +100,7 @@ impl<'a> Files<'a> {
             if name.starts_with(['.', '#']) || name.ends_with('~') {
                 continue;
             }
-            let is_code = name.ends_with(".tf") || name.ends_with(".tf.json");
+            let is_code = super::is_code(name);
             let is_values = name == "terraform.tfvars"
                 || name == "terraform.tfvars.json"
                 || name.ends_with(".auto.tfvars")
@@ -159,18 +159,17 @@ impl<'a> Files<'a> {
     /// A path as the user would write it.
     pub(super) fn shown(&self, path: &Path) -> String {
         let (written, folder) = &self.named;
-        let shown = match path.strip_prefix(folder) {
-            Ok(rest) => written.join(rest),
-            Err(_) => {
-                let above = folder.ancestors().zip(0..).find_map(|(above, up)| {
-                    let rest = path.strip_prefix(above).ok()?;
-                    let ups = std::iter::repeat_n("..", up).collect::<PathBuf>();
-                    Some(ups.join(rest))
-                });
-                match above {
-                    Some(relative) => tidy(&written.join(relative)),
-                    None => path.to_path_buf(),
-                }
+        let shown = if let Ok(rest) = path.strip_prefix(folder) {
+            written.join(rest)
+        } else {
+            let above = folder.ancestors().zip(0..).find_map(|(above, up)| {
+                let rest = path.strip_prefix(above).ok()?;
+                let ups = std::iter::repeat_n("..", up).collect::<PathBuf>();
+                Some(ups.join(rest))
+            });
+            match above {
+                Some(relative) => tidy(&written.join(relative)),
+                None => path.to_path_buf(),
             }
         };
         shown.to_string_lossy().into_owned()

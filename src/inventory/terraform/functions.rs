@@ -53,7 +53,7 @@ impl Machine<'_> {
                 if is_open && !takes_open || self.is_exhausted {
                     None
                 } else {
-                    self.apply(&call.name, arguments, scope, place)
+                    self.apply(&call.name, &arguments, scope, place)
                 }
             }
         };
@@ -63,7 +63,7 @@ impl Machine<'_> {
     fn apply(
         &mut self,
         name: &str,
-        arguments: Vec<Value>,
+        arguments: &[Value],
         scope: &Scope<'_>,
         place: Place,
     ) -> Option<Value> {
@@ -78,13 +78,14 @@ impl Machine<'_> {
                     let via = first?.via.clone();
                     Some((**inner).clone().inherit(&via))
                 }
-                Node::Text(_) => match encode::decode(self, first?) {
-                    Ok(value) => Some(value),
-                    Err(_) => {
+                Node::Text(_) => {
+                    if let Ok(value) = encode::decode(self, first?) {
+                        Some(value)
+                    } else {
                         self.failures += 1;
                         None
                     }
-                },
+                }
                 _ => None,
             },
             "yamldecode" => match &first?.node {
@@ -107,24 +108,26 @@ impl Machine<'_> {
             }
             "sensitive" | "nonsensitive" | "tolist" | "tomap" | "ephemeralasnull" => first.cloned(),
             "tostring" => match &first?.node {
-                Node::Null | Node::Text(_) | Node::Json(_) => first.cloned(),
                 Node::Number(_) | Node::Boolean(_) => Some(self.as_text(first?, scope.module)),
-                // It is one text, whatever it is.
-                Node::Hole(_) | Node::Choice(..) => first.cloned(),
+                // A hole is one text, whatever it is.
+                Node::Null | Node::Text(_) | Node::Json(_) | Node::Hole(_) | Node::Choice(..) => {
+                    first.cloned()
+                }
                 _ => {
                     self.failures += 1;
                     None
                 }
             },
-            "tonumber" => match &first?.node {
-                Node::Null => first.cloned(),
-                _ => {
+            "tonumber" => {
+                if let Node::Null = &first?.node {
+                    first.cloned()
+                } else {
                     if first?.is_known() && first?.number().is_none() {
                         self.failures += 1;
                     }
                     first?.number().map(|n| Value::new(Node::Number(n), place))
                 }
-            },
+            }
             "tobool" => match &first?.node {
                 Node::Null => first.cloned(),
                 _ => first?
@@ -132,7 +135,7 @@ impl Machine<'_> {
                     .map(|b| Value::new(Node::Boolean(b), place)),
             },
             "coalesce" => {
-                for argument in &arguments {
+                for argument in arguments {
                     match &argument.node {
                         Node::Null => {}
                         Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => {}
@@ -152,8 +155,8 @@ impl Machine<'_> {
                 None
             }
             _ => self
-                .collection(name, &arguments, scope, place)
-                .or_else(|| self.of_text(name, &arguments, scope, place)),
+                .collection(name, arguments, scope, place)
+                .or_else(|| self.of_text(name, arguments, scope, place)),
         }
     }
 
@@ -244,9 +247,10 @@ impl Machine<'_> {
             },
         ] = pieces.as_slice()
         else {
-            return match pieces.is_empty() {
-                true => Some(template.clone()),
-                false => None,
+            return if pieces.is_empty() {
+                Some(template.clone())
+            } else {
+                None
             };
         };
         let parts = match hcl::template(text, offsets) {
@@ -287,12 +291,13 @@ impl Machine<'_> {
                 span: template.place.span,
             },
         );
-        let value = match template.place.source == *source {
-            true => value,
-            false => Value {
+        let value = if template.place.source == *source {
+            value
+        } else {
+            Value {
                 place: template.place,
                 ..value
-            },
+            }
         };
         Some(value.referred(place))
     }
@@ -312,19 +317,19 @@ impl Machine<'_> {
             }
         }
     }
+}
 
-    /// The index of a value in a list, where that is known.
-    fn position(&self, list: &[Value], value: &Value) -> Option<Option<usize>> {
-        let mut open = false;
-        for (at, element) in list.iter().enumerate() {
-            match equal(element, value) {
-                Some(true) => return (!open).then_some(Some(at)),
-                Some(false) => {}
-                None => open = true,
-            }
+/// Whether a value is in a list; `None` where that is not known.
+fn is_in(list: &[Value], value: &Value) -> Option<bool> {
+    let mut open = false;
+    for element in list {
+        match equal(element, value) {
+            Some(true) => return (!open).then_some(true),
+            Some(false) => {}
+            None => open = true,
         }
-        (!open).then_some(None)
     }
+    (!open).then_some(false)
 }
 
 /// The unknown part of a function's value.

@@ -332,7 +332,7 @@ impl Reader<'_> {
             Directive::If(of) => {
                 let (first, last) = (&of.if_expr, of.endif_expr.strip.strip_start());
                 let next = of.else_expr.as_ref().map(|e| e.strip);
-                let end = next.map_or(last, |strip| strip.strip_start());
+                let end = next.map_or(last, hcl_edit::template::Strip::strip_start);
                 Part::If {
                     condition: self.expression(&first.cond_expr),
                     then: inner(&first.template, first.strip.strip_end(), end),

@@ -39,11 +39,10 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
     let mut body = Body::default();
     for (key, value) in members(&json)? {
         let (name, _) = key_text(key)?;
-        match TOP.iter().find(|(kind, _)| *kind == name) {
-            Some((_, labels)) => blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?,
-            None => {
-                // `terraform`, `provider` and comments decide nothing here.
-            }
+        if let Some((_, labels)) = TOP.iter().find(|(kind, _)| *kind == name) {
+            blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?
+        } else {
+            // `terraform`, `provider` and comments decide nothing here.
         }
     }
     Ok(body)
@@ -72,7 +71,7 @@ pub(super) fn values(text: &str) -> Result<Vec<Attribute>, Fault> {
     Ok(all)
 }
 
-fn members<'j>(json: &'j Json) -> Result<&'j [(Json, Json)], Fault> {
+fn members(json: &Json) -> Result<&[(Json, Json)], Fault> {
     match &json.token {
         Token::Object(members) => Ok(members),
         _ => Err(Fault {
@@ -94,7 +93,7 @@ fn key_text(key: &Json) -> Result<(String, Span), Fault> {
         Token::Text(text) if text.holes.is_empty() => {
             let start = text.offsets.first().copied().unwrap_or_default();
             let end = text.offsets.last().copied().unwrap_or_default();
-            Ok((text.text.clone(), Span { start, end }))
+            Ok((text.value.clone(), Span { start, end }))
         }
         _ => Err(Fault {
             message: "expected a key".to_owned(),
@@ -162,20 +161,19 @@ fn inner(kind: &str, value: &Json) -> Result<Body, Fault> {
 
 fn expression(json: &Json, is_template: bool) -> Result<Expression, Fault> {
     let node = match &json.token {
-        Token::Null => Node::Null,
         Token::Boolean(value) => Node::Boolean(*value),
         Token::Number(text) => Node::Number(text.clone()),
         Token::Text(text) => {
-            let plain = !is_template || !text.text.contains(['$', '%']);
-            Node::Template(if text.text.is_empty() {
+            let plain = !is_template || !text.value.contains(['$', '%']);
+            Node::Template(if text.value.is_empty() {
                 Vec::new()
             } else if plain {
                 vec![Part::Literal(Literal {
-                    text: text.text.clone(),
+                    text: text.value.clone(),
                     offsets: text.offsets.clone(),
                 })]
             } else {
-                hcl::template(&text.text, &text.offsets)?
+                hcl::template(&text.value, &text.offsets)?
             })
         }
         Token::Array(all) => {
@@ -191,7 +189,7 @@ fn expression(json: &Json, is_template: bool) -> Result<Expression, Fault> {
             });
             Node::Object(members.collect::<Result<_, Fault>>()?)
         }
-        Token::Hole(_) => Node::Null,
+        Token::Null | Token::Hole(_) => Node::Null,
     };
     Ok(Expression {
         node,

@@ -41,7 +41,7 @@ pub(super) enum Token {
 /// A decoded string.
 #[derive(Default, Debug)]
 pub(super) struct Text {
-    pub(super) text: String,
+    pub(super) value: String,
     pub(super) offsets: Vec<u32>,
     /// The offset of a hole, its index and its place; the text has [`HOLE`] there.
     pub(super) holes: Vec<(usize, usize, Span)>,
@@ -239,12 +239,11 @@ impl Reader<'_> {
             self.at += 1;
         }
         let text = self.flat.text.get(from..self.at).unwrap_or_default();
-        match serde_json::from_str::<serde_json::Number>(text) {
-            Ok(_) => Ok(Token::Number(text.to_owned())),
-            Err(_) => {
-                self.at = from;
-                Err(self.fault("this is not a JSON number"))
-            }
+        if serde_json::from_str::<serde_json::Number>(text).is_ok() {
+            Ok(Token::Number(text.to_owned()))
+        } else {
+            self.at = from;
+            Err(self.fault("this is not a JSON number"))
         }
     }
 
@@ -264,14 +263,14 @@ impl Reader<'_> {
                     let Some((hole, span)) = self.hole() else {
                         return Err(self.fault("a control character is not JSON"));
                     };
-                    text.holes.push((text.text.len(), hole, span));
-                    text.text.push(HOLE);
+                    text.holes.push((text.value.len(), hole, span));
+                    text.value.push(HOLE);
                     text.offsets.push(here);
                     self.at += 1;
                 }
                 Some(b'\\') => {
                     let c = self.escape()?;
-                    text.text.push(c);
+                    text.value.push(c);
                     let bytes = std::iter::repeat_n(here, c.len_utf8());
                     text.offsets.extend(bytes);
                 }
@@ -283,7 +282,7 @@ impl Reader<'_> {
                     let run = rest
                         .find(|c: char| c == '"' || c == '\\' || c < ' ')
                         .unwrap_or(rest.len());
-                    text.text.push_str(rest.get(..run).unwrap_or_default());
+                    text.value.push_str(rest.get(..run).unwrap_or_default());
                     let offsets = self.flat.offsets.get(self.at..self.at + run);
                     text.offsets.extend(offsets.unwrap_or_default());
                     self.at += run;

@@ -15,6 +15,8 @@ use crate::parser::{SourceId, Span};
 
 /// How many modules may call one another in a row.
 const DEEPEST: usize = 8;
+/// How the names of files with code in JSON end, as Terraform compares them: small letters only.
+const JSON: &str = ".json";
 /// The most modules of a run.
 const MOST: usize = 2000;
 
@@ -52,7 +54,7 @@ impl Machine<'_> {
 
     /// The code of a folder, and its files of values.
     fn load(&mut self, folder: &Path) -> Result<(Rc<Code>, Vec<PathBuf>), String> {
-        let paths = self.files.code(folder)?;
+        let paths = super::files::Files::code(folder)?;
         let (code, mut values): (Vec<_>, Vec<_>) =
             { paths.into_iter() }.partition(|p| !p.to_string_lossy().contains(".tfvars"));
         // The last one that Terraform reads wins.
@@ -102,14 +104,14 @@ impl Machine<'_> {
                 continue;
             }
             let text = self.files.sources.get(source).text();
-            let body = if name.ends_with(".json") {
+            let body = if name.ends_with(JSON) {
                 json_code::body(text)
             } else {
                 hcl::body(text)
             };
             match body {
                 Ok(body) => self.sort(source, body, &mut read),
-                Err(fault) => self.fault(source, fault, "the file"),
+                Err(fault) => self.fault(source, &fault, "the file"),
             }
         }
         let code = Rc::new(read);
@@ -117,7 +119,7 @@ impl Machine<'_> {
         Ok((code, values))
     }
 
-    fn fault(&mut self, source: SourceId, fault: Fault, what: &str) {
+    fn fault(&mut self, source: SourceId, fault: &Fault, what: &str) {
         let span = fault.span;
         let message = format!("{what} is not Terraform code: {}", fault.message);
         self.unread(Place { source, span }, message, NO_CODE);
@@ -211,7 +213,7 @@ impl Machine<'_> {
                     }
                 }
             }
-            Err(fault) => self.fault(source, fault, "the file of values"),
+            Err(fault) => self.fault(source, &fault, "the file of values"),
         }
     }
 
@@ -354,7 +356,7 @@ impl Machine<'_> {
     }
 
     /// The scope of a block.
-    pub(super) fn scope<'s>(module: usize, source: SourceId, each: &'s Each) -> Scope<'s> {
+    pub(super) fn scope(module: usize, source: SourceId, each: &Each) -> Scope<'_> {
         Scope {
             module,
             source,

@@ -283,14 +283,14 @@ fn elements(json: &Json) -> &[Json] {
 
 fn word(json: &Json) -> Option<&str> {
     match &json.token {
-        Token::Text(text) => Some(&text.text),
+        Token::Text(text) => Some(&text.value),
         _ => None,
     }
 }
 
 fn scalar(json: &Json) -> Option<String> {
     match &json.token {
-        Token::Text(text) => Some(text.text.clone()),
+        Token::Text(text) => Some(text.value.clone()),
         Token::Number(text) => Some(text.clone()),
         Token::Boolean(value) => Some(value.to_string()),
         _ => None,
@@ -330,9 +330,9 @@ fn expression(json: &Json, open: &Json) -> Expression {
         Token::Null | Token::Hole(_) => Syntax::Null,
         Token::Boolean(value) => Syntax::Boolean(*value),
         Token::Number(text) => Syntax::Number(text.clone()),
-        Token::Text(text) if text.text.is_empty() => Syntax::Template(Vec::new()),
+        Token::Text(text) if text.value.is_empty() => Syntax::Template(Vec::new()),
         Token::Text(text) => Syntax::Template(vec![Part::Literal(Literal {
-            text: text.text.clone(),
+            text: text.value.clone(),
             offsets: text.offsets.clone(),
         })]),
         Token::Array(all) => {

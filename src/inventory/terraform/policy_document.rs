@@ -230,33 +230,30 @@ impl Machine<'_> {
             let _ = machine;
             Value::map(members, at)
         };
-        match items {
-            Some(items) => {
-                for (key, value) in items {
-                    let iterator = make(self, key, value);
-                    all.push(Expanded {
-                        body: &content.body,
-                        block: content,
-                        iterator: Some((name.clone(), iterator)),
-                        optional,
-                    });
-                }
-            }
-            None => {
-                // One of them stands for all.
-                let hole = self.decider(&value, at, scope.module);
-                let known = self.holes.get(hole).map(|h| h.name.clone());
-                let of = known.unwrap_or_else(|| name.clone());
-                let key = self.named(format!("{of}: {name}.key"), HoleKind::Text, at);
-                let value = self.named(format!("{of}: {name}.value"), HoleKind::Text, at);
+        if let Some(items) = items {
+            for (key, value) in items {
                 let iterator = make(self, key, value);
                 all.push(Expanded {
                     body: &content.body,
                     block: content,
                     iterator: Some((name.clone(), iterator)),
-                    optional: Some(hole),
+                    optional,
                 });
             }
+        } else {
+            // One of them stands for all.
+            let hole = self.decider(&value, at, scope.module);
+            let known = self.holes.get(hole).map(|h| h.name.clone());
+            let of = known.unwrap_or_else(|| name.clone());
+            let key = self.named(format!("{of}: {name}.key"), HoleKind::Text, at);
+            let value = self.named(format!("{of}: {name}.value"), HoleKind::Text, at);
+            let iterator = make(self, key, value);
+            all.push(Expanded {
+                body: &content.body,
+                block: content,
+                iterator: Some((name.clone(), iterator)),
+                optional: Some(hole),
+            });
         }
     }
 

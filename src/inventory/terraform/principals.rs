@@ -258,7 +258,7 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     for (shape, instance) in &all {
         if shape.what == What::Managed && !reader.used.contains(&instance.address) {
             machine.taken.clear();
-            found.push(reader.alone(machine, shape, instance));
+            found.push(Reader::alone(machine, shape, instance));
         }
     }
     found
@@ -296,7 +296,7 @@ fn links_of(
             continue;
         };
         let mut targets = Vec::new();
-        targets_of(machine, &value, instance.each.optional, &mut targets);
+        targets_of(&value, instance.each.optional, &mut targets);
         for (value, optional) in targets {
             let text = value.text();
             let here = { value.subject.as_ref() }
@@ -341,22 +341,17 @@ fn is_text_hole(machine: &Machine<'_>, value: &Value) -> bool {
 }
 
 /// The principals of a value, each with the hole that decides whether it is one.
-fn targets_of(
-    machine: &mut Machine<'_>,
-    value: &Value,
-    optional: Option<usize>,
-    out: &mut Vec<(Value, Option<usize>)>,
-) {
+fn targets_of(value: &Value, optional: Option<usize>, out: &mut Vec<(Value, Option<usize>)>) {
     match &value.node {
         Node::List(_) => {
             for element in value.elements().unwrap_or_default() {
-                targets_of(machine, &element, optional, out);
+                targets_of(&element, optional, out);
             }
         }
         Node::Choice(hole, of) => {
             for alternative in of.iter() {
                 let alternative = alternative.clone().inherit(&value.via);
-                targets_of(machine, &alternative, Some(*hole), out);
+                targets_of(&alternative, Some(*hole), out);
             }
         }
         Node::Null | Node::Absent => {}
@@ -421,7 +416,7 @@ impl Reader {
             .argument(instance, shape.name)
             .and_then(|v| v.text());
         let trust = (kind == Kind::Role)
-            .then(|| self.trust(machine, instance))
+            .then(|| Self::trust(machine, instance))
             .flatten();
         finish(
             machine,
@@ -469,7 +464,7 @@ impl Reader {
             all.add(machine.document(&value, &about));
         }
         if let Some(policies) = machine.argument(instance, "policies") {
-            self.listed(machine, &policies, None, all);
+            Self::listed(machine, &policies, None, all);
         }
         if let Some(arns) = machine.argument(instance, "managed_policy_arns") {
             self.managed(machine, &arns, None, source, all);
@@ -481,7 +476,6 @@ impl Reader {
 
     /// The list `policies` of a role: objects with a name and a document.
     fn listed(
-        &mut self,
         machine: &mut Machine<'_>,
         policies: &Value,
         optional: Option<usize>,
@@ -490,13 +484,13 @@ impl Reader {
         match &policies.node {
             Node::List(_) => {
                 for element in policies.elements().unwrap_or_default() {
-                    self.listed(machine, &element, optional, all);
+                    Self::listed(machine, &element, optional, all);
                 }
             }
             Node::Choice(hole, of) => {
                 for alternative in of.iter() {
                     let alternative = alternative.clone().inherit(&policies.via);
-                    self.listed(machine, &alternative, Some(*hole), all);
+                    Self::listed(machine, &alternative, Some(*hole), all);
                 }
             }
             Node::Null | Node::Absent => {}
@@ -560,7 +554,7 @@ impl Reader {
                 let mut sides = Vec::new();
                 for value in values.into_iter().flatten() {
                     let mut side = Vec::new();
-                    targets_of(machine, &value, None, &mut side);
+                    targets_of(&value, None, &mut side);
                     sides.push(side);
                 }
                 let [users, named] = sides.as_slice() else {
@@ -592,26 +586,23 @@ impl Reader {
         all: &mut Gathered,
     ) {
         let mut values = Vec::new();
-        targets_of(machine, arns, optional, &mut values);
+        targets_of(arns, optional, &mut values);
         for (value, optional) in values {
             let subject = value.subject.clone();
             let here = subject.as_ref().filter(|s| !s.is_data()).and_then(|s| {
                 let shape = SHAPES.iter().find(|shape| shape.kind == s.kind())?;
                 (shape.what == What::Managed).then_some((s, shape))
             });
-            match here {
-                Some((instance, shape)) => {
-                    let optional = optional.or(instance.each.optional);
-                    policy(machine, instance, shape, Attachment::Managed, optional, all);
-                    self.used.push(instance.address.clone());
-                }
-                None => {
-                    let arn = shown(machine, &value);
-                    let document = all.of(source);
-                    document.name(format!("attached-policy:{arn}"));
-                    if !document.attached.contains(&arn) {
-                        document.attached.push(arn);
-                    }
+            if let Some((instance, shape)) = here {
+                let optional = optional.or(instance.each.optional);
+                policy(machine, instance, shape, Attachment::Managed, optional, all);
+                self.used.push(instance.address.clone());
+            } else {
+                let arn = shown(machine, &value);
+                let document = all.of(source);
+                document.name(format!("attached-policy:{arn}"));
+                if !document.attached.contains(&arn) {
+                    document.attached.push(arn);
                 }
             }
         }
@@ -654,7 +645,7 @@ impl Reader {
     }
 
     /// Who may assume a role.
-    fn trust(&mut self, machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Trust> {
+    fn trust(machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Trust> {
         let document = machine
             .argument(instance, "assume_role_policy")
             .or_else(|| machine.argument(instance, "assume_role_policy_document"))?;
@@ -738,7 +729,6 @@ impl Reader {
 
     /// A managed policy that nothing of the module has.
     fn alone(
-        &mut self,
         machine: &mut Machine<'_>,
         shape: &'static Shape,
         instance: &Rc<Instance>,
@@ -790,16 +780,15 @@ fn policy(
         attachment,
         optional,
     };
-    match machine.argument(instance, shape.content) {
-        Some(value) => all.add(machine.document(&value, &about)),
-        None => {
-            let place = Place {
-                source: instance.source(),
-                span: instance.name_span(),
-            };
-            let message = format!("no `{}` in `{}`", shape.content, shorten(&instance.address));
-            all.report(place, Problem::unresolved("policy", message, place.span));
-        }
+    if let Some(value) = machine.argument(instance, shape.content) {
+        all.add(machine.document(&value, &about))
+    } else {
+        let place = Place {
+            source: instance.source(),
+            span: instance.name_span(),
+        };
+        let message = format!("no `{}` in `{}`", shape.content, shorten(&instance.address));
+        all.report(place, Problem::unresolved("policy", message, place.span));
     }
 }
 

@@ -438,9 +438,10 @@ impl Machine<'_> {
                 }
             }
         };
-        match is_identity {
-            true => Value { subject, ..value },
-            false => value,
+        if is_identity {
+            Value { subject, ..value }
+        } else {
+            value
         }
     }
 
@@ -452,9 +453,10 @@ impl Machine<'_> {
                 Part::Text(text) => Value::bound(text.clone(), place),
                 Part::Placeholder(name) => self.named(name.clone(), HoleKind::Reference, place),
                 Part::Argument(name, default) => {
-                    let given = match resource.name.as_ref() == Some(name) {
-                        true => Some(self.attribute(of, name, place)),
-                        false => self.argument(of, name),
+                    let given = if resource.name.as_ref() == Some(name) {
+                        Some(self.attribute(of, name, place))
+                    } else {
+                        self.argument(of, name)
                     };
                     match (given, default) {
                         (Some(given), _) if !matches!(given.node, Node::Null) => given,
@@ -529,12 +531,11 @@ impl Machine<'_> {
         let template = self.argument(of, "template");
         let variables = self.argument(of, "vars");
         let rendered = template.and_then(|t| self.rendered(&t, variables.as_ref(), place));
-        match rendered {
-            Some(value) => value,
-            None => {
-                let name = format!("{}.rendered", of.address);
-                self.named(name, HoleKind::Text, place)
-            }
+        if let Some(value) = rendered {
+            value
+        } else {
+            let name = format!("{}.rendered", of.address);
+            self.named(name, HoleKind::Text, place)
         }
     }
 }

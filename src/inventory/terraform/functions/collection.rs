@@ -124,8 +124,8 @@ impl Machine<'_> {
             }
             "contains" => {
                 let all = self.plain_list(first?)?;
-                let found = self.position(&all, arguments.get(1)?)?;
-                Some(Value::new(Node::Boolean(found.is_some()), place))
+                let found = super::is_in(&all, arguments.get(1)?)?;
+                Some(Value::new(Node::Boolean(found), place))
             }
             "element" => {
                 let all = self.plain_list(first?)?;
@@ -135,7 +135,7 @@ impl Machine<'_> {
                     return None;
                 }
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole")]
-                let at = (at as i64).rem_euclid(all.len() as i64);
+                let at = (at as i64).rem_euclid(i64::try_from(all.len()).ok()?);
                 all.get(usize::try_from(at).ok()?).cloned()
             }
             "slice" => {
@@ -206,7 +206,6 @@ impl Machine<'_> {
                 }
             }
             Node::Hole(_) => all.push(self.as_list(value)),
-            Node::Choice(..) => all.push(value.clone()),
             Node::Null => {}
             _ => all.push(value.clone()),
         }
