@@ -147,7 +147,7 @@ pub(super) fn unread(inventory: &Inventory, files: &mut Vec<File>) -> Vec<usize>
     for (source, problem) in &inventory.elsewhere {
         let mut own = files.iter_mut().skip(first);
         if let Some(file) = own.find(|file| file.source == *source) {
-            file.document.problems.push(problem.clone())
+            file.document.problems.push(problem.clone());
         } else {
             let mut file = File::of(&Document::default(), *source, None);
             file.document.problems.push(problem.clone());

@@ -40,7 +40,7 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
     for (key, value) in members(&json)? {
         let (name, _) = key_text(key)?;
         if let Some((_, labels)) = TOP.iter().find(|(kind, _)| *kind == name) {
-            blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?
+            blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?;
         } else {
             // `terraform`, `provider` and comments decide nothing here.
         }

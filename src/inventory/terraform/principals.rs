@@ -781,7 +781,7 @@ fn policy(
         optional,
     };
     if let Some(value) = machine.argument(instance, shape.content) {
-        all.add(machine.document(&value, &about))
+        all.add(machine.document(&value, &about));
     } else {
         let place = Place {
             source: instance.source(),
