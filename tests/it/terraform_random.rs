@@ -83,7 +83,7 @@ fn text(chance: &mut Chance, text: &str, locals: &mut Vec<String>) -> String {
     let (head, tail) = (head.replace("${", "$${"), tail.replace("${", "$${"));
     let name = format!("l{}", locals.len());
     match chance.below(10) {
-        0 | 1 | 2 => format!("\"{escaped}\""),
+        0..=2 => format!("\"{escaped}\""),
         3 => {
             locals.push(format!("{name} = \"{tail}\""));
             format!("\"{head}${{local.{name}}}\"")
@@ -95,7 +95,7 @@ fn text(chance: &mut Chance, text: &str, locals: &mut Vec<String>) -> String {
         5 => format!("join(\"\", [\"{head}\", \"{tail}\"])"),
         6 => format!("format(\"%s%s\", \"{head}\", \"{tail}\")"),
         7 => format!("(1 == 1 ? \"{escaped}\" : \"none\")"),
-        8 => format!("replace(\"{}\", \"QQ\", \"{head}\")", format!("QQ{tail}")),
+        8 => format!("replace(\"QQ{tail}\", \"QQ\", \"{head}\")"),
         _ => format!("try(local.none.x, \"{escaped}\")"),
     }
 }
@@ -465,9 +465,9 @@ fn hostile() -> Vec<(&'static str, String)> {
         "modules that call each other",
         module(
             "\"{}\"",
-            &(0..9)
-                .map(|at| format!("module \"m{at}\" {{\n  source = \"./\"\n}}\n"))
-                .collect::<String>(),
+            &{ 0..9 }.fold(String::new(), |all, at| {
+                all + &format!("module \"m{at}\" {{\n  source = \"./\"\n}}\n")
+            }),
         ),
     ));
     all.push((
