@@ -22,5 +22,5 @@ mod value;
 
 pub use holes::Holes;
 pub use principal::{Document, Inventory, Kind, Principal, Trust};
-pub use render::{Attached, Reading, document};
+pub use render::{Attached, Reading, document, trust};
 pub use value::{Node, Piece, Value};

@@ -32,6 +32,7 @@ mod source;
 mod statement;
 mod syntax;
 mod token;
+mod trust;
 pub(crate) mod tree;
 pub(crate) mod yaml;
 
@@ -44,6 +45,7 @@ pub use policy::{
 };
 pub(crate) use policy::{HolePart, Unknowns};
 pub(crate) use problem::{shorten, shorten_to};
+pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 
 pub(crate) use problem::name;
@@ -121,4 +123,12 @@ pub(crate) fn parse_written(
         policy.unknowns = Some(Box::new(unknowns.clone()));
     }
     document
+}
+
+/// Reads a trust policy that a template defines.
+pub(crate) fn parse_trust(id: SourceId, written: &Written) -> Document {
+    let mut reader = Reader::new(id);
+    let layer = Layer::written(&written.text, &written.offsets, &written.holes);
+    envelope::trust_text(&mut reader, layer, None);
+    reader.finish()
 }
