@@ -70,14 +70,7 @@ fn yes() -> bool {
 
 /// Writes them as one text that is read where a file has a trust policy.
 pub(super) fn write(rules: &Path, out: &Path) {
-    const FORMS: [&str; 6] = [
-        "value",
-        "organization",
-        "account",
-        "arn",
-        "network",
-        "true",
-    ];
+    const FORMS: [&str; 6] = ["value", "organization", "account", "arn", "network", "true"];
     let path = rules.join("trust.toml");
     let trust: Trust = read(&path);
     let roles: Roles = read(&rules.join("roles.toml"));
@@ -85,11 +78,19 @@ pub(super) fn write(rules: &Path, out: &Path) {
         .filter_map(|r| r.principal.as_deref())
         .collect();
     for service in &trust.service {
-        one_of(&path, "principal of roles.toml", &service.principal, &principals);
+        one_of(
+            &path,
+            "principal of roles.toml",
+            &service.principal,
+            &principals,
+        );
     }
     for principal in &principals {
         if !trust.service.iter().any(|s| s.principal == *principal) {
-            fail(&path, &format!("no service assumes the roles of `{principal}`"));
+            fail(
+                &path,
+                &format!("no service assumes the roles of `{principal}`"),
+            );
         }
     }
     for key in &trust.key {

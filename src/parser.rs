@@ -32,8 +32,8 @@ mod source;
 mod statement;
 mod syntax;
 mod token;
-mod trust;
 pub(crate) mod tree;
+mod trust;
 pub(crate) mod yaml;
 
 pub use encoding::decode;
@@ -45,8 +45,8 @@ pub use policy::{
 };
 pub(crate) use policy::{HolePart, Unknowns};
 pub(crate) use problem::{shorten, shorten_to};
-pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
+pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 
 pub(crate) use problem::name;
 

@@ -26,11 +26,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 Some(true) => continue,
                 Some(false) => (
                     Severity::Warning,
-                    format!("account {account} can assume this role without an external id or an organization"),
+                    format!(
+                        "account {account} can assume this role without an external id or an organization"
+                    ),
                 ),
                 None => (
                     Severity::Note,
-                    format!("account {account} can assume this role: whether it is the account of the role is not known"),
+                    format!(
+                        "account {account} can assume this role: whether it is the account of the role is not known"
+                    ),
                 ),
             };
             let mut finding = trusted.finding(&LINT, severity, message);

@@ -49,15 +49,24 @@ fn of_oidc(trusted: &Trusted<'_>, host: &str, is_made: bool) -> Option<Finding> 
     let shown = crate::parser::shorten(host);
     let is_named = trusted.names(host, claim);
     let message = match (shared, is_named) {
-        (Some(_), true) => format!("`{shown}:{claim}` matches other organizations: their users can assume this role"),
-        (Some(_), false) => format!("every user of `{shown}` can assume this role, whatever the organization"),
+        (Some(_), true) => format!(
+            "`{shown}:{claim}` matches other organizations: their users can assume this role"
+        ),
+        (Some(_), false) => {
+            format!("every user of `{shown}` can assume this role, whatever the organization")
+        }
         (None, _) => format!("every user of `{shown}` can assume this role"),
     };
     let refused = shared.is_some() && !is_named && is_made;
-    let severity = if refused { Severity::Error } else { Severity::Warning };
+    let severity = if refused {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
     let mut finding = trusted.finding(&LINT, severity, message);
     if shared.is_some() && !is_named {
-        let note = format!("IAM refuses to create or update a role that does not check `{shown}:{claim}`");
+        let note =
+            format!("IAM refuses to create or update a role that does not check `{shown}:{claim}`");
         finding.notes.push(note);
     }
     let example = shared.and_then(|s| Some((s.starts.first()?, s.until.as_str())));

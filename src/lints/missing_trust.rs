@@ -25,11 +25,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     };
     for service in trust::required(context) {
         for policy in trust::policies(context) {
-            if policy.is_rejected || policy.is_open || trust::may_assume(policy, service, partition) {
+            if policy.is_rejected || policy.is_open || trust::may_assume(policy, service, partition)
+            {
                 continue;
             }
             let name = service.name_in(partition);
-            let message = format!("{} cannot assume this role: {}", service.title, service.failure);
+            let message = format!(
+                "{} cannot assume this role: {}",
+                service.title, service.failure
+            );
             let label = Label::at(policy.source, policy.statement_key);
             let mut finding = LINT.finding(severity, message, label);
             finding.help = Some(format!(

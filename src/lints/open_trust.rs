@@ -23,7 +23,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let mut finding = trusted.finding(&LINT, Severity::Warning, message);
         if let Some(condition) = trusted.statement.rest.conditions.first() {
             let key = crate::parser::shorten(&condition.key.value);
-            let note = format!("the condition on `{key}` does not limit who: a caller of any account can meet it");
+            let note = format!(
+                "the condition on `{key}` does not limit who: a caller of any account can meet it"
+            );
             finding.notes.push(note);
         }
         finding.help = Some(

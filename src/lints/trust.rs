@@ -10,8 +10,8 @@ use crate::matcher::Pattern;
 use crate::parser::{
     Effect, PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement, name, shorten,
 };
-use crate::reference::trust::{Provider, TrustService, provider, services, trust_key};
 use crate::reference::Principal;
+use crate::reference::trust::{Provider, TrustService, provider, services, trust_key};
 
 /// The actions that assume a role.
 const ASSUMING: [&str; 3] = [
@@ -41,7 +41,10 @@ pub(super) fn trusted<'c>(context: &'c Context<'_>) -> Vec<Trusted<'c>> {
 
 fn of_policy(policy: &TrustPolicy) -> Vec<Trusted<'_>> {
     let effect = |s: &TrustStatement| s.rest.effect.as_ref().map(|e| e.value);
-    let allows = policy.statements.iter().filter(|s| effect(s) == Some(Effect::Allow));
+    let allows = policy
+        .statements
+        .iter()
+        .filter(|s| effect(s) == Some(Effect::Allow));
     let mut all = Vec::new();
     for statement in allows {
         for principal in &statement.principals {
@@ -50,9 +53,12 @@ fn of_policy(policy: &TrustPolicy) -> Vec<Trusted<'_>> {
             };
             let denies: Vec<&TrustStatement> = { policy.statements.iter() }
                 .filter(|s| effect(s) == Some(Effect::Deny))
-                .filter(|s| has_action(s, action) && s.principals.iter().any(|p| includes(p, principal)))
+                .filter(|s| {
+                    has_action(s, action) && s.principals.iter().any(|p| includes(p, principal))
+                })
                 .collect();
-            let is_always = |s: &&TrustStatement| s.rest.conditions.is_empty() && !s.rest.condition_unreadable;
+            let is_always =
+                |s: &&TrustStatement| s.rest.conditions.is_empty() && !s.rest.condition_unreadable;
             if !denies.iter().any(is_always) {
                 all.push(Trusted {
                     policy,
@@ -76,13 +82,17 @@ fn action_of(statement: &TrustStatement, principal: &TrustPrincipal) -> Option<&
         PrincipalKind::Federated => &[web],
         PrincipalKind::CanonicalUser => &[],
     };
-    wanted.iter().copied().find(|action| has_action(statement, action))
+    wanted
+        .iter()
+        .copied()
+        .find(|action| has_action(statement, action))
 }
 
 fn has_action(statement: &TrustStatement, action: &str) -> bool {
     statement.rest.action.as_ref().is_some_and(|element| {
         let mut values = element.values.iter();
-        values.any(|v| Pattern::glob(&v.value.to_ascii_lowercase()).matches_text(action)) != element.negated
+        values.any(|v| Pattern::glob(&v.value.to_ascii_lowercase()).matches_text(action))
+            != element.negated
     })
 }
 
@@ -97,7 +107,8 @@ fn includes(deny: &TrustPrincipal, allow: &TrustPrincipal) -> bool {
             && allow.kind == PrincipalKind::Everyone;
     }
     let value = deny.value.value.as_str();
-    let is_account = deny.kind == PrincipalKind::Aws && (!value.contains('/') || value.ends_with(":root"));
+    let is_account =
+        deny.kind == PrincipalKind::Aws && (!value.contains('/') || value.ends_with(":root"));
     value == allow.value.value
         || deny.kind == PrincipalKind::Aws && value == "*"
         || is_account && account(deny).is_some() && account(deny) == account(allow)
@@ -161,7 +172,9 @@ impl<'c> Trusted<'c> {
     pub(super) fn host(&self) -> Option<&'c str> {
         let value = self.principal.value.value.as_str();
         let is_oidc = self.principal.kind == PrincipalKind::Federated && !is_saml(self.principal);
-        let host = value.split_once(":oidc-provider/").map_or(value, |(_, host)| host);
+        let host = value
+            .split_once(":oidc-provider/")
+            .map_or(value, |(_, host)| host);
         (is_oidc && !host.is_empty()).then_some(host)
     }
 
@@ -175,7 +188,8 @@ impl<'c> Trusted<'c> {
         let shared = provider(host);
         let rule = |key: &str| {
             let claim = key.get(host.len()..).filter(|_| {
-                key.get(..host.len()).is_some_and(|h| h.eq_ignore_ascii_case(host))
+                key.get(..host.len())
+                    .is_some_and(|h| h.eq_ignore_ascii_case(host))
             });
             let claim = claim?.strip_prefix(':')?;
             match shared {
@@ -223,7 +237,8 @@ impl<'c> Trusted<'c> {
     /// The first part of the name of a service: `ec2`.
     pub(super) fn service(&self) -> Option<&'c str> {
         let value = self.principal.value.value.as_str();
-        let is_service = self.principal.kind == PrincipalKind::Service && !value.starts_with(['$', '<', '{']);
+        let is_service =
+            self.principal.kind == PrincipalKind::Service && !value.starts_with(['$', '<', '{']);
         is_service.then(|| value.split('.').next().unwrap_or(value))
     }
 }
@@ -249,28 +264,35 @@ pub(super) fn required(context: &Context<'_>) -> Vec<&'static TrustService> {
 }
 
 /// Whether a trust policy may let a service assume the role.
-pub(super) fn may_assume(policy: &TrustPolicy, service: &TrustService, partition: Option<&str>) -> bool {
+pub(super) fn may_assume(
+    policy: &TrustPolicy,
+    service: &TrustService,
+    partition: Option<&str>,
+) -> bool {
     let first = service.name.split('.').next();
     let is_it = |trusted: &Trusted<'_>| match trusted.principal.kind {
         PrincipalKind::Everyone => true,
         PrincipalKind::Service => {
             let value = trusted.principal.value.value.as_str();
             // The domain of China is that of no service elsewhere.
-            let is_abroad = value.ends_with(".cn")
-                && matches!(partition, Some("aws" | "aws-us-gov"));
+            let is_abroad =
+                value.ends_with(".cn") && matches!(partition, Some("aws" | "aws-us-gov"));
             let is_open = trusted.service().is_none();
             is_open || trusted.service() == first && !is_abroad
         }
         _ => false,
     };
-    of_policy(policy).iter().filter(|t| is_it(t)).any(|trusted| {
-        let mut own = trusted.statement.rest.conditions.iter();
-        let never = own.any(|c| limit::holds_for_services(c, &key_rule) == Some(false));
-        let denied = trusted.denies.iter().any(|deny| {
-            let mut conditions = deny.rest.conditions.iter();
-            !deny.rest.condition_unreadable
-                && conditions.all(|c| limit::holds_for_services(c, &key_rule) == Some(true))
-        });
-        !never && !denied
-    })
+    of_policy(policy)
+        .iter()
+        .filter(|t| is_it(t))
+        .any(|trusted| {
+            let mut own = trusted.statement.rest.conditions.iter();
+            let never = own.any(|c| limit::holds_for_services(c, &key_rule) == Some(false));
+            let denied = trusted.denies.iter().any(|deny| {
+                let mut conditions = deny.rest.conditions.iter();
+                !deny.rest.condition_unreadable
+                    && conditions.all(|c| limit::holds_for_services(c, &key_rule) == Some(true))
+            });
+            !never && !denied
+        })
 }

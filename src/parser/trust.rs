@@ -131,9 +131,8 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, account: Option<Str
     }
     grammar::unique_sids(reader, trust.statements.iter().map(|s| &s.rest));
     let after = reader.rejections();
-    trust.is_rejected = reader.has_byte_order_mark()
-        || after.grammar > before.grammar
-        || after.arns > before.arns;
+    trust.is_rejected =
+        reader.has_byte_order_mark() || after.grammar > before.grammar || after.arns > before.arns;
     reader.trust(trust);
 }
 
@@ -383,7 +382,9 @@ fn is_aws_principal(value: &str) -> bool {
     let is_id = |text: &str| {
         (16..=128).contains(&text.len())
             && text.starts_with('A')
-            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };
     let fields: Vec<&str> = value.splitn(6, ':').collect();
     match fields.as_slice() {
@@ -402,5 +403,8 @@ fn is_aws_principal(value: &str) -> bool {
 
 /// Whether parts of a text are yet to be filled in.
 fn is_unknown(text: &Text) -> bool {
-    text.holes.is_some() || text.value.contains("${") || text.value.contains('<') || text.value.contains("{{")
+    text.holes.is_some()
+        || text.value.contains("${")
+        || text.value.contains('<')
+        || text.value.contains("{{")
 }

@@ -96,7 +96,10 @@ pub struct Provider {
 
 /// The services that assume the roles of a principal, by its name in `rules/roles.toml`.
 pub fn services(principal: &str) -> impl Iterator<Item = &'static TrustService> {
-    RULES.services.iter().filter(move |s| s.principal == principal)
+    RULES
+        .services
+        .iter()
+        .filter(move |s| s.principal == principal)
 }
 
 /// A condition key that limits who may assume a role.

@@ -78,6 +78,7 @@ mod spans;
 mod targets;
 mod tighten;
 mod tighten_cli;
+mod trust;
 mod unconditional;
 mod values;
 mod verdicts;

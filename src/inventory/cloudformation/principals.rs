@@ -7,7 +7,8 @@ use super::condition::Truth;
 use super::evaluate::{Template, call};
 use super::unresolved;
 use crate::inventory::{
-    Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document, trust,
+    Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
+    trust,
 };
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
@@ -620,7 +621,9 @@ fn trust_policy(template: &mut Template<'_>, role: &str, all: &mut Document) {
     };
     let mut read = trust(&value, template.id, &template.holes.shared());
     if !is_understood {
-        read.trusts.iter_mut().for_each(|trust| trust.is_open = true);
+        read.trusts
+            .iter_mut()
+            .for_each(|trust| trust.is_open = true);
         all.name("trust-policy".to_owned());
     }
     read.named.into_iter().for_each(|name| all.name(name));

@@ -103,7 +103,9 @@ impl Rule {
             return Limited::Yes;
         }
         let wildcard = value.find(['*', '?']).filter(|_| has_wildcards);
-        let fixed = value.get(..wildcard.unwrap_or(value.len())).unwrap_or_default();
+        let fixed = value
+            .get(..wildcard.unwrap_or(value.len()))
+            .unwrap_or_default();
         let is_limit = match (self, self.form()) {
             (Rule::Claim(Some(provider)), _) if wildcard.is_some() => {
                 let mut starts = provider.starts.iter();
@@ -115,16 +117,24 @@ impl Rule {
                     }
                 }
             }
-            (Rule::Audience, _) => !is_common_audience(&value) && is_more_than_wildcards(&value, wildcard),
+            (Rule::Audience, _) => {
+                !is_common_audience(&value) && is_more_than_wildcards(&value, wildcard)
+            }
             (_, Some(KeyForm::Organization)) => wildcard.is_none() || fixed.len() > 2,
             (_, Some(KeyForm::Account)) => value.bytes().all(|b| b.is_ascii_digit()),
             (_, Some(KeyForm::Arn)) => wildcard.is_none() || has_account(&value),
             (_, Some(KeyForm::Network)) => {
-                let length = value.rsplit_once('/').and_then(|(_, n)| n.parse::<u8>().ok());
+                let length = value
+                    .rsplit_once('/')
+                    .and_then(|(_, n)| n.parse::<u8>().ok());
                 length.is_none_or(|length| length >= 8)
             }
             (_, Some(KeyForm::True)) => {
-                let wanted = if effect == Effect::Deny { "false" } else { "true" };
+                let wanted = if effect == Effect::Deny {
+                    "false"
+                } else {
+                    "true"
+                };
                 value.eq_ignore_ascii_case(wanted)
             }
             _ => is_more_than_wildcards(&value, wildcard),
@@ -222,9 +232,7 @@ pub(in crate::lints) fn limits(
             [(condition, Some((own, _)))] => limits.take(*own, least, condition),
             _ => {
                 limits.limited = limits.limited.max(least);
-                let vouch = |(_, l): &(_, Option<(Rule, Limited)>)| {
-                    matches!(l, Some((Rule::Key(key), _)) if key.vouches)
-                };
+                let vouch = |(_, l): &(_, Option<(Rule, Limited)>)| matches!(l, Some((Rule::Key(key), _)) if key.vouches);
                 if lines.iter().all(vouch) {
                     limits.vouched = limits.vouched.max(least);
                 }
@@ -243,7 +251,8 @@ impl Limits {
         }
         if key.caller && limited == Limited::Yes {
             let values = condition.values.iter();
-            self.accounts.extend(values.filter_map(|v| account(&v.value)));
+            self.accounts
+                .extend(values.filter_map(|v| account(&v.value)));
         }
     }
 }
@@ -271,7 +280,9 @@ pub(in crate::lints) fn holds_for_services(
 /// The account of a principal: digits, or the account field of an ARN.
 pub(in crate::lints) fn account(value: &str) -> Option<String> {
     const OWN: &str = "${AWS::AccountId}";
-    let text = value.replace(OWN, "{own}").replace("${AWS::Partition}", "aws");
+    let text = value
+        .replace(OWN, "{own}")
+        .replace("${AWS::Partition}", "aws");
     let account = if text.starts_with("arn:") {
         text.split(':').nth(4)?
     } else {
