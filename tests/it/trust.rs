@@ -83,6 +83,8 @@ fn findings(text: &str, arguments: &[&str]) -> (Vec<String>, bool) {
             "json",
             "--scheduler",
             "slurm",
+            "--pcluster-version",
+            "3.14.0",
         ],
         arguments,
     ]
@@ -611,7 +613,7 @@ fn common() -> Vec<Row> {
         Row(
             "a service has a full name",
             with(allow(json!({"Service": "ec2"}), Value::Null)),
-            &["error[invalid-policy]", "warning[unneeded-trust]"],
+            INVALID,
         ),
         Row(
             "a principal is `*` or an object",
