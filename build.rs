@@ -40,6 +40,8 @@ mod rejections;
 mod slots;
 #[path = "build/texts.rs"]
 mod texts;
+#[path = "build/trust.rs"]
+mod trust;
 #[path = "build/unwinder.rs"]
 mod unwinder;
 #[path = "build/vocabulary.rs"]
@@ -68,6 +70,7 @@ fn main() {
     escalation::write(rules, &out);
     dangers::write(rules, &out);
     rejections::write(rules, &out);
+    trust::write(rules, &out);
     aws::write_resource_types(rules, &out, &mut code);
     aws::write_actions(rules, &mut code);
     aws::write_name_characters(rules, &mut code);

@@ -12,6 +12,7 @@ use super::input::{self, read};
 struct Rejections {
     iam: IamArns,
     s3: S3Arns,
+    trust: Trust,
     kind: Vec<Rejection>,
 }
 
@@ -23,6 +24,14 @@ struct IamArns {
 #[derive(Deserialize)]
 struct S3Arns {
     regional: Vec<String>,
+}
+
+/// The grammar of trust policies.
+#[derive(Deserialize)]
+struct Trust {
+    actions: Vec<String>,
+    arns: Vec<String>,
+    fault: Vec<Rejection>,
 }
 
 #[derive(Deserialize)]
@@ -46,8 +55,19 @@ pub(super) fn write(rules: &Path, out: &Path) {
         "pub(crate) static S3_REGIONAL: &[&str] = &{:?};",
         rejections.s3.regional
     );
+    let trust = &rejections.trust;
+    let _ = writeln!(
+        code,
+        "pub(crate) static TRUST_ACTIONS: &[&str] = &{:?};",
+        trust.actions
+    );
+    let _ = writeln!(
+        code,
+        "pub(crate) static TRUST_ARNS: &[&str] = &{:?};",
+        trust.arns
+    );
     code.push_str("static ANSWERS: &[(&str, &str)] = &[\n");
-    for kind in &rejections.kind {
+    for kind in rejections.kind.iter().chain(&trust.fault) {
         if let Some(answer) = &kind.answer {
             let _ = writeln!(code, "    ({:?}, {answer:?}),", kind.id);
         }

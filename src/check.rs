@@ -358,6 +358,12 @@ pub fn check(
     let ineffective = trial.ineffective(&comparison);
     let kept = verdicts.coverage(&trial.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
+    let shared_roles: Vec<String> = { settings.shared_with.iter() }
+        .filter_map(|other| match other.as_ref() {
+            Against::OneOf(several) => several.first()?.role.clone(),
+            Against::BestOf(_) => None,
+        })
+        .collect();
     let context = Context {
         sources,
         files: &all,
@@ -371,6 +377,8 @@ pub fn check(
             comparison: &comparison,
             reference: trial.reference,
             reference_file: settings.reference_file.as_deref(),
+            shared_roles: &shared_roles,
+            role_is_chosen: chosen,
             requirements: &requirements,
             repaired: repaired.as_deref(),
             gaps: &gaps,

@@ -23,5 +23,5 @@ mod value;
 
 pub use holes::Holes;
 pub use principal::{Document, Inventory, Kind, Principal, Trust, Written};
-pub use render::{Attached, Reading, document};
+pub use render::{Attached, Reading, document, trust};
 pub use value::{Node, Piece, Value};

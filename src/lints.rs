@@ -31,6 +31,7 @@ mod arn;
 mod condition;
 mod conditional_grant;
 mod coverage;
+mod cross_account_trust;
 mod danger;
 mod denied_action;
 mod depends;
@@ -50,6 +51,7 @@ mod excess_privileges;
 mod exposed_credentials;
 mod feature_gap;
 mod feature_without_data;
+mod federated_trust;
 mod fix;
 mod generated_gap;
 mod ineffective_condition;
@@ -63,9 +65,11 @@ mod known_gap;
 mod layer;
 mod log_stream_arn;
 mod missing_action;
+mod missing_trust;
 mod mixed_scope;
 mod old_version;
 mod open_condition;
+mod open_trust;
 mod over_broad_action;
 mod over_broad_resource;
 mod partial_resource;
@@ -76,11 +80,13 @@ mod redundant;
 mod redundant_entry;
 mod redundant_statement;
 mod release_mismatch;
+mod trust;
 mod unconditional_grant;
 mod undecided;
 mod unknown_action;
 mod unknown_condition_key;
 mod unneeded_action;
+mod unneeded_trust;
 mod unreplaced_placeholder;
 mod unresolved;
 mod unrestricted_assume_role;
@@ -112,6 +118,7 @@ pub struct Lint {
 pub static ALL: &[&Lint] = &[
     &allow_not_action::LINT,
     &conditional_grant::LINT,
+    &cross_account_trust::LINT,
     &denied_action::LINT,
     &depends::LINT,
     &duplicate_key::LINT,
@@ -126,6 +133,7 @@ pub static ALL: &[&Lint] = &[
     &exposed_credentials::LINT,
     &feature_gap::LINT,
     &feature_without_data::LINT,
+    &federated_trust::LINT,
     &generated_gap::LINT,
     &ineffective_condition::LINT,
     &ineffective_resource::LINT,
@@ -137,8 +145,10 @@ pub static ALL: &[&Lint] = &[
     &known_gap::LINT,
     &log_stream_arn::LINT,
     &missing_action::LINT,
+    &missing_trust::LINT,
     &mixed_scope::LINT,
     &old_version::LINT,
+    &open_trust::LINT,
     &over_broad_action::LINT,
     &over_broad_resource::LINT,
     &partial_resource::LINT,
@@ -152,6 +162,7 @@ pub static ALL: &[&Lint] = &[
     &unknown_action::LINT,
     &unknown_condition_key::LINT,
     &unneeded_action::LINT,
+    &unneeded_trust::LINT,
     &unreplaced_placeholder::LINT,
     &unresolved::LINT,
     &unrestricted_assume_role::LINT,
@@ -284,6 +295,10 @@ pub struct Compared<'a> {
     pub reference: &'a Reference,
     /// The file that is compared with in place of ParallelCluster's policies.
     pub reference_file: Option<&'a str>,
+    /// Other roles of the cluster that share the IAM role.
+    pub shared_roles: &'a [String],
+    /// True where the role was not asked for, but fits best.
+    pub role_is_chosen: bool,
     /// The rows of the reference.
     pub requirements: &'a [Requirement],
     /// The same rows with the policies that AWS refuses to store, where there are some.

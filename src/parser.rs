@@ -33,6 +33,7 @@ mod statement;
 mod syntax;
 mod token;
 pub(crate) mod tree;
+mod trust;
 pub(crate) mod yaml;
 
 pub use encoding::decode;
@@ -45,6 +46,7 @@ pub use policy::{
 pub(crate) use policy::{HolePart, Unknowns};
 pub(crate) use problem::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
+pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 
 pub(crate) use problem::name;
 
@@ -121,4 +123,12 @@ pub(crate) fn parse_written(
         policy.unknowns = Some(Box::new(unknowns.clone()));
     }
     document
+}
+
+/// Reads a trust policy that a template defines.
+pub(crate) fn parse_trust(id: SourceId, written: &Written) -> Document {
+    let mut reader = Reader::new(id);
+    let layer = Layer::written(&written.text, &written.offsets, &written.holes);
+    envelope::trust_text(&mut reader, layer, None);
+    reader.finish()
 }

@@ -33,6 +33,7 @@ mod release;
 mod render;
 mod select;
 mod standing;
+pub mod trust;
 pub mod upgrade;
 
 pub use aws::{

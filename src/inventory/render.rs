@@ -70,6 +70,28 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
     }
 }
 
+/// Reads a value as the trust policy of a role. A part of which a template leaves open whether it is there is read as if it
+/// were; a part that is not known is left out, and the policy is open.
+pub fn trust(value: &Value, source: SourceId, holes: &Arc<[Hole]>) -> Document {
+    let mut is_open = false;
+    let mut draft = Draft::new(holes, Extreme::Worst);
+    let known = draft.known(value, &mut is_open);
+    let mut document = match &known {
+        Some(value) => {
+            draft.value(value);
+            parser::parse_trust(source, &draft.written)
+        }
+        None => Document::default(),
+    };
+    for trust in &mut document.trusts {
+        trust.is_open = is_open;
+    }
+    if is_open {
+        document.named.push("trust-policy".to_owned());
+    }
+    document
+}
+
 /// A document as JSON, while it is written.
 pub(crate) struct Draft<'h> {
     holes: &'h Arc<[Hole]>,
@@ -96,6 +118,72 @@ impl<'h> Draft<'h> {
             statements: Vec::new(),
             unknown: Vec::new(),
         }
+    }
+
+    /// A value without the parts that are not known. Lists take in the alternatives of a choice.
+    fn known(&self, value: &Value, is_open: &mut bool) -> Option<Value> {
+        let span = value.span;
+        let node = match &value.node {
+            Node::Absent => return None,
+            Node::Hole(hole) if !self.is_reference(*hole) => {
+                *is_open = true;
+                return None;
+            }
+            Node::Choice(_, of) => {
+                *is_open = true;
+                let all: Vec<Value> = of.iter().filter_map(|v| self.known(v, is_open)).collect();
+                match all.as_slice() {
+                    [] => return None,
+                    [one] => return Some(one.clone()),
+                    _ => Node::List(flattened(all)),
+                }
+            }
+            Node::List(elements) => {
+                let of = elements.iter().map(|v| (v, self.known(v, is_open)));
+                let mut kept = Vec::new();
+                for (before, after) in of {
+                    match (&before.node, after) {
+                        (Node::Choice(..), Some(after)) => kept.extend(flattened(vec![after])),
+                        (_, after) => kept.extend(after),
+                    }
+                }
+                if kept.is_empty() && !elements.is_empty() {
+                    return None;
+                }
+                Node::List(kept)
+            }
+            Node::Map(members) => {
+                let mut kept = Vec::with_capacity(members.len());
+                for (key, value) in members {
+                    let name = key.text();
+                    let is_condition = name.as_deref() == Some("Condition");
+                    let known = if is_condition && has_choice(value) {
+                        *is_open = true;
+                        None
+                    } else {
+                        self.known(value, is_open)
+                    };
+                    match known {
+                        Some(value) => kept.push((key.clone(), value)),
+                        None if value.node == Node::Absent => {}
+                        // Without it the statement is another one.
+                        None if name.as_deref().is_some_and(|n| PARTS.contains(&n)) => return None,
+                        None => {}
+                    }
+                }
+                if kept.is_empty() && !members.is_empty() {
+                    return None;
+                }
+                Node::Map(kept)
+            }
+            Node::Text(_) => {
+                *is_open |= self.first_unknown(value).is_some();
+                return Some(value.clone());
+            }
+            Node::Null | Node::Boolean(_) | Node::Number(_) => return Some(value.clone()),
+            Node::Hole(_) => return Some(value.clone()),
+        };
+        Some(Value { node, span })
     }
 
     fn read(mut self, value: &Value, attached: &Attached) -> Document {
@@ -529,6 +617,31 @@ impl<'h> Draft<'h> {
             };
             self.put(&escaped, place(at));
         }
+    }
+}
+
+/// Elements that a statement of a trust policy cannot do without.
+const PARTS: [&str; 4] = ["Effect", "Principal", "Action", "Condition"];
+
+/// The elements of lists, and what is no list.
+fn flattened(all: Vec<Value>) -> Vec<Value> {
+    let mut out = Vec::with_capacity(all.len());
+    for value in all {
+        match value.node {
+            Node::List(elements) => out.extend(elements),
+            _ => out.push(value),
+        }
+    }
+    out
+}
+
+/// Whether anything in a value is a choice or is not known at all.
+fn has_choice(value: &Value) -> bool {
+    match &value.node {
+        Node::Choice(..) => true,
+        Node::List(elements) => elements.iter().any(has_choice),
+        Node::Map(members) => members.iter().any(|(_, v)| has_choice(v)),
+        _ => false,
     }
 }
 

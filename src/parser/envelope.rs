@@ -11,6 +11,7 @@ use super::policy::{Attachment, Problem, Text};
 use super::problem::{Reader, shorten, shorten_to};
 use super::source::Span;
 use super::syntax::Fault;
+use super::trust;
 
 /// Keys whose value is a policy document.
 const DOCUMENT_KEYS: [&str; 2] = ["PolicyDocument", "Document"];
@@ -365,10 +366,7 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
             };
             named("permissions-boundary", arn.map(|t| vec![t.value]))
         }
-        "AssumeRolePolicyDocument" => {
-            reader.name("trust-policy".to_owned());
-            true
-        }
+        "AssumeRolePolicyDocument" => trust(reader, value),
         "IsDefaultVersion" if value.raw() != "true" => {
             refuse(
                 reader,
@@ -410,6 +408,41 @@ fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
         &help,
     );
     false
+}
+
+/// Reads the trust policy of a role: an object, or the text of one. Whether it is one.
+fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
+    let account = { reader.owners() }
+        .last()
+        .and_then(|owner| owner.arn.as_ref())
+        .and_then(|arn| arn.value.split(':').nth(4))
+        .map(str::to_owned);
+    match value.kind() {
+        Kind::Object => {
+            trust::read(reader, value, account);
+            true
+        }
+        Kind::String => match value.string() {
+            Some(text) if is_document(&text.value) => {
+                decoded(reader, &text, |reader, layer| {
+                    trust_text(reader, layer, account);
+                });
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Reads a trust policy that is a text of its own.
+pub(super) fn trust_text(reader: &mut Reader, layer: Layer<'_>, account: Option<String>) {
+    let mut places = Places::default();
+    match json::read(layer, &mut places) {
+        Ok(value) if value.kind() == Kind::Object => trust::read(reader, value, account),
+        Ok(value) => nothing(reader, value),
+        Err(fault) => report(reader, &layer, fault),
+    }
 }
 
 /// Whether a value has documents anywhere inside: in a description they would be passed over.
@@ -483,9 +516,21 @@ fn starts_percent_encoded(text: &str) -> bool {
 
 /// Reads a document that is the text of a string, as it stands or URL-encoded.
 fn embedded(reader: &mut Reader, text: &Text, carried: Carried) {
+    decoded(reader, text, |reader, layer| {
+        let mut places = Places::default();
+        match json::read(layer, &mut places) {
+            Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
+            Ok(value) => nothing(reader, value),
+            Err(fault) => report(reader, &layer, fault),
+        }
+    });
+}
+
+/// Decodes the text of a string that is a document, as it stands or URL-encoded.
+fn decoded(reader: &mut Reader, text: &Text, read: impl FnOnce(&mut Reader, Layer<'_>)) {
     let place = |at: usize| text.part(at..at).start;
     let mut offsets: Vec<u32> = Vec::with_capacity(text.value.len() + 1);
-    let decoded;
+    let plain;
     let document = if starts_percent_encoded(&text.value) {
         let mut at = 0;
         while let Some(rest) = text.value.as_bytes().get(at..).filter(|b| !b.is_empty()) {
@@ -496,7 +541,7 @@ fn embedded(reader: &mut Reader, text: &Text, carried: Carried) {
             };
         }
         match percent_decode_str(&text.value).decode_utf8() {
-            Ok(text) => decoded = text,
+            Ok(text) => plain = text,
             Err(error) => {
                 let at = offsets
                     .get(error.valid_up_to())
@@ -509,17 +554,11 @@ fn embedded(reader: &mut Reader, text: &Text, carried: Carried) {
                 ));
             }
         }
-        decoded.as_ref()
+        plain.as_ref()
     } else {
         offsets.extend((0..text.value.len()).map(place));
         text.value.as_str()
     };
     offsets.push(place(text.value.len()));
-    let layer = Layer::decoded(document, &offsets);
-    let mut places = Places::default();
-    match json::read(layer, &mut places) {
-        Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
-        Ok(value) => nothing(reader, value),
-        Err(fault) => report(reader, &layer, fault),
-    }
+    read(reader, Layer::decoded(document, &offsets));
 }

@@ -165,7 +165,7 @@ fn id(reader: &mut Reader, key: &Text, value: Value<'_>) {
     );
 }
 
-fn version(reader: &mut Reader, value: Value<'_>) -> Version {
+pub(super) fn version(reader: &mut Reader, value: Value<'_>) -> Version {
     let Some(text) = value.string() else {
         wrong_kind(
             reader,
@@ -227,9 +227,12 @@ fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
     }
 }
 
-fn unique_sids(reader: &mut Reader, statements: &[Statement]) {
+pub(super) fn unique_sids<'s>(
+    reader: &mut Reader,
+    statements: impl IntoIterator<Item = &'s Statement>,
+) {
     let mut first: HashMap<&str, Span> = HashMap::new();
-    let sids = statements.iter().filter_map(|s| s.sid.as_ref());
+    let sids = statements.into_iter().filter_map(|s| s.sid.as_ref());
     for sid in sids.filter(|s| !s.value.is_empty()) {
         match first.get(sid.value.as_str()) {
             None => {

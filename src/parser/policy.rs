@@ -300,10 +300,12 @@ pub struct Document {
     /// The policies that could be read.
     pub policies: Vec<Policy>,
     /// Parts of the role that the file names but does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
-    /// `trust-policy`, `group:NAME`.
+    /// `trust-policy` where it could not be read in full, `group:NAME`.
     pub named: Vec<String>,
     /// The roles that the file says its policies belong to.
     pub owners: Vec<super::Owner>,
+    /// The trust policies of the roles that the file describes.
+    pub trusts: Vec<super::TrustPolicy>,
     /// Whether the text is recognised as something else than a policy.
     pub is_foreign: bool,
     /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::owner::Owner;
 use super::policy::{Document, Policy, Problem, ProblemKind};
 use super::source::{SourceId, Span};
+use super::trust::TrustPolicy;
 use crate::{inert, nearest};
 
 /// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
@@ -112,6 +113,7 @@ pub(super) struct Reader {
     in_template: bool,
     named: Vec<String>,
     owners: Vec<Owner>,
+    trusts: Vec<TrustPolicy>,
     /// Whether the file is recognised as something else than a policy.
     pub(super) is_foreign: bool,
     /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
@@ -139,6 +141,7 @@ impl Reader {
             in_template: false,
             named: Vec::new(),
             owners: Vec::new(),
+            trusts: Vec::new(),
             is_foreign: false,
             rejections: Rejections::default(),
         }
@@ -160,6 +163,11 @@ impl Reader {
         if !self.owners.contains(&owner) {
             self.owners.push(owner);
         }
+    }
+
+    /// The owners so far.
+    pub(super) fn owners(&self) -> &[Owner] {
+        &self.owners
     }
 
     /// Notes what belongs to the role and is not in the file.
@@ -188,6 +196,11 @@ impl Reader {
             *count += 1;
             *first = (*first).min(problem.span);
         }
+    }
+
+    /// Adds a trust policy.
+    pub(super) fn trust(&mut self, trust: TrustPolicy) {
+        self.trusts.push(trust);
     }
 
     pub(super) fn add(&mut self, policy: Policy) {
@@ -224,6 +237,7 @@ impl Reader {
             cut,
             named,
             owners,
+            mut trusts,
             is_foreign,
             ..
         } = self;
@@ -243,6 +257,7 @@ impl Reader {
         let mut statements: Vec<(Span, Option<&str>)> = policies
             .iter()
             .flat_map(|p| &p.statements)
+            .chain(trusts.iter().flat_map(|t| &t.statements).map(|s| &s.rest))
             .map(|s| (s.span, s.sid.as_ref().map(|sid| sid.value.as_str())))
             .collect();
         statements.sort_by_key(|(span, _)| *span);
@@ -258,12 +273,14 @@ impl Reader {
         // Drop grammar errors of a truncated text: they are unreliable.
         if problems.iter().any(|p| p.kind == ProblemKind::InvalidJson) {
             policies.clear();
+            trusts.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
         }
         Document {
             policies,
             named,
             owners,
+            trusts,
             is_foreign,
             problems,
         }

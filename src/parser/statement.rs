@@ -14,20 +14,7 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> 
     if refuse_function_among(reader, &members) {
         return None;
     }
-    let mut statement = Statement {
-        span: object.span(),
-        sid: None,
-        effect: None,
-        action: None,
-        resource: None,
-        conditions: Vec::new(),
-        condition_span: None,
-        condition_unreadable: false,
-        empty_condition: None,
-        is_absent: false,
-        holes: Vec::new(),
-        canonical: object.is_written_out().then(|| object.raw().into()),
-    };
+    let mut statement = blank(object);
     // Elements that are there, though perhaps misspelt or unusable, are not called missing.
     let (mut effect_given, mut action_key, mut resource_key) = (false, None, None);
     for Member { key, value } in members {
@@ -120,8 +107,26 @@ pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> 
     Some(statement)
 }
 
+/// A statement without elements.
+pub(super) fn blank(object: Value<'_>) -> Statement {
+    Statement {
+        span: object.span(),
+        sid: None,
+        effect: None,
+        action: None,
+        resource: None,
+        conditions: Vec::new(),
+        condition_span: None,
+        condition_unreadable: false,
+        empty_condition: None,
+        is_absent: false,
+        holes: Vec::new(),
+        canonical: object.is_written_out().then(|| object.raw().into()),
+    }
+}
+
 /// Takes an element, unless the statement has its opposite as well: then neither can be judged.
-fn only_one(
+pub(super) fn only_one(
     reader: &mut Reader,
     first: &mut Option<Text>,
     key: &Text,
@@ -149,7 +154,7 @@ fn only_one(
     }
 }
 
-fn effect(reader: &mut Reader, value: Value<'_>) -> Option<Spanned<Effect>> {
+pub(super) fn effect(reader: &mut Reader, value: Value<'_>) -> Option<Spanned<Effect>> {
     let Some(text) = value.string() else {
         wrong_kind(reader, "Effect", value, "the string `Allow` or `Deny`");
         return None;
@@ -182,7 +187,7 @@ fn effect(reader: &mut Reader, value: Value<'_>) -> Option<Spanned<Effect>> {
     })
 }
 
-fn sid(reader: &mut Reader, value: Value<'_>) -> Option<Text> {
+pub(super) fn sid(reader: &mut Reader, value: Value<'_>) -> Option<Text> {
     let Some(text) = value.string() else {
         wrong_kind(reader, "Sid", value, "a string");
         return None;
@@ -202,7 +207,7 @@ fn sid(reader: &mut Reader, value: Value<'_>) -> Option<Text> {
 }
 
 /// Reads a string or a list of strings; those of a list that are none are reported and left out.
-fn element(
+pub(super) fn element(
     reader: &mut Reader,
     key: &Text,
     value: Value<'_>,

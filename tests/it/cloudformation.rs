@@ -52,7 +52,7 @@ fn template(statement: &str) -> String {
   Node:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument: {{}}
+      AssumeRolePolicyDocument: {{Statement: {{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: sts:AssumeRole}}}}
       Policies:
         - PolicyName: p
           PolicyDocument:
@@ -527,7 +527,8 @@ fn macros_that_may_rewrite_the_template_are_said() {
 #[test]
 fn the_same_template_in_json() {
     let template = json!({"Parameters": {"Q": {"Type": "String", "Default": "queue-a"}}, "Resources": {"R": {
-        "Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "Policies": [{"PolicyName": "p",
+        "Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": {"Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}, "Policies": [{"PolicyName": "p",
         "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
         "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":sqs:us-east-1:123456789012:", {"Ref": "Q"}]]}}]}}]}}}});
     for text in [

@@ -578,7 +578,8 @@ fn what_a_file_names_and_does_not_contain_is_in_every_format() {
         "RolePolicyList": [{"PolicyName": "a", "PolicyDocument": serde_json::from_str::<Value>(LITTLE).unwrap()}],
         "PermissionsBoundary": {"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/limit"},
         "AttachedManagedPolicies": [{"PolicyArn": "arn:aws:iam::123456789012:policy/site"}],
-        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": {"Service": "codebuild.amazonaws.com"}}},
     });
     let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
     for format in FORMATS {

@@ -81,6 +81,7 @@ mod terraform_expressions;
 mod terraform_random;
 mod tighten;
 mod tighten_cli;
+mod trust;
 mod unconditional;
 mod values;
 mod verdicts;

@@ -8,6 +8,7 @@ use super::evaluate::{Template, call};
 use super::unresolved;
 use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
+    trust,
 };
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
@@ -455,6 +456,9 @@ impl Reader<'_> {
                 inline(template, &policies, None, &mut all);
             }
         }
+        if matches!(self.kind, Kind::Role | Kind::Function) {
+            trust_policy(template, &resource.name, &mut all);
+        }
         self.linked(template, &resource.name, &mut all);
         if let Some(properties) = &properties {
             if let Some(arns) = properties.get("ManagedPolicyArns").map(Rc::clone) {
@@ -604,6 +608,32 @@ impl Reader<'_> {
             }
         }
         Some(trust)
+    }
+}
+
+/// The trust policy of a role. What of it is not understood leaves it open.
+fn trust_policy(template: &mut Template<'_>, role: &str, all: &mut Document) {
+    let before = std::mem::take(&mut template.problems);
+    let value = template.property(role, "AssumeRolePolicyDocument");
+    let is_understood = template.problems.is_empty();
+    template.problems = before;
+    let Some(value) = value else {
+        if !is_understood {
+            all.name("trust-policy".to_owned());
+        }
+        return;
+    };
+    let mut read = trust(&value, template.id, &template.holes.shared());
+    if !is_understood {
+        read.trusts
+            .iter_mut()
+            .for_each(|trust| trust.is_open = true);
+        all.name("trust-policy".to_owned());
+    }
+    read.named.into_iter().for_each(|name| all.name(name));
+    all.worst.trusts.append(&mut read.trusts);
+    for problem in read.problems {
+        all.report(problem);
     }
 }
 

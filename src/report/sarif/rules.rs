@@ -105,7 +105,7 @@ mod tests {
         let rated = lints::ALL
             .iter()
             .filter(|l| security_severity(l.id).is_some());
-        assert_eq!(rated.count(), dangers().len() + 5);
+        assert_eq!(rated.count(), dangers().len() + 9);
     }
 
     #[test]
