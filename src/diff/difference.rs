@@ -97,14 +97,9 @@ impl Difference {
     /// Adds what another reading of the same policies has.
     pub fn join(&mut self, other: Difference) {
         let add = |list: &mut Vec<Change>, more: Vec<Change>| {
-            for change in more {
-                if !list
-                    .iter()
-                    .any(|c| c.witness.action == change.witness.action)
-                {
-                    list.push(change);
-                }
-            }
+            let known: BTreeSet<String> = list.iter().map(|c| c.witness.action.clone()).collect();
+            let is_new = |change: &Change| !known.contains(&change.witness.action);
+            list.extend(more.into_iter().filter(is_new));
             sort(list);
         };
         add(&mut self.gained, other.gained);

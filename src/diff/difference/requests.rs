@@ -199,6 +199,7 @@ impl<'q> Question<'q> {
                             && !clause.forbidden.iter().any(|u| u.has(word))
                     })
                 };
+                let word = in_partition(word, holds);
                 let resource = witness::readable(
                     &word,
                     &comparison.scope,
@@ -276,6 +277,22 @@ impl<'q> Question<'q> {
         let all = all.flat_map(|case| refusals.iter().map(move |refusal| with(case, refusal)));
         Some(all.collect())
     }
+}
+
+/// The word with a partition of AWS, where it shows the same then.
+fn in_partition(word: Vec<Symbol>, holds: impl Fn(&[Symbol]) -> bool) -> Vec<Symbol> {
+    let colon = Symbol::char(':');
+    let fields: Vec<&[Symbol]> = word.splitn(3, |s| *s == colon).collect();
+    let [arn, _, rest] = fields.as_slice() else {
+        return word;
+    };
+    let mut tried = ["aws", "aws-cn", "aws-us-gov"]
+        .into_iter()
+        .map(|partition| {
+            let partition: Vec<Symbol> = partition.chars().map(Symbol::char).collect();
+            [*arn, &partition, *rest].join(&colon)
+        });
+    tried.find(|word| holds(word)).unwrap_or(word)
 }
 
 /// Where a resource lies.
