@@ -20,6 +20,7 @@ mod completions;
 mod conceal;
 mod config;
 mod context;
+mod difference;
 mod drawn;
 mod effective;
 mod error;
@@ -98,6 +99,8 @@ Exit codes: 0 done, 2 could not judge.")]
     Missing(Box<InputArgs>),
     /// Narrow overly broad statements to what is required, as a diff
     Tighten(Box<TightenArgs>),
+    /// Show which requests a change of policies allows or no longer allows
+    Diff(Box<difference::DifferenceArgs>),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -514,6 +517,7 @@ fn answer(command: &Command) -> Result<ExitCode, Error> {
         Command::Init => init::run(),
         Command::Missing(args) => missing::run(args),
         Command::Tighten(args) => tighten::run(args),
+        Command::Diff(args) => difference::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),
         Command::Reference(ReferenceCommand::Show(args)) => reference::show(args),

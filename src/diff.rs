@@ -3,6 +3,7 @@
 pub mod context;
 pub mod coverage;
 pub mod decide;
+pub mod difference;
 pub mod effect;
 pub mod escalation;
 pub mod excess;

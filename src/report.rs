@@ -7,6 +7,7 @@
 
 mod concise;
 mod count;
+mod difference;
 mod escape;
 mod excerpt;
 mod github;
@@ -25,6 +26,9 @@ mod words;
 
 pub use concise::concise;
 pub use count::{Counts, Coverage};
+pub use difference::{
+    ComparedRole, DifferenceReport, difference_json, difference_markdown, difference_text,
+};
 pub use github::github;
 pub use gitlab::gitlab;
 pub use json::{SCHEMA, json};

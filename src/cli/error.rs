@@ -239,6 +239,17 @@ pub enum Error {
         /// The file.
         path: String,
     },
+    /// A side of a difference that cannot be read.
+    #[error("`{side}` cannot be compared: {reason}")]
+    #[diagnostic(code(input::side), help("{help}"))]
+    NotCompared {
+        /// As given.
+        side: String,
+        /// Why not.
+        reason: String,
+        /// The help.
+        help: String,
+    },
     /// No role was named where one must be.
     #[error("which role?")]
     #[diagnostic(code(usage::role), help("pass --role with one of: {roles}"))]

@@ -1,7 +1,7 @@
 //! Files that define several roles: which of them are judged, and what each is made of.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::input::{self, Content};
@@ -19,11 +19,23 @@ use crate::reference::Principal;
 ///
 /// [`Error::BadValue`] and [`Error::BadFile`].
 pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, Error> {
+    parameters_of(&args.parameters, &args.parameter)
+}
+
+/// The same for the values of these options.
+///
+/// # Errors
+///
+/// As above.
+pub(super) fn parameters_of(
+    files: &[PathBuf],
+    texts: &[String],
+) -> Result<BTreeMap<String, String>, Error> {
     let mut all = BTreeMap::new();
-    for path in args.parameters.iter().filter(|path| !is_values(path)) {
+    for path in files.iter().filter(|path| !is_values(path)) {
         read(path, &mut all)?;
     }
-    for text in &args.parameter {
+    for text in texts {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Error::BadValue {
                 option: "--parameter",

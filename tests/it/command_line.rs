@@ -47,7 +47,12 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 14] = [
+const CALLS: [&[&str]; 15] = [
+    &[
+        "diff",
+        "fixtures/examples/head-node.json",
+        "fixtures/lints/privilege-escalation/bad.json",
+    ],
     &[
         "baseline",
         "fixtures/examples/head-node.json",

@@ -37,6 +37,7 @@ mod config_hostile;
 mod configuration_page;
 mod conformance;
 mod danger;
+mod difference;
 mod docs;
 mod escalation;
 mod excess;

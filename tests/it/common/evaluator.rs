@@ -84,7 +84,7 @@ impl Known {
     }
 
     /// What is known of a key.
-    fn get(&self, key: &str) -> Option<Fact> {
+    pub fn get(&self, key: &str) -> Option<Fact> {
         let key = key.to_lowercase();
         if let Some(stated) = self.stated.get(&key) {
             return Some(stated.clone());
@@ -328,7 +328,7 @@ fn samples(pattern: &str) -> impl Iterator<Item = String> {
 
 /// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also none and two of
 /// them.
-fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option<Vec<String>>> {
+pub fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option<Vec<String>>> {
     if let Some(Fact::Values(values)) = fact {
         return vec![Some(values.clone())];
     }
@@ -404,7 +404,7 @@ impl Line {
     }
 
     /// Whether the line holds in a request with these values; `None` where this evaluator does not know the operator.
-    fn test(&self, request: Option<&[String]>) -> Option<bool> {
+    pub fn test(&self, request: Option<&[String]>) -> Option<bool> {
         let (set, rest) = match self.operator.split_once(':') {
             Some((set, rest)) => (set, rest),
             None => ("", self.operator.as_str()),

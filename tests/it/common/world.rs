@@ -61,7 +61,7 @@ fn cases_of(principal: &'static str, action: &str) -> Vec<Known> {
     }
 }
 
-fn document(statements: &[Statement]) -> String {
+pub fn document(statements: &[Statement]) -> String {
     let statements: Vec<Value> = statements
         .iter()
         .map(|s| {
@@ -203,7 +203,7 @@ fn of_action(action: &str, large: bool) -> &'static OfAction {
 }
 
 /// The requests of an action by kind of resource, each with what is known of them.
-fn requests(action: &str, large: bool, known: &Known) -> Vec<(Known, &'static [String])> {
+pub fn requests(action: &str, large: bool, known: &Known) -> Vec<(Known, &'static [String])> {
     let (_, listed, kinds) = of_action(action, large);
     let of = |(kind, requests): &'static OfKind| {
         let known = kind.map_or_else(|| known.clone(), |kind| known.on(listed, kind));
@@ -213,7 +213,7 @@ fn requests(action: &str, large: bool, known: &Known) -> Vec<(Known, &'static [S
 }
 
 /// What is known of a request, of this world or not, for each type that its resource may be of.
-fn of_request(action: &str, resource: &str, known: &Known) -> Vec<Known> {
+pub fn of_request(action: &str, resource: &str, known: &Known) -> Vec<Known> {
     let in_world = SMALL.iter().find(|(a, ..)| a.eq_ignore_ascii_case(action));
     let listed = match in_world {
         Some((_, listed, _)) => listed,

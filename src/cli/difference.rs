@@ -1,0 +1,287 @@
+//! `pcluster-iam diff`
+
+mod origin;
+mod subject;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::{COULD_NOT, Error, template};
+use crate::catalog::Catalog;
+use crate::check;
+use crate::diff::difference::{self, Difference};
+use crate::parser::Sources;
+use crate::report::{self, ComparedRole, DifferenceReport};
+use subject::{Name, Roles, Setting, Subject};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  pcluster-iam diff git:origin/main:iam iam
+  pcluster-iam diff old.json new.json --fail-on escalation
+  pcluster-iam diff git:HEAD:template.yaml template.yaml --fail-on gained,lost -f markdown
+
+Each side is a policy file, a CloudFormation template, a folder of both, or git:REV:path with the path from the root of
+the repository. The files of a folder are paired by their paths, the roles of templates by their logical ids. Policies
+that differ in their form alone have no difference.
+
+Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare everything.")]
+pub(super) struct DifferenceArgs {
+    /// Policies before the change: a file, a folder, or git:REV:path
+    #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
+    old: String,
+    /// Policies after the change, in the same forms
+    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
+    new: String,
+    /// Exit with 1 if requests are gained, a path of privilege escalation opens or widens, or requests are lost; repeat it
+    /// for several [default: never, the differences are only reported]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "gained|escalation|lost",
+        value_delimiter = ','
+    )]
+    fail_on: Vec<FailOn>,
+    /// All policies of a side are those of one role, whatever the names of their files
+    #[arg(long)]
+    together: bool,
+    /// Value of a parameter of the templates; repeat it for several
+    #[arg(long, value_name = "NAME=VALUE")]
+    parameter: Vec<String>,
+    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    parameters: Vec<PathBuf>,
+    /// Format of standard output
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+    /// Show every difference; without it, 20 of a role are shown in text and Markdown
+    #[arg(long)]
+    verbose: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum FailOn {
+    /// Requests that only the new policies allow.
+    Gained,
+    /// A path of privilege escalation that opens or widens.
+    Escalation,
+    /// Requests that only the old policies allow.
+    Lost,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For the comment of a pull request
+    Markdown,
+}
+
+pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
+    let parameters = template::parameters_of(&args.parameters, &args.parameter)?;
+    let given = template::given(&parameters, None, None, None);
+    let mut sources = Sources::new();
+    let mut side = |argument: &str| -> Result<Roles, Error> {
+        let files = origin::files(argument)?;
+        let mut roles = subject::read(files, &given, &mut sources);
+        if args.together {
+            join(&mut roles);
+        }
+        Ok(roles)
+    };
+    let (old, new) = (side(&args.old)?, side(&args.new)?);
+    if old.all.is_empty()
+        && new.all.is_empty()
+        && old.problems.is_empty()
+        && new.problems.is_empty()
+    {
+        return Err(Error::NotCompared {
+            side: args.new.clone(),
+            reason: "neither side has a policy".to_owned(),
+            help: "name policy files, templates, or folders of them".to_owned(),
+        });
+    }
+    let mut problems: Vec<String> = Vec::new();
+    for problem in old.problems.iter().chain(&new.problems) {
+        if !problems.contains(problem) {
+            problems.push(problem.clone());
+        }
+    }
+    let others: BTreeSet<String> = old.others.union(&new.others).cloned().collect();
+    let catalog = Catalog::embedded();
+    let mut same = 0;
+    let mut roles = Vec::new();
+    for (name, old, new) in pairs(old.all, new.all) {
+        let role = compare(catalog, &name, old.as_ref(), new.as_ref());
+        if role.is_same() {
+            same += 1;
+        } else {
+            roles.push(role);
+        }
+    }
+    let mut report = DifferenceReport {
+        old: args.old.clone(),
+        new: args.new.clone(),
+        sources,
+        catalog_date: catalog.date().to_owned(),
+        roles,
+        same,
+        problems,
+        others: others.into_iter().collect(),
+        exit_code: 0,
+    };
+    report.exit_code = code(&report, &args.fail_on);
+    let text = match args.format {
+        Format::Text => report::difference_text(&report, args.verbose),
+        Format::Json => report::difference_json(&report),
+        Format::Markdown => report::difference_markdown(&report, args.verbose),
+    };
+    super::print_raw(&text)?;
+    Ok(ExitCode::from(report.exit_code))
+}
+
+fn code(report: &DifferenceReport, fail_on: &[FailOn]) -> u8 {
+    if !report.is_complete() {
+        return COULD_NOT;
+    }
+    let fails = |role: &ComparedRole| {
+        let found = &role.difference;
+        fail_on.iter().any(|what| match what {
+            FailOn::Gained => !found.gained.is_empty(),
+            FailOn::Escalation => !found.opened.is_empty(),
+            FailOn::Lost => !found.lost.is_empty(),
+        })
+    };
+    u8::from(report.roles.iter().any(fails))
+}
+
+/// Puts the policies of a side together as those of one role.
+fn join(roles: &mut Roles) {
+    let mut all = std::mem::take(&mut roles.all).into_values();
+    let Some(mut first) = all.next() else {
+        return;
+    };
+    for mut other in all {
+        first.problems.append(&mut other.problems);
+        first.kind = "role";
+        first.settings = { first.settings.iter() }
+            .flat_map(|a| other.settings.iter().map(move |b| a.join(b)))
+            .take(MOST_SETTINGS)
+            .collect();
+    }
+    roles.all.insert(Name::default(), first);
+}
+
+/// Settings of parameters that policies put together may have.
+const MOST_SETTINGS: usize = 64;
+
+/// The roles of both sides by name. Where each side has a single one, these are the same role whatever their names.
+fn pairs(
+    mut old: std::collections::BTreeMap<Name, Subject>,
+    mut new: std::collections::BTreeMap<Name, Subject>,
+) -> Vec<(Name, Option<Subject>, Option<Subject>)> {
+    if old.len() == 1 && new.len() == 1 {
+        let before = old.pop_first().map(|(_, subject)| subject);
+        return match new.pop_first() {
+            Some((name, after)) => vec![(name, before, Some(after))],
+            None => Vec::new(),
+        };
+    }
+    let names: BTreeSet<Name> = old.keys().chain(new.keys()).cloned().collect();
+    let of = names.into_iter();
+    of.map(|name| {
+        let (before, after) = (old.remove(&name), new.remove(&name));
+        (name, before, after)
+    })
+    .collect()
+}
+
+fn compare(
+    catalog: &Catalog,
+    (path, principal): &Name,
+    old: Option<&Subject>,
+    new: Option<&Subject>,
+) -> ComparedRole {
+    let nothing = Subject::default();
+    let kind = new.or(old).map_or("file", |s| s.kind);
+    let (before, after) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
+    let mut problems: Vec<String> = Vec::new();
+    for problem in before.problems.iter().chain(&after.problems) {
+        if !problems.contains(problem) {
+            problems.push(problem.clone());
+        }
+    }
+    let mut found = Difference::default();
+    let mut depends = false;
+    let none = Setting::default();
+    for (before, after) in settings(before, after) {
+        let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        let is_new =
+            |name: &&String| !(before.named.contains(*name) && after.named.contains(*name));
+        for name in before.named.union(&after.named).filter(is_new) {
+            let side = if after.named.contains(name) {
+                "new"
+            } else {
+                "old"
+            };
+            let problem = format!("only the {side} side has `{name}`, which is not in the files");
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        let count = before.count().max(after.count()).max(1);
+        depends |= count > 1;
+        for at in 0..count {
+            let (before, after) = (before.reading(at), after.reading(at));
+            if let Some(large) = check::oversize(before.all().chain(after.all())) {
+                if !problems.contains(&large.message) {
+                    problems.push(large.message);
+                }
+                continue;
+            }
+            found.join(difference::difference(
+                catalog,
+                &before.side(),
+                &after.side(),
+            ));
+        }
+    }
+    ComparedRole {
+        path: path.clone(),
+        principal: principal.clone(),
+        kind,
+        is_new: old.is_none(),
+        is_gone: new.is_none(),
+        difference: found,
+        depends,
+        problems,
+    }
+}
+
+/// The settings of parameters to compare: those with the same values, and each other one with the first of the other
+/// side.
+fn settings<'s>(
+    old: &'s Subject,
+    new: &'s Subject,
+) -> Vec<(Option<&'s Setting>, Option<&'s Setting>)> {
+    let same = |list: &'s [Setting], setting: &Setting| {
+        list.iter().find(|other| other.values == setting.values)
+    };
+    let mut all: Vec<_> = { new.settings.iter() }
+        .map(|after| {
+            let before = same(&old.settings, after);
+            (before.or(old.settings.first()), Some(after))
+        })
+        .collect();
+    for before in &old.settings {
+        let is_alone = old.settings.len() == 1 && !new.settings.is_empty();
+        if same(&new.settings, before).is_none() && !is_alone {
+            all.push((Some(before), new.settings.first()));
+        }
+    }
+    all
+}

@@ -1,0 +1,613 @@
+//! The requests that one set of policies allows and another one does not.
+//!
+//! For every action that a changed statement names, the contexts that the Conditions tell apart are listed, and for each
+//! of them the decision procedure looks for a resource on which one side allows the action and the other side does not.
+//! Statements that both sides have are looked at only where they bear on such an action, so policies that differ in their
+//! form alone have no difference.
+//!
+//! Both sides are read alike: resources field by field, policy variables as values that equal nothing but themselves,
+//! policies that AWS refuses to store as if they were repaired.
+
+mod contexts;
+mod requests;
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use super::context::{Context, Target};
+use super::coverage::{Comparison, LayerKind, Named, View};
+use super::escalation::{self, OpenPath};
+use super::prepare::Drafts;
+use super::scope::{Scope, Universe};
+use super::statement::{Conditions, Prepared, Resource};
+use crate::catalog::{self, AccessLevel, Catalog};
+use crate::finding::Witness;
+use crate::matcher::condition::KeyValue;
+use crate::matcher::search::Budget;
+use crate::matcher::template::{self, Placeholders};
+use crate::matcher::{
+    ActionMatch, ActionPattern, Pattern, Piece, Pieces, Reading, Token, Variables,
+};
+use crate::parser::{Effect, Policy, SourceId, Span};
+use crate::reference::bindings::{Bindings, Origin, is_account, is_region};
+use crate::reference::{Rank, danger_of};
+
+pub use contexts::Value;
+use requests::{Applying, Found, Request};
+
+/// Steps of the decision procedure for a whole difference.
+const STEPS_PER_RUN: u64 = 60_000_000;
+
+/// Questions that a whole difference may ask.
+const MOST_QUESTIONS: u64 = 400_000;
+
+/// Accounts that the policies name and that the paths of escalation are looked for in.
+const MOST_ACCOUNTS: usize = 4;
+
+/// The policies of one role: those attached to it, and what limits it.
+#[derive(Clone, Debug, Default)]
+pub struct Side<'a> {
+    /// The policies together.
+    pub policies: Vec<&'a Policy>,
+    /// The permissions boundary, where there is one.
+    pub boundary: Option<Vec<&'a Policy>>,
+}
+
+/// One action of which a request is allowed on one side alone.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The request.
+    pub witness: Witness,
+    /// The condition keys of the request, with their values.
+    pub context: Vec<(String, Value)>,
+    /// The access level; `None` for an action that the catalogue does not have.
+    pub access: Option<AccessLevel>,
+    /// How dangerous the action is; `None` where nothing but descriptions is at stake.
+    pub rank: Option<Rank>,
+    /// The statements that allow the request, by the place of the string that names the action.
+    pub places: Vec<(SourceId, Span)>,
+}
+
+/// A path of privilege escalation that a change opens or widens.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// The path, with a request for each step.
+    pub open: OpenPath,
+    /// Whether the other side opens the path, too.
+    pub was_open: bool,
+}
+
+/// What one side allows and the other does not.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// Allowed by the new policies alone, the most dangerous first.
+    pub gained: Vec<Change>,
+    /// Allowed by the old policies alone, the most dangerous first.
+    pub lost: Vec<Change>,
+    /// Paths of privilege escalation that the new policies open, or that a gained request widens.
+    pub opened: Vec<Path>,
+    /// Paths of privilege escalation that only the old policies open.
+    pub closed: Vec<Path>,
+    /// Actions for which a bound was reached.
+    pub undecided: BTreeSet<String>,
+}
+
+impl Difference {
+    /// Adds what another reading of the same policies has.
+    pub fn join(&mut self, other: Difference) {
+        let add = |list: &mut Vec<Change>, more: Vec<Change>| {
+            let known: BTreeSet<String> = list.iter().map(|c| c.witness.action.clone()).collect();
+            let is_new = |change: &Change| !known.contains(&change.witness.action);
+            list.extend(more.into_iter().filter(is_new));
+            sort(list);
+        };
+        add(&mut self.gained, other.gained);
+        add(&mut self.lost, other.lost);
+        let add = |list: &mut Vec<Path>, more: Vec<Path>| {
+            for path in more {
+                if !list.iter().any(|p| p.open.path.id == path.open.path.id) {
+                    list.push(path);
+                }
+            }
+        };
+        add(&mut self.opened, other.opened);
+        add(&mut self.closed, other.closed);
+        self.undecided.extend(other.undecided);
+    }
+}
+
+/// The most dangerous first.
+fn sort(changes: &mut [Change]) {
+    let key = |c: &Change| (c.rank.is_none(), c.rank, c.access.is_none());
+    changes.sort_by(|a, b| (key(a), &a.witness.action).cmp(&(key(b), &b.witness.action)));
+}
+
+/// Which side.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Of {
+    Old,
+    New,
+}
+
+/// A statement with the patterns of its resources.
+pub(super) struct Ready<'s> {
+    of: Of,
+    layer: usize,
+    prepared: &'s Prepared,
+    patterns: Vec<Pattern>,
+    /// A form in which equal statements are equal.
+    normal: String,
+}
+
+/// Compares the policies of one role before and after a change.
+pub fn difference(catalog: &Catalog, old: &Side<'_>, new: &Side<'_>) -> Difference {
+    let mut placeholders = Placeholders::default();
+    let layers = |side: &Side<'_>, placeholders: &mut Placeholders| {
+        let mut prepare = |policies: &[&Policy]| -> Vec<Prepared> {
+            let drafts = Drafts::new(policies.iter().copied(), placeholders);
+            drafts.bind(&Bindings::new(), placeholders, &|_| None)
+        };
+        let mut layers = vec![prepare(&side.policies)];
+        layers.extend(side.boundary.as_ref().map(|boundary| prepare(boundary)));
+        layers
+    };
+    let old = layers(old, &mut placeholders);
+    let new = layers(new, &mut placeholders);
+    let mut statements = ready(Of::Old, &old, &placeholders);
+    statements.extend(ready(Of::New, &new, &placeholders));
+    let mut found = Difference::default();
+    if old.len() == new.len() && is_same(&statements) {
+        return found;
+    }
+    let context = Context::default();
+    let comparison = comparison(catalog, &new, &context, &placeholders);
+    let mut search = Search {
+        comparison: &comparison,
+        statements: &statements,
+        layers: (old.len(), new.len()),
+        budget: Budget::steps(STEPS_PER_RUN),
+        questions: Budget::steps(MOST_QUESTIONS),
+        known: FxHashMap::default(),
+    };
+    search.run(&mut found);
+    sort(&mut found.gained);
+    sort(&mut found.lost);
+    if !found.gained.is_empty() || !found.lost.is_empty() {
+        let before = paths(catalog, &old, &context, &placeholders);
+        let after = paths(catalog, &new, &context, &placeholders);
+        found.opened = changed(&after, &before, &found.gained);
+        found.closed = changed(&before, &after, &[]);
+    }
+    found
+}
+
+/// The statements of one side, made ready.
+fn ready<'s>(of: Of, layers: &'s [Vec<Prepared>], placeholders: &Placeholders) -> Vec<Ready<'s>> {
+    let statements = layers.iter().enumerate();
+    let statements = statements.flat_map(|(layer, list)| list.iter().map(move |s| (layer, s)));
+    statements
+        .map(|(layer, prepared)| Ready {
+            of,
+            layer,
+            prepared,
+            patterns: prepared.resources.iter().flat_map(patterns).collect(),
+            normal: normal(prepared, placeholders),
+        })
+        .collect()
+}
+
+/// The patterns of a string of `Resource`; a policy variable in it stands for a value that equals nothing but itself.
+fn patterns(resource: &Resource) -> Vec<Pattern> {
+    let is_variable = |(piece, _): &(Piece, Span)| matches!(piece, Piece::Variable { .. });
+    if !resource.pattern.pieces().iter().any(is_variable) {
+        return resource.patterns(Reading::Strict, Variables::Any).to_vec();
+    }
+    let pieces = opaque(resource.pattern.pieces());
+    let resource = Resource::new(pieces, resource.text.clone(), resource.span);
+    resource.patterns(Reading::Strict, Variables::Any).to_vec()
+}
+
+/// The pieces with policy variables as placeholders.
+pub(super) fn opaque(pieces: &Pieces) -> Pieces {
+    let one = |(piece, span): &(Piece, Span)| match piece {
+        Piece::Variable { name, .. } => (Piece::Placeholder(*name), *span),
+        piece => (*piece, *span),
+    };
+    pieces.iter().map(one).collect()
+}
+
+/// A form of a statement in which statements that mean the same mostly are the same text.
+fn normal(statement: &Prepared, placeholders: &Placeholders) -> String {
+    let mut actions: Vec<String> = { statement.actions.iter() }
+        .map(|a| a.text.to_ascii_lowercase())
+        .collect();
+    let mut resources: Vec<String> = { statement.resources.iter() }
+        .map(|r| template::spell(r.pattern.pieces(), placeholders))
+        .collect();
+    let mut lines: Vec<&str> = { statement.conditions.lines.iter() }
+        .map(|l| l.normal.as_str())
+        .collect();
+    actions.sort_unstable();
+    actions.dedup();
+    resources.sort_unstable();
+    resources.dedup();
+    lines.sort_unstable();
+    lines.dedup();
+    let effect = statement.effect == Effect::Allow;
+    let (not_action, not_resource) = (statement.not_action, statement.not_resource);
+    let unreadable = statement.conditions.unreadable;
+    format!("{effect} {not_action} {actions:?} {not_resource} {resources:?} {lines:?} {unreadable}")
+}
+
+/// Whether both sides have the same statements.
+fn is_same(statements: &[Ready<'_>]) -> bool {
+    let of = |of: Of| -> BTreeSet<(usize, &str)> {
+        let own = statements.iter().filter(|s| s.of == of);
+        own.map(|s| (s.layer, s.normal.as_str())).collect()
+    };
+    of(Of::Old) == of(Of::New)
+}
+
+/// One side as the policies of a role that no reference is compared with.
+fn comparison<'a>(
+    catalog: &'a Catalog,
+    layers: &'a [Vec<Prepared>],
+    context: &'a Context,
+    placeholders: &'a Placeholders,
+) -> Comparison<'a> {
+    let own = layers.first().map_or(&[][..], Vec::as_slice);
+    let limits = layers.iter().skip(1);
+    let limits = limits.map(|l| (LayerKind::Boundary, Vec::new(), l.as_slice()));
+    let scope = Scope::default();
+    Comparison::new(
+        catalog,
+        own,
+        limits,
+        context,
+        scope,
+        placeholders,
+        View::Repaired,
+    )
+}
+
+/// The paths of escalation that the policies open, in one of the accounts that they name.
+fn paths(
+    catalog: &Catalog,
+    layers: &[Vec<Prepared>],
+    context: &Context,
+    placeholders: &Placeholders,
+) -> Vec<OpenPath> {
+    let comparison = comparison(catalog, layers, context, placeholders);
+    let field = |index: usize, fits: fn(&str) -> bool| -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for resource in layers.iter().flatten().flat_map(|s| &s.resources) {
+            let text = resource.pattern.literal_field(index);
+            if let Some(text) = text.filter(|t| fits(t) && !found.contains(t)) {
+                found.push(text);
+            }
+        }
+        found
+    };
+    let or = |mut all: Vec<String>, default: &str| {
+        if all.is_empty() {
+            all.push(default.to_owned());
+        }
+        all
+    };
+    let accounts = or(field(4, is_account), "123456789012");
+    let regions = or(field(3, is_region), "us-east-1");
+    let partitions = or(field(1, |p| p.starts_with("aws")), "aws");
+    let mut found: Vec<OpenPath> = Vec::new();
+    for account in accounts.iter().take(MOST_ACCOUNTS) {
+        let mut bindings = Bindings::new();
+        let values = [
+            ("Account", Some(account)),
+            ("Region", regions.first()),
+            ("Partition", partitions.first()),
+        ];
+        for (name, value) in values {
+            if let Some(value) = value {
+                bindings.set(name, value.clone(), Origin::Default);
+            }
+        }
+        for path in escalation::open_paths(&comparison, &[], &bindings) {
+            if !found.iter().any(|known| known.path.id == path.path.id) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The paths that are open now and were not before, or that one of these gained requests takes part in.
+fn changed(now: &[OpenPath], before: &[OpenPath], gained: &[Change]) -> Vec<Path> {
+    // Who may do everything could go every path already.
+    if before.iter().any(|p| p.path.subsumes) {
+        return Vec::new();
+    }
+    let takes_part = |open: &OpenPath| {
+        let actions = open.path.steps.iter().flat_map(|s| &s.actions);
+        let mut actions = actions.map(String::as_str);
+        actions.any(|action| {
+            let mut gained = gained.iter();
+            gained.any(|c| c.witness.action.eq_ignore_ascii_case(action))
+        })
+    };
+    let found = now.iter().filter_map(|open| {
+        let was_open = before.iter().any(|other| other.path.id == open.path.id);
+        (!was_open || takes_part(open)).then(|| Path {
+            open: open.clone(),
+            was_open,
+        })
+    });
+    found.collect()
+}
+
+/// The inputs of an answer, beside the statements: the service, the types, and what is known of the condition keys.
+type KnownBy<'a> = (String, Option<&'a str>, Vec<usize>);
+
+/// An answer with what is known of the keys on each kind of resource.
+type Answered = (Vec<Vec<KeyValue>>, [Found; 2]);
+
+/// The search for requests that one side alone allows.
+struct Search<'r, 'a> {
+    comparison: &'r Comparison<'a>,
+    statements: &'r [Ready<'r>],
+    /// How many layers each side has.
+    layers: (usize, usize),
+    budget: Budget,
+    questions: Budget,
+    /// Earlier answers: actions with the same types that the same statements match have the same one.
+    known: FxHashMap<KnownBy<'a>, Vec<Answered>>,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn run(&mut self, found: &mut Difference) {
+        let (known, unknown) = self.asked();
+        for action in known {
+            let name = action.name.to_ascii_lowercase();
+            let spelled = action.spelled();
+            let rank = danger_of(&spelled, action.access);
+            self.ask(action.service, &name, Some(action), &spelled, rank, found);
+        }
+        for (service, name) in unknown {
+            let spelled = format!("{service}:{name}");
+            self.ask(&service, &name, None, &spelled, None, found);
+        }
+    }
+
+    /// The actions that a statement of one side alone matches: those of the catalogue, and others by service and name.
+    fn asked(&self) -> (Vec<catalog::Action<'a>>, BTreeSet<(String, String)>) {
+        let of = |of: Of| -> BTreeSet<(usize, &str)> {
+            let own = self.statements.iter().filter(|s| s.of == of);
+            own.map(|s| (s.layer, s.normal.as_str())).collect()
+        };
+        let (old, new) = (of(Of::Old), of(Of::New));
+        let has_layer_of_its_own = self.layers.0 != self.layers.1;
+        let mut seen = BTreeSet::new();
+        let mut known = Vec::new();
+        let mut unknown = BTreeSet::new();
+        let mut everything = has_layer_of_its_own;
+        for statement in self.statements {
+            let key = (statement.layer, statement.normal.as_str());
+            let is_common = old.contains(&key) && new.contains(&key);
+            for action in &statement.prepared.actions {
+                let mut matches = false;
+                self.comparison.each_match(&action.pattern, |action| {
+                    matches = true;
+                    if !is_common && !statement.prepared.not_action && seen.insert(action.place()) {
+                        known.push(action);
+                    }
+                });
+                if !matches {
+                    unknown.extend(example(&action.pattern));
+                }
+            }
+            everything |= !is_common && statement.prepared.not_action;
+        }
+        if everything {
+            self.comparison
+                .each_match(&ActionPattern::Everything, |action| {
+                    if seen.insert(action.place()) {
+                        known.push(action);
+                    }
+                });
+        }
+        (known, unknown)
+    }
+
+    fn ask(
+        &mut self,
+        service: &str,
+        name: &str,
+        known: Option<catalog::Action<'a>>,
+        spelled: &str,
+        rank: Option<Rank>,
+        found: &mut Difference,
+    ) {
+        let statements = self.statements.iter().enumerate();
+        let applying: Vec<(usize, Applying<'_>)> = statements
+            .filter_map(|(at, ready)| {
+                let applies = ready.prepared.applies(service, name)?;
+                let certain = applies.certain;
+                certain.then_some((
+                    at,
+                    Applying {
+                        ready,
+                        action: applies.action,
+                    },
+                ))
+            })
+            .collect();
+        let key: Vec<usize> = applying.iter().map(|(at, _)| *at).collect();
+        let applying: Vec<Applying<'_>> = applying.into_iter().map(|(_, a)| a).collect();
+        let answers = self.answers(service, name, known, key, &applying);
+        let access = known.map(|a| a.access);
+        for (answer, of, list) in [
+            (&answers[0], Of::New, &mut found.gained),
+            (&answers[1], Of::Old, &mut found.lost),
+        ] {
+            match answer {
+                Found::Nothing => {}
+                Found::Undecided => {
+                    found.undecided.insert(spelled.to_owned());
+                }
+                Found::Request(Request {
+                    resource,
+                    context,
+                    by,
+                }) => {
+                    let own = applying.iter().filter(|a| a.ready.of == of);
+                    let places = own
+                        .zip(by)
+                        .filter(|(_, allows)| **allows)
+                        .map(|(a, _)| a.place());
+                    list.push(Change {
+                        witness: Witness {
+                            action: spelled.to_owned(),
+                            resource: resource.clone(),
+                        },
+                        context: context.clone(),
+                        access,
+                        rank,
+                        places: places.collect(),
+                    });
+                }
+            }
+        }
+    }
+
+    fn answers(
+        &mut self,
+        service: &str,
+        name: &str,
+        known: Option<catalog::Action<'a>>,
+        key: Vec<usize>,
+        applying: &[Applying<'_>],
+    ) -> [Found; 2] {
+        let nothing = [Found::Nothing, Found::Nothing];
+        let mut allowing = applying.iter().map(|a| a.ready.prepared.effect);
+        if !allowing.any(|e| e == Effect::Allow) {
+            return nothing;
+        }
+        let conditions: Vec<&Conditions> = { applying.iter() }
+            .map(|a| &a.ready.prepared.conditions)
+            .collect();
+        let keys: BTreeSet<&str> = { conditions.iter() }
+            .flat_map(|c| c.lines.iter().map(|l| l.test.key.as_str()))
+            .collect();
+        let kinds: Vec<_> = known
+            .iter()
+            .flat_map(catalog::Action::resource_types)
+            .collect();
+        let named = Named {
+            service,
+            name,
+            known,
+        };
+        let facts_of = |target: Target<'_>| -> Vec<KeyValue> {
+            let situation = self.comparison.situation(named, &[], target);
+            keys.iter()
+                .map(|key| situation.value(key).into_owned())
+                .collect()
+        };
+        let mut facts: Vec<Vec<KeyValue>> = Vec::new();
+        if kinds.is_empty() {
+            facts.push(facts_of(Target::default()));
+        }
+        for kind in &kinds {
+            facts.push(facts_of(Target {
+                kind: Some(*kind),
+                own_account: false,
+            }));
+        }
+        let by = (service.to_owned(), known.map(|a| a.types()), key);
+        let earlier = self.known.get(&by);
+        let earlier = earlier.and_then(|list| list.iter().find(|(f, _)| *f == facts));
+        if let Some((_, answers)) = earlier {
+            return answers.clone();
+        }
+        let several = |key: &str| match self.comparison.catalog.condition_key(key) {
+            catalog::KnownKey::Type(kind) => kind.is_array(),
+            _ => true,
+        };
+        let mut answers = nothing;
+        let mut add = |more: [Found; 2]| {
+            for (answer, more) in answers.iter_mut().zip(more) {
+                answer.or(more);
+            }
+        };
+        let mut budget = self.budget.clone();
+        let mut at_universe = |universe: Option<&Universe>, facts: &[KeyValue]| {
+            let fact = |key: &str| {
+                let at = keys.iter().position(|k| *k == key);
+                at.and_then(|at| facts.get(at))
+                    .cloned()
+                    .unwrap_or(KeyValue::Unknown)
+            };
+            let Some(worlds) = contexts::worlds(
+                &conditions,
+                &fact,
+                &several,
+                self.comparison.placeholders,
+                &mut budget,
+            ) else {
+                return [Found::Undecided, Found::Undecided];
+            };
+            if !self.questions.pay(1 + worlds.len() as u64) {
+                return [Found::Undecided, Found::Undecided];
+            }
+            requests::differ(
+                applying,
+                self.layers,
+                universe,
+                &worlds,
+                self.comparison,
+                &mut budget,
+            )
+        };
+        match known {
+            Some(_) if !kinds.is_empty() => {
+                for (kind, facts) in kinds.iter().zip(&facts) {
+                    for universe in self.comparison.universes(service, kind).iter() {
+                        add(at_universe(Some(universe), facts));
+                    }
+                }
+            }
+            Some(_) => add(at_universe(None, facts.first().map_or(&[], Vec::as_slice))),
+            None => {
+                let facts = facts.first().map_or(&[][..], Vec::as_slice);
+                add(at_universe(Some(&Universe::unknown()), facts));
+                add(at_universe(None, facts));
+            }
+        }
+        self.budget = budget;
+        let list = self.known.entry(by).or_default();
+        list.push((facts, answers.clone()));
+        answers
+    }
+}
+
+/// An action that a pattern matches, where the catalogue has none.
+fn example(pattern: &ActionPattern) -> Option<(String, String)> {
+    match pattern {
+        ActionPattern::Literal { service, name } => Some((service.clone(), name.clone())),
+        ActionPattern::Wildcard { service, name, .. } => {
+            let mut text = String::new();
+            for token in name.tokens() {
+                match token {
+                    Token::Symbol(symbol) => text.extend(symbol.as_char()),
+                    Token::One(_) => text.push('x'),
+                    Token::Run(_) => {}
+                }
+            }
+            if text.is_empty() {
+                text.push_str("any");
+            }
+            let matches = pattern.matches(service, &text) == ActionMatch::Yes;
+            matches.then(|| (service.clone(), text))
+        }
+        _ => None,
+    }
+}
