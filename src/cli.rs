@@ -21,6 +21,7 @@ mod conceal;
 mod config;
 mod context;
 mod drawn;
+mod dump;
 mod effective;
 mod error;
 mod explain;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::cluster::Configured;
 use super::config::Configuration;
+use super::dump::Dump;
 use super::effective::Effective;
 use super::input::{self, Loaded};
 use super::jobs::Job;
@@ -19,7 +20,8 @@ use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
 use crate::lints::File;
-use crate::parser::{self, Policy, Source, Sources, Spanned, shorten};
+use crate::parser::dump::Pages;
+use crate::parser::{self, Policy, Source, SourceId, Sources, Spanned, shorten};
 use crate::reference::{self, Features, RefStatement};
 
 /// Why a job cannot be made.
@@ -82,6 +84,8 @@ enum Read {
     Policies(usize),
     /// Index into the templates.
     Template(usize),
+    /// Index into the pages of dumps.
+    Pages(usize),
 }
 
 /// The selection of a reference.
@@ -95,6 +99,9 @@ pub(super) struct Resolver<'r> {
     files: Vec<File>,
     by_name: HashMap<String, usize>,
     templates: Vec<Template>,
+    pages: Vec<(SourceId, Pages)>,
+    /// The template that some pages are together.
+    dumps: HashMap<Vec<usize>, usize>,
     /// Files that define several roles, by their names and by what they are evaluated with.
     read: HashMap<String, Read>,
     parameters: BTreeMap<String, String>,
@@ -119,6 +126,8 @@ impl<'r> Resolver<'r> {
             files: Vec::new(),
             by_name: HashMap::new(),
             templates: Vec::new(),
+            pages: Vec::new(),
+            dumps: HashMap::new(),
             read: HashMap::new(),
             parameters: BTreeMap::new(),
             clusters: BTreeMap::new(),
@@ -220,11 +229,16 @@ impl<'r> Resolver<'r> {
         };
         let mut plain = Vec::new();
         let mut templates = Vec::new();
+        let mut pages = Vec::new();
         for name in names {
             match self.read(name, &effective)? {
                 Read::Policies(file) => plain.push(file),
                 Read::Template(template) => templates.push(template),
+                Read::Pages(at) => pages.push(at),
             }
+        }
+        if !pages.is_empty() {
+            templates.push(self.dump(pages));
         }
         let mut chosen: Vec<(usize, usize)> = Vec::new();
         for template in &templates {
@@ -250,11 +264,10 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             let principal = template::settings(of, at, &mut self.sources, &mut self.files);
-            let Some(mut principal) = principal else {
+            let Some((mut principal, own)) = principal else {
                 continue;
             };
             principal.is_named = !select.is_empty();
-            let own = principal.settings.first().map(|s| s.file);
             let beside = plain.iter().copied().filter(|_| together);
             let files: Vec<usize> = own.into_iter().chain(beside).collect();
             let principal = Some((principal, template, at));
@@ -381,12 +394,45 @@ impl<'r> Resolver<'r> {
                     inventory,
                     source,
                     limits: None,
+                    dump: None,
                 });
                 Read::Template(self.templates.len() - 1)
+            }
+            Loaded::Dump(source, pages) => {
+                self.pages.push((source, pages));
+                Read::Pages(self.pages.len() - 1)
             }
         };
         self.read.insert(key, read);
         Ok(read)
+    }
+
+    /// The pages of a dump, or of several, as one template.
+    fn dump(&mut self, pages: Vec<usize>) -> usize {
+        if let Some(known) = self.dumps.get(&pages) {
+            return *known;
+        }
+        let all = pages.iter().filter_map(|at| self.pages.get(*at));
+        let all: Vec<(SourceId, &Pages)> = all.map(|(source, pages)| (*source, pages)).collect();
+        // The last page of a dump says that no other follows.
+        if let Some((source, _)) = all.iter().find(|(_, pages)| pages.is_truncated)
+            && all.iter().all(|(_, pages)| pages.is_truncated)
+        {
+            let name = self.sources.get(*source).name();
+            self.doubts.insert(format!(
+                "{name} is not the last page of its dump: roles and policies of later pages are not known"
+            ));
+        }
+        let first = all.first().map_or(SourceId(0), |(source, _)| *source);
+        let (dump, inventory) = Dump::new(&all, &self.sources);
+        self.templates.push(Template {
+            inventory,
+            source: first,
+            limits: None,
+            dump: Some(dump),
+        });
+        self.dumps.insert(pages, self.templates.len() - 1);
+        self.templates.len() - 1
     }
 
     /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dump::Dump;
 use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
@@ -113,6 +114,8 @@ pub(super) struct Template {
     pub(super) source: SourceId,
     /// The same text as `source`, for what limits a role: its places are told apart from those of the role.
     pub(super) limits: Option<SourceId>,
+    /// The parts of its principals, where the file is a dump of an account.
+    pub(super) dump: Option<Dump>,
 }
 
 /// One setting of the parameters that a role depends on.
@@ -136,14 +139,17 @@ pub(super) struct Chosen {
     pub(super) is_named: bool,
 }
 
-/// The files of a principal, one for each setting, put into `files`.
+/// The files of a principal, one for each setting, put into `files`; and the indices of those that it has in the first.
 pub(super) fn settings(
     template: &mut Template,
     at: usize,
     sources: &mut Sources,
     files: &mut Vec<File>,
-) -> Option<Chosen> {
+) -> Option<(Chosen, Vec<usize>)> {
     let principal = template.inventory.principals.get(at)?;
+    if let Some(dump) = &mut template.dump {
+        return dump.settings(principal, at, sources, files);
+    }
     let name = Arc::new(PrincipalName {
         name: principal.name.clone(),
         kind: principal.kind.name(),
@@ -186,11 +192,13 @@ pub(super) fn settings(
             parameters: parameters.collect(),
         });
     }
-    Some(Chosen {
+    let own = settings.first().map(|s| s.file);
+    let chosen = Chosen {
         name,
         settings,
         is_named: false,
-    })
+    };
+    Some((chosen, own.into_iter().collect()))
 }
 
 /// Lets the policies of a file stand in another one with the same text.
