@@ -440,6 +440,8 @@ enum Format {
     Concise,
     /// For programs; `pcluster-iam schema output` prints its schema
     Json,
+    /// JSON Lines: one result of `json` on each line, and the rest of the document on the last one
+    Jsonl,
     /// SARIF 2.1.0, for GitHub code scanning
     Sarif,
     /// Annotations of a GitHub workflow

@@ -27,7 +27,7 @@ pub use concise::concise;
 pub use count::{Counts, Coverage};
 pub use github::github;
 pub use gitlab::gitlab;
-pub use json::{SCHEMA, json};
+pub use json::{SCHEMA, json, jsonl};
 pub use junit::junit;
 pub use region::Region;
 pub use repository::Repository;

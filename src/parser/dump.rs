@@ -112,7 +112,10 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
             }
             Some(Err(error)) => {
                 // The words alone may be those of a policy.
-                if !PRINCIPALS.iter().any(|list| body.contains(&format!("\"{list}\""))) {
+                if !PRINCIPALS
+                    .iter()
+                    .any(|list| body.contains(&format!("\"{list}\"")))
+                {
                     return None;
                 }
                 let rest = body.get(from..).unwrap_or_default();
@@ -138,9 +141,14 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
     for (kind, list) in found.lists {
         let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
             let span = place(list.get());
-            let opening = Span { start: span.start, end: span.start + 1 };
+            let opening = Span {
+                start: span.start,
+                end: span.start + 1,
+            };
             let message = "a list of a dump must be an array";
-            return Some(Err(Box::new(Problem::invalid_json("document", message, opening))));
+            return Some(Err(Box::new(Problem::invalid_json(
+                "document", message, opening,
+            ))));
         };
         pages.parts.extend(elements.into_iter().map(|raw| Part {
             kind,
@@ -292,7 +300,10 @@ pub fn part(id: SourceId, source: &Source, part: Part) -> PartContent {
             }
         }
         Ok(value) => {
-            let message = format!("an element of a dump must be an object, found {}", value.kind());
+            let message = format!(
+                "an element of a dump must be an object, found {}",
+                value.kind()
+            );
             reader.report(Problem::invalid_json("document", message, value.label()));
         }
         Err(fault) => envelope::report(&mut reader, &layer, fault),

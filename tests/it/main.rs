@@ -38,6 +38,7 @@ mod configuration_page;
 mod conformance;
 mod danger;
 mod docs;
+mod dump;
 mod escalation;
 mod excess;
 mod first_use;
