@@ -191,6 +191,7 @@ impl Dump {
             name,
             settings: vec![setting],
             is_named: false,
+            in_dump: true,
         };
         Some((chosen, all))
     }

@@ -554,9 +554,14 @@ impl<'r> Resolver<'r> {
             &settings.context,
         ));
         let attached = self.attached(&settings.attached, files);
+        let limit = principal.as_ref().and_then(|(chosen, ..)| {
+            let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
+            setting.boundary
+        });
+        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
         Ok(Job {
             attached,
-            boundary: { effective.boundary.as_ref() }.map(|name| self.file(name)),
+            boundary: boundary.or(limit),
             scps: effective
                 .scps
                 .iter()

@@ -137,6 +137,8 @@ pub(super) struct Chosen {
     pub(super) settings: Vec<Setting>,
     /// True where it was asked for by name, so that it is judged whatever it is.
     pub(super) is_named: bool,
+    /// True for a part of the dump of an account, which is no file to edit.
+    pub(super) in_dump: bool,
 }
 
 /// The files of a principal, one for each setting, put into `files`; and the indices of those that it has in the first.
@@ -197,6 +199,7 @@ pub(super) fn settings(
         name,
         settings,
         is_named: false,
+        in_dump: false,
     };
     Some((chosen, own.into_iter().collect()))
 }
