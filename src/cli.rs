@@ -22,6 +22,7 @@ mod config;
 mod context;
 mod difference;
 mod drawn;
+mod dump;
 mod effective;
 mod error;
 mod explain;
@@ -445,6 +446,8 @@ enum Format {
     Concise,
     /// For programs; `pcluster-iam schema output` prints its schema
     Json,
+    /// JSON Lines: one result of `json` on each line, and the rest of the document on the last one
+    Jsonl,
     /// SARIF 2.1.0, for GitHub code scanning
     Sarif,
     /// Annotations of a GitHub workflow

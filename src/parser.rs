@@ -18,6 +18,7 @@
 
 mod audit;
 mod condition;
+pub mod dump;
 mod encoding;
 mod envelope;
 mod foreign;

@@ -31,7 +31,7 @@ pub use difference::{
 };
 pub use github::github;
 pub use gitlab::gitlab;
-pub use json::{SCHEMA, json};
+pub use json::{SCHEMA, json, jsonl};
 pub use junit::junit;
 pub use region::Region;
 pub use repository::Repository;

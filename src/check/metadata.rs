@@ -1,5 +1,6 @@
 //! Run metadata in a result: names, bindings, and what was not checked.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Settings;
@@ -107,8 +108,11 @@ pub(super) fn names<'f>(
     sources: &Sources,
     files: impl IntoIterator<Item = &'f File>,
 ) -> Vec<String> {
+    // The parts of a dump stand in one file.
+    let mut seen = BTreeSet::new();
     files
         .into_iter()
+        .filter(|f| seen.insert(f.source))
         .map(|f| sources.get(f.source).name().to_owned())
         .collect()
 }

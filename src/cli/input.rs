@@ -12,10 +12,17 @@ use crate::inventory::Inventory;
 use crate::inventory::cloudformation::{self, Given};
 use crate::inventory::terraform;
 use crate::lints;
+use crate::parser::dump;
 use crate::parser::{self, Document, Problem, ProblemKind, Source, SourceId, Sources, Span};
 
 /// Larger files are refused: no policy that AWS accepts comes near.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Dumps of accounts may be larger.
+const LARGEST_DUMP: u64 = 256 * 1024 * 1024;
+
+/// Keys of which the beginning of every large dump has one.
+const DUMP_MARKS: [&str; 2] = ["DetailList\"", "\"PolicyVersionList\""];
 
 /// The name of standard input.
 pub(super) const STANDARD_INPUT: &str = "<stdin>";
@@ -152,7 +159,7 @@ pub(super) fn load_as(
     identity: Option<String>,
     sources: &mut Sources,
 ) -> lints::File {
-    let (source, problem) = text_of(name, shown, identity, sources);
+    let (source, problem) = text_of(name, shown, identity, sources, Content::Policy);
     let document = match problem {
         Some(problem) => Document {
             problems: vec![problem],
@@ -170,6 +177,8 @@ pub(super) enum Loaded {
     Policies(lints::File),
     /// The roles that a template defines.
     Template(SourceId, Inventory),
+    /// Pages of the dump of an account.
+    Dump(SourceId, dump::Pages),
 }
 
 /// Reads a file that may be a template.
@@ -180,7 +189,7 @@ pub(super) fn load_any(
     sources: &mut Sources,
     given: &Given,
 ) -> Loaded {
-    let (source, problem) = text_of(name, shown, identity, sources);
+    let (source, problem) = text_of(name, shown, identity, sources, Content::Dump);
     let document = match problem {
         Some(problem) => Document {
             problems: vec![problem],
@@ -195,8 +204,9 @@ pub(super) fn load_any(
                 },
             }
         }
-        None => match cloudformation::read(source, sources.get(source), given) {
-            Some(Ok(inventory)) => return Loaded::Template(source, inventory),
+        None => match dump_or_template(source, sources, given) {
+            Some(Ok(Defined::Dump(pages))) => return Loaded::Dump(source, pages),
+            Some(Ok(Defined::Template(inventory))) => return Loaded::Template(source, inventory),
             Some(Err(problem)) => Document {
                 problems: vec![*problem],
                 ..Document::default()
@@ -208,17 +218,40 @@ pub(super) fn load_any(
     Loaded::Policies(conceal::conceal(file, sources))
 }
 
+/// What a text that defines several roles is.
+enum Defined {
+    Dump(dump::Pages),
+    Template(Inventory),
+}
+
+fn dump_or_template(
+    id: SourceId,
+    sources: &Sources,
+    given: &Given,
+) -> Option<Result<Defined, Box<Problem>>> {
+    let source = sources.get(id);
+    if let Some(pages) = dump::pages(source) {
+        return Some(pages.map(Defined::Dump));
+    }
+    if source.text().len() as u64 > LARGEST {
+        return Some(Err(too_large(Content::Policy)));
+    }
+    let inventory = cloudformation::read(id, source, given)?;
+    Some(inventory.map(Defined::Template))
+}
+
 /// Reads the text of a file, and what is wrong with it as a text.
 fn text_of(
     name: &str,
     shown: Option<&str>,
     identity: Option<String>,
     sources: &mut Sources,
+    content: Content,
 ) -> (SourceId, Option<Problem>) {
     let bytes = if name == "-" {
-        bounded(&mut io::stdin().lock(), 0, Content::Policy)
+        bounded(&mut io::stdin().lock(), 0, content)
     } else {
-        read(Path::new(name), Content::Policy)
+        read(Path::new(name), content)
     };
     let shown = if name == "-" {
         shown.unwrap_or(STANDARD_INPUT)
@@ -237,8 +270,19 @@ fn text_of(
 pub(super) enum Content {
     /// Policies, which standard input can hold too.
     Policy,
+    /// Policies, or the dump of an account, which may be larger.
+    Dump,
     /// A file named by an option.
     Other,
+}
+
+impl Content {
+    fn largest(self) -> u64 {
+        match self {
+            Content::Dump => LARGEST_DUMP,
+            Content::Policy | Content::Other => LARGEST,
+        }
+    }
 }
 
 /// Reads a file of bounded size.
@@ -254,7 +298,7 @@ pub(super) fn read(path: &Path, content: Content) -> Result<Vec<u8>, Box<Problem
     }
     let mut file = File::open(path).map_err(|e| unreadable(&e))?;
     let before = file.metadata().map_err(|e| unreadable(&e))?;
-    if before.is_file() && before.len() > LARGEST {
+    if before.is_file() && before.len() > content.largest() {
         return Err(too_large(content));
     }
     let bytes = bounded(&mut file, before.len(), content)?;
@@ -280,7 +324,7 @@ fn is_descriptor(path: &Path) -> bool {
 fn no_file(about: &Metadata, content: Content) -> Box<Problem> {
     if about.is_dir() {
         return match content {
-            Content::Policy => problem(
+            Content::Policy | Content::Dump => problem(
                 "this is a directory, not a policy",
                 "name the files in it, for example with a pattern: 'DIRECTORY/*.json'",
             ),
@@ -302,7 +346,7 @@ fn no_file(about: &Metadata, content: Content) -> Box<Problem> {
     #[cfg(not(unix))]
     let what = "a device";
     let help = match content {
-        Content::Policy => "write the policy to a file, or pipe it into `-`",
+        Content::Policy | Content::Dump => "write the policy to a file, or pipe it into `-`",
         Content::Other => "write its content to a file, and name that",
     };
     problem(&format!("this is {what}, not a file"), help)
@@ -314,16 +358,33 @@ fn bounded(
     expected: u64,
     content: Content,
 ) -> Result<Vec<u8>, Box<Problem>> {
-    let mut bytes = Vec::with_capacity(expected.min(LARGEST) as usize + 1);
-    reader
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| unreadable(&e))?;
-    if bytes.len() as u64 > LARGEST {
+    let mut bytes = Vec::with_capacity(expected.min(content.largest()) as usize + 1);
+    let mut read = |most: u64, bytes: &mut Vec<u8>| {
+        let rest = (most + 1).saturating_sub(bytes.len() as u64);
+        let read = (&mut *reader).take(rest).read_to_end(bytes);
+        read.map_err(|e| unreadable(&e))
+    };
+    read(LARGEST, &mut bytes)?;
+    if bytes.len() as u64 <= LARGEST {
+        return Ok(bytes);
+    }
+    if content != Content::Dump || !DUMP_MARKS.iter().any(|mark| memmem(mark, &bytes)) {
+        return Err(too_large(match content {
+            Content::Dump => Content::Policy,
+            other => other,
+        }));
+    }
+    read(LARGEST_DUMP, &mut bytes)?;
+    if bytes.len() as u64 > LARGEST_DUMP {
         Err(too_large(content))
     } else {
         Ok(bytes)
     }
+}
+
+/// Whether bytes contain a text.
+fn memmem(text: &str, bytes: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|w| w == text.as_bytes())
 }
 
 fn unreadable(error: &io::Error) -> Box<Problem> {
@@ -344,6 +405,10 @@ fn too_large(content: Content) -> Box<Problem> {
     let help = match content {
         Content::Policy => "an IAM policy has at most 6,144 characters: is this the right file?",
         Content::Other => "is this the right file?",
+        Content::Dump => {
+            let help = "give each page of it in a file of its own: `--max-items` and `--starting-token` of the AWS CLI";
+            return problem("the dump is larger than 256 MiB", help);
+        }
     };
     problem("the file is larger than 16 MiB", help)
 }

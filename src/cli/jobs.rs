@@ -102,6 +102,23 @@ impl Jobs {
         settings
     }
 
+    /// Refuses to change a dump: it is a picture of an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFixable`] with its name.
+    pub(super) fn refuse_dumps(&self) -> Result<(), Error> {
+        let mut chosen = self.roles.iter().filter_map(|job| job.principal.as_ref());
+        match chosen.find(|principal| principal.in_dump) {
+            None => Ok(()),
+            Some(principal) => Err(Error::NotFixable {
+                path: self.sources.get(principal.name.source).name().to_owned(),
+                reason: "it is the dump of an account, which shows policies and is not where they are kept".to_owned(),
+                help: "change the policy in the account; `missing --select NAME` prints what to add".to_owned(),
+            }),
+        }
+    }
+
     /// Takes back what the configuration says to keep: `--no-ignores` accepts nothing.
     pub(super) fn keep_nothing(&mut self) {
         for job in &mut self.roles {
@@ -197,7 +214,21 @@ impl Loaded {
 ///
 /// As [`resolve`], and [`Error::OneRole`].
 pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
-    let mut jobs = resolve(args, false)?;
+    one(resolve(args, false)?)
+}
+
+/// The same for a command that edits files.
+///
+/// # Errors
+///
+/// As [`load`], and [`Error::NotFixable`] for a dump.
+pub(super) fn load_to_edit(args: &InputArgs) -> Result<Loaded, Error> {
+    let jobs = resolve(args, false)?;
+    jobs.refuse_dumps()?;
+    one(jobs)
+}
+
+fn one(mut jobs: Jobs) -> Result<Loaded, Error> {
     match jobs.roles.len() {
         1 => jobs.lend(0).ok_or(Error::NoInputs),
         count => Err(Error::OneRole { count }),

@@ -38,6 +38,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     };
     output::spare(&outputs, &jobs.sources, &args.inputs)?;
     if args.fix {
+        jobs.refuse_dumps()?;
         fix(&mut jobs, args, baseline.as_ref())?;
         outputs.retain(|output| !(args.diff && output.is_standard_output()));
     }

@@ -152,6 +152,7 @@ pub(super) fn write(
         ),
         Format::Concise => report::concise(report, args.quiet, out),
         Format::Json => report::json(report, out),
+        Format::Jsonl => report::jsonl(report, out),
         Format::Sarif => report::sarif(report, &repository(), code, out),
         Format::Github => report::github(report, &repository(), args.quiet, out),
         Format::Gitlab => report::gitlab(report, &repository(), out),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::cluster::Configured;
 use super::config::Configuration;
+use super::dump::Dump;
 use super::effective::Effective;
 use super::input::{self, Loaded};
 use super::jobs::Job;
@@ -20,6 +21,7 @@ use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
 use crate::inventory::{Inventory, terraform};
 use crate::lints::File;
+use crate::parser::dump::Pages;
 use crate::parser::{self, Policy, Source, SourceId, Sources, Spanned, shorten};
 use crate::reference::{self, Features, RefStatement};
 
@@ -87,6 +89,8 @@ enum Read {
     Policies(usize),
     /// Index into the templates.
     Template(usize),
+    /// Index into the pages of dumps.
+    Pages(usize),
 }
 
 /// The selection of a reference.
@@ -100,6 +104,9 @@ pub(super) struct Resolver<'r> {
     files: Vec<File>,
     by_name: HashMap<String, usize>,
     templates: Vec<Template>,
+    pages: Vec<(SourceId, Pages)>,
+    /// The template that some pages are together.
+    dumps: HashMap<Vec<usize>, usize>,
     /// Files that define several roles, by their names and by what they are evaluated with.
     read: HashMap<String, Read>,
     parameters: BTreeMap<String, String>,
@@ -124,6 +131,8 @@ impl<'r> Resolver<'r> {
             files: Vec::new(),
             by_name: HashMap::new(),
             templates: Vec::new(),
+            pages: Vec::new(),
+            dumps: HashMap::new(),
             read: HashMap::new(),
             parameters: BTreeMap::new(),
             clusters: BTreeMap::new(),
@@ -229,11 +238,16 @@ impl<'r> Resolver<'r> {
         for (folder, files) in modules {
             templates.push(self.module(&folder, &files)?);
         }
+        let mut pages = Vec::new();
         for name in &names {
             match self.read(name, &effective)? {
                 Read::Policies(file) => plain.push(file),
                 Read::Template(template) => templates.push(template),
+                Read::Pages(at) => pages.push(at),
             }
+        }
+        if !pages.is_empty() {
+            templates.push(self.dump(pages));
         }
         let mut chosen: Vec<(usize, usize)> = Vec::new();
         for template in &templates {
@@ -262,13 +276,12 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             let principal = template::settings(of, at, &mut self.sources, &mut self.files);
-            let Some(mut principal) = principal else {
+            let Some((mut principal, own)) = principal else {
                 continue;
             };
             principal.is_named = !select.is_empty();
-            let own = principal.settings.first().map(|s| s.files.clone());
             let beside = plain.iter().copied().filter(|_| together);
-            let files: Vec<usize> = own.into_iter().flatten().chain(beside).collect();
+            let files: Vec<usize> = own.into_iter().chain(beside).collect();
             let principal = Some((principal, template, at));
             jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
         }
@@ -385,6 +398,10 @@ impl<'r> Resolver<'r> {
             Loaded::Template(source, inventory) => {
                 Read::Template(self.template(name, Some(source), inventory))
             }
+            Loaded::Dump(source, pages) => {
+                self.pages.push((source, pages));
+                Read::Pages(self.pages.len() - 1)
+            }
         };
         self.read.insert(key, read);
         Ok(read)
@@ -415,6 +432,7 @@ impl<'r> Resolver<'r> {
         self.templates.push(Template {
             inventory,
             limits: BTreeMap::new(),
+            dump: None,
         });
         self.templates.len() - 1
     }
@@ -461,6 +479,32 @@ impl<'r> Resolver<'r> {
         let template = self.template(folder, None, inventory);
         self.read.insert(key, Read::Template(template));
         Ok(template)
+    }
+
+    /// The pages of a dump, or of several, as one template.
+    fn dump(&mut self, pages: Vec<usize>) -> usize {
+        if let Some(known) = self.dumps.get(&pages) {
+            return *known;
+        }
+        let all = pages.iter().filter_map(|at| self.pages.get(*at));
+        let all: Vec<(SourceId, &Pages)> = all.map(|(source, pages)| (*source, pages)).collect();
+        // The last page of a dump says that no other follows.
+        if let Some((source, _)) = all.iter().find(|(_, pages)| pages.is_truncated)
+            && all.iter().all(|(_, pages)| pages.is_truncated)
+        {
+            let name = self.sources.get(*source).name();
+            self.doubts.insert(format!(
+                "{name} is not the last page of its dump: roles and policies of later pages are not known"
+            ));
+        }
+        let (dump, inventory) = Dump::new(&all, &self.sources);
+        self.templates.push(Template {
+            inventory,
+            limits: BTreeMap::new(),
+            dump: Some(dump),
+        });
+        self.dumps.insert(pages, self.templates.len() - 1);
+        self.templates.len() - 1
     }
 
     /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the
@@ -582,9 +626,14 @@ impl<'r> Resolver<'r> {
             &settings.context,
         ));
         let attached = self.attached(&settings.attached, files);
+        let limit = principal.as_ref().and_then(|(chosen, ..)| {
+            let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
+            setting.boundary
+        });
+        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
         Ok(Job {
             attached,
-            boundary: { effective.boundary.as_ref() }.map(|name| self.file(name)),
+            boundary: boundary.or(limit),
             scps: effective
                 .scps
                 .iter()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::dump::Dump;
 use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
@@ -130,6 +131,8 @@ pub(super) struct Template {
     pub(super) inventory: Inventory,
     /// The same texts once more, for what limits a role: its places are told apart from those of the role.
     pub(super) limits: BTreeMap<SourceId, SourceId>,
+    /// The parts of its principals, where the file is a dump of an account.
+    pub(super) dump: Option<Dump>,
 }
 
 /// One setting of the parameters that a role depends on.
@@ -151,6 +154,8 @@ pub(super) struct Chosen {
     pub(super) settings: Vec<Setting>,
     /// True where it was asked for by name, so that it is judged whatever it is.
     pub(super) is_named: bool,
+    /// True for a part of the dump of an account, which is no file to edit.
+    pub(super) in_dump: bool,
 }
 
 /// The files of an inventory without principals that could not be read, put into `files`: their indexes.
@@ -169,14 +174,17 @@ pub(super) fn unread(inventory: &Inventory, files: &mut Vec<File>) -> Vec<usize>
     (first..files.len()).collect()
 }
 
-/// The files of a principal, one for each setting, put into `files`.
+/// The files of a principal, one for each setting, put into `files`; and the indices of those that it has in the first.
 pub(super) fn settings(
     template: &mut Template,
     at: usize,
     sources: &mut Sources,
     files: &mut Vec<File>,
-) -> Option<Chosen> {
+) -> Option<(Chosen, Vec<usize>)> {
     let principal = template.inventory.principals.get(at)?;
+    if let Some(dump) = &mut template.dump {
+        return dump.settings(principal, at, sources, files);
+    }
     let name = Arc::new(PrincipalName {
         name: principal.name.clone(),
         kind: principal.kind.name(),
@@ -234,11 +242,14 @@ pub(super) fn settings(
             parameters: parameters.collect(),
         });
     }
-    Some(Chosen {
+    let own = settings.first().map(|s| s.files.clone());
+    let chosen = Chosen {
         name,
         settings,
         is_named: false,
-    })
+        in_dump: false,
+    };
+    Some((chosen, own.unwrap_or_default()))
 }
 
 /// Lets the policies of a file stand in another one with the same text.

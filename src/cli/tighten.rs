@@ -18,7 +18,7 @@ use crate::remedy::{self, Objection, Place, Refusal, Replaced, Tightened, Why};
 const SHOWN: usize = 3;
 
 pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
-    let mut loaded = jobs::load(&args.inputs)?;
+    let mut loaded = jobs::load_to_edit(&args.inputs)?;
     if args.write {
         for file in &loaded.files {
             fix::is_writable(loaded.sources.get(file.source).name(), "no --write")?;

@@ -78,7 +78,8 @@ fn offsets(layer: &Layer<'_>) -> Box<[u32]> {
         .collect()
 }
 
-fn report(reader: &mut Reader, layer: &Layer<'_>, fault: Fault) {
+/// Reports why a text is not JSON.
+pub(super) fn report(reader: &mut Reader, layer: &Layer<'_>, fault: Fault) {
     let mut problem = Problem::invalid_json(fault.subject, fault.message, layer.span(fault.range));
     problem.help = fault.help;
     problem.related = fault
@@ -259,6 +260,19 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
     }
 }
 
+/// Reads an element of a dump of an account.
+pub(super) fn element(reader: &mut Reader, value: Value<'_>) {
+    envelope(reader, value, "the list");
+}
+
+/// Reports a key of a dump whose value has another form than the AWS CLI prints.
+pub(super) fn not_understood(reader: &mut Reader, key: &Text) {
+    let name = shorten(&key.value);
+    let message = format!("the value of `{name}` is not understood");
+    let help = "give the output of `aws iam get-account-authorization-details` as it is";
+    refuse(reader, key.span, &message, help);
+}
+
 /// Reads one version of a managed policy.
 fn version(reader: &mut Reader, value: Value<'_>, name: Option<String>, place: &str) {
     if value.kind() != Kind::Object {
@@ -331,7 +345,7 @@ fn document(reader: &mut Reader, key: &Text, value: Value<'_>, carried: Carried)
 }
 
 /// Takes note of what stands beside a document. Whether it is understood: if not, the file is refused there.
-fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
+pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
     let name = key.value.as_str();
     let texts = |value: Value<'_>, of: Option<&str>| -> Option<Vec<String>> {
         let elements = match value.kind() {
@@ -485,7 +499,8 @@ fn two_documents(reader: &mut Reader, first: &str, key: &Text) {
     );
 }
 
-fn no_document(reader: &mut Reader, place: &str, span: Span) {
+/// Reports the place where a policy document should be.
+pub(super) fn no_document(reader: &mut Reader, place: &str, span: Span) {
     let place = if place.starts_with("the ") {
         place.to_owned()
     } else {

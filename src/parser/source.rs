@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::bytes;
 
@@ -62,7 +62,8 @@ pub struct Location {
 pub struct Source {
     name: String,
     identity: Option<String>,
-    text: String,
+    /// Shared by copies of the file.
+    text: Arc<String>,
     veil: Option<String>,
     line_starts: OnceLock<Vec<u32>>,
     block_columns: OnceLock<Vec<u32>>,
@@ -77,7 +78,7 @@ impl Source {
         Source {
             name: name.into(),
             identity: None,
-            text: text.into(),
+            text: Arc::new(text.into()),
             veil: None,
             line_starts: OnceLock::new(),
             block_columns: OnceLock::new(),
@@ -94,7 +95,11 @@ impl Source {
     /// The same file once more, for what is told apart by its file.
     #[must_use]
     pub fn again(&self) -> Self {
-        Source::new(self.name.clone(), self.text.clone()).known_as(self.identity.clone())
+        Source {
+            text: Arc::clone(&self.text),
+            ..Source::new(self.name.clone(), String::new())
+        }
+        .known_as(self.identity.clone())
     }
 
     /// The path that does not depend on where the program runs, as far as one is known.

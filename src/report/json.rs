@@ -386,7 +386,27 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes one line for each result, as `results` of [`json`] has it, and then the rest of the document on a last one.
+///
+/// # Errors
+/// The result of `out`.
+pub fn jsonl(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for result in &report.results {
+        escape::json(&judged_role(&report.sources, result), &mut out)?;
+    }
+    escape::json(&document(report, Vec::new()), &mut out)?;
+    out.flush()
+}
+
 fn output(report: &Report) -> Output<'_> {
+    let results = report.results.iter();
+    let results = results.map(|result| judged_role(&report.sources, result));
+    document(report, results.collect())
+}
+
+/// The document with these results.
+fn document<'a>(report: &'a Report, results: Vec<JudgedRole<'a>>) -> Output<'a> {
     let counts = report.counts();
     Output {
         version: 1,
@@ -395,11 +415,7 @@ fn output(report: &Report) -> Output<'_> {
             version: env!("CARGO_PKG_VERSION"),
             catalog_date: &report.catalog_date,
         },
-        results: report
-            .results
-            .iter()
-            .map(|result| judged_role(&report.sources, result))
-            .collect(),
+        results,
         other_roles: report
             .others
             .iter()

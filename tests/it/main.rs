@@ -39,6 +39,7 @@ mod conformance;
 mod danger;
 mod difference;
 mod docs;
+mod dump;
 mod escalation;
 mod excess;
 mod first_use;

@@ -13,7 +13,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 const MOST_FILES: usize = 5_000;
 
 /// Ends of the names that are read in a folder.
-const ENDS: [&str; 4] = ["json", "yaml", "yml", "template"];
+const ENDS: [&str; 5] = ["json", "yaml", "yml", "template", "tf"];
 
 /// One file of a side.
 pub(super) struct Found {

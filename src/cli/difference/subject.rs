@@ -8,6 +8,7 @@ use crate::cli::input;
 use crate::diff::difference::Side;
 use crate::inventory;
 use crate::inventory::cloudformation::{self, Given};
+use crate::inventory::terraform;
 use crate::parser::{self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources};
 use crate::reference;
 
@@ -99,6 +100,11 @@ pub(super) struct Roles {
 pub(super) fn read(files: Vec<Found>, given: &Given, sources: &mut Sources) -> Roles {
     let mut roles = Roles::default();
     for file in files {
+        if terraform::is_code(&file.shown) {
+            let problem = format!("{}: Terraform code is not compared", file.shown);
+            roles.problems.push(problem);
+            continue;
+        }
         let loaded = match file.content {
             Content::Named => input::load_any(&file.shown, None, None, sources, given),
             Content::Bytes(bytes) => of_bytes(&file.shown, bytes, sources, given),
@@ -119,6 +125,10 @@ pub(super) fn read(files: Vec<Found>, given: &Given, sources: &mut Sources) -> R
                     sources,
                 );
             }
+            input::Loaded::Dump(..) => roles.problems.push(format!(
+                "{}: dumps of accounts are not compared",
+                file.shown
+            )),
             input::Loaded::Template(source, inventory) => {
                 add_template(&mut roles, &file.path, &inventory, source, sources);
             }

@@ -1,0 +1,422 @@
+//! The users, groups, roles and managed policies of an account, as `aws iam get-account-authorization-details` prints them.
+//!
+//! A dump may be hundreds of megabytes. [`pages`] goes over it once and cuts it into [`Part`]s; [`part`] reads one of them,
+//! so that limits, and what is wrong, are those of one part.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::envelope;
+use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::Owner;
+use super::policy::{Document, Problem};
+use super::problem::{Reader, shorten_to};
+use super::source::{Source, SourceId, Span, Spanned};
+use super::syntax;
+use super::{audit, envelope::LONGEST_NAME};
+
+/// The lists of a dump that hold principals.
+const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];
+/// The key that a page has beside its lists.
+const TRUNCATED: &str = "IsTruncated";
+
+/// What a part of a dump describes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PartKind {
+    /// An element of `UserDetailList`.
+    User,
+    /// An element of `GroupDetailList`.
+    Group,
+    /// An element of `RoleDetailList`.
+    Role,
+    /// An element of `Policies`: a managed policy.
+    Policy,
+}
+
+/// One element of the lists of a dump.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// What it describes.
+    pub kind: PartKind,
+    /// Its text in the file.
+    pub span: Span,
+}
+
+/// The content of a file that is a dump, or some pages of one.
+#[derive(Debug, Default)]
+pub struct Pages {
+    /// In the order of the file.
+    pub parts: Vec<Part>,
+    /// Whether the last page says that more follow.
+    pub is_truncated: bool,
+}
+
+/// The names of a part.
+#[derive(Clone, Debug)]
+pub struct PartName {
+    /// The name, with its place.
+    pub name: Spanned<String>,
+    /// The ARN.
+    pub arn: Option<String>,
+}
+
+/// Facts about a part beside its own policies.
+#[derive(Clone, Debug, Default)]
+pub struct PartContent {
+    /// Its own policies: inline ones, or the default version of a managed policy.
+    pub document: Document,
+    /// ARNs of attached managed policies.
+    pub attached: Vec<String>,
+    /// Names of the groups of a user.
+    pub groups: Vec<String>,
+    /// The ARN of the permissions boundary.
+    pub boundary: Option<String>,
+    /// Services that a trust policy names, without their domain; `None` where the part has no trust policy.
+    pub services: Option<Vec<String>>,
+    /// Whether somebody else than a service may assume the role, or the trust policy could not be read.
+    pub trusts_others: bool,
+}
+
+/// Whether a text may be a dump, by a look at its words.
+pub fn may_be_dump(text: &str) -> bool {
+    PRINCIPALS.iter().any(|list| text.contains(list)) || text.contains(TRUNCATED)
+}
+
+/// Cuts a dump into its parts. `None` where the text is none.
+///
+/// # Errors
+///
+/// The reason why a text that is a dump by its words is not JSON.
+pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
+    let text = source.text();
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.len() - body.len();
+    if !may_be_dump(body) || !body.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut found = Found::default();
+    let mut stream = serde_json::Deserializer::from_str(body).into_iter::<Top<'_>>();
+    let mut from = 0;
+    loop {
+        match stream.next() {
+            None => break,
+            Some(Ok(top)) => {
+                from = stream.byte_offset();
+                found.is_dump |= top.0.is_dump;
+                found.is_truncated = top.0.is_truncated;
+                found.lists.extend(top.0.lists);
+            }
+            Some(Err(error)) => {
+                // The words alone may be those of a policy.
+                if !PRINCIPALS
+                    .iter()
+                    .any(|list| body.contains(&format!("\"{list}\"")))
+                {
+                    return None;
+                }
+                let rest = body.get(from..).unwrap_or_default();
+                let fault = syntax::explain(rest, &error).shifted(start + from);
+                let span = Span::new(fault.range.start, fault.range.end);
+                let mut problem = Problem::invalid_json(fault.subject, fault.message, span);
+                problem.help = fault.help;
+                return Some(Err(Box::new(problem)));
+            }
+        }
+    }
+    if !found.is_dump {
+        return None;
+    }
+    let mut pages = Pages {
+        parts: Vec::new(),
+        is_truncated: found.is_truncated,
+    };
+    let place = |raw: &str| {
+        let at = raw.as_ptr() as usize - text.as_ptr() as usize;
+        Span::new(at, at + raw.len())
+    };
+    for (kind, list) in found.lists {
+        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
+            let span = place(list.get());
+            let opening = Span {
+                start: span.start,
+                end: span.start + 1,
+            };
+            let message = "a list of a dump must be an array";
+            return Some(Err(Box::new(Problem::invalid_json(
+                "document", message, opening,
+            ))));
+        };
+        pages.parts.extend(elements.into_iter().map(|raw| Part {
+            kind,
+            span: place(raw.get()),
+        }));
+    }
+    Some(Ok(pages))
+}
+
+/// What the top level of a text holds.
+#[derive(Default)]
+struct Found<'a> {
+    lists: Vec<(PartKind, &'a RawValue)>,
+    is_dump: bool,
+    is_truncated: bool,
+}
+
+/// One value of the top level: a page, or a list of pages.
+struct Top<'a>(Found<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TopVisitor).map(Top)
+    }
+}
+
+struct TopVisitor;
+
+impl<'de> Visitor<'de> for TopVisitor {
+    type Value = Found<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
+        let mut found = Found::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let kind = match key.as_str() {
+                "UserDetailList" => PartKind::User,
+                "GroupDetailList" => PartKind::Group,
+                "RoleDetailList" => PartKind::Role,
+                "Policies" => PartKind::Policy,
+                TRUNCATED => {
+                    let value: &RawValue = map.next_value()?;
+                    found.is_dump = true;
+                    found.is_truncated = value.get() == "true";
+                    continue;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            found.is_dump |= kind != PartKind::Policy;
+            found.lists.push((kind, map.next_value()?));
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Found<'de>, A::Error> {
+        let mut found = Found::default();
+        while let Some(Top(page)) = seq.next_element::<Top<'de>>()? {
+            found.is_dump |= page.is_dump;
+            found.is_truncated = page.is_truncated;
+            found.lists.extend(page.lists);
+        }
+        Ok(found)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Found<'de>, E> {
+        Ok(Found::default())
+    }
+}
+
+/// The names of a part; `None` where it has none.
+pub fn part_name(source: &Source, part: Part) -> Option<PartName> {
+    let mut places = Places::default();
+    let value = json::read(layer(source, part), &mut places).ok()?;
+    if value.kind() != Kind::Object {
+        return None;
+    }
+    let key = match part.kind {
+        PartKind::User => "UserName",
+        PartKind::Group => "GroupName",
+        PartKind::Role => "RoleName",
+        PartKind::Policy => "PolicyName",
+    };
+    let text = |key: &str| value.member(key).and_then(|v| v.string());
+    let arn = text("Arn").map(|t| Spanned {
+        span: t.span,
+        value: shorten_to(&t.value, LONGEST_ARN),
+    });
+    let name = match text(key) {
+        Some(text) => Spanned {
+            value: shorten_to(&text.value, LONGEST_NAME),
+            span: text.span,
+        },
+        None => Spanned {
+            value: super::name_in(&arn.as_ref()?.value).to_owned(),
+            span: arn.as_ref()?.span,
+        },
+    };
+    Some(PartName {
+        name,
+        arn: arn.map(|a| a.value),
+    })
+}
+
+/// An ARN with the longest path and name has fewer characters.
+const LONGEST_ARN: usize = 2048;
+
+fn layer(source: &Source, part: Part) -> Layer<'_> {
+    Layer::file(source.slice(part.span), part.span.start as usize)
+}
+
+/// Reads a part. What is wrong with it is in its document.
+pub fn part(id: SourceId, source: &Source, part: Part) -> PartContent {
+    let mut reader = Reader::new(id);
+    let mut content = PartContent::default();
+    let mut places = Places::default();
+    let layer = layer(source, part);
+    match json::read(layer, &mut places) {
+        Ok(value) if value.kind() == Kind::Object => {
+            if part.kind == PartKind::Policy {
+                envelope::element(&mut reader, value);
+            } else {
+                principal(&mut reader, value, &mut content);
+            }
+        }
+        Ok(value) => {
+            let message = format!(
+                "an element of a dump must be an object, found {}",
+                value.kind()
+            );
+            reader.report(Problem::invalid_json("document", message, value.label()));
+        }
+        Err(fault) => envelope::report(&mut reader, &layer, fault),
+    }
+    content.document = reader.finish();
+    content
+}
+
+/// Reads a user, a group or a role.
+fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
+    audit::object(reader, value);
+    let members = value.last_members();
+    if let Some(owner) = Owner::of(&members) {
+        reader.own(owner);
+    }
+    for Member { key, value } in &members {
+        match key.value.as_str() {
+            "RolePolicyList" | "UserPolicyList" | "GroupPolicyList" => {
+                if value.kind() != Kind::Array {
+                    envelope::no_document(reader, &key.value, value.label());
+                    continue;
+                }
+                for element in value.elements() {
+                    envelope::element(reader, element);
+                }
+            }
+            "AttachedManagedPolicies" => match texts(*value, Some("PolicyArn")) {
+                Some(arns) => content.attached.extend(arns),
+                None => envelope::not_understood(reader, key),
+            },
+            "GroupList" => match texts(*value, None) {
+                Some(names) => content.groups.extend(names),
+                None => envelope::not_understood(reader, key),
+            },
+            "PermissionsBoundary" => {
+                let arn = match value.kind() {
+                    Kind::Object => value
+                        .member("PermissionsBoundaryArn")
+                        .and_then(|v| v.string()),
+                    _ => value.string(),
+                };
+                match arn {
+                    Some(arn) => content.boundary = Some(arn.value),
+                    None => envelope::not_understood(reader, key),
+                }
+            }
+            "AssumeRolePolicyDocument" => trust(*value, content),
+            _ => {
+                let _ = envelope::beside(reader, key, *value);
+            }
+        }
+    }
+}
+
+fn texts(value: Value<'_>, of: Option<&str>) -> Option<Vec<String>> {
+    if value.kind() != Kind::Array {
+        return None;
+    }
+    let text = |e: Value<'_>| match of {
+        None => e.string(),
+        Some(_) if e.kind() != Kind::Object => None,
+        Some(key) => e.member(key).and_then(|v| v.string()),
+    };
+    let elements = value.elements();
+    elements.into_iter().map(|e| Some(text(e)?.value)).collect()
+}
+
+/// Reads who may assume a role. A trust policy that could not be read leaves it open.
+fn trust(value: Value<'_>, content: &mut PartContent) {
+    let text = match value.kind() {
+        Kind::Object => Some(value.raw().to_owned()),
+        _ => value.string().map(|text| {
+            let decoded = percent_encoding::percent_decode_str(&text.value);
+            match decoded.decode_utf8() {
+                Ok(decoded) if !text.value.trim_start().starts_with('{') => decoded.into_owned(),
+                _ => text.value.clone(),
+            }
+        }),
+    };
+    let mut services = Vec::new();
+    let document: Option<serde_json::Value> =
+        text.and_then(|text| serde_json::from_str(&text).ok());
+    let statements = document.as_ref().and_then(|d| d.get("Statement"));
+    let all = match statements {
+        Some(serde_json::Value::Array(all)) => all.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => {
+            content.trusts_others = true;
+            &[]
+        }
+    };
+    for statement in all {
+        if statement.get("Effect").and_then(|e| e.as_str()) != Some("Allow") {
+            continue;
+        }
+        let Some(serde_json::Value::Object(principals)) = statement.get("Principal") else {
+            content.trusts_others = true;
+            continue;
+        };
+        for (kind, names) in principals {
+            let names = match names {
+                serde_json::Value::Array(names) => names.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            for name in names.iter().filter_map(|n| n.as_str()) {
+                let service = name.split('.').next().unwrap_or_default();
+                if kind == "Service" && service != "*" {
+                    services.push(service.to_owned());
+                } else {
+                    content.trusts_others = true;
+                }
+            }
+        }
+    }
+    content.services = Some(services);
+}

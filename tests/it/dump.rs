@@ -1,0 +1,522 @@
+//! Dumps of accounts: every role with its inline and managed policies, groups and boundary, at its place in the dump.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::common::program::{Run, run};
+
+/// What a role must be able to do.
+const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:123456789012:queue-a"},
+    {"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"}]}"#;
+const SEND: &str = "sqs:SendMessage";
+const DESCRIBE: &str = "ec2:DescribeInstances";
+const ALL_OF_EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2FullAccess";
+
+fn document(actions: &[&str]) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
+}
+
+fn encoded(document: &Value) -> Value {
+    utf8_percent_encode(&document.to_string(), NON_ALPHANUMERIC)
+        .to_string()
+        .into()
+}
+
+fn arn(rest: &str) -> String {
+    format!("arn:aws:iam::123456789012:{rest}")
+}
+
+fn attached(names: &[&str]) -> Value {
+    let full = |name: &&str| {
+        let is_arn = name.starts_with("arn:");
+        let arn = if is_arn {
+            (*name).to_owned()
+        } else {
+            arn(&format!("policy/{name}"))
+        };
+        json!({"PolicyName": name.rsplit('/').next().unwrap(), "PolicyArn": arn})
+    };
+    names.iter().map(full).collect()
+}
+
+fn role(name: &str, inline: &[Value], managed: &[&str]) -> Value {
+    let inline: Vec<Value> = { inline.iter().enumerate() }
+        .map(|(at, document)| json!({"PolicyName": format!("p{at}"), "PolicyDocument": document}))
+        .collect();
+    json!({
+        "Path": "/", "RoleName": name, "RoleId": "AROA", "Arn": arn(&format!("role/{name}")),
+        "CreateDate": "2026-01-01T00:00:00+00:00",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "InstanceProfileList": [], "RolePolicyList": inline, "AttachedManagedPolicies": attached(managed),
+        "Tags": [], "RoleLastUsed": {}
+    })
+}
+
+/// A managed policy with its versions; the last one is in force.
+fn managed(name: &str, versions: &[Value]) -> Value {
+    let last = versions.len() - 1;
+    let versions: Vec<Value> = { versions.iter().enumerate() }
+        .map(|(at, document)| {
+            json!({"Document": document, "VersionId": format!("v{}", at + 1), "IsDefaultVersion": at == last,
+                "CreateDate": "2026-01-01T00:00:00+00:00"})
+        })
+        .collect();
+    json!({"PolicyName": name, "PolicyId": "ANPA", "Arn": arn(&format!("policy/{name}")), "Path": "/",
+        "DefaultVersionId": "v1", "AttachmentCount": 1, "PermissionsBoundaryUsageCount": 0, "IsAttachable": true,
+        "PolicyVersionList": versions})
+}
+
+fn dump(users: &[Value], groups: &[Value], roles: &[Value], policies: &[Value]) -> Value {
+    json!({"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies})
+}
+
+fn lint_files(files: &[(&str, String)], options: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
+    let mut arguments = vec!["lint", "--no-config"];
+    if !options.contains(&"--scheduler") {
+        arguments.extend(["--reference", "reference.json"]);
+    }
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+        arguments.push(name);
+    }
+    arguments.extend(options);
+    run(folder.path(), &arguments)
+}
+
+fn lint(dump: &Value, options: &[&str]) -> (Run, Value) {
+    let text = serde_json::to_string_pretty(dump).unwrap();
+    let mut all = vec!["-f", "json"];
+    all.extend(options);
+    let run = lint_files(&[("dump.json", text)], &all);
+    let value = serde_json::from_str(&run.out).unwrap_or_default();
+    (run, value)
+}
+
+/// The result of a principal.
+fn of<'v>(output: &'v Value, name: &str) -> &'v Value {
+    let results = output["results"].as_array().unwrap();
+    let mut named = results.iter().filter(|r| r["principal"]["name"] == name);
+    let found = named
+        .next()
+        .unwrap_or_else(|| panic!("no result of {name}: {output}"));
+    assert!(named.next().is_none(), "{name} is judged once");
+    found
+}
+
+/// The actions that are not covered.
+fn open(result: &Value) -> Vec<&str> {
+    let rows = result["requirements"].as_array().unwrap();
+    let open = rows.iter().filter(|row| row["verdict"] != "covered");
+    open.map(|row| row["action"].as_str().unwrap()).collect()
+}
+
+fn user(name: &str, inline: &[&str], groups: &[&str]) -> Value {
+    json!({"UserName": name, "Path": "/", "UserId": "AIDA", "Arn": arn(&format!("user/{name}")),
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": document(inline)}],
+        "GroupList": groups, "AttachedManagedPolicies": [], "Tags": []})
+}
+
+#[test]
+fn each_principal_has_the_policies_of_all_its_parts() {
+    let mut limited = role("Limited", &[document(&[SEND, DESCRIBE])], &[]);
+    limited["PermissionsBoundary"] =
+        json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy/Limit")});
+    let mut elsewhere = role("Elsewhere", &[document(&[SEND, DESCRIBE])], &["NotHere"]);
+    elsewhere["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy/NoLimit")});
+    let group = |name: &str, managed: &[&str]| {
+        json!({"GroupName": name, "Path": "/", "GroupId": "AGPA", "Arn": arn(&format!("group/{name}")),
+            "GroupPolicyList": [{"PolicyName": "g", "PolicyDocument": document(&[SEND])}],
+            "AttachedManagedPolicies": attached(managed)})
+    };
+    let all = dump(
+        &[
+            user("alice", &[DESCRIBE], &["Senders"]),
+            user("bob", &[DESCRIBE], &["Unknown"]),
+        ],
+        &[group("Senders", &[]), group("Unused", &["Describe"])],
+        &[
+            role("Object", &[document(&[SEND]), document(&[DESCRIBE])], &[]),
+            role(
+                "Encoded",
+                &[encoded(&document(&[SEND])), encoded(&document(&[DESCRIBE]))],
+                &[],
+            ),
+            role("Attached", &[document(&[SEND])], &["Describe"]),
+            role("OnlyAttached", &[], &["Describe", "Both"]),
+            role("OfAws", &[document(&[SEND])], &[ALL_OF_EC2]),
+            role("Lacking", &[encoded(&document(&[SEND]))], &["Old"]),
+            limited,
+            elsewhere,
+        ],
+        &[
+            managed("Describe", &[encoded(&document(&[DESCRIBE]))]),
+            managed("Both", &[document(&["s3:*"]), document(&[SEND, DESCRIBE])]),
+            // An earlier version granted more.
+            managed(
+                "Old",
+                &[document(&[DESCRIBE]), document(&["s3:ListAllMyBuckets"])],
+            ),
+            managed("Limit", &[document(&[SEND])]),
+            managed("Alone", &[document(&[DESCRIBE])]),
+        ],
+    );
+    let (run, output) = lint(&all, &[]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    for (name, kind, expected) in [
+        ("alice", "user", &[][..]),
+        ("bob", "user", &[SEND]),
+        ("Unused", "group", &[]),
+        ("Object", "role", &[]),
+        ("Encoded", "role", &[]),
+        ("Attached", "role", &[]),
+        ("OnlyAttached", "role", &[]),
+        ("OfAws", "role", &[]),
+        ("Lacking", "role", &[DESCRIBE]),
+        ("Limited", "role", &[DESCRIBE]),
+        ("Elsewhere", "role", &[]),
+        ("Alone", "policy", &[SEND]),
+    ] {
+        let result = of(&output, name);
+        assert_eq!(result["principal"]["kind"], kind, "{name}");
+        assert_eq!(open(result), expected, "{name}");
+        assert_eq!(result["policies"], json!(["dump.json"]), "{name}");
+    }
+    assert_eq!(output["results"].as_array().unwrap().len(), 12);
+    let unchecked = |name: &str| of(&output, name)["not_checked"].to_string();
+    assert!(
+        unchecked("Elsewhere").contains("attached-policy:arn:aws:iam::123456789012:policy/NotHere")
+    );
+    assert!(
+        unchecked("Elsewhere")
+            .contains("permissions-boundary:arn:aws:iam::123456789012:policy/NoLimit")
+    );
+    assert!(unchecked("bob").contains("group:Unknown"));
+    for name in ["Attached", "OfAws", "Limited", "alice"] {
+        assert!(
+            !unchecked(name).contains("policy:"),
+            "{name}: {}",
+            unchecked(name)
+        );
+        assert!(!unchecked(name).contains("group:"), "{name}");
+    }
+}
+
+#[test]
+fn places_are_those_of_the_dump() {
+    let typo = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["sqs:SendMessage", "ec2:DescribeInstancez"], "Resource": "*"}]});
+    for (form, written) in [
+        (typo.clone(), "ec2:DescribeInstancez"),
+        (encoded(&typo), "ec2%3ADescribeInstancez"),
+    ] {
+        let all = dump(
+            &[],
+            &[],
+            &[
+                role("A", &[], &["P"]),
+                role("B", &[document(&[SEND, DESCRIBE])], &[]),
+            ],
+            &[managed("P", &[form])],
+        );
+        let text = serde_json::to_string_pretty(&all).unwrap();
+        let (_, output) = lint(&all, &[]);
+        let findings = of(&output, "A")["findings"].as_array().unwrap();
+        let mut unknown = findings.iter().filter(|f| f["lint"] == "unknown-action");
+        let region = &unknown.next().expect("unknown-action")["region"];
+        let at = |key: &str| usize::try_from(region[key].as_u64().unwrap()).unwrap();
+        assert_eq!(&text[at("start_byte")..at("end_byte")], written);
+        assert!(
+            !of(&output, "B")["findings"]
+                .to_string()
+                .contains("unknown-action")
+        );
+    }
+}
+
+#[test]
+fn what_is_broken_concerns_its_own_role() {
+    let good = || role("Good", &[document(&[SEND, DESCRIBE])], &[]);
+    let mut no_list = role("Bad", &[], &[]);
+    no_list["RolePolicyList"] = json!({"p": document(&[SEND])});
+    let mut misspelled = role("Bad", &[document(&[SEND, DESCRIBE])], &[]);
+    misspelled["Statement"] = json!([]);
+    for bad in [
+        role("Bad", &[json!("%7B%22Version%22%3A")], &[]),
+        role("Bad", &[json!("%7B%FF%7D")], &[]),
+        role("Bad", &[json!(7)], &[]),
+        role("Bad", &[json!({"Fn::Sub": "x"})], &[]),
+        role("Bad", &[document(&[SEND, DESCRIBE])], &["Broken"]),
+        no_list,
+        misspelled,
+    ] {
+        let broken = managed("Broken", &[json!("{\"Version\"")]);
+        let policies = if bad.to_string().contains("policy/Broken") {
+            vec![broken]
+        } else {
+            vec![]
+        };
+        let all = dump(&[], &[], &[good(), bad.clone()], &policies);
+        let (run, output) = lint(&all, &[]);
+        assert_eq!(run.code, 2, "{bad}");
+        assert!(open(of(&output, "Good")).is_empty(), "{bad}");
+        let findings = of(&output, "Bad")["findings"].to_string();
+        assert!(findings.contains("invalid-json"), "{bad}: {findings}");
+        assert!(
+            !of(&output, "Good")["findings"]
+                .to_string()
+                .contains("invalid-json"),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn text_that_is_no_json_is_refused_at_its_place() {
+    let text = dump(&[], &[], &[role("A", &[document(&[SEND])], &[])], &[]).to_string();
+    for text in [
+        text[..text.len() - 1].to_owned(),
+        format!("{text} {{"),
+        text.replace("\"RoleId\":", "\"RoleId\""),
+    ] {
+        let run = lint_files(&[("dump.json", text)], &["-f", "json"]);
+        assert_eq!(run.code, 2);
+        let output: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(
+            output["results"][0]["findings"][0]["lint"], "invalid-json",
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
+fn pages_are_one_account() {
+    let mut first = dump(
+        &[],
+        &[],
+        &[role("A", &[document(&[SEND])], &["Describe"])],
+        &[],
+    );
+    first["IsTruncated"] = true.into();
+    first["Marker"] = "m".into();
+    let mut second = json!({"Policies": [managed("Describe", &[document(&[DESCRIBE])])]});
+    second["IsTruncated"] = false.into();
+    let (one, two) = (first.to_string(), second.to_string());
+    let listed = json!([first, second]).to_string();
+    for files in [
+        vec![("1.json", one.clone()), ("2.json", two.clone())],
+        vec![("2.json", two.clone()), ("1.json", one.clone())],
+        vec![("both.json", format!("{one}\n{two}\n"))],
+        vec![("list.json", listed)],
+    ] {
+        let run = lint_files(&files, &["-f", "json"]);
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        let output: Value = serde_json::from_str(&run.out).unwrap();
+        assert!(open(of(&output, "A")).is_empty());
+        assert!(!run.err.contains("last page"), "{}", run.err);
+    }
+    let run = lint_files(&[("1.json", one)], &["-f", "json"]);
+    assert!(
+        run.err.contains("1.json is not the last page"),
+        "{}",
+        run.err
+    );
+    let output: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(open(of(&output, "A")), [DESCRIBE]);
+}
+
+#[test]
+fn roles_are_selected_by_name_pattern_and_arn() {
+    let covered = || [document(&[SEND, DESCRIBE])];
+    let all = dump(
+        &[],
+        &[],
+        &[
+            role("HpcHead", &covered(), &[]),
+            role("HpcNode", &covered(), &[]),
+            role("Web", &covered(), &[]),
+        ],
+        &[],
+    );
+    let arn = arn("role/Web");
+    for (select, expected) in [
+        ("HpcHead", &["HpcHead"][..]),
+        ("Hpc*", &["HpcHead", "HpcNode"]),
+        ("Web,HpcNode", &["HpcNode", "Web"]),
+        (arn.as_str(), &["Web"]),
+    ] {
+        let (run, output) = lint(&all, &["--select", select]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        let names: Vec<&str> = { output["results"].as_array().unwrap().iter() }
+            .map(|r| r["principal"]["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, expected, "{select}");
+    }
+    let (run, _) = lint(&all, &["--select", "Nobody"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("HpcHead, HpcNode, Web"), "{}", run.err);
+}
+
+#[test]
+fn other_roles_are_counted_and_nothing_judged_is_no_success() {
+    let other = || role("Web", &[document(&["s3:GetObject"])], &[]);
+    let options = ["--scheduler", "slurm", "--pcluster-version", "3.14.0"];
+    let (run, _) = lint(&dump(&[], &[], &[other()], &[]), &options);
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert!(run.err.contains("Web"), "{}", run.err);
+    let (run, _) = lint(&dump(&[], &[], &[], &[]), &options);
+    assert_eq!(run.code, 2, "{}", run.out);
+    let head = role(
+        "Head",
+        &[document(&[
+            "ec2:*",
+            "s3:*",
+            "dynamodb:*",
+            "route53:*",
+            "cloudformation:*",
+            "logs:*",
+        ])],
+        &[],
+    );
+    let (_, output) = lint(&dump(&[], &[], &[other(), head], &[]), &options);
+    assert_eq!(output["other_roles"][0]["name"], "Web");
+    assert!(of(&output, "Head")["reference"]["role"].is_string());
+}
+
+#[test]
+fn the_configuration_of_a_cluster_names_its_roles() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = "Region: us-east-1
+Image: {Os: alinux2023}
+HeadNode:
+  InstanceType: c5.large
+  Networking: {SubnetId: subnet-0123456789abcdef0}
+  Iam: {InstanceRole: 'arn:aws:iam::123456789012:role/Named'}
+Scheduling:
+  Scheduler: slurm
+  SlurmQueues:
+    - Name: one
+      ComputeResources: [{Name: c, InstanceType: c5.large}]
+      Networking: {SubnetIds: [subnet-0123456789abcdef0]}
+";
+    // It grants nothing that a head node needs, and is judged all the same.
+    let all = dump(
+        &[],
+        &[],
+        &[
+            role("Named", &[document(&["s3:ListAllMyBuckets"])], &[]),
+            role("Web", &[document(&["s3:ListAllMyBuckets"])], &[]),
+        ],
+        &[],
+    );
+    fs::write(folder.path().join("c.yaml"), cluster).unwrap();
+    fs::write(folder.path().join("dump.json"), all.to_string()).unwrap();
+    let run = run(
+        folder.path(),
+        &[
+            "lint",
+            "--no-config",
+            "dump.json",
+            "--cluster-config",
+            "c.yaml",
+            "-f",
+            "json",
+        ],
+    );
+    let output: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_eq!(of(&output, "Named")["reference"]["role"], "head-node");
+    assert_eq!(output["other_roles"][0]["name"], "Web");
+}
+
+#[test]
+fn lines_are_the_results_in_the_order_of_the_dump() {
+    let roles: Vec<Value> = (0..30)
+        .map(|at| role(&format!("R{at}"), &[document(&[SEND])], &[]))
+        .collect();
+    let text = dump(&[], &[], &roles, &[]).to_string();
+    let lines = lint_files(&[("dump.json", text.clone())], &["-f", "jsonl"]);
+    let whole = lint_files(&[("dump.json", text.clone())], &["-f", "json"]);
+    assert_eq!((lines.code, whole.code), (1, 1));
+    let read = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+    let mut all: Vec<Value> = lines.out.lines().map(read).collect();
+    let mut last = all.pop().unwrap();
+    assert_eq!(last["results"], json!([]));
+    for (at, line) in all.iter().enumerate() {
+        assert_eq!(line["principal"]["name"], format!("R{at}"));
+    }
+    last["results"] = all.into();
+    assert_eq!(last, read(&whole.out), "both formats say the same");
+    assert_eq!(
+        lines.out,
+        lint_files(&[("dump.json", text)], &["-f", "jsonl"]).out
+    );
+}
+
+#[test]
+fn some_hundred_roles_take_seconds() {
+    let filler: Vec<String> = (0..40).map(|at| format!("app{at}:Do")).collect();
+    let filler: Vec<&str> = filler.iter().map(String::as_str).collect();
+    let roles: Vec<Value> = (0..200)
+        .map(|at| {
+            let own = if at % 2 == 0 {
+                document(&filler)
+            } else {
+                encoded(&document(&filler))
+            };
+            role(&format!("R{at}"), &[own], &["Shared"])
+        })
+        .collect();
+    let all = dump(
+        &[],
+        &[],
+        &roles,
+        &[managed("Shared", &[document(&[SEND, DESCRIBE])])],
+    );
+    let start = Instant::now();
+    let run = lint_files(&[("dump.json", all.to_string())], &["-f", "jsonl"]);
+    let took = start.elapsed();
+    assert_eq!(run.out.lines().count(), 201, "{}", run.err);
+    assert!(took < Duration::from_secs(60), "{took:?}");
+}
+
+#[test]
+fn a_dump_is_not_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = dump(&[], &[], &[role("A", &[document(&[SEND])], &[])], &[]).to_string();
+    fs::write(folder.path().join("dump.json"), &text).unwrap();
+    fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
+    let common = ["--no-config", "--reference", "reference.json", "dump.json"];
+    for command in [
+        &["lint", "--fix"][..],
+        &["tighten"],
+        &["tighten", "--write"],
+    ] {
+        let all: Vec<&str> = command.iter().chain(&common).copied().collect();
+        let run = run(folder.path(), &all);
+        assert_eq!(run.code, 2, "{command:?}");
+        assert!(run.err.contains("the dump of an account"), "{}", run.err);
+    }
+    assert_eq!(
+        fs::read_to_string(folder.path().join("dump.json")).unwrap(),
+        text
+    );
+    let all: Vec<&str> = ["missing", "--select", "A"]
+        .into_iter()
+        .chain(common)
+        .collect();
+    let run = run(folder.path(), &all);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(
+        run.out.contains(DESCRIBE) && !run.out.contains(SEND),
+        "{}",
+        run.out
+    );
+}
