@@ -350,7 +350,12 @@ fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
                     None => envelope::not_understood(reader, key),
                 }
             }
-            "AssumeRolePolicyDocument" => trust(*value, content),
+            "AssumeRolePolicyDocument" => {
+                trust(*value, content);
+                if !envelope::trust(reader, *value) {
+                    envelope::not_understood(reader, key);
+                }
+            }
             _ => {
                 let _ = envelope::beside(reader, key, *value);
             }

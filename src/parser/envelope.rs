@@ -425,7 +425,7 @@ pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool 
 }
 
 /// Reads the trust policy of a role: an object, or the text of one. Whether it is one.
-fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
+pub(super) fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
     let account = { reader.owners() }
         .last()
         .and_then(|owner| owner.arn.as_ref())

@@ -100,6 +100,11 @@ impl Machine<'_> {
 
     /// The object that a text contains.
     pub(super) fn content(&mut self, value: &Value) -> Option<inventory::Value> {
+        Some(self.placed_content(value)?.1)
+    }
+
+    /// The same, with the file that its places are in.
+    pub(super) fn placed_content(&mut self, value: &Value) -> Option<(SourceId, inventory::Value)> {
         let tree = match &value.node {
             Node::Text(_) => encode::decode(self, value).ok()?,
             _ => match self.tree(value) {
@@ -107,7 +112,8 @@ impl Machine<'_> {
                 _ => return None,
             },
         };
-        Some(self.export(&tree, tree.place.source, tree.place.span))
+        let source = tree.place.source;
+        Some((source, self.export(&tree, source, tree.place.span)))
     }
 
     fn tree(&mut self, value: &Value) -> Tree {

@@ -340,6 +340,28 @@ fn is_text_hole(machine: &Machine<'_>, value: &Value) -> bool {
     }
 }
 
+fn trust_document(machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Value> {
+    machine
+        .argument(instance, "assume_role_policy")
+        .or_else(|| machine.argument(instance, "assume_role_policy_document"))
+}
+
+/// The trust policy of a role. A trust policy that is not understood leaves it open.
+fn trust_policy(machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Gathered) {
+    let Some(document) = trust_document(machine, instance) else {
+        return;
+    };
+    let Some((source, value)) = machine.placed_content(&document) else {
+        all.of(instance.source()).name("trust-policy".to_owned());
+        return;
+    };
+    let read = inventory::trust(&value, source, &machine.holes.shared());
+    let into = all.of(source);
+    read.named.into_iter().for_each(|name| into.name(name));
+    into.worst.trusts.extend(read.trusts);
+    read.problems.into_iter().for_each(|p| into.report(p));
+}
+
 /// The principals of a value, each with the hole that decides whether it is one.
 fn targets_of(value: &Value, optional: Option<usize>, out: &mut Vec<(Value, Option<usize>)>) {
     match &value.node {
@@ -416,7 +438,10 @@ impl Reader {
             .argument(instance, shape.name)
             .and_then(|v| v.text());
         let trust = (kind == Kind::Role)
-            .then(|| Self::trust(machine, instance))
+            .then(|| {
+                trust_policy(machine, instance, &mut all);
+                Self::trust(machine, instance)
+            })
             .flatten();
         finish(
             machine,
@@ -646,9 +671,7 @@ impl Reader {
 
     /// Who may assume a role.
     fn trust(machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Trust> {
-        let document = machine
-            .argument(instance, "assume_role_policy")
-            .or_else(|| machine.argument(instance, "assume_role_policy_document"))?;
+        let document = trust_document(machine, instance)?;
         let document = machine.content(&document)?;
         let mut trust = Trust::default();
         for statement in document.get("Statement")?.elements() {
