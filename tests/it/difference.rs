@@ -512,7 +512,7 @@ fn changes_of_each_element_are_found() {
             vec![],
         ),
     ] {
-        let found = compare(&[old.clone()], &[new.clone()]);
+        let found = compare(std::slice::from_ref(&old), std::slice::from_ref(&new));
         let names = |list: &[Change]| -> Vec<String> {
             list.iter().map(|c| c.witness.action.clone()).collect()
         };
