@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::Region;
+use crate::catalog::AccessLevel;
 use crate::diff::difference::{Change, Difference, Path, Value};
 use crate::inert;
 use crate::parser::Sources;
@@ -385,7 +386,8 @@ struct Request<'a> {
 
 #[derive(Serialize)]
 struct Key<'a> {
-    key: &'a str,
+    #[serde(rename = "key")]
+    name: &'a str,
     values: Option<&'a [String]>,
     holds: Option<bool>,
 }
@@ -462,8 +464,8 @@ fn json_role<'a>(role: &'a ComparedRole, sources: &Sources) -> Role<'a> {
 }
 
 fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
-    let key = |(key, value): &'a (String, Value)| Key {
-        key,
+    let key = |(name, value): &'a (String, Value)| Key {
+        name,
         values: match value {
             Value::Texts(texts) => Some(texts.as_slice()),
             _ => None,
@@ -478,7 +480,7 @@ fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
         action: &change.witness.action,
         resource: &change.witness.resource,
         context: change.context.iter().map(key).collect(),
-        access: change.access.map(|a| a.name()),
+        access: change.access.map(AccessLevel::name),
         danger: danger(change),
         regions: places
             .map(|(source, span)| Region::new(sources.get(*source), *span))

@@ -113,7 +113,9 @@ pub(super) fn read(files: Vec<Found>, given: &Given, sources: &mut Sources) -> R
             input::Loaded::Policies(loaded) => {
                 let is_in_folder = !file.path.is_empty();
                 let text = sources.get(loaded.source).text();
-                if is_in_folder && !may_be_policy(text) && loaded.document.policies.is_empty() {
+                if is_in_folder && !may_be_policy(text) && { loaded.document.policies.iter() }
+                    .all(|p| p.statements.is_empty())
+                {
                     roles.others.insert(file.path);
                     continue;
                 }

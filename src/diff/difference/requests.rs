@@ -270,7 +270,9 @@ impl<'q> Question<'q> {
         }
         let with = |case: &Clause<'q>, refusal: &Vec<Way<'q>>| {
             let mut case = case.clone();
-            refusal.iter().for_each(|way| way.add(&mut case));
+            for way in refusal {
+                way.add(&mut case);
+            }
             case
         };
         let all = cases.iter();
