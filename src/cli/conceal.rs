@@ -102,7 +102,9 @@ pub(super) fn conceal(mut file: File, sources: &mut Sources) -> File {
     let text = source.text();
     let document = &mut file.document;
     let mut policies = document.policies.iter();
-    let is_policy = policies.any(|policy| !policy.statements.is_empty());
+    let is_policy =
+        policies.any(|policy| !policy.statements.is_empty()) || { document.trusts.iter() }
+            .any(|trust| !trust.statements.is_empty());
     let is_meant = !document.is_foreign && Content::Policy.is_meant(text);
     if is_policy || is_meant || text.is_empty() {
         return file;

@@ -15,7 +15,7 @@ use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::lints::File;
-use crate::parser::{Attachment, Sources};
+use crate::parser::{Attachment, ProblemKind, Sources};
 use crate::reference::Features;
 
 /// One role to judge.
@@ -280,7 +280,8 @@ pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
             Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
         }
     }
-    let (sources, files) = resolver.into_files();
+    let (sources, mut files) = resolver.into_files();
+    accept_descriptions(&mut files, &jobs);
     let jobs = Jobs {
         sources,
         files,
@@ -292,6 +293,33 @@ pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
     };
     bound(&jobs)?;
     Ok(jobs)
+}
+
+/// Lets descriptions of roles be, where every role that they are given for has policies in other files.
+fn accept_descriptions(files: &mut [File], jobs: &[Job]) {
+    let has_policies = |job: &Job| {
+        let mut own = job.files.iter().filter_map(|at| files.get(*at));
+        own.any(|file| !file.document.policies.is_empty())
+    };
+    let judged: Vec<(&Job, bool)> = jobs.iter().map(|job| (job, has_policies(job))).collect();
+    let is_accepted = |at: usize| {
+        let mut of_file = { judged.iter() }
+            .filter(|(job, _)| job.files.contains(&at))
+            .peekable();
+        of_file.peek().is_some() && of_file.all(|(_, has_policies)| *has_policies)
+    };
+    let accepted: Vec<bool> = (0..files.len()).map(is_accepted).collect();
+    for (file, _) in files
+        .iter_mut()
+        .zip(accepted)
+        .filter(|(_, is_accepted)| *is_accepted)
+    {
+        let document = &mut file.document;
+        if document.describes_role {
+            let problems = &mut document.problems;
+            problems.retain(|p| p.kind != ProblemKind::InvalidJson);
+        }
+    }
 }
 
 /// Refuses references of the user's own that ask for more than is judged, or for nothing.

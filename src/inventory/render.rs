@@ -74,15 +74,20 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
 /// were; a part that is not known is left out, and the policy is open.
 pub fn trust(value: &Value, source: SourceId, holes: &Arc<[Hole]>) -> Document {
     let mut is_open = false;
-    let mut draft = Draft::new(holes, Extreme::Worst);
-    let known = draft.known(value, &mut is_open);
-    let mut document = match &known {
-        Some(value) => {
-            draft.value(value);
-            parser::parse_trust(source, &draft.written)
+    let known = Draft::new(holes, Extreme::Worst).known(value, &mut is_open);
+    let mut document = Document::default();
+    for value in flattened(known.into_iter().collect()) {
+        if !matches!(value.node, Node::Map(_)) {
+            is_open = true;
+            continue;
         }
-        None => Document::default(),
-    };
+        let mut draft = Draft::new(holes, Extreme::Worst);
+        draft.value(&value);
+        let read = parser::parse_trust(source, &draft.written);
+        document.trusts.extend(read.trusts);
+        document.problems.extend(read.problems);
+        document.named.extend(read.named);
+    }
     for trust in &mut document.trusts {
         trust.is_open = is_open;
     }
@@ -157,6 +162,15 @@ impl<'h> Draft<'h> {
                 for (key, value) in members {
                     let name = key.text();
                     let is_condition = name.as_deref() == Some("Condition");
+                    let is_word =
+                        matches!(name.as_deref(), Some("Statement" | "Effect" | "Version"));
+                    if is_word
+                        && matches!(value.node, Node::Text(_))
+                        && self.first_unknown(value).is_some()
+                    {
+                        *is_open = true;
+                        return None;
+                    }
                     let known = if is_condition && has_choice(value) {
                         *is_open = true;
                         None
@@ -620,8 +634,8 @@ impl<'h> Draft<'h> {
     }
 }
 
-/// Elements that a statement of a trust policy cannot do without.
-const PARTS: [&str; 4] = ["Effect", "Principal", "Action", "Condition"];
+/// Elements without which a trust policy, or a statement of it, is another one.
+const PARTS: [&str; 5] = ["Statement", "Effect", "Principal", "Action", "Condition"];
 
 /// The elements of lists, and what is no list.
 fn flattened(all: Vec<Value>) -> Vec<Value> {
@@ -638,7 +652,7 @@ fn flattened(all: Vec<Value>) -> Vec<Value> {
 /// Whether anything in a value is a choice or is not known at all.
 fn has_choice(value: &Value) -> bool {
     match &value.node {
-        Node::Choice(..) => true,
+        Node::Choice(..) | Node::Hole(_) => true,
         Node::List(elements) => elements.iter().any(has_choice),
         Node::Map(members) => members.iter().any(|(_, v)| has_choice(v)),
         _ => false,

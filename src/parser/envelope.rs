@@ -135,10 +135,31 @@ fn object(reader: &mut Reader, value: Value<'_>) {
     }
     match foreign::object(value) {
         Some(problem) => {
-            reader.is_foreign = true;
+            let role = value.member("Role").filter(|role| {
+                role.kind() == Kind::Object && role.member("AssumeRolePolicyDocument").is_some()
+            });
+            match role {
+                Some(role) => described(reader, role),
+                None => reader.is_foreign = true,
+            }
             reader.report(problem);
         }
         None => grammar::read(reader, value, Carried::default()),
+    }
+}
+
+/// Reads what `aws iam get-role` prints of a role.
+fn described(reader: &mut Reader, role: Value<'_>) {
+    reader.describes_role = true;
+    audit::object(reader, role);
+    let members = role.last_members();
+    if let Some(owner) = Owner::of(&members) {
+        reader.own(owner);
+    }
+    for Member { key, value } in &members {
+        if !beside(reader, key, *value) {
+            return;
+        }
     }
 }
 

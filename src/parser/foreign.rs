@@ -283,7 +283,7 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
             "Role",
             "get-role",
             "it holds who may assume the role, not what the role may do: \
-             get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
+             get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, and give both files",
         ),
     ] {
         if let Some(member) =

@@ -308,6 +308,9 @@ pub struct Document {
     pub trusts: Vec<super::TrustPolicy>,
     /// Whether the text is recognised as something else than a policy.
     pub is_foreign: bool,
+    /// Whether it describes a role and contains none of its policies, as `aws iam get-role` prints it. It is refused, unless
+    /// another file has the policies.
+    pub describes_role: bool,
     /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
     pub problems: Vec<Problem>,
 }

@@ -116,6 +116,8 @@ pub(super) struct Reader {
     trusts: Vec<TrustPolicy>,
     /// Whether the file is recognised as something else than a policy.
     pub(super) is_foreign: bool,
+    /// As [`Document::describes_role`].
+    pub(super) describes_role: bool,
     /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
 }
@@ -143,6 +145,7 @@ impl Reader {
             owners: Vec::new(),
             trusts: Vec::new(),
             is_foreign: false,
+            describes_role: false,
             rejections: Rejections::default(),
         }
     }
@@ -239,6 +242,7 @@ impl Reader {
             owners,
             mut trusts,
             is_foreign,
+            describes_role,
             ..
         } = self;
         problems.sort_by_key(|p| (p.span, p.kind, p.rejected));
@@ -271,7 +275,10 @@ impl Reader {
             }
         }
         // Drop grammar errors of a truncated text: they are unreliable.
-        if problems.iter().any(|p| p.kind == ProblemKind::InvalidJson) {
+        let refusals = problems
+            .iter()
+            .filter(|p| p.kind == ProblemKind::InvalidJson);
+        if refusals.count() > usize::from(describes_role) {
             policies.clear();
             trusts.clear();
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
@@ -282,6 +289,7 @@ impl Reader {
             owners,
             trusts,
             is_foreign,
+            describes_role,
             problems,
         }
     }

@@ -743,6 +743,22 @@ fn open_parts_of_templates() {
             wrong.push(format!("{row}: {found:?}, not checked: {is_open}"));
         }
     }
+    let document = |document: Value| {
+        let mut template: Value = serde_json::from_str(&with(ec2())).unwrap();
+        template["Resources"]["Head"]["Properties"]["AssumeRolePolicyDocument"] = document;
+        template.to_string()
+    };
+    for row in [
+        json!({"Ref": "Who"}),
+        json!({"Version": "2012-10-17", "Statement": {"Ref": "Who"}}),
+        json!({"Fn::If": ["IsWide", {"Statement": [ec2()]}, {"Statement": ec2()}]}),
+        json!({"Fn::Transform": {"Name": "Trust"}}),
+    ] {
+        let (found, is_open) = findings(&document(row.clone()), &HEAD);
+        if !found.is_empty() || !is_open {
+            wrong.push(format!("{row}: {found:?}, not checked: {is_open}"));
+        }
+    }
     let given = with(allow(json!({"AWS": {"Ref": "Who"}}), Value::Null));
     let (found, is_open) = findings(
         &given,
@@ -814,4 +830,74 @@ fn an_unknown_account() {
         &["--role", "head-node", "--account", "999999999999"],
     );
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// What `aws iam get-role` prints is read beside the policies of the role, and refused alone.
+#[test]
+fn the_output_of_get_role() {
+    let role = |statements: &[Value]| {
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        json!({"Role": {"Path": "/", "RoleName": "head", "Arn": "arn:aws:iam::123456789012:role/head",
+            "CreateDate": "2026-01-01T00:00:00+00:00", "AssumeRolePolicyDocument": document, "MaxSessionDuration": 3600}})
+        .to_string()
+    };
+    let open = role(&[ec2(), allow(everyone(), Value::Null)]);
+    let invalid = role(&[
+        ec2(),
+        allow(json!({"AWS": "arn:aws:iam::*:root"}), Value::Null),
+    ]);
+    let grants = grants().to_string();
+    let files = [
+        ("open.json", open.as_str()),
+        ("invalid.json", &invalid),
+        ("p.json", &grants),
+    ];
+    let project = Project::new(&files);
+    let base = [
+        "lint",
+        "--no-config",
+        "-f",
+        "concise",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.14.0",
+    ];
+    let rows: [(&[&str], i32, &[&str], &[&str]); 4] = [
+        (
+            &["open.json", "p.json"],
+            1,
+            &["[open-trust]", "[missing-action]"],
+            &["[invalid-json]", "trust policy"],
+        ),
+        (
+            &["invalid.json", "p.json"],
+            1,
+            &["error[invalid-arn]"],
+            &["[invalid-json]"],
+        ),
+        (
+            &["open.json"],
+            2,
+            &["[invalid-json]", "[open-trust]"],
+            &["[missing-action]"],
+        ),
+        (
+            &["invalid.json"],
+            2,
+            &["[invalid-json]"],
+            &["[missing-action]"],
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (names, code, with, without) in rows {
+        let run = project.run(&[&base[..], names, &["--role", "head-node"]].concat());
+        let is_right = run.code == code
+            && with.iter().all(|w| run.out.contains(w))
+            && !without.iter().any(|w| run.out.contains(w));
+        if !is_right {
+            wrong.push(format!("{names:?}: {} {}{}", run.code, run.out, run.err));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
