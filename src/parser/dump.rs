@@ -24,6 +24,9 @@ const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailL
 /// The key that a page has beside its lists.
 const TRUNCATED: &str = "IsTruncated";
 
+/// The greatest number of parts of one file: several times what the quotas of IAM let an account have.
+const MOST_PARTS: usize = 50_000;
+
 /// What a part of a dump describes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PartKind {
@@ -109,6 +112,12 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
                 found.is_dump |= top.0.is_dump;
                 found.is_truncated = top.0.is_truncated;
                 found.lists.extend(top.0.lists);
+                if found.lists.len() > MOST_PARTS {
+                    let message = "more lists than the dump of an account has";
+                    let span = Span::new(start, start + 1);
+                    let problem = Problem::invalid_json("document", message, span);
+                    return Some(Err(Box::new(problem)));
+                }
             }
             Some(Err(error)) => {
                 // The words alone may be those of a policy.
@@ -139,23 +148,57 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
         Span::new(at, at + raw.len())
     };
     for (kind, list) in found.lists {
-        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
-            let span = place(list.get());
-            let opening = Span {
-                start: span.start,
-                end: span.start + 1,
-            };
-            let message = "a list of a dump must be an array";
-            return Some(Err(Box::new(Problem::invalid_json(
+        let span = place(list.get());
+        let refused = |message: &str| {
+            let end = span.start + 1;
+            let opening = Span { end, ..span };
+            Some(Err(Box::new(Problem::invalid_json(
                 "document", message, opening,
-            ))));
+            ))))
         };
+        let Ok(Elements(elements)) = serde_json::from_str(list.get()) else {
+            return refused("a list of a dump must be an array");
+        };
+        if pages.parts.len() + elements.len() > MOST_PARTS {
+            return refused("more users, groups, roles and policies than an account can have");
+        }
         pages.parts.extend(elements.into_iter().map(|raw| Part {
             kind,
             span: place(raw.get()),
         }));
     }
     Some(Ok(pages))
+}
+
+/// The elements of a list, up to one more than are read.
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor)
+    }
+}
+
+struct ElementsVisitor;
+
+impl<'de> Visitor<'de> for ElementsVisitor {
+    type Value = Elements<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Elements<'de>, A::Error> {
+        let mut all = Vec::new();
+        while all.len() <= MOST_PARTS {
+            let Some(element) = seq.next_element()? else {
+                return Ok(Elements(all));
+            };
+            all.push(element);
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Elements(all))
+    }
 }
 
 /// What the top level of a text holds.

@@ -280,7 +280,10 @@ fn what_is_broken_concerns_its_own_role() {
 #[test]
 fn text_that_is_no_json_is_refused_at_its_place() {
     let text = dump(&[], &[], &[role("A", &[document(&[SEND])], &[])], &[]).to_string();
+    let many = format!("{{\"RoleDetailList\": [{}0]}}", "0,".repeat(60_000));
     for text in [
+        many,
+        "{\"RoleDetailList\": {}}".to_owned(),
         text[..text.len() - 1].to_owned(),
         format!("{text} {{"),
         text.replace("\"RoleId\":", "\"RoleId\""),
