@@ -78,6 +78,10 @@ fn check_what_is_required(log: &Value) {
             ("unconditional-grant", "5.0"),
             ("unrestricted-assume-role", "9.0"),
             ("writable-code", "8.0"),
+            ("open-trust", "9.8"),
+            ("federated-trust", "9.0"),
+            ("cross-account-trust", "7.0"),
+            ("unneeded-trust", "5.0"),
         ];
         let score = rule["properties"]
             .get("security-severity")
