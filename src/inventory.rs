@@ -9,7 +9,7 @@
 //!                                 └─► Holes, the table of what is not known
 //! ```
 //!
-//! A value with holes is read up to three times, once for each [`Extreme`]; a value without holes once. The engine decides
+//! A value with holes is read up to three times, once for each extreme; a value without holes once. The engine decides
 //! each reading as if it were a file of its own, and `check` puts the verdicts together.
 //!
 //! An [`Inventory`] lists the principals, each with the documents that are attached to it: one role to judge.

@@ -283,13 +283,14 @@ fn encoded(loaded: &Loaded, role: &Range<usize>, notes: &mut String) {
     for file in loaded.files.get(role.clone()).unwrap_or_default() {
         let source = loaded.sources.get(file.source);
         let mut policies = file.document.policies.iter();
-        if policies.any(|p| !edit::is_plain(source, p)) {
-            let _ = writeln!(
-                notes,
-                "{}: not fixed, its policy is encoded in a string; decode it first",
-                inert::line(source.name())
-            );
-        }
+        let reason = match policies.find(|p| !edit::is_plain(source, p)) {
+            None => continue,
+            Some(policy) if policy.unknowns.is_some() => {
+                "templates and Terraform code are not edited; change the places that `lint` names"
+            }
+            Some(_) => "its policy is encoded in a string; decode it first",
+        };
+        let _ = writeln!(notes, "{}: not fixed, {reason}", inert::line(source.name()));
     }
 }
 

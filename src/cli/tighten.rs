@@ -9,6 +9,7 @@ use super::{Error, TightenArgs, fix};
 use crate::check::{self, Against, Chosen};
 use crate::diff::narrow::Reason;
 use crate::inert;
+use crate::lints::File;
 use crate::parser::{Policy, Source};
 use crate::reference::bindings::option_for;
 use crate::reference::{self, Query};
@@ -39,6 +40,14 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
         .collect();
     let names: Vec<&str> = sources.iter().map(|s| s.name()).collect();
     let texts = sources.iter().map(|s| s.text().to_owned()).collect();
+    let in_code = |f: &&File| f.document.policies.iter().any(|p| p.unknowns.is_some());
+    if let Some(file) = loaded.files.iter().find(in_code) {
+        return Err(Error::NotFixable {
+            path: loaded.sources.get(file.source).name().to_owned(),
+            reason: "templates and Terraform code are not edited".to_owned(),
+            help: "narrow the places that `lint` names by hand".to_owned(),
+        });
+    }
     let found = remedy::tighten(loaded.catalog(), &names, texts, &chosen, &loaded.settings);
     let tightened = found.map_err(|refusal| match refusal {
         Refusal::Undecided(row) => undecidable(&row),

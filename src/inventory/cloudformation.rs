@@ -1,6 +1,6 @@
 //! CloudFormation, SAM and CDK templates: the principals that a template defines, with its functions evaluated.
 //!
-//! The text becomes a [`Tree`]; [`evaluate`] turns its parts into [`Value`]s, with a hole for what is known only when the
+//! The text becomes a tree; `evaluate` turns its parts into values, with a hole for what is known only when the
 //! stack is deployed; `principals` finds the roles, users, groups and policies, and what is attached to which.
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>

@@ -1,8 +1,8 @@
 //! Terraform modules: the principals that the code defines, with its expressions evaluated.
 //!
-//! Terraform is never run, and no state is read. The files of a folder become blocks ([`syntax`]); [`evaluate`] turns their
+//! Terraform is never run, and no state is read. The files of a folder become blocks (`syntax`); `evaluate` turns their
 //! expressions into values whose texts know where each byte is written, with a hole for what is known only when the module
-//! is applied; [`principals`] finds the roles, users, groups and policies of the module and of the local modules that it
+//! is applied; `principals` finds the roles, users, groups and policies of the module and of the local modules that it
 //! calls, and what is attached to which. All places of one policy are in one file: what another file contributes has the
 //! place of the reference to it.
 //!

@@ -549,3 +549,23 @@ fn the_same_template_in_json() {
         assert_eq!(result["results"][0]["parameters"][0]["value"], "queue-a");
     }
 }
+
+#[test]
+fn templates_are_not_edited_and_the_reason_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("template.yaml");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/examples/template.yaml");
+    fs::copy(example, &path).unwrap();
+    let before = fs::read(&path).unwrap();
+    let options = ["template.yaml", "--scheduler", "slurm", "--feature", "none"];
+    for command in [["lint", "--fix"], ["tighten", "--write"]] {
+        let run = run(folder.path(), &[&command[..], &options[..]].concat());
+        assert!(
+            run.err
+                .contains("templates and Terraform code are not edited"),
+            "{command:?}: {}",
+            run.err
+        );
+        assert_eq!(fs::read(&path).unwrap(), before, "{command:?}");
+    }
+}
