@@ -93,6 +93,8 @@ fn contexts(lines: &BTreeMap<String, Vec<&Line>>, known: &Known) -> Vec<Keys> {
             // Candidates that the lines about the key do not tell apart count once.
             let mut seen = Vec::new();
             let mut all = evaluator::candidates(key, lines, fact.as_ref());
+            // Of the keys of the world this one alone may have no value or several.
+            all.retain(|v| key == "aws:tagkeys" || v.as_ref().is_none_or(|v| v.len() == 1));
             all.retain(|value| {
                 let truths: Vec<_> = lines.iter().map(|l| l.test(value.as_deref())).collect();
                 let is_new = !seen.contains(&truths);

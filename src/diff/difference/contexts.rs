@@ -193,6 +193,7 @@ fn cells(
             .any(|t| t.operator.is_some_and(|o| o.quantifier.is_some()));
         if several && on_sets && !is_one {
             combine(tests, &mut singles)?;
+            singles.extend(empty(tests).map(|truths| (Vec::new(), truths)));
         }
         for (texts, truths) in singles {
             add((Value::Texts(texts), truths));
@@ -258,6 +259,16 @@ fn combine(tests: &[&Test], singles: &mut Vec<(Vec<String>, Vec<bool>)>) -> Opti
         at += 1;
     }
     Some(())
+}
+
+/// Whether each line holds for a request that has the key without a value; `None` where AWS does not say.
+fn empty(tests: &[&Test]) -> Option<Vec<bool>> {
+    let holds = |test: &&Test| match test.operator?.quantifier {
+        Some(quantifier) => Some(quantifier == Quantifier::All),
+        None if test.operator?.comparison == Comparison::Null => Some(lists(test, "false")),
+        None => None,
+    };
+    tests.iter().map(holds).collect()
 }
 
 fn lists(test: &Test, truth: &str) -> bool {
