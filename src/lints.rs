@@ -534,6 +534,8 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         };
         key(a).cmp(&key(b))
     });
+    // Statements that are one anchor of YAML are found out once.
+    findings.dedup();
     let mut seen: FxHashMap<String, u64> = FxHashMap::default();
     let mut texts = Texts::default();
     for finding in &mut findings {

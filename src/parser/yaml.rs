@@ -186,7 +186,7 @@ impl Tree<'_> {
         self.visits.get() > 4 * self.most
     }
 
-    /// The place of a value: a scalar without its tag, its anchor and (unless it is empty) its quotes.
+    /// The place of a value without its anchor: a scalar without its tag and (unless it is empty) its quotes too.
     pub(crate) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
@@ -196,6 +196,10 @@ impl Tree<'_> {
             // A block ends where the next one starts.
             let written = self.slice(span).trim_end();
             span.end = span.start + written.len() as u32;
+            if written.starts_with('&') {
+                let rest = written.trim_start_matches(|c: char| !c.is_whitespace());
+                span.start = span.end - rest.trim_start().len() as u32;
+            }
             return span;
         };
         while self.slice(span).starts_with(['!', '&']) {
