@@ -209,6 +209,15 @@ impl Tree<'_> {
             let rest = rest.unwrap_or_default().trim_start();
             span.start = span.end - rest.len() as u32;
         }
+        if *style == Style::Block {
+            // The reader counts the lines behind a block to it.
+            let written = self.slice(span);
+            let kept = written.trim_end();
+            let is_kept = text.ends_with('\n');
+            let end = written.get(kept.len()..).and_then(|rest| rest.find('\n'));
+            let end = end.filter(|_| is_kept).map_or(0, |at| at + 1);
+            span.end = span.start + (kept.len() + end) as u32;
+        }
         let is_quoted = matches!(style, Style::Single | Style::Double);
         if is_quoted && let Some(inside) = inside_quotes(self.slice(span)) {
             let quotes = u32::from(!text.is_empty());

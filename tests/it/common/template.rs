@@ -172,7 +172,9 @@ impl Yaml<'_> {
                 format!("[{}]", all.join(", "))
             }
             Made::Map(entries) => {
-                let all = entries.iter().map(|(k, v)| format!("{}: {}", self.flow(k), self.flow(v)));
+                let all = entries
+                    .iter()
+                    .map(|(k, v)| format!("{}: {}", self.flow(k), self.flow(v)));
                 format!("{{{}}}", all.collect::<Vec<_>>().join(", "))
             }
             Made::Call(name, argument) => {
@@ -223,13 +225,15 @@ impl Yaml<'_> {
 /// Whether YAML reads a text without quotes as this text; with the characters that are allowed besides.
 fn is_plain(marked: &str, more: &str) -> bool {
     let (text, _) = unmarked(marked);
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:$*+=@".contains(c) || more.contains(c);
+    let is_safe =
+        |c: char| c.is_ascii_alphanumeric() || "-_./:$*+=@".contains(c) || more.contains(c);
     let is_date = text == "2012-10-17";
     is_date
         || text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(is_safe)
-        && !text.ends_with(':')
-        && !["true", "false", "null", "yes", "no", "on", "off"].contains(&text.to_lowercase().as_str())
+            && text.chars().all(is_safe)
+            && !text.ends_with(':')
+            && !["true", "false", "null", "yes", "no", "on", "off"]
+                .contains(&text.to_lowercase().as_str())
 }
 
 fn is_block(marked: &str) -> bool {
@@ -262,7 +266,14 @@ pub fn json(chance: &mut Chance, varied: bool, made: &Made) -> String {
         Made::Raw(text) => text.clone(),
         Made::List(elements) => {
             let all: Vec<String> = { elements.iter() }
-                .map(|e| format!("{}{}{}", blank(chance), json(chance, varied, e), blank(chance)))
+                .map(|e| {
+                    format!(
+                        "{}{}{}",
+                        blank(chance),
+                        json(chance, varied, e),
+                        blank(chance)
+                    )
+                })
                 .collect();
             format!("[{}]", all.join(","))
         }
