@@ -285,7 +285,7 @@ fn too_narrow(compared: &Compared<'_>, (source, span): (SourceId, Span)) -> Opti
         return None;
     }
     let first = statement.resources.first()?;
-    let is_one = statement.resources.iter().all(|r| r.span == first.span);
+    let is_one = statement.resources.iter().all(|r| r.nth == first.nth);
     let (span, words) = match (statement.not_resource, is_one) {
         (true, _) => (statement.resource_key, "allowed on all but what this lists"),
         (false, true) => (first.span, "allowed on this only"),

@@ -26,6 +26,8 @@ mod catalog;
 mod ci;
 mod cli;
 mod cloudformation;
+mod cloudformation_holes;
+mod cloudformation_random;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
