@@ -56,6 +56,7 @@ mod laws;
 mod length;
 mod lints;
 mod missing;
+mod missing_languages;
 mod mutations;
 mod names;
 mod ordinary;
