@@ -51,6 +51,7 @@ mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
+mod init_defined;
 mod keep;
 mod laws;
 mod length;
