@@ -22,6 +22,7 @@ mod baseline;
 mod baseline_extent;
 mod cases;
 mod catalog;
+mod china;
 #[cfg(unix)]
 mod ci;
 mod cli;
