@@ -101,7 +101,7 @@ fn arguments<'a>(command: &'a str, form: &Form, role: &'a [&'a str]) -> Vec<&'a 
     let [role, scheduler, release, feature] = role else {
         panic!("four words")
     };
-    let file = if form.file.ends_with(".tf") {
+    let file = if form.file == "main.tf" {
         "."
     } else {
         form.file
