@@ -28,6 +28,7 @@ mod cli;
 mod cloudformation;
 mod cloudformation_holes;
 mod cloudformation_random;
+mod cloudformation_references;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
