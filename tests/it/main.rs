@@ -74,6 +74,7 @@ mod rejections;
 mod releases;
 mod requirements;
 #[cfg(unix)]
+mod resource_prefix;
 mod robust;
 mod sarif;
 mod semantics;
