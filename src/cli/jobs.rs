@@ -135,7 +135,10 @@ impl Jobs {
             shared: job.files.iter().map(shared).collect(),
             files: self.policies(job).into_iter().cloned().collect(),
             against: Arc::clone(&job.against),
-            settings: self.settings(job),
+            settings: match job.principal.as_ref().and_then(|p| p.settings.first()) {
+                Some(setting) => self.settings_of(job, setting),
+                None => self.settings(job),
+            },
             features: job.features.clone(),
             written: { job.principal.iter() }
                 .find(|p| !p.in_dump)

@@ -31,6 +31,7 @@ mod cli;
 mod cloudformation;
 mod cloudformation_holes;
 mod cloudformation_random;
+mod cloudformation_references;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
@@ -80,6 +81,7 @@ mod rejections;
 mod releases;
 mod requirements;
 #[cfg(unix)]
+mod resource_prefix;
 mod robust;
 mod sarif;
 mod semantics;
