@@ -27,7 +27,7 @@ const RELEASES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "3.16.1",
+        "3.15.0",
         &[
             ("user", "slurm"),
             ("head-node", "awsbatch"),
