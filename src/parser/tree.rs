@@ -154,8 +154,17 @@ pub(crate) fn of_yaml(
         tree: &tree,
         known: FxHashMap::default(),
         problems,
+        merge: None,
     };
-    Ok(reader.node(tree.root()))
+    let root = reader.node(tree.root());
+    match reader.merge {
+        None => Ok(root),
+        Some(place) => {
+            let message = "CloudFormation takes no merge key `<<`";
+            let problem = Problem::invalid_json("syntax", message, place);
+            Err(Box::new(problem.with_help("write the entries out")))
+        }
+    }
 }
 
 struct Yaml<'t, 'p> {
@@ -163,6 +172,8 @@ struct Yaml<'t, 'p> {
     /// Values that are read already: an alias is the value that it names.
     known: FxHashMap<Id, Rc<Tree>>,
     problems: &'p mut Vec<Problem>,
+    /// The first key that merges another map into its own.
+    merge: Option<Span>,
 }
 
 impl Yaml<'_, '_> {
@@ -179,6 +190,9 @@ impl Yaml<'_, '_> {
             }
             yaml::Value::Map => {
                 let entries = self.tree.entries(id).to_vec();
+                if let Some((key, _)) = entries.iter().find(|(key, _)| self.tree.is_merge(*key)) {
+                    self.merge.get_or_insert(self.tree.span(*key));
+                }
                 let entries = entries.into_iter();
                 let entries = entries.map(|(k, v)| (self.node(k), self.node(v))).collect();
                 Node::Map(each_once(entries, self.problems))

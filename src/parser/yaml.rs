@@ -133,7 +133,7 @@ impl Tree<'_> {
         }
     }
 
-    fn is_merge(&self, key: Id) -> bool {
+    pub(crate) fn is_merge(&self, key: Id) -> bool {
         let kind = self.nodes.get(key.0).map(|node| &node.kind);
         matches!(kind, Some(Kind::Scalar { text, style: Style::Plain }) if text == MERGE)
     }

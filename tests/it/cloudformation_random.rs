@@ -612,10 +612,19 @@ fn rows(value: &Value) -> Vec<String> {
             other => other.clone(),
         }
     }
-    let rows = value["results"][0]["requirements"].as_array().unwrap();
-    rows.iter()
-        .map(|row| without_places(row).to_string())
-        .collect()
+    let rows = value["results"][0]["requirements"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let row = |row: &Value| {
+        let mut row = without_places(row);
+        // Statements that are one anchor have one place.
+        for list in ["allowed_by", "denied_by"] {
+            row[list] = json!(row[list].as_array().unwrap().is_empty());
+        }
+        row.to_string()
+    };
+    rows.map(row).collect()
 }
 
 /// A finding, and where it is.
@@ -760,15 +769,21 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
         let (text, parts) = template::unmarked(&written);
         let file = *chance.one(&["t.yaml", "t.template", "t.json"]);
         let (exit, is) = judge(file, &text);
-        let is_written = |(id, place): &(usize, Range<usize>)| {
-            let mark = &marks[*id];
-            (mark.range.is_some() && text[place.clone()] == mark.text).then_some(mark)
+        // JSON writes the value of an alias again, maybe with escapes.
+        let is_as_is = |(id, place): &(usize, Range<usize>)| text[place.clone()] == marks[*id].text;
+        let is_written = |(id, _): &(usize, Range<usize>)| {
+            let mut all = parts.iter().filter(|part| part.0 == *id);
+            let is_written = marks[*id].range.is_some() && all.all(is_as_is);
+            is_written.then_some(&marks[*id])
         };
         let as_written: Vec<&Mark> = parts.iter().filter_map(is_written).collect();
         let found = findings(&is, &text, &parts, &marks);
         let mut differences = differences(&expected_findings, &found, &as_written);
         if rows(&is) != rows(&expected) {
-            differences.push("other rows".to_owned());
+            let (is, expected) = (rows(&is), rows(&expected));
+            let mut pairs = is.iter().zip(&expected);
+            let (is, expected) = pairs.find(|(is, expected)| is != expected).unwrap();
+            differences.push(format!("other row: {is}\nexpected:  {expected}"));
         }
         if exit == 2 || !differences.is_empty() {
             wrong.push(format!(

@@ -30,6 +30,7 @@ mod ci;
 mod cli;
 mod cloudformation;
 mod cloudformation_holes;
+mod cloudformation_hostile;
 mod cloudformation_random;
 mod cloudformation_references;
 mod cluster_config;

@@ -45,6 +45,7 @@ impl Template<'_> {
             self.report(unresolved(name, &message, condition.span));
             return Truth::Open(None);
         }
+        self.begin();
         self.open.push(mark);
         let truth = self.truth(condition);
         self.open.pop();
@@ -62,6 +63,11 @@ impl Template<'_> {
     }
 
     fn truth(&mut self, tree: &Rc<Tree>) -> Truth {
+        if !self.step() {
+            let message = "the conditions are too large to be read";
+            self.report(unresolved("Conditions", message, tree.span));
+            return Truth::Open(None);
+        }
         if let (None, [(key, name)]) = (&tree.tag, tree.entries())
             && key.text() == Some("Condition")
             && let Some(text) = name.text()

@@ -12,7 +12,9 @@ use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
 
 /// How many values are made of one template, aliases and parameters followed.
-const MOST_STEPS: usize = 4_000_000;
+const MOST_STEPS: usize = 2_000_000;
+/// How many of them one property or condition may take. A policy has 10,240 characters.
+const MOST_STEPS_OF_ONE: usize = 50_000;
 /// How deep references lead from one to the next.
 const DEEPEST: usize = 128;
 
@@ -38,6 +40,8 @@ pub(super) struct Template<'g> {
     pub(super) open: Vec<String>,
     depth: usize,
     steps: usize,
+    /// The count of steps at which the property or condition that is being worked out is too large.
+    limit: usize,
 }
 
 /// A call of a function.
@@ -109,6 +113,7 @@ impl<'g> Template<'g> {
             open: Vec::new(),
             depth: 0,
             steps: 0,
+            limit: MOST_STEPS_OF_ONE,
             tree,
         }
     }
@@ -158,10 +163,23 @@ impl<'g> Template<'g> {
         self.holes.make(name, kind, (self.id, span), option)
     }
 
+    /// Begins to work out a property or a condition, unless that is a part of another one.
+    pub(super) fn begin(&mut self) {
+        if self.open.is_empty() && self.depth == 0 {
+            self.limit = self.steps + MOST_STEPS_OF_ONE;
+        }
+    }
+
+    /// Counts a step. False where it is one too many.
+    pub(super) fn step(&mut self) -> bool {
+        self.begin();
+        self.steps += 1;
+        self.steps <= self.limit.min(MOST_STEPS)
+    }
+
     /// Evaluates a value.
     pub(super) fn evaluate(&mut self, tree: &Rc<Tree>) -> Value {
-        self.steps += 1;
-        if self.steps > MOST_STEPS || self.depth >= DEEPEST {
+        if self.depth >= DEEPEST || !self.step() {
             let message = if self.depth >= DEEPEST {
                 "the references lead too deep"
             } else {
@@ -417,6 +435,7 @@ impl<'g> Template<'g> {
             self.report(unresolved(logical, &message, property.span));
             return None;
         }
+        self.begin();
         self.open.push(mark);
         let value = self.evaluate(property);
         self.open.pop();

@@ -61,7 +61,7 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
 
 /// The value that the template itself gives.
 fn of(value: &Tree) -> Known {
-    let default = value.get("Default");
+    let default = value.get("Default").filter(|d| d.tag.is_none());
     let text = default.and_then(|d| d.text());
     let allowed = value.get("AllowedValues");
     let allowed: Vec<&str> = { allowed.iter() }
