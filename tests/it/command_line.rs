@@ -101,6 +101,7 @@ const CALLS: [&[&str]; 15] = [
     ],
     // Without it, it would write a file here.
     &["init", "--help"],
+    &["merge", "--help"],
     &["schema", "config"],
     &["schema", "output"],
     &["--help"],
