@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::value::{Node, Piece, Value};
 use crate::parser::{
-    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, HolePart, SourceId, Span,
-    Written,
+    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, HolePart, PartEnd,
+    SourceId, Span, Written,
 };
 
 /// A policy of a template as it is read at each extreme.
@@ -606,6 +606,10 @@ impl<'h> Draft<'h> {
                     });
                 }
             }
+            self.written.ends.push(PartEnd {
+                at: self.written.text.len(),
+                place: piece.span().end,
+            });
         }
         let end = pieces.last().map_or(span.end, |p| p.span().end);
         let end = if pieces.is_empty() { span.end } else { end };

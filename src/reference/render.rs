@@ -36,6 +36,7 @@ fn names(statements: &[RefStatement]) -> Names {
 pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
     let mut out = String::from("{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [");
     let mut sids: BTreeSet<String> = BTreeSet::new();
+    let reference = reference.in_partition(bind("Partition").as_deref());
     for (i, statement) in reference.statements.iter().enumerate() {
         let effect = match statement.effect {
             crate::parser::Effect::Allow => "Allow",

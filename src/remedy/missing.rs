@@ -45,7 +45,8 @@ pub fn missing(
         let found = given.find(|(n, ..)| n == name);
         found.map(|(_, value, _)| value.clone())
     };
-    let reference = &chosen.reference;
+    let localized = chosen.reference.in_partition(value("Partition").as_deref());
+    let reference = localized.as_ref();
     let lacking = lacking(catalog, policies, chosen, settings);
     let whole = if lacking.iter().any(|r| r.from_wildcard) {
         check::coverage(catalog, &[], reference, &without_limits(settings))

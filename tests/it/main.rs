@@ -22,10 +22,13 @@ mod baseline;
 mod baseline_extent;
 mod cases;
 mod catalog;
+mod china;
 #[cfg(unix)]
 mod ci;
 mod cli;
 mod cloudformation;
+mod cloudformation_holes;
+mod cloudformation_random;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
