@@ -671,14 +671,14 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
-        json(report, &mut out).unwrap();
+        json(report, 0, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn the_contract() {
         let report = sample::findings();
-        let mut output = output(&report);
+        let mut output = output(&report, 0);
         output.tool.version = "(of the crate)";
         insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     }
