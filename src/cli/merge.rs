@@ -1,6 +1,7 @@
 //! `pcluster-iam merge`: the results of several runs as one document.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -251,12 +252,13 @@ impl Merged {
             note,
             suppressed,
         } = self.summary;
-        tail.push_str(&format!(
-            ",\"findings\":{},\"weakened\":{},\"exit_code\":{},\"summary\":{{\"error\":{error},\"warning\":{warning},\"note\":{note},\"suppressed\":{suppressed}}}}}\n",
+        let _ = writeln!(
+            tail,
+            ",\"findings\":{},\"weakened\":{},\"exit_code\":{},\"summary\":{{\"error\":{error},\"warning\":{warning},\"note\":{note},\"suppressed\":{suppressed}}}}}",
             list(&self.findings),
             list(&self.weakened),
             self.code
-        ));
+        );
         let put = |text: &str| super::print_raw(&inert::json(text));
         match format {
             MergeFormat::Json => {
