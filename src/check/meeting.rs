@@ -108,6 +108,56 @@ impl<'p> Named<'p> {
 #[cfg(test)]
 mod tests {
     use super::may_overlap;
+    use crate::catalog::Catalog;
+    use crate::check::fit::fitting;
+    use crate::check::trial::trials;
+    use crate::check::{Against, Settings};
+    use crate::parser::{self, Policy, Source, SourceId};
+    use crate::reference::{self, Features, Query};
+
+    #[test]
+    fn what_is_left_out_never_fits() {
+        let references = reference::candidates(Query {
+            role: None,
+            scheduler: "slurm",
+            release: "3.16.3",
+            features: &Features::default(),
+        });
+        let against = Against::BestOf(references.unwrap());
+        let settings = Settings::default();
+        let all = against.references().len();
+        let mut left_out = 0;
+        let wrong: Vec<String> = [
+            ("Allow", "Action", "braket:*"),
+            ("Allow", "Action", "sqs:SendMessage"),
+            ("Allow", "Action", "S3:get*"),
+            ("Allow", "Action", "dynamodb:Query"),
+            ("Allow", "Action", "iam:Pass????"),
+            ("Allow", "Action", "*:Describe*"),
+            ("Allow", "NotAction", "iam:*"),
+            ("Deny", "Action", "ec2:RunInstances"),
+        ]
+        .into_iter()
+        .filter_map(|(effect, element, action)| {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "{effect}", "{element}": "{action}", "Resource": "*"}}}}"#
+            );
+            let document = parser::parse(SourceId(0), &Source::new("p.json", text));
+            let policies: Vec<&Policy> = document.policies.iter().collect();
+            let outcome = |is_known: bool| {
+                let trials = trials(&policies, &against, &settings, is_known);
+                let fitting = fitting(&trials, Catalog::embedded(), &against);
+                let fit = fitting.map(|j| (j.trial.reference.role.clone(), j.fit.granted, j.fit.all));
+                (trials.len(), fit)
+            };
+            let (some, every) = (outcome(true), outcome(false));
+            left_out += all - some.0;
+            (some.1 != every.1 || every.0 != all).then(|| format!("{action}: {some:?} {every:?}"))
+        })
+        .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(left_out > all, "{left_out} of {all}");
+    }
 
     #[test]
     fn patterns_without_a_common_name_do_not_overlap() {
