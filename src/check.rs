@@ -1,6 +1,7 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 mod fit;
+mod meeting;
 mod metadata;
 mod open;
 mod settings;
@@ -203,7 +204,7 @@ pub fn choose(
     against: &Against,
     settings: &Settings,
 ) -> Result<Chosen, NoRoleFits> {
-    let trials = trials(policies, against, settings);
+    let trials = trials(policies, against, settings, true);
     let Judged { trial, .. } = fitting(&trials, catalog, against)?;
     let mut reference = trial.reference.clone();
     for gap in std::mem::take(&mut reference.gaps) {
@@ -274,7 +275,8 @@ pub fn check(
         ));
     }
     let chosen = matches!(against, Against::BestOf(_));
-    let trials = trials(&policies, against, settings);
+    let readings = open::Readings::new(files, settings);
+    let trials = trials(&policies, against, settings, readings.is_none());
     if let Some(oversize) = beyond(&trials) {
         return Ok(not_compared(
             sources,
@@ -286,7 +288,6 @@ pub fn check(
             Some(oversize),
         ));
     }
-    let readings = open::Readings::new(files, settings);
     let Judged {
         trial,
         leftovers,
@@ -484,7 +485,7 @@ fn fitting_of<'t>(
     let Some(readings) = readings else {
         return fitting(trials, catalog, against);
     };
-    let wide = self::trials(&readings.best.own, against, settings);
+    let wide = self::trials(&readings.best.own, against, settings, false);
     let chosen = fitting(&wide, catalog, against)?.trial;
     let at = wide
         .iter()

@@ -32,6 +32,7 @@ mod input;
 mod jobs;
 mod lint;
 mod lints;
+mod merge;
 mod missing;
 mod output;
 mod owner;
@@ -104,6 +105,8 @@ Exit codes: 0 done, 2 could not judge.")]
     Tighten(Box<TightenArgs>),
     /// Show which requests a change of policies allows or no longer allows
     Diff(Box<difference::DifferenceArgs>),
+    /// Put the JSON results of several runs together
+    Merge(merge::MergeArgs),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
   pcluster-iam explain missing-action
@@ -531,6 +534,7 @@ fn answer(command: &Command) -> Result<ExitCode, Error> {
         Command::Init => init::run(),
         Command::Missing(args) => missing::run(args),
         Command::Tighten(args) => tighten::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Diff(args) => difference::run(args),
         Command::Explain { what } => explain::run(what),
         Command::Lints => lints::run(),

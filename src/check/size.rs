@@ -17,7 +17,7 @@ pub fn too_many_strings(
     against: &Against,
     settings: &Settings,
 ) -> Option<Oversize> {
-    beyond(&trials(policies, against, settings))
+    beyond(&trials(policies, against, settings, true))
 }
 
 pub(super) fn beyond(trials: &[(Trial<'_>, Vec<prepare::LeftoverPlace>)]) -> Option<Oversize> {

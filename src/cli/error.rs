@@ -147,6 +147,17 @@ pub enum Error {
         /// The help.
         help: String,
     },
+    /// A file with results of a run that cannot be taken over.
+    #[error("`{place}` {reason}")]
+    #[diagnostic(code(input::results), help("{help}"))]
+    NotMerged {
+        /// The file, with line and column.
+        place: String,
+        /// Its fault.
+        reason: String,
+        /// The help.
+        help: String,
+    },
     /// A file has problems, which are drawn at their places.
     #[error("{reason}")]
     #[diagnostic(code(input::drawn))]

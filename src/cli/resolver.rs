@@ -14,7 +14,7 @@ use super::effective::Effective;
 use super::input::{self, Loaded};
 use super::jobs::Job;
 use super::selection::{self, Given};
-use super::template::{self, Chosen, Template};
+use super::template::{self, Chosen, Narrowing, Template};
 use super::{Error, InputArgs, Selection, Unresolved, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
@@ -93,6 +93,17 @@ enum Read {
     Pages(usize),
 }
 
+/// A step from one list of candidates to another one.
+#[derive(PartialEq, Eq, Hash)]
+enum Step {
+    /// For a cluster configuration.
+    Setting(PathBuf),
+    /// For the building of images.
+    Images,
+    /// For a principal.
+    Narrowed(Narrowing),
+}
+
 /// The selection of a reference.
 type Asked = (Option<PathBuf>, Selection, Features);
 
@@ -112,6 +123,8 @@ pub(super) struct Resolver<'r> {
     parameters: BTreeMap<String, String>,
     clusters: BTreeMap<PathBuf, Rc<Configured>>,
     references: Vec<(Asked, Arc<Against>)>,
+    /// Candidates made of others, by the address of these: the roles of an account share them.
+    derived: HashMap<(usize, Step), Arc<Against>>,
     /// Placeholders that some reference has.
     known: BTreeSet<String>,
     /// Possible mistakes.
@@ -137,6 +150,7 @@ impl<'r> Resolver<'r> {
             parameters: BTreeMap::new(),
             clusters: BTreeMap::new(),
             references: Vec::new(),
+            derived: HashMap::new(),
             known: BTreeSet::new(),
             doubts: BTreeSet::new(),
         }
@@ -564,13 +578,24 @@ impl<'r> Resolver<'r> {
             .map_err(fault)?;
         let against = match configured.as_ref().and_then(|c| c.setting()) {
             Some(setting) if effective.reference.is_none() => {
-                Arc::new(against.for_setting(setting))
+                let path = effective.cluster_config.clone().unwrap_or_default();
+                self.derived(against, Step::Setting(path), |all| {
+                    Some(all.for_setting(setting))
+                })
             }
-            None if effective.reference.is_none() => Arc::new(against.for_images()),
+            None if effective.reference.is_none() => {
+                self.derived(against, Step::Images, |all| Some(all.for_images()))
+            }
             _ => against,
         };
-        let against = match &principal {
-            Some((_, template, at)) => self.narrowed(against, (*template, *at)),
+        let narrowing = principal.as_ref().and_then(|(_, template, at)| {
+            let of = self.templates.get(*template)?;
+            of.inventory.principals.get(*at).map(Narrowing::of)
+        });
+        let against = match narrowing {
+            Some(narrowing) => self.derived(against, Step::Narrowed(narrowing), |all| {
+                narrowing.of_candidates(all)
+            }),
             None => against,
         };
         let mut given = self.configured_bindings(target, &against)?;
@@ -655,14 +680,18 @@ impl<'r> Resolver<'r> {
         (shown, configuration.and_then(|c| c.identity(path)))
     }
 
-    /// The candidates for a principal: those that its kind and its trust policy leave.
-    fn narrowed(&self, against: Arc<Against>, (template, at): (usize, usize)) -> Arc<Against> {
-        let of = self.templates.get(template);
-        let principal = of.and_then(|t| t.inventory.principals.get(at));
-        match principal.and_then(|p| template::narrowed(&against, p)) {
-            Some(narrowed) => Arc::new(narrowed),
-            None => against,
-        }
+    /// Candidates made of others, once; the same ones where `make` changes nothing.
+    fn derived(
+        &mut self,
+        against: Arc<Against>,
+        step: Step,
+        make: impl FnOnce(&Against) -> Option<Against>,
+    ) -> Arc<Against> {
+        let key = (Arc::as_ptr(&against) as usize, step);
+        let made = self.derived.entry(key);
+        // What is in the map keeps its address.
+        let made = made.or_insert_with(|| make(&against).map_or(against, Arc::new));
+        Arc::clone(made)
     }
 
     /// What the configuration says to keep, with its index; what has expired does not count.

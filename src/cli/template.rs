@@ -266,26 +266,46 @@ fn moved(file: &mut File, source: SourceId) {
     }
 }
 
-/// The candidates that the kind and the trust policy of a principal leave; all of them where they leave none.
-pub(super) fn narrowed(against: &Against, principal: &Defined) -> Option<Against> {
-    let Against::BestOf(all) = against else {
-        return None;
-    };
-    let services = principal.trust.as_ref();
-    let trusts = |service: &str| {
-        services.is_none_or(|t| t.is_open || t.services.iter().any(|s| s == service))
-    };
-    let is_known = services.is_some_and(|t| !t.is_open && !t.services.is_empty());
-    let may_be = |role: &str| match Principal::of_role(role) {
-        Principal::Any => true,
-        _ if matches!(principal.kind, Kind::User | Kind::Group) => false,
-        Principal::Of("instance") => !is_known || trusts("ec2"),
-        Principal::Of("function") => !is_known || trusts("lambda"),
-        Principal::Of(_) => true,
-    };
-    let kept: Vec<_> = { all.iter() }
-        .filter(|r| r.role.as_deref().is_none_or(may_be))
-        .cloned()
-        .collect();
-    (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))
+/// Facts on a principal that say which roles of a cluster it may be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Narrowing {
+    is_person: bool,
+    /// True where the trust policy names services.
+    is_known: bool,
+    trusts_nodes: bool,
+    trusts_functions: bool,
+}
+
+impl Narrowing {
+    pub(super) fn of(principal: &Defined) -> Self {
+        let services = principal.trust.as_ref();
+        let trusts = |service: &str| {
+            services.is_none_or(|t| t.is_open || t.services.iter().any(|s| s == service))
+        };
+        Narrowing {
+            is_person: matches!(principal.kind, Kind::User | Kind::Group),
+            is_known: services.is_some_and(|t| !t.is_open && !t.services.is_empty()),
+            trusts_nodes: trusts("ec2"),
+            trusts_functions: trusts("lambda"),
+        }
+    }
+
+    /// The candidates that it leaves; `None` for all of them, also where it would leave none.
+    pub(super) fn of_candidates(self, against: &Against) -> Option<Against> {
+        let Against::BestOf(all) = against else {
+            return None;
+        };
+        let may_be = |role: &str| match Principal::of_role(role) {
+            Principal::Any => true,
+            _ if self.is_person => false,
+            Principal::Of("instance") => !self.is_known || self.trusts_nodes,
+            Principal::Of("function") => !self.is_known || self.trusts_functions,
+            Principal::Of(_) => true,
+        };
+        let kept: Vec<_> = { all.iter() }
+            .filter(|r| r.role.as_deref().is_none_or(may_be))
+            .cloned()
+            .collect();
+        (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))
+    }
 }

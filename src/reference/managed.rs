@@ -1,7 +1,7 @@
 //! The contents of AWS managed policies, from `rules/managed-policies.json`.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,9 +39,17 @@ pub fn managed_text(arn: &str) -> Option<&'static str> {
 
 /// The statements of an AWS managed policy, by its ARN; none where its text is not known.
 pub fn managed_statements_of(arn: &str) -> Vec<RefStatement> {
+    /// Each is read once: the roles of an account have the same ones.
+    static KNOWN: Mutex<BTreeMap<String, Vec<RefStatement>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(statements) = known.get(arn) {
+        return statements.clone();
+    }
     let policies = managed_text(arn)
         .map(|text| parser::parse(SourceId(0), &Source::new("managed", text)).policies);
-    from_policies(&policies.unwrap_or_default()).statements
+    let statements = from_policies(&policies.unwrap_or_default()).statements;
+    known.insert(arn.to_owned(), statements.clone());
+    statements
 }
 
 impl Reference {

@@ -36,6 +36,8 @@ struct Output<'a> {
     findings: Vec<Finding<'a>>,
     /// The configuration that was used, and every setting that makes the run report less or fail less.
     weakened: Vec<Weakened<'a>>,
+    /// The exit code of the run.
+    exit_code: u8,
     /// Of the findings of all results and of those on the configuration.
     summary: Summary,
 }
@@ -376,37 +378,38 @@ pub(super) fn lint_url(lint: &str) -> String {
     format!("rules/lints/{lint}.md")
 }
 
-/// Writes the report as one JSON document on one line.
+/// Writes the report as one JSON document on one line. `code` is the exit code of the run.
 ///
 /// # Errors
 /// The result of `out`.
-pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn json(report: &Report, code: u8, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    escape::json(&output(report), &mut out)?;
+    escape::json(&output(report, code), &mut out)?;
     out.flush()
 }
 
-/// Writes one line for each result, as `results` of [`json`] has it, and then the rest of the document on a last one.
+/// Writes one line for each result, as `results` of [`json`] has it, and then the rest of the document on a last one. `code`
+/// is the exit code of the run.
 ///
 /// # Errors
 /// The result of `out`.
-pub fn jsonl(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn jsonl(report: &Report, code: u8, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     for result in &report.results {
         escape::json(&judged_role(&report.sources, result), &mut out)?;
     }
-    escape::json(&document(report, Vec::new()), &mut out)?;
+    escape::json(&document(report, code, Vec::new()), &mut out)?;
     out.flush()
 }
 
-fn output(report: &Report) -> Output<'_> {
+fn output(report: &Report, code: u8) -> Output<'_> {
     let results = report.results.iter();
     let results = results.map(|result| judged_role(&report.sources, result));
-    document(report, results.collect())
+    document(report, code, results.collect())
 }
 
 /// The document with these results.
-fn document<'a>(report: &'a Report, results: Vec<JudgedRole<'a>>) -> Output<'a> {
+fn document<'a>(report: &'a Report, exit_code: u8, results: Vec<JudgedRole<'a>>) -> Output<'a> {
     let counts = report.counts();
     Output {
         version: 1,
@@ -442,6 +445,7 @@ fn document<'a>(report: &'a Report, results: Vec<JudgedRole<'a>>) -> Output<'a> 
                     }),
             )
             .collect(),
+        exit_code,
         summary: Summary {
             error: counts.error,
             warning: counts.warning,
@@ -667,14 +671,14 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
-        json(report, &mut out).unwrap();
+        json(report, 0, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn the_contract() {
         let report = sample::findings();
-        let mut output = output(&report);
+        let mut output = output(&report, 0);
         output.tool.version = "(of the crate)";
         insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     }

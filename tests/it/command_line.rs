@@ -47,7 +47,7 @@ fn commands() -> Vec<(Vec<String>, Cli)> {
 }
 
 /// One call of every command that answers at length.
-const CALLS: [&[&str]; 15] = [
+const CALLS: [&[&str]; 16] = [
     &[
         "diff",
         "fixtures/examples/head-node.json",
@@ -101,6 +101,7 @@ const CALLS: [&[&str]; 15] = [
     ],
     // Without it, it would write a file here.
     &["init", "--help"],
+    &["merge", "--help"],
     &["schema", "config"],
     &["schema", "output"],
     &["--help"],

@@ -63,6 +63,7 @@ mod keep;
 mod laws;
 mod length;
 mod lints;
+mod merge;
 mod missing;
 mod missing_languages;
 mod mutations;

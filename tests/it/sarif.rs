@@ -21,7 +21,7 @@ fn log_of(report: &Report) -> Value {
 
 fn json_of(report: &Report) -> Value {
     let mut out = Vec::new();
-    report::json(report, &mut out).unwrap();
+    report::json(report, 0, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 

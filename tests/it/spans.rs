@@ -131,7 +131,7 @@ fn check_regions(value: &Value, text: &str, what: &str, count: &mut usize) {
 
 fn json(report: &Report) -> Vec<u8> {
     let mut out = Vec::new();
-    report::json(report, &mut out).unwrap();
+    report::json(report, 0, &mut out).unwrap();
     out
 }
 

@@ -165,12 +165,12 @@ pub(super) fn lists(statement: &RefStatement) -> [(&'static str, &[String]); 2] 
     ]
 }
 
-/// An operator of a Condition, and its keys with their values.
-pub(super) type Lines<'a> = (&'a str, Vec<(&'a str, &'a [String])>);
+/// A condition key with its values.
+type Line<'s> = (&'s str, &'s [String]);
 
-/// The conditions of a statement by operator, in order.
-pub(super) fn conditions(statement: &RefStatement) -> Vec<Lines<'_>> {
-    let mut operators: Vec<Lines<'_>> = Vec::new();
+/// The conditions of a statement by operator, in order: of each the keys with their values.
+pub(super) fn conditions(statement: &RefStatement) -> Vec<(&str, Vec<Line<'_>>)> {
+    let mut operators: Vec<(&str, Vec<Line<'_>>)> = Vec::new();
     for line in &statement.conditions {
         let key = (line.key.as_str(), line.values.as_slice());
         let mut known = operators.iter_mut();

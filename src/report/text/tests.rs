@@ -211,7 +211,7 @@ fn long_lines_stay_cheap() {
         .collect();
     let begin = Instant::now();
     let written = plain(&report);
-    super::super::json(&report, &mut Vec::new()).unwrap();
+    super::super::json(&report, 0, &mut Vec::new()).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5));
     assert_eq!(written.matches("]: something is wrong").count(), 500);
 }

@@ -27,7 +27,7 @@ pub(super) fn output(bytes: &[u8]) {
         match format {
             "text" => report::text(&report, TextOptions::default(), &mut out),
             "concise" => report::concise(&report, false, &mut out),
-            "json" => report::json(&report, &mut out),
+            "json" => report::json(&report, 0, &mut out),
             "sarif" => report::sarif(&report, &repository, 1, &mut out),
             "github" => report::github(&report, &repository, false, &mut out),
             "gitlab" => report::gitlab(&report, &repository, &mut out),

@@ -531,7 +531,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
         report::text(&report, options, &mut shown).unwrap();
         inert(&shown);
     }
-    report::json(&report, &mut json).unwrap();
+    report::json(&report, 0, &mut json).unwrap();
     inert(&json);
     // The other formats take longer, so one text of some tries them.
     if bytes.len().is_multiple_of(16) {
