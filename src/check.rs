@@ -393,7 +393,27 @@ pub fn check(
             other_role: other_role(catalog, &policies, trial.reference, settings, fit),
         }),
     };
-    let mut findings = lints::run(&context);
+    // What is dangerous in a policy that AWS rejects is dangerous once it is repaired.
+    let repaired_generous = { wider.iter().zip(&readings) }
+        .filter(|_| as_stored)
+        .map(|(wider, readings)| wider.compare(catalog, readings, false))
+        .next();
+    let generous = repaired_generous.as_ref().or(generous.as_ref());
+    let most = generous.map(open::Generous::most).map(|most| {
+        let excess = trial.own_excess(excess::excess(most, &trial.needed()));
+        let escalation = escalation::open_paths(most, &trial.required, &trial.bindings);
+        (most, excess, escalation)
+    });
+    let generous = most.as_ref().map(|(comparison, excess, escalation)| {
+        let compared = context.compared.clone().map(|compared| Compared {
+            comparison,
+            excess,
+            escalation,
+            ..compared
+        });
+        context.with(compared)
+    });
+    let mut findings = lints::run(&context, generous.as_ref());
     // The texts of attached AWS managed policies are AWS's: nothing is to be changed in them.
     findings.retain(|f| {
         let mut attached = settings.attached_policies.iter();
@@ -705,7 +725,7 @@ fn not_compared(
         also_needed: Vec::new(),
         kept: BTreeSet::new(),
         is_template: false,
-        findings: lints::run(&context),
+        findings: lints::run(&context, None),
         failed: true,
     }
 }

@@ -68,6 +68,7 @@ mod missing_action;
 mod missing_trust;
 mod mixed_scope;
 mod old_version;
+mod open;
 mod open_condition;
 mod open_trust;
 mod over_broad_action;
@@ -286,6 +287,7 @@ pub struct GapRows {
 }
 
 /// The comparison, if everything could be read.
+#[derive(Clone)]
 pub struct Compared<'a> {
     /// The two sides.
     pub comparison: &'a Comparison<'a>,
@@ -407,6 +409,19 @@ pub struct Context<'a> {
     pub lists: edit::Lists,
 }
 
+impl<'a> Context<'a> {
+    /// The same role, compared in another way.
+    #[must_use]
+    pub fn with(&self, compared: Option<Compared<'a>>) -> Self {
+        Context {
+            oversize: None,
+            lists: edit::Lists::default(),
+            compared,
+            ..*self
+        }
+    }
+}
+
 impl Context<'_> {
     fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.files.iter().flat_map(|f| &f.document.policies)
@@ -512,12 +527,17 @@ impl Lint {
 }
 
 /// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
-pub fn run(context: &Context<'_>) -> Vec<Finding> {
+///
+/// `generous` is the same role where what is not known allows as much as it can: what is dangerous in it only is a note.
+pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lint in ALL {
         let before = findings.len();
         (lint.check)(context, &mut findings);
         bound(lint, &mut findings, before);
+    }
+    if let Some(generous) = generous {
+        findings.extend(open::dangers(generous, &findings));
     }
     findings.iter_mut().for_each(keep_on_one_line);
     policy_size::advise(context, &mut findings);
@@ -534,6 +554,8 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
         };
         key(a).cmp(&key(b))
     });
+    // Statements that are one anchor of YAML are found out once.
+    findings.dedup();
     let mut seen: FxHashMap<String, u64> = FxHashMap::default();
     let mut texts = Texts::default();
     for finding in &mut findings {

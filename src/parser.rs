@@ -44,7 +44,7 @@ pub use policy::{
     Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
     Text, Version,
 };
-pub(crate) use policy::{HolePart, Unknowns};
+pub(crate) use policy::{HolePart, PartEnd, Unknowns};
 pub(crate) use problem::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
@@ -92,6 +92,8 @@ pub(crate) struct Written {
     pub(crate) offsets: Vec<u32>,
     /// Its parts that are not known, in order.
     pub(crate) holes: Vec<HolePart>,
+    /// The ends of the parts of its strings, in order.
+    pub(crate) ends: Vec<PartEnd>,
 }
 
 /// What is known of a statement that [`Written`] holds beside its text.
@@ -113,7 +115,7 @@ pub(crate) fn parse_written(
     unknowns: &Unknowns,
 ) -> Document {
     let mut reader = Reader::new(id);
-    let layer = Layer::written(&written.text, &written.offsets, &written.holes);
+    let layer = Layer::written(written);
     envelope::written(&mut reader, layer, grammar::Carried { name, attachment });
     let mut document = reader.finish();
     for policy in &mut document.policies {
@@ -129,7 +131,7 @@ pub(crate) fn parse_written(
 /// Reads a trust policy that a template defines.
 pub(crate) fn parse_trust(id: SourceId, written: &Written) -> Document {
     let mut reader = Reader::new(id);
-    let layer = Layer::written(&written.text, &written.offsets, &written.holes);
+    let layer = Layer::written(written);
     envelope::trust_text(&mut reader, layer, None);
     reader.finish()
 }

@@ -53,7 +53,7 @@ pub use placeholder::{
 };
 pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
-pub use render::{Bind, all_placeholders, placeholders, render};
+pub use render::{Bind, all_placeholders, indented, placeholders, render, several};
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
     only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,

@@ -136,7 +136,12 @@ impl Wider<'_> {
     }
 }
 
-impl Generous<'_, '_> {
+impl<'w> Generous<'w, '_> {
+    /// What the policies allow where everything that is not known lets them; a name is a name of its own.
+    pub(super) fn most(&self) -> &Comparison<'w> {
+        self.texts.as_ref().unwrap_or(&self.best)
+    }
+
     /// Puts the verdicts at both extremes together. `judge` gives the rows of one comparison, always in the same order.
     pub(super) fn settle(
         &self,

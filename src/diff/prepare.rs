@@ -461,11 +461,16 @@ impl<'a> Drafts<'a> {
                     .values
                     .iter()
                     .zip(lexed)
-                    .filter(|(_, l)| !l.is_absent)
+                    .enumerate()
+                    .filter(|(_, (_, l))| !l.is_absent)
                     // In `NotResource` AWS leaves open what such a string excludes.
-                    .filter(|(_, l)| resource.negated || !is_void(l))
-                    .flat_map(|(t, l)| bind(l).into_iter().map(move |p| (t, p)))
-                    .map(|(t, p)| Resource::new(in_resource(p), t.value.clone(), t.span))
+                    .filter(|(_, (_, l))| resource.negated || !is_void(l))
+                    .flat_map(|(nth, (t, l))| bind(l).into_iter().map(move |p| (nth, t, p)))
+                    .map(|(nth, t, p)| {
+                        let mut of = Resource::new(in_resource(p), t.value.clone(), t.span);
+                        of.nth = nth;
+                        of
+                    })
                     .collect(),
                 has_void_resource: !resource.negated && lexed.iter().any(is_void),
                 is_rejected: rejected.get(*policy).copied().unwrap_or_default(),

@@ -28,6 +28,8 @@ pub struct Resource {
     pub text: String,
     /// Its bytes in the file.
     pub span: Span,
+    /// Which string of the list it is. In a template several may have one place.
+    pub nth: usize,
     readings: [OnceCell<Vec<Pattern>>; 6],
 }
 
@@ -38,6 +40,7 @@ impl Resource {
             pattern: ResourcePattern::new(pieces),
             text,
             span,
+            nth: 0,
             readings: Default::default(),
         }
     }

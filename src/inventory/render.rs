@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::value::{Node, Piece, Value};
 use crate::parser::{
-    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, HolePart, SourceId, Span,
-    Written,
+    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, HolePart, PartEnd,
+    SourceId, Span, Written,
 };
 
 /// A policy of a template as it is read at each extreme.
@@ -194,8 +194,9 @@ impl<'h> Draft<'h> {
                 *is_open |= self.first_unknown(value).is_some();
                 return Some(value.clone());
             }
-            Node::Null | Node::Boolean(_) | Node::Number(_) => return Some(value.clone()),
-            Node::Hole(_) => return Some(value.clone()),
+            Node::Null | Node::Boolean(_) | Node::Number(_) | Node::Hole(_) => {
+                return Some(value.clone());
+            }
         };
         Some(Value { node, span })
     }
@@ -606,6 +607,10 @@ impl<'h> Draft<'h> {
                     });
                 }
             }
+            self.written.ends.push(PartEnd {
+                at: self.written.text.len(),
+                place: piece.span().end,
+            });
         }
         let end = pieces.last().map_or(span.end, |p| p.span().end);
         let end = if pieces.is_empty() { span.end } else { end };

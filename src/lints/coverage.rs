@@ -257,12 +257,11 @@ fn place(
     }
     // The text of an attached AWS managed policy is no place to write in: a label there comes second.
     let is_given = |l: &Label| context.files.iter().any(|f| f.source == l.source);
-    let label = match labels.iter().position(is_given) {
-        Some(at) => labels.remove(at),
-        None => {
-            let service = row.action.split(':').next().unwrap_or_default();
-            context.nearest(compared.comparison, service)?
-        }
+    let label = if let Some(at) = labels.iter().position(is_given) {
+        labels.remove(at)
+    } else {
+        let service = row.action.split(':').next().unwrap_or_default();
+        context.nearest(compared.comparison, service)?
     };
     labels.truncate(RELATED);
     Some((label, labels))
@@ -289,7 +288,7 @@ fn too_narrow(compared: &Compared<'_>, (source, span): (SourceId, Span)) -> Opti
         return None;
     }
     let first = statement.resources.first()?;
-    let is_one = statement.resources.iter().all(|r| r.span == first.span);
+    let is_one = statement.resources.iter().all(|r| r.nth == first.nth);
     let (span, words) = match (statement.not_resource, is_one) {
         (true, _) => (statement.resource_key, "allowed on all but what this lists"),
         (false, true) => (first.span, "allowed on this only"),

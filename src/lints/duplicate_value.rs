@@ -21,9 +21,9 @@ pub(super) static LINT: Lint = Lint {
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {
         let repeated = statements(context, policy, out);
-        for statement in &policy.statements {
+        for (at, statement) in policy.statements.iter().enumerate() {
             // A finding on the whole is not repeated for its parts.
-            if repeated.contains(&statement.span) {
+            if repeated.contains(&at) {
                 continue;
             }
             for element in [&statement.action, &statement.resource]
@@ -37,10 +37,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 }
 
 /// Reports the statements that equal an earlier one, whatever their white space.
-fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) -> Vec<Span> {
+fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) -> Vec<usize> {
     let mut repeated = Vec::new();
     let mut first: FxHashMap<(&str, usize), Vec<&Statement>> = FxHashMap::default();
-    for statement in &policy.statements {
+    for (at, statement) in policy.statements.iter().enumerate() {
         let Some(action) = &statement.action else {
             continue;
         };
@@ -50,7 +50,7 @@ fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) ->
             alike.push(statement);
             continue;
         };
-        repeated.push(statement.span);
+        repeated.push(at);
         let message = "the statement equals an earlier one".to_owned();
         let places = (statement.span, before.span);
         report(context, policy, places, message, "statement", out);

@@ -54,8 +54,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let conditional = lacking
             .iter()
             .all(|r| r.row.verdict == Verdict::Conditional);
-        let message = match &gap.policy {
-            Some(policy) => format!(
+        let message = if let Some(policy) = &gap.policy {
+            format!(
                 "{} of {policy} {} not granted{}: {}",
                 count(actions.len(), "action"),
                 be(actions.len()),
@@ -65,18 +65,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                     " in full"
                 },
                 enumerate(&actions)
-            ),
-            None => {
-                let conditions = gap.statements.iter().flat_map(|s| &s.conditions);
-                let mut stated =
-                    conditions.map(|c| format!("`{}` {}", c.key, enumerate(&c.values)));
-                let named = match stated.next() {
-                    _ if !gap.of_configuration => Named::Nothing,
-                    Some(stated) => Named::Requests(stated),
-                    None => Named::Resources(enumerate(&first.row.resources)),
-                };
-                by_verdict(&lacking, &named)
-            }
+            )
+        } else {
+            let conditions = gap.statements.iter().flat_map(|s| &s.conditions);
+            let mut stated = conditions.map(|c| format!("`{}` {}", c.key, enumerate(&c.values)));
+            let named = match stated.next() {
+                _ if !gap.of_configuration => Named::Nothing,
+                Some(stated) => Named::Requests(stated),
+                None => Named::Resources(enumerate(&first.row.resources)),
+            };
+            by_verdict(&lacking, &named)
         };
         let certain = lacking.iter().any(|r| {
             matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)

@@ -118,9 +118,9 @@ fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     let mut found: Vec<Entry> = Vec::new();
     let all: Vec<(usize, &Resource)> = listed.iter().enumerate().collect();
     // One string is several resources where its placeholder has several values: each of them must be covered.
-    for own in all.chunk_by(|(_, a), (_, b)| a.span == b.span) {
+    for own in all.chunk_by(|(_, a), (_, b)| a.nth == b.nth) {
         let mut covering = own.iter().map(|(i, resource)| {
-            let mut others = all.iter().filter(|(_, other)| other.span != resource.span);
+            let mut others = all.iter().filter(|(_, other)| other.nth != resource.nth);
             others.find(|(w, other)| {
                 other.covers_within(resource, budget)
                     && (w < i || !resource.covers_within(other, budget))

@@ -49,6 +49,7 @@ pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
             span: layer.span(0..layer.text.len()),
             offsets: Some(offsets(&layer)),
             holes: None,
+            ends: None,
         };
         return embedded(reader, &text, Carried::default());
     }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::policy::{HolePart, Text};
+use super::Written;
+use super::policy::{HolePart, PartEnd, Text};
 use super::source::Span;
 use super::syntax::{self, Fault};
 use crate::bytes;
@@ -42,8 +43,8 @@ enum Place<'a> {
     From(usize),
     /// The file offset of each byte and of the end.
     Mapped(&'a [u32]),
-    /// The same for a text that is made from what a template says, and where holes are in it.
-    Written(&'a [u32], &'a [HolePart]),
+    /// The same for a text that is made from what a template says, with its holes and parts.
+    Written(&'a Written),
 }
 
 impl<'a> Layer<'a> {
@@ -65,12 +66,11 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// A text that is made from what a template says, with the file offset of each of its bytes and of its end, and its
-    /// parts that are not known, in order.
-    pub(super) fn written(text: &'a str, offsets: &'a [u32], holes: &'a [HolePart]) -> Self {
+    /// A text that is made from what a template says.
+    pub(super) fn written(written: &'a Written) -> Self {
         Layer {
-            text,
-            place: Place::Written(offsets, holes),
+            text: &written.text,
+            place: Place::Written(written),
             values: &[],
         }
     }
@@ -88,11 +88,8 @@ impl<'a> Layer<'a> {
     fn offset(&self, at: usize) -> u32 {
         match self.place {
             Place::From(start) => (start + at) as u32,
-            Place::Mapped(offsets) | Place::Written(offsets, _) => offsets
-                .get(at)
-                .or(offsets.last())
-                .copied()
-                .unwrap_or_default(),
+            Place::Mapped(offsets) => mapped(offsets, at),
+            Place::Written(written) => mapped(&written.offsets, at),
         }
     }
 
@@ -264,11 +261,12 @@ impl<'a> Value<'a> {
             span: self.span(),
             offsets: match self.layer.place {
                 Place::From(_) => None,
-                Place::Mapped(_) | Place::Written(..) => {
+                Place::Mapped(_) | Place::Written(_) => {
                     Some(places.map(|at| self.layer.offset(at)).collect())
                 }
             },
             holes: None,
+            ends: None,
         }
     }
 
@@ -282,9 +280,12 @@ impl<'a> Value<'a> {
                 span,
                 offsets: None,
                 holes: None,
+                ends: None,
             });
         }
         let holes = self.holes();
+        let mut written_ends = self.ends().iter().peekable();
+        let mut ends: Vec<PartEnd> = Vec::new();
         let mut parts: Vec<HolePart> = Vec::new();
         let value: String = serde_json::from_str(self.raw).ok()?;
         let mut offsets = Vec::with_capacity(value.len() + 1);
@@ -308,6 +309,10 @@ impl<'a> Value<'a> {
             };
             offsets.extend((0..c.len_utf8()).map(|i| place(at + i * step)));
             at += width;
+            while let Some(end) = written_ends.next_if(|e| e.at <= self.start + 1 + at) {
+                let at = offsets.len();
+                ends.push(PartEnd { at, ..*end });
+            }
         }
         offsets.push(place(at));
         let same = offsets
@@ -318,12 +323,13 @@ impl<'a> Value<'a> {
             span,
             offsets: (!same).then(|| offsets.into_boxed_slice()),
             holes: (!parts.is_empty()).then(|| parts.into_boxed_slice()),
+            ends: (ends.len() > 1).then(|| ends.into_boxed_slice()),
         })
     }
 
     /// The parts of a text of a template that are not known, within this value.
     fn holes(&self) -> &'a [HolePart] {
-        let Place::Written(_, holes) = self.layer.place else {
+        let Place::Written(Written { holes, .. }) = self.layer.place else {
             return &[];
         };
         let end = self.start + self.raw.len();
@@ -332,10 +338,27 @@ impl<'a> Value<'a> {
         holes.get(from..to).unwrap_or_default()
     }
 
+    /// The ends of the parts that a text of a template is put together of, within this value.
+    fn ends(&self) -> &'a [PartEnd] {
+        let Place::Written(Written { ends, .. }) = self.layer.place else {
+            return &[];
+        };
+        let end = self.start + self.raw.len();
+        let from = ends.partition_point(|e| e.at < self.start);
+        let to = ends.partition_point(|e| e.at < end);
+        ends.get(from..to).unwrap_or_default()
+    }
+
     /// Whether the text is made from what a template says.
     pub(super) fn is_written_out(&self) -> bool {
         matches!(self.layer.place, Place::Written(..))
     }
+}
+
+/// The place of a byte, behind the last one that of the end.
+fn mapped(offsets: &[u32], at: usize) -> u32 {
+    let place = offsets.get(at).or(offsets.last());
+    place.copied().unwrap_or_default()
 }
 
 fn has_escape(inner: &str) -> bool {

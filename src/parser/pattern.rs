@@ -312,6 +312,7 @@ mod tests {
             span: Span::new(0, value.len()),
             offsets: None,
             holes: None,
+            ends: None,
         };
         check(&mut reader, "Element", &text);
         reader.finish().problems

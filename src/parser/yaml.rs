@@ -186,7 +186,7 @@ impl Tree<'_> {
         self.visits.get() > 4 * self.most
     }
 
-    /// The place of a value: a scalar without its tag, its anchor and (unless it is empty) its quotes.
+    /// The place of a value without its anchor: a scalar without its tag and (unless it is empty) its quotes too.
     pub(crate) fn span(&self, id: Id) -> Span {
         let Some(node) = self.nodes.get(id.0) else {
             return Span::new(self.start, self.start);
@@ -196,6 +196,10 @@ impl Tree<'_> {
             // A block ends where the next one starts.
             let written = self.slice(span).trim_end();
             span.end = span.start + written.len() as u32;
+            if written.starts_with('&') {
+                let rest = written.trim_start_matches(|c: char| !c.is_whitespace());
+                span.start = span.end - rest.trim_start().len() as u32;
+            }
             return span;
         };
         while self.slice(span).starts_with(['!', '&']) {
@@ -204,6 +208,15 @@ impl Tree<'_> {
             let rest = property.get(end.unwrap_or(property.len())..);
             let rest = rest.unwrap_or_default().trim_start();
             span.start = span.end - rest.len() as u32;
+        }
+        if *style == Style::Block {
+            // The reader counts the lines behind a block to it.
+            let written = self.slice(span);
+            let kept = written.trim_end();
+            let is_kept = text.ends_with('\n');
+            let end = written.get(kept.len()..).and_then(|rest| rest.find('\n'));
+            let end = end.filter(|_| is_kept).map_or(0, |at| at + 1);
+            span.end = span.start + (kept.len() + end) as u32;
         }
         let is_quoted = matches!(style, Style::Single | Style::Double);
         if is_quoted && let Some(inside) = inside_quotes(self.slice(span)) {

@@ -141,7 +141,7 @@ fn passed_as(role: &str, partition: &str, name: &str) -> Option<&'static [String
             && (p.roles.is_empty() || p.roles.iter().any(|of| of == role))
     };
     // Outside China only the names of China are others.
-    if partition == "aws" && !name.ends_with(".cn") {
+    if partition == "aws" && name.rsplit('.').next() != Some("cn") {
         return None;
     }
     let found = RULES.passed.iter().find(is_of)?;

@@ -52,7 +52,7 @@ fn template(statement: &str) -> String {
   Node:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument: {{Statement: {{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: sts:AssumeRole}}}}
+      AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement: {{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: sts:AssumeRole}}}}
       Policies:
         - PolicyName: p
           PolicyDocument:
@@ -547,6 +547,37 @@ fn the_same_template_in_json() {
         );
         assert_eq!(result["results"][0]["principal"]["name"], "R");
         assert_eq!(result["results"][0]["parameters"][0]["value"], "queue-a");
+    }
+}
+
+#[test]
+fn missing_respects_the_boundary_of_the_role() {
+    let allow = format!("Effect: Allow\nAction: s3:GetObject\nResource: {ARN}:queue-a");
+    let boundary = |action: &str| {
+        let role = "  Node:\n    Type: AWS::IAM::Role\n    Properties:\n";
+        let limit = format!(
+            "  Limit:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument: {{Version: 2012-10-17, Statement: {{Effect: Allow, \
+             Action: '{action}', Resource: '*'}}}}\n{role}      PermissionsBoundary: !Ref Limit\n"
+        );
+        template(&allow).replace(role, &limit)
+    };
+    let limit = "a permissions boundary or SCP does not allow it";
+    for (action, is_limited) in [("s3:*", true), ("sqs:*", false)] {
+        let case = Case::new("t.yaml", &boundary(action));
+        let options = [
+            "--no-config",
+            "--reference",
+            "reference.json",
+            "--region",
+            "us-east-1",
+        ];
+        let run = run(
+            case.path(),
+            &[&["missing", "t.yaml"][..], &options[..]].concat(),
+        );
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(run.out.contains("sqs:SendMessage"), "{}", run.out);
+        assert_eq!(run.err.contains(limit), is_limited, "{action}: {}", run.err);
     }
 }
 

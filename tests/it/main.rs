@@ -8,6 +8,8 @@
     clippy::string_slice,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::format_collect,
+    clippy::format_push_string,
     clippy::needless_pass_by_value,
     clippy::type_complexity,
     unreachable_pub,
@@ -27,6 +29,9 @@ mod china;
 mod ci;
 mod cli;
 mod cloudformation;
+mod cloudformation_holes;
+mod cloudformation_random;
+mod cloudformation_references;
 mod cluster_config;
 mod cluster_config_hostile;
 mod cluster_lint;
@@ -52,11 +57,13 @@ mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
+mod init_defined;
 mod keep;
 mod laws;
 mod length;
 mod lints;
 mod missing;
+mod missing_languages;
 mod mutations;
 mod names;
 mod ordinary;

@@ -129,6 +129,7 @@ impl Machine<'_> {
                             text: flat.text,
                             offsets: flat.offsets,
                             holes: Vec::new(),
+                            ends: Vec::new(),
                         },
                     );
                 }

@@ -15,4 +15,5 @@ pub mod references;
 pub mod remedy;
 pub mod requests;
 pub mod role;
+pub mod template;
 pub mod world;
