@@ -167,8 +167,8 @@ impl Configured {
     }
 
     /// Its settings that decide the policies that ParallelCluster generates.
-    pub(super) fn setting(&self) -> Option<&reference::Setting> {
-        (self.cluster.generation == Generation::V3).then_some(&self.cluster.setting)
+    pub(super) fn setting(&self) -> &reference::Setting {
+        &self.cluster.setting
     }
 
     /// Says which features the cluster has, unless `--feature` does.

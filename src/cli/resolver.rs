@@ -576,7 +576,7 @@ impl<'r> Resolver<'r> {
         let against = self
             .against(effective.reference.as_deref(), &selection, &features)
             .map_err(fault)?;
-        let against = match configured.as_ref().and_then(|c| c.setting()) {
+        let against = match configured.as_ref().map(|c| c.setting()) {
             Some(setting) if effective.reference.is_none() => {
                 let path = effective.cluster_config.clone().unwrap_or_default();
                 self.derived(against, Step::Setting(path), |all| {

@@ -293,3 +293,11 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+/// The ARN of `s3://BUCKET/KEY`.
+pub(super) fn object(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("s3://")?;
+    let (bucket, key) = rest.split_once('/')?;
+    (!bucket.is_empty() && !key.is_empty())
+        .then(|| format!("arn:${{Partition}}:s3:::{bucket}/{key}"))
+}

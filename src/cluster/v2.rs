@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/parallelcluster/v2/ug/configuration.html>
 
-use super::fact::{self, Facts};
+use super::fact::{self, Facts, object};
 use super::ini::File;
 use super::{Cluster, ConfigProblem, Generation, Role};
 use crate::parser::{Span, Spanned, shorten};
@@ -187,6 +187,13 @@ impl Reader<'_> {
                 None => self.facts.off("dcv", Some(section.span)),
             },
             None => self.facts.off("dcv", None),
+        }
+        for key in ["pre_install", "post_install"] {
+            let script = self.get(cluster, key);
+            if let Some(arn) = script.and_then(|script| object(&script.value)) {
+                self.facts.label("script-s3");
+                self.facts.setting("NodeScripts", arn);
+            }
         }
         if let Some(queues) = self.get(cluster, "queue_settings") {
             for queue in list(&queues, self.file.literal(&queues)) {

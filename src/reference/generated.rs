@@ -208,9 +208,6 @@ impl Reference {
         let (Some(role), Some(release)) = (self.role.as_deref(), self.release()) else {
             return reference;
         };
-        if release.major() != 3 {
-            return reference;
-        }
         let entries = GENERATED.iter();
         let applying: Vec<&Entry> = entries
             .filter(|e| e.applies(role, release, setting))

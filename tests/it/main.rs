@@ -68,6 +68,7 @@ mod missing;
 mod missing_languages;
 mod mutations;
 mod names;
+mod needed_stays;
 mod ordinary;
 mod output;
 mod owner;

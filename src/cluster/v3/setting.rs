@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
+use crate::cluster::fact::object;
 use crate::parser::yaml::Id;
 
 /// Settings collected node by node.
@@ -17,14 +18,6 @@ pub(super) struct Nodes {
     default_role: bool,
     login_scripts: Vec<BTreeSet<String>>,
     policies: BTreeSet<String>,
-}
-
-/// The ARN of `s3://BUCKET/KEY`.
-fn object(address: &str) -> Option<String> {
-    let rest = address.strip_prefix("s3://")?;
-    let (bucket, key) = rest.split_once('/')?;
-    (!bucket.is_empty() && !key.is_empty())
-        .then(|| format!("arn:${{Partition}}:s3:::{bucket}/{key}"))
 }
 
 /// The intersection of sets.
