@@ -2,7 +2,7 @@
 """CPU time of a whole run, from start to exit, beside that of a program that only reads and parses the same file.
 
     cargo build --release --bin pcluster-iam
-    cargo build --release --example parse_only --target-dir target/parse-only
+    cargo build --release --manifest-path benches/parse-only/Cargo.toml --target-dir target/parse-only
     benches/process.py [RUNS] [--most TIMES]
 
 Built together, the program would get the features of what only examples need.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 POLICY = ROOT / "fixtures/reference/user-traditional-filled.json"
 PROGRAMS = {
-    "parse only": (TARGET / "parse-only/release/examples/parse_only", [POLICY]),
+    "parse only": (TARGET / "parse-only/release/parse-only", [POLICY]),
     "lint": (
         TARGET / "release/pcluster-iam",
         ["lint", POLICY, "--role", "user", "--scheduler", "torque"],

@@ -55,6 +55,19 @@ struct Generated {
 struct AllGenerated {
     statement: Vec<Generated>,
     idle: Vec<Idle>,
+    moved: Vec<Moved>,
+}
+
+/// Resources that lie elsewhere in some configurations.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Moved {
+    role: String,
+    of: String,
+    to: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: String,
 }
 
 /// What a role does not need in some configurations.
@@ -143,6 +156,11 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         idle.actions.iter().for_each(|a| check_action(&path, a));
     }
     write_json(out, "idle.json", &generated.idle);
+    for moved in &generated.moved {
+        names.check_releases(&path, &moved.releases);
+        one_of(&path, "role in rules/roles.toml", &moved.role, &names.roles);
+    }
+    write_json(out, "moved.json", &generated.moved);
 }
 
 /// The calls found in ParallelCluster's code.

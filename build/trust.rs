@@ -12,6 +12,7 @@ use super::vocabulary::Roles;
 #[serde(deny_unknown_fields)]
 struct Trust {
     service: Vec<Service>,
+    passed: Vec<Passed>,
     key: Vec<Key>,
     provider: Vec<Provider>,
     audience: Audience,
@@ -26,6 +27,17 @@ struct Service {
     #[serde(default)]
     china: Option<String>,
     failure: String,
+    source: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Passed {
+    name: String,
+    partitions: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    names: Vec<String>,
     source: String,
 }
 
@@ -92,6 +104,10 @@ pub(super) fn write(rules: &Path, out: &Path) {
                 &format!("no service assumes the roles of `{principal}`"),
             );
         }
+    }
+    let names: Vec<&str> = roles.role.iter().map(|r| r.name.as_str()).collect();
+    for role in trust.passed.iter().flat_map(|p| &p.roles) {
+        one_of(&path, "role of roles.toml", role, &names);
     }
     for key in &trust.key {
         one_of(&path, "form", &key.form, &FORMS);

@@ -93,11 +93,13 @@ It takes the files and options of lint. Exit codes: 0 done, 2 could not judge.")
     #[command(after_help = "Examples:
   pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
   pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm --region eu-west-1 --account 123456789012
+  pcluster-iam missing template.yaml --select HeadNode --scheduler slurm
 
-Prints one policy document, or a list of documents if one would exceed the 6,144 characters of a managed policy.
+Prints one policy document, or a list of documents if one would exceed the 6,144 characters of a managed policy;
+for a template or a Terraform module, the statements to add in its language.
 
 Exit codes: 0 done, 2 could not judge.")]
-    Missing(Box<InputArgs>),
+    Missing(Box<MissingArgs>),
     /// Narrow overly broad statements to what is required, as a diff
     Tighten(Box<TightenArgs>),
     /// Show which requests a change of policies allows or no longer allows
@@ -387,6 +389,15 @@ struct TightenArgs {
     /// Change the files instead of printing a diff
     #[arg(long)]
     write: bool,
+}
+
+#[derive(Args, Debug)]
+struct MissingArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Language of the statements [default: that of the input]
+    #[arg(short, long, value_enum, value_name = "LANGUAGE")]
+    format: Option<missing::LanguageName>,
 }
 
 #[derive(Args, Debug)]

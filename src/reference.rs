@@ -53,7 +53,7 @@ pub use placeholder::{
 };
 pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
-pub use render::{Bind, all_placeholders, placeholders, render};
+pub use render::{Bind, all_placeholders, indented, placeholders, render, several};
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
     only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
@@ -330,7 +330,10 @@ impl Reference {
 
     /// The `Condition` of a statement as AWS writes it, with the placeholders replaced that `bind` has a value for.
     pub fn condition_of(&self, index: usize, bind: Bind<'_>) -> Option<Value> {
-        let statement = self.statement(index)?;
+        let mut statement = self.statement(index)?.clone();
+        if let Some((role, partition)) = self.role.as_deref().zip(bind("Partition")) {
+            trust::localize(std::slice::from_mut(&mut statement), role, &partition);
+        }
         render::condition(&statement.conditions).map(|c| render::replace(&c, bind))
     }
 }

@@ -5,7 +5,7 @@
 mod missing;
 mod tighten;
 
-pub use missing::{Missing, missing};
+pub use missing::{Missing, OF_THE_RUN, missing};
 pub use tighten::{Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten};
 
 use rustc_hash::FxHashMap;

@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { echo "package: $*"; exit 1; }
 
+# The build from the package shares the libraries that the tests and the release build need too.
+export CARGO_TARGET_DIR=$PWD/target
 cargo package --locked --allow-dirty --quiet
 files=$(cargo package --locked --allow-dirty --quiet --list)
 for file in README.md CHANGELOG.md CONTRIBUTING.md LICENSE-MIT LICENSE-APACHE NOTICE Cargo.lock docs/README.md \

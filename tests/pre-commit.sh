@@ -164,4 +164,43 @@ grep -qF -- '--> iam/second.json' "$home/log" && fail "the good one was blamed"
 rm iam/third.json
 echo '{}' >package.json
 commit 0 "only policies are looked at" Passed
+
+# Templates and Terraform modules: the changed file is judged with the rest of its module.
+rm -rf iam package.json
+cat >.pre-commit-config.yaml <<YAML
+repos:
+  - repo: $home/hooks
+    rev: $revision
+    hooks:
+      - id: pcluster-iam-templates
+        args: [--scheduler=torque, --role=instance]
+      - id: pcluster-iam-terraform
+        args: [--scheduler=torque, --role=instance]
+YAML
+defined() {
+    python3 - "$root/fixtures/reference/instance-traditional-filled.json" <<'PYTHON'
+import json, os, sys
+policy = json.load(open(sys.argv[1]))
+trust = {"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}
+role = {"Type": "AWS::IAM::Role", "Properties": {
+    "AssumeRolePolicyDocument": trust, "Policies": [{"PolicyName": "nodes", "PolicyDocument": policy}]}}
+os.makedirs("infra", exist_ok=True)
+with open("nodes.template.yaml", "w") as file:
+    json.dump({"Resources": {"Nodes": role}}, file, indent=2)
+with open("infra/policy.tf", "w") as file:
+    file.write('resource "aws_iam_role_policy" "nodes" {\n  role   = aws_iam_role.nodes.id\n  policy = <<JSON\n')
+    file.write(json.dumps(policy, indent=2) + "\nJSON\n}\n")
+with open("infra/role.tf", "w") as file:
+    file.write('resource "aws_iam_role" "nodes" {\n  assume_role_policy = <<JSON\n')
+    file.write(json.dumps(trust, indent=2) + "\nJSON\n}\n")
+PYTHON
+}
+defined
+commit 0 "a template and a module that are whole" Passed
+sed -i '/sqs:SendMessage/d' nodes.template.yaml
+commit 1 "a template loses an action" '--> nodes.template.yaml' missing-action sqs:SendMessage
+defined
+sed -i '/sqs:SendMessage/d' infra/policy.tf
+commit 1 "a module loses an action" '--> infra/policy.tf' missing-action sqs:SendMessage
 echo "the hooks work with $(pre-commit --version)"

@@ -70,7 +70,7 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let statements = reference.divided(|name| bindings.get(name).is_some());
+        let mut statements = reference.divided(|name| bindings.get(name).is_some());
         let mut pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()
@@ -91,7 +91,11 @@ impl<'a> Trial<'a> {
             resources.cloned().collect()
         };
         let mut dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
-        if bindings.iter().any(|(name, _)| reference::is_list(name)) {
+        let role_and_partition = reference.role.as_deref().zip(bindings.one("Partition"));
+        let is_localized = role_and_partition.is_some_and(|(role, partition)| {
+            reference::trust::localize(&mut statements, role, partition)
+        });
+        if is_localized || bindings.iter().any(|(name, _)| reference::is_list(name)) {
             pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         }
         // Placeholders of known gaps alone are bound separately: they must not change the reference itself.

@@ -1,5 +1,8 @@
 //! `pcluster-iam init`
 
+mod defined;
+
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -15,9 +18,11 @@ use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::cluster::{self, Generation};
 use crate::config::NAMES;
+use crate::inventory::{cloudformation, terraform};
 use crate::lints::File;
 use crate::parser::{self, Policy, ProblemKind, Sources};
-use crate::reference::{DEFAULT_RELEASE, Features};
+use crate::reference::{self, DEFAULT_RELEASE, Features};
+use defined::Defined;
 
 /// Folders below the working directory that are looked into.
 const DEEPEST: usize = 4;
@@ -27,6 +32,9 @@ const MOST_FILES: usize = 5_000;
 
 /// The scheduler to write without a cluster configuration.
 const SCHEDULER: &str = "slurm";
+
+/// Endings of the names of templates beside that of JSON.
+const TEMPLATES: [&str; 3] = ["template", "yaml", "yml"];
 
 /// Larger files are neither policies nor cluster configurations.
 const LARGEST: u64 = 256 * 1024;
@@ -45,6 +53,7 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     let mut found = Found::default();
     found.look_into(Path::new(""), 0);
     found.infer_roles();
+    found.find_defined();
     let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
     // Whoever made the file meanwhile keeps it.
@@ -65,13 +74,22 @@ pub(super) fn run() -> Result<ExitCode, Error> {
         ));
     }
     let policies: usize = found.folders.iter().map(|f| f.policies.len()).sum();
-    let next = if policies == 0 {
+    let targets = found.folders.len() + found.defined.len();
+    let mut parts = Vec::new();
+    if policies > 0 {
+        parts.push(count(policies, "policy", "policies"));
+    }
+    if !found.defined.is_empty() {
+        let roles = count(found.defined.len(), "role", "roles");
+        parts.push(format!("{roles} of templates and Terraform modules"));
+    }
+    let next = if parts.is_empty() {
         "no policy was found here: add yours to it as the policies of a [[target]]".to_owned()
     } else {
         format!(
             "{} with {}; read it through, then run `pcluster-iam lint`",
-            count(found.folders.len(), "target", "targets"),
-            count(policies, "policy", "policies")
+            count(targets, "target", "targets"),
+            parts.join(" and ")
         )
     };
     super::print(&format!("{name}: {next}\n"))?;
@@ -96,6 +114,13 @@ struct Folder {
 struct Found {
     folders: Vec<Folder>,
     clusters: Vec<(PathBuf, Generation)>,
+    /// Files that may be templates.
+    templates: Vec<PathBuf>,
+    /// Folders with Terraform code.
+    modules: Vec<PathBuf>,
+    defined: Vec<Defined>,
+    /// Templates and modules of which a part could not be read.
+    unread: Vec<PathBuf>,
     looked_at: usize,
 }
 
@@ -109,6 +134,7 @@ impl Found {
         names.sort();
         let mut policies = Vec::new();
         let mut is_all = true;
+        let mut is_module = false;
         let mut below = Vec::new();
         for name in names {
             let path = folder.join(&name);
@@ -127,7 +153,12 @@ impl Found {
                     .and_then(|e| e.to_str())
                     .unwrap_or_default();
                 let is_json = extension.eq_ignore_ascii_case("json");
-                if is_json && self.reads(&path, is_policy) {
+                if terraform::is_code(&name.to_string_lossy()) {
+                    is_module = true;
+                } else if is_json && self.reads(&path, may_be_template) {
+                    self.templates.push(path);
+                    is_all = false;
+                } else if is_json && self.reads(&path, is_policy) {
                     policies.push(path);
                 } else if is_json {
                     is_all = false;
@@ -135,8 +166,13 @@ impl Found {
                     && let Some(generation) = self.cluster(&path)
                 {
                     self.clusters.push((path, generation));
+                } else if TEMPLATES.contains(&extension) && self.reads(&path, may_be_template) {
+                    self.templates.push(path);
                 }
             }
+        }
+        if is_module {
+            self.modules.push(folder.to_owned());
         }
         if !policies.is_empty() {
             self.folders.push(Folder {
@@ -177,16 +213,66 @@ impl Found {
         cluster.scheduler.map(|_| cluster.generation)
     }
 
+    /// Finds the roles of templates and modules as `lint` does. A module that another one calls is part of that.
+    fn find_defined(&mut self) {
+        let mut options = Vec::new();
+        let mut give = |option: &str, value: &str| options.push(format!("{option}={value}"));
+        match self.clusters.first() {
+            None => give("--scheduler", SCHEDULER),
+            Some((path, _)) => {
+                give("--cluster-config", &path.to_string_lossy());
+                give("--pcluster-version", &self.release().0);
+            }
+        }
+        for path in &self.templates {
+            let look = defined::find(path, &options);
+            if look.failed {
+                self.unread.push(path.clone());
+            }
+            self.defined.extend(look.roles);
+        }
+        let mut of_modules = Vec::new();
+        let mut called: BTreeSet<PathBuf> = BTreeSet::new();
+        for folder in &self.modules {
+            let here = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            let own = fs::canonicalize(here).unwrap_or_default();
+            let look = defined::find(here, &options);
+            let others = look.folders.iter().filter(|other| **other != own);
+            called.extend(others.cloned());
+            of_modules.push((own, here.to_owned(), look));
+        }
+        for (own, here, look) in of_modules {
+            if !called.contains(&own) {
+                if look.failed {
+                    self.unread.push(here);
+                }
+                self.defined.extend(look.roles);
+            }
+        }
+    }
+
     /// The generation of the cluster that the configuration will name.
     fn generation(&self) -> Option<Generation> {
         self.clusters.first().map(|(_, generation)| *generation)
     }
 
     /// The release that the configuration will name, and a role that clusters of it have.
-    fn release(&self) -> (&'static str, &'static str) {
-        match self.generation() {
-            Some(Generation::V3) => ("3", "head-node"),
-            _ => (DEFAULT_RELEASE, "instance"),
+    fn release(&self) -> (String, &'static str) {
+        if let Some(Generation::V3) = self.generation() {
+            let newest = reference::resolve("3", None);
+            let newest = newest.map_or_else(|_| "3".to_owned(), |release| release.to_string());
+            return (newest, "head-node");
+        }
+        let mut releases = self.defined.iter().filter_map(|d| d.release.as_ref());
+        match releases.next() {
+            Some(first) if self.folders.is_empty() && releases.all(|other| other == first) => {
+                (first.clone(), "head-node")
+            }
+            _ => (DEFAULT_RELEASE.to_owned(), "instance"),
         }
     }
 
@@ -195,7 +281,7 @@ impl Found {
         let mut sources = Sources::new();
         let mut features = Features::default();
         let mut selection = Selection {
-            pcluster_version: Some(self.release().0.to_owned()),
+            pcluster_version: Some(self.release().0),
             ..Selection::default()
         };
         let mut configured = None;
@@ -256,7 +342,7 @@ impl Found {
         let (release, role) = self.release();
         let _ = write!(
             text,
-            "\n# Release to compare with, such as \"3.11.1\"; \"3\" is the newest that the program knows of 3.x.\n\
+            "\n# Release of your clusters; \"3\" is always the newest that the program knows of 3.x.\n\
              pcluster-version = \"{release}\"\n\n\
              # Other values are inferred from the policies if these agree.\n\
              # region = \"us-east-1\"\n\
@@ -283,7 +369,17 @@ impl Found {
                 patterns(folder)
             );
         }
-        if self.folders.is_empty() {
+        for path in &self.unread {
+            let name = quoted(path);
+            let _ = writeln!(
+                text,
+                "\n# {name} was not read in full: `pcluster-iam lint {name}` shows why."
+            );
+        }
+        for defined in &self.defined {
+            text.push_str(&self.target(defined, &release));
+        }
+        if self.folders.is_empty() && self.defined.is_empty() {
             let _ = write!(
                 text,
                 "\n# No policy was found here. Name the policies attached to one role; they are judged together:\n\
@@ -295,6 +391,35 @@ impl Found {
              # Accepted findings.\n# [[ignore]]\n# lint = \"over-broad-resource\"\n\
              # path = \"iam/head-node/break-glass.json\"\n# sid = \"BreakGlass\"\n# reason = \"reviewed in SEC-142\"\n\
              # until = \"2027-01-31\"\n",
+        );
+        text
+    }
+
+    /// The target of a role that a template or a module defines.
+    fn target(&self, defined: &Defined, release: &str) -> String {
+        let same = self.defined.iter().filter(|d| d.name == defined.name);
+        let names_it = |folder: &Folder| self.name(folder) == defined.name;
+        let name = if same.count() == 1 && !self.folders.iter().any(names_it) {
+            defined.name.clone()
+        } else {
+            format!("{}: {}", defined.path.to_string_lossy(), defined.name)
+        };
+        let mut text = format!("\n[[target]]\nname = {}\n", quoted(Path::new(&name)));
+        if let Some(role) = &defined.role {
+            let _ = writeln!(
+                text,
+                "# Inferred from its policies; correct it if it is wrong.\nrole = \"{role}\""
+            );
+        }
+        if let Some(own) = defined.release.as_deref().filter(|own| *own != release) {
+            let _ = writeln!(text, "pcluster-version = \"{own}\"");
+        }
+        // A name may have the signs of patterns: `aws_iam_role.node[\"a\"]`.
+        let _ = writeln!(
+            text,
+            "policies = [{}]\nselect = [{}]",
+            quoted(&defined.path),
+            quoted(Path::new(&defined.name))
         );
         text
     }
@@ -328,6 +453,10 @@ fn quoted(path: &Path) -> String {
     serde_json::Value::String(text)
         .to_string()
         .replace('\u{7f}', "\\u007f")
+}
+
+fn may_be_template(sources: &Sources, id: parser::SourceId) -> bool {
+    cloudformation::may_be_template(sources.get(id).text())
 }
 
 /// A file that AWS would take for a policy: readable, with a statement.

@@ -15,7 +15,7 @@ use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::lints::File;
-use crate::parser::{Attachment, ProblemKind, Sources};
+use crate::parser::{Attachment, ProblemKind, SourceId, Sources};
 use crate::reference::Features;
 
 /// One role to judge.
@@ -140,6 +140,9 @@ impl Jobs {
                 None => self.settings(job),
             },
             features: job.features.clone(),
+            written: { job.principal.iter() }
+                .find(|p| !p.in_dump)
+                .map(|p| p.name.source),
             sources: std::mem::take(&mut self.sources),
             given_catalog: self.given_catalog.take(),
         })
@@ -201,6 +204,8 @@ pub(super) struct Loaded {
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,
     pub(super) features: Features,
+    /// The template or the file of Terraform code that defines the role.
+    pub(super) written: Option<SourceId>,
     given_catalog: Option<Catalog>,
 }
 

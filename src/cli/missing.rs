@@ -1,16 +1,23 @@
 //! `pcluster-iam missing`
 
+mod cloudformation;
+mod hcl;
+mod language;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::{Error, InputArgs, jobs};
+pub(super) use language::LanguageName;
+
+use super::{Error, MissingArgs, jobs};
 use crate::check::{self, Chosen};
 use crate::diff::{Row, Verdict};
 use crate::inert;
 use crate::parser::{Policy, ProblemKind};
 use crate::reference;
 use crate::reference::bindings::option_for;
-use crate::remedy;
+use crate::remedy::{self, Missing};
+use language::Language;
 
 /// Policies that attach to nothing: what is printed where nothing lacks.
 const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
@@ -18,8 +25,9 @@ const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [
 /// Rows named on standard error.
 const SHOWN: usize = 20;
 
-pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
-    let mut loaded = jobs::load(args)?;
+pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
+    let mut loaded = jobs::load(&args.inputs)?;
+    let language = Language::of(args.format, &loaded);
     let (policies, chosen) = judged(&mut loaded)?;
     let missing = remedy::missing(loaded.catalog(), &policies, &chosen, &loaded.settings);
     let undecided = missing
@@ -29,22 +37,53 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
     if let Some(row) = undecided {
         return Err(undecidable(row));
     }
-    let text = match missing.documents.as_slice() {
-        [] => NOTHING.to_owned(),
-        [one] => one.clone(),
-        several => list(several),
-    };
-    super::print_json(&text)?;
     let mut notes = chosen_note(&chosen);
+    if matches!(language, Language::Json) {
+        super::print_json(&match missing.documents.as_slice() {
+            [] => NOTHING.to_owned(),
+            [one] => one.clone(),
+            several => list(several),
+        })?;
+    } else {
+        let text = language.write(&missing.statements);
+        super::print(&text)?;
+        notes.push_str(&language.notes(&text));
+        if let count @ 2.. = missing.statements.len() {
+            let sizes = missing.statements.iter().map(|d| d.len().to_string());
+            let _ = writeln!(
+                notes,
+                "together they exceed the 6,144 characters of a managed policy: make {count} policies of {} statements",
+                sizes.collect::<Vec<_>>().join(", ")
+            );
+        }
+    }
+    let problems = loaded.files.iter().flat_map(|f| &f.document.problems);
+    let unread = problems.filter(|p| p.kind == ProblemKind::Unresolved);
+    if let count @ 1.. = unread.count() {
+        let _ = writeln!(
+            notes,
+            "{count} parts of the input could not be read and count as nothing granted; `pcluster-iam lint` shows them"
+        );
+    }
+    notes.push_str(&remarks(&missing, &language));
+    super::note(&notes);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be known about the printed statements.
+fn remarks(missing: &Missing, language: &Language) -> String {
+    let mut notes = String::new();
     if missing.documents.is_empty() && missing.left.is_empty() {
         notes.push_str("nothing is missing\n");
     }
     for name in &missing.unbound {
-        let option = option_for(name);
+        let Some(how) = language.how_to_give(name) else {
+            continue;
+        };
         let (meaning, example) = reference::meaning(name).unwrap_or(("a value of yours", "…"));
         let _ = writeln!(
             notes,
-            "no value is given for ${{{name}}}: {meaning} (for example {example}); {option}"
+            "no value is given for ${{{name}}}: {meaning} (for example {example}); {how}"
         );
     }
     for row in missing.left.iter().take(SHOWN) {
@@ -64,8 +103,7 @@ pub(super) fn run(args: &InputArgs) -> Result<ExitCode, Error> {
             "the reference also has a Deny statement, which is not part of this policy\n",
         );
     }
-    super::note(&notes);
-    Ok(ExitCode::SUCCESS)
+    notes
 }
 
 /// The policies that can be judged, and the reference that fits. The settings get its values.

@@ -139,10 +139,15 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
             .iter()
             .flat_map(|s| s.action.values.iter().map(String::as_str))
             .collect();
+        let verb = if actions.len() == 1 || gap.policy.is_some() {
+            "is"
+        } else {
+            "are"
+        };
         let missing = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself, {missing} is missing: {}\n  source: {}",
+            "\nnot enough by itself, {missing} {verb} missing: {}\n  source: {}",
             gap.reason, gap.source
         );
     }

@@ -62,6 +62,8 @@ impl Against {
         let only = reference::only_scheduler(role, selection.release());
         let given = selection.scheduler.as_deref();
         let Some(scheduler) = given.or(only) else {
+            // A release that never was has no scheduler to choose from.
+            reference::resolve(selection.release(), None).map_err(Error::or_own_reference)?;
             return Err(Error::NoScheduler {
                 schedulers: selection.schedulers().join(", "),
             });

@@ -194,8 +194,9 @@ impl<'h> Draft<'h> {
                 *is_open |= self.first_unknown(value).is_some();
                 return Some(value.clone());
             }
-            Node::Null | Node::Boolean(_) | Node::Number(_) => return Some(value.clone()),
-            Node::Hole(_) => return Some(value.clone()),
+            Node::Null | Node::Boolean(_) | Node::Number(_) | Node::Hole(_) => {
+                return Some(value.clone());
+            }
         };
         Some(Value { node, span })
     }

@@ -83,7 +83,7 @@ fn deciding_layer<'c>(
 
 /// A wildcard of the reference asks for more than ParallelCluster is known to use; and a call may do
 /// without a resource type that the catalogue calls optional, unless no other is asked for.
-fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
+pub(super) fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Severity {
     let row = &requirement.row;
     match requirement.standing {
         Standing::Needed => {}
@@ -255,11 +255,14 @@ fn place(
             add(narrow.unwrap_or_else(|| deciding(context, compared, *place, row.verdict, false)));
         }
     }
-    if labels.is_empty() {
+    // The text of an attached AWS managed policy is no place to write in: a label there comes second.
+    let is_given = |l: &Label| context.files.iter().any(|f| f.source == l.source);
+    let label = if let Some(at) = labels.iter().position(is_given) {
+        labels.remove(at)
+    } else {
         let service = row.action.split(':').next().unwrap_or_default();
-        return Some((context.nearest(compared.comparison, service)?, labels));
-    }
-    let label = labels.remove(0);
+        context.nearest(compared.comparison, service)?
+    };
     labels.truncate(RELATED);
     Some((label, labels))
 }
@@ -406,17 +409,8 @@ fn notes(
     if !is_open {
         notes.extend(failing(context, compared, rows));
     }
-    let mut types: Vec<&str> = Vec::new();
-    for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
-        if !types.contains(&t.name.as_str()) {
-            types.push(&t.name);
-        }
-    }
-    // A gap in some values of a condition key is a gap in every type.
-    let by_context = rows.iter().any(|r| !r.stated().is_empty());
-    let partial = rows.iter().any(|r| r.row.verdict == Verdict::Partial);
-    if partial && !by_context && !types.is_empty() {
-        let types: Vec<String> = types.iter().map(|t| (*t).to_owned()).collect();
+    let types = missing_types(rows);
+    if !types.is_empty() {
         notes.push(format!(
             "not granted in full for the resource {}",
             type_list(&types)
@@ -452,6 +446,23 @@ fn notes(
         reference.describe_statement(statement)
     ));
     notes
+}
+
+/// The resource types on which an action is granted only in part.
+pub(super) fn missing_types(rows: &[&Requirement]) -> Vec<String> {
+    // A gap in some values of a condition key is a gap in every type.
+    let by_context = rows.iter().any(|r| !r.stated().is_empty());
+    let partial = rows.iter().any(|r| r.row.verdict == Verdict::Partial);
+    let mut types: Vec<String> = Vec::new();
+    if !partial || by_context {
+        return types;
+    }
+    for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
+        if !types.contains(&t.name) {
+            types.push(t.name.clone());
+        }
+    }
+    types
 }
 
 /// A request that fails, and on what that hangs.

@@ -4,7 +4,8 @@ use super::{Compared, Context, Lint, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Severity};
-use crate::reference::Standing;
+use crate::parser::SourceId;
+use crate::reference::{Failure, Standing};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -31,8 +32,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let severity = severity(compared, requirement);
-        // The documented row has a finding of its own.
-        if severity == Severity::Error && is_reported(compared, &row.action) {
+        // The documented row or the known gap has a finding of its own.
+        if reported(compared, &row.action) >= Some(severity) {
             continue;
         }
         let key = (row.statement, severity);
@@ -44,6 +45,54 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for (statement, severity, rows) in groups {
         out.extend(finding(context, compared, statement, severity, &rows));
     }
+    out.extend(by_managed(context, compared));
+}
+
+/// What the generated role grants itself, and this one has from attached AWS managed policies alone.
+fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding> {
+    let is_given = |source: SourceId| context.files.iter().any(|f| f.source == source);
+    let rows = compared.generated.iter().filter(|r| {
+        let row = &r.row;
+        row.verdict == Verdict::Covered
+            && !row.vacuous
+            && !row.allowed_by.is_empty()
+            && row.allowed_by.iter().all(|(source, _)| !is_given(*source))
+    });
+    let mut actions: Vec<String> = Vec::new();
+    let mut policies: Vec<String> = Vec::new();
+    for requirement in rows {
+        let row = &requirement.row;
+        if !actions.contains(&row.action) {
+            actions.push(row.action.clone());
+        }
+        for (source, _) in row.allowed_by.iter() {
+            let arn = context.sources.get(*source).name();
+            let name = arn.rsplit('/').next().unwrap_or(arn).to_owned();
+            if !policies.contains(&name) {
+                policies.push(name);
+            }
+        }
+    }
+    let first = actions.first()?;
+    let service = first.split(':').next().unwrap_or_default();
+    let label = context.nearest(compared.comparison, service)?;
+    let verb = if actions.len() == 1 { "is" } else { "are" };
+    let (word, has) = match policies.len() {
+        1 => ("policy", "has"),
+        _ => ("policies", "have"),
+    };
+    let message = format!(
+        "{} {verb} granted by the attached AWS managed {word} {} alone, and the role that ParallelCluster creates grants it itself",
+        enumerate(&actions),
+        enumerate(&policies)
+    );
+    let mut finding = LINT.finding(Severity::Note, message, label);
+    finding.notes.push(format!(
+        "nothing fails as long as the role {has} the {word}"
+    ));
+    finding.subject = Some("managed".to_owned());
+    finding.actions = actions;
+    Some(finding)
 }
 
 /// An error where the documentation asks for the action, too; a warning where only a call is known.
@@ -60,7 +109,7 @@ fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
             && matches!(r.standing, Standing::Needed | Standing::Enough)
             && !r.from_wildcard
     });
-    if is_documented {
+    if is_documented || compared.reference.surely_fails_without(action) {
         Severity::Error
     } else if compared.reference.is_known_needed(action) {
         Severity::Warning
@@ -69,13 +118,28 @@ fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
     }
 }
 
-fn is_reported(compared: &Compared<'_>, action: &str) -> bool {
-    compared.requirements.iter().any(|r| {
+/// The severity with which an action is reported as missing from the documented policy, or as a known gap of it.
+fn reported(compared: &Compared<'_>, action: &str) -> Option<Severity> {
+    let is_missing = |r: &&Requirement| {
         r.row.action == action
             && !r.row.open
-            && r.standing == Standing::Needed
             && matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
-    })
+    };
+    let documented = compared.requirements.iter().filter(is_missing);
+    let documented = documented.filter_map(|r| match r.standing {
+        Standing::Enough => None,
+        _ => Some(coverage::severity(r, compared)),
+    });
+    let gaps = compared.gaps.iter().filter_map(|rows| {
+        let gap = compared.reference.gaps.get(rows.gap)?;
+        rows.requirements.iter().find(is_missing)?;
+        let severity = match gap.failure {
+            Failure::Certain => Severity::Error,
+            Failure::FirstUse | Failure::Function => Severity::Warning,
+        };
+        (!gap.open).then_some(severity)
+    });
+    documented.chain(gaps).max()
 }
 
 fn finding(

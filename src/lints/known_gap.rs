@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Label, Severity};
 use crate::reference::{Failure, Feature, Standing};
 
@@ -53,29 +54,27 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let conditional = lacking
             .iter()
             .all(|r| r.row.verdict == Verdict::Conditional);
-        let verb = if actions.len() == 1 { "is" } else { "are" };
-        let message = match &gap.policy {
-            Some(policy) => format!(
-                "{} of {policy} {verb} not granted: {}",
+        let message = if let Some(policy) = &gap.policy {
+            format!(
+                "{} of {policy} {} not granted{}: {}",
                 count(actions.len(), "action"),
+                be(actions.len()),
+                if is_all_missing(&lacking) {
+                    ""
+                } else {
+                    " in full"
+                },
                 enumerate(&actions)
-            ),
-            None if conditional => {
-                format!(
-                    "{} {verb} granted only under a Condition",
-                    enumerate(&actions)
-                )
-            }
-            None => format!("{} {verb} not granted", enumerate(&actions)),
-        };
-        let conditions = gap.statements.iter().flat_map(|s| &s.conditions);
-        let stated: Vec<String> = conditions
-            .map(|c| format!("`{}` {}", c.key, enumerate(&c.values)))
-            .collect();
-        let message = match (gap.of_configuration, stated.first()) {
-            (true, Some(stated)) => format!("{message} for requests with {stated}"),
-            (true, None) => format!("{message} on {}", enumerate(&first.row.resources)),
-            _ => message,
+            )
+        } else {
+            let conditions = gap.statements.iter().flat_map(|s| &s.conditions);
+            let mut stated = conditions.map(|c| format!("`{}` {}", c.key, enumerate(&c.values)));
+            let named = match stated.next() {
+                _ if !gap.of_configuration => Named::Nothing,
+                Some(stated) => Named::Requests(stated),
+                None => Named::Resources(enumerate(&first.row.resources)),
+            };
+            by_verdict(&lacking, &named)
         };
         let certain = lacking.iter().any(|r| {
             matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
@@ -129,5 +128,68 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.subject = Some(gap.policy.clone().unwrap_or_else(|| actions.join(" ")));
         finding.actions = actions;
         out.push(finding);
+    }
+}
+
+/// `is` or `are`.
+fn be(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+fn is_all_missing(lacking: &[&Requirement]) -> bool {
+    let mut verdicts = lacking.iter().map(|r| r.row.verdict);
+    verdicts.all(|v| v == Verdict::Missing)
+}
+
+/// What a gap of the cluster configuration is about.
+enum Named {
+    Nothing,
+    Requests(String),
+    Resources(String),
+}
+
+/// The actions by what is wrong with them.
+fn by_verdict(lacking: &[&Requirement], named: &Named) -> String {
+    let partial = match named {
+        Named::Resources(resources) => format!("granted on only a part of {resources}"),
+        _ => "granted on only a part of the required resources".to_owned(),
+    };
+    let on = |words: &str| match named {
+        Named::Resources(resources) => format!("{words} on {resources}"),
+        _ => words.to_owned(),
+    };
+    let kinds: [(&[Verdict], String); 4] = [
+        (&[Verdict::Missing, Verdict::Undecided], on("not granted")),
+        (&[Verdict::Denied], on("denied")),
+        (&[Verdict::Partial], partial),
+        (
+            &[Verdict::Conditional],
+            on("granted only under a Condition"),
+        ),
+    ];
+    let parts = kinds.iter().filter_map(|(verdicts, words)| {
+        let these = lacking.iter().filter(|r| verdicts.contains(&r.row.verdict));
+        let these: Vec<&Requirement> = these.copied().collect();
+        let mut actions: Vec<String> = Vec::new();
+        for requirement in &these {
+            if !actions.contains(&requirement.row.action) {
+                actions.push(requirement.row.action.clone());
+            }
+        }
+        let types = match verdicts {
+            [Verdict::Partial] => coverage::missing_types(&these),
+            _ => Vec::new(),
+        };
+        let types = match types.as_slice() {
+            [] => String::new(),
+            types => format!(", not in full on {}", enumerate(types)),
+        };
+        let verb = be(actions.len());
+        (!actions.is_empty()).then(|| format!("{} {verb} {words}{types}", enumerate(&actions)))
+    });
+    let message = parts.collect::<Vec<String>>().join(", and ");
+    match named {
+        Named::Requests(stated) => format!("{message} for requests with {stated}"),
+        _ => message,
     }
 }

@@ -132,8 +132,7 @@ impl<'c> Trusted<'c> {
     /// Whether the principal is every account.
     pub(super) fn is_everyone(&self) -> bool {
         match self.principal.kind {
-            PrincipalKind::Everyone => self.principal.value.value == "*",
-            PrincipalKind::Aws => self.principal.value.value == "*",
+            PrincipalKind::Everyone | PrincipalKind::Aws => self.principal.value.value == "*",
             _ => false,
         }
     }
@@ -168,7 +167,7 @@ impl<'c> Trusted<'c> {
         own.map(|own| own == account)
     }
 
-    /// The host of an identity provider of OpenID Connect; `None` for SAML and for principals of another kind.
+    /// The host of an identity provider (OIDC); `None` for SAML and for principals of another kind.
     pub(super) fn host(&self) -> Option<&'c str> {
         let value = self.principal.value.value.as_str();
         let is_oidc = self.principal.kind == PrincipalKind::Federated && !is_saml(self.principal);
@@ -275,8 +274,8 @@ pub(super) fn may_assume(
         PrincipalKind::Service => {
             let value = trusted.principal.value.value.as_str();
             // The domain of China is that of no service elsewhere.
-            let is_abroad =
-                value.ends_with(".cn") && matches!(partition, Some("aws" | "aws-us-gov"));
+            let is_abroad = value.rsplit('.').next() == Some("cn")
+                && matches!(partition, Some("aws" | "aws-us-gov"));
             let is_open = trusted.service().is_none();
             is_open || trusted.service() == first && !is_abroad
         }

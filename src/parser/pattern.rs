@@ -244,7 +244,7 @@ fn unusual(prefix: &str) -> Option<(usize, char)> {
 fn is_plain(action: &str) -> bool {
     let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let mut bytes = action.as_bytes().iter();
-    let colon = bytes.position(|b| !name(b));
+    let colon = bytes.position(|b| !name(b) || *b == b'_');
     colon.is_some_and(|at| at > 0 && action.as_bytes().get(at) == Some(&b':'))
         && bytes.all(|b| name(b) || matches!(b, b'*' | b'?'))
 }
@@ -339,6 +339,7 @@ mod tests {
             ("", "names no service", 0, 0),
             ("**", "names no service", 0, 2),
             (":Get", "before the colon", 0, 4),
+            ("s3_x:Get", "contains", 2, 3),
             ("s3:Get:Object", "more than one colon", 0, 13),
             ("s*:Get*", "wildcard", 0, 2),
             ("*:*", "wildcard", 0, 1),

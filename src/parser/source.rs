@@ -234,6 +234,11 @@ impl Sources {
         }
     }
 
+    /// All files.
+    pub fn all(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter()
+    }
+
     /// The names of all files.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(Source::name)

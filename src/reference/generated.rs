@@ -23,6 +23,20 @@ static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
 });
 
+static MOVED: LazyLock<Vec<Moved>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/moved.json"))).unwrap_or_default()
+});
+
+/// A resource of AWS's policy that is elsewhere in some configurations.
+#[derive(Deserialize)]
+struct Moved {
+    role: String,
+    of: String,
+    to: Vec<String>,
+    releases: Releases,
+    when: String,
+}
+
 /// Actions that a role does not need in some configurations.
 #[derive(Deserialize)]
 struct Idle {
@@ -117,6 +131,28 @@ impl Idle {
     }
 }
 
+impl Moved {
+    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
+        !setting.is_open
+            && self.role == role
+            && self.releases.hold(release)
+            && setting.holds(&self.when)
+    }
+
+    /// Replaces the resource in the statements that have it.
+    fn apply(&self, setting: &Setting, statements: &mut [RefStatement]) {
+        for list in statements.iter_mut().map(|s| &mut s.resource) {
+            if list.values.contains(&self.of) {
+                let to: Vec<String> = self.to.iter().flat_map(|t| setting.expand(t)).collect();
+                let values = std::mem::take(&mut list.values).into_iter();
+                list.values = values
+                    .flat_map(|v| if v == self.of { to.clone() } else { vec![v] })
+                    .collect();
+            }
+        }
+    }
+}
+
 impl Entry {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
         self.role == role
@@ -208,6 +244,12 @@ impl Reference {
             } else {
                 statement.index = reference.generated.len();
                 reference.generated.push(statement);
+            }
+        }
+        for moved in MOVED.iter().filter(|m| m.applies(role, release, setting)) {
+            moved.apply(setting, &mut reference.statements);
+            for gap in &mut reference.gaps {
+                moved.apply(setting, &mut gap.statements);
             }
         }
         let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));

@@ -36,6 +36,7 @@ fn names(statements: &[RefStatement]) -> Names {
 pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
     let mut out = String::from("{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [");
     let mut sids: BTreeSet<String> = BTreeSet::new();
+    let reference = reference.in_partition(bind("Partition").as_deref());
     for (i, statement) in reference.statements.iter().enumerate() {
         let effect = match statement.effect {
             crate::parser::Effect::Allow => "Allow",
@@ -66,7 +67,7 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
         ));
         members.push((
             key(statement.resource.negated, "Resource"),
-            value_of(&several(&statement.resource, bind)),
+            value_of(&all_of(&statement.resource, bind)),
         ));
         if let Some(condition) = condition(&statement.conditions) {
             members.push(("Condition".to_owned(), condition));
@@ -88,23 +89,27 @@ pub fn render(reference: &Reference, bind: Bind<'_>) -> String {
 }
 
 /// The resources, one for each value of a placeholder that has several.
-fn several(list: &RefList, bind: Bind<'_>) -> RefList {
-    let values = list.values.iter().flat_map(|text| {
-        // A placeholder for a whole ARN is shown as it is while it has no value.
-        let open = template::names(text).any(|n| whole_arn(n).is_some() && bind(n).is_none());
-        if open {
-            vec![text.clone()]
-        } else {
-            expand(text, bind)
-        }
-    });
+fn all_of(list: &RefList, bind: Bind<'_>) -> RefList {
+    let values = list.values.iter().flat_map(|text| several(text, bind));
     RefList {
         negated: list.negated,
         values: values.collect(),
     }
 }
 
-fn indented(value: &Value, by: usize) -> String {
+/// A resource, once for each value of a placeholder that has several.
+pub fn several(text: &str, bind: Bind<'_>) -> Vec<String> {
+    // A placeholder for a whole ARN is shown as it is while it has no value.
+    let open = template::names(text).any(|n| whole_arn(n).is_some() && bind(n).is_none());
+    if open {
+        vec![text.to_owned()]
+    } else {
+        expand(text, bind)
+    }
+}
+
+/// JSON in lines that are indented by so many blanks, but for the first one.
+pub fn indented(value: &Value, by: usize) -> String {
     let pad = " ".repeat(by);
     match value {
         Value::Array(items) => {

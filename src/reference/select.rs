@@ -73,7 +73,7 @@ pub enum SelectError {
         help: String,
     },
     /// A role of which no policy is known for the release.
-    #[error("no policy of role `{name}` is known for ParallelCluster {release} with {scheduler}")]
+    #[error("no policy of role `{name}` is known for ParallelCluster {release}{with}")]
     #[diagnostic(
         code(reference::role),
         help("there are policies for {known}; compare with the nearest of these")
@@ -83,8 +83,8 @@ pub enum SelectError {
         name: String,
         /// The release that was asked for.
         release: String,
-        /// The scheduler that was asked for.
-        scheduler: String,
+        /// ` with` and the scheduler that was asked for; empty where the role is the same with every scheduler.
+        with: String,
         /// The releases of which there is one.
         known: String,
     },
@@ -419,7 +419,11 @@ fn role_named(name: &str, scheduler: &str, release: Release) -> Result<&'static 
         return Err(SelectError::NoPolicy {
             name: name.to_owned(),
             release: release.to_string(),
-            scheduler: scheduler.to_owned(),
+            with: if has_no_scheduler(name) {
+                String::new()
+            } else {
+                format!(" with {scheduler}")
+            },
             known: ranges(&with_policy),
         });
     }

@@ -105,6 +105,24 @@ impl Reference {
         })
     }
 
+    /// Whether the clusters that the configuration describes surely fail without an action: a call is known from
+    /// ParallelCluster's code, and what needs it is on.
+    pub fn surely_fails_without(&self, action: &str) -> bool {
+        let Some(wanted) = self.wanted() else {
+            return false;
+        };
+        let mut all = need::reasons(wanted.role, wanted.scheduler, wanted.release, action);
+        all.any(|need| {
+            let feature = need.feature.as_deref().and_then(Feature::find);
+            need.confidence == "code"
+                && !need.is_unused()
+                && need.failure == Failure::Certain
+                && need.when != When::FirstUse
+                && (need.feature.is_none() || feature.is_some())
+                && wanted.requires(feature) == Some(true)
+        })
+    }
+
     /// When and how surely an action of a statement is needed.
     pub fn basis(&self, action: &str, statement: &RefStatement) -> Basis {
         let mut basis = Basis {

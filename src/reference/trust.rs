@@ -1,8 +1,12 @@
-//! Who may assume a role, from `rules/trust.toml`. Read only where a file has a trust policy.
+//! Who may assume a role, and the names of services, from `rules/trust.toml`. Read only where a file has a trust policy or
+//! a name of a service is another one in the partition.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+
+use super::{RefStatement, Reference};
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/trust.json"))).unwrap_or_default()
@@ -12,6 +16,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 struct Rules {
     #[serde(rename = "service")]
     services: Vec<TrustService>,
+    passed: Vec<Passed>,
     #[serde(rename = "key")]
     keys: Vec<TrustKey>,
     #[serde(rename = "provider")]
@@ -22,6 +27,15 @@ struct Rules {
 #[derive(Default, Deserialize)]
 struct Audience {
     common: Vec<String>,
+}
+
+/// The names of a service in `iam:PassedToService` in some partitions.
+#[derive(Deserialize)]
+struct Passed {
+    name: String,
+    partitions: Vec<String>,
+    roles: Vec<String>,
+    names: Vec<String>,
 }
 
 /// The service that assumes the roles of a principal.
@@ -117,4 +131,59 @@ pub fn provider(host: &str) -> Option<&'static Provider> {
 /// Whether any caller of an identity provider may ask for this audience.
 pub fn is_common_audience(value: &str) -> bool {
     RULES.audience.common.iter().any(|a| a == value)
+}
+
+/// The names that requests of a role have in a partition for a service to which a role is passed; `None` for the same one.
+fn passed_as(role: &str, partition: &str, name: &str) -> Option<&'static [String]> {
+    let is_of = |p: &&Passed| {
+        p.name == name
+            && p.partitions.iter().any(|of| of == partition)
+            && (p.roles.is_empty() || p.roles.iter().any(|of| of == role))
+    };
+    // Outside China only the names of China are others.
+    if partition == "aws" && name.rsplit('.').next() != Some("cn") {
+        return None;
+    }
+    let found = RULES.passed.iter().find(is_of)?;
+    Some(&found.names)
+}
+
+/// The statements of AWS's policy for a role with the names that services have in a partition.
+pub fn localize(statements: &mut [RefStatement], role: &str, partition: &str) -> bool {
+    let mut is_changed = false;
+    let conditions = statements.iter_mut().flat_map(|s| &mut s.conditions);
+    for condition in conditions.filter(|c| c.key.eq_ignore_ascii_case("iam:PassedToService")) {
+        let mut values: Vec<String> = Vec::new();
+        for value in &condition.values {
+            let one = std::slice::from_ref(value);
+            for name in passed_as(role, partition, value).unwrap_or(one) {
+                if !values.contains(name) {
+                    values.push(name.clone());
+                }
+            }
+        }
+        if values != condition.values && !values.is_empty() {
+            condition.values = values;
+            is_changed = true;
+        }
+    }
+    is_changed
+}
+
+impl Reference {
+    /// The reference with the names that services have in a partition.
+    #[must_use]
+    pub fn in_partition(&self, partition: Option<&str>) -> Cow<'_, Reference> {
+        let Some((role, partition)) = self.role.as_deref().zip(partition) else {
+            return Cow::Borrowed(self);
+        };
+        let mut statements = self.statements.clone();
+        if !localize(&mut statements, role, partition) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Reference {
+            statements,
+            ..self.clone()
+        })
+    }
 }

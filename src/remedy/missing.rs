@@ -12,11 +12,16 @@ use crate::reference::{self, RefCondition, RefList, RefStatement, Reference};
 /// Actions of a wildcard that are named one by one; of more, the wildcard is written.
 const NAMED: usize = 4;
 
+/// Placeholders that templates and Terraform code have expressions for.
+pub const OF_THE_RUN: [&str; 3] = ["Partition", "Region", "Account"];
+
 /// The policy to attach, and the gaps that it cannot close.
 #[derive(Debug)]
 pub struct Missing {
     /// Policy documents, each small enough for a managed policy; none where nothing lacks.
     pub documents: Vec<String>,
+    /// The statements of each document, with the placeholders of [`OF_THE_RUN`] in them.
+    pub statements: Vec<Vec<RefStatement>>,
     /// Placeholders in them that nothing binds.
     pub unbound: Vec<String>,
     /// Requirements that are not covered even with the documents attached.
@@ -40,7 +45,8 @@ pub fn missing(
         let found = given.find(|(n, ..)| n == name);
         found.map(|(_, value, _)| value.clone())
     };
-    let reference = &chosen.reference;
+    let localized = chosen.reference.in_partition(value("Partition").as_deref());
+    let reference = localized.as_ref();
     let lacking = lacking(catalog, policies, chosen, settings);
     let whole = if lacking.iter().any(|r| r.from_wildcard) {
         check::coverage(catalog, &[], reference, &without_limits(settings))
@@ -109,17 +115,18 @@ pub fn missing(
                     negated: required.resource.negated,
                     values: resources,
                 },
-                conditions: required
-                    .conditions
-                    .iter()
-                    .map(|c| bound(c, &value))
-                    .collect(),
                 ..required.clone()
             });
         }
     }
     unique_sids(&mut statements);
-    let (documents, too_large) = pack(statements, &value);
+    let (packed, too_large) = pack(statements, &value);
+    let documents: Vec<String> = packed.iter().map(|d| render(d, &value)).collect();
+    let statements = packed.iter().map(|document| {
+        let all = document.iter();
+        all.map(|s| open(s, reference, &value)).collect()
+    });
+    let statements = statements.collect();
     let unbound = documents.iter().flat_map(|text| template::names(text));
     let unbound = distinct_texts(unbound);
     let left = left(catalog, policies, &documents, chosen, settings);
@@ -130,6 +137,7 @@ pub fn missing(
             .any(|s| s.effect == Effect::Deny);
     Missing {
         documents,
+        statements,
         unbound,
         left,
         too_large,
@@ -166,12 +174,51 @@ fn without_limits(settings: &Settings) -> Settings {
     }
 }
 
-fn bound(condition: &RefCondition, value: &dyn Fn(&str) -> Option<String>) -> RefCondition {
-    let values = condition.values.iter();
-    let values = values.flat_map(|text| reference::expand(text, value));
-    RefCondition {
-        values: values.map(|text| template::fill(&text, value)).collect(),
-        ..condition.clone()
+/// A statement with every placeholder filled in but for those of [`OF_THE_RUN`], as the reference has them.
+fn open(statement: &RefStatement, of: &Reference, value: reference::Bind<'_>) -> RefStatement {
+    let is_kept =
+        |name: &str, value: &String| OF_THE_RUN.contains(&name) && !value.contains(['*', ',']);
+    let kept = |name: &str| value(name).filter(|value| !is_kept(name, value));
+    let mut of = of.statements.iter();
+    let required = of.find(|s| s.index == statement.index);
+    let mut written: Vec<(String, String)> = Vec::new();
+    for text in required.iter().flat_map(|s| &s.resource.values) {
+        let names = template::names(text);
+        let is_open = { names }.any(|n| reference::whole_arn(n).is_some() && value(n).is_none());
+        for one in reference::expand(text, value) {
+            // While a placeholder for a whole ARN has no value, it is the better text.
+            let open = template::fill(if is_open { text } else { &one }, kept);
+            let bound = template::fill(&one, value);
+            written.push((reference::as_written(bound.clone()), open.clone()));
+            written.push((bound, open));
+        }
+    }
+    let mut open = bound(statement, &kept);
+    let resources = open.resource.values.iter().flat_map(|text| {
+        let mut known = written.iter();
+        match known.find(|(bound, _)| bound == text) {
+            Some((_, open)) => vec![open.clone()],
+            None => reference::several(text, &kept),
+        }
+    });
+    let resources: Vec<String> = resources.collect();
+    open.resource.values = distinct(resources.iter());
+    open
+}
+
+/// A statement with the values of its conditions filled in, several where a placeholder has several.
+fn bound(statement: &RefStatement, value: reference::Bind<'_>) -> RefStatement {
+    let conditions = statement.conditions.iter().map(|condition| {
+        let values = condition.values.iter();
+        let values = values.flat_map(|text| reference::expand(text, value));
+        RefCondition {
+            values: values.map(|text| template::fill(&text, value)).collect(),
+            ..condition.clone()
+        }
+    });
+    RefStatement {
+        conditions: conditions.collect(),
+        ..statement.clone()
     }
 }
 
@@ -208,14 +255,17 @@ fn unique_sids(statements: &mut [RefStatement]) {
 
 fn render(statements: &[RefStatement], value: reference::Bind<'_>) -> String {
     let reference = Reference {
-        statements: statements.to_vec(),
+        statements: statements.iter().map(|s| bound(s, value)).collect(),
         ..Reference::default()
     };
     reference::render(&reference, value)
 }
 
 /// Puts statements into as few documents as their order allows, and says how many are too large for one.
-fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<String>, usize) {
+fn pack(
+    statements: Vec<RefStatement>,
+    value: reference::Bind<'_>,
+) -> (Vec<Vec<RefStatement>>, usize) {
     let mut documents: Vec<Vec<RefStatement>> = Vec::new();
     let mut too_large = 0;
     // The next one is the last.
@@ -241,8 +291,7 @@ fn pack(statements: Vec<RefStatement>, value: reference::Bind<'_>) -> (Vec<Strin
             documents.push(vec![statement]);
         }
     }
-    let texts = documents.iter().map(|d| render(d, value)).collect();
-    (texts, too_large)
+    (documents, too_large)
 }
 
 /// A statement as two that allow the same: each with half of its actions, or of its resources.

@@ -2,7 +2,6 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>
 
-use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
@@ -34,7 +33,7 @@ pub fn github(
     if quiet {
         findings.retain(|(_, f)| f.severity != Severity::Note);
     }
-    findings.sort_by_key(|(_, f)| Reverse(f.severity));
+    findings.sort_by_key(|(_, f)| words::rank(f));
     for (target, finding) in findings {
         writeln!(out, "{}", command(report, repository, target, finding))?;
     }

@@ -132,7 +132,7 @@ impl<'f> List<'f> {
             f.suppressed.is_none() && !(options.quiet && f.severity == Severity::Note)
         };
         let mut sorted: Vec<&Finding> = findings.iter().filter(counts).collect();
-        sorted.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        sorted.sort_by_key(|f| words::rank(f));
         sorted.retain(|finding| {
             let count = seen.entry(finding.lint).or_default();
             *count += 1;

@@ -6,6 +6,7 @@ use super::weakened::HiddenRows;
 use super::{Binding, Counts, ReferenceName, Region, Report, RoleResult, Upgrade, escape};
 use crate::finding::{Finding, Severity};
 use crate::lints;
+use crate::rejection::CONSEQUENCE;
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -351,6 +352,12 @@ fn shortened(findings: &[&Finding]) -> Option<String> {
     })
 }
 
+/// The order of findings where the worst come first. That IAM refuses a policy is the reason why its rows are missing.
+pub(super) fn rank(finding: &Finding) -> (std::cmp::Reverse<Severity>, bool) {
+    let is_reason = finding.message.ends_with(CONSEQUENCE);
+    (std::cmp::Reverse(finding.severity), !is_reason)
+}
+
 /// The findings that make the exit code 1, a line each, where they are not all that there is.
 fn blocking(report: &Report, result: &RoleResult) -> Vec<String> {
     let Some(threshold) = report.fail_on else {
@@ -361,7 +368,7 @@ fn blocking(report: &Report, result: &RoleResult) -> Vec<String> {
     if found.is_empty() || counting().count() < 2 {
         return Vec::new();
     }
-    found.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    found.sort_by_key(|f| rank(f));
     let parts = by_severity(Counts::of(found.iter().copied()));
     let mut lines = vec![format!("blocked by {}:", parts.join(", "))];
     let named = found.iter().take(BLOCKING);

@@ -77,11 +77,10 @@ fn policies() -> Vec<(String, Value)> {
     fn documents(value: &Value, out: &mut Vec<Value>) {
         match value {
             // A trust policy has no resources.
-            Value::Object(members) if members.contains_key("Statement") => {
-                if !value.to_string().contains("\"Principal\"") {
-                    out.push(value.clone());
-                }
-            }
+            Value::Object(members)
+                if members.contains_key("Statement")
+                    && value.to_string().contains("\"Principal\"") => {}
+            Value::Object(members) if members.contains_key("Statement") => out.push(value.clone()),
             Value::Object(members) => members.values().for_each(|v| documents(v, out)),
             Value::Array(all) => all.iter().for_each(|v| documents(v, out)),
             _ => {}

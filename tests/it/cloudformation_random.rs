@@ -77,9 +77,12 @@ fn policy(chance: &mut Chance) -> Value {
             json!(all.collect::<Vec<_>>())
         };
         let effect = *chance.one(&["Allow", "Allow", "Allow", "Allow", "Deny"]);
-        let not = |chance: &mut Chance, name: &str| match chance.rarely(9) {
-            true => format!("Not{name}"),
-            false => name.to_owned(),
+        let not = |chance: &mut Chance, name: &str| {
+            if chance.rarely(9) {
+                format!("Not{name}")
+            } else {
+                name.to_owned()
+            }
         };
         let (action, resource) = (not(chance, "Action"), not(chance, "Resource"));
         let mut statement = json!({"Effect": effect, action: list(chance, ACTIONS), resource: list(chance, RESOURCES)});
@@ -179,7 +182,7 @@ impl<'c> Writer<'c> {
         }
         let id = self.mark(at);
         self.marks[id].range = Some(range);
-        self.marks[id].text = part.to_owned();
+        part.clone_into(&mut self.marks[id].text);
         format!("{}{part}{}", begin(id), end(id))
     }
 

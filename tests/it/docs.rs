@@ -226,6 +226,13 @@ fn the_commands_on_fixing_do_what_the_page_says() {
         for name in ["head-node.json", "iam/head-node.json"] {
             fs::write(folder.path().join(name), &policy).unwrap();
         }
+        let template = role::fixture("examples/template.yaml");
+        fs::write(folder.path().join("template.yaml"), template).unwrap();
+        let module = "resource \"aws_iam_role\" \"head\" { assume_role_policy = \"{}\" }\n\
+            resource \"aws_iam_role_policy\" \"p\" {\n  role   = aws_iam_role.head.id\n  policy = file(\"p.json\")\n}\n";
+        fs::create_dir(folder.path().join("infra")).unwrap();
+        fs::write(folder.path().join("infra/main.tf"), module).unwrap();
+        fs::write(folder.path().join("infra/p.json"), &policy).unwrap();
         folder
     };
     let mut narrowed = Vec::new();
@@ -250,6 +257,16 @@ fn the_commands_on_fixing_do_what_the_page_says() {
                 file != policy && error.starts_with("fixed "),
                 "{call}\n{error}"
             );
+        } else if call.contains("missing template.yaml") {
+            let missing = String::from_utf8(output.stdout).unwrap();
+            assert!(missing.starts_with("- Effect: Allow\n"), "{missing}");
+            assert!(
+                missing.contains("Resource: !Sub arn:${AWS::Partition}:"),
+                "{missing}"
+            );
+        } else if call.contains("missing infra/") {
+            let missing = String::from_utf8(output.stdout).unwrap();
+            assert!(missing.starts_with("jsonencode({\n"), "{missing}");
         } else if call.contains("missing") {
             let missing = fs::read_to_string(folder.path().join("missing.json")).unwrap();
             assert!(missing.contains("sqs:GetQueueUrl"), "{missing}");
@@ -261,6 +278,6 @@ fn the_commands_on_fixing_do_what_the_page_says() {
             narrowed.push(file);
         }
     }
-    assert_eq!(calls.len(), 5, "{calls:#?}");
+    assert_eq!(calls.len(), 7, "{calls:#?}");
     assert!(narrowed.len() == 2 && narrowed[0] == narrowed[1]);
 }

@@ -283,3 +283,60 @@ fn a_needed_policy_of_aws_may_be_inline() {
         assert!(excess.iter().all(|a| a.starts_with("s3:")), "{excess:?}");
     }
 }
+
+/// A gap is reported in the role's own files, also where the only grant of the service is in an attached policy of AWS.
+#[test]
+fn attached_policies_of_aws_hide_no_gap() {
+    let attached = [
+        "AWSBatchFullAccess",
+        "CloudWatchAgentServerPolicy",
+        "AmazonS3ReadOnlyAccess",
+        "AmazonEC2FullAccess",
+    ];
+    let own = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}]});
+    let roles = [
+        ("head-node", "awsbatch", "3.0.0"),
+        ("head-node", "slurm", "3.14.0"),
+    ];
+    let mut judged = 0;
+    for name in attached {
+        let arn = format!("arn:aws:iam::aws:policy/{name}");
+        for (role, scheduler, release) in roles {
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), "", &own);
+            let fixed = [
+                "lint",
+                "p.json",
+                "--no-config",
+                "-f",
+                "json",
+                "--role",
+                role,
+            ];
+            let options = ["--scheduler", scheduler, "--pcluster-version", release];
+            let got = run(
+                folder.path(),
+                &[&fixed[..], &options, &["--attached", &arn]].concat(),
+            );
+            let report: Value = serde_json::from_str(&got.out).unwrap();
+            let result = &report["results"][0];
+            let findings = result["findings"].as_array().unwrap();
+            for row in result["requirements"].as_array().unwrap() {
+                if row["verdict"] == "covered" {
+                    continue;
+                }
+                let mut named = findings.iter().filter(|f| {
+                    let actions = f["actions"].as_array().unwrap();
+                    actions.contains(&row["action"])
+                });
+                assert!(named.next().is_some(), "{role}, {name}: {row}");
+                judged += 1;
+            }
+            for finding in findings {
+                assert_eq!(finding["region"]["path"], "p.json", "{role}, {name}");
+            }
+        }
+    }
+    assert!(judged > 80, "{judged}");
+}

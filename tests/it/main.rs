@@ -8,6 +8,8 @@
     clippy::string_slice,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::format_collect,
+    clippy::format_push_string,
     clippy::needless_pass_by_value,
     clippy::type_complexity,
     unreachable_pub,
@@ -22,6 +24,7 @@ mod baseline;
 mod baseline_extent;
 mod cases;
 mod catalog;
+mod china;
 #[cfg(unix)]
 mod ci;
 mod cli;
@@ -55,11 +58,13 @@ mod generated;
 mod hostile;
 mod ignores;
 mod ineffective;
+mod init_defined;
 mod keep;
 mod laws;
 mod length;
 mod lints;
 mod missing;
+mod missing_languages;
 mod mutations;
 mod names;
 mod ordinary;
@@ -77,6 +82,7 @@ mod rejections;
 mod releases;
 mod requirements;
 #[cfg(unix)]
+mod resource_prefix;
 mod robust;
 mod sarif;
 mod semantics;

@@ -376,3 +376,68 @@ fn a_gap_is_told_of_the_releases_that_have_it() {
         assert_eq!(gaps(release), count, "{release}");
     }
 }
+
+/// A known gap says how much of it is missing: all, a part, or what a Condition or a Deny takes.
+#[test]
+fn a_gap_says_which_part_is_missing() {
+    let volumes = "arn:aws:ec2:us-east-1:123456789012:volume/*";
+    let instances = "arn:aws:ec2:us-east-1:123456789012:instance/*";
+    let allow = |more: Value| {
+        let mut statement =
+            json!({"Effect": "Allow", "Action": "ec2:DetachVolume", "Resource": "*"});
+        let more = more.as_object().unwrap().clone();
+        statement.as_object_mut().unwrap().extend(more);
+        statement
+    };
+    let other = json!({"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"});
+    let vpc = json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}});
+    let part = "is granted on only a part of the required resources, not in full on";
+    let (no_instance, no_volume) = (format!("{part} `instance`"), format!("{part} `volume`"));
+    let table = [
+        (json!([other]), Some("is not granted")),
+        (
+            json!([allow(json!({"Resource": volumes}))]),
+            Some(no_instance.as_str()),
+        ),
+        (
+            json!([allow(json!({"Resource": instances}))]),
+            Some(no_volume.as_str()),
+        ),
+        (
+            json!([allow(json!({"Condition": vpc}))]),
+            Some("is granted only under a Condition"),
+        ),
+        (
+            json!([allow(json!({})), allow(json!({"Effect": "Deny"}))]),
+            Some("is denied"),
+        ),
+        (
+            json!([allow(json!({"Resource": [volumes, instances]}))]),
+            None,
+        ),
+    ];
+    for (statements, words) in table {
+        let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        let options = ["--region", "us-east-1", "--account", "123456789012"];
+        let fixed = [
+            "lint",
+            "p.json",
+            "--role",
+            "head-node",
+            "--scheduler",
+            "slurm",
+            "--pcluster-version",
+            "3.14.0",
+            "-f",
+            "json",
+        ];
+        let got = in_folder(&[("p.json", &policy)], &[&fixed[..], &options].concat());
+        let all = findings(&got).into_iter();
+        let mut gaps =
+            all.filter(|f| f["lint"] == "known-gap" && f["actions"] == json!(["ec2:DetachVolume"]));
+        let gap = gaps.next();
+        let message = gap.as_ref().map(|f| f["message"].as_str().unwrap());
+        let expected = words.map(|words| format!("`ec2:DetachVolume` {words}"));
+        assert_eq!(message, expected.as_deref(), "{policy}");
+    }
+}

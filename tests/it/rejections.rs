@@ -64,19 +64,19 @@ fn each_kind_is_an_error_and_loses_the_whole_policy() {
         let lint = kind["lint"].as_str().unwrap();
         let policy = with_grant(kind["document"].as_str().unwrap());
         let files = [("p.json", policy.as_str()), ("r.json", REFERENCE)];
-        let run = run_with(
-            &files,
-            &[
-                "lint",
-                "p.json",
-                "--reference",
-                "r.json",
-                "--region",
-                "us-east-1",
-                "-f",
-                "json",
-            ],
-        );
+        let lint_as = |format: &str| {
+            let place = ["--region", "us-east-1", "-f", format];
+            let fixed = ["lint", "p.json", "--reference", "r.json"];
+            run_with(&files, &[fixed, place].concat())
+        };
+        // The reason comes before what is missing for it.
+        for format in ["text", "github"] {
+            let shown = lint_as(format).out;
+            let missing = shown.find("sqs:ListQueues` is not granted");
+            let reason = shown.find("IAM rejects this policy");
+            assert!(reason.is_some() && reason < missing, "{id}: {shown}");
+        }
+        let run = lint_as("json");
         assert_eq!(run.code, 1, "{id}: {}{}", run.out, run.err);
         let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
         let result = &report["results"][0];

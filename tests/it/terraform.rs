@@ -13,6 +13,9 @@ const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Al
 
 const ARN: &str = "arn:aws:sqs:us-east-1:123456789012";
 
+/// The trust policy of a node.
+pub(crate) const TRUST: &str = "jsonencode({ Version = \"2012-10-17\", Statement = [{ Effect = \"Allow\", Principal = { Service = \"ec2.amazonaws.com\" }, Action = \"sts:AssumeRole\" }] })";
+
 const HEAD: &str = r#"
 variable "open" { type = string }
 variable "open_list" { type = list(string) }
@@ -662,7 +665,7 @@ fn the_same_module_in_json() {
 fn files_of_a_module_are_judged_with_the_rest_of_it() {
     let role = |name: &str, queue: &str| {
         format!(
-            "resource \"aws_iam_role\" \"{name}\" {{\n  name = \"{name}\"\n  assume_role_policy = \"{{}}\"\n  inline_policy {{\n    name = \"x\"\n    \
+            "resource \"aws_iam_role\" \"{name}\" {{\n  name = \"{name}\"\n  assume_role_policy = {TRUST}\n  inline_policy {{\n    name = \"x\"\n    \
              policy = {}\n  }}\n}}\n",
             encoded("Allow", "\"sqs:SendMessage\"", queue)
         )

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::common::program::run;
+use crate::terraform::TRUST;
 
 /// A generator of numbers that always makes the same ones.
 struct Chance(u64);
@@ -258,7 +259,7 @@ fn findings(value: &Value, folder: &Path) -> Vec<String> {
 
 fn module(value: &str, blocks: &str) -> String {
     format!(
-        "variable \"open\" {{}}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = \"{{}}\"\n}}\n\
+        "variable \"open\" {{}}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = {TRUST}\n}}\n\
          resource \"aws_iam_role_policy\" \"r\" {{\n  role   = aws_iam_role.r.id\n  policy = {value}\n}}\n{blocks}"
     )
 }

@@ -63,7 +63,12 @@ fn is_read(path: &str) -> bool {
 }
 
 fn of_disk(argument: &str) -> Result<Vec<Found>, Error> {
-    if !Path::new(argument).is_dir() {
+    let path = Path::new(argument);
+    if argument != "-" && path.symlink_metadata().is_err() {
+        const HELP: &str = "name a policy file, a template, a folder of them, or git:REV:path";
+        return Err(refused(argument, "there is no such file or folder", HELP));
+    }
+    if !path.is_dir() {
         return Ok(vec![Found {
             shown: argument.to_owned(),
             path: String::new(),

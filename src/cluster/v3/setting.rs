@@ -193,11 +193,23 @@ impl Reader<'_> {
         }
         let iam = self.map(root, "Iam").map(|(_, iam)| iam);
         let prefix = iam.and_then(|iam| self.text(iam, "ResourcePrefix"));
+        let names = prefix.as_ref().map(|prefix| {
+            let text = &prefix.value.value;
+            text.rsplit_once('/')
+                .map_or(text.as_str(), |(_, name)| name)
+        });
+        // The roles of the functions are in the folder itself.
+        let of_functions = names.filter(|name| !name.is_empty());
+        let of_functions = of_functions.unwrap_or("${Cluster}-").to_owned();
         let folder = prefix.and_then(|prefix| {
             let (path, _) = prefix.value.value.rsplit_once('/')?;
             let path = path.trim_matches('/').to_owned();
             (!path.is_empty()).then_some(path)
         });
+        if folder.is_some() {
+            self.facts.label("prefix-path");
+            self.facts.setting("FunctionRoles", of_functions);
+        }
         let folder = folder.unwrap_or_else(|| "parallelcluster".to_owned());
         if self.nodes.default_role {
             let arn = format!("arn:${{Partition}}:iam::${{Account}}:role/{folder}/${{Cluster}}/*");

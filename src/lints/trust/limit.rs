@@ -109,12 +109,12 @@ impl Rule {
         let is_limit = match (self, self.form()) {
             (Rule::Claim(Some(provider)), _) if wildcard.is_some() => {
                 let mut starts = provider.starts.iter();
-                match starts.find_map(|start| fixed.strip_prefix(start.as_str())) {
-                    Some(name) => name.find(provider.until.as_str()).is_some_and(|at| at > 0),
-                    None => {
-                        let mut starts = provider.starts.iter();
-                        !fixed.is_empty() && !starts.any(|s| s.starts_with(fixed))
-                    }
+                let name = starts.find_map(|start| fixed.strip_prefix(start.as_str()));
+                if let Some(name) = name {
+                    name.find(provider.until.as_str()).is_some_and(|at| at > 0)
+                } else {
+                    let mut starts = provider.starts.iter();
+                    !fixed.is_empty() && !starts.any(|s| s.starts_with(fixed))
                 }
             }
             (Rule::Audience, _) => {
@@ -228,14 +228,13 @@ pub(in crate::lints) fn limits(
         // It denies where all of them hold, so each must limit.
         let least = lines.iter().map(|(_, l)| l.map_or(Limited::No, |(_, l)| l));
         let least = least.min().unwrap_or(Limited::No);
-        match lines.as_slice() {
-            [(condition, Some((own, _)))] => limits.take(*own, least, condition),
-            _ => {
-                limits.limited = limits.limited.max(least);
-                let vouch = |(_, l): &(_, Option<(Rule, Limited)>)| matches!(l, Some((Rule::Key(key), _)) if key.vouches);
-                if lines.iter().all(vouch) {
-                    limits.vouched = limits.vouched.max(least);
-                }
+        if let [(condition, Some((own, _)))] = lines.as_slice() {
+            limits.take(*own, least, condition);
+        } else {
+            limits.limited = limits.limited.max(least);
+            let vouch = |(_, l): &(_, Option<(Rule, Limited)>)| matches!(l, Some((Rule::Key(key), _)) if key.vouches);
+            if lines.iter().all(vouch) {
+                limits.vouched = limits.vouched.max(least);
             }
         }
     }

@@ -243,9 +243,12 @@ fn is_block(marked: &str) -> bool {
 
 /// Writes a value as JSON, functions in their long forms; with blanks and escapes at random.
 pub fn json(chance: &mut Chance, varied: bool, made: &Made) -> String {
-    let blank = |chance: &mut Chance| match varied {
-        true => *chance.one(&["", "", " ", "\n", "\t"]),
-        false => "",
+    let blank = |chance: &mut Chance| {
+        if varied {
+            *chance.one(&["", "", " ", "\n", "\t"])
+        } else {
+            ""
+        }
     };
     match made {
         Made::Text(text) => {

@@ -11,6 +11,7 @@
 //! start from, and a test below.
 
 mod engine;
+mod inventory;
 mod output;
 mod targets;
 
@@ -65,6 +66,26 @@ fn pair() {
 #[test]
 fn catalog() {
     fuzz("catalog");
+}
+
+#[test]
+fn template() {
+    fuzz("template");
+}
+
+#[test]
+fn module() {
+    fuzz("module");
+}
+
+#[test]
+fn dump() {
+    fuzz("dump");
+}
+
+#[test]
+fn difference() {
+    fuzz("difference");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use pcluster_iam::reference;
 use pcluster_iam::report::{self, Report, TextOptions};
 
 use super::engine::{self, Target};
-use super::output;
+use super::{inventory, output};
 
 /// Every kind of input.
 pub(crate) const ALL: &[Target] = &[
@@ -64,6 +64,26 @@ pub(crate) const ALL: &[Target] = &[
         words: CATALOG_WORDS,
         run: catalog,
     },
+    Target {
+        name: "template",
+        words: TEMPLATE_WORDS,
+        run: inventory::template,
+    },
+    Target {
+        name: "module",
+        words: MODULE_WORDS,
+        run: inventory::module,
+    },
+    Target {
+        name: "dump",
+        words: DUMP_WORDS,
+        run: inventory::dump,
+    },
+    Target {
+        name: "difference",
+        words: PAIR_WORDS,
+        run: inventory::difference,
+    },
 ];
 
 const POLICY_WORDS: &[&str] = &[
@@ -110,6 +130,140 @@ const POLICY_WORDS: &[&str] = &[
     "Sid",
     "ForAllValues:StringEqualsIfExists",
     "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},",
+];
+
+const TEMPLATE_WORDS: &[&str] = &[
+    "!Ref X",
+    "!Sub \"${X}\"",
+    "!Sub ['${a}', {a: !Ref X}]",
+    "!GetAtt X.Arn",
+    "!Join ['', [a, !Ref X]]",
+    "!If [C, a, b]",
+    "!Select [0, [a]]",
+    "!Split [',', 'a,b']",
+    "!FindInMap [M, k, v]",
+    "!ImportValue x",
+    "!Ref AWS::NoValue",
+    "Fn::Transform: {Name: x}",
+    "\"Fn::Sub\": ",
+    "Condition: C",
+    "*x",
+    "&x",
+    "<<: *x",
+    "---\n",
+    "\t",
+    "  ",
+    "- ",
+    "|\n",
+    ">-\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    ", ",
+    "'",
+    "\"",
+    "\\u0041",
+    "\r\n",
+    "#",
+    "é",
+    "Effect: Deny\n",
+    "Action: '*'\n",
+    "Type: AWS::IAM::Role\n",
+    "Properties:\n",
+    "Type: AWS::IAM::Policy\n",
+    "PolicyDocument:\n",
+    "null",
+    "~",
+    "!!str ",
+    "%YAML 1.2\n",
+];
+
+const MODULE_WORDS: &[&str] = &[
+    "var.x",
+    "local.a",
+    "data.aws_caller_identity.current.account_id",
+    "aws_iam_role.head.arn",
+    "module.m.out",
+    "${",
+    "}",
+    "%{ if true }",
+    "%{ endif }",
+    "%{ for x in [1] }",
+    "%{ endfor }",
+    "<<EOT\n",
+    "<<-EOT\n",
+    "EOT\n",
+    "jsonencode(",
+    "concat(",
+    "format(\"%s\", ",
+    ")",
+    "[",
+    "]",
+    "{",
+    ",",
+    "=",
+    "\"",
+    "for x in ",
+    " : ",
+    " => ",
+    "...",
+    "[*]",
+    ".*.",
+    "?",
+    "count = 2\n",
+    "for_each = toset([\"a\"])\n",
+    "dynamic \"statement\" {\n",
+    "statement {\n",
+    "each.value",
+    "count.index",
+    "self",
+    "null",
+    "1e999",
+    "-",
+    "!",
+    "&&",
+    "==",
+    "\\u0041",
+    "$${x}",
+    "/*",
+    "*/",
+    "#",
+    "//",
+    "é",
+    "\r\n",
+    "module \"m\" {\n  source = \"./\"\n}\n",
+    "(",
+];
+
+const DUMP_WORDS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\"RoleDetailList\": ",
+    "\"UserDetailList\": ",
+    "\"GroupDetailList\": ",
+    "\"Policies\": ",
+    "\"IsTruncated\": true,",
+    "\"RolePolicyList\": [",
+    "\"AttachedManagedPolicies\": [",
+    "\"PermissionsBoundary\": {",
+    "\"AssumeRolePolicyDocument\": ",
+    "\"PolicyVersionList\": [",
+    "\"IsDefaultVersion\": true,",
+    "%7B",
+    "%22",
+    "%",
+    "null",
+    "\\u001b",
+    "\"Arn\": \"arn:aws:iam::123456789012:role/x\",",
+    "\"Effect\": \"Deny\",",
+    "\"Action\": \"*\",",
 ];
 
 const OUTPUT_WORDS: &[&str] = &[
@@ -394,7 +548,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Nothing raw steers a terminal or is a command of a service.
-fn inert(output: &[u8]) {
+pub(super) fn inert(output: &[u8]) {
     let text = std::str::from_utf8(output).unwrap();
     let raw = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')

@@ -8,7 +8,7 @@ use std::{env, fs};
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = env::args_os().nth(1).ok_or("usage: parse_only FILE")?;
+    let path = env::args_os().nth(1).ok_or("usage: parse-only FILE")?;
     let text = fs::read_to_string(path)?;
     let value: Value = serde_json::from_str(&text)?;
     black_box(value);
