@@ -722,7 +722,7 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
             .ok()
             .and_then(|c| c.parse::<usize>().ok())
     };
-    let cases = number("PCLUSTER_IAM_CASES").unwrap_or(40);
+    let cases = number("PCLUSTER_IAM_CASES").unwrap_or(20);
     let first = number("PCLUSTER_IAM_FIRST").unwrap_or(0);
     let mut wrong = Vec::new();
     for case in first..first + cases {
