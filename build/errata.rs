@@ -51,7 +51,14 @@ pub(super) fn write(rules: &Path, names: &Names, texts: &mut Texts, code: &mut S
             &path,
             "cause",
             &erratum.cause,
-            &["documentation", "aws", "template", "condition", "neighbor"],
+            &[
+                "documentation",
+                "aws",
+                "template",
+                "condition",
+                "neighbor",
+                "resource",
+            ],
         );
         one_of(
             &path,

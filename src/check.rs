@@ -343,18 +343,24 @@ pub fn check(
             GapRows { gap, requirements }
         })
         .collect();
+    let missing = missing_of_configuration(trial.reference, &gaps);
     for rows in &mut gaps {
         let gap = trial.reference.gaps.get(rows.gap);
         if gap.is_some_and(|g| g.of_configuration) {
             continue;
         }
         for requirement in &mut rows.requirements {
-            if is_enough(&generated, &requirement.row.action) == Some(true) {
+            let action = &requirement.row.action;
+            let is_in = |list: &[String]| list.iter().any(|a| a.eq_ignore_ascii_case(action));
+            if is_enough(&generated, action) == Some(true)
+                || is_in(&trial.reference.idle)
+                || is_in(&missing)
+            {
                 trial::void(&mut requirement.row);
             }
         }
     }
-    yield_to_configuration(trial.reference, &gaps, &mut requirements);
+    yield_to_configuration(&missing, &mut requirements);
     let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
     let ineffective = trial.ineffective(&comparison);
     let kept = verdicts.coverage(&trial.kept);
@@ -550,24 +556,24 @@ fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
     })
 }
 
-/// Reports what the configuration surely needs once: not also as a row of which no call is known.
-fn yield_to_configuration(
-    reference: &Reference,
-    gaps: &[GapRows],
-    requirements: &mut [Requirement],
-) {
+/// The actions that the configuration surely needs and these policies do not allow.
+fn missing_of_configuration(reference: &Reference, gaps: &[GapRows]) -> Vec<String> {
     let of_configuration = gaps.iter().filter(|rows| {
         let gap = reference.gaps.get(rows.gap);
         gap.is_some_and(|g| g.of_configuration && g.failure == Failure::Certain)
     });
-    let missing: Vec<&str> = of_configuration
+    of_configuration
         .flat_map(|rows| &rows.requirements)
         .filter(|r| r.row.verdict != Verdict::Covered)
-        .map(|r| r.row.action.as_str())
-        .collect();
+        .map(|r| r.row.action.clone())
+        .collect()
+}
+
+/// Reports what the configuration surely needs once: not also as a row of which no call is known.
+fn yield_to_configuration(missing: &[String], requirements: &mut [Requirement]) {
     for requirement in requirements {
         let is_weaker = requirement.from_wildcard || requirement.standing != Standing::Needed;
-        if is_weaker && missing.contains(&requirement.row.action.as_str()) {
+        if is_weaker && missing.contains(&requirement.row.action) {
             requirement.standing = Standing::Enough;
         }
     }

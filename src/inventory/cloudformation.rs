@@ -8,6 +8,7 @@
 mod condition;
 mod evaluate;
 mod function;
+mod names;
 mod parameter;
 mod principals;
 mod types;

@@ -56,6 +56,9 @@ impl ErratumData {
             "condition" => {
                 "AWS's policy allows it only under a condition that does not hold".to_owned()
             }
+            "resource" => {
+                "AWS's policy has it on an ARN, but the action only applies to `*`".to_owned()
+            }
             _ => "it is missing from AWS's documented policy too".to_owned(),
         };
         format!("{cause}: {}", self.reason)

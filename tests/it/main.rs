@@ -29,6 +29,7 @@ mod china;
 mod ci;
 mod cli;
 mod cloudformation;
+mod cloudformation_attached;
 mod cloudformation_holes;
 mod cloudformation_hostile;
 mod cloudformation_random;

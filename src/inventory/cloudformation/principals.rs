@@ -1,10 +1,11 @@
 //! The principals of a template, and what is attached to which.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::condition::Truth;
 use super::evaluate::{Template, call};
+use super::names::{Names, Target};
 use super::unresolved;
 use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
@@ -33,21 +34,30 @@ struct Link {
     principal: String,
     /// The hole that decides whether it is attached.
     optional: Option<usize>,
+    /// The place of the list where it may name the principal or another one.
+    doubt: Option<Span>,
 }
 
-/// A place at which a list names a principal.
-enum Target {
-    /// The logical id of a resource of the template.
-    Here(String),
-    /// Anything else.
-    Elsewhere,
+/// What the resources of a template say of each other.
+struct Book {
+    names: Names,
+    /// The policies of principals.
+    links: Vec<Link>,
+    /// The groups of users, by resources of their own: `policy` is the index of the resource.
+    additions: Vec<Link>,
 }
 
 /// Lists what a template defines.
 pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) -> Inventory {
     let resources = resources(&template, &mut problems);
-    let links = links(&mut template, &resources);
-    let used = used_policies(&template, &resources);
+    let all = resources.iter().map(|r| (r.name.as_str(), r.kind.as_str()));
+    let names = Names::of(&mut template, all);
+    let used = used_policies(&mut template, &resources, &names);
+    let book = Book {
+        links: links(&mut template, &resources, &names),
+        additions: additions(&mut template, &resources, &names),
+        names,
+    };
     let mut inventory = Inventory::default();
     for (at, resource) in resources.iter().enumerate() {
         let kind = match resource.kind.as_str() {
@@ -56,7 +66,7 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             "AWS::IAM::Group" => Kind::Group,
             "AWS::Serverless::Function" if has_own_role(&resource.tree) => Kind::Function,
             _ if is_policy(&resource.kind) => {
-                let is_linked = links.iter().any(|l| l.policy == at);
+                let is_linked = { book.links.iter() }.any(|l| l.policy == at && l.doubt.is_none());
                 if is_linked || used.contains(&resource.name) {
                     continue;
                 }
@@ -70,7 +80,7 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         }
         let reader = Reader {
             resources: &resources,
-            links: &links,
+            book: &book,
             resource: at,
             kind,
         };
@@ -176,69 +186,84 @@ fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
 }
 
 /// The policies attached to each principal.
-fn links(template: &mut Template<'_>, resources: &[Resource]) -> Vec<Link> {
+fn links(template: &mut Template<'_>, resources: &[Resource], names: &Names) -> Vec<Link> {
     let mut links = Vec::new();
-    let names = names(template, resources);
     for (policy, resource) in resources.iter().enumerate() {
         if !is_policy(&resource.kind) {
             continue;
         }
-        let Some(properties) = resource.tree.get("Properties").map(Rc::clone) else {
-            continue;
-        };
         let lists = [
-            "Roles",
-            "Users",
-            "Groups",
-            "RoleName",
-            "UserName",
-            "GroupName",
+            ("Roles", "AWS::IAM::Role"),
+            ("Users", "AWS::IAM::User"),
+            ("Groups", "AWS::IAM::Group"),
+            ("RoleName", "AWS::IAM::Role"),
+            ("UserName", "AWS::IAM::User"),
+            ("GroupName", "AWS::IAM::Group"),
         ];
-        for list in lists {
-            // The name of a managed policy's own is another thing.
-            let Some(list) = properties.get(list) else {
-                continue;
-            };
-            let mut found = Vec::new();
-            targets(template, list, None, &names, &mut found);
-            for (target, optional) in found {
-                if let Target::Here(principal) = target {
-                    links.push(Link {
-                        policy,
-                        principal,
-                        optional,
-                    });
-                }
-            }
+        for (list, kind) in lists {
+            linked_by(
+                template,
+                (policy, resource),
+                (list, kind),
+                names,
+                &mut links,
+            );
         }
     }
-    template.problems.clear();
     links
 }
 
-/// The logical ids of the principals by their names.
-fn names(template: &mut Template<'_>, resources: &[Resource]) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for resource in resources {
-        let property = match resource.kind.as_str() {
-            "AWS::IAM::Role" => "RoleName",
-            "AWS::IAM::User" => "UserName",
-            "AWS::IAM::Group" => "GroupName",
-            _ => continue,
-        };
-        let name = template.property(&resource.name, property);
-        if let Some(name) = name.and_then(|v| v.text()) {
-            names.insert(name, resource.name.clone());
+/// The users that resources of their own add to groups.
+fn additions(template: &mut Template<'_>, resources: &[Resource], names: &Names) -> Vec<Link> {
+    let mut links = Vec::new();
+    for (at, resource) in resources.iter().enumerate() {
+        if resource.kind == "AWS::IAM::UserToGroupAddition" {
+            let list = ("Users", "AWS::IAM::User");
+            linked_by(template, (at, resource), list, names, &mut links);
         }
     }
-    names
+    links
 }
 
+/// Adds the principals that a property of a resource names.
+fn linked_by(
+    template: &mut Template<'_>,
+    (policy, resource): (usize, &Resource),
+    (list, kind): (&str, &str),
+    names: &Names,
+    links: &mut Vec<Link>,
+) {
+    let Some(properties) = resource.tree.get("Properties") else {
+        return;
+    };
+    let Some(list) = properties.get(list) else {
+        return;
+    };
+    let mut found = Vec::new();
+    targets(template, list, None, (names, kind), &mut found);
+    for (target, optional) in found {
+        let (principals, doubt) = match target {
+            Target::Here(principal) => (vec![principal], None),
+            Target::Maybe(principals) => (principals, Some(list.span)),
+            Target::Elsewhere(_) => continue,
+        };
+        let each = principals.into_iter().map(|principal| Link {
+            policy,
+            principal,
+            optional,
+            doubt,
+        });
+        links.extend(each);
+    }
+    template.problems.clear();
+}
+
+/// The principals that a list names, or a single name.
 fn targets(
     template: &mut Template<'_>,
     tree: &Rc<Tree>,
     optional: Option<usize>,
-    names: &BTreeMap<String, String>,
+    (names, kind): (&Names, &str),
     out: &mut Vec<(Target, Option<usize>)>,
 ) {
     if let Some(call) = call(tree) {
@@ -249,57 +274,81 @@ fn targets(
             out.push((Target::Here(name.to_owned()), optional));
             return;
         }
-        if call.name == "Fn::If"
-            && let Node::List(parts) = &call.argument.node
-            && let [name, yes, no] = parts.as_slice()
-            && let Some(text) = name.text()
-        {
-            match template.condition(text, name.span) {
-                Truth::True => targets(template, yes, optional, names, out),
-                Truth::False => targets(template, no, optional, names, out),
-                Truth::Open(option) => {
-                    let hole = Some(template.condition_hole(text, name.span, option));
-                    targets(template, yes, hole, names, out);
-                    targets(template, no, hole, names, out);
-                }
-            }
-            return;
-        }
     } else if let Node::List(elements) = &tree.node {
         for element in elements {
-            targets(template, element, optional, names, out);
+            targets(template, element, optional, (names, kind), out);
         }
         return;
     }
     let value = template.evaluate(tree);
-    if value.node == Made::Absent {
-        return;
+    named(template, &value, optional, (names, kind), out);
+}
+
+/// The principals that a value names.
+fn named(
+    template: &Template<'_>,
+    value: &Value,
+    optional: Option<usize>,
+    (names, kind): (&Names, &str),
+    out: &mut Vec<(Target, Option<usize>)>,
+) {
+    match &value.node {
+        Made::List(elements) => {
+            for element in elements {
+                named(template, element, optional, (names, kind), out);
+            }
+        }
+        Made::Choice(hole, of) => {
+            for value in of {
+                named(template, value, Some(*hole), (names, kind), out);
+            }
+        }
+        _ => {
+            let found = names.principals(template, value, kind);
+            out.extend(found.into_iter().map(|target| (target, optional)));
+        }
     }
-    let here = value.text().and_then(|text| names.get(&text));
-    out.push(match here {
-        Some(logical) => (Target::Here(logical.clone()), optional),
-        None => (Target::Elsewhere, optional),
-    });
 }
 
 /// The managed policies that principals name, as policies or as boundaries.
-fn used_policies(template: &Template<'_>, resources: &[Resource]) -> BTreeSet<String> {
+fn used_policies(
+    template: &mut Template<'_>,
+    resources: &[Resource],
+    names: &Names,
+) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     for resource in resources {
+        let is_reader =
+            resource.kind.starts_with("AWS::IAM::") || resource.kind == "AWS::Serverless::Function";
         let Some(properties) = resource.tree.get("Properties") else {
             continue;
         };
         let lists = ["ManagedPolicyArns", "PermissionsBoundary", "Policies"];
-        for list in lists.iter().filter_map(|name| properties.get(name)) {
+        for (list, tree) in lists.iter().filter_map(|n| Some((n, properties.get(n)?))) {
             // The documents of inline policies refer to other things.
-            references(list, &mut |name| {
+            references(tree, &mut |name| {
                 if template.kind_of(name) == Some("AWS::IAM::ManagedPolicy") {
                     used.insert(name.to_owned());
                 }
             });
+            if is_reader && (*list != "Policies" || resource.kind.contains("Serverless")) {
+                let value = template.evaluate(tree);
+                each_alternative(&value, &mut |one| {
+                    used.extend(names.policy(one).map(str::to_owned));
+                });
+            }
         }
     }
+    template.problems.clear();
     used
+}
+
+/// Calls `see` with each value that a list may have, or that a choice may be.
+fn each_alternative(value: &Value, see: &mut impl FnMut(&Value)) {
+    match &value.node {
+        Made::List(of) | Made::Choice(_, of) => of.iter().for_each(|v| each_alternative(v, see)),
+        _ => see(value),
+    }
 }
 
 fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
@@ -327,7 +376,7 @@ fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
 /// Reads one principal.
 struct Reader<'r> {
     resources: &'r [Resource],
-    links: &'r [Link],
+    book: &'r Book,
     resource: usize,
     kind: Kind,
 }
@@ -451,7 +500,7 @@ impl Reader<'_> {
         }
         if let Some(policies) = template.property(&resource.name, "Policies") {
             if self.kind == Kind::Function {
-                sam_policies(template, &policies, None, &mut all);
+                self.sam_policies(template, &policies, None, &mut all);
             } else {
                 inline(template, &policies, None, &mut all);
             }
@@ -459,7 +508,7 @@ impl Reader<'_> {
         if matches!(self.kind, Kind::Role | Kind::Function) {
             trust_policy(template, &resource.name, &mut all);
         }
-        self.linked(template, &resource.name, &mut all);
+        self.linked(template, &resource.name, None, &mut all);
         if let Some(properties) = &properties {
             if let Some(arns) = properties.get("ManagedPolicyArns").map(Rc::clone) {
                 self.managed(template, &arns, None, &mut all);
@@ -468,39 +517,109 @@ impl Reader<'_> {
                 self.boundary(template, &boundary, &mut all);
             }
             if let Some(groups) = properties.get("Groups").filter(|_| self.kind == Kind::User) {
-                let mut found = Vec::new();
-                let names = names(template, self.resources);
-                targets(template, groups, None, &names, &mut found);
-                for (target, _) in found {
-                    if let Target::Here(group) = target {
-                        self.group(template, &group, &mut all);
-                    }
-                }
+                self.groups(template, groups, None, &mut all);
             }
+        }
+        if self.kind == Kind::User {
+            self.added(template, &resource.name, &mut all);
         }
         all
     }
 
     /// The policies that are resources of their own and name the principal.
-    fn linked(&self, template: &mut Template<'_>, principal: &str, all: &mut Document) {
-        for link in self.links.iter().filter(|l| l.principal == principal) {
-            if let Some(of) = self.resources.get(link.policy) {
-                policy(template, of, link.optional, all);
+    fn linked(
+        &self,
+        template: &mut Template<'_>,
+        principal: &str,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        for link in self.book.links.iter().filter(|l| l.principal == principal) {
+            let Some(of) = self.resources.get(link.policy) else {
+                continue;
+            };
+            match link.doubt {
+                Some(_) if condition_of(template, &of.tree) == Truth::False => {}
+                Some(span) => {
+                    template.report(doubtful(&of.name, "be attached to", principal, span))
+                }
+                None => policy(template, of, link.optional.or(optional), all),
+            }
+        }
+    }
+
+    /// The groups that a list of a user names, or the name of a group.
+    fn groups(
+        &self,
+        template: &mut Template<'_>,
+        list: &Rc<Tree>,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        let mut found = Vec::new();
+        let names = (&self.book.names, "AWS::IAM::Group");
+        targets(template, list, optional, names, &mut found);
+        for (target, optional) in found {
+            match target {
+                Target::Here(group) => self.group(template, &group, optional, all),
+                Target::Maybe(groups) => {
+                    for group in groups {
+                        let user = self.resources.get(self.resource).map(|r| r.name.as_str());
+                        let user = user.unwrap_or_default();
+                        template.report(doubtful(user, "be in", &group, list.span));
+                    }
+                }
+                Target::Elsewhere(group) => all.name(format!("group:{}", shorten(&group))),
+            }
+        }
+    }
+
+    /// The groups to which resources of their own add a user.
+    fn added(&self, template: &mut Template<'_>, user: &str, all: &mut Document) {
+        for link in self.book.additions.iter().filter(|l| l.principal == user) {
+            let Some(addition) = self.resources.get(link.policy) else {
+                continue;
+            };
+            let Some(optional) = condition_hole_of(template, addition, link.optional) else {
+                continue;
+            };
+            let properties = addition.tree.get("Properties");
+            let Some(group) = properties.and_then(|p| p.get("GroupName")).map(Rc::clone) else {
+                continue;
+            };
+            match link.doubt {
+                Some(span) => {
+                    template.report(doubtful(&addition.name, "add a group to", user, span));
+                }
+                None => self.groups(template, &group, optional, all),
             }
         }
     }
 
     /// The policies that a user has from a group.
-    fn group(&self, template: &mut Template<'_>, group: &str, all: &mut Document) {
+    fn group(
+        &self,
+        template: &mut Template<'_>,
+        group: &str,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        let Some(of) = self.resources.iter().find(|r| r.name == group) else {
+            return;
+        };
+        let Some(optional) = condition_hole_of(template, of, optional) else {
+            return;
+        };
         if let Some(policies) = template.property(group, "Policies") {
-            inline(template, &policies, None, all);
+            inline(template, &policies, optional, all);
         }
-        self.linked(template, group, all);
-        let properties = template.resource(group);
-        let arns = properties
-            .and_then(|r| Some(Rc::clone(r.get("Properties")?.get("ManagedPolicyArns")?)));
-        if let Some(arns) = arns {
-            self.managed(template, &arns, None, all);
+        self.linked(template, group, optional, all);
+        let properties = of.tree.get("Properties");
+        if let Some(arns) = properties
+            .and_then(|p| p.get("ManagedPolicyArns"))
+            .map(Rc::clone)
+        {
+            self.managed(template, &arns, optional, all);
         }
     }
 
@@ -543,9 +662,91 @@ impl Reader<'_> {
             return;
         }
         let value = template.evaluate(tree);
-        for value in value.elements() {
-            if value.node != Made::Absent {
-                attach(shown(template, value), all);
+        self.managed_by(template, &value, optional, all);
+    }
+
+    /// The managed policies that a value names.
+    fn managed_by(
+        &self,
+        template: &mut Template<'_>,
+        value: &Value,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        match &value.node {
+            Made::List(elements) => {
+                for element in elements {
+                    self.managed_by(template, element, optional, all);
+                }
+            }
+            Made::Choice(hole, of) => {
+                for value in of {
+                    self.managed_by(template, value, Some(*hole), all);
+                }
+            }
+            Made::Absent => {}
+            _ => self.managed_policy(template, value, shown(template, value), optional, all),
+        }
+    }
+
+    /// The managed policy whose ARN a value is.
+    fn managed_policy(
+        &self,
+        template: &mut Template<'_>,
+        value: &Value,
+        arn: String,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        let here = self.book.names.policy(value);
+        if let Some(of) = here.and_then(|logical| self.managed_here(logical)) {
+            policy(template, of, optional, all);
+            return;
+        }
+        if self.book.names.may_be_policy(template, value) {
+            let message = "which managed policy this is depends on a condition that is not known";
+            template.report(unresolved("ManagedPolicyArns", message, value.span));
+        }
+        attach(arn, all);
+    }
+
+    /// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
+    fn sam_policies(
+        &self,
+        template: &mut Template<'_>,
+        policies: &Value,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        match &policies.node {
+            Made::List(elements) => {
+                for element in elements {
+                    self.sam_policies(template, element, optional, all);
+                }
+            }
+            Made::Choice(hole, of) => {
+                for value in of {
+                    self.sam_policies(template, value, Some(*hole), all);
+                }
+            }
+            Made::Absent => {}
+            Made::Map(members) if policies.get("Statement").is_none() => {
+                for (key, _) in members {
+                    let name = key.text().unwrap_or_default();
+                    all.name(format!("sam-policy:{}", shorten(&name)));
+                }
+            }
+            Made::Map(_) | Made::Hole(_) => {
+                add(template, policies, None, Attachment::Inline, optional, all);
+            }
+            _ => {
+                let text = shown(template, policies);
+                let arn = if text.starts_with("arn:") {
+                    text
+                } else {
+                    format!("arn:aws:iam::aws:policy/{text}")
+                };
+                self.managed_policy(template, policies, arn, optional, all);
             }
         }
     }
@@ -556,15 +757,27 @@ impl Reader<'_> {
     }
 
     fn boundary(&self, template: &mut Template<'_>, tree: &Rc<Tree>, all: &mut Document) {
-        let reference = call(tree).filter(|c| c.name == "Ref");
-        let here = reference.and_then(|c| self.managed_here(c.argument.text()?));
-        if let Some(of) = here {
-            let mut boundary = Document::default();
-            policy(template, of, None, &mut boundary);
-            all.boundary = Some(Box::new(boundary));
+        let value = template.evaluate(tree);
+        let mut alternatives: BTreeSet<Option<&str>> = BTreeSet::new();
+        let mut is_open = false;
+        each_alternative(&value, &mut |one| {
+            alternatives.insert(self.book.names.policy(one));
+            is_open |= self.book.names.may_be_policy(template, one);
+        });
+        let is_here = alternatives.iter().any(Option::is_some);
+        if let (Some(Some(logical)), 1) = (alternatives.first(), alternatives.len()) {
+            if let Some(of) = self.managed_here(logical) {
+                let mut boundary = Document::default();
+                policy(template, of, None, &mut boundary);
+                all.boundary = Some(Box::new(boundary));
+            }
             return;
         }
-        let value = template.evaluate(tree);
+        if is_here || is_open {
+            let message =
+                "which permissions boundary applies depends on a condition that is not known";
+            template.report(unresolved("PermissionsBoundary", message, tree.span));
+        }
         if value.node != Made::Absent {
             let arn = shown(template, &value);
             all.name(format!("permissions-boundary:{arn}"));
@@ -644,14 +857,8 @@ fn policy(
     optional: Option<usize>,
     all: &mut Document,
 ) {
-    let optional = match condition_of(template, &resource.tree) {
-        Truth::False => return,
-        Truth::True => optional,
-        Truth::Open(option) => {
-            let name = resource.tree.get("Condition").and_then(|c| c.text());
-            let name = name.unwrap_or_default().to_owned();
-            Some(template.condition_hole(&name, resource.span, option))
-        }
+    let Some(optional) = condition_hole_of(template, resource, optional) else {
+        return;
     };
     let is_managed = resource.kind == "AWS::IAM::ManagedPolicy";
     let attachment = if is_managed {
@@ -674,6 +881,35 @@ fn policy(
     };
     let name = name.or_else(|| Some(resource.name.clone()));
     add(template, &value, name, attachment, optional, all);
+}
+
+/// What decides whether a resource counts that another hole may decide too; nothing where it is not made.
+fn condition_hole_of(
+    template: &mut Template<'_>,
+    resource: &Resource,
+    optional: Option<usize>,
+) -> Option<Option<usize>> {
+    match condition_of(template, &resource.tree) {
+        Truth::False => None,
+        Truth::True => Some(optional),
+        Truth::Open(option) => {
+            let name = resource.tree.get("Condition").and_then(|c| c.text());
+            let name = name.unwrap_or_default().to_owned();
+            Some(Some(template.condition_hole(&name, resource.span, option)))
+        }
+    }
+}
+
+/// A list that may name a principal of the template.
+fn doubtful(one: &str, relation: &str, other: &str, span: Span) -> Problem {
+    let message = format!(
+        "`{}` may {relation} `{}`: a name in this list is not known",
+        shorten(one),
+        shorten(other)
+    );
+    Problem::unresolved("names", message, span).with_help(
+        "refer to the resource (`!Ref NAME`), or give the parameter a value: --parameter NAME=VALUE",
+    )
 }
 
 /// The list `Policies` of a principal.
@@ -704,46 +940,6 @@ fn inline(
                 let message = "no `PolicyDocument` in this policy";
                 template.report(unresolved("PolicyDocument", message, policies.span));
             }
-        }
-    }
-}
-
-/// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
-fn sam_policies(
-    template: &mut Template<'_>,
-    policies: &Value,
-    optional: Option<usize>,
-    all: &mut Document,
-) {
-    match &policies.node {
-        Made::List(elements) => {
-            for element in elements {
-                sam_policies(template, element, optional, all);
-            }
-        }
-        Made::Choice(hole, of) => {
-            for value in of {
-                sam_policies(template, value, Some(*hole), all);
-            }
-        }
-        Made::Absent => {}
-        Made::Map(members) if policies.get("Statement").is_none() => {
-            for (key, _) in members {
-                let name = key.text().unwrap_or_default();
-                all.name(format!("sam-policy:{}", shorten(&name)));
-            }
-        }
-        Made::Map(_) | Made::Hole(_) => {
-            add(template, policies, None, Attachment::Inline, optional, all);
-        }
-        _ => {
-            let text = shown(template, policies);
-            let arn = if text.starts_with("arn:") {
-                text
-            } else {
-                format!("arn:aws:iam::aws:policy/{text}")
-            };
-            attach(arn, all);
         }
     }
 }

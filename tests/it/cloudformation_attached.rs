@@ -1,0 +1,180 @@
+//! Policies, boundaries and groups of a template are followed in any spelling of their names.
+
+use std::fs;
+
+use crate::common::program::run;
+
+const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
+    "Resource": "arn:aws:sqs:us-east-1:123456789012:queue-a"}}"#;
+
+/// A role, a user and a group that are allowed everything, and a policy that denies it.
+const HEAD: &str = "
+Parameters:
+  Open: {Type: String}
+  OpenNames: {Type: CommaDelimitedList}
+  One: {Type: String, Default: 'n'}
+  Names: {Type: CommaDelimitedList, Default: 'other, n'}
+  Arns: {Type: CommaDelimitedList, Default: 'arn:aws:iam::aws:policy/x,arn:aws:iam::123456789012:policy/p/lim'}
+Conditions:
+  Yes: !Equals [a, a]
+  No: !Equals [a, b]
+  Maybe: !Equals [!Ref Open, a]
+Resources:
+  G:
+    Type: AWS::IAM::Group
+    Properties:
+      GroupName: n
+      Policies: [{PolicyName: d, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: EFFECT, Action: '*', Resource: '*'}}}]
+  B:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      ManagedPolicyName: lim
+      Path: /p/
+      PolicyDocument: {Version: 2012-10-17, Statement: {Effect: EFFECT, Action: '*', Resource: '*'}}
+";
+
+const MADE: &str = "Policies: [{PolicyName: p, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: '*', Resource: '*'}}}]";
+
+/// The exit code and whether `unresolved` is found, for a principal with this property and these resources.
+fn judge(kind: &str, property: &str, resources: &str, effect: &str) -> (i32, bool) {
+    let own = match kind {
+        "Role" => {
+            "RoleName: n\n      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, \
+             Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}}"
+        }
+        _ => "UserName: n",
+    };
+    let text = format!(
+        "{HEAD}  Me:\n    Type: AWS::IAM::{kind}\n    Properties:\n      {own}\n      {MADE}\n      {property}\n{resources}\n"
+    )
+    .replace("EFFECT", effect);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.yaml"), text).unwrap();
+    fs::write(folder.path().join("r.json"), REFERENCE).unwrap();
+    let arguments = "lint t.yaml --no-config -f json --reference r.json --select Me --region us-east-1 --account 123456789012";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let run = run(folder.path(), &arguments);
+    (run.code, run.out.contains("\"unresolved\""))
+}
+
+/// Every row with a denial that is attached, and the same with what allows everything instead.
+fn check(rows: Vec<(&'static str, String, String, i32)>) {
+    let mut wrong = Vec::new();
+    for (kind, property, resources, code) in rows {
+        let found = judge(kind, &property, &resources, "Deny");
+        if found != (code, code == 2) {
+            wrong.push(format!(
+                "{kind} {property} {resources}: {found:?}, not {code}"
+            ));
+        }
+        let found = judge(kind, &property, &resources, "Allow");
+        if code == 1 && found.0 != 0 {
+            wrong.push(format!(
+                "{kind} {property} {resources}: {found:?} with Allow"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_policy_of_the_template_counts_in_any_spelling() {
+    let mut rows = Vec::new();
+    for (arn, code) in [
+        ("!Ref B", 1),
+        ("!Sub '${B}'", 1),
+        ("!GetAtt B.PolicyArn", 1),
+        ("!Sub '${B.PolicyArn}'", 1),
+        ("arn:aws:iam::123456789012:policy/p/lim", 1),
+        (
+            "!Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/p/lim'",
+            1,
+        ),
+        ("!If [Yes, !Sub '${B}', !Ref 'AWS::NoValue']", 1),
+        ("!If [Yes, !Ref B, !Ref 'AWS::NoValue']", 1),
+        ("!If [Maybe, !Sub '${B}', !GetAtt B.PolicyArn]", 1),
+        ("!Join ['', [!Ref B]]", 1),
+        ("!Select [1, !Ref Arns]", 1),
+        ("!Select [0, !Split [',', !Ref B]]", 1),
+        ("!If [No, !Sub '${B}', !Ref 'AWS::NoValue']", 0),
+        ("arn:aws:iam::123456789012:policy/other", 0),
+        ("arn:aws:iam::aws:policy/p/lim", 0),
+    ] {
+        // Which branch is taken decides for a list of policies, whose elements are judged one by one.
+        if !arn.contains("Maybe") {
+            let property = format!("ManagedPolicyArns: [{arn}]");
+            rows.push(("Role", property, String::new(), code));
+        }
+        let property = format!("PermissionsBoundary: {arn}");
+        rows.push(("Role", property.clone(), String::new(), code));
+        rows.push(("User", property, String::new(), code));
+    }
+    for list in [
+        "!Split [',', !Ref B]",
+        "!Ref Arns",
+        "!If [Yes, [!Sub '${B}'], []]",
+    ] {
+        let property = format!("ManagedPolicyArns: {list}");
+        rows.push(("Role", property, String::new(), 1));
+    }
+    let open = "PermissionsBoundary: !If [Maybe, !Sub '${B}', !Ref 'AWS::NoValue']";
+    rows.push(("Role", open.to_owned(), String::new(), 2));
+    check(rows);
+}
+
+/// Lists that name `n`, and the exit code where that is denied everything.
+const LISTS: &[(&str, i32)] = &[
+    ("[n]", 1),
+    ("!Ref Names", 1),
+    ("[!Ref One]", 1),
+    ("!Split [',', 'other,n']", 1),
+    ("!If [Yes, [n], [other]]", 1),
+    ("!If [Yes, !Ref Names, []]", 1),
+    ("[!Select [1, !Ref Names]]", 1),
+    ("[other]", 0),
+    ("!If [No, [n], [other]]", 0),
+    ("[!Ref Open]", 2),
+    ("!Ref OpenNames", 2),
+    ("!Split [',', !Ref Open]", 2),
+    ("[!Sub '${Open}n']", 2),
+    ("[!Sub '${Open}x']", 0),
+];
+
+#[test]
+fn lists_of_principals_are_followed_element_by_element() {
+    let mut rows = Vec::new();
+    for (list, code) in LISTS {
+        for (kind, property) in [("Role", "Roles"), ("User", "Users")] {
+            for policy in ["Policy", "ManagedPolicy"] {
+                let resource = format!(
+                    "  D:\n    Type: AWS::IAM::{policy}\n    Properties:\n      {property}: {list}\n      PolicyDocument: \
+                     {{Version: 2012-10-17, Statement: {{Effect: EFFECT, Action: '*', Resource: '*'}}}}"
+                );
+                rows.push((kind, String::new(), resource, *code));
+            }
+        }
+        rows.push(("User", format!("Groups: {list}"), String::new(), *code));
+    }
+    check(rows);
+}
+
+#[test]
+fn a_user_has_the_policies_of_a_group_that_it_is_added_to() {
+    let addition = |group: &str, users: &str, more: &str| {
+        format!(
+            "  A:\n    Type: AWS::IAM::UserToGroupAddition\n{more}    Properties:\n      GroupName: {group}\n      Users: {users}"
+        )
+    };
+    let mut rows = Vec::new();
+    for (list, code) in LISTS {
+        let resource = addition("!Ref G", list, "");
+        rows.push(("User", String::new(), resource, *code));
+    }
+    for (group, code) in [("n", 1), ("!Ref One", 1), ("other", 0), ("!Ref Open", 2)] {
+        let resource = addition(group, "[!Ref Me]", "");
+        rows.push(("User", String::new(), resource, code));
+    }
+    let never = addition("n", "[n]", "    Condition: No\n");
+    rows.push(("User", String::new(), never, 0));
+    check(rows);
+}
