@@ -78,6 +78,5 @@ fn names(context: &Context<'_>, (source, span): (SourceId, Span)) -> Vec<String>
     });
     let holes: Arc<[Hole]> = holes.unwrap_or_default();
     let of = statement.holes.iter().filter_map(|hole| holes.get(*hole));
-    of.map(|hole| parser::shorten(&hole.name))
-        .collect()
+    of.map(|hole| parser::shorten(&hole.name)).collect()
 }
