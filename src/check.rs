@@ -126,6 +126,8 @@ pub struct Settings {
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
+    /// True where the input says that the policies are those of a role, not of a user.
+    pub is_role: bool,
     /// True where policies that AWS refuses to store count as if they were repaired.
     pub once_repaired: bool,
     /// True where parts of a template that could not be read are accepted (`--unresolved warn`).

@@ -136,7 +136,10 @@ impl<'a> Trial<'a> {
         dissents.extend(named);
         dissents.extend(narrowed.dissents);
         let principal = reference.role.as_deref();
-        let principal = principal.map_or(Principal::Any, Principal::of_role);
+        let principal = match principal.map_or(Principal::Any, Principal::of_role) {
+            Principal::Any if settings.is_role => Principal::Of("role"),
+            principal => principal,
+        };
         let context = diff::context::Context::new(settings.context.clone()).of(principal);
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);

@@ -19,7 +19,7 @@ use super::{Error, InputArgs, Selection, Unresolved, owner};
 use crate::check::{Against, Settings};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Target};
-use crate::inventory::{Inventory, terraform};
+use crate::inventory::{Inventory, Kind, terraform};
 use crate::lints::File;
 use crate::parser::dump::Pages;
 use crate::parser::{self, Policy, Source, SourceId, Sources, Spanned, shorten};
@@ -631,7 +631,15 @@ impl<'r> Resolver<'r> {
         self.doubts.extend(doubts);
         let taken = configured.as_ref();
         let taken = taken.map(|c| c.used(&effective.selection, &given));
+        let is_defined_role = principal.as_ref().is_some_and(|(_, template, at)| {
+            let of = self.templates.get(*template);
+            let own = of.and_then(|of| of.inventory.principals.get(*at));
+            own.is_some_and(|own| matches!(own.kind, Kind::Role | Kind::Function))
+        });
+        let mut all = files.iter().filter_map(|file| self.files.get(*file));
+        let is_role = is_defined_role || all.any(|file| !file.document.owners.is_empty());
         let settings = Settings {
+            is_role,
             target: target.map(|t| t.name.value.clone()),
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: asked,

@@ -18,6 +18,7 @@ mod hcl;
 mod json_code;
 mod json_text;
 mod literal;
+mod managed;
 mod modules;
 mod plan;
 mod policy_document;

@@ -15,7 +15,7 @@ pub enum Principal {
     /// An IAM user or any role.
     #[default]
     Any,
-    /// The principal of a role of ParallelCluster: `instance`, `function`.
+    /// A kind of role: `instance`, `function`, or `role` where nothing else is known.
     Of(&'static str),
 }
 
@@ -34,6 +34,7 @@ impl Principal {
         match self {
             Principal::Of("instance") => "a role of EC2 instances",
             Principal::Of("function") => "a role of Lambda functions",
+            Principal::Of("role") => "a role",
             Principal::Of(_) | Principal::Any => "a user or role",
         }
     }

@@ -77,6 +77,7 @@ mod parser_grammar;
 mod parser_random;
 mod parser_syntax;
 mod patterns;
+mod principal_kind;
 mod prose;
 mod reference;
 mod reference_findings;

@@ -543,6 +543,198 @@ fn a_role_has_what_its_block_says() {
     }));
 }
 
+/// Spellings of the ARN of the policy `NAME` of the module, called `lim-NAME` at the path `/team/`.
+const ARNS: &[&str] = &[
+    "aws_iam_policy.NAME.arn",
+    "aws_iam_policy.NAME.id",
+    "\"${aws_iam_policy.NAME.id}\"",
+    "\"arn:aws:iam::123456789012:policy/team/lim-NAME\"",
+    "\"arn:aws:iam::${data.aws_caller_identity.me.account_id}:policy/team/lim-NAME\"",
+    "\"arn:${data.aws_partition.here.partition}:iam::${data.aws_caller_identity.me.id}:policy/team/${aws_iam_policy.NAME.name}\"",
+    "\"arn:aws:iam::${var.open}:policy${aws_iam_policy.NAME.path}${aws_iam_policy.NAME.name}\"",
+    "format(\"arn:aws:iam::%s:policy/team/%s\", data.aws_caller_identity.me.account_id, \"lim-NAME\")",
+    "join(\"/\", [\"arn:aws:iam::123456789012:policy\", \"team\", \"lim-NAME\"])",
+    "local.arns.NAME",
+    "local.ids[\"NAME\"]",
+    "trimspace(<<EOT\narn:aws:iam::123456789012:policy/team/lim-NAME\nEOT\n)",
+    "data.aws_iam_policy.NAME.arn",
+    "try(aws_iam_policy.NAME.id, null)",
+    "one([aws_iam_policy.NAME.id])",
+];
+
+/// ARNs of other policies.
+const OTHER_ARNS: &[&str] = &[
+    "\"arn:aws:iam::123456789012:policy/lim-NAME\"",
+    "\"arn:aws:iam::123456789012:policy/team/other\"",
+    "\"arn:aws:iam::aws:policy/team/lim-NAME\"",
+];
+
+/// How the policy of an ARN comes to the role: outside the role, in it, and which policy it is.
+const PLACES: &[(&str, &str, &str)] = &[
+    ("", "permissions_boundary = VALUE", "s3"),
+    ("", "managed_policy_arns = [VALUE]", "deny"),
+    (
+        "resource \"aws_iam_role_policy_attachment\" \"a\" {\n role = aws_iam_role.node.name\n policy_arn = VALUE\n}",
+        "",
+        "deny",
+    ),
+    (
+        "resource \"aws_iam_role_policy_attachments_exclusive\" \"a\" {\n role_name = \"node\"\n policy_arns = [VALUE]\n}",
+        "",
+        "deny",
+    ),
+    (
+        "resource \"aws_iam_policy_attachment\" \"a\" {\n name = \"a\"\n roles = [\"node\"]\n policy_arn = VALUE\n}",
+        "",
+        "deny",
+    ),
+];
+
+#[test]
+fn a_policy_of_the_module_is_attached_by_any_spelling_of_its_arn() {
+    let spellings =
+        { ARNS.iter().map(|arn| (arn, true)) }.chain(OTHER_ARNS.iter().map(|arn| (arn, false)));
+    let mut rows = Vec::new();
+    for (at, (arn, is_it)) in spellings.enumerate() {
+        // As a boundary, and at one of the other places in turn.
+        let others = PLACES.len() - 1;
+        for (beside, own, policy) in [PLACES[0], PLACES[1 + at % others]] {
+            let value = arn.replace("NAME", policy);
+            let code = format!(
+                "{}\nlocals {{\n arns = {{ s3 = aws_iam_policy.s3.arn, deny = aws_iam_policy.deny.arn }}\n \
+                 ids = {{ for k, p in {{ s3 = aws_iam_policy.s3, deny = aws_iam_policy.deny }} : k => p.id }}\n}}\n\
+                 data \"aws_iam_policy\" \"s3\" {{\n arn = aws_iam_policy.s3.arn\n}}\n\
+                 data \"aws_iam_policy\" \"deny\" {{\n arn = aws_iam_policy.deny.id\n}}\n\
+                 resource \"aws_iam_policy\" \"s3\" {{\n name = \"lim-s3\"\n path = \"/team/\"\n policy = {}\n}}\n\
+                 resource \"aws_iam_policy\" \"deny\" {{\n name = \"lim-deny\"\n path = \"/team/\"\n policy = {}\n}}\n\
+                 resource \"aws_iam_role\" \"node\" {{\n name = \"node\"\n assume_role_policy = {TRUST}\n {}\n \
+                 inline_policy {{\n name = \"x\"\n policy = {POLICY}\n }}\n}}\n{}\n",
+                HEAD,
+                encoded("Allow", "\"s3:*\"", "\"*\""),
+                encoded("Deny", "\"*\"", "\"*\""),
+                own.replace("VALUE", &value),
+                beside.replace("VALUE", &value),
+            );
+            let is = judged(&[("main.tf", &code)], &["--select", "aws_iam_role.node"]);
+            let expected = match (is_it, policy) {
+                (false, _) => "covered",
+                (true, "s3") => "missing",
+                (true, _) => "denied",
+            };
+            rows.push((format!("{own}{beside}: {arn}"), expected.to_owned(), is));
+        }
+    }
+    failures(rows);
+}
+
+#[test]
+fn a_boundary_that_may_apply_is_not_read() {
+    let code = format!(
+        "{HEAD}\nresource \"aws_iam_policy\" \"b\" {{\n policy = {POLICY}\n}}\n\
+         resource \"aws_iam_role\" \"node\" {{\n name = \"node\"\n assume_role_policy = {TRUST}\n \
+         permissions_boundary = var.open == \"x\" ? aws_iam_policy.b.arn : null\n \
+         inline_policy {{\n name = \"x\"\n policy = {POLICY}\n }}\n}}\n"
+    );
+    let case = Case::new(&[("main.tf", &code)]);
+    let (run, _) = case.lint(".", &["--select", "aws_iam_role.node"]);
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert!(run.out.contains("which permissions boundary applies"));
+}
+
+/// How the role is called in the code, what the configuration names, and the role of the cluster that it is judged as.
+const CALLED: &[(&str, &str, &str)] = &[
+    (
+        "name = \"HpcHeadNode\"",
+        "InstanceRole: arn:aws:iam::123456789012:role/HpcHeadNode",
+        "head-node",
+    ),
+    (
+        "name = \"HpcHeadNode\"\n path = \"/hpc/\"",
+        "InstanceRole: arn:aws:iam::123456789012:role/hpc/HpcHeadNode",
+        "head-node",
+    ),
+    (
+        "name = \"Hpc${local.head}\"",
+        "InstanceRole: arn:aws:iam::123456789012:role/HpcHeadNode",
+        "head-node",
+    ),
+    (
+        "name = \"Other\"",
+        "InstanceProfile: arn:aws:iam::123456789012:instance-profile/hpc-profile",
+        "head-node",
+    ),
+    (
+        "name = \"Other\"",
+        "InstanceRole: arn:aws:iam::123456789012:role/HpcHeadNode",
+        "compute-node",
+    ),
+];
+
+#[test]
+fn the_name_of_a_role_is_that_of_the_cluster_configuration() {
+    let statement = "[{ Effect = \"Allow\", Action = [\"dynamodb:Query\", \"dynamodb:UpdateItem\", \"dynamodb:PutItem\", \
+                     \"dynamodb:GetItem\"], Resource = \"arn:aws:dynamodb:us-east-1:123456789012:table/parallelcluster-*\" }]";
+    let mut rows = Vec::new();
+    for (name, given, expected) in CALLED {
+        let code = format!(
+            "locals {{ head = \"HeadNode\" }}\n\
+             resource \"aws_iam_role\" \"c\" {{\n {name}\n assume_role_policy = {TRUST}\n}}\n\
+             resource \"aws_iam_instance_profile\" \"c\" {{\n name = \"hpc-profile\"\n role = aws_iam_role.c.name\n}}\n\
+             resource \"aws_iam_role_policy\" \"p\" {{\n role = aws_iam_role.c.id\n policy = jsonencode({{ \
+             Version = \"2012-10-17\", Statement = {statement} }})\n}}\n"
+        );
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{"root_module": {{"resources": [
+ {{"address": "aws_iam_role.c", "mode": "managed", "type": "aws_iam_role", "name": "c", "values": {{"name": "{}"}}}},
+ {{"address": "aws_iam_instance_profile.c", "mode": "managed", "type": "aws_iam_instance_profile", "name": "c",
+   "values": {{"name": "hpc-profile", "role": "{0}"}}}},
+ {{"address": "aws_iam_role_policy.p", "mode": "managed", "type": "aws_iam_role_policy", "name": "p",
+   "values": {{"role": "{0}", "policy": "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"Action\": [\"dynamodb:Query\", \"dynamodb:UpdateItem\", \"dynamodb:PutItem\", \"dynamodb:GetItem\"], \"Resource\": \"arn:aws:dynamodb:us-east-1:123456789012:table/parallelcluster-*\"}}]}}"}}}}]}}}}}}"#,
+            if name.contains("Other") {
+                "Other"
+            } else {
+                "HpcHeadNode"
+            }
+        );
+        let cluster = format!(
+            "Region: us-east-1\nImage: {{Os: alinux2023}}\nHeadNode:\n  InstanceType: c5.large\n  \
+             Networking: {{SubnetId: subnet-0123456789abcdef0}}\n  Iam:\n    {given}\nScheduling:\n  Scheduler: slurm\n  \
+             SlurmQueues:\n    - Name: q\n      ComputeResources: [{{Name: c, InstanceType: c5.large}}]\n      \
+             Networking: {{SubnetIds: [subnet-0123456789abcdef0]}}\n"
+        );
+        for (file, text) in [("main.tf", &code), ("plan.json", &plan)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(file), text).unwrap();
+            fs::write(folder.path().join("c.yaml"), &cluster).unwrap();
+            let run = run(
+                folder.path(),
+                &[
+                    "lint",
+                    file,
+                    "--no-config",
+                    "-f",
+                    "json",
+                    "--cluster-config",
+                    "c.yaml",
+                    "--pcluster-version",
+                    "3.16",
+                    "--account",
+                    "123456789012",
+                ],
+            );
+            let value: Value = serde_json::from_str(&run.out).unwrap_or(Value::Null);
+            let is = value["results"][0]["reference"]["role"].as_str();
+            let is = is.map_or_else(|| format!("{}{}", run.out, run.err), str::to_owned);
+            rows.push((
+                format!("{file}: {name}, {given}"),
+                (*expected).to_owned(),
+                is,
+            ));
+        }
+    }
+    failures(rows);
+}
+
 /// What was not read ends with exit code 2, whatever the rest says.
 const UNREAD: &[(&str, &str)] = &[
     ("resource \"aws_iam_role\" {", "is not Terraform code"),

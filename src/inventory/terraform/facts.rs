@@ -18,6 +18,9 @@ pub(super) struct Resource {
     /// The attributes that have the same value.
     #[serde(default)]
     pub(super) identity: Vec<String>,
+    /// The attributes that are its ARN under another name.
+    #[serde(default)]
+    same_as_arn: Vec<String>,
     #[serde(default)]
     arn: String,
     /// Its ARN; empty where its form is not known.
@@ -88,6 +91,16 @@ fn parts(form: &str) -> Vec<Part> {
 /// Known facts on a type of resource.
 pub(super) fn resource(kind: &str) -> Option<&'static Resource> {
     facts()?.resource.iter().find(|r| r.kind == kind)
+}
+
+/// The name of an attribute; `arn` for one that is the ARN under another name.
+pub(super) fn attribute<'n>(kind: &str, name: &'n str) -> &'n str {
+    let is_arn = |r: &Resource| r.same_as_arn.iter().any(|n| n == name);
+    if resource(kind).is_some_and(is_arn) {
+        "arn"
+    } else {
+        name
+    }
 }
 
 /// The placeholder that an attribute of a data source stands for.

@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::export::{About, Read};
+use super::managed::Managed;
 use super::scope::{Frame, Instance, Scope};
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, HoleKind, Problem, SourceId, shorten};
+use crate::parser::{Attachment, HoleKind, Owner, Problem, SourceId, Spanned, shorten};
 
 /// How a type of resource names its arguments.
 struct Shape {
@@ -31,12 +32,14 @@ enum What {
     Managed,
     /// Attaches a managed policy.
     Attachment,
+    /// An instance profile.
+    Profile,
 }
 
 const ROLE: (&str, Kind) = ("role", Kind::Role);
 
 /// The types of resources that are read.
-const SHAPES: [Shape; 18] = [
+const SHAPES: [Shape; 20] = [
     shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
     shape(
         "awscc_iam_role",
@@ -94,6 +97,20 @@ const SHAPES: [Shape; 18] = [
         &[("group", Kind::Group)],
         "policy",
         "name",
+    ),
+    shape(
+        "aws_iam_instance_profile",
+        What::Profile,
+        &[],
+        "role",
+        "name",
+    ),
+    shape(
+        "awscc_iam_instance_profile",
+        What::Profile,
+        &[],
+        "roles",
+        "instance_profile_name",
     ),
     shape("aws_iam_policy", What::Managed, &[], "policy", "name"),
     shape(
@@ -243,8 +260,19 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     for (shape, instance) in &all {
         links_of(machine, shape, instance, &names, &mut links);
     }
+    let mut managed = Managed::default();
+    let mut profiles = Vec::new();
+    for (shape, instance) in &all {
+        match shape.what {
+            What::Managed => managed.add(machine, instance),
+            What::Profile => profiles.push(Rc::clone(instance)),
+            _ => {}
+        }
+    }
     let mut reader = Reader {
         links,
+        managed,
+        profiles,
         used: Vec::new(),
     };
     let mut found = Vec::new();
@@ -309,7 +337,7 @@ fn links_of(
             let is_certain = here.is_some() || text.is_some() || !is_text_hole(machine, &value);
             let target = match here {
                 Some(address) => Target::Here(address),
-                None => Target::Elsewhere(shown(machine, &value)),
+                None => Target::Elsewhere(machine.shown(&value)),
             };
             links.push(Link {
                 instance: Rc::clone(instance),
@@ -381,25 +409,30 @@ fn targets_of(value: &Value, optional: Option<usize>, out: &mut Vec<(Value, Opti
     }
 }
 
-/// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
-fn shown(machine: &mut Machine<'_>, value: &Value) -> String {
-    let text = machine.as_text(value, 0);
-    let Node::Text(pieces) = &text.node else {
-        return String::new();
-    };
-    let shown = pieces.iter().map(|piece| match piece {
-        Piece::Hole { hole, .. } => match machine.holes.get(*hole) {
-            Some(hole) if hole.name == "Partition" => "aws".to_owned(),
-            Some(hole) => hole.marker(),
-            None => String::new(),
-        },
-        piece => piece.text().unwrap_or_default().to_owned(),
-    });
-    shown.collect()
+impl Machine<'_> {
+    /// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
+    pub(super) fn shown(&mut self, value: &Value) -> String {
+        let text = self.as_text(value, 0);
+        let Node::Text(pieces) = &text.node else {
+            return String::new();
+        };
+        let shown = pieces.iter().map(|piece| match piece {
+            Piece::Hole { hole, .. } => match self.holes.get(*hole) {
+                Some(hole) if hole.name == "Partition" => "aws".to_owned(),
+                Some(hole) => hole.marker(),
+                None => String::new(),
+            },
+            piece => piece.text().unwrap_or_default().to_owned(),
+        });
+        shown.collect()
+    }
 }
 
 struct Reader {
     links: Vec<Link>,
+    managed: Managed,
+    /// The instance profiles.
+    profiles: Vec<Rc<Instance>>,
     /// The managed policies that something has.
     used: Vec<String>,
 }
@@ -443,6 +476,10 @@ impl Reader {
                 Self::trust(machine, instance)
             })
             .flatten();
+        if let Some(name) = name.clone().filter(|_| kind == Kind::Role) {
+            let owner = self.owner(machine, instance, name);
+            all.of(instance.source()).worst.owners.push(owner);
+        }
         finish(
             machine,
             Principal {
@@ -456,6 +493,35 @@ impl Reader {
             },
             all,
         )
+    }
+
+    /// The name of a role and of the instance profiles that contain it, as far as the code gives them.
+    fn owner(&self, machine: &mut Machine<'_>, role: &Rc<Instance>, name: String) -> Owner {
+        let mut profiles = Vec::new();
+        for profile in &self.profiles {
+            let Some(shape) = SHAPES.iter().find(|s| s.kind == profile.kind()) else {
+                continue;
+            };
+            let mut roles = Vec::new();
+            if let Some(value) = machine.argument(profile, shape.content) {
+                targets_of(&value, None, &mut roles);
+            }
+            let is_of_role = roles.iter().any(|(value, _)| match &value.subject {
+                Some(subject) if !subject.is_data() => subject.address == role.address,
+                _ => value.text().as_ref() == Some(&name),
+            });
+            let own = { machine.argument(profile, shape.name) }.and_then(|v| v.text());
+            if let Some(value) = own.filter(|_| is_of_role) {
+                let span = profile.name_span();
+                profiles.push(Spanned { value, span });
+            }
+        }
+        let span = role.name_span();
+        Owner {
+            name: Some(Spanned { value: name, span }),
+            arn: None,
+            profiles,
+        }
     }
 
     /// The policies in a principal's own block.
@@ -559,7 +625,7 @@ impl Reader {
                         self.managed(machine, &arn, optional, source, all);
                     }
                 }
-                What::Principal(_) => {}
+                What::Principal(_) | What::Profile => {}
             }
         }
     }
@@ -613,17 +679,13 @@ impl Reader {
         let mut values = Vec::new();
         targets_of(arns, optional, &mut values);
         for (value, optional) in values {
-            let subject = value.subject.clone();
-            let here = subject.as_ref().filter(|s| !s.is_data()).and_then(|s| {
-                let shape = SHAPES.iter().find(|shape| shape.kind == s.kind())?;
-                (shape.what == What::Managed).then_some((s, shape))
-            });
-            if let Some((instance, shape)) = here {
+            if let Some((instance, shape)) = self.here(machine, &value) {
                 let optional = optional.or(instance.each.optional);
-                policy(machine, instance, shape, Attachment::Managed, optional, all);
+                let attachment = Attachment::Managed;
+                policy(machine, &instance, shape, attachment, optional, all);
                 self.used.push(instance.address.clone());
             } else {
-                let arn = shown(machine, &value);
+                let arn = machine.shown(&value);
                 let document = all.of(source);
                 document.name(format!("attached-policy:{arn}"));
                 if !document.attached.contains(&arn) {
@@ -631,6 +693,17 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// The policy of the module of which a value is the ARN.
+    fn here(
+        &self,
+        machine: &mut Machine<'_>,
+        arn: &Value,
+    ) -> Option<(Rc<Instance>, &'static Shape)> {
+        let instance = self.managed.find(machine, arn)?;
+        let shape = SHAPES.iter().find(|s| s.kind == instance.kind())?;
+        Some((instance, shape))
     }
 
     fn boundary(
@@ -643,12 +716,18 @@ impl Reader {
         if matches!(arn.node, Node::Null | Node::Absent) {
             return;
         }
-        let subject = arn.subject.clone().filter(|s| !s.is_data());
-        let shape = subject.as_ref().and_then(|s| {
-            let shape = SHAPES.iter().find(|shape| shape.kind == s.kind())?;
-            (shape.what == What::Managed).then_some(shape)
-        });
-        if let (Some(instance), Some(shape)) = (subject, shape) {
+        let mut values = Vec::new();
+        targets_of(arn, None, &mut values);
+        if values.iter().any(|(_, optional)| optional.is_some()) {
+            let mut is_here = |(value, _): &(Value, _)| self.here(machine, value).is_some();
+            if values.iter().any(&mut is_here) {
+                let message = "which permissions boundary applies is not known";
+                let problem = Problem::unresolved("boundary", message, arn.place.span)
+                    .with_help("give the variable that decides it a value: --parameter");
+                all.report(arn.place, problem);
+            }
+        }
+        if let Some((instance, shape)) = self.here(machine, arn) {
             let mut own = Gathered::default();
             policy(
                 machine,
@@ -665,7 +744,7 @@ impl Reader {
             }
             return;
         }
-        let arn = shown(machine, arn);
+        let arn = machine.shown(arn);
         all.of(source).name(format!("permissions-boundary:{arn}"));
     }
 

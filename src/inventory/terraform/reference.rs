@@ -372,6 +372,7 @@ impl Machine<'_> {
         }
         let subject = Some(Rc::clone(of));
         let resource = facts::resource(kind);
+        let name = facts::attribute(kind, name);
         if name == "arn"
             && let Some(planned) = self.planned(&of.address, name)
         {
