@@ -168,9 +168,12 @@ fn may_be(one: &str, other: &str) -> bool {
         return one == other;
     }
     let start = |text: &str| text.split(OPEN).next().unwrap_or_default().to_owned();
-    let end = |text: &str| match text.contains(OPEN) {
-        true => text.rsplit(CLOSE).next().unwrap_or_default().to_owned(),
-        false => text.to_owned(),
+    let end = |text: &str| {
+        if text.contains(OPEN) {
+            text.rsplit(CLOSE).next().unwrap_or_default().to_owned()
+        } else {
+            text.to_owned()
+        }
     };
     let (first, second) = (start(one), start(other));
     let starts = first.starts_with(&second) || second.starts_with(&first);

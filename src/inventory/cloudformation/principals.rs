@@ -541,7 +541,7 @@ impl Reader<'_> {
             match link.doubt {
                 Some(_) if condition_of(template, &of.tree) == Truth::False => {}
                 Some(span) => {
-                    template.report(doubtful(&of.name, "be attached to", principal, span))
+                    template.report(doubtful(&of.name, "be attached to", principal, span));
                 }
                 None => policy(template, of, link.optional.or(optional), all),
             }
@@ -884,6 +884,10 @@ fn policy(
 }
 
 /// What decides whether a resource counts that another hole may decide too; nothing where it is not made.
+#[allow(
+    clippy::option_option,
+    reason = "a resource may not be made, and what is made may depend on nothing"
+)]
 fn condition_hole_of(
     template: &mut Template<'_>,
     resource: &Resource,
