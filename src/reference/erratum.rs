@@ -57,7 +57,7 @@ impl ErratumData {
                 "AWS's policy allows it only under a condition that does not hold".to_owned()
             }
             "resource" => {
-                "AWS's policy has it on an ARN, but the action only applies to `*`".to_owned()
+                "AWS's policy has it on an ARN, but AWS lists no resource types for it, so only `*` surely works".to_owned()
             }
             _ => "it is missing from AWS's documented policy too".to_owned(),
         };
