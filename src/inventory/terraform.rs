@@ -25,6 +25,7 @@ mod policy_document;
 mod principals;
 mod reference;
 mod scope;
+mod shown;
 mod syntax;
 mod value;
 

@@ -43,8 +43,13 @@ impl Machine<'_> {
             given: IndexMap::default(),
             depth: 0,
         });
-        for path in automatic.iter().chain(values) {
-            self.values(path);
+        for path in &automatic {
+            let read = { self.files.named(path) }.and_then(|real| self.files.read(&real));
+            self.values(path, read);
+        }
+        for path in values {
+            let read = self.files.read(path);
+            self.values(path, read);
         }
         for (name, text) in given {
             self.give(name, text);
@@ -72,10 +77,7 @@ impl Machine<'_> {
         for path in code {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
             let name = name.unwrap_or_default();
-            let source = match self.files.resolve(folder, &name) {
-                Ok(real) => self.files.read(&real),
-                Err(reason) => Err(reason),
-            };
+            let source = { self.files.named(&path) }.and_then(|real| self.files.read(&real));
             let source = match source {
                 Ok(source) => source,
                 Err(reason) => {
@@ -177,8 +179,8 @@ impl Machine<'_> {
     }
 
     /// Reads a file of values of variables.
-    fn values(&mut self, path: &Path) {
-        let source = match self.files.read(path) {
+    fn values(&mut self, path: &Path, read: Result<SourceId, String>) {
+        let source = match read {
             Ok(source) => source,
             Err(reason) => {
                 let source = self.files.unread(path);
