@@ -134,7 +134,7 @@ impl<'a> Files<'a> {
                 || name == "terraform.tfvars.json"
                 || name.ends_with(".auto.tfvars")
                 || name.ends_with(".auto.tfvars.json");
-            if is_code || is_values {
+            if is_code || is_values || super::is_other_code(name) {
                 paths.push(entry.path());
             }
             if paths.len() > MOST_FILES {

@@ -20,6 +20,7 @@ const JSON: &str = ".json";
 /// The most modules of a run.
 const MOST: usize = 2000;
 
+const NO_SOURCE: &str = "write the source as a text, as Terraform requires";
 const NO_CODE: &str = "correct the file, or remove it from the folder";
 
 impl Machine<'_> {
@@ -77,6 +78,15 @@ impl Machine<'_> {
         for path in code {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
             let name = name.unwrap_or_default();
+            if super::is_other_code(&name) {
+                let place = Place {
+                    source: self.files.unread(&path),
+                    span: Span::default(),
+                };
+                let message = "only OpenTofu reads this file, so it was not read";
+                self.unread(place, message, "write it as a `.tf` file");
+                continue;
+            }
             let source = { self.files.named(&path) }.and_then(|real| self.files.read(&real));
             let source = match source {
                 Ok(source) => source,
@@ -267,13 +277,25 @@ impl Machine<'_> {
         if !known.is_empty() {
             return Some(known);
         }
-        let source = block.it.body.get("source")?;
+        let Some(source) = block.it.body.get("source") else {
+            let place = Place {
+                source: block.source,
+                span: block.it.name_span(),
+            };
+            self.unread(place, format!("the module `{name}` has no source"), NO_SOURCE);
+            return None;
+        };
         let place = Place {
             source: block.source,
             span: source.span,
         };
-        let from = literal(source)?;
+        let Some(from) = literal(source) else {
+            let message = format!("the source of the module `{name}` is not a text");
+            self.unread(place, message, NO_SOURCE);
+            return None;
+        };
         if !(from.starts_with("./") || from.starts_with("../")) {
+            self.elsewhere.insert(format!("{name} ({from})"));
             return None;
         }
         if depth > DEEPEST {
