@@ -9,8 +9,8 @@ mod condition;
 mod evaluate;
 mod function;
 mod names;
-mod parameter;
 mod outside;
+mod parameter;
 mod principals;
 mod types;
 
@@ -98,7 +98,9 @@ pub fn read(
 /// Whether a file is YAML by its name.
 fn is_yaml(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [".yaml", ".yml"].iter().any(|ending| name.ends_with(ending))
+    [".yaml", ".yml"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Whether a text that is no YAML was meant to be a template.

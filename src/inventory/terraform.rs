@@ -21,6 +21,7 @@ mod literal;
 mod managed;
 mod modules;
 mod plan;
+mod plan_faults;
 mod policy_document;
 mod principals;
 mod reference;
@@ -148,7 +149,9 @@ const CODE: [&str; 2] = [".tf", ".tf.json"];
 
 /// Whether a file has code that OpenTofu reads and Terraform does not.
 fn is_other_code(name: &str) -> bool {
-    [".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+    [".tofu", ".tofu.json"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Whether a file has code, by its name.

@@ -40,7 +40,10 @@ pub(super) fn repeated(tree: &Tree, problems: &mut [Problem]) {
         let span = problem.span;
         let is_within = |of: &Span| of.start <= span.start && span.end <= of.end;
         if problem.kind == ProblemKind::DuplicateKey && !policies.iter().any(is_within) {
-            let message = format!("the template has the key `{}` twice", shorten(&problem.subject));
+            let message = format!(
+                "the template has the key `{}` twice",
+                shorten(&problem.subject)
+            );
             let mut new = Problem::unresolved(&problem.subject, &message, span)
                 .with_help("keep one of them; --unresolved warn judges the last one");
             new.related.clone_from(&problem.related);
@@ -99,7 +102,9 @@ fn refused(subject: &str, message: &str, span: Span) -> Problem {
 /// Resources that may change what a role may do and are not read, for the list of what was not checked.
 pub(super) fn unchecked(resources: &[Resource]) -> Vec<String> {
     let is_role = |name: &str| {
-        let mut roles = resources.iter().filter(|r| r.kind.starts_with("AWS::IAM::"));
+        let mut roles = resources
+            .iter()
+            .filter(|r| r.kind.starts_with("AWS::IAM::"));
         roles.any(|r| r.name == name)
     };
     let mut found = Vec::new();
@@ -109,7 +114,8 @@ pub(super) fn unchecked(resources: &[Resource]) -> Vec<String> {
             found.push(format!("nested-template:{}", resource.name));
             continue;
         }
-        let is_custom = kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource";
+        let is_custom =
+            kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource";
         if is_custom && let Some(properties) = resource.tree.get("Properties") {
             let mut names_role = false;
             references(properties, &mut |name| names_role |= is_role(name));

@@ -282,7 +282,11 @@ impl Machine<'_> {
                 source: block.source,
                 span: block.it.name_span(),
             };
-            self.unread(place, format!("the module `{name}` has no source"), NO_SOURCE);
+            self.unread(
+                place,
+                format!("the module `{name}` has no source"),
+                NO_SOURCE,
+            );
             return None;
         };
         let place = Place {

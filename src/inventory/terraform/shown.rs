@@ -33,9 +33,13 @@ fn is_public_word(word: &str) -> bool {
     let is_account = || word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit());
     let is_region = || {
         let mut parts = word.rsplit('-');
-        parts.next().is_some_and(|last| matches!(last.as_bytes(), [b'1'..=b'9']))
+        parts
+            .next()
+            .is_some_and(|last| matches!(last.as_bytes(), [b'1'..=b'9']))
             && (2..=4).contains(&parts.clone().count())
-            && parts.all(|part| (2..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase()))
+            && parts.all(|part| {
+                (2..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase())
+            })
     };
     let is_action = || {
         word.split_once(':').is_some_and(|(service, name)| {
