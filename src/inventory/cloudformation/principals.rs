@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::condition::Truth;
 use super::evaluate::{Template, call};
 use super::names::{Names, Target};
-use super::unresolved;
+use super::{outside, unresolved};
 use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
     trust,
@@ -18,11 +18,11 @@ use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
 const MOST_SETTINGS: usize = 64;
 
 /// A resource of the template.
-struct Resource {
-    name: String,
+pub(super) struct Resource {
+    pub(super) name: String,
     span: Span,
-    kind: String,
-    tree: Rc<Tree>,
+    pub(super) kind: String,
+    pub(super) tree: Rc<Tree>,
 }
 
 /// A policy of the template, and one principal that it is attached to.
@@ -85,6 +85,13 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             kind,
         };
         inventory.principals.push(reader.principal(&mut template));
+    }
+    let unchecked = outside::unchecked(&resources);
+    let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
+    for document in documents {
+        unchecked
+            .iter()
+            .for_each(|what| document.name(what.clone()));
     }
     // A repeated key is a fault of the principals that it can change.
     for problem in problems {
@@ -161,15 +168,20 @@ fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resour
             if let Some(call) = call(tree) {
                 let message = format!("`{}` could not be read", shorten(&call.name));
                 problems.push(unresolved(&call.name, &message, call.at));
+            } else if !tree.entries().is_empty() {
+                let message = format!("the resource `{}` has no type", shorten(name));
+                problems.push(unresolved(name, &message, key.span));
             }
             continue;
         };
-        resources.push(Resource {
+        let resource = Resource {
             name: name.to_owned(),
             span: key.span,
             kind: kind.to_owned(),
             tree: Rc::clone(tree),
-        });
+        };
+        outside::attributes(&resource, problems);
+        resources.push(resource);
     }
     resources
 }
@@ -351,7 +363,8 @@ fn each_alternative(value: &Value, see: &mut impl FnMut(&Value)) {
     }
 }
 
-fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
+/// Calls `see` with each name that `Ref` refers to, outside of policies.
+pub(super) fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
     if let Some(call) = call(tree)
         && call.name == "Ref"
         && let Some(name) = call.argument.text()
