@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
 use crate::diff::Verdict;
-use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect::Ineffective;
 use crate::diff::escalation::OpenPath;
 use crate::diff::excess::ExcessReport;
@@ -449,9 +449,27 @@ impl Context<'_> {
         })
     }
 
-    /// The place for what a role lacks: the nearest statement, else the `Statement` key.
-    fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Option<Label> {
-        nearest_of(comparison.granted, self.policies(), service)
+    /// The place for what is missing in a role: the nearest statement, else the `Statement` key, else the name of the role, and
+    /// in a file that names none its start.
+    fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Label {
+        let limits = { comparison.layers.iter() }.filter(|l| l.kind != LayerKind::Identity);
+        let limits: Vec<SourceId> = limits.flat_map(|l| l.sources.iter().copied()).collect();
+        let own = || self.files.iter().filter(|f| !limits.contains(&f.source));
+        let policies = own().flat_map(|f| &f.document.policies);
+        nearest_of(comparison.granted, policies, service).unwrap_or_else(|| {
+            let (source, span) = match own().find_map(|f| f.principal.as_ref()) {
+                Some(principal) => (principal.source, principal.span),
+                None => {
+                    let first = own().chain(self.files).map(|f| f.source).next();
+                    (first.unwrap_or(SourceId(0)), Span::default())
+                }
+            };
+            Label {
+                source,
+                span,
+                message: format!("no policy here allows any `{service}` action"),
+            }
+        })
     }
 }
 

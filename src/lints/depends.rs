@@ -94,7 +94,7 @@ fn finding(
         label
     } else {
         let service = first.row.action.split(':').next().unwrap_or_default();
-        context.nearest(compared.comparison, service)?
+        context.nearest(compared.comparison, service)
     };
     let quoted: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
     let verb = if actions.len() == 1 {
