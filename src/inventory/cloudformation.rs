@@ -8,9 +8,11 @@
 mod condition;
 mod evaluate;
 mod function;
+mod links;
 mod names;
 mod parameter;
 mod principals;
+mod settings;
 mod types;
 
 use std::collections::BTreeMap;

@@ -62,9 +62,15 @@ impl Names {
             }
         }
         template.problems.clear();
-        template.asked.clear();
         template.taken.clear();
         Names { all }
+    }
+
+    /// The names of groups and managed policies: what the lists of a principal may refer to.
+    pub(super) fn of_policies_and_groups(&self) -> Vec<(String, String)> {
+        let kinds = ["AWS::IAM::ManagedPolicy", "AWS::IAM::Group"];
+        let own = { self.all.iter() }.filter(|n| kinds.contains(&n.kind.as_str()));
+        own.map(|n| (n.logical.clone(), n.key.clone())).collect()
     }
 
     /// The managed policy of the template whose ARN a value is.
