@@ -92,6 +92,7 @@ mod sarif;
 mod semantics;
 mod spans;
 mod targets;
+mod template_links;
 mod terraform;
 mod terraform_expressions;
 mod terraform_random;
