@@ -311,6 +311,8 @@ pub struct Compared<'a> {
     pub managed: &'a [Prepared],
     /// What the configuration says to keep.
     pub kept: &'a [Requirement],
+    /// Policies of the role that are not in the input.
+    pub unread: &'a [Unread],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// Overly broad permissions.
@@ -336,6 +338,26 @@ pub struct OtherRole {
     pub granted: usize,
     /// All rows of that role.
     pub all: usize,
+}
+
+/// Policies that a role has and the input does not contain.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The ARN, or the name with its kind.
+    pub name: String,
+    /// True where a value that a template leaves open names it.
+    pub is_value: bool,
+    /// Where the input names it.
+    pub place: (SourceId, Span),
+    /// How many actions may be granted by it alone, and the role surely fails without.
+    pub actions: usize,
+}
+
+impl Unread {
+    /// Whether the role could not be judged without it. A value that is open is known to be so.
+    pub fn decides(&self) -> bool {
+        self.actions > 0 && !self.is_value
+    }
 }
 
 /// Policies of one role that are too many or too long to be judged.

@@ -15,6 +15,8 @@ pub enum HoleKind {
     Text,
     /// An unknown number of values: the strings of a list, statements, a whole document.
     List,
+    /// A whole policy that the input names and does not contain.
+    Document,
 }
 
 /// A value that is not known.

@@ -111,6 +111,8 @@ const ROWS: &[(&str, &str)] = &[
     ),
 ];
 
+const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
+    "Resource": "arn:aws:sqs:us-east-1:123456789012:parallelcluster-q"}}"#;
 const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}"#;
 const DENY: &str =
     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#;
@@ -124,9 +126,7 @@ fn judge(resources: &str) -> Vec<Value> {
     );
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("t.json"), text).unwrap();
-    let reference = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
-        "Resource": "arn:aws:sqs:us-east-1:123456789012:parallelcluster-q"}}"#;
-    fs::write(folder.path().join("r.json"), reference).unwrap();
+    fs::write(folder.path().join("r.json"), REFERENCE).unwrap();
     let arguments = "lint t.json --no-config -f json --reference r.json --select * --region us-east-1 --account 123456789012";
     let arguments: Vec<&str> = arguments.split(' ').collect();
     let run = run(folder.path(), &arguments);
@@ -188,4 +188,92 @@ fn policies_of_one_role_elsewhere_are_judged_together() {
         shown,
         [r#""policy" "S" "missing""#, r#""role" "there" "covered""#,]
     );
+}
+
+/// Roles with policies that are not in the input: the role, options, the exit code and the verdict.
+const ELSEWHERE: &[(&str, &str, i32, &str)] = &[
+    (r#"SITE"#, "", 2, "depends"),
+    (r#"SITE"#, "--unresolved warn", 0, "depends"),
+    (r#"SITE"#, "site.json", 0, "covered"),
+    (
+        r#"SITE, "PermissionsBoundary": {"Ref": "None"}"#,
+        "",
+        1,
+        "missing",
+    ),
+    (
+        r#"SITE, "Policies": [{"PolicyName": "p", "PolicyDocument": ALLOW}]"#,
+        "",
+        0,
+        "covered",
+    ),
+    (
+        r#"SITE, "Policies": [{"PolicyName": "p", "PolicyDocument": DENY}]"#,
+        "",
+        1,
+        "denied",
+    ),
+    // Only a part of what is required.
+    (
+        r#"SITE, "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:parallelcluster-a"}}}]"#,
+        "",
+        2,
+        "depends",
+    ),
+    // A value that the template leaves open decides.
+    (r#""ManagedPolicyArns": {"Ref": "Arns"}"#, "", 0, "depends"),
+    (
+        r#""ManagedPolicyArns": [{"Fn::ImportValue": "site"}]"#,
+        "",
+        0,
+        "depends",
+    ),
+    // A policy of AWS whose contents are known, and one whose are not.
+    (
+        r#""ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]"#,
+        "",
+        1,
+        "missing",
+    ),
+    (
+        r#""ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSQSFullAccess"]"#,
+        "",
+        2,
+        "depends",
+    ),
+    (r#""Path": "/""#, "", 1, "missing"),
+];
+
+#[test]
+fn what_a_policy_elsewhere_may_grant_depends_on_it() {
+    let site = r#""ManagedPolicyArns": ["arn:aws:iam::123456789012:policy/site"]"#;
+    let mut wrong = Vec::new();
+    for (properties, options, code, verdict) in ELSEWHERE {
+        let role = format!(
+            r#"{{"Parameters": {{"Arns": {{"Type": "CommaDelimitedList"}}}}, "Resources": {{
+                "None": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {{"PolicyDocument": {{"Version": "2012-10-17",
+                    "Statement": {{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}}}}}}},
+                "R": {{"Type": "AWS::IAM::Role", "Properties": {{{TRUST}, {properties}}}}}}}}}"#
+        );
+        let role = { role.replace("SITE", site) }
+            .replace("ALLOW", ALLOW)
+            .replace("DENY", DENY);
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("t.json"), role).unwrap();
+        fs::write(folder.path().join("site.json"), ALLOW).unwrap();
+        fs::write(folder.path().join("r.json"), REFERENCE).unwrap();
+        let line = format!(
+            "lint t.json {options} --no-config -f json --reference r.json --select R --region us-east-1 --account 123456789012"
+        );
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let run = run(folder.path(), &arguments);
+        let value: Value =
+            serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{line}: {}", run.err));
+        let is = &value["results"][0]["requirements"][0]["verdict"];
+        if run.code != *code || is != verdict {
+            wrong.push(format!("{properties} {options}: {is}, exit {}", run.code));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -423,7 +423,7 @@ impl<'r> Reader<'r> {
                     }
                 }
                 Target::Elsewhere(group) => {
-                    all.name(format!("group:{}", shorten(&group)));
+                    all.name_at(format!("group:{}", shorten(&group)), list.span);
                     self.of_other(template, &group, optional, all);
                 }
             }
@@ -582,7 +582,7 @@ impl<'r> Reader<'r> {
             let message = "which managed policy this is depends on a condition that is not known";
             template.report(unresolved("ManagedPolicyArns", message, value.span));
         }
-        attach(arn, all);
+        attach(arn, value.span, all);
     }
 
     /// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
@@ -608,7 +608,7 @@ impl<'r> Reader<'r> {
             Made::Map(members) if policies.get("Statement").is_none() => {
                 for (key, _) in members {
                     let name = key.text().unwrap_or_default();
-                    all.name(format!("sam-policy:{}", shorten(&name)));
+                    all.name_at(format!("sam-policy:{}", shorten(&name)), key.span);
                 }
             }
             Made::Map(_) | Made::Hole(_) => {
@@ -834,8 +834,8 @@ fn inline(
 }
 
 /// Notes a managed policy that the template does not contain.
-fn attach(arn: String, all: &mut Document) {
-    all.name(format!("attached-policy:{arn}"));
+fn attach(arn: String, span: Span, all: &mut Document) {
+    all.name_at(format!("attached-policy:{arn}"), span);
     if !all.attached.contains(&arn) {
         all.attached.push(arn);
     }

@@ -687,7 +687,12 @@ impl Reader {
             } else {
                 let arn = machine.shown(&value);
                 let document = all.of(source);
-                document.name(format!("attached-policy:{arn}"));
+                let what = format!("attached-policy:{arn}");
+                if value.place.source == source {
+                    document.name_at(what, value.place.span);
+                } else {
+                    document.name(what);
+                }
                 if !document.attached.contains(&arn) {
                     document.attached.push(arn);
                 }
