@@ -19,6 +19,17 @@ pub enum HoleKind {
     Document,
 }
 
+impl HoleKind {
+    /// Whether a value of this kind may have a separator in it. A partition, Region or account is a word; a name has no colon.
+    pub(crate) fn may_hold(self, separator: &str) -> bool {
+        match self {
+            HoleKind::Reference => { separator.chars() }.all(|c| c.is_alphanumeric() || c == '-'),
+            HoleKind::Name => !separator.contains([':', ',', ' ']),
+            HoleKind::Text | HoleKind::List | HoleKind::Document => true,
+        }
+    }
+}
+
 /// A value that is not known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hole {

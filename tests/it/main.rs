@@ -95,6 +95,7 @@ mod targets;
 mod template_links;
 mod terraform;
 mod terraform_expressions;
+mod terraform_names;
 mod terraform_random;
 mod tighten;
 mod tighten_cli;
