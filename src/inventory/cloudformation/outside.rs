@@ -1,6 +1,6 @@
 //! Parts of a template that are not judged: what CloudFormation refuses, and what is in other templates.
 
-use super::principals::{Resource, references};
+use super::links::{Resource, references};
 use super::{types, unresolved};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, ProblemKind, Span, shorten};
