@@ -299,7 +299,7 @@ fn nothing_of_a_dump_is_passed_over() {
             "two default versions",
             managed(json!([version(allow(), true), version(deny(), true)])),
             2,
-            "IsDefaultVersion",
+            "two versions of this policy are the default version",
         ),
         (
             "two documents",
@@ -565,6 +565,31 @@ fn code_shows_no_file_that_is_no_policy() {
     }
 }
 
+#[test]
+fn files_without_roles_are_named_beside_others() {
+    let bucket = json!({"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}).to_string();
+    let project = Project::new(&[
+        ("r.json", REFERENCE),
+        ("p.json", &allow().to_string()),
+        ("t.json", &bucket),
+        ("o.json", &template(|_| {})),
+        ("m/main.tf", "module \"x\" {\n source = \"a/b/c\"\n}\n"),
+        ("d.json", r#"{"RoleDetailList": []}"#),
+    ]);
+    for file in ["t.json", "m", "d.json"] {
+        for other in ["p.json", "o.json"] {
+            let found = lint(&project, &[other, file, "-f", "text"]);
+            let wanted = format!("{file}, which defines no role and no policy");
+            assert!(
+                found.code == 0 && found.out.contains(&wanted),
+                "{file}: {}{}",
+                found.out,
+                found.err
+            );
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn no_input_of_any_kind_is_written_over() {
@@ -646,7 +671,7 @@ const HOSTILE: &str =
 /// Names and texts of every kind of input, in every format and command that reads it.
 #[test]
 fn nothing_hostile_of_any_input_is_printed_raw() {
-    let policy = json!({"Version": "2012-10-17", "Statement": [{"Sid": HOSTILE, "Effect": "Allow", "Action": ["ec2:*", HOSTILE],
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Sid": HOSTILE, "Effect": "Allow", "Action": ["sqs:*", HOSTILE],
         "Resource": ["*", HOSTILE], "Condition": {HOSTILE: {HOSTILE: HOSTILE}}}]});
     let hostile_template = json!({"Parameters": {HOSTILE: {"Type": "String", "Default": HOSTILE, "AllowedValues": [HOSTILE, "b"]}},
         "Conditions": {HOSTILE: {"Fn::Equals": [{"Ref": HOSTILE}, HOSTILE]}},
@@ -708,11 +733,15 @@ fn nothing_hostile_of_any_input_is_printed_raw() {
     let mut runs: Vec<Vec<&str>> = Vec::new();
     let inputs = ["t.json", "d.json", "plan.json", "m", name.as_str()];
     for input in inputs {
-        for format in FORMATS {
+        let formats: &[&str] = if input == "t.json" {
+            &FORMATS
+        } else {
+            &["text", "json", "github"]
+        };
+        for format in formats {
             runs.push(vec!["lint", input, "-f", format]);
         }
         runs.push(vec!["lint", input, "--select", HOSTILE]);
-        runs.push(vec!["lint", input, "--fix", "--diff"]);
         runs.push(vec!["missing", input, "--select", "*"]);
         runs.push(vec!["tighten", input]);
     }
