@@ -264,7 +264,7 @@ mod tests {
                     ("ArnLike", &["arn:aws:iam::1:*"]),
                     ("ArnNotLike", &["arn:aws:iam::1:role/*"]),
                 ],
-                like("arn:aws:iam::*:role/*"),
+                like("arn:aws:iam::1:role/*"),
                 false,
                 true,
             ),
