@@ -532,7 +532,9 @@ impl<'r> Resolver<'r> {
             ));
         }
         let (dump, inventory) = Dump::new(&all, &self.sources);
-        let names = all.iter().map(|(source, _)| self.sources.get(*source).name());
+        let names = all
+            .iter()
+            .map(|(source, _)| self.sources.get(*source).name());
         let name = names.collect::<Vec<_>>().join(", ");
         self.templates.push(Template {
             name,

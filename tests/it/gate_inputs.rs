@@ -733,7 +733,11 @@ fn nothing_hostile_of_any_input_is_printed_raw() {
     let mut runs: Vec<Vec<&str>> = Vec::new();
     let inputs = ["t.json", "d.json", "plan.json", "m", name.as_str()];
     for input in inputs {
-        let formats: &[&str] = if input == "t.json" { &FORMATS } else { &["text", "json", "github"] };
+        let formats: &[&str] = if input == "t.json" {
+            &FORMATS
+        } else {
+            &["text", "json", "github"]
+        };
         for format in formats {
             runs.push(vec!["lint", input, "-f", format]);
         }
