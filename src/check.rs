@@ -1,5 +1,6 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
+mod elsewhere;
 mod fit;
 mod meeting;
 mod metadata;
@@ -28,13 +29,14 @@ use crate::diff::prepare::LeftoverPlace;
 use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
-use crate::lints::{self, Compared, Context, File, GapRows, Oversize};
+use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
 use crate::matcher::Pattern;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
 use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
+use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
 use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
 use size::beyond;
@@ -323,14 +325,19 @@ pub fn check(
     let generous = { generous }
         .map(|(wider, readings)| wider.compare(catalog, readings, as_stored))
         .next();
+    let inline = trial.inline_managed(verdicts);
+    let not_checked = not_checked(sources, files, settings, Some(trial), &inline);
+    let elsewhere = Elsewhere::new(files, &not_checked);
     if let Some(generous) = &generous {
         generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
     }
+    elsewhere.settle(verdicts, &mut requirements);
     trial.settle(&mut requirements);
     let mut generated = verdicts.coverage(&trial.generated);
     if let Some(generous) = &generous {
         generous.settle(verdicts, &mut generated, |c| c.coverage(&trial.generated));
     }
+    elsewhere.settle(verdicts, &mut generated);
     suffice(&generated, &mut requirements);
     leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = trial
@@ -342,6 +349,7 @@ pub fn check(
             if let Some(generous) = &generous {
                 generous.settle(verdicts, &mut requirements, |c| c.coverage(required));
             }
+            elsewhere.settle(verdicts, &mut requirements);
             GapRows { gap, requirements }
         })
         .collect();
@@ -363,6 +371,11 @@ pub fn check(
         }
     }
     yield_to_configuration(&missing, &mut requirements);
+    let hanging = { requirements.iter() }.filter(|r| {
+        let is_sure = r.standing == Standing::Needed && !r.row.open;
+        is_sure && r.row.verdict == Verdict::Depends && Elsewhere::decides(&r.row)
+    });
+    let unread = elsewhere.unread(hanging.map(|r| &r.row));
     let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
     let ineffective = trial.ineffective(&comparison);
     let kept = verdicts.coverage(&trial.kept);
@@ -394,6 +407,7 @@ pub fn check(
             generated: &generated,
             managed: &trial.managed,
             kept: &kept,
+            unread: &unread,
             excess: &excess,
             ineffective: &ineffective,
             escalation: &escalation,
@@ -430,7 +444,8 @@ pub fn check(
     });
     let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
-    let failed = !settings.accepts_unresolved && problems.any(unresolved)
+    let failed = !settings.accepts_unresolved
+        && (problems.any(unresolved) || unread.iter().any(Unread::decides))
         || requirements
             .iter()
             .any(|r| r.row.verdict == Verdict::Undecided);
@@ -453,13 +468,7 @@ pub fn check(
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
         scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
-        not_checked: not_checked(
-            sources,
-            files,
-            settings,
-            Some(trial),
-            &trial.inline_managed(verdicts),
-        ),
+        not_checked,
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
         requirements: requirements

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::Catalog;
 use crate::diff::Verdict;
-use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::coverage::{Comparison, LayerKind, Requirement};
 use crate::diff::effect::Ineffective;
 use crate::diff::escalation::OpenPath;
 use crate::diff::excess::ExcessReport;
@@ -311,6 +311,8 @@ pub struct Compared<'a> {
     pub managed: &'a [Prepared],
     /// What the configuration says to keep.
     pub kept: &'a [Requirement],
+    /// Policies of the role that are not in the input.
+    pub unread: &'a [Unread],
     /// The rows that it is known to lack.
     pub gaps: &'a [GapRows],
     /// Overly broad permissions.
@@ -336,6 +338,26 @@ pub struct OtherRole {
     pub granted: usize,
     /// All rows of that role.
     pub all: usize,
+}
+
+/// Policies that a role has and the input does not contain.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The ARN, or the name with its kind.
+    pub name: String,
+    /// True where a value that a template leaves open names it.
+    pub is_value: bool,
+    /// Where the input names it.
+    pub place: (SourceId, Span),
+    /// How many actions may be granted by it alone, and the role surely fails without.
+    pub actions: usize,
+}
+
+impl Unread {
+    /// Whether the role could not be judged without it. A value that is open is known to be so.
+    pub fn decides(&self) -> bool {
+        self.actions > 0 && !self.is_value
+    }
 }
 
 /// Policies of one role that are too many or too long to be judged.
@@ -449,9 +471,27 @@ impl Context<'_> {
         })
     }
 
-    /// The place for what a role lacks: the nearest statement, else the `Statement` key.
-    fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Option<Label> {
-        nearest_of(comparison.granted, self.policies(), service)
+    /// The place for what is missing in a role: the nearest statement, else the `Statement` key, else the name of the role, and
+    /// in a file that names none its start.
+    fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Label {
+        let limits = { comparison.layers.iter() }.filter(|l| l.kind != LayerKind::Identity);
+        let limits: Vec<SourceId> = limits.flat_map(|l| l.sources.iter().copied()).collect();
+        let own = || self.files.iter().filter(|f| !limits.contains(&f.source));
+        let policies = own().flat_map(|f| &f.document.policies);
+        nearest_of(comparison.granted, policies, service).unwrap_or_else(|| {
+            let (source, span) = match own().find_map(|f| f.principal.as_ref()) {
+                Some(principal) => (principal.source, principal.span),
+                None => {
+                    let first = own().chain(self.files).map(|f| f.source).next();
+                    (first.unwrap_or(SourceId(0)), Span::default())
+                }
+            };
+            Label {
+                source,
+                span,
+                message: format!("no policy here allows any `{service}` action"),
+            }
+        })
     }
 }
 

@@ -8,10 +8,12 @@
 mod condition;
 mod evaluate;
 mod function;
+mod links;
 mod names;
 mod outside;
 mod parameter;
 mod principals;
+mod settings;
 mod types;
 
 use std::collections::BTreeMap;

@@ -99,6 +99,12 @@ impl Document {
             self.worst.named.push(what);
         }
     }
+
+    /// The same, with its place in the file.
+    pub fn name_at(&mut self, what: String, span: Span) {
+        self.worst.places.push((what.clone(), span));
+        self.name(what);
+    }
 }
 
 /// One principal.

@@ -261,7 +261,7 @@ fn place(
         labels.remove(at)
     } else {
         let service = row.action.split(':').next().unwrap_or_default();
-        context.nearest(compared.comparison, service)?
+        context.nearest(compared.comparison, service)
     };
     labels.truncate(RELATED);
     Some((label, labels))

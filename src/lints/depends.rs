@@ -17,6 +17,9 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
+/// How to judge a policy that is not in the input.
+pub(super) const GIVE_DOCUMENT: &str = "give the file of its document too, named after the policy; `aws iam get-policy-version` prints it";
+
 /// Places drawn beside the primary one.
 const RELATED: usize = 8;
 
@@ -87,14 +90,17 @@ fn finding(
     let label_of = |value: &OpenValue| Label {
         source: value.place.0,
         span: value.place.1,
-        message: "not known before the template is deployed".to_owned(),
+        message: match value.kind {
+            HoleKind::Document => "its policies are not in the input".to_owned(),
+            _ => "not known before the template is deployed".to_owned(),
+        },
     };
     let mut labels = open.values.iter().map(label_of);
     let label = if let Some(label) = labels.next() {
         label
     } else {
         let service = first.row.action.split(':').next().unwrap_or_default();
-        context.nearest(compared.comparison, service)?
+        context.nearest(compared.comparison, service)
     };
     let quoted: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
     let verb = if actions.len() == 1 {
@@ -148,6 +154,7 @@ fn notes(open: &Open) -> Vec<String> {
         let stands_for = match value.kind {
             HoleKind::Name => "a name that is not known before the template is deployed",
             HoleKind::List => "an unknown number of values",
+            HoleKind::Document => "policies that are not in the input",
             HoleKind::Text | HoleKind::Reference => "any text",
         };
         notes.push(match &value.value {
@@ -167,7 +174,9 @@ fn help(open: &Open) -> String {
         })
     });
     let options: Vec<String> = options.collect();
-    if options.is_empty() {
+    if open.values.iter().any(|v| v.kind == HoleKind::Document) {
+        GIVE_DOCUMENT.to_owned()
+    } else if options.is_empty() {
         "write the value in the policy, or a pattern that holds for every value".to_owned()
     } else {
         format!("pass {}", options.join(" "))

@@ -70,7 +70,7 @@ fn finding(
         }
     }
     let service = first.row.action.split(':').next().unwrap_or_default();
-    let label = context.nearest(compared.comparison, service)?;
+    let label = context.nearest(compared.comparison, service);
     let verb = if actions.len() == 1 { "is" } else { "are" };
     let message = format!(
         "{} needed only with {} {verb} not fully granted: {}",

@@ -75,7 +75,7 @@ fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding>
     }
     let first = actions.first()?;
     let service = first.split(':').next().unwrap_or_default();
-    let label = context.nearest(compared.comparison, service)?;
+    let label = context.nearest(compared.comparison, service);
     let verb = if actions.len() == 1 { "is" } else { "are" };
     let (word, has) = match policies.len() {
         1 => ("policy", "has"),
@@ -163,7 +163,7 @@ fn finding(
         }
     }
     let service = first.row.action.split(':').next().unwrap_or_default();
-    let label = context.nearest(compared.comparison, service)?;
+    let label = context.nearest(compared.comparison, service);
     let verb = if actions.len() == 1 { "is" } else { "are" };
     let message = format!(
         "{} {verb} not fully granted, but the role that ParallelCluster creates for this configuration has it",

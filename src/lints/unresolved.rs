@@ -1,7 +1,8 @@
 //! A part of a template that could not be read.
 
-use super::{Context, Lint, problem};
-use crate::finding::{Finding, Severity};
+use super::depends::GIVE_DOCUMENT;
+use super::{Context, Lint, Unread, count, problem};
+use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
 
 /// See the page.
@@ -14,9 +15,34 @@ pub(super) static LINT: Lint = Lint {
     check,
 };
 
+/// A policy that is elsewhere and decides whether the role has what it surely needs.
+fn elsewhere(unread: &Unread) -> Option<Finding> {
+    if !unread.decides() {
+        return None;
+    }
+    let message = format!(
+        "`{}` is not in the input, and may have {} that nothing else grants",
+        unread.name,
+        count(unread.actions, "required action")
+    );
+    let (source, span) = unread.place;
+    let label = Label {
+        source,
+        span,
+        message: String::new(),
+    };
+    let mut finding = LINT.finding(Severity::Error, message, label);
+    finding.subject = Some(unread.name.clone());
+    finding.help = Some(GIVE_DOCUMENT.to_owned());
+    Some(finding)
+}
+
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let before = out.len();
     problem::report(&LINT, ProblemKind::Unresolved, context, out);
+    for unread in context.compared.iter().flat_map(|c| c.unread) {
+        out.extend(elsewhere(unread));
+    }
     if context.accepts_unresolved {
         for finding in out.iter_mut().skip(before) {
             finding.severity = Severity::Warning;

@@ -15,6 +15,19 @@ pub enum HoleKind {
     Text,
     /// An unknown number of values: the strings of a list, statements, a whole document.
     List,
+    /// A whole policy that the input names and does not contain.
+    Document,
+}
+
+impl HoleKind {
+    /// Whether a value of this kind may have a separator in it. A partition, Region or account is a word; a name has no colon.
+    pub(crate) fn may_hold(self, separator: &str) -> bool {
+        match self {
+            HoleKind::Reference => { separator.chars() }.all(|c| c.is_alphanumeric() || c == '-'),
+            HoleKind::Name => !separator.contains([':', ',', ' ']),
+            HoleKind::Text | HoleKind::List | HoleKind::Document => true,
+        }
+    }
 }
 
 /// A value that is not known.

@@ -324,6 +324,8 @@ pub struct Document {
     /// Parts of the role that the file names but does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
     /// `trust-policy` where it could not be read in full, `group:NAME`.
     pub named: Vec<String>,
+    /// Where some of these are named.
+    pub places: Vec<(String, Span)>,
     /// The roles that the file says its policies belong to.
     pub owners: Vec<super::Owner>,
     /// The trust policies of the roles that the file describes.

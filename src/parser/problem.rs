@@ -286,6 +286,7 @@ impl Reader {
         Document {
             policies,
             named,
+            places: Vec::new(),
             owners,
             trusts,
             is_foreign,

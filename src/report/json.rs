@@ -539,6 +539,7 @@ fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
         kind: match value.kind {
             HoleKind::Name => "name",
             HoleKind::List => "list",
+            HoleKind::Document => "document",
             HoleKind::Text | HoleKind::Reference => "text",
         },
         value: value.value.as_deref(),

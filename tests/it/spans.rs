@@ -93,23 +93,30 @@ fn check_token(finding: &Finding, token: &str, what: &str) {
     );
 }
 
-/// Line and column, 1-based, in code points, counted anew.
-fn line_and_column(text: &str, byte: usize) -> (u64, u64) {
-    let before = &text[..byte];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
-    (line as u64, column as u64)
+/// Line and column of every byte, 1-based, in code points, counted anew.
+fn lines_and_columns(text: &str) -> Vec<(u64, u64)> {
+    let (mut line, mut column) = (1, 1);
+    let mut all = Vec::with_capacity(text.len() + 1);
+    for letter in text.chars() {
+        all.extend(std::iter::repeat_n((line, column), letter.len_utf8()));
+        if letter == '\n' {
+            (line, column) = (line + 1, 1);
+        } else {
+            column += 1;
+        }
+    }
+    all.push((line, column));
+    all
 }
 
-fn check_regions(value: &Value, text: &str, what: &str, count: &mut usize) {
+fn check_regions(value: &Value, places: &[(u64, u64)], what: &str, count: &mut usize) {
     match value {
         Value::Object(members) => {
             if members.contains_key("start_byte") {
                 let number = |key: &str| members[key].as_u64().unwrap();
                 let (start, end) = (number("start_byte") as usize, number("end_byte") as usize);
-                assert!(start <= end && end <= text.len(), "{what}: {start}..{end}");
-                let starts = line_and_column(text, start);
-                let ends = line_and_column(text, end);
+                assert!(start <= end && end < places.len(), "{what}: {start}..{end}");
+                let (starts, ends) = (places[start], places[end]);
                 assert_eq!(
                     (number("start_line"), number("start_column")),
                     starts,
@@ -120,11 +127,11 @@ fn check_regions(value: &Value, text: &str, what: &str, count: &mut usize) {
             }
             members
                 .values()
-                .for_each(|v| check_regions(v, text, what, count));
+                .for_each(|v| check_regions(v, places, what, count));
         }
         Value::Array(items) => items
             .iter()
-            .for_each(|v| check_regions(v, text, what, count)),
+            .for_each(|v| check_regions(v, places, what, count)),
         _ => {}
     }
 }
@@ -153,6 +160,7 @@ fn every_place_of_every_finding_on_every_fixture() {
             usize::MAX
         };
         for (form, text) in variants(&original).into_iter().take(forms) {
+            let places = lines_and_columns(&text);
             for (role, scheduler) in [("instance", "torque"), ("user", "awsbatch")] {
                 let what = format!("{} ({form}, {role})", path.display());
                 let report = role::report(&[("policy.json", &text)], role, scheduler, &[]);
@@ -188,7 +196,7 @@ fn every_place_of_every_finding_on_every_fixture() {
                     assert_eq!(bytes, json(&again), "{what}: two runs differ");
                 }
                 let value: Value = serde_json::from_slice(&bytes).unwrap();
-                check_regions(&value, &text, &what, &mut regions);
+                check_regions(&value, &places, &what, &mut regions);
             }
         }
     }

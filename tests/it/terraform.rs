@@ -515,7 +515,7 @@ const OWN: &[(&str, &str)] = &[
         "covered",
     ),
     (
-        "managed_policy_arns = [\"arn:aws:iam::aws:policy/AmazonSQSFullAccess\"]",
+        "managed_policy_arns = [\"arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy\"]",
         "missing",
     ),
     (

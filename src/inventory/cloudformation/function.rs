@@ -188,11 +188,8 @@ impl Template<'_> {
         }
         // A value that is not known may hold the delimiter.
         let is_safe = |hole: usize| {
-            let kind = self.holes.get(hole).map(|h| h.kind);
-            match kind {
-                Some(HoleKind::Name | HoleKind::Reference) => delimiter.contains([':', ',', ' ']),
-                _ => false,
-            }
+            let hole = self.holes.get(hole);
+            hole.is_some_and(|h| !h.kind.may_hold(&delimiter))
         };
         for piece in &pieces {
             if let Piece::Hole { hole, .. } = piece

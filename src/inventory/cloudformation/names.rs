@@ -1,14 +1,9 @@
 //! The names by which a template can name its own principals and policies, however a value spells them.
 
 use super::evaluate::Template;
+use crate::inventory::names::{Key, OPEN, mark, may_be};
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::Hole;
-
-/// A text in which each part that is not known is the number of its hole between these two characters.
-type Key = String;
-
-const OPEN: char = '\u{0}';
-const CLOSE: char = '\u{1}';
 
 /// What `Ref` of a resource gives.
 struct Name {
@@ -62,9 +57,15 @@ impl Names {
             }
         }
         template.problems.clear();
-        template.asked.clear();
         template.taken.clear();
         Names { all }
+    }
+
+    /// The names of groups and managed policies: what the lists of a principal may refer to.
+    pub(super) fn of_policies_and_groups(&self) -> Vec<(String, String)> {
+        let kinds = ["AWS::IAM::ManagedPolicy", "AWS::IAM::Group"];
+        let own = { self.all.iter() }.filter(|n| kinds.contains(&n.kind.as_str()));
+        own.map(|n| (n.logical.clone(), n.key.clone())).collect()
     }
 
     /// The managed policy of the template whose ARN a value is.
@@ -135,7 +136,7 @@ fn key(value: &Value) -> Option<Key> {
     }
     let pieces = value.pieces()?;
     let texts = pieces.iter().map(|piece| match piece {
-        Piece::Hole { hole, .. } => format!("{OPEN}{hole}{CLOSE}"),
+        Piece::Hole { hole, .. } => mark(*hole),
         piece => piece.text().unwrap_or_default().to_owned(),
     });
     Some(texts.collect())
@@ -160,23 +161,4 @@ fn is_same_policy(own: &str, other: &str) -> bool {
     tail == other_tail
         && other_account != "aws"
         && (account == other_account || !is_known(&account) || !is_known(&other_account))
-}
-
-/// Whether two texts can be equal for some value of their holes.
-fn may_be(one: &str, other: &str) -> bool {
-    if !one.contains(OPEN) && !other.contains(OPEN) {
-        return one == other;
-    }
-    let start = |text: &str| text.split(OPEN).next().unwrap_or_default().to_owned();
-    let end = |text: &str| {
-        if text.contains(OPEN) {
-            text.rsplit(CLOSE).next().unwrap_or_default().to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
-    let (first, second) = (start(one), start(other));
-    let starts = first.starts_with(&second) || second.starts_with(&first);
-    let (first, second) = (end(one), end(other));
-    starts && (first.ends_with(&second) || second.ends_with(&first))
 }

@@ -1,8 +1,10 @@
 //! Parts of a template that are not judged: what CloudFormation refuses, and what is in other templates.
 
-use super::principals::{Resource, references};
+use std::rc::Rc;
+
+use super::links::{Resource, references};
 use super::{types, unresolved};
-use crate::parser::tree::{Node, Tree};
+use crate::parser::tree::Tree;
 use crate::parser::{Problem, ProblemKind, Span, shorten};
 
 /// Keys whose values are policies.
@@ -33,9 +35,15 @@ const TEMPLATES: [&str; 3] = [
 ];
 
 /// Turns repeated keys outside of policies into parts that could not be read: which of them is deployed is not known.
-pub(super) fn repeated(tree: &Tree, problems: &mut [Problem]) {
+pub(super) fn repeated(tree: &Rc<Tree>, problems: &mut [Problem]) {
     let mut policies = Vec::new();
-    spans(tree, &mut policies);
+    tree.visit(&mut |key, part| {
+        let is_policy = key.is_some_and(|k| POLICIES.contains(&k));
+        if is_policy {
+            policies.push(part.span);
+        }
+        !is_policy
+    });
     for problem in problems {
         let span = problem.span;
         let is_within = |of: &Span| of.start <= span.start && span.end <= of.end;
@@ -49,22 +57,6 @@ pub(super) fn repeated(tree: &Tree, problems: &mut [Problem]) {
             new.related.clone_from(&problem.related);
             *problem = new;
         }
-    }
-}
-
-fn spans(tree: &Tree, out: &mut Vec<Span>) {
-    match &tree.node {
-        Node::List(elements) => elements.iter().for_each(|e| spans(e, out)),
-        Node::Map(entries) => {
-            for (key, value) in entries {
-                if key.text().is_some_and(|k| POLICIES.contains(&k)) {
-                    out.push(value.span);
-                } else {
-                    spans(value, out);
-                }
-            }
-        }
-        _ => {}
     }
 }
 

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use super::condition::Truth;
 use super::evaluate::{Template, call};
-use super::names::{Names, Target};
+use super::links::{Book, Books, Resource, Whose, each_alternative, is_policy, targets};
+use super::names::Target;
+use super::settings::settings;
 use super::{outside, unresolved};
 use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
@@ -14,51 +16,30 @@ use crate::inventory::{
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Attachment, Owner, Problem, Span, Spanned, shorten};
 
-/// Settings of parameters with several values that are judged for one principal.
-const MOST_SETTINGS: usize = 64;
-
-/// A resource of the template.
-pub(super) struct Resource {
-    pub(super) name: String,
-    span: Span,
-    pub(super) kind: String,
-    pub(super) tree: Rc<Tree>,
-}
-
-/// A policy of the template, and one principal that it is attached to.
-#[derive(Clone)]
-struct Link {
-    /// Index of the policy among the resources.
-    policy: usize,
-    /// The logical id of the principal.
-    principal: String,
-    /// The hole that decides whether it is attached.
-    optional: Option<usize>,
-    /// The place of the list where it may name the principal or another one.
-    doubt: Option<Span>,
-}
-
-/// What the resources of a template say of each other.
-struct Book {
-    names: Names,
-    /// The policies of principals.
-    links: Vec<Link>,
-    /// The groups of users, by resources of their own: `policy` is the index of the resource.
-    additions: Vec<Link>,
-}
-
 /// Lists what a template defines.
 pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) -> Inventory {
     let resources = resources(&template, &mut problems);
-    let all = resources.iter().map(|r| (r.name.as_str(), r.kind.as_str()));
-    let names = Names::of(&mut template, all);
-    let used = used_policies(&mut template, &resources, &names);
-    let book = Book {
-        links: links(&mut template, &resources, &names),
-        additions: additions(&mut template, &resources, &names),
-        names,
+    let books = Books::of(&mut template, &resources);
+    let elsewhere = books.elsewhere();
+    let Some(first) = books.book(&template, &[]) else {
+        return Inventory::default();
     };
     let mut inventory = Inventory::default();
+    let mut judge = |resource: usize, kind: Kind, beside: Option<(&str, &[usize])>| {
+        template.problems.clear();
+        let reader = Reader {
+            resources: &resources,
+            books: &books,
+            book: first,
+            resource,
+            kind,
+            beside,
+        };
+        let principal = reader.principal(&mut template);
+        if !principal.documents.is_empty() {
+            inventory.principals.push(principal);
+        }
+    };
     for (at, resource) in resources.iter().enumerate() {
         let kind = match resource.kind.as_str() {
             "AWS::IAM::Role" => Kind::Role,
@@ -66,25 +47,28 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             "AWS::IAM::Group" => Kind::Group,
             "AWS::Serverless::Function" if has_own_role(&resource.tree) => Kind::Function,
             _ if is_policy(&resource.kind) => {
-                let is_linked = { book.links.iter() }.any(|l| l.policy == at && l.doubt.is_none());
-                if is_linked || used.contains(&resource.name) {
+                let is_used = books.is_linked(at) || books.used.contains(&resource.name);
+                let mut of = elsewhere.values().filter(|policies| policies.contains(&at));
+                let is_beside = of.next().is_some_and(|p| p.len() > 1) && of.all(|p| p.len() > 1);
+                if is_used || is_beside {
                     continue;
                 }
                 Kind::Policy
             }
             _ => continue,
         };
-        template.problems.clear();
-        if condition_of(&mut template, &resource.tree) == Truth::False {
-            continue;
-        }
-        let reader = Reader {
-            resources: &resources,
-            book: &book,
-            resource: at,
-            kind,
+        judge(at, kind, None);
+    }
+    // Several policies of a principal that is not in the template are judged together.
+    for ((kind, name), policies) in &elsewhere {
+        let kind = match *kind {
+            "AWS::IAM::Role" => Kind::Role,
+            "AWS::IAM::User" => Kind::User,
+            _ => Kind::Group,
         };
-        inventory.principals.push(reader.principal(&mut template));
+        if let ([first, _, ..], false) = (policies.as_slice(), name.is_empty()) {
+            judge(*first, kind, Some((name, policies)));
+        }
     }
     let unchecked = outside::unchecked(&resources);
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
@@ -125,17 +109,6 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
 fn encloses(resource: &Resource, span: Span) -> bool {
     let whole = resource.tree.span;
     whole.start <= span.start && span.end <= whole.end.max(whole.start)
-}
-
-fn is_policy(kind: &str) -> bool {
-    [
-        "AWS::IAM::Policy",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::RolePolicy",
-        "AWS::IAM::UserPolicy",
-        "AWS::IAM::GroupPolicy",
-    ]
-    .contains(&kind)
 }
 
 /// SAM makes a role for a function that names none.
@@ -197,204 +170,19 @@ fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
     }
 }
 
-/// The policies attached to each principal.
-fn links(template: &mut Template<'_>, resources: &[Resource], names: &Names) -> Vec<Link> {
-    let mut links = Vec::new();
-    for (policy, resource) in resources.iter().enumerate() {
-        if !is_policy(&resource.kind) {
-            continue;
-        }
-        let lists = [
-            ("Roles", "AWS::IAM::Role"),
-            ("Users", "AWS::IAM::User"),
-            ("Groups", "AWS::IAM::Group"),
-            ("RoleName", "AWS::IAM::Role"),
-            ("UserName", "AWS::IAM::User"),
-            ("GroupName", "AWS::IAM::Group"),
-        ];
-        for (list, kind) in lists {
-            linked_by(
-                template,
-                (policy, resource),
-                (list, kind),
-                names,
-                &mut links,
-            );
-        }
-    }
-    links
-}
-
-/// The users that resources of their own add to groups.
-fn additions(template: &mut Template<'_>, resources: &[Resource], names: &Names) -> Vec<Link> {
-    let mut links = Vec::new();
-    for (at, resource) in resources.iter().enumerate() {
-        if resource.kind == "AWS::IAM::UserToGroupAddition" {
-            let list = ("Users", "AWS::IAM::User");
-            linked_by(template, (at, resource), list, names, &mut links);
-        }
-    }
-    links
-}
-
-/// Adds the principals that a property of a resource names.
-fn linked_by(
-    template: &mut Template<'_>,
-    (policy, resource): (usize, &Resource),
-    (list, kind): (&str, &str),
-    names: &Names,
-    links: &mut Vec<Link>,
-) {
-    let Some(properties) = resource.tree.get("Properties") else {
-        return;
-    };
-    let Some(list) = properties.get(list) else {
-        return;
-    };
-    let mut found = Vec::new();
-    targets(template, list, None, (names, kind), &mut found);
-    for (target, optional) in found {
-        let (principals, doubt) = match target {
-            Target::Here(principal) => (vec![principal], None),
-            Target::Maybe(principals) => (principals, Some(list.span)),
-            Target::Elsewhere(_) => continue,
-        };
-        let each = principals.into_iter().map(|principal| Link {
-            policy,
-            principal,
-            optional,
-            doubt,
-        });
-        links.extend(each);
-    }
-    template.problems.clear();
-}
-
-/// The principals that a list names, or a single name.
-fn targets(
-    template: &mut Template<'_>,
-    tree: &Rc<Tree>,
-    optional: Option<usize>,
-    (names, kind): (&Names, &str),
-    out: &mut Vec<(Target, Option<usize>)>,
-) {
-    if let Some(call) = call(tree) {
-        if call.name == "Ref"
-            && let Some(name) = call.argument.text()
-            && template.kind_of(name).is_some()
-        {
-            out.push((Target::Here(name.to_owned()), optional));
-            return;
-        }
-    } else if let Node::List(elements) = &tree.node {
-        for element in elements {
-            targets(template, element, optional, (names, kind), out);
-        }
-        return;
-    }
-    let value = template.evaluate(tree);
-    named(template, &value, optional, (names, kind), out);
-}
-
-/// The principals that a value names.
-fn named(
-    template: &Template<'_>,
-    value: &Value,
-    optional: Option<usize>,
-    (names, kind): (&Names, &str),
-    out: &mut Vec<(Target, Option<usize>)>,
-) {
-    match &value.node {
-        Made::List(elements) => {
-            for element in elements {
-                named(template, element, optional, (names, kind), out);
-            }
-        }
-        Made::Choice(hole, of) => {
-            for value in of {
-                named(template, value, Some(*hole), (names, kind), out);
-            }
-        }
-        _ => {
-            let found = names.principals(template, value, kind);
-            out.extend(found.into_iter().map(|target| (target, optional)));
-        }
-    }
-}
-
-/// The managed policies that principals name, as policies or as boundaries.
-fn used_policies(
-    template: &mut Template<'_>,
-    resources: &[Resource],
-    names: &Names,
-) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for resource in resources {
-        let is_reader =
-            resource.kind.starts_with("AWS::IAM::") || resource.kind == "AWS::Serverless::Function";
-        let Some(properties) = resource.tree.get("Properties") else {
-            continue;
-        };
-        let lists = ["ManagedPolicyArns", "PermissionsBoundary", "Policies"];
-        for (list, tree) in lists.iter().filter_map(|n| Some((n, properties.get(n)?))) {
-            // The documents of inline policies refer to other things.
-            references(tree, &mut |name| {
-                if template.kind_of(name) == Some("AWS::IAM::ManagedPolicy") {
-                    used.insert(name.to_owned());
-                }
-            });
-            if is_reader && (*list != "Policies" || resource.kind.contains("Serverless")) {
-                let value = template.evaluate(tree);
-                each_alternative(&value, &mut |one| {
-                    used.extend(names.policy(one).map(str::to_owned));
-                });
-            }
-        }
-    }
-    template.problems.clear();
-    used
-}
-
-/// Calls `see` with each value that a list may have, or that a choice may be.
-fn each_alternative(value: &Value, see: &mut impl FnMut(&Value)) {
-    match &value.node {
-        Made::List(of) | Made::Choice(_, of) => of.iter().for_each(|v| each_alternative(v, see)),
-        _ => see(value),
-    }
-}
-
-/// Calls `see` with each name that `Ref` refers to, outside of policies.
-pub(super) fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
-    if let Some(call) = call(tree)
-        && call.name == "Ref"
-        && let Some(name) = call.argument.text()
-    {
-        see(name);
-        return;
-    }
-    match &tree.node {
-        Node::List(elements) => elements.iter().for_each(|e| references(e, see)),
-        Node::Map(entries) => {
-            let documents = ["PolicyDocument", "Statement"];
-            for (key, value) in entries {
-                if key.text().is_none_or(|k| !documents.contains(&k)) {
-                    references(value, see);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Reads one principal.
 struct Reader<'r> {
     resources: &'r [Resource],
+    books: &'r Books,
+    /// The book for the setting that is judged.
     book: &'r Book,
     resource: usize,
     kind: Kind,
+    /// The name of a principal that is not in the template, and its policies.
+    beside: Option<(&'r str, &'r [usize])>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
     fn principal(&self, template: &mut Template<'_>) -> Principal {
         let resource = self.resources.get(self.resource);
         let (name, span) = resource.map_or((String::new(), Span::default()), |r| {
@@ -409,7 +197,20 @@ impl Reader<'_> {
             Kind::Policy => "ManagedPolicyName",
             Kind::Function => "FunctionName",
         };
-        let alias = template.property(&name, named).and_then(|v| v.text());
+        if let Some((other, policies)) = self.beside {
+            let ids = policies.iter().filter_map(|at| self.resources.get(*at));
+            return Principal {
+                aliases: ids.map(|r| r.name.clone()).collect(),
+                kind: self.kind,
+                source: template.id,
+                span,
+                trust: None,
+                documents: self.documents(template),
+                name: other.to_owned(),
+            };
+        }
+        let aliases = self.aliases(template, &name, named);
+        let alias = aliases.first().cloned();
         let trust = self.trust(template, &name);
         let mut documents = self.documents(template);
         if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
@@ -425,7 +226,7 @@ impl Reader<'_> {
             }
         }
         Principal {
-            aliases: alias.into_iter().collect(),
+            aliases,
             kind: self.kind,
             source: template.id,
             span,
@@ -433,6 +234,21 @@ impl Reader<'_> {
             documents,
             name,
         }
+    }
+
+    /// The names that a property gives a resource, for each value of the parameters that it depends on.
+    fn aliases(&self, template: &mut Template<'_>, logical: &str, property: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        template.property(logical, property);
+        let asked = std::mem::take(&mut template.asked);
+        for setting in settings(template, &asked).0 {
+            template.chosen = setting.into_iter().collect();
+            let name = template.property(logical, property).and_then(|v| v.text());
+            names.extend(name.filter(|n| !names.contains(n)));
+        }
+        template.chosen.clear();
+        template.asked.clear();
+        names
     }
 
     /// The names of the instance profiles that contain a role, as far as the template gives them.
@@ -444,20 +260,29 @@ impl Reader<'_> {
             let Some(roles) = properties.as_ref().and_then(|p| p.get("Roles")) else {
                 continue;
             };
-            let mut is_of_role = false;
-            references(roles, &mut |name| is_of_role |= name == role);
+            let mut found = Vec::new();
+            let names = (&self.book.names, "AWS::IAM::Role");
+            targets(template, roles, None, names, &mut found);
+            let is_role = |target: &Target| matches!(target, Target::Here(name) if name == role);
+            let is_of_role = found.iter().any(|(target, _)| is_role(target));
             let name = template.property(&resource.name, "InstanceProfileName");
             if let Some(value) = name.and_then(|v| v.text()).filter(|_| is_of_role) {
                 let span = resource.span;
                 profiles.push(Spanned { value, span });
             }
         }
+        template.problems.clear();
         profiles
     }
 
-    /// The policies, once for each setting of the parameters that they depend on and that may have several values.
+    /// The policies, once for each setting of the parameters that they depend on and that may have several values. None where
+    /// the principal is never made.
     fn documents(&self, template: &mut Template<'_>) -> Vec<Document> {
-        let mut asked: BTreeSet<String> = BTreeSet::new();
+        let decisive = match (self.resources.get(self.resource), self.beside) {
+            (Some(resource), None) => self.books.decisive(resource),
+            _ => BTreeSet::new(),
+        };
+        let mut asked = decisive.clone();
         template.left_open.clear();
         loop {
             let (settings, left_open) = settings(template, &asked);
@@ -468,7 +293,17 @@ impl Reader<'_> {
                 template.chosen = setting.iter().cloned().collect();
                 template.problems.clear();
                 template.taken.clear();
-                let mut document = self.document(template);
+                let reader = Reader {
+                    book: self.books.book(template, &setting).unwrap_or(self.book),
+                    ..*self
+                };
+                let Some(mut document) = reader.made(template) else {
+                    continue;
+                };
+                for name in template.left_open.intersection(&decisive) {
+                    let span = self.resources.get(self.resource).map(|r| r.span);
+                    document.report(too_many(name, span.unwrap_or_default()));
+                }
                 let taken = std::mem::take(&mut template.taken).into_iter();
                 let id = template.id;
                 let placed = |(n, (v, at)): (String, (String, Option<Span>))| {
@@ -491,6 +326,23 @@ impl Reader<'_> {
             }
             asked.extend(more);
         }
+    }
+
+    /// The policies of a principal that is made in this setting.
+    fn made(&self, template: &mut Template<'_>) -> Option<Document> {
+        let resource = self.resources.get(self.resource)?;
+        let Some((name, policies)) = self.beside else {
+            let is_made = condition_of(template, &resource.tree) != Truth::False;
+            return is_made.then(|| self.document(template));
+        };
+        let mut all = Document::default();
+        for at in policies {
+            if let Some(of) = self.resources.get(*at) {
+                policy(template, of, None, &mut all);
+            }
+        }
+        all.name(format!("{}:{}", self.kind.name(), shorten(name)));
+        Some(all)
     }
 
     fn document(&self, template: &mut Template<'_>) -> Document {
@@ -547,7 +399,7 @@ impl Reader<'_> {
         optional: Option<usize>,
         all: &mut Document,
     ) {
-        for link in self.book.links.iter().filter(|l| l.principal == principal) {
+        for link in self.book.links.iter().filter(|l| l.is_of(principal)) {
             let Some(of) = self.resources.get(link.policy) else {
                 continue;
             };
@@ -582,14 +434,36 @@ impl Reader<'_> {
                         template.report(doubtful(user, "be in", &group, list.span));
                     }
                 }
-                Target::Elsewhere(group) => all.name(format!("group:{}", shorten(&group))),
+                Target::Elsewhere(group) => {
+                    all.name_at(format!("group:{}", shorten(&group)), list.span);
+                    self.of_other(template, &group, optional, all);
+                }
+            }
+        }
+    }
+
+    /// The policies of the template that a group elsewhere has.
+    fn of_other(
+        &self,
+        template: &mut Template<'_>,
+        group: &str,
+        optional: Option<usize>,
+        all: &mut Document,
+    ) {
+        for link in &self.book.links {
+            let is_it = matches!(&link.principal, Whose::Elsewhere(name) if name == group);
+            if let Some(of) = self.resources.get(link.policy)
+                && is_it
+                && link.kind == "AWS::IAM::Group"
+            {
+                policy(template, of, link.optional.or(optional), all);
             }
         }
     }
 
     /// The groups to which resources of their own add a user.
     fn added(&self, template: &mut Template<'_>, user: &str, all: &mut Document) {
-        for link in self.book.additions.iter().filter(|l| l.principal == user) {
+        for link in self.book.additions.iter().filter(|l| l.is_of(user)) {
             let Some(addition) = self.resources.get(link.policy) else {
                 continue;
             };
@@ -720,7 +594,7 @@ impl Reader<'_> {
             let message = "which managed policy this is depends on a condition that is not known";
             template.report(unresolved("ManagedPolicyArns", message, value.span));
         }
-        attach(arn, all);
+        attach(arn, value.span, all);
     }
 
     /// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.
@@ -746,7 +620,7 @@ impl Reader<'_> {
             Made::Map(members) if policies.get("Statement").is_none() => {
                 for (key, _) in members {
                     let name = key.text().unwrap_or_default();
-                    all.name(format!("sam-policy:{}", shorten(&name)));
+                    all.name_at(format!("sam-policy:{}", shorten(&name)), key.span);
                 }
             }
             Made::Map(_) | Made::Hole(_) => {
@@ -917,6 +791,16 @@ fn condition_hole_of(
     }
 }
 
+/// A parameter that decides what a principal has, and whose values are not judged one by one.
+fn too_many(parameter: &str, span: Span) -> Problem {
+    let message = format!(
+        "`{}` decides which policies are attached, and has too many values together with others",
+        shorten(parameter)
+    );
+    Problem::unresolved("names", message, span)
+        .with_help(format!("give it a value: --parameter {parameter}=VALUE"))
+}
+
 /// A list that may name a principal of the template.
 fn doubtful(one: &str, relation: &str, other: &str, span: Span) -> Problem {
     let message = format!(
@@ -962,8 +846,8 @@ fn inline(
 }
 
 /// Notes a managed policy that the template does not contain.
-fn attach(arn: String, all: &mut Document) {
-    all.name(format!("attached-policy:{arn}"));
+fn attach(arn: String, span: Span, all: &mut Document) {
+    all.name_at(format!("attached-policy:{arn}"), span);
     if !all.attached.contains(&arn) {
         all.attached.push(arn);
     }
@@ -1001,34 +885,4 @@ fn add(
         optional,
     };
     all.add(document(value, &attached, &template.holes.shared()));
-}
-
-/// The values of parameters, in one setting of them.
-type Setting = Vec<(String, String)>;
-
-/// Every combination of the values of some parameters, and those parameters that would make it too many.
-fn settings(template: &Template<'_>, names: &BTreeSet<String>) -> (Vec<Setting>, BTreeSet<String>) {
-    let mut left_open = BTreeSet::new();
-    let mut all: Vec<Vec<(String, String)>> = vec![Vec::new()];
-    for name in names {
-        let values = template.values_of(name);
-        if values.is_empty() {
-            continue;
-        }
-        if all.len() * values.len() > MOST_SETTINGS {
-            left_open.insert(name.clone());
-            continue;
-        }
-        let with = |setting: &Vec<(String, String)>| {
-            let setting = setting.clone();
-            let each = values.iter().map(move |value| {
-                let mut one = setting.clone();
-                one.push((name.clone(), value.clone()));
-                one
-            });
-            each.collect::<Vec<_>>()
-        };
-        all = all.iter().flat_map(with).collect();
-    }
-    (all, left_open)
 }

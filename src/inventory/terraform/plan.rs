@@ -22,7 +22,7 @@ const DEEPEST: usize = 64;
 /// Arguments that are blocks.
 const BLOCKS: [&str; 1] = ["inline_policy"];
 /// Arguments whose resource is named by the configuration, where the plan does not know them yet.
-const REFERENCES: [&str; 12] = [
+const REFERENCES: [&str; 13] = [
     "role",
     "role_name",
     "roles",
@@ -30,6 +30,7 @@ const REFERENCES: [&str; 12] = [
     "user_name",
     "users",
     "group",
+    "group_name",
     "groups",
     "policy_arn",
     "policy_arns",
@@ -133,6 +134,7 @@ impl Machine<'_> {
                         | "user"
                         | "user_name"
                         | "group"
+                        | "group_name"
                         | "policy_arn"
                         | "permissions_boundary",
                     ) => one.clone(),

@@ -1,15 +1,16 @@
 //! The roles, users, groups and policies of a module, and what is attached to which.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::export::{About, Read};
 use super::managed::Managed;
+use super::membership::{Match, Membership, doubtful};
+use super::names::{Named, Names, Target, targets_of};
 use super::scope::{Frame, Instance, Scope};
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, HoleKind, Owner, Problem, SourceId, Spanned, shorten};
+use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, shorten};
 
 /// How a type of resource names its arguments.
 struct Shape {
@@ -188,13 +189,6 @@ const fn shape(
     }
 }
 
-/// A principal that a policy names: by its address, or by what is written where it is not in the module.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Target {
-    Here(String),
-    Elsewhere(String),
-}
-
 /// A policy, or the ARN of one, and what has it.
 struct Link {
     instance: Rc<Instance>,
@@ -202,8 +196,8 @@ struct Link {
     target: Target,
     kind: Kind,
     optional: Option<usize>,
-    /// Whether it is known which principal it is.
-    is_certain: bool,
+    /// The principals that it may be, where that is not known.
+    maybe: Vec<String>,
     place: Place,
 }
 
@@ -242,10 +236,14 @@ impl Gathered {
 pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     machine.open_all();
     let mut all: Vec<(&'static Shape, Rc<Instance>)> = Vec::new();
+    let mut memberships = Vec::new();
     let mut module = 0;
     while let Some(code) = machine.modules.get(module).map(|m| Rc::clone(&m.code)) {
         for block in code.resources.values().filter(|b| b.it.kind == "resource") {
             let kind = block.it.label(0).unwrap_or_default();
+            if Membership::is_type(kind) {
+                memberships.extend(machine.instances(module, block));
+            }
             let Some(shape) = SHAPES.iter().find(|s| s.kind == kind) else {
                 continue;
             };
@@ -255,23 +253,36 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
         }
         module += 1;
     }
-    let names = names(machine, &all);
+    let mut names = Names::default();
+    for (shape, instance) in &all {
+        if let What::Principal(kind) = shape.what {
+            names.add(machine, kind, instance, shape.name);
+        }
+    }
+    let memberships = { memberships.iter() }
+        .map(|instance| Membership::of(machine, instance, &names))
+        .collect();
     let mut links = Vec::new();
     for (shape, instance) in &all {
         links_of(machine, shape, instance, &names, &mut links);
     }
     let mut managed = Managed::default();
     let mut profiles = Vec::new();
+    let mut principals = Vec::new();
     for (shape, instance) in &all {
         match shape.what {
             What::Managed => managed.add(machine, instance),
             What::Profile => profiles.push(Rc::clone(instance)),
+            What::Principal(_) => principals.push(Rc::clone(instance)),
             _ => {}
         }
     }
     let mut reader = Reader {
+        names,
         links,
+        memberships,
         managed,
+        principals,
         profiles,
         used: Vec::new(),
     };
@@ -292,79 +303,28 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     found
 }
 
-/// The addresses of the principals by their names.
-fn names(
-    machine: &mut Machine<'_>,
-    all: &[(&'static Shape, Rc<Instance>)],
-) -> BTreeMap<(&'static str, String), String> {
-    let mut names = BTreeMap::new();
-    for (shape, instance) in all {
-        if let What::Principal(kind) = shape.what {
-            let name = machine
-                .argument(instance, shape.name)
-                .and_then(|v| v.text());
-            if let Some(name) = name {
-                names.insert((kind.name(), name), instance.address.clone());
-            }
-        }
-    }
-    names
-}
-
 /// The target of a policy or an attachment.
 fn links_of(
     machine: &mut Machine<'_>,
     shape: &'static Shape,
     instance: &Rc<Instance>,
-    names: &BTreeMap<(&'static str, String), String>,
+    names: &Names,
     links: &mut Vec<Link>,
 ) {
     for (argument, kind) in shape.targets {
         let Some(value) = machine.argument(instance, argument) else {
             continue;
         };
-        let mut targets = Vec::new();
-        targets_of(&value, instance.each.optional, &mut targets);
-        for (value, optional) in targets {
-            let text = value.text();
-            let here = { value.subject.as_ref() }
-                .filter(|s| !s.is_data())
-                .map(|s| s.address.clone())
-                .or_else(|| {
-                    let name = text.clone()?;
-                    names.get(&(kind.name(), name)).cloned()
-                });
-            let is_certain = here.is_some() || text.is_some() || !is_text_hole(machine, &value);
-            let target = match here {
-                Some(address) => Target::Here(address),
-                None => Target::Elsewhere(machine.shown(&value)),
-            };
-            links.push(Link {
-                instance: Rc::clone(instance),
-                shape,
-                target,
-                kind: *kind,
-                optional,
-                is_certain,
-                place: value.place,
-            });
-        }
-    }
-}
-
-/// Whether a value may be any text.
-fn is_text_hole(machine: &Machine<'_>, value: &Value) -> bool {
-    let is_text = |hole: usize| {
-        let kind = machine.holes.get(hole).map(|h| h.kind);
-        kind.is_some_and(|k| k >= HoleKind::Text)
-    };
-    match &value.node {
-        Node::Hole(hole) => is_text(*hole),
-        Node::Text(pieces) => pieces.iter().any(|piece| match piece {
-            Piece::Hole { hole, .. } => is_text(*hole),
-            _ => false,
-        }),
-        _ => false,
+        let found = names.find(machine, &value, *kind, instance.each.optional);
+        links.extend(found.into_iter().map(|named| Link {
+            instance: Rc::clone(instance),
+            shape,
+            target: named.target,
+            kind: *kind,
+            optional: named.optional,
+            maybe: named.maybe,
+            place: named.place,
+        }));
     }
 }
 
@@ -390,25 +350,6 @@ fn trust_policy(machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Ga
     read.problems.into_iter().for_each(|p| into.report(p));
 }
 
-/// The principals of a value, each with the hole that decides whether it is one.
-fn targets_of(value: &Value, optional: Option<usize>, out: &mut Vec<(Value, Option<usize>)>) {
-    match &value.node {
-        Node::List(_) => {
-            for element in value.elements().unwrap_or_default() {
-                targets_of(&element, optional, out);
-            }
-        }
-        Node::Choice(hole, of) => {
-            for alternative in of.iter() {
-                let alternative = alternative.clone().inherit(&value.via);
-                targets_of(&alternative, Some(*hole), out);
-            }
-        }
-        Node::Null | Node::Absent => {}
-        _ => out.push((value.clone(), optional)),
-    }
-}
-
 impl Machine<'_> {
     /// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
     pub(super) fn shown(&mut self, value: &Value) -> String {
@@ -429,8 +370,11 @@ impl Machine<'_> {
 }
 
 struct Reader {
+    names: Names,
     links: Vec<Link>,
+    memberships: Vec<Membership>,
     managed: Managed,
+    principals: Vec<Rc<Instance>>,
     /// The instance profiles.
     profiles: Vec<Rc<Instance>>,
     /// The managed policies that something has.
@@ -447,15 +391,16 @@ impl Reader {
     ) -> Principal {
         let mut all = Gathered::default();
         all.of(instance.source());
-        self.own(machine, instance, &mut all);
+        self.own(machine, instance, None, &mut all);
         let target = Target::Here(instance.address.clone());
-        self.linked(machine, &target, &mut all);
+        self.linked(machine, &target, kind, None, &mut all);
         if kind == Kind::User {
-            self.groups(machine, instance, &mut all);
+            let own = Membership::own(machine, instance, &self.names);
+            self.in_groups(machine, own.iter(), instance, None, &mut all);
+            self.groups(machine, &target, instance.source(), &mut all);
         }
         for link in &self.links {
-            // It may be any principal: this one too.
-            if !link.is_certain && link.kind == kind {
+            if link.maybe.contains(&instance.address) && link.kind == kind {
                 let message = format!(
                     "`{}` may be attached to this {}: which one it is for is not known",
                     shorten(&link.instance.address),
@@ -525,7 +470,13 @@ impl Reader {
     }
 
     /// The policies in a principal's own block.
-    fn own(&mut self, machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Gathered) {
+    fn own(
+        &mut self,
+        machine: &mut Machine<'_>,
+        instance: &Rc<Instance>,
+        optional: Option<usize>,
+        all: &mut Gathered,
+    ) {
         let block = Rc::clone(&instance.block);
         let source = block.source;
         let scope = Machine::scope(instance.module, source, &instance.each);
@@ -550,15 +501,15 @@ impl Reader {
             let about = About {
                 name,
                 attachment: Attachment::Inline,
-                optional: inner.optional,
+                optional: inner.optional.or(optional),
             };
             all.add(machine.document(&value, &about));
         }
         if let Some(policies) = machine.argument(instance, "policies") {
-            Self::listed(machine, &policies, None, all);
+            Self::listed(machine, &policies, optional, all);
         }
         if let Some(arns) = machine.argument(instance, "managed_policy_arns") {
-            self.managed(machine, &arns, None, source, all);
+            self.managed(machine, &arns, optional, source, all);
         }
         if let Some(boundary) = machine.argument(instance, "permissions_boundary") {
             self.boundary(machine, &boundary, source, all);
@@ -599,17 +550,27 @@ impl Reader {
     }
 
     /// The policies that are resources of their own and name the principal.
-    fn linked(&mut self, machine: &mut Machine<'_>, target: &Target, all: &mut Gathered) {
+    fn linked(
+        &mut self,
+        machine: &mut Machine<'_>,
+        target: &Target,
+        kind: Kind,
+        within: Option<usize>,
+        all: &mut Gathered,
+    ) {
         let of: Vec<usize> = { self.links.iter().enumerate() }
-            .filter(|(_, l)| l.target == *target)
+            .filter(|(_, l)| l.target == *target && l.kind == kind)
             .map(|(at, _)| at)
             .collect();
         for at in of {
             let Some(link) = self.links.get(at) else {
                 continue;
             };
-            let (instance, shape, optional) =
-                (Rc::clone(&link.instance), link.shape, link.optional);
+            let (instance, shape, optional) = (
+                Rc::clone(&link.instance),
+                link.shape,
+                link.optional.or(within),
+            );
             match shape.what {
                 What::Inline | What::Managed => {
                     let attachment = match shape.what {
@@ -630,41 +591,74 @@ impl Reader {
         }
     }
 
-    /// The policies that a user has from its groups.
-    fn groups(&mut self, machine: &mut Machine<'_>, user: &Rc<Instance>, all: &mut Gathered) {
-        let mut groups = Vec::new();
-        let code = machine.modules.get(user.module).map(|m| Rc::clone(&m.code));
-        for block in code.iter().flat_map(|c| c.resources.values()) {
-            let (one, many) = match block.it.label(0) {
-                Some("aws_iam_user_group_membership") => ("user", "groups"),
-                Some("aws_iam_group_membership") => ("users", "group"),
-                _ => continue,
+    /// The policies that a user has from the groups that memberships give it.
+    fn groups(
+        &mut self,
+        machine: &mut Machine<'_>,
+        user: &Target,
+        source: SourceId,
+        all: &mut Gathered,
+    ) {
+        let memberships = std::mem::take(&mut self.memberships);
+        for membership in &memberships {
+            let instance = &membership.instance;
+            let place = Place {
+                source: instance.source(),
+                span: instance.name_span(),
             };
-            for instance in machine.instances(user.module, block) {
-                let values = [one, many].map(|name| machine.argument(&instance, name));
-                let mut sides = Vec::new();
-                for value in values.into_iter().flatten() {
-                    let mut side = Vec::new();
-                    targets_of(&value, None, &mut side);
-                    sides.push(side);
+            match membership.is_of(user) {
+                Match::No => {}
+                Match::Maybe => {
+                    all.report(place, doubtful(instance, "may add this user to a group"));
                 }
-                let [users, named] = sides.as_slice() else {
-                    continue;
-                };
-                let is_user = |(value, _): &(Value, Option<usize>)| {
-                    let subject = value.subject.as_ref();
-                    subject.is_some_and(|s| s.address == user.address)
-                };
-                if users.iter().any(is_user) {
-                    let addresses = named.iter().filter_map(|(v, _)| v.subject.as_ref());
-                    groups.extend(addresses.cloned());
+                Match::Yes(optional) => {
+                    let groups = membership.groups.iter();
+                    self.in_groups(machine, groups, instance, optional, all);
                 }
             }
         }
+        self.memberships = memberships;
+        all.of(source);
+    }
+
+    /// The policies that a user has from groups.
+    fn in_groups<'n>(
+        &mut self,
+        machine: &mut Machine<'_>,
+        groups: impl Iterator<Item = &'n Named>,
+        from: &Rc<Instance>,
+        optional: Option<usize>,
+        all: &mut Gathered,
+    ) {
         for group in groups {
-            self.own(machine, &group, all);
-            self.linked(machine, &Target::Here(group.address.clone()), all);
+            let optional = group.optional.or(optional);
+            self.linked(machine, &group.target, Kind::Group, optional, all);
+            match &group.target {
+                Target::Here(address) => {
+                    if let Some(instance) = self.instance(address) {
+                        self.own(machine, &instance, optional.or(instance.each.optional), all);
+                    }
+                }
+                Target::Elsewhere(_) if !group.maybe.is_empty() => {
+                    let place = Place {
+                        source: from.source(),
+                        span: from.name_span(),
+                    };
+                    all.report(place, doubtful(from, "may be about a group of the module"));
+                }
+                Target::Elsewhere(name) => {
+                    let what = format!("group:{}", shorten(name));
+                    let document = all.of(group.place.source);
+                    document.name_at(what, group.place.span);
+                }
+            }
         }
+    }
+
+    /// A principal by its address.
+    fn instance(&self, address: &str) -> Option<Rc<Instance>> {
+        let mut principals = self.principals.iter();
+        principals.find(|i| i.address == address).map(Rc::clone)
     }
 
     /// Managed policies by their ARNs.
@@ -687,7 +681,12 @@ impl Reader {
             } else {
                 let arn = machine.shown(&value);
                 let document = all.of(source);
-                document.name(format!("attached-policy:{arn}"));
+                let what = format!("attached-policy:{arn}");
+                if value.place.source == source {
+                    document.name_at(what, value.place.span);
+                } else {
+                    document.name(what);
+                }
                 if !document.attached.contains(&arn) {
                     document.attached.push(arn);
                 }
@@ -799,7 +798,10 @@ impl Reader {
             machine.taken.clear();
             let mut all = Gathered::default();
             all.of(place.source);
-            self.linked(machine, &target, &mut all);
+            self.linked(machine, &target, kind, None, &mut all);
+            if kind == Kind::User {
+                self.groups(machine, &target, place.source, &mut all);
+            }
             let has_policies = { all.files.iter() }.any(|(_, d)| {
                 !d.worst.policies.is_empty() || !d.worst.problems.is_empty() || d.best.is_some()
             });

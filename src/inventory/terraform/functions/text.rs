@@ -5,6 +5,45 @@ use super::super::scope::Scope;
 use super::super::value::{Node, Piece, Place, Value};
 
 impl Machine<'_> {
+    /// The parts of a text of which nothing that is not known can hold the separator: the account of an ARN has no `/`.
+    fn split_open(&self, separator: &str, whole: &Value, place: Place) -> Option<Value> {
+        let Node::Text(pieces) = &whole.node else {
+            return None;
+        };
+        if separator.chars().count() != 1 {
+            return None;
+        }
+        let mut parts: Vec<Vec<Piece>> = vec![Vec::new()];
+        for piece in pieces.iter() {
+            let Some(text) = piece.text() else {
+                let Piece::Hole { hole, .. } = piece else {
+                    return None;
+                };
+                let hole = self.holes.get(*hole)?;
+                if hole.kind.may_hold(separator) {
+                    return None;
+                }
+                parts.last_mut()?.push(piece.clone());
+                continue;
+            };
+            let own = Value::pieces_of(vec![piece.clone()], whole.place);
+            let mut at = 0;
+            for (nth, part) in text.split(separator).enumerate() {
+                if nth > 0 {
+                    parts.push(Vec::new());
+                }
+                if let Node::Text(cut) = part_of(&own, at..at + part.len()).node {
+                    parts.last_mut()?.extend(cut.iter().cloned());
+                }
+                at += part.len() + separator.len();
+            }
+        }
+        let parts = parts
+            .into_iter()
+            .map(|pieces| Value::pieces_of(pieces, place));
+        Some(Value::list(parts.collect(), place).inherit(&whole.via))
+    }
+
     pub(super) fn of_text(
         &mut self,
         name: &str,
@@ -66,10 +105,12 @@ impl Machine<'_> {
             "split" => {
                 let separator = first.text()?;
                 let whole = self.as_text(second?, scope.module);
-                let text = known(&whole)?;
                 if separator.is_empty() {
                     return None;
                 }
+                let Some(text) = known(&whole) else {
+                    return self.split_open(&separator, &whole, place);
+                };
                 let mut all = Vec::new();
                 let mut at = 0;
                 for part in text.split(&separator) {

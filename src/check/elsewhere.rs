@@ -1,0 +1,106 @@
+//! Policies that a role has and the input does not contain: they decide what no policy of the input grants.
+
+use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::{Open, OpenValue, Row, Verdict};
+use crate::lints::{File, Unread};
+use crate::parser::{HoleKind, SourceId, Span};
+
+/// What may contain grants, as [`crate::parser::Document::named`] writes it, and as a report names it.
+const KINDS: [(&str, &str); 3] = [
+    ("attached-policy:", ""),
+    ("group:", "group "),
+    ("sam-policy:", "SAM policy template "),
+];
+
+/// The policies of a role that are not in the input.
+pub(super) struct Elsewhere {
+    all: Vec<Unread>,
+}
+
+impl Elsewhere {
+    /// Those of what was not checked.
+    pub(super) fn new(files: &[&File], not_checked: &[String]) -> Self {
+        let read = |what: &String| {
+            let (kind, words) = KINDS.iter().find(|(kind, _)| what.starts_with(kind))?;
+            let name = what.strip_prefix(kind).unwrap_or_default();
+            Some(Unread {
+                name: format!("{words}{name}"),
+                // A value that a template leaves open is shown as `${Name}`.
+                is_value: name.contains("${"),
+                place: place(files, what),
+                actions: 0,
+            })
+        };
+        Elsewhere {
+            all: not_checked.iter().filter_map(read).collect(),
+        }
+    }
+
+    /// Leaves open what such a policy may grant. What is denied, or not allowed by a boundary or an SCP, fails whatever it is.
+    pub(super) fn settle(&self, comparison: &Comparison<'_>, rows: &mut [Requirement]) {
+        if self.all.is_empty() {
+            return;
+        }
+        for requirement in rows {
+            let is_own = requirement.refused_by().iter().all(|at| {
+                let layer = comparison.layers.get(*at);
+                layer.is_none_or(|l| l.kind == LayerKind::Identity)
+            });
+            let row = &mut requirement.row;
+            let is_open = matches!(row.verdict, Verdict::Missing | Verdict::Partial);
+            if row.vacuous || !is_open || !is_own {
+                continue;
+            }
+            let mut open = row.depends.take().unwrap_or_else(|| {
+                Box::new(Open {
+                    at_worst: row.verdict,
+                    at_best: row.verdict,
+                    values: Vec::new(),
+                })
+            });
+            open.at_best = Verdict::Covered;
+            open.values.extend(self.all.iter().map(|unread| OpenValue {
+                name: unread.name.clone(),
+                kind: HoleKind::Document,
+                place: unread.place,
+                value: None,
+                option: None,
+            }));
+            row.verdict = Verdict::Depends;
+            row.depends = Some(open);
+        }
+    }
+
+    /// Whether a row depends on such a policy.
+    pub(super) fn decides(row: &Row) -> bool {
+        let mut values = row.depends.iter().flat_map(|open| &open.values);
+        values.any(|value| value.kind == HoleKind::Document)
+    }
+
+    /// The policies, and how many required actions hang on them that the role surely fails without.
+    pub(super) fn unread<'r>(mut self, rows: impl Iterator<Item = &'r Row>) -> Vec<Unread> {
+        let mut actions: Vec<&str> = rows.map(|row| row.action.as_str()).collect();
+        actions.sort_unstable();
+        actions.dedup();
+        for unread in &mut self.all {
+            unread.actions = actions.len();
+        }
+        self.all
+    }
+}
+
+/// Where a file names it; else the role; else the start of the first file.
+fn place(files: &[&File], what: &str) -> (SourceId, Span) {
+    let written = files.iter().find_map(|file| {
+        let mut places = file.document.places.iter();
+        let (_, span) = places.find(|(name, _)| name == what)?;
+        Some((file.source, *span))
+    });
+    let of_role = || {
+        let mut principals = files.iter().filter_map(|f| f.principal.as_ref());
+        principals.next().map(|p| (p.source, p.span))
+    };
+    let start = || files.first().map(|f| (f.source, Span::default()));
+    let found = written.or_else(of_role).or_else(start);
+    found.unwrap_or((SourceId(0), Span::default()))
+}
