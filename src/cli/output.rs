@@ -46,7 +46,7 @@ pub(super) fn spare_from(
         .names()
         .map(Path::new)
         .chain(inputs.context_file.as_deref())
-        .chain(inputs.parameters.iter().map(|path| path.as_path()))
+        .chain(inputs.parameters.iter().map(PathBuf::as_path))
         .chain(inputs.plan.as_deref());
     let is_of_catalog = || {
         let catalog = inputs.catalog.as_deref().map(place::resolved);

@@ -181,7 +181,6 @@ impl List<'_> {
             return;
         };
         let config = &configuration.config;
-        type Scope<'c> = (Option<&'c Target>, &'c Options);
         let mut levels: Vec<Scope<'_>> = vec![(None, &config.defaults)];
         if self.jobs.from_targets {
             levels.extend(config.targets.iter().map(|t| (Some(t), &t.options)));
@@ -224,6 +223,9 @@ impl List<'_> {
         }
     }
 }
+
+/// The top level of a configuration, or a target.
+type Scope<'c> = (Option<&'c Target>, &'c Options);
 
 fn features(names: &[String]) -> String {
     match names {

@@ -149,7 +149,7 @@ pub fn is_module(folder: &Path) -> bool {
 /// How the names of files with code end, as Terraform compares them: small letters only.
 const CODE: [&str; 2] = [".tf", ".tf.json"];
 
-/// Whether a file has code that OpenTofu reads and Terraform does not.
+/// Whether a file has code that `OpenTofu` reads and Terraform does not.
 fn is_other_code(name: &str) -> bool {
     [".tofu", ".tofu.json"]
         .iter()

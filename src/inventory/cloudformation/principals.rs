@@ -73,9 +73,9 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
     let unchecked = outside::unchecked(&resources);
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
     for document in documents {
-        unchecked
-            .iter()
-            .for_each(|what| document.name(what.clone()));
+        for what in &unchecked {
+            document.name(what.clone());
+        }
     }
     // A repeated key is a fault of the principals that it can change.
     for problem in problems {

@@ -62,5 +62,7 @@ fn repeated(json: &Json, found: &mut Vec<(Span, String)>) {
         }
         repeated(value, found);
     }
-    elements(json).iter().for_each(|of| repeated(of, found));
+    for of in elements(json) {
+        repeated(of, found);
+    }
 }
