@@ -446,7 +446,7 @@ pub struct Catalog {
     header: text::Header,
     slots: Cow<'static, [u8]>,
     /// Keys that services list besides their own and the global ones, once they are asked for.
-    foreign_keys: OnceLock<Vec<String>>,
+    foreign_keys: OnceLock<Vec<(String, ConditionKeyType)>>,
 }
 
 impl Catalog {

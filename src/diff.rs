@@ -8,6 +8,7 @@ pub mod effect;
 pub mod escalation;
 pub mod excess;
 mod judgement;
+mod memo;
 pub mod narrow;
 pub(crate) mod open;
 pub mod prepare;

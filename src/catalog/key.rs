@@ -136,18 +136,37 @@ impl Catalog {
         }
     }
 
+    /// Whether requests may have more than one value of a condition key, in any case of letters. They may where no type
+    /// is known.
+    pub fn may_have_several(&self, key: &str) -> bool {
+        match self.condition_key(key) {
+            KnownKey::Type(kind) => kind.is_array(),
+            _ => self
+                .kind_elsewhere(&fold_key(key))
+                .is_none_or(ConditionKeyType::is_array),
+        }
+    }
+
     /// Whether another service lists a key of this one: `ec2:SourceInstanceARN`.
     fn lists_elsewhere(&self, folded: &str) -> bool {
+        self.kind_elsewhere(folded).is_some()
+    }
+
+    /// The type of a key that a service lists under a prefix that is not its own: AWS STS has the keys of identity
+    /// providers.
+    fn kind_elsewhere(&self, folded: &str) -> Option<ConditionKeyType> {
         let foreign = self.foreign_keys.get_or_init(|| {
             let services = self.services();
-            let keys = services.flat_map(|s| s.condition_keys().map(move |k| (s, k.name)));
-            let others = keys.filter(|(service, name)| {
-                let prefix = name.split(':').next().unwrap_or_default();
+            let keys = services.flat_map(|s| s.condition_keys().map(move |k| (s, k)));
+            let others = keys.filter(|(service, key)| {
+                let prefix = key.name.split(':').next().unwrap_or_default();
                 prefix != "aws" && !prefix.eq_ignore_ascii_case(service.prefix())
             });
-            others.map(|(_, name)| name.to_owned()).collect()
+            others.map(|(_, k)| (k.name.to_owned(), k.kind)).collect()
         });
-        foreign.iter().any(|key| matches(key, folded))
+        let mut foreign = foreign.iter();
+        let listed = foreign.find(|(key, _)| matches(key, folded));
+        listed.map(|(_, kind)| *kind)
     }
 }
 
@@ -277,6 +296,21 @@ mod tests {
             ("catalog:NoSuchKey", KnownKey::NoService),
         ] {
             assert_eq!(catalog.condition_key(key), known, "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_with_several_values_are_known() {
+        let catalog = Catalog::embedded();
+        for (key, several) in [
+            ("aws:TagKeys", true),
+            ("aws:userid", false),
+            ("saml:aud", false),
+            ("saml:edupersonaffiliation", true),
+            ("ec2:SourceInstanceARN", false),
+            ("idp.example.com:groups", true),
+        ] {
+            assert_eq!(catalog.may_have_several(key), several, "{key}");
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Dump {
     limits: BTreeMap<SourceId, SourceId>,
     /// Indices of files of boundaries, by ARN.
     boundaries: HashMap<String, usize>,
+    /// Whether the last page is missing.
+    is_truncated: bool,
 }
 
 /// The account in an ARN.
@@ -94,6 +96,8 @@ impl Dump {
             principals: Vec::new(),
             limits: BTreeMap::new(),
             boundaries: HashMap::new(),
+            // The last page of a dump says that no other follows.
+            is_truncated: pages.iter().all(|(_, pages)| pages.is_truncated),
         };
         let inventory = all.inventory();
         (all, inventory)
@@ -180,6 +184,9 @@ impl Dump {
         }
         if let Some(file) = files.get_mut(own) {
             file.principal = Some(Arc::clone(&name));
+            if self.is_truncated {
+                file.document.named.push("dump-pages:".to_owned());
+            }
         }
         let setting = Setting {
             values: Vec::new(),

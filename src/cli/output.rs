@@ -45,8 +45,14 @@ pub(super) fn spare_from(
     let mut names = sources
         .names()
         .map(Path::new)
-        .chain(inputs.context_file.as_deref());
-    if names.any(|name| place::is_same(name, path)) {
+        .chain(inputs.context_file.as_deref())
+        .chain(inputs.parameters.iter().map(|path| path.as_path()))
+        .chain(inputs.plan.as_deref());
+    let is_of_catalog = || {
+        let catalog = inputs.catalog.as_deref().map(place::resolved);
+        catalog.is_some_and(|folder| place::resolved(path).starts_with(folder))
+    };
+    if names.any(|name| place::is_same(name, path)) || is_of_catalog() {
         return Err(Error::BadValue {
             option,
             value: path.to_string_lossy().into_owned(),

@@ -94,6 +94,10 @@ pub(super) fn may_write(path: &Path) -> io::Result<()> {
     if said.starts_with(&within.root) && !resolved(path).starts_with(&within.root) {
         return Err(refused("a link in this path leads out of the repository"));
     }
+    let is_of_git = |path: &Path| path.components().any(|part| part.as_os_str() == ".git");
+    if is_of_git(&resolved(path)) && !is_of_git(&said) {
+        return Err(refused("a link in this path leads to the files of git"));
+    }
     let Ok(about) = fs::metadata(path) else {
         return match path.symlink_metadata() {
             Ok(_) => Err(refused("it is a link that leads nowhere")),

@@ -264,12 +264,18 @@ impl<'r> Resolver<'r> {
             templates.push(self.dump(pages));
         }
         let mut chosen: Vec<(usize, usize)> = Vec::new();
+        // Files in which nothing is judged.
+        let mut empty: Vec<String> = Vec::new();
         for template in &templates {
             let Some(of) = self.templates.get(*template) else {
                 continue;
             };
             if of.inventory.principals.is_empty() {
-                plain.extend(template::unread(&of.inventory, &mut self.files));
+                let unread = template::unread(&of.inventory, &mut self.files);
+                if unread.is_empty() {
+                    empty.push(of.name.clone());
+                }
+                plain.extend(unread);
             }
             let all = of.inventory.principals.iter().enumerate();
             let all =
@@ -282,6 +288,7 @@ impl<'r> Resolver<'r> {
         // The files of one role, where one is selected, are that role's.
         let together = chosen.len() == 1 && !plain.is_empty();
         let mut jobs = Vec::new();
+        self.name_empty(plain.first(), &empty);
         if templates.is_empty() || !together && !plain.is_empty() {
             jobs.extend(self.owned_jobs(target, &effective, &plain, None)?);
         }
@@ -293,6 +300,7 @@ impl<'r> Resolver<'r> {
             let Some((mut principal, own)) = principal else {
                 continue;
             };
+            self.name_empty(own.first(), &empty);
             principal.is_named = !select.is_empty();
             let beside = plain.iter().copied().filter(|_| together);
             let files: Vec<usize> = own.into_iter().chain(beside).collect();
@@ -300,6 +308,17 @@ impl<'r> Resolver<'r> {
             jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
         }
         Ok(jobs)
+    }
+
+    /// Lists files without a role or policy among what was not checked of a file.
+    fn name_empty(&mut self, at: Option<&usize>, empty: &[String]) {
+        if let Some(file) = at.and_then(|at| self.files.get_mut(*at)) {
+            for name in empty.iter().map(|name| format!("no-roles:{name}")) {
+                if !file.document.named.contains(&name) {
+                    file.document.named.push(name);
+                }
+            }
+        }
     }
 
     /// The jobs for the files of one IAM role: one, or one for each role of the cluster that it is.
@@ -444,6 +463,7 @@ impl<'r> Resolver<'r> {
             ));
         }
         self.templates.push(Template {
+            name: name.to_owned(),
             inventory,
             limits: BTreeMap::new(),
             dump: None,
@@ -512,7 +532,12 @@ impl<'r> Resolver<'r> {
             ));
         }
         let (dump, inventory) = Dump::new(&all, &self.sources);
+        let names = all
+            .iter()
+            .map(|(source, _)| self.sources.get(*source).name());
+        let name = names.collect::<Vec<_>>().join(", ");
         self.templates.push(Template {
+            name,
             inventory,
             limits: BTreeMap::new(),
             dump: Some(dump),

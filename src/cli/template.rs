@@ -128,6 +128,8 @@ pub(super) fn given(
 
 /// A file that defines several roles, once it is read.
 pub(super) struct Template {
+    /// Its file or folder, or the files of a dump.
+    pub(super) name: String,
     pub(super) inventory: Inventory,
     /// The same texts once more, for what limits a role: its places are told apart from those of the role.
     pub(super) limits: BTreeMap<SourceId, SourceId>,

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::config::{self as found, Configuration};
 use super::jobs::Jobs;
 use super::{FailOn, LintArgs, Unresolved};
-use crate::config::{Ignore, Keep, Level, Options};
+use crate::config::{Ignore, Keep, Level, Options, Target};
 use crate::finding::Severity;
 use crate::lints;
 use crate::parser::{Span, Spanned};
@@ -174,15 +174,21 @@ impl List<'_> {
         if !inputs.attached.is_empty() {
             self.by("attached", attached(&inputs.attached), "--attached");
         }
+        if !inputs.select.is_empty() {
+            self.by("select", selected(&inputs.select), "--select");
+        }
         let Some(configuration) = &self.jobs.configuration else {
             return;
         };
         let config = &configuration.config;
-        let mut levels: Vec<(Option<&Spanned<String>>, &Options)> = vec![(None, &config.defaults)];
+        type Scope<'c> = (Option<&'c Target>, &'c Options);
+        let mut levels: Vec<Scope<'_>> = vec![(None, &config.defaults)];
         if self.jobs.from_targets {
-            levels.extend(config.targets.iter().map(|t| (Some(&t.name), &t.options)));
+            levels.extend(config.targets.iter().map(|t| (Some(t), &t.options)));
         }
         for (target, options) in levels {
+            let selects = target.map(|t| t.select.as_slice());
+            let target = target.map(|t| &t.name);
             let start = target.map_or_else(String::new, |name| format!("{}: ", name.value));
             let near = target.map(|name| name.span).unwrap_or_default();
             if !options.context.is_empty() {
@@ -210,6 +216,11 @@ impl List<'_> {
                 let message = start.clone() + &attached(&texts(list));
                 self.at("attached", message, place(list));
             }
+            let list = selects.filter(|list| !list.is_empty() && inputs.select.is_empty());
+            if let Some(list) = list {
+                let message = start.clone() + &selected(&texts(list));
+                self.at("select", message, place(list));
+            }
         }
     }
 }
@@ -226,6 +237,13 @@ fn features(names: &[String]) -> String {
 
 fn attached(arns: &[String]) -> String {
     format!("the role is taken to have {}", arns.join(", "))
+}
+
+fn selected(names: &[String]) -> String {
+    format!(
+        "of templates and dumps only these roles are judged: {}",
+        names.join(", ")
+    )
 }
 
 fn kept(keep: &Keep) -> String {

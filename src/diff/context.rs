@@ -180,12 +180,20 @@ impl Situation<'_> {
         }
     }
 
+    /// Whether lines of a Condition cannot hold together: in any request, or with what is known of these.
+    fn exclude_each_other(&self, conditions: &Conditions) -> bool {
+        let known = |key: &str| Some(self.value(key)).filter(|v| **v != KeyValue::Unknown);
+        conditions.lines.len() > 1
+            && (conditions.exclude_each_other(self.catalog)
+                || conditions.exclude_each_other_for(self.catalog, &known))
+    }
+
     /// Whether a statement's Condition holds. Lines that the requirement itself has (`assumed`) hold.
     pub(super) fn holds(&self, conditions: &Conditions, assumed: &Conditions) -> Truth {
         let lines = conditions.lines.iter();
         let lines = lines.map(|line| self.line_holds(line, assumed));
         let all = lines.fold(Truth::True, Truth::and);
-        if all == Truth::Unknown && conditions.exclude_each_other(self.catalog) {
+        if all == Truth::Unknown && self.exclude_each_other(conditions) {
             return Truth::False;
         }
         if conditions.unreadable {

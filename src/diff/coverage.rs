@@ -1,6 +1,6 @@
 //! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::mem;
 use std::ptr;
 use std::rc::Rc;
@@ -10,7 +10,8 @@ use rustc_hash::FxHashMap;
 
 use super::context::{self, Context, Situation, Stated, Target};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
-use super::scope::{Scope, Universe};
+use super::memo;
+use super::scope::{Scope, Universe, Universes};
 use super::statement::{Action, Applies, Conditions, Line, Prepared};
 use super::{Places, Row};
 use crate::catalog::{self, Catalog, ResourceType};
@@ -79,14 +80,12 @@ pub struct Comparison<'a> {
     /// Names of placeholders, for witnesses.
     pub placeholders: &'a Placeholders,
     known: RefCell<Known<'a>>,
-    universes: RefCell<Universes<'a>>,
+    universes: Rc<Universes>,
+    number: OnceCell<memo::Number>,
 }
 
 /// The services asked for, by their names.
 type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
-
-/// By service, name and ARN format of the type, and what requests carry behind it.
-type Universes<'a> = FxHashMap<(String, &'a str, &'a str, &'a str), Rc<[Universe]>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]
@@ -238,11 +237,18 @@ impl<'a> Comparison<'a> {
             granted,
             layers: [identity].into_iter().chain(limits).collect(),
             context,
+            universes: Universes::of(&scope),
             scope,
             placeholders,
             known: RefCell::default(),
-            universes: RefCell::default(),
+            number: OnceCell::new(),
         }
+    }
+
+    /// The number of its scope and its layers.
+    pub(super) fn number(&self) -> memo::Number {
+        let find = || memo::of_place(&self.scope, self.layers.len());
+        *self.number.get_or_init(find)
     }
 
     /// The service with this prefix, in any case; each is looked up once for each way of writing it.
@@ -262,18 +268,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
-    pub(crate) fn universes(&self, service: &str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
-        let mut universes = self.universes.borrow_mut();
-        let key = (service.to_owned(), kind.name, kind.arn, kind.suffix);
-        let make = || {
-            let universes = self.scope.universes(service, kind).into_iter();
-            let mut universes: Vec<_> = universes.map(Universe::of(kind)).collect();
-            if let Some(own) = universes.first_mut() {
-                own.own_account = self.scope.puts_account(kind);
-            }
-            universes.into()
-        };
-        Rc::clone(universes.entry(key).or_insert_with(make))
+    pub(crate) fn universes(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
+        self.universes.get(service, kind)
     }
 
     /// The statements of all layers that match an action (in lower case).
@@ -676,15 +672,32 @@ impl<'a> Run<'_, 'a> {
         let cases = known.unwrap_or_else(cases);
         let before = Budget::steps(self.budget.left().clamp(STEPS_AT_LEAST, STEPS_PER_ROW));
         let mut budget = before.clone();
-        let judged = Rc::new(judgement::judge(
+        let question = memo::question(
             self.comparison,
             statement,
             &denies,
             named,
+            needed,
             applies,
             &cases,
-            &mut budget,
-        ));
+        );
+        let earlier = question.as_ref().and_then(|q| memo::judged(q, &mut budget));
+        let judged = earlier.unwrap_or_else(|| {
+            let judged = Rc::new(judgement::judge(
+                self.comparison,
+                statement,
+                &denies,
+                named,
+                applies,
+                &cases,
+                &mut budget,
+            ));
+            // A judgement that used up the steps would be another one with more.
+            if let Some(question) = question.filter(|_| budget.left() > 0) {
+                memo::keep_judged(question, &judged, before.left() - budget.left());
+            }
+            judged
+        });
         self.budget.settle(before.left(), &budget);
         drop(cases);
         self.cases = stated;

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::coverage::Comparison;
-use super::scope::{Scope, plain_format};
+use super::scope::{Scope, Universe, Universes, plain_format};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
@@ -62,7 +62,7 @@ pub struct Unmet {
 
 /// Finds what has no effect, in the order of the layers and their statements.
 pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
-    let mut formats = Formats::default();
+    let formats = Formats(Universes::of(&Scope::default()));
     let mut budget = Budget::steps(STEPS_PER_RUN);
     let mut found = Vec::new();
     for (layer, statements) in comparison.layers.iter().map(|l| l.statements).enumerate() {
@@ -70,7 +70,7 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
             let mut asked = Asked {
                 comparison,
                 statement,
-                formats: &mut formats,
+                formats: &formats,
                 budget: &mut budget,
                 answers: FxHashMap::default(),
                 used: Vec::new(),
@@ -87,23 +87,24 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
     found
 }
 
-/// The ARNs of resource types everywhere, by service, name, ARN format of the type and what requests carry behind it.
-#[derive(Default)]
-struct Formats<'a>(FxHashMap<(&'a str, &'a str, &'a str, &'a str), Rc<[Pattern]>>);
+/// The ARNs of resource types everywhere.
+struct Formats(Rc<Universes>);
 
-impl<'a> Formats<'a> {
-    fn of(&mut self, service: &'a str, kind: &ResourceType<'a>) -> Rc<[Pattern]> {
-        let make = || Scope::default().universes(service, kind).into();
-        let formats = self.0.entry((service, kind.name, kind.arn, kind.suffix));
-        Rc::clone(formats.or_insert_with(make))
+impl Formats {
+    fn of(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
+        self.0.get(service, kind)
     }
 
     /// Whether a string of `Resource` may match an ARN of a type under any reading.
-    fn meet(&mut self, resource: &Resource, service: &'a str, kind: &ResourceType<'a>) -> bool {
+    fn meet(&self, resource: &Resource, service: &str, kind: &ResourceType<'_>) -> bool {
         let formats = self.of(service, kind);
-        let meets = |reading, formats: &[Pattern]| {
+        let meets = |reading| {
             let mut patterns = resource.patterns(reading, Variables::Any).iter();
-            patterns.any(|p| formats.iter().any(|f| p.overlaps(f)))
+            patterns.any(|p| formats.iter().any(|f| p.overlaps(&f.all)))
+        };
+        let meets_plain = |plain: &Pattern| {
+            let mut patterns = resource.patterns(Reading::Wide, Variables::Any).iter();
+            patterns.any(|p| p.overlaps(plain))
         };
         let pieces = resource.pattern.pieces();
         let has_placeholder = || {
@@ -111,11 +112,11 @@ impl<'a> Formats<'a> {
                 .iter()
                 .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
         };
-        meets(Reading::Strict, &formats)
-            || has_placeholder() && meets(Reading::Loose, &formats)
+        meets(Reading::Strict)
+            || has_placeholder() && meets(Reading::Loose)
             // As in the verdicts, a contested reading counts for names without `:` alone.
             || resource.pattern.is_contested()
-                && meets(Reading::Wide, &[plain_format(&kind.requested())])
+                && meets_plain(&plain_format(&kind.requested()))
     }
 }
 
@@ -135,7 +136,7 @@ fn may_be_everything(resource: &Resource) -> bool {
 struct Asked<'s, 'a> {
     comparison: &'s Comparison<'a>,
     statement: &'s Prepared,
-    formats: &'s mut Formats<'a>,
+    formats: &'s Formats,
     budget: &'s mut Budget,
     /// By service and resource types: actions with the same types fare alike.
     answers: FxHashMap<(&'a str, &'a str), bool>,
@@ -253,7 +254,9 @@ impl<'a> Asked<'_, 'a> {
         !action.has_resource_types()
             || action.resource_types().any(|kind| {
                 let formats = self.formats.of(action.service, &kind);
-                formats.iter().any(|f| !covers(&listed, f, self.budget))
+                formats
+                    .iter()
+                    .any(|f| !covers(&listed, &f.all, self.budget))
             })
     }
 
@@ -302,7 +305,7 @@ impl<'a> Asked<'_, 'a> {
 }
 
 /// Whether an action may apply to a string of `Resource`.
-fn meets<'a>(formats: &mut Formats<'a>, resource: &Resource, action: Action<'a>) -> bool {
+fn meets(formats: &Formats, resource: &Resource, action: Action<'_>) -> bool {
     may_be_everything(resource)
         || action
             .resource_types()

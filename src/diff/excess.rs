@@ -17,7 +17,8 @@ use crate::matcher::ActionPattern;
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{Rank, danger_of};
-use answers::{Answers, Outcome, Universes};
+pub(super) use answers::Outcome;
+use answers::{Answers, Universes};
 use examples::Examples;
 use needs::Naming;
 
@@ -147,7 +148,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         visits: Budget::steps(MOST_VISITS),
         listed: Budget::steps(MOST_LISTED),
         lists: FxHashMap::default(),
-        universes: Universes::new(comparison.scope.in_every_region()),
+        universes: Universes::new(&comparison.scope.in_every_region()),
         answers: Answers::default(),
         required: FxHashMap::default(),
         ranks: FxHashMap::default(),

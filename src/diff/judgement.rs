@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::context::Stated;
 use super::coverage::{Comparison, Named};
 use super::decide::{Decision, Filter, Found, Question, Sides, Stance, shows};
-use super::scope::{Scope, Universe};
+use super::scope::{Scope, Universe, Universes};
 use super::statement::{Applies, Prepared, Resource};
 use super::{Verdict, witness};
 use crate::catalog::{Action, ResourceType};
@@ -52,7 +52,7 @@ pub(super) struct Case<'s> {
     /// The condition keys that the requirement states.
     pub(super) stated: &'s Stated,
     /// The known results of the Conditions of the statements that apply, each list once.
-    truths: Vec<Vec<Truth>>,
+    pub(super) truths: Vec<Vec<Truth>>,
     /// Indexes of these lists: first for a resource of any type, then for each resource type of the action where the
     /// types differ in their condition keys; for ARNs that do not carry the bound account and for those that do.
     by_type: Vec<[usize; 2]>,
@@ -84,6 +84,11 @@ impl<'s> Case<'s> {
     pub(super) fn each(&self) -> impl Iterator<Item = &Vec<Truth>> {
         let indexes = self.by_type.iter().flatten();
         indexes.filter_map(|at| self.truths.get(*at))
+    }
+
+    /// The indexes of the lists, for each resource type in turn.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = usize> {
+        self.by_type.iter().flatten().copied()
     }
 
     /// The index of the list for a resource type, by its position among those of the action.
@@ -456,9 +461,9 @@ impl<'s, 'c> Asked<'s, 'c> {
             outside.retain(|i| !inside.contains(i));
         }
         if !outside.is_empty() && comparison.scope.is_narrow() {
-            let wide = Universe::of(kind);
-            for universe in Scope::default().universes(named.service, kind) {
-                add(wide(universe), &outside);
+            let wide = Universes::of(&Scope::default());
+            for universe in wide.get(named.service, kind).iter() {
+                add(universe.clone(), &outside);
             }
         }
     }
@@ -483,15 +488,12 @@ impl<'s, 'c> Asked<'s, 'c> {
             let Some(sides) = self.sides.get(case.index(Some(at), false)) else {
                 continue;
             };
-            let anywhere = scope.in_every_account().universes(named.service, &kind);
-            let gap = anywhere
-                .into_iter()
-                .map(Universe::of(&kind))
-                .any(|universe| {
-                    let question = self.wanted.question(&universe, &all);
-                    let found = Decision::new(&question, sides).decide(budget);
-                    found.has(shows::IMPOSSIBLE)
-                });
+            let anywhere = Universes::of(&scope.in_every_account());
+            let gap = anywhere.get(named.service, &kind).iter().any(|universe| {
+                let question = self.wanted.question(universe, &all);
+                let found = Decision::new(&question, sides).decide(budget);
+                found.has(shows::IMPOSSIBLE)
+            });
             if gap {
                 foreign.push(kind.name.to_owned());
             }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::coverage::Comparison;
 use super::excess::{Excess, ExcessKind, ExcessReport};
-use super::scope::{Scope, Universe};
+use super::scope::{Scope, Universes};
 use super::statement::{Action, Prepared, Resource};
 use crate::catalog;
 use crate::matcher::search::Budget;
@@ -326,8 +326,8 @@ impl<'n, 'c> Cut<'n, 'c> {
         *self.types.entry(key).or_insert_with(|| {
             let patterns = resource.patterns(Reading::Wide, Variables::Any);
             action.resource_types().any(|kind| {
-                let anywhere = Scope::default().universes(action.service, &kind);
-                let mut anywhere = anywhere.into_iter().map(Universe::of(&kind));
+                let anywhere = Universes::of(&Scope::default()).get(action.service, &kind);
+                let mut anywhere = anywhere.iter();
                 anywhere.any(|u| patterns.iter().any(|p| p.overlaps(&u.all)))
             })
         })

@@ -479,6 +479,7 @@ impl<'a> Drafts<'a> {
                 conditions,
                 index: *index,
                 by_name: OnceCell::new(),
+                form: OnceCell::new(),
             });
         }
         all
@@ -655,6 +656,7 @@ pub fn bind_reference(
             },
             index: statement.index,
             by_name: OnceCell::new(),
+            form: OnceCell::new(),
         })
         .collect()
 }

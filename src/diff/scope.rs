@@ -1,8 +1,10 @@
 //! The requests that can exist: the resource types of an action, narrowed to the partition, Region and
 //! account at hand.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::catalog::ResourceType;
 use crate::matcher::arn::{self, Field};
@@ -95,6 +97,68 @@ fn name_classes(format: &str) -> impl Fn(&str) -> Class {
 /// The ARNs of a type, anywhere, in whose names no `:` occurs.
 pub fn plain_format(format: &str) -> Pattern {
     arn::plain_format(format, &name_classes(format))
+}
+
+/// The ARNs of resource types in one scope, each type made once.
+#[derive(Debug, Default)]
+pub struct Universes {
+    scope: Scope,
+    made: RefCell<Made>,
+}
+
+#[derive(Debug, Default)]
+struct Made {
+    by_type: FxHashMap<Box<str>, Rc<[Universe]>>,
+    /// Kept for its memory.
+    key: String,
+}
+
+/// The scopes of the last comparisons are kept: the roles of one input are mostly of one account.
+const MOST_SCOPES: usize = 8;
+
+thread_local! {
+    static LAST: RefCell<Vec<Rc<Universes>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Universes {
+    /// Those of a scope, shared by all comparisons of a thread.
+    pub fn of(scope: &Scope) -> Rc<Universes> {
+        LAST.with_borrow_mut(|last| {
+            if let Some(known) = last.iter().find(|u| u.scope == *scope) {
+                return Rc::clone(known);
+            }
+            if last.len() >= MOST_SCOPES {
+                last.remove(0);
+            }
+            let new = Rc::new(Universes {
+                scope: scope.clone(),
+                made: RefCell::default(),
+            });
+            last.push(Rc::clone(&new));
+            new
+        })
+    }
+
+    /// The ARNs of a resource type in the scope: those that carry its account first.
+    pub fn get(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
+        let made = &mut *self.made.borrow_mut();
+        made.key.clear();
+        for part in [service, "\n", kind.name, "\n", kind.arn, "\n", kind.suffix] {
+            made.key.push_str(part);
+        }
+        if let Some(known) = made.by_type.get(made.key.as_str()) {
+            return Rc::clone(known);
+        }
+        let universes = self.scope.universes(service, kind).into_iter();
+        let mut universes: Vec<_> = universes.map(Universe::of(kind)).collect();
+        if let Some(own) = universes.first_mut() {
+            own.own_account = self.scope.puts_account(kind);
+        }
+        let universes: Rc<[Universe]> = universes.into();
+        let key = made.key.as_str().into();
+        made.by_type.insert(key, Rc::clone(&universes));
+        universes
+    }
 }
 
 fn field(value: Option<&String>) -> Field<'_> {

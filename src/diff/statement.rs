@@ -1,13 +1,14 @@
 //! Statements made ready for deciding: patterns instead of strings.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalog::{self, Catalog, Checked, KnownKey};
-use crate::matcher::condition::{self, Test};
+use crate::catalog::{self, Catalog, Checked};
+use crate::matcher::condition::{self, KeyValue, Test};
 use crate::matcher::search::Budget;
 use crate::matcher::{
     ActionMatch, ActionPattern, Pattern, Piece, Pieces, Reading, ResourcePattern, Variables, arn,
@@ -184,21 +185,27 @@ impl Conditions {
 
     /// Whether some of its lines cannot hold in one request, whatever the request is.
     pub fn exclude_each_other(&self, catalog: &Catalog) -> bool {
-        let find = || {
-            let mut by_key: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
-            for Line { test, .. } in &self.lines {
-                by_key.entry(&test.key).or_default().push(test);
-            }
-            let mut shared = by_key.iter().filter(|(_, tests)| tests.len() > 1);
-            shared.any(|(key, tests)| {
-                let several = match catalog.condition_key(key) {
-                    KnownKey::Type(kind) => kind.is_array(),
-                    _ => true,
-                };
-                condition::exclude_each_other(tests, several)
-            })
-        };
+        let find =
+            || self.exclude_each_other_for(catalog, &|_| Some(Cow::Owned(KeyValue::Unknown)));
         self.lines.len() > 1 && *self.exclusive.get_or_init(find)
+    }
+
+    /// Whether some of its lines on one key cannot hold in one request in which the keys are as `value` says. Keys of which
+    /// it says nothing are left out.
+    pub fn exclude_each_other_for<'v>(
+        &self,
+        catalog: &Catalog,
+        value: &dyn Fn(&str) -> Option<Cow<'v, KeyValue>>,
+    ) -> bool {
+        let mut by_key: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
+        for Line { test, .. } in &self.lines {
+            by_key.entry(&test.key).or_default().push(test);
+        }
+        let mut shared = by_key.iter().filter(|(_, tests)| tests.len() > 1);
+        shared.any(|(key, tests)| {
+            let several = catalog.may_have_several(key);
+            value(key).is_some_and(|v| condition::exclude_each_other_for(tests, &v, several))
+        })
     }
 }
 
@@ -255,6 +262,8 @@ pub struct Prepared {
     pub position: usize,
     /// Finds the strings that match an action.
     pub by_name: OnceCell<ByName>,
+    /// The number of what judgements read of it, once it is asked for: equal statements have the same.
+    pub form: OnceCell<u64>,
 }
 
 /// The strings of an action element by what they can match: an element may list thousands, and the catalogue has

@@ -4,7 +4,7 @@ use super::context::Target;
 use super::coverage::{Comparison, Named, Requirement};
 use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
-use super::scope::{Scope, Universe};
+use super::scope::{Scope, Universe, Universes};
 use super::statement::{Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Answer, Budget, Wanted};
@@ -233,8 +233,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 questions.extend(scoped.map(|u| ask(u.clone(), Some(kind), inside.clone())));
             }
             if !outside.is_empty() && self.comparison.scope.is_narrow() {
-                let anywhere = Scope::default().universes(named.service, &kind);
-                let anywhere = anywhere.into_iter().map(Universe::of(&kind));
+                let anywhere = Universes::of(&Scope::default()).get(named.service, &kind);
+                let anywhere = anywhere.iter().cloned();
                 questions.extend(anywhere.map(|u| ask(u, Some(kind), outside.clone())));
             }
         }

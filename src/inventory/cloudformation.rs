@@ -10,6 +10,7 @@ mod evaluate;
 mod function;
 mod links;
 mod names;
+mod outside;
 mod parameter;
 mod principals;
 mod settings;
@@ -68,11 +69,18 @@ pub fn read(
     }
     let mut problems = Vec::new();
     let is_json = body.trim_start().starts_with('{');
-    let tree = if is_json {
+    let mut tree = if is_json {
         tree::of_json(body, start, &mut problems)
     } else {
         tree::of_yaml(body, start, &mut problems)
     };
+    // YAML in braces, where the name does not say that it is JSON.
+    if is_json && tree.is_err() && is_yaml(source.name()) {
+        let mut of_yaml = Vec::new();
+        if let Ok(read) = tree::of_yaml(body, start, &mut of_yaml) {
+            (tree, problems) = (Ok(read), of_yaml);
+        }
+    }
     let tree = match tree {
         Ok(tree) => tree,
         // Text that is no JSON gets the explanations of the reader of policies.
@@ -83,9 +91,18 @@ pub fn read(
     if !is_template(&tree) {
         return None;
     }
+    outside::repeated(&tree, &mut problems);
     macros(&tree, &mut problems);
     let template = evaluate::Template::new(id, Rc::clone(&tree), given);
     Some(Ok(principals::inventory(template, problems)))
+}
+
+/// Whether a file is YAML by its name.
+fn is_yaml(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".yaml", ".yml"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Whether a text that is no YAML was meant to be a template.
@@ -116,6 +133,13 @@ fn is_template(tree: &Tree) -> bool {
 
 /// Reports the macros that may rewrite what is judged.
 fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
+    for (key, _) in tree.entries() {
+        let name = key.text().unwrap_or_default();
+        if name.starts_with("Fn::") {
+            let message = format!("`{}` may add to the template", crate::parser::shorten(name));
+            problems.push(unresolved(name, &message, key.span));
+        }
+    }
     let Some(transform) = tree.get("Transform") else {
         return;
     };

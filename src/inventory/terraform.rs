@@ -23,10 +23,12 @@ mod membership;
 mod modules;
 mod names;
 mod plan;
+mod plan_faults;
 mod policy_document;
 mod principals;
 mod reference;
 mod scope;
+mod shown;
 mod syntax;
 mod value;
 
@@ -114,6 +116,11 @@ fn inventory(machine: &mut Machine<'_>, given: &Given) -> Inventory {
         principals: principals::principals(machine),
         ..Inventory::default()
     };
+    let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
+    for document in documents {
+        let modules = machine.elsewhere.iter();
+        modules.for_each(|module| document.name(format!("module:{module}")));
+    }
     let unread = std::mem::take(&mut machine.unread).into_iter();
     inventory.elsewhere = unread
         .map(|unread| {
@@ -141,6 +148,13 @@ pub fn is_module(folder: &Path) -> bool {
 
 /// How the names of files with code end, as Terraform compares them: small letters only.
 const CODE: [&str; 2] = [".tf", ".tf.json"];
+
+/// Whether a file has code that OpenTofu reads and Terraform does not.
+fn is_other_code(name: &str) -> bool {
+    [".tofu", ".tofu.json"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
 
 /// Whether a file has code, by its name.
 pub fn is_code(name: &str) -> bool {

@@ -6,7 +6,6 @@ use std::ptr;
 
 use super::condition::{self, Line};
 use super::{Context, Lint, enumerate};
-use crate::catalog::ConditionKeyType;
 use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
 use crate::matcher::template::Placeholders;
@@ -53,7 +52,7 @@ fn together(context: &Context<'_>, out: &mut Vec<Finding>) {
             let mut names = Placeholders::default();
             let tests: Vec<Test> = lines.iter().map(|line| line.test(&mut names)).collect();
             let tests: Vec<&Test> = tests.iter().collect();
-            let several = first.kind().is_none_or(ConditionKeyType::is_array);
+            let several = context.catalog.may_have_several(&first.key());
             if !exclude_each_other(&tests, several) {
                 continue;
             }

@@ -110,6 +110,14 @@ fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     Some(finding)
 }
 
+/// Whether AWS asks for the one beside the other: a resource by itself, and the ARN of what is in it
+/// (`log-group:X` and `log-group:X:*`).
+fn are_both_forms(inner: &Resource, outer: &Resource) -> bool {
+    inner
+        .named()
+        .is_some_and(|(named, _)| named.text == outer.text)
+}
+
 fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
     let listed = &statement.resources;
     if listed.len() < 2 {
@@ -122,7 +130,8 @@ fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
         let mut covering = own.iter().map(|(i, resource)| {
             let mut others = all.iter().filter(|(_, other)| other.nth != resource.nth);
             others.find(|(w, other)| {
-                other.covers_within(resource, budget)
+                !are_both_forms(resource, other)
+                    && other.covers_within(resource, budget)
                     && (w < i || !resource.covers_within(other, budget))
             })
         });

@@ -4,6 +4,7 @@
 
 pub mod operator;
 mod scalar;
+mod texts;
 mod together;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
@@ -13,7 +14,7 @@ use super::pattern::{Pattern, Symbol, Token};
 pub use operator::{Comparison, Operator, Order, Quantifier};
 use scalar::within;
 pub(crate) use scalar::{Decimal, date, network};
-pub use together::exclude_each_other;
+pub use together::{exclude_each_other, exclude_each_other_for};
 
 /// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,7 +66,8 @@ pub enum KeyValue {
     Unknown,
     /// The request does not have the key.
     Absent,
-    /// It has the key, with any value.
+    /// It has the key, with at least one value. A key with an empty value counts as absent: `Null` with `false` excludes
+    /// both, and `ForAllValues` and `ForAnyValue` take both alike.
     Present,
     /// It has the key with these values, one for each pattern: a text that the pattern matches.
     Values(Vec<Pattern>),
@@ -151,15 +153,7 @@ impl Test {
                 .evaluate(&KeyValue::Absent)
                 .either(self.evaluate(&KeyValue::Present)),
             KeyValue::Absent => absent(operator),
-            KeyValue::Present => {
-                let any = self.values(operator, &[Pattern::everything()]);
-                // A key that is there may still have no value at all.
-                if operator.quantifier == Some(Quantifier::All) {
-                    any.either(Truth::True)
-                } else {
-                    any
-                }
-            }
+            KeyValue::Present => self.values(operator, &[Pattern::everything()]),
             KeyValue::Values(values) => self.values(operator, values),
         }
     }
@@ -231,11 +225,15 @@ impl Test {
 
     fn values(&self, operator: Operator, values: &[Pattern]) -> Truth {
         let each = values.iter().map(|value| {
-            self.values
-                .iter()
+            let one = { self.values.iter() }
                 .map(|wanted| compare(operator.comparison, value, wanted))
-                .fold(Truth::False, Truth::or)
-                .negate_if(operator.negated)
+                .fold(Truth::False, Truth::or);
+            let found = if one == Truth::Unknown && texts::hold_all(self, value) {
+                Truth::True
+            } else {
+                one
+            };
+            found.negate_if(operator.negated)
         });
         match operator.quantifier {
             Some(Quantifier::All) => each.fold(Truth::True, Truth::and),
@@ -297,12 +295,18 @@ fn is_truth(text: &str) -> bool {
     text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }
 
-/// A truth value in every mix of small and capital letters: they compare as equal.
-fn spellings(truth: &str) -> impl Iterator<Item = String> {
-    (0..1_u32 << truth.len()).map(move |mask| {
-        let letters = truth.chars().enumerate();
-        let spelled = letters.map(|(at, c)| {
-            if (mask >> at) & 1 == 1 {
+/// A text in every mix of small and capital letters: for some operators they are equal.
+fn spellings(text: &str) -> impl Iterator<Item = String> {
+    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
+    (0..1_u32 << letters).map(move |mask| {
+        let mut rest = mask;
+        let spelled = text.chars().map(|c| {
+            if !c.is_ascii_alphabetic() {
+                return c;
+            }
+            let capital = rest & 1 == 1;
+            rest >>= 1;
+            if capital {
                 c.to_ascii_uppercase()
             } else {
                 c.to_ascii_lowercase()
@@ -544,7 +548,7 @@ mod tests {
             ("StringNotLike", &["*"], True, False, Unknown),
             ("ForAllValues:StringEquals", &["a"], True, Unknown, Unknown),
             ("ForAllValues:StringLike", &["*"], True, True, True),
-            ("ForAllValues:StringNotLike", &["*"], True, Unknown, Unknown),
+            ("ForAllValues:StringNotLike", &["*"], True, False, Unknown),
             ("ForAnyValue:StringEquals", &["a"], False, Unknown, Unknown),
             ("ForAnyValue:StringNotLike", &["*"], False, False, False),
             (

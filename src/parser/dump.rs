@@ -21,6 +21,8 @@ use super::{audit, envelope::LONGEST_NAME};
 
 /// The lists of a dump that hold principals.
 const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];
+/// The key that every policy has.
+const POLICY: &str = "Statement";
 /// The key that a page has beside its lists.
 const TRUNCATED: &str = "IsTruncated";
 
@@ -111,6 +113,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
                 from = stream.byte_offset();
                 found.is_dump |= top.0.is_dump;
                 found.is_truncated = top.0.is_truncated;
+                found.foreign = found.foreign.or(top.0.foreign);
                 found.lists.extend(top.0.lists);
                 if found.lists.len() > MOST_PARTS {
                     let message = "more lists than the dump of an account has";
@@ -147,6 +150,18 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
         let at = raw.as_ptr() as usize - text.as_ptr() as usize;
         Span::new(at, at + raw.len())
     };
+    if let Some(foreign) = found.foreign {
+        let span = place(foreign.get());
+        let opening = Span {
+            end: span.start + 1,
+            ..span
+        };
+        let message = "a policy is beside the lists of the dump";
+        let problem = Problem::invalid_json("document", message, opening);
+        return Some(Err(Box::new(
+            problem.with_help("put the policy into a file of its own"),
+        )));
+    }
     for (kind, list) in found.lists {
         let span = place(list.get());
         let refused = |message: &str| {
@@ -207,6 +222,8 @@ struct Found<'a> {
     lists: Vec<(PartKind, &'a RawValue)>,
     is_dump: bool,
     is_truncated: bool,
+    /// A policy that is in none of the lists.
+    foreign: Option<&'a RawValue>,
 }
 
 /// One value of the top level: a page, or a list of pages.
@@ -242,7 +259,10 @@ impl<'de> Visitor<'de> for TopVisitor {
                     continue;
                 }
                 _ => {
-                    map.next_value::<IgnoredAny>()?;
+                    let value: &RawValue = map.next_value()?;
+                    if value.get().contains(POLICY) || key == POLICY {
+                        found.foreign.get_or_insert(value);
+                    }
                     continue;
                 }
             };
@@ -257,6 +277,7 @@ impl<'de> Visitor<'de> for TopVisitor {
         while let Some(Top(page)) = seq.next_element::<Top<'de>>()? {
             found.is_dump |= page.is_dump;
             found.is_truncated = page.is_truncated;
+            found.foreign = found.foreign.or(page.foreign);
             found.lists.extend(page.lists);
         }
         Ok(found)

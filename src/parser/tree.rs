@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::json::{self, Kind as Json, Layer, Places, Value};
 use super::policy::{Problem, Text};
@@ -67,6 +67,28 @@ impl Tree {
         let mut entries = self.entries().iter();
         let found = entries.find(|(k, _)| k.text() == Some(key));
         found.map(|(_, value)| value)
+    }
+
+    /// Calls `enter` with a part of the tree and its key, from the outside in, and goes into the part where it says so.
+    /// What several aliases share is visited once: written out, it may have more parts than memory holds.
+    pub(crate) fn visit<'t>(
+        self: &'t Rc<Tree>,
+        enter: &mut impl FnMut(Option<&'t str>, &'t Rc<Tree>) -> bool,
+    ) {
+        let mut seen: FxHashSet<*const Tree> = FxHashSet::default();
+        let mut open: Vec<(Option<&str>, &Rc<Tree>)> = vec![(None, self)];
+        while let Some((key, part)) = open.pop() {
+            if !enter(key, part) {
+                continue;
+            }
+            let elements = part.elements().iter().map(|e| (None, e));
+            let entries = { part.entries().iter() }.map(|(key, value)| (key.text(), value));
+            for (key, inner) in elements.chain(entries).rev() {
+                if Rc::strong_count(inner) == 1 || seen.insert(Rc::as_ptr(inner)) {
+                    open.push((key, inner));
+                }
+            }
+        }
     }
 }
 

@@ -114,10 +114,7 @@ fn weakened<'r>(report: &Report, repository: &Repository, weakening: &'r Weakeni
         weakening.kind, weakening.message, weakening.from
     );
     Issue {
-        description: format!(
-            "weakened: {}",
-            escape::line(&format!("{} ({})", weakening.message, weakening.from))
-        ),
+        description: weakening.line(),
         check_name: weakening.kind,
         fingerprint: Fingerprint::of_text(identity).to_string(),
         severity: "info",

@@ -8,7 +8,7 @@ use crate::parser::{SourceId, Span};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Weakening {
     /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
-    /// `baseline` or `unresolved`.
+    /// `keep`, `select`, `baseline` or `unresolved`.
     pub kind: &'static str,
     /// One line.
     pub message: String,
@@ -22,8 +22,8 @@ impl Weakening {
     /// The message with its origin, safe to print.
     pub(super) fn line(&self) -> String {
         let name = match self.kind {
-            "configuration" | "replaced-configuration" => "",
-            _ => "weakened: ",
+            "configuration" | "replaced-configuration" => String::new(),
+            kind => format!("weakened ({kind}): "),
         };
         escape::line(&format!("{name}{} ({})", self.message, self.from)).into_owned()
     }

@@ -502,6 +502,13 @@ fn layer(id: &str) -> String {
         ("sam-policy", name) => {
             format!("the policy template {name} of SAM (give the template that `sam build` makes)")
         }
+        ("nested-template", name) => {
+            format!("the template of {name} (give the template that it names)")
+        }
+        ("custom-resource", name) => format!("what the custom resource {name} does with the role"),
+        ("module", name) => format!("the module {name}, whose code is not in this repository"),
+        ("dump-pages", _) => "the pages of the dump that follow".to_owned(),
+        ("no-roles", name) => format!("{name}, which defines no role and no policy"),
         ("trust-policy", _) => "the trust policy".to_owned(),
         ("group", name) => format!("the policies of the group {name}"),
         ("scp", _) => "service control policies (SCP)".to_owned(),

@@ -491,3 +491,95 @@ fn the_policies_are_listed_and_compared() {
         explain.out
     );
 }
+
+/// CloudFormation passes each of them with the permissions of the user.
+#[test]
+fn the_user_passes_each_role_that_the_configuration_names() {
+    let show = [
+        "--role",
+        "user",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.15.0",
+        "--region",
+        "us-east-1",
+        "--account",
+        "123456789012",
+        "--feature",
+        "iam-privileged",
+    ];
+    let (folder, text) = policy(&show);
+    let own = "InstanceRole: arn:aws:iam::123456789012:role/own";
+    for (place, head, queue, pool, functions) in [
+        ("head node", own, "", "", ""),
+        ("queue", "", own, "", ""),
+        ("pool of login nodes", "", "", own, ""),
+        (
+            "functions",
+            "",
+            "",
+            "",
+            "LambdaFunctionsRole: arn:aws:iam::123456789012:role/own",
+        ),
+    ] {
+        let configuration = format!(
+            r"
+Region: us-east-1
+Image: {{Os: alinux2023}}
+HeadNode:
+  InstanceType: c5.large
+  Networking: {{SubnetId: subnet-0123456789abcdef0}}
+  Iam: {{{head}}}
+Scheduling:
+  Scheduler: slurm
+  SlurmQueues:
+    - Name: a
+      ComputeResources: [{{Name: ca, InstanceType: c5.large}}]
+      Networking: {{SubnetIds: [subnet-0123456789abcdef0]}}
+      Iam: {{{queue}}}
+LoginNodes:
+  Pools:
+    - Name: p
+      Count: 1
+      InstanceType: c5.large
+      Networking: {{SubnetIds: [subnet-0123456789abcdef0]}}
+      Iam: {{{pool}}}
+Iam:
+  Roles: {{{functions}}}
+"
+        );
+        fs::write(folder.path().join("cluster.yaml"), configuration).unwrap();
+        let passed = |role: &str| {
+            let more = format!(
+                r#""Statement": [{{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/{role}"}},"#
+            );
+            let text = text.replacen("\"Statement\": [", &more, 1);
+            fs::write(folder.path().join("policy.json"), text).unwrap();
+            let lint = [
+                "lint",
+                "policy.json",
+                "--cluster-config",
+                "cluster.yaml",
+                "--role",
+                "user",
+                "--pcluster-version",
+                "3.15.0",
+                "--account",
+                "123456789012",
+                "--format",
+                "json",
+            ];
+            let run = run(folder.path(), &lint);
+            assert!(run.err.is_empty(), "{place}: {}", run.err);
+            let findings = json(&run)["results"][0]["findings"].clone();
+            findings.as_array().unwrap().iter().any(|f| {
+                f["severity"] == "error"
+                    && f["witness"]["action"] == "iam:PassRole"
+                    && f["witness"]["resource"] == "arn:aws:iam::123456789012:role/own"
+            })
+        };
+        assert!(passed("other"), "{place}");
+        assert!(!passed("own"), "{place}");
+    }
+}

@@ -32,7 +32,7 @@ fn lint(project: &Project, arguments: &[&str]) -> Run {
 }
 
 /// Raw characters and line starts that act on a terminal or a service.
-fn acts(text: &str) -> Option<String> {
+pub(super) fn acts(text: &str) -> Option<String> {
     let unsafe_character = text.chars().find(|c| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

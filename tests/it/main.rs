@@ -56,6 +56,7 @@ mod fix;
 mod formats;
 mod fuzz;
 mod gate;
+mod gate_inputs;
 mod generated;
 mod hostile;
 mod ignores;

@@ -115,10 +115,7 @@ fn check_regions(value: &Value, places: &[(u64, u64)], what: &str, count: &mut u
             if members.contains_key("start_byte") {
                 let number = |key: &str| members[key].as_u64().unwrap();
                 let (start, end) = (number("start_byte") as usize, number("end_byte") as usize);
-                assert!(
-                    start <= end && end < places.len(),
-                    "{what}: {start}..{end}"
-                );
+                assert!(start <= end && end < places.len(), "{what}: {start}..{end}");
                 let (starts, ends) = (places[start], places[end]);
                 assert_eq!(
                     (number("start_line"), number("start_column")),

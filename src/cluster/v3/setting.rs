@@ -185,6 +185,11 @@ impl Reader<'_> {
             self.facts.setting("AdditionalIamPolicies", policy);
         }
         let iam = self.map(root, "Iam").map(|(_, iam)| iam);
+        let roles = iam.and_then(|iam| self.map(iam, "Roles"));
+        if let Some(role) = roles.and_then(|(_, roles)| self.text(roles, "LambdaFunctionsRole")) {
+            self.facts.label("lambda-role");
+            self.facts.setting("LambdaFunctionsRole", role.value.value);
+        }
         let prefix = iam.and_then(|iam| self.text(iam, "ResourcePrefix"));
         let names = prefix.as_ref().map(|prefix| {
             let text = &prefix.value.value;

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::{Action, ResourceType};
-use crate::diff::scope::{Scope, Universe};
+use crate::diff::memo;
+use crate::diff::scope::{self, Scope, Universe};
 use crate::diff::statement::Prepared;
 use crate::matcher::condition::Truth;
 
@@ -15,16 +16,15 @@ const MOST_REMEMBERED: usize = 1 << 16;
 
 /// The ARNs of resource types in one scope.
 pub(super) struct Universes<'a> {
-    scope: Scope,
+    scoped: Rc<scope::Universes>,
+    anywhere: Rc<scope::Universes>,
     /// One entry for each type.
-    all: Vec<Rc<[Universe]>>,
+    all: Vec<(Rc<[Universe]>, memo::Number)>,
     /// Indexes of `all`: by service, name, ARN format of the type and what requests carry behind it.
     by_type: FxHashMap<TypeKey<'a>, usize>,
     /// By the place of an action in the catalogue. Actions with the same types share a list.
     by_action: FxHashMap<*const u8, Kinds>,
     lists: FxHashSet<Kinds>,
-    /// The ARNs of types in every scope.
-    anywhere: FxHashMap<TypeKey<'a>, Rc<[Universe]>>,
 }
 
 type TypeKey<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -41,14 +41,14 @@ pub(super) fn sorted_types<'a>(action: &Action<'a>) -> Vec<ResourceType<'a>> {
 }
 
 impl<'a> Universes<'a> {
-    pub(super) fn new(scope: Scope) -> Self {
+    pub(super) fn new(scope: &Scope) -> Self {
         Universes {
-            scope,
+            scoped: scope::Universes::of(scope),
+            anywhere: scope::Universes::of(&Scope::default()),
             all: Vec::new(),
             by_type: FxHashMap::default(),
             by_action: FxHashMap::default(),
             lists: FxHashSet::default(),
-            anywhere: FxHashMap::default(),
         }
     }
 
@@ -71,35 +71,31 @@ impl<'a> Universes<'a> {
     }
 
     fn index(&mut self, service: &'a str, kind: &ResourceType<'a>) -> usize {
-        let (all, scope) = (&mut self.all, &self.scope);
+        let (all, scoped) = (&mut self.all, &self.scoped);
         let make = || {
-            let mut universes = made(scope, service, kind);
-            if let Some(own) = universes.first_mut() {
-                own.own_account = scope.puts_account(kind);
-            }
-            all.push(universes.into());
+            let number = memo::number(|text| {
+                for part in [service, "\n", kind.name, "\n", kind.arn, "\n", kind.suffix] {
+                    text.push_str(part);
+                }
+            });
+            all.push((scoped.get(service, kind), number));
             all.len() - 1
         };
         let key = (service, kind.name, kind.arn, kind.suffix);
         *self.by_type.entry(key).or_insert_with(make)
     }
 
-    /// The ARNs of one type.
-    pub(super) fn get(&self, kind: usize) -> Rc<[Universe]> {
-        self.all.get(kind).map_or_else(|| [].into(), Rc::clone)
+    /// The ARNs of one type, and its number.
+    pub(super) fn get(&self, kind: usize) -> (Rc<[Universe]>, memo::Number) {
+        self.all
+            .get(kind)
+            .map_or_else(|| ([].into(), 0), Clone::clone)
     }
 
     /// The ARNs of one type in every scope.
-    pub(super) fn anywhere(&mut self, service: &'a str, kind: &ResourceType<'a>) -> Rc<[Universe]> {
-        let key = (service, kind.name, kind.arn, kind.suffix);
-        let make = || made(&Scope::default(), service, kind).into();
-        Rc::clone(self.anywhere.entry(key).or_insert_with(make))
+    pub(super) fn anywhere(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
+        self.anywhere.get(service, kind)
     }
-}
-
-fn made(scope: &Scope, service: &str, kind: &ResourceType<'_>) -> Vec<Universe> {
-    let patterns = scope.universes(service, kind).into_iter();
-    patterns.map(Universe::of(kind)).collect()
 }
 
 /// The answers for one statement.
@@ -117,7 +113,7 @@ pub(super) struct Answers {
 
 /// Whether something is granted and not required.
 #[derive(Clone)]
-pub(super) enum Outcome {
+pub(in crate::diff) enum Outcome {
     Nothing,
     /// With an example where one was asked for.
     Something(Option<Rc<Example>>),
@@ -133,7 +129,7 @@ impl Outcome {
 
 /// A resource that is granted and not required.
 #[derive(Debug)]
-pub(super) struct Example {
+pub(in crate::diff) struct Example {
     pub(super) resource: String,
     /// The index of the resource string that grants it.
     pub(super) by: Option<usize>,

@@ -9,7 +9,8 @@ use super::needs::Needs;
 use crate::catalog;
 use crate::diff::context::Target;
 use crate::diff::coverage::{Comparison, Named};
-use crate::diff::decide::{self, Question, Sides, Stance};
+use crate::diff::decide::{self, Sides, Stance};
+use crate::diff::memo::{self, Number, Question};
 use crate::diff::scope::Universe;
 use crate::diff::statement::{Applies, Conditions, Prepared, Resource};
 use crate::diff::witness;
@@ -145,7 +146,7 @@ impl<'a> Search<'a> {
             Vec::new()
         };
         'kinds: for (position, kind) in kinds.iter().enumerate().filter(|_| !is_within) {
-            let universes = self.universes.get(*kind);
+            let (universes, of_type) = self.universes.get(*kind);
             for (at, universe) in universes.iter().enumerate() {
                 let typed;
                 let (truths, number) = if let Some((truths, number)) = &alike {
@@ -163,7 +164,17 @@ impl<'a> Search<'a> {
                 };
                 let known = self.answers.of_type(*kind, at, number, example);
                 outcome = known.unwrap_or_else(|| {
-                    let found = self.ask(statement, universe, needs, &sides(truths), example);
+                    let asked = Asked {
+                        statement,
+                        needs,
+                        applies: &applies,
+                        truths,
+                        example,
+                    };
+                    let question = asked.question(self.comparison, of_type, at);
+                    let found = self.known(question, |search| {
+                        search.ask(statement, universe, needs, &sides(truths), example)
+                    });
                     if let Some(number) = number {
                         self.answers.keep_for_type(*kind, at, number, &found);
                     }
@@ -232,7 +243,7 @@ impl<'a> Search<'a> {
         };
         let own = Sides::new(&[itself], &[Truth::True], 1, &|_| Stance::Cautious);
         let required = needs.required(true);
-        let question = Question {
+        let question = decide::Question {
             universe: &universe.all,
             plain: &universe.plain,
             wanted,
@@ -258,6 +269,23 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The answer to a question that may have been asked before.
+    fn known(&mut self, question: Question, ask: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        let all = self.budget.share(STEPS_PER_QUESTION);
+        let mut share = all.clone();
+        if let Some(known) = memo::beyond(&question, &mut share) {
+            self.budget.settle(all.left(), &share);
+            return known;
+        }
+        let before = self.budget.left();
+        let found = ask(self);
+        let steps = before - self.budget.left();
+        if steps < all.left() && !matches!(found, Outcome::Undecided) {
+            memo::keep_beyond(question, &found, steps);
+        }
+        found
+    }
+
     /// One question's share of the budget.
     pub(super) fn spend(&mut self, ask: impl FnOnce(&mut Budget) -> Answer) -> Answer {
         let before = self.budget.share(STEPS_PER_QUESTION);
@@ -265,6 +293,39 @@ impl<'a> Search<'a> {
         let answer = ask(&mut share);
         self.budget.settle(before.left(), &share);
         answer
+    }
+}
+
+/// What bears on a question about one kind of resource.
+struct Asked<'q, 'a> {
+    statement: &'q Prepared,
+    needs: &'q Needs<'a>,
+    applies: &'q [Applies<'q>],
+    truths: &'q [Truth],
+    example: bool,
+}
+
+impl Asked<'_, '_> {
+    /// As numbers; `of_type` is that of the type, `at` the index of its ARNs.
+    fn question(&self, comparison: &Comparison<'_>, of_type: Number, at: usize) -> Question {
+        let number = |s: &Prepared| memo::of_statement(s, comparison.placeholders);
+        let Needs { allows, denies } = self.needs;
+        let count = |list: &[&Prepared]| list.len() as Number;
+        let mut question = vec![
+            comparison.number(),
+            of_type,
+            at as Number,
+            Number::from(self.example),
+            number(self.statement),
+            count(allows),
+            count(denies),
+        ];
+        question.extend(allows.iter().chain(denies).map(|s| number(s)));
+        for (entry, truth) in self.applies.iter().zip(self.truths) {
+            let how = 2 * entry.layer as Number + Number::from(entry.certain);
+            question.extend([number(entry.statement), how, memo::of_truth(*truth)]);
+        }
+        question.into()
     }
 }
 

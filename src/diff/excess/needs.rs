@@ -171,7 +171,7 @@ impl<'a> Search<'a> {
         let kinds = self.universes.kinds(&action);
         for (kind, index) in sorted_types(&action).iter().zip(kinds.iter()) {
             // As in the verdicts, the scope narrows but never hides a requirement.
-            let scoped = self.universes.get(*index);
+            let (scoped, _) = self.universes.get(*index);
             let anywhere = self.universes.anywhere(action.service, kind);
             for allowed in &required.allowed {
                 let (wanted, own) = if allowed.negated {

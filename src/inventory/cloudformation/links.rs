@@ -350,26 +350,19 @@ pub(super) fn each_alternative(value: &Value, see: &mut impl FnMut(&Value)) {
     }
 }
 
+/// Calls `see` with each name that `Ref` refers to, outside of policies.
 pub(super) fn references(tree: &Rc<Tree>, see: &mut impl FnMut(&str)) {
-    if let Some(call) = call(tree)
-        && call.name == "Ref"
-        && let Some(name) = call.argument.text()
-    {
-        see(name);
-        return;
-    }
-    match &tree.node {
-        Node::List(elements) => elements.iter().for_each(|e| references(e, see)),
-        Node::Map(entries) => {
-            let documents = ["PolicyDocument", "Statement"];
-            for (key, value) in entries {
-                if key.text().is_none_or(|k| !documents.contains(&k)) {
-                    references(value, see);
-                }
-            }
+    tree.visit(&mut |key, part| {
+        if key.is_some_and(|k| ["PolicyDocument", "Statement"].contains(&k)) {
+            return false;
         }
-        _ => {}
-    }
+        let name = call(part).filter(|call| call.name == "Ref");
+        let name = name.and_then(|call| call.argument.text());
+        if let Some(name) = name {
+            see(name);
+        }
+        name.is_none()
+    });
 }
 
 /// Whether a type is a policy of its own.

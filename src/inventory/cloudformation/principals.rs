@@ -8,7 +8,7 @@ use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, Whose, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::settings::settings;
-use super::unresolved;
+use super::{outside, unresolved};
 use crate::inventory::{
     Attached, Document, Inventory, Kind, Node as Made, Piece, Principal, Trust, Value, document,
     trust,
@@ -69,6 +69,13 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         if let ([first, _, ..], false) = (policies.as_slice(), name.is_empty()) {
             judge(*first, kind, Some((name, policies)));
         }
+    }
+    let unchecked = outside::unchecked(&resources);
+    let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
+    for document in documents {
+        unchecked
+            .iter()
+            .for_each(|what| document.name(what.clone()));
     }
     // A repeated key is a fault of the principals that it can change.
     for problem in problems {
@@ -134,15 +141,20 @@ fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resour
             if let Some(call) = call(tree) {
                 let message = format!("`{}` could not be read", shorten(&call.name));
                 problems.push(unresolved(&call.name, &message, call.at));
+            } else if !tree.entries().is_empty() {
+                let message = format!("the resource `{}` has no type", shorten(name));
+                problems.push(unresolved(name, &message, key.span));
             }
             continue;
         };
-        resources.push(Resource {
+        let resource = Resource {
             name: name.to_owned(),
             span: key.span,
             kind: kind.to_owned(),
             tree: Rc::clone(tree),
-        });
+        };
+        outside::attributes(&resource, problems);
+        resources.push(resource);
     }
     resources
 }

@@ -20,6 +20,9 @@ pub(super) struct Type {
     /// The values of `Fn::GetAtt`.
     #[serde(default)]
     pub(super) attributes: BTreeMap<String, String>,
+    /// All of its properties, where others are reported.
+    #[serde(default)]
+    pub(super) properties: Vec<String>,
 }
 
 #[derive(Deserialize)]

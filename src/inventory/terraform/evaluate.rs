@@ -38,6 +38,8 @@ pub(super) struct Machine<'a> {
     pub(super) codes: FxHashMap<std::path::PathBuf, Rc<Code>>,
     pub(super) holes: Holes,
     pub(super) unread: Vec<Unread>,
+    /// Modules whose code is not here, with their sources.
+    pub(super) elsewhere: std::collections::BTreeSet<String>,
     /// Values so far; `None` while one is being evaluated.
     memo: FxHashMap<(usize, String), Option<Evaluated>>,
     /// How often an expression was one that Terraform refuses.
@@ -66,6 +68,7 @@ impl<'a> Machine<'a> {
             codes: FxHashMap::default(),
             holes: Holes::default(),
             unread: Vec::new(),
+            elsewhere: std::collections::BTreeSet::new(),
             memo: FxHashMap::default(),
             failures: 0,
             steps: 0,

@@ -14,6 +14,9 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// The most files.
 const MOST_FILES: usize = 4096;
 
+/// Folders of the system.
+const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// Reads files below a folder.
 pub(super) struct Files<'a> {
     pub(super) sources: &'a mut Sources,
@@ -82,7 +85,33 @@ impl<'a> Files<'a> {
         if real != plain && !real.starts_with(folder) {
             return Err("a link leads out of the module".to_owned());
         }
+        if SYSTEM.iter().any(|folder| real.starts_with(folder)) {
+            return Err("it is a file of the system".to_owned());
+        }
+        let below = real.strip_prefix(&self.root).unwrap_or(&real);
+        if below.components().any(|part| part.as_os_str() == ".git") {
+            return Err("it is a file of git".to_owned());
+        }
         Ok(real)
+    }
+
+    /// The file of a name in the folder of a module. A link keeps the kind of its name: the program shows code and
+    /// values where they are wrong, and no other files.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is read there.
+    pub(super) fn named(&self, path: &Path) -> Result<PathBuf, String> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let real = self.resolve(folder, &name)?;
+        let kind = |name: &str| (super::is_code(name), name.contains(".tfvars"));
+        let target = real.file_name().unwrap_or_default().to_string_lossy();
+        if kind(&name) == kind(&target) {
+            Ok(real)
+        } else {
+            Err("it is a link to a file of another kind".to_owned())
+        }
     }
 
     /// The paths of the code of a module, in the order of their names.
@@ -105,7 +134,7 @@ impl<'a> Files<'a> {
                 || name == "terraform.tfvars.json"
                 || name.ends_with(".auto.tfvars")
                 || name.ends_with(".auto.tfvars.json");
-            if is_code || is_values {
+            if is_code || is_values || super::is_other_code(name) {
                 paths.push(entry.path());
             }
             if paths.len() > MOST_FILES {

@@ -206,7 +206,14 @@ impl Machine<'_> {
     ) -> Option<(crate::parser::SourceId, String)> {
         let _ = scope;
         let folder = self.files.folder().to_path_buf();
-        let read = { self.files.resolve(&folder, path) }.and_then(|real| self.files.read(&real));
+        let read = { self.files.resolve(&folder, path) }.and_then(|real| {
+            let source = self.files.read(&real)?;
+            if super::shown::may_be(self.files.sources.get(source).text()) {
+                Ok(source)
+            } else {
+                Err("it is not a policy, so its text is not used".to_owned())
+            }
+        });
         match read {
             Ok(source) => {
                 let text = self.files.sources.get(source).text().to_owned();

@@ -20,6 +20,7 @@ const JSON: &str = ".json";
 /// The most modules of a run.
 const MOST: usize = 2000;
 
+const NO_SOURCE: &str = "write the source as a text, as Terraform requires";
 const NO_CODE: &str = "correct the file, or remove it from the folder";
 
 impl Machine<'_> {
@@ -43,8 +44,13 @@ impl Machine<'_> {
             given: IndexMap::default(),
             depth: 0,
         });
-        for path in automatic.iter().chain(values) {
-            self.values(path);
+        for path in &automatic {
+            let read = { self.files.named(path) }.and_then(|real| self.files.read(&real));
+            self.values(path, read);
+        }
+        for path in values {
+            let read = self.files.read(path);
+            self.values(path, read);
         }
         for (name, text) in given {
             self.give(name, text);
@@ -72,10 +78,16 @@ impl Machine<'_> {
         for path in code {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
             let name = name.unwrap_or_default();
-            let source = match self.files.resolve(folder, &name) {
-                Ok(real) => self.files.read(&real),
-                Err(reason) => Err(reason),
-            };
+            if super::is_other_code(&name) {
+                let place = Place {
+                    source: self.files.unread(&path),
+                    span: Span::default(),
+                };
+                let message = "only OpenTofu reads this file, so it was not read";
+                self.unread(place, message, "write it as a `.tf` file");
+                continue;
+            }
+            let source = { self.files.named(&path) }.and_then(|real| self.files.read(&real));
             let source = match source {
                 Ok(source) => source,
                 Err(reason) => {
@@ -177,8 +189,8 @@ impl Machine<'_> {
     }
 
     /// Reads a file of values of variables.
-    fn values(&mut self, path: &Path) {
-        let source = match self.files.read(path) {
+    fn values(&mut self, path: &Path, read: Result<SourceId, String>) {
+        let source = match read {
             Ok(source) => source,
             Err(reason) => {
                 let source = self.files.unread(path);
@@ -265,13 +277,29 @@ impl Machine<'_> {
         if !known.is_empty() {
             return Some(known);
         }
-        let source = block.it.body.get("source")?;
+        let Some(source) = block.it.body.get("source") else {
+            let place = Place {
+                source: block.source,
+                span: block.it.name_span(),
+            };
+            self.unread(
+                place,
+                format!("the module `{name}` has no source"),
+                NO_SOURCE,
+            );
+            return None;
+        };
         let place = Place {
             source: block.source,
             span: source.span,
         };
-        let from = literal(source)?;
+        let Some(from) = literal(source) else {
+            let message = format!("the source of the module `{name}` is not a text");
+            self.unread(place, message, NO_SOURCE);
+            return None;
+        };
         if !(from.starts_with("./") || from.starts_with("../")) {
+            self.elsewhere.insert(format!("{name} ({from})"));
             return None;
         }
         if depth > DEEPEST {

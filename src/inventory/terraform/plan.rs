@@ -72,6 +72,7 @@ impl Machine<'_> {
         let text = self.files.sources.get(source).text().to_owned();
         let json = read(&text)?;
         let planned = planned(&json)?;
+        self.incomplete(&json, &planned, source);
         let unknown = unknown(&json);
         let configured = configured(&json);
         let mut code = Code::default();
@@ -184,6 +185,7 @@ impl Machine<'_> {
         let mut known = Known::default();
         let prior = member(&json, "prior_state").and_then(|s| member(s, "values"));
         let mut all = planned(&json)?;
+        self.incomplete(&json, &all, source);
         if let Some(root) = prior.and_then(|v| member(v, "root_module")) {
             collect(root, "", 0, &mut all)?;
         }
@@ -203,6 +205,15 @@ impl Machine<'_> {
         }
         self.plan = known;
         Ok(())
+    }
+
+    /// Reports what keeps a plan from being the whole module.
+    fn incomplete(&mut self, json: &Json, planned: &[Planned<'_>], source: SourceId) {
+        let addresses = planned.iter().map(|p| p.address.as_str()).collect();
+        for (span, message) in super::plan_faults::faults(json, &addresses) {
+            let help = "make the plan again, without errors and targets: terraform plan -out PLAN";
+            self.unread(Place { source, span }, message, help);
+        }
     }
 
     /// The value of an attribute in the plan.
@@ -254,21 +265,21 @@ fn read(text: &str) -> Result<Json, Fault> {
     })
 }
 
-fn span(json: &Json) -> Span {
+pub(super) fn span(json: &Json) -> Span {
     Span {
         start: json.start,
         end: json.end,
     }
 }
 
-fn members(json: &Json) -> &[(Json, Json)] {
+pub(super) fn members(json: &Json) -> &[(Json, Json)] {
     match &json.token {
         Token::Object(all) => all,
         _ => &[],
     }
 }
 
-fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
+pub(super) fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
     let found = members(json)
         .iter()
         .rev()
@@ -276,14 +287,14 @@ fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
     found.map(|(_, value)| value)
 }
 
-fn elements(json: &Json) -> &[Json] {
+pub(super) fn elements(json: &Json) -> &[Json] {
     match &json.token {
         Token::Array(all) => all,
         _ => &[],
     }
 }
 
-fn word(json: &Json) -> Option<&str> {
+pub(super) fn word(json: &Json) -> Option<&str> {
     match &json.token {
         Token::Text(text) => Some(&text.value),
         _ => None,

@@ -1,5 +1,6 @@
 //! Lines of one Condition about one key that cannot hold in the same request.
 
+use super::texts::leave_no_text;
 use super::{
     Comparison, Decimal, KeyValue, Order, Pattern, Quantifier, Reading, ResourcePattern, Test,
     Truth, Variables, date, is_truth, literal, network, pattern, plain, spellings,
@@ -11,13 +12,19 @@ use crate::matcher::Pieces;
 ///
 /// The answer is no where it is not certain.
 pub fn exclude_each_other(tests: &[&Test], several: bool) -> bool {
+    exclude_each_other_for(tests, &KeyValue::Unknown, several)
+}
+
+/// The same for requests in which the key is as `value` says.
+pub fn exclude_each_other_for(tests: &[&Test], value: &KeyValue, several: bool) -> bool {
     let known = |t: &&&Test| t.operator.is_some() && !t.values.is_empty();
     let tests: Vec<&Test> = tests.iter().filter(known).copied().collect();
     if tests.len() < 2 {
         return false;
     }
     let fails = |test: &&Test, value: &KeyValue| test.evaluate(value) == Truth::False;
-    if !tests.iter().any(|t| fails(t, &KeyValue::Absent)) {
+    let may_be_absent = matches!(value, KeyValue::Unknown | KeyValue::Absent);
+    if may_be_absent && !tests.iter().any(|t| fails(t, &KeyValue::Absent)) {
         return false;
     }
     let mut anchors = tests.iter().enumerate();
@@ -46,6 +53,7 @@ pub fn exclude_each_other(tests: &[&Test], several: bool) -> bool {
             others.any(|(_, other)| bears(other) && fails(other, &value))
         })
     }) || !several && leave_no_number(&tests)
+        || leave_no_text(&tests, value, several)
 }
 
 fn leave_no_number(tests: &[&Test]) -> bool {

@@ -326,8 +326,8 @@ fn samples(pattern: &str) -> impl Iterator<Item = String> {
         .map(fill)
 }
 
-/// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also none and two of
-/// them.
+/// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also two of them. An
+/// empty value is no value: `Null` says that of both.
 pub fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option<Vec<String>>> {
     if let Some(Fact::Values(values)) = fact {
         return vec![Some(values.clone())];
@@ -344,11 +344,13 @@ pub fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option
             texts.insert(format!("{a}{b}"));
         }
     }
+    // Some operators compare without regard to case.
+    let cased = texts
+        .iter()
+        .flat_map(|t| [t.to_lowercase(), t.to_uppercase()]);
+    texts.extend(cased.collect::<Vec<_>>());
     let mut all: Vec<Option<Vec<String>>> = vec![None];
     all.extend(texts.iter().map(|t| Some(vec![t.clone()])));
-    if lines.iter().all(|line| line.set()) {
-        all.push(Some(Vec::new()));
-    }
     // Of the keys of this world this one alone has several values.
     if key == "aws:tagkeys" && lines.iter().any(|line| line.set()) {
         for a in &texts {

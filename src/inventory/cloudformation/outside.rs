@@ -1,0 +1,120 @@
+//! Parts of a template that are not judged: what CloudFormation refuses, and what is in other templates.
+
+use std::rc::Rc;
+
+use super::links::{Resource, references};
+use super::{types, unresolved};
+use crate::parser::tree::Tree;
+use crate::parser::{Problem, ProblemKind, Span, shorten};
+
+/// Keys whose values are policies.
+const POLICIES: [&str; 2] = ["AssumeRolePolicyDocument", "PolicyDocument"];
+
+/// What a resource may have beside its type.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-product-attribute-reference.html>
+const ATTRIBUTES: [&str; 11] = [
+    "Condition",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Description",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+
+/// Types of resources that are templates of their own.
+const TEMPLATES: [&str; 3] = [
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::StackSet",
+    "AWS::Serverless::Application",
+];
+
+/// Turns repeated keys outside of policies into parts that could not be read: which of them is deployed is not known.
+pub(super) fn repeated(tree: &Rc<Tree>, problems: &mut [Problem]) {
+    let mut policies = Vec::new();
+    tree.visit(&mut |key, part| {
+        let is_policy = key.is_some_and(|k| POLICIES.contains(&k));
+        if is_policy {
+            policies.push(part.span);
+        }
+        !is_policy
+    });
+    for problem in problems {
+        let span = problem.span;
+        let is_within = |of: &Span| of.start <= span.start && span.end <= of.end;
+        if problem.kind == ProblemKind::DuplicateKey && !policies.iter().any(is_within) {
+            let message = format!(
+                "the template has the key `{}` twice",
+                shorten(&problem.subject)
+            );
+            let mut new = Problem::unresolved(&problem.subject, &message, span)
+                .with_help("keep one of them; --unresolved warn judges the last one");
+            new.related.clone_from(&problem.related);
+            *problem = new;
+        }
+    }
+}
+
+/// Reports what CloudFormation refuses of a resource that makes a policy, and macros.
+pub(super) fn attributes(resource: &Resource, problems: &mut Vec<Problem>) {
+    let makes_policies = types::find(&resource.kind).filter(|t| !t.properties.is_empty());
+    for (key, _) in resource.tree.entries() {
+        let name = key.text().unwrap_or_default();
+        if name.starts_with("Fn::") {
+            let message = format!("`{}` may add to the resource", shorten(name));
+            problems.push(unresolved(name, &message, key.span));
+        } else if makes_policies.is_some() && !ATTRIBUTES.contains(&name) {
+            let message = format!("`{}` is not an attribute of a resource", shorten(name));
+            problems.push(refused(name, &message, key.span));
+        }
+    }
+    let (Some(of), Some(properties)) = (makes_policies, resource.tree.get("Properties")) else {
+        return;
+    };
+    for (key, _) in properties.entries() {
+        let name = key.text().unwrap_or_default();
+        // Functions are evaluated, or reported there.
+        if !name.starts_with("Fn::") && name != "Ref" && !of.properties.iter().any(|p| p == name) {
+            let message = format!("`{}` is not a property of {}", shorten(name), resource.kind);
+            problems.push(refused(name, &message, key.span));
+        }
+    }
+}
+
+fn refused(subject: &str, message: &str, span: Span) -> Problem {
+    Problem::unresolved(subject, message, span)
+        .with_help("remove it, or correct its name: CloudFormation refuses the template")
+}
+
+/// Resources that may change what a role may do and are not read, for the list of what was not checked.
+pub(super) fn unchecked(resources: &[Resource]) -> Vec<String> {
+    let is_role = |name: &str| {
+        let mut roles = resources
+            .iter()
+            .filter(|r| r.kind.starts_with("AWS::IAM::"));
+        roles.any(|r| r.name == name)
+    };
+    let mut found = Vec::new();
+    for resource in resources {
+        let kind = resource.kind.as_str();
+        if TEMPLATES.contains(&kind) || kind.ends_with("::MODULE") {
+            found.push(format!("nested-template:{}", resource.name));
+            continue;
+        }
+        let is_custom =
+            kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource";
+        if is_custom && let Some(properties) = resource.tree.get("Properties") {
+            let mut names_role = false;
+            references(properties, &mut |name| names_role |= is_role(name));
+            if names_role {
+                found.push(format!("custom-resource:{}", resource.name));
+            }
+        }
+    }
+    found
+}
