@@ -49,6 +49,7 @@ mod difference;
 mod docs;
 mod dump;
 mod escalation;
+mod examples_of_inputs;
 mod excess;
 mod first_use;
 mod fix;
