@@ -479,13 +479,12 @@ impl Context<'_> {
         let own = || self.files.iter().filter(|f| !limits.contains(&f.source));
         let policies = own().flat_map(|f| &f.document.policies);
         nearest_of(comparison.granted, policies, service).unwrap_or_else(|| {
-            let (source, span) = match own().find_map(|f| f.principal.as_ref()) {
-                Some(principal) => (principal.source, principal.span),
-                None => {
-                    let first = own().chain(self.files).map(|f| f.source).next();
-                    (first.unwrap_or(SourceId(0)), Span::default())
-                }
-            };
+            let named = own().find_map(|f| f.principal.as_ref());
+            let first = || own().chain(self.files).map(|f| f.source).next();
+            let (source, span) = named.map_or_else(
+                || (first().unwrap_or(SourceId(0)), Span::default()),
+                |principal| (principal.source, principal.span),
+            );
             Label {
                 source,
                 span,

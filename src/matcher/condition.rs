@@ -266,6 +266,19 @@ fn plain(pieces: &Pieces) -> Option<String> {
         .collect()
 }
 
+/// The text of pieces for operators that take no wildcards: `*` and `?` are characters.
+fn verbatim(pieces: &Pieces) -> Option<String> {
+    pieces
+        .iter()
+        .map(|(piece, _)| match piece {
+            Piece::Char(c) => Some(*c),
+            Piece::Star => Some('*'),
+            Piece::Question => Some('?'),
+            Piece::Variable { .. } | Piece::Placeholder(_) => None,
+        })
+        .collect()
+}
+
 /// How a value of the request, known as a pattern, compares with a value of the policy.
 fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
     match comparison {

@@ -138,7 +138,7 @@ fn nothing_of_a_template_is_passed_over() {
         (
             "unknown property",
             template(|t| {
-                t["Resources"]["R"]["Properties"]["Polices"] = json!([{"PolicyDocument": deny()}])
+                t["Resources"]["R"]["Properties"]["Polices"] = json!([{"PolicyDocument": deny()}]);
             }),
             2,
             "`Polices` is not a property of AWS::IAM::Role",

@@ -192,9 +192,9 @@ fn policies_of_one_role_elsewhere_are_judged_together() {
 
 /// Roles with policies that are not in the input: the role, options, the exit code and the verdict.
 const ELSEWHERE: &[(&str, &str, i32, &str)] = &[
-    (r#"SITE"#, "", 2, "depends"),
-    (r#"SITE"#, "--unresolved warn", 0, "depends"),
-    (r#"SITE"#, "site.json", 0, "covered"),
+    (r"SITE", "", 2, "depends"),
+    (r"SITE", "--unresolved warn", 0, "depends"),
+    (r"SITE", "site.json", 0, "covered"),
     (
         r#"SITE, "PermissionsBoundary": {"Ref": "None"}"#,
         "",

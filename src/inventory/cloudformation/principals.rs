@@ -182,7 +182,7 @@ struct Reader<'r> {
     beside: Option<(&'r str, &'r [usize])>,
 }
 
-impl<'r> Reader<'r> {
+impl Reader<'_> {
     fn principal(&self, template: &mut Template<'_>) -> Principal {
         let resource = self.resources.get(self.resource);
         let (name, span) = resource.map_or((String::new(), Span::default()), |r| {
@@ -209,7 +209,7 @@ impl<'r> Reader<'r> {
                 name: other.to_owned(),
             };
         }
-        let aliases = self.aliases(template, &name, named);
+        let aliases = aliases(template, &name, named);
         let alias = aliases.first().cloned();
         let trust = self.trust(template, &name);
         let mut documents = self.documents(template);
@@ -234,21 +234,6 @@ impl<'r> Reader<'r> {
             documents,
             name,
         }
-    }
-
-    /// The names that a property gives a resource, for each value of the parameters that it depends on.
-    fn aliases(&self, template: &mut Template<'_>, logical: &str, property: &str) -> Vec<String> {
-        let mut names = Vec::new();
-        template.property(logical, property);
-        let asked = std::mem::take(&mut template.asked);
-        for setting in settings(template, &asked).0 {
-            template.chosen = setting.into_iter().collect();
-            let name = template.property(logical, property).and_then(|v| v.text());
-            names.extend(name.filter(|n| !names.contains(n)));
-        }
-        template.chosen.clear();
-        template.asked.clear();
-        names
     }
 
     /// The names of the instance profiles that contain a role, as far as the template gives them.
@@ -885,4 +870,19 @@ fn add(
         optional,
     };
     all.add(document(value, &attached, &template.holes.shared()));
+}
+
+/// The names that a property gives a resource, for each value of the parameters that it depends on.
+fn aliases(template: &mut Template<'_>, logical: &str, property: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    template.property(logical, property);
+    let asked = std::mem::take(&mut template.asked);
+    for setting in settings(template, &asked).0 {
+        template.chosen = setting.into_iter().collect();
+        let name = template.property(logical, property).and_then(|v| v.text());
+        names.extend(name.filter(|n| !names.contains(n)));
+    }
+    template.chosen.clear();
+    template.asked.clear();
+    names
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Class, Comparison, KeyValue, Pattern, Pieces, Quantifier, Reading, ResourcePattern, Test,
-    Token, Variables, is_truth, literal, pattern, plain, spellings,
+    Token, Variables, is_truth, literal, pattern, plain, spellings, verbatim,
 };
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 
@@ -120,7 +120,7 @@ fn wide(comparison: Comparison, value: &Pieces) -> Option<Vec<Pattern>> {
     match comparison {
         Comparison::Equals => Some(vec![opened(&pattern(value, false, false))]),
         Comparison::Like => Some(vec![opened(&pattern(value, true, false))]),
-        Comparison::EqualsIgnoreCase => spelled(&plain(value)?),
+        Comparison::EqualsIgnoreCase => spelled(&verbatim(value)?),
         Comparison::Bool => {
             let text = plain(value)?;
             if is_truth(&text) {
@@ -152,7 +152,7 @@ fn narrow(comparison: Comparison, value: &Pieces) -> Option<Vec<Pattern>> {
     let found = match comparison {
         Comparison::Equals => vec![pattern(value, false, false)],
         Comparison::Like => vec![pattern(value, true, false)],
-        Comparison::EqualsIgnoreCase => spelled(&plain(value)?)?,
+        Comparison::EqualsIgnoreCase => spelled(&verbatim(value)?)?,
         Comparison::Arn => {
             let wanted = ResourcePattern::new(Pieces::clone(value));
             if wanted.has_variable() {
@@ -233,6 +233,15 @@ mod tests {
                 &[
                     ("StringEqualsIgnoreCase", &["Ab"]),
                     ("StringNotEquals", &["ab", "aB", "AB", "Ab"]),
+                ],
+                Present,
+                false,
+                true,
+            ),
+            (
+                &[
+                    ("StringEqualsIgnoreCase", &["*"]),
+                    ("StringNotEquals", &["*"]),
                 ],
                 Present,
                 false,
