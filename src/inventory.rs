@@ -26,3 +26,16 @@ pub use holes::Holes;
 pub use principal::{Document, Inventory, Kind, Principal, Trust, Written};
 pub use render::{Attached, Reading, document, trust};
 pub use value::{Node, Piece, Value};
+
+/// The most parts of one file that are listed as not checked.
+const MOST_LISTED: usize = 20;
+
+/// The first parts of a list of what was not checked, and how many there are beside them.
+fn first_of(mut all: Vec<String>) -> Vec<String> {
+    let rest = all.len().saturating_sub(MOST_LISTED);
+    all.truncate(MOST_LISTED);
+    if rest > 0 {
+        all.push(format!("and {rest} more of these"));
+    }
+    all
+}

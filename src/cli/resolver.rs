@@ -313,7 +313,8 @@ impl<'r> Resolver<'r> {
     /// Lists files without a role or policy among what was not checked of a file.
     fn name_empty(&mut self, at: Option<&usize>, empty: &[String]) {
         if let Some(file) = at.and_then(|at| self.files.get_mut(*at)) {
-            for name in empty.iter().map(|name| format!("no-roles:{name}")) {
+            let names = empty.iter().take(SHOWN);
+            for name in names.map(|name| format!("no-roles:{name}")) {
                 if !file.document.named.contains(&name) {
                     file.document.named.push(name);
                 }

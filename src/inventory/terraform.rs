@@ -116,10 +116,12 @@ fn inventory(machine: &mut Machine<'_>, given: &Given) -> Inventory {
         principals: principals::principals(machine),
         ..Inventory::default()
     };
-    let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
-    for document in documents {
-        let modules = machine.elsewhere.iter();
-        modules.for_each(|module| document.name(format!("module:{module}")));
+    let elsewhere = machine.elsewhere.iter();
+    let elsewhere = super::first_of(elsewhere.map(|m| format!("module:{m}")).collect());
+    for document in { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents) {
+        for module in &elsewhere {
+            document.name(module.clone());
+        }
     }
     let unread = std::mem::take(&mut machine.unread).into_iter();
     inventory.elsewhere = unread

@@ -1,5 +1,6 @@
 //! Parts of a template that are not judged: what CloudFormation refuses, and what is in other templates.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::links::{Resource, references};
@@ -44,10 +45,13 @@ pub(super) fn repeated(tree: &Rc<Tree>, problems: &mut [Problem]) {
         }
         !is_policy
     });
+    policies.sort_unstable_by_key(|span| span.start);
     for problem in problems {
         let span = problem.span;
-        let is_within = |of: &Span| of.start <= span.start && span.end <= of.end;
-        if problem.kind == ProblemKind::DuplicateKey && !policies.iter().any(is_within) {
+        let before = policies.partition_point(|of| of.start <= span.start);
+        let last = before.checked_sub(1).and_then(|at| policies.get(at));
+        let is_of_policy = last.is_some_and(|of| span.end <= of.end);
+        if problem.kind == ProblemKind::DuplicateKey && !is_of_policy {
             let message = format!(
                 "the template has the key `{}` twice",
                 shorten(&problem.subject)
@@ -93,12 +97,10 @@ fn refused(subject: &str, message: &str, span: Span) -> Problem {
 
 /// Resources that may change what a role may do and are not read, for the list of what was not checked.
 pub(super) fn unchecked(resources: &[Resource]) -> Vec<String> {
-    let is_role = |name: &str| {
-        let mut roles = resources
-            .iter()
-            .filter(|r| r.kind.starts_with("AWS::IAM::"));
-        roles.any(|r| r.name == name)
-    };
+    let of_iam = resources
+        .iter()
+        .filter(|r| r.kind.starts_with("AWS::IAM::"));
+    let of_iam: BTreeSet<&str> = of_iam.map(|r| r.name.as_str()).collect();
     let mut found = Vec::new();
     for resource in resources {
         let kind = resource.kind.as_str();
@@ -110,11 +112,11 @@ pub(super) fn unchecked(resources: &[Resource]) -> Vec<String> {
             kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource";
         if is_custom && let Some(properties) = resource.tree.get("Properties") {
             let mut names_role = false;
-            references(properties, &mut |name| names_role |= is_role(name));
+            references(properties, &mut |name| names_role |= of_iam.contains(name));
             if names_role {
                 found.push(format!("custom-resource:{}", resource.name));
             }
         }
     }
-    found
+    crate::inventory::first_of(found)
 }

@@ -6,6 +6,9 @@ use super::json_text::{Json, Token};
 use super::plan::{elements, member, members, span, word};
 use crate::parser::{Span, shorten};
 
+/// The most faults that are reported.
+const MOST: usize = 100;
+
 /// The parts of a plan that could not be read, each with the reason. `planned` are the addresses of its planned values.
 pub(super) fn faults(json: &Json, planned: &BTreeSet<&str>) -> Vec<(Span, String)> {
     let mut found = Vec::new();
@@ -31,6 +34,9 @@ pub(super) fn faults(json: &Json, planned: &BTreeSet<&str>) -> Vec<(Span, String
     }
     let changes = member(json, "resource_changes").map(elements);
     for change in changes.unwrap_or_default() {
+        if found.len() >= MOST {
+            break;
+        }
         let text = |name: &str| member(change, name).and_then(word);
         let is_made = member(change, "change").and_then(|c| member(c, "after"));
         let is_made = is_made.is_some_and(|after| matches!(after.token, Token::Object(_)));
@@ -51,9 +57,12 @@ pub(super) fn faults(json: &Json, planned: &BTreeSet<&str>) -> Vec<(Span, String
 
 /// Keys that an object has twice: Terraform writes none.
 fn repeated(json: &Json, found: &mut Vec<(Span, String)>) {
+    if found.len() >= MOST {
+        return;
+    }
     let mut names = BTreeSet::new();
     for (key, value) in members(json) {
-        if let Some(name) = word(key).filter(|name| !names.insert(*name)) {
+        if let Some(name) = word(key).filter(|name| !names.insert(*name) && found.len() < MOST) {
             let message = format!(
                 "the plan has the key `{}` twice in one object",
                 shorten(name)
