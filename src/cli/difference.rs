@@ -2,6 +2,7 @@
 
 mod origin;
 mod subject;
+mod trusted;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -233,6 +234,8 @@ fn compare(
                 problems.push(problem);
             }
         }
+        let change = before.trusted.change(&after.trusted);
+        problems.extend(change.filter(|c| !problems.contains(c)));
         let count = before.count().max(after.count()).max(1);
         depends |= count > 1;
         for at in 0..count {

@@ -790,3 +790,69 @@ fn hard_policies_end() {
         assert!(answered || case.name.contains("condition"), "{}", case.name);
     }
 }
+
+/// Who may assume a role is not compared: a change of it must not end as if there was none.
+#[test]
+fn a_changed_trust_policy_is_not_passed_over() {
+    let service = json!({"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]},
+        "Action": "sts:AssumeRole"});
+    let same = json!({"Sid": "New", "Action": ["STS:assumerole"], "Effect": "Allow",
+        "Principal": {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}});
+    let limited = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}});
+    let open = json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"});
+    let document = |statements: &[Json]| json!({"Version": "2012-10-17", "Statement": statements});
+    let grants = document(&[allow(&["sqs:SendMessage"], "*")]);
+    let detail = |statements: &[Json]| {
+        json!({"RoleName": "r", "AssumeRolePolicyDocument": document(statements),
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": grants}]})
+    };
+    let template = |statements: &[Json]| {
+        json!({"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": document(statements),
+            "Policies": [{"PolicyName": "p", "PolicyDocument": grants}]}}}})
+    };
+    for (old, new, changes) in [
+        (&[service.clone()][..], &[same][..], false),
+        (&[service.clone()], &[service.clone(), open.clone()], true),
+        (&[limited.clone()], &[open], true),
+        (
+            &[limited.clone(), service.clone()],
+            &[service.clone(), limited],
+            false,
+        ),
+    ] {
+        for (form, old, new) in [
+            ("role detail", detail(old), detail(new)),
+            ("template", template(old), template(new)),
+        ] {
+            let project = Project::new(&[
+                ("old.json", &old.to_string()),
+                ("new.json", &new.to_string()),
+            ]);
+            let run = diff(
+                &project,
+                &["old.json", "new.json", "--fail-on", "escalation"],
+            );
+            assert_eq!(
+                run.code,
+                if changes { 2 } else { 0 },
+                "{form}: {new}\n{}",
+                run.out
+            );
+            assert_eq!(
+                run.out.contains("the trust policy changes"),
+                changes,
+                "{form}: {}",
+                run.out
+            );
+        }
+    }
+    // A policy alone says nothing of who has it.
+    let project = Project::new(&[
+        ("old.json", &grants.to_string()),
+        ("new.json", &detail(&[service]).to_string()),
+    ]);
+    let run = diff(&project, &["old.json", "new.json"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::{Content, Found};
+use super::trusted::Trusted;
 use crate::check;
 use crate::cli::input;
 use crate::diff::difference::Side;
@@ -41,6 +42,7 @@ pub(super) struct Setting {
     readings: Vec<Reading>,
     /// What belongs to the role and is not in the files.
     pub(super) named: BTreeSet<String>,
+    pub(super) trusted: Trusted,
 }
 
 impl Setting {
@@ -63,6 +65,7 @@ impl Setting {
             values: [self.values.clone(), other.values.clone()].concat(),
             readings: both.collect(),
             named: self.named.union(&other.named).cloned().collect(),
+            trusted: self.trusted.join(&other.trusted),
         }
     }
 
@@ -229,6 +232,7 @@ fn add_file(
     }
     if let Some(setting) = subject.settings.first_mut() {
         setting.named.extend(named);
+        setting.trusted.add(&document.trusts, sources);
         if let Some(reading) = setting.readings.first_mut() {
             reading.policies.append(&mut policies);
         }
@@ -280,10 +284,13 @@ fn add_template(
                     d.texts.as_ref().unwrap_or(best)
                 }));
             }
+            let mut trusted = Trusted::default();
+            trusted.add(&document.worst.trusts, sources);
             subject.settings.push(Setting {
                 values: document.values.clone(),
                 readings,
                 named,
+                trusted,
             });
         }
         subject.problems.dedup();
