@@ -813,12 +813,16 @@ fn a_changed_trust_policy_is_not_passed_over() {
             "Policies": [{"PolicyName": "p", "PolicyDocument": grants}]}}}})
     };
     for (old, new, changes) in [
-        (&[service.clone()][..], &[same][..], false),
-        (&[service.clone()], &[service.clone(), open.clone()], true),
-        (&[limited.clone()], &[open], true),
+        (std::slice::from_ref(&service), &[same][..], false),
+        (
+            std::slice::from_ref(&service),
+            &[service.clone(), open.clone()],
+            true,
+        ),
+        (std::slice::from_ref(&limited), &[open], true),
         (
             &[limited.clone(), service.clone()],
-            &[service.clone(), limited],
+            &[service.clone(), limited.clone()],
             false,
         ),
     ] {
