@@ -13,24 +13,27 @@
 //! assert_eq!(queue.arn, "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}");
 //! ```
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt;
-use std::ops::Range;
-use std::path::Path;
-use std::sync::OnceLock;
-
 mod checked;
+mod condition_key;
 mod key;
+pub mod package;
+mod service;
 mod slots;
 mod suggest;
 mod text;
 
-pub mod package;
-
 pub use checked::{Checked, checked_types};
+pub use condition_key::{ConditionKey, ConditionKeyType};
 pub use key::KnownKey;
+pub use service::{Actions, Service};
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::OnceLock;
+
 use package::PackageError;
+use service::RowsOfAll;
 
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -76,73 +79,6 @@ impl AccessLevel {
         let own = Self::ALL.iter().find(|(_, letter)| *letter == text);
         own.map(|(access, _)| *access)
     }
-}
-
-/// The type of the values of a condition key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ConditionKeyType {
-    /// One text.
-    String,
-    /// Several texts.
-    ArrayOfString,
-    /// One ARN.
-    Arn,
-    /// Several ARNs.
-    ArrayOfArn,
-    /// True or false.
-    Bool,
-    /// Several times true or false.
-    ArrayOfBool,
-    /// A number.
-    Numeric,
-    /// A point in time.
-    Date,
-    /// An address or a range of addresses.
-    IpAddress,
-}
-
-impl ConditionKeyType {
-    /// True where a request can have several values.
-    pub fn is_array(self) -> bool {
-        matches!(
-            self,
-            ConditionKeyType::ArrayOfString
-                | ConditionKeyType::ArrayOfArn
-                | ConditionKeyType::ArrayOfBool
-        )
-    }
-
-    const ALL: [(ConditionKeyType, &'static str); 9] = [
-        (ConditionKeyType::String, "String"),
-        (ConditionKeyType::ArrayOfString, "ArrayOfString"),
-        (ConditionKeyType::Arn, "ARN"),
-        (ConditionKeyType::ArrayOfArn, "ArrayOfARN"),
-        (ConditionKeyType::Bool, "Bool"),
-        (ConditionKeyType::ArrayOfBool, "ArrayOfBool"),
-        (ConditionKeyType::Numeric, "Numeric"),
-        (ConditionKeyType::Date, "Date"),
-        (ConditionKeyType::IpAddress, "IPAddress"),
-    ];
-
-    /// AWS's name of the type: `ArrayOfString`.
-    pub fn name(self) -> &'static str {
-        let own = Self::ALL.iter().find(|(kind, _)| *kind == self);
-        own.map_or("", |(_, name)| name)
-    }
-
-    fn from_name(text: &str) -> Option<ConditionKeyType> {
-        let own = Self::ALL.iter().find(|(_, name)| *name == text);
-        own.map(|(kind, _)| *kind)
-    }
-}
-
-/// A condition key that a service knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ConditionKey<'a> {
-    /// e.g. `aws:ResourceTag/${TagKey}`.
-    pub name: &'a str,
-    /// The type of its values.
-    pub kind: ConditionKeyType,
 }
 
 /// A resource type that an action can be limited to, with one of its ARN formats.
@@ -305,121 +241,6 @@ impl<'a> Action<'a> {
     /// Keys of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         text::split_keys(text::column(self.columns).0)
-    }
-}
-
-/// One service: what IAM knows behind one prefix.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Service<'a> {
-    prefix: &'a str,
-    display_name: &'a str,
-    action_count: usize,
-    types: &'a str,
-    keys: &'a str,
-    actions: &'a str,
-    rows: RowsOfAll<'a>,
-}
-
-/// The text of a catalogue, and the table of where the rows of its actions start in it.
-#[derive(Clone, Copy)]
-struct RowsOfAll<'a> {
-    text: &'a str,
-    slots: &'a [u8],
-}
-
-impl fmt::Debug for RowsOfAll<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("_")
-    }
-}
-
-impl Eq for RowsOfAll<'_> {}
-
-impl PartialEq for RowsOfAll<'_> {
-    /// They say no more of a service than its own tables, which are compared.
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl<'a> Service<'a> {
-    /// The prefix of its actions, lower case: `elasticfilesystem`.
-    pub fn prefix(&self) -> &'a str {
-        self.prefix
-    }
-
-    /// AWS's name for people: `Amazon Elastic File System`.
-    pub fn display_name(&self) -> &'a str {
-        self.display_name
-    }
-
-    /// How many actions it has.
-    pub fn action_count(&self) -> usize {
-        self.action_count
-    }
-
-    /// The action called `name`, in any case.
-    pub fn action(&self, name: &str) -> Option<Action<'a>> {
-        let RowsOfAll { text, slots } = self.rows;
-        let mut starts = slots::starts(slots, slots::hash(self.prefix, name));
-        // Two actions may have one hash: of this service are those whose rows lie in its table.
-        let own = self.actions.as_bytes().as_ptr_range();
-        starts.find_map(|start| {
-            let (spelled, rest) = text.get(start..)?.split_at_checked(name.len())?;
-            let is_it = own.contains(&spelled.as_ptr()) && spelled.eq_ignore_ascii_case(name);
-            let rest = rest.strip_prefix('\t').filter(|_| is_it)?;
-            Action::new(*self, spelled, text::line(rest).0)
-        })
-    }
-
-    /// Its actions, sorted by their names in lower case.
-    pub fn actions(&self) -> Actions<'a> {
-        self.actions_with_prefix("")
-    }
-
-    /// The actions whose names start with `prefix`, in any case: what `Get*` stands for.
-    pub fn actions_with_prefix(&self, prefix: &str) -> Actions<'a> {
-        let start = text::partition_point(self.actions, |name| {
-            text::compare_start(name, prefix) == Ordering::Less
-        });
-        let rest = self.actions.get(start..).unwrap_or_default();
-        let end = text::partition_point(rest, |name| {
-            text::compare_start(name, prefix) != Ordering::Greater
-        });
-        Actions {
-            service: *self,
-            rows: text::rows(rest.get(..end).unwrap_or_default()),
-        }
-    }
-
-    /// Its resource types, sorted by their names in lower case, once for each ARN format.
-    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        text::rows(self.types).filter_map(ResourceType::from_row)
-    }
-
-    /// Its condition keys, sorted by their names in lower case.
-    pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
-        text::rows(self.keys).filter_map(|row| {
-            let (name, kind) = row.split_once('\t')?;
-            let kind = ConditionKeyType::from_name(kind)?;
-            Some(ConditionKey { name, kind })
-        })
-    }
-}
-
-/// Actions of one service, in order.
-#[derive(Clone, Debug)]
-pub struct Actions<'a> {
-    service: Service<'a>,
-    rows: text::Rows<'a>,
-}
-
-impl<'a> Iterator for Actions<'a> {
-    type Item = Action<'a>;
-
-    fn next(&mut self) -> Option<Action<'a>> {
-        let service = self.service;
-        self.rows.find_map(|row| Action::from_row(service, row))
     }
 }
 
