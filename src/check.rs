@@ -9,6 +9,7 @@ mod meeting;
 mod metadata;
 mod open;
 mod part;
+mod reading;
 mod settings;
 mod size;
 mod trial;
@@ -49,6 +50,10 @@ use fit::{Judged, fitting, other_role};
 use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
 use size::beyond;
 use trial::{Trial, trials};
+
+/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
+/// which hold far fewer.
+const MOST_PARTS: usize = 10_000;
 
 /// Settings of the cluster from the command line or the configuration.
 #[derive(Clone, Debug, Default)]

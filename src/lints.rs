@@ -216,7 +216,7 @@ impl<'a> Context<'a> {
 
 impl Lint {
     /// A finding of this lint, to be filled in.
-    fn finding(&self, severity: Severity, message: String, label: Label) -> Finding {
+    pub(crate) fn finding(&self, severity: Severity, message: String, label: Label) -> Finding {
         Finding {
             lint: self.id,
             severity,
@@ -240,7 +240,7 @@ impl Lint {
 }
 
 /// `a`, `b` and 3 more: a list for a message, the first few in backticks.
-fn enumerate(items: &[String]) -> String {
+pub(crate) fn enumerate(items: &[String]) -> String {
     const SHOWN: usize = 4;
     let quoted: Vec<String> = items.iter().take(SHOWN).map(|i| format!("`{i}`")).collect();
     match items.len().saturating_sub(SHOWN) {

@@ -9,13 +9,8 @@
 //! assert!(reference.needed_for("ec2:AttachVolume").unwrap().contains("EBS"));
 //! ```
 
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
-
-use crate::parser::{Effect, Policy};
-
 mod aws;
+mod basis;
 pub mod bindings;
 mod danger;
 mod data;
@@ -23,6 +18,7 @@ mod erratum;
 mod escalation;
 mod feature;
 mod generated;
+mod history;
 mod managed;
 pub mod names;
 mod need;
@@ -35,11 +31,16 @@ mod select;
 mod standing;
 pub mod trust;
 pub mod upgrade;
+mod usage;
+mod value_shape;
+mod wanted;
 
+pub use crate::vocabulary::canonical_placeholder;
 pub use aws::{
     RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
     needed_types, needs_no_permission, regions, request_region, shares,
 };
+pub use basis::Basis;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
 pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
@@ -47,10 +48,8 @@ pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
 pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
-pub use pack::{Listed, Use, listed, managed_policies, uses};
-pub use placeholder::{
-    as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
-};
+pub use pack::managed_policies;
+pub use placeholder::{as_written, expand, is_list, meaning, values, whole_arn};
 pub use principal::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use render::{Bind, all_placeholders, indented, placeholders, render, several};
@@ -59,7 +58,14 @@ pub use select::{
     only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
     schedulers, schedulers_in, select,
 };
-pub use standing::{Basis, Failure, Standing, When};
+pub use standing::{Failure, Standing, When};
+pub use usage::{Listed, Use, listed, uses};
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::parser::{Effect, Policy};
 
 /// The release that the reference policies of this project describe, used when none is asked for.
 pub const DEFAULT_RELEASE: &str = "2.4.1";

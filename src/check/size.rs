@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::trial::{Trial, trials};
-use super::{Against, Settings};
+use super::{Against, MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::diff::prepare;
 use crate::lints::Oversize;
@@ -30,10 +30,6 @@ pub(super) fn beyond(trials: &[(Trial<'_>, Vec<prepare::LeftoverPlace>)]) -> Opt
         ),
     })
 }
-
-/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
-/// which hold far fewer.
-pub(super) const MOST_PARTS: usize = 10_000;
 
 /// Actions with a wildcard before the colon that are judged: AWS takes none, and each is compared with every action.
 pub(super) const MOST_CONTESTED: usize = 50;

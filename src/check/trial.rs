@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use super::meeting::Named;
-use super::open::Policies;
-use super::size::MOST_PARTS;
-use super::{Against, Settings};
+use super::reading::Policies;
+use super::{Against, MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};

@@ -13,9 +13,10 @@ use crate::baseline::{Baseline, Entry, FILE};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Day, FIXED, Ignore, Level};
 use crate::finding::{Finding, Severity};
-use crate::lints::{self, unused_ignore};
+use crate::lints;
 use crate::parser::{self, SourceId, Sources};
 use crate::result::{RoleResult, Upgrade};
+use crate::unused;
 
 /// The lints that `--strict` makes errors.
 const STRICT: [&str; 7] = [
@@ -217,7 +218,7 @@ impl<'c> Accepted<'c> {
                 let concerns = jobs.from_targets || *judged || (ignore.path.is_none() && whole);
                 if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
                     let source = configuration.source;
-                    findings.push(unused_ignore::of_ignore(sources, source, ignore, expired));
+                    findings.push(unused::of_ignore(sources, source, ignore, expired));
                 }
             }
         }
@@ -228,7 +229,7 @@ impl<'c> Accepted<'c> {
                 let has_expired = keep.has_expired(self.today);
                 if has_expired || whole && !is_met {
                     let source = configuration.source;
-                    findings.push(unused_ignore::of_keep(sources, source, keep, has_expired));
+                    findings.push(unused::of_keep(sources, source, keep, has_expired));
                 }
             }
         }
@@ -236,7 +237,7 @@ impl<'c> Accepted<'c> {
             for (located, gone) in baseline.dead() {
                 if extent.has(&located.entry) {
                     let source = baseline.source;
-                    findings.push(unused_ignore::of_entry(sources, source, located, &gone));
+                    findings.push(unused::of_entry(sources, source, located, &gone));
                 }
             }
         }

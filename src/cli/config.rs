@@ -163,7 +163,7 @@ impl Configuration {
     /// [`Error::NoMatch`], [`Error::BadPattern`] and [`Error::NotListed`].
     pub(super) fn expand(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let plain = self.folder.join(pattern);
-        if !input::is_pattern(pattern) || plain.exists() {
+        if !super::walk::is_pattern(pattern) || plain.exists() {
             let name = plain.to_string_lossy().into_owned();
             return if plain.exists() {
                 self.keep_inside(vec![name])

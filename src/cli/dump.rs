@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::template::{Chosen, Setting};
+use super::chosen::{Chosen, Setting};
 use crate::inventory::{Inventory, Kind, Principal, Trust};
 use crate::lints::{File, PrincipalName};
 use crate::parser::dump::{self, Pages, Part, PartContent, PartKind, PartName};

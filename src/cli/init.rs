@@ -440,7 +440,7 @@ impl Found {
 /// The policies of a target: all of a folder by a pattern, or some by name.
 fn patterns(folder: &Folder) -> String {
     let shown = folder.path.to_string_lossy();
-    if folder.is_all && folder.policies.len() > 1 && !input::is_pattern(&shown) {
+    if folder.is_all && folder.policies.len() > 1 && !super::walk::is_pattern(&shown) {
         return format!("[{}]", quoted(&folder.path.join("*.json")));
     }
     let names: Vec<String> = folder.policies.iter().map(|path| quoted(path)).collect();

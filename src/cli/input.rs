@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 use super::conceal;
+use super::walk::is_pattern;
 use super::walk::{self, Fault};
 use crate::inventory::Inventory;
 use crate::inventory::cloudformation::{self, Given};
@@ -49,11 +50,6 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
         names.extend(found);
     }
     Ok(each_once(names))
-}
-
-/// Whether a name can stand for several files.
-pub(super) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '['])
 }
 
 /// The files that match a pattern, sorted.

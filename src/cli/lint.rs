@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::accept::{self, Accepted, Extent};
-use super::jobs::{self, Job, Jobs};
+use super::job::Job;
+use super::jobs::{self, Jobs};
 use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
 use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};

@@ -3,11 +3,12 @@
 mod cloudformation;
 mod hcl;
 mod language;
+mod part;
+
+pub(super) use language::LanguageName;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
-
-pub(super) use language::LanguageName;
 
 use super::{Error, MissingArgs, jobs};
 use crate::check::{self, Chosen};

@@ -9,13 +9,16 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::chosen::Chosen;
 use super::cluster::Configured;
+use super::cluster::Given;
 use super::config::Configuration;
 use super::effective::Effective;
+use super::fault::Fault;
 use super::input::{self};
-use super::jobs::Job;
-use super::selection::{self, Given};
-use super::template::{self, Chosen, Narrowing, Template};
+use super::job::Job;
+use super::selection::{self};
+use super::template::{self, Narrowing, Template};
 use super::{Error, InputArgs, Selection, owner};
 use crate::check::Against;
 use crate::cluster::ConfigProblem;
@@ -25,20 +28,6 @@ use crate::lints::File;
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, Sources, Spanned, shorten};
 use crate::reference::{self, Features};
-
-/// Why a job cannot be made.
-pub(super) enum Fault {
-    /// Something outside of the configuration.
-    Run(Error),
-    /// A mistake in the configuration.
-    Mistake(ConfigProblem),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Fault::Run(error)
-    }
-}
 
 /// Whether there is something to read.
 fn is_file(name: &str) -> bool {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::cluster::Configured;
+use super::cluster::Given;
 use super::{Error, Selection, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against};
@@ -17,9 +18,6 @@ use crate::reference::{self, Features, Query, Reference, Release};
 
 /// Says why a value cannot be.
 type Check = fn(&str) -> Result<(), Fault>;
-
-/// The name of a placeholder, its value, and what gave it.
-pub(super) type Given = (String, String, String);
 
 pub(super) fn catalog(path: &Path) -> Result<Catalog, Error> {
     Catalog::from_package(path).map_err(|source| Error::BadCatalog {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 use super::ignore::{Ignore, Subject};
+use super::reader::path_pattern;
 use super::reader::{Reader, Value, span};
-use super::section::path_pattern;
 use super::value;
 use super::{Day, FIXED, Level};
 use crate::nearest::hint;

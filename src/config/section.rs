@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use glob::Pattern as PathPattern;
 use toml::de::{DeTable, DeValue};
 
 use super::accepted::{ignore, levels};
 use super::keep::keep;
+use super::reader::path_pattern;
 use super::reader::{Key, Reader, Value, span};
 use super::value::{self, Fault};
 use super::{Config, MOST_TARGETS, Options, Target, Threshold};
@@ -200,19 +200,6 @@ fn is_empty_array(value: &Value<'_>) -> bool {
         .get_ref()
         .as_array()
         .is_some_and(|array| array.is_empty())
-}
-
-pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
-    if let Err(error) = PathPattern::new(&pattern.value) {
-        let message = format!(
-            "`{}` is not a pattern of file names: {}",
-            shorten(&pattern.value),
-            error.msg
-        );
-        let help =
-            "`*` stands for a part of a name, `**` for folders, `?` and `[abc]` for one character";
-        reader.wrong(pattern.span, message, help.to_owned());
-    }
 }
 
 /// A value of which [`value`] says what it must be.

@@ -6,7 +6,7 @@
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{Piece, Pieces};
 use crate::parser::{Effect, Hole, HoleKind, Span, Statement, Text, Unknowns, Version};
-use crate::reference::canonical_placeholder;
+use crate::vocabulary::canonical_placeholder;
 
 /// A string in pieces; none where it is read as if it were not there. Also the placeholders that are left in what is known
 /// of it.

@@ -103,7 +103,7 @@ pub fn read_plan(id: SourceId, sources: &mut Sources) -> Result<Inventory, Box<P
         address: String::new(),
         code: std::rc::Rc::new(code),
         caller: None,
-        each: scope::Each::default(),
+        each: value::Each::default(),
         given: indexmap::IndexMap::default(),
         depth: 0,
     });

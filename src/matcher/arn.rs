@@ -11,7 +11,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::class::Class;
-use super::pattern::{Pattern, Symbol, Token};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 use crate::parser::Span;
 
 /// One unit of a resource string.

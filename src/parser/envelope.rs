@@ -7,14 +7,18 @@ pub(super) use encoded::{trust, trust_text};
 pub(super) use refusal::{no_document, not_understood};
 
 use super::audit;
+use super::decoded::Text;
+use super::element::{POLICY_KEYS, STATEMENT_KEYS};
+use super::fault::Fault;
 use super::foreign;
-use super::grammar::{self, Carried, POLICY_KEYS, STATEMENT_KEYS};
+use super::grammar::{self, Carried};
 use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::LONGEST_NAME;
 use super::owner::Owner;
-use super::policy::{Attachment, Problem, Text};
-use super::problem::{Reader, shorten, shorten_to};
+use super::policy::{Attachment, Problem};
+use super::problem::Reader;
+use super::quote::{shorten, shorten_to};
 use super::source::Span;
-use super::syntax::Fault;
 use encoded::{embedded, is_document, starts_percent_encoded};
 use refusal::{contains_documents, meant, refuse, two_documents};
 
@@ -38,8 +42,6 @@ const DESCRIPTIONS: [&str; 4] = [
     "RoleLastUsed",
     "Tags",
 ];
-/// The longest ARN of a policy has fewer characters.
-pub(super) const LONGEST_NAME: usize = 256;
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {

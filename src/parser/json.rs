@@ -15,9 +15,10 @@ use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Written;
-use super::policy::{HolePart, PartEnd, Text};
+use super::decoded::{HolePart, PartEnd, Text};
+use super::fault::Fault;
 use super::source::Span;
-use super::syntax::{self, Fault};
+use super::syntax::{self};
 use crate::bytes;
 use places::Entry;
 

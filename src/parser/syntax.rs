@@ -4,50 +4,9 @@
 
 use std::ops::Range;
 
-use super::problem::shorten;
+use super::fault::Fault;
+use super::quote::shorten;
 use super::token::{Scanner, Token};
-
-/// Faults of a text, at ranges of its bytes.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) subject: &'static str,
-    pub(super) range: Range<usize>,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-    pub(super) related: Vec<(Range<usize>, String)>,
-}
-
-impl Fault {
-    pub(super) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
-        Fault {
-            subject: "syntax",
-            range,
-            message: message.into(),
-            help: None,
-            related: Vec::new(),
-        }
-    }
-
-    pub(super) fn about(mut self, subject: &'static str) -> Self {
-        self.subject = subject;
-        self
-    }
-
-    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    fn with_related(mut self, range: Range<usize>, words: impl Into<String>) -> Self {
-        self.related.push((range, words.into()));
-        self
-    }
-
-    pub(super) fn shifted(mut self, by: usize) -> Self {
-        self.range = self.range.start + by..self.range.end + by;
-        self
-    }
-}
 
 /// Explains a text that `serde_json` refused.
 pub(super) fn explain(text: &str, error: &serde_json::Error) -> Fault {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::problem::shorten;
-use super::syntax::Fault;
+use super::fault::Fault;
+use super::quote::shorten;
 
 /// The token at a place: tokens of JSON, and what authors write instead of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

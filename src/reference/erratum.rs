@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::data::{ERRATA, ErratumEntry, Text};
-use super::pack::{self, Wanted};
+use super::wanted::Wanted;
 use super::{Failure, Feature, Features, Gap, RefStatement, Reference, Release, Standing};
 use crate::parser::Effect;
 
@@ -98,8 +98,8 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
                 own_index: 0,
                 sid: None,
                 effect: Effect::Allow,
-                action: pack::list(data.actions, Vec::new(), &[]),
-                resource: pack::list(data.resources, Vec::new(), &[]),
+                action: super::wanted::list(data.actions, Vec::new(), &[]),
+                resource: super::wanted::list(data.resources, Vec::new(), &[]),
                 conditions: Vec::new(),
                 feature: feature.map(Feature::name),
                 open: required.is_none(),

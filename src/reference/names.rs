@@ -5,19 +5,19 @@
 
 mod instance;
 
+pub use super::bindings::CLUSTER;
+
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::bindings::{Bindings, Dissent, Origin};
 use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
+use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
 use crate::parser::{SourceId, Span};
-use instance::{glob, instance, split};
-
-/// The placeholder for the name of the cluster.
-pub const CLUSTER: &str = "Cluster";
+use instance::{instance, split};
 
 /// The longest string of a policy in which names are looked for.
 const LONGEST: usize = 2048;
@@ -56,19 +56,6 @@ impl Grant<'_> {
         };
         actions.any(matches) != self.not_action
     }
-}
-
-/// Whether the values of a placeholder come from the policy through [`narrow`] alone.
-pub(super) fn is_taken(name: &str) -> bool {
-    TAKEN.contains(&name)
-}
-
-/// Whether a literal can be what a placeholder stands for.
-pub(super) fn has_shape(name: &str, value: &str) -> bool {
-    super::data::SHAPES
-        .iter()
-        .find(|(n, _)| *n == name)
-        .is_none_or(|(_, shape)| glob(shape, value))
 }
 
 /// The placeholders of the rules that can have a value besides those of a reference.

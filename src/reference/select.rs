@@ -5,7 +5,8 @@ mod error;
 pub use error::SelectError;
 
 use super::data::{MARKS, PACKS, ROLES, SCHEDULERS};
-use super::pack::{self, Wanted};
+use super::pack::{self};
+use super::wanted::Wanted;
 use super::{Feature, Features, Reference, Release, release};
 use crate::nearest::hint;
 

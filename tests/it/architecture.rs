@@ -12,6 +12,8 @@ const FLOORS: &[&str] = &[
     "rejection",
     "inert",
     "fingerprint",
+    "operator",
+    "vocabulary",
     "parser",
     "inventory",
     "edit",
@@ -26,18 +28,14 @@ const FLOORS: &[&str] = &[
     "check",
     "config",
     "baseline",
+    "unused",
     "remedy",
     "report",
     "cli",
 ];
 
 /// Arrows that still go up. The list only shrinks.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("parser", "matcher"),
-    ("matcher", "reference"),
-    ("lints", "config"),
-    ("lints", "baseline"),
-];
+const EXCEPTIONS: &[(&str, &str)] = &[];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)

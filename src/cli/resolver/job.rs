@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::{Fault, Resolver, Step};
 use crate::check::{Against, Settings};
+use crate::cli::chosen::Chosen;
 use crate::cli::effective::Effective;
-use crate::cli::jobs::Job;
+use crate::cli::job::Job;
 use crate::cli::selection::{self};
-use crate::cli::template::{Chosen, Narrowing};
+use crate::cli::template::Narrowing;
 use crate::cli::{Error, Unresolved};
 use crate::config::{self, Target};
 use crate::inventory::Kind;

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use super::encode;
 use super::evaluate::{Machine, equal};
 use super::hcl;
-use super::scope::{Each, Frame, Scope};
+use super::scope::{Frame, Scope};
 use super::syntax::Call;
+use super::value::Each;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
 

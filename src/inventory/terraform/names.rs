@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::Machine;
-use super::scope::Instance;
+use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::Kind;
 use crate::inventory::names::{Key, mark, may_be};

@@ -6,9 +6,11 @@
 //! Format: <https://developer.hashicorp.com/terraform/internals/json-format>
 
 mod json;
+mod known;
 mod unknown;
 
 pub(super) use json::{elements, member, members, span, word};
+pub(super) use known::Known;
 
 use std::rc::Rc;
 
@@ -17,8 +19,9 @@ use rustc_hash::FxHashMap;
 use super::evaluate::Machine;
 use super::hcl::Fault;
 use super::json_text::{Json, Token};
-use super::scope::{Code, Placed};
+use super::scope::Code;
 use super::syntax::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
+use super::value::Placed;
 use super::value::{Place, Value};
 use crate::parser::{SourceId, Span};
 use json::{read, scalar};
@@ -44,13 +47,6 @@ const REFERENCES: [&str; 13] = [
     "managed_policy_arns",
     "permissions_boundary",
 ];
-
-/// The resources and variables of a plan, for what the code leaves open.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Values of attributes that are known, by the address of the resource.
-    resources: FxHashMap<String, FxHashMap<String, Value>>,
-}
 
 /// A resource of a plan.
 struct Planned<'j> {

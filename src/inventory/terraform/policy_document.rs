@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use super::encode;
 use super::evaluate::Machine;
-use super::scope::{Frame, Instance, Scope};
+use super::scope::{Frame, Scope};
 use super::syntax::{Attribute, Block, Body};
+use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 
 /// The arguments of a statement that are elements of a policy.

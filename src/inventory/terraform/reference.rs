@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::facts::{self, Part};
-use super::scope::{Instance, Placed, Scope};
+use super::scope::Scope;
 use super::syntax::{Block, Expression, Node as Syntax, Step};
+use super::value::Instance;
+use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
 

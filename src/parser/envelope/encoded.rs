@@ -3,12 +3,13 @@
 use percent_encoding::percent_decode_str;
 
 use super::{nothing, report};
+use crate::parser::decoded::Text;
 use crate::parser::grammar::{self, Carried};
 use crate::parser::json::{self, Kind, Layer, Places, Value};
-use crate::parser::policy::{Problem, Text};
+use crate::parser::policy::Problem;
 use crate::parser::problem::Reader;
 use crate::parser::source::Span;
-use crate::parser::trust;
+use crate::parser::trust_grammar;
 
 /// Reads the trust policy of a role: an object, or the text of one. Whether it is one.
 pub(in crate::parser) fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
@@ -19,7 +20,7 @@ pub(in crate::parser) fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
         .map(str::to_owned);
     match value.kind() {
         Kind::Object => {
-            trust::read(reader, value, account);
+            trust_grammar::read(reader, value, account);
             true
         }
         Kind::String => match value.string() {
@@ -43,7 +44,7 @@ pub(in crate::parser) fn trust_text(
 ) {
     let mut places = Places::default();
     match json::read(layer, &mut places) {
-        Ok(value) if value.kind() == Kind::Object => trust::read(reader, value, account),
+        Ok(value) if value.kind() == Kind::Object => trust_grammar::read(reader, value, account),
         Ok(value) => nothing(reader, value),
         Err(fault) => report(reader, &layer, fault),
     }

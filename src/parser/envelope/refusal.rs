@@ -1,10 +1,12 @@
 //! Reports of files without a policy, or with one that is not understood.
 
 use super::{DOCUMENT_KEYS, LIST_KEYS, VERSION_KEY, VERSIONS_KEY, carries};
-use crate::parser::grammar::{POLICY_KEYS, STATEMENT_KEYS};
+use crate::parser::decoded::Text;
+use crate::parser::element::{POLICY_KEYS, STATEMENT_KEYS};
 use crate::parser::json::{Kind, Value};
-use crate::parser::policy::{Problem, Text};
-use crate::parser::problem::{Reader, shorten};
+use crate::parser::policy::Problem;
+use crate::parser::problem::Reader;
+use crate::parser::quote::shorten;
 use crate::parser::source::Span;
 
 /// Reports a key of a dump whose value has another form than the AWS CLI prints.

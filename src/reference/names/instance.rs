@@ -39,33 +39,3 @@ pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str
     let mut found = Vec::new();
     (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
 }
-
-/// Whether a pattern with `*` and `?` matches a text, in which a wildcard is an ordinary character.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(byte) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(b) if b == byte || *b == b'?' && *byte != b'*' => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    p = at + 1;
-                    t = from + 1;
-                    star = Some((at, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
-}

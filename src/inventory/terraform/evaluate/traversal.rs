@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use super::{Machine, position};
-use crate::inventory::terraform::scope::{Instance, Placed, Scope};
+use crate::inventory::terraform::scope::Scope;
 use crate::inventory::terraform::syntax::{Expression, Node as Syntax, Step};
+use crate::inventory::terraform::value::Instance;
+use crate::inventory::terraform::value::Placed;
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
 
@@ -181,7 +183,7 @@ impl<'a> Machine<'a> {
         module: usize,
         of: &Placed<Expression>,
     ) -> Value {
-        let each = crate::inventory::terraform::scope::Each::default();
+        let each = crate::inventory::terraform::value::Each::default();
         let scope = Scope {
             module,
             source: of.source,

@@ -9,7 +9,7 @@ use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::export::About;
 use crate::inventory::terraform::membership::{Match, doubtful};
 use crate::inventory::terraform::names::{Named, Target, targets_of};
-use crate::inventory::terraform::scope::Instance;
+use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::{Attachment, SourceId, shorten};
 

@@ -6,7 +6,7 @@ use super::shape::Shape;
 use super::{Gathered, Reader, finish, policy};
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::names::Target;
-use crate::inventory::terraform::scope::Instance;
+use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::Place;
 use crate::inventory::{Kind, Principal};
 use crate::parser::Attachment;
