@@ -20,7 +20,7 @@ use super::value::{Node, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
-use choice::{PARTS, any_action, documents, flat, flattened, has_choice, statements};
+use choice::{PARTS, any_action, documents, flattened, has_choice, items};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]
@@ -230,9 +230,7 @@ impl<'h> Draft<'h> {
                     match key.text().as_deref() {
                         Some("Statement") => {
                             self.key(key);
-                            let mut all = Vec::new();
-                            statements(value, optional, &mut all);
-                            self.list_of_statements(value, &all);
+                            self.list_of_statements(value, &items(value, optional));
                         }
                         Some("Version") if self.first_unknown(value).is_some() => {
                             // It decides what the variables of every statement are.
@@ -352,8 +350,7 @@ impl<'h> Draft<'h> {
     fn element(&mut self, key: &Value, name: &str, value: &Value, effect: Effect) -> bool {
         let negated = name.starts_with("Not");
         let of_actions = name.ends_with("Action");
-        let mut items = Vec::new();
-        flat(value, None, &mut items);
+        let items = items(value, None);
         let mut kept: Vec<Value> = Vec::new();
         let mut is_absent = false;
         for Item { value, within } in &items {

@@ -1,5 +1,6 @@
 //! Values as a reader knows them: objects, lists and texts with their places, and holes.
 
+use super::leaves::{Branch, Branching};
 use crate::parser::Span;
 
 /// A value and where it is written, in the file of its document.
@@ -125,6 +126,19 @@ impl Piece {
                 span: *span,
             },
             Piece::Hole { .. } => self.clone(),
+        }
+    }
+}
+
+impl Branching for &Value {
+    fn branch(self) -> Branch<Self> {
+        match &self.node {
+            Node::List(elements) => Branch::List(elements.iter().collect()),
+            Node::Choice(hole, alternatives) => {
+                Branch::Choice(*hole, alternatives.iter().collect())
+            }
+            Node::Absent => Branch::Nothing,
+            _ => Branch::Leaf(self),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Values with alternatives, taken apart.
 
 use super::Item;
+use crate::inventory::leaves::leaves;
 use crate::inventory::value::{Node, Piece, Value};
 
 /// Elements without which a trust policy, or a statement of it, is another one.
@@ -28,14 +29,10 @@ pub(super) fn has_choice(value: &Value) -> bool {
     }
 }
 
-/// The statements of the value of `Statement`, each with the hole that decides whether it is there.
-pub(super) fn statements<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::List(elements) => elements.iter().for_each(|e| statements(e, within, out)),
-        Node::Choice(hole, of) => of.iter().for_each(|v| statements(v, Some(*hole), out)),
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
-    }
+/// The values of a list, each with the hole that decides whether it is there.
+pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
+    let all = leaves(value, within).into_iter();
+    all.map(|(value, within)| Item { value, within }).collect()
 }
 
 /// The statements of a document of which the template leaves open which it is.
@@ -44,19 +41,9 @@ pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut V
         Node::Choice(hole, of) => of.iter().for_each(|v| documents(v, Some(*hole), out)),
         Node::Map(_) => {
             if let Some(list) = value.get("Statement") {
-                statements(list, within, out);
+                out.extend(items(list, within));
             }
         }
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
-    }
-}
-
-/// The strings of a list, each with the hole that decides whether it is there.
-pub(super) fn flat<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::List(elements) => elements.iter().for_each(|e| flat(e, within, out)),
-        Node::Choice(hole, of) => of.iter().for_each(|v| flat(v, Some(*hole), out)),
         Node::Absent => {}
         _ => out.push(Item { value, within }),
     }

@@ -1,6 +1,6 @@
 //! The `Condition` element.
 
-use super::choice::flat;
+use super::choice::items;
 use super::{Draft, Item};
 use crate::inventory::value::{Node, Value};
 use crate::parser::{Effect, HoleKind};
@@ -72,8 +72,7 @@ impl<'h> Draft<'h> {
         negated: bool,
         effect: Effect,
     ) -> (Option<Value>, bool) {
-        let mut items = Vec::new();
-        flat(values, None, &mut items);
+        let items = items(values, None);
         let unknown_of = |item: &Item<'_>| {
             let mut all = self.unknown_in(item.value);
             all.extend(item.within);

@@ -10,10 +10,11 @@ use super::evaluate::Machine;
 use super::export::{About, Read};
 use super::managed::Managed;
 use super::membership::Membership;
-use super::names::{Names, Target, targets_of};
+use super::names::{Names, Target};
 use super::scope::{Frame, Scope};
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
+use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
 use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, shorten};
 use shape::{SHAPES, Shape, What};
@@ -276,10 +277,8 @@ impl Reader {
             let Some(shape) = SHAPES.iter().find(|s| s.kind == profile.kind()) else {
                 continue;
             };
-            let mut roles = Vec::new();
-            if let Some(value) = machine.argument(profile, shape.content) {
-                targets_of(&value, None, &mut roles);
-            }
+            let roles = machine.argument(profile, shape.content);
+            let roles = roles.map_or_else(Vec::new, |value| leaves(value, None));
             let is_of_role = roles.iter().any(|(value, _)| match &value.subject {
                 Some(subject) if !subject.is_data() => subject.address == role.address,
                 _ => value.text().as_ref() == Some(&name),
@@ -372,8 +371,7 @@ impl Reader {
         if matches!(arn.node, Node::Null | Node::Absent) {
             return;
         }
-        let mut values = Vec::new();
-        targets_of(arn, None, &mut values);
+        let values = leaves(arn.clone(), None);
         if values.iter().any(|(_, optional)| optional.is_some()) {
             let mut is_here = |(value, _): &(Value, _)| self.here(machine, value).is_some();
             if values.iter().any(&mut is_here) {

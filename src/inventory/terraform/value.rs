@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::leaves::{Branch, Branching};
 use super::syntax::Block;
 use crate::parser::{SourceId, Span};
 
@@ -178,6 +179,20 @@ impl Piece {
                 via: via.clone(),
             },
             Piece::Hole { .. } => self.clone(),
+        }
+    }
+}
+
+impl Branching for Value {
+    fn branch(self) -> Branch<Self> {
+        match &self.node {
+            Node::List(_) => Branch::List(self.elements().unwrap_or_default()),
+            Node::Choice(hole, alternatives) => {
+                let alternatives = alternatives.iter().cloned();
+                Branch::Choice(*hole, alternatives.map(|a| a.inherit(&self.via)).collect())
+            }
+            Node::Null | Node::Absent => Branch::Nothing,
+            _ => Branch::Leaf(self),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::inventory::cloudformation::evaluate::{Template, call};
 use crate::inventory::cloudformation::links::{Resource, Whose, targets};
 use crate::inventory::cloudformation::names::Target;
 use crate::inventory::cloudformation::unresolved;
+use crate::inventory::leaves::leaves;
 use crate::inventory::{Document, Node as Made, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Attachment, shorten};
@@ -173,30 +174,8 @@ impl Reader<'_> {
             return;
         }
         let value = template.evaluate(tree);
-        self.managed_by(template, &value, optional, all);
-    }
-
-    /// The managed policies that a value names.
-    fn managed_by(
-        &self,
-        template: &mut Template<'_>,
-        value: &Value,
-        optional: Option<usize>,
-        all: &mut Document,
-    ) {
-        match &value.node {
-            Made::List(elements) => {
-                for element in elements {
-                    self.managed_by(template, element, optional, all);
-                }
-            }
-            Made::Choice(hole, of) => {
-                for value in of {
-                    self.managed_by(template, value, Some(*hole), all);
-                }
-            }
-            Made::Absent => {}
-            _ => self.managed_policy(template, value, shown(template, value), optional, all),
+        for (value, optional) in leaves(&value, optional) {
+            self.managed_policy(template, value, shown(template, value), optional, all);
         }
     }
 
@@ -229,35 +208,26 @@ impl Reader<'_> {
         optional: Option<usize>,
         all: &mut Document,
     ) {
-        match &policies.node {
-            Made::List(elements) => {
-                for element in elements {
-                    self.sam_policies(template, element, optional, all);
+        for (policy, optional) in leaves(policies, optional) {
+            match &policy.node {
+                Made::Map(members) if policy.get("Statement").is_none() => {
+                    for (key, _) in members {
+                        let name = key.text().unwrap_or_default();
+                        all.name_at(format!("sam-policy:{}", shorten(&name)), key.span);
+                    }
                 }
-            }
-            Made::Choice(hole, of) => {
-                for value in of {
-                    self.sam_policies(template, value, Some(*hole), all);
+                Made::Map(_) | Made::Hole(_) => {
+                    add(template, policy, None, Attachment::Inline, optional, all);
                 }
-            }
-            Made::Absent => {}
-            Made::Map(members) if policies.get("Statement").is_none() => {
-                for (key, _) in members {
-                    let name = key.text().unwrap_or_default();
-                    all.name_at(format!("sam-policy:{}", shorten(&name)), key.span);
+                _ => {
+                    let text = shown(template, policy);
+                    let arn = if text.starts_with("arn:") {
+                        text
+                    } else {
+                        format!("arn:aws:iam::aws:policy/{text}")
+                    };
+                    self.managed_policy(template, policy, arn, optional, all);
                 }
-            }
-            Made::Map(_) | Made::Hole(_) => {
-                add(template, policies, None, Attachment::Inline, optional, all);
-            }
-            _ => {
-                let text = shown(template, policies);
-                let arn = if text.starts_with("arn:") {
-                    text
-                } else {
-                    format!("arn:aws:iam::aws:policy/{text}")
-                };
-                self.managed_policy(template, policies, arn, optional, all);
             }
         }
     }

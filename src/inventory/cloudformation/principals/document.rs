@@ -5,6 +5,7 @@ use crate::inventory::cloudformation::condition::Truth;
 use crate::inventory::cloudformation::evaluate::Template;
 use crate::inventory::cloudformation::links::Resource;
 use crate::inventory::cloudformation::unresolved;
+use crate::inventory::leaves::leaves;
 use crate::inventory::{Attached, Document, Node as Made, Piece, Value, document, trust};
 use crate::parser::{Attachment, Problem, Span, shorten};
 
@@ -117,27 +118,17 @@ pub(super) fn inline(
     optional: Option<usize>,
     all: &mut Document,
 ) {
-    match &policies.node {
-        Made::List(elements) => {
-            for element in elements {
-                inline(template, element, optional, all);
-            }
+    for (policy, optional) in leaves(policies, optional) {
+        if matches!(policy.node, Made::Hole(_)) {
+            add(template, policy, None, Attachment::Inline, optional, all);
+            continue;
         }
-        Made::Choice(hole, of) => {
-            for value in of {
-                inline(template, value, Some(*hole), all);
-            }
-        }
-        Made::Absent => {}
-        Made::Hole(_) => add(template, policies, None, Attachment::Inline, optional, all),
-        _ => {
-            let name = policies.get("PolicyName").and_then(Value::text);
-            if let Some(value) = policies.get("PolicyDocument") {
-                add(template, value, name, Attachment::Inline, optional, all);
-            } else {
-                let message = "no `PolicyDocument` in this policy";
-                template.report(unresolved("PolicyDocument", message, policies.span));
-            }
+        let name = policy.get("PolicyName").and_then(Value::text);
+        if let Some(value) = policy.get("PolicyDocument") {
+            add(template, value, name, Attachment::Inline, optional, all);
+        } else {
+            let message = "no `PolicyDocument` in this policy";
+            template.report(unresolved("PolicyDocument", message, policy.span));
         }
     }
 }

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use super::shape::What;
 use super::{Gathered, Reader, policy};
 use crate::inventory::Kind;
+use crate::inventory::leaves::leaves;
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::export::About;
 use crate::inventory::terraform::membership::{Match, doubtful};
-use crate::inventory::terraform::names::{Named, Target, targets_of};
+use crate::inventory::terraform::names::{Named, Target};
 use crate::inventory::terraform::value::Instance;
-use crate::inventory::terraform::value::{Node, Place, Value};
+use crate::inventory::terraform::value::{Place, Value};
 use crate::parser::{Attachment, SourceId, shorten};
 
 impl Reader {
@@ -21,29 +22,14 @@ impl Reader {
         optional: Option<usize>,
         all: &mut Gathered,
     ) {
-        match &policies.node {
-            Node::List(_) => {
-                for element in policies.elements().unwrap_or_default() {
-                    Self::listed(machine, &element, optional, all);
-                }
-            }
-            Node::Choice(hole, of) => {
-                for alternative in of.iter() {
-                    let alternative = alternative.clone().inherit(&policies.via);
-                    Self::listed(machine, &alternative, Some(*hole), all);
-                }
-            }
-            Node::Null | Node::Absent => {}
-            _ => {
-                let name = policies.get("policy_name").and_then(|v| v.text());
-                let value = policies.get("policy_document");
-                let about = About {
-                    name,
-                    attachment: Attachment::Inline,
-                    optional,
-                };
-                all.add(machine.document(value.as_ref().unwrap_or(policies), &about));
-            }
+        for (policy, optional) in leaves(policies.clone(), optional) {
+            let about = About {
+                name: policy.get("policy_name").and_then(|v| v.text()),
+                attachment: Attachment::Inline,
+                optional,
+            };
+            let value = policy.get("policy_document");
+            all.add(machine.document(value.as_ref().unwrap_or(&policy), &about));
         }
     }
 
@@ -162,9 +148,7 @@ impl Reader {
         source: SourceId,
         all: &mut Gathered,
     ) {
-        let mut values = Vec::new();
-        targets_of(arns, optional, &mut values);
-        for (value, optional) in values {
+        for (value, optional) in leaves(arns.clone(), optional) {
             if let Some((instance, shape)) = self.here(machine, &value) {
                 let optional = optional.or(instance.each.optional);
                 let attachment = Attachment::Managed;
