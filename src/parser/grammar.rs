@@ -23,10 +23,71 @@ pub(super) struct Carried {
     pub(super) attachment: Attachment,
 }
 
+/// The elements that policies of permissions and trust policies share.
+pub(super) struct Head {
+    pub(super) version: Version,
+    pub(super) version_span: Option<Span>,
+    /// The key `Statement`; the opening brace when there is none.
+    pub(super) statement_key: Span,
+    pub(super) has_statement: bool,
+}
+
+/// Reads the elements that all policy documents share. `read` gets the key and the value of `Statement`, of which it
+/// returns whether there is one, and those of `Id`. `None` where the document is part of a template.
+pub(super) fn head(
+    reader: &mut Reader,
+    document: Value<'_>,
+    mut read: impl FnMut(&mut Reader, &Text, Value<'_>) -> bool,
+) -> Option<Head> {
+    audit::document(reader, document);
+    let mut head = Head {
+        version: Version::V2008,
+        version_span: None,
+        statement_key: document.opening(),
+        has_statement: false,
+    };
+    let members = document.last_members();
+    if refuse_function_among(reader, &members) {
+        return None;
+    }
+    for Member { key, value } in members {
+        match key.value.as_str() {
+            "Version" => {
+                head.version = version(reader, value);
+                head.version_span = Some(value.label());
+            }
+            "Statement" => {
+                head.statement_key = key.span;
+                head.has_statement = read(reader, &key, value);
+            }
+            "Id" => {
+                read(reader, &key, value);
+            }
+            _ => {
+                let meant = nearest(&key.value, &POLICY_KEYS);
+                head.has_statement |= meant == Some("Statement");
+                unknown(reader, &key, meant, "a policy");
+            }
+        }
+    }
+    Some(head)
+}
+
 /// Reads a policy document, which is an object, and adds it to `reader`.
 pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
     let before = reader.rejections();
-    audit::document(reader, document);
+    let mut found = Vec::new();
+    let head = head(reader, document, |reader, key, value| {
+        if key.value == "Id" {
+            id(reader, key, value);
+        } else {
+            found = statements(reader, value);
+        }
+        true
+    });
+    let Some(head) = head else {
+        return;
+    };
     let mut policy = Policy {
         source: reader.source,
         name: carried.name,
@@ -35,37 +96,13 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
         breaks_grammar: false,
         has_refused_arn: false,
         unknowns: None,
-        version: Version::V2008,
-        version_span: None,
+        version: head.version,
+        version_span: head.version_span,
         span: document.span(),
-        statement_key: document.opening(),
-        statements: Vec::new(),
+        statement_key: head.statement_key,
+        statements: found,
     };
-    let members = document.last_members();
-    if refuse_function_among(reader, &members) {
-        return;
-    }
-    let mut has_statement = false;
-    for Member { key, value } in members {
-        match key.value.as_str() {
-            "Version" => {
-                policy.version = version(reader, value);
-                policy.version_span = Some(value.label());
-            }
-            "Statement" => {
-                has_statement = true;
-                policy.statement_key = key.span;
-                policy.statements = statements(reader, value);
-            }
-            "Id" => id(reader, &key, value),
-            _ => {
-                let meant = nearest(&key.value, &POLICY_KEYS);
-                has_statement |= meant == Some("Statement");
-                unknown(reader, &key, meant, "a policy");
-            }
-        }
-    }
-    if !has_statement {
+    if !head.has_statement {
         reader.report(
             Problem::invalid_policy(
                 "Statement",
@@ -133,32 +170,39 @@ pub(super) fn version(reader: &mut Reader, value: Value<'_>) -> Version {
 }
 
 fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
-    const EXPECTED: &str = "an object or an array of objects";
-    match value.kind() {
-        Kind::Object => statement::read(reader, value).into_iter().collect(),
-        Kind::Array => {
-            let elements = value.elements();
-            if elements.is_empty() {
-                reader.report(
-                    Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
-                        .with_help(format!("write a statement; {}", answer("statement"))),
-                );
-            }
-            let mut statements = Vec::with_capacity(elements.len());
-            for element in elements {
-                if element.kind() == Kind::Object {
-                    statements.extend(statement::read(reader, element));
-                } else {
-                    wrong_kind(reader, "Statement", element, EXPECTED);
-                }
-            }
-            statements
-        }
-        _ => {
-            wrong_kind(reader, "Statement", value, EXPECTED);
-            Vec::new()
+    if value.kind() == Kind::Array && value.elements().is_empty() {
+        reader.report(
+            Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
+                .with_help(format!("write a statement; {}", answer("statement"))),
+        );
+    }
+    objects(reader, value, statement::read)
+}
+
+/// Reads each object of the value of `Statement`.
+pub(super) fn objects<S>(
+    reader: &mut Reader,
+    value: Value<'_>,
+    read: impl Fn(&mut Reader, Value<'_>) -> Option<S>,
+) -> Vec<S> {
+    let all = match value.kind() {
+        Kind::Array => value.elements(),
+        _ => vec![value],
+    };
+    let mut statements = Vec::with_capacity(all.len());
+    for each in all {
+        if each.kind() == Kind::Object {
+            statements.extend(read(reader, each));
+        } else {
+            wrong_kind(
+                reader,
+                "Statement",
+                each,
+                "an object or an array of objects",
+            );
         }
     }
+    statements
 }
 
 pub(super) fn unique_sids<'s>(

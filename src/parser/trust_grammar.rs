@@ -3,15 +3,13 @@
 //! Elements: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
 use super::decoded::Text;
-use super::element::{refuse_function_among, unknown, wrong_kind};
-use super::grammar::version;
+use super::element::{refuse_function_among, wrong_kind};
 use super::json::{Kind, Member, Value};
-use super::keyword::Version;
 use super::policy::Problem;
 use super::problem::Reader;
 use super::quote::{nearest, shorten};
 use super::trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
-use super::{audit, condition, grammar, pattern, statement};
+use super::{condition, grammar, pattern, statement};
 use crate::rejection::{TRUST_ACTIONS, TRUST_ARNS, answer};
 
 pub(super) const STATEMENT_KEYS: [&str; 5] = ["Sid", "Effect", "Principal", "Action", "Condition"];
@@ -25,51 +23,28 @@ const KINDS: [(&str, PrincipalKind); 4] = [
 
 /// Reads a trust policy, which is an object.
 pub(super) fn read(reader: &mut Reader, document: Value<'_>, account: Option<String>) {
-    const EXPECTED: &str = "an object or an array of objects";
     let before = reader.rejections();
-    audit::document(reader, document);
+    let mut statements = Vec::new();
+    let head = grammar::head(reader, document, |reader, key, value| {
+        if key.value == "Id" {
+            return false;
+        }
+        statements = grammar::objects(reader, value, one);
+        value.kind() != Kind::Array || !value.elements().is_empty()
+    });
+    let Some(head) = head else {
+        return;
+    };
     let mut trust = TrustPolicy {
         source: reader.source,
-        statement_key: document.opening(),
-        version: Version::V2008,
+        statement_key: head.statement_key,
+        version: head.version,
         account,
-        statements: Vec::new(),
+        statements,
         is_rejected: false,
         is_open: false,
     };
-    let members = document.last_members();
-    if refuse_function_among(reader, &members) {
-        return;
-    }
-    let mut has_statement = false;
-    for Member { key, value } in members {
-        match key.value.as_str() {
-            "Version" => trust.version = version(reader, value),
-            "Id" => {}
-            "Statement" => {
-                has_statement = true;
-                trust.statement_key = key.span;
-                let all = match value.kind() {
-                    Kind::Array => value.elements(),
-                    _ => vec![value],
-                };
-                has_statement &= !all.is_empty();
-                for each in all {
-                    if each.kind() == Kind::Object {
-                        trust.statements.extend(one(reader, each));
-                    } else {
-                        wrong_kind(reader, "Statement", each, EXPECTED);
-                    }
-                }
-            }
-            _ => {
-                let meant = nearest(&key.value, &super::element::POLICY_KEYS);
-                has_statement |= meant == Some("Statement");
-                unknown(reader, &key, meant, "a policy");
-            }
-        }
-    }
-    if !has_statement {
+    if !head.has_statement {
         reader.report(
             Problem::invalid_policy(
                 "Statement",
