@@ -1,5 +1,7 @@
 //! Numbers, dates and addresses that distinguish the bounds of conditions.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use time::OffsetDateTime;
 
 use super::{Family, text_of};
@@ -104,37 +106,33 @@ fn numbers(listed: &[String]) -> Option<Vec<String>> {
 
 /// The first and the last address of each network, and those next to it.
 fn addresses(listed: &[String]) -> Option<Vec<String>> {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
     let mut found = Vec::new();
     for text in listed {
         let (address, bits) = network(text)?;
         match address {
             IpAddr::V4(address) => {
                 let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-                let (first, last) = (address.to_bits() & mask, address.to_bits() | !mask);
-                let near = [
-                    Some(first),
-                    Some(last),
-                    first.checked_sub(1),
-                    last.checked_add(1),
-                ];
-                let near = near.into_iter().flatten();
+                let near = borders(address.to_bits().into(), mask.into(), u32::MAX.into());
+                let near = near.filter_map(|bits| u32::try_from(bits).ok());
                 found.extend(near.map(|bits| Ipv4Addr::from_bits(bits).to_string()));
             }
             IpAddr::V6(address) => {
                 let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-                let (first, last) = (address.to_bits() & mask, address.to_bits() | !mask);
-                let near = [
-                    Some(first),
-                    Some(last),
-                    first.checked_sub(1),
-                    last.checked_add(1),
-                ];
-                let near = near.into_iter().flatten();
+                let near = borders(address.to_bits(), mask, u128::MAX);
                 found.extend(near.map(|bits| Ipv6Addr::from_bits(bits).to_string()));
             }
         }
     }
     found.extend(["203.0.113.9".to_owned(), "2001:db8::9".to_owned()]);
     Some(found)
+}
+
+/// The first and the last number of a network, and those next to it that are at most `highest`.
+fn borders(address: u128, mask: u128, highest: u128) -> impl Iterator<Item = u128> {
+    let (first, last) = (address & mask, address | (highest & !mask));
+    let before = first.checked_sub(1);
+    let after = last.checked_add(1).filter(|after| *after <= highest);
+    [Some(first), Some(last), before, after]
+        .into_iter()
+        .flatten()
 }
