@@ -1,6 +1,7 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
 mod against;
+mod alone;
 mod choice;
 mod configured;
 mod elsewhere;
@@ -8,7 +9,6 @@ mod fit;
 mod meeting;
 mod metadata;
 mod open;
-mod part;
 mod reading;
 mod settings;
 mod size;
@@ -16,11 +16,11 @@ mod trial;
 mod upgrade;
 
 pub use against::Against;
-pub use choice::{Asked, Chosen, INFERRED, choose, values};
-pub use metadata::place;
-pub use part::{
+pub use alone::{
     also_needed, coverage, excess, narrowed, open_paths, requires_anything, unconditional,
 };
+pub use choice::{Asked, Chosen, INFERRED, choose, values};
+pub use metadata::place;
 pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;

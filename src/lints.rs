@@ -7,7 +7,6 @@ mod allow_not_action;
 mod arn;
 mod condition;
 mod conditional_grant;
-mod context;
 mod coverage;
 mod cross_account_trust;
 mod danger;
@@ -74,21 +73,22 @@ mod unsupported_condition_key;
 pub(crate) mod unused_ignore;
 mod variable;
 mod variable_misuse;
+mod view;
 mod weak_condition;
 mod writable_code;
 mod wrong_partition;
 mod wrong_role;
 
-pub use context::{
+pub use findings::{is_template, run};
+pub use view::{
     Compared, Context, Extremes, File, GapRows, OtherRole, Oversize, PrincipalName, Unread,
 };
-pub use findings::{is_template, run};
 
 use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
-use context::nearest_of;
 use findings::bound;
+use view::nearest_of;
 
 /// A check and what is said about it.
 pub struct Lint {

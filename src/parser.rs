@@ -18,8 +18,8 @@
 
 mod audit;
 mod condition;
+mod content;
 mod decoded;
-mod document;
 pub mod dump;
 mod element;
 mod encoding;
@@ -44,9 +44,9 @@ mod trust;
 mod trust_grammar;
 pub(crate) mod yaml;
 
+pub use content::Document;
 pub use decoded::Text;
 pub(crate) use decoded::{HolePart, PartEnd};
-pub use document::Document;
 pub use encoding::decode;
 pub use hole::{Extreme, Hole, HoleKind};
 pub use keyword::{Effect, Version};

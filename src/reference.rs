@@ -12,6 +12,7 @@
 mod aws;
 mod basis;
 pub mod bindings;
+pub mod cluster_names;
 mod danger;
 mod data;
 mod erratum;
@@ -20,13 +21,12 @@ mod feature;
 mod generated;
 mod history;
 mod managed;
-pub mod names;
 mod need;
 mod pack;
 mod placeholder;
-mod principal;
+mod policy_text;
+mod principal_keys;
 mod release;
-mod render;
 mod select;
 mod standing;
 pub mod trust;
@@ -50,9 +50,9 @@ pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::managed_policies;
 pub use placeholder::{as_written, expand, is_list, meaning, values, whole_arn};
-pub use principal::{Principal, PrincipalValue, comes_with_principal};
+pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
+pub use principal_keys::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
-pub use render::{Bind, all_placeholders, indented, placeholders, render, several};
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
     only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
@@ -246,7 +246,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                 sid: s.sid.as_ref().map(|t| t.value.clone()),
                 effect: effect.value,
                 action: list(action, str::to_owned),
-                resource: list(resource, render::normal_placeholders),
+                resource: list(resource, policy_text::normal_placeholders),
                 conditions: s
                     .conditions
                     .iter()
@@ -256,7 +256,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                         values: c
                             .values
                             .iter()
-                            .map(|v| render::normal_placeholders(&v.value))
+                            .map(|v| policy_text::normal_placeholders(&v.value))
                             .collect(),
                     })
                     .collect(),
@@ -340,7 +340,7 @@ impl Reference {
         if let Some((role, partition)) = self.role.as_deref().zip(bind("Partition")) {
             trust::localize(std::slice::from_mut(&mut statement), role, &partition);
         }
-        render::condition(&statement.conditions).map(|c| render::replace(&c, bind))
+        policy_text::condition(&statement.conditions).map(|c| policy_text::replace(&c, bind))
     }
 }
 

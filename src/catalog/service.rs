@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::condition_key::{ConditionKey, ConditionKeyType};
-use super::{Action, ResourceType, slots, text};
+use super::{Action, ResourceType, slots, table};
 
 /// One service: what IAM knows behind one prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,7 +66,7 @@ impl<'a> Service<'a> {
             let (spelled, rest) = text.get(start..)?.split_at_checked(name.len())?;
             let is_it = own.contains(&spelled.as_ptr()) && spelled.eq_ignore_ascii_case(name);
             let rest = rest.strip_prefix('\t').filter(|_| is_it)?;
-            Action::new(*self, spelled, text::line(rest).0)
+            Action::new(*self, spelled, table::line(rest).0)
         })
     }
 
@@ -77,27 +77,27 @@ impl<'a> Service<'a> {
 
     /// The actions whose names start with `prefix`, in any case: what `Get*` stands for.
     pub fn actions_with_prefix(&self, prefix: &str) -> Actions<'a> {
-        let start = text::partition_point(self.actions, |name| {
-            text::compare_start(name, prefix) == Ordering::Less
+        let start = table::partition_point(self.actions, |name| {
+            table::compare_start(name, prefix) == Ordering::Less
         });
         let rest = self.actions.get(start..).unwrap_or_default();
-        let end = text::partition_point(rest, |name| {
-            text::compare_start(name, prefix) != Ordering::Greater
+        let end = table::partition_point(rest, |name| {
+            table::compare_start(name, prefix) != Ordering::Greater
         });
         Actions {
             service: *self,
-            rows: text::rows(rest.get(..end).unwrap_or_default()),
+            rows: table::rows(rest.get(..end).unwrap_or_default()),
         }
     }
 
     /// Its resource types, sorted by their names in lower case, once for each ARN format.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        text::rows(self.types).filter_map(ResourceType::from_row)
+        table::rows(self.types).filter_map(ResourceType::from_row)
     }
 
     /// Its condition keys, sorted by their names in lower case.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
-        text::rows(self.keys).filter_map(|row| {
+        table::rows(self.keys).filter_map(|row| {
             let (name, kind) = row.split_once('\t')?;
             let kind = ConditionKeyType::from_name(kind)?;
             Some(ConditionKey { name, kind })
@@ -109,7 +109,7 @@ impl<'a> Service<'a> {
 #[derive(Clone, Debug)]
 pub struct Actions<'a> {
     pub(super) service: Service<'a>,
-    pub(super) rows: text::Rows<'a>,
+    pub(super) rows: table::Rows<'a>,
 }
 
 impl<'a> Iterator for Actions<'a> {

@@ -18,7 +18,7 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::names::{self, Narrowed};
+use crate::reference::cluster_names::{self, Narrowed};
 use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
@@ -124,7 +124,7 @@ impl<'a> Trial<'a> {
                 if beyond {
                     Narrowed::default()
                 } else {
-                    names::narrow(reference, statements, &grants, &bindings, layered)
+                    cluster_names::narrow(reference, statements, &grants, &bindings, layered)
                 }
             };
             let gaps: Vec<Narrowed> = { reference.gaps.iter() }
@@ -465,29 +465,30 @@ fn name_cluster(
     placeholders: &Placeholders,
 ) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = names::clusters(&drafts.grants(bindings, placeholders), reference);
-    let of = |w: &names::Written| (w.text.clone(), w.source, w.span);
-    let given = bindings.get(names::CLUSTER).map(str::to_owned);
+    let votes = cluster_names::clusters(&drafts.grants(bindings, placeholders), reference);
+    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
+    let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
     match (votes.first(), given) {
         (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
             Some(other) => {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: of(first),
                     other: of(other),
                 });
             }
             None => bindings.set(
-                names::CLUSTER,
+                cluster_names::CLUSTER,
                 first.text.clone(),
                 Origin::Inferred(first.source, first.span),
             ),
         },
         (Some(first), Some(given)) if !given.contains('*') => {
-            let is_given = |v: &names::Written| reference::values(&given).any(|g| g == v.text);
+            let is_given =
+                |v: &cluster_names::Written| reference::values(&given).any(|g| g == v.text);
             if !votes.iter().any(is_given) {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: (given, first.source, first.span),
                     other: of(first),
                 });
@@ -495,7 +496,7 @@ fn name_cluster(
         }
         _ => {}
     }
-    names::derive(reference, bindings);
+    cluster_names::derive(reference, bindings);
     dissent
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::input::{self, Content};
-use super::place::Within;
+use super::path::Within;
 use super::{Error, InputArgs, drawn};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Config, NAMES};

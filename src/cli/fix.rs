@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::jobs::Loaded;
 use super::output::Ready;
-use super::{Error, input, place};
+use super::{Error, input, path};
 use crate::check::{self, Against, Settings};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
@@ -330,7 +330,7 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     match std::fs::metadata(name) {
         Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
         // The run itself reports unreadable files.
-        _ => place::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
+        _ => path::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
     }
 }
 

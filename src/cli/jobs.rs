@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::chosen::Setting;
 use super::config::Configuration;
-use super::fault::Fault;
+use super::failure::Fault;
 use super::job::Job;
 use super::resolver::Resolver;
 use super::{Error, InputArgs, input, selection};

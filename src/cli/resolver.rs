@@ -1,7 +1,7 @@
 //! One job after the other: what holds for it, its reference, its bindings and its files.
 
-mod document;
 mod job;
+mod principals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -14,11 +14,11 @@ use super::cluster::Configured;
 use super::cluster::Given;
 use super::config::Configuration;
 use super::effective::Effective;
-use super::fault::Fault;
+use super::failure::Fault;
 use super::input::{self};
 use super::job::Job;
+use super::role_file::{self, Narrowing, Template};
 use super::selection::{self};
-use super::template::{self, Narrowing, Template};
 use super::{Error, InputArgs, Selection, owner};
 use crate::check::Against;
 use crate::cluster::ConfigProblem;
@@ -261,7 +261,7 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             if of.inventory.principals.is_empty() {
-                let unread = template::unread(&of.inventory, &mut self.files);
+                let unread = role_file::unread(&of.inventory, &mut self.files);
                 if unread.is_empty() {
                     empty.push(of.name.clone());
                 }
@@ -286,7 +286,7 @@ impl<'r> Resolver<'r> {
             let Some(of) = self.templates.get_mut(template) else {
                 continue;
             };
-            let principal = template::settings(of, at, &mut self.sources, &mut self.files);
+            let principal = role_file::settings(of, at, &mut self.sources, &mut self.files);
             let Some((mut principal, own)) = principal else {
                 continue;
             };

@@ -13,7 +13,7 @@ use crate::matcher::condition::KeyValue;
 use crate::nearest::nearest_word;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
-use crate::reference::names;
+use crate::reference::cluster_names;
 use crate::reference::{self, Features, Query, Reference, Release};
 
 /// Says why a value cannot be.
@@ -206,7 +206,7 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
         given.push((name.to_owned(), value.clone(), option.to_owned()));
     }
     if !selection.cluster_name.is_empty() {
-        let bad = |name: &&String| *name != "*" && !names::is_cluster_name(name);
+        let bad = |name: &&String| *name != "*" && !cluster_names::is_cluster_name(name);
         if let Some(bad) = selection.cluster_name.iter().find(bad) {
             return Err(Error::BadValue {
                 option: "--cluster-name",
@@ -217,7 +217,11 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
             });
         }
         let all = selection.cluster_name.join(",");
-        given.push((names::CLUSTER.to_owned(), all, "--cluster-name".to_owned()));
+        given.push((
+            cluster_names::CLUSTER.to_owned(),
+            all,
+            "--cluster-name".to_owned(),
+        ));
     }
     let known = known_placeholders(against);
     for set in &selection.set {
@@ -263,7 +267,7 @@ pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
     let mut known: BTreeSet<String> = ["Account", "Partition", "Region"].map(str::to_owned).into();
     for reference in against.references() {
         if reference.role.is_some() {
-            known.extend(names::known().map(str::to_owned));
+            known.extend(cluster_names::known().map(str::to_owned));
         }
         known.extend(reference::all_placeholders(reference));
     }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-use super::place;
+use super::path;
 
 /// Names that are looked at for one pattern.
 const MOST: usize = 200_000;
@@ -64,7 +64,7 @@ pub(super) fn walk(pattern: &str) -> Result<Vec<PathBuf>, Fault> {
     let mut found = walk.found;
     found.sort();
     found.dedup();
-    let within = place::Within::around(&start);
+    let within = path::Within::around(&start);
     for path in &found {
         within
             .holds(path)

@@ -134,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::value::day;
+    use crate::config::single_value::day;
 
     fn ignore(path: &str) -> Ignore {
         let spanned = |text: &str| Spanned {

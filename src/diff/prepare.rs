@@ -9,7 +9,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
-use crate::reference::names::{Grant, Written};
+use crate::reference::cluster_names::{Grant, Written};
 use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
 

@@ -10,7 +10,7 @@
 //! | a value of a Condition | the line does not hold for it | the line holds |
 //! | a whole statement, a branch | absent | present |
 
-mod choice;
+mod alternatives;
 mod condition;
 mod writer;
 
@@ -20,7 +20,7 @@ use super::value::{Node, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
-use choice::{PARTS, any_action, documents, flattened, has_choice, items};
+use alternatives::{PARTS, any_action, documents, flattened, has_choice, items};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]

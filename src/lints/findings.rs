@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::context::Context;
+use super::view::Context;
 use super::{
     ALL, Lint, count, feature_gap, feature_without_data, generated_gap, is_about_coverage,
     known_gap, open, policy_size, unreplaced_placeholder,

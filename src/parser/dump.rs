@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use super::audit;
-use super::document::Document;
+use super::content::Document;
 use super::envelope;
 use super::json::{self, Kind, Layer, Member, Places, Value};
 use super::owner::LONGEST_NAME;

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::document::Document;
+use super::content::Document;
 use super::owner::Owner;
 use super::policy::{Policy, Problem, ProblemKind};
 use super::quote::{name, shorten};

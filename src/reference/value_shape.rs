@@ -2,7 +2,7 @@
 
 use super::data::{SHAPES, TAKEN};
 
-/// Whether the values of a placeholder come from the policy through [`super::names::narrow`] alone.
+/// Whether the values of a placeholder come from the policy through [`super::cluster_names::narrow`] alone.
 pub(super) fn is_taken(name: &str) -> bool {
     TAKEN.contains(&name)
 }

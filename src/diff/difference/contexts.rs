@@ -3,8 +3,8 @@
 //! The values of a key are divided into cells: two values of a cell are alike to every line about the key. One value of
 //! each cell, and the absence of the key, are tried. Lines whose operator AWS does not know may hold or not.
 
+mod distinct_text;
 mod quantity;
-mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{
     Class, Pattern, Piece, Pieces, Reading, ResourcePattern, Symbol, Token, Variables,
 };
+use distinct_text::texts;
 use quantity::scalars;
-use spelling::texts;
 
 /// Contexts that are tried for one action.
 const MOST_WORLDS: usize = 2_048;

@@ -6,11 +6,11 @@ mod document;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::condition::Truth;
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::settings::settings;
+use super::template_condition::Truth;
 use super::{outside, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;

@@ -1,6 +1,6 @@
 //! The `Condition` element.
 
-use super::choice::items;
+use super::alternatives::items;
 use super::{Draft, Item};
 use crate::inventory::value::{Node, Value};
 use crate::parser::{Effect, HoleKind};

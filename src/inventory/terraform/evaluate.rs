@@ -12,8 +12,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::files::Files;
-use super::scope::{Code, Module, Scope};
-use super::syntax::{Expression, Node as Syntax, Operator, Part};
+use super::surroundings::{Code, Module, Scope};
+use super::syntax_tree::{Expression, Node as Syntax, Operator, Part};
 use super::value::{Node, Place, Value};
 use crate::inventory::Holes;
 use crate::parser::HoleKind;

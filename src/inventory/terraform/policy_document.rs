@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use super::encode;
 use super::evaluate::Machine;
-use super::scope::{Frame, Scope};
-use super::syntax::{Attribute, Block, Body};
+use super::surroundings::{Frame, Scope};
+use super::syntax_tree::{Attribute, Block, Body};
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 
@@ -82,7 +82,7 @@ impl Machine<'_> {
     /// The documents of a list of texts.
     fn documents(
         &mut self,
-        of: Option<&super::syntax::Expression>,
+        of: Option<&super::syntax_tree::Expression>,
         scope: &Scope<'_>,
     ) -> Vec<Value> {
         let Some(of) = of else { return Vec::new() };
@@ -95,7 +95,11 @@ impl Machine<'_> {
         }
     }
 
-    fn single(&mut self, of: Option<&super::syntax::Expression>, scope: &Scope<'_>) -> Vec<Value> {
+    fn single(
+        &mut self,
+        of: Option<&super::syntax_tree::Expression>,
+        scope: &Scope<'_>,
+    ) -> Vec<Value> {
         let value = of.map(|of| self.evaluate(of, scope));
         value
             .filter(|v| !matches!(v.node, Node::Null))

@@ -11,7 +11,7 @@ use super::export::{About, Read};
 use super::managed::Managed;
 use super::membership::Membership;
 use super::names::{Names, Target};
-use super::scope::{Frame, Scope};
+use super::surroundings::{Frame, Scope};
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;

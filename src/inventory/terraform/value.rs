@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::leaves::{Branch, Branching};
-use super::syntax::Block;
+use super::syntax_tree::Block;
 use crate::parser::{SourceId, Span};
 
 /// A place in one of the files.

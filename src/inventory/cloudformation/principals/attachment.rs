@@ -5,10 +5,10 @@ use std::rc::Rc;
 use super::{
     Reader, add, attach, condition_hole_of, condition_of, doubtful, inline, policy, shown,
 };
-use crate::inventory::cloudformation::condition::Truth;
 use crate::inventory::cloudformation::evaluate::{Template, call};
 use crate::inventory::cloudformation::links::{Resource, Whose, targets};
 use crate::inventory::cloudformation::names::Target;
+use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
 use crate::inventory::{Document, Node as Made, Value};

@@ -1,9 +1,9 @@
 //! The policy documents of a resource.
 
 use super::condition_of;
-use crate::inventory::cloudformation::condition::Truth;
 use crate::inventory::cloudformation::evaluate::Template;
 use crate::inventory::cloudformation::links::Resource;
+use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
 use crate::inventory::{Attached, Document, Node as Made, Piece, Value, document, trust};

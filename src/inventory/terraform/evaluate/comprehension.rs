@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{Machine, insert};
-use crate::inventory::terraform::scope::{Frame, Scope};
-use crate::inventory::terraform::syntax::For;
+use crate::inventory::terraform::surroundings::{Frame, Scope};
+use crate::inventory::terraform::syntax_tree::For;
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
 

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::Machine;
-use crate::inventory::terraform::scope::{Frame, Scope};
-use crate::inventory::terraform::syntax::Part;
+use crate::inventory::terraform::surroundings::{Frame, Scope};
+use crate::inventory::terraform::syntax_tree::Part;
 use crate::inventory::terraform::value::{Node, Piece, Place, Value};
 use crate::parser::{HoleKind, Span};
 

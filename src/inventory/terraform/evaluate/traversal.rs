@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{Machine, position};
-use crate::inventory::terraform::scope::Scope;
-use crate::inventory::terraform::syntax::{Expression, Node as Syntax, Step};
+use crate::inventory::terraform::surroundings::Scope;
+use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax, Step};
 use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::Placed;
 use crate::inventory::terraform::value::{Node, Place, Value};

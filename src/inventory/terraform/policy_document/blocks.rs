@@ -2,8 +2,8 @@
 
 use super::{Expanded, is_empty_list};
 use crate::inventory::terraform::evaluate::Machine;
-use crate::inventory::terraform::scope::Scope;
-use crate::inventory::terraform::syntax::{Block, Body};
+use crate::inventory::terraform::surroundings::Scope;
+use crate::inventory::terraform::syntax_tree::{Block, Body};
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
 
@@ -52,7 +52,7 @@ impl Machine<'_> {
             return;
         };
         let name = match block.body.get("iterator").map(|i| &i.node) {
-            Some(crate::inventory::terraform::syntax::Node::Name(name)) => name.clone(),
+            Some(crate::inventory::terraform::syntax_tree::Node::Name(name)) => name.clone(),
             _ => kind.to_owned(),
         };
         let value = self.evaluate(over, scope);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::syntax::{Block, Expression};
+use super::syntax_tree::{Block, Expression};
 use super::value::{Each, Placed, Value};
 use crate::parser::SourceId;
 

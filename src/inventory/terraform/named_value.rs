@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::facts::{self, Part};
-use super::scope::Scope;
-use super::syntax::{Block, Expression, Node as Syntax, Step};
+use super::surroundings::Scope;
+use super::syntax_tree::{Block, Expression, Node as Syntax, Step};
 use super::value::Instance;
 use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
@@ -35,7 +35,7 @@ impl Machine<'_> {
                 node: Syntax::Template(parts),
                 ..
             })) => match parts.as_slice() {
-                [super::syntax::Part::Literal(literal)] => Some(literal.text.as_str()),
+                [super::syntax_tree::Part::Literal(literal)] => Some(literal.text.as_str()),
                 _ => None,
             },
             _ => None,
@@ -398,7 +398,7 @@ fn type_name(of: &Expression) -> &str {
         Syntax::Name(name) => name,
         Syntax::Call(call) => &call.name,
         Syntax::Template(parts) => match parts.as_slice() {
-            [super::syntax::Part::Literal(literal)] => {
+            [super::syntax_tree::Part::Literal(literal)] => {
                 let text = literal.text.as_str();
                 text.split('(').next().unwrap_or(text)
             }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::MOST_INSTANCES;
 use crate::inventory::terraform::evaluate::Machine;
-use crate::inventory::terraform::scope::Scope;
-use crate::inventory::terraform::syntax::{Block, Expression};
+use crate::inventory::terraform::surroundings::Scope;
+use crate::inventory::terraform::syntax_tree::{Block, Expression};
 use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::{Each, Placed};
 use crate::inventory::terraform::value::{Node, Place, Value};

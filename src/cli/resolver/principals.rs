@@ -9,7 +9,7 @@ use crate::cli::Error;
 use crate::cli::dump::Dump;
 use crate::cli::effective::Effective;
 use crate::cli::input::{self, Loaded};
-use crate::cli::template::{self, Template};
+use crate::cli::role_file::{self, Template};
 use crate::inventory::{Inventory, terraform};
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, shorten};
@@ -33,9 +33,9 @@ impl<'r> Resolver<'r> {
             return Ok(Read::Policies(*known));
         }
         if self.parameters.is_empty() {
-            self.parameters = template::parameters(self.args)?;
+            self.parameters = role_file::parameters(self.args)?;
         }
-        let given = template::given(&self.parameters, region, account, partition);
+        let given = role_file::given(&self.parameters, region, account, partition);
         let (shown, identity) = self.named(name);
         let shown = shown.map(str::to_owned);
         let loaded = input::load_any(name, shown.as_deref(), identity, &mut self.sources, &given);
@@ -97,14 +97,14 @@ impl<'r> Resolver<'r> {
             return Ok(*known);
         }
         if self.parameters.is_empty() {
-            self.parameters = template::parameters(self.args)?;
+            self.parameters = role_file::parameters(self.args)?;
         }
         let given = terraform::Given {
             variables: { self.parameters.iter() }
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
             values: { self.args.parameters.iter() }
-                .filter(|path| template::is_values(path))
+                .filter(|path| role_file::is_values(path))
                 .cloned()
                 .collect(),
             plan: self.args.plan.clone(),
