@@ -511,16 +511,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
             );
         }
     }
-    let report = Report {
-        sources,
-        catalog_date: catalog.date().to_owned(),
-        results: vec![result],
-        others: Vec::new(),
-        configuration: Vec::new(),
-        weakened: Vec::new(),
-        off: Vec::new(),
-        fail_on: Some(pcluster_iam::finding::Severity::Error),
-    };
+    let report = crate::common::role::report_of(sources, result);
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     for verbose in [false, true] {
         let options = TextOptions {
