@@ -51,8 +51,8 @@ use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
 use size::beyond;
 use trial::{Trial, trials};
 
-/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
-/// which hold far fewer.
+/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
+/// role, which hold far fewer.
 const MOST_PARTS: usize = 10_000;
 
 /// Settings of the cluster from the command line or the configuration.
@@ -82,7 +82,7 @@ pub struct Settings {
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
-    /// Condition keys that all requests have, or lack.
+    /// Condition keys that all requests have, or none has.
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
@@ -112,7 +112,8 @@ pub struct NoRoleFits {
     pub roles: Vec<String>,
     /// The release of these roles.
     pub release: Option<String>,
-    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and
+    /// of how many.
     pub part: Option<(String, usize, usize)>,
 }
 

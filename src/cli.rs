@@ -129,7 +129,7 @@ fn warn(text: &str) {
 
 /// Says on standard error why the run cannot go on.
 fn report(error: &Error) {
-    // Whoever reads the output is gone: there is nobody to tell.
+    // The reader of the output is gone: nothing can be reported.
     if let Error::Output { source, .. } = error
         && source.kind() == io::ErrorKind::BrokenPipe
     {

@@ -186,7 +186,7 @@ pub fn is_about_coverage(id: &str) -> bool {
     .contains(&id)
 }
 
-/// Whether a lint is about what AWS's own policies lack.
+/// Whether a lint is about gaps of AWS's own policies.
 pub fn is_about_gaps(id: &str) -> bool {
     id == known_gap::LINT.id
 }

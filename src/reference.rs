@@ -114,7 +114,7 @@ pub struct RefStatement {
     pub conditions: Vec<RefCondition>,
     /// The feature that needs it, if it is not always needed.
     pub feature: Option<&'static str>,
-    /// True where nobody said whether the cluster has that feature.
+    /// True where it is not known whether the cluster has that feature.
     pub open: bool,
     /// How much a gap in it matters, where that is not decided action by action.
     pub standing: Standing,
@@ -198,7 +198,7 @@ pub struct Reference {
     pub pcluster_version: Option<String>,
     /// The features that the cluster is said to have, sorted.
     pub features: Vec<&'static str>,
-    /// The one feature of its group that this reference is for, where nobody said which.
+    /// The one feature of its group that this reference is for, where it is not known which the cluster has.
     pub assumed: Option<&'static str>,
     /// The policies that it is put together from; empty for a user's own.
     pub parts: Vec<Part>,

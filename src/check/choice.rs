@@ -8,7 +8,7 @@ use crate::parser::Policy;
 use crate::reference::Reference;
 use crate::reference::bindings::Origin;
 
-/// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
+/// The reference that fits, with all that is known to be missing from it, and the values that it is judged with.
 #[derive(Debug)]
 pub struct Chosen {
     /// The reference. Its gaps are among its statements.

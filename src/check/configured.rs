@@ -46,7 +46,8 @@ pub(super) fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
     }
 }
 
-/// Whether nothing that the generated role has of an action, and these policies lack, is among the resources of a row.
+/// Whether nothing that the generated role has of an action, and these policies do not, is among the resources of a
+/// row.
 fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
     let action = &requirement.row.action;
     let missing = generated.iter().filter(|r| {

@@ -108,7 +108,7 @@ pub(super) fn names<'f>(
     sources: &Sources,
     files: impl IntoIterator<Item = &'f File>,
 ) -> Vec<String> {
-    // The parts of a dump stand in one file.
+    // The parts of a dump are in one file.
     let mut seen = BTreeSet::new();
     files
         .into_iter()

@@ -333,7 +333,7 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// The statements of the reference, and of what is known to lack in it.
+    /// The statements of the reference, and of what is known to be missing from it.
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
         let wide = self.wide.iter().map(Vec::as_slice);

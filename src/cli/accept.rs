@@ -101,7 +101,7 @@ pub(super) fn apply_levels(levels: &BTreeMap<&'static str, Level>, findings: &mu
     });
 }
 
-/// The same for what an upgrade lacks, of which nothing is an error in a list with other findings.
+/// The same for permissions that an upgrade would miss: none of them is an error in a list with other findings.
 pub(super) fn apply_levels_then(levels: &BTreeMap<&'static str, Level>, upgrade: &mut Upgrade) {
     for findings in [&mut upgrade.findings, &mut upgrade.warnings] {
         apply_levels(levels, findings);
@@ -283,7 +283,7 @@ impl<'j> Extent<'j> {
         }
     }
 
-    /// Whether an entry speaks of what was judged, or of nothing that there is.
+    /// Whether an entry is about what was judged, or about nothing that exists.
     pub(super) fn has(&self, entry: &Entry) -> bool {
         if self.off.contains(entry.lint.as_str()) {
             return false;

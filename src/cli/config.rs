@@ -199,7 +199,7 @@ impl Configuration {
         Ok(names)
     }
 
-    /// The path of a file that tells it from others wherever the program runs: relative to the configuration.
+    /// The path that identifies a file wherever the program runs: relative to the configuration.
     pub(super) fn identity(&self, name: &str) -> Option<String> {
         let full = config::plain(&env::current_dir().unwrap_or_default().join(name));
         let relative = full.strip_prefix(config::plain(&self.folder())).ok()?;

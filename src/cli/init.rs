@@ -56,7 +56,7 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     found.find_defined();
     let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
-    // Whoever made the file meanwhile keeps it.
+    // A file made meanwhile stays.
     let written = Ready::new(Path::new(name), text.as_bytes()).and_then(Ready::put_new);
     written.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => Error::Exists {

@@ -178,7 +178,7 @@ impl Jobs {
 pub(super) struct Loaded {
     pub(super) sources: Sources,
     pub(super) files: Vec<File>,
-    /// For each file whether it also is another role's, or a layer: what nobody needs here may be needed there.
+    /// For each file whether it also is another role's, or a layer: what this role does not need may be needed there.
     pub(super) shared: Vec<bool>,
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,

@@ -20,7 +20,7 @@ use crate::reference::bindings::option_for;
 use crate::remedy::{self, Missing};
 use language::Language;
 
-/// Policies that attach to nothing: what is printed where nothing lacks.
+/// No policies: the output where nothing is missing.
 const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
 
 /// Rows named on standard error.

@@ -146,7 +146,7 @@ impl<'r> Resolver<'r> {
         }
     }
 
-    /// All that was read. What may be mistakes is told on standard error.
+    /// All that was read. Possible mistakes are reported on standard error.
     pub(super) fn into_files(self) -> (Sources, Vec<File>) {
         self.doubts.iter().for_each(|doubt| super::warn(doubt));
         (self.sources, self.files)

@@ -132,7 +132,7 @@ pub(super) struct Template {
     /// Its file or folder, or the files of a dump.
     pub(super) name: String,
     pub(super) inventory: Inventory,
-    /// The same texts once more, for what limits a role: its places are told apart from those of the role.
+    /// The same texts once more, for what limits a role: its places are distinct from those of the role.
     pub(super) limits: BTreeMap<SourceId, SourceId>,
     /// The parts of its principals, where the file is a dump of an account.
     pub(super) dump: Option<Dump>,
@@ -232,7 +232,7 @@ pub(super) fn settings(
     Some((chosen, own.unwrap_or_default()))
 }
 
-/// Lets the policies of a file stand in another one with the same text.
+/// Moves the policies of a file to another one with the same text.
 fn moved(file: &mut File, source: SourceId) {
     let mut documents = vec![&mut file.document];
     let extremes = file.extremes.as_mut().and_then(Arc::get_mut);

@@ -501,8 +501,8 @@ fn value_of(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator nothing
-/// is known.
+/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator
+/// nothing is known.
 fn reads_variables(operator: &str) -> bool {
     let operator: Option<Operator> = operator.parse().ok();
     operator.is_none_or(|o| o.comparison.reads_variables())
@@ -513,7 +513,7 @@ fn is_arn_operator(operator: &str) -> bool {
     operator.is_some_and(|o| o.comparison == Comparison::Arn)
 }
 
-/// How many pieces stand in the first five fields of an ARN.
+/// How many pieces the first five fields of an ARN have.
 fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
     let colons = pieces.iter().enumerate();
     let mut colons = colons.filter(|(_, (piece, _))| *piece == Piece::Char(':'));

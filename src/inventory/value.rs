@@ -38,7 +38,7 @@ pub enum Node {
 /// A part of a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Piece {
-    /// Bytes that stand in the file as they are, from `start` on.
+    /// Bytes that the file has as they are, from `start` on.
     Plain {
         /// The bytes.
         text: String,
@@ -144,7 +144,7 @@ impl Branching for &Value {
 }
 
 impl Value {
-    /// A text that stands in the file as it is.
+    /// A text that the file has as it is.
     pub fn plain(text: impl Into<String>, span: Span) -> Self {
         let text = text.into();
         Value {

@@ -16,7 +16,8 @@ use crate::parser::{SourceId, Span, Statement};
 
 /// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
 ///
-/// `generous` is the same role where what is not known allows as much as it can: what is dangerous in it only is a note.
+/// `generous` is the same role where what is not known allows as much as it can: what is dangerous in it only is a
+/// note.
 pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lint in ALL {
@@ -114,8 +115,8 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Findings of one lint and severity in one file beyond these are counted: nobody reads them. The parser and some lints
-/// stop at a thousand by themselves, and add one that counts.
+/// Findings of one lint and severity in one file beyond these are only counted: too many to read. The parser and some
+/// lints stop at a thousand by themselves, and add one that counts.
 pub(super) const MOST: usize = 1_001;
 
 /// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.

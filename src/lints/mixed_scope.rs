@@ -1,4 +1,4 @@
-//! Policies of one role that speak of two Regions, accounts or names.
+//! Policies of one role that name two Regions, accounts or clusters.
 
 use super::{Compared, Context, Lint};
 use crate::diff::Verdict;

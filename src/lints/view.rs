@@ -85,7 +85,7 @@ pub struct PrincipalName {
     pub span: Span,
 }
 
-/// Rows that the documented reference lacks, for one reason.
+/// Rows missing from the documented reference, for one reason.
 pub struct GapRows {
     /// Index into [`Reference::gaps`].
     pub gap: usize,
@@ -120,7 +120,7 @@ pub struct Compared<'a> {
     pub kept: &'a [Requirement],
     /// Policies of the role that are not in the input.
     pub unread: &'a [Unread],
-    /// The rows that it is known to lack.
+    /// The rows known to be missing from it.
     pub gaps: &'a [GapRows],
     /// Overly broad permissions.
     pub excess: &'a ExcessReport,
@@ -265,8 +265,8 @@ impl Context<'_> {
         })
     }
 
-    /// The place for what is missing in a role: the nearest statement, else the `Statement` key, else the name of the role, and
-    /// in a file that names none its start.
+    /// The place for what is missing in a role: the nearest statement, else the `Statement` key, else the name of the
+    /// role, and in a file that names none its start.
     pub(super) fn nearest(&self, comparison: &Comparison<'_>, service: &str) -> Label {
         let limits = { comparison.layers.iter() }.filter(|l| l.kind != LayerKind::Identity);
         let limits: Vec<SourceId> = limits.flat_map(|l| l.sources.iter().copied()).collect();
@@ -288,7 +288,7 @@ impl Context<'_> {
     }
 }
 
-/// The place for what some statements lack, which are those of `policies`.
+/// The place for what is missing from some statements, which are those of `policies`.
 pub(super) fn nearest_of<'p>(
     statements: &[Prepared],
     mut policies: impl Iterator<Item = &'p Policy>,

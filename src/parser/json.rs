@@ -1,7 +1,7 @@
 //! JSON values with their places. `serde_json` reads; a value is the borrowed text it was read from.
 //!
-//! A text is checked as a whole by [`read`], once. The values handed out after that are cut out of it, as the grammar asks
-//! for them: in a text that is known to be JSON, quotes and brackets alone say where a value ends.
+//! A text is checked as a whole by [`read`], once. The values handed out after that are cut out of it, as the grammar
+//! asks for them: in a text that is known to be JSON, quotes and brackets alone say where a value ends.
 
 mod places;
 
@@ -25,8 +25,8 @@ use places::Entry;
 /// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
 const DEEPEST: usize = 127;
 
-/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot have
-/// more than a tenth of it, and reading costs many times what a value of one character takes in the file.
+/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot
+/// have more than a tenth of it, and reading costs many times what a value of one character takes in the file.
 const MOST_VALUES: usize = 50_000;
 
 /// The longest string, in bytes between its quotes: a document of AWS's largest size, URL-encoded, is shorter.
@@ -34,7 +34,7 @@ const LONGEST_STRING: usize = 64 * 1024;
 
 const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the policies of one role, each in a file of its own";
 
-/// A text of JSON and where its bytes stand in the file: the file itself, or a document decoded from a string of it.
+/// A text of JSON and the places of its bytes in the file: the file itself, or a document decoded from a string of it.
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
     pub(super) text: &'a str,

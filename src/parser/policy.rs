@@ -91,7 +91,7 @@ pub enum Attachment {
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The file it stands in.
+    /// Its file.
     pub source: SourceId,
     /// `PolicyName` where the document came in an envelope that names it.
     pub name: Option<String>,
@@ -185,7 +185,7 @@ pub struct Problem {
     pub help: Option<String>,
     /// The offending token.
     pub span: Span,
-    /// `Sid` of the statement it stands in.
+    /// `Sid` of its statement.
     pub sid: Option<String>,
     /// Other places worth showing, each with its words ("opened here", "first given here").
     pub related: Vec<(Span, String)>,

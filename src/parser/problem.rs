@@ -9,8 +9,8 @@ use super::quote::{name, shorten};
 use super::source::{SourceId, Span};
 use super::trust::TrustPolicy;
 
-/// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
-/// fault.
+/// Problems of one kind and weight beyond these are only counted: too many to read, and each is far larger than the
+/// text at fault.
 const MOST: usize = 1_000;
 
 /// Subject of the problem that a byte order mark is.
@@ -233,7 +233,7 @@ impl Reader {
         );
     }
 
-    /// Puts the problems in order and names the statements they stand in.
+    /// Puts the problems in order and names their statements.
     pub(super) fn finish(self) -> Document {
         let Reader {
             mut policies,

@@ -173,7 +173,7 @@ fn starts_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '*' | '<' | '$' | '%' | '@' | '!')
 }
 
-/// A number, a literal, or text that lacks its quotes.
+/// A number, a literal, or text without its quotes.
 fn word(rest: &str) -> (Token, usize) {
     let shown = head(rest);
     let closed = |close: &str| line(shown).find(close).map(|i| i + close.len());

@@ -264,7 +264,7 @@ pub(super) fn values(
         };
         check(reader, kind, &text);
         if text.holes.is_none() && is_unknown(&text) {
-            // A placeholder that nobody replaced.
+            // A placeholder that is not replaced.
             reader.name("trust-policy".to_owned());
         }
         out.push(TrustPrincipal { kind, value: text });

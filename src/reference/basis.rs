@@ -123,7 +123,7 @@ impl Reference {
 
     /// The statements, those divided of which single resources are needed under conditions of their own.
     ///
-    /// `is_given` tells whether a placeholder has a value.
+    /// `is_given` is true for a placeholder that has a value.
     pub fn divided(&self, is_given: impl Fn(&str) -> bool) -> Vec<RefStatement> {
         let Some(wanted) = self.wanted() else {
             return self.statements.clone();

@@ -184,8 +184,8 @@ fn known_releases() -> String {
     }
 }
 
-/// Finds the release that a text means: `2.4.1` itself, and of `2.4`, `2` or a range `2.4-2.6` the newest known one, with
-/// the scheduler where there is such a one.
+/// Finds the release that a text means: `2.4.1` itself, and of `2.4`, `2` or a range `2.4-2.6` the newest known one,
+/// with the scheduler where there is such a one.
 ///
 /// # Errors
 ///
@@ -345,7 +345,7 @@ pub(super) fn ranges(releases: &[Release]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The features of a group, of which a cluster has one: those to try where nobody said which.
+/// The features of a group, of which a cluster has one: those to try where it is not known which.
 fn modes(
     role: &str,
     scheduler: &str,
@@ -371,7 +371,7 @@ fn modes(
 }
 
 /// The references that answer a query. There are several where no role is given, and where a role has several
-/// alternatives of which nobody said which the cluster has; those of one role follow one another, the usual one first.
+/// alternatives where it is not known which the cluster has; those of one role follow one another, the usual one first.
 ///
 /// # Errors
 ///

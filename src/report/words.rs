@@ -221,7 +221,7 @@ pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     }
 }
 
-/// The sum over several results.
+/// The summary of several results.
 pub(super) fn total(report: &Report) -> String {
     let results = plural(report.results.len(), "result");
     format!("in {results}: {}", tally(report.counts()))

@@ -19,8 +19,8 @@ use crate::parser::{self, Policy, Source, Spanned};
 use crate::reference::{self, Features, RefStatement};
 
 impl<'r> Resolver<'r> {
-    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the
-    /// files are of, and why.
+    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster
+    /// that the files are of, and why.
     pub(super) fn job(
         &mut self,
         target: Option<&'r Target>,
@@ -178,7 +178,7 @@ impl<'r> Resolver<'r> {
         })
     }
 
-    /// What stands for standard input in the report, and the path that tells a file from others.
+    /// The name of standard input in the report, and the path that distinguishes a file from others.
     pub(super) fn named(&self, name: &str) -> (Option<&'r str>, Option<String>) {
         let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
         let path = shown.unwrap_or(name);

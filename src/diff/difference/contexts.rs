@@ -51,7 +51,8 @@ pub(super) struct World {
 /// A value of a key, and whether each line about the key holds.
 type Cell = (Value, Vec<bool>);
 
-/// The contexts that Conditions tell apart; `None` where there are too many, or some cannot be told apart for certain.
+/// The contexts that Conditions distinguish; `None` where there are too many, or some cannot be distinguished for
+/// certain.
 pub(super) fn worlds(
     statements: &[&Conditions],
     fact: &dyn Fn(&str) -> KeyValue,

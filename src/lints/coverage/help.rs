@@ -64,7 +64,7 @@ pub(super) fn help(
     help
 }
 
-/// A statement that grants what lacks, ready to paste.
+/// A statement that grants what is missing, ready to paste.
 pub(super) fn statement(
     compared: &Compared<'_>,
     rows: &[&Requirement],
@@ -116,7 +116,7 @@ fn written(rows: &[&Requirement], actions: &[String]) -> Vec<String> {
     listed
 }
 
-/// A statement that grants what the first of some rows and those of the same statement lack.
+/// A statement that grants what the first of some rows and those of the same statement are missing.
 pub(in crate::lints) fn statement_of(compared: &Compared<'_>, rows: &[&Requirement]) -> String {
     let first = rows.first().map(|r| r.row.statement);
     let rows: Vec<&Requirement> = rows

@@ -160,7 +160,7 @@ pub(super) struct Reference<'a> {
     pub(super) pcluster_version: Option<&'a str>,
     /// Features that were asked for.
     pub(super) features: &'a [String],
-    /// The feature of its group that fits best, where nobody said which the cluster has.
+    /// The feature of its group that fits best, where it is not known which the cluster has.
     pub(super) assumed: Option<&'a str>,
     /// Why the role was chosen; null where it was asked for. Completes "because …".
     pub(super) role_reason: Option<&'a str>,
@@ -196,7 +196,7 @@ pub(super) struct Requirement<'a> {
     pub(super) not_resource: bool,
     /// The feature of a cluster that needs it; null for every cluster.
     pub(super) feature: Option<&'a str>,
-    /// False where nobody said whether the cluster has that feature.
+    /// False where it is not known whether the cluster has that feature.
     pub(super) feature_is_known: bool,
     #[cfg_attr(test, schemars(schema_with = "super::tests::verdicts"))]
     pub(super) verdict: &'static str,
