@@ -149,6 +149,33 @@ fn arrows_go_down() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_map_of_the_source_lists_the_floors_in_order() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let map = text.split("| floor | contents |").nth(1).unwrap();
+    let map = map.split("\n\n").next().unwrap();
+    let mut at = 0;
+    for module in FLOORS {
+        let names = [format!("`src/{module}.rs`"), format!("`src/{module}/`")];
+        let found = names.iter().filter_map(|name| map[at..].find(name)).min();
+        at += found
+            .unwrap_or_else(|| panic!("`{module}` is missing from the map, or not in its place"));
+    }
+    // Every file that the page names is there.
+    let file = regex::Regex::new(r"`((?:src|build|tests|docs|rules|benches)/[a-z_/.-]+)`").unwrap();
+    let names: Vec<&str> = file
+        .captures_iter(&text)
+        .map(|c| c.get(1).unwrap().as_str())
+        .collect();
+    let gone: Vec<&&str> = names
+        .iter()
+        .filter(|name| !root.join(name).exists())
+        .collect();
+    assert!(gone.is_empty(), "{gone:?}");
+    assert!(names.len() > 50, "{}", names.len());
+}
+
 /// The greatest number of lines of a source file without a reason in its head comment.
 const LONGEST: usize = 500;
 
