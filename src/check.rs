@@ -1,5 +1,6 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
+mod candidates;
 mod elsewhere;
 mod fit;
 mod meeting;
@@ -25,7 +26,6 @@ use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::escalation::{self, OpenPath};
 use crate::diff::excess::{self, ExcessReport};
 use crate::diff::narrow::{self, Narrowings};
-use crate::diff::prepare::LeftoverPlace;
 use crate::diff::unconditional;
 use crate::diff::{Row, Verdict};
 use crate::edit;
@@ -36,11 +36,11 @@ use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::bindings::Origin;
 use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
+use candidates::Candidates;
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
 use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
-use size::beyond;
-use trial::{Trial, trials};
+use trial::Trial;
 
 /// The reference to compare with.
 #[derive(Clone, Debug)]
@@ -208,8 +208,8 @@ pub fn choose(
     against: &Against,
     settings: &Settings,
 ) -> Result<Chosen, NoRoleFits> {
-    let trials = trials(policies, against, settings, true);
-    let Judged { trial, .. } = fitting(&trials, catalog, against)?;
+    let candidates = Candidates::new(policies, against, settings);
+    let (_, Judged { trial, .. }) = fitting(&candidates, catalog, against)?;
     let mut reference = trial.reference.clone();
     for gap in std::mem::take(&mut reference.gaps) {
         for mut statement in gap.statements {
@@ -280,8 +280,16 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let readings = open::Readings::new(files, settings);
-    let trials = trials(&policies, against, settings, readings.is_none());
-    if let Some(oversize) = beyond(&trials) {
+    let candidates = Candidates::new(&policies, against, settings);
+    let wide = readings
+        .as_ref()
+        .map(|r| Candidates::new(&r.best.own, against, settings));
+    let fitting = fitting_of(&candidates, wide.as_ref(), catalog, against);
+    let beyond = { [Some(&candidates), wide.as_ref()] }
+        .into_iter()
+        .flatten()
+        .find_map(Candidates::beyond);
+    if let Some(oversize) = beyond {
         return Ok(not_compared(
             sources,
             catalog,
@@ -299,7 +307,7 @@ pub fn check(
         rows: repaired,
         fit,
         ..
-    } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
+    } = match fitting {
         Ok(judged) => judged,
         // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
@@ -492,23 +500,17 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
 }
 
 /// The candidate that fits best. Where values are not known, by what the policies may grant.
-fn fitting_of<'t>(
-    trials: &'t [(Trial<'t>, Vec<LeftoverPlace>)],
-    readings: Option<&open::Readings<'_>>,
-    catalog: &'t Catalog,
+fn fitting_of<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    wide: Option<&Candidates<'_>>,
+    catalog: &'c Catalog,
     against: &Against,
-    settings: &Settings,
-) -> Result<Judged<'t>, NoRoleFits> {
-    let Some(readings) = readings else {
-        return fitting(trials, catalog, against);
+) -> Result<Judged<'c>, NoRoleFits> {
+    let Some(wide) = wide else {
+        return fitting(candidates, catalog, against).map(|(_, judged)| judged);
     };
-    let wide = self::trials(&readings.best.own, against, settings, false);
-    let chosen = fitting(&wide, catalog, against)?.trial;
-    let at = wide
-        .iter()
-        .position(|(trial, _)| std::ptr::eq(trial, chosen));
-    at.and_then(|at| fit::judged(trials, at, catalog))
-        .ok_or_else(NoRoleFits::default)
+    let (at, _) = fitting(wide, catalog, against)?;
+    fit::judged(candidates, at, catalog).ok_or_else(NoRoleFits::default)
 }
 
 /// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.

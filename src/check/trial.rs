@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::meeting::Named;
+use super::Settings;
 use super::open::Policies;
 use super::size::MOST_PARTS;
-use super::{Against, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
@@ -498,28 +497,6 @@ fn name_cluster(
     }
     names::derive(reference, bindings);
     dissent
-}
-
-/// Each candidate with the policies.
-/// `is_known` is true where no value of the policies is open: candidates that nothing can fit are left out then, if one
-/// is to be chosen.
-pub(super) fn trials<'t>(
-    policies: &[&Policy],
-    against: &'t Against,
-    settings: &Settings,
-    is_known: bool,
-) -> Vec<(Trial<'t>, Vec<prepare::LeftoverPlace>)> {
-    let candidates = against.references().iter();
-    if !is_known || matches!(against, Against::OneOf(_)) {
-        return { candidates }
-            .map(|reference| Trial::new(policies, reference, settings))
-            .collect();
-    }
-    let named = Named::of(policies, settings);
-    candidates
-        .filter(|reference| named.may_meet(reference))
-        .map(|reference| Trial::new(policies, reference, settings))
-        .collect()
 }
 
 pub(super) fn scope(bindings: &Bindings) -> Scope {
