@@ -527,11 +527,7 @@ fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> L
     normal.dedup();
     Line {
         normal: format!("{} {key_folded} {normal:?}", operator.to_ascii_lowercase()),
-        test: Test {
-            operator: operator.parse().ok(),
-            key: key_folded,
-            values: bound,
-        },
+        test: Test::new(operator.parse().ok(), key_folded, bound),
         operator: operator.to_owned(),
         key: key.to_owned(),
         values,
