@@ -13,8 +13,16 @@ static NEEDS: LazyLock<Vec<Need>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/needs.json"))).unwrap_or_default()
 });
 
-static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/calls.json"))).unwrap_or_default()
+/// The calls by their actions, in lower case.
+static CALLED: LazyLock<FxHashMap<String, Vec<Call>>> = LazyLock::new(|| {
+    let calls = include_str!(concat!(env!("OUT_DIR"), "/calls.json"));
+    let calls: Vec<Call> = serde_json::from_str(calls).unwrap_or_default();
+    let mut called: FxHashMap<String, Vec<Call>> = FxHashMap::default();
+    for call in calls {
+        let of_action = called.entry(call.action.to_ascii_lowercase()).or_default();
+        of_action.push(call);
+    }
+    called
 });
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&NEEDS));
@@ -23,46 +31,52 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&NEEDS));
 struct Index {
     /// Positions in `NEEDS` by action, in lower case.
     named: FxHashMap<String, Vec<usize>>,
-    /// Positions, and the pattern of the actions.
-    matched: Vec<(usize, ActionPattern)>,
+    /// Positions, and the patterns of actions, by service.
+    matched: FxHashMap<String, Vec<(usize, ActionPattern)>>,
 }
 
 impl Index {
     fn new(needs: &[Need]) -> Self {
-        let mut named: FxHashMap<String, Vec<usize>> = FxHashMap::default();
-        let mut matched = Vec::new();
+        let mut index = Index {
+            named: FxHashMap::default(),
+            matched: FxHashMap::default(),
+        };
         for (at, need) in needs.iter().enumerate() {
             for action in &need.actions {
-                if action.contains(['*', '?']) {
-                    matched.push((at, ActionPattern::parse(action)));
-                } else {
-                    let of_action = named.entry(action.to_ascii_lowercase()).or_default();
-                    of_action.push(at);
+                let lower = action.to_ascii_lowercase();
+                match lower.split_once(':') {
+                    Some((service, name)) if name.contains(['*', '?']) => {
+                        let of_service = index.matched.entry(service.to_owned()).or_default();
+                        of_service.push((at, ActionPattern::parse(action)));
+                    }
+                    _ => index.named.entry(lower).or_default().push(at),
                 }
             }
         }
-        Index { named, matched }
+        index
     }
 
-    /// The reasons that name an action.
-    fn named(&self, action: &str) -> impl Iterator<Item = &'static Need> {
-        let of_action = self.named.get(&action.to_ascii_lowercase());
-        let of_action = of_action.map_or(&[][..], Vec::as_slice);
-        of_action.iter().filter_map(|at| NEEDS.get(*at))
-    }
-
-    /// The reasons that name an action or match it by a wildcard, in the order of the data.
-    fn all(&self, action: &str) -> impl Iterator<Item = &'static Need> + use<> {
+    /// The reasons that name an action, or also those that match it by a wildcard, in the order of the data.
+    fn of(&self, action: &str, by_wildcard: bool) -> Vec<&'static Need> {
         let action = action.to_ascii_lowercase();
         let mut all = self.named.get(&action).cloned().unwrap_or_default();
-        if let Some((service, name)) = action.split_once(':') {
-            let matched = { self.matched.iter() }
-                .filter(|(_, pattern)| pattern.matches(service, name) == ActionMatch::Yes);
+        if by_wildcard && let Some((service, name)) = action.split_once(':') {
+            let matched = self.matched.get(service).into_iter().flatten();
+            let matched =
+                matched.filter(|(_, pattern)| pattern.matches(service, name) == ActionMatch::Yes);
             all.extend(matched.map(|(at, _)| *at));
+            all.sort_unstable();
         }
-        all.sort_unstable();
         all.dedup();
-        all.into_iter().filter_map(|at| NEEDS.get(at))
+        all.into_iter().filter_map(|at| NEEDS.get(at)).collect()
+    }
+
+    fn named(&self, action: &str) -> Vec<&'static Need> {
+        self.of(action, false)
+    }
+
+    fn all(&self, action: &str) -> Vec<&'static Need> {
+        self.of(action, true)
     }
 }
 
@@ -164,12 +178,12 @@ pub(super) fn why(
 ) -> Option<&'static Need> {
     let of_feature = |n: &&Need| feature.is_some() && n.feature.as_deref() == feature;
     let applies = |n: &&Need| n.applies(role, scheduler, release);
-    let named = || INDEX.named(action).filter(applies);
-    let all = || INDEX.all(action).filter(applies);
-    { named().find(of_feature) }
-        .or_else(|| all().find(of_feature))
-        .or_else(|| named().next())
-        .or_else(|| all().next())
+    let [mut named, mut all] = [INDEX.named(action), INDEX.all(action)];
+    named.retain(applies);
+    all.retain(applies);
+    let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
+    let any = [named.first(), all.first()].map(|first| first.copied());
+    of_its_feature.into_iter().chain(any).flatten().next()
 }
 
 /// The reasons for an action, those of single resources aside.
@@ -179,8 +193,8 @@ pub(super) fn reasons<'n>(
     release: Release,
     action: &str,
 ) -> impl Iterator<Item = &'static Need> + use<'n> {
-    let of_action = INDEX.all(action).filter(|n| n.resources.is_empty());
-    of_action.filter(move |n| n.applies(role, scheduler, release))
+    let of_action = INDEX.all(action).into_iter();
+    of_action.filter(move |n| n.resources.is_empty() && n.applies(role, scheduler, release))
 }
 
 /// The reasons that are about single resources.
@@ -201,15 +215,15 @@ const NEWEST_EXAMINED: &str = "3.15.1";
 pub(super) fn is_called(role: &str, release: Release, action: &str) -> bool {
     let newest = Release::parse(NEWEST_EXAMINED);
     let examined = newest.map_or(release, |newest| newest.min(release));
-    CALLS.iter().any(|c| {
-        c.role == role && c.action.eq_ignore_ascii_case(action) && c.releases.holds(examined)
-    })
+    let calls = CALLED.get(&action.to_ascii_lowercase());
+    let mut calls = calls.into_iter().flatten();
+    calls.any(|c| c.role == role && c.releases.holds(examined))
 }
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
-    let mut named = INDEX.named(action);
-    named.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
+    let named = INDEX.named(action);
+    { named.iter() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
         || is_called(role, release, action)
 }
 
@@ -237,9 +251,9 @@ pub(super) fn of_feature<'n>(
 
 /// Every reason that names or matches an action, for all roles and releases.
 pub fn needs_of(action: &str) -> Vec<&'static Need> {
-    let named: Vec<&Need> = INDEX.named(action).collect();
+    let named = INDEX.named(action);
     if named.is_empty() {
-        INDEX.all(action).collect()
+        INDEX.all(action)
     } else {
         named
     }
