@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::meeting::{Meeting, Named};
 use super::size::MOST_PARTS;
-use super::trial::Trial;
+use super::trial::{Read, Trial};
 use super::{Against, Settings};
 use crate::diff::prepare::LeftoverPlace;
 use crate::lints::Oversize;
@@ -21,7 +21,7 @@ pub(super) struct Candidate<'t> {
 
 /// The candidates, in their order, and the policies that are compared with them.
 pub(super) struct Candidates<'t> {
-    policies: &'t [&'t Policy],
+    read: Read<'t>,
     settings: &'t Settings,
     pub(super) all: Vec<Candidate<'t>>,
 }
@@ -44,7 +44,7 @@ impl<'t> Candidates<'t> {
             ready: OnceCell::new(),
         };
         Candidates {
-            policies,
+            read: Read::new(policies),
             settings,
             all: against.references().iter().map(candidate).collect(),
         }
@@ -55,7 +55,7 @@ impl<'t> Candidates<'t> {
         &self,
         candidate: &'c Candidate<'t>,
     ) -> &'c (Trial<'t>, Vec<LeftoverPlace>) {
-        let new = || Trial::new(self.policies, candidate.reference, self.settings);
+        let new = || Trial::of(&self.read, candidate.reference, self.settings);
         candidate.ready.get_or_init(new)
     }
 

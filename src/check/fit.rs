@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::candidates::{Candidate, Candidates};
 use super::meeting::{Meeting, Named};
-use super::trial::Trial;
+use super::trial::{Read, Trial};
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
 use crate::diff::Verdict;
@@ -390,9 +390,10 @@ pub(super) fn other_role(
     let others = others.ok()?;
     let others = others.iter().filter(|r| r.role != asked.role);
     let named = Named::of(policies, settings);
+    let read = Read::new(policies);
     let others = others.filter(|r| named.may_grant_all(r));
     let fits = others.filter_map(|reference| {
-        let (trial, _) = Trial::new(policies, reference, settings);
+        let (trial, _) = Trial::of(&read, reference, settings);
         let comparison = trial.comparison(catalog);
         let most = at_most(&trial, &comparison);
         if most.granted < most.all {
