@@ -2,6 +2,7 @@
 
 mod against;
 mod alone;
+mod candidates;
 mod choice;
 mod configured;
 mod elsewhere;
@@ -34,7 +35,6 @@ use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
 use crate::diff::escalation::{self};
 use crate::diff::excess::{self};
-use crate::diff::prepare::LeftoverPlace;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
@@ -42,14 +42,13 @@ use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
 use crate::reference::{RefStatement, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
+use candidates::Candidates;
 use configured::{
     is_enough, leave_idle, missing_of_configuration, suffice, yield_to_configuration,
 };
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
 use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
-use size::beyond;
-use trial::{Trial, trials};
 
 /// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
 /// role, which hold far fewer.
@@ -148,8 +147,16 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let readings = open::Readings::new(files, settings);
-    let trials = trials(&policies, against, settings, readings.is_none());
-    if let Some(oversize) = beyond(&trials) {
+    let candidates = Candidates::new(&policies, against, settings);
+    let wide = readings
+        .as_ref()
+        .map(|r| Candidates::new(&r.best.own, against, settings));
+    let fitting = fitting_of(&candidates, wide.as_ref(), catalog, against);
+    let beyond = { [Some(&candidates), wide.as_ref()] }
+        .into_iter()
+        .flatten()
+        .find_map(Candidates::beyond);
+    if let Some(oversize) = beyond {
         return Ok(not_compared(
             sources,
             catalog,
@@ -167,7 +174,7 @@ pub fn check(
         rows: repaired,
         fit,
         ..
-    } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
+    } = match fitting {
         Ok(judged) => judged,
         // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
@@ -360,23 +367,17 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
 }
 
 /// The candidate that fits best. Where values are not known, by what the policies may grant.
-fn fitting_of<'t>(
-    trials: &'t [(Trial<'t>, Vec<LeftoverPlace>)],
-    readings: Option<&open::Readings<'_>>,
-    catalog: &'t Catalog,
+fn fitting_of<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    wide: Option<&Candidates<'_>>,
+    catalog: &'c Catalog,
     against: &Against,
-    settings: &Settings,
-) -> Result<Judged<'t>, NoRoleFits> {
-    let Some(readings) = readings else {
-        return fitting(trials, catalog, against);
+) -> Result<Judged<'c>, NoRoleFits> {
+    let Some(wide) = wide else {
+        return fitting(candidates, catalog, against).map(|(_, judged)| judged);
     };
-    let wide = self::trials(&readings.best.own, against, settings, false);
-    let chosen = fitting(&wide, catalog, against)?.trial;
-    let at = wide
-        .iter()
-        .position(|(trial, _)| std::ptr::eq(trial, chosen));
-    at.and_then(|at| fit::judged(trials, at, catalog))
-        .ok_or_else(NoRoleFits::default)
+    let (at, _) = fitting(wide, catalog, against)?;
+    fit::judged(candidates, at, catalog).ok_or_else(NoRoleFits::default)
 }
 
 /// A role that cannot be judged: what is wrong with the texts or with their size, and nothing on coverage.

@@ -1,7 +1,8 @@
 //! The choice of the reference for the policies of a role.
 
+use super::candidates::Candidates;
 use super::fit::{Judged, fitting};
-use super::trial::{Trial, trials};
+use super::trial::Trial;
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
 use crate::parser::Policy;
@@ -58,8 +59,8 @@ pub fn choose(
     against: &Against,
     settings: &Settings,
 ) -> Result<Chosen, NoRoleFits> {
-    let trials = trials(policies, against, settings, true);
-    let Judged { trial, .. } = fitting(&trials, catalog, against)?;
+    let candidates = Candidates::new(policies, against, settings);
+    let (_, Judged { trial, .. }) = fitting(&candidates, catalog, against)?;
     let mut reference = trial.reference.clone();
     for gap in std::mem::take(&mut reference.gaps) {
         for mut statement in gap.statements {

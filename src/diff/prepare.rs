@@ -238,6 +238,18 @@ impl<'a> Drafts<'a> {
         }
     }
 
+    /// Whether no string has a placeholder or a policy variable: no value changes a statement.
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |lexed: &Lexed| {
+            let mut pieces = lexed.pieces.iter();
+            pieces.all(|(p, _)| !matches!(p, Piece::Variable { .. } | Piece::Placeholder(_)))
+        };
+        self.statements.iter().all(|draft| {
+            let conditions = draft.conditions.iter().flatten();
+            draft.resources.iter().chain(conditions).all(is_plain)
+        })
+    }
+
     /// The Resources of Allow statements, as votes on what the placeholders stand for.
     pub fn votes(&self) -> Vec<Vote<'_>> {
         let mut votes = Vec::new();
@@ -272,7 +284,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// The Allow statements, with every bound placeholder replaced in their strings.
-    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'_>> {
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'a>> {
         let mut grants = Vec::new();
         for draft in &self.statements {
             let statement = draft.statement;
@@ -306,7 +318,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// For each policy, whether AWS refuses to store it.
-    fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
+    pub fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
         let partition = bindings.known_partition();
         let has_other = |policy: &Policy| {
             let resources = policy.statements.iter().flat_map(|s| &s.resource);
@@ -527,11 +539,7 @@ fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> L
     normal.dedup();
     Line {
         normal: format!("{} {key_folded} {normal:?}", operator.to_ascii_lowercase()),
-        test: Test {
-            operator: operator.parse().ok(),
-            key: key_folded,
-            values: bound,
-        },
+        test: Test::new(operator.parse().ok(), key_folded, bound),
         operator: operator.to_owned(),
         key: key.to_owned(),
         values,

@@ -176,10 +176,12 @@ impl Pattern {
 
     /// As [`covers`](Self::covers), with steps that several questions share: no where none are left.
     pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
-        self.absorbs(other) || {
-            let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
-            ask(required, forbidden, budget) == Answer::Nothing
-        }
+        // A pattern matches some word: none that this one does not match.
+        self.absorbs(other)
+            || self.may_meet(other) && {
+                let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
+                ask(required, forbidden, budget) == Answer::Nothing
+            }
     }
 
     /// Whether some word is matched by both patterns. Exact, but for hostile patterns with loose placeholders, for

@@ -78,7 +78,14 @@ pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
     let votes = NAME_VOTES.iter().filter(|vote| {
         vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
     });
-    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
+    let templates = votes.flat_map(|v| v.resources.iter().copied());
+    let templates = templates.map(|t| (t.split("${").next().unwrap_or_default(), t));
+    let templates: Vec<(&str, &str)> = templates.collect();
+    // Few resources begin like a template.
+    let may_be = |start: &str, service: &str, resource: &str| match start.split_once(':') {
+        Some((own, start)) => own == service && resource.starts_with(start),
+        None => service.starts_with(start),
+    };
     let mut found = Vec::new();
     for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
         let mut fields = written.text.splitn(6, ':');
@@ -86,8 +93,14 @@ pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
         let (Some(service), Some(resource)) = (service, resource) else {
             continue;
         };
+        let mut like = { templates.iter() }
+            .filter(|(start, _)| may_be(start, service, resource))
+            .peekable();
+        if like.peek().is_none() {
+            continue;
+        }
         let text = format!("{service}:{resource}");
-        let name = templates.iter().find_map(|template| {
+        let name = like.find_map(|(_, template)| {
             let values = instance(template, &text)?;
             let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
             Some(name)

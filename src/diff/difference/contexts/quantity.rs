@@ -37,14 +37,12 @@ pub(super) fn scalars(family: Family, tests: &[&Test]) -> Option<Vec<(Vec<String
                 return Some(true);
             }
             // Of one value a line without its negation and its prefix says whether it lists the value.
-            let plain = Test {
-                operator: Some(crate::matcher::condition::Operator {
-                    quantifier: None,
-                    negated: false,
-                    ..operator
-                }),
-                ..(*test).clone()
+            let operator = crate::matcher::condition::Operator {
+                quantifier: None,
+                negated: false,
+                ..operator
             };
+            let plain = Test::new(Some(operator), test.key.clone(), test.values.clone());
             match plain.evaluate(&KeyValue::one(&text)) {
                 Truth::True => Some(true),
                 Truth::False => Some(false),
