@@ -221,12 +221,12 @@ pub(super) fn keep_judged(question: Question, judged: &Rc<Judgement>, steps: u64
     });
 }
 
-/// What is known to be granted beyond what is required.
+/// The known permissions that are not required.
 pub(super) fn beyond(question: &[Number], budget: &mut Budget) -> Option<Outcome> {
     MEMO.with_borrow(|memo| known(&memo.beyond, question, budget))
 }
 
-/// Keeps what is granted beyond what is required.
+/// Keeps permissions that are not required.
 pub(super) fn keep_beyond(question: Question, outcome: &Outcome, steps: u64) {
     MEMO.with_borrow_mut(|memo| {
         memo.make_room(8 * question.len());

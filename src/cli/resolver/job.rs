@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Fault, Resolver, Step};
 use crate::check::{Against, Settings};
 use crate::cli::chosen::Chosen;
+use crate::cli::conceal::conceal;
 use crate::cli::effective::Effective;
 use crate::cli::job::Job;
 use crate::cli::role_file::Narrowing;
@@ -161,14 +162,17 @@ impl<'r> Resolver<'r> {
             let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
             setting.boundary
         });
-        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
+        let boundary = { effective.boundary.as_ref() }.map(|name| self.limit(name, files));
         Ok(Job {
             attached,
             boundary: boundary.or(limit),
             scps: effective
                 .scps
                 .iter()
-                .map(|level| level.iter().map(|name| self.file(name)).collect())
+                .map(|level| {
+                    let level = level.iter();
+                    level.map(|name| self.limit(name, files)).collect()
+                })
                 .collect(),
             files: files.to_vec(),
             principal: principal.map(|(chosen, ..)| chosen),
@@ -176,6 +180,29 @@ impl<'r> Resolver<'r> {
             settings,
             features,
         })
+    }
+
+    /// A file that limits a role. Read as a file of its own where it also is one of the role's policies: each is judged
+    /// as what it is.
+    fn limit(&mut self, name: &str, own: &[usize]) -> usize {
+        let at = self.file(name);
+        let Some(file) = self.files.get(at).filter(|_| own.contains(&at)) else {
+            return at;
+        };
+        if file.document.policies.is_empty() {
+            return at;
+        }
+        let key = format!("{name}\0limit");
+        if let Some(known) = self.by_name.get(&key) {
+            return *known;
+        }
+        let copy = self.sources.get(file.source).again();
+        let source = self.sources.add(copy);
+        let document = parser::parse(source, self.sources.get(source));
+        let file = conceal(File::new(source, document), &mut self.sources);
+        self.files.push(file);
+        self.by_name.insert(key, self.files.len() - 1);
+        self.files.len() - 1
     }
 
     /// The name of standard input in the report, and the path that distinguishes a file from others.
