@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 
-use super::coverage::{Comparison, Named};
+use super::comparison::{Comparison, Named};
 use super::excess::Outcome;
 use super::judgement::{Case, Judgement};
 use super::statement::{Applies, Prepared};
@@ -175,6 +175,14 @@ pub(super) fn question(
         question.extend(truths.copied().map(of_truth));
     }
     Some(question.into())
+}
+
+impl Comparison<'_> {
+    /// The number of its scope and its layers.
+    pub(super) fn number(&self) -> Number {
+        let find = || of_place(&self.scope, self.layers.len());
+        *self.number.get_or_init(find)
+    }
 }
 
 /// The number of a place: the scope of a comparison and how many layers it has.
