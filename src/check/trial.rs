@@ -21,7 +21,7 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::names::{self, Grant, Narrowed};
+use crate::reference::names::{self, Grant, Hint, Narrowed};
 use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
@@ -65,11 +65,14 @@ pub(super) struct Again {
 pub(super) struct Read<'p> {
     drafts: Drafts<'p>,
     placeholders: Placeholders,
-    /// The grants with the given values alone.
-    grants: OnceCell<Vec<Grant<'p>>>,
+    /// The grants with the given values alone, and those of their resources that may name a cluster.
+    grants: OnceCell<(Vec<Grant<'p>>, Vec<Hint>)>,
     /// The statements, where no value of a placeholder changes them, with what AWS refuses to store of the policies.
-    plain: Option<OnceCell<(Vec<bool>, Rc<Vec<Prepared>>)>>,
+    plain: Option<OnceCell<Plain>>,
 }
+
+/// What AWS refuses to store of some policies, one by one, and their statements.
+type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
 
 impl<'p> Read<'p> {
     pub(super) fn new(policies: &[&'p Policy]) -> Self {
@@ -141,10 +144,12 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
-        let given = read
-            .grants
-            .get_or_init(|| drafts.grants(&bindings, &placeholders));
-        let named = name_cluster(given, reference, &mut bindings);
+        let (given, hints) = read.grants.get_or_init(|| {
+            let grants = drafts.grants(&bindings, &placeholders);
+            let hints = names::hints(&grants);
+            (grants, hints)
+        });
+        let named = name_cluster(hints, reference, &mut bindings);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
@@ -518,13 +523,9 @@ pub(super) fn void(row: &mut Row) {
 }
 
 /// Binds the name of the cluster where the policies agree on one, and what follows from it.
-fn name_cluster(
-    grants: &[Grant<'_>],
-    reference: &Reference,
-    bindings: &mut Bindings,
-) -> Option<Dissent> {
+fn name_cluster(hints: &[Hint], reference: &Reference, bindings: &mut Bindings) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = names::clusters(grants, reference);
+    let votes = names::clusters(hints, reference);
     let of = |w: &names::Written| (w.text.clone(), w.source, w.span);
     let given = bindings.get(names::CLUSTER).map(str::to_owned);
     match (votes.first(), given) {
