@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
+use super::MOST_PARTS;
 use super::meeting::{Meeting, Named};
-use super::size::MOST_PARTS;
 use super::trial::{Read, Trial};
 use super::{Against, Settings};
 use crate::diff::prepare::LeftoverPlace;

@@ -56,7 +56,7 @@ impl Fit {
 
     /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
     /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone
-    /// would take a small role that a policy happens to cover, for a large one of which a single row lacks.
+    /// would take a small role that a policy happens to cover, for a large one of which a single row is missing.
     fn is_better_role(self, than: Fit) -> bool {
         match self.mean_order(than) {
             Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::candidates::Candidates;
-use super::{Against, Settings};
+use super::{Against, MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::lints::Oversize;
 use crate::matcher::ActionPattern;
@@ -22,10 +22,6 @@ pub fn too_many_strings(
     }
     candidates.beyond()
 }
-
-/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
-/// which hold far fewer.
-pub(super) const MOST_PARTS: usize = 10_000;
 
 /// Actions with a wildcard before the colon that are judged: AWS takes none, and each is compared with every action.
 pub(super) const MOST_CONTESTED: usize = 50;

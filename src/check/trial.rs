@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::Settings;
-use super::open::Policies;
-use super::size::MOST_PARTS;
+use super::reading::Policies;
+use super::{MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
@@ -21,7 +20,7 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::names::{self, Grant, Hint, Narrowed};
+use crate::reference::cluster_names::{self, Grant, Hint, Narrowed};
 use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
@@ -146,7 +145,7 @@ impl<'a> Trial<'a> {
             .collect();
         let (given, hints) = read.grants.get_or_init(|| {
             let grants = drafts.grants(&bindings, &placeholders);
-            let hints = names::hints(&grants);
+            let hints = cluster_names::hints(&grants);
             (grants, hints)
         });
         let named = name_cluster(hints, reference, &mut bindings);
@@ -186,7 +185,7 @@ impl<'a> Trial<'a> {
                 if beyond {
                     Narrowed::default()
                 } else {
-                    names::narrow(reference, statements, grants, &bindings, layered)
+                    cluster_names::narrow(reference, statements, grants, &bindings, layered)
                 }
             };
             let gaps: Vec<Narrowed> = { reference.gaps.iter() }
@@ -398,7 +397,7 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// The statements of the reference, and of what is known to lack in it.
+    /// The statements of the reference, and of what is known to be missing from it.
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
         let wide = self.wide.iter().map(Vec::as_slice);
@@ -525,29 +524,30 @@ pub(super) fn void(row: &mut Row) {
 /// Binds the name of the cluster where the policies agree on one, and what follows from it.
 fn name_cluster(hints: &[Hint], reference: &Reference, bindings: &mut Bindings) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = names::clusters(hints, reference);
-    let of = |w: &names::Written| (w.text.clone(), w.source, w.span);
-    let given = bindings.get(names::CLUSTER).map(str::to_owned);
+    let votes = cluster_names::clusters(hints, reference);
+    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
+    let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
     match (votes.first(), given) {
         (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
             Some(other) => {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: of(first),
                     other: of(other),
                 });
             }
             None => bindings.set(
-                names::CLUSTER,
+                cluster_names::CLUSTER,
                 first.text.clone(),
                 Origin::Inferred(first.source, first.span),
             ),
         },
         (Some(first), Some(given)) if !given.contains('*') => {
-            let is_given = |v: &names::Written| reference::values(&given).any(|g| g == v.text);
+            let is_given =
+                |v: &cluster_names::Written| reference::values(&given).any(|g| g == v.text);
             if !votes.iter().any(is_given) {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: (given, first.source, first.span),
                     other: of(first),
                 });
@@ -555,7 +555,7 @@ fn name_cluster(hints: &[Hint], reference: &Reference, bindings: &mut Bindings) 
         }
         _ => {}
     }
-    names::derive(reference, bindings);
+    cluster_names::derive(reference, bindings);
     dissent
 }
 

@@ -9,7 +9,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
-use crate::reference::names::{Grant, Written};
+use crate::reference::cluster_names::{Grant, Written};
 use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
 
@@ -513,8 +513,8 @@ fn value_of(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator nothing
-/// is known.
+/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator
+/// nothing is known.
 fn reads_variables(operator: &str) -> bool {
     let operator: Option<Operator> = operator.parse().ok();
     operator.is_none_or(|o| o.comparison.reads_variables())
@@ -525,7 +525,7 @@ fn is_arn_operator(operator: &str) -> bool {
     operator.is_some_and(|o| o.comparison == Comparison::Arn)
 }
 
-/// How many pieces stand in the first five fields of an ARN.
+/// How many pieces the first five fields of an ARN have.
 fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
     let colons = pieces.iter().enumerate();
     let mut colons = colons.filter(|(_, (piece, _))| *piece == Piece::Char(':'));

@@ -2,21 +2,21 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
-pub mod operator;
 mod scalar;
 mod texts;
 mod together;
 
+pub use crate::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};
+
+pub(crate) use scalar::{Decimal, date, network};
 use std::cell::OnceCell;
+pub use together::{exclude_each_other, exclude_each_other_for};
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::class::Class;
-use super::pattern::{Pattern, Symbol, Token};
-
-pub use operator::{Comparison, Operator, Order, Quantifier};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 use scalar::within;
-pub(crate) use scalar::{Decimal, date, network};
-pub use together::{exclude_each_other, exclude_each_other_for};
 
 /// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -10,7 +10,8 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::class::Parts;
-use super::pattern::{Pattern, Symbol, Token};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 
 /// A bound on the work of [`find`], in steps of single patterns. What is left carries over from
 /// one search to the next.
@@ -136,7 +137,10 @@ impl Alphabet {
         for pattern in patterns {
             ascii |= pattern.named_ascii();
             others.extend(pattern.named_others());
-            parts.split_by(pattern);
+            parts.split_by(pattern.tokens().iter().filter_map(|t| match t {
+                Token::One(class) | Token::Run(class) => Some(*class),
+                Token::Symbol(_) => None,
+            }));
         }
         let named = |c: char| {
             if ASCII.contains(&(c as u32)) {

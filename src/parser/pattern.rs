@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::policy::{Problem, Text};
-use super::problem::{Reader, named, shorten};
+use super::decoded::Text;
+use super::policy::Problem;
+use super::problem::Reader;
+use super::quote::{named, shorten};
 use crate::rejection::{IAM_TYPES, PARTITIONS, S3_REGIONAL, answer};
 
 /// Reports an action that is neither `*` nor `service:name`.
