@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{COULD_NOT, Error, template};
+use super::{COULD_NOT, Error, role_file};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diff::difference::{self, Difference};
@@ -83,8 +83,8 @@ enum Format {
 }
 
 pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
-    let parameters = template::parameters_of(&args.parameters, &args.parameter)?;
-    let given = template::given(&parameters, None, None, None);
+    let parameters = role_file::parameters_of(&args.parameters, &args.parameter)?;
+    let given = role_file::given(&parameters, None, None, None);
     let mut sources = Sources::new();
     let mut side = |argument: &str| -> Result<Roles, Error> {
         let files = origin::files(argument)?;
