@@ -24,7 +24,7 @@ use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::cluster_names::{self, Grant, Narrowed};
+use crate::reference::cluster_names::{self, Grant, Hint, Narrowed};
 use crate::reference::{self, Principal, RefStatement, Reference};
 use parts::{everything, generated, name_cluster};
 
@@ -69,11 +69,14 @@ pub(super) struct Again {
 pub(super) struct Read<'p> {
     drafts: Drafts<'p>,
     placeholders: Placeholders,
-    /// The grants with the given values alone.
-    grants: OnceCell<Vec<Grant<'p>>>,
+    /// The grants with the given values alone, and those of their resources that may name a cluster.
+    grants: OnceCell<(Vec<Grant<'p>>, Vec<Hint>)>,
     /// The statements, where no value of a placeholder changes them, with what AWS refuses to store of the policies.
-    plain: Option<OnceCell<(Vec<bool>, Rc<Vec<Prepared>>)>>,
+    plain: Option<OnceCell<Plain>>,
 }
+
+/// What AWS refuses to store of some policies, one by one, and their statements.
+type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
 
 impl<'p> Read<'p> {
     pub(super) fn new(policies: &[&'p Policy]) -> Self {
@@ -145,10 +148,12 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
-        let given = read
-            .grants
-            .get_or_init(|| drafts.grants(&bindings, &placeholders));
-        let named = name_cluster(given, reference, &mut bindings);
+        let (given, hints) = read.grants.get_or_init(|| {
+            let grants = drafts.grants(&bindings, &placeholders);
+            let hints = cluster_names::hints(&grants);
+            (grants, hints)
+        });
+        let named = name_cluster(hints, reference, &mut bindings);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()

@@ -301,13 +301,20 @@ impl Bindings {
 
 /// The text of one of the first five ARN fields where it is literal and not empty, with its bytes.
 fn literal_field(pieces: &Pieces, field: usize) -> Option<(String, Range<usize>)> {
+    let start = [
+        Piece::Char('a'),
+        Piece::Char('r'),
+        Piece::Char('n'),
+        Piece::Char(':'),
+    ];
+    let is_arn = pieces.len() > start.len() && pieces.iter().zip(start).all(|((p, _), s)| *p == s);
+    if !is_arn {
+        return None;
+    }
     let mut fields = pieces.split(|(p, _)| *p == Piece::Char(':'));
-    let is_arn = fields
-        .next()
-        .is_some_and(|f| text_of(f).as_deref() == Some("arn"));
-    let field = fields.nth(field.checked_sub(1)?)?;
+    let field = fields.nth(field)?;
     let (first, last) = (field.first()?, field.last()?);
-    is_arn.then_some((text_of(field)?, first.1.start as usize..last.1.end as usize))
+    Some((text_of(field)?, first.1.start as usize..last.1.end as usize))
 }
 
 fn text_of(pieces: &[(Piece, Span)]) -> Option<String> {

@@ -8,6 +8,7 @@ mod instance;
 pub use super::bindings::CLUSTER;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
@@ -70,22 +71,34 @@ pub fn is_cluster_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Each resource of the grants that names a cluster, with that name.
-pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
-    let Some(release) = release_of(reference) else {
-        return Vec::new();
+/// A resource of a grant that may name a cluster: its service and its last field.
+#[derive(Debug)]
+pub struct Hint {
+    text: String,
+    written: Written,
+}
+
+/// The literal parts of the templates in which a cluster's name occurs, in whatever role and release.
+static LITERALS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let templates = NAME_VOTES.iter().flat_map(|vote| vote.resources);
+    let mut all: Vec<Vec<&str>> = templates.map(|t| literals(t)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+});
+
+/// The texts before, between and behind the placeholders of a template.
+fn literals(template: &'static str) -> Vec<&'static str> {
+    let parts = template.split("${").enumerate();
+    let literal = |(nth, part): (usize, &'static str)| match nth {
+        0 => part,
+        _ => part.split_once('}').map_or("", |(_, literal)| literal),
     };
-    let votes = NAME_VOTES.iter().filter(|vote| {
-        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
-    });
-    let templates = votes.flat_map(|v| v.resources.iter().copied());
-    let templates = templates.map(|t| (t.split("${").next().unwrap_or_default(), t));
-    let templates: Vec<(&str, &str)> = templates.collect();
-    // Few resources begin like a template.
-    let may_be = |start: &str, service: &str, resource: &str| match start.split_once(':') {
-        Some((own, start)) => own == service && resource.starts_with(start),
-        None => service.starts_with(start),
-    };
+    parts.map(literal).collect()
+}
+
+/// The resources of the grants that may name a cluster, for [`clusters`].
+pub fn hints(grants: &[Grant<'_>]) -> Vec<Hint> {
     let mut found = Vec::new();
     for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
         let mut fields = written.text.splitn(6, ':');
@@ -93,26 +106,49 @@ pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
         let (Some(service), Some(resource)) = (service, resource) else {
             continue;
         };
-        let mut like = { templates.iter() }
-            .filter(|(start, _)| may_be(start, service, resource))
-            .peekable();
-        if like.peek().is_none() {
-            continue;
-        }
-        let text = format!("{service}:{resource}");
-        let name = like.find_map(|(_, template)| {
-            let values = instance(template, &text)?;
-            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
-            Some(name)
-        });
-        if let Some(name) = name {
-            found.push(Written {
-                text: name,
-                ..written.clone()
+        // What is written in a template occurs in the text, in this order.
+        let may_be = |literals: &Vec<&str>| {
+            let mut literals = literals.iter();
+            let start = literals.next().and_then(|l| l.split_once(':'));
+            let start = start.filter(|(of, _)| *of == service);
+            let mut left = start.and_then(|(_, start)| resource.strip_prefix(start));
+            for literal in literals {
+                let rest = left.and_then(|l| l.find(literal).and_then(|at| l.get(at..)));
+                left = rest.and_then(|rest| rest.get(literal.len()..));
+            }
+            left.is_some()
+        };
+        if LITERALS.iter().any(may_be) {
+            found.push(Hint {
+                text: format!("{service}:{resource}"),
+                written: written.clone(),
             });
         }
     }
     found
+}
+
+/// Each resource that names a cluster in what a reference asks for, with that name.
+pub fn clusters(hints: &[Hint], reference: &Reference) -> Vec<Written> {
+    let Some(release) = release_of(reference) else {
+        return Vec::new();
+    };
+    let votes = NAME_VOTES.iter().filter(|vote| {
+        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
+    });
+    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
+    let named = hints.iter().filter_map(|hint| {
+        let name = templates.iter().find_map(|template| {
+            let values = instance(template, &hint.text)?;
+            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
+            Some(name)
+        })?;
+        Some(Written {
+            text: name,
+            ..hint.written.clone()
+        })
+    });
+    named.collect()
 }
 
 /// Binds what follows from the name of the cluster and has no value yet.

@@ -182,7 +182,7 @@ pub(super) fn why(
     named.retain(applies);
     all.retain(applies);
     let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
-    let any = [named.first(), all.first()].map(|first| first.copied());
+    let any = [named.first(), all.first()].map(Option::<&&Need>::copied);
     of_its_feature.into_iter().chain(any).flatten().next()
 }
 

@@ -630,7 +630,14 @@ fn findings(
                 let range = mark.range.as_ref().filter(|_| is_as_written);
                 let range =
                     range.map(|r| r.start + start - place.start..r.start + end - place.start);
-                (mark.of.clone(), range)
+                let mut of = mark.of.clone();
+                // A map without braces begins with its first key.
+                if start == place.start {
+                    let keys = mark.of.iter().filter_map(|of| of.strip_suffix("#key"));
+                    let maps = keys.filter_map(|key| key.rsplit_once('/'));
+                    of.extend(maps.map(|(map, _)| map.to_owned()));
+                }
+                (of, range)
             }
         };
         Found {

@@ -5,7 +5,7 @@ use crate::diff::statement::Prepared;
 use crate::matcher::ActionMatch;
 use crate::parser::Effect;
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::cluster_names::{self, Grant};
+use crate::reference::cluster_names::{self, Hint};
 use crate::reference::{self, Granted, RefStatement, Reference};
 
 /// The generated policy for the configuration, with the names in the policies themselves.
@@ -48,12 +48,12 @@ pub(super) fn everything(reference: &Reference) -> Vec<RefStatement> {
 
 /// Binds the name of the cluster where the policies agree on one, and what follows from it.
 pub(super) fn name_cluster(
-    grants: &[Grant<'_>],
+    hints: &[Hint],
     reference: &Reference,
     bindings: &mut Bindings,
 ) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = cluster_names::clusters(grants, reference);
+    let votes = cluster_names::clusters(hints, reference);
     let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
     let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
     match (votes.first(), given) {

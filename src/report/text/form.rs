@@ -109,15 +109,14 @@ impl Forms {
                 [one] => Some((ptr::from_ref(*one), self.of(one.severity))),
                 _ => None,
             };
-            let of_block = match key.and_then(|key| known.get(&key)) {
-                Some(rows) => *rows,
-                None => {
-                    let mut bytes = Vec::new();
-                    write_block(sources, &block, self, config, &mut NoColor::new(&mut bytes))?;
-                    let rows = rows_of(&String::from_utf8_lossy(&bytes));
-                    known.extend(key.map(|key| (key, rows)));
-                    rows
-                }
+            let of_block = if let Some(rows) = key.and_then(|key| known.get(&key)) {
+                *rows
+            } else {
+                let mut bytes = Vec::new();
+                write_block(sources, &block, self, config, &mut NoColor::new(&mut bytes))?;
+                let rows = rows_of(&String::from_utf8_lossy(&bytes));
+                known.extend(key.map(|key| (key, rows)));
+                rows
             };
             rows += of_block;
             if rows > most {
