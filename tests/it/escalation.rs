@@ -10,6 +10,7 @@ use pcluster_iam::reference::{self, EscalationPath, RefStatement, escalation_pat
 use serde_json::{Value, json};
 
 use crate::common::role::lint;
+use crate::common::table::each;
 
 /// Gives most permissions away, and is a path of its own.
 const EVERYTHING: &str = "administrator";
@@ -152,76 +153,79 @@ fn conditions_close_a_path_or_do_not() {
     };
     let service = "iam:PassedToService";
     let boundary = "arn:aws:iam::123456789012:policy/boundary";
-    for (policies, path, open) in [
-        (
-            pass(json!({ "StringEquals": { service: "ec2.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            false,
-        ),
-        (
-            pass(json!({ "StringEquals": { service: "lambda.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        (
-            pass(json!({ "StringLike": { service: "*.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        // A request without the key passes.
-        (
-            pass(json!({ "StringEqualsIfExists": { service: "ec2.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        (
-            attach(
-                json!({ "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }),
+    each(
+        [
+            (
+                pass(json!({ "StringEquals": { service: "ec2.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                false,
             ),
-            "attach-policy-to-role",
-            false,
-        ),
-        (
-            attach(json!({ "ArnLike": { "iam:PolicyARN": "arn:aws:iam::aws:policy/*" } })),
-            "attach-policy-to-role",
-            true,
-        ),
-        (
-            attach(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } })),
-            "attach-policy-to-role",
-            false,
-        ),
-        // A role without a boundary has no such key.
-        (
-            attach(json!({ "StringEqualsIfExists": { "iam:PermissionsBoundary": boundary } })),
-            "attach-policy-to-role",
-            true,
-        ),
-        (
-            linked(json!({ "StringEquals": { "iam:AWSServiceName": "spot.amazonaws.com" } })),
-            "service-linked-role",
-            false,
-        ),
-        (
-            linked(json!({ "StringLike": { "iam:AWSServiceName": "*.amazonaws.com" } })),
-            "service-linked-role",
-            true,
-        ),
-    ] {
-        assert_eq!(
-            paths(&policies).contains(&path.to_owned()),
-            open,
-            "{policies:?}"
-        );
-    }
+            (
+                pass(json!({ "StringEquals": { service: "lambda.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            (
+                pass(json!({ "StringLike": { service: "*.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            // A request without the key passes.
+            (
+                pass(json!({ "StringEqualsIfExists": { service: "ec2.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            (
+                attach(
+                    json!({ "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }),
+                ),
+                "attach-policy-to-role",
+                false,
+            ),
+            (
+                attach(json!({ "ArnLike": { "iam:PolicyARN": "arn:aws:iam::aws:policy/*" } })),
+                "attach-policy-to-role",
+                true,
+            ),
+            (
+                attach(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } })),
+                "attach-policy-to-role",
+                false,
+            ),
+            // A role without a boundary has no such key.
+            (
+                attach(json!({ "StringEqualsIfExists": { "iam:PermissionsBoundary": boundary } })),
+                "attach-policy-to-role",
+                true,
+            ),
+            (
+                linked(json!({ "StringEquals": { "iam:AWSServiceName": "spot.amazonaws.com" } })),
+                "service-linked-role",
+                false,
+            ),
+            (
+                linked(json!({ "StringLike": { "iam:AWSServiceName": "*.amazonaws.com" } })),
+                "service-linked-role",
+                true,
+            ),
+        ],
+        |(policies, path, open)| {
+            assert_eq!(
+                paths(&policies).contains(&path.to_owned()),
+                open,
+                "{policies:?}"
+            );
+        },
+    );
 }
 
 #[test]
 fn a_role_that_can_do_everything_has_one_finding() {
-    for action in ["*", "iam:*"] {
+    each(["*", "iam:*"], |action| {
         let found = paths(&[vec![allow(action, "*")]]);
         assert_eq!(found, [EVERYTHING], "{action}");
-    }
+    });
 }
 
 #[test]
@@ -229,37 +233,40 @@ fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
     let policy = |action: &str| {
         json!({ "Version": "2012-10-17", "Statement": [allow(action, "*")] }).to_string()
     };
-    for (action, role, id, severity) in [
-        (
-            "sts:AssumeRole",
-            "instance",
-            "unrestricted-assume-role",
-            Severity::Warning,
-        ),
-        (
-            "secretsmanager:GetSecretValue",
-            "instance",
-            "exposed-credentials",
-            Severity::Warning,
-        ),
-        (
-            "iam:AttachRolePolicy",
-            "instance",
-            "privilege-escalation",
-            Severity::Warning,
-        ),
-        (
-            "iam:AttachRolePolicy",
-            "user",
-            "privilege-escalation",
-            Severity::Note,
-        ),
-    ] {
-        let result = lint(&policy(action), role, "torque", &[]);
-        let found: Vec<Severity> = { result.findings.iter() }
-            .filter(|f| f.lint == id)
-            .map(|f| f.severity)
-            .collect();
-        assert_eq!(found, [severity], "{action} of {role}");
-    }
+    each(
+        [
+            (
+                "sts:AssumeRole",
+                "instance",
+                "unrestricted-assume-role",
+                Severity::Warning,
+            ),
+            (
+                "secretsmanager:GetSecretValue",
+                "instance",
+                "exposed-credentials",
+                Severity::Warning,
+            ),
+            (
+                "iam:AttachRolePolicy",
+                "instance",
+                "privilege-escalation",
+                Severity::Warning,
+            ),
+            (
+                "iam:AttachRolePolicy",
+                "user",
+                "privilege-escalation",
+                Severity::Note,
+            ),
+        ],
+        |(action, role, id, severity)| {
+            let result = lint(&policy(action), role, "torque", &[]);
+            let found: Vec<Severity> = { result.findings.iter() }
+                .filter(|f| f.lint == id)
+                .map(|f| f.severity)
+                .collect();
+            assert_eq!(found, [severity], "{action} of {role}");
+        },
+    );
 }
