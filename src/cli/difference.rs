@@ -2,7 +2,6 @@
 
 mod origin;
 mod subject;
-mod trusted;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,7 +12,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::{COULD_NOT, Error, template};
 use crate::catalog::Catalog;
 use crate::check;
-use crate::diff::difference::{self, Difference};
+use crate::diff::difference::{self, Difference, TrustDifference};
 use crate::parser::Sources;
 use crate::report::{self, ComparedRole, DifferenceReport};
 use subject::{Name, Roles, Setting, Subject};
@@ -36,8 +35,8 @@ pub(super) struct DifferenceArgs {
     /// Policies after the change, in the same forms
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     new: String,
-    /// Exit with 1 if requests are gained, a path of privilege escalation opens or widens, or requests are lost; repeat it
-    /// for several [default: never, the differences are only reported]
+    /// Exit with 1 if something is gained or lost, or if a path of privilege escalation opens or widens or somebody else can
+    /// assume a role; repeat it for several [default: never, the differences are only reported]
     #[arg(
         long,
         value_enum,
@@ -64,11 +63,11 @@ pub(super) struct DifferenceArgs {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum FailOn {
-    /// Requests that only the new policies allow.
+    /// Requests that only the new policies allow, and principals that can assume a role only now.
     Gained,
-    /// A path of privilege escalation that opens or widens.
+    /// A path of privilege escalation that opens or widens, or a principal that can assume a role only now.
     Escalation,
-    /// Requests that only the old policies allow.
+    /// Requests that only the old policies allow, and principals that can no longer assume a role.
     Lost,
 }
 
@@ -152,9 +151,10 @@ fn code(report: &DifferenceReport, fail_on: &[FailOn]) -> u8 {
     let fails = |role: &ComparedRole| {
         let found = &role.difference;
         fail_on.iter().any(|what| match what {
-            FailOn::Gained => !found.gained.is_empty(),
-            FailOn::Escalation => !found.opened.is_empty(),
-            FailOn::Lost => !found.lost.is_empty(),
+            FailOn::Gained => !found.gained.is_empty() || !role.trust.gained.is_empty(),
+            // Who can assume the role now has all that the role may do.
+            FailOn::Escalation => !found.opened.is_empty() || !role.trust.gained.is_empty(),
+            FailOn::Lost => !found.lost.is_empty() || !role.trust.lost.is_empty(),
         })
     };
     u8::from(report.roles.iter().any(fails))
@@ -217,6 +217,7 @@ fn compare(
         }
     }
     let mut found = Difference::default();
+    let mut trust = TrustDifference::default();
     let mut depends = false;
     let none = Setting::default();
     for (before, after) in settings(before, after) {
@@ -234,8 +235,20 @@ fn compare(
                 problems.push(problem);
             }
         }
-        let change = before.trusted.change(&after.trusted);
-        problems.extend(change.filter(|c| !problems.contains(c)));
+        // A file of policies alone does not say who has them.
+        let has_both = !before.trusts.is_empty() && !after.trusts.is_empty();
+        if has_both || old.is_none() || new.is_none() {
+            let (before, after) = (&before.trusts, &after.trusts);
+            trust.join(difference::trust_difference(catalog, before, after));
+        }
+        depends |= (before.is_trust_open || after.is_trust_open) && !trust.is_empty();
+        if before.is_trust_open != after.is_trust_open && old.is_some() && new.is_some() {
+            let side = if after.is_trust_open { "new" } else { "old" };
+            let problem = format!("a part of the trust policy is not known on the {side} side");
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         let count = before.count().max(after.count()).max(1);
         depends |= count > 1;
         for at in 0..count {
@@ -260,6 +273,7 @@ fn compare(
         is_new: old.is_none(),
         is_gone: new.is_none(),
         difference: found,
+        trust,
         depends,
         problems,
     }

@@ -10,6 +10,7 @@
 
 mod contexts;
 mod requests;
+mod trust;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +36,7 @@ use crate::reference::{Rank, danger_of};
 
 pub use contexts::Value;
 use requests::{Applying, Found, Request};
+pub use trust::{Assumption, TrustDifference, trust_difference};
 
 /// Steps of the decision procedure for a whole difference.
 const STEPS_PER_RUN: u64 = 60_000_000;

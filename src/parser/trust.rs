@@ -4,9 +4,9 @@
 
 use super::grammar::{refuse_function_among, unknown, version, wrong_kind};
 use super::json::{Kind, Member, Value};
-use super::policy::{Problem, Statement, Text, Version};
+use super::policy::{Attachment, Element, Policy, Problem, Statement, Text, Version};
 use super::problem::{Reader, nearest, shorten};
-use super::source::{SourceId, Span};
+use super::source::{SourceId, Span, Spanned};
 use super::{audit, condition, grammar, pattern, statement};
 use crate::rejection::{TRUST_ACTIONS, TRUST_ARNS, answer};
 
@@ -68,6 +68,44 @@ pub struct TrustPolicy {
     pub is_rejected: bool,
     /// True where a template leaves parts open.
     pub is_open: bool,
+}
+
+impl TrustPolicy {
+    /// One statement as a policy of its own, on any resource: for what reads Conditions.
+    pub(crate) fn alone(&self, statement: &TrustStatement) -> Policy {
+        let mut rest = statement.rest.clone();
+        let span = rest.span;
+        let everything = Text {
+            value: "*".to_owned(),
+            span,
+            offsets: None,
+            holes: None,
+            ends: None,
+        };
+        rest.resource = Some(Element {
+            negated: false,
+            key: Spanned {
+                value: "Resource".to_owned(),
+                span,
+            },
+            values: vec![everything],
+            value_span: span,
+        });
+        Policy {
+            source: self.source,
+            name: None,
+            attachment: Attachment::Unknown,
+            characters: 0,
+            breaks_grammar: false,
+            has_refused_arn: false,
+            unknowns: None,
+            version: self.version,
+            version_span: None,
+            span,
+            statement_key: self.statement_key,
+            statements: vec![rest],
+        }
+    }
 }
 
 /// Reads a trust policy, which is an object.

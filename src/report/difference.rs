@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Region;
 use crate::catalog::AccessLevel;
-use crate::diff::difference::{Change, Difference, Path, Value};
+use crate::diff::difference::{Assumption, Change, Difference, Path, TrustDifference, Value};
 use crate::inert;
-use crate::parser::Sources;
+use crate::parser::{SourceId, Sources, Span};
 use crate::reference::dangers;
 
 /// Differences of one role that are shown without `--verbose`.
@@ -28,6 +28,8 @@ pub struct ComparedRole {
     pub is_gone: bool,
     /// The requests and paths of escalation.
     pub difference: Difference,
+    /// Who can assume it.
+    pub trust: TrustDifference,
     /// Whether values that are not known bear on it.
     pub depends: bool,
     /// Why not all of it could be compared.
@@ -49,6 +51,7 @@ impl ComparedRole {
             && opened.is_empty()
             && closed.is_empty()
             && undecided.is_empty()
+            && self.trust.is_empty()
             && self.problems.is_empty()
     }
 
@@ -87,8 +90,11 @@ pub struct DifferenceReport {
 impl DifferenceReport {
     /// Whether everything could be compared.
     pub fn is_complete(&self) -> bool {
-        let is_whole =
-            |r: &ComparedRole| r.problems.is_empty() && r.difference.undecided.is_empty();
+        let is_whole = |r: &ComparedRole| {
+            r.problems.is_empty()
+                && r.difference.undecided.is_empty()
+                && r.trust.undecided.is_empty()
+        };
         self.problems.is_empty() && self.roles.iter().all(is_whole)
     }
 
@@ -106,6 +112,18 @@ impl DifferenceReport {
             counted(lost, "action"),
             counted(opened, "path of escalation"),
         );
+        let trust = |of: fn(&TrustDifference) -> &Vec<Assumption>| -> usize {
+            let roles = self.roles.iter();
+            roles.map(|r| grouped(of(&r.trust)).len()).sum()
+        };
+        let (more, less) = (trust(|t| &t.gained), trust(|t| &t.lost));
+        if more + less > 0 {
+            let _ = write!(
+                text,
+                "; {} gained, {less} lost in trust policies",
+                counted(more, "principal")
+            );
+        }
         if !self.is_complete() {
             text.push_str("; not everything could be compared");
         }
@@ -127,8 +145,26 @@ fn danger(change: &Change) -> Option<&'static str> {
     Some(danger.lint.strip_prefix("excess-").unwrap_or(&danger.lint))
 }
 
+/// The assumptions of one principal in one context, with all of their actions.
+fn grouped(all: &[Assumption]) -> Vec<(&Assumption, String)> {
+    let mut groups: Vec<(&Assumption, String)> = Vec::new();
+    for one in all {
+        let same = groups
+            .iter_mut()
+            .find(|(first, _)| first.principal == one.principal && first.context == one.context);
+        match same {
+            Some((_, actions)) => {
+                actions.push_str(", ");
+                actions.push_str(&one.action);
+            }
+            None => groups.push((one, one.action.clone())),
+        }
+    }
+    groups
+}
+
 /// The context of a request, in words.
-fn context(change: &Change) -> Vec<String> {
+fn context(keys: &[(String, Value)]) -> Vec<String> {
     let one = |(key, value): &(String, Value)| match value {
         Value::Absent => format!("without {key}"),
         Value::Texts(texts) if texts.is_empty() => format!("{key} without a value"),
@@ -139,11 +175,11 @@ fn context(change: &Change) -> Vec<String> {
         Value::Line(true) => format!("where `{key}` holds"),
         Value::Line(false) => format!("where `{key}` does not hold"),
     };
-    change.context.iter().map(one).collect()
+    keys.iter().map(one).collect()
 }
 
-fn place(change: &Change, sources: &Sources) -> Option<String> {
-    let (source, span) = change.places.first()?;
+fn place(places: &[(SourceId, Span)], sources: &Sources) -> Option<String> {
+    let (source, span) = places.first()?;
     let region = Region::new(sources.get(*source), *span);
     Some(format!("{}:{}", region.path, region.start_line))
 }
@@ -170,6 +206,24 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
                 line(&format!("  {}", way(path, verb)));
             }
         }
+        for (all, word) in [(&role.trust.gained, "gained"), (&role.trust.lost, "lost")] {
+            let groups = grouped(all);
+            let shown = if verbose { groups.len() } else { SHOWN };
+            for (one, actions) in groups.iter().take(shown) {
+                line(&format!("  {word} (trust): {actions} by {}", one.principal));
+                for context in context(&one.context) {
+                    line(&format!("      {context}"));
+                }
+                if let Some(place) = place(&one.places, &report.sources) {
+                    line(&format!("      allowed at {place}"));
+                }
+            }
+            if let Some(more @ 1..) = groups.len().checked_sub(shown) {
+                line(&format!(
+                    "  {word} (trust): {more} more; --verbose shows them"
+                ));
+            }
+        }
         for (changes, word) in [(&found.gained, "gained"), (&found.lost, "lost")] {
             let shown = if verbose { changes.len() } else { SHOWN };
             for change in changes.iter().take(shown) {
@@ -181,10 +235,10 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
                     "  {word}{danger}: {} on {}",
                     witness.action, witness.resource
                 ));
-                for context in context(change) {
+                for context in context(&change.context) {
                     line(&format!("      {context}"));
                 }
-                if let Some(place) = place(change, &report.sources) {
+                if let Some(place) = place(&change.places, &report.sources) {
                     line(&format!("      allowed at {place}"));
                 }
             }
@@ -248,6 +302,11 @@ fn problems(role: &ComparedRole) -> Vec<String> {
         };
         all.push(format!("a bound was reached at {}{more}", named.join(", ")));
     }
+    for principal in role.trust.undecided.iter().take(8) {
+        all.push(format!(
+            "whether {principal} can assume the role could not be decided"
+        ));
+    }
     all
 }
 
@@ -296,13 +355,33 @@ pub fn difference_markdown(report: &DifferenceReport, verbose: bool) -> String {
             out.push('\n');
         }
         let all = [(&found.gained, "gained"), (&found.lost, "lost")];
-        if all.iter().any(|(changes, _)| !changes.is_empty()) {
+        let trust = [(&role.trust.gained, "gained"), (&role.trust.lost, "lost")];
+        let is_trust = trust.iter().any(|(all, _)| !all.is_empty());
+        if is_trust || all.iter().any(|(changes, _)| !changes.is_empty()) {
             out.push_str("| | danger | request | context |\n| --- | --- | --- | --- |\n");
+        }
+        for (all, word) in trust {
+            let groups = grouped(all);
+            let shown = if verbose { groups.len() } else { SHOWN };
+            for (one, actions) in groups.iter().take(shown) {
+                let context: Vec<String> = context(&one.context).iter().map(|c| code(c)).collect();
+                let _ = writeln!(
+                    out,
+                    "| {word} | trust | {} by {} | {} |",
+                    code(actions),
+                    code(&one.principal),
+                    context.join(", "),
+                );
+            }
+            if let Some(more @ 1..) = groups.len().checked_sub(shown) {
+                let _ = writeln!(out, "| {word} | trust | {more} more | |");
+            }
         }
         for (changes, word) in all {
             let shown = if verbose { changes.len() } else { SHOWN };
             for change in changes.iter().take(shown) {
-                let context: Vec<String> = context(change).iter().map(|c| code(c)).collect();
+                let context: Vec<String> =
+                    context(&change.context).iter().map(|c| code(c)).collect();
                 let _ = writeln!(
                     out,
                     "| {word} | {} | {} on {} | {} |",
@@ -357,6 +436,8 @@ struct Summary {
     gained: usize,
     lost: usize,
     escalation: usize,
+    trust_gained: usize,
+    trust_lost: usize,
     complete: bool,
 }
 
@@ -370,9 +451,25 @@ struct Role<'a> {
     lost: Vec<Request<'a>>,
     opened: Vec<Way<'a>>,
     closed: Vec<Way<'a>>,
+    trust: Trust<'a>,
     depends: bool,
     undecided: Vec<&'a str>,
     problems: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Trust<'a> {
+    gained: Vec<Assumed<'a>>,
+    lost: Vec<Assumed<'a>>,
+    undecided: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Assumed<'a> {
+    principal: &'a str,
+    action: &'a str,
+    context: Vec<Key<'a>>,
+    regions: Vec<Region>,
 }
 
 #[derive(Serialize)]
@@ -428,6 +525,8 @@ pub fn difference_json(report: &DifferenceReport) -> String {
             gained: report.count(|d| d.gained.len()),
             lost: report.count(|d| d.lost.len()),
             escalation: report.count(|d| d.opened.len()),
+            trust_gained: report.roles.iter().map(|r| r.trust.gained.len()).sum(),
+            trust_lost: report.roles.iter().map(|r| r.trust.lost.len()).sum(),
             complete: report.is_complete(),
         },
         exit_code: report.exit_code,
@@ -458,13 +557,35 @@ fn json_role<'a>(role: &'a ComparedRole, sources: &Sources) -> Role<'a> {
         lost: requests(&found.lost),
         opened: ways(&found.opened),
         closed: ways(&found.closed),
+        trust: Trust {
+            gained: assumed(&role.trust.gained, sources),
+            lost: assumed(&role.trust.lost, sources),
+            undecided: &role.trust.undecided,
+        },
         depends: role.depends,
         undecided: found.undecided.iter().map(String::as_str).collect(),
         problems: &role.problems,
     }
 }
 
-fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
+fn assumed<'a>(all: &'a [Assumption], sources: &Sources) -> Vec<Assumed<'a>> {
+    let one = |one: &'a Assumption| Assumed {
+        principal: &one.principal,
+        action: &one.action,
+        context: json_keys(&one.context),
+        regions: regions(&one.places, sources),
+    };
+    all.iter().map(one).collect()
+}
+
+fn regions(places: &[(SourceId, Span)], sources: &Sources) -> Vec<Region> {
+    let places = places.iter();
+    places
+        .map(|(source, span)| Region::new(sources.get(*source), *span))
+        .collect()
+}
+
+fn json_keys<'a>(keys: &'a [(String, Value)]) -> Vec<Key<'a>> {
     let key = |(name, value): &'a (String, Value)| Key {
         name,
         values: match value {
@@ -476,16 +597,17 @@ fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
             _ => None,
         },
     };
-    let places = change.places.iter();
+    keys.iter().map(key).collect()
+}
+
+fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
     Request {
         action: &change.witness.action,
         resource: &change.witness.resource,
-        context: change.context.iter().map(key).collect(),
+        context: json_keys(&change.context),
         access: change.access.map(AccessLevel::name),
         danger: danger(change),
-        regions: places
-            .map(|(source, span)| Region::new(sources.get(*source), *span))
-            .collect(),
+        regions: regions(&change.places, sources),
     }
 }
 

@@ -102,6 +102,7 @@ mod terraform_random;
 mod tighten;
 mod tighten_cli;
 mod trust;
+mod trust_difference;
 mod unconditional;
 mod values;
 mod verdicts;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::origin::{Content, Found};
-use super::trusted::Trusted;
 use crate::check;
 use crate::cli::input;
 use crate::diff::difference::Side;
 use crate::inventory;
 use crate::inventory::cloudformation::{self, Given};
 use crate::inventory::terraform;
-use crate::parser::{self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources};
+use crate::parser::{
+    self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources, TrustPolicy,
+};
 use crate::reference;
 
 /// Policies in one reading of what is not known.
@@ -42,7 +43,10 @@ pub(super) struct Setting {
     readings: Vec<Reading>,
     /// What belongs to the role and is not in the files.
     pub(super) named: BTreeSet<String>,
-    pub(super) trusted: Trusted,
+    /// The trust policies of the role; empty where the files do not have them.
+    pub(super) trusts: Vec<TrustPolicy>,
+    /// Whether a part of a trust policy is not known.
+    pub(super) is_trust_open: bool,
 }
 
 impl Setting {
@@ -65,7 +69,8 @@ impl Setting {
             values: [self.values.clone(), other.values.clone()].concat(),
             readings: both.collect(),
             named: self.named.union(&other.named).cloned().collect(),
-            trusted: self.trusted.join(&other.trusted),
+            trusts: [self.trusts.clone(), other.trusts.clone()].concat(),
+            is_trust_open: self.is_trust_open || other.is_trust_open,
         }
     }
 
@@ -200,6 +205,12 @@ fn attach<'n>(
     rest
 }
 
+/// Whether a part of the trust policy could not be read.
+fn is_trust_open(document: &Document) -> bool {
+    let mut named = document.named.iter();
+    named.any(|name| name.starts_with("trust-policy"))
+}
+
 fn add_file(
     roles: &mut Roles,
     path: String,
@@ -232,7 +243,8 @@ fn add_file(
     }
     if let Some(setting) = subject.settings.first_mut() {
         setting.named.extend(named);
-        setting.trusted.add(&document.trusts, sources);
+        setting.trusts.extend(document.trusts.iter().cloned());
+        setting.is_trust_open |= is_trust_open(document);
         if let Some(reading) = setting.readings.first_mut() {
             reading.policies.append(&mut policies);
         }
@@ -284,13 +296,12 @@ fn add_template(
                     d.texts.as_ref().unwrap_or(best)
                 }));
             }
-            let mut trusted = Trusted::default();
-            trusted.add(&document.worst.trusts, sources);
             subject.settings.push(Setting {
                 values: document.values.clone(),
                 readings,
                 named,
-                trusted,
+                trusts: document.worst.trusts.clone(),
+                is_trust_open: is_trust_open(&document.worst),
             });
         }
         subject.problems.dedup();
