@@ -1,9 +1,11 @@
 //! `pcluster-iam diff`
 
+mod account;
+mod module;
 mod origin;
 mod subject;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,9 +15,10 @@ use super::{COULD_NOT, Error, template};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diff::difference::{self, Difference, TrustDifference};
+use crate::inventory::terraform;
 use crate::parser::Sources;
 use crate::report::{self, ComparedRole, DifferenceReport};
-use subject::{Name, Roles, Setting, Subject};
+use subject::{Name, Roles, Setting, Subject, Values};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -23,13 +26,13 @@ use subject::{Name, Roles, Setting, Subject};
   pcluster-iam diff old.json new.json --fail-on escalation
   pcluster-iam diff git:HEAD:template.yaml template.yaml --fail-on gained,lost -f markdown
 
-Each side is a policy file, a CloudFormation template, a folder of both, or git:REV:path with the path from the root of
-the repository. The files of a folder are paired by their paths, the roles of templates by their logical ids. Policies
-that differ in their form alone have no difference.
+Each side is a policy file, a CloudFormation template, a Terraform module or a file of it, a plan, the dump of an account,
+a folder of these, or git:REV:path with the path from the root of the repository. The files of a folder are paired by
+their paths, roles by their logical ids, addresses or names. Policies that differ in their form alone have no difference.
 
 Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare everything.")]
 pub(super) struct DifferenceArgs {
-    /// Policies before the change: a file, a folder, or git:REV:path
+    /// Policies before the change: a file, a folder, a module, or git:REV:path
     #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
     old: String,
     /// Policies after the change, in the same forms
@@ -47,10 +50,10 @@ pub(super) struct DifferenceArgs {
     /// All policies of a side are those of one role, whatever the names of their files
     #[arg(long)]
     together: bool,
-    /// Value of a parameter of the templates; repeat it for several
+    /// Value of a parameter of the templates, or of a variable of the modules; repeat it for several
     #[arg(long, value_name = "NAME=VALUE")]
     parameter: Vec<String>,
-    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes
+    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes, or from a `.tfvars` file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     parameters: Vec<PathBuf>,
     /// Format of standard output
@@ -83,11 +86,21 @@ enum Format {
 
 pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let parameters = template::parameters_of(&args.parameters, &args.parameter)?;
-    let given = template::given(&parameters, None, None, None);
+    let values = Values {
+        templates: template::given(&parameters, None, None, None),
+        modules: terraform::Given {
+            variables: parameters.clone().into_iter().collect(),
+            values: { args.parameters.iter() }
+                .filter(|path| template::is_values(path))
+                .cloned()
+                .collect(),
+            plan: None,
+        },
+    };
     let mut sources = Sources::new();
     let mut side = |argument: &str| -> Result<Roles, Error> {
         let files = origin::files(argument)?;
-        let mut roles = subject::read(files, &given, &mut sources);
+        let mut roles = subject::read(files, &values, &mut sources);
         if args.together {
             join(&mut roles);
         }
@@ -182,8 +195,8 @@ const MOST_SETTINGS: usize = 64;
 
 /// The roles of both sides by name. Where each side has a single one, these are the same role whatever their names.
 fn pairs(
-    mut old: std::collections::BTreeMap<Name, Subject>,
-    mut new: std::collections::BTreeMap<Name, Subject>,
+    mut old: BTreeMap<Name, Subject>,
+    mut new: BTreeMap<Name, Subject>,
 ) -> Vec<(Name, Option<Subject>, Option<Subject>)> {
     if old.len() == 1 && new.len() == 1 {
         let before = old.pop_first().map(|(_, subject)| subject);
@@ -192,13 +205,44 @@ fn pairs(
             None => Vec::new(),
         };
     }
+    let other = named_otherwise(&old, &new);
     let names: BTreeSet<Name> = old.keys().chain(new.keys()).cloned().collect();
-    let of = names.into_iter();
+    let renamed: BTreeSet<Name> = other.values().cloned().collect();
+    let of = names.into_iter().filter(|name| !renamed.contains(name));
     of.map(|name| {
-        let (before, after) = (old.remove(&name), new.remove(&name));
+        let before = old.remove(other.get(&name).unwrap_or(&name));
+        let after = new.remove(&name);
         (name, before, after)
     })
     .collect()
+}
+
+/// The roles of the new side that the old side has under another path or in another language, where one name of each
+/// shows that: the name of a role, beside its logical id in a template or its address in a module.
+fn named_otherwise(
+    old: &BTreeMap<Name, Subject>,
+    new: &BTreeMap<Name, Subject>,
+) -> BTreeMap<Name, Name> {
+    let alone = |side: &BTreeMap<Name, Subject>, other: &BTreeMap<Name, Subject>| {
+        let mut by_name: BTreeMap<(&'static str, String), Vec<Name>> = BTreeMap::new();
+        for (name, subject) in side.iter().filter(|(name, _)| !other.contains_key(*name)) {
+            for own in &subject.names {
+                let list = by_name.entry((subject.kind, own.clone())).or_default();
+                list.push(name.clone());
+            }
+        }
+        by_name
+    };
+    let (before, after) = (alone(old, new), alone(new, old));
+    let mut pairs: BTreeMap<Name, Name> = BTreeMap::new();
+    for (key, names) in &after {
+        if let ([name], Some([other])) = (names.as_slice(), before.get(key).map(Vec::as_slice))
+            && !pairs.values().any(|known| known == other)
+        {
+            pairs.entry(name.clone()).or_insert_with(|| other.clone());
+        }
+    }
+    pairs
 }
 
 fn compare(
