@@ -46,6 +46,7 @@ mod configuration_page;
 mod conformance;
 mod danger;
 mod difference;
+mod difference_forms;
 mod docs;
 mod dump;
 mod escalation;
