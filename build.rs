@@ -78,7 +78,7 @@ fn main() {
     needs::write_needs(rules, &names, &out);
     needs::write_generated(rules, &names, &out);
     needs::write_calls(rules, &names, &out);
-    placeholders::write(rules, &packs, &mut code);
+    placeholders::write(rules, &packs, &out, &mut code);
     input::write(&out, "reference.rs", code);
     unwinder::link();
 }

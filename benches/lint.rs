@@ -36,7 +36,7 @@ fn benches(criterion: &mut Criterion) {
     criterion.bench_function("lint the user policy", |b| {
         b.iter(|| lint(black_box(POLICY), &against));
     });
-    // Each lacks an action of its own kind and stands in an account of its own.
+    // An action of its own kind is missing from each, and each is in an account of its own.
     let distinct: Vec<String> = (0..1_000)
         .map(|n| {
             let account = format!("{:012}", 100_000_000_000_u64 + n);

@@ -35,7 +35,7 @@ struct Errata {
     erratum: Vec<Erratum>,
 }
 
-/// What AWS's documented policies lack: one text each, read only where it applies.
+/// Permissions missing from AWS's documented policies: one text each, read only where it applies.
 pub(super) fn write(rules: &Path, names: &Names, texts: &mut Texts, code: &mut String) {
     let path = rules.join("errata.toml");
     let errata: Errata = read(&path);

@@ -29,7 +29,12 @@ struct Placeholders {
 }
 
 /// The placeholders, after a check that the policies use no others.
-pub(super) fn write(rules: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, code: &mut String) {
+pub(super) fn write(
+    rules: &Path,
+    packs: &BTreeMap<String, (PathBuf, Pack)>,
+    out: &Path,
+    code: &mut String,
+) {
     let path = rules.join("placeholders.toml");
     let placeholders: Placeholders = read(&path);
     let mut spelled: BTreeMap<&str, &str> = BTreeMap::new();
@@ -46,11 +51,13 @@ pub(super) fn write(rules: &Path, packs: &BTreeMap<String, (PathBuf, Pack)>, cod
             }
         }
     }
-    code.push_str("pub(super) static SPELLINGS: &[(&str, &str)] = &[\n");
+    let mut spellings = "static SPELLINGS: &[(&str, &str)] = &[\n".to_owned();
     for (spelling, name) in &spelled {
-        let _ = writeln!(code, "    ({spelling:?}, {name:?}),");
+        let _ = writeln!(spellings, "    ({spelling:?}, {name:?}),");
     }
-    code.push_str("];\npub(super) static MEANINGS: &[(&str, &str, &str)] = &[\n");
+    spellings.push_str("];\n");
+    super::input::write(out, "spellings.rs", spellings);
+    code.push_str("pub(super) static MEANINGS: &[(&str, &str, &str)] = &[\n");
     for p in &placeholders.placeholder {
         let _ = writeln!(
             code,

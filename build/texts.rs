@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::input::write;
 
-/// What the large tables speak of by its place.
+/// Texts that the large tables name by their places.
 #[derive(Default)]
 pub(super) struct Texts {
     all: String,

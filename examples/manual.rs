@@ -1,5 +1,5 @@
 //! Writes the manual pages, one for the program and one for each of its commands, into a folder:
-//! `cargo run --example manual -- FOLDER`. For whoever packages the program.
+//! `cargo run --example manual -- FOLDER`. For packagers of the program.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

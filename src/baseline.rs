@@ -1,16 +1,16 @@
 //! The baseline: findings that were there when checking began, in a file that people review.
 //!
 //! A finding is hidden where its actions are among those of its entry. Where only some are, the finding stands for the
-//! others, so that what newly lacks never hides behind what lacked before; and mending one of three does not bring the
-//! others back.
+//! others, so that a newly missing action never hides behind one that was missing before; and fixing one of three does
+//! not bring the others back.
 //!
-//! A finding that is worse than its entry stands: who accepted a warning did not accept an error. What counts is how bad
-//! the lint finds it, so that a lint that is raised by hand does not bring back what was accepted.
+//! A finding that is worse than its entry stands: who accepted a warning did not accept an error. What counts is how
+//! bad the lint finds it, so that a lint that is raised by hand does not bring back what was accepted.
 //!
 //! Findings on coverage of one statement of the reference share an entry, whatever they are split by.
 //!
-//! An entry of a target speaks of that target alone. One without speaks of the roles that its file is a policy of:
-//! what lacks in one file may well lack in another.
+//! An entry of a target is about that target alone. One without is about the roles that its file is a policy of:
+//! an action missing from one file may well be missing from another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,11 +44,11 @@ pub struct Entry {
     pub subject: Option<String>,
     /// The actions that are accepted, sorted.
     pub actions: Vec<String>,
-    /// Tells it from all others.
+    /// Identifies it.
     pub fingerprint: String,
 }
 
-/// An entry and where it stands in its file.
+/// An entry and its place in the file.
 #[derive(Clone, Debug)]
 pub struct Located {
     /// The accepted actions.
@@ -65,7 +65,7 @@ pub struct Baseline {
     entries: Vec<Located>,
     /// The part of each entry that was found again; `None` for nothing.
     met: Vec<Option<BTreeSet<String>>>,
-    /// The entries by what they speak of and fingerprint.
+    /// The entries by target or file, and by fingerprint.
     index: BTreeMap<(About, String), usize>,
 }
 
@@ -109,7 +109,7 @@ impl Baseline {
             let start = object.as_ptr() as usize - text.as_ptr() as usize;
             let mut entry: Entry =
                 serde_json::from_str(object).map_err(|error| place(object, start, &error))?;
-            // Whoever wrote it by hand.
+            // Written by hand.
             entry.actions.sort();
             let span = Span::new(start, start + object.len());
             let about = match &entry.target {
@@ -204,7 +204,7 @@ impl Baseline {
         }
     }
 
-    /// The entries that nothing matched, or that hold actions which nothing lacks any more.
+    /// The entries that nothing matched, or whose actions are no longer missing.
     pub fn dead(&self) -> impl Iterator<Item = (&Located, Vec<&str>)> {
         let all = self.entries.iter().zip(&self.met);
         all.filter_map(|(located, met)| match met {

@@ -13,24 +13,27 @@
 //! assert_eq!(queue.arn, "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}");
 //! ```
 
+mod checked;
+mod condition_key;
+mod key;
+pub mod package;
+mod service;
+mod slots;
+mod suggest;
+mod table;
+
+pub use checked::{Checked, checked_types};
+pub use condition_key::{ConditionKey, ConditionKeyType};
+pub use key::KnownKey;
+pub use service::{Actions, Service};
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
-mod checked;
-mod key;
-mod slots;
-mod suggest;
-mod text;
-
-pub mod package;
-
-pub use checked::{Checked, checked_types};
-pub use key::KnownKey;
 use package::PackageError;
+use service::RowsOfAll;
 
 /// How AWS classes an action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -78,73 +81,6 @@ impl AccessLevel {
     }
 }
 
-/// The type of the values of a condition key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ConditionKeyType {
-    /// One text.
-    String,
-    /// Several texts.
-    ArrayOfString,
-    /// One ARN.
-    Arn,
-    /// Several ARNs.
-    ArrayOfArn,
-    /// True or false.
-    Bool,
-    /// Several times true or false.
-    ArrayOfBool,
-    /// A number.
-    Numeric,
-    /// A point in time.
-    Date,
-    /// An address or a range of addresses.
-    IpAddress,
-}
-
-impl ConditionKeyType {
-    /// True where a request can have several values.
-    pub fn is_array(self) -> bool {
-        matches!(
-            self,
-            ConditionKeyType::ArrayOfString
-                | ConditionKeyType::ArrayOfArn
-                | ConditionKeyType::ArrayOfBool
-        )
-    }
-
-    const ALL: [(ConditionKeyType, &'static str); 9] = [
-        (ConditionKeyType::String, "String"),
-        (ConditionKeyType::ArrayOfString, "ArrayOfString"),
-        (ConditionKeyType::Arn, "ARN"),
-        (ConditionKeyType::ArrayOfArn, "ArrayOfARN"),
-        (ConditionKeyType::Bool, "Bool"),
-        (ConditionKeyType::ArrayOfBool, "ArrayOfBool"),
-        (ConditionKeyType::Numeric, "Numeric"),
-        (ConditionKeyType::Date, "Date"),
-        (ConditionKeyType::IpAddress, "IPAddress"),
-    ];
-
-    /// AWS's name of the type: `ArrayOfString`.
-    pub fn name(self) -> &'static str {
-        let own = Self::ALL.iter().find(|(kind, _)| *kind == self);
-        own.map_or("", |(_, name)| name)
-    }
-
-    fn from_name(text: &str) -> Option<ConditionKeyType> {
-        let own = Self::ALL.iter().find(|(_, name)| *name == text);
-        own.map(|(kind, _)| *kind)
-    }
-}
-
-/// A condition key that a service knows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ConditionKey<'a> {
-    /// e.g. `aws:ResourceTag/${TagKey}`.
-    pub name: &'a str,
-    /// The type of its values.
-    pub kind: ConditionKeyType,
-}
-
 /// A resource type that an action can be limited to, with one of its ARN formats.
 ///
 /// A few types (of apigateway, greengrass, lex) have two formats: they come twice in a row, under the same name.
@@ -173,8 +109,8 @@ impl<'a> ResourceType<'a> {
     }
 
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
-        let (name, rest) = text::column(row);
-        let (arn, keys) = text::column(rest);
+        let (name, rest) = table::column(row);
+        let (arn, keys) = table::column(rest);
         (!arn.is_empty()).then_some(ResourceType {
             name,
             arn,
@@ -187,9 +123,9 @@ impl<'a> ResourceType<'a> {
 
     /// The condition keys of requests on this type: those of the action on it, then those that every action on it has.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let own = text::split_keys(self.action_keys);
+        let own = table::split_keys(self.action_keys);
         let listed = own.clone();
-        let shared = text::split_keys(self.keys);
+        let shared = table::split_keys(self.keys);
         own.chain(shared.filter(move |key| !listed.clone().any(|other| other == *key)))
     }
 }
@@ -210,7 +146,7 @@ pub struct Action<'a> {
 
 impl<'a> Action<'a> {
     fn from_row(service: Service<'a>, row: &'a str) -> Option<Action<'a>> {
-        let (name, rest) = text::column(row);
+        let (name, rest) = table::column(row);
         Action::new(service, name, rest)
     }
 
@@ -246,14 +182,14 @@ impl<'a> Action<'a> {
             key::matches(listed, key)
                 || tag.is_some() && listed.to_ascii_lowercase().contains(":resourcetag/")
         };
-        let here = text::split_keys(kind.action_keys);
+        let here = table::split_keys(kind.action_keys);
         let mut columns = self.types().split('\t').filter(|c| !c.is_empty());
         !kind.action_keys.is_empty()
             && !here.clone().any(is_it)
             && !self.condition_keys().any(is_it)
             && columns.any(|column| {
-                let (name, _, keys) = text::type_column(column);
-                name != kind.name && text::split_keys(keys.unwrap_or_default()).any(is_it)
+                let (name, _, keys) = table::type_column(column);
+                name != kind.name && table::split_keys(keys.unwrap_or_default()).any(is_it)
             })
     }
 
@@ -276,7 +212,7 @@ impl<'a> Action<'a> {
 
     /// Its resource types as the text has them: equal for actions with the same types.
     pub(crate) fn types(&self) -> &'a str {
-        checked::listed(self.service, self.name).unwrap_or_else(|| text::column(self.columns).1)
+        checked::listed(self.service, self.name).unwrap_or_else(|| table::column(self.columns).1)
     }
 
     /// False where a request of this action is evaluated against `*` alone.
@@ -289,8 +225,8 @@ impl<'a> Action<'a> {
         let (table, service, action) = (self.type_table, self.service, self.name);
         let columns = self.types().split('\t').filter(|column| !column.is_empty());
         columns.flat_map(move |column| {
-            let (name, required, keys) = text::type_column(column);
-            let rows = text::rows_named(table, name).filter_map(ResourceType::from_row);
+            let (name, required, keys) = table::type_column(column);
+            let rows = table::rows_named(table, name).filter_map(ResourceType::from_row);
             rows.map(move |resource_type| ResourceType {
                 required,
                 suffix: checked::suffix(service, action, name),
@@ -304,122 +240,7 @@ impl<'a> Action<'a> {
     ///
     /// Keys of its resource types come from [`ResourceType::condition_keys`], AWS's global keys are not listed at all.
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        text::split_keys(text::column(self.columns).0)
-    }
-}
-
-/// One service: what IAM knows behind one prefix.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Service<'a> {
-    prefix: &'a str,
-    display_name: &'a str,
-    action_count: usize,
-    types: &'a str,
-    keys: &'a str,
-    actions: &'a str,
-    rows: RowsOfAll<'a>,
-}
-
-/// The text of a catalogue, and the table of where the rows of its actions start in it.
-#[derive(Clone, Copy)]
-struct RowsOfAll<'a> {
-    text: &'a str,
-    slots: &'a [u8],
-}
-
-impl fmt::Debug for RowsOfAll<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("_")
-    }
-}
-
-impl Eq for RowsOfAll<'_> {}
-
-impl PartialEq for RowsOfAll<'_> {
-    /// They say no more of a service than its own tables, which are compared.
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl<'a> Service<'a> {
-    /// The prefix of its actions, lower case: `elasticfilesystem`.
-    pub fn prefix(&self) -> &'a str {
-        self.prefix
-    }
-
-    /// AWS's name for people: `Amazon Elastic File System`.
-    pub fn display_name(&self) -> &'a str {
-        self.display_name
-    }
-
-    /// How many actions it has.
-    pub fn action_count(&self) -> usize {
-        self.action_count
-    }
-
-    /// The action called `name`, in any case.
-    pub fn action(&self, name: &str) -> Option<Action<'a>> {
-        let RowsOfAll { text, slots } = self.rows;
-        let mut starts = slots::starts(slots, slots::hash(self.prefix, name));
-        // Two actions may have one hash: of this service are those whose rows lie in its table.
-        let own = self.actions.as_bytes().as_ptr_range();
-        starts.find_map(|start| {
-            let (spelled, rest) = text.get(start..)?.split_at_checked(name.len())?;
-            let is_it = own.contains(&spelled.as_ptr()) && spelled.eq_ignore_ascii_case(name);
-            let rest = rest.strip_prefix('\t').filter(|_| is_it)?;
-            Action::new(*self, spelled, text::line(rest).0)
-        })
-    }
-
-    /// Its actions, sorted by their names in lower case.
-    pub fn actions(&self) -> Actions<'a> {
-        self.actions_with_prefix("")
-    }
-
-    /// The actions whose names start with `prefix`, in any case: what `Get*` stands for.
-    pub fn actions_with_prefix(&self, prefix: &str) -> Actions<'a> {
-        let start = text::partition_point(self.actions, |name| {
-            text::compare_start(name, prefix) == Ordering::Less
-        });
-        let rest = self.actions.get(start..).unwrap_or_default();
-        let end = text::partition_point(rest, |name| {
-            text::compare_start(name, prefix) != Ordering::Greater
-        });
-        Actions {
-            service: *self,
-            rows: text::rows(rest.get(..end).unwrap_or_default()),
-        }
-    }
-
-    /// Its resource types, sorted by their names in lower case, once for each ARN format.
-    pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        text::rows(self.types).filter_map(ResourceType::from_row)
-    }
-
-    /// Its condition keys, sorted by their names in lower case.
-    pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
-        text::rows(self.keys).filter_map(|row| {
-            let (name, kind) = row.split_once('\t')?;
-            let kind = ConditionKeyType::from_name(kind)?;
-            Some(ConditionKey { name, kind })
-        })
-    }
-}
-
-/// Actions of one service, in order.
-#[derive(Clone, Debug)]
-pub struct Actions<'a> {
-    service: Service<'a>,
-    rows: text::Rows<'a>,
-}
-
-impl<'a> Iterator for Actions<'a> {
-    type Item = Action<'a>;
-
-    fn next(&mut self) -> Option<Action<'a>> {
-        let service = self.service;
-        self.rows.find_map(|row| Action::from_row(service, row))
+        table::split_keys(table::column(self.columns).0)
     }
 }
 
@@ -427,7 +248,7 @@ impl<'a> Iterator for Actions<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum CatalogError {
     /// It does not start as one.
-    #[error("this is not a catalogue of this version: the first line is not `{first_line}`", first_line = text::FIRST_LINE)]
+    #[error("this is not a catalogue of this version: the first line is not `{first_line}`", first_line = table::FIRST_LINE)]
     NotACatalog,
     /// It starts as one, and then a line is wrong.
     #[error("line {line} of the catalogue: {problem}")]
@@ -443,7 +264,7 @@ pub enum CatalogError {
 #[derive(Debug)]
 pub struct Catalog {
     text: Cow<'static, str>,
-    header: text::Header,
+    header: table::Header,
     slots: Cow<'static, [u8]>,
     /// Keys that services list besides their own and the global ones, once they are asked for.
     foreign_keys: OnceLock<Vec<(String, ConditionKeyType)>>,
@@ -462,7 +283,7 @@ impl Catalog {
         static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
         EMBEDDED.get_or_init(|| {
             let text = include_str!(concat!(env!("OUT_DIR"), "/catalog.txt"));
-            let header = text::read_header(text).expect("the embedded catalogue has a header");
+            let header = table::read_header(text).expect("the embedded catalogue has a header");
             Catalog {
                 text: Cow::Borrowed(text),
                 header,
@@ -477,10 +298,14 @@ impl Catalog {
     /// # Errors
     /// Fails if the text has another form, or if one line does not match the rest.
     pub fn from_text(text: String) -> Result<Catalog, CatalogError> {
-        let header = text::read_header(&text)?;
-        text::check(&text, &header)?;
+        let header = table::read_header(&text)?;
+        table::check(&text, &header)?;
         if u32::try_from(text.len()).is_err() {
-            return Err(text::damaged(&text, 0, "it has more than 4 GiB".to_owned()));
+            return Err(table::damaged(
+                &text,
+                0,
+                "it has more than 4 GiB".to_owned(),
+            ));
         }
         let mut catalog = Catalog {
             text: Cow::Owned(text),
@@ -495,14 +320,14 @@ impl Catalog {
     /// The table of where the rows of its services and actions start.
     fn make_slots(&self) -> Vec<u8> {
         let start = |row: &str| (row.as_ptr().addr() - self.text.as_ptr().addr()) as u32;
-        let services = text::rows(self.index());
-        let services = services.map(|row| (slots::hash(text::first_column(row), ""), start(row)));
+        let services = table::rows(self.index());
+        let services = services.map(|row| (slots::hash(table::first_column(row), ""), start(row)));
         let actions = self.services().flat_map(|service| {
-            let rows = text::rows(service.actions);
+            let rows = table::rows(service.actions);
             rows.map(move |row| (service.prefix, row))
         });
         let actions = actions.map(|(prefix, row)| {
-            let hash = slots::hash(prefix, text::first_column(row));
+            let hash = slots::hash(prefix, table::first_column(row));
             (hash, start(row))
         });
         let rows: Vec<(u32, u32)> = services.chain(actions).collect();
@@ -550,14 +375,14 @@ impl Catalog {
             let row = self.text.get(start..)?;
             let (found, rest) = row.split_at_checked(prefix.len())?;
             let is_it = index.contains(&row.as_ptr()) && found.eq_ignore_ascii_case(prefix);
-            (is_it && rest.starts_with('\t')).then(|| text::line(row).0)
+            (is_it && rest.starts_with('\t')).then(|| table::line(row).0)
         });
         self.entry(row?)
     }
 
     /// All services, sorted by prefix.
     pub fn services(&self) -> impl Iterator<Item = Service<'_>> {
-        text::rows(self.index()).filter_map(|row| self.entry(row))
+        table::rows(self.index()).filter_map(|row| self.entry(row))
     }
 
     /// The prefix that the author of an unknown one may have meant: `elasticfilesystem` for `efs`.
@@ -573,7 +398,7 @@ impl Catalog {
 
     fn entry<'a>(&'a self, row: &'a str) -> Option<Service<'a>> {
         let sections = self.text.get(self.header.index.end..)?;
-        let entry = text::Entry::from_row(row, sections)?;
+        let entry = table::Entry::from_row(row, sections)?;
         Some(Service {
             prefix: entry.prefix,
             display_name: entry.name,

@@ -1,15 +1,26 @@
 //! One role judged: the files of its policies and a reference in, a [`RoleResult`] out.
 
+mod against;
+mod alone;
+mod candidates;
+mod choice;
+mod configured;
 mod elsewhere;
 mod fit;
 mod meeting;
 mod metadata;
 mod open;
+mod reading;
 mod settings;
 mod size;
 mod trial;
 mod upgrade;
 
+pub use against::Against;
+pub use alone::{
+    also_needed, coverage, excess, narrowed, open_paths, requires_anything, unconditional,
+};
+pub use choice::{Asked, Chosen, INFERRED, choose, values};
 pub use metadata::place;
 pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
@@ -22,80 +33,26 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::diff::coverage::{LayerKind, Requirement};
-use crate::diff::escalation::{self, OpenPath};
-use crate::diff::excess::{self, ExcessReport};
-use crate::diff::narrow::{self, Narrowings};
-use crate::diff::prepare::LeftoverPlace;
-use crate::diff::unconditional;
+use crate::diff::escalation::{self};
+use crate::diff::excess::{self};
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
-use crate::matcher::Pattern;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, Sources};
-use crate::reference::bindings::Origin;
-use crate::reference::{self, Failure, RefStatement, Reference, Setting, Standing};
+use crate::reference::{RefStatement, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
+use candidates::Candidates;
+use configured::{
+    is_enough, leave_idle, missing_of_configuration, suffice, yield_to_configuration,
+};
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
 use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
-use size::beyond;
-use trial::{Trial, trials};
 
-/// The reference to compare with.
-#[derive(Clone, Debug)]
-pub enum Against {
-    /// This one, or whichever of these alternatives for one role fits best.
-    OneOf(Vec<Reference>),
-    /// Whichever of these fits best (`--role auto`); those of one role follow one another.
-    BestOf(Vec<Reference>),
-}
-
-impl Against {
-    /// One reference.
-    pub fn role(reference: Reference) -> Self {
-        Against::OneOf(vec![reference])
-    }
-
-    /// The same for a cluster configuration.
-    #[must_use]
-    pub fn for_setting(&self, setting: &Setting) -> Self {
-        let all = self.references().iter();
-        let all = all.map(|r| r.for_setting(setting)).collect();
-        match self {
-            Against::OneOf(_) => Against::OneOf(all),
-            Against::BestOf(_) => Against::BestOf(all),
-        }
-    }
-
-    /// The same with what ParallelCluster generates whatever the configuration, for roles that build images.
-    #[must_use]
-    pub fn for_images(&self) -> Self {
-        let open = Setting {
-            is_open: true,
-            ..Setting::default()
-        };
-        let all = self.references().iter().map(|reference| {
-            let role = reference.role.as_deref();
-            if role.is_some_and(reference::has_no_scheduler) {
-                reference.for_setting(&open)
-            } else {
-                reference.clone()
-            }
-        });
-        let all = all.collect();
-        match self {
-            Against::OneOf(_) => Against::OneOf(all),
-            Against::BestOf(_) => Against::BestOf(all),
-        }
-    }
-
-    /// All of them.
-    pub fn references(&self) -> &[Reference] {
-        let (Against::OneOf(references) | Against::BestOf(references)) = self;
-        references
-    }
-}
+/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
+/// role, which hold far fewer.
+const MOST_PARTS: usize = 10_000;
 
 /// Settings of the cluster from the command line or the configuration.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +81,7 @@ pub struct Settings {
     pub cluster_config: Option<TakenFrom>,
     /// The path of `--reference`.
     pub reference_file: Option<String>,
-    /// Condition keys that all requests have, or lack.
+    /// Condition keys that all requests have, or none has.
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
@@ -154,99 +111,9 @@ pub struct NoRoleFits {
     pub roles: Vec<String>,
     /// The release of these roles.
     pub release: Option<String>,
-    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and of how many.
+    /// The best role if something is granted: the role that fits best, how many of its requirements are granted, and
+    /// of how many.
     pub part: Option<(String, usize, usize)>,
-}
-
-/// The reference that fits, with all that is known to lack in it, and the values that it is judged with.
-#[derive(Debug)]
-pub struct Chosen {
-    /// The reference. Its gaps are among its statements.
-    pub reference: Reference,
-    /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
-    pub given: Vec<(String, String, String)>,
-    /// The candidates.
-    pub asked: Asked,
-}
-
-impl Chosen {
-    /// Requires what another reference requires, too.
-    pub fn join(&mut self, other: Chosen) {
-        for mut statement in other.reference.statements {
-            statement.index = self.reference.statements.len();
-            self.reference.statements.push(statement);
-        }
-        let is_new = |(name, ..): &(String, String, String)| {
-            let mut given = self.given.iter();
-            given.all(|(known, ..)| known != name)
-        };
-        let new: Vec<_> = other.given.into_iter().filter(is_new).collect();
-        self.given.extend(new);
-    }
-}
-
-/// The input of a run, before it infers anything.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// The reference, its gaps apart.
-    pub reference: Reference,
-    /// The values that were given, as in [`Settings::given`].
-    pub given: Vec<(String, String, String)>,
-}
-
-/// The source of a value that was inferred from the policies.
-pub const INFERRED: &str = "inferred";
-
-/// Chooses the reference for the policies of a role, and infers what is not given.
-///
-/// # Errors
-///
-/// [`NoRoleFits`] as from [`check`].
-pub fn choose(
-    catalog: &Catalog,
-    policies: &[&Policy],
-    against: &Against,
-    settings: &Settings,
-) -> Result<Chosen, NoRoleFits> {
-    let trials = trials(policies, against, settings, true);
-    let Judged { trial, .. } = fitting(&trials, catalog, against)?;
-    let mut reference = trial.reference.clone();
-    for gap in std::mem::take(&mut reference.gaps) {
-        for mut statement in gap.statements {
-            statement.index = reference.statements.len();
-            reference.statements.push(statement);
-        }
-    }
-    let given = trial.bindings.iter().map(|(name, bound)| {
-        let origin = match &bound.origin {
-            Origin::Flag(flag) => flag.clone(),
-            Origin::Inferred(..) => INFERRED.to_owned(),
-            Origin::Default | Origin::Follows(_) => "default".to_owned(),
-        };
-        (name.to_owned(), bound.value.clone(), origin)
-    });
-    Ok(Chosen {
-        given: given.collect(),
-        reference,
-        asked: Asked {
-            reference: trial.reference.clone(),
-            given: settings.given.clone(),
-        },
-    })
-}
-
-/// The values that a run judges some policies with: those that were given, and those that it infers.
-pub fn values(policies: &[Policy], asked: &Asked) -> Vec<(String, String)> {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let settings = Settings {
-        given: asked.given.clone(),
-        ..Settings::default()
-    };
-    let (trial, _) = Trial::new(&policies, &asked.reference, &settings);
-    let values = trial.bindings.iter();
-    values
-        .map(|(name, bound)| (name.to_owned(), bound.value.clone()))
-        .collect()
 }
 
 /// Judges the union of `files` as the policies of one role.
@@ -280,8 +147,16 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let readings = open::Readings::new(files, settings);
-    let trials = trials(&policies, against, settings, readings.is_none());
-    if let Some(oversize) = beyond(&trials) {
+    let candidates = Candidates::new(&policies, against, settings);
+    let wide = readings
+        .as_ref()
+        .map(|r| Candidates::new(&r.best.own, against, settings));
+    let fitting = fitting_of(&candidates, wide.as_ref(), catalog, against);
+    let beyond = { [Some(&candidates), wide.as_ref()] }
+        .into_iter()
+        .flatten()
+        .find_map(Candidates::beyond);
+    if let Some(oversize) = beyond {
         return Ok(not_compared(
             sources,
             catalog,
@@ -299,7 +174,7 @@ pub fn check(
         rows: repaired,
         fit,
         ..
-    } = match fitting_of(&trials, readings.as_ref(), catalog, against, settings) {
+    } = match fitting {
         Ok(judged) => judged,
         // Faults of the texts may be the reason why nothing fits.
         Err(_) if all.iter().any(|f| !f.document.problems.is_empty()) => {
@@ -492,204 +367,17 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
 }
 
 /// The candidate that fits best. Where values are not known, by what the policies may grant.
-fn fitting_of<'t>(
-    trials: &'t [(Trial<'t>, Vec<LeftoverPlace>)],
-    readings: Option<&open::Readings<'_>>,
-    catalog: &'t Catalog,
+fn fitting_of<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    wide: Option<&Candidates<'_>>,
+    catalog: &'c Catalog,
     against: &Against,
-    settings: &Settings,
-) -> Result<Judged<'t>, NoRoleFits> {
-    let Some(readings) = readings else {
-        return fitting(trials, catalog, against);
+) -> Result<Judged<'c>, NoRoleFits> {
+    let Some(wide) = wide else {
+        return fitting(candidates, catalog, against).map(|(_, judged)| judged);
     };
-    let wide = self::trials(&readings.best.own, against, settings, false);
-    let chosen = fitting(&wide, catalog, against)?.trial;
-    let at = wide
-        .iter()
-        .position(|(trial, _)| std::ptr::eq(trial, chosen));
-    at.and_then(|at| fit::judged(trials, at, catalog))
-        .ok_or_else(NoRoleFits::default)
-}
-
-/// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
-fn is_enough(generated: &[Requirement], action: &str) -> Option<bool> {
-    let mut rows = generated
-        .iter()
-        .filter(|r| !r.row.vacuous && r.row.action.eq_ignore_ascii_case(action))
-        .peekable();
-    rows.peek()?;
-    Some(rows.all(|r| matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)))
-}
-
-/// Lets what the role that ParallelCluster generates for the configuration has be enough.
-fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
-    if generated.is_empty() {
-        return;
-    }
-    let open = requirements.iter_mut();
-    for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
-        match is_enough(generated, &requirement.row.action) {
-            Some(true) => requirement.standing = Standing::Enough,
-            // What this configuration needs lies elsewhere: the generated statement says where.
-            Some(false) if is_elsewhere(generated, requirement) => {
-                requirement.standing = Standing::Enough;
-            }
-            Some(false) => {}
-            None => requirement.standing = Standing::NotGenerated,
-        }
-    }
-}
-
-/// Lets gaps in actions that nothing of the configuration needs be notes.
-fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
-    let is_idle = |r: &&mut Requirement| {
-        let action = &r.row.action;
-        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
-    };
-    for requirement in requirements.iter_mut().filter(is_idle) {
-        requirement.standing = Standing::NotInConfiguration;
-    }
-}
-
-/// Whether nothing that the generated role has of an action, and these policies lack, is among the resources of a row.
-fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
-    let action = &requirement.row.action;
-    let missing = generated.iter().filter(|r| {
-        !r.row.vacuous
-            && r.row.action.eq_ignore_ascii_case(action)
-            && !matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)
-    });
-    let mut resources = missing.flat_map(|r| r.row.resources.iter());
-    let of_row = &requirement.row.resources;
-    resources.all(|wanted| {
-        let mut patterns = of_row.iter();
-        !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
-    })
-}
-
-/// The actions that the configuration surely needs and these policies do not allow.
-fn missing_of_configuration(reference: &Reference, gaps: &[GapRows]) -> Vec<String> {
-    let of_configuration = gaps.iter().filter(|rows| {
-        let gap = reference.gaps.get(rows.gap);
-        gap.is_some_and(|g| g.of_configuration && g.failure == Failure::Certain)
-    });
-    of_configuration
-        .flat_map(|rows| &rows.requirements)
-        .filter(|r| r.row.verdict != Verdict::Covered)
-        .map(|r| r.row.action.clone())
-        .collect()
-}
-
-/// Reports what the configuration surely needs once: not also as a row of which no call is known.
-fn yield_to_configuration(missing: &[String], requirements: &mut [Requirement]) {
-    for requirement in requirements {
-        let is_weaker = requirement.from_wildcard || requirement.standing != Standing::Needed;
-        if is_weaker && missing.contains(&requirement.row.action) {
-            requirement.standing = Standing::Enough;
-        }
-    }
-}
-
-/// The rows of a reference alone, without findings: what [`check`] judges first.
-pub fn coverage(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Vec<Requirement> {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    let stored = trial.stored(catalog).filter(|_| !settings.once_repaired);
-    let mut rows = trial.rows(&stored.unwrap_or_else(|| trial.comparison(catalog)));
-    trial.settle(&mut rows);
-    rows
-}
-
-/// The rows of what is needed besides a reference, known gaps aside: what ParallelCluster generates for the configuration,
-/// and AWS managed policies.
-pub fn also_needed(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Vec<Vec<Row>> {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    let comparison = trial.comparison(catalog);
-    let lists = [&trial.generated, &trial.managed, &trial.kept];
-    let lists = lists.map(|s| comparison.coverage(s));
-    let rows = |list: Vec<Requirement>| list.into_iter().map(|r| r.row).collect();
-    lists.into_iter().map(rows).collect()
-}
-
-/// Whether a reference requires any request at all, with the values that `settings` give.
-pub fn requires_anything(catalog: &Catalog, reference: &Reference, settings: &Settings) -> bool {
-    let (trial, _) = Trial::new(&[], reference, settings);
-    trial.comparison(catalog).requires_anything(&trial.required)
-}
-
-/// The excess of policies over a reference, without findings.
-pub fn excess(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> ExcessReport {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    excess::excess(&trial.comparison(catalog), &trial.needed())
-}
-
-/// For each statement of a reference that has a Condition, by index, and each action of it: in how many places policies allow
-/// it without one. Alone, without findings.
-pub fn unconditional(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Vec<(usize, String, usize)> {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    let comparison = trial.comparison(catalog);
-    let mut search = unconditional::Search::new(&comparison, &trial.required);
-    let mut found = Vec::new();
-    for requirement in trial.rows(&comparison) {
-        let mut statements = trial.required.iter();
-        let statement = statements.find(|s| s.index == requirement.row.statement);
-        let Some(statement) = statement.filter(|s| !s.conditions.is_empty()) else {
-            continue;
-        };
-        let places = search.grants(statement, &requirement).len();
-        found.push((statement.index, requirement.row.action, places));
-    }
-    found
-}
-
-/// The ways to more permissions that policies open, without findings.
-pub fn open_paths(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Vec<OpenPath> {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    escalation::open_paths(&trial.comparison(catalog), &trial.required, &trial.bindings)
-}
-
-/// The narrowed forms of overly broad statements that keep all requirements of the reference.
-pub fn narrowed(
-    catalog: &Catalog,
-    policies: &[Policy],
-    reference: &Reference,
-    settings: &Settings,
-) -> Narrowings {
-    let policies: Vec<&Policy> = policies.iter().collect();
-    let (trial, _) = Trial::new(&policies, reference, settings);
-    let comparison = trial.comparison(catalog);
-    let needed = trial.needed();
-    let excess = trial.own_excess(excess::excess(&comparison, &needed));
-    narrow::narrow(&comparison, &needed, &excess)
+    let (at, _) = fitting(wide, catalog, against)?;
+    fit::judged(candidates, at, catalog).ok_or_else(NoRoleFits::default)
 }
 
 /// A role that cannot be judged: what is wrong with the texts or with their size, and nothing on coverage.

@@ -48,7 +48,7 @@ pub enum Use {
     On,
     /// The cluster does without.
     Off,
-    /// The file touches it and yet does not decide it: whether a custom AMI is encrypted stands in no configuration.
+    /// The file touches it and yet does not decide it: no configuration says whether a custom AMI is encrypted.
     Open,
 }
 
@@ -112,7 +112,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// The sentence that tells it, with file, line and column.
+    /// The sentence that reports it, with file, line and column.
     pub fn line(&self, source: &Source) -> String {
         let at = source.location(self.place.start);
         format!(
@@ -266,8 +266,8 @@ impl ConfigProblem {
 ///
 /// # Errors
 ///
-/// The problems of the file, in the order of their places, 100 at most: text that neither format has, and keys of the wrong
-/// kind among those that are read.
+/// The problems of the file, in the order of their places, 100 at most: text that neither format has, and keys of the
+/// wrong kind among those that are read.
 pub fn read(source: &Source) -> Result<Cluster, Vec<ConfigProblem>> {
     let text = source.text();
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);

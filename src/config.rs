@@ -14,6 +14,23 @@
 //! assert_eq!(source.slice(problems[0].span), "schedular");
 //! ```
 
+mod accepted;
+mod ignore;
+mod keep;
+mod reader;
+mod schema;
+mod section;
+mod single_value;
+
+pub(crate) use ignore::plain;
+pub use ignore::{Ignore, Subject, today};
+pub use keep::Keep;
+pub use schema::SCHEMA;
+pub(crate) use single_value::{
+    Fault, account, doubtful_context, doubtful_partition, doubtful_policy, doubtful_region, lint,
+    partition, policy_arn, region,
+};
+
 use std::collections::BTreeMap;
 
 use time::Date;
@@ -22,23 +39,6 @@ use crate::cluster::ConfigProblem;
 use crate::finding::Severity;
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Source, Span, Spanned};
-
-mod accepted;
-mod ignore;
-mod keep;
-mod reader;
-mod schema;
-mod section;
-mod value;
-
-pub(crate) use ignore::plain;
-pub use ignore::{Ignore, Subject, today};
-pub use keep::Keep;
-pub use schema::SCHEMA;
-pub(crate) use value::{
-    Fault, account, doubtful_context, doubtful_partition, doubtful_policy, doubtful_region, lint,
-    partition, policy_arn, region,
-};
 
 /// Names of the file that are looked for, the first found being taken.
 pub const NAMES: [&str; 2] = ["pcluster-iam.toml", ".pcluster-iam.toml"];

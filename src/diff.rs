@@ -22,13 +22,13 @@ use std::sync::Arc;
 use crate::finding::Witness;
 use crate::parser::{HoleKind, SourceId, Span};
 
-/// How a requirement fares. With `sure` and `possible` as the requests of the requirement that succeed
+/// The verdict for one requirement. With `sure` and `possible` as the requests of the requirement that succeed
 /// for certain or only under an unresolved Condition:
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Verdict {
     /// Every request succeeds for certain.
     Covered,
-    /// No request can succeed, for want of a grant.
+    /// No request can succeed, because nothing grants it.
     Missing,
     /// An explicit Deny takes every request.
     Denied,
@@ -75,9 +75,9 @@ pub struct Row {
     pub not_resource: bool,
     /// The feature of a cluster that needs it; `None` for every cluster.
     pub feature: Option<&'static str>,
-    /// True where nobody said whether the cluster has that feature.
+    /// True where it is not known whether the cluster has that feature.
     pub open: bool,
-    /// How it fares.
+    /// The verdict.
     pub verdict: Verdict,
     /// True when nothing is required here: the reference itself grants nothing, or AWS asks for no permission.
     pub vacuous: bool,

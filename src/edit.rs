@@ -28,7 +28,7 @@ pub struct Edit {
     pub text: String,
 }
 
-/// A way to mend what a finding reports: edits that are made together or not at all.
+/// A fix of what a finding reports: edits that are made together or not at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fix {
     /// Its effect; lower case, no full stop.
@@ -48,7 +48,7 @@ impl Edit {
     }
 }
 
-/// Whether a policy stands in its file as JSON, rather than encoded in a string: only then its bytes can be edited.
+/// Whether a file has a policy as JSON, rather than encoded in a string: only then its bytes can be edited.
 pub fn is_plain(source: &Source, policy: &Policy) -> bool {
     let is_json = || serde_json::from_str::<IgnoredAny>(source.slice(policy.span)).is_ok();
     policy.unknowns.is_none() && is_json()

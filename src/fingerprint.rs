@@ -13,7 +13,7 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Of what a finding is about: no line, no offset, no message. The ordinal tells those apart that are about the
+    /// Of what a finding is about: no line, no offset, no message. The ordinal distinguishes those that are about the
     /// same.
     pub fn new(text: String, ordinal: u64) -> Self {
         Fingerprint {

@@ -16,6 +16,7 @@
 
 pub mod cloudformation;
 mod holes;
+mod leaves;
 mod names;
 mod principal;
 mod render;

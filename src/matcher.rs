@@ -11,9 +11,11 @@ mod class;
 pub mod condition;
 pub mod pattern;
 pub mod search;
+mod symbol;
 pub mod template;
 
 pub use action::{ActionMatch, ActionPattern};
 pub use arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 pub use class::Class;
-pub use pattern::{Pattern, Symbol, Token};
+pub use pattern::{Pattern, Token};
+pub use symbol::Symbol;

@@ -18,38 +18,45 @@
 
 mod audit;
 mod condition;
+mod content;
+mod decoded;
 pub mod dump;
+mod element;
 mod encoding;
 mod envelope;
+mod fault;
 mod foreign;
 mod grammar;
 mod hole;
 mod json;
+mod keyword;
 mod owner;
 mod pattern;
 mod policy;
 mod problem;
+mod quote;
 mod source;
 mod statement;
 mod syntax;
 mod token;
 pub(crate) mod tree;
 mod trust;
+mod trust_grammar;
 pub(crate) mod yaml;
 
+pub use content::Document;
+pub use decoded::Text;
+pub(crate) use decoded::{HolePart, PartEnd};
 pub use encoding::decode;
 pub use hole::{Extreme, Hole, HoleKind};
+pub use keyword::{Effect, Version};
 pub use owner::{Owner, name_in};
-pub use policy::{
-    Attachment, Condition, Document, Effect, Element, Policy, Problem, ProblemKind, Statement,
-    Text, Version,
-};
-pub(crate) use policy::{HolePart, PartEnd, Unknowns};
-pub(crate) use problem::{shorten, shorten_to};
+pub(crate) use policy::Unknowns;
+pub use policy::{Attachment, Condition, Element, Policy, Problem, ProblemKind, Statement};
+pub(crate) use quote::name;
+pub(crate) use quote::{shorten, shorten_to};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
-
-pub(crate) use problem::name;
 
 use json::Layer;
 use problem::Reader;

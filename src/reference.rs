@@ -9,37 +9,38 @@
 //! assert!(reference.needed_for("ec2:AttachVolume").unwrap().contains("EBS"));
 //! ```
 
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
-
-use crate::parser::{Effect, Policy};
-
 mod aws;
+mod basis;
 pub mod bindings;
+pub mod cluster_names;
 mod danger;
 mod data;
 mod erratum;
 mod escalation;
 mod feature;
 mod generated;
+mod history;
 mod managed;
-pub mod names;
 mod need;
 mod pack;
 mod placeholder;
-mod principal;
+mod policy_text;
+mod principal_keys;
 mod release;
-mod render;
 mod select;
 mod standing;
 pub mod trust;
 pub mod upgrade;
+mod usage;
+mod value_shape;
+mod wanted;
 
+pub use crate::vocabulary::canonical_placeholder;
 pub use aws::{
     RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
     needed_types, needs_no_permission, regions, request_region, shares,
 };
+pub use basis::Basis;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
 pub use erratum::{Lack, lacks, lacks_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
@@ -47,19 +48,24 @@ pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
 pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
-pub use pack::{Listed, Use, listed, managed_policies, uses};
-pub use placeholder::{
-    as_written, canonical_placeholder, expand, is_list, meaning, values, whole_arn,
-};
-pub use principal::{Principal, PrincipalValue, comes_with_principal};
+pub use pack::managed_policies;
+pub use placeholder::{as_written, expand, is_list, meaning, values, whole_arn};
+pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
+pub use principal_keys::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
-pub use render::{Bind, all_placeholders, indented, placeholders, render, several};
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
     only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
     schedulers, schedulers_in, select,
 };
-pub use standing::{Basis, Failure, Standing, When};
+pub use standing::{Failure, Standing, When};
+pub use usage::{Listed, Use, listed, uses};
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::parser::{Effect, Policy};
 
 /// The release that the reference policies of this project describe, used when none is asked for.
 pub const DEFAULT_RELEASE: &str = "2.4.1";
@@ -108,7 +114,7 @@ pub struct RefStatement {
     pub conditions: Vec<RefCondition>,
     /// The feature that needs it, if it is not always needed.
     pub feature: Option<&'static str>,
-    /// True where nobody said whether the cluster has that feature.
+    /// True where it is not known whether the cluster has that feature.
     pub open: bool,
     /// How much a gap in it matters, where that is not decided action by action.
     pub standing: Standing,
@@ -192,7 +198,7 @@ pub struct Reference {
     pub pcluster_version: Option<String>,
     /// The features that the cluster is said to have, sorted.
     pub features: Vec<&'static str>,
-    /// The one feature of its group that this reference is for, where nobody said which.
+    /// The one feature of its group that this reference is for, where it is not known which the cluster has.
     pub assumed: Option<&'static str>,
     /// The policies that it is put together from; empty for a user's own.
     pub parts: Vec<Part>,
@@ -240,7 +246,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                 sid: s.sid.as_ref().map(|t| t.value.clone()),
                 effect: effect.value,
                 action: list(action, str::to_owned),
-                resource: list(resource, render::normal_placeholders),
+                resource: list(resource, policy_text::normal_placeholders),
                 conditions: s
                     .conditions
                     .iter()
@@ -250,7 +256,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                         values: c
                             .values
                             .iter()
-                            .map(|v| render::normal_placeholders(&v.value))
+                            .map(|v| policy_text::normal_placeholders(&v.value))
                             .collect(),
                     })
                     .collect(),
@@ -334,7 +340,7 @@ impl Reference {
         if let Some((role, partition)) = self.role.as_deref().zip(bind("Partition")) {
             trust::localize(std::slice::from_mut(&mut statement), role, &partition);
         }
-        render::condition(&statement.conditions).map(|c| render::replace(&c, bind))
+        policy_text::condition(&statement.conditions).map(|c| policy_text::replace(&c, bind))
     }
 }
 

@@ -1,4 +1,4 @@
-//! From a judged role to texts: the policy that grants what lacks, and the policies narrowed to what is required.
+//! From a judged role to texts: the policy with the missing permissions, and the policies narrowed to what is required.
 //!
 //! Both are judged by the engine before anyone sees them: what was covered stays covered.
 
@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diff::{Row, Verdict};
 
-/// A row that fares worse than before, and how it fares now.
+/// A row whose verdict is worse than before, and the verdict now.
 #[derive(Clone, Copy, Debug)]
 pub struct Lost<'r> {
     /// As it was.
@@ -21,7 +21,7 @@ pub struct Lost<'r> {
     pub after: Option<Verdict>,
 }
 
-/// The first row of one reference that fares worse than before.
+/// The first row of one reference whose verdict is worse than before.
 pub fn lost<'r>(
     before: impl IntoIterator<Item = &'r Row>,
     after: impl IntoIterator<Item = &'r Row>,

@@ -21,7 +21,7 @@ pub struct ReferenceName {
     pub pcluster_version: Option<String>,
     /// Features that the cluster is said to have.
     pub features: Vec<String>,
-    /// The feature of its group that fits best, where nobody said which the cluster has.
+    /// The feature of its group that fits best, where it is not known which the cluster has.
     pub assumed: Option<String>,
     /// The path given with `--reference`.
     pub file: Option<String>,
@@ -107,7 +107,7 @@ pub struct TakenFrom {
 pub struct Upgrade {
     /// The reference that they were compared with.
     pub reference: ReferenceName,
-    /// The findings on coverage and on what AWS's policies lack. They count neither in the summary nor for the exit
+    /// The findings on coverage and on gaps of AWS's policies. They count neither in the summary nor for the exit
     /// code.
     pub findings: Vec<Finding>,
     /// The same for formats that have one list of findings: the release is in the message, and nothing is an error.

@@ -7,9 +7,9 @@ use std::ops::Range;
 use super::{Catalog, ConditionKeyType};
 use crate::matcher::condition::fold_key;
 
-/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those of
-/// AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it; `aws:PrincipalOrgMasterAccountId`
-/// is in AWS's own managed policy `AWSSSOServiceRolePolicy`. Of keys with two types
+/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those
+/// of AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it;
+/// `aws:PrincipalOrgMasterAccountId` is in AWS's own managed policy `AWSSSOServiceRolePolicy`. Of keys with two types
 /// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first stands here.
 const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
@@ -76,7 +76,7 @@ const GLOBAL: [(&str, ConditionKeyType); 54] = {
 pub enum KnownKey {
     /// It exists and holds values of this type.
     Type(ConditionKeyType),
-    /// It stands for the tags of something and lacks the `/` and the key of a tag.
+    /// The tags of something, without the `/` and the key of a tag.
     WithoutTag,
     /// It has no `service:` before its name.
     WithoutService,
@@ -86,7 +86,7 @@ pub enum KnownKey {
     NoneOfService,
     /// There is no such service.
     NoService,
-    /// A key of an identity provider, which nobody lists.
+    /// A key of an identity provider; no page lists them.
     Foreign,
 }
 
@@ -173,8 +173,8 @@ impl Catalog {
 /// Words that the catalogue writes in place of the key of a tag.
 const TAG_KEY: &str = "tag-key";
 
-/// The first placeholder of a listed key. The catalogue writes `${TagKey}`, `<key>`, `tag-key` as the last word, or nothing
-/// after the last `/`.
+/// The first placeholder of a listed key. The catalogue writes `${TagKey}`, `<key>`, `tag-key` as the last word, or
+/// nothing after the last `/`.
 fn hole(listed: &str) -> Option<Range<usize>> {
     let between = |open: &str, close: char| {
         let start = listed.find(open)?;

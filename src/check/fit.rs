@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use super::trial::Trial;
+use super::candidates::{Candidate, Candidates};
+use super::meeting::{Meeting, Named};
+use super::trial::{Read, Trial};
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
 use crate::diff::Verdict;
@@ -54,7 +56,7 @@ impl Fit {
 
     /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
     /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone
-    /// would take a small role that a policy happens to cover, for a large one of which a single row lacks.
+    /// would take a small role that a policy happens to cover, for a large one of which a single row is missing.
     fn is_better_role(self, than: Fit) -> bool {
         match self.mean_order(than) {
             Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
@@ -72,6 +74,17 @@ impl Fit {
         let ((a, b), (c, d)) = (mean(self), mean(than));
         // Nothing granted is a mean of none, whatever the counts.
         (a * d.max(1)).cmp(&(c * b.max(1)))
+    }
+
+    /// The most that is possible where so many strings are used: each requirement granted.
+    fn meeting(meeting: Meeting) -> Fit {
+        Fit {
+            covered: 1,
+            granted: usize::from(meeting.meets),
+            all: 1,
+            used: meeting.used,
+            strings: meeting.strings,
+        }
     }
 
     fn mean_is_above(self, than: Fit) -> bool {
@@ -177,52 +190,31 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     }
 }
 
-/// The candidate that fits best. Those that cannot are not judged in full.
-pub(super) fn best<'t>(
-    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
-    catalog: &'t Catalog,
-) -> Option<Judged<'t>> {
-    let roles = trials.chunk_by(|(a, _), (b, _)| a.reference.role == b.reference.role);
-    let mut roles: Vec<(usize, Fit, &'t [(Trial<'t>, _)])> = roles
-        .enumerate()
-        .map(|(at, of_role)| (at, Fit::default(), of_role))
-        .collect();
-    if roles.len() > 1 {
-        for (_, most, of_role) in &mut roles {
-            let each = of_role.iter();
-            let each = each.map(|(trial, _)| at_most(trial, &trial.comparison(catalog)));
-            let best = each.reduce(|a, b| if b.mean_is_above(a) { b } else { a });
-            *most = best.unwrap_or_default();
-        }
-        roles.sort_by(|(_, a, _), (_, b, _)| b.mean_order(*a));
-    }
+/// The candidate that fits best, with its position. Those that cannot are not judged in full, nor made ready.
+pub(super) fn best<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    catalog: &'c Catalog,
+) -> Option<(usize, Judged<'c>)> {
+    let mut roles = OfRole::all(candidates);
+    let is_only = roles.len() == 1;
     let mut best: Option<(usize, Judged<'_>)> = None;
-    for (at, most, of_role) in roles {
-        if best
-            .as_ref()
-            .is_some_and(|(_, b)| b.fit.mean_is_above(most))
-        {
+    // The role that may fit best is looked at again, closer, until it is judged in full.
+    while let Some(next) = OfRole::most_promising(&roles) {
+        let mut role = roles.swap_remove(next);
+        if { best.as_ref() }.is_some_and(|(_, b)| b.fit.mean_is_above(role.most)) {
+            break;
+        }
+        if role.ready.is_empty() {
+            role.make_ready(candidates, catalog);
+            if !is_only {
+                role.look_closer();
+            }
+            roles.push(role);
             continue;
         }
-        let mut of_this: Option<Judged<'_>> = None;
-        for (trial, leftovers) in of_role {
-            let comparison = trial.comparison(catalog);
-            let rows = trial.rows(&comparison);
-            let fit = Fit::of(&rows, &trial.granted);
-            if of_this
-                .as_ref()
-                .is_none_or(|old| fit.is_better_alternative(old.fit))
-            {
-                of_this = Some(Judged {
-                    trial,
-                    leftovers,
-                    comparison,
-                    rows,
-                    fit,
-                });
-            }
-        }
-        let Some(new) = of_this else { continue };
+        let Some((at, new)) = role.judge() else {
+            continue;
+        };
         // Of equal ones, the first in the order of the candidates.
         let is_better = best.as_ref().is_none_or(|(old_at, old)| {
             new.fit.is_better_role(old.fit) || at < *old_at && !old.fit.is_better_role(new.fit)
@@ -231,16 +223,103 @@ pub(super) fn best<'t>(
             best = Some((at, new));
         }
     }
-    best.map(|(_, judged)| judged)
+    best
 }
 
-/// A candidate, judged, whichever fits best.
-pub(super) fn judged<'t>(
-    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
+/// The candidates of one role.
+struct OfRole<'c, 't> {
+    /// The position of the first.
     at: usize,
-    catalog: &'t Catalog,
-) -> Option<Judged<'t>> {
-    let (trial, leftovers) = trials.get(at)?;
+    candidates: &'c [Candidate<'t>],
+    /// How well the best of them may fit.
+    most: Fit,
+    /// Each of them, once they are ready.
+    ready: Vec<(&'c Trial<'c>, &'c [prepare::LeftoverPlace], Comparison<'c>)>,
+}
+
+impl<'c, 't: 'c> OfRole<'c, 't> {
+    /// Those of each role whose requirements the policies may grant.
+    fn all(candidates: &'c Candidates<'t>) -> Vec<Self> {
+        let mut at = 0;
+        let mut all = Vec::new();
+        let roles = candidates
+            .all
+            .chunk_by(|a, b| a.reference.role == b.reference.role);
+        for of_role in roles {
+            if of_role.iter().any(|c| c.meeting.meets) {
+                all.push(OfRole {
+                    at,
+                    candidates: of_role,
+                    most: best_of(of_role.iter().map(|c| Fit::meeting(c.meeting))),
+                    ready: Vec::new(),
+                });
+            }
+            at += of_role.len();
+        }
+        all
+    }
+
+    /// The position of the role that may fit best, the first of equal ones.
+    fn most_promising(roles: &[Self]) -> Option<usize> {
+        let roles = roles.iter().enumerate();
+        let best = roles.reduce(|a, b| match b.1.most.mean_order(a.1.most) {
+            Ordering::Greater => b,
+            Ordering::Equal if b.1.at < a.1.at => b,
+            _ => a,
+        });
+        best.map(|(at, _)| at)
+    }
+
+    fn make_ready(&mut self, candidates: &'c Candidates<'t>, catalog: &'c Catalog) {
+        let ready = self.candidates.iter().map(|c| candidates.ready(c));
+        let ready = ready.map(|(trial, leftovers)| {
+            let leftovers = leftovers.as_slice();
+            (trial, leftovers, trial.comparison(catalog))
+        });
+        self.ready = ready.collect();
+    }
+
+    fn look_closer(&mut self) {
+        let each = self.ready.iter();
+        self.most = best_of(each.map(|(trial, _, comparison)| at_most(trial, comparison)));
+    }
+
+    /// The candidate that fits best, with its position.
+    fn judge(self) -> Option<(usize, Judged<'c>)> {
+        let mut best: Option<(usize, Judged<'_>)> = None;
+        for (nth, (trial, leftovers, comparison)) in self.ready.into_iter().enumerate() {
+            let rows = trial.rows(&comparison);
+            let fit = Fit::of(&rows, &trial.granted);
+            let is_better =
+                { best.as_ref() }.is_none_or(|(_, old)| fit.is_better_alternative(old.fit));
+            if is_better {
+                let judged = Judged {
+                    trial,
+                    leftovers,
+                    comparison,
+                    rows,
+                    fit,
+                };
+                best = Some((self.at + nth, judged));
+            }
+        }
+        best
+    }
+}
+
+/// The best of several upper bounds.
+fn best_of(fits: impl Iterator<Item = Fit>) -> Fit {
+    let best = fits.reduce(|a, b| if b.mean_is_above(a) { b } else { a });
+    best.unwrap_or_default()
+}
+
+/// One candidate, judged, whichever fits best.
+pub(super) fn judged<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    at: usize,
+    catalog: &'c Catalog,
+) -> Option<Judged<'c>> {
+    let (trial, leftovers) = candidates.ready(candidates.all.get(at)?);
     let comparison = trial.comparison(catalog);
     let rows = trial.rows(&comparison);
     let fit = Fit::of(&rows, &trial.granted);
@@ -253,26 +332,26 @@ pub(super) fn judged<'t>(
     })
 }
 
-/// The candidate that fits best, if any does.
-pub(super) fn fitting<'t>(
-    trials: &'t [(Trial<'t>, Vec<prepare::LeftoverPlace>)],
-    catalog: &'t Catalog,
+/// The candidate that fits best, with its position, if any does.
+pub(super) fn fitting<'c, 't: 'c>(
+    candidates: &'c Candidates<'t>,
+    catalog: &'c Catalog,
     against: &Against,
-) -> Result<Judged<'t>, NoRoleFits> {
-    let candidates = || against.references().iter();
+) -> Result<(usize, Judged<'c>), NoRoleFits> {
+    let references = || against.references().iter();
     let none = |part| {
-        let mut roles: Vec<String> = candidates().filter_map(|r| r.role.clone()).collect();
+        let mut roles: Vec<String> = references().filter_map(|r| r.role.clone()).collect();
         roles.dedup();
-        let release = candidates().find_map(|r| r.pcluster_version.clone());
+        let release = references().find_map(|r| r.pcluster_version.clone());
         Err(NoRoleFits {
             roles,
             release,
             part,
         })
     };
-    match best(trials, catalog) {
+    match best(candidates, catalog) {
         None => none(None),
-        Some(judged) if matches!(against, Against::BestOf(_)) => {
+        Some((at, judged)) if matches!(against, Against::BestOf(_)) => {
             let fit = judged.fit;
             if fit.granted == 0 {
                 none(None)
@@ -280,10 +359,10 @@ pub(super) fn fitting<'t>(
                 let role = judged.trial.reference.role.clone();
                 none(role.map(|role| (role, fit.granted, fit.all)))
             } else {
-                Ok(judged)
+                Ok((at, judged))
             }
         }
-        Some(judged) => Ok(judged),
+        Some(of) => Ok(of),
     }
 }
 
@@ -310,8 +389,11 @@ pub(super) fn other_role(
     });
     let others = others.ok()?;
     let others = others.iter().filter(|r| r.role != asked.role);
+    let named = Named::of(policies, settings);
+    let read = Read::new(policies);
+    let others = others.filter(|r| named.may_grant_all(r));
     let fits = others.filter_map(|reference| {
-        let (trial, _) = Trial::new(policies, reference, settings);
+        let (trial, _) = Trial::of(&read, reference, settings);
         let comparison = trial.comparison(catalog);
         let most = at_most(&trial, &comparison);
         if most.granted < most.all {

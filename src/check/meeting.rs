@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::Settings;
-use crate::parser::{Policy, Text};
-use crate::reference::Reference;
+use crate::parser::{Effect, Policy, Text};
+use crate::reference::{self, RefStatement, Reference};
 
 /// Signs of names and their patterns. A text with others may be anything.
 fn is_plain(text: &str) -> bool {
@@ -36,12 +36,43 @@ fn may_overlap(one: &str, other: &str) -> bool {
     same && (!is_name || short.len() == long.len())
 }
 
+/// An action of the policies that is a pattern, or none that is understood.
+struct Wild<'p> {
+    name: &'p str,
+    /// Its number among the strings that allow.
+    string: Option<usize>,
+}
+
 /// The actions that policies name, allowed or denied.
 pub(super) struct Named<'p> {
-    /// Their names, by service in lower case.
-    by_service: FxHashMap<String, Vec<&'p str>>,
+    /// The strings without a wildcard, in lower case.
+    names: FxHashMap<String, Vec<Option<usize>>>,
+    /// The others, by service in lower case.
+    wild: FxHashMap<String, Vec<Wild<'p>>>,
     /// True where they may be any.
     is_open: bool,
+    /// How many of them allow.
+    strings: usize,
+}
+
+/// How well policies may fit a reference at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Meeting {
+    /// Whether some requirement may be granted.
+    pub(super) meets: bool,
+    /// The strings that may grant one.
+    pub(super) used: usize,
+    /// All strings that allow.
+    pub(super) strings: usize,
+}
+
+impl Meeting {
+    /// Nothing is known.
+    pub(super) const OPEN: Meeting = Meeting {
+        meets: true,
+        used: 1,
+        strings: 1,
+    };
 }
 
 impl<'p> Named<'p> {
@@ -49,19 +80,35 @@ impl<'p> Named<'p> {
         let attached = settings.attached_policies.iter();
         let attached = attached.flat_map(|file| &file.document.policies);
         let mut named = Named {
-            by_service: FxHashMap::default(),
-            is_open: false,
+            names: FxHashMap::default(),
+            wild: FxHashMap::default(),
+            // What limits the role may count as granting, too.
+            is_open: settings.limits().next().is_some(),
+            strings: 0,
         };
-        for policy in policies.iter().copied().chain(attached) {
-            for action in policy.statements.iter().filter_map(|s| s.action.as_ref()) {
-                named.is_open |= action.negated;
-                action.values.iter().for_each(|text| named.add(text));
+        let policies = policies.iter().copied().chain(attached);
+        for statement in policies.flat_map(|p| &p.statements) {
+            let Some(action) = &statement.action else {
+                continue;
+            };
+            let effect = statement.effect.as_ref().map(|e| e.value);
+            let resources = statement.resource.as_ref();
+            let allows = effect == Some(Effect::Allow)
+                && !statement.is_absent
+                && resources.is_some_and(|r| !r.values.is_empty());
+            if action.negated {
+                named.is_open = true;
+            }
+            for text in &action.values {
+                let string = allows.then_some(named.strings);
+                named.strings += usize::from(allows);
+                named.add(text, string);
             }
         }
         named
     }
 
-    fn add(&mut self, text: &'p Text) {
+    fn add(&mut self, text: &'p Text, string: Option<usize>) {
         match text.value.split_once(':') {
             Some((service, name))
                 if text.holes.is_none()
@@ -69,48 +116,130 @@ impl<'p> Named<'p> {
                     && is_plain(name)
                     && head(service).1 =>
             {
-                let service = service.to_ascii_lowercase();
-                self.by_service.entry(service).or_default().push(name);
+                if head(name).1 {
+                    let action = text.value.to_ascii_lowercase();
+                    self.names.entry(action).or_default().push(string);
+                } else {
+                    let service = service.to_ascii_lowercase();
+                    let of_service = self.wild.entry(service).or_default();
+                    of_service.push(Wild { name, string });
+                }
             }
             _ => self.is_open = true,
         }
     }
 
-    /// Whether some action of a reference, or of its known gaps, may be among them. If not, no requirement of it is
-    /// granted.
-    pub(super) fn may_meet(&self, reference: &Reference) -> bool {
+    /// What the actions of a reference, and of its known gaps, say without their resources.
+    pub(super) fn meeting(&self, reference: &Reference) -> Meeting {
+        if self.is_open {
+            return Meeting::OPEN;
+        }
+        let mut meeting = Meeting {
+            meets: false,
+            used: 0,
+            strings: self.strings,
+        };
+        let mut used = vec![false; self.strings];
         let gaps = reference.gaps.iter().flat_map(|gap| &gap.statements);
-        let mut statements = reference.statements.iter().chain(gaps);
-        self.is_open
-            || statements.any(|statement| {
-                let mut actions = statement.action.values.iter();
-                statement.action.negated || actions.any(|action| self.may_have(action))
-            })
+        for statement in reference.statements.iter().chain(gaps) {
+            let hit = |string: &Option<usize>| {
+                meeting.meets = true;
+                if let Some(used) = string.and_then(|s| used.get_mut(s)) {
+                    *used = true;
+                }
+            };
+            self.each_of_statement(statement, hit);
+        }
+        meeting.used = used.iter().filter(|used| **used).count();
+        meeting
     }
 
-    fn may_have(&self, action: &str) -> bool {
-        let Some((service, name)) = action.split_once(':') else {
-            return true;
-        };
-        if !head(service).1 {
+    /// Whether all requirements of a reference may be granted: those on every resource alone are looked at.
+    pub(super) fn may_grant_all(&self, reference: &Reference) -> bool {
+        let mut statements = reference.statements.iter();
+        if self.is_open || statements.clone().any(|s| s.effect == Effect::Deny) {
             return true;
         }
-        let known = match self.by_service.get(service) {
-            None if service.bytes().any(|c| c.is_ascii_uppercase()) => {
-                self.by_service.get(&service.to_ascii_lowercase())
-            }
-            known => known,
+        let may_be_granted = |action: &String| {
+            let mut is_hit = !is_name(action) || is_free(action);
+            self.each_of(action, |_| is_hit = true);
+            is_hit
         };
-        known.is_some_and(|names| names.iter().any(|own| may_overlap(own, name)))
+        statements.all(|s| !is_sure(s) || s.action.values.iter().all(may_be_granted))
     }
+
+    /// Calls `hit` for the strings that may have an action in common with a statement of a reference.
+    fn each_of_statement(&self, statement: &RefStatement, mut hit: impl FnMut(&Option<usize>)) {
+        if statement.action.negated {
+            self.each(hit);
+            return;
+        }
+        for action in &statement.action.values {
+            self.each_of(action, &mut hit);
+        }
+    }
+
+    fn each(&self, mut hit: impl FnMut(&Option<usize>)) {
+        self.names.values().flatten().for_each(&mut hit);
+        self.wild.values().flatten().for_each(|w| hit(&w.string));
+    }
+
+    /// Calls `hit` for the strings that may have an action in common with one of a reference.
+    fn each_of(&self, action: &str, mut hit: impl FnMut(&Option<usize>)) {
+        let action = action.to_ascii_lowercase();
+        let split = action.split_once(':');
+        let Some((service, name)) = split.filter(|(service, _)| head(service).1) else {
+            self.each(hit);
+            return;
+        };
+        if head(name).1 {
+            self.names
+                .get(&action)
+                .into_iter()
+                .flatten()
+                .for_each(&mut hit);
+        } else {
+            let same = |own: &str| {
+                let own = own.split_once(':');
+                own.is_some_and(|(s, n)| s == service && may_overlap(n, name))
+            };
+            let names = self.names.iter().filter(|(own, _)| same(own));
+            names.flat_map(|(_, strings)| strings).for_each(&mut hit);
+        }
+        let wild = self.wild.get(service).into_iter().flatten();
+        wild.filter(|w| may_overlap(w.name, name))
+            .for_each(|w| hit(&w.string));
+    }
+}
+
+/// Whether every action of a statement is a requirement, whatever the values of placeholders and the features.
+fn is_sure(statement: &RefStatement) -> bool {
+    let (action, resource) = (&statement.action, &statement.resource);
+    !action.negated
+        && !resource.negated
+        && statement.conditions.is_empty()
+        && statement.feature.is_none()
+        && !statement.open
+        && resource.values.iter().any(|r| r == "*")
+}
+
+/// Whether an action is written without a wildcard.
+fn is_name(action: &str) -> bool {
+    head(action).1 && action.contains(':')
+}
+
+fn is_free(action: &str) -> bool {
+    let split = action.split_once(':');
+    split.is_some_and(|(service, name)| reference::needs_no_permission(service, name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::may_overlap;
     use crate::catalog::Catalog;
+    use crate::check::candidates::Candidates;
     use crate::check::fit::fitting;
-    use crate::check::trial::trials;
+    use crate::check::meeting::Meeting;
     use crate::check::{Against, Settings};
     use crate::parser::{self, Policy, Source, SourceId};
     use crate::reference::{self, Features, Query};
@@ -144,18 +273,28 @@ mod tests {
             );
             let document = parser::parse(SourceId(0), &Source::new("p.json", text));
             let policies: Vec<&Policy> = document.policies.iter().collect();
-            let outcome = |is_known: bool| {
-                let trials = trials(&policies, &against, &settings, is_known);
-                let fitting = fitting(&trials, Catalog::embedded(), &against);
-                let fit = fitting.map(|j| (j.trial.reference.role.clone(), j.fit.granted, j.fit.all));
-                (trials.len(), fit)
+            let outcome = |all_ready: bool| {
+                let mut candidates = Candidates::new(&policies, &against, &settings);
+                if all_ready {
+                    candidates.all.iter_mut().for_each(|c| c.meeting = Meeting::OPEN);
+                }
+                let fitting = fitting(&candidates, Catalog::embedded(), &against);
+                let fit = fitting.map(|(_, j)| (j.trial.reference.role.clone(), j.fit.granted, j.fit.all));
+                (candidates.ready_count(), fit)
             };
-            let (some, every) = (outcome(true), outcome(false));
+            let (some, every) = (outcome(false), outcome(true));
             left_out += all - some.0;
             (some.1 != every.1 || every.0 != all).then(|| format!("{action}: {some:?} {every:?}"))
         })
         .collect();
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{}",
+            wrong.join(
+                "
+"
+            )
+        );
         assert!(left_out > all, "{left_out} of {all}");
     }
 

@@ -9,7 +9,7 @@ use crate::lints::File;
 use crate::matcher::template;
 use crate::parser::{SourceId, Sources, Span};
 use crate::reference::bindings::Origin;
-use crate::reference::names;
+use crate::reference::cluster_names;
 use crate::reference::{self, Reference};
 use crate::result::{Binding, ReferenceName};
 
@@ -108,7 +108,7 @@ pub(super) fn names<'f>(
     sources: &Sources,
     files: impl IntoIterator<Item = &'f File>,
 ) -> Vec<String> {
-    // The parts of a dump stand in one file.
+    // The parts of a dump are in one file.
     let mut seen = BTreeSet::new();
     files
         .into_iter()
@@ -140,7 +140,7 @@ pub(super) fn name_of(reference: &Reference, settings: &Settings, chosen: bool) 
 pub(super) fn bindings_of(sources: &Sources, trial: &Trial<'_>) -> Vec<Binding> {
     let mut wanted = reference::placeholders(trial.reference);
     wanted.extend(["Partition", "Region", "Account"].map(str::to_owned));
-    let bound = names::known().filter(|name| trial.bindings.bound(name).is_some());
+    let bound = cluster_names::known().filter(|name| trial.bindings.bound(name).is_some());
     wanted.extend(bound.map(str::to_owned));
     wanted
         .into_iter()

@@ -3,9 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use super::Settings;
+use super::reading::Policies;
 use super::trial::{Again, Trial};
 use crate::catalog::Catalog;
-use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::coverage::{Comparison, Requirement};
 use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{Extremes, File};
 use crate::parser::{Document, Policy, SourceId, Span, Statement};
@@ -15,12 +16,6 @@ use crate::parser::{Document, Policy, SourceId, Span, Statement};
 enum Which {
     Best,
     Texts,
-}
-
-/// The policies of a role and of what limits it, in one reading.
-pub(super) struct Policies<'f> {
-    pub(super) own: Vec<&'f Policy>,
-    pub(super) limits: Vec<(LayerKind, Vec<SourceId>, Vec<&'f Policy>)>,
 }
 
 /// The generous readings of a role, where something is not known.

@@ -8,8 +8,8 @@ use crate::result::RoleResult;
 
 /// Puts the results of one role under several settings together. Each comes with the values of its setting.
 ///
-/// The result with the most and the worst findings is reported; what only another setting lacks is added to it, and each
-/// requirement has the worst of its verdicts.
+/// The result with the most and the worst findings is reported; what is missing under another setting alone is added
+/// to it, and each requirement has the worst of its verdicts.
 pub fn worst(results: Vec<(Vec<(String, String)>, RoleResult)>) -> Option<RoleResult> {
     let count = results.len();
     let weight = |result: &RoleResult| {

@@ -2,10 +2,9 @@
 
 use std::cell::OnceCell;
 
-use super::trial::{Trial, trials};
-use super::{Against, Settings};
+use super::candidates::Candidates;
+use super::{Against, MOST_PARTS, Settings};
 use crate::catalog::Catalog;
-use crate::diff::prepare;
 use crate::lints::Oversize;
 use crate::matcher::ActionPattern;
 use crate::parser::{Effect, Policy, Span};
@@ -17,23 +16,12 @@ pub fn too_many_strings(
     against: &Against,
     settings: &Settings,
 ) -> Option<Oversize> {
-    beyond(&trials(policies, against, settings, true))
+    let candidates = Candidates::new(policies, against, settings);
+    for candidate in &candidates.all {
+        candidates.ready(candidate);
+    }
+    candidates.beyond()
 }
-
-pub(super) fn beyond(trials: &[(Trial<'_>, Vec<prepare::LeftoverPlace>)]) -> Option<Oversize> {
-    let (source, span) = trials.iter().find_map(|(trial, _)| trial.beyond)?;
-    Some(Oversize {
-        source,
-        span,
-        message: format!(
-            "more than {MOST_PARTS} strings in the policies of one role, one for each combination of values of their placeholders"
-        ),
-    })
-}
-
-/// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one role,
-/// which hold far fewer.
-pub(super) const MOST_PARTS: usize = 10_000;
 
 /// Actions with a wildcard before the colon that are judged: AWS takes none, and each is compared with every action.
 pub(super) const MOST_CONTESTED: usize = 50;

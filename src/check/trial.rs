@@ -1,11 +1,11 @@
 //! One candidate for the reference of a role, made ready for its policies.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::rc::Rc;
 
-use super::meeting::Named;
-use super::open::Policies;
-use super::size::MOST_PARTS;
-use super::{Against, Settings};
+use super::reading::Policies;
+use super::{MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
 use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
@@ -15,11 +15,12 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
+use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
 use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::names::{self, Narrowed};
+use crate::reference::cluster_names::{self, Grant, Hint, Narrowed};
 use crate::reference::{self, Granted, Principal, RefStatement, Reference};
 
 /// Everything about one reference that the inference and the comparison share.
@@ -30,7 +31,7 @@ pub(super) struct Trial<'a> {
     pub(super) placeholders: Placeholders,
     pub(super) bindings: Bindings,
     pub(super) dissents: Vec<Dissent>,
-    pub(super) granted: Vec<Prepared>,
+    pub(super) granted: Rc<Vec<Prepared>>,
     pub(super) limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
@@ -59,14 +60,70 @@ pub(super) struct Again {
     placeholders: Placeholders,
 }
 
+/// What is the same of some policies for every candidate.
+pub(super) struct Read<'p> {
+    drafts: Drafts<'p>,
+    placeholders: Placeholders,
+    /// The grants with the given values alone, and those of their resources that may name a cluster.
+    grants: OnceCell<(Vec<Grant<'p>>, Vec<Hint>)>,
+    /// The statements, where no value of a placeholder changes them, with what AWS refuses to store of the policies.
+    plain: Option<OnceCell<Plain>>,
+}
+
+/// What AWS refuses to store of some policies, one by one, and their statements.
+type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
+
+impl<'p> Read<'p> {
+    pub(super) fn new(policies: &[&'p Policy]) -> Self {
+        let mut placeholders = Placeholders::default();
+        let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
+        let is_plain = drafts.is_plain();
+        Read {
+            drafts,
+            placeholders,
+            grants: OnceCell::new(),
+            plain: is_plain.then(OnceCell::new),
+        }
+    }
+
+    /// The statements with every bound placeholder replaced.
+    fn bind(
+        &self,
+        bindings: &Bindings,
+        placeholders: &Placeholders,
+        resolve: &dyn Fn(&str) -> Option<KeyValue>,
+    ) -> Rc<Vec<Prepared>> {
+        let bind = || Rc::new(self.drafts.bind(bindings, placeholders, resolve));
+        let Some(plain) = &self.plain else {
+            return bind();
+        };
+        let rejected = self.drafts.rejected(bindings);
+        let (of, granted) = plain.get_or_init(|| (rejected.clone(), bind()));
+        if *of == rejected {
+            Rc::clone(granted)
+        } else {
+            bind()
+        }
+    }
+}
+
 impl<'a> Trial<'a> {
+    /// One candidate alone.
     pub(super) fn new(
         policies: &[&Policy],
         reference: &'a Reference,
         settings: &Settings,
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
-        let mut placeholders = Placeholders::default();
-        let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
+        Trial::of(&Read::new(policies), reference, settings)
+    }
+
+    pub(super) fn of(
+        read: &Read<'_>,
+        reference: &'a Reference,
+        settings: &Settings,
+    ) -> (Self, Vec<prepare::LeftoverPlace>) {
+        let drafts = &read.drafts;
+        let mut placeholders = read.placeholders.clone();
         let mut bindings = Bindings::new();
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
@@ -86,7 +143,12 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
-        let named = name_cluster(&drafts, reference, &mut bindings, &placeholders);
+        let (given, hints) = read.grants.get_or_init(|| {
+            let grants = drafts.grants(&bindings, &placeholders);
+            let hints = cluster_names::hints(&grants);
+            (grants, hints)
+        });
+        let named = name_cluster(hints, reference, &mut bindings);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
@@ -116,16 +178,14 @@ impl<'a> Trial<'a> {
             let beyond = drafts
                 .beyond(MOST_PARTS, &bindings, &placeholders)
                 .is_some();
-            let grants = if beyond {
-                Vec::new()
-            } else {
-                drafts.grants(&bindings, &placeholders)
-            };
+            let bound =
+                (!beyond && read.plain.is_none()).then(|| drafts.grants(&bindings, &placeholders));
+            let grants = bound.as_ref().unwrap_or(given);
             let narrow = |statements: &[RefStatement]| {
                 if beyond {
                     Narrowed::default()
                 } else {
-                    names::narrow(reference, statements, &grants, &bindings, layered)
+                    cluster_names::narrow(reference, statements, grants, &bindings, layered)
                 }
             };
             let gaps: Vec<Narrowed> = { reference.gaps.iter() }
@@ -143,20 +203,23 @@ impl<'a> Trial<'a> {
         let context = diff::context::Context::new(settings.context.clone()).of(principal);
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
-        let all = [&drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
+        let all = [drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
         let beyond = { all }.find_map(|d| d.beyond(MOST_PARTS, &bindings, &placeholders));
-        let mut granted = match beyond {
-            None => drafts.bind(&bindings, &placeholders, &resolve),
-            Some(_) => Vec::new(),
+        let own = match beyond {
+            None => read.bind(&bindings, &placeholders, &resolve),
+            Some(_) => Rc::default(),
         };
-        let own = granted.len();
-        if beyond.is_none() && !settings.attached_policies.is_empty() {
+        let (own, granted) = if beyond.is_none() && !settings.attached_policies.is_empty() {
             let files = settings.attached_policies.iter();
             let attached = files.flat_map(|f| &f.document.policies);
             let attached = Drafts::new(attached, &mut placeholders);
+            let mut granted = drafts.bind(&bindings, &placeholders, &resolve);
             granted.extend(attached.bind(&bindings, &placeholders, &resolve));
-        }
-        let mut leftovers = drafts.leftovers;
+            (own.len(), Rc::new(granted))
+        } else {
+            (own.len(), own)
+        };
+        let mut leftovers = drafts.leftovers.clone();
         let limits = limits
             .into_iter()
             .filter(|_| beyond.is_none())
@@ -334,7 +397,7 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// The statements of the reference, and of what is known to lack in it.
+    /// The statements of the reference, and of what is known to be missing from it.
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
         let gaps = self.gaps.iter().map(Vec::as_slice);
         let wide = self.wide.iter().map(Vec::as_slice);
@@ -459,36 +522,32 @@ pub(super) fn void(row: &mut Row) {
 }
 
 /// Binds the name of the cluster where the policies agree on one, and what follows from it.
-fn name_cluster(
-    drafts: &Drafts<'_>,
-    reference: &Reference,
-    bindings: &mut Bindings,
-    placeholders: &Placeholders,
-) -> Option<Dissent> {
+fn name_cluster(hints: &[Hint], reference: &Reference, bindings: &mut Bindings) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = names::clusters(&drafts.grants(bindings, placeholders), reference);
-    let of = |w: &names::Written| (w.text.clone(), w.source, w.span);
-    let given = bindings.get(names::CLUSTER).map(str::to_owned);
+    let votes = cluster_names::clusters(hints, reference);
+    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
+    let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
     match (votes.first(), given) {
         (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
             Some(other) => {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: of(first),
                     other: of(other),
                 });
             }
             None => bindings.set(
-                names::CLUSTER,
+                cluster_names::CLUSTER,
                 first.text.clone(),
                 Origin::Inferred(first.source, first.span),
             ),
         },
         (Some(first), Some(given)) if !given.contains('*') => {
-            let is_given = |v: &names::Written| reference::values(&given).any(|g| g == v.text);
+            let is_given =
+                |v: &cluster_names::Written| reference::values(&given).any(|g| g == v.text);
             if !votes.iter().any(is_given) {
                 dissent = Some(Dissent {
-                    name: names::CLUSTER.to_owned(),
+                    name: cluster_names::CLUSTER.to_owned(),
                     first: (given, first.source, first.span),
                     other: of(first),
                 });
@@ -496,30 +555,8 @@ fn name_cluster(
         }
         _ => {}
     }
-    names::derive(reference, bindings);
+    cluster_names::derive(reference, bindings);
     dissent
-}
-
-/// Each candidate with the policies.
-/// `is_known` is true where no value of the policies is open: candidates that nothing can fit are left out then, if one
-/// is to be chosen.
-pub(super) fn trials<'t>(
-    policies: &[&Policy],
-    against: &'t Against,
-    settings: &Settings,
-    is_known: bool,
-) -> Vec<(Trial<'t>, Vec<prepare::LeftoverPlace>)> {
-    let candidates = against.references().iter();
-    if !is_known || matches!(against, Against::OneOf(_)) {
-        return { candidates }
-            .map(|reference| Trial::new(policies, reference, settings))
-            .collect();
-    }
-    let named = Named::of(policies, settings);
-    candidates
-        .filter(|reference| named.may_meet(reference))
-        .map(|reference| Trial::new(policies, reference, settings))
-        .collect()
 }
 
 pub(super) fn scope(bindings: &Bindings) -> Scope {

@@ -13,9 +13,10 @@ use crate::baseline::{Baseline, Entry, FILE};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Day, FIXED, Ignore, Level};
 use crate::finding::{Finding, Severity};
-use crate::lints::{self, unused_ignore};
+use crate::lints;
 use crate::parser::{self, SourceId, Sources};
 use crate::result::{RoleResult, Upgrade};
+use crate::unused;
 
 /// The lints that `--strict` makes errors.
 const STRICT: [&str; 7] = [
@@ -100,7 +101,7 @@ pub(super) fn apply_levels(levels: &BTreeMap<&'static str, Level>, findings: &mu
     });
 }
 
-/// The same for what an upgrade lacks, of which nothing is an error in a list with other findings.
+/// The same for permissions that an upgrade would miss: none of them is an error in a list with other findings.
 pub(super) fn apply_levels_then(levels: &BTreeMap<&'static str, Level>, upgrade: &mut Upgrade) {
     for findings in [&mut upgrade.findings, &mut upgrade.warnings] {
         apply_levels(levels, findings);
@@ -217,7 +218,7 @@ impl<'c> Accepted<'c> {
                 let concerns = jobs.from_targets || *judged || (ignore.path.is_none() && whole);
                 if expired.is_some_and(|met| met > 0) || (*met == 0 && concerns) {
                     let source = configuration.source;
-                    findings.push(unused_ignore::of_ignore(sources, source, ignore, expired));
+                    findings.push(unused::of_ignore(sources, source, ignore, expired));
                 }
             }
         }
@@ -228,7 +229,7 @@ impl<'c> Accepted<'c> {
                 let has_expired = keep.has_expired(self.today);
                 if has_expired || whole && !is_met {
                     let source = configuration.source;
-                    findings.push(unused_ignore::of_keep(sources, source, keep, has_expired));
+                    findings.push(unused::of_keep(sources, source, keep, has_expired));
                 }
             }
         }
@@ -236,7 +237,7 @@ impl<'c> Accepted<'c> {
             for (located, gone) in baseline.dead() {
                 if extent.has(&located.entry) {
                     let source = baseline.source;
-                    findings.push(unused_ignore::of_entry(sources, source, located, &gone));
+                    findings.push(unused::of_entry(sources, source, located, &gone));
                 }
             }
         }
@@ -282,7 +283,7 @@ impl<'j> Extent<'j> {
         }
     }
 
-    /// Whether an entry speaks of what was judged, or of nothing that there is.
+    /// Whether an entry is about what was judged, or about nothing that exists.
     pub(super) fn has(&self, entry: &Entry) -> bool {
         if self.off.contains(entry.lint.as_str()) {
             return false;

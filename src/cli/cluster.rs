@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::input::{self, Content};
-use super::selection::Given;
 use super::{Error, Selection, drawn};
 use crate::check;
 use crate::cluster::{self, Cluster, Generation, Use};
@@ -244,3 +243,6 @@ impl Configured {
         given
     }
 }
+
+/// The name of a placeholder, its value, and what gave it.
+pub(super) type Given = (String, String, String);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::input::{self, Content};
-use super::place::Within;
+use super::path::Within;
 use super::{Error, InputArgs, drawn};
 use crate::cluster::ConfigProblem;
 use crate::config::{self, Config, NAMES};
@@ -163,7 +163,7 @@ impl Configuration {
     /// [`Error::NoMatch`], [`Error::BadPattern`] and [`Error::NotListed`].
     pub(super) fn expand(&self, pattern: &str) -> Result<Vec<String>, Error> {
         let plain = self.folder.join(pattern);
-        if !input::is_pattern(pattern) || plain.exists() {
+        if !super::walk::is_pattern(pattern) || plain.exists() {
             let name = plain.to_string_lossy().into_owned();
             return if plain.exists() {
                 self.keep_inside(vec![name])
@@ -199,7 +199,7 @@ impl Configuration {
         Ok(names)
     }
 
-    /// The path of a file that tells it from others wherever the program runs: relative to the configuration.
+    /// The path that identifies a file wherever the program runs: relative to the configuration.
     pub(super) fn identity(&self, name: &str) -> Option<String> {
         let full = config::plain(&env::current_dir().unwrap_or_default().join(name));
         let relative = full.strip_prefix(config::plain(&self.folder())).ok()?;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{COULD_NOT, Error, template};
+use super::{COULD_NOT, Error, role_file};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diff::difference::{self, Difference, TrustDifference};
@@ -85,13 +85,13 @@ enum Format {
 }
 
 pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
-    let parameters = template::parameters_of(&args.parameters, &args.parameter)?;
+    let parameters = role_file::parameters_of(&args.parameters, &args.parameter)?;
     let values = Values {
-        templates: template::given(&parameters, None, None, None),
+        templates: role_file::given(&parameters, None, None, None),
         modules: terraform::Given {
             variables: parameters.clone().into_iter().collect(),
             values: { args.parameters.iter() }
-                .filter(|path| template::is_values(path))
+                .filter(|path| role_file::is_values(path))
                 .cloned()
                 .collect(),
             plan: None,

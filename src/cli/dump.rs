@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::template::{Chosen, Setting};
+use super::chosen::{Chosen, Setting};
 use crate::inventory::{Inventory, Kind, Principal, Trust};
 use crate::lints::{File, PrincipalName};
 use crate::parser::dump::{self, Pages, Part, PartContent, PartKind, PartName};
@@ -41,7 +41,7 @@ pub(super) struct Dump {
     groups: HashMap<(String, String), usize>,
     /// The entry of each principal of the inventory.
     principals: Vec<usize>,
-    /// For each page the same text once more, for boundaries: their places are told apart from those of the role.
+    /// For each page the same text once more, for boundaries: their places are distinct from those of the role.
     limits: BTreeMap<SourceId, SourceId>,
     /// Indices of files of boundaries, by ARN.
     boundaries: HashMap<String, usize>,

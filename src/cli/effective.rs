@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use miette::Diagnostic as _;
 
 use super::config::Configuration;
-use super::resolver::Fault;
+use super::failure::Fault;
 use super::{Error, InputArgs, Selection, context};
 use crate::cluster::ConfigProblem;
 use crate::config::{Options, Target};

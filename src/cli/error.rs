@@ -229,7 +229,7 @@ pub enum Error {
         /// Another one.
         other: String,
     },
-    /// A baseline of what could not be judged would accept what nobody has seen.
+    /// A baseline of what could not be judged would accept findings unseen.
     #[error("no baseline was written: {policies} could not be judged")]
     #[diagnostic(code(input::no_baseline), help("`pcluster-iam lint` shows why"))]
     NoBaseline {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::jobs::Loaded;
 use super::output::Ready;
-use super::{Error, input, place};
+use super::{Error, input, path};
 use crate::check::{self, Against, Settings};
 use crate::diff::Row;
 use crate::edit::{self, Fix};
@@ -16,10 +16,10 @@ use crate::parser::{self, Source, SourceId, Sources};
 use crate::remedy;
 use crate::result::RoleResult;
 
-/// Hides what is accepted of a result, which is not mended.
+/// Hides the accepted findings of a result: they are not fixed.
 pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
 
-/// Each round mends something; two that clash wait for the next.
+/// Each round fixes something; two fixes that clash wait for the next.
 const MOST_ROUNDS: usize = 100;
 
 /// The fixed files of all roles, in memory.
@@ -30,7 +30,7 @@ pub(super) struct Mended {
     notes: String,
 }
 
-/// A file before and after, and how many findings that mends.
+/// A file before and after, and how many findings that fixes.
 struct Change {
     old: SourceId,
     new: SourceId,
@@ -139,7 +139,7 @@ pub(super) fn patch(old: &Source, new: &str) -> Result<String, Error> {
     }
 }
 
-/// Mends the files of one role, in memory.
+/// Fixes the files of one role, in memory.
 fn mend(
     loaded: &mut Loaded,
     role: Range<usize>,
@@ -180,7 +180,7 @@ fn mend(
             let edits = edits.filter(|e| e.source == file.source);
             texts.push((at, edit::apply(loaded.sources.get(file.source), edits)));
         }
-        // Files without a change, too: statements are told apart by the order in which files were read.
+        // Files without a change, too: the order in which files were read identifies statements.
         for (at, text) in texts {
             if let Some(file) = loaded.files.get_mut(at) {
                 let old = loaded.sources.get(file.source);
@@ -252,7 +252,7 @@ fn is_of_shared(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
     shared.any(|(file, _)| fix.edits.iter().any(|edit| edit.source == file.source))
 }
 
-/// The result for a role; `None` where it could not be judged, which the report tells.
+/// The result for a role; `None` where it could not be judged, which is reported.
 fn judge(
     loaded: &Loaded,
     role: &Range<usize>,
@@ -330,7 +330,7 @@ pub(super) fn is_writable(name: &str, instead: &str) -> Result<(), Error> {
     match std::fs::metadata(name) {
         Ok(about) if !about.is_file() => Err(refuse("it is not an ordinary file")),
         // The run itself reports unreadable files.
-        _ => place::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
+        _ => path::may_write(Path::new(name)).map_err(|error| refuse(&error.to_string())),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     found.find_defined();
     let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
-    // Whoever made the file meanwhile keeps it.
+    // A file made meanwhile stays.
     let written = Ready::new(Path::new(name), text.as_bytes()).and_then(Ready::put_new);
     written.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => Error::Exists {
@@ -440,7 +440,7 @@ impl Found {
 /// The policies of a target: all of a folder by a pattern, or some by name.
 fn patterns(folder: &Folder) -> String {
     let shown = folder.path.to_string_lossy();
-    if folder.is_all && folder.policies.len() > 1 && !input::is_pattern(&shown) {
+    if folder.is_all && folder.policies.len() > 1 && !super::walk::is_pattern(&shown) {
         return format!("[{}]", quoted(&folder.path.join("*.json")));
     }
     let names: Vec<String> = folder.policies.iter().map(|path| quoted(path)).collect();

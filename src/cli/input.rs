@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 use super::conceal;
+use super::walk::is_pattern;
 use super::walk::{self, Fault};
 use crate::inventory::Inventory;
 use crate::inventory::cloudformation::{self, Given};
@@ -49,11 +50,6 @@ pub(super) fn expand(arguments: &[String]) -> Result<Vec<String>, Error> {
         names.extend(found);
     }
     Ok(each_once(names))
-}
-
-/// Whether a name can stand for several files.
-pub(super) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '['])
 }
 
 /// The files that match a pattern, sorted.
@@ -151,8 +147,8 @@ pub(super) fn load(name: &str, sources: &mut Sources) -> lints::File {
     load_as(name, None, None, sources)
 }
 
-/// The same; `shown` stands for standard input in the report, and `identity` is the path that tells the file from
-/// others.
+/// The same; `shown` stands for standard input in the report, and `identity` is the path that distinguishes the file
+/// from others.
 pub(super) fn load_as(
     name: &str,
     shown: Option<&str>,
@@ -312,7 +308,7 @@ impl Content {
 ///
 /// Its fault, without a place.
 pub(super) fn read(path: &Path, content: Content) -> Result<Vec<u8>, Box<Problem>> {
-    // Looked at before it is opened: to open a FIFO that nobody writes to would wait for ever.
+    // Looked at before it is opened: opening a FIFO without a writer would wait for ever.
     let about = std::fs::metadata(path).map_err(|e| unreadable(&e))?;
     if !about.is_file() && !is_descriptor(path) {
         return Err(no_file(&about, content));

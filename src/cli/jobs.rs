@@ -8,38 +8,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::chosen::Setting;
 use super::config::Configuration;
-use super::resolver::{Fault, Resolver};
-use super::template::{Chosen, Setting};
+use super::failure::Fault;
+use super::job::Job;
+use super::resolver::Resolver;
 use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::lints::File;
 use crate::parser::{Attachment, ProblemKind, SourceId, Sources};
 use crate::reference::Features;
-
-/// One role to judge.
-pub(super) struct Job {
-    /// Indices into [`Jobs::files`].
-    pub(super) files: Vec<usize>,
-    pub(super) against: Arc<Against>,
-    /// Without the layers, which are the next two.
-    pub(super) settings: Settings,
-    pub(super) boundary: Option<usize>,
-    pub(super) scps: Vec<Vec<usize>>,
-    /// The texts of AWS managed policies that the role has.
-    pub(super) attached: Vec<usize>,
-    pub(super) features: Features,
-    /// The principal of a template that is judged; its file is the first one.
-    pub(super) principal: Option<Chosen>,
-}
-
-impl Job {
-    /// The files of the layers that limit the role.
-    pub(super) fn limits(&self) -> impl Iterator<Item = &usize> {
-        self.boundary.iter().chain(self.scps.iter().flatten())
-    }
-}
 
 /// Everything that a run judges.
 pub(super) struct Jobs {
@@ -199,7 +178,7 @@ impl Jobs {
 pub(super) struct Loaded {
     pub(super) sources: Sources,
     pub(super) files: Vec<File>,
-    /// For each file whether it also is another role's, or a layer: what nobody needs here may be needed there.
+    /// For each file whether it also is another role's, or a layer: what this role does not need may be needed there.
     pub(super) shared: Vec<bool>,
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::accept::{self, Accepted, Extent};
-use super::jobs::{self, Job, Jobs};
+use super::job::Job;
+use super::jobs::{self, Jobs};
 use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
 use crate::baseline::Baseline;
 use crate::check::{self, Against, NoRoleFits, Settings};
@@ -83,7 +84,7 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::from(code))
 }
 
-/// Mends the files of each job, but for what is accepted.
+/// Fixes the files of each job, except for accepted findings.
 fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<(), Error> {
     let configuration = jobs.configuration.take();
     let levels = accept::levels(&args.accept, configuration.as_ref())?;
@@ -152,7 +153,7 @@ impl Judged {
     }
 }
 
-/// Judges every job, with what is accepted hidden. What fits no role is told on standard error.
+/// Judges every job, with what is accepted hidden. Policies that fit no role are reported on standard error.
 ///
 /// # Errors
 ///
@@ -229,7 +230,7 @@ pub(super) fn judge(
             names: names.collect(),
         });
     }
-    // Of what could not be judged nobody knows whether it would have been met.
+    // For what could not be judged it is not known whether it would have been met.
     if !judged.failed {
         let extent = Extent::new(jobs, &judged.targets, &levels);
         judged.configuration = accepted.unused(jobs, &extent, &judged.results);
@@ -254,8 +255,8 @@ fn requires_something(result: &RoleResult) -> Result<(), Error> {
     }
 }
 
-/// Whether a statement names resources of ParallelCluster: a role that grants little of what ParallelCluster requires is
-/// still one of its roles then.
+/// Whether a statement names resources of ParallelCluster: a role that grants little of what ParallelCluster requires
+/// is still one of its roles then.
 fn names_a_cluster(file: &File) -> bool {
     let best = file.extremes.iter().flat_map(|e| &e.best.policies);
     let policies = file.document.policies.iter().chain(best);

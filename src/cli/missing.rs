@@ -3,11 +3,12 @@
 mod cloudformation;
 mod hcl;
 mod language;
+mod part;
+
+pub(super) use language::LanguageName;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
-
-pub(super) use language::LanguageName;
 
 use super::{Error, MissingArgs, jobs};
 use crate::check::{self, Chosen};
@@ -19,7 +20,7 @@ use crate::reference::bindings::option_for;
 use crate::remedy::{self, Missing};
 use language::Language;
 
-/// Policies that attach to nothing: what is printed where nothing lacks.
+/// No policies: the output where nothing is missing.
 const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
 
 /// Rows named on standard error.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 
-use super::{Color, Error, Format, InputArgs, LintArgs, place};
+use super::{Color, Error, Format, InputArgs, LintArgs, path};
 use crate::parser::Sources;
 use crate::report::{self, Report, Repository, TextOptions};
 
@@ -49,10 +49,10 @@ pub(super) fn spare_from(
         .chain(inputs.parameters.iter().map(PathBuf::as_path))
         .chain(inputs.plan.as_deref());
     let is_of_catalog = || {
-        let catalog = inputs.catalog.as_deref().map(place::resolved);
-        catalog.is_some_and(|folder| place::resolved(path).starts_with(folder))
+        let catalog = inputs.catalog.as_deref().map(path::resolved);
+        catalog.is_some_and(|folder| path::resolved(path).starts_with(folder))
     };
-    if names.any(|name| place::is_same(name, path)) || is_of_catalog() {
+    if names.any(|name| path::is_same(name, path)) || is_of_catalog() {
         return Err(Error::BadValue {
             option,
             value: path.to_string_lossy().into_owned(),
@@ -101,7 +101,7 @@ pub(super) fn targets(args: &LintArgs) -> Result<Vec<Target>, Error> {
         }
         let path = (path != "-").then(|| PathBuf::from(path));
         let is_same = |other: &Target| match (&other.path, &path) {
-            (Some(other), Some(path)) => place::is_same(other, path),
+            (Some(other), Some(path)) => path::is_same(other, path),
             (other, path) => other == path,
         };
         if targets.iter().any(is_same) {
@@ -209,7 +209,7 @@ fn wants_color(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -
 
 /// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    place::may_write(path)?;
+    path::may_write(path)?;
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         return std::fs::OpenOptions::new()
             .write(true)
@@ -227,7 +227,7 @@ pub(super) struct Ready {
 
 impl Ready {
     pub(super) fn new(path: &Path, bytes: &[u8]) -> io::Result<Self> {
-        place::may_write(path)?;
+        path::may_write(path)?;
         // A symbolic link stays one, and what it names is replaced.
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = match path.parent() {

@@ -1,43 +1,33 @@
 //! One job after the other: what holds for it, its reference, its bindings and its files.
 
+mod job;
+mod principals;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::chosen::Chosen;
 use super::cluster::Configured;
+use super::cluster::Given;
 use super::config::Configuration;
-use super::dump::Dump;
 use super::effective::Effective;
-use super::input::{self, Loaded};
-use super::jobs::Job;
-use super::selection::{self, Given};
-use super::template::{self, Chosen, Narrowing, Template};
-use super::{Error, InputArgs, Selection, Unresolved, owner};
-use crate::check::{Against, Settings};
+use super::failure::Fault;
+use super::input::{self};
+use super::job::Job;
+use super::role_file::{self, Narrowing, Template};
+use super::selection::{self};
+use super::{Error, InputArgs, Selection, owner};
+use crate::check::Against;
 use crate::cluster::ConfigProblem;
-use crate::config::{self, Target};
-use crate::inventory::{Inventory, Kind, terraform};
+use crate::config::Target;
+use crate::inventory::terraform;
 use crate::lints::File;
 use crate::parser::dump::Pages;
-use crate::parser::{self, Policy, Source, SourceId, Sources, Spanned, shorten};
-use crate::reference::{self, Features, RefStatement};
-
-/// Why a job cannot be made.
-pub(super) enum Fault {
-    /// Something outside of the configuration.
-    Run(Error),
-    /// A mistake in the configuration.
-    Mistake(ConfigProblem),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Fault::Run(error)
-    }
-}
+use crate::parser::{SourceId, Sources, Spanned, shorten};
+use crate::reference::{self, Features};
 
 /// Whether there is something to read.
 fn is_file(name: &str) -> bool {
@@ -156,7 +146,7 @@ impl<'r> Resolver<'r> {
         }
     }
 
-    /// All that was read. What may be mistakes is told on standard error.
+    /// All that was read. Possible mistakes are reported on standard error.
     pub(super) fn into_files(self) -> (Sources, Vec<File>) {
         self.doubts.iter().for_each(|doubt| super::warn(doubt));
         (self.sources, self.files)
@@ -271,7 +261,7 @@ impl<'r> Resolver<'r> {
                 continue;
             };
             if of.inventory.principals.is_empty() {
-                let unread = template::unread(&of.inventory, &mut self.files);
+                let unread = role_file::unread(&of.inventory, &mut self.files);
                 if unread.is_empty() {
                     empty.push(of.name.clone());
                 }
@@ -296,7 +286,7 @@ impl<'r> Resolver<'r> {
             let Some(of) = self.templates.get_mut(template) else {
                 continue;
             };
-            let principal = template::settings(of, at, &mut self.sources, &mut self.files);
+            let principal = role_file::settings(of, at, &mut self.sources, &mut self.files);
             let Some((mut principal, own)) = principal else {
                 continue;
             };
@@ -396,378 +386,6 @@ impl<'r> Resolver<'r> {
                 format!("expected one of: {}", names.join(", "))
             },
         })
-    }
-
-    /// Reads a file that may define several roles, unless it was read before.
-    fn read(&mut self, name: &str, effective: &Effective) -> Result<Read, Error> {
-        let selection = &effective.selection;
-        let configured = match &effective.cluster_config {
-            Some(path) => self.cluster(path).ok(),
-            None => None,
-        };
-        let region = configured.as_ref().and_then(|c| c.region());
-        let region = selection.region.as_deref().or(region);
-        let (account, partition) = (selection.account.as_deref(), selection.partition.as_deref());
-        let key = format!("{name}\u{1f}{region:?}\u{1f}{account:?}\u{1f}{partition:?}");
-        if let Some(known) = self.read.get(&key) {
-            return Ok(*known);
-        }
-        if let Some(known) = self.by_name.get(name) {
-            return Ok(Read::Policies(*known));
-        }
-        if self.parameters.is_empty() {
-            self.parameters = template::parameters(self.args)?;
-        }
-        let given = template::given(&self.parameters, region, account, partition);
-        let (shown, identity) = self.named(name);
-        let shown = shown.map(str::to_owned);
-        let loaded = input::load_any(name, shown.as_deref(), identity, &mut self.sources, &given);
-        let read = match loaded {
-            Loaded::Policies(file) => {
-                self.files.push(file);
-                let at = self.files.len() - 1;
-                self.by_name.insert(name.to_owned(), at);
-                Read::Policies(at)
-            }
-            Loaded::Template(source, inventory) => {
-                Read::Template(self.template(name, Some(source), inventory))
-            }
-            Loaded::Dump(source, pages) => {
-                self.pages.push((source, pages));
-                Read::Pages(self.pages.len() - 1)
-            }
-        };
-        self.read.insert(key, read);
-        Ok(read)
-    }
-
-    /// Keeps what a template or a module defines.
-    fn template(
-        &mut self,
-        name: &str,
-        source: Option<SourceId>,
-        mut inventory: Inventory,
-    ) -> usize {
-        if inventory.principals.is_empty()
-            && let Some(source) = source
-        {
-            let own = std::mem::take(&mut inventory.problems).into_iter();
-            inventory
-                .elsewhere
-                .extend(own.map(|problem| (source, problem)));
-        }
-
-        for parameter in &inventory.unknown_parameters {
-            self.doubts.insert(format!(
-                "{name} has no parameter `{}`: its value is not used",
-                shorten(parameter)
-            ));
-        }
-        self.templates.push(Template {
-            name: name.to_owned(),
-            inventory,
-            limits: BTreeMap::new(),
-            dump: None,
-        });
-        self.templates.len() - 1
-    }
-
-    /// Reads the Terraform module of a folder. Where `files` are named, the principals that are in them are judged, or all
-    /// of them where none is.
-    fn module(&mut self, folder: &str, files: &[String]) -> Result<usize, Error> {
-        let key = format!("{folder}\u{1f}{}", files.join("\u{1f}"));
-        if let Some(Read::Template(known)) = self.read.get(&key) {
-            return Ok(*known);
-        }
-        if self.parameters.is_empty() {
-            self.parameters = template::parameters(self.args)?;
-        }
-        let given = terraform::Given {
-            variables: { self.parameters.iter() }
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            values: { self.args.parameters.iter() }
-                .filter(|path| template::is_values(path))
-                .cloned()
-                .collect(),
-            plan: self.args.plan.clone(),
-        };
-        let path = Path::new(folder);
-        let read = terraform::read(path, &given, &mut self.sources);
-        let mut inventory = read.map_err(|reason| Error::BadFolder {
-            path: folder.to_owned(),
-            reason,
-        })?;
-        let real = |name: &str| fs::canonicalize(name).ok();
-        let named: Vec<PathBuf> = files.iter().filter_map(|name| real(name)).collect();
-        if !named.is_empty() {
-            let is_named =
-                |source| real(self.sources.get(source).name()).is_some_and(|p| named.contains(&p));
-            let is_in = |p: &crate::inventory::Principal| {
-                let mut others = p.documents.iter().flat_map(|d| &d.elsewhere);
-                is_named(p.source) || others.any(|(source, _)| is_named(*source))
-            };
-            if inventory.principals.iter().any(is_in) {
-                inventory.principals.retain(is_in);
-            }
-        }
-        let template = self.template(folder, None, inventory);
-        self.read.insert(key, Read::Template(template));
-        Ok(template)
-    }
-
-    /// The pages of a dump, or of several, as one template.
-    fn dump(&mut self, pages: Vec<usize>) -> usize {
-        if let Some(known) = self.dumps.get(&pages) {
-            return *known;
-        }
-        let all = pages.iter().filter_map(|at| self.pages.get(*at));
-        let all: Vec<(SourceId, &Pages)> = all.map(|(source, pages)| (*source, pages)).collect();
-        // The last page of a dump says that no other follows.
-        if let Some((source, _)) = all.iter().find(|(_, pages)| pages.is_truncated)
-            && all.iter().all(|(_, pages)| pages.is_truncated)
-        {
-            let name = self.sources.get(*source).name();
-            self.doubts.insert(format!(
-                "{name} is not the last page of its dump: roles and policies of later pages are not known"
-            ));
-        }
-        let (dump, inventory) = Dump::new(&all, &self.sources);
-        let names = all
-            .iter()
-            .map(|(source, _)| self.sources.get(*source).name());
-        let name = names.collect::<Vec<_>>().join(", ");
-        self.templates.push(Template {
-            name,
-            inventory,
-            limits: BTreeMap::new(),
-            dump: Some(dump),
-        });
-        self.dumps.insert(pages, self.templates.len() - 1);
-        self.templates.len() - 1
-    }
-
-    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster that the
-    /// files are of, and why.
-    fn job(
-        &mut self,
-        target: Option<&'r Target>,
-        effective: &Effective,
-        files: &[usize],
-        owned: Option<(&'static str, String)>,
-        principal: Option<(Chosen, usize, usize)>,
-    ) -> Result<Job, Fault> {
-        let mut role_reason = None;
-        let mut as_owned = None;
-        if let Some((role, reason)) = owned {
-            let mut own = Effective::new(self.args, self.configuration, target)?;
-            own.selection.role = Some(role.to_owned());
-            as_owned = Some(own);
-            role_reason = Some(reason);
-        }
-        let effective = as_owned.as_ref().unwrap_or(effective);
-        let fault = |error: Error| effective.fault(error, target);
-        let mut features =
-            Features::from_names(effective.selection.feature.iter().map(String::as_str))
-                .map_err(|error| fault(error.into()))?;
-        let configured = match &effective.cluster_config {
-            Some(path) => Some(self.cluster(path).map_err(fault)?),
-            None => None,
-        };
-        let selection = match &configured {
-            Some(configured) => {
-                configured.features(&mut features);
-                configured.complete(&effective.selection).map_err(fault)?
-            }
-            None => effective.selection.clone(),
-        };
-        let asked = selection.pcluster_version.is_some();
-        let mut selection = selection;
-        let mut version_reason = None;
-        if let Some(configured) = &configured
-            && effective.selection.pcluster_version.is_none()
-        {
-            version_reason = Some(configured.release_reason());
-        }
-        if !asked && effective.reference.is_none() {
-            let policies = files.iter().filter_map(|file| self.files.get(*file));
-            let policies = policies.flat_map(|file| &file.document.policies);
-            let strings = policies.flat_map(Policy::strings);
-            let (role, scheduler) = (selection.role(), selection.scheduler.as_deref());
-            let chosen = reference::default_release(role, scheduler, &features, strings);
-            version_reason = Some(chosen.reason);
-            selection.pcluster_version = Some(chosen.release.to_owned());
-        }
-        self.doubts.extend(selection::later_patch(&selection));
-        let against = self
-            .against(effective.reference.as_deref(), &selection, &features)
-            .map_err(fault)?;
-        let against = match configured.as_ref().map(|c| c.setting()) {
-            Some(setting) if effective.reference.is_none() => {
-                let path = effective.cluster_config.clone().unwrap_or_default();
-                self.derived(against, Step::Setting(path), |all| {
-                    Some(all.for_setting(setting))
-                })
-            }
-            None if effective.reference.is_none() => {
-                self.derived(against, Step::Images, |all| Some(all.for_images()))
-            }
-            _ => against,
-        };
-        let narrowing = principal.as_ref().and_then(|(_, template, at)| {
-            let of = self.templates.get(*template)?;
-            of.inventory.principals.get(*at).map(Narrowing::of)
-        });
-        let against = match narrowing {
-            Some(narrowing) => self.derived(against, Step::Narrowed(narrowing), |all| {
-                narrowing.of_candidates(all)
-            }),
-            None => against,
-        };
-        let mut given = self.configured_bindings(target, &against)?;
-        given.extend(selection::given(&selection, &against).map_err(fault)?);
-        for (_, _, from) in &mut given {
-            if let (Some(span), Some(configuration)) = (effective.origin(from), self.configuration)
-            {
-                *from = configuration.place(&self.sources, span);
-            }
-        }
-        if let Some(bad) = effective
-            .attached
-            .iter()
-            .find(|a| config::policy_arn(a).is_err())
-            && let Err((reason, help)) = config::policy_arn(bad)
-        {
-            return Err(Fault::Run(Error::BadValue {
-                option: "--attached",
-                value: bad.clone(),
-                reason: reason.to_owned(),
-                help,
-            }));
-        }
-        let regions = given.iter().filter(|(name, ..)| name == "Region");
-        let doubts = regions
-            .filter_map(|(_, region, _)| config::doubtful_region(region))
-            .chain(
-                effective
-                    .attached
-                    .iter()
-                    .filter_map(|a| config::doubtful_policy(a)),
-            );
-        self.doubts.extend(doubts);
-        let taken = configured.as_ref();
-        let taken = taken.map(|c| c.used(&effective.selection, &given));
-        let is_defined_role = principal.as_ref().is_some_and(|(_, template, at)| {
-            let of = self.templates.get(*template);
-            let own = of.and_then(|of| of.inventory.principals.get(*at));
-            own.is_some_and(|own| matches!(own.kind, Kind::Role | Kind::Function))
-        });
-        let mut all = files.iter().filter_map(|file| self.files.get(*file));
-        let is_role = is_defined_role || all.any(|file| !file.document.owners.is_empty());
-        let settings = Settings {
-            is_role,
-            target: target.map(|t| t.name.value.clone()),
-            given: selection::all_given(given, configured.as_deref(), &self.sources),
-            version_given: asked,
-            version_reason,
-            role_reason,
-            attached: effective.attached.clone(),
-            cluster_config: taken,
-            reference_file: { effective.reference.as_ref() }
-                .map(|path| path.to_string_lossy().into_owned()),
-            context: effective.context.clone(),
-            keep: self.kept(),
-            accepts_unresolved: self.args.unresolved == Unresolved::Warn,
-            ..Settings::default()
-        };
-        self.doubts.extend(selection::contradictions(
-            &settings.given,
-            &settings.context,
-        ));
-        let attached = self.attached(&settings.attached, files);
-        let limit = principal.as_ref().and_then(|(chosen, ..)| {
-            let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
-            setting.boundary
-        });
-        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
-        Ok(Job {
-            attached,
-            boundary: boundary.or(limit),
-            scps: effective
-                .scps
-                .iter()
-                .map(|level| level.iter().map(|name| self.file(name)).collect())
-                .collect(),
-            files: files.to_vec(),
-            principal: principal.map(|(chosen, ..)| chosen),
-            against,
-            settings,
-            features,
-        })
-    }
-
-    /// What stands for standard input in the report, and the path that tells a file from others.
-    fn named(&self, name: &str) -> (Option<&'r str>, Option<String>) {
-        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
-        let path = shown.unwrap_or(name);
-        let configuration = self.configuration.filter(|_| path != "-");
-        (shown, configuration.and_then(|c| c.identity(path)))
-    }
-
-    /// Candidates made of others, once; the same ones where `make` changes nothing.
-    fn derived(
-        &mut self,
-        against: Arc<Against>,
-        step: Step,
-        make: impl FnOnce(&Against) -> Option<Against>,
-    ) -> Arc<Against> {
-        let key = (Arc::as_ptr(&against) as usize, step);
-        let made = self.derived.entry(key);
-        // What is in the map keeps its address.
-        let made = made.or_insert_with(|| make(&against).map_or(against, Arc::new));
-        Arc::clone(made)
-    }
-
-    /// What the configuration says to keep, with its index; what has expired does not count.
-    fn kept(&self) -> Vec<RefStatement> {
-        let Some(configuration) = self.configuration else {
-            return Vec::new();
-        };
-        let today = config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
-        let keeps = configuration.config.keeps.iter().enumerate();
-        let keeps = keeps.filter(|(_, keep)| !keep.has_expired(today));
-        let texts = |list: &[Spanned<String>]| list.iter().map(|t| t.value.clone()).collect();
-        keeps
-            .map(|(at, keep)| RefStatement::allow(at, texts(&keep.actions), texts(&keep.resources)))
-            .collect()
-    }
-
-    /// The texts of AWS managed policies that the role has: those that are given, and those that its files name.
-    fn attached(&mut self, given: &[String], files: &[usize]) -> Vec<usize> {
-        let files = files.iter().filter_map(|at| self.files.get(*at));
-        let named = files.flat_map(|f| &f.document.named);
-        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
-        let arns: BTreeSet<String> = named
-            .chain(given.iter().map(String::as_str))
-            .map(str::to_owned)
-            .collect();
-        let mut all = Vec::new();
-        for arn in arns {
-            let Some(text) = reference::managed_text(&arn) else {
-                continue;
-            };
-            let known = self.by_name.get(&arn).copied();
-            let at = known.unwrap_or_else(|| {
-                let source = self.sources.add(Source::new(&arn, text));
-                let document = parser::parse(source, self.sources.get(source));
-                self.files.push(File::new(source, document));
-                let at = self.files.len() - 1;
-                self.by_name.insert(arn, at);
-                at
-            });
-            all.push(at);
-        }
-        all
     }
 
     /// Reads a file, unless it was read before.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::cluster::Configured;
+use super::cluster::Given;
 use super::{Error, Selection, input};
 use crate::catalog::Catalog;
 use crate::check::{self, Against};
@@ -12,14 +13,11 @@ use crate::matcher::condition::KeyValue;
 use crate::nearest::nearest_word;
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
-use crate::reference::names;
+use crate::reference::cluster_names;
 use crate::reference::{self, Features, Query, Reference, Release};
 
 /// Says why a value cannot be.
 type Check = fn(&str) -> Result<(), Fault>;
-
-/// The name of a placeholder, its value, and what gave it.
-pub(super) type Given = (String, String, String);
 
 pub(super) fn catalog(path: &Path) -> Result<Catalog, Error> {
     Catalog::from_package(path).map_err(|source| Error::BadCatalog {
@@ -208,7 +206,7 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
         given.push((name.to_owned(), value.clone(), option.to_owned()));
     }
     if !selection.cluster_name.is_empty() {
-        let bad = |name: &&String| *name != "*" && !names::is_cluster_name(name);
+        let bad = |name: &&String| *name != "*" && !cluster_names::is_cluster_name(name);
         if let Some(bad) = selection.cluster_name.iter().find(bad) {
             return Err(Error::BadValue {
                 option: "--cluster-name",
@@ -219,7 +217,11 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
             });
         }
         let all = selection.cluster_name.join(",");
-        given.push((names::CLUSTER.to_owned(), all, "--cluster-name".to_owned()));
+        given.push((
+            cluster_names::CLUSTER.to_owned(),
+            all,
+            "--cluster-name".to_owned(),
+        ));
     }
     let known = known_placeholders(against);
     for set in &selection.set {
@@ -265,7 +267,7 @@ pub(super) fn known_placeholders(against: &Against) -> Vec<String> {
     let mut known: BTreeSet<String> = ["Account", "Partition", "Region"].map(str::to_owned).into();
     for reference in against.references() {
         if reference.role.is_some() {
-            known.extend(names::known().map(str::to_owned));
+            known.extend(cluster_names::known().map(str::to_owned));
         }
         known.extend(reference::all_placeholders(reference));
     }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-use super::place;
+use super::path;
 
 /// Names that are looked at for one pattern.
 const MOST: usize = 200_000;
@@ -46,7 +46,7 @@ pub(super) fn walk(pattern: &str) -> Result<Vec<PathBuf>, Fault> {
         match part {
             "" | "." => {}
             "**" => parts.push(Part::Deep),
-            name if !super::input::is_pattern(name) => parts.push(Part::Name(name.to_owned())),
+            name if !is_pattern(name) => parts.push(Part::Name(name.to_owned())),
             pattern => parts.push(Part::Pattern(Pattern::new(pattern).map_err(fault)?)),
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn walk(pattern: &str) -> Result<Vec<PathBuf>, Fault> {
     let mut found = walk.found;
     found.sort();
     found.dedup();
-    let within = place::Within::around(&start);
+    let within = path::Within::around(&start);
     for path in &found {
         within
             .holds(path)
@@ -154,4 +154,9 @@ impl Walk {
         names.sort();
         Ok(names)
     }
+}
+
+/// Whether a name can stand for several files.
+pub(super) fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '['])
 }

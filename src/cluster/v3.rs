@@ -5,14 +5,13 @@
 mod iam;
 mod image;
 mod setting;
-mod value;
+mod typed_value;
 
 use super::fact::Facts;
 use super::{Cluster, ConfigProblem, Generation, WHAT_TO_GIVE};
 use crate::parser::yaml::{Id, Tree, Value};
 use crate::parser::{Span, Spanned};
-
-use value::Text;
+use typed_value::Text;
 
 const SCHEDULERS: [&str; 2] = ["awsbatch", "slurm"];
 

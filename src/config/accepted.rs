@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue};
 
 use super::ignore::{Ignore, Subject};
+use super::reader::path_pattern;
 use super::reader::{Reader, Value, span};
-use super::section::path_pattern;
-use super::value;
+use super::single_value;
 use super::{Day, FIXED, Level};
 use crate::nearest::hint;
 use crate::parser::{Span, Spanned, shorten};
@@ -39,7 +39,7 @@ pub(super) fn levels(reader: &mut Reader, value: &Value<'_>) -> (Levels, Spans) 
         .flat_map(DeTable::iter)
     {
         let name = &**key.get_ref();
-        let lint = match value::lint(name) {
+        let lint = match single_value::lint(name) {
             Ok(lint) => lint,
             Err(help) => {
                 let message = format!("`{}` is not a lint", shorten(name));
@@ -129,7 +129,7 @@ pub(super) fn ignore(reader: &mut Reader, head: Span, table: &DeTable<'_>) -> Op
 
 fn ignored_lint(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<&'static str>> {
     let text = reader.text("lint", value)?;
-    match value::lint(&text.value) {
+    match single_value::lint(&text.value) {
         Ok(lint) if FIXED.contains(&lint) => {
             let message = format!("`{lint}` cannot be ignored");
             let help = "it reports what could not be judged, with exit code 2".to_owned();
@@ -155,7 +155,7 @@ pub(super) fn until(reader: &mut Reader, value: &Value<'_>) -> Option<Spanned<Da
         DeValue::Datetime(day) => day.to_string(),
         _ => reader.text("until", value)?.value,
     };
-    let day = value::day(&text);
+    let day = single_value::day(&text);
     if day.is_none() {
         let message = format!("`{}` is not a day", shorten(&text));
         reader.wrong(at, message, "write it as 2027-01-31".to_owned());

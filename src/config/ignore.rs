@@ -64,7 +64,7 @@ impl Ignore {
         self.until.as_ref().is_some_and(|until| until.value < today)
     }
 
-    /// Whether it speaks of findings in a file. `folder` is that of the configuration; both are paths from one place.
+    /// Whether it matches findings in a file. `folder` is that of the configuration; both are paths from one place.
     pub fn is_about(&self, folder: &Path, file: &Path) -> bool {
         let Some(path) = &self.path else { return true };
         // The folder is no pattern, whatever its name.
@@ -79,7 +79,7 @@ impl Ignore {
             .is_ok_and(|pattern| pattern.matches_with(&slashed(&plain(file)), options))
     }
 
-    /// Whether it speaks of a finding, its path left aside.
+    /// Whether it matches a finding, its path left aside.
     pub fn matches(&self, finding: &Finding) -> bool {
         let lint = self.lint.as_ref().is_none_or(|l| l.value == finding.lint);
         let is = |wanted: &Option<Spanned<String>>, found: &Option<String>| {
@@ -134,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::value::day;
+    use crate::config::single_value::day;
 
     fn ignore(path: &str) -> Ignore {
         let spanned = |text: &str| Spanned {

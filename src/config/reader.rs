@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use glob::Pattern as PathPattern;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::MOST_PROBLEMS;
@@ -199,5 +200,18 @@ fn article(value: &DeValue<'_>) -> String {
     match name.chars().next() {
         Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {name}"),
         _ => format!("a {name}"),
+    }
+}
+
+pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
+    if let Err(error) = PathPattern::new(&pattern.value) {
+        let message = format!(
+            "`{}` is not a pattern of file names: {}",
+            shorten(&pattern.value),
+            error.msg
+        );
+        let help =
+            "`*` stands for a part of a name, `**` for folders, `?` and `[abc]` for one character";
+        reader.wrong(pattern.span, message, help.to_owned());
     }
 }

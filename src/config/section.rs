@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use glob::Pattern as PathPattern;
 use toml::de::{DeTable, DeValue};
 
 use super::accepted::{ignore, levels};
 use super::keep::keep;
+use super::reader::path_pattern;
 use super::reader::{Key, Reader, Value, span};
-use super::value::{self, Fault};
+use super::single_value::{self, Fault};
 use super::{Config, MOST_TARGETS, Options, Target, Threshold};
 use crate::cluster::ConfigProblem;
 use crate::finding::Severity;
@@ -202,19 +202,6 @@ fn is_empty_array(value: &Value<'_>) -> bool {
         .is_some_and(|array| array.is_empty())
 }
 
-pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {
-    if let Err(error) = PathPattern::new(&pattern.value) {
-        let message = format!(
-            "`{}` is not a pattern of file names: {}",
-            shorten(&pattern.value),
-            error.msg
-        );
-        let help =
-            "`*` stands for a part of a name, `**` for folders, `?` and `[abc]` for one character";
-        reader.wrong(pattern.span, message, help.to_owned());
-    }
-}
-
 /// A value of which [`value`] says what it must be.
 fn checked(
     reader: &mut Reader,
@@ -245,12 +232,12 @@ fn select(reader: &mut Reader, at: Span, error: &SelectError) {
 
 fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'_>) {
     match key {
-        "region" => options.region = checked(reader, key, value, value::region),
-        "account" => options.account = checked(reader, key, value, value::account),
+        "region" => options.region = checked(reader, key, value, single_value::region),
+        "account" => options.account = checked(reader, key, value, single_value::account),
         "cluster-name" => {
             let names = reader.texts(key, value);
             for name in names.iter().flatten() {
-                if name.value != "*" && !reference::names::is_cluster_name(&name.value) {
+                if name.value != "*" && !reference::cluster_names::is_cluster_name(&name.value) {
                     let message =
                         format!("`{}` is not the name of a cluster", shorten(&name.value));
                     let help = "a name begins with a letter and has letters, digits and hyphens, at most 60 characters";
@@ -259,7 +246,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
             }
             options.cluster_name = names.filter(|n| !n.is_empty());
         }
-        "partition" => options.partition = checked(reader, key, value, value::partition),
+        "partition" => options.partition = checked(reader, key, value, single_value::partition),
         "scheduler" => {
             options.scheduler = reader.text(key, value);
             if let Some(scheduler) = &options.scheduler
@@ -307,7 +294,7 @@ fn option(reader: &mut Reader, options: &mut Options, key: &str, value: &Value<'
         "attached" => {
             options.attached = reader.texts(key, value);
             for arn in options.attached.iter().flatten() {
-                if let Err((reason, help)) = value::policy_arn(&arn.value) {
+                if let Err((reason, help)) = single_value::policy_arn(&arn.value) {
                     let arn_text = shorten(&arn.value);
                     let message = format!("`{arn_text}` is not a value for `{key}`: {reason}");
                     reader.wrong(arn.span, message, help);

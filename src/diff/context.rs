@@ -211,18 +211,27 @@ const MOST_CASES: usize = 32;
 /// combination of the values that it lists. One case without statements for no Condition.
 pub(super) fn cases(required: &Conditions) -> Vec<Stated> {
     let mut cases: Vec<Stated> = vec![Vec::new()];
+    // The lines that may exclude a case.
+    let mut others = Vec::new();
     for line in &required.lines {
         let key = &line.test.key;
         if cases.iter().any(|c| find(c, key).is_some()) {
+            others.push(line);
             continue;
         }
         let values = line.test.stated();
         let fits = values.len() * cases.len() <= MOST_CASES;
         let values = match values.as_slice() {
-            [] => continue,
+            [] => {
+                others.push(line);
+                continue;
+            }
             _ if fits => values,
             _ => vec![KeyValue::Present],
         };
+        if !line.test.may_hold_as_stated(&values) {
+            others.push(line);
+        }
         cases = cases
             .iter()
             .flat_map(|case| {
@@ -236,12 +245,12 @@ pub(super) fn cases(required: &Conditions) -> Vec<Stated> {
     }
     // A case that another line of the same Condition excludes is no case.
     let possible = |case: &Stated| {
-        required.lines.iter().all(|line| {
+        others.iter().all(|line| {
             let value = find(case, &line.test.key).unwrap_or(&KeyValue::Unknown);
             line.test.evaluate(value) != Truth::False
         })
     };
-    if cases.iter().any(possible) {
+    if !others.is_empty() && cases.iter().any(possible) {
         cases.retain(possible);
     }
     cases

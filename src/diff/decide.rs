@@ -589,7 +589,7 @@ impl<'a> Decision<'a> {
             return found;
         }
         let impossible = if self.sure == self.possible && self.deny == self.deny_possible {
-            unsure
+            unsure.clone()
         } else {
             find(&failing(self.possible.iter(), &self.deny), Wanted::First)
         };
@@ -602,7 +602,7 @@ impl<'a> Decision<'a> {
         found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &possible);
         if !found.has(shows::UNDENIED) {
             let undenied = if self.deny.is_never() {
-                find(&everything, Wanted::Some)
+                unsure
             } else {
                 find(&passing([].into_iter(), &self.deny), Wanted::Some)
             };

@@ -2,6 +2,7 @@
 //!
 //! A statement applies to a request only where one of its actions and one of its resources do, so `iam:PassRole` on an
 //! instance profile is lost, and an action without resource-level permissions takes no ARN at all.
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 //!
 //! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
@@ -138,7 +139,7 @@ struct Asked<'s, 'a> {
     statement: &'s Prepared,
     formats: &'s Formats,
     budget: &'s mut Budget,
-    /// By service and resource types: actions with the same types fare alike.
+    /// By service and resource types: actions with the same types get the same answer.
     answers: FxHashMap<(&'a str, &'a str), bool>,
     /// The resources, by index, that some action is known to apply to.
     used: Vec<bool>,

@@ -1,4 +1,4 @@
-//! What is granted beyond need: allowed for certain, and not required.
+//! Permissions that are allowed for certain and not required.
 
 mod answers;
 mod beyond;
@@ -133,7 +133,7 @@ struct Search<'a> {
 }
 
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
-/// reference, and of what is known to lack in it.
+/// reference, and of what is known to be missing from it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
     let denies = needed.iter().copied().flatten();
     let denies = denies.filter(|s| s.effect == Effect::Deny && s.conditions.is_empty());

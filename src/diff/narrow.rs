@@ -35,7 +35,7 @@ pub struct Narrowing {
     pub reason: Reason,
 }
 
-/// All that can be done about grants beyond need.
+/// All that can be done about grants that are not required.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Narrowings {
     /// In the order of the statements.
@@ -68,7 +68,7 @@ pub enum Reason {
     Star(String),
     /// The requirement contains placeholders without a value.
     Unbound(Vec<String>),
-    /// A placeholder or a policy variable stands in this string of the statement.
+    /// This string of the statement contains a placeholder or a policy variable.
     Template(String),
     /// Of what this string matches, more than one pattern can say is required.
     Overlap(String),
@@ -435,7 +435,7 @@ impl<'n, 'c> Cut<'n, 'c> {
         (changes, reason.unwrap_or(Reason::Shared))
     }
 
-    /// Why a resource of the statement cannot give way to the required ones that bear on it.
+    /// Why a resource of the statement cannot be replaced by the required ones that bear on it.
     fn obstacle(&mut self, own: &Resource, bearing: &[&&Resource]) -> Option<Reason> {
         for resource in bearing {
             let unbound = self.unbound(resource);

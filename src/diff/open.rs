@@ -1,15 +1,15 @@
 //! Strings of `Resource` of which a part is not known, at an extreme of what it stands for.
 //!
-//! Where the string grants, a part that reaches as far as it can is `*`, and one that reaches least is a value that nothing
-//! else equals. In a Deny, and in `NotResource`, a string that reaches least is left out of its list.
+//! Where the string grants, a part that reaches as far as it can is `*`, and one that reaches least is a value that
+//! nothing else equals. In a Deny, and in `NotResource`, a string that reaches least is left out of its list.
 
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{Piece, Pieces};
 use crate::parser::{Effect, Hole, HoleKind, Span, Statement, Text, Unknowns, Version};
-use crate::reference::canonical_placeholder;
+use crate::vocabulary::canonical_placeholder;
 
-/// A string in pieces; none where it is read as if it were not there. Also the placeholders that are left in what is known
-/// of it.
+/// A string in pieces; none where it is read as if it were not there. Also the placeholders that are left in what is
+/// known of it.
 pub(super) fn lex(
     text: &Text,
     unknowns: &Unknowns,
@@ -102,7 +102,8 @@ fn own_name(name: &str) -> String {
     format!("{name} (not known)")
 }
 
-/// The value of a hole with which a string of a policy equals a required one: what stands in its place there.
+/// The value of a hole with which a string of a policy equals a required one: the part of the required one at its
+/// place.
 pub(crate) fn value_for(text: &str, hole: &Hole, required: &str) -> Option<String> {
     let marker = hole.marker();
     let (before, after) = text.split_once(&marker)?;

@@ -9,7 +9,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
-use crate::reference::names::{Grant, Written};
+use crate::reference::cluster_names::{Grant, Written};
 use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
 
@@ -238,6 +238,18 @@ impl<'a> Drafts<'a> {
         }
     }
 
+    /// Whether no string has a placeholder or a policy variable: no value changes a statement.
+    pub fn is_plain(&self) -> bool {
+        let is_plain = |lexed: &Lexed| {
+            let mut pieces = lexed.pieces.iter();
+            pieces.all(|(p, _)| !matches!(p, Piece::Variable { .. } | Piece::Placeholder(_)))
+        };
+        self.statements.iter().all(|draft| {
+            let conditions = draft.conditions.iter().flatten();
+            draft.resources.iter().chain(conditions).all(is_plain)
+        })
+    }
+
     /// The Resources of Allow statements, as votes on what the placeholders stand for.
     pub fn votes(&self) -> Vec<Vote<'_>> {
         let mut votes = Vec::new();
@@ -272,7 +284,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// The Allow statements, with every bound placeholder replaced in their strings.
-    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'_>> {
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'a>> {
         let mut grants = Vec::new();
         for draft in &self.statements {
             let statement = draft.statement;
@@ -306,7 +318,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// For each policy, whether AWS refuses to store it.
-    fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
+    pub fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
         let partition = bindings.known_partition();
         let has_other = |policy: &Policy| {
             let resources = policy.statements.iter().flat_map(|s| &s.resource);
@@ -501,8 +513,8 @@ fn value_of(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator nothing
-/// is known.
+/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator
+/// nothing is known.
 fn reads_variables(operator: &str) -> bool {
     let operator: Option<Operator> = operator.parse().ok();
     operator.is_none_or(|o| o.comparison.reads_variables())
@@ -513,7 +525,7 @@ fn is_arn_operator(operator: &str) -> bool {
     operator.is_some_and(|o| o.comparison == Comparison::Arn)
 }
 
-/// How many pieces stand in the first five fields of an ARN.
+/// How many pieces the first five fields of an ARN have.
 fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
     let colons = pieces.iter().enumerate();
     let mut colons = colons.filter(|(_, (piece, _))| *piece == Piece::Char(':'));
@@ -527,11 +539,7 @@ fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> L
     normal.dedup();
     Line {
         normal: format!("{} {key_folded} {normal:?}", operator.to_ascii_lowercase()),
-        test: Test {
-            operator: operator.parse().ok(),
-            key: key_folded,
-            values: bound,
-        },
+        test: Test::new(operator.parse().ok(), key_folded, bound),
         operator: operator.to_owned(),
         key: key.to_owned(),
         values,

@@ -65,7 +65,7 @@ impl From<Pattern> for Plain {
 }
 
 impl Universe {
-    /// All ARNs, for an action that the catalogue lacks.
+    /// All ARNs, for an action that the catalogue does not have.
     pub fn unknown() -> Self {
         Universe {
             all: Rc::new(Pattern::glob("arn:*:*:*:*:*")),

@@ -190,8 +190,8 @@ impl Conditions {
         self.lines.len() > 1 && *self.exclusive.get_or_init(find)
     }
 
-    /// Whether some of its lines on one key cannot hold in one request in which the keys are as `value` says. Keys of which
-    /// it says nothing are left out.
+    /// Whether some of its lines on one key cannot hold in one request in which the keys are as `value` says. Keys of
+    /// which it says nothing are left out.
     pub fn exclude_each_other_for<'v>(
         &self,
         catalog: &Catalog,
@@ -227,7 +227,7 @@ pub struct Line {
 /// One statement, of the customer's policies or of the reference.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The file it stands in.
+    /// Its file.
     pub source: SourceId,
     /// The whole object.
     pub span: Span,

@@ -5,7 +5,7 @@ use super::coverage::{Comparison, Named, Requirement};
 use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
 use super::scope::{Scope, Universe, Universes};
-use super::statement::{Conditions, Prepared};
+use super::statement::{Applies, Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Answer, Budget, Wanted};
 use crate::matcher::{Pattern, Reading, Variables};
@@ -140,6 +140,12 @@ impl<'s, 'a> Search<'s, 'a> {
             name,
             known: self.comparison.known(service, name),
         };
+        let applies = self.comparison.applying(service, name);
+        let is_own =
+            |a: &Applies<'_>| a.layer == 0 && a.certain && a.statement.effect == Effect::Allow;
+        if !applies.iter().any(is_own) {
+            return Vec::new();
+        }
         let nothing = Conditions::default();
         let holds = |conditions: &Conditions, target| {
             let situation = self.comparison.situation(named, stated, target);
@@ -149,7 +155,6 @@ impl<'s, 'a> Search<'s, 'a> {
         let asked = Asked::new(statement, self.required, &everything, named);
         let questions = self.questions(&asked, named);
         let typed = named.known.is_some_and(|a| a.has_resource_types());
-        let applies = self.comparison.applying(service, name);
         let layers = self.comparison.layers.len();
         let cautious = |_| Stance::Cautious;
         // The patterns for each kind of resource. If the context of all requests makes the Condition hold, it restricts
@@ -167,7 +172,7 @@ impl<'s, 'a> Search<'s, 'a> {
             .collect();
         let mut places = Vec::new();
         for (at, own) in applies.iter().enumerate() {
-            if own.layer != 0 || !own.certain || own.statement.effect != Effect::Allow {
+            if !is_own(own) {
                 continue;
             }
             let alone = Sides::new(&[*own], &[Truth::True], 1, &cautious);

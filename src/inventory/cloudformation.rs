@@ -5,7 +5,6 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
-mod condition;
 mod evaluate;
 mod function;
 mod links;
@@ -14,6 +13,7 @@ mod outside;
 mod parameter;
 mod principals;
 mod settings;
+mod template_condition;
 mod types;
 
 use std::collections::BTreeMap;

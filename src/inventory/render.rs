@@ -10,13 +10,17 @@
 //! | a value of a Condition | the line does not hold for it | the line holds |
 //! | a whole statement, a branch | absent | present |
 
+mod alternatives;
+mod condition;
+mod writer;
+
 use std::sync::Arc;
 
-use super::value::{Node, Piece, Value};
+use super::value::{Node, Value};
 use crate::parser::{
-    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, HolePart, PartEnd,
-    SourceId, Span, Written,
+    self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
+use alternatives::{PARTS, any_action, documents, flattened, has_choice, items};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]
@@ -226,9 +230,7 @@ impl<'h> Draft<'h> {
                     match key.text().as_deref() {
                         Some("Statement") => {
                             self.key(key);
-                            let mut all = Vec::new();
-                            statements(value, optional, &mut all);
-                            self.list_of_statements(value, &all);
+                            self.list_of_statements(value, &items(value, optional));
                         }
                         Some("Version") if self.first_unknown(value).is_some() => {
                             // It decides what the variables of every statement are.
@@ -348,8 +350,7 @@ impl<'h> Draft<'h> {
     fn element(&mut self, key: &Value, name: &str, value: &Value, effect: Effect) -> bool {
         let negated = name.starts_with("Not");
         let of_actions = name.ends_with("Action");
-        let mut items = Vec::new();
-        flat(value, None, &mut items);
+        let items = items(value, None);
         let mut kept: Vec<Value> = Vec::new();
         let mut is_absent = false;
         for Item { value, within } in &items {
@@ -395,109 +396,6 @@ impl<'h> Draft<'h> {
         is_absent
     }
 
-    /// Writes a Condition, unless nothing of it remains. Whether it is written, and whether it does not hold.
-    fn condition(&mut self, key: &Value, value: &Value, effect: Effect) -> (bool, bool) {
-        let Node::Map(operators) = &value.node else {
-            return if let Some(hole) = self.first_unknown(value) {
-                (false, !self.reaches_most(hole, effect))
-            } else {
-                self.key(key);
-                self.value(value);
-                (true, false)
-            };
-        };
-        let mut is_absent = false;
-        let mut kept: Vec<(Value, Value)> = Vec::new();
-        for (operator, keys) in operators {
-            let unknown = self.first_unknown(operator).or(match keys.node {
-                Node::Map(_) => None,
-                _ => self.first_unknown(keys),
-            });
-            if let Some(hole) = unknown {
-                is_absent |= !self.reaches_most(hole, effect);
-                continue;
-            }
-            let Node::Map(lines) = &keys.node else {
-                if keys.node != Node::Absent {
-                    kept.push((operator.clone(), keys.clone()));
-                }
-                continue;
-            };
-            let negated = operator.text().is_some_and(|o| o.contains("Not"));
-            let mut lines_kept: Vec<(Value, Value)> = Vec::new();
-            for (name, values) in lines {
-                if values.node == Node::Absent {
-                    continue;
-                }
-                if let Some(hole) = self.first_unknown(name) {
-                    is_absent |= !self.reaches_most(hole, effect);
-                    continue;
-                }
-                let (line, absent) = self.line(values, negated, effect);
-                is_absent |= absent;
-                lines_kept.extend(line.map(|line| (name.clone(), line)));
-            }
-            if !lines_kept.is_empty() || lines.is_empty() {
-                let node = Node::Map(lines_kept);
-                let span = keys.span;
-                kept.push((operator.clone(), Value { node, span }));
-            }
-        }
-        if kept.is_empty() && !operators.is_empty() {
-            return (false, is_absent);
-        }
-        self.key(key);
-        self.value(&Value {
-            node: Node::Map(kept),
-            span: value.span,
-        });
-        (true, is_absent)
-    }
-
-    /// The values of one line of a Condition, as far as they restrict, and whether the line does not hold.
-    fn line(&self, values: &Value, negated: bool, effect: Effect) -> (Option<Value>, bool) {
-        let mut items = Vec::new();
-        flat(values, None, &mut items);
-        let unknown_of = |item: &Item<'_>| {
-            let mut all = self.unknown_in(item.value);
-            all.extend(item.within);
-            all
-        };
-        let unknown: Vec<usize> = items.iter().flat_map(unknown_of).collect();
-        if unknown.is_empty() {
-            return (Some(values.clone()), false);
-        }
-        let most = unknown.iter().all(|h| self.reaches_most(*h, effect));
-        let known: Vec<Value> = { items.iter() }
-            .filter(|item| unknown_of(item).is_empty())
-            .map(|item| item.value.clone())
-            .collect();
-        let list = |all: Vec<Value>| Value {
-            node: Node::List(all),
-            span: values.span,
-        };
-        match (most, negated) {
-            // Any of the known values must match, or none of them.
-            (true, true) | (false, false) if !known.is_empty() => (Some(list(known)), false),
-            (true, _) => (None, false),
-            (false, _) => {
-                let all = items.iter().map(|item| item.value.clone()).collect();
-                (Some(list(all)), true)
-            }
-        }
-    }
-
-    /// Whether a hole of a statement reaches as far as it can.
-    fn reaches_most(&self, hole: usize, effect: Effect) -> bool {
-        let kind = self.holes.get(hole).map_or(HoleKind::Text, |h| h.kind);
-        self.extreme.reaches_most(kind, effect)
-    }
-
-    fn is_reference(&self, hole: usize) -> bool {
-        let kind = self.holes.get(hole).map(|h| h.kind);
-        kind == Some(HoleKind::Reference)
-    }
-
     /// The holes in a value that decide something.
     fn unknown_in(&self, value: &Value) -> Vec<usize> {
         let mut all = Vec::new();
@@ -509,206 +407,4 @@ impl<'h> Draft<'h> {
     fn first_unknown(&self, value: &Value) -> Option<usize> {
         self.unknown_in(value).first().copied()
     }
-
-    fn put(&mut self, text: &str, at: u32) {
-        self.written.text.push_str(text);
-        let offsets = std::iter::repeat_n(at, text.len());
-        self.written.offsets.extend(offsets);
-    }
-
-    /// Writes a bracket, and a blank by which it has an end of its own.
-    fn open(&mut self, bracket: char, span: Span) {
-        let mut buffer = [0; 4];
-        self.put(bracket.encode_utf8(&mut buffer), span.start);
-        self.put(" ", (span.start + 1).min(span.end.max(span.start)));
-    }
-
-    fn close(&mut self, bracket: char, span: Span) {
-        // The last value has no comma behind it.
-        if self.written.text.ends_with(',') {
-            self.written.text.pop();
-            self.written.offsets.pop();
-        }
-        let mut buffer = [0; 4];
-        let last = span.end.saturating_sub(1).max(span.start);
-        self.put(bracket.encode_utf8(&mut buffer), last);
-        self.put(" ", span.end);
-    }
-
-    fn separate(&mut self) {
-        let at = self.written.offsets.last().copied().unwrap_or_default();
-        self.put(",", at);
-    }
-
-    fn key(&mut self, key: &Value) {
-        self.value(key);
-        let at = self.written.offsets.last().copied().unwrap_or_default();
-        self.put(":", at);
-    }
-
-    fn value(&mut self, value: &Value) {
-        let span = value.span;
-        match &value.node {
-            Node::Null | Node::Absent => self.scalar("null", span),
-            Node::Boolean(true) => self.scalar("true", span),
-            Node::Boolean(false) => self.scalar("false", span),
-            Node::Number(text) => self.scalar(text, span),
-            Node::Text(pieces) => self.text(pieces, span),
-            Node::Hole(hole) | Node::Choice(hole, _) => {
-                let piece = Piece::Hole { hole: *hole, span };
-                self.text(&[piece], span);
-            }
-            Node::List(elements) => {
-                self.open('[', span);
-                for element in elements.iter().filter(|e| e.node != Node::Absent) {
-                    self.value(element);
-                    self.separate();
-                }
-                self.close(']', span);
-            }
-            Node::Map(members) => {
-                self.open('{', span);
-                for (key, value) in members.iter().filter(|(_, v)| v.node != Node::Absent) {
-                    self.key(key);
-                    self.value(value);
-                    self.separate();
-                }
-                self.close('}', span);
-            }
-        }
-    }
-
-    fn scalar(&mut self, text: &str, span: Span) {
-        self.put(text, span.start);
-        self.put(" ", span.end);
-    }
-
-    fn text(&mut self, pieces: &[Piece], span: Span) {
-        let first = pieces.first().map_or(span.start, |p| p.span().start);
-        self.put("\"", first);
-        for piece in pieces {
-            match piece {
-                Piece::Plain { text, start } => {
-                    self.characters(text, |at| *start + at as u32);
-                }
-                Piece::Mapped { text, offsets } => {
-                    let at = |at: usize| offsets.get(at).copied().unwrap_or(span.end);
-                    self.characters(text, at);
-                }
-                Piece::Bound { text, span } => self.characters(text, |_| span.start),
-                Piece::Hole { hole, span } => {
-                    let marker = self.holes.get(*hole).map(Hole::marker);
-                    let marker = marker.unwrap_or_else(|| "${value}".to_owned());
-                    let start = self.written.text.len();
-                    self.put(&marker, span.start);
-                    self.written.holes.push(HolePart {
-                        range: start..start + marker.len(),
-                        hole: *hole,
-                    });
-                }
-            }
-            self.written.ends.push(PartEnd {
-                at: self.written.text.len(),
-                place: piece.span().end,
-            });
-        }
-        let end = pieces.last().map_or(span.end, |p| p.span().end);
-        let end = if pieces.is_empty() { span.end } else { end };
-        self.put("\"", end);
-        self.put(" ", span.end.max(end));
-    }
-
-    /// Writes the characters of a text, escaped as JSON wants them; all bytes of an escape have one place.
-    fn characters(&mut self, text: &str, place: impl Fn(usize) -> u32) {
-        for (at, c) in text.char_indices() {
-            let escaped = match c {
-                '"' => "\\\"".to_owned(),
-                '\\' => "\\\\".to_owned(),
-                c if c < ' ' => format!("\\u{:04x}", u32::from(c)),
-                c => {
-                    let mut buffer = [0; 4];
-                    let bytes = c.encode_utf8(&mut buffer);
-                    self.written.text.push_str(bytes);
-                    let offsets = (0..bytes.len()).map(|i| place(at + i));
-                    self.written.offsets.extend(offsets);
-                    continue;
-                }
-            };
-            self.put(&escaped, place(at));
-        }
-    }
-}
-
-/// Elements without which a trust policy, or a statement of it, is another one.
-const PARTS: [&str; 5] = ["Statement", "Effect", "Principal", "Action", "Condition"];
-
-/// The elements of lists, and what is no list.
-fn flattened(all: Vec<Value>) -> Vec<Value> {
-    let mut out = Vec::with_capacity(all.len());
-    for value in all {
-        match value.node {
-            Node::List(elements) => out.extend(elements),
-            _ => out.push(value),
-        }
-    }
-    out
-}
-
-/// Whether anything in a value is a choice or is not known at all.
-fn has_choice(value: &Value) -> bool {
-    match &value.node {
-        Node::Choice(..) | Node::Hole(_) => true,
-        Node::List(elements) => elements.iter().any(has_choice),
-        Node::Map(members) => members.iter().any(|(_, v)| has_choice(v)),
-        _ => false,
-    }
-}
-
-/// The statements of the value of `Statement`, each with the hole that decides whether it is there.
-fn statements<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::List(elements) => elements.iter().for_each(|e| statements(e, within, out)),
-        Node::Choice(hole, of) => of.iter().for_each(|v| statements(v, Some(*hole), out)),
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
-    }
-}
-
-/// The statements of a document of which the template leaves open which it is.
-fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::Choice(hole, of) => of.iter().for_each(|v| documents(v, Some(*hole), out)),
-        Node::Map(_) => {
-            if let Some(list) = value.get("Statement") {
-                statements(list, within, out);
-            }
-        }
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
-    }
-}
-
-/// The strings of a list, each with the hole that decides whether it is there.
-fn flat<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::List(elements) => elements.iter().for_each(|e| flat(e, within, out)),
-        Node::Choice(hole, of) => of.iter().for_each(|v| flat(v, Some(*hole), out)),
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
-    }
-}
-
-/// An action whose holes stand for whatever they can: `sqs:*` for `sqs:${Action}`, else `*`.
-fn any_action(value: &Value) -> Value {
-    let pieces = value.pieces().unwrap_or_default();
-    let known = pieces.iter().map_while(Piece::text);
-    let known: String = known.collect();
-    let text = match known.split_once(':') {
-        Some((service, name)) if !service.contains(['*', '?']) => {
-            // What is known of the end of the name stays out: to say less grants more.
-            format!("{service}:{name}*")
-        }
-        _ => "*".to_owned(),
-    };
-    Value::bound(text, value.span)
 }

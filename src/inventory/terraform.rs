@@ -21,15 +21,15 @@ mod literal;
 mod managed;
 mod membership;
 mod modules;
+mod named_value;
 mod names;
 mod plan;
 mod plan_faults;
 mod policy_document;
 mod principals;
-mod reference;
-mod scope;
 mod shown;
-mod syntax;
+mod surroundings;
+mod syntax_tree;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -119,11 +119,11 @@ pub fn read_plan(id: SourceId, sources: &mut Sources) -> Result<Inventory, Box<P
                 .with_help("write it with `terraform show -json PLAN > plan.json`"),
         )
     })?;
-    machine.modules.push(scope::Module {
+    machine.modules.push(surroundings::Module {
         address: String::new(),
         code: std::rc::Rc::new(code),
         caller: None,
-        each: scope::Each::default(),
+        each: value::Each::default(),
         given: indexmap::IndexMap::default(),
         depth: 0,
     });

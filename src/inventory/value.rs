@@ -1,5 +1,6 @@
 //! Values as a reader knows them: objects, lists and texts with their places, and holes.
 
+use super::leaves::{Branch, Branching};
 use crate::parser::Span;
 
 /// A value and where it is written, in the file of its document.
@@ -37,7 +38,7 @@ pub enum Node {
 /// A part of a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Piece {
-    /// Bytes that stand in the file as they are, from `start` on.
+    /// Bytes that the file has as they are, from `start` on.
     Plain {
         /// The bytes.
         text: String,
@@ -129,8 +130,21 @@ impl Piece {
     }
 }
 
+impl Branching for &Value {
+    fn branch(self) -> Branch<Self> {
+        match &self.node {
+            Node::List(elements) => Branch::List(elements.iter().collect()),
+            Node::Choice(hole, alternatives) => {
+                Branch::Choice(*hole, alternatives.iter().collect())
+            }
+            Node::Absent => Branch::Nothing,
+            _ => Branch::Leaf(self),
+        }
+    }
+}
+
 impl Value {
-    /// A text that stands in the file as it is.
+    /// A text that the file has as it is.
     pub fn plain(text: impl Into<String>, span: Span) -> Self {
         let text = text.into();
         Value {

@@ -95,11 +95,8 @@ impl Line<'_> {
     /// For judging it; lines that are judged together share the names of their placeholders.
     pub(super) fn test(&self, names: &mut Placeholders) -> Test {
         let values = self.condition.values.iter();
-        Test {
-            operator: Some(self.operator),
-            key: String::new(),
-            values: values.map(|v| self.pieces(v, names)).collect(),
-        }
+        let values = values.map(|v| self.pieces(v, names));
+        Test::new(Some(self.operator), String::new(), values.collect())
     }
 
     /// A finding about the line, whose subject names operator and key.

@@ -43,7 +43,7 @@ pub(super) fn statement_at<'c>(
 ) -> Option<&'c Prepared> {
     let mut layers = compared.comparison.layers.iter();
     layers.find_map(|layer| {
-        // Statements stand in the order of their files and of their places there.
+        // Statements are in the order of their files and of their places there.
         let until = |s: &Prepared| (s.source, s.span.start) <= (source, span.start);
         let encloses = |s: &&Prepared| {
             s.source == source && s.span.start <= span.start && span.end <= s.span.end

@@ -1,10 +1,10 @@
-//! Policies of one role that speak of two Regions, accounts or names.
+//! Policies of one role that name two Regions, accounts or clusters.
 
 use super::{Compared, Context, Lint};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 use crate::reference::bindings::{Dissent, option_for};
-use crate::reference::names;
+use crate::reference::cluster_names;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -28,7 +28,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let name = match dissent.name.as_str() {
             "Region" => "Region",
             "Account" => "account",
-            names::CLUSTER => "cluster name",
+            cluster_names::CLUSTER => "cluster name",
             other => other,
         };
         let option = option_for(&dissent.name);

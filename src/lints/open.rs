@@ -11,7 +11,7 @@ use super::{
 use crate::finding::{Finding, Severity};
 use crate::parser::{self, Hole, SourceId, Span};
 
-/// The lints on what is allowed beyond need.
+/// The lints on permissions that are not required.
 static OF_GRANTS: [&Lint; 13] = [
     &excess_cost::LINT,
     &excess_credentials::LINT,

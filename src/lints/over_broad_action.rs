@@ -22,7 +22,7 @@ pub(super) static LINT: Lint = Lint {
 /// Up to so many actions are worth writing out in place of a wildcard.
 const WRITTEN_OUT: usize = 12;
 
-/// A list of more actions than this stands in one finding; others with the same list have its start.
+/// One finding has a list of more actions than this; others with the same list have its start.
 const LISTED_AGAIN: usize = 100;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {

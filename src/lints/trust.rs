@@ -146,7 +146,7 @@ impl<'c> Trusted<'c> {
     pub(super) fn accounts(&self, limits: &Limits) -> Vec<String> {
         match account(self.principal) {
             Some(own) if self.principal.kind == PrincipalKind::Aws => {
-                // A condition on another account leaves nobody.
+                // A condition on another account leaves no principal.
                 let is_left = limits.accounts.is_empty() || limits.accounts.contains(&own);
                 Vec::from_iter(Some(own).filter(|_| is_left))
             }

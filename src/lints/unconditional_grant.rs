@@ -66,7 +66,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the reference is known to lack the action without its Condition: then the policy does well to have none.
+/// Whether the action without its Condition is known to be missing from the reference: then the policy does well to
+/// have none.
 fn lacks_without(compared: &Compared<'_>, action: &str) -> bool {
     let mut rows = compared.gaps.iter().filter(|rows| {
         let gap = compared.reference.gaps.get(rows.gap);

@@ -120,5 +120,5 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Findings beyond these are counted: nobody reads them.
+/// Findings beyond these are only counted: too many to read.
 const MOST: usize = 1_000;

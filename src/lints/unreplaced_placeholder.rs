@@ -1,4 +1,4 @@
-//! A placeholder of a template that nobody filled in.
+//! A placeholder of a template that was not replaced.
 
 use super::{Context, Lint, fix};
 use crate::diff::prepare::LeftoverPlace;

@@ -35,8 +35,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Global keys that the catalogue lists by action; the others come with most requests, and a few keys of services with those
-/// of some principals.
+/// Global keys that the catalogue lists by action; the others come with most requests, and a few keys of services with
+/// those of some principals.
 fn is_listed_by_action(key: &str) -> bool {
     let by_tag = ["aws:resourcetag/", "aws:requesttag/"];
     if reference::comes_with_principal(key) {
@@ -70,7 +70,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
     };
     let key = line.key();
     let message = match unlisted.as_slice() {
-        // Of a service's own key nobody expects more than the requests of that service.
+        // A service's own key is only expected in requests of that service.
         [] if !action.negated || !line.folded().starts_with("aws:") => return None,
         [] => format!(
             "not every service that `NotAction` leaves supports `{key}`: this does not {verb} requests to the others"

@@ -11,7 +11,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::class::Class;
-use super::pattern::{Pattern, Symbol, Token};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 use crate::parser::Span;
 
 /// One unit of a resource string.
@@ -107,8 +108,8 @@ impl ResourcePattern {
             .any(|(p, _)| matches!(p, Piece::Variable { .. }))
     }
 
-    /// Whether the wide reading can match more than the strict one: fields are missing, or a wildcard
-    /// stands in one of the first five.
+    /// Whether the wide reading can match more than the strict one: fields are missing, or one of
+    /// the first five contains a wildcard.
     pub fn is_contested(&self) -> bool {
         !self.is_everything()
             && (self.fields.len() < 6

@@ -7,7 +7,7 @@
 //! assert!(Class::NO_COLON.includes(table) && !table.includes(Class::NO_COLON));
 //! ```
 
-use super::pattern::{Pattern, Symbol, Token};
+use super::symbol::Symbol;
 
 /// A set of characters. Placeholders are accepted by every class.
 ///
@@ -113,12 +113,9 @@ impl Default for Parts {
 }
 
 impl Parts {
-    /// Tells apart what the wildcards of a pattern do.
-    pub(super) fn split_by(&mut self, pattern: &Pattern) {
-        for token in pattern.tokens() {
-            let (Token::One(class) | Token::Run(class)) = *token else {
-                continue;
-            };
+    /// Divides the sets by the classes of the wildcards of a pattern.
+    pub(super) fn split_by(&mut self, wildcards: impl IntoIterator<Item = Class>) {
+        for class in wildcards {
             if self.seen.contains(&class) {
                 continue;
             }
@@ -202,11 +199,8 @@ mod tests {
     fn each_part_of_the_classes_has_a_character() {
         let word = Class::of("A-Za-z0-9_").unwrap();
         let mut parts = Parts::default();
-        parts.split_by(&Pattern::new(vec![
-            Token::Run(word),
-            Token::Symbol(Symbol::char('x')),
-        ]));
-        parts.split_by(&Pattern::new(vec![Token::Run(Class::NO_COLON)]));
+        parts.split_by([word]);
+        parts.split_by([Class::NO_COLON]);
         // In the word class, in the other alone, in neither.
         let first = parts.classes().iter().map(|p| p.first(|c| c != 'x'));
         let first: Vec<Option<char>> = first.collect();

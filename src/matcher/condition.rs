@@ -2,19 +2,21 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
-pub mod operator;
 mod scalar;
 mod texts;
 mod together;
 
+pub use crate::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};
+
+pub(crate) use scalar::{Decimal, date, network};
+use std::cell::OnceCell;
+pub use together::{exclude_each_other, exclude_each_other_for};
+
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::class::Class;
-use super::pattern::{Pattern, Symbol, Token};
-
-pub use operator::{Comparison, Operator, Order, Quantifier};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 use scalar::within;
-pub(crate) use scalar::{Decimal, date, network};
-pub use together::{exclude_each_other, exclude_each_other_for};
 
 /// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -116,6 +118,28 @@ pub struct Test {
     pub key: String,
     /// Placeholders bound.
     pub values: Vec<Pieces>,
+    /// What the values match, once it is asked for.
+    read: OnceCell<Vec<Wanted>>,
+}
+
+/// A value of a line, made ready for comparisons.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Text(Pattern),
+    Arn(Box<Arn>),
+    /// It is compared as it is written.
+    Scalar,
+}
+
+/// A value for the ARN operators.
+#[derive(Clone, Debug)]
+struct Arn {
+    of: ResourcePattern,
+    /// No more than it matches; `None` where that is not known.
+    strict: Option<Pattern>,
+    loose: Option<Pattern>,
+    /// At least what it matches.
+    widest: Option<Pattern>,
 }
 
 /// Whether a text has the form of a condition key: `service:Name`.
@@ -137,6 +161,40 @@ pub fn fold_key(key: &str) -> String {
 }
 
 impl Test {
+    /// From the folded key, and values of which the placeholders are bound.
+    pub fn new(operator: Option<Operator>, key: String, values: Vec<Pieces>) -> Self {
+        Test {
+            operator,
+            key,
+            values,
+            read: OnceCell::new(),
+        }
+    }
+
+    fn read(&self, comparison: Comparison) -> &[Wanted] {
+        let read = |wanted: &Pieces| match comparison {
+            Comparison::Equals => Wanted::Text(pattern(wanted, false, false)),
+            Comparison::EqualsIgnoreCase => Wanted::Text(pattern(wanted, false, true)),
+            Comparison::Like => Wanted::Text(pattern(wanted, true, false)),
+            Comparison::Arn => Wanted::Arn(Box::new(Arn::new(wanted))),
+            _ => Wanted::Scalar,
+        };
+        self.read
+            .get_or_init(|| self.values.iter().map(read).collect())
+    }
+
+    /// Whether the line may hold for each of the values that it [states](Self::stated).
+    pub fn may_hold_as_stated(&self, stated: &[KeyValue]) -> bool {
+        let compares_texts = |o: Operator| {
+            matches!(
+                o.comparison,
+                Comparison::Equals | Comparison::Like | Comparison::Arn
+            )
+        };
+        self.operator.is_some_and(compares_texts)
+            && stated.iter().all(|v| matches!(v, KeyValue::Values(_)))
+    }
+
     /// Whether the line holds for requests in which the key is as `value` says.
     pub fn evaluate(&self, value: &KeyValue) -> Truth {
         let Some(operator) = self.operator else {
@@ -225,8 +283,8 @@ impl Test {
 
     fn values(&self, operator: Operator, values: &[Pattern]) -> Truth {
         let each = values.iter().map(|value| {
-            let one = { self.values.iter() }
-                .map(|wanted| compare(operator.comparison, value, wanted))
+            let one = { self.values.iter().zip(self.read(operator.comparison)) }
+                .map(|(written, wanted)| compare(operator.comparison, value, written, wanted))
                 .fold(Truth::False, Truth::or);
             let found = if one == Truth::Unknown && texts::hold_all(self, value) {
                 Truth::True
@@ -280,13 +338,14 @@ fn verbatim(pieces: &Pieces) -> Option<String> {
 }
 
 /// How a value of the request, known as a pattern, compares with a value of the policy.
-fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
+fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces, read: &Wanted) -> Truth {
+    match (comparison, read) {
+        (Comparison::EqualsIgnoreCase, Wanted::Text(read)) => return texts(&lower(value), read),
+        (_, Wanted::Text(read)) => return texts(value, read),
+        (_, Wanted::Arn(read)) => return read.compare(value),
+        _ => {}
+    }
     match comparison {
-        Comparison::Equals => texts(value, &pattern(wanted, false, false)),
-        Comparison::EqualsIgnoreCase => texts(&lower(value), &pattern(wanted, false, true)),
-        Comparison::Like => texts(value, &pattern(wanted, true, false)),
-        Comparison::Arn => arns(value, wanted),
-        Comparison::Null => Truth::Unknown,
         // Neither true nor false: `${aws:SecureTransport}` is literal text here.
         Comparison::Bool if plain(wanted).is_some_and(|text| !is_truth(&text)) => Truth::False,
         Comparison::Bool if text_of(value).is_none() => match plain(wanted) {
@@ -301,6 +360,7 @@ fn compare(comparison: Comparison, value: &Pattern, wanted: &Pieces) -> Truth {
             (Some(value), Some(wanted)) => scalars(comparison, &value, &wanted),
             _ => Truth::Unknown,
         },
+        _ => Truth::Unknown,
     }
 }
 
@@ -416,35 +476,45 @@ fn texts(value: &Pattern, wanted: &Pattern) -> Truth {
 }
 
 /// ARNs are compared field by field.
-fn arns(value: &Pattern, wanted: &Pieces) -> Truth {
-    let wanted = ResourcePattern::new(Pieces::clone(wanted));
-    let matches = |reading| wanted.pattern(reading, Variables::Any);
-    let strict = matches(Reading::Strict).filter(|_| !wanted.has_variable());
-    if strict.is_some_and(|p| p.covers(value)) {
-        return Truth::True;
-    }
-    // Of a whole ARN the wildcards stay in their fields.
-    let widest = match wanted.field_count() {
-        _ if wanted.is_everything() => Some(Pattern::everything()),
-        6 => matches(Reading::Loose),
-        _ => matches(Reading::Wide),
-    };
-    match widest {
-        Some(widest) if texts(value, &widest) != Truth::False => {
-            // Matches of the widest reading only, and partial matches, are unknown.
-            let loose = matches(Reading::Loose);
-            if text_of(value).is_some()
-                && loose.is_some_and(|p| texts(value, &p) == Truth::False)
-                && !wanted.is_contested()
-            {
-                Truth::False
-            } else {
-                Truth::Unknown
-            }
+impl Arn {
+    fn new(wanted: &Pieces) -> Self {
+        let of = ResourcePattern::new(Pieces::clone(wanted));
+        let matches = |reading| of.pattern(reading, Variables::Any);
+        Arn {
+            strict: matches(Reading::Strict).filter(|_| !of.has_variable()),
+            loose: matches(Reading::Loose),
+            // Of a whole ARN the wildcards stay in their fields.
+            widest: match of.field_count() {
+                _ if of.is_everything() => Some(Pattern::everything()),
+                6 => matches(Reading::Loose),
+                _ => matches(Reading::Wide),
+            },
+            of,
         }
-        _ => Truth::False,
+    }
+
+    fn compare(&self, value: &Pattern) -> Truth {
+        if self.strict.as_ref().is_some_and(|p| p.covers(value)) {
+            return Truth::True;
+        }
+        match &self.widest {
+            Some(widest) if texts(value, widest) != Truth::False => {
+                // Matches of the widest reading only, and partial matches, are unknown.
+                let loose = self.loose.as_ref();
+                if text_of(value).is_some()
+                    && loose.is_some_and(|p| texts(value, p) == Truth::False)
+                    && !self.of.is_contested()
+                {
+                    Truth::False
+                } else {
+                    Truth::Unknown
+                }
+            }
+            _ => Truth::False,
+        }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -454,14 +524,9 @@ mod tests {
 
     fn test(operator: &str, values: &[&str]) -> Test {
         let mut names = Placeholders::default();
-        Test {
-            operator: operator.parse().ok(),
-            key: "k".to_owned(),
-            values: values
-                .iter()
-                .map(|v| customer(v, Version::V2012, &mut names).0)
-                .collect(),
-        }
+        let values = values.iter();
+        let values = values.map(|v| customer(v, Version::V2012, &mut names).0);
+        Test::new(operator.parse().ok(), "k".to_owned(), values.collect())
     }
 
     fn given(values: &[&str]) -> KeyValue {

@@ -13,38 +13,10 @@ use std::mem;
 
 use super::class::Class;
 use super::search::{self, Alphabet, Answer, Budget, Clause, Union};
-
-/// One unit of the text that patterns match: a character, or a placeholder whose value is not known.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Symbol(u32);
+use super::symbol::Symbol;
 
 /// Steps of the decision procedure for a question about two patterns.
 const STEPS: u64 = 1_000_000;
-
-/// Above every Unicode scalar value.
-const FIRST_PLACEHOLDER: u32 = 0x11_0000;
-
-impl Symbol {
-    /// The symbol of a character.
-    pub fn char(c: char) -> Self {
-        Symbol(c as u32)
-    }
-
-    /// The symbol of the placeholder with this number. It stands for one unknown text that is not empty.
-    pub fn placeholder(number: u32) -> Self {
-        Symbol(FIRST_PLACEHOLDER.saturating_add(number))
-    }
-
-    /// The character, unless the symbol is a placeholder.
-    pub fn as_char(self) -> Option<char> {
-        char::from_u32(self.0)
-    }
-
-    /// The number of the placeholder, unless the symbol is a character.
-    pub fn as_placeholder(self) -> Option<u32> {
-        self.0.checked_sub(FIRST_PLACEHOLDER)
-    }
-}
 
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -204,10 +176,12 @@ impl Pattern {
 
     /// As [`covers`](Self::covers), with steps that several questions share: no where none are left.
     pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
-        self.absorbs(other) || {
-            let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
-            ask(required, forbidden, budget) == Answer::Nothing
-        }
+        // A pattern matches some word: none that this one does not match.
+        self.absorbs(other)
+            || self.may_meet(other) && {
+                let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
+                ask(required, forbidden, budget) == Answer::Nothing
+            }
     }
 
     /// Whether some word is matched by both patterns. Exact, but for hostile patterns with loose placeholders, for

@@ -5,10 +5,13 @@
 //! anything runs, and of two states that agree on what is required, the one with fewer forbidden positions, reached
 //! first, makes the other superfluous (antichains: De Wulf, Doyen, Henzinger, Raskin 2006). A [`Budget`] bounds the work.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::class::Parts;
-use super::pattern::{Pattern, Symbol, Token};
+use super::pattern::{Pattern, Token};
+use super::symbol::Symbol;
 
 /// A bound on the work of [`find`], in steps of single patterns. What is left carries over from
 /// one search to the next.
@@ -134,7 +137,10 @@ impl Alphabet {
         for pattern in patterns {
             ascii |= pattern.named_ascii();
             others.extend(pattern.named_others());
-            parts.split_by(pattern);
+            parts.split_by(pattern.tokens().iter().filter_map(|t| match t {
+                Token::One(class) | Token::Run(class) => Some(*class),
+                Token::Symbol(_) => None,
+            }));
         }
         let named = |c: char| {
             if ASCII.contains(&(c as u32)) {
@@ -576,7 +582,12 @@ struct Node {
     depth: u32,
     start: usize,
     end: usize,
+    /// The one before it whose positions of what is required have the same hash.
+    alike: u32,
 }
+
+/// No node.
+const NONE: u32 = u32::MAX;
 
 /// The states reached so far, in the order in which they were reached.
 #[derive(Default)]
@@ -584,8 +595,8 @@ struct States {
     nodes: Vec<Node>,
     /// The positions of each: of what is required word by word, then of what is forbidden, packed.
     words: Vec<u64>,
-    /// By the positions of what is required.
-    known: FxHashMap<Box<[u64]>, Vec<u32>>,
+    /// The last node for each hash of the positions of what is required.
+    known: FxHashMap<u64, u32>,
 }
 
 impl States {
@@ -603,29 +614,30 @@ impl States {
         pack(forbidden, &mut self.words);
         let end = self.words.len();
         let dense = forbidden.len() <= DENSE;
-        if let Some(known) = self.known.get(required) {
-            let new = self.words.get(start + split..end).unwrap_or_default();
-            let mut compared = 0;
-            let is_known = known.iter().any(|at| {
-                compared += 1 + new.len() as u64 / 8;
-                let old = self.nodes.get(*at as usize);
-                let old = old.and_then(|n| self.words.get(n.start + split..n.end));
-                old.is_some_and(|old| is_subset(old, new, dense))
-            });
-            budget.pay(compared / 2);
-            if is_known {
-                self.words.truncate(start);
-                return false;
-            }
-        }
         let index = self.nodes.len() as u32;
-        match self.known.get_mut(required) {
-            Some(known) => known.push(index),
-            None => {
-                self.known.insert(required.into(), vec![index]);
+        let hash = FxBuildHasher.hash_one(required);
+        let alike = self.known.insert(hash, index).unwrap_or(NONE);
+        let new = self.words.get(start + split..end).unwrap_or_default();
+        let mut compared = 0;
+        let mut other = self.nodes.get(alike as usize);
+        while let Some(node) = other {
+            let old = self.words.get(node.start..node.end).unwrap_or_default();
+            if let Some((_, old)) = old.split_at_checked(split).filter(|(r, _)| *r == required) {
+                compared += 1 + new.len() as u64 / 8;
+                if is_subset(old, new, dense) {
+                    break;
+                }
             }
+            other = self.nodes.get(node.alike as usize);
         }
-        let (from, symbol) = from.map_or((u32::MAX, Symbol::char('\0')), |(f, s)| (f as u32, s));
+        let is_known = other.is_some();
+        budget.pay(compared / 2);
+        if is_known {
+            self.known.insert(hash, alike);
+            self.words.truncate(start);
+            return false;
+        }
+        let (from, symbol) = from.map_or((NONE, Symbol::char('\0')), |(f, s)| (f as u32, s));
         let depth = self.nodes.get(from as usize).map_or(0, |n| n.depth + 1);
         self.nodes.push(Node {
             from,
@@ -633,6 +645,7 @@ impl States {
             depth,
             start,
             end,
+            alike,
         });
         true
     }
@@ -668,7 +681,7 @@ impl States {
     fn spell(&self, at: usize) -> Vec<Symbol> {
         let mut word = Vec::new();
         let mut node = self.nodes.get(at);
-        while let Some(here) = node.filter(|n| n.from != u32::MAX) {
+        while let Some(here) = node.filter(|n| n.from != NONE) {
             word.push(here.symbol);
             node = self.nodes.get(here.from as usize);
         }

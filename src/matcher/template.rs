@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::arn::{Piece, Pieces};
 use crate::parser::{Span, Version};
-use crate::reference::canonical_placeholder;
+use crate::vocabulary::canonical_placeholder;
 
 /// Numbers the placeholders of a run by name.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
+use super::decoded::Text;
 use super::json::{Kind, Value};
-use super::policy::{Problem, Text};
+use super::policy::Problem;
 use super::problem::Reader;
 
 /// Reports every key that one object gives more than once, and every string with characters that AWS refuses,

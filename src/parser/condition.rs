@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 
-use super::grammar::{refuse_function, wrong_kind};
+use super::decoded::Text;
+use super::element::{refuse_function, wrong_kind};
 use super::json::{Kind, Member, Value};
-use super::policy::{Condition, Problem, Statement, Text};
-use super::problem::{Reader, nearest, shorten};
-use crate::matcher::condition::Comparison;
-use crate::matcher::condition::operator::{self, Operator};
+use super::policy::{Condition, Problem, Statement};
+use super::problem::Reader;
+use super::quote::{nearest, shorten};
+use crate::operator::{self, Comparison, Operator};
 use crate::rejection::answer;
 
 /// The longest known one, `ForAllValues:StringNotEqualsIgnoreCaseIfExists`, has 46 bytes.

@@ -10,14 +10,17 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::audit;
+use super::content::Document;
 use super::envelope;
 use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::LONGEST_NAME;
 use super::owner::Owner;
-use super::policy::{Document, Problem};
-use super::problem::{Reader, shorten_to};
+use super::policy::Problem;
+use super::problem::Reader;
+use super::quote::shorten_to;
 use super::source::{Source, SourceId, Span, Spanned};
 use super::syntax;
-use super::{audit, envelope::LONGEST_NAME};
 
 /// The lists of a dump that hold principals.
 const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];

@@ -1,17 +1,26 @@
 //! Finds the policy documents in a file: bare, or in what the AWS CLI prints around them.
 
-use percent_encoding::percent_decode_str;
+mod encoded;
+mod refusal;
+
+pub(super) use encoded::{trust, trust_text};
+pub(super) use refusal::{no_document, not_understood};
 
 use super::audit;
+use super::decoded::Text;
+use super::element::{POLICY_KEYS, STATEMENT_KEYS};
+use super::fault::Fault;
 use super::foreign;
-use super::grammar::{self, Carried, POLICY_KEYS, STATEMENT_KEYS};
+use super::grammar::{self, Carried};
 use super::json::{self, Kind, Layer, Member, Places, Value};
+use super::owner::LONGEST_NAME;
 use super::owner::Owner;
-use super::policy::{Attachment, Problem, Text};
-use super::problem::{Reader, shorten, shorten_to};
+use super::policy::{Attachment, Problem};
+use super::problem::Reader;
+use super::quote::{shorten, shorten_to};
 use super::source::Span;
-use super::syntax::Fault;
-use super::trust;
+use encoded::{embedded, is_document, starts_percent_encoded};
+use refusal::{contains_documents, meant, refuse, two_documents};
 
 /// Keys whose value is a policy document.
 const DOCUMENT_KEYS: [&str; 2] = ["PolicyDocument", "Document"];
@@ -33,8 +42,6 @@ const DESCRIPTIONS: [&str; 4] = [
     "RoleLastUsed",
     "Tags",
 ];
-/// The longest ARN of a policy has fewer characters.
-pub(super) const LONGEST_NAME: usize = 256;
 
 /// Reads the policies of a whole text into `reader`.
 pub(super) fn read(reader: &mut Reader, layer: Layer<'_>) {
@@ -287,14 +294,6 @@ pub(super) fn element(reader: &mut Reader, value: Value<'_>) {
     envelope(reader, value, "the list");
 }
 
-/// Reports a key of a dump whose value has another form than the AWS CLI prints.
-pub(super) fn not_understood(reader: &mut Reader, key: &Text) {
-    let name = shorten(&key.value);
-    let message = format!("the value of `{name}` is not understood");
-    let help = "give the output of `aws iam get-account-authorization-details` as it is";
-    refuse(reader, key.span, &message, help);
-}
-
 /// Reads one version of a managed policy.
 fn version(reader: &mut Reader, value: Value<'_>, name: Option<String>, place: &str) {
     if value.kind() != Kind::Object {
@@ -444,158 +443,4 @@ pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool 
         &help,
     );
     false
-}
-
-/// Reads the trust policy of a role: an object, or the text of one. Whether it is one.
-pub(super) fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
-    let account = { reader.owners() }
-        .last()
-        .and_then(|owner| owner.arn.as_ref())
-        .and_then(|arn| arn.value.split(':').nth(4))
-        .map(str::to_owned);
-    match value.kind() {
-        Kind::Object => {
-            trust::read(reader, value, account);
-            true
-        }
-        Kind::String => match value.string() {
-            Some(text) if is_document(&text.value) => {
-                decoded(reader, &text, |reader, layer| {
-                    trust_text(reader, layer, account);
-                });
-                true
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// Reads a trust policy that is a text of its own.
-pub(super) fn trust_text(reader: &mut Reader, layer: Layer<'_>, account: Option<String>) {
-    let mut places = Places::default();
-    match json::read(layer, &mut places) {
-        Ok(value) if value.kind() == Kind::Object => trust::read(reader, value, account),
-        Ok(value) => nothing(reader, value),
-        Err(fault) => report(reader, &layer, fault),
-    }
-}
-
-/// Whether a value has documents anywhere inside: in a description they would be passed over.
-fn contains_documents(value: Value<'_>) -> bool {
-    match value.kind() {
-        Kind::Object => {
-            let mut members = value.members().into_iter();
-            members.any(|m| carries(&m.key.value) || contains_documents(m.value))
-        }
-        Kind::Array => value.elements().into_iter().any(contains_documents),
-        _ => false,
-    }
-}
-
-/// The key that carries statements or documents and differs from this one in case at most.
-fn meant(key: &str) -> Option<&'static str> {
-    let carriers = DOCUMENT_KEYS.iter().chain(&LIST_KEYS);
-    let parts = POLICY_KEYS.iter().chain(&STATEMENT_KEYS);
-    let all = carriers.chain(parts).chain(&[VERSION_KEY, VERSIONS_KEY]);
-    { all }
-        .copied()
-        .find(|known| known.eq_ignore_ascii_case(key))
-}
-
-fn refuse(reader: &mut Reader, span: Span, message: &str, help: &str) {
-    reader.report(Problem::invalid_json("document", message, span).with_help(help));
-}
-
-fn two_documents(reader: &mut Reader, first: &str, key: &Text) {
-    let first = if first.starts_with("the ") {
-        first.to_owned()
-    } else {
-        format!("`{first}`")
-    };
-    refuse(
-        reader,
-        key.span,
-        &format!("`{}` is a second policy document beside {first}", key.value),
-        "put each policy into a file of its own",
-    );
-}
-
-/// Reports the place where a policy document should be.
-pub(super) fn no_document(reader: &mut Reader, place: &str, span: Span) {
-    let place = if place.starts_with("the ") {
-        place.to_owned()
-    } else {
-        format!("`{place}`")
-    };
-    reader.report(
-        Problem::invalid_json(
-            "document",
-            format!("no policy document in {}", shorten(&place)),
-            span,
-        )
-        .with_help(
-            "`aws iam get-role-policy` and `aws iam get-policy-version` print the document; \
-             commands that list policies print their names only",
-        ),
-    );
-}
-
-fn is_document(text: &str) -> bool {
-    text.trim_start().starts_with('{') || starts_percent_encoded(text)
-}
-
-fn starts_percent_encoded(text: &str) -> bool {
-    text.trim_start()
-        .get(..3)
-        .is_some_and(|t| t.eq_ignore_ascii_case("%7B"))
-}
-
-/// Reads a document that is the text of a string, as it stands or URL-encoded.
-fn embedded(reader: &mut Reader, text: &Text, carried: Carried) {
-    decoded(reader, text, |reader, layer| {
-        let mut places = Places::default();
-        match json::read(layer, &mut places) {
-            Ok(value) if value.kind() == Kind::Object => grammar::read(reader, value, carried),
-            Ok(value) => nothing(reader, value),
-            Err(fault) => report(reader, &layer, fault),
-        }
-    });
-}
-
-/// Decodes the text of a string that is a document, as it stands or URL-encoded.
-fn decoded(reader: &mut Reader, text: &Text, read: impl FnOnce(&mut Reader, Layer<'_>)) {
-    let place = |at: usize| text.part(at..at).start;
-    let mut offsets: Vec<u32> = Vec::with_capacity(text.value.len() + 1);
-    let plain;
-    let document = if starts_percent_encoded(&text.value) {
-        let mut at = 0;
-        while let Some(rest) = text.value.as_bytes().get(at..).filter(|b| !b.is_empty()) {
-            offsets.push(place(at));
-            at += match rest {
-                [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
-                _ => 1,
-            };
-        }
-        match percent_decode_str(&text.value).decode_utf8() {
-            Ok(text) => plain = text,
-            Err(error) => {
-                let at = offsets
-                    .get(error.valid_up_to())
-                    .copied()
-                    .unwrap_or(text.span.start);
-                return reader.report(Problem::invalid_json(
-                    "encoding",
-                    "the URL-encoded document is not UTF-8",
-                    Span { start: at, end: at },
-                ));
-            }
-        }
-        plain.as_ref()
-    } else {
-        offsets.extend((0..text.value.len()).map(place));
-        text.value.as_str()
-    };
-    offsets.push(place(text.value.len()));
-    read(reader, Layer::decoded(document, &offsets));
 }

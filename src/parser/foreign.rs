@@ -1,9 +1,9 @@
 //! Files that hold something else than a policy, refused by name.
 
+use super::fault::Fault;
 use super::json::{Kind, Value};
 use super::policy::Problem;
 use super::source::Span;
-use super::syntax::Fault;
 
 const EXPORT: &str = "export the policy itself as JSON: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
     or `aws iam get-policy-version --policy-arn ARN --version-id v1` for a managed policy";

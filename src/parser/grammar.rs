@@ -4,24 +4,17 @@
 
 use std::collections::HashMap;
 
+use super::decoded::Text;
+use super::element::{POLICY_KEYS, refuse_function_among, unknown, wrong_kind};
 use super::json::{Kind, Member, Value};
-use super::policy::{Attachment, Policy, Problem, Statement, Text, Version};
-use super::problem::{Reader, nearest, shorten};
+use super::keyword::Version;
+use super::policy::{Attachment, Policy, Problem, Statement};
+use super::problem::Reader;
+use super::quote::{nearest, shorten};
 use super::source::Span;
 use super::{audit, statement};
 use crate::quota;
 use crate::rejection::answer;
-
-pub(super) const POLICY_KEYS: [&str; 2] = ["Version", "Statement"];
-pub(super) const STATEMENT_KEYS: [&str; 7] = [
-    "Sid",
-    "Effect",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
 
 /// Facts about a document that its file has beside the text.
 #[derive(Clone, Default, Debug)]
@@ -30,10 +23,71 @@ pub(super) struct Carried {
     pub(super) attachment: Attachment,
 }
 
+/// The elements that policies of permissions and trust policies share.
+pub(super) struct Head {
+    pub(super) version: Version,
+    pub(super) version_span: Option<Span>,
+    /// The key `Statement`; the opening brace when there is none.
+    pub(super) statement_key: Span,
+    pub(super) has_statement: bool,
+}
+
+/// Reads the elements that all policy documents share. `read` gets the key and the value of `Statement`, of which it
+/// returns whether there is one, and those of `Id`. `None` where the document is part of a template.
+pub(super) fn head(
+    reader: &mut Reader,
+    document: Value<'_>,
+    mut read: impl FnMut(&mut Reader, &Text, Value<'_>) -> bool,
+) -> Option<Head> {
+    audit::document(reader, document);
+    let mut head = Head {
+        version: Version::V2008,
+        version_span: None,
+        statement_key: document.opening(),
+        has_statement: false,
+    };
+    let members = document.last_members();
+    if refuse_function_among(reader, &members) {
+        return None;
+    }
+    for Member { key, value } in members {
+        match key.value.as_str() {
+            "Version" => {
+                head.version = version(reader, value);
+                head.version_span = Some(value.label());
+            }
+            "Statement" => {
+                head.statement_key = key.span;
+                head.has_statement = read(reader, &key, value);
+            }
+            "Id" => {
+                read(reader, &key, value);
+            }
+            _ => {
+                let meant = nearest(&key.value, &POLICY_KEYS);
+                head.has_statement |= meant == Some("Statement");
+                unknown(reader, &key, meant, "a policy");
+            }
+        }
+    }
+    Some(head)
+}
+
 /// Reads a policy document, which is an object, and adds it to `reader`.
 pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
     let before = reader.rejections();
-    audit::document(reader, document);
+    let mut found = Vec::new();
+    let head = head(reader, document, |reader, key, value| {
+        if key.value == "Id" {
+            id(reader, key, value);
+        } else {
+            found = statements(reader, value);
+        }
+        true
+    });
+    let Some(head) = head else {
+        return;
+    };
     let mut policy = Policy {
         source: reader.source,
         name: carried.name,
@@ -42,37 +96,13 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
         breaks_grammar: false,
         has_refused_arn: false,
         unknowns: None,
-        version: Version::V2008,
-        version_span: None,
+        version: head.version,
+        version_span: head.version_span,
         span: document.span(),
-        statement_key: document.opening(),
-        statements: Vec::new(),
+        statement_key: head.statement_key,
+        statements: found,
     };
-    let members = document.last_members();
-    if refuse_function_among(reader, &members) {
-        return;
-    }
-    let mut has_statement = false;
-    for Member { key, value } in members {
-        match key.value.as_str() {
-            "Version" => {
-                policy.version = version(reader, value);
-                policy.version_span = Some(value.label());
-            }
-            "Statement" => {
-                has_statement = true;
-                policy.statement_key = key.span;
-                policy.statements = statements(reader, value);
-            }
-            "Id" => id(reader, &key, value),
-            _ => {
-                let meant = nearest(&key.value, &POLICY_KEYS);
-                has_statement |= meant == Some("Statement");
-                unknown(reader, &key, meant, "a policy");
-            }
-        }
-    }
-    if !has_statement {
+    if !head.has_statement {
         reader.report(
             Problem::invalid_policy(
                 "Statement",
@@ -89,65 +119,6 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
     policy.breaks_grammar = reader.has_byte_order_mark() || after.grammar > before.grammar;
     policy.has_refused_arn = after.arns > before.arns;
     reader.add(policy);
-}
-
-/// True, and the file is refused, when the value is a function of `CloudFormation`.
-pub(super) fn refuse_function(reader: &mut Reader, value: Value<'_>) -> bool {
-    value.kind() == Kind::Object && refuse_function_among(reader, &value.members())
-}
-
-/// The same, from the members of the value.
-pub(super) fn refuse_function_among(reader: &mut Reader, members: &[Member<'_>]) -> bool {
-    let function = members
-        .iter()
-        .find(|m| m.key.value == "Ref" || m.key.value.starts_with("Fn::"));
-    if let Some(Member { key, .. }) = function {
-        reader.refuse_function(&key.value, key.span);
-    }
-    function.is_some()
-}
-
-/// Reports a value of a kind that the grammar does not allow there.
-pub(super) fn wrong_kind(reader: &mut Reader, element: &str, value: Value<'_>, expected: &str) {
-    if refuse_function(reader, value) {
-        return;
-    }
-    reader.report(Problem::invalid_policy(
-        element,
-        format!(
-            "`{}` must be {expected}, found {}",
-            shorten(element),
-            value.kind()
-        ),
-        value.label(),
-    ));
-}
-
-/// Reports an element that the grammar does not know in that `place`.
-pub(super) fn unknown(reader: &mut Reader, key: &Text, meant: Option<&str>, place: &str) {
-    let shown = shorten(&key.value);
-    let problem = Problem::invalid_policy(
-        &key.value,
-        format!("`{shown}` is not an element of {place}"),
-        key.span,
-    );
-    reader.report(match meant {
-        Some(meant) if meant.eq_ignore_ascii_case(&key.value) => problem.with_help(format!(
-            "did you mean `{meant}`? element names are case-sensitive"
-        )),
-        Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
-        None if place == "a policy" && STATEMENT_KEYS.contains(&key.value.as_str()) => problem
-            .with_help(format!(
-                "`{shown}` belongs in a statement: `\"Statement\": [{{\"{shown}\": …}}]`"
-            )),
-        None if place == "a policy" => {
-            problem.with_help("a policy has `Version` and `Statement`; remove this element")
-        }
-        None => problem.with_help(
-            "a statement has `Sid`, `Effect`, `Action` or `NotAction`, `Resource` or `NotResource`, and `Condition`; \
-             remove this element",
-        ),
-    });
 }
 
 fn id(reader: &mut Reader, key: &Text, value: Value<'_>) {
@@ -199,32 +170,39 @@ pub(super) fn version(reader: &mut Reader, value: Value<'_>) -> Version {
 }
 
 fn statements(reader: &mut Reader, value: Value<'_>) -> Vec<Statement> {
-    const EXPECTED: &str = "an object or an array of objects";
-    match value.kind() {
-        Kind::Object => statement::read(reader, value).into_iter().collect(),
-        Kind::Array => {
-            let elements = value.elements();
-            if elements.is_empty() {
-                reader.report(
-                    Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
-                        .with_help(format!("write a statement; {}", answer("statement"))),
-                );
-            }
-            let mut statements = Vec::with_capacity(elements.len());
-            for element in elements {
-                if element.kind() == Kind::Object {
-                    statements.extend(statement::read(reader, element));
-                } else {
-                    wrong_kind(reader, "Statement", element, EXPECTED);
-                }
-            }
-            statements
-        }
-        _ => {
-            wrong_kind(reader, "Statement", value, EXPECTED);
-            Vec::new()
+    if value.kind() == Kind::Array && value.elements().is_empty() {
+        reader.report(
+            Problem::invalid_policy("Statement", "`Statement` is empty", value.span())
+                .with_help(format!("write a statement; {}", answer("statement"))),
+        );
+    }
+    objects(reader, value, statement::read)
+}
+
+/// Reads each object of the value of `Statement`.
+pub(super) fn objects<S>(
+    reader: &mut Reader,
+    value: Value<'_>,
+    read: impl Fn(&mut Reader, Value<'_>) -> Option<S>,
+) -> Vec<S> {
+    let all = match value.kind() {
+        Kind::Array => value.elements(),
+        _ => vec![value],
+    };
+    let mut statements = Vec::with_capacity(all.len());
+    for each in all {
+        if each.kind() == Kind::Object {
+            statements.extend(read(reader, each));
+        } else {
+            wrong_kind(
+                reader,
+                "Statement",
+                each,
+                "an object or an array of objects",
+            );
         }
     }
+    statements
 }
 
 pub(super) fn unique_sids<'s>(

@@ -1,6 +1,6 @@
 //! Values of a template that are not known before it is deployed.
 
-use super::policy::Effect;
+use super::keyword::Effect;
 use super::source::{SourceId, Span};
 
 /// What a hole stands for.

@@ -1,7 +1,11 @@
 //! JSON values with their places. `serde_json` reads; a value is the borrowed text it was read from.
 //!
-//! A text is checked as a whole by [`read`], once. The values handed out after that are cut out of it, as the grammar asks
-//! for them: in a text that is known to be JSON, quotes and brackets alone say where a value ends.
+//! A text is checked as a whole by [`read`], once. The values handed out after that are cut out of it, as the grammar
+//! asks for them: in a text that is known to be JSON, quotes and brackets alone say where a value ends.
+
+mod places;
+
+pub(super) use places::Places;
 
 use std::fmt;
 use std::iter;
@@ -11,16 +15,18 @@ use rustc_hash::FxHashSet;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Written;
-use super::policy::{HolePart, PartEnd, Text};
+use super::decoded::{HolePart, PartEnd, Text};
+use super::fault::Fault;
 use super::source::Span;
-use super::syntax::{self, Fault};
+use super::syntax::{self};
 use crate::bytes;
+use places::Entry;
 
 /// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
 const DEEPEST: usize = 127;
 
-/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot have
-/// more than a tenth of it, and reading costs many times what a value of one character takes in the file.
+/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot
+/// have more than a tenth of it, and reading costs many times what a value of one character takes in the file.
 const MOST_VALUES: usize = 50_000;
 
 /// The longest string, in bytes between its quotes: a document of AWS's largest size, URL-encoded, is shorter.
@@ -28,7 +34,7 @@ const LONGEST_STRING: usize = 64 * 1024;
 
 const TOO_LARGE: &str = "an IAM policy has at most 10,240 characters: give the policies of one role, each in a file of its own";
 
-/// A text of JSON and where its bytes stand in the file: the file itself, or a document decoded from a string of it.
+/// A text of JSON and the places of its bytes in the file: the file itself, or a document decoded from a string of it.
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'a> {
     pub(super) text: &'a str,
@@ -393,130 +399,6 @@ pub(super) fn read<'a>(layer: Layer<'a>, places: &'a mut Places) -> Result<Value
     Ok(layer.value(0))
 }
 
-/// The place of one value: its bytes, and the index of the value that comes after it and all that is in it.
-#[derive(Clone, Copy)]
-struct Entry {
-    start: u32,
-    end: u32,
-    after: u32,
-}
-
-/// The places of the values of a text, keys included, in the order of their beginnings.
-pub(super) struct Places {
-    values: Vec<Entry>,
-    most: usize,
-    longest: usize,
-}
-
-impl Default for Places {
-    fn default() -> Self {
-        Places::of_at_most(MOST_VALUES, LONGEST_STRING)
-    }
-}
-
-/// Facts from one pass over the bytes of a text, JSON or not.
-struct Size {
-    /// The place of the first bracket that is nested too deep.
-    too_deep: Option<usize>,
-    /// The reason why it is larger than any policy, and the place: its first string that is too long, or too many
-    /// values.
-    too_large: Option<(usize, String)>,
-    /// True where it has neither escapes nor numbers.
-    is_plain: bool,
-}
-
-impl Places {
-    /// For a text of so many values, and strings of so many bytes.
-    pub(super) fn of_at_most(most: usize, longest: usize) -> Self {
-        Places {
-            values: Vec::new(),
-            most,
-            longest,
-        }
-    }
-
-    /// Goes over a text once. The places are those of its values if it is JSON and not too large.
-    fn find(&mut self, text: &str) -> Size {
-        let bytes = text.as_bytes();
-        let (most, longest) = (self.most, self.longest);
-        let mut size = Size {
-            too_deep: None,
-            too_large: None,
-            is_plain: !has_escape(text),
-        };
-        self.values.reserve((text.len() / 16).min(self.most));
-        let mut open: Vec<usize> = Vec::new();
-        let mut separators = 0_usize;
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            let rest = bytes.get(at..).unwrap_or_default();
-            match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => {
-                    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
-                    at += rest.iter().take_while(blank).count();
-                }
-                b'"' => {
-                    let length = string_length(rest.get(1..).unwrap_or_default());
-                    if length > self.longest && size.too_large.is_none() {
-                        let what = format!(
-                            "a string of {length} bytes, more than the {longest} that are read"
-                        );
-                        size.too_large = Some((at, what));
-                    }
-                    self.add(at, at + length + 2);
-                    at += length + 2;
-                }
-                b'{' | b'[' | b',' | b':' => {
-                    // Each value but the first follows on one of these.
-                    separators += 1;
-                    if separators > self.most && size.too_large.is_none() {
-                        let what = format!("more than {most} values in one file");
-                        size.too_large = Some((at, what));
-                    }
-                    if matches!(byte, b'{' | b'[') {
-                        if open.len() == DEEPEST {
-                            size.too_deep = Some(at);
-                            return size;
-                        }
-                        open.push(self.values.len());
-                        self.add(at, at);
-                    }
-                    at += 1;
-                }
-                b'}' | b']' => {
-                    at += 1;
-                    let after = self.values.len() as u32;
-                    let opened = open.pop().and_then(|opened| self.values.get_mut(opened));
-                    if let Some(opened) = opened {
-                        opened.end = at as u32;
-                        opened.after = after;
-                    }
-                }
-                first => {
-                    size.is_plain &= !matches!(first, b'-' | b'0'..=b'9');
-                    let length = rest.iter().position(|b| ENDS.contains(b));
-                    let end = at + length.unwrap_or(rest.len());
-                    self.add(at, end);
-                    at = end;
-                }
-            }
-        }
-        size
-    }
-
-    /// Adds a value with nothing in it. Of a text with more values than are read the rest is left out.
-    fn add(&mut self, start: usize, end: usize) {
-        if self.values.len() <= self.most {
-            let after = self.values.len() as u32 + 1;
-            self.values.push(Entry {
-                start: start as u32,
-                end: end as u32,
-                after,
-            });
-        }
-    }
-}
-
 /// The text after a number, a Boolean or `null`.
 const ENDS: [u8; 11] = *b"{}[],:\" \t\n\r";
 
@@ -587,115 +469,4 @@ impl<'de> Visitor<'de> for Checked {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    /// The value as `serde_json` gives it, from what this reader hands out.
-    fn rebuilt(value: Value<'_>) -> serde_json::Value {
-        match value.kind() {
-            Kind::Object => value
-                .members()
-                .into_iter()
-                .map(|m| (m.key.value, rebuilt(m.value)))
-                .collect(),
-            Kind::Array => value.elements().into_iter().map(rebuilt).collect(),
-            Kind::String => value.string().unwrap().value.into(),
-            _ => serde_json::from_str(value.raw()).unwrap(),
-        }
-    }
-
-    fn any_value() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(json!(null)),
-            any::<bool>().prop_map(|b| json!(b)),
-            any::<i64>().prop_map(|n| json!(n)),
-            ".{0,8}".prop_map(|s| json!(s)),
-        ];
-        leaf.prop_recursive(5, 40, 5, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..5).prop_map(|v| json!(v)),
-                prop::collection::hash_map(".{0,4}", inner, 0..5).prop_map(|m| json!(m)),
-            ]
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn values_equal_those_of_serde_json(value in any_value(), pretty: bool) {
-            let text = if pretty {
-                serde_json::to_string_pretty(&value).unwrap()
-            } else {
-                value.to_string()
-            };
-            prop_assert_eq!(rebuilt(read(Layer::file(&text, 0), &mut Places::default()).unwrap()), value);
-        }
-
-        #[test]
-        fn places_of_strings_are_those_of_their_characters(value in ".{0,12}") {
-            // Every character above ASCII as an escape, so that widths differ from the file's.
-            let mut text = String::from("[ \"");
-            let mut places = Vec::new();
-            for c in value.chars() {
-                let start = text.len();
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    write!(text, "\\u{unit:04X}").unwrap();
-                }
-                places.push(start..text.len());
-            }
-            text.push_str("\" ]");
-            let mut places_of_values = Places::default();
-            let list = read(Layer::file(&text, 0), &mut places_of_values).unwrap();
-            let string = list.elements()[0].string().unwrap();
-            prop_assert_eq!(&string.value, &value);
-            for ((at, c), place) in value.char_indices().zip(places) {
-                prop_assert_eq!(string.part(at..at + c.len_utf8()).range(), place);
-            }
-        }
-    }
-
-    #[test]
-    fn order_and_repeated_keys_are_kept() {
-        let text = r#"{"b": 1, "a": 2, "b": 3, "\u0062": 4}"#;
-        let mut places = Places::default();
-        let value = read(Layer::file(text, 0), &mut places).unwrap();
-        let members: Vec<_> = value
-            .members()
-            .into_iter()
-            .map(|m| (m.key.value, m.value.raw()))
-            .collect();
-        let expected = [("b", "1"), ("a", "2"), ("b", "3"), ("b", "4")];
-        assert_eq!(members, expected.map(|(k, v)| (k.to_owned(), v)));
-        let last: Vec<_> = value.last_members().iter().map(|m| m.value.raw()).collect();
-        assert_eq!(last, ["2", "4"]);
-        assert_eq!(value.member("b").unwrap().raw(), "4");
-    }
-
-    #[test]
-    fn places_of_values() {
-        let text = " {\"k\" : [ \"é\", \"\", 1.5 ]}";
-        let mut places = Places::default();
-        let value = read(Layer::file(text, 0), &mut places).unwrap();
-        assert_eq!(value.span(), Span::new(1, text.len()));
-        let elements = value.member("k").unwrap().elements();
-        assert_eq!(text.get(elements[0].label().range()).unwrap(), "é");
-        assert_eq!(text.get(elements[1].label().range()).unwrap(), "\"\"");
-        assert_eq!(
-            text.get(elements[1].string().unwrap().part(0..0).range())
-                .unwrap(),
-            "\"\""
-        );
-        assert_eq!(text.get(elements[2].literal().span.range()).unwrap(), "1.5");
-        let shifted = Layer::file(text, 3);
-        let mut places = Places::default();
-        let value = read(shifted, &mut places).unwrap();
-        assert_eq!(value.opening(), Span::new(4, 5));
-    }
-}
+mod tests;

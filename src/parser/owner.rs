@@ -1,8 +1,7 @@
 //! The role that a file says its policies belong to.
 
-use super::envelope::LONGEST_NAME;
 use super::json::{Kind, Member, Value};
-use super::problem::shorten_to;
+use super::quote::shorten_to;
 use super::source::Spanned;
 
 /// Facts that the AWS CLI prints about a role beside its policies.
@@ -64,3 +63,6 @@ fn text(value: Value<'_>) -> Option<Spanned<String>> {
         span: text.span,
     })
 }
+
+/// The longest ARN of a policy has fewer characters.
+pub(super) const LONGEST_NAME: usize = 256;

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::policy::{Problem, Text};
-use super::problem::{Reader, named, shorten};
+use super::decoded::Text;
+use super::policy::Problem;
+use super::problem::Reader;
+use super::quote::{named, shorten};
 use crate::rejection::{IAM_TYPES, PARTITIONS, S3_REGIONAL, answer};
 
 /// Reports an action that is neither `*` nor `service:name`.
@@ -81,7 +83,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         return;
     }
     let plain = masked(value);
-    let shown = shorten(value);
+    let shown = || shorten(value);
     if !plain.starts_with("arn:") {
         let help = if value
             .get(..4)
@@ -94,7 +96,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         reader.report(
             Problem::invalid_policy(
                 element,
-                format!("the resource `{shown}` is neither an ARN nor `*`"),
+                format!("the resource `{}` is neither an ARN nor `*`", shown()),
                 text.span,
             )
             .with_help(help),
@@ -106,7 +108,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     if fields < 6 && plain == value {
         let problem = Problem::invalid_policy(
             element,
-            format!("the ARN `{shown}` has {fields} of 6 fields"),
+            format!("the ARN `{}` has {fields} of 6 fields", shown()),
             text.span,
         )
         .with_help(
@@ -132,12 +134,13 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
             0 => text.span,
             _ => text.part(start..start + length),
         };
-        let mut problem = Problem::invalid_arn(value, format!("{message} in `{shown}`"), span);
+        let mut problem = Problem::invalid_arn(value, format!("{message} in `{}`", shown()), span);
         problem.help = Some(format!("{help}; {}", answer(kind)));
         reader.report(problem);
     } else if plain.split(':').nth(2) == Some("") && fields >= 6 {
         // AWS's own page on the Lambda role of 2.10.1 has one; no answer of IAM to it is known.
-        let problem = Problem::invalid_arn(value, format!("no service in `{shown}`"), text.span);
+        let problem =
+            Problem::invalid_arn(value, format!("no service in `{}`", shown()), text.span);
         let help = "write the service between the second and the third colon";
         reader.report(problem.with_help(help).accepted());
     }

@@ -2,64 +2,13 @@
 //!
 //! Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
-use std::ops::Range;
-
 use std::sync::Arc;
 
+use super::decoded::Text;
 use super::hole::{Extreme, Hole};
+use super::keyword::{Effect, Version};
 use super::source::{SourceId, Span, Spanned};
 use crate::quota;
-
-/// `Version` of a policy document; decides whether `${…}` are policy variables.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Version {
-    /// `2008-10-17`, also when the element is missing.
-    V2008,
-    /// `2012-10-17`.
-    V2012,
-}
-
-/// `Effect` of a statement.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Grants.
-    Allow,
-    /// Takes away, whatever else grants.
-    Deny,
-}
-
-/// A JSON string of a policy: the decoded text and where each part of it stands.
-#[derive(Clone, Debug)]
-pub struct Text {
-    /// The decoded text.
-    pub value: String,
-    /// Bytes between the quotes (of the whole token, quotes included, when the string is empty).
-    pub span: Span,
-    /// File offset of each byte of `value`, plus one for its end; `None` when the bytes in the file equal `value`.
-    pub(crate) offsets: Option<Box<[u32]>>,
-    /// Parts of `value` whose text is not known, in order; `None` for a text that is known in full.
-    pub(crate) holes: Option<Box<[HolePart]>>,
-    /// The ends of the parts of which a template puts it together, in order; `None` where it is one part.
-    pub(crate) ends: Option<Box<[PartEnd]>>,
-}
-
-/// The end of a part of a text. What follows it may stand anywhere else.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct PartEnd {
-    /// The byte of the text behind the part.
-    pub(crate) at: usize,
-    /// The end of the part in the file.
-    pub(crate) place: u32,
-}
-
-/// A part of a text that stands for a value that is not known. In the text it is written `${name}`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct HolePart {
-    /// The bytes of the text.
-    pub(crate) range: Range<usize>,
-    /// Index into [`Unknowns::holes`] of the policy.
-    pub(crate) hole: usize,
-}
 
 /// What is not known in a policy, and how it is read.
 #[derive(Clone, Debug)]
@@ -70,53 +19,6 @@ pub(crate) struct Unknowns {
     pub(crate) holes: Arc<[Hole]>,
     /// Holes in the place of whole statements, which may allow or deny anything.
     pub(crate) statements: Vec<usize>,
-}
-
-impl Text {
-    /// The place in the file of a range of bytes of `value`.
-    pub fn part(&self, range: Range<usize>) -> Span {
-        if self.value.is_empty() {
-            return self.span;
-        }
-        match &self.offsets {
-            None => Span {
-                start: self.span.start + range.start as u32,
-                end: self.span.start + range.end as u32,
-            },
-            Some(map) => {
-                let at = |i: usize| map.get(i).copied().unwrap_or(self.span.end);
-                let (start, mut end) = (at(range.start), at(range.end));
-                let ends = self.ends.as_deref().unwrap_or_default();
-                // All bytes of what a reference stands for are at its beginning: the part reaches to its end.
-                let before = range.end.checked_sub(1).map(at);
-                let is_bound = before.is_some_and(|before| before >= end);
-                let of_end = ends.iter().find(|e| e.at >= range.end);
-                if let Some(part) = of_end.filter(|e| e.at == range.end || is_bound) {
-                    end = part.place;
-                } else if range.start < range.end && is_bound {
-                    let mut rest = map.iter().skip(range.end).copied();
-                    let start = before.unwrap_or(start);
-                    end = rest.find(|next| *next > start).unwrap_or(self.span.end);
-                }
-                // Where the last part stands before the first, the first is shown.
-                if start > end
-                    && let Some(first) = ends.iter().find(|e| e.at > range.start)
-                {
-                    end = first.place;
-                }
-                Span {
-                    start: start.min(end),
-                    end,
-                }
-            }
-        }
-    }
-}
-
-impl PartialEq for Text {
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
 }
 
 /// `Action`/`NotAction` or `Resource`/`NotResource`: the element's key and its list.
@@ -189,7 +91,7 @@ pub enum Attachment {
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The file it stands in.
+    /// Its file.
     pub source: SourceId,
     /// `PolicyName` where the document came in an envelope that names it.
     pub name: Option<String>,
@@ -228,33 +130,6 @@ impl Policy {
             });
             values.map(|v| v.value.as_str()).chain(conditions)
         })
-    }
-}
-
-impl Document {
-    /// Sets what the policies of the file are attached as. AWS Organizations is not known to check the ARNs of service control
-    /// policies as IAM does.
-    pub fn attach_as(&mut self, attachment: Attachment) {
-        for policy in &mut self.policies {
-            policy.attachment = attachment;
-        }
-        // A role has one boundary, and a file of several does not say which.
-        if let (Attachment::Managed, [_, second, ..]) = (attachment, self.policies.as_slice()) {
-            let opening = Span {
-                start: second.span.start,
-                end: second.span.start + 1,
-            };
-            let message = "a second policy: a permissions boundary is one policy";
-            let problem = Problem::invalid_json("document", message, opening)
-                .with_help("give the file of the policy that is the boundary");
-            self.problems.push(problem);
-            self.policies.clear();
-        }
-        if attachment == Attachment::Scp {
-            for problem in &mut self.problems {
-                problem.rejected &= problem.kind != ProblemKind::InvalidArn;
-            }
-        }
     }
 }
 
@@ -310,31 +185,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// The offending token.
     pub span: Span,
-    /// `Sid` of the statement it stands in.
+    /// `Sid` of its statement.
     pub sid: Option<String>,
     /// Other places worth showing, each with its words ("opened here", "first given here").
     pub related: Vec<(Span, String)>,
-}
-
-/// The content of one file.
-#[derive(Clone, Debug, Default)]
-pub struct Document {
-    /// The policies that could be read.
-    pub policies: Vec<Policy>,
-    /// Parts of the role that the file names but does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
-    /// `trust-policy` where it could not be read in full, `group:NAME`.
-    pub named: Vec<String>,
-    /// Where some of these are named.
-    pub places: Vec<(String, Span)>,
-    /// The roles that the file says its policies belong to.
-    pub owners: Vec<super::Owner>,
-    /// The trust policies of the roles that the file describes.
-    pub trusts: Vec<super::TrustPolicy>,
-    /// Whether the text is recognised as something else than a policy.
-    pub is_foreign: bool,
-    /// Whether it describes a role and contains none of its policies, as `aws iam get-role` prints it. It is refused, unless
-    /// another file has the policies.
-    pub describes_role: bool,
-    /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
-    pub problems: Vec<Problem>,
 }

@@ -2,14 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
+use super::content::Document;
 use super::owner::Owner;
-use super::policy::{Document, Policy, Problem, ProblemKind};
+use super::policy::{Policy, Problem, ProblemKind};
+use super::quote::{name, shorten};
 use super::source::{SourceId, Span};
 use super::trust::TrustPolicy;
-use crate::{inert, nearest};
 
-/// Problems of one kind and weight beyond these are counted: nobody reads them, and each is far larger than the text at
-/// fault.
+/// Problems of one kind and weight beyond these are only counted: too many to read, and each is far larger than the
+/// text at fault.
 const MOST: usize = 1_000;
 
 /// Subject of the problem that a byte order mark is.
@@ -232,7 +233,7 @@ impl Reader {
         );
     }
 
-    /// Puts the problems in order and names the statements they stand in.
+    /// Puts the problems in order and names their statements.
     pub(super) fn finish(self) -> Document {
         let Reader {
             mut policies,
@@ -294,47 +295,6 @@ impl Reader {
             problems,
         }
     }
-}
-
-/// User input for a message: long texts and line breaks would hide the words around them.
-pub(crate) fn shorten(text: &str) -> String {
-    shorten_to(text, 60)
-}
-
-/// As [`shorten`], to so many code points.
-pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
-    let start: String = text.chars().take(longest).collect();
-    let line = inert::line(&start);
-    if text.chars().nth(longest).is_some() {
-        format!("{line}…")
-    } else {
-        line.into_owned()
-    }
-}
-
-/// A character as a message names it.
-pub(super) fn named(c: char) -> String {
-    match c {
-        ' ' => "a space".to_owned(),
-        c if c.is_control() => format!("U+{:04X}", u32::from(c)),
-        c => format!("`{c}`"),
-    }
-}
-
-/// A `Sid` as everything that is found in its statement names it: whole, unless no person wrote it.
-pub(crate) fn name(sid: &str) -> String {
-    const LONGEST: usize = 256;
-    if sid.len() <= LONGEST {
-        sid.to_owned()
-    } else {
-        shorten(sid)
-    }
-}
-
-/// The name of the grammar that was probably meant by `word`.
-pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
-    let names = names.iter().map(|name| (*name, *name));
-    nearest::nearest(word, names, |name| name.len() / 3)
 }
 
 #[cfg(test)]

@@ -85,14 +85,14 @@ impl Source {
         }
     }
 
-    /// The path that tells it from other files wherever the program runs, where that is not the one shown.
+    /// The path that identifies the file wherever the program runs, if it is not the one shown.
     #[must_use]
     pub fn known_as(mut self, identity: Option<String>) -> Self {
         self.identity = identity;
         self
     }
 
-    /// The same file once more, for what is told apart by its file.
+    /// The same file once more, where the file decides which of two things is meant.
     #[must_use]
     pub fn again(&self) -> Self {
         Source {

@@ -1,9 +1,12 @@
 //! One statement of a policy.
 
-use super::grammar::{STATEMENT_KEYS, refuse_function_among, unknown, wrong_kind};
+use super::decoded::Text;
+use super::element::{STATEMENT_KEYS, refuse_function_among, unknown, wrong_kind};
 use super::json::{Kind, Member, Value};
-use super::policy::{Effect, Element, Problem, Statement, Text};
-use super::problem::{Reader, named, nearest, shorten};
+use super::keyword::Effect;
+use super::policy::{Element, Problem, Statement};
+use super::problem::Reader;
+use super::quote::{named, nearest, shorten};
 use super::source::Spanned;
 use super::{condition, pattern};
 use crate::rejection::answer;

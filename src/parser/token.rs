@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::problem::shorten;
-use super::syntax::Fault;
+use super::fault::Fault;
+use super::quote::shorten;
 
 /// The token at a place: tokens of JSON, and what authors write instead of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,7 +173,7 @@ fn starts_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '*' | '<' | '$' | '%' | '@' | '!')
 }
 
-/// A number, a literal, or text that lacks its quotes.
+/// A number, a literal, or text without its quotes.
 fn word(rest: &str) -> (Token, usize) {
     let shown = head(rest);
     let closed = |close: &str| line(shown).find(close).map(|i| i + close.len());

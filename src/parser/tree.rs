@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::decoded::Text;
 use super::json::{self, Kind as Json, Layer, Places, Value};
-use super::policy::{Problem, Text};
+use super::policy::Problem;
 use super::source::Span;
 use super::yaml::{self, Id, Limits};
 

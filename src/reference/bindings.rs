@@ -1,13 +1,14 @@
 //! Values for the placeholders of a reference: given by flags, or inferred from the policies.
 
+pub(crate) use crate::rejection::PARTITIONS;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::value_shape::{has_shape, is_taken};
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Piece, Pieces};
 use crate::parser::{SourceId, Span};
-
-pub(crate) use crate::rejection::PARTITIONS;
 
 /// The source of a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,7 +114,7 @@ pub fn option_for(name: &str) -> String {
         "Region" => "--region REGION".to_owned(),
         "Account" => "--account ID".to_owned(),
         "Partition" => "--partition NAME".to_owned(),
-        super::names::CLUSTER => "--cluster-name NAME".to_owned(),
+        CLUSTER => "--cluster-name NAME".to_owned(),
         name => format!("--set {name}=VALUE"),
     }
 }
@@ -216,7 +217,7 @@ impl Bindings {
                 for vote in votes {
                     if let Some((n, text, range)) = unknown.stands_for(vote.pieces) {
                         let name = placeholders.name(n);
-                        if super::names::is_taken(name) || !super::names::has_shape(name, &text) {
+                        if is_taken(name) || !has_shape(name, &text) {
                             continue;
                         }
                         let single = super::whole_arn(name).is_none() || super::is_list(name);
@@ -300,13 +301,20 @@ impl Bindings {
 
 /// The text of one of the first five ARN fields where it is literal and not empty, with its bytes.
 fn literal_field(pieces: &Pieces, field: usize) -> Option<(String, Range<usize>)> {
+    let start = [
+        Piece::Char('a'),
+        Piece::Char('r'),
+        Piece::Char('n'),
+        Piece::Char(':'),
+    ];
+    let is_arn = pieces.len() > start.len() && pieces.iter().zip(start).all(|((p, _), s)| *p == s);
+    if !is_arn {
+        return None;
+    }
     let mut fields = pieces.split(|(p, _)| *p == Piece::Char(':'));
-    let is_arn = fields
-        .next()
-        .is_some_and(|f| text_of(f).as_deref() == Some("arn"));
-    let field = fields.nth(field.checked_sub(1)?)?;
+    let field = fields.nth(field)?;
     let (first, last) = (field.first()?, field.last()?);
-    is_arn.then_some((text_of(field)?, first.1.start as usize..last.1.end as usize))
+    Some((text_of(field)?, first.1.start as usize..last.1.end as usize))
 }
 
 fn text_of(pieces: &[(Piece, Span)]) -> Option<String> {
@@ -388,3 +396,6 @@ fn service_and_resource(pieces: &Pieces) -> Option<(Part<'_>, Part<'_>)> {
     let service = fields.nth(2)?;
     Some((service, fields.nth(2)?))
 }
+
+/// The placeholder for the name of the cluster.
+pub const CLUSTER: &str = "Cluster";

@@ -57,9 +57,8 @@ pub struct Rank {
     place: usize,
 }
 
-/// The beginning of action names, in a service or in all.
+/// The beginning of action names.
 struct Beginning {
-    service: Option<String>,
     name: String,
     access: Vec<String>,
     rank: Rank,
@@ -69,13 +68,17 @@ struct Table {
     rules: Rules,
     /// By `service:name` in lower case.
     exact: FxHashMap<String, (Rank, Vec<String>)>,
-    beginnings: Vec<Beginning>,
+    /// By service, the worst first.
+    beginnings: FxHashMap<String, Vec<Beginning>>,
+    /// Those of all services, the worst first.
+    anywhere: Vec<Beginning>,
 }
 
 impl Table {
     fn new(rules: Rules) -> Self {
         let mut exact = FxHashMap::default();
-        let mut beginnings = Vec::new();
+        let mut beginnings: FxHashMap<String, Vec<Beginning>> = FxHashMap::default();
+        let mut anywhere = Vec::new();
         for (danger, found) in rules.dangers.iter().enumerate() {
             let groups = found.groups.iter();
             let actions = groups.flat_map(|group| group.actions.iter().map(move |a| (group, a)));
@@ -88,18 +91,24 @@ impl Table {
                     continue;
                 };
                 let (service, name) = start.split_once(':').unwrap_or((start, ""));
-                beginnings.push(Beginning {
-                    service: (service != "*").then(|| service.to_owned()),
+                let beginning = Beginning {
                     name: name.to_owned(),
                     access,
                     rank,
-                });
+                };
+                if service == "*" {
+                    anywhere.push(beginning);
+                } else {
+                    let of_service = beginnings.entry(service.to_owned()).or_default();
+                    of_service.push(beginning);
+                }
             }
         }
         Table {
             rules,
             exact,
             beginnings,
+            anywhere,
         }
     }
 }
@@ -118,12 +127,13 @@ pub fn danger_of(action: &str, access: AccessLevel) -> Option<Rank> {
     let exact = exact
         .filter(|(_, levels)| counts(levels))
         .map(|(rank, _)| *rank);
-    let mut beginnings = TABLE.beginnings.iter();
-    let beginning = beginnings.find(|b| {
-        let of_service = b.service.as_ref().is_none_or(|own| own == service);
-        of_service && name.starts_with(&b.name) && counts(&b.access)
+    let of_service = TABLE.beginnings.get(service).map_or(&[][..], Vec::as_slice);
+    let starts = [of_service, &TABLE.anywhere].map(|beginnings| {
+        let mut all = beginnings.iter();
+        let found = all.find(|b| name.starts_with(&b.name) && counts(&b.access));
+        found.map(|b| b.rank)
     });
-    exact.into_iter().chain(beginning.map(|b| b.rank)).min()
+    starts.into_iter().flatten().chain(exact).min()
 }
 
 /// The `security-severity` of a lint, where it has one.

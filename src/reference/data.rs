@@ -6,7 +6,7 @@
 
 use super::Release;
 
-/// A text that the large tables speak of, by its bytes in the file that holds them all. A reference would do, but those
+/// A text of the large tables, by its bytes in the file that holds them all. A reference would do, but those
 /// of a program are worked out anew at every start.
 #[derive(Clone, Copy)]
 pub(super) struct Text {
@@ -58,7 +58,7 @@ pub(super) struct PackEntry {
     pub(super) json: Text,
 }
 
-/// Something that the documented policies lack.
+/// Something missing from the documented policies.
 pub(super) struct ErratumEntry {
     pub(super) role: Text,
     pub(super) schedulers: Schedulers,

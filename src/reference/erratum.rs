@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::data::{ERRATA, ErratumEntry, Text};
-use super::pack::{self, Wanted};
+use super::wanted::Wanted;
 use super::{Failure, Feature, Features, Gap, RefStatement, Reference, Release, Standing};
 use crate::parser::Effect;
 
@@ -18,20 +18,20 @@ struct ErratumData {
     source: String,
 }
 
-/// An action that the policies of some releases lack.
+/// An action missing from the policies of some releases.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lack {
     /// e.g. `user`.
     pub role: &'static str,
-    /// The schedulers whose policies lack it; empty for all.
+    /// The schedulers from whose policies it is missing; empty for all.
     pub schedulers: &'static [&'static str],
     /// The feature that needs it.
     pub feature: Option<&'static str>,
-    /// First and last release whose policy lacks it.
+    /// First and last release from whose policy it is missing.
     pub releases: (Release, Release),
     /// The resources that need it.
     pub resources: Vec<String>,
-    /// Why it lacks, and what fails without it.
+    /// Why it is missing, and what fails without it.
     pub reason: String,
     /// The public source of that.
     pub source: String,
@@ -98,8 +98,8 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
                 own_index: 0,
                 sid: None,
                 effect: Effect::Allow,
-                action: pack::list(data.actions, Vec::new(), &[]),
-                resource: pack::list(data.resources, Vec::new(), &[]),
+                action: super::wanted::list(data.actions, Vec::new(), &[]),
+                resource: super::wanted::list(data.resources, Vec::new(), &[]),
                 conditions: Vec::new(),
                 feature: feature.map(Feature::name),
                 open: required.is_none(),

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Release;
@@ -12,9 +13,72 @@ static NEEDS: LazyLock<Vec<Need>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/needs.json"))).unwrap_or_default()
 });
 
-static CALLS: LazyLock<Vec<Call>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/calls.json"))).unwrap_or_default()
+/// The calls by their actions, in lower case.
+static CALLED: LazyLock<FxHashMap<String, Vec<Call>>> = LazyLock::new(|| {
+    let calls = include_str!(concat!(env!("OUT_DIR"), "/calls.json"));
+    let calls: Vec<Call> = serde_json::from_str(calls).unwrap_or_default();
+    let mut called: FxHashMap<String, Vec<Call>> = FxHashMap::default();
+    for call in calls {
+        let of_action = called.entry(call.action.to_ascii_lowercase()).or_default();
+        of_action.push(call);
+    }
+    called
 });
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&NEEDS));
+
+/// The reasons by the actions that they name.
+struct Index {
+    /// Positions in `NEEDS` by action, in lower case.
+    named: FxHashMap<String, Vec<usize>>,
+    /// Positions, and the patterns of actions, by service.
+    matched: FxHashMap<String, Vec<(usize, ActionPattern)>>,
+}
+
+impl Index {
+    fn new(needs: &[Need]) -> Self {
+        let mut index = Index {
+            named: FxHashMap::default(),
+            matched: FxHashMap::default(),
+        };
+        for (at, need) in needs.iter().enumerate() {
+            for action in &need.actions {
+                let lower = action.to_ascii_lowercase();
+                match lower.split_once(':') {
+                    Some((service, name)) if name.contains(['*', '?']) => {
+                        let of_service = index.matched.entry(service.to_owned()).or_default();
+                        of_service.push((at, ActionPattern::parse(action)));
+                    }
+                    _ => index.named.entry(lower).or_default().push(at),
+                }
+            }
+        }
+        index
+    }
+
+    /// The reasons that name an action, or also those that match it by a wildcard, in the order of the data.
+    fn of(&self, action: &str, by_wildcard: bool) -> Vec<&'static Need> {
+        let action = action.to_ascii_lowercase();
+        let mut all = self.named.get(&action).cloned().unwrap_or_default();
+        if by_wildcard && let Some((service, name)) = action.split_once(':') {
+            let matched = self.matched.get(service).into_iter().flatten();
+            let matched =
+                matched.filter(|(_, pattern)| pattern.matches(service, name) == ActionMatch::Yes);
+            all.extend(matched.map(|(at, _)| *at));
+            all.sort_unstable();
+        }
+        all.dedup();
+        all.into_iter().filter_map(|at| NEEDS.get(at)).collect()
+    }
+
+    fn named(&self, action: &str) -> Vec<&'static Need> {
+        self.of(action, false)
+    }
+
+    fn all(&self, action: &str) -> Vec<&'static Need> {
+        self.of(action, true)
+    }
+}
 
 /// A reason, with its source.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -44,15 +108,31 @@ pub struct Need {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(from = "Written")]
 struct Range {
+    written: Written,
+    /// First and last release; `None` holds for no release.
+    bounds: Option<(Release, Release)>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+struct Written {
     first: String,
     last: String,
 }
 
+impl From<Written> for Range {
+    fn from(written: Written) -> Self {
+        let first = Release::parse(&written.first);
+        let bounds = first.zip(Release::parse(&written.last));
+        Range { written, bounds }
+    }
+}
+
 impl Range {
     fn holds(&self, release: Release) -> bool {
-        Release::parse(&self.first).is_some_and(|first| first <= release)
-            && Release::parse(&self.last).is_some_and(|last| release <= last)
+        self.bounds
+            .is_some_and(|(first, last)| first <= release && release <= last)
     }
 }
 
@@ -76,30 +156,6 @@ impl Need {
             && self.releases.holds(release)
     }
 
-    fn names(&self, action: &str) -> bool {
-        self.actions.iter().any(|a| a.eq_ignore_ascii_case(action))
-    }
-
-    fn matches(&self, action: &str) -> bool {
-        // An action without a wildcard is compared by its name. Most wildcards differ before the first `*`.
-        let may_match = |a: &&String| {
-            let start = a.find(['*', '?']).and_then(|end| a.get(..end));
-            let same = |start: &str| {
-                action
-                    .get(..start.len())
-                    .map(|s| s.eq_ignore_ascii_case(start))
-            };
-            start.and_then(same) == Some(true)
-        };
-        self.names(action) || { self.actions.iter() }.filter(may_match).any(|a| {
-            action.split_once(':').is_some_and(|(service, name)| {
-                let service = service.to_ascii_lowercase();
-                let name = name.to_ascii_lowercase();
-                ActionPattern::parse(a).matches(&service, &name) == ActionMatch::Yes
-            })
-        })
-    }
-
     /// Whether no use of the actions is known: AWS's policies ask for them all the same.
     pub fn is_unused(&self) -> bool {
         matches!(self.when, When::UnknownUse | When::Never)
@@ -107,7 +163,7 @@ impl Need {
 
     /// First and last release it holds for.
     pub fn releases(&self) -> (&str, &str) {
-        (&self.releases.first, &self.releases.last)
+        (&self.releases.written.first, &self.releases.written.last)
     }
 }
 
@@ -120,17 +176,14 @@ pub(super) fn why(
     action: &str,
     feature: Option<&str>,
 ) -> Option<&'static Need> {
-    let of_feature = |n: &Need| feature.is_some() && n.feature.as_deref() == feature;
-    // Few reasons name an action: compare that first.
+    let of_feature = |n: &&Need| feature.is_some() && n.feature.as_deref() == feature;
     let applies = |n: &&Need| n.applies(role, scheduler, release);
-    let named = |n: &&Need| n.names(action) && applies(n);
-    let matched = |n: &&Need| applies(n) && n.matches(action);
-    let same = || NEEDS.iter().filter(|n| of_feature(n));
-    same()
-        .find(named)
-        .or_else(|| same().find(matched))
-        .or_else(|| NEEDS.iter().find(named))
-        .or_else(|| NEEDS.iter().find(matched))
+    let [mut named, mut all] = [INDEX.named(action), INDEX.all(action)];
+    named.retain(applies);
+    all.retain(applies);
+    let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
+    let any = [named.first(), all.first()].map(Option::<&&Need>::copied);
+    of_its_feature.into_iter().chain(any).flatten().next()
 }
 
 /// The reasons for an action, those of single resources aside.
@@ -138,15 +191,10 @@ pub(super) fn reasons<'n>(
     role: &'n str,
     scheduler: &'n str,
     release: Release,
-    action: &'n str,
-) -> impl Iterator<Item = &'static Need> + 'n {
-    // The role decides for most of them, and is cheap to compare.
-    NEEDS.iter().filter(move |n| {
-        n.role == role
-            && n.resources.is_empty()
-            && n.matches(action)
-            && n.applies(role, scheduler, release)
-    })
+    action: &str,
+) -> impl Iterator<Item = &'static Need> + use<'n> {
+    let of_action = INDEX.all(action).into_iter();
+    of_action.filter(move |n| n.resources.is_empty() && n.applies(role, scheduler, release))
 }
 
 /// The reasons that are about single resources.
@@ -167,17 +215,16 @@ const NEWEST_EXAMINED: &str = "3.15.1";
 pub(super) fn is_called(role: &str, release: Release, action: &str) -> bool {
     let newest = Release::parse(NEWEST_EXAMINED);
     let examined = newest.map_or(release, |newest| newest.min(release));
-    CALLS.iter().any(|c| {
-        c.role == role && c.action.eq_ignore_ascii_case(action) && c.releases.holds(examined)
-    })
+    let calls = CALLED.get(&action.to_ascii_lowercase());
+    let mut calls = calls.into_iter().flatten();
+    calls.any(|c| c.role == role && c.releases.holds(examined))
 }
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
-    let named = NEEDS
-        .iter()
-        .any(|n| n.names(action) && !n.is_unused() && n.applies(role, scheduler, release));
-    named || is_called(role, release, action)
+    let named = INDEX.named(action);
+    { named.iter() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
+        || is_called(role, release, action)
 }
 
 /// Whether a role needs something for a feature in any release.
@@ -204,9 +251,9 @@ pub(super) fn of_feature<'n>(
 
 /// Every reason that names or matches an action, for all roles and releases.
 pub fn needs_of(action: &str) -> Vec<&'static Need> {
-    let named: Vec<&Need> = NEEDS.iter().filter(|n| n.names(action)).collect();
+    let named = INDEX.named(action);
     if named.is_empty() {
-        NEEDS.iter().filter(|n| n.matches(action)).collect()
+        INDEX.all(action)
     } else {
         named
     }

@@ -1,30 +1,29 @@
 //! The policy texts of `rules/reference`, and what is put together from them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::data::{PACKS, PackEntry, Text};
-use super::{
-    Feature, Features, Gap, Part, RefCondition, RefList, RefStatement, Reference, Release, erratum,
-};
+use super::wanted::{Wanted, list};
+use super::{Feature, Gap, Part, RefCondition, RefStatement, Reference, Release, erratum};
 use crate::parser::Effect;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct PackData {
-    policy: String,
-    managed_policies: Vec<String>,
-    digest: String,
+pub(super) struct PackData {
+    pub(super) policy: String,
+    pub(super) managed_policies: Vec<String>,
+    pub(super) digest: String,
     #[serde(rename = "known-gap")]
-    gaps: Vec<GapData>,
+    pub(super) gaps: Vec<GapData>,
     #[serde(rename = "statement")]
-    statements: Vec<StatementData>,
+    pub(super) statements: Vec<StatementData>,
 }
 
 #[derive(Deserialize)]
-struct GapData {
+pub(super) struct GapData {
     policy: String,
     name: String,
     except: Vec<String>,
@@ -34,15 +33,15 @@ struct GapData {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct StatementData {
-    sid: Option<String>,
-    effect: String,
-    actions: Vec<String>,
-    not_actions: Vec<String>,
-    resources: Vec<String>,
-    not_resources: Vec<String>,
-    condition: Map<String, Value>,
-    feature: Option<String>,
+pub(super) struct StatementData {
+    pub(super) sid: Option<String>,
+    pub(super) effect: String,
+    pub(super) actions: Vec<String>,
+    pub(super) not_actions: Vec<String>,
+    pub(super) resources: Vec<String>,
+    pub(super) not_resources: Vec<String>,
+    pub(super) condition: Map<String, Value>,
+    pub(super) feature: Option<String>,
 }
 
 /// The AWS managed policies that some role must have besides, with placeholders.
@@ -50,34 +49,6 @@ pub fn managed_policies() -> BTreeSet<String> {
     let packs = PACKS.iter();
     let data = packs.filter_map(|pack| serde_json::from_str::<PackData>(pack.json.get()).ok());
     data.flat_map(|data| data.managed_policies).collect()
-}
-
-/// The role, release and scheduler of a reference, and the known features.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'w> {
-    pub(super) role: &'w str,
-    pub(super) scheduler: &'w str,
-    pub(super) release: Release,
-    pub(super) features: &'w Features,
-    /// The feature of its group to compare with; the others of the group are off.
-    pub(super) mode: Option<Feature>,
-}
-
-impl Wanted<'_> {
-    /// Whether what a feature needs is required: `None` where that is not known.
-    pub(super) fn requires(&self, feature: Option<Feature>) -> Option<bool> {
-        let Some(feature) = feature else {
-            return Some(true);
-        };
-        match (feature.group(), self.mode) {
-            (Some(group), Some(mode)) if mode.group() == Some(group) => {
-                Some(mode.name() == feature.name())
-            }
-            _ => self
-                .features
-                .has(feature, self.role, self.scheduler, self.release),
-        }
-    }
 }
 
 impl PackEntry {
@@ -93,7 +64,7 @@ impl PackEntry {
         self.feature.map(Text::get).and_then(Feature::find)
     }
 
-    fn data(&self) -> PackData {
+    pub(super) fn data(&self) -> PackData {
         let read = serde_json::from_str(self.json.get());
         #[expect(
             clippy::expect_used,
@@ -295,16 +266,6 @@ impl StatementData {
     }
 }
 
-pub(super) fn list(plain: Vec<String>, negated: Vec<String>, except: &[String]) -> RefList {
-    let is_negated = !negated.is_empty();
-    let mut values = if is_negated { negated } else { plain };
-    values.retain(|v| !except.contains(v));
-    RefList {
-        negated: is_negated,
-        values,
-    }
-}
-
 pub(super) fn conditions(operator: &str, keys: &Value) -> Vec<RefCondition> {
     let Value::Object(keys) = keys else {
         return Vec::new();
@@ -319,106 +280,6 @@ pub(super) fn conditions(operator: &str, keys: &Value) -> Vec<RefCondition> {
                 .flatten()
                 .filter_map(|v| v.as_str().map(str::to_owned))
                 .collect(),
-        })
-        .collect()
-}
-
-/// One policy text, for listing.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Listed {
-    /// Its file below `rules/reference`, without the ending.
-    pub id: &'static str,
-    /// e.g. `user`.
-    pub role: &'static str,
-    /// The schedulers it is for; empty for all.
-    pub schedulers: &'static [&'static str],
-    /// The feature that needs all of it.
-    pub feature: Option<&'static str>,
-    /// First and last release.
-    pub releases: (Release, Release),
-    /// e.g. `documented`.
-    pub kind: &'static str,
-    /// The place of publication.
-    pub source: &'static str,
-}
-
-/// Every policy text with the releases that it counts for, by role and release.
-pub fn listed() -> Vec<Listed> {
-    let by_role: BTreeMap<&str, usize> = super::roles().enumerate().map(|(i, r)| (r, i)).collect();
-    let mut all: Vec<Listed> = PACKS
-        .iter()
-        .map(|p| Listed {
-            id: p.id.get(),
-            role: p.role.get(),
-            schedulers: p.schedulers.list(),
-            feature: p.feature.map(Text::get),
-            releases: (p.first, p.last),
-            kind: p.kind.get(),
-            source: p.source.get(),
-        })
-        .collect();
-    all.sort_by_key(|l| (by_role.get(l.role), l.feature, l.releases, l.id));
-    all
-}
-
-/// Statements that require an action, of texts that are alike but for their releases.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Use {
-    /// e.g. `user`.
-    pub role: &'static str,
-    /// The schedulers it is for; empty for all.
-    pub schedulers: &'static [&'static str],
-    /// The feature that needs it.
-    pub feature: Option<&'static str>,
-    /// As the texts write the action.
-    pub declared: String,
-    /// The required resources.
-    pub resources: Vec<String>,
-    /// The releases, oldest first: `3.0.0 to 3.6.0, 3.14.0`.
-    pub releases: String,
-}
-
-/// Roles, releases and features that require an action accepted by `matches`.
-pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
-    let mut found: Vec<(Use, Vec<Release>)> = Vec::new();
-    for listed in listed() {
-        let Some(entry) = PACKS.iter().find(|p| {
-            (p.id.get(), p.role.get(), p.first, p.schedulers.list())
-                == (listed.id, listed.role, listed.releases.0, listed.schedulers)
-        }) else {
-            continue;
-        };
-        for statement in entry.data().statements {
-            let Some(declared) = statement.actions.iter().find(|a| matches(a)) else {
-                continue;
-            };
-            let here = Use {
-                role: entry.role.get(),
-                schedulers: entry.schedulers.list(),
-                feature: statement
-                    .feature
-                    .as_deref()
-                    .and_then(Feature::find)
-                    .map(Feature::name)
-                    .or(entry.feature.map(Text::get)),
-                declared: declared.clone(),
-                resources: statement.resources.clone(),
-                releases: String::new(),
-            };
-            let covered = Release::all().filter(|r| entry.covers(*r));
-            match found.iter_mut().find(|(u, _)| *u == here) {
-                Some((_, releases)) => releases.extend(covered),
-                None => found.push((here, covered.collect())),
-            }
-        }
-    }
-    found
-        .into_iter()
-        .map(|(mut found, mut releases)| {
-            releases.sort_unstable();
-            releases.dedup();
-            found.releases = super::select::ranges(&releases);
-            found
         })
         .collect()
 }

@@ -1,22 +1,7 @@
-//! The meanings of placeholders, and their spellings in templates. From `rules/placeholders.toml`.
+//! The meanings of placeholders. From `rules/placeholders.toml`.
 
+use super::data::{ARNS, MEANINGS};
 use crate::matcher::template;
-
-use super::data::{ARNS, MEANINGS, SPELLINGS};
-
-/// The name that the reference uses for a placeholder of a template, given the text between its
-/// delimiters (`AWS::Region`, `AWS ACCOUNT ID`).
-pub fn canonical_placeholder(inner: &str) -> Option<&'static str> {
-    let normal: String = inner
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    let found = SPELLINGS
-        .binary_search_by(|(spelling, _)| spelling.cmp(&normal.as_str()))
-        .ok()?;
-    SPELLINGS.get(found).map(|(_, name)| *name)
-}
 
 /// The meaning of a placeholder, and an example.
 pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {

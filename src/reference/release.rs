@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use super::data::RELEASES;
-
 /// `2.4.1`, ordered as numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Release([u32; 3]);
+pub struct Release(pub(super) [u32; 3]);
 
 fn part(text: &str) -> Option<u32> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
@@ -32,29 +30,6 @@ impl Release {
             .next()
             .is_none()
             .then_some(Release([major, minor, patch]))
-    }
-
-    /// Every release, oldest first.
-    pub fn all() -> impl DoubleEndedIterator<Item = Release> {
-        RELEASES.iter().map(|(release, _)| *release)
-    }
-
-    /// The day it came out, where that is known: `2019-07-29`.
-    pub fn date(self) -> Option<&'static str> {
-        let found = RELEASES.iter().find(|(release, _)| *release == self);
-        found.map(|(_, date)| *date).filter(|d| !d.is_empty())
-    }
-
-    /// The newest release.
-    pub fn newest() -> Option<Release> {
-        Release::all().next_back()
-    }
-
-    /// The newest known release of the same minor where this one is a later patch release of the newest generation.
-    pub fn known_patch(self) -> Option<Release> {
-        let newest = Release::newest()?;
-        let known = Release::all().rfind(|r| r.0[0] == self.0[0] && r.0[1] == self.0[1])?;
-        (known < self && self.0[0] == newest.0[0]).then_some(known)
     }
 
     /// The first number.

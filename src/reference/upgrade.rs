@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RefStatement, Reference, render};
+use super::{RefStatement, Reference, policy_text};
 use crate::matcher::{ActionMatch, ActionPattern};
 use crate::parser::Effect;
 
@@ -47,7 +47,7 @@ fn required(reference: &Reference) -> BTreeMap<String, Required> {
     let mut all: BTreeMap<String, Required> = BTreeMap::new();
     let plain = |s: &&RefStatement| s.effect == Effect::Allow && !s.action.negated;
     for statement in reference.statements.iter().filter(plain) {
-        let condition = render::condition(&statement.conditions).map(|c| c.to_string());
+        let condition = policy_text::condition(&statement.conditions).map(|c| c.to_string());
         for action in &statement.action.values {
             let entry = all
                 .entry(action.to_ascii_lowercase())

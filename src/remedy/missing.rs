@@ -1,4 +1,4 @@
-//! The policy that grants what lacks.
+//! The policy with the missing permissions.
 
 use crate::catalog::Catalog;
 use crate::check::{self, Chosen, Settings};
@@ -18,7 +18,7 @@ pub const OF_THE_RUN: [&str; 3] = ["Partition", "Region", "Account"];
 /// The policy to attach, and the gaps that it cannot close.
 #[derive(Debug)]
 pub struct Missing {
-    /// Policy documents, each small enough for a managed policy; none where nothing lacks.
+    /// Policy documents, each small enough for a managed policy; none where nothing is missing.
     pub documents: Vec<String>,
     /// The statements of each document, with the placeholders of [`OF_THE_RUN`] in them.
     pub statements: Vec<Vec<RefStatement>>,

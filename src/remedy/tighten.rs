@@ -34,13 +34,13 @@ pub struct Tightened {
 /// Why nothing is narrowed at all.
 #[derive(Debug)]
 pub enum Refusal {
-    /// A requirement is not decided: nobody can say whether it would still be covered.
+    /// A requirement is not decided: it is not known whether it would still be covered.
     Undecided(Box<Row>),
     /// A statement of this file should change, and its policy is encoded in a string.
     Encoded(usize),
 }
 
-/// A statement, as it stands in the text that was given.
+/// A statement, as the given text has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
     /// The index of its file.
@@ -92,7 +92,7 @@ pub enum Why {
 /// The objection of the engine to a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Objection {
-    /// An action would fare worse: as it is, and as it would be.
+    /// An action would get a worse verdict: as it is, and as it would be.
     Lost(String, Verdict, Option<Verdict>),
     /// The policies would be judged for other values of placeholders.
     Values,
@@ -207,7 +207,7 @@ impl Files {
     }
 }
 
-/// Asks the engine about changed texts: nothing may fare worse than it did at first.
+/// Asks the engine about changed texts: no verdict may be worse than at first.
 struct Judge<'a> {
     catalog: &'a Catalog,
     names: &'a [&'a str],
@@ -276,7 +276,7 @@ impl Judge<'_> {
 }
 
 /// Narrows the policies of a role, given as names and texts, for as long as there is something to narrow. `settings`
-/// has the values of `chosen`. The engine judges each change before it is made: nothing fares worse than before.
+/// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before.
 ///
 /// # Errors
 ///

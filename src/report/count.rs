@@ -41,7 +41,7 @@ impl Counts {
 }
 
 /// How much of what is required is granted. Rows that require nothing do not count, nor do those of features of
-/// which nobody said whether the cluster has them.
+/// which it is not known whether the cluster has them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Coverage {
     /// Rows with verdict `covered`.

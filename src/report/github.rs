@@ -12,8 +12,8 @@ use crate::finding::{Finding, Severity};
 /// The runner shows this many annotations of each severity per step; the log has all.
 const SHOWN: usize = 10;
 
-/// Writes what was judged, one workflow command per finding with errors first, and a line with the sum. `quiet` leaves
-/// out findings of severity `note` and the opening lines.
+/// Writes what was judged, one workflow command per finding with errors first, and a line that counts them. `quiet`
+/// leaves out findings of severity `note` and the opening lines.
 ///
 /// # Errors
 /// The result of `out`.
@@ -88,7 +88,7 @@ fn command(
     if line == region.end_line {
         let _ = write!(command, ",col={column},endColumn={}", region.end_column);
     }
-    // The log shows the text alone, so the place stands in it too.
+    // The log shows the text alone, so the text has the place too.
     let text = format!(
         "{}:{line}:{column}: {}{}",
         escape::line(path.as_str()),

@@ -1,5 +1,5 @@
 //! One fingerprint per finding of a whole run. Those of [`Finding`](crate::finding::Finding) are unique within a
-//! result: two roles that lack the same statement have the same one.
+//! result: two roles without the same statement have the same one.
 
 use rustc_hash::FxHashMap;
 

@@ -1,6 +1,7 @@
 //! The SARIF output, version 2.1.0, with what GitHub's code scanning requires and shows.
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>,
+//! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 //! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
 
 mod model;
@@ -213,7 +214,7 @@ fn notification(places: &Places<'_>, finding: &Finding, why: Incomplete) -> Noti
     }
 }
 
-/// A finding, the target that it is about, and what tells it from all others of the run.
+/// A finding, its target, and its identity within the run.
 struct Named<'a> {
     target: Option<&'a str>,
     finding: &'a Finding,
@@ -276,7 +277,7 @@ fn outcome(places: &Places<'_>, shared: &BTreeSet<Line>, named: Named<'_>) -> Ou
     }
 }
 
-/// GitHub tells alerts apart by a hash of the line that they stand on, and makes that hash itself where there is none.
+/// GitHub distinguishes alerts by a hash of their line, and makes that hash itself where there is none.
 /// On the only line of a policy all findings of a lint would become one alert, and so would those of several targets.
 fn is_on_one_line(sources: &Sources, source: SourceId) -> bool {
     let text = sources.get(source).text();

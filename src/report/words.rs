@@ -1,12 +1,16 @@
 //! The sentences before and after the findings, as every format for people has them.
 
+mod shortened;
+
+pub(super) use shortened::{closing_of_short, hidden_places, left_out, rank, topic};
+
 use std::borrow::Cow;
 
 use super::weakened::HiddenRows;
-use super::{Binding, Counts, ReferenceName, Region, Report, RoleResult, Upgrade, escape};
-use crate::finding::{Finding, Severity};
+use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
+use crate::finding::Finding;
 use crate::lints;
-use crate::rejection::CONSEQUENCE;
+use shortened::blocking;
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -217,7 +221,7 @@ pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     }
 }
 
-/// The sum over several results.
+/// The summary of several results.
 pub(super) fn total(report: &Report) -> String {
     let results = plural(report.results.len(), "result");
     format!("in {results}: {}", tally(report.counts()))
@@ -294,111 +298,6 @@ pub(super) fn hidden(lint: &str, count: usize) -> String {
 pub(super) fn of_lint(lint: &str, count: usize) -> String {
     let summary = lints::find(lint).map_or("", |lint| lint.summary);
     format!("{}: {summary}", plural(count, "finding"))
-}
-
-/// The subject of a finding: its feature, else the first text that its message quotes, else the message.
-pub(super) fn topic(finding: &Finding) -> String {
-    if let Some(subject) = &finding.subject
-        && lints::is_about_features(finding.lint)
-    {
-        return subject.clone();
-    }
-    let quoted = finding.message.split('`').nth(1);
-    let Some(quoted) = quoted.filter(|text| !text.is_empty()) else {
-        return shorten(&finding.message, TOPIC);
-    };
-    let is_listed = finding.actions.iter().any(|action| action == quoted);
-    match finding.actions.len().saturating_sub(1) {
-        more @ 1.. if is_listed => format!("`{quoted}` and {more} more"),
-        _ => format!("`{}`", shorten(quoted, TOPIC)),
-    }
-}
-
-/// Characters of a topic.
-const TOPIC: usize = 60;
-
-fn shorten(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// Stands for a statement that is too long for a short report.
-pub(super) fn left_out() -> &'static str {
-    "(long; `pcluster-iam missing` with the same arguments prints it)"
-}
-
-/// The lines on findings that are not drawn in full: their advice on size, and their number.
-pub(super) fn closing_of_short(findings: &[&Finding]) -> Vec<String> {
-    let notes = findings.iter().flat_map(|f| &f.notes);
-    let advice = notes.filter(|note| lints::is_about_size(note));
-    advice.cloned().chain(shortened(findings)).collect()
-}
-
-fn shortened(findings: &[&Finding]) -> Option<String> {
-    let parts = by_severity(Counts::of(findings.iter().copied()));
-    let adds = |f: &&Finding| f.severity == Severity::Error && lints::is_about_coverage(f.lint);
-    let missing = if findings.iter().any(adds) {
-        ", `pcluster-iam missing` prints all statements to add"
-    } else {
-        ""
-    };
-    (!parts.is_empty()).then(|| {
-        format!(
-            "shortened to fit two screens: {}; --verbose shows each in full{missing}",
-            parts.join(", ")
-        )
-    })
-}
-
-/// The order of findings where the worst come first. That IAM refuses a policy is the reason why its rows are missing.
-pub(super) fn rank(finding: &Finding) -> (std::cmp::Reverse<Severity>, bool) {
-    let is_reason = finding.message.ends_with(CONSEQUENCE);
-    (std::cmp::Reverse(finding.severity), !is_reason)
-}
-
-/// The findings that make the exit code 1, a line each, where they are not all that there is.
-fn blocking(report: &Report, result: &RoleResult) -> Vec<String> {
-    let Some(threshold) = report.fail_on else {
-        return Vec::new();
-    };
-    let counting = || result.findings.iter().filter(|f| f.suppressed.is_none());
-    let mut found: Vec<&Finding> = counting().filter(|f| f.severity >= threshold).collect();
-    if found.is_empty() || counting().count() < 2 {
-        return Vec::new();
-    }
-    found.sort_by_key(|f| rank(f));
-    let parts = by_severity(Counts::of(found.iter().copied()));
-    let mut lines = vec![format!("blocked by {}:", parts.join(", "))];
-    let named = found.iter().take(BLOCKING);
-    lines.extend(named.map(|finding| {
-        let region = Region::of_label(&report.sources, &finding.label);
-        let text = if finding.message.chars().count() > MESSAGE {
-            topic(finding)
-        } else {
-            finding.message.clone()
-        };
-        format!(
-            "  {}:{}:{}: {}: {text}",
-            region.path, region.start_line, region.start_column, finding.lint
-        )
-    }));
-    if let Some(more @ 1..) = found.len().checked_sub(BLOCKING) {
-        lines.push(format!("  and {more} more"));
-    }
-    lines
-}
-
-/// Findings that are named where the report says what blocks.
-const BLOCKING: usize = 10;
-/// Characters of a message that is repeated there.
-const MESSAGE: usize = 90;
-
-/// For the related places of a finding that were not drawn.
-pub(super) fn hidden_places(count: usize) -> String {
-    let places = plural(count, "more place");
-    format!("{places}: --format json lists all")
 }
 
 fn policies(paths: &[String]) -> String {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::program::{Run, run};
+use crate::common::case::{Case, verdict};
+use crate::common::program::run;
 
 /// What the role must be able to do.
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
@@ -63,38 +64,8 @@ fn template(statement: &str) -> String {
     )
 }
 
-struct Case {
-    folder: tempfile::TempDir,
-}
-
-impl Case {
-    fn new(file: &str, text: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(file), text).unwrap();
-        fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
-        Case { folder }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn lint(&self, file: &str, more: &[&str]) -> (Run, Value) {
-        let mut arguments = vec!["lint", file, "--no-config", "-f", "json"];
-        if !more.contains(&"--scheduler") {
-            arguments.extend(["--reference", "reference.json"]);
-            arguments.extend(["--region", "us-east-1", "--account", "123456789012"]);
-        }
-        arguments.extend(more);
-        let run = run(self.path(), &arguments);
-        let value = serde_json::from_str(&run.out).unwrap_or(Value::Null);
-        (run, value)
-    }
-}
-
-fn verdict(value: &Value) -> String {
-    let row = &value["results"][0]["requirements"][0];
-    row["verdict"].as_str().unwrap_or("none").to_owned()
+fn case(file: &str, text: &str) -> Case {
+    Case::new(&[(file, text)], REFERENCE)
 }
 
 const ARN: &str = "arn:aws:sqs:us-east-1:123456789012";
@@ -218,7 +189,7 @@ fn a_value_of_a_resource_is_what_its_functions_make_of_it() {
         let text = template(&format!(
             "Effect: Allow\nAction: sqs:SendMessage\nResource: {value}"
         ));
-        let case = Case::new("t.yaml", &text);
+        let case = case("t.yaml", &text);
         let (run, result) = case.lint("t.yaml", &[]);
         let found = verdict(&result);
         if found != *expected || run.code == 2 {
@@ -303,7 +274,7 @@ const STATEMENTS: &[(&str, &str)] = &[
 fn a_hole_reaches_by_its_polarity() {
     let mut wrong = Vec::new();
     for (statement, expected) in STATEMENTS {
-        let case = Case::new("t.yaml", &template(&statement.replace("ARN", ARN)));
+        let case = case("t.yaml", &template(&statement.replace("ARN", ARN)));
         let (run, result) = case.lint("t.yaml", &[]);
         let found = verdict(&result);
         if found != *expected || run.code == 2 {
@@ -371,7 +342,7 @@ fn a_hole_of_a_deny_takes_as_much_as_it_can() {
         let allow = format!("Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a");
         let second = statement.replace("ARN", ARN);
         let text = format!("{}              - {second}\n", template(&allow));
-        let case = Case::new("t.yaml", &text);
+        let case = case("t.yaml", &text);
         let (run, result) = case.lint("t.yaml", &[]);
         let found = verdict(&result);
         if found != *expected || run.code == 2 {
@@ -389,7 +360,7 @@ fn what_is_given_decides() {
     let text = template(&format!(
         "Effect: Allow\nAction: sqs:SendMessage\nResource: !Sub '{ARN}:${{Open}}'"
     ));
-    let case = Case::new("t.yaml", &text);
+    let case = case("t.yaml", &text);
     let path = case.path();
     fs::write(
         path.join("list.json"),
@@ -425,7 +396,7 @@ fn what_depends_says_on_what_and_with_which_value_it_holds() {
     let text = template(&format!(
         "Effect: Allow\nAction: sqs:SendMessage\nResource: !Sub '{ARN}:queue-${{Open}}'"
     ));
-    let case = Case::new("t.yaml", &text);
+    let case = case("t.yaml", &text);
     let (run, result) = case.lint("t.yaml", &[]);
     assert_eq!(run.code, 0, "{}", run.err);
     let row = &result["results"][0]["requirements"][0];
@@ -482,7 +453,7 @@ fn what_is_not_read_is_said_and_ends_with_2() {
         let text = template(&format!(
             "Effect: Allow\nAction: sqs:SendMessage\nResource: {value}"
         ));
-        let case = Case::new("t.yaml", &text);
+        let case = case("t.yaml", &text);
         let (run, result) = case.lint("t.yaml", &[]);
         assert_eq!(run.code, 2, "{value}: {}", run.out);
         let findings = result["results"][0]["findings"].as_array().unwrap();
@@ -518,7 +489,7 @@ fn macros_that_may_rewrite_the_template_are_said() {
         ("{Name: AWS::Include, Parameters: {Location: x}}", 2),
     ] {
         let text = format!("Transform: {transform}\n{}", template(&allow).trim_start());
-        let case = Case::new("t.yaml", &text);
+        let case = case("t.yaml", &text);
         let (run, _) = case.lint("t.yaml", &[]);
         assert_eq!(run.code, code, "{transform}: {}{}", run.out, run.err);
     }
@@ -537,7 +508,7 @@ fn the_same_template_in_json() {
             .unwrap()
             .replace("  ", "\t"),
     ] {
-        let case = Case::new("t.template.json", &text);
+        let case = case("t.template.json", &text);
         let (run, result) = case.lint("t.template.json", &[]);
         assert_eq!(
             (run.code, verdict(&result).as_str()),
@@ -563,7 +534,7 @@ fn missing_respects_the_boundary_of_the_role() {
     };
     let limit = "a permissions boundary or SCP does not allow it";
     for (action, is_limited) in [("s3:*", true), ("sqs:*", false)] {
-        let case = Case::new("t.yaml", &boundary(action));
+        let case = case("t.yaml", &boundary(action));
         let options = [
             "--no-config",
             "--reference",

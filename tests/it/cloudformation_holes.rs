@@ -6,23 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::common::program::run;
-
-const ARGUMENTS: &[&str] = &[
-    "--no-config",
-    "-f",
-    "json",
-    "--scheduler",
-    "slurm",
-    "--role",
-    "instance",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-    "--fail-on",
-    "never",
-];
+use crate::common::program::{JUDGED, run};
 
 fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok().and_then(|c| c.parse().ok())
@@ -46,7 +30,7 @@ fn judge(roles: &[(String, Value)]) -> BTreeMap<String, (Value, usize)> {
     text.push_str("}}");
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("t.json"), text).unwrap();
-    let run = run(folder.path(), &[&["lint", "t.json"], ARGUMENTS].concat());
+    let run = run(folder.path(), &[&["lint", "t.json"], &JUDGED[..]].concat());
     let value: Value =
         serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
     let results = value["results"].as_array().unwrap().iter();

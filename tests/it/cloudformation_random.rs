@@ -1,14 +1,14 @@
 //! Random policies, written as templates in many ways, are judged like the JSON that they stand for, at the same tokens.
 
+use crate::common::chance::Chance;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::program::run;
-use crate::common::template::{self, Chance, Made, Yaml, begin, end};
+use crate::common::program::{SMALL, judge, requirements};
+use crate::common::template::{self, Made, Yaml, begin, end};
 
 const ACTIONS: &[&str] = &[
     "s3:GetObject",
@@ -564,31 +564,6 @@ fn around(document: Made, parameters: Vec<(Made, Made)>, mappings: Vec<(Made, Ma
     Made::Map(template)
 }
 
-const ARGUMENTS: &[&str] = &[
-    "--no-config",
-    "-f",
-    "json",
-    "--scheduler",
-    "slurm",
-    "--role",
-    "instance",
-    "--pcluster-version",
-    "2.4.1",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-    "--fail-on",
-    "never",
-];
-
-fn lint(folder: &Path, file: &str) -> (i32, Value) {
-    let run = run(folder, &[&["lint", file], ARGUMENTS].concat());
-    let value =
-        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
-    (run.code, value)
-}
-
 /// The rows without places.
 fn rows(value: &Value) -> Vec<String> {
     fn without_places(value: &Value) -> Value {
@@ -612,10 +587,7 @@ fn rows(value: &Value) -> Vec<String> {
             other => other.clone(),
         }
     }
-    let rows = value["results"][0]["requirements"]
-        .as_array()
-        .unwrap()
-        .iter();
+    let rows = requirements(value).iter();
     let row = |row: &Value| {
         let mut row = without_places(row);
         // Statements that are one anchor have one place.
@@ -732,7 +704,7 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
         let folder = tempfile::tempdir().unwrap();
         let judge = |file: &str, text: &str| {
             fs::write(folder.path().join(file), text).unwrap();
-            lint(folder.path(), file)
+            judge(folder.path(), file, &SMALL)
         };
         let mut writer = Writer::new(&mut chance, false);
         let document = writer.value("", &policy);

@@ -2,20 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::common::program::{Run, run};
+use crate::common::program::{NODE, Run, run};
 use crate::common::project::Project;
-
-const ROLE: [&str; 9] = [
-    "--no-config",
-    "--role",
-    "instance",
-    "--scheduler",
-    "torque",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-];
 
 fn policy(statements: &[Value]) -> String {
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
@@ -29,7 +17,7 @@ fn lint(statements: &[Value], more: &[&str]) -> Run {
     let project = Project::new(&[("p.json", &policy(statements))]);
     run(
         &project.path(""),
-        &[&["lint", "p.json"], &ROLE[..], more].concat(),
+        &[&["lint", "p.json", "--no-config"], &NODE[..], more].concat(),
     )
 }
 

@@ -3,23 +3,12 @@
 use std::cell::Cell;
 use std::fs;
 
-use crate::common::program::{Run, run};
+use crate::common::program::{NODE, Run, run};
 use crate::common::world::{self, Case};
 use crate::common::{remedy as texts, role};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-
-const GIVEN: [&str; 8] = [
-    "--role",
-    "instance",
-    "--scheduler",
-    "torque",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-];
 
 /// Fixes a text in a file of its own: how the program ended, and what the file holds then.
 fn fix(text: &str, more: &[&str]) -> (Run, String) {
@@ -27,7 +16,7 @@ fn fix(text: &str, more: &[&str]) -> (Run, String) {
     fs::write(folder.path().join("p.json"), text).unwrap();
     let found = run(
         folder.path(),
-        &[&["lint", "p.json", "--fix"][..], &GIVEN, more].concat(),
+        &[&["lint", "p.json", "--fix"][..], &NODE, more].concat(),
     );
     let after = fs::read_to_string(folder.path().join("p.json")).unwrap();
     (found, after)
@@ -202,7 +191,7 @@ fn a_diff_writes_nothing_and_ends_as_the_fix_would() {
 #[test]
 fn what_is_no_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = [&["lint", "-", "--fix"][..], &GIVEN].concat();
+    let arguments = [&["lint", "-", "--fix"][..], &NODE].concat();
     let found = run(folder.path(), &arguments);
     assert_eq!((found.code, found.out.as_str()), (2, ""));
     assert!(
@@ -247,7 +236,7 @@ fn sarif_carries_the_fixes() {
     fs::write(folder.path().join("p.json"), &text).unwrap();
     let found = run(
         folder.path(),
-        &[&["lint", "p.json", "-f", "sarif"][..], &GIVEN].concat(),
+        &[&["lint", "p.json", "-f", "sarif"][..], &NODE].concat(),
     );
     let log: Value = serde_json::from_str(&found.out).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();

@@ -7,20 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::program::{Run, run};
+use crate::common::program::{NODE, Run, run};
 use crate::common::project::Project;
 use crate::common::role;
 
-const ROLE: [&str; 8] = [
-    "--role",
-    "instance",
-    "--scheduler",
-    "torque",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-];
 const FORMATS: [&str; 7] = [
     "text", "concise", "json", "sarif", "github", "gitlab", "junit",
 ];
@@ -28,7 +18,7 @@ const LITTLE: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": ["ec2:DescribeInstances", "ec2:DescribeInstances"], "Resource": "*"}]}"#;
 
 fn lint(project: &Project, arguments: &[&str]) -> Run {
-    run(&project.path(""), &[&["lint"], arguments, &ROLE].concat())
+    run(&project.path(""), &[&["lint"], arguments, &NODE].concat())
 }
 
 /// Raw characters and line starts that act on a terminal or a service.
@@ -97,7 +87,7 @@ fn nothing_hostile_is_printed_raw_by_any_command() {
             HOSTILE,
         ],
     ];
-    let role: Vec<&str> = ["--no-config"].into_iter().chain(ROLE).collect();
+    let role: Vec<&str> = ["--no-config"].into_iter().chain(NODE).collect();
     for file in [
         name.as_str(),
         "broken.json",
@@ -168,7 +158,7 @@ fn a_patch_of_hostile_text_is_refused_with_the_reason() {
         &["lint", "--fix", "--diff", "p.json"][..],
         &["tighten", "p.json"],
     ] {
-        let found = run(&project.path(""), &[arguments, &ROLE].concat());
+        let found = run(&project.path(""), &[arguments, &NODE].concat());
         assert_eq!(found.code, 2, "{}", found.err);
         assert!(
             found.err.contains("line 2 contains the character U+202E"),
@@ -253,7 +243,7 @@ fn what_weakens_the_run_is_in_every_format() {
     }
     let below = run(
         &project.path("sub"),
-        &[&["lint", "p.json"], &ROLE[..]].concat(),
+        &[&["lint", "p.json"], &NODE[..]].concat(),
     );
     assert!(
         below
@@ -485,16 +475,16 @@ fn content_that_is_no_policy_stays_out_of_reports() {
         let project = Project::new(&[("s.txt", secret), ("p.json", LITTLE)]);
         let mut runs: Vec<Vec<&str>> = Vec::new();
         for format in FORMATS {
-            runs.push([&["lint", "s.txt", "--no-config", "-f", format], &ROLE[..]].concat());
+            runs.push([&["lint", "s.txt", "--no-config", "-f", format], &NODE[..]].concat());
         }
         for command in ["missing", "tighten", "baseline"] {
-            runs.push([&[command, "s.txt", "--no-config"], &ROLE[..]].concat());
+            runs.push([&[command, "s.txt", "--no-config"], &NODE[..]].concat());
         }
         for option in ["--boundary", "--scp", "--context-file", "--baseline"] {
             runs.push(
                 [
                     &["lint", "p.json", "--no-config", option, "s.txt"],
-                    &ROLE[..],
+                    &NODE[..],
                 ]
                 .concat(),
             );
@@ -513,7 +503,7 @@ fn content_that_is_no_policy_stays_out_of_reports() {
             "--reference",
             "s.txt",
         ]);
-        runs.push([&["lint", "p.json", "--config", "s.txt"], &ROLE[..]].concat());
+        runs.push([&["lint", "p.json", "--config", "s.txt"], &NODE[..]].concat());
         for arguments in runs {
             let found = run(&project.path(""), &arguments);
             let all = found.out + &found.err;
@@ -684,7 +674,7 @@ fn nothing_is_written_through_a_link_or_over_what_was_read() {
     }
     let over = run(
         &project.path(""),
-        &[&["baseline", "p.json", "--baseline", "p.json"], &ROLE[..]].concat(),
+        &[&["baseline", "p.json", "--baseline", "p.json"], &NODE[..]].concat(),
     );
     assert_eq!(over.code, 2, "{}", over.err);
     assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");

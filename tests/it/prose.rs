@@ -169,6 +169,22 @@ fn literals_are_found_and_comments_are_not() {
 }
 
 #[test]
+fn comments_are_plain() {
+    let mut found = Vec::new();
+    for folder in ["src", "build"] {
+        for path in files(&root().join(folder), "rs") {
+            for (line, text) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+                if text.trim_start().starts_with("//") {
+                    let place = format!("{}:{}", path.display(), line + 1);
+                    faults(&place, text, &mut found);
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
 fn few_comments_open_with_a_relative_pronoun() {
     let comment = Regex::new(r"(?m)^\s*//[/!]? ?(\S.*)$").unwrap();
     let relative = Regex::new(r"^(What|Where|Those|That|Which|Whose)\b").unwrap();

@@ -1,11 +1,11 @@
 //! Modules of Terraform: what each construct stands for, and the roles that a module defines.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::program::{Run, run};
+use crate::common::case::{Case, verdict};
+use crate::common::program::run;
 
 /// What the role must be able to do.
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
@@ -37,47 +37,17 @@ resource "aws_sqs_queue" "prefixed" { name_prefix = "queue-" }
 resource "random_id" "x" { byte_length = 4 }
 "#;
 
-pub(crate) struct Case {
-    folder: tempfile::TempDir,
-}
-
-impl Case {
-    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text.replace("ARN", ARN)).unwrap();
-        }
-        fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
-        Case { folder }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub(crate) fn lint(&self, what: &str, more: &[&str]) -> (Run, Value) {
-        let mut arguments = vec!["lint", what, "--no-config", "-f", "json"];
-        if !more.contains(&"--scheduler") {
-            arguments.extend(["--reference", "reference.json"]);
-            arguments.extend(["--region", "us-east-1", "--account", "123456789012"]);
-        }
-        arguments.extend(more);
-        let run = run(self.path(), &arguments);
-        let value = serde_json::from_str(&run.out).unwrap_or(Value::Null);
-        (run, value)
-    }
-}
-
-fn verdict(value: &Value) -> String {
-    let row = &value["results"][0]["requirements"][0];
-    row["verdict"].as_str().unwrap_or("none").to_owned()
+pub(crate) fn case(files: &[(&str, &str)]) -> Case {
+    let texts: Vec<(&str, String)> = { files.iter() }
+        .map(|(name, text)| (*name, text.replace("ARN", ARN)))
+        .collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(n, t)| (*n, t.as_str())).collect();
+    Case::new(&files, REFERENCE)
 }
 
 /// The verdict, or the exit code where there is none.
 fn judged(files: &[(&str, &str)], more: &[&str]) -> String {
-    let case = Case::new(files);
+    let case = case(files);
     let (run, value) = case.lint(".", more);
     match verdict(&value).as_str() {
         "none" => format!("exit {}: {}{}", run.code, run.out, run.err),
@@ -635,7 +605,7 @@ fn a_boundary_that_may_apply_is_not_read() {
          permissions_boundary = var.open == \"x\" ? aws_iam_policy.b.arn : null\n \
          inline_policy {{\n name = \"x\"\n policy = {POLICY}\n }}\n}}\n"
     );
-    let case = Case::new(&[("main.tf", &code)]);
+    let case = case(&[("main.tf", &code)]);
     let (run, _) = case.lint(".", &["--select", "aws_iam_role.node"]);
     assert_eq!(run.code, 2, "{}", run.out);
     assert!(run.out.contains("which permissions boundary applies"));
@@ -766,7 +736,7 @@ const UNREAD: &[(&str, &str)] = &[
 fn what_is_not_read_is_said_and_ends_with_2() {
     failures(UNREAD.iter().map(|(code, words)| {
         let role = role_with(POLICY);
-        let case = Case::new(&[
+        let case = case(&[
             ("main.tf", &role),
             ("more.tf", &code.replace("POLICY", POLICY)),
         ]);
@@ -831,7 +801,7 @@ fn values_of_variables_come_from_files_and_from_the_command_line() {
         ),
         "covered"
     );
-    let case = Case::new(&[("main.tf", &code)]);
+    let case = case(&[("main.tf", &code)]);
     let (run, _) = case.lint(".", &["--parameter", "opne=queue-a"]);
     assert!(run.err.contains("has no parameter `opne`"), "{}", run.err);
 }
@@ -862,7 +832,7 @@ fn files_of_a_module_are_judged_with_the_rest_of_it() {
             encoded("Allow", "\"sqs:SendMessage\"", queue)
         )
     };
-    let case = Case::new(&[
+    let case = case(&[
         ("m/a.tf", &role("a", "local.queue")),
         ("m/b.tf", &role("b", "\"ARN:queue-b\"")),
         ("m/locals.tf", "locals {\n  queue = \"ARN:queue-a\"\n}\n"),
@@ -895,7 +865,7 @@ fn a_finding_is_at_its_token() {
         "jsonencode({\n    Version = \"2012-10-17\"\n    Statement = [{\n      Effect = \"Allow\"\n      \
          Action = [\"sqs:SendMessage\", \"sqs:SendMesage\"]\n      Resource = \"ARN:queue-a\"\n    }]\n  })",
     );
-    let case = Case::new(&[("main.tf", &code)]);
+    let case = case(&[("main.tf", &code)]);
     let (_, value) = case.lint(".", &[]);
     let findings = value["results"][0]["findings"].as_array().unwrap();
     let finding = findings
@@ -937,7 +907,7 @@ fn a_plan_is_judged_like_its_module() {
         (&by_reference, "covered"),
         (&unknown, "depends and exit 2"),
     ] {
-        let case = Case::new(&[("plan.json", text)]);
+        let case = case(&[("plan.json", text)]);
         let (run, value) = case.lint("plan.json", &[]);
         let is = verdict(&value);
         let is = if run.code == 2 {
@@ -949,7 +919,7 @@ fn a_plan_is_judged_like_its_module() {
     }
     // A finding is in the text of the plan.
     let misspelled = known.replace("sqs:SendMessage", "sqs:SendMesage");
-    let case = Case::new(&[("plan.json", &misspelled)]);
+    let case = case(&[("plan.json", &misspelled)]);
     let (_, value) = case.lint("plan.json", &[]);
     let findings = value["results"][0]["findings"].as_array().unwrap();
     let region = &findings

@@ -3,6 +3,7 @@
 //! `fixtures/terraform/expressions.tf` has the expressions, `expressions.json` what Terraform makes of each. With Terraform
 //! installed, `PCLUSTER_IAM_TERRAFORM=terraform cargo test --test it terraform_expressions::` writes both anew.
 
+use crate::common::chance::Chance;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,21 +93,16 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// A generator of numbers that always makes the same ones.
-struct Chance(u64);
+/// Random expressions.
+trait Expressions {
+    fn text(&mut self, depth: usize) -> String;
+    fn list(&mut self, depth: usize) -> String;
+    fn map(&mut self, depth: usize) -> String;
+    fn number(&mut self, depth: usize) -> String;
+    fn boolean(&mut self, depth: usize) -> String;
+}
 
-impl Chance {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-
+impl Expressions for Chance {
     fn text(&mut self, depth: usize) -> String {
         if depth == 0 {
             let words = [
@@ -118,7 +114,7 @@ impl Chance {
                 "\"$${aws:username}\"",
                 "\"a-b-a\"",
             ];
-            return self.one(&words).to_owned();
+            return (*self.one(&words)).to_owned();
         }
         let d = depth - 1;
         match self.below(15) {
@@ -227,7 +223,7 @@ impl Chance {
 
     fn boolean(&mut self, depth: usize) -> String {
         if depth == 0 {
-            return self.one(&["true", "false"]).to_owned();
+            return (*self.one(&["true", "false"])).to_owned();
         }
         let d = depth - 1;
         match self.below(5) {

@@ -8,26 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::program::run;
+use crate::common::chance::Chance;
+use crate::common::program::{JUDGED, SMALL, judge, requirements, run};
 use crate::terraform::TRUST;
 
 /// A generator of numbers that always makes the same ones.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % n
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-}
-
 const ACTIONS: &[&str] = &[
     "s3:GetObject",
     "s3:Get*",
@@ -58,7 +43,7 @@ fn policy(chance: &mut Chance) -> Value {
     let count = 1 + chance.below(4);
     let statements = (0..count).map(|at| {
         let list = |chance: &mut Chance, of: &[&str]| -> Vec<String> {
-            let mut all: Vec<String> = (0..=chance.below(3)).map(|_| chance.one(of).to_owned()).collect();
+            let mut all: Vec<String> = (0..=chance.below(3)).map(|_| (*chance.one(of)).to_owned()).collect();
             all.sort();
             all.dedup();
             all
@@ -197,36 +182,8 @@ fn rendered(chance: &mut Chance, policy: &Value, folder: &Path) -> (String, Stri
     (value, blocks)
 }
 
-const ARGUMENTS: &[&str] = &[
-    "--no-config",
-    "-f",
-    "json",
-    "--scheduler",
-    "slurm",
-    "--role",
-    "instance",
-    "--pcluster-version",
-    "2.4.1",
-    "--region",
-    "us-east-1",
-    "--account",
-    "123456789012",
-    "--fail-on",
-    "never",
-];
-
-fn lint(folder: &Path, what: &str, more: &[&str]) -> (i32, Value) {
-    let mut arguments = vec!["lint", what];
-    arguments.extend(ARGUMENTS);
-    arguments.extend(more);
-    let run = run(folder, &arguments);
-    let value =
-        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
-    (run.code, value)
-}
-
 fn rows(value: &Value) -> Vec<String> {
-    let rows = value["results"][0]["requirements"].as_array().unwrap();
+    let rows = requirements(value);
     let row = |r: &Value| {
         format!(
             "{} {} {} {}",
@@ -276,12 +233,12 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
         let plain = tempfile::tempdir().unwrap();
         let inline = json!({"PolicyName": "aws_iam_role_policy.r", "PolicyDocument": policy});
         fs::write(plain.path().join("p.json"), inline.to_string()).unwrap();
-        let (_, expected) = lint(plain.path(), "p.json", &[]);
+        let (_, expected) = judge(plain.path(), "p.json", &SMALL);
         let folder = tempfile::tempdir().unwrap();
         let (value, blocks) = rendered(&mut chance, &policy, folder.path());
         let code = module(&value, &blocks);
         fs::write(folder.path().join("main.tf"), &code).unwrap();
-        let (exit, is) = lint(folder.path(), ".", &[]);
+        let (exit, is) = judge(folder.path(), ".", &SMALL);
         assert_eq!(exit, 0, "case {case}:\n{code}\n{is}");
         assert_eq!(rows(&is), rows(&expected), "case {case}:\n{code}");
         let (own, theirs) = (
@@ -339,7 +296,7 @@ fn what_is_left_open_silences_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let judge = |code: &str| {
             fs::write(folder.path().join("main.tf"), code).unwrap();
-            lint(folder.path(), ".", &[])
+            judge(folder.path(), ".", &SMALL)
         };
         let (_, before) = judge(&write(None));
         let at = chance.below(statements.len());
@@ -353,7 +310,7 @@ fn what_is_left_open_silences_nothing() {
         let index = statements[at][key]
             .as_array()
             .map_or(0, |all| chance.below(all.len()));
-        let code = write(Some((at, key, index, chance.one(&opened))));
+        let code = write(Some((at, key, index, *chance.one(&opened))));
         let (exit, after) = judge(&code);
         let verdicts = |value: &Value| -> Vec<String> {
             let rows = value["results"][0]["requirements"]
@@ -492,7 +449,8 @@ fn hostile_code_ends_in_time_and_is_never_passed() {
         fs::write(folder.path().join("main.tf"), &code).unwrap();
         let start = Instant::now();
         let mut arguments = vec!["lint", "."];
-        arguments.extend(ARGUMENTS);
+        arguments.extend(JUDGED);
+        arguments.extend(SMALL);
         let run = run(folder.path(), &arguments);
         let took = start.elapsed();
         assert!(
@@ -532,7 +490,8 @@ fn a_link_out_of_the_module_is_not_followed() {
     ] {
         fs::write(folder.path().join("main.tf"), code).unwrap();
         let mut arguments = vec!["lint", "."];
-        arguments.extend(ARGUMENTS);
+        arguments.extend(JUDGED);
+        arguments.extend(SMALL);
         let run = run(folder.path(), &arguments);
         assert_eq!(run.code, 2, "{}", run.out);
         assert!(
@@ -562,7 +521,7 @@ fn a_module_of_two_hundred_roles_is_judged_quickly() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.tf"), code).unwrap();
     let start = Instant::now();
-    let (exit, value) = lint(folder.path(), ".", &[]);
+    let (exit, value) = judge(folder.path(), ".", &SMALL);
     let took = start.elapsed();
     assert_eq!(exit, 0);
     assert_eq!(value["results"].as_array().unwrap().len(), 200);

@@ -78,7 +78,7 @@ impl Setting {
         }
     }
 
-    /// A reading; the last one for those that are not told apart.
+    /// A reading; the last one for those that are not distinguished.
     pub(super) fn reading(&self, at: usize) -> Reading {
         let found = self.readings.get(at).or(self.readings.last());
         found.cloned().unwrap_or_default()

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::language::{Part, conditions, lists, parts};
+use super::part::{Part, conditions, lists, parts};
 use crate::parser::Effect;
 use crate::reference::{self, RefStatement};
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::language::{Part, conditions, lists, parts};
+use super::part::{Part, conditions, lists, parts};
 use crate::parser::Effect;
 use crate::reference::RefStatement;
 

@@ -5,8 +5,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::condition::Truth;
 use super::evaluate::{Call, Template, bound, of_pieces};
+use super::template_condition::Truth;
 use super::types;
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};

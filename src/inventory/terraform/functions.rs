@@ -1,15 +1,16 @@
 //! The functions that are evaluated. What another one makes is a hole that is named as it is written.
 
 mod collection;
-mod text;
+mod string;
 
 use std::rc::Rc;
 
 use super::encode;
 use super::evaluate::{Machine, equal};
 use super::hcl;
-use super::scope::{Each, Frame, Scope};
-use super::syntax::Call;
+use super::surroundings::{Frame, Scope};
+use super::syntax_tree::Call;
+use super::value::Each;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
 

@@ -10,7 +10,9 @@ use hcl_edit::structure::{Body as CodeBody, Structure};
 use hcl_edit::template::{Directive, Element, Template};
 
 use super::literal::{self, Style};
-use super::syntax::{Attribute, Block, Body, Call, Expression, For, Node, Operator, Part, Step};
+use super::syntax_tree::{
+    Attribute, Block, Body, Call, Expression, For, Node, Operator, Part, Step,
+};
 use crate::parser::Span;
 
 /// Code that cannot be read, and where.
@@ -267,7 +269,7 @@ impl Reader<'_> {
     fn word(&self, text: &str, range: Option<Range<usize>>) -> Expression {
         let range = range.unwrap_or_default();
         let offsets = (range.start..=range.end).map(|at| self.at(at)).collect();
-        let literal = super::syntax::Literal {
+        let literal = super::syntax_tree::Literal {
             text: text.to_owned(),
             offsets,
         };
@@ -277,7 +279,7 @@ impl Reader<'_> {
         }
     }
 
-    fn literal(&self, range: Range<usize>, style: Style) -> super::syntax::Literal {
+    fn literal(&self, range: Range<usize>, style: Style) -> super::syntax_tree::Literal {
         let raw = self.text.get(range.clone()).unwrap_or_default();
         literal::decode(raw, style, |at| self.at(range.start + at))
     }

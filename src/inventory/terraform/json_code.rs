@@ -2,7 +2,7 @@
 
 use super::hcl::{self, Fault};
 use super::json_text::{self, Json, Token};
-use super::syntax::{Attribute, Block, Body, Expression, Literal, Node, Part};
+use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node, Part};
 use crate::parser::Span;
 
 /// Blocks that have labels, and how many.

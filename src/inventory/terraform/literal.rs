@@ -1,6 +1,6 @@
 //! The texts of templates: escapes, the indentation of heredocs, blanks beside `~`.
 
-use super::syntax::{Literal, Part};
+use super::syntax_tree::{Literal, Part};
 
 /// The form of a text, which decides what is an escape in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::Machine;
-use super::scope::Instance;
+use super::value::Instance;
 use super::value::{Place, Value};
 
 /// The policies that a module defines, each with its path and name as they are shown.

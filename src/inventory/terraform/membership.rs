@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::names::{Named, Names, Target};
-use super::scope::Instance;
+use super::value::Instance;
 use crate::inventory::Kind;
 use crate::parser::{Problem, shorten};
 

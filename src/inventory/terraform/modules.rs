@@ -8,8 +8,9 @@ use indexmap::IndexMap;
 use super::evaluate::Machine;
 use super::hcl::{self, Fault};
 use super::json_code;
-use super::scope::{Code, Each, Module, Placed, Scope};
-use super::syntax::{Attribute, Block, Body, Expression, Node as Syntax, Part};
+use super::surroundings::{Code, Module, Scope};
+use super::syntax_tree::{Attribute, Block, Body, Expression, Node as Syntax, Part};
+use super::value::{Each, Placed};
 use super::value::{Place, Value};
 use crate::parser::{SourceId, Span};
 

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::evaluate::Machine;
-use super::scope::Instance;
+use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::Kind;
+use crate::inventory::leaves::leaves;
 use crate::inventory::names::{Key, mark, may_be};
 use crate::parser::HoleKind;
 
@@ -73,10 +74,8 @@ impl Names {
         kind: Kind,
         optional: Option<usize>,
     ) -> Vec<Named> {
-        let mut values = Vec::new();
-        targets_of(value, optional, &mut values);
         let mut found = Vec::new();
-        for (value, optional) in values {
+        for (value, optional) in leaves(value.clone(), optional) {
             let subject = value.subject.as_ref().filter(|s| !s.is_data());
             let (key, is_open) = key(machine, &value);
             let of_kind = || self.all.iter().filter(|n| n.kind == kind);
@@ -125,27 +124,4 @@ fn key(machine: &mut Machine<'_>, value: &Value) -> (Key, bool) {
     });
     let key = parts.collect();
     (key, is_open)
-}
-
-/// The principals of a value, each with the hole that decides whether it is one.
-pub(super) fn targets_of(
-    value: &Value,
-    optional: Option<usize>,
-    out: &mut Vec<(Value, Option<usize>)>,
-) {
-    match &value.node {
-        Node::List(_) => {
-            for element in value.elements().unwrap_or_default() {
-                targets_of(&element, optional, out);
-            }
-        }
-        Node::Choice(hole, of) => {
-            for alternative in of.iter() {
-                let alternative = alternative.clone().inherit(&value.via);
-                targets_of(&alternative, Some(*hole), out);
-            }
-        }
-        Node::Null | Node::Absent => {}
-        _ => out.push((value.clone(), optional)),
-    }
 }

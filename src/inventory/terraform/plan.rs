@@ -5,17 +5,27 @@
 //!
 //! Format: <https://developer.hashicorp.com/terraform/internals/json-format>
 
+mod json;
+mod known;
+mod unknown;
+
+pub(super) use json::{elements, member, members, span, word};
+pub(super) use known::Known;
+
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use super::evaluate::Machine;
 use super::hcl::Fault;
-use super::json_text::{self, Json, Token};
-use super::scope::{Code, Placed};
-use super::syntax::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
+use super::json_text::{Json, Token};
+use super::surroundings::Code;
+use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
+use super::value::Placed;
 use super::value::{Place, Value};
 use crate::parser::{SourceId, Span};
+use json::{read, scalar};
+use unknown::{hole, is_open, unknown};
 
 /// The deepest nesting of modules.
 const DEEPEST: usize = 64;
@@ -37,13 +47,6 @@ const REFERENCES: [&str; 13] = [
     "managed_policy_arns",
     "permissions_boundary",
 ];
-
-/// The resources and variables of a plan, for what the code leaves open.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Values of attributes that are known, by the address of the resource.
-    resources: FxHashMap<String, FxHashMap<String, Value>>,
-}
 
 /// A resource of a plan.
 struct Planned<'j> {
@@ -220,116 +223,6 @@ impl Machine<'_> {
     pub(super) fn planned(&self, address: &str, attribute: &str) -> Option<Value> {
         self.plan.resources.get(address)?.get(attribute).cloned()
     }
-
-    /// Reports the policies of a plan that it does not know yet.
-    pub(super) fn unknown_policies(&mut self) {
-        let Some(code) = self.modules.first().map(|m| Rc::clone(&m.code)) else {
-            return;
-        };
-        for block in code.resources.values() {
-            let kind = block.it.label(0).unwrap_or_default();
-            let is_policy =
-                kind.contains("iam") && kind.contains("policy") && !kind.contains("attachment");
-            let names = ["policy", "policy_document"];
-            let inner = block
-                .it
-                .body
-                .blocks
-                .iter()
-                .filter_map(|b| b.body.attribute("policy"));
-            let own = names
-                .iter()
-                .filter_map(|n| block.it.body.attribute(n))
-                .filter(|_| is_policy);
-            for attribute in own.chain(inner) {
-                if is_hole(&attribute.value) {
-                    let place = Place {
-                        source: block.source,
-                        span: attribute.name_span,
-                    };
-                    self.unread(
-                        place,
-                        "the plan does not know this policy yet",
-                        "give the module too, so that its code fills in: pcluster-iam lint FOLDER --plan PLAN",
-                    );
-                }
-            }
-        }
-    }
-}
-
-fn read(text: &str) -> Result<Json, Fault> {
-    json_text::parse(&json_text::of_file(text)).map_err(|(message, at)| Fault {
-        message,
-        span: Span { start: at, end: at },
-    })
-}
-
-pub(super) fn span(json: &Json) -> Span {
-    Span {
-        start: json.start,
-        end: json.end,
-    }
-}
-
-pub(super) fn members(json: &Json) -> &[(Json, Json)] {
-    match &json.token {
-        Token::Object(all) => all,
-        _ => &[],
-    }
-}
-
-pub(super) fn member<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
-    let found = members(json)
-        .iter()
-        .rev()
-        .find(|(k, _)| word(k) == Some(name));
-    found.map(|(_, value)| value)
-}
-
-pub(super) fn elements(json: &Json) -> &[Json] {
-    match &json.token {
-        Token::Array(all) => all,
-        _ => &[],
-    }
-}
-
-pub(super) fn word(json: &Json) -> Option<&str> {
-    match &json.token {
-        Token::Text(text) => Some(&text.value),
-        _ => None,
-    }
-}
-
-fn scalar(json: &Json) -> Option<String> {
-    match &json.token {
-        Token::Text(text) => Some(text.value.clone()),
-        Token::Number(text) => Some(text.clone()),
-        Token::Boolean(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-/// Whether a part of `after_unknown` says that a value is not known.
-fn is_open(json: &Json) -> bool {
-    match &json.token {
-        Token::Boolean(value) => *value,
-        Token::Array(all) => all.iter().any(is_open),
-        Token::Object(all) => all.iter().any(|(_, v)| is_open(v)),
-        _ => false,
-    }
-}
-
-/// A name that nothing has: a text that is not known, named as it is written.
-fn hole(span: Span) -> Expression {
-    Expression {
-        node: Syntax::Name("unknown".to_owned()),
-        span,
-    }
-}
-
-fn is_hole(of: &Expression) -> bool {
-    matches!(&of.node, Syntax::Name(name) if name == "unknown")
 }
 
 /// A value as an expression; `open` is the part of `after_unknown` for it.
@@ -461,22 +354,6 @@ fn collect<'j>(
         collect(child, &format!("{own}."), depth + 1, all)?;
     }
     Ok(())
-}
-
-/// `after_unknown` of each resource, by its address.
-fn unknown(json: &Json) -> FxHashMap<String, &Json> {
-    let changes = member(json, "resource_changes")
-        .map(elements)
-        .unwrap_or_default();
-    let mut all = FxHashMap::default();
-    for change in changes {
-        let address = member(change, "address").and_then(word);
-        let open = member(change, "change").and_then(|c| member(c, "after_unknown"));
-        if let (Some(address), Some(open)) = (address, open) {
-            all.insert(address.to_owned(), open);
-        }
-    }
-    all
 }
 
 /// The expressions of each resource of the configuration, by its address without keys of instances.

@@ -2,14 +2,16 @@
 //!
 //! Rules: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
 
+mod blocks;
+
 use std::rc::Rc;
 
 use super::encode;
 use super::evaluate::Machine;
-use super::scope::{Frame, Instance, Scope};
-use super::syntax::{Attribute, Block, Body};
+use super::surroundings::{Frame, Scope};
+use super::syntax_tree::{Attribute, Block, Body};
+use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
-use crate::parser::HoleKind;
 
 /// The arguments of a statement that are elements of a policy.
 const ELEMENTS: [(&str, &str); 4] = [
@@ -80,7 +82,7 @@ impl Machine<'_> {
     /// The documents of a list of texts.
     fn documents(
         &mut self,
-        of: Option<&super::syntax::Expression>,
+        of: Option<&super::syntax_tree::Expression>,
         scope: &Scope<'_>,
     ) -> Vec<Value> {
         let Some(of) = of else { return Vec::new() };
@@ -93,7 +95,11 @@ impl Machine<'_> {
         }
     }
 
-    fn single(&mut self, of: Option<&super::syntax::Expression>, scope: &Scope<'_>) -> Vec<Value> {
+    fn single(
+        &mut self,
+        of: Option<&super::syntax_tree::Expression>,
+        scope: &Scope<'_>,
+    ) -> Vec<Value> {
         let value = of.map(|of| self.evaluate(of, scope));
         value
             .filter(|v| !matches!(v.node, Node::Null))
@@ -144,116 +150,6 @@ impl Machine<'_> {
                     statements.push(inner);
                 }
             }
-        }
-    }
-
-    /// The blocks of a kind, `dynamic` ones too.
-    pub(super) fn blocks<'b>(
-        &mut self,
-        body: &'b Body,
-        kind: &str,
-        scope: &Scope<'_>,
-    ) -> Vec<Expanded<'b>> {
-        let mut all = Vec::new();
-        for block in &body.blocks {
-            if block.kind == kind {
-                all.push(Expanded {
-                    body: &block.body,
-                    block,
-                    iterator: None,
-                    optional: None,
-                });
-            } else if block.kind == "dynamic" && block.label(0) == Some(kind) {
-                self.dynamic(block, kind, scope, &mut all);
-            }
-        }
-        all
-    }
-
-    fn dynamic<'b>(
-        &mut self,
-        block: &'b Block,
-        kind: &str,
-        scope: &Scope<'_>,
-        all: &mut Vec<Expanded<'b>>,
-    ) {
-        let place = Place {
-            source: scope.source,
-            span: block.name_span(),
-        };
-        let content = block.body.blocks.iter().find(|b| b.kind == "content");
-        let (Some(over), Some(content)) = (block.body.get("for_each"), content) else {
-            self.unread(
-                place,
-                "a `dynamic` block without `for_each` and `content`",
-                "write both: Terraform refuses it too",
-            );
-            return;
-        };
-        let name = match block.body.get("iterator").map(|i| &i.node) {
-            Some(super::syntax::Node::Name(name)) => name.clone(),
-            _ => kind.to_owned(),
-        };
-        let value = self.evaluate(over, scope);
-        let at = Place {
-            span: over.span,
-            ..place
-        };
-        // A condition decides whether it is there: `var.x ? [1] : []`.
-        let choice = match &value.node {
-            Node::Choice(hole, of) => {
-                let mut filled = of.iter().filter(|v| !is_empty_list(v));
-                match (filled.next(), filled.next()) {
-                    (Some(one), None) => Some((*hole, one.clone().inherit(&value.via))),
-                    (None, _) => return,
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        let (optional, value) = match choice {
-            Some((hole, value)) => (Some(hole), value),
-            None => (None, value),
-        };
-        let items = match &value.node {
-            Node::Map(_) => self.items(&value),
-            Node::List(_) => self.plain_list(&value).map(|list| {
-                let list = list.into_iter();
-                list.map(|v| (v.clone(), v)).collect()
-            }),
-            Node::Null => Some(Vec::new()),
-            _ => None,
-        };
-        let make = |machine: &mut Self, key: Value, value: Value| {
-            let word = |text: &str| Value::bound(text, at);
-            let members = vec![(word("key"), key), (word("value"), value)];
-            let _ = machine;
-            Value::map(members, at)
-        };
-        if let Some(items) = items {
-            for (key, value) in items {
-                let iterator = make(self, key, value);
-                all.push(Expanded {
-                    body: &content.body,
-                    block: content,
-                    iterator: Some((name.clone(), iterator)),
-                    optional,
-                });
-            }
-        } else {
-            // One of them stands for all.
-            let hole = self.decider(&value, at, scope.module);
-            let known = self.holes.get(hole).map(|h| h.name.clone());
-            let of = known.unwrap_or_else(|| name.clone());
-            let key = self.named(format!("{of}: {name}.key"), HoleKind::Text, at);
-            let value = self.named(format!("{of}: {name}.value"), HoleKind::Text, at);
-            let iterator = make(self, key, value);
-            all.push(Expanded {
-                body: &content.body,
-                block: content,
-                iterator: Some((name.clone(), iterator)),
-                optional: Some(hole),
-            });
         }
     }
 

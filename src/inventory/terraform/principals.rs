@@ -1,193 +1,23 @@
 //! The roles, users, groups and policies of a module, and what is attached to which.
 
+mod attachment;
+mod shape;
+mod unowned;
+
 use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::export::{About, Read};
 use super::managed::Managed;
-use super::membership::{Match, Membership, doubtful};
-use super::names::{Named, Names, Target, targets_of};
-use super::scope::{Frame, Instance, Scope};
+use super::membership::Membership;
+use super::names::{Names, Target};
+use super::surroundings::{Frame, Scope};
+use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
+use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
 use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, shorten};
-
-/// How a type of resource names its arguments.
-struct Shape {
-    kind: &'static str,
-    what: What,
-    /// Arguments with the principals: of roles, users and groups.
-    targets: &'static [(&'static str, Kind)],
-    /// The argument with the document, or with the ARN of a managed policy.
-    content: &'static str,
-    /// The argument with its name.
-    name: &'static str,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
-    Principal(Kind),
-    /// A policy of a principal's own.
-    Inline,
-    /// A policy of its own.
-    Managed,
-    /// Attaches a managed policy.
-    Attachment,
-    /// An instance profile.
-    Profile,
-}
-
-const ROLE: (&str, Kind) = ("role", Kind::Role);
-
-/// The types of resources that are read.
-const SHAPES: [Shape; 20] = [
-    shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
-    shape(
-        "awscc_iam_role",
-        What::Principal(Kind::Role),
-        &[],
-        "",
-        "role_name",
-    ),
-    shape("aws_iam_user", What::Principal(Kind::User), &[], "", "name"),
-    shape(
-        "awscc_iam_user",
-        What::Principal(Kind::User),
-        &[],
-        "",
-        "user_name",
-    ),
-    shape(
-        "aws_iam_group",
-        What::Principal(Kind::Group),
-        &[],
-        "",
-        "name",
-    ),
-    shape(
-        "awscc_iam_group",
-        What::Principal(Kind::Group),
-        &[],
-        "",
-        "group_name",
-    ),
-    shape(
-        "aws_iam_role_policy",
-        What::Inline,
-        &[ROLE],
-        "policy",
-        "name",
-    ),
-    shape(
-        "awscc_iam_role_policy",
-        What::Inline,
-        &[("role_name", Kind::Role)],
-        "policy_document",
-        "policy_name",
-    ),
-    shape(
-        "aws_iam_user_policy",
-        What::Inline,
-        &[("user", Kind::User)],
-        "policy",
-        "name",
-    ),
-    shape(
-        "aws_iam_group_policy",
-        What::Inline,
-        &[("group", Kind::Group)],
-        "policy",
-        "name",
-    ),
-    shape(
-        "aws_iam_instance_profile",
-        What::Profile,
-        &[],
-        "role",
-        "name",
-    ),
-    shape(
-        "awscc_iam_instance_profile",
-        What::Profile,
-        &[],
-        "roles",
-        "instance_profile_name",
-    ),
-    shape("aws_iam_policy", What::Managed, &[], "policy", "name"),
-    shape(
-        "awscc_iam_managed_policy",
-        What::Managed,
-        &[
-            ("roles", Kind::Role),
-            ("users", Kind::User),
-            ("groups", Kind::Group),
-        ],
-        "policy_document",
-        "managed_policy_name",
-    ),
-    shape(
-        "aws_iam_role_policy_attachment",
-        What::Attachment,
-        &[ROLE],
-        "policy_arn",
-        "",
-    ),
-    shape(
-        "aws_iam_role_policy_attachments_exclusive",
-        What::Attachment,
-        &[("role_name", Kind::Role)],
-        "policy_arns",
-        "",
-    ),
-    shape(
-        "aws_iam_user_policy_attachment",
-        What::Attachment,
-        &[("user", Kind::User)],
-        "policy_arn",
-        "",
-    ),
-    shape(
-        "aws_iam_user_policy_attachments_exclusive",
-        What::Attachment,
-        &[("user_name", Kind::User)],
-        "policy_arns",
-        "",
-    ),
-    shape(
-        "aws_iam_group_policy_attachment",
-        What::Attachment,
-        &[("group", Kind::Group)],
-        "policy_arn",
-        "",
-    ),
-    shape(
-        "aws_iam_policy_attachment",
-        What::Attachment,
-        &[
-            ("roles", Kind::Role),
-            ("users", Kind::User),
-            ("groups", Kind::Group),
-        ],
-        "policy_arn",
-        "",
-    ),
-];
-
-const fn shape(
-    kind: &'static str,
-    what: What,
-    targets: &'static [(&'static str, Kind)],
-    content: &'static str,
-    name: &'static str,
-) -> Shape {
-    Shape {
-        kind,
-        what,
-        targets,
-        content,
-        name,
-    }
-}
+use shape::{SHAPES, Shape, What};
 
 /// A policy, or the ARN of one, and what has it.
 struct Link {
@@ -447,10 +277,8 @@ impl Reader {
             let Some(shape) = SHAPES.iter().find(|s| s.kind == profile.kind()) else {
                 continue;
             };
-            let mut roles = Vec::new();
-            if let Some(value) = machine.argument(profile, shape.content) {
-                targets_of(&value, None, &mut roles);
-            }
+            let roles = machine.argument(profile, shape.content);
+            let roles = roles.map_or_else(Vec::new, |value| leaves(value, None));
             let is_of_role = roles.iter().any(|(value, _)| match &value.subject {
                 Some(subject) if !subject.is_data() => subject.address == role.address,
                 _ => value.text().as_ref() == Some(&name),
@@ -516,182 +344,10 @@ impl Reader {
         }
     }
 
-    /// The list `policies` of a role: objects with a name and a document.
-    fn listed(
-        machine: &mut Machine<'_>,
-        policies: &Value,
-        optional: Option<usize>,
-        all: &mut Gathered,
-    ) {
-        match &policies.node {
-            Node::List(_) => {
-                for element in policies.elements().unwrap_or_default() {
-                    Self::listed(machine, &element, optional, all);
-                }
-            }
-            Node::Choice(hole, of) => {
-                for alternative in of.iter() {
-                    let alternative = alternative.clone().inherit(&policies.via);
-                    Self::listed(machine, &alternative, Some(*hole), all);
-                }
-            }
-            Node::Null | Node::Absent => {}
-            _ => {
-                let name = policies.get("policy_name").and_then(|v| v.text());
-                let value = policies.get("policy_document");
-                let about = About {
-                    name,
-                    attachment: Attachment::Inline,
-                    optional,
-                };
-                all.add(machine.document(value.as_ref().unwrap_or(policies), &about));
-            }
-        }
-    }
-
-    /// The policies that are resources of their own and name the principal.
-    fn linked(
-        &mut self,
-        machine: &mut Machine<'_>,
-        target: &Target,
-        kind: Kind,
-        within: Option<usize>,
-        all: &mut Gathered,
-    ) {
-        let of: Vec<usize> = { self.links.iter().enumerate() }
-            .filter(|(_, l)| l.target == *target && l.kind == kind)
-            .map(|(at, _)| at)
-            .collect();
-        for at in of {
-            let Some(link) = self.links.get(at) else {
-                continue;
-            };
-            let (instance, shape, optional) = (
-                Rc::clone(&link.instance),
-                link.shape,
-                link.optional.or(within),
-            );
-            match shape.what {
-                What::Inline | What::Managed => {
-                    let attachment = match shape.what {
-                        What::Inline => Attachment::Inline,
-                        _ => Attachment::Managed,
-                    };
-                    policy(machine, &instance, shape, attachment, optional, all);
-                    self.used.push(instance.address.clone());
-                }
-                What::Attachment => {
-                    if let Some(arn) = machine.argument(&instance, shape.content) {
-                        let source = instance.source();
-                        self.managed(machine, &arn, optional, source, all);
-                    }
-                }
-                What::Principal(_) | What::Profile => {}
-            }
-        }
-    }
-
-    /// The policies that a user has from the groups that memberships give it.
-    fn groups(
-        &mut self,
-        machine: &mut Machine<'_>,
-        user: &Target,
-        source: SourceId,
-        all: &mut Gathered,
-    ) {
-        let memberships = std::mem::take(&mut self.memberships);
-        for membership in &memberships {
-            let instance = &membership.instance;
-            let place = Place {
-                source: instance.source(),
-                span: instance.name_span(),
-            };
-            match membership.is_of(user) {
-                Match::No => {}
-                Match::Maybe => {
-                    all.report(place, doubtful(instance, "may add this user to a group"));
-                }
-                Match::Yes(optional) => {
-                    let groups = membership.groups.iter();
-                    self.in_groups(machine, groups, instance, optional, all);
-                }
-            }
-        }
-        self.memberships = memberships;
-        all.of(source);
-    }
-
-    /// The policies that a user has from groups.
-    fn in_groups<'n>(
-        &mut self,
-        machine: &mut Machine<'_>,
-        groups: impl Iterator<Item = &'n Named>,
-        from: &Rc<Instance>,
-        optional: Option<usize>,
-        all: &mut Gathered,
-    ) {
-        for group in groups {
-            let optional = group.optional.or(optional);
-            self.linked(machine, &group.target, Kind::Group, optional, all);
-            match &group.target {
-                Target::Here(address) => {
-                    if let Some(instance) = self.instance(address) {
-                        self.own(machine, &instance, optional.or(instance.each.optional), all);
-                    }
-                }
-                Target::Elsewhere(_) if !group.maybe.is_empty() => {
-                    let place = Place {
-                        source: from.source(),
-                        span: from.name_span(),
-                    };
-                    all.report(place, doubtful(from, "may be about a group of the module"));
-                }
-                Target::Elsewhere(name) => {
-                    let what = format!("group:{}", shorten(name));
-                    let document = all.of(group.place.source);
-                    document.name_at(what, group.place.span);
-                }
-            }
-        }
-    }
-
     /// A principal by its address.
     fn instance(&self, address: &str) -> Option<Rc<Instance>> {
         let mut principals = self.principals.iter();
         principals.find(|i| i.address == address).map(Rc::clone)
-    }
-
-    /// Managed policies by their ARNs.
-    fn managed(
-        &mut self,
-        machine: &mut Machine<'_>,
-        arns: &Value,
-        optional: Option<usize>,
-        source: SourceId,
-        all: &mut Gathered,
-    ) {
-        let mut values = Vec::new();
-        targets_of(arns, optional, &mut values);
-        for (value, optional) in values {
-            if let Some((instance, shape)) = self.here(machine, &value) {
-                let optional = optional.or(instance.each.optional);
-                let attachment = Attachment::Managed;
-                policy(machine, &instance, shape, attachment, optional, all);
-                self.used.push(instance.address.clone());
-            } else {
-                let arn = machine.shown(&value);
-                let document = all.of(source);
-                let what = format!("attached-policy:{arn}");
-                if value.place.source == source {
-                    document.name_at(what, value.place.span);
-                } else {
-                    document.name(what);
-                }
-                if !document.attached.contains(&arn) {
-                    document.attached.push(arn);
-                }
-            }
-        }
     }
 
     /// The policy of the module of which a value is the ARN.
@@ -715,8 +371,7 @@ impl Reader {
         if matches!(arn.node, Node::Null | Node::Absent) {
             return;
         }
-        let mut values = Vec::new();
-        targets_of(arn, None, &mut values);
+        let values = leaves(arn.clone(), None);
         if values.iter().any(|(_, optional)| optional.is_some()) {
             let mut is_here = |(value, _): &(Value, _)| self.here(machine, value).is_some();
             if values.iter().any(&mut is_here) {
@@ -775,94 +430,6 @@ impl Reader {
             }
         }
         Some(trust)
-    }
-
-    /// The principals that the policies name and the module does not define.
-    fn others(&mut self, machine: &mut Machine<'_>) -> Vec<Principal> {
-        let mut targets: Vec<(Target, Kind, Place)> = Vec::new();
-        for link in &self.links {
-            let is_elsewhere = matches!(link.target, Target::Elsewhere(_));
-            let known = targets
-                .iter()
-                .any(|(t, k, _)| *t == link.target && *k == link.kind);
-            if is_elsewhere && !known {
-                let place = Place {
-                    source: link.instance.source(),
-                    span: link.instance.name_span(),
-                };
-                targets.push((link.target.clone(), link.kind, place));
-            }
-        }
-        let mut found = Vec::new();
-        for (target, kind, place) in targets {
-            machine.taken.clear();
-            let mut all = Gathered::default();
-            all.of(place.source);
-            self.linked(machine, &target, kind, None, &mut all);
-            if kind == Kind::User {
-                self.groups(machine, &target, place.source, &mut all);
-            }
-            let has_policies = { all.files.iter() }.any(|(_, d)| {
-                !d.worst.policies.is_empty() || !d.worst.problems.is_empty() || d.best.is_some()
-            });
-            if !has_policies {
-                // Only policies of AWS are attached to it: there is nothing of it here.
-                continue;
-            }
-            let Target::Elsewhere(name) = target else {
-                continue;
-            };
-            let document = all.of(place.source);
-            document.name(format!("{}:{name}", kind.name()));
-            found.push(finish(
-                machine,
-                Principal {
-                    name,
-                    aliases: Vec::new(),
-                    kind,
-                    source: place.source,
-                    span: place.span,
-                    trust: None,
-                    documents: Vec::new(),
-                },
-                all,
-            ));
-        }
-        found
-    }
-
-    /// A managed policy that nothing of the module has.
-    fn alone(
-        machine: &mut Machine<'_>,
-        shape: &'static Shape,
-        instance: &Rc<Instance>,
-    ) -> Principal {
-        let mut all = Gathered::default();
-        all.of(instance.source());
-        policy(
-            machine,
-            instance,
-            shape,
-            Attachment::Managed,
-            None,
-            &mut all,
-        );
-        let name = machine
-            .argument(instance, shape.name)
-            .and_then(|v| v.text());
-        finish(
-            machine,
-            Principal {
-                name: instance.address.clone(),
-                aliases: name.into_iter().collect(),
-                kind: Kind::Policy,
-                source: instance.source(),
-                span: instance.name_span(),
-                trust: None,
-                documents: Vec::new(),
-            },
-            all,
-        )
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::scope::Instance;
+use super::super::leaves::{Branch, Branching};
+use super::syntax_tree::Block;
 use crate::parser::{SourceId, Span};
 
 /// A place in one of the files.
@@ -178,6 +179,20 @@ impl Piece {
                 via: via.clone(),
             },
             Piece::Hole { .. } => self.clone(),
+        }
+    }
+}
+
+impl Branching for Value {
+    fn branch(self) -> Branch<Self> {
+        match &self.node {
+            Node::List(_) => Branch::List(self.elements().unwrap_or_default()),
+            Node::Choice(hole, alternatives) => {
+                let alternatives = alternatives.iter().cloned();
+                Branch::Choice(*hole, alternatives.map(|a| a.inherit(&self.via)).collect())
+            }
+            Node::Null | Node::Absent => Branch::Nothing,
+            _ => Branch::Leaf(self),
         }
     }
 }
@@ -359,5 +374,50 @@ pub(super) fn number_text(number: f64) -> String {
         whole.to_string()
     } else {
         number.to_string()
+    }
+}
+
+/// A part of the code and its file.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) source: SourceId,
+    pub(super) it: T,
+}
+
+/// The values of `each.key`, `each.value` and `count.index`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Each {
+    pub(super) key: Option<Value>,
+    pub(super) value: Option<Value>,
+    pub(super) index: Option<Value>,
+    /// The hole that decides whether it is there at all.
+    pub(super) optional: Option<usize>,
+}
+
+/// One resource or data source.
+#[derive(Debug)]
+pub(super) struct Instance {
+    /// `module.iam.aws_iam_role.node["a"]`
+    pub(super) address: String,
+    pub(super) module: usize,
+    pub(super) block: Rc<Placed<Block>>,
+    pub(super) each: Each,
+}
+
+impl Instance {
+    pub(super) fn kind(&self) -> &str {
+        self.block.it.label(0).unwrap_or_default()
+    }
+
+    pub(super) fn is_data(&self) -> bool {
+        self.block.it.kind == "data"
+    }
+
+    pub(super) fn source(&self) -> SourceId {
+        self.block.source
+    }
+
+    pub(super) fn name_span(&self) -> Span {
+        self.block.it.name_span()
     }
 }

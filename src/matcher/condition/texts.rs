@@ -189,12 +189,10 @@ mod tests {
 
     fn tests(lines: &[(&str, &[&str])]) -> Vec<Test> {
         let mut names = Placeholders::default();
-        let line = |(operator, values): &(&str, &[&str])| Test {
-            operator: operator.parse().ok(),
-            key: "k".to_owned(),
-            values: { values.iter() }
-                .map(|v| customer(v, Version::V2012, &mut names).0)
-                .collect(),
+        let line = |(operator, values): &(&str, &[&str])| {
+            let values = values.iter();
+            let values = values.map(|v| customer(v, Version::V2012, &mut names).0);
+            Test::new(operator.parse().ok(), "k".to_owned(), values.collect())
         };
         lines.iter().map(line).collect()
     }

@@ -4,7 +4,7 @@ use super::{Id, Style, Tree};
 
 /// The text of a scalar with its places.
 pub(crate) enum Scalar {
-    /// It stands in the file byte for byte, where the value does.
+    /// The file has it byte for byte, at the place of the value.
     Plain(String),
     /// With the place of each byte, and of the end.
     Mapped(String, Vec<u32>),
@@ -28,8 +28,8 @@ impl Tree<'_> {
     }
 }
 
-/// The place in `written` of each byte of `text`, and of its end. What YAML drops is white space, quotes and backslashes, so
-/// that every other character is found again in its order; `None` where one is not.
+/// The place in `written` of each byte of `text`, and of its end. What YAML drops is white space, quotes and
+/// backslashes, so that every other character is found again in its order; `None` where one is not.
 fn aligned(text: &str, written: &str, style: Style) -> Option<Vec<u32>> {
     let mut offsets = Vec::with_capacity(text.len() + 1);
     let mut at = match style {

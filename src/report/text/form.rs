@@ -1,10 +1,11 @@
 //! [`Forms`]: how much of each finding the text output shows, so that a long report fits two screens.
 
-use std::io;
+use std::{io, ptr};
 
 use codespan_reporting::diagnostic::Diagnostic;
 use codespan_reporting::term::termcolor::NoColor;
 use codespan_reporting::term::{Config, DisplayStyle};
+use rustc_hash::FxHashMap;
 
 use super::{Screen, severity_of, write_finding};
 use crate::finding::{Finding, Severity};
@@ -21,7 +22,7 @@ const COLUMNS: usize = 100;
 const NAMED: usize = 5;
 
 /// How one finding is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Form {
     /// Everything, with the lines of the file.
     Full,
@@ -85,8 +86,9 @@ impl Forms {
         config: &Config,
     ) -> io::Result<Self> {
         let most = ROWS.saturating_sub(around).max(LEAST_ROWS);
+        let mut known = Known::default();
         for forms in LADDER {
-            if forms.fit(sources, findings, most, config)? {
+            if forms.fit(sources, findings, most, config, &mut known)? {
                 return Ok(forms);
             }
         }
@@ -99,12 +101,24 @@ impl Forms {
         findings: &[&Finding],
         most: usize,
         config: &Config,
+        known: &mut Known,
     ) -> io::Result<bool> {
         let mut rows = 0;
         for block in blocks(findings, self) {
-            let mut bytes = Vec::new();
-            write_block(sources, &block, self, config, &mut NoColor::new(&mut bytes))?;
-            rows += rows_of(&String::from_utf8_lossy(&bytes));
+            let key = match block.as_slice() {
+                [one] => Some((ptr::from_ref(*one), self.of(one.severity))),
+                _ => None,
+            };
+            let of_block = if let Some(rows) = key.and_then(|key| known.get(&key)) {
+                *rows
+            } else {
+                let mut bytes = Vec::new();
+                write_block(sources, &block, self, config, &mut NoColor::new(&mut bytes))?;
+                let rows = rows_of(&String::from_utf8_lossy(&bytes));
+                known.extend(key.map(|key| (key, rows)));
+                rows
+            };
+            rows += of_block;
             if rows > most {
                 return Ok(false);
             }
@@ -112,6 +126,9 @@ impl Forms {
         Ok(true)
     }
 }
+
+/// The rows that a finding takes in a form.
+type Known = FxHashMap<(*const Finding, Form), usize>;
 
 /// The rows that some lines take on a screen.
 pub(super) fn rows_of(text: &str) -> usize {

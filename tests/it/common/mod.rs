@@ -1,7 +1,9 @@
 //! What several tests share.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+pub mod case;
 pub mod catalogue;
+pub mod chance;
 pub mod clock;
 pub mod configuration;
 pub mod engine;

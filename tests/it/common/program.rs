@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// What a run of the program came to.
 pub struct Run {
     pub code: i32,
@@ -24,4 +26,49 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Run {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// The role of compute nodes with torque, in one Region and account.
+pub const NODE: [&str; 8] = [
+    "--role",
+    "instance",
+    "--scheduler",
+    "torque",
+    "--region",
+    "us-east-1",
+    "--account",
+    "123456789012",
+];
+
+/// One role of a release, without a configuration, as JSON, and no exit code for findings.
+pub const JUDGED: [&str; 13] = [
+    "--no-config",
+    "-f",
+    "json",
+    "--scheduler",
+    "slurm",
+    "--role",
+    "instance",
+    "--region",
+    "us-east-1",
+    "--account",
+    "123456789012",
+    "--fail-on",
+    "never",
+];
+
+/// A release whose reference for [`JUDGED`] is small.
+pub const SMALL: [&str; 2] = ["--pcluster-version", "2.4.1"];
+
+/// Judges a file with [`JUDGED`] and more arguments: the exit code and the report.
+pub fn judge(folder: &Path, file: &str, more: &[&str]) -> (i32, Value) {
+    let run = run(folder, &[&["lint", file], &JUDGED[..], more].concat());
+    let report =
+        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
+    (run.code, report)
+}
+
+/// The requirements of the first result.
+pub fn requirements(report: &Value) -> &[Value] {
+    report["results"][0]["requirements"].as_array().unwrap()
 }

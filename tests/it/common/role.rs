@@ -51,9 +51,14 @@ pub fn report_against(files: &[(&str, &str)], against: &Against, given: &[(&str,
     };
     let catalog = Catalog::embedded();
     let result = check::check(&sources, catalog, &files, against, &settings).unwrap();
+    report_of(sources, result)
+}
+
+/// The report of one result.
+pub fn report_of(sources: Sources, result: RoleResult) -> Report {
     Report {
         sources,
-        catalog_date: catalog.date().to_owned(),
+        catalog_date: Catalog::embedded().date().to_owned(),
         results: vec![result],
         others: Vec::new(),
         configuration: Vec::new(),

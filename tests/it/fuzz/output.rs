@@ -95,16 +95,7 @@ fn judged(name: &str, bytes: &[u8]) -> Report {
     let catalog = Catalog::embedded();
     let files = [File::new(source, document)];
     let result = check::check(&sources, catalog, &files, &against, &Settings::default()).unwrap();
-    Report {
-        sources,
-        catalog_date: catalog.date().to_owned(),
-        results: vec![result],
-        others: Vec::new(),
-        configuration: Vec::new(),
-        weakened: Vec::new(),
-        off: Vec::new(),
-        fail_on: Some(pcluster_iam::finding::Severity::Error),
-    }
+    crate::common::role::report_of(sources, result)
 }
 
 fn is_unseen(c: char) -> bool {

@@ -511,16 +511,7 @@ fn reported(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
             );
         }
     }
-    let report = Report {
-        sources,
-        catalog_date: catalog.date().to_owned(),
-        results: vec![result],
-        others: Vec::new(),
-        configuration: Vec::new(),
-        weakened: Vec::new(),
-        off: Vec::new(),
-        fail_on: Some(pcluster_iam::finding::Severity::Error),
-    };
+    let report = crate::common::role::report_of(sources, result);
     let (mut shown, mut json) = (Vec::new(), Vec::new());
     for verbose in [false, true] {
         let options = TextOptions {
@@ -588,7 +579,7 @@ fn others(report: &Report) {
     assert_eq!(findings.count(), counting);
 }
 
-/// Two patterns: what they say of each other is borne out by words.
+/// Two patterns: what they say of each other agrees with words.
 fn patterns(bytes: &[u8]) {
     const LONGEST: usize = 24;
     let text = String::from_utf8_lossy(bytes);
@@ -716,7 +707,6 @@ fn arn(bytes: &[u8]) {
     assert!(spelled.len() <= normal.len());
 }
 
-/// A file of the package: it becomes a catalogue that can be walked, or is refused with a reason.
 /// A configuration is read or refused with places inside it, and the same each time.
 fn config(bytes: &[u8]) {
     let (source, problem) = parser::decode("pcluster-iam.toml", bytes.to_vec());
@@ -747,6 +737,7 @@ fn config(bytes: &[u8]) {
     }
 }
 
+/// A file of the package: it becomes a catalogue that can be walked, or is refused with a reason.
 fn catalog(bytes: &[u8]) {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for input in engine::inputs("catalog") {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::evaluate::{Machine, equal, insert};
-use super::super::scope::Scope;
+use super::super::surroundings::Scope;
 use super::super::value::{Node, Place, Value};
 
 impl Machine<'_> {

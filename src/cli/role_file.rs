@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::chosen::{Chosen, Setting};
 use super::dump::Dump;
 use super::input::{self, Content};
 use super::{Error, InputArgs};
@@ -131,33 +132,10 @@ pub(super) struct Template {
     /// Its file or folder, or the files of a dump.
     pub(super) name: String,
     pub(super) inventory: Inventory,
-    /// The same texts once more, for what limits a role: its places are told apart from those of the role.
+    /// The same texts once more, for what limits a role: its places are distinct from those of the role.
     pub(super) limits: BTreeMap<SourceId, SourceId>,
     /// The parts of its principals, where the file is a dump of an account.
     pub(super) dump: Option<Dump>,
-}
-
-/// One setting of the parameters that a role depends on.
-#[derive(Clone)]
-pub(super) struct Setting {
-    /// Values of parameters that may have several.
-    pub(super) values: Vec<(String, String)>,
-    /// Index of its file, and of the others that have policies of it.
-    pub(super) files: Vec<usize>,
-    /// Index of its boundary.
-    pub(super) boundary: Option<usize>,
-    pub(super) parameters: Vec<(String, String, String)>,
-}
-
-/// The principal that a job is about.
-#[derive(Clone)]
-pub(super) struct Chosen {
-    pub(super) name: Arc<PrincipalName>,
-    pub(super) settings: Vec<Setting>,
-    /// True where it was asked for by name, so that it is judged whatever it is.
-    pub(super) is_named: bool,
-    /// True for a part of the dump of an account, which is no file to edit.
-    pub(super) in_dump: bool,
 }
 
 /// The files of an inventory without principals that could not be read, put into `files`: their indexes.
@@ -254,7 +232,7 @@ pub(super) fn settings(
     Some((chosen, own.unwrap_or_default()))
 }
 
-/// Lets the policies of a file stand in another one with the same text.
+/// Moves the policies of a file to another one with the same text.
 fn moved(file: &mut File, source: SourceId) {
     let mut documents = vec![&mut file.document];
     let extremes = file.extremes.as_mut().and_then(Arc::get_mut);

@@ -31,11 +31,16 @@
 //!   the name, `*` where every call names one, and after `|` the condition keys of this action on this type.
 //!   Condition keys are separated by commas; empty columns at the end are left out.
 
+mod spelling;
+
+pub(super) use spelling::{arn_fields, is_action_name, is_date, is_key, is_prefix, is_type_name};
+
 use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{AccessLevel, CatalogError, ConditionKeyType};
 use crate::bytes;
+use spelling::are_keys;
 
 pub(super) const FIRST_LINE: &str = "pcluster-iam catalog 1";
 pub(super) const INDEX_HEAD: &str = "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
@@ -455,58 +460,4 @@ pub(super) fn type_column(column: &str) -> (&str, bool, Option<&str>) {
 /// The condition keys in a column.
 pub(super) fn split_keys(column: &str) -> impl Iterator<Item = &str> + Clone {
     column.split(',').filter(|key| !key.is_empty())
-}
-
-pub(super) fn is_date(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
-}
-
-pub(super) fn is_prefix(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-pub(super) fn is_action_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// Blanks are allowed: `code signing config` is a type of lambda.
-pub(super) fn is_type_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| (byte.is_ascii_graphic() || byte == b' ') && !matches!(byte, b'*' | b'|'))
-}
-
-pub(super) fn is_key(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'|'))
-}
-
-fn are_keys(column: &str) -> bool {
-    column.split(',').all(is_key)
-}
-
-/// How many fields an ARN format has, 0 where it is none.
-pub(super) fn arn_fields(arn: &str) -> usize {
-    if arn.starts_with("arn:")
-        && !arn
-            .bytes()
-            .any(|byte| byte == b',' || !byte.is_ascii_graphic())
-    {
-        arn.splitn(6, ':').count()
-    } else {
-        0
-    }
 }

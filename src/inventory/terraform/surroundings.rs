@@ -6,16 +6,9 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::syntax::{Block, Expression};
-use super::value::Value;
-use crate::parser::{SourceId, Span};
-
-/// A part of the code and its file.
-#[derive(Debug)]
-pub(super) struct Placed<T> {
-    pub(super) source: SourceId,
-    pub(super) it: T,
-}
+use super::syntax_tree::{Block, Expression};
+use super::value::{Each, Placed, Value};
+use crate::parser::SourceId;
 
 pub(super) type Named<T> = IndexMap<String, Rc<Placed<T>>, FxBuildHasher>;
 
@@ -45,44 +38,6 @@ pub(super) struct Module {
     /// Values that the command line or a file of values gives.
     pub(super) given: IndexMap<String, Value, FxBuildHasher>,
     pub(super) depth: usize,
-}
-
-/// The values of `each.key`, `each.value` and `count.index`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Each {
-    pub(super) key: Option<Value>,
-    pub(super) value: Option<Value>,
-    pub(super) index: Option<Value>,
-    /// The hole that decides whether it is there at all.
-    pub(super) optional: Option<usize>,
-}
-
-/// One resource or data source.
-#[derive(Debug)]
-pub(super) struct Instance {
-    /// `module.iam.aws_iam_role.node["a"]`
-    pub(super) address: String,
-    pub(super) module: usize,
-    pub(super) block: Rc<Placed<Block>>,
-    pub(super) each: Each,
-}
-
-impl Instance {
-    pub(super) fn kind(&self) -> &str {
-        self.block.it.label(0).unwrap_or_default()
-    }
-
-    pub(super) fn is_data(&self) -> bool {
-        self.block.it.kind == "data"
-    }
-
-    pub(super) fn source(&self) -> SourceId {
-        self.block.source
-    }
-
-    pub(super) fn name_span(&self) -> Span {
-        self.block.it.name_span()
-    }
 }
 
 /// A variable of a `for`, or of a template.

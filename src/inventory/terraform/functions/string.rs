@@ -1,7 +1,7 @@
 //! Functions of texts. Each byte of a result keeps its place where it comes from a text that is written out.
 
 use super::super::evaluate::Machine;
-use super::super::scope::Scope;
+use super::super::surroundings::Scope;
 use super::super::value::{Node, Piece, Place, Value};
 
 impl Machine<'_> {

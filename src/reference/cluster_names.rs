@@ -3,18 +3,22 @@
 //! A policy that is written for the cluster `prod` is enough for `prod`: [`narrow`] replaces each wildcard of a
 //! reference that stands for such a name, where the policy is narrower than that wildcard.
 
+mod instance;
+
+pub use super::bindings::CLUSTER;
+
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
 use super::bindings::{Bindings, Dissent, Origin};
 use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
+use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
 use crate::parser::{SourceId, Span};
-
-/// The placeholder for the name of the cluster.
-pub const CLUSTER: &str = "Cluster";
+use instance::{instance, split};
 
 /// The longest string of a policy in which names are looked for.
 const LONGEST: usize = 2048;
@@ -55,19 +59,6 @@ impl Grant<'_> {
     }
 }
 
-/// Whether the values of a placeholder come from the policy through [`narrow`] alone.
-pub(super) fn is_taken(name: &str) -> bool {
-    TAKEN.contains(&name)
-}
-
-/// Whether a literal can be what a placeholder stands for.
-pub(super) fn has_shape(name: &str, value: &str) -> bool {
-    super::data::SHAPES
-        .iter()
-        .find(|(n, _)| *n == name)
-        .is_none_or(|(_, shape)| glob(shape, value))
-}
-
 /// The placeholders of the rules that can have a value besides those of a reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
     [CLUSTER].into_iter().chain(TAKEN.iter().copied())
@@ -80,15 +71,34 @@ pub fn is_cluster_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Each resource of the grants that names a cluster, with that name.
-pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
-    let Some(release) = release_of(reference) else {
-        return Vec::new();
+/// A resource of a grant that may name a cluster: its service and its last field.
+#[derive(Debug)]
+pub struct Hint {
+    text: String,
+    written: Written,
+}
+
+/// The literal parts of the templates in which a cluster's name occurs, in whatever role and release.
+static LITERALS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    let templates = NAME_VOTES.iter().flat_map(|vote| vote.resources);
+    let mut all: Vec<Vec<&str>> = templates.map(|t| literals(t)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+});
+
+/// The texts before, between and behind the placeholders of a template.
+fn literals(template: &'static str) -> Vec<&'static str> {
+    let parts = template.split("${").enumerate();
+    let literal = |(nth, part): (usize, &'static str)| match nth {
+        0 => part,
+        _ => part.split_once('}').map_or("", |(_, literal)| literal),
     };
-    let votes = NAME_VOTES.iter().filter(|vote| {
-        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
-    });
-    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
+    parts.map(literal).collect()
+}
+
+/// The resources of the grants that may name a cluster, for [`clusters`].
+pub fn hints(grants: &[Grant<'_>]) -> Vec<Hint> {
     let mut found = Vec::new();
     for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
         let mut fields = written.text.splitn(6, ':');
@@ -96,20 +106,49 @@ pub fn clusters(grants: &[Grant<'_>], reference: &Reference) -> Vec<Written> {
         let (Some(service), Some(resource)) = (service, resource) else {
             continue;
         };
-        let text = format!("{service}:{resource}");
-        let name = templates.iter().find_map(|template| {
-            let values = instance(template, &text)?;
-            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
-            Some(name)
-        });
-        if let Some(name) = name {
-            found.push(Written {
-                text: name,
-                ..written.clone()
+        // What is written in a template occurs in the text, in this order.
+        let may_be = |literals: &Vec<&str>| {
+            let mut literals = literals.iter();
+            let start = literals.next().and_then(|l| l.split_once(':'));
+            let start = start.filter(|(of, _)| *of == service);
+            let mut left = start.and_then(|(_, start)| resource.strip_prefix(start));
+            for literal in literals {
+                let rest = left.and_then(|l| l.find(literal).and_then(|at| l.get(at..)));
+                left = rest.and_then(|rest| rest.get(literal.len()..));
+            }
+            left.is_some()
+        };
+        if LITERALS.iter().any(may_be) {
+            found.push(Hint {
+                text: format!("{service}:{resource}"),
+                written: written.clone(),
             });
         }
     }
     found
+}
+
+/// Each resource that names a cluster in what a reference asks for, with that name.
+pub fn clusters(hints: &[Hint], reference: &Reference) -> Vec<Written> {
+    let Some(release) = release_of(reference) else {
+        return Vec::new();
+    };
+    let votes = NAME_VOTES.iter().filter(|vote| {
+        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
+    });
+    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
+    let named = hints.iter().filter_map(|hint| {
+        let name = templates.iter().find_map(|template| {
+            let values = instance(template, &hint.text)?;
+            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
+            Some(name)
+        })?;
+        Some(Written {
+            text: name,
+            ..hint.written.clone()
+        })
+    });
+    named.collect()
 }
 
 /// Binds what follows from the name of the cluster and has no value yet.
@@ -440,112 +479,5 @@ fn release_of(reference: &Reference) -> Option<Release> {
     Release::parse(reference.pcluster_version.as_deref()?)
 }
 
-/// The first five fields of an ARN, and the rest.
-fn split(arn: &str) -> Option<(&str, &str)> {
-    let (at, _) = arn.match_indices(':').nth(4)?;
-    Some((arn.get(..at)?, arn.get(at + 1..)?))
-}
-
-/// The values of the placeholders with which a template is this text, each as long as possible; a `*` stands for itself.
-fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str, String)>> {
-    fn rest<'t>(template: &'t str, text: &str, out: &mut Vec<(&'t str, String)>) -> bool {
-        let Some((literal, after)) = template.split_once("${") else {
-            return template == text;
-        };
-        let (Some((name, after)), Some(text)) = (after.split_once('}'), text.strip_prefix(literal))
-        else {
-            return false;
-        };
-        let next = after.split_once("${").map_or(after, |(literal, _)| literal);
-        let ends = (1..=text.len()).rev().filter(|at| {
-            let tail = text.get(*at..);
-            tail.is_some_and(|tail| tail.starts_with(next))
-        });
-        for end in ends {
-            let value = text.get(..end).unwrap_or_default();
-            if name == CLUSTER && !is_cluster_name(value) {
-                continue;
-            }
-            out.push((name, value.to_owned()));
-            if rest(after, text.get(end..).unwrap_or_default(), out) {
-                return true;
-            }
-            out.pop();
-        }
-        false
-    }
-    let mut found = Vec::new();
-    (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
-}
-
-/// Whether a pattern with `*` and `?` matches a text, in which a wildcard is an ordinary character.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(byte) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(b) if b == byte || *b == b'?' && *byte != b'*' => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    p = at + 1;
-                    t = from + 1;
-                    star = Some((at, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|b| *b == b'*'))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_template_finds_the_longest_name() {
-        let name = |template, text| {
-            let found = instance(template, text)?;
-            let (_, value) = found.into_iter().find(|(n, _)| *n == CLUSTER)?;
-            Some(value)
-        };
-        for (template, text, found) in [
-            (
-                "table/parallelcluster-${Cluster}",
-                "table/parallelcluster-prod",
-                Some("prod"),
-            ),
-            (
-                "table/parallelcluster-${Cluster}",
-                "table/parallelcluster-pr*",
-                None,
-            ),
-            ("stack/${Cluster}-*/*", "stack/my-prod-*/*", Some("my-prod")),
-            ("stack/${Cluster}-${Rest}", "stack/a-b-c", Some("a-b")),
-            ("stack/${Cluster}/*", "stack/*/*", None),
-        ] {
-            assert_eq!(name(template, text).as_deref(), found, "{template} {text}");
-        }
-    }
-
-    #[test]
-    fn a_wildcard_covers_only_what_it_matches() {
-        assert!(glob("a*c", "abc") && glob("*", "a*") && glob("a*", "a*b"));
-        assert!(!glob("a?", "a*") && !glob("ab*", "a*") && !glob("abc", "a*"));
-    }
-
-    #[test]
-    fn the_bucket_follows_from_account_and_region() {
-        assert_eq!(bucket_hash("123456789012", "us-east-1").len(), 16);
-    }
-}
+mod tests;

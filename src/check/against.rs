@@ -1,0 +1,58 @@
+//! The reference to compare with, and the values that a caller gives.
+
+use crate::reference::{self, Reference, Setting};
+
+/// The reference to compare with.
+#[derive(Clone, Debug)]
+pub enum Against {
+    /// This one, or whichever of these alternatives for one role fits best.
+    OneOf(Vec<Reference>),
+    /// Whichever of these fits best (`--role auto`); those of one role follow one another.
+    BestOf(Vec<Reference>),
+}
+
+impl Against {
+    /// One reference.
+    pub fn role(reference: Reference) -> Self {
+        Against::OneOf(vec![reference])
+    }
+
+    /// The same for a cluster configuration.
+    #[must_use]
+    pub fn for_setting(&self, setting: &Setting) -> Self {
+        let all = self.references().iter();
+        let all = all.map(|r| r.for_setting(setting)).collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
+    /// The same with what ParallelCluster generates whatever the configuration, for roles that build images.
+    #[must_use]
+    pub fn for_images(&self) -> Self {
+        let open = Setting {
+            is_open: true,
+            ..Setting::default()
+        };
+        let all = self.references().iter().map(|reference| {
+            let role = reference.role.as_deref();
+            if role.is_some_and(reference::has_no_scheduler) {
+                reference.for_setting(&open)
+            } else {
+                reference.clone()
+            }
+        });
+        let all = all.collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
+    /// All of them.
+    pub fn references(&self) -> &[Reference] {
+        let (Against::OneOf(references) | Against::BestOf(references)) = self;
+        references
+    }
+}

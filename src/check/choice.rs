@@ -1,0 +1,101 @@
+//! The choice of the reference for the policies of a role.
+
+use super::candidates::Candidates;
+use super::fit::{Judged, fitting};
+use super::trial::Trial;
+use super::{Against, NoRoleFits, Settings};
+use crate::catalog::Catalog;
+use crate::parser::Policy;
+use crate::reference::Reference;
+use crate::reference::bindings::Origin;
+
+/// The reference that fits, with all that is known to be missing from it, and the values that it is judged with.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The reference. Its gaps are among its statements.
+    pub reference: Reference,
+    /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
+    pub given: Vec<(String, String, String)>,
+    /// The candidates.
+    pub asked: Asked,
+}
+
+impl Chosen {
+    /// Requires what another reference requires, too.
+    pub fn join(&mut self, other: Chosen) {
+        for mut statement in other.reference.statements {
+            statement.index = self.reference.statements.len();
+            self.reference.statements.push(statement);
+        }
+        let is_new = |(name, ..): &(String, String, String)| {
+            let mut given = self.given.iter();
+            given.all(|(known, ..)| known != name)
+        };
+        let new: Vec<_> = other.given.into_iter().filter(is_new).collect();
+        self.given.extend(new);
+    }
+}
+
+/// The input of a run, before it infers anything.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The reference, its gaps apart.
+    pub reference: Reference,
+    /// The values that were given, as in [`Settings::given`].
+    pub given: Vec<(String, String, String)>,
+}
+
+/// The source of a value that was inferred from the policies.
+pub const INFERRED: &str = "inferred";
+
+/// Chooses the reference for the policies of a role, and infers what is not given.
+///
+/// # Errors
+///
+/// [`NoRoleFits`] as from [`check`].
+pub fn choose(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    against: &Against,
+    settings: &Settings,
+) -> Result<Chosen, NoRoleFits> {
+    let candidates = Candidates::new(policies, against, settings);
+    let (_, Judged { trial, .. }) = fitting(&candidates, catalog, against)?;
+    let mut reference = trial.reference.clone();
+    for gap in std::mem::take(&mut reference.gaps) {
+        for mut statement in gap.statements {
+            statement.index = reference.statements.len();
+            reference.statements.push(statement);
+        }
+    }
+    let given = trial.bindings.iter().map(|(name, bound)| {
+        let origin = match &bound.origin {
+            Origin::Flag(flag) => flag.clone(),
+            Origin::Inferred(..) => INFERRED.to_owned(),
+            Origin::Default | Origin::Follows(_) => "default".to_owned(),
+        };
+        (name.to_owned(), bound.value.clone(), origin)
+    });
+    Ok(Chosen {
+        given: given.collect(),
+        reference,
+        asked: Asked {
+            reference: trial.reference.clone(),
+            given: settings.given.clone(),
+        },
+    })
+}
+
+/// The values that a run judges some policies with: those that were given, and those that it infers.
+pub fn values(policies: &[Policy], asked: &Asked) -> Vec<(String, String)> {
+    let policies: Vec<&Policy> = policies.iter().collect();
+    let settings = Settings {
+        given: asked.given.clone(),
+        ..Settings::default()
+    };
+    let (trial, _) = Trial::new(&policies, &asked.reference, &settings);
+    let values = trial.bindings.iter();
+    values
+        .map(|(name, bound)| (name.to_owned(), bound.value.clone()))
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! The rows that a cluster configuration decides.
+
+use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
+use crate::lints::GapRows;
+use crate::matcher::Pattern;
+use crate::reference::{Failure, Reference, Standing};
+
+/// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
+pub(super) fn is_enough(generated: &[Requirement], action: &str) -> Option<bool> {
+    let mut rows = generated
+        .iter()
+        .filter(|r| !r.row.vacuous && r.row.action.eq_ignore_ascii_case(action))
+        .peekable();
+    rows.peek()?;
+    Some(rows.all(|r| matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)))
+}
+
+/// Lets what the role that ParallelCluster generates for the configuration has be enough.
+pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
+    if generated.is_empty() {
+        return;
+    }
+    let open = requirements.iter_mut();
+    for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
+        match is_enough(generated, &requirement.row.action) {
+            Some(true) => requirement.standing = Standing::Enough,
+            // What this configuration needs lies elsewhere: the generated statement says where.
+            Some(false) if is_elsewhere(generated, requirement) => {
+                requirement.standing = Standing::Enough;
+            }
+            Some(false) => {}
+            None => requirement.standing = Standing::NotGenerated,
+        }
+    }
+}
+
+/// Lets gaps in actions that nothing of the configuration needs be notes.
+pub(super) fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
+    let is_idle = |r: &&mut Requirement| {
+        let action = &r.row.action;
+        r.standing == Standing::Needed && idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    };
+    for requirement in requirements.iter_mut().filter(is_idle) {
+        requirement.standing = Standing::NotInConfiguration;
+    }
+}
+
+/// Whether nothing that the generated role has of an action, and these policies do not, is among the resources of a
+/// row.
+fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
+    let action = &requirement.row.action;
+    let missing = generated.iter().filter(|r| {
+        !r.row.vacuous
+            && r.row.action.eq_ignore_ascii_case(action)
+            && !matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)
+    });
+    let mut resources = missing.flat_map(|r| r.row.resources.iter());
+    let of_row = &requirement.row.resources;
+    resources.all(|wanted| {
+        let mut patterns = of_row.iter();
+        !patterns.any(|p| p == "*" || Pattern::glob(p).matches_text(wanted))
+    })
+}
+
+/// The actions that the configuration surely needs and these policies do not allow.
+pub(super) fn missing_of_configuration(reference: &Reference, gaps: &[GapRows]) -> Vec<String> {
+    let of_configuration = gaps.iter().filter(|rows| {
+        let gap = reference.gaps.get(rows.gap);
+        gap.is_some_and(|g| g.of_configuration && g.failure == Failure::Certain)
+    });
+    of_configuration
+        .flat_map(|rows| &rows.requirements)
+        .filter(|r| r.row.verdict != Verdict::Covered)
+        .map(|r| r.row.action.clone())
+        .collect()
+}
+
+/// Reports what the configuration surely needs once: not also as a row of which no call is known.
+pub(super) fn yield_to_configuration(missing: &[String], requirements: &mut [Requirement]) {
+    for requirement in requirements {
+        let is_weaker = requirement.from_wildcard || requirement.standing != Standing::Needed;
+        if is_weaker && missing.contains(&requirement.row.action) {
+            requirement.standing = Standing::Enough;
+        }
+    }
+}

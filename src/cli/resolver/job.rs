@@ -1,0 +1,244 @@
+//! One role to judge, with its policies and the reference.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::sync::Arc;
+
+use super::{Fault, Resolver, Step};
+use crate::check::{Against, Settings};
+use crate::cli::chosen::Chosen;
+use crate::cli::effective::Effective;
+use crate::cli::job::Job;
+use crate::cli::role_file::Narrowing;
+use crate::cli::selection::{self};
+use crate::cli::{Error, Unresolved};
+use crate::config::{self, Target};
+use crate::inventory::Kind;
+use crate::lints::File;
+use crate::parser::{self, Policy, Source, Spanned};
+use crate::reference::{self, Features, RefStatement};
+
+impl<'r> Resolver<'r> {
+    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster
+    /// that the files are of, and why.
+    pub(super) fn job(
+        &mut self,
+        target: Option<&'r Target>,
+        effective: &Effective,
+        files: &[usize],
+        owned: Option<(&'static str, String)>,
+        principal: Option<(Chosen, usize, usize)>,
+    ) -> Result<Job, Fault> {
+        let mut role_reason = None;
+        let mut as_owned = None;
+        if let Some((role, reason)) = owned {
+            let mut own = Effective::new(self.args, self.configuration, target)?;
+            own.selection.role = Some(role.to_owned());
+            as_owned = Some(own);
+            role_reason = Some(reason);
+        }
+        let effective = as_owned.as_ref().unwrap_or(effective);
+        let fault = |error: Error| effective.fault(error, target);
+        let mut features =
+            Features::from_names(effective.selection.feature.iter().map(String::as_str))
+                .map_err(|error| fault(error.into()))?;
+        let configured = match &effective.cluster_config {
+            Some(path) => Some(self.cluster(path).map_err(fault)?),
+            None => None,
+        };
+        let selection = match &configured {
+            Some(configured) => {
+                configured.features(&mut features);
+                configured.complete(&effective.selection).map_err(fault)?
+            }
+            None => effective.selection.clone(),
+        };
+        let asked = selection.pcluster_version.is_some();
+        let mut selection = selection;
+        let mut version_reason = None;
+        if let Some(configured) = &configured
+            && effective.selection.pcluster_version.is_none()
+        {
+            version_reason = Some(configured.release_reason());
+        }
+        if !asked && effective.reference.is_none() {
+            let policies = files.iter().filter_map(|file| self.files.get(*file));
+            let policies = policies.flat_map(|file| &file.document.policies);
+            let strings = policies.flat_map(Policy::strings);
+            let (role, scheduler) = (selection.role(), selection.scheduler.as_deref());
+            let chosen = reference::default_release(role, scheduler, &features, strings);
+            version_reason = Some(chosen.reason);
+            selection.pcluster_version = Some(chosen.release.to_owned());
+        }
+        self.doubts.extend(selection::later_patch(&selection));
+        let against = self
+            .against(effective.reference.as_deref(), &selection, &features)
+            .map_err(fault)?;
+        let against = match configured.as_ref().map(|c| c.setting()) {
+            Some(setting) if effective.reference.is_none() => {
+                let path = effective.cluster_config.clone().unwrap_or_default();
+                self.derived(against, Step::Setting(path), |all| {
+                    Some(all.for_setting(setting))
+                })
+            }
+            None if effective.reference.is_none() => {
+                self.derived(against, Step::Images, |all| Some(all.for_images()))
+            }
+            _ => against,
+        };
+        let narrowing = principal.as_ref().and_then(|(_, template, at)| {
+            let of = self.templates.get(*template)?;
+            of.inventory.principals.get(*at).map(Narrowing::of)
+        });
+        let against = match narrowing {
+            Some(narrowing) => self.derived(against, Step::Narrowed(narrowing), |all| {
+                narrowing.of_candidates(all)
+            }),
+            None => against,
+        };
+        let mut given = self.configured_bindings(target, &against)?;
+        given.extend(selection::given(&selection, &against).map_err(fault)?);
+        for (_, _, from) in &mut given {
+            if let (Some(span), Some(configuration)) = (effective.origin(from), self.configuration)
+            {
+                *from = configuration.place(&self.sources, span);
+            }
+        }
+        if let Some(bad) = effective
+            .attached
+            .iter()
+            .find(|a| config::policy_arn(a).is_err())
+            && let Err((reason, help)) = config::policy_arn(bad)
+        {
+            return Err(Fault::Run(Error::BadValue {
+                option: "--attached",
+                value: bad.clone(),
+                reason: reason.to_owned(),
+                help,
+            }));
+        }
+        let regions = given.iter().filter(|(name, ..)| name == "Region");
+        let doubts = regions
+            .filter_map(|(_, region, _)| config::doubtful_region(region))
+            .chain(
+                effective
+                    .attached
+                    .iter()
+                    .filter_map(|a| config::doubtful_policy(a)),
+            );
+        self.doubts.extend(doubts);
+        let taken = configured.as_ref();
+        let taken = taken.map(|c| c.used(&effective.selection, &given));
+        let is_defined_role = principal.as_ref().is_some_and(|(_, template, at)| {
+            let of = self.templates.get(*template);
+            let own = of.and_then(|of| of.inventory.principals.get(*at));
+            own.is_some_and(|own| matches!(own.kind, Kind::Role | Kind::Function))
+        });
+        let mut all = files.iter().filter_map(|file| self.files.get(*file));
+        let is_role = is_defined_role || all.any(|file| !file.document.owners.is_empty());
+        let settings = Settings {
+            is_role,
+            target: target.map(|t| t.name.value.clone()),
+            given: selection::all_given(given, configured.as_deref(), &self.sources),
+            version_given: asked,
+            version_reason,
+            role_reason,
+            attached: effective.attached.clone(),
+            cluster_config: taken,
+            reference_file: { effective.reference.as_ref() }
+                .map(|path| path.to_string_lossy().into_owned()),
+            context: effective.context.clone(),
+            keep: self.kept(),
+            accepts_unresolved: self.args.unresolved == Unresolved::Warn,
+            ..Settings::default()
+        };
+        self.doubts.extend(selection::contradictions(
+            &settings.given,
+            &settings.context,
+        ));
+        let attached = self.attached(&settings.attached, files);
+        let limit = principal.as_ref().and_then(|(chosen, ..)| {
+            let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
+            setting.boundary
+        });
+        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
+        Ok(Job {
+            attached,
+            boundary: boundary.or(limit),
+            scps: effective
+                .scps
+                .iter()
+                .map(|level| level.iter().map(|name| self.file(name)).collect())
+                .collect(),
+            files: files.to_vec(),
+            principal: principal.map(|(chosen, ..)| chosen),
+            against,
+            settings,
+            features,
+        })
+    }
+
+    /// The name of standard input in the report, and the path that distinguishes a file from others.
+    pub(super) fn named(&self, name: &str) -> (Option<&'r str>, Option<String>) {
+        let shown = self.args.stdin_filename.as_deref().filter(|_| name == "-");
+        let path = shown.unwrap_or(name);
+        let configuration = self.configuration.filter(|_| path != "-");
+        (shown, configuration.and_then(|c| c.identity(path)))
+    }
+
+    /// Candidates made of others, once; the same ones where `make` changes nothing.
+    pub(super) fn derived(
+        &mut self,
+        against: Arc<Against>,
+        step: Step,
+        make: impl FnOnce(&Against) -> Option<Against>,
+    ) -> Arc<Against> {
+        let key = (Arc::as_ptr(&against) as usize, step);
+        let made = self.derived.entry(key);
+        // What is in the map keeps its address.
+        let made = made.or_insert_with(|| make(&against).map_or(against, Arc::new));
+        Arc::clone(made)
+    }
+
+    /// What the configuration says to keep, with its index; what has expired does not count.
+    fn kept(&self) -> Vec<RefStatement> {
+        let Some(configuration) = self.configuration else {
+            return Vec::new();
+        };
+        let today = config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
+        let keeps = configuration.config.keeps.iter().enumerate();
+        let keeps = keeps.filter(|(_, keep)| !keep.has_expired(today));
+        let texts = |list: &[Spanned<String>]| list.iter().map(|t| t.value.clone()).collect();
+        keeps
+            .map(|(at, keep)| RefStatement::allow(at, texts(&keep.actions), texts(&keep.resources)))
+            .collect()
+    }
+
+    /// The texts of AWS managed policies that the role has: those that are given, and those that its files name.
+    fn attached(&mut self, given: &[String], files: &[usize]) -> Vec<usize> {
+        let files = files.iter().filter_map(|at| self.files.get(*at));
+        let named = files.flat_map(|f| &f.document.named);
+        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+        let arns: BTreeSet<String> = named
+            .chain(given.iter().map(String::as_str))
+            .map(str::to_owned)
+            .collect();
+        let mut all = Vec::new();
+        for arn in arns {
+            let Some(text) = reference::managed_text(&arn) else {
+                continue;
+            };
+            let known = self.by_name.get(&arn).copied();
+            let at = known.unwrap_or_else(|| {
+                let source = self.sources.add(Source::new(&arn, text));
+                let document = parser::parse(source, self.sources.get(source));
+                self.files.push(File::new(source, document));
+                let at = self.files.len() - 1;
+                self.by_name.insert(arn, at);
+                at
+            });
+            all.push(at);
+        }
+        all
+    }
+}

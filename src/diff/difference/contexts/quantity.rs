@@ -1,0 +1,136 @@
+//! Numbers, dates and addresses that distinguish the bounds of conditions.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use time::OffsetDateTime;
+
+use super::{Family, text_of};
+use crate::matcher::condition::{Comparison, KeyValue, Test, Truth, date, network};
+
+/// A value of each cell that is no text, and which of the lines list it; `None` where a value cannot be read.
+pub(super) fn scalars(family: Family, tests: &[&Test]) -> Option<Vec<(Vec<String>, Vec<bool>)>> {
+    let is_own = |t: &&&Test| t.operator.is_some_and(|o| o.comparison != Comparison::Null);
+    let listed = tests.iter().filter(is_own).flat_map(|t| &t.values);
+    let listed: Vec<String> = listed.map(text_of).collect::<Option<_>>()?;
+    let mut tried: Vec<String> = Vec::new();
+    match family {
+        Family::Numeric => tried.extend(numbers(&listed)?),
+        Family::Date => {
+            for text in &listed {
+                let seconds = date(text)?.unix_timestamp();
+                for near in [0, -1, 1] {
+                    let time = OffsetDateTime::from_unix_timestamp(seconds.checked_add(near)?);
+                    tried.push(written(time.ok()?));
+                }
+            }
+        }
+        Family::IpAddress => tried.extend(addresses(&listed)?),
+        _ => {
+            tried.clone_from(&listed);
+            tried.push("b3RoZXI=".to_owned());
+        }
+    }
+    let held = tried.into_iter().map(|text| {
+        let truths = tests.iter().map(|test| {
+            let operator = test.operator?;
+            if operator.comparison == Comparison::Null {
+                return Some(true);
+            }
+            // Of one value a line without its negation and its prefix says whether it lists the value.
+            let operator = crate::matcher::condition::Operator {
+                quantifier: None,
+                negated: false,
+                ..operator
+            };
+            let plain = Test::new(Some(operator), test.key.clone(), test.values.clone());
+            match plain.evaluate(&KeyValue::one(&text)) {
+                Truth::True => Some(true),
+                Truth::False => Some(false),
+                Truth::Unknown => (family == Family::Binary).then_some(false),
+            }
+        });
+        let truths = truths.collect::<Option<Vec<bool>>>()?;
+        Some((vec![text.clone()], truths))
+    });
+    held.collect()
+}
+
+/// A point in time as conditions write it.
+fn written(time: OffsetDateTime) -> String {
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// The listed numbers, and numbers next to each and between two of them.
+fn numbers(listed: &[String]) -> Option<Vec<String>> {
+    let parts = |text: &String| -> Option<(bool, String, String)> {
+        let text = text.trim();
+        let digits = text.trim_start_matches(['-', '+']);
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let only_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+        let fits = whole.len() <= 18 && part.len() <= 12 && whole.len() + part.len() > 0;
+        (fits && only_digits(whole) && only_digits(part))
+            .then(|| (text.starts_with('-'), whole.to_owned(), part.to_owned()))
+    };
+    let read: Vec<(bool, String, String)> = listed.iter().map(parts).collect::<Option<_>>()?;
+    let longest = read
+        .iter()
+        .map(|(_, _, part)| part.len())
+        .max()
+        .unwrap_or(0)
+        + 1;
+    let mut units: Vec<i128> = Vec::new();
+    for (negative, whole, part) in read {
+        let number: i128 = format!("0{whole}{part:0<longest$}").parse().ok()?;
+        units.push(if negative { -number } else { number });
+    }
+    let one = 10_i128.pow(longest as u32);
+    let write = |number: i128| {
+        let size = number.abs();
+        let (whole, part) = (size / one, size % one);
+        let sign = if number < 0 { "-" } else { "" };
+        let part = format!("{part:0>longest$}");
+        match part.trim_end_matches('0') {
+            "" => format!("{sign}{whole}"),
+            part => format!("{sign}{whole}.{part}"),
+        }
+    };
+    let near = units
+        .iter()
+        .flat_map(|n| [*n, n - one, n + one, n - 1, n + 1]);
+    Some(near.map(write).collect())
+}
+
+/// The first and the last address of each network, and those next to it.
+fn addresses(listed: &[String]) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    for text in listed {
+        let (address, bits) = network(text)?;
+        match address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+                let near = borders(address.to_bits().into(), mask.into(), u32::MAX.into());
+                let near = near.filter_map(|bits| u32::try_from(bits).ok());
+                found.extend(near.map(|bits| Ipv4Addr::from_bits(bits).to_string()));
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
+                let near = borders(address.to_bits(), mask, u128::MAX);
+                found.extend(near.map(|bits| Ipv6Addr::from_bits(bits).to_string()));
+            }
+        }
+    }
+    found.extend(["203.0.113.9".to_owned(), "2001:db8::9".to_owned()]);
+    Some(found)
+}
+
+/// The first and the last number of a network, and those next to it that are at most `highest`.
+fn borders(address: u128, mask: u128, highest: u128) -> impl Iterator<Item = u128> {
+    let (first, last) = (address & mask, address | (highest & !mask));
+    let before = first.checked_sub(1);
+    let after = last.checked_add(1).filter(|after| *after <= highest);
+    [Some(first), Some(last), before, after]
+        .into_iter()
+        .flatten()
+}

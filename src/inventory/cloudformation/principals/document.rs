@@ -1,0 +1,176 @@
+//! The policy documents of a resource.
+
+use super::condition_of;
+use crate::inventory::cloudformation::evaluate::Template;
+use crate::inventory::cloudformation::links::Resource;
+use crate::inventory::cloudformation::template_condition::Truth;
+use crate::inventory::cloudformation::unresolved;
+use crate::inventory::leaves::leaves;
+use crate::inventory::{Attached, Document, Node as Made, Piece, Value, document, trust};
+use crate::parser::{Attachment, Problem, Span, shorten};
+
+/// The trust policy of a role. What of it is not understood leaves it open.
+pub(super) fn trust_policy(template: &mut Template<'_>, role: &str, all: &mut Document) {
+    let before = std::mem::take(&mut template.problems);
+    let value = template.property(role, "AssumeRolePolicyDocument");
+    let is_understood = template.problems.is_empty();
+    template.problems = before;
+    let Some(value) = value else {
+        if !is_understood {
+            all.name("trust-policy".to_owned());
+        }
+        return;
+    };
+    let mut read = trust(&value, template.id, &template.holes.shared());
+    if !is_understood {
+        read.trusts
+            .iter_mut()
+            .for_each(|trust| trust.is_open = true);
+        all.name("trust-policy".to_owned());
+    }
+    read.named.into_iter().for_each(|name| all.name(name));
+    all.worst.trusts.append(&mut read.trusts);
+    for problem in read.problems {
+        all.report(problem);
+    }
+}
+
+/// A policy that is a resource of its own.
+pub(super) fn policy(
+    template: &mut Template<'_>,
+    resource: &Resource,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    let Some(optional) = condition_hole_of(template, resource, optional) else {
+        return;
+    };
+    let is_managed = resource.kind == "AWS::IAM::ManagedPolicy";
+    let attachment = if is_managed {
+        Attachment::Managed
+    } else {
+        Attachment::Inline
+    };
+    let name = if is_managed {
+        "ManagedPolicyName"
+    } else {
+        "PolicyName"
+    };
+    let name = template
+        .property(&resource.name, name)
+        .and_then(|v| v.text());
+    let Some(value) = template.property(&resource.name, "PolicyDocument") else {
+        let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
+        template.report(unresolved("PolicyDocument", &message, resource.span));
+        return;
+    };
+    let name = name.or_else(|| Some(resource.name.clone()));
+    add(template, &value, name, attachment, optional, all);
+}
+
+/// What decides whether a resource counts that another hole may decide too; nothing where it is not made.
+#[allow(
+    clippy::option_option,
+    reason = "a resource may not be made, and what is made may depend on nothing"
+)]
+pub(super) fn condition_hole_of(
+    template: &mut Template<'_>,
+    resource: &Resource,
+    optional: Option<usize>,
+) -> Option<Option<usize>> {
+    match condition_of(template, &resource.tree) {
+        Truth::False => None,
+        Truth::True => Some(optional),
+        Truth::Open(option) => {
+            let name = resource.tree.get("Condition").and_then(|c| c.text());
+            let name = name.unwrap_or_default().to_owned();
+            Some(Some(template.condition_hole(&name, resource.span, option)))
+        }
+    }
+}
+
+/// A parameter that decides what a principal has, and whose values are not judged one by one.
+pub(super) fn too_many(parameter: &str, span: Span) -> Problem {
+    let message = format!(
+        "`{}` decides which policies are attached, and has too many values together with others",
+        shorten(parameter)
+    );
+    Problem::unresolved("names", message, span)
+        .with_help(format!("give it a value: --parameter {parameter}=VALUE"))
+}
+
+/// A list that may name a principal of the template.
+pub(super) fn doubtful(one: &str, relation: &str, other: &str, span: Span) -> Problem {
+    let message = format!(
+        "`{}` may {relation} `{}`: a name in this list is not known",
+        shorten(one),
+        shorten(other)
+    );
+    Problem::unresolved("names", message, span).with_help(
+        "refer to the resource (`!Ref NAME`), or give the parameter a value: --parameter NAME=VALUE",
+    )
+}
+
+/// The list `Policies` of a principal.
+pub(super) fn inline(
+    template: &mut Template<'_>,
+    policies: &Value,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    for (policy, optional) in leaves(policies, optional) {
+        if matches!(policy.node, Made::Hole(_)) {
+            add(template, policy, None, Attachment::Inline, optional, all);
+            continue;
+        }
+        let name = policy.get("PolicyName").and_then(Value::text);
+        if let Some(value) = policy.get("PolicyDocument") {
+            add(template, value, name, Attachment::Inline, optional, all);
+        } else {
+            let message = "no `PolicyDocument` in this policy";
+            template.report(unresolved("PolicyDocument", message, policy.span));
+        }
+    }
+}
+
+/// Notes a managed policy that the template does not contain.
+pub(super) fn attach(arn: String, span: Span, all: &mut Document) {
+    all.name_at(format!("attached-policy:{arn}"), span);
+    if !all.attached.contains(&arn) {
+        all.attached.push(arn);
+    }
+}
+
+/// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
+pub(super) fn shown(template: &Template<'_>, value: &Value) -> String {
+    let pieces = value.pieces().unwrap_or_default();
+    let text = pieces.iter().map(|piece| match piece {
+        Piece::Hole { hole, .. } => {
+            let hole = template.holes.get(*hole);
+            match hole {
+                Some(hole) if hole.name == "AWS::Partition" => "aws".to_owned(),
+                Some(hole) => hole.marker(),
+                None => String::new(),
+            }
+        }
+        piece => piece.text().unwrap_or_default().to_owned(),
+    });
+    text.collect()
+}
+
+pub(super) fn add(
+    template: &Template<'_>,
+    value: &Value,
+    name: Option<String>,
+    attachment: Attachment,
+    optional: Option<usize>,
+    all: &mut Document,
+) {
+    let attached = Attached {
+        source: template.id,
+        name,
+        attachment,
+        optional,
+    };
+    all.add(document(value, &attached, &template.holes.shared()));
+}

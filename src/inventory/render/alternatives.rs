@@ -1,0 +1,65 @@
+//! Values with alternatives, taken apart.
+
+use super::Item;
+use crate::inventory::leaves::leaves;
+use crate::inventory::value::{Node, Piece, Value};
+
+/// Elements without which a trust policy, or a statement of it, is another one.
+pub(super) const PARTS: [&str; 5] = ["Statement", "Effect", "Principal", "Action", "Condition"];
+
+/// The elements of lists, and what is no list.
+pub(super) fn flattened(all: Vec<Value>) -> Vec<Value> {
+    let mut out = Vec::with_capacity(all.len());
+    for value in all {
+        match value.node {
+            Node::List(elements) => out.extend(elements),
+            _ => out.push(value),
+        }
+    }
+    out
+}
+
+/// Whether anything in a value is a choice or is not known at all.
+pub(super) fn has_choice(value: &Value) -> bool {
+    match &value.node {
+        Node::Choice(..) | Node::Hole(_) => true,
+        Node::List(elements) => elements.iter().any(has_choice),
+        Node::Map(members) => members.iter().any(|(_, v)| has_choice(v)),
+        _ => false,
+    }
+}
+
+/// The values of a list, each with the hole that decides whether it is there.
+pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
+    let all = leaves(value, within).into_iter();
+    all.map(|(value, within)| Item { value, within }).collect()
+}
+
+/// The statements of a document of which the template leaves open which it is.
+pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
+    match &value.node {
+        Node::Choice(hole, of) => of.iter().for_each(|v| documents(v, Some(*hole), out)),
+        Node::Map(_) => {
+            if let Some(list) = value.get("Statement") {
+                out.extend(items(list, within));
+            }
+        }
+        Node::Absent => {}
+        _ => out.push(Item { value, within }),
+    }
+}
+
+/// An action whose holes stand for whatever they can: `sqs:*` for `sqs:${Action}`, else `*`.
+pub(super) fn any_action(value: &Value) -> Value {
+    let pieces = value.pieces().unwrap_or_default();
+    let known = pieces.iter().map_while(Piece::text);
+    let known: String = known.collect();
+    let text = match known.split_once(':') {
+        Some((service, name)) if !service.contains(['*', '?']) => {
+            // What is known of the end of the name stays out: to say less grants more.
+            format!("{service}:{name}*")
+        }
+        _ => "*".to_owned(),
+    };
+    Value::bound(text, value.span)
+}

@@ -1,0 +1,214 @@
+//! The steps of a reference: attributes, indexes and splats.
+
+use std::rc::Rc;
+
+use super::{Machine, position};
+use crate::inventory::terraform::surroundings::Scope;
+use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax, Step};
+use crate::inventory::terraform::value::Instance;
+use crate::inventory::terraform::value::Placed;
+use crate::inventory::terraform::value::{Node, Place, Value};
+use crate::parser::HoleKind;
+
+impl<'a> Machine<'a> {
+    pub(super) fn traversal(
+        &mut self,
+        base: &Expression,
+        steps: &[Step],
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Value {
+        let (value, rest) = match &base.node {
+            Syntax::Name(name) if scope.local(name).is_none() => {
+                match self.reference(name, steps, scope, place) {
+                    Some((value, used)) => {
+                        let value = value.referred(place);
+                        (value, steps.get(used..).unwrap_or_default())
+                    }
+                    None => return self.open(HoleKind::Text, place, scope.module),
+                }
+            }
+            _ => (self.evaluate(base, scope), steps),
+        };
+        self.steps(value, rest, scope, place).referred(place)
+    }
+
+    /// Follows what stands behind an expression.
+    pub(super) fn steps(
+        &mut self,
+        value: Value,
+        steps: &[Step],
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Value {
+        let Some((step, rest)) = steps.split_first() else {
+            return value;
+        };
+        if let Node::Choice(hole, alternatives) = &value.node
+            && !matches!(step, Step::Attributes | Step::Elements)
+        {
+            let all = alternatives.iter().map(|alternative| {
+                let alternative = alternative.clone().inherit(&value.via);
+                self.steps(alternative, steps, scope, place)
+            });
+            let all: Vec<Value> = all.collect();
+            return Value::new(Node::Choice(*hole, Rc::new(all)), place);
+        }
+        let next = match step {
+            Step::Attribute(name) => self.member(&value, name, scope, place),
+            Step::Index(index) => {
+                let index = self.evaluate(index, scope);
+                self.element(&value, &index, scope, place)
+            }
+            Step::Attributes | Step::Elements => {
+                let used = match step {
+                    Step::Attributes => {
+                        let attributes = rest.iter();
+                        attributes
+                            .take_while(|s| matches!(s, Step::Attribute(_)))
+                            .count()
+                    }
+                    _ => rest.len(),
+                };
+                let (inner, rest) = rest.split_at_checked(used).unwrap_or((rest, &[]));
+                let splat = self.splat(&value, inner, scope, place);
+                return self.steps(splat, rest, scope, place);
+            }
+        };
+        match next {
+            Some(next) => self.steps(next, rest, scope, place),
+            None => self.open(HoleKind::Text, place, scope.module),
+        }
+    }
+
+    fn splat(&mut self, value: &Value, steps: &[Step], scope: &Scope<'_>, place: Place) -> Value {
+        let elements = match &value.node {
+            Node::Null => Vec::new(),
+            Node::List(_) => value.elements().unwrap_or_default(),
+            Node::Hole(_) => return self.open(HoleKind::List, place, scope.module),
+            _ => vec![value.clone()],
+        };
+        let mut all = Vec::with_capacity(elements.len());
+        for element in elements {
+            let is_hole = matches!(element.node, Node::Hole(_)) && self.is_splice(&element);
+            all.push(if is_hole {
+                self.open(HoleKind::List, place, scope.module)
+            } else {
+                self.steps(element, steps, scope, place)
+            });
+        }
+        Value::list(all, place)
+    }
+
+    /// An attribute of a value; `None` where it is not known.
+    pub(super) fn member(
+        &mut self,
+        value: &Value,
+        name: &str,
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Option<Value> {
+        match &value.node {
+            Node::Map(_) => {
+                let found = value.get(name);
+                if found.is_none() {
+                    self.failures += 1;
+                }
+                found
+            }
+            Node::Resource(instance) => Some(self.attribute(instance, name, place)),
+            Node::Module(module) => self.output(*module, name, place),
+            Node::List(_) if name.bytes().all(|b| b.is_ascii_digit()) => {
+                let index = Value::bound(name, place);
+                self.element(value, &index, scope, place)
+            }
+            Node::Hole(_) => None,
+            _ => {
+                self.failures += 1;
+                None
+            }
+        }
+    }
+
+    /// An element of a list or object.
+    pub(in crate::inventory::terraform) fn element(
+        &mut self,
+        value: &Value,
+        index: &Value,
+        _scope: &Scope<'_>,
+        _place: Place,
+    ) -> Option<Value> {
+        match &value.node {
+            // The one that stands for an unknown number of resources.
+            Node::Resource(_) | Node::Module(_) => Some(value.clone()),
+            Node::List(_) => {
+                let at = index.number()?;
+                let elements = value.elements()?;
+                let found = elements
+                    .iter()
+                    .enumerate()
+                    .find(|(i, _)| position(at) == Some(*i));
+                let before = elements.iter().enumerate();
+                #[expect(clippy::cast_precision_loss, reason = "lists are short")]
+                let mut before = before.take_while(|(i, _)| *i as f64 <= at);
+                if before.any(|(_, e)| self.is_splice(e)) {
+                    return None;
+                }
+                if found.is_none() {
+                    self.failures += 1;
+                }
+                found.map(|(_, e)| e.clone())
+            }
+            Node::Map(_) => {
+                let key = index.text()?;
+                let members = value.members()?;
+                let found = value.get(&key);
+                let is_open = members.iter().any(|(k, _)| !k.is_known_text());
+                if found.is_none() && !is_open {
+                    self.failures += 1;
+                }
+                found
+            }
+            Node::Hole(_) => None,
+            _ => {
+                self.failures += 1;
+                None
+            }
+        }
+    }
+
+    /// The value of a part of the code of a module, evaluated there.
+    pub(in crate::inventory::terraform) fn at_module(
+        &mut self,
+        module: usize,
+        of: &Placed<Expression>,
+    ) -> Value {
+        let each = crate::inventory::terraform::value::Each::default();
+        let scope = Scope {
+            module,
+            source: of.source,
+            each: &each,
+            frame: None,
+            is_template: false,
+        };
+        self.evaluate(&of.it, &scope)
+    }
+
+    /// The value of an argument of a resource.
+    pub(in crate::inventory::terraform) fn argument(
+        &mut self,
+        of: &Instance,
+        name: &str,
+    ) -> Option<Value> {
+        let block = Rc::clone(&of.block);
+        let value = block.it.body.get(name)?;
+        let scope = Scope {
+            module: of.module,
+            source: of.block.source,
+            each: &of.each,
+            frame: None,
+            is_template: false,
+        };
+        Some(self.evaluate(value, &scope))
+    }
+}

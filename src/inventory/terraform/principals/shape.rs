@@ -1,0 +1,180 @@
+//! The resource types of IAM and what each argument of them means.
+
+use crate::inventory::Kind;
+
+/// How a type of resource names its arguments.
+pub(super) struct Shape {
+    pub(super) kind: &'static str,
+    pub(super) what: What,
+    /// Arguments with the principals: of roles, users and groups.
+    pub(super) targets: &'static [(&'static str, Kind)],
+    /// The argument with the document, or with the ARN of a managed policy.
+    pub(super) content: &'static str,
+    /// The argument with its name.
+    pub(super) name: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Principal(Kind),
+    /// A policy of a principal's own.
+    Inline,
+    /// A policy of its own.
+    Managed,
+    /// Attaches a managed policy.
+    Attachment,
+    /// An instance profile.
+    Profile,
+}
+
+const ROLE: (&str, Kind) = ("role", Kind::Role);
+
+/// The types of resources that are read.
+pub(super) const SHAPES: [Shape; 20] = [
+    shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
+    shape(
+        "awscc_iam_role",
+        What::Principal(Kind::Role),
+        &[],
+        "",
+        "role_name",
+    ),
+    shape("aws_iam_user", What::Principal(Kind::User), &[], "", "name"),
+    shape(
+        "awscc_iam_user",
+        What::Principal(Kind::User),
+        &[],
+        "",
+        "user_name",
+    ),
+    shape(
+        "aws_iam_group",
+        What::Principal(Kind::Group),
+        &[],
+        "",
+        "name",
+    ),
+    shape(
+        "awscc_iam_group",
+        What::Principal(Kind::Group),
+        &[],
+        "",
+        "group_name",
+    ),
+    shape(
+        "aws_iam_role_policy",
+        What::Inline,
+        &[ROLE],
+        "policy",
+        "name",
+    ),
+    shape(
+        "awscc_iam_role_policy",
+        What::Inline,
+        &[("role_name", Kind::Role)],
+        "policy_document",
+        "policy_name",
+    ),
+    shape(
+        "aws_iam_user_policy",
+        What::Inline,
+        &[("user", Kind::User)],
+        "policy",
+        "name",
+    ),
+    shape(
+        "aws_iam_group_policy",
+        What::Inline,
+        &[("group", Kind::Group)],
+        "policy",
+        "name",
+    ),
+    shape(
+        "aws_iam_instance_profile",
+        What::Profile,
+        &[],
+        "role",
+        "name",
+    ),
+    shape(
+        "awscc_iam_instance_profile",
+        What::Profile,
+        &[],
+        "roles",
+        "instance_profile_name",
+    ),
+    shape("aws_iam_policy", What::Managed, &[], "policy", "name"),
+    shape(
+        "awscc_iam_managed_policy",
+        What::Managed,
+        &[
+            ("roles", Kind::Role),
+            ("users", Kind::User),
+            ("groups", Kind::Group),
+        ],
+        "policy_document",
+        "managed_policy_name",
+    ),
+    shape(
+        "aws_iam_role_policy_attachment",
+        What::Attachment,
+        &[ROLE],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_role_policy_attachments_exclusive",
+        What::Attachment,
+        &[("role_name", Kind::Role)],
+        "policy_arns",
+        "",
+    ),
+    shape(
+        "aws_iam_user_policy_attachment",
+        What::Attachment,
+        &[("user", Kind::User)],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_user_policy_attachments_exclusive",
+        What::Attachment,
+        &[("user_name", Kind::User)],
+        "policy_arns",
+        "",
+    ),
+    shape(
+        "aws_iam_group_policy_attachment",
+        What::Attachment,
+        &[("group", Kind::Group)],
+        "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_policy_attachment",
+        What::Attachment,
+        &[
+            ("roles", Kind::Role),
+            ("users", Kind::User),
+            ("groups", Kind::Group),
+        ],
+        "policy_arn",
+        "",
+    ),
+];
+
+pub(super) const fn shape(
+    kind: &'static str,
+    what: What,
+    targets: &'static [(&'static str, Kind)],
+    content: &'static str,
+    name: &'static str,
+) -> Shape {
+    Shape {
+        kind,
+        what,
+        targets,
+        content,
+        name,
+    }
+}

@@ -1,0 +1,275 @@
+//! The notes of a finding: why a requirement is not covered.
+
+use super::writes_out_gap;
+use crate::diff::Verdict;
+use crate::diff::coverage::{LayerKind, Requirement};
+use crate::finding::Label;
+use crate::lints::{Compared, Context, enumerate, layer, open_condition};
+use crate::parser::{Effect, SourceId, Span};
+use crate::reference::{Feature, Need, Standing};
+
+/// The resources of a grant of the role's own that does not reach far enough; `None` where its Condition is what narrows.
+pub(super) fn too_narrow(
+    compared: &Compared<'_>,
+    (source, span): (SourceId, Span),
+) -> Option<Label> {
+    let statement = layer::statement_at(compared, (source, span))?;
+    let layer = layer::of(compared, source);
+    if !statement.conditions.is_empty() || layer.is_some_and(|l| l.kind != LayerKind::Identity) {
+        return None;
+    }
+    let first = statement.resources.first()?;
+    let is_one = statement.resources.iter().all(|r| r.nth == first.nth);
+    let (span, words) = match (statement.not_resource, is_one) {
+        (true, _) => (statement.resource_key, "allowed on all but what this lists"),
+        (false, true) => (first.span, "allowed on this only"),
+        (false, false) => (statement.resource_key, "allowed on these only"),
+    };
+    Some(Label {
+        source,
+        span,
+        message: words.to_owned(),
+    })
+}
+
+/// The effect of a statement on a requirement, beside the token that decides: its Condition if that is unknown.
+pub(super) fn deciding(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    (source, span): (SourceId, Span),
+    verdict: Verdict,
+    deny: bool,
+) -> Label {
+    let statement = layer::statement_at(compared, (source, span));
+    let condition = statement.and_then(|s| s.conditions.span);
+    let variable = statement.filter(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
+    let (span, words) = match (verdict, deny, condition) {
+        (Verdict::Conditional, true, Some(condition)) => {
+            (condition, "a Deny takes it away where this condition holds")
+        }
+        (Verdict::Conditional, true, None) => (
+            span,
+            "AWS's pages leave open whether this Deny takes it away",
+        ),
+        (Verdict::Conditional, false, None) if variable.is_some_and(|s| s.not_resource) => (
+            span,
+            "allowed only where the variable in its NotResource has a value that excludes nothing of it",
+        ),
+        (Verdict::Conditional, false, None) if variable.is_some() => (
+            span,
+            "allowed only where the variable in its Resource turns out to match",
+        ),
+        (Verdict::Partial | Verdict::Conditional, false, Some(condition)) => {
+            (condition, "allowed only where this condition holds")
+        }
+        (Verdict::Partial, true, _) => (span, "this Deny takes some of it away"),
+        (_, true, _) => (span, "this Deny takes it away"),
+        (Verdict::Undecided, false, _) => (span, "this may allow it"),
+        (_, false, _) => (span, "this allows some of it"),
+    };
+    let limit = layer::of(compared, source).and_then(|l| layer::name(context, l));
+    Label {
+        source,
+        span,
+        message: match limit {
+            Some(limit) => format!("{words} ({limit})"),
+            None => words.to_owned(),
+        },
+    }
+}
+
+pub(super) fn notes(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    statement: usize,
+    rows: &[&Requirement],
+    actions: &[String],
+) -> Vec<String> {
+    let reference = compared.reference;
+    let verdict = rows.first().map(|r| r.row.verdict);
+    let is_open = verdict == Some(Verdict::Conditional);
+    // Of what hangs on something, that comes first; else what it is needed for.
+    let mut notes = Vec::new();
+    if is_open {
+        notes.extend(failing(context, compared, rows));
+    }
+    let feature = reference.statement(statement).and_then(|s| s.feature);
+    let mut reasons: Vec<(&Need, Vec<String>)> = Vec::new();
+    for action in actions {
+        if let Some(need) = reference.need(action, feature) {
+            match reasons.iter_mut().find(|(same, _)| same.text == need.text) {
+                Some((_, list)) => list.push(action.clone()),
+                None => reasons.push((need, vec![action.clone()])),
+            }
+        }
+    }
+    let mut standings: Vec<Standing> = rows.iter().map(|r| r.standing).collect();
+    standings.dedup();
+    notes.extend(
+        standings
+            .iter()
+            .filter_map(|s| s.reason())
+            .map(str::to_owned),
+    );
+    let only_one = reasons.len() == 1;
+    for (need, of) in reasons.iter().take(4) {
+        let text = &need.text;
+        let is_known =
+            !need.is_unused() || of.iter().any(|action| reference.is_known_needed(action));
+        notes.push(match (is_known, only_one) {
+            (true, true) => format!("needed for: {text}"),
+            (true, false) => format!("{} needed for: {text}", enumerate(of)),
+            (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
+            (false, false) => format!(
+                "AWS's policy asks for {}, but no use of it is known: {text}",
+                enumerate(of)
+            ),
+        });
+    }
+    let named = rows
+        .iter()
+        .find_map(|r| r.row.feature)
+        .and_then(Feature::find);
+    if let Some(feature) = named {
+        notes.push(format!(
+            "needed only with {} (the feature `{}`)",
+            feature.title(),
+            feature.name()
+        ));
+    }
+    if !is_open {
+        notes.extend(failing(context, compared, rows));
+    }
+    let types = missing_types(rows);
+    if !types.is_empty() {
+        notes.push(format!(
+            "not granted in full for the resource {}",
+            type_list(&types)
+        ));
+        if rows
+            .iter()
+            .all(|r| r.gap_is_optional() && !writes_out_gap(r))
+        {
+            notes.push(
+                "not every call needs these types: check whether your clusters use them".into(),
+            );
+        }
+    }
+    if rows
+        .iter()
+        .any(|r| r.from_wildcard && !reference.is_known_needed(&r.row.action))
+    {
+        let declared = rows
+            .first()
+            .map(|r| r.row.declared_as.clone())
+            .unwrap_or_default();
+        notes.push(format!(
+            "the reference writes `{declared}`; ParallelCluster is not known to use {}",
+            if actions.len() == 1 {
+                "this action"
+            } else {
+                "these actions"
+            }
+        ));
+    }
+    notes.push(format!(
+        "required by {}",
+        reference.describe_statement(statement)
+    ));
+    notes
+}
+
+/// The resource types on which an action is granted only in part.
+pub(in crate::lints) fn missing_types(rows: &[&Requirement]) -> Vec<String> {
+    // A gap in some values of a condition key is a gap in every type.
+    let by_context = rows.iter().any(|r| !r.stated().is_empty());
+    let partial = rows.iter().any(|r| r.row.verdict == Verdict::Partial);
+    let mut types: Vec<String> = Vec::new();
+    if !partial || by_context {
+        return types;
+    }
+    for t in rows.iter().flat_map(|r| r.types()).filter(|t| t.gap) {
+        if !types.contains(&t.name) {
+            types.push(t.name.clone());
+        }
+    }
+    types
+}
+
+/// A request that fails, and on what that hangs.
+fn failing(context: &Context<'_>, compared: &Compared<'_>, rows: &[&Requirement]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(witness) = rows.first().and_then(|r| r.row.witness.as_ref()) {
+        let word = match rows.first().map(|r| r.row.verdict) {
+            Some(Verdict::Conditional) => "may fail",
+            _ => "fails",
+        };
+        let stated = rows
+            .first()
+            .and_then(|r| open_condition::stated(compared, r));
+        let stated = stated.map_or_else(String::new, |s| format!(", {s}"));
+        notes.push(format!(
+            "{word}, for example: `{}` on `{}`{stated}",
+            witness.action, witness.resource
+        ));
+    }
+    if let Some(first) = rows.first() {
+        if first.row.verdict == Verdict::Conditional {
+            notes.extend(open_condition::notes(compared, first));
+        }
+        let others = first.refused_by().iter().skip(1);
+        let others = others.filter_map(|at| compared.comparison.layers.get(*at));
+        for limit in others.filter_map(|l| layer::name(context, l)) {
+            notes.push(format!("{limit} does not allow it either"));
+        }
+        notes.extend(contested(compared, first));
+    }
+    notes
+}
+
+/// The message where AWS's pages leave the verdict open.
+pub(super) fn left_open(
+    compared: &Compared<'_>,
+    requirement: &Requirement,
+    actions: &[String],
+) -> String {
+    let place = requirement.contested;
+    let statement = place.and_then(|place| layer::statement_at(compared, place));
+    let verb = if actions.len() == 1 { "is" } else { "are" };
+    let denied = statement.is_none_or(|s| s.effect == Effect::Deny);
+    let what = if denied { "denied" } else { "allowed" };
+    format!(
+        "AWS's pages leave open whether {} {verb} {what} for some of the required requests",
+        enumerate(actions)
+    )
+}
+
+/// The open reading of AWS's documentation that the verdict depends on, and an unambiguous way to write it.
+pub(super) fn contested(compared: &Compared<'_>, requirement: &Requirement) -> Option<String> {
+    let place = requirement.contested?;
+    let statement = layer::statement_at(compared, place)?;
+    let mut resources = statement.resources.iter();
+    let effect = match statement.effect {
+        Effect::Allow => "allows this only",
+        Effect::Deny => "denies this",
+    };
+    Some(match resources.find(|r| r.pattern.is_contested()) {
+        Some(resource) => format!(
+            "AWS does not document how far `{}` reaches: it {effect} if a wildcard can match the colons of an ARN, or if \
+             missing fields match anything; write all six fields of the ARN, each with its own wildcard",
+            resource.text
+        ),
+        None => format!(
+            "AWS documents wildcards before the colon of an action as invalid: the statement {effect} if AWS accepts \
+             them; name the services"
+        ),
+    })
+}
+
+fn type_list(types: &[String]) -> String {
+    format!(
+        "{} {}",
+        if types.len() == 1 { "type" } else { "types" },
+        enumerate(types)
+    )
+}

@@ -1,0 +1,217 @@
+//! A run of all lints: its findings sorted, bounded and with their fingerprints.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::view::Context;
+use super::{
+    ALL, Lint, count, feature_gap, feature_without_data, generated_gap, is_about_coverage,
+    known_gap, open, policy_size, unreplaced_placeholder,
+};
+use crate::diff::Verdict;
+use crate::finding::{Finding, Severity};
+use crate::fingerprint::Fingerprint;
+use crate::inert;
+use crate::parser::{self};
+use crate::parser::{SourceId, Span, Statement};
+
+/// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
+///
+/// `generous` is the same role where what is not known allows as much as it can: what is dangerous in it only is a
+/// note.
+pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lint in ALL {
+        let before = findings.len();
+        (lint.check)(context, &mut findings);
+        bound(lint, &mut findings, before);
+    }
+    if let Some(generous) = generous {
+        findings.extend(open::dangers(generous, &findings));
+    }
+    findings.iter_mut().for_each(keep_on_one_line);
+    policy_size::advise(context, &mut findings);
+    explain_rejection(context, &mut findings);
+    findings.sort_by(|a, b| {
+        let key = |f: &'_ Finding| {
+            (
+                context.sources.get(f.label.source).name(),
+                f.label.span,
+                f.lint,
+                std::cmp::Reverse(f.severity),
+                f.reference_statement,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    // Statements that are one anchor of YAML are found out once.
+    findings.dedup();
+    let mut seen: FxHashMap<String, u64> = FxHashMap::default();
+    let mut texts = Texts::default();
+    for finding in &mut findings {
+        let statement = context.statement_at(finding.label.source, finding.label.span);
+        if finding.sid.is_none() {
+            finding.sid = statement
+                .and_then(|s| s.sid.as_ref())
+                .map(|s| parser::name(&s.value));
+        }
+        let identity = identity(context, finding, statement, &mut texts);
+        let ordinal = seen.entry(identity.clone()).or_default();
+        finding.fingerprint = Fingerprint::new(identity, *ordinal);
+        *ordinal += 1;
+    }
+    findings
+}
+
+/// Whether findings, before any is hidden, say that policies have placeholders.
+pub fn is_template(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|f| f.lint == unreplaced_placeholder::LINT.id)
+}
+
+/// Lints whose help ends with a statement to paste, which has lines of its own. They keep other text from having any.
+const PASTED: [&str; 8] = [
+    "conditional-grant",
+    "denied-action",
+    "feature-gap",
+    "known-gap",
+    "missing-action",
+    "partial-resource",
+    "policy-size",
+    "unconditional-grant",
+];
+
+/// Spells out the line ends of quoted text.
+fn keep_on_one_line(finding: &mut Finding) {
+    let notes = finding.notes.iter_mut();
+    let help = finding.help.iter_mut();
+    let texts = notes.chain(help.filter(|_| !PASTED.contains(&finding.lint)));
+    for text in texts.chain([&mut finding.message]) {
+        if text.contains(['\n', '\r']) {
+            *text = inert::line(text).into_owned();
+        }
+    }
+}
+
+/// Says of what is missing where a policy allows it that AWS refuses to store.
+fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
+    let compared = context.compared.as_ref();
+    let Some(repaired) = compared.and_then(|c| c.repaired) else {
+        return;
+    };
+    let covered: FxHashSet<(usize, &str)> = { repaired.iter() }
+        .filter(|r| r.row.verdict == Verdict::Covered)
+        .map(|r| (r.row.statement, r.row.action.as_str()))
+        .collect();
+    for finding in findings.iter_mut().filter(|f| is_about_coverage(f.lint)) {
+        let Some(statement) = finding.reference_statement else {
+            continue;
+        };
+        let mut actions = finding.actions.iter();
+        if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
+            let note = "a policy that IAM rejects allows it: fix that policy";
+            finding.notes.push(note.to_owned());
+        }
+    }
+}
+
+/// Findings of one lint and severity in one file beyond these are only counted: too many to read. The parser and some
+/// lints stop at a thousand by themselves, and add one that counts.
+pub(super) const MOST: usize = 1_001;
+
+/// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.
+pub(super) fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
+    if findings.len() <= start + MOST {
+        return;
+    }
+    let mut kept: FxHashMap<(SourceId, Severity), usize> = FxHashMap::default();
+    let mut cut: Vec<(usize, Finding)> = Vec::new();
+    for finding in findings.split_off(start) {
+        let kept = kept
+            .entry((finding.label.source, finding.severity))
+            .or_default();
+        *kept += 1;
+        if *kept <= MOST {
+            findings.push(finding);
+            continue;
+        }
+        let same = |(_, f): &&mut (usize, Finding)| {
+            f.label.source == finding.label.source && f.severity == finding.severity
+        };
+        if let Some((count, first)) = cut.iter_mut().find(same) {
+            *count += 1;
+            first.label.span = first.label.span.min(finding.label.span);
+        } else {
+            let more = lint.finding(finding.severity, String::new(), finding.label);
+            cut.push((1, more));
+        }
+    }
+    for (more, mut finding) in cut {
+        let more = count(more, "more finding");
+        finding.message = format!("{more} from here on");
+        // The number is part of what it is about: who accepts so many accepts no greater number.
+        finding.subject = Some(more);
+        findings.push(finding);
+    }
+}
+
+/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
+type Texts = FxHashMap<(SourceId, Span), String>;
+
+/// The subject of a finding, for its fingerprint.
+pub(super) fn identity(
+    context: &Context<'_>,
+    finding: &Finding,
+    statement: Option<&Statement>,
+    texts: &mut Texts,
+) -> String {
+    let mut parts = vec![finding.lint.to_owned()];
+    let principal = context.files.iter().find_map(|f| f.principal.as_ref());
+    parts.extend(principal.map(|p| p.name.clone()));
+    if let (Some(index), Some(compared)) = (finding.reference_statement, &context.compared) {
+        let reference = compared.reference;
+        let (policy, statement) = reference.identity_of(index);
+        parts.push(reference.role.clone().unwrap_or_default());
+        parts.push(policy.to_owned());
+        parts.push(statement);
+    } else if let Some(compared) = &context.compared
+        && [
+            feature_gap::LINT.id,
+            feature_without_data::LINT.id,
+            generated_gap::LINT.id,
+            known_gap::LINT.id,
+        ]
+        .contains(&finding.lint)
+    {
+        // The place of the nearest statement does not matter.
+        parts.push(compared.reference.role.clone().unwrap_or_default());
+        parts.push(finding.subject.clone().unwrap_or_default());
+    } else {
+        let source = context.sources.get(finding.label.source);
+        parts.push(source.identity().to_owned());
+        parts.push(finding.sid.clone().unwrap_or_else(|| {
+            let Some(statement) = statement else {
+                return String::new();
+            };
+            let digest = texts
+                .entry((finding.label.source, statement.span))
+                .or_insert_with(|| {
+                    let text = match &statement.canonical {
+                        Some(canonical) => canonical,
+                        None => source.slice(statement.span),
+                    };
+                    let canonical = serde_json::from_str::<serde_json::Value>(text);
+                    let canonical = canonical.map_or_else(|_| text.to_owned(), |v| v.to_string());
+                    Fingerprint::new(canonical, 0).to_string()
+                });
+            digest.clone()
+        }));
+        parts.push(
+            finding
+                .subject
+                .clone()
+                .unwrap_or_else(|| finding.actions.join(" ")),
+        );
+    }
+    parts.join("\u{1f}")
+}

@@ -1,0 +1,41 @@
+//! Names taken apart by the templates of the reference.
+
+use super::{CLUSTER, LONGEST, is_cluster_name};
+
+/// The first five fields of an ARN, and the rest.
+pub(super) fn split(arn: &str) -> Option<(&str, &str)> {
+    let (at, _) = arn.match_indices(':').nth(4)?;
+    Some((arn.get(..at)?, arn.get(at + 1..)?))
+}
+
+/// The values of the placeholders with which a template is this text, each as long as possible; a `*` stands for itself.
+pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str, String)>> {
+    fn rest<'t>(template: &'t str, text: &str, out: &mut Vec<(&'t str, String)>) -> bool {
+        let Some((literal, after)) = template.split_once("${") else {
+            return template == text;
+        };
+        let (Some((name, after)), Some(text)) = (after.split_once('}'), text.strip_prefix(literal))
+        else {
+            return false;
+        };
+        let next = after.split_once("${").map_or(after, |(literal, _)| literal);
+        let ends = (1..=text.len()).rev().filter(|at| {
+            let tail = text.get(*at..);
+            tail.is_some_and(|tail| tail.starts_with(next))
+        });
+        for end in ends {
+            let value = text.get(..end).unwrap_or_default();
+            if name == CLUSTER && !is_cluster_name(value) {
+                continue;
+            }
+            out.push((name, value.to_owned()));
+            if rest(after, text.get(end..).unwrap_or_default(), out) {
+                return true;
+            }
+            out.pop();
+        }
+        false
+    }
+    let mut found = Vec::new();
+    (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
+}
