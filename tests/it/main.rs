@@ -99,6 +99,7 @@ mod spans;
 mod targets;
 mod template_links;
 mod terraform;
+mod terraform_exclusive;
 mod terraform_expressions;
 mod terraform_names;
 mod terraform_random;

@@ -180,7 +180,9 @@ fn regions(places: &[(SourceId, Span)], sources: &Sources) -> Vec<Region> {
 }
 
 fn json_keys(keys: &[(String, Value)]) -> Vec<Key<'_>> {
-    keys.iter().map(|(name, value)| json_key(name, value)).collect()
+    keys.iter()
+        .map(|(name, value)| json_key(name, value))
+        .collect()
 }
 
 fn json_key<'a>(name: &'a str, value: &'a Value) -> Key<'a> {
