@@ -77,6 +77,8 @@ pub struct Default {
     pub release: &'static str,
     /// Completes "because …".
     pub reason: String,
+    /// True where nothing tells the generations apart: the better fit decides.
+    pub is_open: bool,
 }
 
 /// The release to compare with where none is asked for: by what only one generation has of role and scheduler, or of
@@ -94,6 +96,7 @@ pub fn default_release<'s>(
             super::DEFAULT_RELEASE
         },
         reason,
+        is_open: false,
     };
     let generations = |fits: &dyn Fn(&super::data::PackEntry) -> bool| {
         let has = |generation: u32| {
@@ -154,7 +157,10 @@ pub fn default_release<'s>(
         (two, three, Some(mark)) if three > two => {
             of(3, format!("the policies name `{mark}`, which only 3.x has"))
         }
-        _ => of(2, "nothing in the policies is of 3.x only".to_owned()),
+        (two, three, _) => Default {
+            is_open: two == three,
+            ..of(2, "nothing in the policies is of 3.x only".to_owned())
+        },
     }
 }
 
