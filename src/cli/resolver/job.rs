@@ -22,12 +22,7 @@ use crate::reference::{self, Features, RefStatement};
 
 impl<'r> Resolver<'r> {
     /// Whether some files fit a role of the newest 3.x better than each of the default release.
-    fn fits_newer(
-        &mut self,
-        selection: &Selection,
-        features: &Features,
-        files: &[usize],
-    ) -> bool {
+    fn fits_newer(&mut self, selection: &Selection, features: &Features, files: &[usize]) -> bool {
         let mut of = |release: &str| {
             let asked = Selection {
                 pcluster_version: Some(release.to_owned()),
@@ -42,13 +37,7 @@ impl<'r> Resolver<'r> {
         let policies: Vec<&Policy> = policies.flat_map(|f| &f.document.policies).collect();
         let settings = Settings::default();
         check::oversize(policies.iter().copied()).is_none()
-            && check::fits_better(
-                Catalog::embedded(),
-                &policies,
-                &newer,
-                &default,
-                &settings,
-            )
+            && check::fits_better(Catalog::embedded(), &policies, &newer, &default, &settings)
     }
 
     /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster
