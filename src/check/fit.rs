@@ -88,7 +88,12 @@ impl Fit {
         }
     }
 
-    fn mean_is_above(self, than: Fit) -> bool {
+    /// Whether at least half of the role's rows are granted.
+    pub(super) fn is_most(self) -> bool {
+        self.granted > 0 && self.granted * 2 >= self.all
+    }
+
+    pub(super) fn mean_is_above(self, than: Fit) -> bool {
         self.mean_order(than) == Ordering::Greater
     }
 

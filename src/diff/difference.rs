@@ -11,8 +11,10 @@
 mod contexts;
 mod question;
 mod requests;
+mod trust;
 
 pub use contexts::Value;
+pub use trust::{Assumption, TrustDifference, trust_difference};
 
 use std::collections::BTreeSet;
 

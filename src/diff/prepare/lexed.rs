@@ -26,6 +26,8 @@ pub(super) struct Lexed {
     pub(super) arn: Option<(String, Pieces)>,
     /// True where the string is read as if it were not in its list, for what is not known in it.
     pub(super) is_absent: bool,
+    /// True where placeholders occur in it.
+    has_placeholders: bool,
 }
 
 impl Lexed {
@@ -40,7 +42,10 @@ impl Lexed {
             let rest = pieces.iter().skip(1).copied();
             Some((name, arn.chain(rest).collect()))
         });
+        let mut all = pieces.iter();
+        let has_placeholders = all.any(|(p, _)| matches!(p, Piece::Placeholder(_)));
         Lexed {
+            has_placeholders,
             pieces,
             arn,
             is_absent: false,
@@ -49,6 +54,9 @@ impl Lexed {
 
     /// The string for each combination of the values of placeholders that have several, the others left open.
     pub(super) fn each(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Pieces> {
+        if !self.has_placeholders {
+            return vec![self.pieces.clone()];
+        }
         let mut all = match &self.arn {
             Some((name, open)) => match bindings.get(name) {
                 None => vec![open.clone()],
@@ -103,6 +111,9 @@ impl Lexed {
 
     /// How many strings [`Lexed::each`] gives.
     pub(super) fn count(&self, bindings: &Bindings, placeholders: &Placeholders) -> usize {
+        if !self.has_placeholders {
+            return 1;
+        }
         let arn = self.arn.as_ref().and_then(|(name, _)| bindings.get(name));
         let several = self.several(bindings, placeholders).into_iter();
         let values = arn.into_iter().chain(several.map(|(_, values)| values));
