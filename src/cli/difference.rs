@@ -3,6 +3,7 @@
 mod account;
 mod module;
 mod origin;
+mod side;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,8 @@ use crate::diff::difference::{self, Difference, TrustDifference};
 use crate::inventory::terraform;
 use crate::parser::Sources;
 use crate::report::{self, ComparedRole, DifferenceReport};
-use subject::{Name, Roles, Setting, Subject, Values};
+use side::Values;
+use subject::{Name, Roles, Setting, Subject};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -100,7 +102,7 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let mut sources = Sources::new();
     let mut side = |argument: &str| -> Result<Roles, Error> {
         let files = origin::files(argument)?;
-        let mut roles = subject::read(files, &values, &mut sources);
+        let mut roles = side::read(files, &values, &mut sources);
         if args.together {
             join(&mut roles);
         }
