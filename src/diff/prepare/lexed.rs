@@ -27,7 +27,7 @@ pub(super) struct Lexed {
     /// True where the string is read as if it were not in its list, for what is not known in it.
     pub(super) is_absent: bool,
     /// True where placeholders occur in it.
-    has_placeholders: bool,
+    pub(super) has_placeholders: bool,
 }
 
 impl Lexed {
