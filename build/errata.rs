@@ -64,7 +64,7 @@ pub(super) fn write(rules: &Path, names: &Names, texts: &mut Texts, code: &mut S
             &path,
             "failure",
             &erratum.failure,
-            &["certain", "function", "first-use"],
+            &["certain", "function", "first-use", "ungranted"],
         );
         names.check_releases(&path, &erratum.releases);
         names.check_schedulers(&path, &erratum.schedulers);

@@ -20,7 +20,7 @@ pub use against::Against;
 pub use alone::{
     also_needed, coverage, excess, narrowed, open_paths, requires_anything, unconditional,
 };
-pub use choice::{Asked, Chosen, INFERRED, choose, values};
+pub use choice::{Asked, Chosen, INFERRED, choose, fits_better, values};
 pub use metadata::place;
 pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
@@ -32,7 +32,8 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diff::coverage::{LayerKind, Requirement};
+use crate::diff::comparison::LayerKind;
+use crate::diff::coverage::Requirement;
 use crate::diff::escalation::{self};
 use crate::diff::excess::{self};
 use crate::diff::{Row, Verdict};

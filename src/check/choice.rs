@@ -1,7 +1,7 @@
 //! The choice of the reference for the policies of a role.
 
 use super::candidates::Candidates;
-use super::fit::{Judged, fitting};
+use super::fit::{Judged, best, fitting};
 use super::trial::Trial;
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
@@ -84,6 +84,25 @@ pub fn choose(
             given: settings.given.clone(),
         },
     })
+}
+
+/// Whether policies fit a candidate of `other` better than each of `one`, and grant most of what that requires.
+pub fn fits_better(
+    catalog: &Catalog,
+    policies: &[&Policy],
+    other: &Against,
+    one: &Against,
+    settings: &Settings,
+) -> bool {
+    let of_other = Candidates::new(policies, other, settings);
+    let Some((_, other)) = best(&of_other, catalog) else {
+        return false;
+    };
+    if !other.fit.is_most() {
+        return false;
+    }
+    let of_one = Candidates::new(policies, one, settings);
+    best(&of_one, catalog).is_none_or(|(_, one)| other.fit.mean_is_above(one.fit))
 }
 
 /// The values that a run judges some policies with: those that were given, and those that it infers.

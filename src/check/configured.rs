@@ -67,7 +67,8 @@ fn is_elsewhere(generated: &[Requirement], requirement: &Requirement) -> bool {
 pub(super) fn missing_of_configuration(reference: &Reference, gaps: &[GapRows]) -> Vec<String> {
     let of_configuration = gaps.iter().filter(|rows| {
         let gap = reference.gaps.get(rows.gap);
-        gap.is_some_and(|g| g.of_configuration && g.failure == Failure::Certain)
+        let is_certain = |f| matches!(f, Failure::Certain | Failure::Ungranted);
+        gap.is_some_and(|g| g.of_configuration && is_certain(g.failure))
     });
     of_configuration
         .flat_map(|rows| &rows.requirements)

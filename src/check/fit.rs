@@ -11,7 +11,8 @@ use super::trial::{Read, Trial};
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
 use crate::diff::Verdict;
-use crate::diff::coverage::{Comparison, Requirement};
+use crate::diff::comparison::Comparison;
+use crate::diff::coverage::Requirement;
 use crate::diff::prepare;
 use crate::diff::statement::Prepared;
 use crate::lints::OtherRole;
@@ -87,7 +88,12 @@ impl Fit {
         }
     }
 
-    fn mean_is_above(self, than: Fit) -> bool {
+    /// Whether at least half of the role's rows are granted.
+    pub(super) fn is_most(self) -> bool {
+        self.granted > 0 && self.granted * 2 >= self.all
+    }
+
+    pub(super) fn mean_is_above(self, than: Fit) -> bool {
         self.mean_order(than) == Ordering::Greater
     }
 

@@ -1,6 +1,7 @@
 //! `pcluster-iam init`
 
 mod defined;
+mod fit;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,19 +11,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::cluster::Configured;
 use super::input::{self, Content};
 use super::output::Ready;
-use super::{Error, Selection, config, selection};
-use crate::catalog::Catalog;
-use crate::check::{self, Against, Settings};
+use super::{Error, config};
 use crate::cluster::{self, Generation};
 use crate::config::NAMES;
 use crate::inventory::{cloudformation, terraform};
-use crate::lints::File;
-use crate::parser::{self, Policy, ProblemKind, Sources};
-use crate::reference::{self, DEFAULT_RELEASE, Features};
+use crate::parser::{self, ProblemKind, Sources};
+use crate::reference::{self, DEFAULT_RELEASE};
 use defined::Defined;
+use fit::Folder;
 
 /// Folders below the working directory that are looked into.
 const DEEPEST: usize = 4;
@@ -100,16 +98,6 @@ fn count(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// The content of a folder.
-struct Folder {
-    path: PathBuf,
-    policies: Vec<PathBuf>,
-    /// True where every JSON file in it is a policy.
-    is_all: bool,
-    /// The role that the policies fit.
-    role: Option<String>,
-}
-
 #[derive(Default)]
 struct Found {
     folders: Vec<Folder>,
@@ -119,6 +107,8 @@ struct Found {
     /// Folders with Terraform code.
     modules: Vec<PathBuf>,
     defined: Vec<Defined>,
+    /// Policies of no role of ParallelCluster.
+    others: Vec<PathBuf>,
     /// Templates and modules of which a part could not be read.
     unread: Vec<PathBuf>,
     looked_at: usize,
@@ -179,7 +169,7 @@ impl Found {
                 path: folder.to_owned(),
                 policies,
                 is_all,
-                role: None,
+                ..Folder::default()
             });
         }
         if depth < DEEPEST {
@@ -213,17 +203,30 @@ impl Found {
         cluster.scheduler.map(|_| cluster.generation)
     }
 
+    /// The options with which `lint` judges what is found.
+    fn options(&self) -> Vec<String> {
+        match self.clusters.first() {
+            None => vec![format!("--scheduler={SCHEDULER}")],
+            Some((path, _)) => vec![
+                format!("--cluster-config={}", path.to_string_lossy()),
+                format!("--pcluster-version={}", self.release().0),
+            ],
+        }
+    }
+
+    /// Finds the roles of policies as `lint` does.
+    fn infer_roles(&mut self) {
+        let options = self.options();
+        for folder in std::mem::take(&mut self.folders) {
+            let (targets, others) = fit::targets(folder, &options);
+            self.folders.extend(targets);
+            self.others.extend(others);
+        }
+    }
+
     /// Finds the roles of templates and modules as `lint` does. A module that another one calls is part of that.
     fn find_defined(&mut self) {
-        let mut options = Vec::new();
-        let mut give = |option: &str, value: &str| options.push(format!("{option}={value}"));
-        match self.clusters.first() {
-            None => give("--scheduler", SCHEDULER),
-            Some((path, _)) => {
-                give("--cluster-config", &path.to_string_lossy());
-                give("--pcluster-version", &self.release().0);
-            }
-        }
+        let options = self.options();
         for path in &self.templates {
             let look = defined::find(path, &options);
             if look.failed {
@@ -267,56 +270,19 @@ impl Found {
             let newest = newest.map_or_else(|_| "3".to_owned(), |release| release.to_string());
             return (newest, "head-node");
         }
-        let mut releases = self.defined.iter().filter_map(|d| d.release.as_ref());
-        match releases.next() {
-            Some(first) if self.folders.is_empty() && releases.all(|other| other == first) => {
-                (first.clone(), "head-node")
-            }
-            _ => (DEFAULT_RELEASE.to_owned(), "instance"),
-        }
-    }
-
-    /// Finds the role of each folder as `lint` would with the configuration that is written.
-    fn infer_roles(&mut self) {
-        let mut sources = Sources::new();
-        let mut features = Features::default();
-        let mut selection = Selection {
-            pcluster_version: Some(self.release().0),
-            ..Selection::default()
+        let of_policies = self.folders.iter().filter_map(|f| f.release.as_deref());
+        let of_defined = self.defined.iter().filter_map(|d| d.release.as_deref());
+        let fitting = match self.generation() {
+            None => fit::release(of_policies.chain(of_defined)),
+            Some(_) => None,
         };
-        let mut configured = None;
-        match self.clusters.first() {
-            None => selection.scheduler = Some(SCHEDULER.to_owned()),
-            Some((path, _)) => {
-                let Ok(read) = Configured::read(path, &mut sources) else {
-                    return;
-                };
-                let Ok(complete) = read.complete(&selection) else {
-                    return;
-                };
-                read.features(&mut features);
-                selection = complete;
-                configured = Some(read);
-            }
-        }
-        // `lint` reports what cannot be selected here.
-        let Ok(against) = Against::select(&selection, &features) else {
-            return;
+        let release = fitting.unwrap_or_else(|| DEFAULT_RELEASE.to_owned());
+        let role = if release.starts_with("3.") {
+            "head-node"
+        } else {
+            "instance"
         };
-        let given = selection::all_given(Vec::new(), configured.as_ref(), &sources);
-        let settings = Settings {
-            given,
-            ..Settings::default()
-        };
-        for folder in &mut self.folders {
-            let names = folder.policies.iter().map(|path| path.to_string_lossy());
-            let files: Vec<File> = names.map(|name| input::load(&name, &mut sources)).collect();
-            let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
-            if check::oversize(policies.iter().copied()).is_none() {
-                let chosen = check::choose(Catalog::embedded(), &policies, &against, &settings);
-                folder.role = chosen.ok().and_then(|chosen| chosen.reference.role);
-            }
-        }
+        (release, role)
     }
 
     fn configuration(&self) -> String {
@@ -355,7 +321,7 @@ impl Found {
                 text,
                 "\n# The policies attached to one role, judged together.\n\
                  [[target]]\nname = {}\n{}\npolicies = {}\n",
-                quoted(Path::new(&self.name(folder))),
+                quoted(Path::new(&fit::name(folder, &self.folders))),
                 match &folder.role {
                     Some(role) => format!(
                         "# Inferred from the policies; correct it if it is wrong. Without a role, a policy that loses\n\
@@ -368,6 +334,18 @@ impl Found {
                 },
                 patterns(folder)
             );
+            if let Some(own) = folder.release.as_deref().filter(|own| *own != release) {
+                let _ = writeln!(text, "pcluster-version = \"{own}\"");
+            }
+        }
+        if !self.others.is_empty() {
+            text.push_str(
+                "\n# These policies grant next to nothing that a role of ParallelCluster requires. Add a [[target]] with its role\n\
+                 # for each that is one.\n",
+            );
+            for path in &self.others {
+                let _ = writeln!(text, "# policies = [{}]", quoted(path));
+            }
         }
         for path in &self.unread {
             let name = quoted(path);
@@ -398,7 +376,7 @@ impl Found {
     /// The target of a role that a template or a module defines.
     fn target(&self, defined: &Defined, release: &str) -> String {
         let same = self.defined.iter().filter(|d| d.name == defined.name);
-        let names_it = |folder: &Folder| self.name(folder) == defined.name;
+        let names_it = |folder: &Folder| fit::name(folder, &self.folders) == defined.name;
         let name = if same.count() == 1 && !self.folders.iter().any(names_it) {
             defined.name.clone()
         } else {
@@ -422,18 +400,6 @@ impl Found {
             quoted(Path::new(&defined.name))
         );
         text
-    }
-
-    /// The folder's own name where no other has it, else its path.
-    fn name(&self, folder: &Folder) -> String {
-        let last = |folder: &Folder| folder.path.file_name().map(std::ffi::OsStr::to_owned);
-        let own = last(folder);
-        let same = self.folders.iter().filter(|f| last(f) == own).count();
-        match own {
-            None => "policies".to_owned(),
-            Some(name) if same == 1 && name != "policies" => name.to_string_lossy().into_owned(),
-            Some(_) => folder.path.to_string_lossy().into_owned(),
-        }
     }
 }
 

@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use super::comparison::{Comparison, LayerKind, View};
 use super::context::Context;
-use super::coverage::{Comparison, LayerKind, View};
 use super::escalation::{self, OpenPath};
 use super::prepare::Drafts;
 use super::scope::Scope;

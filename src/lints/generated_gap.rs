@@ -134,7 +134,7 @@ fn reported(compared: &Compared<'_>, action: &str) -> Option<Severity> {
         let gap = compared.reference.gaps.get(rows.gap)?;
         rows.requirements.iter().find(is_missing)?;
         let severity = match gap.failure {
-            Failure::Certain => Severity::Error,
+            Failure::Certain | Failure::Ungranted => Severity::Error,
             Failure::FirstUse | Failure::Function => Severity::Warning,
         };
         (!gap.open).then_some(severity)

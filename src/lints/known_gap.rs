@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Context, Lint, count, coverage, enumerate};
+use super::{Compared, Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Label, Severity};
+use crate::matcher::ActionMatch;
+use crate::parser::Effect;
 use crate::reference::{Failure, Feature, Standing};
 
 /// See the page.
@@ -80,13 +82,26 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
                 || r.row.verdict == Verdict::Partial && !r.gap_is_optional()
         });
-        let severity = if gap.failure == Failure::Certain && certain {
+        let on_arns = |r: &&&Requirement| {
+            r.row.verdict != Verdict::Denied && is_on_arns(compared, &r.row.action)
+        };
+        let fails = match gap.failure {
+            Failure::Certain => true,
+            Failure::Ungranted => !lacking.iter().all(|r| on_arns(&r)),
+            Failure::FirstUse | Failure::Function => false,
+        };
+        let severity = if fails && certain {
             Severity::Error
         } else {
             Severity::Warning
         };
         let mut finding = LINT.finding(severity, message, label);
         finding.notes.push(gap.reason.clone());
+        if gap.failure == Failure::Ungranted && !fails && gap.of_configuration {
+            finding.notes.push(
+                "it is granted on ARNs, but AWS lists no resource types for it, so only `*` surely works".to_owned(),
+            );
+        }
         if let Some(feature) = gap.feature.and_then(Feature::find) {
             finding.notes.push(format!(
                 "needed only with {} (the feature `{}`)",
@@ -129,6 +144,24 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         finding.actions = actions;
         out.push(finding);
     }
+}
+
+/// Whether a statement allows an action on ARNs of the action's service.
+fn is_on_arns(compared: &Compared<'_>, action: &str) -> bool {
+    let lower = action.to_ascii_lowercase();
+    let Some((service, name)) = lower.split_once(':') else {
+        return false;
+    };
+    let mut allowing = { compared.comparison.granted.iter() }
+        .filter(|s| s.effect == Effect::Allow && !s.is_rejected && !s.not_action)
+        .filter(|s| {
+            let mut actions = s.actions.iter();
+            actions.any(|a| a.pattern.matches(service, name) == ActionMatch::Yes)
+        });
+    allowing.any(|s| {
+        let mut resources = s.resources.iter();
+        resources.any(|r| r.text.split(':').nth(2) == Some(service))
+    })
 }
 
 /// `is` or `are`.

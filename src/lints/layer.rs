@@ -1,7 +1,8 @@
 //! Names what limits a role: the permissions boundary, a service control policy.
 
 use super::{Compared, Context, enumerate, nearest_of};
-use crate::diff::coverage::{Layer, LayerKind, Requirement};
+use crate::diff::comparison::{Layer, LayerKind};
+use crate::diff::coverage::Requirement;
 use crate::diff::statement::Prepared;
 use crate::finding::Label;
 use crate::parser::{SourceId, Span};
@@ -49,10 +50,17 @@ pub(super) fn statement_at<'c>(
             s.source == source && s.span.start <= span.start && span.end <= s.span.end
         };
         let at = layer.statements.partition_point(until).checked_sub(1);
-        let statement = at.and_then(|at| layer.statements.get(at));
-        // Those of a template are not always in that order.
-        statement
-            .filter(encloses)
+        let enclosing = { at.and_then(|at| layer.statements.get(at)) }.filter(encloses);
+        let has = |s: &Prepared| s.not_action || s.actions.iter().any(|a| a.span == span);
+        if enclosing.is_some_and(has) {
+            return enclosing;
+        }
+        // Those of a template are not always in that order, and an alias in YAML may be the actions of another statement.
+        let aliased = |s: &&Prepared| s.source == source && !s.not_action && has(s);
+        let mut statements = layer.statements.iter();
+        statements
+            .find(aliased)
+            .or(enclosing)
             .or_else(|| layer.statements.iter().find(encloses))
     })
 }

@@ -9,6 +9,10 @@ use crate::parser::Policy;
 
 /// Whether a policy may hold a `${…}` at all.
 pub(super) fn may_hold(context: &Context<'_>, policy: &Policy) -> bool {
+    // The strings of a template may be written elsewhere: in a mapping, a parameter, a variable.
+    if policy.unknowns.is_some() {
+        return true;
+    }
     let text = context.sources.get(policy.source).slice(policy.span);
     // `$` can be written as an escape, and a policy inside a string has other bytes than its own.
     bytes::find_either(b'$', b'\\', text.as_bytes()).is_some() || !text.starts_with('{')

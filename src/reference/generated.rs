@@ -228,6 +228,14 @@ impl Reference {
                 continue;
             };
             if let (Some(reason), Some(source)) = (&entry.reason, &entry.source) {
+                // What the configuration decides is not also reported as a gap of some clusters.
+                let is_same = |s: &RefStatement| {
+                    s.action.values == statement.action.values
+                        && s.resource.values == statement.resource.values
+                };
+                reference
+                    .gaps
+                    .retain(|g| g.of_configuration || !g.statements.iter().any(is_same));
                 reference.gaps.push(Gap {
                     policy: None,
                     reason: reason.clone(),

@@ -77,6 +77,8 @@ pub struct Default {
     pub release: &'static str,
     /// Completes "because …".
     pub reason: String,
+    /// True where nothing tells the generations apart: the better fit decides.
+    pub is_open: bool,
 }
 
 /// The release to compare with where none is asked for: by what only one generation has of role and scheduler, or of
@@ -94,6 +96,7 @@ pub fn default_release<'s>(
             super::DEFAULT_RELEASE
         },
         reason,
+        is_open: false,
     };
     let generations = |fits: &dyn Fn(&super::data::PackEntry) -> bool| {
         let has = |generation: u32| {
@@ -134,15 +137,22 @@ pub fn default_release<'s>(
             );
         }
     }
-    let mut found: Vec<(&str, u32)> = Vec::new();
+    // All strings at once, each on a line of its own: a line break is in no mark.
+    let mut lines = String::new();
     for text in strings {
-        let text = text.to_ascii_lowercase();
-        for mark in MARKS {
-            if text.contains(mark.0) && !found.contains(mark) {
-                found.push(*mark);
-            }
-        }
+        lines.push_str(text);
+        lines.push('\n');
     }
+    lines.make_ascii_lowercase();
+    let marks = MARKS.iter().enumerate();
+    let mut found: Vec<(usize, usize, &(&str, u32))> = marks
+        .filter_map(|(nth, mark)| {
+            let line = lines.get(..lines.find(mark.0)?)?.matches('\n').count();
+            Some((line, nth, mark))
+        })
+        .collect();
+    found.sort_unstable();
+    let found: Vec<(&str, u32)> = found.into_iter().map(|(.., mark)| *mark).collect();
     let count = |generation| found.iter().filter(|(_, g)| *g == generation).count();
     let first = |generation| {
         found
@@ -154,7 +164,10 @@ pub fn default_release<'s>(
         (two, three, Some(mark)) if three > two => {
             of(3, format!("the policies name `{mark}`, which only 3.x has"))
         }
-        _ => of(2, "nothing in the policies is of 3.x only".to_owned()),
+        (two, three, _) => Default {
+            is_open: two == three,
+            ..of(2, "nothing in the policies is of 3.x only".to_owned())
+        },
     }
 }
 

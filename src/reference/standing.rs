@@ -24,6 +24,9 @@ pub enum When {
 pub enum Failure {
     /// ParallelCluster fails.
     Certain,
+    /// ParallelCluster fails if no policy allows the action on anything. AWS lists no resource types for it, and policies
+    /// with ARNs are in use, so these are not known to fail.
+    Ungranted,
     /// The first use in an account fails.
     FirstUse,
     /// A function is lost, and the rest works.

@@ -46,6 +46,12 @@ fn of_the_gate() {
     check("gate");
 }
 
+/// What follows from the calls and names in ParallelCluster's code.
+#[test]
+fn of_the_code() {
+    check("calls");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {
@@ -55,7 +61,7 @@ fn of_public_reports() {
 #[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();
-    for case in ["engine", "truth", "gate", "replay"]
+    for case in ["engine", "truth", "gate", "replay", "calls"]
         .into_iter()
         .flat_map(cases)
     {

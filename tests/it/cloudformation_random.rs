@@ -630,7 +630,14 @@ fn findings(
                 let range = mark.range.as_ref().filter(|_| is_as_written);
                 let range =
                     range.map(|r| r.start + start - place.start..r.start + end - place.start);
-                (mark.of.clone(), range)
+                let mut of = mark.of.clone();
+                // A map without braces begins with its first key.
+                if start == place.start {
+                    let keys = mark.of.iter().filter_map(|of| of.strip_suffix("#key"));
+                    let maps = keys.filter_map(|key| key.rsplit_once('/'));
+                    of.extend(maps.map(|(map, _)| map.to_owned()));
+                }
+                (of, range)
             }
         };
         Found {
@@ -647,7 +654,9 @@ fn findings(
         }
     };
     let all = value["results"][0]["findings"].as_array().unwrap();
-    all.iter().map(found).collect()
+    // A role of a template is no user, and a policy may be that of one.
+    let all = all.iter().filter(|f| f["lint"] != "wrong-role");
+    all.map(found).collect()
 }
 
 /// What is found in one of them and not in the other; `written` are the parts that the template has as they are.

@@ -157,16 +157,8 @@ const PUBLISHED: &[(&str, &str, &str, &[&str])] = &[
     ("3.5.1", "user", "slurm", &[]),
     ("3.5.1", "user", "awsbatch", &[]),
     ("3.5.1", "image-build-user", "", &[]),
-    // Documented as `cloudformation:*`; `pcluster` calls both.
-    (
-        "3.6.0",
-        "user",
-        "slurm",
-        &[
-            "cloudformation:DescribeStackResource",
-            "cloudformation:ListStacks",
-        ],
-    ),
+    // The template grants it on stacks only, and AWS lists no resource type for it: `pcluster list-clusters` fails.
+    ("3.6.0", "user", "slurm", &["cloudformation:ListStacks"]),
     ("3.6.0", "image-build-user", "", &[]),
     ("3.8.0", "user", "slurm", &["cloudwatch:TagResource"]),
 ];

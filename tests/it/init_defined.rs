@@ -68,3 +68,91 @@ fn the_first_configuration_has_a_target_for_each_role() {
         .collect();
     assert_eq!(targets, ["HeadNode", "module.nodes.aws_iam_role.this"]);
 }
+
+/// AWS's policy for a role.
+fn shown(role: &str, release: &str) -> String {
+    let options = ["--role", role, "--pcluster-version", release, "-f", "json"];
+    let more = ["--region", "us-east-1", "--account", "123456789012"];
+    let mut all = [&["reference", "show"], &options[..], &more].concat();
+    if !role.starts_with("image-build") {
+        all.extend(["--scheduler", "slurm"]);
+    }
+    let run = Project::new(&[]).run(&all);
+    assert_eq!(run.code, 0, "{role} {release}: {}", run.err);
+    run.out
+}
+
+#[test]
+fn files_of_different_roles_have_a_target_each_with_the_release_that_fits() {
+    let roles = [
+        ("head-node", "3.14.0"),
+        ("compute-node", "3.15.0"),
+        ("user", "3.16.3"),
+        ("image-build-user", "3.14.0"),
+    ];
+    let mut files: Vec<(String, String)> = roles
+        .iter()
+        .map(|(role, release)| (format!("iam/{role}.json"), shown(role, release)))
+        .collect();
+    files.push((
+        "iam/database.json".to_owned(),
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "rds:StartDBInstance", "Resource": "*"}}"#
+            .to_owned(),
+    ));
+    files.push(("old/node.json".to_owned(), shown("instance", "2.4.1")));
+    let files: Vec<(&str, &str)> = { files.iter() }
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let project = Project::new(&files);
+    assert_eq!(project.run(&["init"]).code, 0);
+    let text = project.read("pcluster-iam.toml");
+    assert!(
+        text.contains("\npcluster-version = \"3.16.3\"\n\n"),
+        "{text}"
+    );
+    for (role, _) in roles {
+        let target = text.split_once(&format!("name = \"{role}\"\n"));
+        let (_, target) = target.unwrap_or_else(|| panic!("{role}: {text}"));
+        let target = target.split("[[target]]").next().unwrap();
+        assert!(
+            target.contains(&format!("\nrole = \"{role}\"   #")),
+            "{target}"
+        );
+        assert!(
+            target.contains(&format!("policies = [\"iam/{role}.json\"]\n")),
+            "{target}"
+        );
+    }
+    assert!(
+        text.contains("policies = [\"old/node.json\"]\npcluster-version = \"2.4.1\"\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("# policies = [\"iam/database.json\"]\n"),
+        "{text}"
+    );
+    let lint = project.run(&["lint", "-f", "json"]).json();
+    assert_eq!(lint["results"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn the_parts_of_one_role_are_one_target() {
+    let whole: serde_json::Value = serde_json::from_str(&shown("user", "3.16.3")).unwrap();
+    let statements = whole["Statement"].as_array().unwrap();
+    let parts: Vec<(String, String)> = { statements.chunks(statements.len().div_ceil(3)) }
+        .enumerate()
+        .map(|(nth, part)| {
+            let policy = serde_json::json!({"Version": "2012-10-17", "Statement": part});
+            (format!("iam/part{nth}.json"), policy.to_string())
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = { parts.iter() }
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let project = Project::new(&files);
+    assert_eq!(project.run(&["init"]).code, 0);
+    let text = project.read("pcluster-iam.toml");
+    assert_eq!(text.matches("\n[[target]]\n").count(), 1, "{text}");
+    assert!(text.contains("role = \"user\"   #"), "{text}");
+    assert!(text.contains("policies = [\"iam/*.json\"]\n"), "{text}");
+}

@@ -181,6 +181,7 @@ impl Known {
             };
             let failure = match gap.failure {
                 Failure::Certain => "fails",
+                Failure::Ungranted => "fails unless granted on ARNs",
                 Failure::FirstUse => "fails once in an account",
                 Failure::Function => "loses a function",
             };
