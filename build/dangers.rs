@@ -44,7 +44,7 @@ struct Rating {
 
 const LEVELS: [&str; 5] = ["List", "Read", "Write", "Permissions management", "Tagging"];
 
-/// The dangers, as one text that is read where something is granted beyond what is required.
+/// The dangers, as one text that is read where a permission is not required.
 pub(super) fn write(rules: &Path, out: &Path) {
     let path = rules.join("dangers.toml");
     let dangers: Dangers = read(&path);

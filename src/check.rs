@@ -32,7 +32,8 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diff::coverage::{LayerKind, Requirement};
+use crate::diff::comparison::LayerKind;
+use crate::diff::coverage::Requirement;
 use crate::diff::escalation::{self};
 use crate::diff::excess::{self};
 use crate::diff::{Row, Verdict};

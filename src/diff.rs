@@ -1,5 +1,6 @@
 //! Compares what policies grant with what the reference requires.
 
+pub mod comparison;
 pub mod context;
 pub mod coverage;
 pub mod decide;

@@ -10,7 +10,7 @@ use crate::matcher::condition::fold_key;
 /// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those
 /// of AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it;
 /// `aws:PrincipalOrgMasterAccountId` is in AWS's own managed policy `AWSSSOServiceRolePolicy`. Of keys with two types
-/// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first stands here.
+/// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first is listed here.
 const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
     [

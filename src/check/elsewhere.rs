@@ -1,6 +1,7 @@
 //! Policies that a role has and the input does not contain: they decide what no policy of the input grants.
 
-use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::comparison::{Comparison, LayerKind};
+use crate::diff::coverage::Requirement;
 use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{File, Unread};
 use crate::parser::{HoleKind, SourceId, Span};

@@ -1,6 +1,6 @@
 //! The policies of a role, with a value for all that is open in them.
 
-use crate::diff::coverage::LayerKind;
+use crate::diff::comparison::LayerKind;
 use crate::parser::{Policy, SourceId};
 
 /// The policies of a role and of what limits it, in one reading.

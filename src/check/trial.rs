@@ -1,5 +1,9 @@
 //! One candidate for the reference of a role, made ready for its policies.
 
+mod parts;
+
+pub(super) use parts::scope;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -8,20 +12,21 @@ use super::reading::Policies;
 use super::{MOST_PARTS, Settings};
 use crate::catalog::Catalog;
 use crate::diff;
-use crate::diff::coverage::{Comparison, LayerKind, Requirement, View};
+use crate::diff::comparison::{Comparison, LayerKind, View};
+use crate::diff::coverage::Requirement;
 use crate::diff::effect::{self, Ineffective};
 use crate::diff::excess::ExcessReport;
 use crate::diff::prepare::{self, Drafts};
-use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
+use crate::matcher::Pieces;
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
-use crate::matcher::{ActionMatch, Pieces};
-use crate::parser::{Effect, Policy, SourceId, Span};
+use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Grant, Hint, Narrowed};
-use crate::reference::{self, Granted, Principal, RefStatement, Reference};
+use crate::reference::{self, Principal, RefStatement, Reference};
+use parts::{everything, generated, name_cluster};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -478,94 +483,9 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// The generated policy for the configuration, with the names in the policies themselves.
-fn generated(
-    reference: &Reference,
-    bindings: &Bindings,
-    granted: &[Prepared],
-) -> Vec<RefStatement> {
-    if reference.generated.is_empty() {
-        return Vec::new();
-    }
-    let allows = granted
-        .iter()
-        .filter(|s| s.effect == Effect::Allow && !s.not_action && !s.not_resource);
-    let allows: Vec<Granted<'_>> = allows
-        .map(|s| Granted {
-            allows: Box::new(|action| {
-                let (service, name) = action.split_once(':').unwrap_or_default();
-                let (service, name) = (service.to_ascii_lowercase(), name.to_ascii_lowercase());
-                let mut actions = s.actions.iter();
-                actions.any(|a| {
-                    a.pattern.matches(&service, &name) == ActionMatch::Yes
-                        || a.text.eq_ignore_ascii_case(action)
-                })
-            }),
-            resources: s.resources.iter().map(|r| r.text.as_str()).collect(),
-        })
-        .collect();
-    reference::resolve_generated(&reference.generated, bindings, &allows)
-}
-
-/// All statements of a reference, with its gaps and what is needed besides.
-fn everything(reference: &Reference) -> Vec<RefStatement> {
-    let gaps = reference.gaps.iter().flat_map(|gap| &gap.statements);
-    let own = reference.statements.iter().chain(&reference.generated);
-    let mut all: Vec<RefStatement> = own.chain(gaps).cloned().collect();
-    all.extend(reference.managed_statements());
-    all
-}
-
 /// Lets a row require nothing.
 pub(super) fn void(row: &mut Row) {
     row.verdict = Verdict::Covered;
     row.vacuous = true;
     row.witness = None;
-}
-
-/// Binds the name of the cluster where the policies agree on one, and what follows from it.
-fn name_cluster(hints: &[Hint], reference: &Reference, bindings: &mut Bindings) -> Option<Dissent> {
-    let mut dissent = None;
-    let votes = cluster_names::clusters(hints, reference);
-    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
-    let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
-    match (votes.first(), given) {
-        (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
-            Some(other) => {
-                dissent = Some(Dissent {
-                    name: cluster_names::CLUSTER.to_owned(),
-                    first: of(first),
-                    other: of(other),
-                });
-            }
-            None => bindings.set(
-                cluster_names::CLUSTER,
-                first.text.clone(),
-                Origin::Inferred(first.source, first.span),
-            ),
-        },
-        (Some(first), Some(given)) if !given.contains('*') => {
-            let is_given =
-                |v: &cluster_names::Written| reference::values(&given).any(|g| g == v.text);
-            if !votes.iter().any(is_given) {
-                dissent = Some(Dissent {
-                    name: cluster_names::CLUSTER.to_owned(),
-                    first: (given, first.source, first.span),
-                    other: of(first),
-                });
-            }
-        }
-        _ => {}
-    }
-    cluster_names::derive(reference, bindings);
-    dissent
-}
-
-pub(super) fn scope(bindings: &Bindings) -> Scope {
-    let one = |name| bindings.one(name).map(str::to_owned);
-    Scope {
-        partition: one("Partition"),
-        region: one("Region"),
-        account: one("Account"),
-    }
 }

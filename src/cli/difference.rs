@@ -1,10 +1,11 @@
 //! `pcluster-iam diff`
 
+mod account;
+mod module;
 mod origin;
 mod subject;
-mod trusted;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,10 +14,11 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::{COULD_NOT, Error, role_file};
 use crate::catalog::Catalog;
 use crate::check;
-use crate::diff::difference::{self, Difference};
+use crate::diff::difference::{self, Difference, TrustDifference};
+use crate::inventory::terraform;
 use crate::parser::Sources;
 use crate::report::{self, ComparedRole, DifferenceReport};
-use subject::{Name, Roles, Setting, Subject};
+use subject::{Name, Roles, Setting, Subject, Values};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -24,20 +26,20 @@ use subject::{Name, Roles, Setting, Subject};
   pcluster-iam diff old.json new.json --fail-on escalation
   pcluster-iam diff git:HEAD:template.yaml template.yaml --fail-on gained,lost -f markdown
 
-Each side is a policy file, a CloudFormation template, a folder of both, or git:REV:path with the path from the root of
-the repository. The files of a folder are paired by their paths, the roles of templates by their logical ids. Policies
-that differ in their form alone have no difference.
+Each side is a policy file, a CloudFormation template, a Terraform module or a file of it, a plan, the dump of an account,
+a folder of these, or git:REV:path with the path from the root of the repository. The files of a folder are paired by
+their paths, roles by their logical ids, addresses or names. Policies that differ in their form alone have no difference.
 
 Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare everything.")]
 pub(super) struct DifferenceArgs {
-    /// Policies before the change: a file, a folder, or git:REV:path
+    /// Policies before the change: a file, a folder, a module, or git:REV:path
     #[arg(value_name = "OLD", value_hint = ValueHint::AnyPath)]
     old: String,
     /// Policies after the change, in the same forms
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     new: String,
-    /// Exit with 1 if requests are gained, a path of privilege escalation opens or widens, or requests are lost; repeat it
-    /// for several [default: never, the differences are only reported]
+    /// Exit with 1 if something is gained or lost, or if a path of privilege escalation opens or widens or somebody else can
+    /// assume a role; repeat it for several [default: never, the differences are only reported]
     #[arg(
         long,
         value_enum,
@@ -48,10 +50,10 @@ pub(super) struct DifferenceArgs {
     /// All policies of a side are those of one role, whatever the names of their files
     #[arg(long)]
     together: bool,
-    /// Value of a parameter of the templates; repeat it for several
+    /// Value of a parameter of the templates, or of a variable of the modules; repeat it for several
     #[arg(long, value_name = "NAME=VALUE")]
     parameter: Vec<String>,
-    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes
+    /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes, or from a `.tfvars` file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     parameters: Vec<PathBuf>,
     /// Format of standard output
@@ -64,11 +66,11 @@ pub(super) struct DifferenceArgs {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum FailOn {
-    /// Requests that only the new policies allow.
+    /// Requests that only the new policies allow, and principals that can assume a role only now.
     Gained,
-    /// A path of privilege escalation that opens or widens.
+    /// A path of privilege escalation that opens or widens, or a principal that can assume a role only now.
     Escalation,
-    /// Requests that only the old policies allow.
+    /// Requests that only the old policies allow, and principals that can no longer assume a role.
     Lost,
 }
 
@@ -84,11 +86,21 @@ enum Format {
 
 pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let parameters = role_file::parameters_of(&args.parameters, &args.parameter)?;
-    let given = role_file::given(&parameters, None, None, None);
+    let values = Values {
+        templates: role_file::given(&parameters, None, None, None),
+        modules: terraform::Given {
+            variables: parameters.clone().into_iter().collect(),
+            values: { args.parameters.iter() }
+                .filter(|path| role_file::is_values(path))
+                .cloned()
+                .collect(),
+            plan: None,
+        },
+    };
     let mut sources = Sources::new();
     let mut side = |argument: &str| -> Result<Roles, Error> {
         let files = origin::files(argument)?;
-        let mut roles = subject::read(files, &given, &mut sources);
+        let mut roles = subject::read(files, &values, &mut sources);
         if args.together {
             join(&mut roles);
         }
@@ -152,9 +164,10 @@ fn code(report: &DifferenceReport, fail_on: &[FailOn]) -> u8 {
     let fails = |role: &ComparedRole| {
         let found = &role.difference;
         fail_on.iter().any(|what| match what {
-            FailOn::Gained => !found.gained.is_empty(),
-            FailOn::Escalation => !found.opened.is_empty(),
-            FailOn::Lost => !found.lost.is_empty(),
+            FailOn::Gained => !found.gained.is_empty() || !role.trust.gained.is_empty(),
+            // Who can assume the role now has all that the role may do.
+            FailOn::Escalation => !found.opened.is_empty() || !role.trust.gained.is_empty(),
+            FailOn::Lost => !found.lost.is_empty() || !role.trust.lost.is_empty(),
         })
     };
     u8::from(report.roles.iter().any(fails))
@@ -182,8 +195,8 @@ const MOST_SETTINGS: usize = 64;
 
 /// The roles of both sides by name. Where each side has a single one, these are the same role whatever their names.
 fn pairs(
-    mut old: std::collections::BTreeMap<Name, Subject>,
-    mut new: std::collections::BTreeMap<Name, Subject>,
+    mut old: BTreeMap<Name, Subject>,
+    mut new: BTreeMap<Name, Subject>,
 ) -> Vec<(Name, Option<Subject>, Option<Subject>)> {
     if old.len() == 1 && new.len() == 1 {
         let before = old.pop_first().map(|(_, subject)| subject);
@@ -192,13 +205,44 @@ fn pairs(
             None => Vec::new(),
         };
     }
+    let other = named_otherwise(&old, &new);
     let names: BTreeSet<Name> = old.keys().chain(new.keys()).cloned().collect();
-    let of = names.into_iter();
+    let renamed: BTreeSet<Name> = other.values().cloned().collect();
+    let of = names.into_iter().filter(|name| !renamed.contains(name));
     of.map(|name| {
-        let (before, after) = (old.remove(&name), new.remove(&name));
+        let before = old.remove(other.get(&name).unwrap_or(&name));
+        let after = new.remove(&name);
         (name, before, after)
     })
     .collect()
+}
+
+/// The roles of the new side that the old side has under another path or in another language, where one name of each
+/// shows that: the name of a role, beside its logical id in a template or its address in a module.
+fn named_otherwise(
+    old: &BTreeMap<Name, Subject>,
+    new: &BTreeMap<Name, Subject>,
+) -> BTreeMap<Name, Name> {
+    let alone = |side: &BTreeMap<Name, Subject>, other: &BTreeMap<Name, Subject>| {
+        let mut by_name: BTreeMap<(&'static str, String), Vec<Name>> = BTreeMap::new();
+        for (name, subject) in side.iter().filter(|(name, _)| !other.contains_key(*name)) {
+            for own in &subject.names {
+                let list = by_name.entry((subject.kind, own.clone())).or_default();
+                list.push(name.clone());
+            }
+        }
+        by_name
+    };
+    let (before, after) = (alone(old, new), alone(new, old));
+    let mut pairs: BTreeMap<Name, Name> = BTreeMap::new();
+    for (key, names) in &after {
+        if let ([name], Some([other])) = (names.as_slice(), before.get(key).map(Vec::as_slice))
+            && !pairs.values().any(|known| known == other)
+        {
+            pairs.entry(name.clone()).or_insert_with(|| other.clone());
+        }
+    }
+    pairs
 }
 
 fn compare(
@@ -217,6 +261,7 @@ fn compare(
         }
     }
     let mut found = Difference::default();
+    let mut trust = TrustDifference::default();
     let mut depends = false;
     let none = Setting::default();
     for (before, after) in settings(before, after) {
@@ -234,8 +279,20 @@ fn compare(
                 problems.push(problem);
             }
         }
-        let change = before.trusted.change(&after.trusted);
-        problems.extend(change.filter(|c| !problems.contains(c)));
+        // A file of policies alone does not say who has them.
+        let has_both = !before.trusts.is_empty() && !after.trusts.is_empty();
+        if has_both || old.is_none() || new.is_none() {
+            let (before, after) = (&before.trusts, &after.trusts);
+            trust.join(difference::trust_difference(catalog, before, after));
+        }
+        depends |= (before.is_trust_open || after.is_trust_open) && !trust.is_empty();
+        if before.is_trust_open != after.is_trust_open && old.is_some() && new.is_some() {
+            let side = if after.is_trust_open { "new" } else { "old" };
+            let problem = format!("a part of the trust policy is not known on the {side} side");
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         let count = before.count().max(after.count()).max(1);
         depends |= count > 1;
         for at in 0..count {
@@ -260,6 +317,7 @@ fn compare(
         is_new: old.is_none(),
         is_gone: new.is_none(),
         difference: found,
+        trust,
         depends,
         problems,
     }

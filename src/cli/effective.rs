@@ -178,7 +178,7 @@ impl Effective {
         Some(value)
     }
 
-    /// An error as a mistake in the configuration, where what is wrong stands there.
+    /// An error as a mistake in the configuration, if it has the wrong value.
     pub(super) fn fault(&self, error: Error, target: Option<&Target>) -> Fault {
         if let (Error::NoScheduler { schedulers }, Some(target)) = (&error, target) {
             let name = shorten(&target.name.value);

@@ -186,6 +186,27 @@ pub(super) fn load_any(
     given: &Given,
 ) -> Loaded {
     let (source, problem) = text_of(name, shown, identity, sources, Content::Dump);
+    of_text(source, problem, sources, given)
+}
+
+/// The same for the bytes of a file that is not on the disk.
+pub(super) fn load_bytes(
+    shown: &str,
+    bytes: Vec<u8>,
+    sources: &mut Sources,
+    given: &Given,
+) -> Loaded {
+    let (source, problem) = parser::decode(shown, bytes);
+    let source = sources.add(source);
+    of_text(source, problem, sources, given)
+}
+
+fn of_text(
+    source: SourceId,
+    problem: Option<Problem>,
+    sources: &mut Sources,
+    given: &Given,
+) -> Loaded {
     let document = match problem {
         Some(problem) => Document {
             problems: vec![problem],

@@ -99,7 +99,10 @@ impl Walk {
                 let pattern = pattern.clone();
                 for name in self.list(at)? {
                     let next = at.join(&name);
-                    if pattern.matches(&name.to_string_lossy()) && (is_last || next.is_dir()) {
+                    let name = name.to_string_lossy();
+                    // As for a shell, a name with a dot at its start is matched by a dot alone.
+                    let is_hidden = name.starts_with('.') && !pattern.as_str().starts_with('.');
+                    if !is_hidden && pattern.matches(&name) && (is_last || next.is_dir()) {
                         self.step(&next, part + 1, depth + 1)?;
                     }
                 }

@@ -1,6 +1,5 @@
 //! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
-use std::cell::{OnceCell, RefCell};
 use std::mem;
 use std::ptr;
 use std::rc::Rc;
@@ -8,84 +7,26 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::context::{self, Context, Situation, Stated, Target};
+use super::comparison::{Comparison, Named};
+use super::context::{self, Stated, Target};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::memo;
-use super::scope::{Scope, Universe, Universes};
 use super::statement::{Action, Applies, Conditions, Line, Prepared};
 use super::{Places, Row};
-use crate::catalog::{self, Catalog, ResourceType};
+use crate::catalog::{self};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
-use crate::matcher::action::is_only_prefix;
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
-use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::{self, Standing};
 
-/// Steps of the decision procedure for one question about grants.
-const STEPS_PER_QUESTION: u64 = 8_000_000;
 /// Steps for one requirement, on all of its resource types.
 const STEPS_PER_ROW: u64 = 8_000_000;
 /// Steps for a whole comparison.
 const STEPS_PER_RUN: u64 = 50_000_000;
 /// Steps for one requirement once those for the whole comparison are used up: a hard one leaves the others enough.
 const STEPS_AT_LEAST: u64 = 100_000;
-
-/// The kind of a layer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LayerKind {
-    /// The policies of the role together.
-    Identity,
-    /// The permissions boundary.
-    Boundary,
-    /// The service control policies of one level: root, organizational unit, account.
-    Scp,
-}
-
-/// The policies that count in a comparison.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum View {
-    /// Policies that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
-    Stored,
-    /// All of them, as they will be once those that AWS refuses are repaired.
-    Repaired,
-}
-
-/// Statements that allow and deny together. A request needs an Allow in each layer.
-pub struct Layer<'a> {
-    /// Its kind.
-    pub kind: LayerKind,
-    /// Its files; those of the role's policies are not listed.
-    pub sources: Vec<SourceId>,
-    /// Its statements.
-    pub statements: &'a [Prepared],
-    by_service: FxHashMap<&'a str, Vec<usize>>,
-    everywhere: Vec<usize>,
-}
-
-/// The customer's side of a comparison and what is known around it.
-pub struct Comparison<'a> {
-    /// AWS's services.
-    pub catalog: &'a Catalog,
-    /// The statements of all policies of the role.
-    pub granted: &'a [Prepared],
-    /// The role's policies first, then what limits them.
-    pub layers: Vec<Layer<'a>>,
-    /// The context that all requests share.
-    pub context: &'a Context,
-    /// The location of the cluster.
-    pub scope: Scope,
-    /// Names of placeholders, for witnesses.
-    pub placeholders: &'a Placeholders,
-    known: RefCell<Known<'a>>,
-    universes: Rc<Universes>,
-    number: OnceCell<memo::Number>,
-}
-
-/// The services asked for, by their names.
-type Known<'a> = FxHashMap<String, Option<catalog::Service<'a>>>;
 
 /// A row and what the lints need beside it.
 #[derive(Clone, Debug)]
@@ -165,156 +106,7 @@ struct Alike {
     truths: Vec<Truth>,
 }
 
-/// An action by name, with what the catalogue knows of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Named<'n, 'a> {
-    pub(super) service: &'n str,
-    pub(super) name: &'n str,
-    pub(super) known: Option<catalog::Action<'a>>,
-}
-
-impl<'a> Layer<'a> {
-    fn new(
-        kind: LayerKind,
-        sources: Vec<SourceId>,
-        statements: &'a [Prepared],
-        view: View,
-    ) -> Self {
-        let mut by_service: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-        let mut everywhere = Vec::new();
-        for (i, statement) in statements.iter().enumerate() {
-            if view == View::Stored && statement.is_rejected && statement.effect == Effect::Allow {
-                continue;
-            }
-            if statement.not_action {
-                everywhere.push(i);
-                continue;
-            }
-            for action in &statement.actions {
-                match &action.pattern {
-                    ActionPattern::Literal { service, .. }
-                    | ActionPattern::Wildcard { service, .. } => {
-                        let list = by_service.entry(service.as_str()).or_default();
-                        if list.last() != Some(&i) {
-                            list.push(i);
-                        }
-                    }
-                    ActionPattern::Everything | ActionPattern::ContestedPrefix(_) => {
-                        if everywhere.last() != Some(&i) {
-                            everywhere.push(i);
-                        }
-                    }
-                    ActionPattern::Nothing => {}
-                }
-            }
-        }
-        Layer {
-            kind,
-            sources,
-            statements,
-            by_service,
-            everywhere,
-        }
-    }
-}
-
 impl<'a> Comparison<'a> {
-    /// Lays out a comparison. `limits` are the permissions boundary and the levels of SCPs.
-    pub fn new(
-        catalog: &'a Catalog,
-        granted: &'a [Prepared],
-        limits: impl IntoIterator<Item = (LayerKind, Vec<SourceId>, &'a [Prepared])>,
-        context: &'a Context,
-        scope: Scope,
-        placeholders: &'a Placeholders,
-        view: View,
-    ) -> Self {
-        let limits = limits.into_iter();
-        let limits = limits.map(|(kind, sources, s)| Layer::new(kind, sources, s, view));
-        let identity = Layer::new(LayerKind::Identity, Vec::new(), granted, view);
-        Comparison {
-            catalog,
-            granted,
-            layers: [identity].into_iter().chain(limits).collect(),
-            context,
-            universes: Universes::of(&scope),
-            scope,
-            placeholders,
-            known: RefCell::default(),
-            number: OnceCell::new(),
-        }
-    }
-
-    /// The number of its scope and its layers.
-    pub(super) fn number(&self) -> memo::Number {
-        let find = || memo::of_place(&self.scope, self.layers.len());
-        *self.number.get_or_init(find)
-    }
-
-    /// The service with this prefix, in any case; each is looked up once for each way of writing it.
-    pub fn service(&self, prefix: &str) -> Option<catalog::Service<'a>> {
-        let mut known = self.known.borrow_mut();
-        let asked = known.get(prefix).copied();
-        asked.unwrap_or_else(|| {
-            let found = self.catalog.service(prefix);
-            known.insert(prefix.to_owned(), found);
-            found
-        })
-    }
-
-    /// The catalogue's entry of an action.
-    pub fn known(&self, service: &str, name: &str) -> Option<catalog::Action<'a>> {
-        self.service(service)?.action(name)
-    }
-
-    /// The ARNs of a resource type in the scope, and those in whose names no `:` occurs; made once.
-    pub(crate) fn universes(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
-        self.universes.get(service, kind)
-    }
-
-    /// The statements of all layers that match an action (in lower case).
-    pub(crate) fn applying(&self, service: &str, name: &str) -> Vec<Applies<'a>> {
-        let mut applying = Vec::new();
-        self.add_applying(service, name, &mut applying);
-        applying
-    }
-
-    fn add_applying(&self, service: &str, name: &str, applying: &mut Vec<Applies<'a>>) {
-        for (at, layer) in self.layers.iter().enumerate() {
-            let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
-            let elsewhere = layer.everywhere.iter();
-            let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
-            for i in here.iter().chain(elsewhere) {
-                let statement = layer.statements.get(*i);
-                if let Some(applies) = statement.and_then(|s| s.applies(service, name)) {
-                    applying.push(Applies {
-                        layer: at,
-                        ..applies
-                    });
-                }
-            }
-        }
-    }
-
-    /// The known context of requests for an action, unless `stated` and the resource say more.
-    pub(super) fn situation<'s>(
-        &'s self,
-        named: Named<'s, 's>,
-        stated: &'s [(String, KeyValue)],
-        target: Target<'s>,
-    ) -> Situation<'s> {
-        Situation {
-            context: self.context,
-            scope: &self.scope,
-            stated,
-            service: named.service,
-            name: named.name,
-            known: named.known,
-            target,
-            catalog: self.catalog,
-        }
-    }
-
     /// The lines of a statement's Condition that are not known to hold for a requirement; `assumed` is the Condition of
     /// the requirement's own statement.
     pub fn open_lines<'s>(
@@ -392,55 +184,6 @@ impl<'a> Comparison<'a> {
             name: String::new(),
             places: Places::default(),
         }
-    }
-
-    /// Calls `visit` for every action of the catalogue that a pattern matches for certain.
-    pub(crate) fn each_match(
-        &self,
-        pattern: &ActionPattern,
-        mut visit: impl FnMut(catalog::Action<'a>),
-    ) {
-        self.any_match(pattern, |action| {
-            visit(action);
-            false
-        });
-    }
-
-    /// The same, until `visit` says yes; whether it did.
-    pub(super) fn any_match(
-        &self,
-        pattern: &ActionPattern,
-        mut visit: impl FnMut(catalog::Action<'a>) -> bool,
-    ) -> bool {
-        match pattern {
-            ActionPattern::Everything => {
-                let mut services = self.catalog.services();
-                services.any(|service| service.actions().any(&mut visit))
-            }
-            ActionPattern::Wildcard {
-                service,
-                name,
-                prefix,
-            } => self.service(service).is_some_and(|service| {
-                let all = is_only_prefix(name, prefix);
-                service.actions_with_prefix(prefix).any(|action| {
-                    (all || name.matches_text(&action.name.to_ascii_lowercase())) && visit(action)
-                })
-            }),
-            ActionPattern::Literal { service, name } => {
-                self.known(service, name).is_some_and(visit)
-            }
-            ActionPattern::ContestedPrefix(_) | ActionPattern::Nothing => false,
-        }
-    }
-
-    /// One question's share of the budget for the whole comparison.
-    pub(super) fn spend<T>(budget: &mut Budget, ask: impl FnOnce(&mut Budget) -> T) -> T {
-        let before = budget.share(STEPS_PER_QUESTION);
-        let mut share = before.clone();
-        let answer = ask(&mut share);
-        budget.settle(before.left(), &share);
-        answer
     }
 }
 

@@ -11,15 +11,17 @@
 mod contexts;
 mod question;
 mod requests;
+mod trust;
 
 pub use contexts::Value;
+pub use trust::{Assumption, TrustDifference, trust_difference};
 
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use super::comparison::{Comparison, LayerKind, View};
 use super::context::Context;
-use super::coverage::{Comparison, LayerKind, View};
 use super::escalation::{self, OpenPath};
 use super::prepare::Drafts;
 use super::scope::Scope;

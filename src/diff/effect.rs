@@ -2,7 +2,6 @@
 //!
 //! A statement applies to a request only where one of its actions and one of its resources do, so `iam:PassRole` on an
 //! instance profile is lost, and an action without resource-level permissions takes no ARN at all.
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 //!
 //! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
@@ -12,7 +11,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::coverage::Comparison;
+use super::comparison::Comparison;
 use super::scope::{Scope, Universe, Universes, plain_format};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType};

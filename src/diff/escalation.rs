@@ -5,7 +5,8 @@
 //! have nothing in common, so a prefix or suffix closes the path and the exclusion of single names does not. A grant
 //! under a Condition that is not resolved does not count, as in the excess.
 
-use super::coverage::{Comparison, Requirement, View};
+use super::comparison::{Comparison, View};
+use super::coverage::Requirement;
 use super::prepare;
 use super::statement::Prepared;
 use super::{Places, Verdict};

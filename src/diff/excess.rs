@@ -4,12 +4,15 @@ mod answers;
 mod beyond;
 mod examples;
 mod needs;
+mod outcome;
+
+pub(super) use outcome::Outcome;
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::coverage::Comparison;
+use super::comparison::Comparison;
 use super::statement::Prepared;
 use crate::catalog::{self, AccessLevel};
 use crate::finding::Witness;
@@ -17,7 +20,6 @@ use crate::matcher::ActionPattern;
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{Rank, danger_of};
-pub(super) use answers::Outcome;
 use answers::{Answers, Universes};
 use examples::Examples;
 use needs::Naming;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 
-use super::coverage::{Comparison, Named};
+use super::comparison::{Comparison, Named};
 use super::excess::Outcome;
 use super::judgement::{Case, Judgement};
 use super::statement::{Applies, Prepared};
@@ -177,6 +177,14 @@ pub(super) fn question(
     Some(question.into())
 }
 
+impl Comparison<'_> {
+    /// The number of its scope and its layers.
+    pub(super) fn number(&self) -> Number {
+        let find = || of_place(&self.scope, self.layers.len());
+        *self.number.get_or_init(find)
+    }
+}
+
 /// The number of a place: the scope of a comparison and how many layers it has.
 pub(super) fn of_place(scope: &super::scope::Scope, layers: usize) -> Number {
     number(|text| {
@@ -221,12 +229,12 @@ pub(super) fn keep_judged(question: Question, judged: &Rc<Judgement>, steps: u64
     });
 }
 
-/// What is known to be granted beyond what is required.
+/// The known permissions that are not required.
 pub(super) fn beyond(question: &[Number], budget: &mut Budget) -> Option<Outcome> {
     MEMO.with_borrow(|memo| known(&memo.beyond, question, budget))
 }
 
-/// Keeps what is granted beyond what is required.
+/// Keeps permissions that are not required.
 pub(super) fn keep_beyond(question: Question, outcome: &Outcome, steps: u64) {
     MEMO.with_borrow_mut(|memo| {
         memo.make_room(8 * question.len());

@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::coverage::Comparison;
+use super::comparison::Comparison;
 use super::excess::{Excess, ExcessKind, ExcessReport};
 use super::scope::{Scope, Universes};
 use super::statement::{Action, Prepared, Resource};

@@ -1,5 +1,10 @@
 //! From parsed policies and a reference to [`Prepared`] statements with every placeholder bound.
 
+mod lexed;
+mod requirement;
+
+pub use requirement::{ReferencePieces, bind_reference, reference_pieces};
+
 use std::cell::OnceCell;
 
 use super::open;
@@ -10,8 +15,8 @@ use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::cluster_names::{Grant, Written};
-use crate::reference::{self, RefStatement};
 use crate::rejection::is_of_other_partition;
+use lexed::{Draft, Lexed};
 
 /// A placeholder left in a customer's policy, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,112 +33,6 @@ pub struct LeftoverPlace {
     pub known: bool,
     /// `Sid` of its statement.
     pub sid: Option<String>,
-}
-
-/// One statement with its strings in pieces.
-struct Draft<'a> {
-    source: SourceId,
-    /// Index into [`Drafts::policies`].
-    policy: usize,
-    statement: &'a Statement,
-    index: usize,
-    resources: Vec<Lexed>,
-    /// The values of each line of its Condition.
-    conditions: Vec<Vec<Lexed>>,
-}
-
-/// One string of a statement in pieces, nothing bound.
-struct Lexed {
-    pieces: Pieces,
-    /// If it begins with a placeholder for a whole ARN: its name, and the string with what is known of
-    /// the ARN while it has no value.
-    arn: Option<(String, Pieces)>,
-    /// True where the string is read as if it were not in its list, for what is not known in it.
-    is_absent: bool,
-}
-
-impl Lexed {
-    fn new(pieces: Pieces, placeholders: &mut Placeholders) -> Self {
-        let first = match pieces.first() {
-            Some((Piece::Placeholder(n), span)) => Some((placeholders.name(*n).to_owned(), *span)),
-            _ => None,
-        };
-        let arn = first.and_then(|(name, span)| {
-            let arn = template::reference(reference::whole_arn(&name)?, placeholders);
-            let arn = arn.iter().map(|(piece, _)| (*piece, span));
-            let rest = pieces.iter().skip(1).copied();
-            Some((name, arn.chain(rest).collect()))
-        });
-        Lexed {
-            pieces,
-            arn,
-            is_absent: false,
-        }
-    }
-
-    /// The string for each combination of the values of placeholders that have several, the others left open.
-    fn each(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Pieces> {
-        let mut all = match &self.arn {
-            Some((name, open)) => match bindings.get(name) {
-                None => vec![open.clone()],
-                Some(values) => {
-                    let with = |value: &str| {
-                        // A name that was inferred rather than given as an ARN.
-                        let pieces = if value.starts_with("arn:") {
-                            &self.pieces
-                        } else {
-                            open
-                        };
-                        let named = |n| (placeholders.name(n) == name).then_some(value);
-                        template::bind(pieces, named)
-                    };
-                    reference::values(values).map(with).collect()
-                }
-            },
-            None => vec![self.pieces.clone()],
-        };
-        for (number, values) in self.several(bindings, placeholders) {
-            let with = |pieces: &Pieces| -> Vec<Pieces> {
-                let one = |v| template::bind(pieces, |n| (n == number).then_some(v));
-                reference::values(values).map(one).collect()
-            };
-            all = all.iter().flat_map(with).collect();
-        }
-        all
-    }
-
-    /// The placeholders that have several values, but for the one that stands for the whole ARN.
-    fn several<'b>(
-        &self,
-        bindings: &'b Bindings,
-        placeholders: &Placeholders,
-    ) -> Vec<(u32, &'b str)> {
-        let mut numbers: Vec<u32> = Vec::new();
-        for (piece, _) in self.pieces.iter() {
-            if let Piece::Placeholder(n) = piece
-                && !numbers.contains(n)
-            {
-                numbers.push(*n);
-            }
-        }
-        let arn = self.arn.as_ref().map(|(name, _)| name.as_str());
-        let bound = numbers.into_iter().filter_map(|number| {
-            let name = placeholders.name(number);
-            let values = bindings.get(name).filter(|_| arn != Some(name))?;
-            values.contains(',').then_some((number, values))
-        });
-        bound.collect()
-    }
-
-    /// How many strings [`Lexed::each`] gives.
-    fn count(&self, bindings: &Bindings, placeholders: &Placeholders) -> usize {
-        let arn = self.arn.as_ref().and_then(|(name, _)| bindings.get(name));
-        let several = self.several(bindings, placeholders).into_iter();
-        let values = arn.into_iter().chain(several.map(|(_, values)| values));
-        values.fold(1, |product: usize, v| {
-            product.saturating_mul(reference::values(v).count())
-        })
-    }
 }
 
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
@@ -557,114 +456,4 @@ fn normal_value(pieces: &Pieces) -> String {
         Piece::Placeholder(n) => format!("${{p{n}}}"),
     };
     pieces.iter().map(one).collect()
-}
-
-/// The strings of a statement of a reference in pieces.
-pub struct ReferencePieces {
-    /// Of `Resource`.
-    pub resources: Vec<Pieces>,
-    /// The values of each line of the Condition.
-    conditions: Vec<Vec<Pieces>>,
-}
-
-/// The strings of a reference in pieces, nothing bound but what stands for several values.
-pub fn reference_pieces(
-    statements: &[RefStatement],
-    bindings: &Bindings,
-    placeholders: &mut Placeholders,
-) -> Vec<ReferencePieces> {
-    let value = |name: &str| bindings.get(name).map(str::to_owned);
-    let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
-        let mut all = Vec::with_capacity(values.len());
-        for text in values {
-            if text.contains("${") {
-                let expanded = reference::expand(text, value);
-                all.extend(expanded.iter().map(|text| {
-                    let pieces = template::reference(text, placeholders);
-                    if variables {
-                        pieces
-                    } else {
-                        template::without_variables(&pieces, placeholders)
-                    }
-                }));
-            } else {
-                all.push(template::reference(text, placeholders));
-            }
-        }
-        all
-    };
-    statements
-        .iter()
-        .map(|s| ReferencePieces {
-            resources: lex(&s.resource.values, true),
-            conditions: { s.conditions.iter() }
-                .map(|c| lex(&c.values, reads_variables(&c.operator)))
-                .collect(),
-        })
-        .collect()
-}
-
-/// The statements of a reference with every bound placeholder replaced. Their places are empty.
-pub fn bind_reference(
-    statements: &[RefStatement],
-    pieces: &[ReferencePieces],
-    bindings: &Bindings,
-    placeholders: &Placeholders,
-) -> Vec<Prepared> {
-    let nowhere = Span::default();
-    statements
-        .iter()
-        .zip(pieces)
-        .enumerate()
-        .map(|(position, (statement, pieces))| Prepared {
-            position,
-            source: SourceId(0),
-            span: nowhere,
-            effect: statement.effect,
-            sid: statement.sid.as_deref().map(Into::into),
-            not_action: statement.action.negated,
-            action_key: nowhere,
-            actions: statement
-                .action
-                .values
-                .iter()
-                .map(|text| Action {
-                    pattern: ActionPattern::parse(text),
-                    text: text.as_str().into(),
-                    span: nowhere,
-                })
-                .collect(),
-            not_resource: statement.resource.negated,
-            resource_key: nowhere,
-            resources: pieces
-                .resources
-                .iter()
-                .map(|p| {
-                    let bound = bindings.apply(p, placeholders);
-                    let text = reference::as_written(template::spell(&bound, placeholders));
-                    Resource::new(bound, text, nowhere)
-                })
-                .collect(),
-            has_void_resource: false,
-            is_rejected: false,
-            may_be_void: false,
-            conditions: Conditions {
-                lines: statement
-                    .conditions
-                    .iter()
-                    .zip(&pieces.conditions)
-                    .map(|(c, pieces)| {
-                        let bound = pieces.iter().map(|p| bindings.apply(p, placeholders));
-                        line(&c.operator, &c.key, c.values.clone(), bound.collect())
-                    })
-                    .collect(),
-                unreadable: false,
-                span: None,
-                exclusive: OnceCell::new(),
-            },
-            index: statement.index,
-            by_name: OnceCell::new(),
-            form: OnceCell::new(),
-        })
-        .collect()
 }

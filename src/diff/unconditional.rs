@@ -1,7 +1,8 @@
 //! Certain grants of actions that the reference only allows under a Condition.
 
+use super::comparison::{Comparison, Named};
 use super::context::Target;
-use super::coverage::{Comparison, Named, Requirement};
+use super::coverage::Requirement;
 use super::decide::{self, Filter, Question, Required, Sides, Stance, shows};
 use super::judgement::required_patterns;
 use super::scope::{Scope, Universe, Universes};

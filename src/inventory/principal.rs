@@ -173,6 +173,8 @@ pub struct Inventory {
     pub elsewhere: Vec<(SourceId, Problem)>,
     /// Parameters that were given and that the file does not have.
     pub unknown_parameters: Vec<String>,
+    /// The folders of the local modules that a Terraform module calls.
+    pub called: Vec<std::path::PathBuf>,
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ use super::Inventory;
 use crate::parser::{Problem, SourceId, Sources, Span};
 use evaluate::Machine;
 use files::Files;
+pub use files::{Entry, Tree};
 
 /// Options of the command line on a module.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +58,25 @@ pub struct Given {
 /// Why the folder cannot be read.
 pub fn read(folder: &Path, given: &Given, sources: &mut Sources) -> Result<Inventory, String> {
     let files = Files::new(folder, sources)?;
+    of_files(files, given)
+}
+
+/// Reads the module in a folder of a revision. `shown` is the name of the folder in reports.
+///
+/// # Errors
+///
+/// Why the folder cannot be read.
+pub fn read_tree(
+    tree: &dyn Tree,
+    folder: &Path,
+    shown: &str,
+    given: &Given,
+    sources: &mut Sources,
+) -> Result<Inventory, String> {
+    of_files(Files::of_tree(tree, folder, shown, sources), given)
+}
+
+fn of_files(files: Files<'_>, given: &Given) -> Result<Inventory, String> {
     let mut machine = Machine::new(files);
     machine.open_root(&given.values, &given.variables)?;
     if let Some(path) = &given.plan {
@@ -130,6 +150,10 @@ fn inventory(machine: &mut Machine<'_>, given: &Given) -> Inventory {
             (unread.place.source, problem.with_help(unread.help))
         })
         .collect();
+    let folder = machine.files.folder();
+    let called = machine.codes.keys().filter(|f| *f != folder);
+    inventory.called = called.cloned().collect();
+    inventory.called.sort();
     let root = machine.modules.first();
     let names = given.variables.iter().map(|(name, _)| name);
     inventory.unknown_parameters = names

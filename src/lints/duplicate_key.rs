@@ -1,4 +1,4 @@
-//! A key that stands twice in one object.
+//! A key that is given twice in one object.
 
 use super::{Context, Lint, problem};
 use crate::finding::{Finding, Severity};

@@ -43,8 +43,8 @@ pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding
         };
         key(a).cmp(&key(b))
     });
-    // Statements that are one anchor of YAML are found out once.
-    findings.dedup();
+    // Statements that are one anchor of YAML, and files that are a policy of the role and a limit, are reported once.
+    findings.dedup_by(|later, first| is_repeated(context, first, later));
     let mut seen: FxHashMap<String, u64> = FxHashMap::default();
     let mut texts = Texts::default();
     for finding in &mut findings {
@@ -60,6 +60,18 @@ pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding
         *ordinal += 1;
     }
     findings
+}
+
+/// Whether two findings say the same of one place.
+fn is_repeated(context: &Context<'_>, first: &Finding, later: &Finding) -> bool {
+    let name = |finding: &Finding| context.sources.get(finding.label.source).name();
+    let said = |finding: &'_ Finding| (finding.lint, finding.severity, finding.label.span);
+    first == later
+        || said(first) == said(later)
+            && first.message == later.message
+            && first.help == later.help
+            && first.actions == later.actions
+            && name(first) == name(later)
 }
 
 /// Whether findings, before any is hidden, say that policies have placeholders.

@@ -1,7 +1,8 @@
 //! Names what limits a role: the permissions boundary, a service control policy.
 
 use super::{Compared, Context, enumerate, nearest_of};
-use crate::diff::coverage::{Layer, LayerKind, Requirement};
+use crate::diff::comparison::{Layer, LayerKind};
+use crate::diff::coverage::Requirement;
 use crate::diff::statement::Prepared;
 use crate::finding::Label;
 use crate::parser::{SourceId, Span};

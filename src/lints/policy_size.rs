@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Context, Lint, is_about_coverage, known_gap, layer};
-use crate::diff::coverage::LayerKind;
+use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Attachment, Policy, Span};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diff::coverage::{Comparison, LayerKind, Requirement};
+use crate::diff::comparison::{Comparison, LayerKind};
+use crate::diff::coverage::Requirement;
 use crate::diff::effect::Ineffective;
 use crate::diff::escalation::OpenPath;
 use crate::diff::excess::ExcessReport;

@@ -2,20 +2,22 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
+mod arn_values;
 mod scalar;
 mod texts;
 mod together;
 
 pub use crate::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};
-
 pub(crate) use scalar::{Decimal, date, network};
-use std::cell::OnceCell;
 pub use together::{exclude_each_other, exclude_each_other_for};
+
+use std::cell::OnceCell;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::class::Class;
 use super::pattern::{Pattern, Token};
 use super::symbol::Symbol;
+use arn_values::Arn;
 use scalar::within;
 
 /// The known result of a statement's Condition, or of one line of it, for some requests.
@@ -129,17 +131,6 @@ enum Wanted {
     Arn(Box<Arn>),
     /// It is compared as it is written.
     Scalar,
-}
-
-/// A value for the ARN operators.
-#[derive(Clone, Debug)]
-struct Arn {
-    of: ResourcePattern,
-    /// No more than it matches; `None` where that is not known.
-    strict: Option<Pattern>,
-    loose: Option<Pattern>,
-    /// At least what it matches.
-    widest: Option<Pattern>,
 }
 
 /// Whether a text has the form of a condition key: `service:Name`.
@@ -475,242 +466,5 @@ fn texts(value: &Pattern, wanted: &Pattern) -> Truth {
     }
 }
 
-/// ARNs are compared field by field.
-impl Arn {
-    fn new(wanted: &Pieces) -> Self {
-        let of = ResourcePattern::new(Pieces::clone(wanted));
-        let matches = |reading| of.pattern(reading, Variables::Any);
-        Arn {
-            strict: matches(Reading::Strict).filter(|_| !of.has_variable()),
-            loose: matches(Reading::Loose),
-            // Of a whole ARN the wildcards stay in their fields.
-            widest: match of.field_count() {
-                _ if of.is_everything() => Some(Pattern::everything()),
-                6 => matches(Reading::Loose),
-                _ => matches(Reading::Wide),
-            },
-            of,
-        }
-    }
-
-    fn compare(&self, value: &Pattern) -> Truth {
-        if self.strict.as_ref().is_some_and(|p| p.covers(value)) {
-            return Truth::True;
-        }
-        match &self.widest {
-            Some(widest) if texts(value, widest) != Truth::False => {
-                // Matches of the widest reading only, and partial matches, are unknown.
-                let loose = self.loose.as_ref();
-                if text_of(value).is_some()
-                    && loose.is_some_and(|p| texts(value, p) == Truth::False)
-                    && !self.of.is_contested()
-                {
-                    Truth::False
-                } else {
-                    Truth::Unknown
-                }
-            }
-            _ => Truth::False,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::matcher::template::{Placeholders, customer};
-    use crate::parser::Version;
-    use Truth::{False, True, Unknown};
-
-    fn test(operator: &str, values: &[&str]) -> Test {
-        let mut names = Placeholders::default();
-        let values = values.iter();
-        let values = values.map(|v| customer(v, Version::V2012, &mut names).0);
-        Test::new(operator.parse().ok(), "k".to_owned(), values.collect())
-    }
-
-    fn given(values: &[&str]) -> KeyValue {
-        KeyValue::Values(values.iter().map(|v| literal(v)).collect())
-    }
-
-    #[test]
-    fn one_value_against_a_list() {
-        for (operator, values, value, expected) in [
-            ("StringEquals", &["a", "b"][..], "b", True),
-            ("StringEquals", &["a"], "A", False),
-            ("StringEquals", &["a*"], "ab", False),
-            ("StringEquals", &["a*"], "a*", True),
-            ("StringNotEquals", &["a", "b"], "b", False),
-            ("StringNotEquals", &["a", "b"], "c", True),
-            ("stringequalsIGNOREcase", &["aB"], "Ab", True),
-            ("StringNotEqualsIgnoreCase", &["aB"], "Ab", False),
-            ("StringLike", &["a*"], "ab", True),
-            ("StringLike", &["a?"], "a", False),
-            ("StringLike", &["a${*}"], "ab", False),
-            ("StringNotLike", &["a*"], "ab", False),
-            ("StringEquals", &["${aws:username}"], "a", Unknown),
-            ("StringEquals", &["x${aws:username}"], "a", False),
-            ("NumericEquals", &["10"], "10.0", True),
-            ("NumericLessThan", &["10"], "9.99", True),
-            ("NumericLessThanEquals", &["-1"], "-2", True),
-            (
-                "NumericGreaterThan",
-                &["12345678901234567890"],
-                "12345678901234567891",
-                True,
-            ),
-            ("NumericGreaterThanEquals", &["1"], "0.5", False),
-            ("NumericNotEquals", &["1"], "1", False),
-            ("NumericEquals", &["x"], "1", Unknown),
-            (
-                "DateGreaterThan",
-                &["2026-01-01T00:00:00Z"],
-                "2026-01-02",
-                True,
-            ),
-            (
-                "DateLessThan",
-                &["2026-01-01T00:00:00Z"],
-                "1767225599",
-                True,
-            ),
-            (
-                "DateEquals",
-                &["2026-01-01T01:00:00+01:00"],
-                "2026-01-01T00:00:00Z",
-                True,
-            ),
-            ("DateNotEquals", &["2026-01-01"], "2026-01-01", False),
-            ("Bool", &["true"], "True", True),
-            ("Bool", &["true"], "false", False),
-            ("BinaryEquals", &["QmluYXJ5"], "QmluYXJ5", True),
-            ("IpAddress", &["203.0.113.0/24"], "203.0.113.9", True),
-            ("IpAddress", &["203.0.113.7"], "203.0.113.9", False),
-            ("NotIpAddress", &["203.0.113.0/24"], "203.0.114.9", True),
-            ("IpAddress", &["2001:db8::/32"], "2001:db8::1", True),
-            ("IpAddress", &["2001:db8::/32"], "203.0.113.9", False),
-            ("IpAddress", &["0.0.0.0/0"], "203.0.113.9", True),
-            (
-                "ArnLike",
-                &["arn:aws:sns:*:123456789012:t*"],
-                "arn:aws:sns:x:123456789012:topic",
-                True,
-            ),
-            (
-                "ArnEquals",
-                &["arn:aws:sns:*:*:t"],
-                "arn:aws:sns:a:b:u",
-                False,
-            ),
-            (
-                "ArnNotLike",
-                &["arn:aws:iam::*:role/a"],
-                "arn:aws:iam::1:role/b",
-                True,
-            ),
-        ] {
-            let found = test(operator, values).evaluate(&given(&[value]));
-            assert_eq!(found, expected, "{operator} {values:?} on {value}");
-        }
-    }
-
-    #[test]
-    fn keys_that_are_missing_or_not_known() {
-        use KeyValue::{Absent, Present};
-        for (operator, values, absent, present, not_known) in [
-            ("StringEquals", &["a"][..], False, Unknown, Unknown),
-            ("StringNotEquals", &["a"], True, Unknown, Unknown),
-            ("StringEqualsIfExists", &["a"], True, Unknown, Unknown),
-            ("StringLike", &["*"], False, True, Unknown),
-            ("StringLikeIfExists", &["*"], True, True, True),
-            ("StringNotLike", &["*"], True, False, Unknown),
-            ("ForAllValues:StringEquals", &["a"], True, Unknown, Unknown),
-            ("ForAllValues:StringLike", &["*"], True, True, True),
-            ("ForAllValues:StringNotLike", &["*"], True, False, Unknown),
-            ("ForAnyValue:StringEquals", &["a"], False, Unknown, Unknown),
-            ("ForAnyValue:StringNotLike", &["*"], False, False, False),
-            (
-                "ForAnyValue:StringLikeIfExists",
-                &["*"],
-                Unknown,
-                True,
-                Unknown,
-            ),
-            ("Null", &["true"], True, False, Unknown),
-            ("Null", &["false"], False, True, Unknown),
-            ("Null", &["true", "false"], True, True, True),
-            ("ForAllValues:Null", &["true"], True, True, True),
-            ("ForAnyValue:Null", &["true"], False, False, False),
-            ("Bool", &["true"], False, Unknown, Unknown),
-            ("BoolIfExists", &["true"], True, Unknown, Unknown),
-            ("NotIpAddress", &["10.0.0.0/8"], True, Unknown, Unknown),
-            ("StringSomething", &["a"], Unknown, Unknown, Unknown),
-        ] {
-            let test = test(operator, values);
-            let found = [Absent, Present, KeyValue::Unknown].map(|v| test.evaluate(&v));
-            assert_eq!(found, [absent, present, not_known], "{operator} {values:?}");
-        }
-        assert_eq!(test("StringEquals", &[]).evaluate(&Absent), Unknown);
-    }
-
-    #[test]
-    fn several_values() {
-        for (operator, values, request, expected) in [
-            (
-                "ForAllValues:StringEquals",
-                &["a", "b"][..],
-                &["a", "b"][..],
-                True,
-            ),
-            ("ForAllValues:StringEquals", &["a"], &["a", "b"], False),
-            ("ForAllValues:StringEquals", &["a"], &[], True),
-            ("ForAnyValue:StringEquals", &["a"], &["a", "b"], True),
-            ("ForAnyValue:StringEquals", &["c"], &["a", "b"], False),
-            ("ForAllValues:StringNotEquals", &["a"], &["b", "c"], True),
-            ("ForAnyValue:StringNotEquals", &["a"], &["a", "c"], True),
-            (
-                "ForAnyValue:StringNotEquals",
-                &["a", "c"],
-                &["a", "c"],
-                False,
-            ),
-            ("StringEquals", &["a"], &["a", "b"], Unknown),
-        ] {
-            let found = test(operator, values).evaluate(&given(request));
-            assert_eq!(found, expected, "{operator} {values:?} on {request:?}");
-        }
-    }
-
-    #[test]
-    fn values_known_in_part() {
-        let part = |text: &str| KeyValue::Values(vec![Pattern::glob(text)]);
-        for (operator, values, value, expected) in [
-            ("StringLike", &["ec2.*"][..], "ec2.amazonaws.*", True),
-            ("StringEquals", &["ec2.amazonaws.com"], "ec2.*", Unknown),
-            ("StringEquals", &["s3.amazonaws.com"], "ec2.*", False),
-            ("StringNotLike", &["s3.*"], "ec2.*", True),
-            ("NumericEquals", &["1"], "1*", Unknown),
-            (
-                "ArnLike",
-                &["arn:aws:iam::1:role/*"],
-                "arn:aws:iam::1:role/a*",
-                True,
-            ),
-            (
-                "ArnLike",
-                &["arn:aws:iam::1:role/*"],
-                "arn:aws:iam::*",
-                Unknown,
-            ),
-        ] {
-            let found = test(operator, values).evaluate(&part(value));
-            assert_eq!(found, expected, "{operator} {values:?} on {value}");
-        }
-    }
-
-    #[test]
-    fn keys_are_folded_up_to_the_tag() {
-        assert_eq!(fold_key("AWS:RequestTag/Team"), "aws:requesttag/Team");
-        assert_eq!(fold_key("iam:PassedToService"), "iam:passedtoservice");
-    }
-}
+mod tests;

@@ -355,9 +355,9 @@ impl<'a> Value<'a> {
         ends.get(from..to).unwrap_or_default()
     }
 
-    /// Whether the text is made from what a template says.
-    pub(super) fn is_written_out(&self) -> bool {
-        matches!(self.layer.place, Place::Written(..))
+    /// Whether the file has another text: the value is decoded from a string, or made from what a template says.
+    pub(super) fn is_decoded(&self) -> bool {
+        !matches!(self.layer.place, Place::From(..))
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Statement {
     pub(crate) is_absent: bool,
     /// The holes that are in it, as indexes into [`Unknowns::holes`].
     pub(crate) holes: Vec<usize>,
-    /// The statement as compact JSON, where the file does not hold it like that.
+    /// The statement as JSON, where the file has another text: it is decoded from a string, or made from a template.
     pub(crate) canonical: Option<Box<str>>,
 }
 

@@ -124,7 +124,7 @@ pub(super) fn blank(object: Value<'_>) -> Statement {
         empty_condition: None,
         is_absent: false,
         holes: Vec::new(),
-        canonical: object.is_written_out().then(|| object.raw().into()),
+        canonical: object.is_decoded().then(|| object.raw().into()),
     }
 }
 

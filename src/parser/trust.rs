@@ -4,8 +4,8 @@
 
 use super::decoded::Text;
 use super::keyword::Version;
-use super::policy::Statement;
-use super::source::{SourceId, Span};
+use super::policy::{Attachment, Element, Policy, Statement};
+use super::source::{SourceId, Span, Spanned};
 
 /// The key under which a principal is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,4 +57,42 @@ pub struct TrustPolicy {
     pub is_rejected: bool,
     /// True where a template leaves parts open.
     pub is_open: bool,
+}
+
+impl TrustPolicy {
+    /// One statement as a policy of its own, on any resource: for what reads Conditions.
+    pub(crate) fn alone(&self, statement: &TrustStatement) -> Policy {
+        let mut rest = statement.rest.clone();
+        let span = rest.span;
+        let everything = Text {
+            value: "*".to_owned(),
+            span,
+            offsets: None,
+            holes: None,
+            ends: None,
+        };
+        rest.resource = Some(Element {
+            negated: false,
+            key: Spanned {
+                value: "Resource".to_owned(),
+                span,
+            },
+            values: vec![everything],
+            value_span: span,
+        });
+        Policy {
+            source: self.source,
+            name: None,
+            attachment: Attachment::Unknown,
+            characters: 0,
+            breaks_grammar: false,
+            has_refused_arn: false,
+            unknowns: None,
+            version: self.version,
+            version_span: None,
+            span,
+            statement_key: self.statement_key,
+            statements: vec![rest],
+        }
+    }
 }

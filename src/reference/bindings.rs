@@ -301,18 +301,24 @@ impl Bindings {
 
 /// The text of one of the first five ARN fields where it is literal and not empty, with its bytes.
 fn literal_field(pieces: &Pieces, field: usize) -> Option<(String, Range<usize>)> {
-    let start = [
-        Piece::Char('a'),
-        Piece::Char('r'),
-        Piece::Char('n'),
-        Piece::Char(':'),
-    ];
-    let is_arn = pieces.len() > start.len() && pieces.iter().zip(start).all(|((p, _), s)| *p == s);
-    if !is_arn {
+    use Piece::Char;
+    let [
+        (Char('a'), _),
+        (Char('r'), _),
+        (Char('n'), _),
+        (Char(':'), _),
+        rest @ ..,
+    ] = &**pieces
+    else {
         return None;
+    };
+    let mut rest = rest;
+    for _ in 1..field {
+        let colon = rest.iter().position(|(p, _)| matches!(p, Char(':')))?;
+        rest = rest.get(colon + 1..)?;
     }
-    let mut fields = pieces.split(|(p, _)| *p == Piece::Char(':'));
-    let field = fields.nth(field)?;
+    let end = rest.iter().position(|(p, _)| matches!(p, Char(':')));
+    let field = rest.get(..end.unwrap_or(rest.len()))?;
     let (first, last) = (field.first()?, field.last()?);
     Some((text_of(field)?, first.1.start as usize..last.1.end as usize))
 }

@@ -1,5 +1,4 @@
-//! The dangers of actions that nothing requires, from `rules/dangers.toml`. Read only where something is granted beyond
-//! what is required.
+//! The dangers of actions that nothing requires, from `rules/dangers.toml`. Read only where a permission is not required.
 
 use std::sync::LazyLock;
 

@@ -137,15 +137,22 @@ pub fn default_release<'s>(
             );
         }
     }
-    let mut found: Vec<(&str, u32)> = Vec::new();
+    // All strings at once, each on a line of its own: a line break is in no mark.
+    let mut lines = String::new();
     for text in strings {
-        let text = text.to_ascii_lowercase();
-        for mark in MARKS {
-            if text.contains(mark.0) && !found.contains(mark) {
-                found.push(*mark);
-            }
-        }
+        lines.push_str(text);
+        lines.push('\n');
     }
+    lines.make_ascii_lowercase();
+    let marks = MARKS.iter().enumerate();
+    let mut found: Vec<(usize, usize, &(&str, u32))> = marks
+        .filter_map(|(nth, mark)| {
+            let line = lines.get(..lines.find(mark.0)?)?.matches('\n').count();
+            Some((line, nth, mark))
+        })
+        .collect();
+    found.sort_unstable();
+    let found: Vec<(&str, u32)> = found.into_iter().map(|(.., mark)| *mark).collect();
     let count = |generation| found.iter().filter(|(_, g)| *g == generation).count();
     let first = |generation| {
         found

@@ -7,9 +7,9 @@ pub use json::difference_json;
 use std::fmt::Write as _;
 
 use super::Region;
-use crate::diff::difference::{Change, Difference, Path, Value};
+use crate::diff::difference::{Assumption, Change, Difference, Path, TrustDifference, Value};
 use crate::inert;
-use crate::parser::Sources;
+use crate::parser::{SourceId, Sources, Span};
 use crate::reference::dangers;
 
 /// Differences of one role that are shown without `--verbose`.
@@ -29,6 +29,8 @@ pub struct ComparedRole {
     pub is_gone: bool,
     /// The requests and paths of escalation.
     pub difference: Difference,
+    /// Who can assume it.
+    pub trust: TrustDifference,
     /// Whether values that are not known bear on it.
     pub depends: bool,
     /// Why not all of it could be compared.
@@ -50,6 +52,7 @@ impl ComparedRole {
             && opened.is_empty()
             && closed.is_empty()
             && undecided.is_empty()
+            && self.trust.is_empty()
             && self.problems.is_empty()
     }
 
@@ -88,8 +91,11 @@ pub struct DifferenceReport {
 impl DifferenceReport {
     /// Whether everything could be compared.
     pub fn is_complete(&self) -> bool {
-        let is_whole =
-            |r: &ComparedRole| r.problems.is_empty() && r.difference.undecided.is_empty();
+        let is_whole = |r: &ComparedRole| {
+            r.problems.is_empty()
+                && r.difference.undecided.is_empty()
+                && r.trust.undecided.is_empty()
+        };
         self.problems.is_empty() && self.roles.iter().all(is_whole)
     }
 
@@ -107,6 +113,18 @@ impl DifferenceReport {
             counted(lost, "action"),
             counted(opened, "path of escalation"),
         );
+        let trust = |of: fn(&TrustDifference) -> &Vec<Assumption>| -> usize {
+            let roles = self.roles.iter();
+            roles.map(|r| grouped(of(&r.trust)).len()).sum()
+        };
+        let (more, less) = (trust(|t| &t.gained), trust(|t| &t.lost));
+        if more + less > 0 {
+            let _ = write!(
+                text,
+                "; {} gained, {less} lost in trust policies",
+                counted(more, "principal")
+            );
+        }
         if !self.is_complete() {
             text.push_str("; not everything could be compared");
         }
@@ -128,8 +146,26 @@ fn danger(change: &Change) -> Option<&'static str> {
     Some(danger.lint.strip_prefix("excess-").unwrap_or(&danger.lint))
 }
 
+/// The assumptions of one principal in one context, with all of their actions.
+fn grouped(all: &[Assumption]) -> Vec<(&Assumption, String)> {
+    let mut groups: Vec<(&Assumption, String)> = Vec::new();
+    for one in all {
+        let same = groups
+            .iter_mut()
+            .find(|(first, _)| first.principal == one.principal && first.context == one.context);
+        match same {
+            Some((_, actions)) => {
+                actions.push_str(", ");
+                actions.push_str(&one.action);
+            }
+            None => groups.push((one, one.action.clone())),
+        }
+    }
+    groups
+}
+
 /// The context of a request, in words.
-fn context(change: &Change) -> Vec<String> {
+fn context(keys: &[(String, Value)]) -> Vec<String> {
     let one = |(key, value): &(String, Value)| match value {
         Value::Absent => format!("without {key}"),
         Value::Texts(texts) if texts.is_empty() => format!("{key} without a value"),
@@ -140,11 +176,11 @@ fn context(change: &Change) -> Vec<String> {
         Value::Line(true) => format!("where `{key}` holds"),
         Value::Line(false) => format!("where `{key}` does not hold"),
     };
-    change.context.iter().map(one).collect()
+    keys.iter().map(one).collect()
 }
 
-fn place(change: &Change, sources: &Sources) -> Option<String> {
-    let (source, span) = change.places.first()?;
+fn place(places: &[(SourceId, Span)], sources: &Sources) -> Option<String> {
+    let (source, span) = places.first()?;
     let region = Region::new(sources.get(*source), *span);
     Some(format!("{}:{}", region.path, region.start_line))
 }
@@ -171,6 +207,24 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
                 line(&format!("  {}", way(path, verb)));
             }
         }
+        for (all, word) in [(&role.trust.gained, "gained"), (&role.trust.lost, "lost")] {
+            let groups = grouped(all);
+            let shown = if verbose { groups.len() } else { SHOWN };
+            for (one, actions) in groups.iter().take(shown) {
+                line(&format!("  {word} (trust): {actions} by {}", one.principal));
+                for context in context(&one.context) {
+                    line(&format!("      {context}"));
+                }
+                if let Some(place) = place(&one.places, &report.sources) {
+                    line(&format!("      allowed at {place}"));
+                }
+            }
+            if let Some(more @ 1..) = groups.len().checked_sub(shown) {
+                line(&format!(
+                    "  {word} (trust): {more} more; --verbose shows them"
+                ));
+            }
+        }
         for (changes, word) in [(&found.gained, "gained"), (&found.lost, "lost")] {
             let shown = if verbose { changes.len() } else { SHOWN };
             for change in changes.iter().take(shown) {
@@ -182,10 +236,10 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
                     "  {word}{danger}: {} on {}",
                     witness.action, witness.resource
                 ));
-                for context in context(change) {
+                for context in context(&change.context) {
                     line(&format!("      {context}"));
                 }
-                if let Some(place) = place(change, &report.sources) {
+                if let Some(place) = place(&change.places, &report.sources) {
                     line(&format!("      allowed at {place}"));
                 }
             }
@@ -249,6 +303,11 @@ fn problems(role: &ComparedRole) -> Vec<String> {
         };
         all.push(format!("a bound was reached at {}{more}", named.join(", ")));
     }
+    for principal in role.trust.undecided.iter().take(8) {
+        all.push(format!(
+            "whether {principal} can assume the role could not be decided"
+        ));
+    }
     all
 }
 
@@ -297,13 +356,33 @@ pub fn difference_markdown(report: &DifferenceReport, verbose: bool) -> String {
             out.push('\n');
         }
         let all = [(&found.gained, "gained"), (&found.lost, "lost")];
-        if all.iter().any(|(changes, _)| !changes.is_empty()) {
+        let trust = [(&role.trust.gained, "gained"), (&role.trust.lost, "lost")];
+        let is_trust = trust.iter().any(|(all, _)| !all.is_empty());
+        if is_trust || all.iter().any(|(changes, _)| !changes.is_empty()) {
             out.push_str("| | danger | request | context |\n| --- | --- | --- | --- |\n");
+        }
+        for (all, word) in trust {
+            let groups = grouped(all);
+            let shown = if verbose { groups.len() } else { SHOWN };
+            for (one, actions) in groups.iter().take(shown) {
+                let context: Vec<String> = context(&one.context).iter().map(|c| code(c)).collect();
+                let _ = writeln!(
+                    out,
+                    "| {word} | trust | {} by {} | {} |",
+                    code(actions),
+                    code(&one.principal),
+                    context.join(", "),
+                );
+            }
+            if let Some(more @ 1..) = groups.len().checked_sub(shown) {
+                let _ = writeln!(out, "| {word} | trust | {more} more | |");
+            }
         }
         for (changes, word) in all {
             let shown = if verbose { changes.len() } else { SHOWN };
             for change in changes.iter().take(shown) {
-                let context: Vec<String> = context(change).iter().map(|c| code(c)).collect();
+                let context: Vec<String> =
+                    context(&change.context).iter().map(|c| code(c)).collect();
                 let _ = writeln!(
                     out,
                     "| {word} | {} | {} on {} | {} |",

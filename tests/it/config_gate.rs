@@ -60,7 +60,10 @@ fn init_writes_the_role_that_fits_so_that_a_loss_is_found() {
     assert!(of("node").contains("\nrole = \"instance\"   #"), "{text}");
     // What is no role of ParallelCluster has no target.
     assert!(!text.contains("name = \"other\""), "{text}");
-    assert!(text.contains("# policies = [\"other/none.json\"]\n"), "{text}");
+    assert!(
+        text.contains("# policies = [\"other/none.json\"]\n"),
+        "{text}"
+    );
     // It is the role that `lint` would have taken.
     let auto = [
         "lint",

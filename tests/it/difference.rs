@@ -791,9 +791,9 @@ fn hard_policies_end() {
     }
 }
 
-/// Who may assume a role is not compared: a change of it must not end as if there was none.
+/// Whoever can assume the role now gains all that it may do.
 #[test]
-fn a_changed_trust_policy_is_not_passed_over() {
+fn a_changed_trust_policy_is_compared() {
     let service = json!({"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "lambda.amazonaws.com"]},
         "Action": "sts:AssumeRole"});
     let same = json!({"Sid": "New", "Action": ["STS:assumerole"], "Effect": "Allow",
@@ -838,18 +838,35 @@ fn a_changed_trust_policy_is_not_passed_over() {
                 &project,
                 &["old.json", "new.json", "--fail-on", "escalation"],
             );
+            assert_eq!(run.code, i32::from(changes), "{form}: {new}\n{}", run.out);
             assert_eq!(
-                run.code,
-                if changes { 2 } else { 0 },
-                "{form}: {new}\n{}",
                 run.out
-            );
-            assert_eq!(
-                run.out.contains("the trust policy changes"),
+                    .contains("gained (trust): sts:AssumeRole by any AWS account"),
                 changes,
                 "{form}: {}",
                 run.out
             );
+            let back = diff(
+                &project,
+                &[
+                    "new.json",
+                    "old.json",
+                    "-f",
+                    "markdown",
+                    "--fail-on",
+                    "lost",
+                ],
+            );
+            assert_eq!(back.code, i32::from(changes), "{form}: {}", back.out);
+            assert_eq!(
+                back.out.contains("| lost | trust |"),
+                changes,
+                "{form}: {}",
+                back.out
+            );
+            let run = diff(&project, &["old.json", "new.json", "-f", "json"]);
+            let count = run.json()["summary"]["trust_gained"].as_u64().unwrap();
+            assert_eq!(count > 0, changes, "{form}: {}", run.out);
         }
     }
     // A policy alone says nothing of who has it.

@@ -106,12 +106,18 @@ fn files_of_different_roles_have_a_target_each_with_the_release_that_fits() {
     let project = Project::new(&files);
     assert_eq!(project.run(&["init"]).code, 0);
     let text = project.read("pcluster-iam.toml");
-    assert!(text.contains("\npcluster-version = \"3.16.3\"\n\n"), "{text}");
+    assert!(
+        text.contains("\npcluster-version = \"3.16.3\"\n\n"),
+        "{text}"
+    );
     for (role, _) in roles {
         let target = text.split_once(&format!("name = \"{role}\"\n"));
         let (_, target) = target.unwrap_or_else(|| panic!("{role}: {text}"));
         let target = target.split("[[target]]").next().unwrap();
-        assert!(target.contains(&format!("\nrole = \"{role}\"   #")), "{target}");
+        assert!(
+            target.contains(&format!("\nrole = \"{role}\"   #")),
+            "{target}"
+        );
         assert!(
             target.contains(&format!("policies = [\"iam/{role}.json\"]\n")),
             "{target}"
@@ -121,7 +127,10 @@ fn files_of_different_roles_have_a_target_each_with_the_release_that_fits() {
         text.contains("policies = [\"old/node.json\"]\npcluster-version = \"2.4.1\"\n"),
         "{text}"
     );
-    assert!(text.contains("# policies = [\"iam/database.json\"]\n"), "{text}");
+    assert!(
+        text.contains("# policies = [\"iam/database.json\"]\n"),
+        "{text}"
+    );
     let lint = project.run(&["lint", "-f", "json"]).json();
     assert_eq!(lint["results"].as_array().unwrap().len(), 5);
 }

@@ -14,7 +14,7 @@ const COMMAND: &str = "lint fixtures/examples/slurm-head-node.json --role head-n
 const COLUMNS: usize = 120;
 /// The size of a row and of a column.
 const ROW: usize = 18;
-const COLUMN: f32 = 7.8;
+const COLUMN_TENTHS: usize = 78;
 const MARGIN: usize = 16;
 
 /// The colour and the weight of a piece of text.
@@ -89,7 +89,7 @@ fn escaped(text: &str) -> String {
 fn picture(output: &str) -> String {
     let prompt = [(Style::default(), format!("$ pcluster-iam {COMMAND}"))];
     let rows: Vec<_> = [prompt.to_vec()].into_iter().chain(rows(output)).collect();
-    let width = (COLUMNS as f32 * COLUMN) as usize + 2 * MARGIN;
+    let width = COLUMNS * COLUMN_TENTHS / 10 + 2 * MARGIN;
     let height = rows.len() * ROW + 2 * MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \

@@ -193,25 +193,45 @@ fn rows(value: &Value) -> Vec<String> {
     rows.iter().map(row).collect()
 }
 
-/// The findings with the texts at their places; those about the form of the file left out.
-fn findings(value: &Value, folder: &Path) -> Vec<String> {
+/// The findings, each with the text at its place; those about the form of the file left out.
+fn findings(value: &Value, folder: &Path) -> Vec<(String, String)> {
     let findings = value["results"][0]["findings"].as_array().unwrap();
-    let mut all: Vec<String> = { findings.iter() }
+    let mut all: Vec<(String, String)> = { findings.iter() }
         .filter(|f| f["lint"] != "policy-size")
         .map(|f| {
             let region = &f["region"];
             let file = fs::read_to_string(folder.join(region["path"].as_str().unwrap())).unwrap();
             let at = |key: &str| region[key].as_u64().unwrap() as usize;
             assert!(at("start_byte") <= at("end_byte"), "{f}");
-            let _ = &file[at("start_byte")..at("end_byte")];
-            format!(
+            let token = &file[at("start_byte")..at("end_byte")];
+            let finding = format!(
                 "{} {} {} {}",
                 f["lint"], f["severity"], f["subject"], f["actions"]
-            )
+            );
+            (finding, token.to_owned())
         })
         .collect();
     all.sort();
     all
+}
+
+/// What in the code stands for a text that is written elsewhere, or is put together.
+const MADE: [&str; 8] = [
+    "local.", "join(", "format(", "replace(", "try(", "1 == 1", "file(", "data.",
+];
+
+/// Whether a token of the code is the one of the JSON text: the same text, the same element, or what makes the text.
+fn is_token(code: &str, json: &str) -> bool {
+    let plain = |text: &str| text.trim().trim_matches('"').replace("$${", "${");
+    let (code, json) = (plain(code), plain(json));
+    let element = |text: &str| text.replace('_', "").to_lowercase();
+    let is_element =
+        json.chars().all(char::is_alphabetic) && element(&code).starts_with(&element(&json));
+    let is_block = json.starts_with(['{', '[']) && code.contains(['{', '[']);
+    // The first part of a text that is put together has the label.
+    let is_part = !code.is_empty() && json.contains(&code);
+    let is_made = MADE.iter().any(|made| code.contains(made));
+    code == json || is_element || is_block || is_part || is_made
 }
 
 fn module(value: &str, blocks: &str) -> String {
@@ -228,6 +248,7 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
         .and_then(|c| c.parse().ok())
         .unwrap_or(40);
     let mut chance = Chance(42);
+    let mut tokens = 0;
     for case in 0..cases {
         let policy = policy(&mut chance);
         let plain = tempfile::tempdir().unwrap();
@@ -245,8 +266,22 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
             findings(&is, folder.path()),
             findings(&expected, plain.path()),
         );
-        assert_eq!(own, theirs, "case {case}:\n{code}");
+        let of = |all: &[(String, String)]| -> Vec<String> {
+            all.iter().map(|(finding, _)| finding.clone()).collect()
+        };
+        assert_eq!(of(&own), of(&theirs), "case {case}:\n{code}");
+        for (finding, token) in &own {
+            let same = theirs.iter().filter(|(other, _)| other == finding);
+            let expected: Vec<&String> = same.map(|(_, token)| token).collect();
+            assert!(
+                expected.iter().any(|json| is_token(token, json)),
+                "case {case}: {finding} is at `{token}`, not at one of {expected:?}\n{code}"
+            );
+            tokens += 1;
+        }
     }
+    println!("{cases} random policies: {tokens} findings, each at its token");
+    assert!(tokens > cases);
 }
 
 /// Each literal of a policy, replaced by something that is not known, keeps every row that was not covered.

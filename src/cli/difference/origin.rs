@@ -1,10 +1,12 @@
 //! A side of a difference: a file, a folder, or either of these in a revision of a Git repository.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cli::{Error, input};
+use crate::inventory::terraform::{self, Entry, Tree};
 
 /// Bytes that Git may print: no file that is read is larger, and no folder has so many names.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -32,13 +34,35 @@ pub(super) enum Content {
     Bytes(Vec<u8>),
 }
 
+/// A folder of Terraform code.
+pub(super) struct Module {
+    /// The folder: on the disk, or below the root of the repository.
+    pub(super) folder: PathBuf,
+    /// As reports name it.
+    pub(super) shown: String,
+    /// Its path in the folder of the side; the empty text for that folder itself and for a file.
+    pub(super) path: String,
+    /// The file of it that was named by itself.
+    pub(super) only: Option<String>,
+}
+
+/// The files of one side.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) found: Vec<Found>,
+    pub(super) modules: Vec<Module>,
+    /// The repository, for the modules of a revision.
+    pub(super) repository: Option<Repository>,
+}
+
 /// The files of a side, in the order of their paths.
 ///
 /// # Errors
 ///
 /// [`Error::NotCompared`], and those of listing a folder.
-pub(super) fn files(argument: &str) -> Result<Vec<Found>, Error> {
-    let found = match argument.strip_prefix("git:") {
+pub(super) fn files(argument: &str) -> Result<Files, Error> {
+    let object = argument.strip_prefix("git:");
+    let found = match object {
         Some(object) => of_git(argument, object)?,
         None => of_disk(argument)?,
     };
@@ -46,7 +70,57 @@ pub(super) fn files(argument: &str) -> Result<Vec<Found>, Error> {
         let reason = format!("it has more than {MOST_FILES} files");
         return Err(refused(argument, &reason, "name a smaller folder"));
     }
-    Ok(found)
+    let (code, found): (Vec<Found>, Vec<Found>) =
+        { found.into_iter() }.partition(|f| terraform::is_code(&f.shown));
+    let mut files = Files {
+        found,
+        ..Files::default()
+    };
+    for file in code {
+        let module = module(&file, object);
+        if !files.modules.iter().any(|m| m.folder == module.folder) {
+            files.modules.push(module);
+        }
+    }
+    if let Some((revision, _)) = object.and_then(|o| o.split_once(':'))
+        && !files.modules.is_empty()
+    {
+        let read = Repository::new(revision);
+        files.repository = Some(read.map_err(|reason| refused(argument, &reason, HELP))?);
+    }
+    Ok(files)
+}
+
+/// The module that a file is of.
+fn module(file: &Found, object: Option<&str>) -> Module {
+    let parent = |path: &str| {
+        let parent = Path::new(path).parent().unwrap_or(Path::new(""));
+        parent.to_string_lossy().into_owned()
+    };
+    // `git:REV:path`
+    let in_tree = object.and_then(|_| file.shown.strip_prefix("git:")?.split_once(':'));
+    let (folder, shown) = match in_tree {
+        Some((revision, path)) => {
+            let folder = parent(path);
+            let shown = format!("git:{revision}:{folder}");
+            (Path::new("/").join(folder), shown)
+        }
+        None => (PathBuf::from(parent(&file.shown)), parent(&file.shown)),
+    };
+    let name = Path::new(&file.shown).file_name().unwrap_or_default();
+    // The name of a file in the root of a repository stands behind the colon.
+    let name = name.to_string_lossy();
+    let name = name
+        .rsplit(':')
+        .next()
+        .filter(|_| in_tree.is_some())
+        .unwrap_or(&name);
+    Module {
+        folder,
+        shown,
+        only: file.path.is_empty().then(|| name.to_owned()),
+        path: parent(&file.path),
+    }
 }
 
 fn refused(side: &str, reason: &str, help: &str) -> Error {
@@ -94,10 +168,11 @@ fn of_disk(argument: &str) -> Result<Vec<Found>, Error> {
     Ok(found)
 }
 
+const HELP: &str = "write git:REV:path, such as git:origin/main:iam/head-node.json; the path begins at the root of the \
+    repository";
+
 /// `object` is `REV:path`.
 fn of_git(argument: &str, object: &str) -> Result<Vec<Found>, Error> {
-    const HELP: &str = "write git:REV:path, such as git:origin/main:iam/head-node.json; the path begins at the root of \
-        the repository";
     let Some((revision, path)) = object.split_once(':') else {
         return Err(refused(argument, "it has no path", HELP));
     };
@@ -154,14 +229,84 @@ fn of_git(argument: &str, object: &str) -> Result<Vec<Found>, Error> {
         }
         let slash = if path.is_empty() { "" } else { "/" };
         let file = format!("{object}{slash}{name}");
+        // Code is read with its module.
+        let content = if terraform::is_code(name) {
+            Vec::new()
+        } else {
+            ask(&["show", "--no-textconv", "--end-of-options", &file])?
+        };
         found.push(Found {
-            content: Content::Bytes(ask(&["show", "--no-textconv", "--end-of-options", &file])?),
+            content: Content::Bytes(content),
             shown: format!("git:{file}"),
             path: name.to_owned(),
         });
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// The files of a repository in one revision.
+pub(super) struct Repository {
+    revision: String,
+    /// The paths of files, from the root, and whether each is a regular file.
+    files: BTreeMap<PathBuf, bool>,
+}
+
+impl Repository {
+    /// # Errors
+    ///
+    /// Why Git does not list it.
+    fn new(revision: &str) -> Result<Self, String> {
+        let object = format!("{revision}:");
+        let list = git(&[
+            "ls-tree",
+            "-r",
+            "-z",
+            "--full-tree",
+            "--end-of-options",
+            &object,
+        ])?;
+        let entries = list.split(|b| *b == 0).filter_map(|entry| {
+            let entry = String::from_utf8_lossy(entry).into_owned();
+            let (about, name) = entry.split_once('\t')?;
+            Some((Path::new("/").join(name), about.starts_with("100")))
+        });
+        Ok(Repository {
+            revision: revision.to_owned(),
+            files: entries.collect(),
+        })
+    }
+
+    /// The paths below a folder.
+    fn below<'r>(&'r self, folder: &'r Path) -> impl Iterator<Item = &'r Path> + use<'r> {
+        let from = self.files.range(folder.to_path_buf()..);
+        let paths = from.map(|(path, _)| path.as_path());
+        paths.take_while(move |path| path.starts_with(folder))
+    }
+}
+
+impl Tree for Repository {
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        match self.files.get(path) {
+            Some(true) => Some(Entry::File),
+            Some(false) => Some(Entry::Other),
+            None => self.below(path).next().map(|_| Entry::Folder),
+        }
+    }
+
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let names = self.below(folder).filter_map(|path| {
+            let name = path.strip_prefix(folder).ok()?;
+            (name.components().count() == 1).then(|| name.to_string_lossy().into_owned())
+        });
+        names.collect()
+    }
+
+    fn content(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let path = path.strip_prefix("/").unwrap_or(path);
+        let object = format!("{}:{}", self.revision, path.to_string_lossy());
+        git(&["show", "--no-textconv", "--end-of-options", &object])
+    }
 }
 
 /// Runs Git and takes what it prints. It asks nothing, draws nothing and fetches nothing.

@@ -1,35 +1,40 @@
-//! The roles of a side: a file of policies, the files that name the same role, or a principal of a template.
+//! The roles of a side: a file of policies, the files that name the same role, or a principal of a template, a module, a
+//! plan or a dump.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::origin::{Content, Found};
-use super::trusted::Trusted;
+use super::origin::{Content, Files};
+use super::{account, module};
 use crate::check;
 use crate::cli::input;
 use crate::diff::difference::Side;
 use crate::inventory;
-use crate::inventory::cloudformation::{self, Given};
+use crate::inventory::cloudformation::Given;
 use crate::inventory::terraform;
-use crate::parser::{self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources};
+use crate::parser::{
+    self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources, TrustPolicy,
+};
 use crate::reference;
 
 /// Policies in one reading of what is not known.
 #[derive(Clone, Default)]
 pub(super) struct Reading {
-    policies: Vec<Policy>,
-    boundary: Option<Vec<Policy>>,
+    pub(super) policies: Vec<Arc<Policy>>,
+    pub(super) boundary: Option<Vec<Arc<Policy>>>,
 }
 
 impl Reading {
     pub(super) fn side(&self) -> Side<'_> {
         Side {
-            policies: self.policies.iter().collect(),
-            boundary: self.boundary.as_ref().map(|b| b.iter().collect()),
+            policies: self.policies.iter().map(Arc::as_ref).collect(),
+            boundary: { self.boundary.as_ref() }.map(|b| b.iter().map(Arc::as_ref).collect()),
         }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().chain(self.boundary.iter().flatten())
+        let all = self.policies.iter().chain(self.boundary.iter().flatten());
+        all.map(Arc::as_ref)
     }
 }
 
@@ -39,10 +44,13 @@ pub(super) struct Setting {
     /// Values of parameters that may have several.
     pub(super) values: Vec<(String, String)>,
     /// At the extremes of what is not known; one where nothing is left open.
-    readings: Vec<Reading>,
+    pub(super) readings: Vec<Reading>,
     /// What belongs to the role and is not in the files.
     pub(super) named: BTreeSet<String>,
-    pub(super) trusted: Trusted,
+    /// The trust policies of the role; empty where the files do not have them.
+    pub(super) trusts: Vec<TrustPolicy>,
+    /// Whether a part of a trust policy is not known.
+    pub(super) is_trust_open: bool,
 }
 
 impl Setting {
@@ -65,7 +73,8 @@ impl Setting {
             values: [self.values.clone(), other.values.clone()].concat(),
             readings: both.collect(),
             named: self.named.union(&other.named).cloned().collect(),
-            trusted: self.trusted.join(&other.trusted),
+            trusts: [self.trusts.clone(), other.trusts.clone()].concat(),
+            is_trust_open: self.is_trust_open || other.is_trust_open,
         }
     }
 
@@ -84,6 +93,17 @@ pub(super) struct Subject {
     pub(super) settings: Vec<Setting>,
     /// Why not all of it can be compared.
     pub(super) problems: Vec<String>,
+    /// Its names: the logical id or address, the name of the role.
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Subject {
+    /// The names of a principal, those in its ARNs among them.
+    pub(super) fn name(&mut self, principal: &inventory::Principal) {
+        let all = [&principal.name].into_iter().chain(&principal.aliases);
+        let last = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
+        self.names.extend(all.map(last));
+    }
 }
 
 /// A name of a role: the path of the file, and the principal in it.
@@ -97,20 +117,54 @@ pub(super) struct Roles {
     pub(super) others: BTreeSet<String>,
     /// Problems of files that belong to no role.
     pub(super) problems: Vec<String>,
+    /// Policies of AWS, by ARN.
+    managed: BTreeMap<String, Vec<Arc<Policy>>>,
+}
+
+impl Roles {
+    /// Names of policies and groups that belong to a role and are not in the files; the texts of AWS managed policies are
+    /// added to the policies.
+    pub(super) fn attach<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n String>,
+        policies: &mut Vec<Arc<Policy>>,
+        sources: &mut Sources,
+    ) -> BTreeSet<String> {
+        let mut rest = BTreeSet::new();
+        for name in names {
+            let arn = name.strip_prefix("attached-policy:");
+            let text = arn.and_then(|arn| Some((arn, reference::managed_text(arn)?)));
+            if let Some((arn, text)) = text {
+                let read = || {
+                    let source = sources.add(Source::new(arn, text));
+                    let read = parser::parse(source, sources.get(source)).policies;
+                    read.into_iter().map(Arc::new).collect()
+                };
+                let known = self.managed.entry(arn.to_owned()).or_insert_with(read);
+                policies.extend(known.iter().cloned());
+            } else if !name.starts_with("trust-policy") {
+                rest.insert(name.clone());
+            }
+        }
+        rest
+    }
+}
+
+/// Values that both sides are evaluated with.
+pub(super) struct Values {
+    pub(super) templates: Given,
+    pub(super) modules: terraform::Given,
 }
 
 /// Reads the files of a side.
-pub(super) fn read(files: Vec<Found>, given: &Given, sources: &mut Sources) -> Roles {
+pub(super) fn read(files: Files, values: &Values, sources: &mut Sources) -> Roles {
     let mut roles = Roles::default();
-    for file in files {
-        if terraform::is_code(&file.shown) {
-            let problem = format!("{}: Terraform code is not compared", file.shown);
-            roles.problems.push(problem);
-            continue;
-        }
+    let mut pages = Vec::new();
+    let given = &values.templates;
+    for file in files.found {
         let loaded = match file.content {
             Content::Named => input::load_any(&file.shown, None, None, sources, given),
-            Content::Bytes(bytes) => of_bytes(&file.shown, bytes, sources, given),
+            Content::Bytes(bytes) => input::load_bytes(&file.shown, bytes, sources, given),
         };
         match loaded {
             input::Loaded::Policies(loaded) => {
@@ -130,15 +184,22 @@ pub(super) fn read(files: Vec<Found>, given: &Given, sources: &mut Sources) -> R
                     sources,
                 );
             }
-            input::Loaded::Dump(..) => roles.problems.push(format!(
-                "{}: dumps of accounts are not compared",
-                file.shown
-            )),
+            input::Loaded::Dump(source, found) => pages.push((source, found)),
             input::Loaded::Template(source, inventory) => {
-                add_template(&mut roles, &file.path, &inventory, source, sources);
+                add_template(&mut roles, &file.path, &inventory, Some(source), sources);
             }
         }
     }
+    if !pages.is_empty() {
+        account::add(&mut roles, &pages, sources);
+    }
+    module::add(
+        &mut roles,
+        &files.modules,
+        files.repository.as_ref(),
+        &values.modules,
+        sources,
+    );
     roles
 }
 
@@ -149,28 +210,8 @@ fn may_be_policy(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-fn of_bytes(shown: &str, bytes: Vec<u8>, sources: &mut Sources, given: &Given) -> input::Loaded {
-    let (source, problem) = parser::decode(shown, bytes);
-    let source = sources.add(source);
-    let document = match problem {
-        Some(problem) => Document {
-            problems: vec![problem],
-            ..Document::default()
-        },
-        None => match cloudformation::read(source, sources.get(source), given) {
-            Some(Ok(inventory)) => return input::Loaded::Template(source, inventory),
-            Some(Err(problem)) => Document {
-                problems: vec![*problem],
-                ..Document::default()
-            },
-            None => parser::parse(source, sources.get(source)),
-        },
-    };
-    input::Loaded::Policies(crate::lints::File::new(source, document))
-}
-
 /// Problems that keep a part of a file from being compared.
-fn said(problems: &[Problem], source: SourceId, sources: &Sources) -> Vec<String> {
+pub(super) fn said(problems: &[Problem], source: SourceId, sources: &Sources) -> Vec<String> {
     let counts = |p: &&Problem| p.rejected || p.kind == ProblemKind::Unresolved;
     let counted = problems.iter().filter(counts);
     let place = |p: &Problem| check::place(sources, source, p.span);
@@ -179,25 +220,10 @@ fn said(problems: &[Problem], source: SourceId, sources: &Sources) -> Vec<String
         .collect()
 }
 
-/// Names of policies and groups that belong to a role and are not in the files; the texts of AWS managed policies are
-/// added to the policies.
-fn attach<'n>(
-    names: impl Iterator<Item = &'n String>,
-    policies: &mut Vec<Policy>,
-    sources: &mut Sources,
-) -> BTreeSet<String> {
-    let mut rest = BTreeSet::new();
-    for name in names {
-        let arn = name.strip_prefix("attached-policy:");
-        let text = arn.and_then(|arn| Some((arn, reference::managed_text(arn)?)));
-        if let Some((arn, text)) = text {
-            let source = sources.add(Source::new(arn, text));
-            policies.extend(parser::parse(source, sources.get(source)).policies);
-        } else if !name.starts_with("trust-policy") {
-            rest.insert(name.clone());
-        }
-    }
-    rest
+/// Whether a part of the trust policy could not be read.
+pub(super) fn is_trust_open(document: &Document) -> bool {
+    let mut named = document.named.iter();
+    named.any(|name| name.starts_with("trust-policy"))
 }
 
 fn add_file(
@@ -219,10 +245,13 @@ fn add_file(
         let shown = sources.get(source).name();
         problems.push(format!("{shown}: the policies of several roles"));
     }
-    let mut policies = document.policies.clone();
-    let named = attach(document.named.iter(), &mut policies, sources);
+    let mut policies: Vec<_> = document.policies.iter().cloned().map(Arc::new).collect();
+    let named = roles.attach(document.named.iter(), &mut policies, sources);
+    let is_role = kind == "role";
+    let role = name.1.clone();
     let subject = roles.all.entry(name).or_default();
     subject.kind = kind;
+    subject.names.extend(is_role.then_some(role));
     subject.problems.append(&mut problems);
     if subject.settings.is_empty() {
         subject.settings.push(Setting {
@@ -232,70 +261,103 @@ fn add_file(
     }
     if let Some(setting) = subject.settings.first_mut() {
         setting.named.extend(named);
-        setting.trusted.add(&document.trusts, sources);
+        setting.trusts.extend(document.trusts.iter().cloned());
+        setting.is_trust_open |= is_trust_open(document);
         if let Some(reading) = setting.readings.first_mut() {
             reading.policies.append(&mut policies);
         }
     }
 }
 
-fn add_template(
+/// Adds the principals of a template, a plan or a module. `source` is its file, where it is one.
+pub(super) fn add_template(
     roles: &mut Roles,
     path: &str,
     inventory: &inventory::Inventory,
-    source: SourceId,
+    source: Option<SourceId>,
     sources: &mut Sources,
 ) {
-    roles
-        .problems
-        .extend(said(&inventory.problems, source, sources));
+    if let Some(source) = source {
+        roles
+            .problems
+            .extend(said(&inventory.problems, source, sources));
+    }
+    for (source, problem) in &inventory.elsewhere {
+        let problem = std::slice::from_ref(problem);
+        roles.problems.extend(said(problem, *source, sources));
+    }
     for principal in &inventory.principals {
         let mut subject = Subject {
             kind: principal.kind.name(),
             ..Subject::default()
         };
+        subject.name(principal);
         for document in &principal.documents {
-            let boundary = document.boundary.as_deref();
-            let all = [Some(document), boundary];
-            for part in all.into_iter().flatten() {
-                subject
-                    .problems
-                    .extend(said(&part.worst.problems, source, sources));
-            }
-            let mut managed = Vec::new();
-            let attached = document.attached.iter();
-            let attached: Vec<String> = attached.map(|a| format!("attached-policy:{a}")).collect();
-            let names = attached.iter().chain(&document.worst.named);
-            let named = attach(names, &mut managed, sources);
-            let read = |which: fn(&inventory::Document) -> &Document| {
-                let mut policies = which(document).policies.clone();
-                policies.extend(managed.iter().cloned());
-                Reading {
-                    policies,
-                    boundary: boundary.map(|b| which(b).policies.clone()),
-                }
-            };
-            let mut readings = vec![read(|d| &d.worst)];
-            let is_open = |d: &&inventory::Document| d.best.is_some();
-            if all.iter().flatten().any(is_open) {
-                readings.push(read(|d| d.best.as_ref().unwrap_or(&d.worst)));
-                readings.push(read(|d| {
-                    let best = d.best.as_ref().unwrap_or(&d.worst);
-                    d.texts.as_ref().unwrap_or(best)
-                }));
-            }
-            let mut trusted = Trusted::default();
-            trusted.add(&document.worst.trusts, sources);
-            subject.settings.push(Setting {
-                values: document.values.clone(),
-                readings,
-                named,
-                trusted,
-            });
+            let setting = setting(principal, document, roles, &mut subject.problems, sources);
+            subject.settings.push(setting);
         }
         subject.problems.dedup();
         roles
             .all
             .insert((path.to_owned(), principal.name.clone()), subject);
+    }
+}
+
+/// A principal under one setting of the parameters, with its parts of all files.
+fn setting(
+    principal: &inventory::Principal,
+    document: &inventory::Document,
+    roles: &mut Roles,
+    problems: &mut Vec<String>,
+    sources: &mut Sources,
+) -> Setting {
+    let elsewhere = document
+        .elsewhere
+        .iter()
+        .map(|(source, part)| (*source, part));
+    let parts: Vec<_> = [(principal.source, document)]
+        .into_iter()
+        .chain(elsewhere)
+        .collect();
+    let limit = parts
+        .iter()
+        .find_map(|(source, part)| Some((*source, part.boundary.as_deref()?)));
+    let boundary = limit.map(|(_, limit)| limit);
+    for (source, part) in parts.iter().copied().chain(limit) {
+        problems.extend(said(&part.worst.problems, source, sources));
+    }
+    let mut managed = Vec::new();
+    let mut named = BTreeSet::new();
+    for (_, part) in &parts {
+        let attached = part.attached.iter();
+        let attached: Vec<String> = attached.map(|a| format!("attached-policy:{a}")).collect();
+        let names = attached.iter().chain(&part.worst.named);
+        named.append(&mut roles.attach(names, &mut managed, sources));
+    }
+    let policies =
+        |of: &Document| -> Vec<Arc<Policy>> { of.policies.iter().cloned().map(Arc::new).collect() };
+    let read = |which: fn(&inventory::Document) -> &Document| {
+        let own = parts.iter().flat_map(|(_, part)| policies(which(part)));
+        Reading {
+            policies: own.chain(managed.iter().cloned()).collect(),
+            boundary: boundary.map(|b| policies(which(b))),
+        }
+    };
+    let mut readings = vec![read(|d| &d.worst)];
+    let mut all = parts.iter().map(|(_, part)| *part).chain(boundary);
+    if all.any(|d| d.best.is_some()) {
+        readings.push(read(|d| d.best.as_ref().unwrap_or(&d.worst)));
+        readings.push(read(|d| {
+            let best = d.best.as_ref().unwrap_or(&d.worst);
+            d.texts.as_ref().unwrap_or(best)
+        }));
+    }
+    let trusts = parts.iter().flat_map(|(_, part)| &part.worst.trusts);
+    Setting {
+        values: document.values.clone(),
+        readings,
+        named,
+        trusts: trusts.cloned().collect(),
+        is_trust_open: parts.iter().any(|(_, part)| is_trust_open(&part.worst)),
     }
 }

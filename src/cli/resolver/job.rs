@@ -8,6 +8,7 @@ use super::{Fault, Resolver, Step};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
 use crate::cli::chosen::Chosen;
+use crate::cli::conceal::conceal;
 use crate::cli::effective::Effective;
 use crate::cli::job::Job;
 use crate::cli::role_file::Narrowing;
@@ -21,12 +22,7 @@ use crate::reference::{self, Features, RefStatement};
 
 impl<'r> Resolver<'r> {
     /// Whether some files fit a role of the newest 3.x better than each of the default release.
-    fn fits_newer(
-        &mut self,
-        selection: &Selection,
-        features: &Features,
-        files: &[usize],
-    ) -> bool {
+    fn fits_newer(&mut self, selection: &Selection, features: &Features, files: &[usize]) -> bool {
         let mut of = |release: &str| {
             let asked = Selection {
                 pcluster_version: Some(release.to_owned()),
@@ -41,13 +37,7 @@ impl<'r> Resolver<'r> {
         let policies: Vec<&Policy> = policies.flat_map(|f| &f.document.policies).collect();
         let settings = Settings::default();
         check::oversize(policies.iter().copied()).is_none()
-            && check::fits_better(
-                Catalog::embedded(),
-                &policies,
-                &newer,
-                &default,
-                &settings,
-            )
+            && check::fits_better(Catalog::embedded(), &policies, &newer, &default, &settings)
     }
 
     /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster
@@ -200,14 +190,17 @@ impl<'r> Resolver<'r> {
             let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
             setting.boundary
         });
-        let boundary = { effective.boundary.as_ref() }.map(|name| self.file(name));
+        let boundary = { effective.boundary.as_ref() }.map(|name| self.limit(name, files));
         Ok(Job {
             attached,
             boundary: boundary.or(limit),
             scps: effective
                 .scps
                 .iter()
-                .map(|level| level.iter().map(|name| self.file(name)).collect())
+                .map(|level| {
+                    let level = level.iter();
+                    level.map(|name| self.limit(name, files)).collect()
+                })
                 .collect(),
             files: files.to_vec(),
             principal: principal.map(|(chosen, ..)| chosen),
@@ -215,6 +208,29 @@ impl<'r> Resolver<'r> {
             settings,
             features,
         })
+    }
+
+    /// A file that limits a role. Read as a file of its own where it also is one of the role's policies: each is judged
+    /// as what it is.
+    fn limit(&mut self, name: &str, own: &[usize]) -> usize {
+        let at = self.file(name);
+        let Some(file) = self.files.get(at).filter(|_| own.contains(&at)) else {
+            return at;
+        };
+        if file.document.policies.is_empty() {
+            return at;
+        }
+        let key = format!("{name}\0limit");
+        if let Some(known) = self.by_name.get(&key) {
+            return *known;
+        }
+        let copy = self.sources.get(file.source).again();
+        let source = self.sources.add(copy);
+        let document = parser::parse(source, self.sources.get(source));
+        let file = conceal(File::new(source, document), &mut self.sources);
+        self.files.push(file);
+        self.by_name.insert(key, self.files.len() - 1);
+        self.files.len() - 1
     }
 
     /// The name of standard input in the report, and the path that distinguishes a file from others.

@@ -14,7 +14,7 @@ use crate::inventory::{Inventory, terraform};
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, shorten};
 
-impl<'r> Resolver<'r> {
+impl Resolver<'_> {
     /// Reads a file that may define several roles, unless it was read before.
     pub(super) fn read(&mut self, name: &str, effective: &Effective) -> Result<Read, Error> {
         let selection = &effective.selection;

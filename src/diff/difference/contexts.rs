@@ -60,6 +60,25 @@ pub(super) fn worlds(
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<World>> {
+    worlds_with(
+        statements,
+        fact,
+        several,
+        &|_, _| true,
+        placeholders,
+        budget,
+    )
+}
+
+/// The same with the values alone that `may_be` leaves.
+pub(super) fn worlds_with(
+    statements: &[&Conditions],
+    fact: &dyn Fn(&str) -> KeyValue,
+    several: &dyn Fn(&str) -> bool,
+    may_be: &dyn Fn(&str, &Value) -> bool,
+    placeholders: &Placeholders,
+    budget: &mut Budget,
+) -> Option<Vec<World>> {
     let mut lines: BTreeMap<&str, Vec<(usize, &Line)>> = BTreeMap::new();
     let mut open: BTreeMap<&str, Vec<(usize, &Line)>> = BTreeMap::new();
     for (at, conditions) in statements.iter().enumerate() {
@@ -81,7 +100,8 @@ pub(super) fn worlds(
     }];
     for (key, lines) in &lines {
         let tests: Vec<&Test> = lines.iter().map(|(_, line)| &line.test).collect();
-        let cells = cells(&tests, &fact(key), several(key), placeholders, budget)?;
+        let mut cells = cells(&tests, &fact(key), several(key), placeholders, budget)?;
+        cells.retain(|(value, _)| may_be(key, value));
         let name = lines.first().map_or(*key, |(_, line)| line.key.as_str());
         worlds = product(&worlds, name, lines, &cells)?;
     }

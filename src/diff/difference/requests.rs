@@ -2,7 +2,7 @@
 
 use super::contexts::{Value, World};
 use super::{Of, Ready};
-use crate::diff::coverage::Comparison;
+use crate::diff::comparison::Comparison;
 use crate::diff::scope::Universe;
 use crate::diff::witness;
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};

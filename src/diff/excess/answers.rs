@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::outcome::Outcome;
 use crate::catalog::{Action, ResourceType};
 use crate::diff::memo;
 use crate::diff::scope::{self, Scope, Universe};
@@ -109,30 +110,6 @@ pub(super) struct Answers {
     by_type: FxHashMap<(usize, usize, usize), Outcome>,
     /// By the types of an action, and the number of a list.
     by_action: FxHashMap<(*const usize, usize), Outcome>,
-}
-
-/// Whether something is granted and not required.
-#[derive(Clone)]
-pub(in crate::diff) enum Outcome {
-    Nothing,
-    /// With an example where one was asked for.
-    Something(Option<Rc<Example>>),
-    Undecided,
-}
-
-impl Outcome {
-    /// Whether it answers a question that asks for an example, or for none.
-    fn serves(&self, example: bool) -> bool {
-        !example || !matches!(self, Outcome::Something(None))
-    }
-}
-
-/// A resource that is granted and not required.
-#[derive(Debug)]
-pub(in crate::diff) struct Example {
-    pub(super) resource: String,
-    /// The index of the resource string that grants it.
-    pub(super) by: Option<usize>,
 }
 
 /// A statement that bears on a question, and how.

@@ -4,11 +4,13 @@ use std::ptr;
 use std::rc::Rc;
 
 use super::Search;
-use super::answers::{Bearing, Example, Outcome, Role, sorted_types};
+use super::answers::{Bearing, Role, sorted_types};
 use super::needs::Needs;
+use super::outcome::Example;
+use super::outcome::Outcome;
 use crate::catalog;
+use crate::diff::comparison::{Comparison, Named};
 use crate::diff::context::Target;
-use crate::diff::coverage::{Comparison, Named};
 use crate::diff::decide::{self, Sides, Stance};
 use crate::diff::memo::{self, Number, Question};
 use crate::diff::scope::Universe;

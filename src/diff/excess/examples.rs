@@ -1,6 +1,6 @@
 //! Requests that show an excess, as they are found.
 
-use super::answers::Example;
+use super::outcome::Example;
 use crate::catalog;
 use crate::finding::Witness;
 use crate::reference::Rank;

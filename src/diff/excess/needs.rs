@@ -7,7 +7,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use super::Search;
 use super::answers::sorted_types;
 use crate::catalog;
-use crate::diff::coverage::Comparison;
+use crate::diff::comparison::Comparison;
 use crate::diff::decide::{self, Filter, Question, Required, Sides};
 use crate::diff::scope::Universe;
 use crate::diff::statement::Prepared;

@@ -5,7 +5,7 @@ use super::{Draft, Item};
 use crate::inventory::value::{Node, Value};
 use crate::parser::{Effect, HoleKind};
 
-impl<'h> Draft<'h> {
+impl Draft<'_> {
     /// Writes a Condition, unless nothing of it remains. Whether it is written, and whether it does not hold.
     pub(super) fn condition(&mut self, key: &Value, value: &Value, effect: Effect) -> (bool, bool) {
         let Node::Map(operators) = &value.node else {

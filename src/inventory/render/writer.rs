@@ -4,7 +4,7 @@ use super::Draft;
 use crate::inventory::value::{Node, Piece, Value};
 use crate::parser::{Hole, HolePart, PartEnd, Span};
 
-impl<'h> Draft<'h> {
+impl Draft<'_> {
     fn put(&mut self, text: &str, at: u32) {
         self.written.text.push_str(text);
         let offsets = std::iter::repeat_n(at, text.len());

@@ -17,6 +17,31 @@ const MOST_FILES: usize = 4096;
 /// Folders of the system.
 const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
 
+/// The kind of an entry of a [`Tree`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A link, or something else that is not read.
+    Other,
+}
+
+/// The files of a repository in one revision. Paths begin at `/`, its root.
+pub trait Tree {
+    /// The kind of what is at a path; `None` for nothing.
+    fn entry(&self, path: &Path) -> Option<Entry>;
+    /// The names of what is in a folder.
+    fn names(&self, folder: &Path) -> Vec<String>;
+    /// The content of a file.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn content(&self, path: &Path) -> Result<Vec<u8>, String>;
+}
+
 /// Reads files below a folder.
 pub(super) struct Files<'a> {
     pub(super) sources: &'a mut Sources,
@@ -26,6 +51,8 @@ pub(super) struct Files<'a> {
     named: (PathBuf, PathBuf),
     known: FxHashMap<PathBuf, SourceId>,
     bytes: u64,
+    /// Where the files are, if not on the disk.
+    tree: Option<&'a dyn Tree>,
 }
 
 impl<'a> Files<'a> {
@@ -49,7 +76,25 @@ impl<'a> Files<'a> {
             named: (shown, folder),
             known: FxHashMap::default(),
             bytes: 0,
+            tree: None,
         })
+    }
+
+    /// The same in a revision: `folder` is the path in the tree, and `shown` its name in reports.
+    pub(super) fn of_tree(
+        tree: &'a dyn Tree,
+        folder: &Path,
+        shown: &str,
+        sources: &'a mut Sources,
+    ) -> Self {
+        Files {
+            sources,
+            root: PathBuf::from("/"),
+            named: (PathBuf::from(shown), folder.to_path_buf()),
+            known: FxHashMap::default(),
+            bytes: 0,
+            tree: Some(tree),
+        }
     }
 
     /// The folder that the user named.
@@ -68,11 +113,20 @@ impl<'a> Files<'a> {
         for part in folder.join(path).components() {
             match part {
                 Component::ParentDir => {
-                    plain.pop();
+                    if !plain.pop() && self.tree.is_some() {
+                        return Err("it is outside of the repository".to_owned());
+                    }
                 }
                 Component::CurDir => {}
                 part => plain.push(part),
             }
+        }
+        if let Some(tree) = self.tree {
+            return match tree.entry(&plain) {
+                Some(Entry::File | Entry::Folder) => Ok(plain),
+                Some(Entry::Other) => Err("it is a link, which is not followed".to_owned()),
+                None => Err("there is no such file".to_owned()),
+            };
         }
         let real = std::fs::canonicalize(&plain).map_err(|e| reason(&e))?;
         if !real.starts_with(&self.root) {
@@ -119,23 +173,20 @@ impl<'a> Files<'a> {
     /// # Errors
     ///
     /// Why the folder cannot be listed.
-    pub(super) fn code(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    pub(super) fn code(&self, folder: &Path) -> Result<Vec<PathBuf>, String> {
         let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|e| reason(&e))? {
-            let entry = entry.map_err(|e| reason(&e))?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
+        for name in self.names(folder)? {
             // As Terraform does: names of editors' files are left out.
             if name.starts_with(['.', '#']) || name.ends_with('~') {
                 continue;
             }
-            let is_code = super::is_code(name);
+            let is_code = super::is_code(&name);
             let is_values = name == "terraform.tfvars"
                 || name == "terraform.tfvars.json"
                 || name.ends_with(".auto.tfvars")
                 || name.ends_with(".auto.tfvars.json");
-            if is_code || is_values || super::is_other_code(name) {
-                paths.push(entry.path());
+            if is_code || is_values || super::is_other_code(&name) {
+                paths.push(folder.join(&name));
             }
             if paths.len() > MOST_FILES {
                 return Err(format!("the folder has more than {MOST_FILES} files"));
@@ -143,6 +194,31 @@ impl<'a> Files<'a> {
         }
         paths.sort();
         Ok(paths)
+    }
+
+    /// Reads a file that the command line names, which is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub(super) fn read_given(&mut self, path: &Path) -> Result<SourceId, String> {
+        let tree = self.tree.take();
+        let read = self.read(path);
+        self.tree = tree;
+        read
+    }
+
+    /// The names in a folder; those that are not UTF-8 are none of Terraform's.
+    fn names(&self, folder: &Path) -> Result<Vec<String>, String> {
+        if let Some(tree) = self.tree {
+            return Ok(tree.names(folder));
+        }
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|e| reason(&e))? {
+            let entry = entry.map_err(|e| reason(&e))?;
+            names.extend(entry.file_name().into_string().ok());
+        }
+        Ok(names)
     }
 
     /// Reads a file.
@@ -154,22 +230,17 @@ impl<'a> Files<'a> {
         if let Some(known) = self.known.get(path) {
             return Ok(*known);
         }
-        let about = std::fs::metadata(path).map_err(|e| reason(&e))?;
-        if !about.is_file() {
-            return Err("it is not a file".to_owned());
-        }
-        if about.len() > LARGEST {
+        let bytes = match self.tree {
+            Some(tree) => tree.content(path)?,
+            None => self.of_disk(path)?,
+        };
+        if bytes.len() as u64 > LARGEST {
             return Err("the file is larger than 16 MiB".to_owned());
         }
-        self.bytes += about.len();
+        self.bytes += bytes.len() as u64;
         if self.bytes > MOST || self.known.len() >= MOST_FILES {
             return Err("the files of the module are larger than 64 MiB together".to_owned());
         }
-        let mut bytes = Vec::with_capacity(about.len() as usize + 1);
-        let file = std::fs::File::open(path).map_err(|e| reason(&e))?;
-        file.take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| reason(&e))?;
         let (source, problem) = parser::decode(&self.shown(path), bytes);
         if let Some(problem) = problem {
             return Err(problem.message);
@@ -177,6 +248,25 @@ impl<'a> Files<'a> {
         let id = self.sources.add(source);
         self.known.insert(path.to_path_buf(), id);
         Ok(id)
+    }
+
+    fn of_disk(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let about = std::fs::metadata(path).map_err(|e| reason(&e))?;
+        if !about.is_file() {
+            return Err("it is not a file".to_owned());
+        }
+        if about.len() > LARGEST {
+            return Err("the file is larger than 16 MiB".to_owned());
+        }
+        if self.bytes + about.len() > MOST || self.known.len() >= MOST_FILES {
+            return Err("the files of the module are larger than 64 MiB together".to_owned());
+        }
+        let mut bytes = Vec::with_capacity(about.len() as usize + 1);
+        let file = std::fs::File::open(path).map_err(|e| reason(&e))?;
+        file.take(LARGEST + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| reason(&e))?;
+        Ok(bytes)
     }
 
     /// A file that cannot be read, for the place of what is wrong with it.

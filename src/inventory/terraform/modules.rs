@@ -50,7 +50,7 @@ impl Machine<'_> {
             self.values(path, read);
         }
         for path in values {
-            let read = self.files.read(path);
+            let read = self.files.read_given(path);
             self.values(path, read);
         }
         for (name, text) in given {
@@ -61,7 +61,7 @@ impl Machine<'_> {
 
     /// The code of a folder, and its files of values.
     fn load(&mut self, folder: &Path) -> Result<(Rc<Code>, Vec<PathBuf>), String> {
-        let paths = super::files::Files::code(folder)?;
+        let paths = self.files.code(folder)?;
         let (code, mut values): (Vec<_>, Vec<_>) =
             { paths.into_iter() }.partition(|p| !p.to_string_lossy().contains(".tfvars"));
         // The last one that Terraform reads wins.

@@ -1,6 +1,7 @@
 //! The roles, users, groups and policies of a module, and what is attached to which.
 
 mod attachment;
+mod exclusive;
 mod shape;
 mod unowned;
 
@@ -242,6 +243,7 @@ impl Reader {
                 all.report(link.place, problem);
             }
         }
+        self.exclusive(machine, instance, kind, &mut all);
         let name = machine
             .argument(instance, shape.name)
             .and_then(|v| v.text());

@@ -2,7 +2,8 @@
 
 use super::writes_out_gap;
 use crate::diff::Verdict;
-use crate::diff::coverage::{LayerKind, Requirement};
+use crate::diff::comparison::LayerKind;
+use crate::diff::coverage::Requirement;
 use crate::finding::Label;
 use crate::lints::{Compared, Context, enumerate, layer, open_condition};
 use crate::parser::{Effect, SourceId, Span};

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{ComparedRole, DifferenceReport, danger};
 use crate::catalog::AccessLevel;
-use crate::diff::difference::{Change, Path, Value};
+use crate::diff::difference::{Assumption, Change, Path, Value};
 use crate::inert;
-use crate::parser::Sources;
+use crate::parser::{SourceId, Sources, Span};
 use crate::report::Region;
 
 #[derive(Serialize)]
@@ -30,6 +30,8 @@ struct Summary {
     pub(super) gained: usize,
     pub(super) lost: usize,
     pub(super) escalation: usize,
+    pub(super) trust_gained: usize,
+    pub(super) trust_lost: usize,
     pub(super) complete: bool,
 }
 
@@ -43,9 +45,25 @@ struct Role<'a> {
     pub(super) lost: Vec<Request<'a>>,
     pub(super) opened: Vec<Way<'a>>,
     pub(super) closed: Vec<Way<'a>>,
+    pub(super) trust: Trust<'a>,
     pub(super) depends: bool,
     pub(super) undecided: Vec<&'a str>,
     pub(super) problems: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Trust<'a> {
+    pub(super) gained: Vec<Assumed<'a>>,
+    pub(super) lost: Vec<Assumed<'a>>,
+    pub(super) undecided: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Assumed<'a> {
+    pub(super) principal: &'a str,
+    pub(super) action: &'a str,
+    pub(super) context: Vec<Key<'a>>,
+    pub(super) regions: Vec<Region>,
 }
 
 #[derive(Serialize)]
@@ -101,6 +119,8 @@ pub fn difference_json(report: &DifferenceReport) -> String {
             gained: report.count(|d| d.gained.len()),
             lost: report.count(|d| d.lost.len()),
             escalation: report.count(|d| d.opened.len()),
+            trust_gained: report.roles.iter().map(|r| r.trust.gained.len()).sum(),
+            trust_lost: report.roles.iter().map(|r| r.trust.lost.len()).sum(),
             complete: report.is_complete(),
         },
         exit_code: report.exit_code,
@@ -131,14 +151,42 @@ fn json_role<'a>(role: &'a ComparedRole, sources: &Sources) -> Role<'a> {
         lost: requests(&found.lost),
         opened: ways(&found.opened),
         closed: ways(&found.closed),
+        trust: Trust {
+            gained: assumed(&role.trust.gained, sources),
+            lost: assumed(&role.trust.lost, sources),
+            undecided: &role.trust.undecided,
+        },
         depends: role.depends,
         undecided: found.undecided.iter().map(String::as_str).collect(),
         problems: &role.problems,
     }
 }
 
-fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
-    let key = |(name, value): &'a (String, Value)| Key {
+fn assumed<'a>(all: &'a [Assumption], sources: &Sources) -> Vec<Assumed<'a>> {
+    let one = |one: &'a Assumption| Assumed {
+        principal: &one.principal,
+        action: &one.action,
+        context: json_keys(&one.context),
+        regions: regions(&one.places, sources),
+    };
+    all.iter().map(one).collect()
+}
+
+fn regions(places: &[(SourceId, Span)], sources: &Sources) -> Vec<Region> {
+    let places = places.iter();
+    places
+        .map(|(source, span)| Region::new(sources.get(*source), *span))
+        .collect()
+}
+
+fn json_keys(keys: &[(String, Value)]) -> Vec<Key<'_>> {
+    keys.iter()
+        .map(|(name, value)| json_key(name, value))
+        .collect()
+}
+
+fn json_key<'a>(name: &'a str, value: &'a Value) -> Key<'a> {
+    Key {
         name,
         values: match value {
             Value::Texts(texts) => Some(texts.as_slice()),
@@ -148,17 +196,17 @@ fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
             Value::Line(holds) => Some(*holds),
             _ => None,
         },
-    };
-    let places = change.places.iter();
+    }
+}
+
+fn json_request<'a>(change: &'a Change, sources: &Sources) -> Request<'a> {
     Request {
         action: &change.witness.action,
         resource: &change.witness.resource,
-        context: change.context.iter().map(key).collect(),
+        context: json_keys(&change.context),
         access: change.access.map(AccessLevel::name),
         danger: danger(change),
-        regions: places
-            .map(|(source, span)| Region::new(sources.get(*source), *span))
-            .collect(),
+        regions: regions(&change.places, sources),
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) fn texts(
         words = ["true", "false"]
             .map(|t| t.chars().map(Symbol::char).collect())
             .to_vec();
+        words.retain(|word| base.matches(word));
     }
     let held = words.into_iter().map(|word| {
         let lower = fold(&word);

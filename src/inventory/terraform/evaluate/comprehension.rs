@@ -8,7 +8,7 @@ use crate::inventory::terraform::syntax_tree::For;
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
 
-impl<'a> Machine<'a> {
+impl Machine<'_> {
     /// The keys and values that a `for` goes through, where each is one.
     pub(in crate::inventory::terraform) fn items(
         &self,

@@ -8,7 +8,7 @@ use crate::inventory::terraform::syntax_tree::Part;
 use crate::inventory::terraform::value::{Node, Piece, Place, Value};
 use crate::parser::{HoleKind, Span};
 
-impl<'a> Machine<'a> {
+impl Machine<'_> {
     /// A value as the text that a template makes of it.
     pub(in crate::inventory::terraform) fn as_text(
         &mut self,

@@ -10,7 +10,7 @@ use crate::inventory::terraform::value::Placed;
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
 
-impl<'a> Machine<'a> {
+impl Machine<'_> {
     pub(super) fn traversal(
         &mut self,
         base: &Expression,

@@ -70,7 +70,7 @@ impl Reader {
                         self.managed(machine, &arn, optional, source, all);
                     }
                 }
-                What::Principal(_) | What::Profile => {}
+                What::Principal(_) | What::Profile | What::Exclusive => {}
             }
         }
     }

@@ -23,6 +23,8 @@ pub(super) enum What {
     Managed,
     /// Attaches a managed policy.
     Attachment,
+    /// Lists all policies that are a principal's own.
+    Exclusive,
     /// An instance profile.
     Profile,
 }
@@ -30,7 +32,7 @@ pub(super) enum What {
 const ROLE: (&str, Kind) = ("role", Kind::Role);
 
 /// The types of resources that are read.
-pub(super) const SHAPES: [Shape; 20] = [
+pub(super) const SHAPES: [Shape; 26] = [
     shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
     shape(
         "awscc_iam_role",
@@ -88,6 +90,41 @@ pub(super) const SHAPES: [Shape; 20] = [
         &[("group", Kind::Group)],
         "policy",
         "name",
+    ),
+    shape(
+        "awscc_iam_user_policy",
+        What::Inline,
+        &[("user_name", Kind::User)],
+        "policy_document",
+        "policy_name",
+    ),
+    shape(
+        "awscc_iam_group_policy",
+        What::Inline,
+        &[("group_name", Kind::Group)],
+        "policy_document",
+        "policy_name",
+    ),
+    shape(
+        "aws_iam_role_policies_exclusive",
+        What::Exclusive,
+        &[("role_name", Kind::Role)],
+        "policy_names",
+        "",
+    ),
+    shape(
+        "aws_iam_user_policies_exclusive",
+        What::Exclusive,
+        &[("user_name", Kind::User)],
+        "policy_names",
+        "",
+    ),
+    shape(
+        "aws_iam_group_policies_exclusive",
+        What::Exclusive,
+        &[("group_name", Kind::Group)],
+        "policy_names",
+        "",
     ),
     shape(
         "aws_iam_instance_profile",
@@ -148,6 +185,13 @@ pub(super) const SHAPES: [Shape; 20] = [
         What::Attachment,
         &[("group", Kind::Group)],
         "policy_arn",
+        "",
+    ),
+    shape(
+        "aws_iam_group_policy_attachments_exclusive",
+        What::Attachment,
+        &[("group_name", Kind::Group)],
+        "policy_arns",
         "",
     ),
     shape(

@@ -1,0 +1,121 @@
+//! The resources and conditions of a requirement as patterns.
+
+use std::cell::OnceCell;
+
+use super::{line, reads_variables};
+use crate::diff::statement::{Action, Conditions, Prepared, Resource};
+use crate::matcher::template::{self, Placeholders};
+use crate::matcher::{ActionPattern, Pieces};
+use crate::parser::{SourceId, Span};
+use crate::reference::bindings::Bindings;
+use crate::reference::{self, RefStatement};
+
+/// The strings of a statement of a reference in pieces.
+pub struct ReferencePieces {
+    /// Of `Resource`.
+    pub resources: Vec<Pieces>,
+    /// The values of each line of the Condition.
+    pub(super) conditions: Vec<Vec<Pieces>>,
+}
+
+/// The strings of a reference in pieces, nothing bound but what stands for several values.
+pub fn reference_pieces(
+    statements: &[RefStatement],
+    bindings: &Bindings,
+    placeholders: &mut Placeholders,
+) -> Vec<ReferencePieces> {
+    let value = |name: &str| bindings.get(name).map(str::to_owned);
+    let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
+        let mut all = Vec::with_capacity(values.len());
+        for text in values {
+            if text.contains("${") {
+                let expanded = reference::expand(text, value);
+                all.extend(expanded.iter().map(|text| {
+                    let pieces = template::reference(text, placeholders);
+                    if variables {
+                        pieces
+                    } else {
+                        template::without_variables(&pieces, placeholders)
+                    }
+                }));
+            } else {
+                all.push(template::reference(text, placeholders));
+            }
+        }
+        all
+    };
+    statements
+        .iter()
+        .map(|s| ReferencePieces {
+            resources: lex(&s.resource.values, true),
+            conditions: { s.conditions.iter() }
+                .map(|c| lex(&c.values, reads_variables(&c.operator)))
+                .collect(),
+        })
+        .collect()
+}
+
+/// The statements of a reference with every bound placeholder replaced. Their places are empty.
+pub fn bind_reference(
+    statements: &[RefStatement],
+    pieces: &[ReferencePieces],
+    bindings: &Bindings,
+    placeholders: &Placeholders,
+) -> Vec<Prepared> {
+    let nowhere = Span::default();
+    statements
+        .iter()
+        .zip(pieces)
+        .enumerate()
+        .map(|(position, (statement, pieces))| Prepared {
+            position,
+            source: SourceId(0),
+            span: nowhere,
+            effect: statement.effect,
+            sid: statement.sid.as_deref().map(Into::into),
+            not_action: statement.action.negated,
+            action_key: nowhere,
+            actions: statement
+                .action
+                .values
+                .iter()
+                .map(|text| Action {
+                    pattern: ActionPattern::parse(text),
+                    text: text.as_str().into(),
+                    span: nowhere,
+                })
+                .collect(),
+            not_resource: statement.resource.negated,
+            resource_key: nowhere,
+            resources: pieces
+                .resources
+                .iter()
+                .map(|p| {
+                    let bound = bindings.apply(p, placeholders);
+                    let text = reference::as_written(template::spell(&bound, placeholders));
+                    Resource::new(bound, text, nowhere)
+                })
+                .collect(),
+            has_void_resource: false,
+            is_rejected: false,
+            may_be_void: false,
+            conditions: Conditions {
+                lines: statement
+                    .conditions
+                    .iter()
+                    .zip(&pieces.conditions)
+                    .map(|(c, pieces)| {
+                        let bound = pieces.iter().map(|p| bindings.apply(p, placeholders));
+                        line(&c.operator, &c.key, c.values.clone(), bound.collect())
+                    })
+                    .collect(),
+                unreadable: false,
+                span: None,
+                exclusive: OnceCell::new(),
+            },
+            index: statement.index,
+            by_name: OnceCell::new(),
+            form: OnceCell::new(),
+        })
+        .collect()
+}
