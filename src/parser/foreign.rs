@@ -105,7 +105,10 @@ fn output_format(text: &str, first: &str) -> Option<&'static str> {
         return Some("text");
     }
     let key = first.strip_prefix("- ").unwrap_or(first);
-    LISTS.iter().any(|list| key.starts_with(list)).then_some("YAML")
+    LISTS
+        .iter()
+        .any(|list| key.starts_with(list))
+        .then_some("YAML")
 }
 
 /// Names the language of a program or a page that a policy can be written in, and what to do.
