@@ -1,7 +1,7 @@
 //! `pcluster-iam init`
 
 mod defined;
-mod fit;
+mod folder;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -20,7 +20,7 @@ use crate::inventory::{cloudformation, terraform};
 use crate::parser::{self, ProblemKind, Sources};
 use crate::reference::{self, DEFAULT_RELEASE};
 use defined::Defined;
-use fit::Folder;
+use folder::Folder;
 
 /// Folders below the working directory that are looked into.
 const DEEPEST: usize = 4;
@@ -218,7 +218,7 @@ impl Found {
     fn infer_roles(&mut self) {
         let options = self.options();
         for folder in std::mem::take(&mut self.folders) {
-            let (targets, others) = fit::targets(folder, &options);
+            let (targets, others) = folder::targets(folder, &options);
             self.folders.extend(targets);
             self.others.extend(others);
         }
@@ -273,7 +273,7 @@ impl Found {
         let of_policies = self.folders.iter().filter_map(|f| f.release.as_deref());
         let of_defined = self.defined.iter().filter_map(|d| d.release.as_deref());
         let fitting = match self.generation() {
-            None => fit::release(of_policies.chain(of_defined)),
+            None => folder::release(of_policies.chain(of_defined)),
             Some(_) => None,
         };
         let release = fitting.unwrap_or_else(|| DEFAULT_RELEASE.to_owned());
@@ -321,7 +321,7 @@ impl Found {
                 text,
                 "\n# The policies attached to one role, judged together.\n\
                  [[target]]\nname = {}\n{}\npolicies = {}\n",
-                quoted(Path::new(&fit::name(folder, &self.folders))),
+                quoted(Path::new(&folder::name(folder, &self.folders))),
                 match &folder.role {
                     Some(role) => format!(
                         "# Inferred from the policies; correct it if it is wrong. Without a role, a policy that loses\n\
@@ -376,7 +376,7 @@ impl Found {
     /// The target of a role that a template or a module defines.
     fn target(&self, defined: &Defined, release: &str) -> String {
         let same = self.defined.iter().filter(|d| d.name == defined.name);
-        let names_it = |folder: &Folder| fit::name(folder, &self.folders) == defined.name;
+        let names_it = |folder: &Folder| folder::name(folder, &self.folders) == defined.name;
         let name = if same.count() == 1 && !self.folders.iter().any(names_it) {
             defined.name.clone()
         } else {

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::json::{Kind, Value};
 use super::policy::Problem;
+use super::printed;
 use super::source::Span;
 
 const EXPORT: &str = "export the policy itself as JSON: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
@@ -33,7 +34,7 @@ pub(super) fn text(text: &str) -> Option<Fault> {
             "save the JSON text itself, for example with the page's \"raw\" link or its copy button",
         ));
     }
-    if let Some(format) = output_format(text, first) {
+    if let Some(format) = printed::format(text, first) {
         return Some(fault(
             &format!("the output of the AWS CLI as {format}"),
             "run the command again with `--output json`, and give that",
@@ -85,30 +86,6 @@ pub(super) fn text(text: &str) -> Option<Fault> {
         ));
     }
     None
-}
-
-/// The format of what the AWS CLI prints about principals and policies, other than JSON.
-fn output_format(text: &str, first: &str) -> Option<&'static str> {
-    const LISTS: [&str; 6] = [
-        "GroupDetailList:",
-        "Policies:",
-        "PolicyDocument:",
-        "PolicyVersion:",
-        "RoleDetailList:",
-        "UserDetailList:",
-    ];
-    if first.starts_with('|') && text.trim_start().starts_with("----") {
-        return Some("a table");
-    }
-    let is_list = |word: &str| word.len() > 3 && word.bytes().all(|b| b.is_ascii_uppercase());
-    if { first.split_once('\t') }.is_some_and(|(word, _)| is_list(word)) {
-        return Some("text");
-    }
-    let key = first.strip_prefix("- ").unwrap_or(first);
-    LISTS
-        .iter()
-        .any(|list| key.starts_with(list))
-        .then_some("YAML")
 }
 
 /// Names the language of a program or a page that a policy can be written in, and what to do.
@@ -430,24 +407,6 @@ mod tests {
             "AWS CLI",
             "An error occurred (NoSuchEntity) when calling",
             "again",
-        ),
-        (
-            "RoleDetailList:\n- RoleName: node\n",
-            "AWS CLI as YAML",
-            "RoleDetailList:",
-            "--output json",
-        ),
-        (
-            "ROLEDETAILLIST\tarn:aws:iam::123456789012:role/node\n",
-            "AWS CLI as text",
-            "ROLEDETAILLIST\tarn:aws:iam::123456789012:role/node",
-            "--output json",
-        ),
-        (
-            "-----------\n|  GetRole  |\n",
-            "AWS CLI as a table",
-            "|  GetRole  |",
-            "--output json",
         ),
         (
             r#"{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}"#,
