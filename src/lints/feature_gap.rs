@@ -99,8 +99,8 @@ fn finding(
         let of_gap = rows.requirements.iter().map(|r| r.row.action.clone());
         let of_gap: Vec<String> = of_gap.collect();
         // The message names the actions where they are all of the finding's.
-        let is_whole = of_gap.len() == finding.actions.len()
-            && of_gap.iter().all(|action| finding.actions.contains(action));
+        let is_whole =
+            of_gap.len() == actions.len() && of_gap.iter().all(|action| actions.contains(action));
         let why = format!("{} (source: {})", gap.reason, gap.source);
         finding.notes.push(if is_whole {
             why
