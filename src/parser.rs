@@ -33,6 +33,7 @@ mod keyword;
 mod owner;
 mod pattern;
 mod policy;
+mod printed;
 mod problem;
 mod quote;
 mod source;

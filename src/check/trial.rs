@@ -133,7 +133,9 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
-        let mut statements = reference.divided(|name| bindings.get(name).is_some());
+        // A placeholder that the policies leave open stands for the same name as that of the reference.
+        let is_given = |name: &str| bindings.get(name).is_some() || placeholders.knows(name);
+        let mut statements = reference.divided(is_given);
         let mut pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
         let limits: Vec<(LayerKind, Vec<SourceId>, Drafts<'_>)> = settings
             .limits()

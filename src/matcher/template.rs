@@ -32,6 +32,11 @@ impl Placeholders {
         at as u32
     }
 
+    /// Whether the name has a number.
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.iter().any(|n| n == name)
+    }
+
     /// The name behind a number.
     pub fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("?", String::as_str)

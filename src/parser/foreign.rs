@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::json::{Kind, Value};
 use super::policy::Problem;
+use super::printed;
 use super::source::Span;
 
 const EXPORT: &str = "export the policy itself as JSON: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, \
@@ -31,6 +32,12 @@ pub(super) fn text(text: &str) -> Option<Fault> {
         return Some(fault(
             "an HTML or XML page",
             "save the JSON text itself, for example with the page's \"raw\" link or its copy button",
+        ));
+    }
+    if let Some(format) = printed::format(text, first) {
+        return Some(fault(
+            &format!("the output of the AWS CLI as {format}"),
+            "run the command again with `--output json`, and give that",
         ));
     }
     if first.starts_with("An error occurred (") {

@@ -18,12 +18,12 @@ use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span, TrustPolicy, TrustStatement};
 use crate::reference::bindings::Bindings;
 use crate::rejection::TRUST_ACTIONS;
-use asker::{Asker, account, is_digits, is_whole_account, partition};
+use asker::{Asker, Named, account, is_digits, is_whole_account};
 
 /// Steps of the decision procedure for the trust policies of one role.
 const STEPS: u64 = 4_000_000;
 
-/// Principals that are distinguished.
+/// The most principals that are compared.
 const MOST_PRINCIPALS: usize = 400;
 
 /// Contexts that are tried for all principals together.
@@ -78,40 +78,6 @@ impl TrustDifference {
             }
         }
     }
-}
-
-/// A principal that a Condition names in full, distinguished from the rest of the account.
-struct Named {
-    account: String,
-    /// `None` where the Condition names the account alone.
-    arn: Option<String>,
-}
-
-/// Those whom Conditions name in full.
-fn named(statements: &[Ready<'_>]) -> Vec<Named> {
-    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
-    let mut all = Vec::new();
-    for line in lines {
-        let values = line.values.iter().map(|v| v.value.as_str());
-        if line.key.value.eq_ignore_ascii_case("aws:PrincipalAccount") {
-            all.extend(values.filter(|v| is_digits(v)).map(|v| Named {
-                account: v.to_owned(),
-                arn: None,
-            }));
-        } else if line.key.value.eq_ignore_ascii_case("aws:PrincipalArn") {
-            for value in values {
-                let Some(account) = account(value).filter(|a| is_digits(a)) else {
-                    continue;
-                };
-                let is_one = !value.contains(['*', '?', '$']) && !is_whole_account(value);
-                all.push(Named {
-                    account,
-                    arn: is_one.then(|| value.to_owned()),
-                });
-            }
-        }
-    }
-    all
 }
 
 /// A statement of a trust policy, with its Condition made ready.
@@ -267,7 +233,47 @@ fn ready<'t>(
     all
 }
 
-/// The principals that the statements tell apart, the widest first.
+/// The partition of the ARNs that statements name.
+fn partition(statements: &[Ready<'_>]) -> String {
+    let principals = statements.iter().flat_map(|s| &s.statement.principals);
+    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
+    let values = lines.flat_map(|line| &line.values).map(|v| &v.value);
+    let mut texts = principals.map(|p| &p.value.value).chain(values);
+    let found = texts.find_map(|text| {
+        let (partition, _) = text.strip_prefix("arn:")?.split_once(':')?;
+        (!partition.contains(['*', '?', '$'])).then(|| partition.to_owned())
+    });
+    found.unwrap_or_else(|| "aws".to_owned())
+}
+
+/// Those whom Conditions name in full.
+fn named(statements: &[Ready<'_>]) -> Vec<Named> {
+    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
+    let mut all = Vec::new();
+    for line in lines {
+        let values = line.values.iter().map(|v| v.value.as_str());
+        if line.key.value.eq_ignore_ascii_case("aws:PrincipalAccount") {
+            all.extend(values.filter(|v| is_digits(v)).map(|v| Named {
+                account: v.to_owned(),
+                arn: None,
+            }));
+        } else if line.key.value.eq_ignore_ascii_case("aws:PrincipalArn") {
+            for value in values {
+                let Some(account) = account(value).filter(|a| is_digits(a)) else {
+                    continue;
+                };
+                let is_one = !value.contains(['*', '?', '$']) && !is_whole_account(value);
+                all.push(Named {
+                    account,
+                    arn: is_one.then(|| value.to_owned()),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The principals that differ for the statements, the widest first.
 fn askers(statements: &[Ready<'_>]) -> Vec<Asker> {
     let mut all = vec![Asker::AnyAccount, Asker::AnyService, Asker::AnyProvider];
     let mut add = |asker: Asker| {

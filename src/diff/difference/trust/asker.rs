@@ -1,7 +1,6 @@
-//! The principals that may ask to assume a role.
+//! Who asks to assume a role.
 
-use super::{Named, Ready};
-use crate::diff::difference::contexts::Value;
+use super::Value;
 use crate::matcher::condition::{KeyValue, literal};
 use crate::matcher::{Class, Pattern, Token};
 use crate::parser::{PrincipalKind, TrustPrincipal};
@@ -162,19 +161,6 @@ fn of_account(account: &str, partition: &str) -> Pattern {
     Pattern::new(tokens)
 }
 
-/// The partition of the ARNs that statements name.
-pub(super) fn partition(statements: &[Ready<'_>]) -> String {
-    let principals = statements.iter().flat_map(|s| &s.statement.principals);
-    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
-    let values = lines.flat_map(|line| &line.values).map(|v| &v.value);
-    let mut texts = principals.map(|p| &p.value.value).chain(values);
-    let found = texts.find_map(|text| {
-        let (partition, _) = text.strip_prefix("arn:")?.split_once(':')?;
-        (!partition.contains(['*', '?', '$'])).then(|| partition.to_owned())
-    });
-    found.unwrap_or_else(|| "aws".to_owned())
-}
-
 fn is_everyone(principal: &TrustPrincipal) -> bool {
     matches!(principal.kind, PrincipalKind::Everyone | PrincipalKind::Aws)
         && principal.value.value == "*"
@@ -209,4 +195,11 @@ fn role_of(arn: &str) -> Option<(String, &str)> {
 fn session_of(arn: &str) -> Option<(String, &str)> {
     let (_, rest) = arn.split_once(":assumed-role/")?;
     Some((account(arn)?, rest.split('/').next()?))
+}
+
+/// Somebody whom a Condition names in full.
+pub(super) struct Named {
+    pub(super) account: String,
+    /// `None` where the Condition names the account alone.
+    pub(super) arn: Option<String>,
 }
