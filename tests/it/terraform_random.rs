@@ -230,8 +230,14 @@ fn is_token(code: &str, json: &str) -> bool {
     let is_block = json.starts_with(['{', '[']) && code.contains(['{', '[']);
     // The first part of a text that is put together has the label.
     let is_part = !code.is_empty() && json.contains(&code);
+    // The arguments of `join` and `format`, from the first to the last.
+    let is_listed = code.replace("\", \"", "") == json;
+    // What `replace` of the generator changes.
+    let is_replaced = code
+        .strip_prefix("QQ")
+        .is_some_and(|tail| json.ends_with(tail));
     let is_made = MADE.iter().any(|made| code.contains(made));
-    code == json || is_element || is_block || is_part || is_made
+    code == json || is_element || is_block || is_part || is_listed || is_replaced || is_made
 }
 
 fn module(value: &str, blocks: &str) -> String {
