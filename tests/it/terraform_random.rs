@@ -216,8 +216,8 @@ fn findings(value: &Value, folder: &Path) -> Vec<(String, String)> {
 }
 
 /// What in the code stands for a text that is written elsewhere, or is put together.
-const MADE: [&str; 8] = [
-    "local.", "join(", "format(", "replace(", "try(", "1 == 1", "file(", "data.",
+const MADE: [&str; 9] = [
+    "local.", "join(", "format(", "replace(", "try(", "1 == 1", "%s", "file(", "data.",
 ];
 
 /// Whether a token of the code is the one of the JSON text: the same text, the same element, or what makes the text.
