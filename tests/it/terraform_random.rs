@@ -223,7 +223,8 @@ const MADE: [&str; 9] = [
 /// Whether a token of the code is the one of the JSON text: the same text, the same element, or what makes the text.
 fn is_token(code: &str, json: &str) -> bool {
     let plain = |text: &str| text.trim().trim_matches('"').replace("$${", "${");
-    let (code, json) = (plain(code), plain(json));
+    // The template has the Region as a variable.
+    let (code, json) = (plain(code).replace("${region}", "us-east-1"), plain(json));
     let element = |text: &str| text.replace('_', "").to_lowercase();
     let is_element =
         json.chars().all(char::is_alphabetic) && element(&code).starts_with(&element(&json));
