@@ -228,7 +228,9 @@ fn is_token(code: &str, json: &str) -> bool {
     let element = |text: &str| text.replace('_', "").to_lowercase();
     let is_element =
         json.chars().all(char::is_alphabetic) && element(&code).starts_with(&element(&json));
-    let is_block = json.starts_with(['{', '[']) && code.contains(['{', '[']);
+    // The place of a brace is the first byte of a `statement` block.
+    let opens = code.contains(['{', '[']) || json == "{" && code == "s";
+    let is_block = json.starts_with(['{', '[']) && opens;
     // The first part of a text that is put together has the label.
     let is_part = !code.is_empty() && json.contains(&code);
     // The arguments of `join` and `format`, from the first to the last.
