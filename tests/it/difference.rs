@@ -19,7 +19,12 @@ fn opaque(text: &str) -> String {
     let mut text = text.to_owned();
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
-        text.replace_range(start..=end, "\u{1}\u{2}\u{3}");
+        let name = text[start..end].to_lowercase();
+        // Each variable has a value of its own, of characters that are for private use.
+        let value: String = { name.chars() }
+            .map(|c| char::from_u32(0xE000 + u32::from(c)).unwrap())
+            .collect();
+        text.replace_range(start..=end, &value);
     }
     text
 }
