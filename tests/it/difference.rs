@@ -20,9 +20,9 @@ fn opaque(text: &str) -> String {
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
         let name = text[start..end].to_lowercase();
-        // Each variable has a value of its own, of characters that are for private use.
-        let value: String = { name.chars() }
-            .map(|c| char::from_u32(0xE000 + u32::from(c)).unwrap())
+        // Each variable has a value of its own, of control characters: two for each byte of its name.
+        let value: String = { name.bytes() }
+            .flat_map(|b| [char::from((b >> 4) + 1), char::from((b & 15) + 1)])
             .collect();
         text.replace_range(start..=end, &value);
     }
