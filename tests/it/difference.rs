@@ -19,7 +19,12 @@ fn opaque(text: &str) -> String {
     let mut text = text.to_owned();
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
-        text.replace_range(start..=end, "\u{1}\u{2}\u{3}");
+        let name = text[start..end].to_lowercase();
+        // Each variable has a value of its own, of control characters: two for each byte of its name.
+        let value: String = { name.bytes() }
+            .flat_map(|b| [char::from((b >> 4) + 1), char::from((b & 15) + 1)])
+            .collect();
+        text.replace_range(start..=end, &value);
     }
     text
 }

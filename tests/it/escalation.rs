@@ -354,7 +354,7 @@ fn combinations_agree_with_looking_at_each_step() {
     for case in 0..cases {
         let mut policies = vec![Vec::new(); 1 + below(3)];
         let (mut allowed, mut denied) = (BTreeSet::new(), BTreeSet::new());
-        for _ in 0..1 + below(4) {
+        for _ in 0..=below(4) {
             let path = &all[below(all.len())];
             for step in &path.steps {
                 let action = step.actions[below(step.actions.len())].clone();
