@@ -133,6 +133,30 @@ def template(roles):
     return head + "Resources:\n" + "".join(role.replace("  HeadNode:", f"  HeadNode{n}:", 1) for n in range(roles))
 
 
+def module(roles):
+    """A Terraform module with so many roles, each with a policy that its expressions make."""
+    trusted = json.dumps(trust("ec2.amazonaws.com"))
+    role = """
+resource "aws_iam_role" "rN" {
+  name               = "rN"
+  assume_role_policy = jsonencode(TRUST)
+}
+resource "aws_iam_role_policy" "rN" {
+  role = aws_iam_role.rN.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = concat(local.actions, ["ec2:DescribeInstances"])
+      Resource = "arn:${data.aws_partition.current.partition}:s3:::bucket-N/*"
+    }]
+  })
+}
+"""
+    head = 'data "aws_partition" "current" {}\nlocals {\n  actions = ["s3:GetObject", "s3:PutObject"]\n}\n'
+    return head + "".join(role.replace("TRUST", trusted).replace("N", str(n)) for n in range(roles))
+
+
 def hostile():
     """Patterns within AWS's quota for which all words must be told apart."""
     queue = "arn:aws:sqs:us-east-1:123456789012:{}".format
@@ -202,6 +226,12 @@ def rows(options, folder):
         took = seconds(program, ["lint", path, "--no-config", "--role", "head-node", "-q"])
         return took <= 2, f"{took:.1f} s"
 
+    def of_module(program):
+        (Path(folder) / "module").mkdir(exist_ok=True)
+        path = write("module/main.tf", module(200)).parent
+        took = seconds(program, ["lint", path, "--no-config", "--role", "head-node", "--scheduler", "slurm", "--pcluster-version", "3.14.0", "-q"], 3)
+        return took <= 2, f"{took:.2f} s"
+
     def output(program):
         _, _, out = run(program, [*EASY, "--no-config", "-f", "json"], folder)
         return len(out) <= 40_000, f"{len(out) / 1000:.0f} KB"
@@ -226,6 +256,7 @@ def rows(options, folder):
         ("1,000 head-node policies in one process", "≤ 2 s", many),
         ("an account dump", "≤ 10 s, ≤ 1,024 MiB", dump),
         ("a template of 500 roles with open values", "≤ 2 s, one second on two cores", of_template),
+        ("a Terraform module of 200 roles", "≤ 2 s, one second on two cores", of_module),
         ("JSON of a clean policy of 7 KB", "≤ 40 KB", output),
         ("hostile patterns within AWS's quota", "≤ 2 s", hard),
         ("the easy run beside a program that only parses the policy", "≤ 3 ×", parse_only),

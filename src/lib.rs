@@ -4,19 +4,22 @@
 //! # The flow
 //!
 //! ```text
-//! files ─► parser ─► Policy (each element with its byte span) ─┐
-//!                                                              ├─► diff ─► Row, Excess ─► lints ─► Finding ─► report
-//! rules/ ─► reference ─► Reference (bound to Region, account) ─┘
-//!                catalog (what AWS defines) ─► matcher ◄─ used by diff and lints
+//! files ─┬─► parser ───────────────► Policy (each element with its byte span) ─┐
+//!        └─► inventory ─► Value ───► the same, from templates and modules ─────┤
+//!                                                                              ├─► diff ─► Row, Excess
+//! rules/ ─► reference ─► Reference (placeholders bound to Region, account) ────┘              │
+//!                                                                                             ▼
+//!           catalog (what AWS defines) ─► matcher ◄─ used by diff and lints       lints ─► Finding ─► report
 //! ```
 //!
 //! Each arrow is a function between two types. Nothing to the left of a [`finding::Finding`] prints; nothing to the
-//! right of it decides.
+//! right of it decides. A module uses only those below it: `CONTRIBUTING.md` lists the floors.
 //!
 //! # The types, in order
 //!
 //! 1. [`parser::Source`] is the text of a file, [`parser::Span`] a range of its bytes. [`parser::parse`] makes a
-//!    [`parser::Document`] of it: its [`parser::Policy`]s and every [`parser::Problem`].
+//!    [`parser::Document`] of it: its [`parser::Policy`]s and every [`parser::Problem`]. A template, a module of
+//!    Terraform or a dump of an account is an [`inventory::Inventory`]: principals, each with such documents.
 //! 2. [`catalog::Catalog`] knows the actions, resource types and condition keys of AWS; [`matcher`] decides what one
 //!    pattern of actions or ARNs covers of another.
 //! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are bound to a Region, an

@@ -15,10 +15,12 @@ use super::{COULD_NOT, Error, role_file};
 use crate::catalog::Catalog;
 use crate::check;
 use crate::diff::difference::{self, Difference, TrustDifference};
+use crate::inventory::cloudformation::Given;
 use crate::inventory::terraform;
 use crate::parser::Sources;
 use crate::report::{self, ComparedRole, DifferenceReport};
-use subject::{Name, Roles, Setting, Subject, Values};
+use origin::Files;
+use subject::{Name, Roles, Setting, Subject};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -100,7 +102,7 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let mut sources = Sources::new();
     let mut side = |argument: &str| -> Result<Roles, Error> {
         let files = origin::files(argument)?;
-        let mut roles = subject::read(files, &values, &mut sources);
+        let mut roles = read(files, &values, &mut sources);
         if args.together {
             join(&mut roles);
         }
@@ -155,6 +157,30 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     };
     super::print_raw(&text)?;
     Ok(ExitCode::from(report.exit_code))
+}
+
+/// Values that both sides are evaluated with.
+struct Values {
+    templates: Given,
+    modules: terraform::Given,
+}
+
+/// The roles of a side.
+fn read(files: Files, values: &Values, sources: &mut Sources) -> Roles {
+    let mut pages = Vec::new();
+    let mut roles = subject::read(files.found, &values.templates, sources, &mut pages);
+    if !pages.is_empty() {
+        account::add(&mut roles, &pages, sources);
+    }
+    let repository = files.repository.as_ref();
+    module::add(
+        &mut roles,
+        &files.modules,
+        repository,
+        &values.modules,
+        sources,
+    );
+    roles
 }
 
 fn code(report: &DifferenceReport, fail_on: &[FailOn]) -> u8 {

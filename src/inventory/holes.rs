@@ -1,5 +1,6 @@
 //! The table of what is not known in a file.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -11,17 +12,23 @@ use crate::parser::{Hole, HoleKind, SourceId, Span};
 pub struct Holes {
     all: Vec<Hole>,
     by_name: FxHashMap<String, usize>,
+    /// The table as the policies keep it, until there is another hole: they are as many as the holes of a large module.
+    shared: OnceCell<Arc<[Hole]>>,
 }
 
 impl Holes {
     /// The index of a hole. The same name is the same hole: it keeps its first place, and the kind that may be more.
     pub fn add(&mut self, hole: Hole) -> usize {
         if let Some(known) = self.by_name.get(&hole.name) {
-            if let Some(old) = self.all.get_mut(*known) {
-                old.kind = old.kind.max(hole.kind);
+            if let Some(old) = self.all.get_mut(*known)
+                && old.kind < hole.kind
+            {
+                old.kind = hole.kind;
+                self.shared.take();
             }
             return *known;
         }
+        self.shared.take();
         let at = self.all.len();
         self.by_name.insert(hole.name.clone(), at);
         self.all.push(hole);
@@ -52,6 +59,6 @@ impl Holes {
 
     /// The table as the policies keep it.
     pub fn shared(&self) -> Arc<[Hole]> {
-        self.all.as_slice().into()
+        Arc::clone(self.shared.get_or_init(|| self.all.as_slice().into()))
     }
 }

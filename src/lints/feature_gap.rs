@@ -98,12 +98,15 @@ fn finding(
         }
         let of_gap = rows.requirements.iter().map(|r| r.row.action.clone());
         let of_gap: Vec<String> = of_gap.collect();
-        finding.notes.push(format!(
-            "{}: {} (source: {})",
-            enumerate(&of_gap),
-            gap.reason,
-            gap.source
-        ));
+        // The message names the actions where they are all of the finding's.
+        let is_whole =
+            of_gap.len() == actions.len() && of_gap.iter().all(|action| actions.contains(action));
+        let why = format!("{} (source: {})", gap.reason, gap.source);
+        finding.notes.push(if is_whole {
+            why
+        } else {
+            format!("{}: {why}", enumerate(&of_gap))
+        });
     }
     if let Some(witness) = &first.row.witness {
         finding.notes.push(format!(

@@ -77,7 +77,7 @@ pub struct Default {
     pub release: &'static str,
     /// Completes "because …".
     pub reason: String,
-    /// True where nothing tells the generations apart: the better fit decides.
+    /// True where no text distinguishes the generations: the better fit decides.
     pub is_open: bool,
 }
 

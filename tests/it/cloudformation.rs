@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::common::case::{Case, verdict};
 use crate::common::program::run;
+use crate::common::table::each;
 
 /// What the role must be able to do.
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
@@ -373,22 +374,25 @@ fn what_is_given_decides() {
     )
     .unwrap();
     fs::write(path.join("pairs.json"), r#"["Open=queue-a"]"#).unwrap();
-    for (arguments, expected) in [
-        (&[][..], "depends"),
-        (&["--parameter", "Open=queue-a"], "covered"),
-        (&["--parameter", "Open=queue-*"], "covered"),
-        (&["--parameter", "Open=queue-b"], "missing"),
-        (&["--parameters", "list.json"], "covered"),
-        (&["--parameters", "map.json"], "missing"),
-        (&["--parameters", "pairs.json"], "covered"),
-        (
-            &["--parameters", "map.json", "--parameter", "Open=queue-a"],
-            "covered",
-        ),
-    ] {
-        let (_, result) = case.lint("t.yaml", arguments);
-        assert_eq!(verdict(&result), expected, "{arguments:?}");
-    }
+    each(
+        [
+            (&[][..], "depends"),
+            (&["--parameter", "Open=queue-a"], "covered"),
+            (&["--parameter", "Open=queue-*"], "covered"),
+            (&["--parameter", "Open=queue-b"], "missing"),
+            (&["--parameters", "list.json"], "covered"),
+            (&["--parameters", "map.json"], "missing"),
+            (&["--parameters", "pairs.json"], "covered"),
+            (
+                &["--parameters", "map.json", "--parameter", "Open=queue-a"],
+                "covered",
+            ),
+        ],
+        |(arguments, expected)| {
+            let (_, result) = case.lint("t.yaml", arguments);
+            assert_eq!(verdict(&result), expected, "{arguments:?}");
+        },
+    );
 }
 
 #[test]
@@ -448,7 +452,7 @@ const UNREAD: &[(&str, &str)] = &[
 
 #[test]
 fn what_is_not_read_is_said_and_ends_with_2() {
-    for (value, name) in UNREAD {
+    each(UNREAD, |(value, name)| {
         let value = value.replace("ARN", ARN);
         let text = template(&format!(
             "Effect: Allow\nAction: sqs:SendMessage\nResource: {value}"
@@ -474,25 +478,28 @@ fn what_is_not_read_is_said_and_ends_with_2() {
             weakened.iter().any(|w| w["kind"] == "unresolved"),
             "{weakened:?}"
         );
-    }
+    });
 }
 
 #[test]
 fn macros_that_may_rewrite_the_template_are_said() {
     let allow = format!("Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a");
-    for (transform, code) in [
-        ("AWS::Serverless-2016-10-31", 0),
-        ("AWS::LanguageExtensions", 0),
-        ("[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]", 0),
-        ("Mine", 2),
-        ("[AWS::LanguageExtensions, Mine]", 2),
-        ("{Name: AWS::Include, Parameters: {Location: x}}", 2),
-    ] {
-        let text = format!("Transform: {transform}\n{}", template(&allow).trim_start());
-        let case = case("t.yaml", &text);
-        let (run, _) = case.lint("t.yaml", &[]);
-        assert_eq!(run.code, code, "{transform}: {}{}", run.out, run.err);
-    }
+    each(
+        [
+            ("AWS::Serverless-2016-10-31", 0),
+            ("AWS::LanguageExtensions", 0),
+            ("[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]", 0),
+            ("Mine", 2),
+            ("[AWS::LanguageExtensions, Mine]", 2),
+            ("{Name: AWS::Include, Parameters: {Location: x}}", 2),
+        ],
+        |(transform, code)| {
+            let text = format!("Transform: {transform}\n{}", template(&allow).trim_start());
+            let case = case("t.yaml", &text);
+            let (run, _) = case.lint("t.yaml", &[]);
+            assert_eq!(run.code, code, "{transform}: {}{}", run.out, run.err);
+        },
+    );
 }
 
 #[test]
@@ -502,23 +509,26 @@ fn the_same_template_in_json() {
         "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}, "Policies": [{"PolicyName": "p",
         "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage",
         "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":sqs:us-east-1:123456789012:", {"Ref": "Q"}]]}}]}}]}}}});
-    for text in [
-        template.to_string(),
-        serde_json::to_string_pretty(&template)
-            .unwrap()
-            .replace("  ", "\t"),
-    ] {
-        let case = case("t.template.json", &text);
-        let (run, result) = case.lint("t.template.json", &[]);
-        assert_eq!(
-            (run.code, verdict(&result).as_str()),
-            (0, "covered"),
-            "{}",
-            run.out
-        );
-        assert_eq!(result["results"][0]["principal"]["name"], "R");
-        assert_eq!(result["results"][0]["parameters"][0]["value"], "queue-a");
-    }
+    each(
+        [
+            template.to_string(),
+            serde_json::to_string_pretty(&template)
+                .unwrap()
+                .replace("  ", "\t"),
+        ],
+        |text| {
+            let case = case("t.template.json", &text);
+            let (run, result) = case.lint("t.template.json", &[]);
+            assert_eq!(
+                (run.code, verdict(&result).as_str()),
+                (0, "covered"),
+                "{}",
+                run.out
+            );
+            assert_eq!(result["results"][0]["principal"]["name"], "R");
+            assert_eq!(result["results"][0]["parameters"][0]["value"], "queue-a");
+        },
+    );
 }
 
 #[test]
@@ -533,23 +543,26 @@ fn missing_respects_the_boundary_of_the_role() {
         template(&allow).replace(role, &limit)
     };
     let limit = "a permissions boundary or SCP does not allow it";
-    for (action, is_limited) in [("s3:*", true), ("sqs:*", false)] {
-        let case = case("t.yaml", &boundary(action));
-        let options = [
-            "--no-config",
-            "--reference",
-            "reference.json",
-            "--region",
-            "us-east-1",
-        ];
-        let run = run(
-            case.path(),
-            &[&["missing", "t.yaml"][..], &options[..]].concat(),
-        );
-        assert_eq!(run.code, 0, "{}", run.err);
-        assert!(run.out.contains("sqs:SendMessage"), "{}", run.out);
-        assert_eq!(run.err.contains(limit), is_limited, "{action}: {}", run.err);
-    }
+    each(
+        [("s3:*", true), ("sqs:*", false)],
+        |(action, is_limited)| {
+            let case = case("t.yaml", &boundary(action));
+            let options = [
+                "--no-config",
+                "--reference",
+                "reference.json",
+                "--region",
+                "us-east-1",
+            ];
+            let run = run(
+                case.path(),
+                &[&["missing", "t.yaml"][..], &options[..]].concat(),
+            );
+            assert_eq!(run.code, 0, "{}", run.err);
+            assert!(run.out.contains("sqs:SendMessage"), "{}", run.out);
+            assert_eq!(run.err.contains(limit), is_limited, "{action}: {}", run.err);
+        },
+    );
 }
 
 #[test]
@@ -560,7 +573,7 @@ fn templates_are_not_edited_and_the_reason_is_said() {
     fs::copy(example, &path).unwrap();
     let before = fs::read(&path).unwrap();
     let options = ["template.yaml", "--scheduler", "slurm", "--feature", "none"];
-    for command in [["lint", "--fix"], ["tighten", "--write"]] {
+    each([["lint", "--fix"], ["tighten", "--write"]], |command| {
         let run = run(folder.path(), &[&command[..], &options[..]].concat());
         assert!(
             run.err
@@ -569,5 +582,5 @@ fn templates_are_not_edited_and_the_reason_is_said() {
             run.err
         );
         assert_eq!(fs::read(&path).unwrap(), before, "{command:?}");
-    }
+    });
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::common::program::run;
+use crate::common::table::each;
 
 /// Releases, and their roles with the schedulers.
 const RELEASES: &[(&str, &[(&str, &str)])] = &[
@@ -86,7 +87,7 @@ fn options<'a>(release: &'a str, role: &'a str, scheduler: &'a str) -> Vec<&'a s
 
 #[test]
 fn the_published_policies_as_templates_are_covered_role_by_role() {
-    for (release, roles) in RELEASES {
+    each(RELEASES, |(release, roles)| {
         let folder = tempfile::tempdir().unwrap();
         let mut resources = Map::new();
         for (nth, (role, scheduler)) in roles.iter().enumerate() {
@@ -136,7 +137,7 @@ fn the_published_policies_as_templates_are_covered_role_by_role() {
                 .collect();
             assert!(open.is_empty(), "{release} {role} {scheduler}: {open:#?}");
         }
-    }
+    });
 }
 
 /// Templates that AWS publishes for a release whose documented policies differ from them: role and scheduler, and the actions

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::configuration::{fixtures, folder};
+use crate::common::table::each;
 use pcluster_iam::cluster::{Cluster, ConfigProblem, Generation, Use, read};
 use pcluster_iam::parser::{Source, Span};
 
@@ -120,27 +121,33 @@ fn line_ends_and_byte_order_marks_change_nothing_but_places() {
 
 #[test]
 fn booleans_are_what_parallelcluster_takes_for_them() {
-    for (word, expected) in [
-        ("true", true),
-        ("Yes", true),
-        ("\"on\"", true),
-        ("1", true),
-        ("no", false),
-        ("OFF", false),
-    ] {
-        let v3 = cluster(&format!("HeadNode:\n  Dcv:\n    Enabled: {word}\n"));
-        assert_eq!(v3.uses("dcv", "head-node"), Some(expected), "{word}");
-    }
-    for (word, expected) in [("true", true), ("on", true), ("0", false)] {
-        let v2 = cluster(&format!(
-            "[cluster a]\ncw_log_settings = l\n[cw_log l]\nenable = {word}\n"
-        ));
-        assert_eq!(
-            v2.uses("cloudwatch-logs", "instance"),
-            Some(expected),
-            "{word}"
-        );
-    }
+    each(
+        [
+            ("true", true),
+            ("Yes", true),
+            ("\"on\"", true),
+            ("1", true),
+            ("no", false),
+            ("OFF", false),
+        ],
+        |(word, expected)| {
+            let v3 = cluster(&format!("HeadNode:\n  Dcv:\n    Enabled: {word}\n"));
+            assert_eq!(v3.uses("dcv", "head-node"), Some(expected), "{word}");
+        },
+    );
+    each(
+        [("true", true), ("on", true), ("0", false)],
+        |(word, expected)| {
+            let v2 = cluster(&format!(
+                "[cluster a]\ncw_log_settings = l\n[cw_log l]\nenable = {word}\n"
+            ));
+            assert_eq!(
+                v2.uses("cloudwatch-logs", "instance"),
+                Some(expected),
+                "{word}"
+            );
+        },
+    );
 }
 
 #[test]
@@ -166,14 +173,20 @@ fn both_generations_decide_the_same_features() {
         .filter(|name| !only_3.contains(name))
         .collect();
     assert_eq!(v2.features.keys().collect::<Vec<_>>(), names);
-    for unnamed in ["[cluster a]\nkey_name = k\n", "HeadNode: {}\n"] {
-        let cluster = cluster(unnamed);
-        assert_eq!(cluster.scheduler, None);
-        assert_eq!(cluster.uses("route53-hosted-zone", "user"), None);
-    }
-    for unknown in ["log-retrieval", "pcluster-configure-networking"] {
-        assert_eq!(v3.uses(unknown, "user"), None);
-    }
+    each(
+        ["[cluster a]\nkey_name = k\n", "HeadNode: {}\n"],
+        |unnamed| {
+            let cluster = cluster(unnamed);
+            assert_eq!(cluster.scheduler, None);
+            assert_eq!(cluster.uses("route53-hosted-zone", "user"), None);
+        },
+    );
+    each(
+        ["log-retrieval", "pcluster-configure-networking"],
+        |unknown| {
+            assert_eq!(v3.uses(unknown, "user"), None);
+        },
+    );
 }
 
 #[test]
@@ -537,7 +550,7 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
 
 #[test]
 fn what_cannot_be_used_is_refused_with_its_place() {
-    for (text, message, underlined, help) in REFUSED {
+    each(REFUSED, |(text, message, underlined, help)| {
         let source = Source::new("c", *text);
         let found = read(&source).expect_err(text);
         assert_eq!(found.len(), 1, "{text:?}: {found:?}");
@@ -550,55 +563,61 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             !problem.message.ends_with('.') && !words.ends_with('.'),
             "{text:?}"
         );
-    }
+    });
 }
 
 #[test]
 fn text_that_is_no_yaml_is_placed() {
-    for (text, line, help) in [
-        ("Region: us-east-1\nHeadNode:\n\tSsh: x\n", 3, "spaces"),
-        ("Region: \"us-east-1\nHeadNode: 1\n", 1, ""),
-        ("HeadNode:\n  Ssh: {KeyName: a\n", 3, ""),
-        (
-            "Region: us-east-1\n{% if x %}\nHeadNode: {}\n{% endif %}\n",
-            2,
-            "template",
-        ),
-        ("Region: a: b\n", 1, "indentation"),
-        ("HeadNode: *nobody\n", 1, ""),
-    ] {
-        let source = Source::new("c", text);
-        let problem = read(&source).expect_err(text).remove(0);
-        let at = source.location(problem.span.start);
-        assert!(
-            problem.message.starts_with("this is not YAML: "),
-            "{}",
-            problem.message
-        );
-        assert!(at.line <= line, "{text:?}: {at:?}");
-        assert!(problem.help.unwrap().contains(help), "{text:?}");
-    }
+    each(
+        [
+            ("Region: us-east-1\nHeadNode:\n\tSsh: x\n", 3, "spaces"),
+            ("Region: \"us-east-1\nHeadNode: 1\n", 1, ""),
+            ("HeadNode:\n  Ssh: {KeyName: a\n", 3, ""),
+            (
+                "Region: us-east-1\n{% if x %}\nHeadNode: {}\n{% endif %}\n",
+                2,
+                "template",
+            ),
+            ("Region: a: b\n", 1, "indentation"),
+            ("HeadNode: *nobody\n", 1, ""),
+        ],
+        |(text, line, help)| {
+            let source = Source::new("c", text);
+            let problem = read(&source).expect_err(text).remove(0);
+            let at = source.location(problem.span.start);
+            assert!(
+                problem.message.starts_with("this is not YAML: "),
+                "{}",
+                problem.message
+            );
+            assert!(at.line <= line, "{text:?}: {at:?}");
+            assert!(problem.help.unwrap().contains(help), "{text:?}");
+        },
+    );
 }
 
 #[test]
 fn places_are_those_of_the_bare_value() {
-    for value in [
-        "us-east-1",
-        "\"us-east-1\"",
-        "'us-east-1'  # why",
-        "us-east-1  # why",
-        "\"us-east-1\" # 'why'",
-        "!!str us-east-1",
-        "&here us-east-1",
-        "&here !!str \"us-east-1\"",
-        "!!str\n  us-east-1",
-    ] {
-        let text = format!("\u{feff}# ü\nRegion: {value}\nHeadNode: {{}}\n");
-        let source = Source::new("c", text);
-        let region = read(&source).unwrap().region.unwrap();
-        assert_eq!(region.value, "us-east-1");
-        assert_eq!(source.slice(region.span), "us-east-1", "{value}");
-    }
+    each(
+        [
+            "us-east-1",
+            "\"us-east-1\"",
+            "'us-east-1'  # why",
+            "us-east-1  # why",
+            "\"us-east-1\" # 'why'",
+            "!!str us-east-1",
+            "&here us-east-1",
+            "&here !!str \"us-east-1\"",
+            "!!str\n  us-east-1",
+        ],
+        |value| {
+            let text = format!("\u{feff}# ü\nRegion: {value}\nHeadNode: {{}}\n");
+            let source = Source::new("c", text);
+            let region = read(&source).unwrap().region.unwrap();
+            assert_eq!(region.value, "us-east-1");
+            assert_eq!(source.slice(region.span), "us-east-1", "{value}");
+        },
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::common::program::{Run, run};
+use crate::common::table::each;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -37,121 +38,124 @@ fn configuration(name: &str) -> String {
 #[test]
 fn a_configuration_chooses_the_reference() {
     // file, release asked for, role, then what must be found: release, policy, a feature on, one that is off
-    for (file, asked, role, release, policies, on, off) in [
-        (
-            "torque-2.4.1.ini",
-            None,
-            "user",
-            "2.4.1",
-            "ParallelClusterUserPolicy",
-            "fsx",
-            "efs",
-        ),
-        (
-            "sge-2.11.4.ini",
-            Some("2.11.4"),
-            "instance",
-            "2.11.4",
-            "ParallelClusterInstancePolicy",
-            "",
-            "fsx",
-        ),
-        (
-            "awsbatch-2.10.0.ini",
-            Some("2.10"),
-            "user",
-            "2.10.4",
-            "ParallelClusterUserPolicy",
-            "",
-            "fsx",
-        ),
-        (
-            "slurm-fsx-3.1.yaml",
-            Some("3.1"),
-            "user",
-            "3.1.5",
-            "Base pcluster user policy",
-            "fsx",
-            "login-nodes",
-        ),
-        (
-            "slurm-login-nodes-3.7.yaml",
-            Some("3.7"),
-            "user",
-            "3.7.2",
-            "ParallelClusterClusterPolicy",
-            "login-nodes",
-            "fsx",
-        ),
-        (
-            "awsbatch-3.14.yaml",
-            Some("3.14.0"),
-            "user",
-            "3.14.0",
-            "Base pcluster user policy",
-            "",
-            "fsx",
-        ),
-        (
-            "awsbatch-3.14.yaml",
-            None,
-            "head-node",
-            "3.15.1",
-            "Head node IAM role (AWS Batch)",
-            "",
-            "fsx",
-        ),
-    ] {
-        let file = configuration(file);
-        let folder = tempfile::tempdir().unwrap();
-        let everything = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-        fs::write(folder.path().join("policy.json"), everything).unwrap();
-        let mut arguments = vec![
-            "lint",
-            "policy.json",
-            "--cluster-config",
-            &file,
-            "--role",
-            role,
-        ];
-        arguments.extend(["--format", "json"]);
-        if let Some(asked) = asked {
-            arguments.extend(["--pcluster-version", asked]);
-        }
-        let run = run(folder.path(), &arguments);
-        let report = json(&run);
-        let result = &report["results"][0];
-        let reference = &result["reference"];
-        assert_eq!(reference["pcluster_version"], release, "{file}");
-        assert_eq!(reference["policy"], policies, "{file}");
-        let features: Vec<&str> = reference["features"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|f| f.as_str().unwrap())
-            .collect();
-        assert!(
-            on.is_empty() || features.contains(&on),
-            "{file}: {features:?}"
-        );
-        assert!(!features.contains(&off), "{file}: {features:?}");
-        let rows = result["requirements"].as_array().unwrap();
-        let of = |name: &str| rows.iter().filter(|r| r["feature"] == name).count();
-        assert!(on.is_empty() || of(on) > 0, "{file}: no row needs {on}");
-        assert_eq!(of(off), 0, "{file}: rows for {off}");
-        assert!(rows.iter().all(|r| r["verdict"] == "covered"), "{file}");
-        let taken = result["cluster_config"]["taken"].as_array().unwrap();
-        assert!(
-            taken
+    each(
+        [
+            (
+                "torque-2.4.1.ini",
+                None,
+                "user",
+                "2.4.1",
+                "ParallelClusterUserPolicy",
+                "fsx",
+                "efs",
+            ),
+            (
+                "sge-2.11.4.ini",
+                Some("2.11.4"),
+                "instance",
+                "2.11.4",
+                "ParallelClusterInstancePolicy",
+                "",
+                "fsx",
+            ),
+            (
+                "awsbatch-2.10.0.ini",
+                Some("2.10"),
+                "user",
+                "2.10.4",
+                "ParallelClusterUserPolicy",
+                "",
+                "fsx",
+            ),
+            (
+                "slurm-fsx-3.1.yaml",
+                Some("3.1"),
+                "user",
+                "3.1.5",
+                "Base pcluster user policy",
+                "fsx",
+                "login-nodes",
+            ),
+            (
+                "slurm-login-nodes-3.7.yaml",
+                Some("3.7"),
+                "user",
+                "3.7.2",
+                "ParallelClusterClusterPolicy",
+                "login-nodes",
+                "fsx",
+            ),
+            (
+                "awsbatch-3.14.yaml",
+                Some("3.14.0"),
+                "user",
+                "3.14.0",
+                "Base pcluster user policy",
+                "",
+                "fsx",
+            ),
+            (
+                "awsbatch-3.14.yaml",
+                None,
+                "head-node",
+                "3.15.1",
+                "Head node IAM role (AWS Batch)",
+                "",
+                "fsx",
+            ),
+        ],
+        |(file, asked, role, release, policies, on, off)| {
+            let file = configuration(file);
+            let folder = tempfile::tempdir().unwrap();
+            let everything = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+            fs::write(folder.path().join("policy.json"), everything).unwrap();
+            let mut arguments = vec![
+                "lint",
+                "policy.json",
+                "--cluster-config",
+                &file,
+                "--role",
+                role,
+            ];
+            arguments.extend(["--format", "json"]);
+            if let Some(asked) = asked {
+                arguments.extend(["--pcluster-version", asked]);
+            }
+            let run = run(folder.path(), &arguments);
+            let report = json(&run);
+            let result = &report["results"][0];
+            let reference = &result["reference"];
+            assert_eq!(reference["pcluster_version"], release, "{file}");
+            assert_eq!(reference["policy"], policies, "{file}");
+            let features: Vec<&str> = reference["features"]
+                .as_array()
+                .unwrap()
                 .iter()
-                .any(|t| t["what"] == "scheduler" && t["value"] == reference["scheduler"]),
-            "{file}: {taken:?}"
-        );
-        for fact in taken {
-            let from = fact["from"].as_str().unwrap();
-            assert!(from.starts_with(file.as_str()), "{from}");
-        }
-    }
+                .map(|f| f.as_str().unwrap())
+                .collect();
+            assert!(
+                on.is_empty() || features.contains(&on),
+                "{file}: {features:?}"
+            );
+            assert!(!features.contains(&off), "{file}: {features:?}");
+            let rows = result["requirements"].as_array().unwrap();
+            let of = |name: &str| rows.iter().filter(|r| r["feature"] == name).count();
+            assert!(on.is_empty() || of(on) > 0, "{file}: no row needs {on}");
+            assert_eq!(of(off), 0, "{file}: rows for {off}");
+            assert!(rows.iter().all(|r| r["verdict"] == "covered"), "{file}");
+            let taken = result["cluster_config"]["taken"].as_array().unwrap();
+            assert!(
+                taken
+                    .iter()
+                    .any(|t| t["what"] == "scheduler" && t["value"] == reference["scheduler"]),
+                "{file}: {taken:?}"
+            );
+            for fact in taken {
+                let from = fact["from"].as_str().unwrap();
+                assert!(from.starts_with(file.as_str()), "{from}");
+            }
+        },
+    );
 }
 
 #[test]
@@ -258,17 +262,20 @@ fn a_configuration_that_cannot_be_read_is_drawn_where_it_is_wrong() {
         "Region: eu-west-1\nScheduling:\n  Scheduler: pbs\n",
     )
     .unwrap();
-    for (file, words) in [
-        ("bad.yaml", "bad.yaml:"),
-        ("pbs.yaml", "pbs.yaml:3:14"),
-        ("none.yaml", "there is no such file"),
-        (".", "directory"),
-    ] {
-        let run = run(at, &["lint", "policy.json", "--cluster-config", file]);
-        assert_eq!(run.code, 2, "{file}: {}{}", run.out, run.err);
-        assert!(run.err.contains(words), "{file}: {}", run.err);
-        assert_eq!(run.out, "");
-    }
+    each(
+        [
+            ("bad.yaml", "bad.yaml:"),
+            ("pbs.yaml", "pbs.yaml:3:14"),
+            ("none.yaml", "there is no such file"),
+            (".", "directory"),
+        ],
+        |(file, words)| {
+            let run = run(at, &["lint", "policy.json", "--cluster-config", file]);
+            assert_eq!(run.code, 2, "{file}: {}{}", run.out, run.err);
+            assert!(run.err.contains(words), "{file}: {}", run.err);
+            assert_eq!(run.out, "");
+        },
+    );
 }
 
 #[test]
@@ -421,26 +428,29 @@ fn features_decide_what_is_required() {
         code == 0 && !lints.contains(&"feature-gap".to_owned()),
         "{code} {lints:?}"
     );
-    for (feature, words) in [
-        ("fxs", "did you mean `fsx`"),
-        (
-            "iam-privileged,iam-restricted",
-            "either `iam-privileged` or `iam-restricted`",
-        ),
-    ] {
-        let bad = run(
-            &root(),
-            &[
-                "lint",
-                file.to_str().unwrap(),
-                "--scheduler",
-                "slurm",
-                "--feature",
-                feature,
-            ],
-        );
-        assert!(bad.code == 2 && bad.err.contains(words), "{}", bad.err);
-    }
+    each(
+        [
+            ("fxs", "did you mean `fsx`"),
+            (
+                "iam-privileged,iam-restricted",
+                "either `iam-privileged` or `iam-restricted`",
+            ),
+        ],
+        |(feature, words)| {
+            let bad = run(
+                &root(),
+                &[
+                    "lint",
+                    file.to_str().unwrap(),
+                    "--scheduler",
+                    "slurm",
+                    "--feature",
+                    feature,
+                ],
+            );
+            assert!(bad.code == 2 && bad.err.contains(words), "{}", bad.err);
+        },
+    );
 }
 
 #[test]
@@ -511,20 +521,22 @@ fn the_user_passes_each_role_that_the_configuration_names() {
     ];
     let (folder, text) = policy(&show);
     let own = "InstanceRole: arn:aws:iam::123456789012:role/own";
-    for (place, head, queue, pool, functions) in [
-        ("head node", own, "", "", ""),
-        ("queue", "", own, "", ""),
-        ("pool of login nodes", "", "", own, ""),
-        (
-            "functions",
-            "",
-            "",
-            "",
-            "LambdaFunctionsRole: arn:aws:iam::123456789012:role/own",
-        ),
-    ] {
-        let configuration = format!(
-            r"
+    each(
+        [
+            ("head node", own, "", "", ""),
+            ("queue", "", own, "", ""),
+            ("pool of login nodes", "", "", own, ""),
+            (
+                "functions",
+                "",
+                "",
+                "",
+                "LambdaFunctionsRole: arn:aws:iam::123456789012:role/own",
+            ),
+        ],
+        |(place, head, queue, pool, functions)| {
+            let configuration = format!(
+                r"
 Region: us-east-1
 Image: {{Os: alinux2023}}
 HeadNode:
@@ -548,38 +560,39 @@ LoginNodes:
 Iam:
   Roles: {{{functions}}}
 "
-        );
-        fs::write(folder.path().join("cluster.yaml"), configuration).unwrap();
-        let passed = |role: &str| {
-            let more = format!(
-                r#""Statement": [{{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/{role}"}},"#
             );
-            let text = text.replacen("\"Statement\": [", &more, 1);
-            fs::write(folder.path().join("policy.json"), text).unwrap();
-            let lint = [
-                "lint",
-                "policy.json",
-                "--cluster-config",
-                "cluster.yaml",
-                "--role",
-                "user",
-                "--pcluster-version",
-                "3.15.0",
-                "--account",
-                "123456789012",
-                "--format",
-                "json",
-            ];
-            let run = run(folder.path(), &lint);
-            assert!(run.err.is_empty(), "{place}: {}", run.err);
-            let findings = json(&run)["results"][0]["findings"].clone();
-            findings.as_array().unwrap().iter().any(|f| {
-                f["severity"] == "error"
-                    && f["witness"]["action"] == "iam:PassRole"
-                    && f["witness"]["resource"] == "arn:aws:iam::123456789012:role/own"
-            })
-        };
-        assert!(passed("other"), "{place}");
-        assert!(!passed("own"), "{place}");
-    }
+            fs::write(folder.path().join("cluster.yaml"), configuration).unwrap();
+            let passed = |role: &str| {
+                let more = format!(
+                    r#""Statement": [{{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/{role}"}},"#
+                );
+                let text = text.replacen("\"Statement\": [", &more, 1);
+                fs::write(folder.path().join("policy.json"), text).unwrap();
+                let lint = [
+                    "lint",
+                    "policy.json",
+                    "--cluster-config",
+                    "cluster.yaml",
+                    "--role",
+                    "user",
+                    "--pcluster-version",
+                    "3.15.0",
+                    "--account",
+                    "123456789012",
+                    "--format",
+                    "json",
+                ];
+                let run = run(folder.path(), &lint);
+                assert!(run.err.is_empty(), "{place}: {}", run.err);
+                let findings = json(&run)["results"][0]["findings"].clone();
+                findings.as_array().unwrap().iter().any(|f| {
+                    f["severity"] == "error"
+                        && f["witness"]["action"] == "iam:PassRole"
+                        && f["witness"]["resource"] == "arn:aws:iam::123456789012:role/own"
+                })
+            };
+            assert!(passed("other"), "{place}");
+            assert!(!passed("own"), "{place}");
+        },
+    );
 }

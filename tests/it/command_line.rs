@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::program::{Run, run as run_in};
+use crate::common::table::each;
 use clap::Command as Cli;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::cli;
@@ -121,7 +122,7 @@ fn as_str(words: &[String]) -> Vec<&str> {
 
 #[test]
 fn a_reader_that_is_gone_changes_neither_the_exit_code_nor_standard_error() {
-    for call in CALLS {
+    each(CALLS, |call| {
         let expected = run(call);
         assert!(!expected.out.is_empty(), "{call:?}: {}", expected.err);
         let (reader, writer) = std::io::pipe().unwrap();
@@ -133,7 +134,7 @@ fn a_reader_that_is_gone_changes_neither_the_exit_code_nor_standard_error() {
             expected.err,
             "{call:?}"
         );
-    }
+    });
 }
 
 #[cfg(target_os = "linux")]
@@ -161,11 +162,11 @@ fn the_version_names_the_day_of_the_data() {
         env!("CARGO_PKG_VERSION"),
         Catalog::embedded().date()
     );
-    for option in ["--version", "-V"] {
+    each(["--version", "-V"], |option| {
         let run = run(&[option]);
         assert_eq!((run.code, run.out.as_str()), (0, expected.as_str()));
         assert_eq!(run.err, "");
-    }
+    });
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn help_fits_the_terminal_and_is_never_too_wide_to_read() {
 
 #[test]
 fn completions_know_every_command_and_option() {
-    for shell in SHELLS {
+    each(SHELLS, |shell| {
         let run = run(&["completions", shell]);
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{shell}");
         for (words, command) in commands() {
@@ -220,7 +221,7 @@ fn completions_know_every_command_and_option() {
                 assert!(run.out.contains(option), "{shell}: --{option}");
             }
         }
-    }
+    });
     let unknown = run(&["completions", "tcsh"]);
     assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
     assert!(unknown.err.contains("bash"), "{}", unknown.err);
@@ -302,8 +303,11 @@ fn colour_is_asked_for_by_option_first_and_by_variables_then() {
     assert!(!escapes(&[], &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")]));
     assert!(escapes(&["--color", "always"], &[("NO_COLOR", "1")]));
     assert!(!escapes(&["--color", "never"], &[("FORCE_COLOR", "1")]));
-    for format in ["concise", "json", "sarif", "github", "gitlab", "junit"] {
-        let options = ["--color", "always", "-f", format];
-        assert!(!escapes(&options, &[("FORCE_COLOR", "1")]), "{format}");
-    }
+    each(
+        ["concise", "json", "sarif", "github", "gitlab", "junit"],
+        |format| {
+            let options = ["--color", "always", "-f", format];
+            assert!(!escapes(&options, &[("FORCE_COLOR", "1")]), "{format}");
+        },
+    );
 }

@@ -1,6 +1,7 @@
 //! What is known of condition keys: by resource type, by whose policy it is, and from several lines together.
 
 use crate::common::project::Project;
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 fn policy(action: &str, resource: &str, condition: &Value) -> String {
@@ -47,279 +48,291 @@ fn has(result: &Value, lint: &str, text: &str) -> bool {
 #[test]
 fn a_key_counts_where_its_resource_type_has_it() {
     let run = "ec2:RunInstances";
-    for (action, condition, context, expected) in [
-        (
-            run,
-            json!({"StringEquals": {"aws:ResourceTag/T": "a"}}),
-            "",
-            "partial",
-        ),
-        (
-            run,
-            json!({"StringEquals": {"ec2:ResourceTag/T": "a"}}),
-            "",
-            "partial",
-        ),
-        (
-            run,
-            json!({"StringEquals": {"ec2:InstanceType": "t3.micro"}}),
-            "ec2:InstanceType=t3.micro",
-            "partial",
-        ),
-        (
-            run,
-            json!({"StringEqualsIfExists": {"ec2:InstanceType": "t3.micro"}}),
-            "ec2:InstanceType=t3.micro",
-            "covered",
-        ),
-        (
-            run,
-            json!({"StringNotEquals": {"aws:ResourceTag/T": "a"}}),
-            "aws:ResourceTag/T=b",
-            "covered",
-        ),
-        (
-            run,
-            json!({"StringEquals": {"ec2:Region": "us-east-1"}}),
-            "ec2:Region=us-east-1",
-            "covered",
-        ),
-        // Listed for no type: not known.
-        (
-            run,
-            json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
-            "",
-            "conditional",
-        ),
-        (
-            "batch:SubmitJob",
-            json!({"StringEquals": {"batch:ShareIdentifier": "a"}}),
-            "",
-            "conditional",
-        ),
-        // One type alone.
-        (
-            "s3:GetObject",
-            json!({"StringEquals": {"s3:ExistingObjectTag/t": "a"}}),
-            "s3:ExistingObjectTag/t=a",
-            "covered",
-        ),
-    ] {
-        let given = ["--context", context];
-        let more: &[&str] = if context.is_empty() { &[] } else { &given };
-        let result = lint(action, &condition, more);
-        assert_eq!(verdict(&result), expected, "{action} {condition} {context}");
-    }
+    each(
+        [
+            (
+                run,
+                json!({"StringEquals": {"aws:ResourceTag/T": "a"}}),
+                "",
+                "partial",
+            ),
+            (
+                run,
+                json!({"StringEquals": {"ec2:ResourceTag/T": "a"}}),
+                "",
+                "partial",
+            ),
+            (
+                run,
+                json!({"StringEquals": {"ec2:InstanceType": "t3.micro"}}),
+                "ec2:InstanceType=t3.micro",
+                "partial",
+            ),
+            (
+                run,
+                json!({"StringEqualsIfExists": {"ec2:InstanceType": "t3.micro"}}),
+                "ec2:InstanceType=t3.micro",
+                "covered",
+            ),
+            (
+                run,
+                json!({"StringNotEquals": {"aws:ResourceTag/T": "a"}}),
+                "aws:ResourceTag/T=b",
+                "covered",
+            ),
+            (
+                run,
+                json!({"StringEquals": {"ec2:Region": "us-east-1"}}),
+                "ec2:Region=us-east-1",
+                "covered",
+            ),
+            // Listed for no type: not known.
+            (
+                run,
+                json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
+                "",
+                "conditional",
+            ),
+            (
+                "batch:SubmitJob",
+                json!({"StringEquals": {"batch:ShareIdentifier": "a"}}),
+                "",
+                "conditional",
+            ),
+            // One type alone.
+            (
+                "s3:GetObject",
+                json!({"StringEquals": {"s3:ExistingObjectTag/t": "a"}}),
+                "s3:ExistingObjectTag/t=a",
+                "covered",
+            ),
+        ],
+        |(action, condition, context, expected)| {
+            let given = ["--context", context];
+            let more: &[&str] = if context.is_empty() { &[] } else { &given };
+            let result = lint(action, &condition, more);
+            assert_eq!(verdict(&result), expected, "{action} {condition} {context}");
+        },
+    );
 }
 
 #[test]
 fn lines_that_exclude_each_other_grant_nothing() {
-    for (condition, excluded) in [
-        (
-            json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
-            true,
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "c*"}}),
-            true,
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "b*"}}),
-            false,
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "Null": {"aws:PrincipalTag/t": "true"}}),
-            true,
-        ),
-        (
-            json!({"StringEqualsIfExists": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
-            false,
-        ),
-        (
-            json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}),
-            true,
-        ),
-        (
-            json!({"IpAddress": {"aws:SourceIp": "203.0.0.0/16"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
-            false,
-        ),
-        (
-            json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThan": {"aws:MultiFactorAuthAge": "10"}}),
-            true,
-        ),
-        (
-            json!({"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "5"}}),
-            false,
-        ),
-        (
-            json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, "DateGreaterThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}),
-            true,
-        ),
-        (
-            json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": "b"}}),
-            true,
-        ),
-        (
-            json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}),
-            false,
-        ),
-        (
-            json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "a"}, "ForAnyValue:StringLike": {"aws:CalledVia": "b"}}),
-            false,
-        ),
-    ] {
-        let result = lint("sqs:GetQueueUrl", &condition, &[]);
-        let expected = if excluded { "missing" } else { "conditional" };
-        assert_eq!(verdict(&result), expected, "{condition}");
-        let told = has(&result, "ineffective-condition", "never hold together");
-        assert_eq!(told, excluded, "{condition}");
-    }
+    each(
+        [
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
+                true,
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "c*"}}),
+                true,
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}, "StringLike": {"aws:PrincipalTag/t": "b*"}}),
+                false,
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/t": "a"}, "Null": {"aws:PrincipalTag/t": "true"}}),
+                true,
+            ),
+            (
+                json!({"StringEqualsIfExists": {"aws:PrincipalTag/t": "a"}, "StringNotEquals": {"aws:PrincipalTag/t": "a"}}),
+                false,
+            ),
+            (
+                json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}),
+                true,
+            ),
+            (
+                json!({"IpAddress": {"aws:SourceIp": "203.0.0.0/16"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
+                false,
+            ),
+            (
+                json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThan": {"aws:MultiFactorAuthAge": "10"}}),
+                true,
+            ),
+            (
+                json!({"NumericLessThanEquals": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThanEquals": {"aws:MultiFactorAuthAge": "5"}}),
+                false,
+            ),
+            (
+                json!({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}, "DateGreaterThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}),
+                true,
+            ),
+            (
+                json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": "b"}}),
+                true,
+            ),
+            (
+                json!({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}),
+                false,
+            ),
+            (
+                json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "a"}, "ForAnyValue:StringLike": {"aws:CalledVia": "b"}}),
+                false,
+            ),
+        ],
+        |(condition, excluded)| {
+            let result = lint("sqs:GetQueueUrl", &condition, &[]);
+            let expected = if excluded { "missing" } else { "conditional" };
+            assert_eq!(verdict(&result), expected, "{condition}");
+            let told = has(&result, "ineffective-condition", "never hold together");
+            assert_eq!(told, excluded, "{condition}");
+        },
+    );
 }
 
 #[test]
 fn variables_are_read_in_texts_and_arns_only() {
-    for (condition, expected) in [
-        (
-            json!({"Bool": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
-            "missing",
-        ),
-        (
-            json!({"StringEquals": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
-            "conditional",
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}}),
-            "covered",
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalAccount": "123456789012"}}),
-            "covered",
-        ),
-        (
-            json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
-            "covered",
-        ),
-    ] {
-        let result = lint("sqs:GetQueueUrl", &condition, &[]);
-        assert_eq!(verdict(&result), expected, "{condition}");
-        assert!(!has(&result, "weak-condition", ""), "{condition}");
-    }
+    each(
+        [
+            (
+                json!({"Bool": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
+                "missing",
+            ),
+            (
+                json!({"StringEquals": {"aws:SecureTransport": "${aws:SecureTransport}"}}),
+                "conditional",
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}}),
+                "covered",
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalAccount": "123456789012"}}),
+                "covered",
+            ),
+            (
+                json!({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}),
+                "covered",
+            ),
+        ],
+        |(condition, expected)| {
+            let result = lint("sqs:GetQueueUrl", &condition, &[]);
+            assert_eq!(verdict(&result), expected, "{condition}");
+            assert!(!has(&result, "weak-condition", ""), "{condition}");
+        },
+    );
 }
 
 #[test]
 fn what_a_principal_cannot_have_is_known() {
     // A role of 2.x nodes, one of Lambda functions, and the user who runs `pcluster`, who may be an IAM user.
-    for (condition, instance, user) in [
-        (
-            json!({"StringLike": {"aws:username": "*"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalType": "User"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}),
-            "covered",
-            "conditional",
-        ),
-        (
-            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/*"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/a*"}}),
-            "conditional",
-            "conditional",
-        ),
-        (
-            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::210987654321:*"}}),
-            "missing",
-            "missing",
-        ),
-        (
-            json!({"StringLike": {"aws:userid": "AIDA*"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"StringLike": {"aws:userid": "*:i-*"}}),
-            "covered",
-            "conditional",
-        ),
-        (
-            json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}),
-            "covered",
-            "conditional",
-        ),
-        (
-            json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/*"}}),
-            "missing",
-            "conditional",
-        ),
-        (
-            json!({"Bool": {"aws:PrincipalIsAWSService": "false"}}),
-            "covered",
-            "covered",
-        ),
-        (
-            json!({"StringEquals": {"aws:SourceAccount": "123456789012"}}),
-            "missing",
-            "missing",
-        ),
-        (
-            json!({"Null": {"ec2:SourceInstanceARN": "false"}}),
-            "covered",
-            "conditional",
-        ),
-        (
-            json!({"Bool": {"aws:ViaAWSService": "true"}}),
-            "missing",
-            "conditional",
-        ),
-    ] {
-        for (role, action, expected) in [
-            ("instance", "dynamodb:ListTables", instance),
-            ("user", "cloudformation:DescribeStackEvents", user),
-        ] {
-            let policy = policy(action, "*", &condition);
-            let project = Project::new(&[("p.json", &policy)]);
-            let result = project.run(&[
-                "lint",
-                "p.json",
-                "--no-config",
-                "--role",
-                role,
-                "--scheduler",
-                "slurm",
-                "--pcluster-version",
-                "2.4.1",
-                "--region",
-                "us-east-1",
-                "--account",
-                "123456789012",
-                "-f",
-                "json",
-            ]);
-            let result = result.json();
-            let rows = result["results"][0]["requirements"].as_array().unwrap();
-            let row = rows.iter().find(|r| r["action"] == action).unwrap();
-            assert_eq!(row["verdict"], expected, "{role} {condition}");
-        }
-    }
+    each(
+        [
+            (
+                json!({"StringLike": {"aws:username": "*"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalType": "User"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalType": "AssumedRole"}}),
+                "covered",
+                "conditional",
+            ),
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/*"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/a*"}}),
+                "conditional",
+                "conditional",
+            ),
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::210987654321:*"}}),
+                "missing",
+                "missing",
+            ),
+            (
+                json!({"StringLike": {"aws:userid": "AIDA*"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"StringLike": {"aws:userid": "*:i-*"}}),
+                "covered",
+                "conditional",
+            ),
+            (
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}),
+                "covered",
+                "conditional",
+            ),
+            (
+                json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/*"}}),
+                "missing",
+                "conditional",
+            ),
+            (
+                json!({"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+                "covered",
+                "covered",
+            ),
+            (
+                json!({"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+                "missing",
+                "missing",
+            ),
+            (
+                json!({"Null": {"ec2:SourceInstanceARN": "false"}}),
+                "covered",
+                "conditional",
+            ),
+            (
+                json!({"Bool": {"aws:ViaAWSService": "true"}}),
+                "missing",
+                "conditional",
+            ),
+        ],
+        |(condition, instance, user)| {
+            for (role, action, expected) in [
+                ("instance", "dynamodb:ListTables", instance),
+                ("user", "cloudformation:DescribeStackEvents", user),
+            ] {
+                let policy = policy(action, "*", &condition);
+                let project = Project::new(&[("p.json", &policy)]);
+                let result = project.run(&[
+                    "lint",
+                    "p.json",
+                    "--no-config",
+                    "--role",
+                    role,
+                    "--scheduler",
+                    "slurm",
+                    "--pcluster-version",
+                    "2.4.1",
+                    "--region",
+                    "us-east-1",
+                    "--account",
+                    "123456789012",
+                    "-f",
+                    "json",
+                ]);
+                let result = result.json();
+                let rows = result["results"][0]["requirements"].as_array().unwrap();
+                let row = rows.iter().find(|r| r["action"] == action).unwrap();
+                assert_eq!(row["verdict"], expected, "{role} {condition}");
+            }
+        },
+    );
 }
 
 #[test]
@@ -396,24 +409,27 @@ fn managed_policies_of_aws_draw_no_false_alarm() {
 
 #[test]
 fn any_value_fits_a_tag() {
-    for (operator, key, is_told) in [
-        ("ArnLike", "aws:RequestTag/owner", false),
-        ("ArnEquals", "aws:ResourceTag/owner", false),
-        ("ArnNotLike", "ec2:ResourceTag/owner", false),
-        ("StringLike", "aws:PrincipalTag/owner", false),
-        ("ArnLike", "ec2:InstanceType", true),
-        ("NumericLessThan", "ec2:InstanceType", true),
-    ] {
-        let value = if operator == "NumericLessThan" {
-            "1"
-        } else {
-            "arn:aws:iam::123456789012:role/a"
-        };
-        let condition = json!({ operator: { key: value } });
-        let result = lint("ec2:RunInstances", &condition, &[]);
-        let told = has(&result, "invalid-condition", "holds a value of type");
-        assert_eq!(told, is_told, "{operator} {key}: {result}");
-    }
+    each(
+        [
+            ("ArnLike", "aws:RequestTag/owner", false),
+            ("ArnEquals", "aws:ResourceTag/owner", false),
+            ("ArnNotLike", "ec2:ResourceTag/owner", false),
+            ("StringLike", "aws:PrincipalTag/owner", false),
+            ("ArnLike", "ec2:InstanceType", true),
+            ("NumericLessThan", "ec2:InstanceType", true),
+        ],
+        |(operator, key, is_told)| {
+            let value = if operator == "NumericLessThan" {
+                "1"
+            } else {
+                "arn:aws:iam::123456789012:role/a"
+            };
+            let condition = json!({ operator: { key: value } });
+            let result = lint("ec2:RunInstances", &condition, &[]);
+            let told = has(&result, "invalid-condition", "holds a value of type");
+            assert_eq!(told, is_told, "{operator} {key}: {result}");
+        },
+    );
 }
 
 #[test]
@@ -427,52 +443,55 @@ fn the_key_of_a_tag_may_contain_spaces() {
 /// AWS's managed policies compare accounts in each of these ways.
 #[test]
 fn the_own_account_leaves_nothing_open() {
-    for (operator, key, value, expected) in [
-        (
-            "StringEquals",
-            "aws:ResourceAccount",
-            "${aws:PrincipalAccount}",
-            "covered",
-        ),
-        (
-            "StringLike",
-            "aws:ResourceAccount",
-            "${AWS:principalaccount}",
-            "covered",
-        ),
-        (
-            "StringEqualsIfExists",
-            "AWS:resourceaccount",
-            "123456789012",
-            "covered",
-        ),
-        (
-            "StringNotEquals",
-            "aws:ResourceAccount",
-            "${aws:PrincipalAccount}",
-            "missing",
-        ),
-        (
-            "StringEquals",
-            "kms:CallerAccount",
-            "${aws:PrincipalAccount}",
-            "covered",
-        ),
-        (
-            "StringEquals",
-            "kms:CallerAccount",
-            "210987654321",
-            "missing",
-        ),
-    ] {
-        let condition = json!({ operator: { key: value } });
-        let action = if key.starts_with("kms") {
-            "kms:DescribeKey"
-        } else {
-            "sqs:SendMessage"
-        };
-        let result = lint(action, &condition, &[]);
-        assert_eq!(verdict(&result), expected, "{operator} {key} {value}");
-        assert!(!has(&result, "weak-condition", ""), "{result}");
-    }
+    each(
+        [
+            (
+                "StringEquals",
+                "aws:ResourceAccount",
+                "${aws:PrincipalAccount}",
+                "covered",
+            ),
+            (
+                "StringLike",
+                "aws:ResourceAccount",
+                "${AWS:principalaccount}",
+                "covered",
+            ),
+            (
+                "StringEqualsIfExists",
+                "AWS:resourceaccount",
+                "123456789012",
+                "covered",
+            ),
+            (
+                "StringNotEquals",
+                "aws:ResourceAccount",
+                "${aws:PrincipalAccount}",
+                "missing",
+            ),
+            (
+                "StringEquals",
+                "kms:CallerAccount",
+                "${aws:PrincipalAccount}",
+                "covered",
+            ),
+            (
+                "StringEquals",
+                "kms:CallerAccount",
+                "210987654321",
+                "missing",
+            ),
+        ],
+        |(operator, key, value, expected)| {
+            let condition = json!({ operator: { key: value } });
+            let action = if key.starts_with("kms") {
+                "kms:DescribeKey"
+            } else {
+                "sqs:SendMessage"
+            };
+            let result = lint(action, &condition, &[]);
+            assert_eq!(verdict(&result), expected, "{operator} {key} {value}");
+            assert!(!has(&result, "weak-condition", ""), "{result}");
+        },
+    );
 }

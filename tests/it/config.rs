@@ -2,6 +2,7 @@
 
 use crate::common::project::Project;
 use crate::common::role;
+use crate::common::table::each;
 use pcluster_iam::config;
 use pcluster_iam::parser::Source;
 
@@ -251,19 +252,22 @@ fn every_mistake_is_drawn_at_its_place_and_all_at_once() {
     // All but those of the syntax in one file, each on its own line.
     let all = "regio = 1\nscheduler = \"slrm\"\n[lints]\nx = \"off\"\n[[ignore]]\nlint = \"y\"\n";
     let project = Project::new(&[("pcluster-iam.toml", all), ("a.json", &node())]);
-    for arguments in [&["lint"][..], &["lint", "a.json"], &["baseline"]] {
-        let run = project.run(arguments);
-        assert_eq!(run.code, 2);
-        assert_eq!(run.out, "");
-        for place in ["1:1", "2:13", "4:1", "5:1", "6:8"] {
-            let at = format!("  --> pcluster-iam.toml:{place}\n");
-            assert!(run.err.contains(&at), "{place}: {}", run.err);
-        }
-        assert!(
-            run.err
-                .contains("error: `pcluster-iam.toml` has 5 mistakes")
-        );
-    }
+    each(
+        [&["lint"][..], &["lint", "a.json"], &["baseline"]],
+        |arguments| {
+            let run = project.run(arguments);
+            assert_eq!(run.code, 2);
+            assert_eq!(run.out, "");
+            for place in ["1:1", "2:13", "4:1", "5:1", "6:8"] {
+                let at = format!("  --> pcluster-iam.toml:{place}\n");
+                assert!(run.err.contains(&at), "{place}: {}", run.err);
+            }
+            assert!(
+                run.err
+                    .contains("error: `pcluster-iam.toml` has 5 mistakes")
+            );
+        },
+    );
 }
 
 #[test]
@@ -277,25 +281,28 @@ fn what_only_shows_when_targets_are_resolved_is_drawn_too() {
     let project = Project::new(&[("pcluster-iam.toml", config), ("a.json", &node())]);
     let run = project.run(&["lint"]);
     assert_eq!(run.code, 2, "{}", run.out);
-    for (place, message) in [
-        ("4:13", "`sge` was dropped in 2.11.5"),
-        (
-            "8:8",
-            "nothing says which scheduler the cluster of `b` uses",
-        ),
-        ("15:13", "no file matches `gone/*.json`"),
-        ("15:28", "no file matches `gone.json`"),
-        ("21:21", "the reference has no placeholder `Queu`"),
-        ("24:13", "`gone.json` cannot be the reference"),
-        ("28:18", "--cluster-config `gone.yaml`"),
-    ] {
-        let at = run
-            .err
-            .split("error[configuration]: ")
-            .find(|part| part.starts_with(message));
-        let at = at.unwrap_or_else(|| panic!("{message}: {}", run.err));
-        assert!(at.contains(&format!("pcluster-iam.toml:{place}\n")), "{at}");
-    }
+    each(
+        [
+            ("4:13", "`sge` was dropped in 2.11.5"),
+            (
+                "8:8",
+                "nothing says which scheduler the cluster of `b` uses",
+            ),
+            ("15:13", "no file matches `gone/*.json`"),
+            ("15:28", "no file matches `gone.json`"),
+            ("21:21", "the reference has no placeholder `Queu`"),
+            ("24:13", "`gone.json` cannot be the reference"),
+            ("28:18", "--cluster-config `gone.yaml`"),
+        ],
+        |(place, message)| {
+            let at = run
+                .err
+                .split("error[configuration]: ")
+                .find(|part| part.starts_with(message));
+            let at = at.unwrap_or_else(|| panic!("{message}: {}", run.err));
+            assert!(at.contains(&format!("pcluster-iam.toml:{place}\n")), "{at}");
+        },
+    );
 }
 
 #[test]
@@ -489,17 +496,20 @@ fn the_threshold_is_that_of_the_configuration_unless_an_option_says_otherwise() 
     let config = |more: &str| format!("{more}{TARGET}");
     let broad = crate::common::project::with_excess("More", "s3:PutBucketLogging");
     let project = Project::new(&[("iam/a.json", &broad)]);
-    for (fail_on, code) in [
-        ("", 0),
-        ("fail-on = \"warning\"\n", 1),
-        ("fail-on = \"never\"\n", 0),
-    ] {
-        project.write("pcluster-iam.toml", &config(fail_on));
-        assert_eq!(project.run(&["lint"]).code, code, "{fail_on}");
-        assert_eq!(project.run(&["lint", "--fail-on", "warning"]).code, 1);
-        assert_eq!(project.run(&["lint", "--fail-on", "error"]).code, 0);
-        assert_eq!(project.run(&["lint", "--exit-zero"]).code, 0);
-    }
+    each(
+        [
+            ("", 0),
+            ("fail-on = \"warning\"\n", 1),
+            ("fail-on = \"never\"\n", 0),
+        ],
+        |(fail_on, code)| {
+            project.write("pcluster-iam.toml", &config(fail_on));
+            assert_eq!(project.run(&["lint"]).code, code, "{fail_on}");
+            assert_eq!(project.run(&["lint", "--fail-on", "warning"]).code, 1);
+            assert_eq!(project.run(&["lint", "--fail-on", "error"]).code, 0);
+            assert_eq!(project.run(&["lint", "--exit-zero"]).code, 0);
+        },
+    );
 }
 
 #[test]
@@ -536,18 +546,21 @@ fn severities_are_those_of_the_configuration_and_then_of_options() {
         ]),
         is(1, "error")
     );
-    for (arguments, said) in [
-        (
-            ["--off", "unneded-action"],
-            "did you mean `unneeded-action`?",
-        ),
-        (["--off", "undecided"], "its severity cannot be changed"),
-        (["--warn", "invalid-json"], "its severity cannot be changed"),
-    ] {
-        let run = project.run(&[&["lint"], &arguments[..]].concat());
-        assert_eq!(run.code, 2);
-        assert!(run.err.contains(said), "{}", run.err);
-    }
+    each(
+        [
+            (
+                ["--off", "unneded-action"],
+                "did you mean `unneeded-action`?",
+            ),
+            (["--off", "undecided"], "its severity cannot be changed"),
+            (["--warn", "invalid-json"], "its severity cannot be changed"),
+        ],
+        |(arguments, said)| {
+            let run = project.run(&[&["lint"], &arguments[..]].concat());
+            assert_eq!(run.code, 2);
+            assert!(run.err.contains(said), "{}", run.err);
+        },
+    );
     let both = project.run(&["lint", "--off", "known-gap", "--note", "known-gap"]);
     assert_eq!(both.code, 2);
     assert!(

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::common::project::{Project, Run, without};
+use crate::common::table::each;
 
 const TARGET: &str = "[[target]]\nname = \"node\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"iam/*.json\"]\n";
 
@@ -20,13 +21,16 @@ fn refused(project: &Project) -> String {
 
 #[test]
 fn marks_and_line_ends_of_other_systems_are_read() {
-    for text in [
-        format!("\u{feff}{TARGET}"),
-        TARGET.replace('\n', "\r\n"),
-        format!("\u{feff}# é\r\n{}", TARGET.replace('\n', "\r\n")),
-    ] {
-        assert_eq!(project(&text).run(&["lint"]).code, 0, "{text:?}");
-    }
+    each(
+        [
+            format!("\u{feff}{TARGET}"),
+            TARGET.replace('\n', "\r\n"),
+            format!("\u{feff}# é\r\n{}", TARGET.replace('\n', "\r\n")),
+        ],
+        |text| {
+            assert_eq!(project(&text).run(&["lint"]).code, 0, "{text:?}");
+        },
+    );
     // Places count in characters.
     let err = refused(&project(&format!(
         "\u{feff}x = 1\r\nfail-on = \"é\"\r\n{TARGET}"
@@ -42,23 +46,26 @@ fn what_is_no_configuration_is_refused_by_what_it_is() {
     fs::write(&path, b"# caf\xe9\n").unwrap();
     let err = refused(&project);
     assert!(err.starts_with(&format!("{cannot}the file is not UTF-8")));
-    for size in [2 << 20, 17 << 20] {
+    each([2 << 20, 17 << 20], |size| {
         fs::write(&path, "#".repeat(size)).unwrap();
         let err = refused(&project);
         assert!(err.starts_with(&format!("{cannot}it is larger")), "{err}");
         assert!(!err.contains("policy"), "{err}");
-    }
+    });
     // Deep nesting and many mistakes end soon and say little.
-    for text in [
-        format!("x = {}", "[".repeat(900_000)),
-        format!("{}b = 1", "a.".repeat(400_000)),
-        "k = 1\n".repeat(100_000),
-        "= ".repeat(400_000),
-    ] {
-        fs::write(&path, &text).unwrap();
-        let err = refused(&project);
-        assert!(err.contains("error: `pcluster-iam.toml` has "), "{err}");
-    }
+    each(
+        [
+            format!("x = {}", "[".repeat(900_000)),
+            format!("{}b = 1", "a.".repeat(400_000)),
+            "k = 1\n".repeat(100_000),
+            "= ".repeat(400_000),
+        ],
+        |text| {
+            fs::write(&path, &text).unwrap();
+            let err = refused(&project);
+            assert!(err.contains("error: `pcluster-iam.toml` has "), "{err}");
+        },
+    );
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert_eq!(
@@ -76,16 +83,19 @@ fn a_configuration_that_leads_nowhere_is_not_passed_over() {
     let path = project.path("pcluster-iam.toml");
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("gone.toml", &path).unwrap();
-    for arguments in [
-        &["lint"][..],
-        &["lint", "iam/a.json", "--scheduler", "torque"],
-        &["missing", "iam/a.json", "--scheduler", "torque"],
-        &["baseline"],
-    ] {
-        let run = project.run(arguments);
-        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}");
-        assert!(run.err.contains("there is no such file"), "{}", run.err);
-    }
+    each(
+        [
+            &["lint"][..],
+            &["lint", "iam/a.json", "--scheduler", "torque"],
+            &["missing", "iam/a.json", "--scheduler", "torque"],
+            &["baseline"],
+        ],
+        |arguments| {
+            let run = project.run(arguments);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}");
+            assert!(run.err.contains("there is no such file"), "{}", run.err);
+        },
+    );
     // One that leads somewhere is read, and its paths are relative to where it is named.
     fs::remove_file(&path).unwrap();
     project.write("conf/real.toml", TARGET);
@@ -121,75 +131,82 @@ fn more_targets_than_are_judged_in_one_run_are_refused() {
 
 #[test]
 fn a_line_has_one_mistake_of_syntax() {
-    for (text, places) in [
-        ("x = [1,\ny = 2\n", &["2:3"][..]),
-        ("a\n", &["1:2"]),
-        ("region = \"us\naccount = \"1\"\n= 3\n", &["1:13", "3:1"]),
-    ] {
-        let err = refused(&project(text));
-        let found: Vec<&str> = err
-            .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("--> pcluster-iam.toml:"))
-            .collect();
-        assert_eq!(found, places, "{err}");
-    }
+    each(
+        [
+            ("x = [1,\ny = 2\n", &["2:3"][..]),
+            ("a\n", &["1:2"]),
+            ("region = \"us\naccount = \"1\"\n= 3\n", &["1:13", "3:1"]),
+        ],
+        |(text, places)| {
+            let err = refused(&project(text));
+            let found: Vec<&str> = err
+                .lines()
+                .filter_map(|line| line.trim_start().strip_prefix("--> pcluster-iam.toml:"))
+                .collect();
+            assert_eq!(found, places, "{err}");
+        },
+    );
 }
 
 #[test]
 fn files_that_a_target_names_wrongly_are_drawn_where_it_names_them() {
-    for (line, place, message, help) in [
-        (
-            "policies = \"iam\"",
-            "5:12",
-            "`iam` is a folder, not a policy",
-            "\"iam/*.json\"",
-        ),
-        (
-            "policies = [\"iam/a.json\", \"iam/\"]",
-            "5:27",
-            "`iam/` is a folder, not a policy",
-            "\"iam/*.json\"",
-        ),
-        (
-            "policies = \"iam\\\\*.json\"",
-            "5:12",
-            "no file matches `iam\\*.json`",
-            "`/` between folders",
-        ),
-        (
-            "policies = \"../../*.nothing\"",
-            "5:12",
-            "no file matches `../../*.nothing`",
-            "relative to this file",
-        ),
-        (
-            "policies = \"iam/*.json\"\nboundary = \"gone.json\"",
-            "6:12",
-            "`gone.json` is not a file",
-            "relative to this file",
-        ),
-        (
-            "policies = \"iam/*.json\"\nscps = [[\"iam/a.json\", \"iam/*.json\"]]",
-            "6:24",
-            "`iam/*.json` is not a file",
-            "no patterns here",
-        ),
-    ] {
-        let policies = "policies = [\"iam/*.json\"]";
-        let project = project(&TARGET.replace(policies, line));
-        let err = refused(&project);
-        let expected = format!("error[configuration]: {message}\n --> pcluster-iam.toml:{place}\n");
-        assert!(
-            err.replace("\n  --> ", "\n --> ").starts_with(&expected),
-            "{err}"
-        );
-        assert!(err.contains(help), "{err}");
-        // From a folder below, the same with the path from there.
-        let below = project.run_with("iam", &["lint"], &[]);
-        assert_eq!(below.code, 2);
-        let at = format!("--> ../pcluster-iam.toml:{place}\n");
-        assert!(below.err.contains(&at), "{}", below.err);
-    }
+    each(
+        [
+            (
+                "policies = \"iam\"",
+                "5:12",
+                "`iam` is a folder, not a policy",
+                "\"iam/*.json\"",
+            ),
+            (
+                "policies = [\"iam/a.json\", \"iam/\"]",
+                "5:27",
+                "`iam/` is a folder, not a policy",
+                "\"iam/*.json\"",
+            ),
+            (
+                "policies = \"iam\\\\*.json\"",
+                "5:12",
+                "no file matches `iam\\*.json`",
+                "`/` between folders",
+            ),
+            (
+                "policies = \"../../*.nothing\"",
+                "5:12",
+                "no file matches `../../*.nothing`",
+                "relative to this file",
+            ),
+            (
+                "policies = \"iam/*.json\"\nboundary = \"gone.json\"",
+                "6:12",
+                "`gone.json` is not a file",
+                "relative to this file",
+            ),
+            (
+                "policies = \"iam/*.json\"\nscps = [[\"iam/a.json\", \"iam/*.json\"]]",
+                "6:24",
+                "`iam/*.json` is not a file",
+                "no patterns here",
+            ),
+        ],
+        |(line, place, message, help)| {
+            let policies = "policies = [\"iam/*.json\"]";
+            let project = project(&TARGET.replace(policies, line));
+            let err = refused(&project);
+            let expected =
+                format!("error[configuration]: {message}\n --> pcluster-iam.toml:{place}\n");
+            assert!(
+                err.replace("\n  --> ", "\n --> ").starts_with(&expected),
+                "{err}"
+            );
+            assert!(err.contains(help), "{err}");
+            // From a folder below, the same with the path from there.
+            let below = project.run_with("iam", &["lint"], &[]);
+            assert_eq!(below.code, 2);
+            let at = format!("--> ../pcluster-iam.toml:{place}\n");
+            assert!(below.err.contains(&at), "{}", below.err);
+        },
+    );
     // The command line comes first, also where what it replaces is not there.
     let project = project(&format!("{TARGET}boundary = \"gone.json\"\n"));
     let run = project.run(&["lint", "--boundary", "iam/a.json"]);
@@ -198,7 +215,7 @@ fn files_that_a_target_names_wrongly_are_drawn_where_it_names_them() {
 
 #[test]
 fn a_configuration_without_targets_says_so() {
-    for text in ["", "# nothing\n", "scheduler = \"torque\"\n"] {
+    each(["", "# nothing\n", "scheduler = \"torque\"\n"], |text| {
         let project = project(text);
         let err = refused(&project);
         let said =
@@ -207,5 +224,5 @@ fn a_configuration_without_targets_says_so() {
         // For files that are named it is enough.
         let arguments = ["lint", "iam/a.json", "--scheduler", "torque"];
         assert_eq!(project.run(&arguments).code, 0);
-    }
+    });
 }

@@ -2,6 +2,7 @@
 
 use crate::common::project::Project;
 use crate::common::role;
+use crate::common::table::each;
 use pcluster_iam::config;
 use pcluster_iam::parser::Source;
 use serde_json::Value;
@@ -58,14 +59,17 @@ fn every_key_is_on_the_page() {
             assert!(named.iter().any(|n| PAGE.contains(n.as_str())), "{key}");
         }
     }
-    for (key, value) in [
-        ("features", "[\"fsx\", \"login-nodes\"]"),
-        ("bindings", "{ Ec2RoleName = \"parallelcluster-*\" }"),
-        ("context", "{ \"aws:SourceVpc\" = \"vpc-1\" }"),
-        ("scps", "[\"root.json\", [\"ou-1.json\", \"ou-2.json\"]]"),
-    ] {
-        assert!(PAGE.contains(value), "{value}");
-        let text = format!("{key} = {value}\n");
-        config::read(&Source::new("pcluster-iam.toml", text)).unwrap();
-    }
+    each(
+        [
+            ("features", "[\"fsx\", \"login-nodes\"]"),
+            ("bindings", "{ Ec2RoleName = \"parallelcluster-*\" }"),
+            ("context", "{ \"aws:SourceVpc\" = \"vpc-1\" }"),
+            ("scps", "[\"root.json\", [\"ou-1.json\", \"ou-2.json\"]]"),
+        ],
+        |(key, value)| {
+            assert!(PAGE.contains(value), "{value}");
+            let text = format!("{key} = {value}\n");
+            config::read(&Source::new("pcluster-iam.toml", text)).unwrap();
+        },
+    );
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::{NODE, Run, run};
 use crate::common::project::Project;
+use crate::common::table::each;
 
 fn policy(statements: &[Value]) -> String {
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
@@ -47,33 +48,36 @@ fn excess(statements: &[Value]) -> Vec<(String, String, String, Vec<String>, Str
 
 #[test]
 fn each_danger_has_its_lint() {
-    for (action, lint) in [
-        ("iam:AttachUserPolicy", "excess-privileges"),
-        ("iam:CreateAccessKey", "excess-privileges"),
-        ("sso:PutPermissionsPolicy", "excess-privileges"),
-        ("secretsmanager:GetSecretValue", "excess-credentials"),
-        ("kms:Decrypt", "excess-credentials"),
-        ("dynamodb:Scan", "excess-data-access"),
-        ("sqs:PurgeQueue", "excess-destruction"),
-        ("rds:DeleteDBInstance", "excess-destruction"),
-        ("sns:AddPermission", "excess-exposure"),
-        ("ec2:AuthorizeSecurityGroupIngress", "excess-exposure"),
-        ("ec2:RunInstances", "excess-cost"),
-        ("ec2:PurchaseReservedInstancesOffering", "excess-cost"),
-        ("sqs:CreateQueue", "unneeded-action"),
-        ("s3:ListBucket", "unneeded-action"),
-    ] {
-        let found = excess(&[allow(json!(action))]);
-        let lints: Vec<&str> = found.iter().map(|f| f.0.as_str()).collect();
-        assert_eq!(lints, [lint], "{action}");
-        let expected = if action == "s3:ListBucket" {
-            "note"
-        } else {
-            "warning"
-        };
-        assert_eq!(found[0].1, expected, "{action}");
-        assert_eq!(found[0].3, [action]);
-    }
+    each(
+        [
+            ("iam:AttachUserPolicy", "excess-privileges"),
+            ("iam:CreateAccessKey", "excess-privileges"),
+            ("sso:PutPermissionsPolicy", "excess-privileges"),
+            ("secretsmanager:GetSecretValue", "excess-credentials"),
+            ("kms:Decrypt", "excess-credentials"),
+            ("dynamodb:Scan", "excess-data-access"),
+            ("sqs:PurgeQueue", "excess-destruction"),
+            ("rds:DeleteDBInstance", "excess-destruction"),
+            ("sns:AddPermission", "excess-exposure"),
+            ("ec2:AuthorizeSecurityGroupIngress", "excess-exposure"),
+            ("ec2:RunInstances", "excess-cost"),
+            ("ec2:PurchaseReservedInstancesOffering", "excess-cost"),
+            ("sqs:CreateQueue", "unneeded-action"),
+            ("s3:ListBucket", "unneeded-action"),
+        ],
+        |(action, lint)| {
+            let found = excess(&[allow(json!(action))]);
+            let lints: Vec<&str> = found.iter().map(|f| f.0.as_str()).collect();
+            assert_eq!(lints, [lint], "{action}");
+            let expected = if action == "s3:ListBucket" {
+                "note"
+            } else {
+                "warning"
+            };
+            assert_eq!(found[0].1, expected, "{action}");
+            assert_eq!(found[0].3, [action]);
+        },
+    );
 }
 
 #[test]
@@ -176,33 +180,36 @@ fn with_a_reference_the_words_are_those_of_the_reference() {
                "Resource": ["arn:aws:sqs:us-east-1:123456789012:jobs", "arn:aws:sns:us-east-1:123456789012:jobs"]}),
     ]);
     let project = Project::new(&[("p.json", &wide), ("our-minimum.json", &minimum)]);
-    for format in ["text", "concise", "json", "github", "gitlab", "junit"] {
-        let arguments = [
-            "lint",
-            "p.json",
-            "--no-config",
-            "--reference",
-            "our-minimum.json",
-            "-f",
-            format,
-        ];
-        let found = run(&project.path(""), &arguments);
-        assert!(
-            found.out.contains("not in our-minimum.json"),
-            "{format}: {}",
-            found.out
-        );
-        assert!(
-            found.out.contains("beyond our-minimum.json"),
-            "{format}: {}",
-            found.out
-        );
-        assert!(
-            !found.out.contains("ParallelCluster"),
-            "{format}: {}",
-            found.out
-        );
-    }
+    each(
+        ["text", "concise", "json", "github", "gitlab", "junit"],
+        |format| {
+            let arguments = [
+                "lint",
+                "p.json",
+                "--no-config",
+                "--reference",
+                "our-minimum.json",
+                "-f",
+                format,
+            ];
+            let found = run(&project.path(""), &arguments);
+            assert!(
+                found.out.contains("not in our-minimum.json"),
+                "{format}: {}",
+                found.out
+            );
+            assert!(
+                found.out.contains("beyond our-minimum.json"),
+                "{format}: {}",
+                found.out
+            );
+            assert!(
+                !found.out.contains("ParallelCluster"),
+                "{format}: {}",
+                found.out
+            );
+        },
+    );
     // SARIF describes all lints, whatever a run is about.
     let arguments = [
         "lint",
@@ -219,7 +226,7 @@ fn with_a_reference_the_words_are_those_of_the_reference() {
         results.contains("our-minimum.json") && !results.contains("ParallelCluster"),
         "{results}"
     );
-    for command in ["missing", "tighten"] {
+    each(["missing", "tighten"], |command| {
         let arguments = [
             command,
             "p.json",
@@ -232,5 +239,5 @@ fn with_a_reference_the_words_are_those_of_the_reference() {
             !(found.out + &found.err).contains("ParallelCluster"),
             "{command}"
         );
-    }
+    });
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::table::each;
 use crate::common::{page, role};
 use pcluster_iam::lints::ALL;
 use regex::Regex;
@@ -147,9 +148,9 @@ fn exit_codes_are_those_of_the_page() {
     }
     let commands = page::run(&blocks, folder.path());
     assert_eq!(commands.len(), 10, "{commands:#?}");
-    for code in ["0", "1", "2"] {
+    each(["0", "1", "2"], |code| {
         assert!(text.contains(&format!("$ echo $?\n{code}\n")), "{code}");
-    }
+    });
 
     let (_, script) = blocks
         .iter()

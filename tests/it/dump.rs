@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::common::program::{Run, run};
+use crate::common::table::each;
 
 /// What a role must be able to do.
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": [
@@ -170,25 +171,28 @@ fn each_principal_has_the_policies_of_all_its_parts() {
     let (run, output) = lint(&all, &[]);
     // The group of bob is not in the dump, and may grant what he needs.
     assert_eq!(run.code, 2, "{}", run.err);
-    for (name, kind, expected) in [
-        ("alice", "user", &[][..]),
-        ("bob", "user", &[SEND]),
-        ("Unused", "group", &[]),
-        ("Object", "role", &[]),
-        ("Encoded", "role", &[]),
-        ("Attached", "role", &[]),
-        ("OnlyAttached", "role", &[]),
-        ("OfAws", "role", &[]),
-        ("Lacking", "role", &[DESCRIBE]),
-        ("Limited", "role", &[DESCRIBE]),
-        ("Elsewhere", "role", &[]),
-        ("Alone", "policy", &[SEND]),
-    ] {
-        let result = of(&output, name);
-        assert_eq!(result["principal"]["kind"], kind, "{name}");
-        assert_eq!(open(result), expected, "{name}");
-        assert_eq!(result["policies"], json!(["dump.json"]), "{name}");
-    }
+    each(
+        [
+            ("alice", "user", &[][..]),
+            ("bob", "user", &[SEND]),
+            ("Unused", "group", &[]),
+            ("Object", "role", &[]),
+            ("Encoded", "role", &[]),
+            ("Attached", "role", &[]),
+            ("OnlyAttached", "role", &[]),
+            ("OfAws", "role", &[]),
+            ("Lacking", "role", &[DESCRIBE]),
+            ("Limited", "role", &[DESCRIBE]),
+            ("Elsewhere", "role", &[]),
+            ("Alone", "policy", &[SEND]),
+        ],
+        |(name, kind, expected)| {
+            let result = of(&output, name);
+            assert_eq!(result["principal"]["kind"], kind, "{name}");
+            assert_eq!(open(result), expected, "{name}");
+            assert_eq!(result["policies"], json!(["dump.json"]), "{name}");
+        },
+    );
     assert_eq!(output["results"].as_array().unwrap().len(), 12);
     let unchecked = |name: &str| of(&output, name)["not_checked"].to_string();
     assert!(
@@ -199,46 +203,49 @@ fn each_principal_has_the_policies_of_all_its_parts() {
             .contains("permissions-boundary:arn:aws:iam::123456789012:policy/NoLimit")
     );
     assert!(unchecked("bob").contains("group:Unknown"));
-    for name in ["Attached", "OfAws", "Limited", "alice"] {
+    each(["Attached", "OfAws", "Limited", "alice"], |name| {
         assert!(
             !unchecked(name).contains("policy:"),
             "{name}: {}",
             unchecked(name)
         );
         assert!(!unchecked(name).contains("group:"), "{name}");
-    }
+    });
 }
 
 #[test]
 fn places_are_those_of_the_dump() {
     let typo = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["sqs:SendMessage", "ec2:DescribeInstancez"], "Resource": "*"}]});
-    for (form, written) in [
-        (typo.clone(), "ec2:DescribeInstancez"),
-        (encoded(&typo), "ec2%3ADescribeInstancez"),
-    ] {
-        let all = dump(
-            &[],
-            &[],
-            &[
-                role("A", &[], &["P"]),
-                role("B", &[document(&[SEND, DESCRIBE])], &[]),
-            ],
-            &[managed("P", &[form])],
-        );
-        let text = serde_json::to_string_pretty(&all).unwrap();
-        let (_, output) = lint(&all, &[]);
-        let findings = of(&output, "A")["findings"].as_array().unwrap();
-        let mut unknown = findings.iter().filter(|f| f["lint"] == "unknown-action");
-        let region = &unknown.next().expect("unknown-action")["region"];
-        let at = |key: &str| usize::try_from(region[key].as_u64().unwrap()).unwrap();
-        assert_eq!(&text[at("start_byte")..at("end_byte")], written);
-        assert!(
-            !of(&output, "B")["findings"]
-                .to_string()
-                .contains("unknown-action")
-        );
-    }
+    each(
+        [
+            (typo.clone(), "ec2:DescribeInstancez"),
+            (encoded(&typo), "ec2%3ADescribeInstancez"),
+        ],
+        |(form, written)| {
+            let all = dump(
+                &[],
+                &[],
+                &[
+                    role("A", &[], &["P"]),
+                    role("B", &[document(&[SEND, DESCRIBE])], &[]),
+                ],
+                &[managed("P", &[form])],
+            );
+            let text = serde_json::to_string_pretty(&all).unwrap();
+            let (_, output) = lint(&all, &[]);
+            let findings = of(&output, "A")["findings"].as_array().unwrap();
+            let mut unknown = findings.iter().filter(|f| f["lint"] == "unknown-action");
+            let region = &unknown.next().expect("unknown-action")["region"];
+            let at = |key: &str| usize::try_from(region[key].as_u64().unwrap()).unwrap();
+            assert_eq!(&text[at("start_byte")..at("end_byte")], written);
+            assert!(
+                !of(&output, "B")["findings"]
+                    .to_string()
+                    .contains("unknown-action")
+            );
+        },
+    );
 }
 
 #[test]
@@ -248,56 +255,62 @@ fn what_is_broken_concerns_its_own_role() {
     no_list["RolePolicyList"] = json!({"p": document(&[SEND])});
     let mut misspelled = role("Bad", &[document(&[SEND, DESCRIBE])], &[]);
     misspelled["Statement"] = json!([]);
-    for bad in [
-        role("Bad", &[json!("%7B%22Version%22%3A")], &[]),
-        role("Bad", &[json!("%7B%FF%7D")], &[]),
-        role("Bad", &[json!(7)], &[]),
-        role("Bad", &[json!({"Fn::Sub": "x"})], &[]),
-        role("Bad", &[document(&[SEND, DESCRIBE])], &["Broken"]),
-        no_list,
-        misspelled,
-    ] {
-        let broken = managed("Broken", &[json!("{\"Version\"")]);
-        let policies = if bad.to_string().contains("policy/Broken") {
-            vec![broken]
-        } else {
-            vec![]
-        };
-        let all = dump(&[], &[], &[good(), bad.clone()], &policies);
-        let (run, output) = lint(&all, &[]);
-        assert_eq!(run.code, 2, "{bad}");
-        assert!(open(of(&output, "Good")).is_empty(), "{bad}");
-        let findings = of(&output, "Bad")["findings"].to_string();
-        assert!(findings.contains("invalid-json"), "{bad}: {findings}");
-        assert!(
-            !of(&output, "Good")["findings"]
-                .to_string()
-                .contains("invalid-json"),
-            "{bad}"
-        );
-    }
+    each(
+        [
+            role("Bad", &[json!("%7B%22Version%22%3A")], &[]),
+            role("Bad", &[json!("%7B%FF%7D")], &[]),
+            role("Bad", &[json!(7)], &[]),
+            role("Bad", &[json!({"Fn::Sub": "x"})], &[]),
+            role("Bad", &[document(&[SEND, DESCRIBE])], &["Broken"]),
+            no_list,
+            misspelled,
+        ],
+        |bad| {
+            let broken = managed("Broken", &[json!("{\"Version\"")]);
+            let policies = if bad.to_string().contains("policy/Broken") {
+                vec![broken]
+            } else {
+                vec![]
+            };
+            let all = dump(&[], &[], &[good(), bad.clone()], &policies);
+            let (run, output) = lint(&all, &[]);
+            assert_eq!(run.code, 2, "{bad}");
+            assert!(open(of(&output, "Good")).is_empty(), "{bad}");
+            let findings = of(&output, "Bad")["findings"].to_string();
+            assert!(findings.contains("invalid-json"), "{bad}: {findings}");
+            assert!(
+                !of(&output, "Good")["findings"]
+                    .to_string()
+                    .contains("invalid-json"),
+                "{bad}"
+            );
+        },
+    );
 }
 
 #[test]
 fn text_that_is_no_json_is_refused_at_its_place() {
     let text = dump(&[], &[], &[role("A", &[document(&[SEND])], &[])], &[]).to_string();
     let many = format!("{{\"RoleDetailList\": [{}0]}}", "0,".repeat(60_000));
-    for text in [
-        many,
-        "{\"RoleDetailList\": {}}".to_owned(),
-        text[..text.len() - 1].to_owned(),
-        format!("{text} {{"),
-        text.replace("\"RoleId\":", "\"RoleId\""),
-    ] {
-        let run = lint_files(&[("dump.json", text)], &["-f", "json"]);
-        assert_eq!(run.code, 2);
-        let output: Value = serde_json::from_str(&run.out).unwrap();
-        assert_eq!(
-            output["results"][0]["findings"][0]["lint"], "invalid-json",
-            "{}",
-            run.out
-        );
-    }
+    each(
+        [
+            many,
+            "{\"RoleDetailList\": {}}".to_owned(),
+            text[..text.len() - 1].to_owned(),
+            format!("{text} {{"),
+            text.replace("\"RoleId\":", "\"RoleId\""),
+        ],
+        |text| {
+            let run = lint_files(&[("dump.json", text)], &["-f", "json"]);
+            assert_eq!(run.code, 2);
+            let output: Value = serde_json::from_str(&run.out).unwrap();
+            assert_eq!(
+                output["results"][0]["findings"][0]["lint"], "invalid-json",
+                "{}",
+                run.out
+            );
+        },
+    );
 }
 
 #[test]
@@ -314,18 +327,21 @@ fn pages_are_one_account() {
     second["IsTruncated"] = false.into();
     let (one, two) = (first.to_string(), second.to_string());
     let listed = json!([first, second]).to_string();
-    for files in [
-        vec![("1.json", one.clone()), ("2.json", two.clone())],
-        vec![("2.json", two.clone()), ("1.json", one.clone())],
-        vec![("both.json", format!("{one}\n{two}\n"))],
-        vec![("list.json", listed)],
-    ] {
-        let run = lint_files(&files, &["-f", "json"]);
-        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-        let output: Value = serde_json::from_str(&run.out).unwrap();
-        assert!(open(of(&output, "A")).is_empty());
-        assert!(!run.err.contains("last page"), "{}", run.err);
-    }
+    each(
+        [
+            vec![("1.json", one.clone()), ("2.json", two.clone())],
+            vec![("2.json", two.clone()), ("1.json", one.clone())],
+            vec![("both.json", format!("{one}\n{two}\n"))],
+            vec![("list.json", listed)],
+        ],
+        |files| {
+            let run = lint_files(&files, &["-f", "json"]);
+            assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+            let output: Value = serde_json::from_str(&run.out).unwrap();
+            assert!(open(of(&output, "A")).is_empty());
+            assert!(!run.err.contains("last page"), "{}", run.err);
+        },
+    );
     let run = lint_files(&[("1.json", one)], &["-f", "json"]);
     assert!(
         run.err.contains("1.json is not the last page"),
@@ -350,19 +366,22 @@ fn roles_are_selected_by_name_pattern_and_arn() {
         &[],
     );
     let arn = arn("role/Web");
-    for (select, expected) in [
-        ("HpcHead", &["HpcHead"][..]),
-        ("Hpc*", &["HpcHead", "HpcNode"]),
-        ("Web,HpcNode", &["HpcNode", "Web"]),
-        (arn.as_str(), &["Web"]),
-    ] {
-        let (run, output) = lint(&all, &["--select", select]);
-        assert_eq!(run.code, 0, "{}", run.err);
-        let names: Vec<&str> = { output["results"].as_array().unwrap().iter() }
-            .map(|r| r["principal"]["name"].as_str().unwrap())
-            .collect();
-        assert_eq!(names, expected, "{select}");
-    }
+    each(
+        [
+            ("HpcHead", &["HpcHead"][..]),
+            ("Hpc*", &["HpcHead", "HpcNode"]),
+            ("Web,HpcNode", &["HpcNode", "Web"]),
+            (arn.as_str(), &["Web"]),
+        ],
+        |(select, expected)| {
+            let (run, output) = lint(&all, &["--select", select]);
+            assert_eq!(run.code, 0, "{}", run.err);
+            let names: Vec<&str> = { output["results"].as_array().unwrap().iter() }
+                .map(|r| r["principal"]["name"].as_str().unwrap())
+                .collect();
+            assert_eq!(names, expected, "{select}");
+        },
+    );
     let (run, _) = lint(&all, &["--select", "Nobody"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("HpcHead, HpcNode, Web"), "{}", run.err);
@@ -498,16 +517,19 @@ fn a_dump_is_not_edited() {
     fs::write(folder.path().join("dump.json"), &text).unwrap();
     fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
     let common = ["--no-config", "--reference", "reference.json", "dump.json"];
-    for command in [
-        &["lint", "--fix"][..],
-        &["tighten"],
-        &["tighten", "--write"],
-    ] {
-        let all: Vec<&str> = command.iter().chain(&common).copied().collect();
-        let run = run(folder.path(), &all);
-        assert_eq!(run.code, 2, "{command:?}");
-        assert!(run.err.contains("the dump of an account"), "{}", run.err);
-    }
+    each(
+        [
+            &["lint", "--fix"][..],
+            &["tighten"],
+            &["tighten", "--write"],
+        ],
+        |command| {
+            let all: Vec<&str> = command.iter().chain(&common).copied().collect();
+            let run = run(folder.path(), &all);
+            assert_eq!(run.code, 2, "{command:?}");
+            assert!(run.err.contains("the dump of an account"), "{}", run.err);
+        },
+    );
     assert_eq!(
         fs::read_to_string(folder.path().join("dump.json")).unwrap(),
         text

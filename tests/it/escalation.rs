@@ -1,15 +1,20 @@
 //! Ways to more permissions: every path of the data is found in a policy that opens it, also in pieces, and not in one
 //! that does not.
 
+use std::collections::BTreeSet;
+
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Settings};
 use pcluster_iam::finding::Severity;
 use pcluster_iam::lints;
 use pcluster_iam::parser::{self, Policy, Source, SourceId};
-use pcluster_iam::reference::{self, EscalationPath, RefStatement, escalation_paths};
+use pcluster_iam::reference::{
+    self, EscalationPath, EscalationStep, RefStatement, escalation_paths,
+};
 use serde_json::{Value, json};
 
 use crate::common::role::lint;
+use crate::common::table::each;
 
 /// Gives most permissions away, and is a path of its own.
 const EVERYTHING: &str = "administrator";
@@ -152,76 +157,79 @@ fn conditions_close_a_path_or_do_not() {
     };
     let service = "iam:PassedToService";
     let boundary = "arn:aws:iam::123456789012:policy/boundary";
-    for (policies, path, open) in [
-        (
-            pass(json!({ "StringEquals": { service: "ec2.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            false,
-        ),
-        (
-            pass(json!({ "StringEquals": { service: "lambda.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        (
-            pass(json!({ "StringLike": { service: "*.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        // A request without the key passes.
-        (
-            pass(json!({ "StringEqualsIfExists": { service: "ec2.amazonaws.com" } })),
-            "pass-role-to-lambda",
-            true,
-        ),
-        (
-            attach(
-                json!({ "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }),
+    each(
+        [
+            (
+                pass(json!({ "StringEquals": { service: "ec2.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                false,
             ),
-            "attach-policy-to-role",
-            false,
-        ),
-        (
-            attach(json!({ "ArnLike": { "iam:PolicyARN": "arn:aws:iam::aws:policy/*" } })),
-            "attach-policy-to-role",
-            true,
-        ),
-        (
-            attach(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } })),
-            "attach-policy-to-role",
-            false,
-        ),
-        // A role without a boundary has no such key.
-        (
-            attach(json!({ "StringEqualsIfExists": { "iam:PermissionsBoundary": boundary } })),
-            "attach-policy-to-role",
-            true,
-        ),
-        (
-            linked(json!({ "StringEquals": { "iam:AWSServiceName": "spot.amazonaws.com" } })),
-            "service-linked-role",
-            false,
-        ),
-        (
-            linked(json!({ "StringLike": { "iam:AWSServiceName": "*.amazonaws.com" } })),
-            "service-linked-role",
-            true,
-        ),
-    ] {
-        assert_eq!(
-            paths(&policies).contains(&path.to_owned()),
-            open,
-            "{policies:?}"
-        );
-    }
+            (
+                pass(json!({ "StringEquals": { service: "lambda.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            (
+                pass(json!({ "StringLike": { service: "*.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            // A request without the key passes.
+            (
+                pass(json!({ "StringEqualsIfExists": { service: "ec2.amazonaws.com" } })),
+                "pass-role-to-lambda",
+                true,
+            ),
+            (
+                attach(
+                    json!({ "ArnEquals": { "iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" } }),
+                ),
+                "attach-policy-to-role",
+                false,
+            ),
+            (
+                attach(json!({ "ArnLike": { "iam:PolicyARN": "arn:aws:iam::aws:policy/*" } })),
+                "attach-policy-to-role",
+                true,
+            ),
+            (
+                attach(json!({ "StringEquals": { "iam:PermissionsBoundary": boundary } })),
+                "attach-policy-to-role",
+                false,
+            ),
+            // A role without a boundary has no such key.
+            (
+                attach(json!({ "StringEqualsIfExists": { "iam:PermissionsBoundary": boundary } })),
+                "attach-policy-to-role",
+                true,
+            ),
+            (
+                linked(json!({ "StringEquals": { "iam:AWSServiceName": "spot.amazonaws.com" } })),
+                "service-linked-role",
+                false,
+            ),
+            (
+                linked(json!({ "StringLike": { "iam:AWSServiceName": "*.amazonaws.com" } })),
+                "service-linked-role",
+                true,
+            ),
+        ],
+        |(policies, path, open)| {
+            assert_eq!(
+                paths(&policies).contains(&path.to_owned()),
+                open,
+                "{policies:?}"
+            );
+        },
+    );
 }
 
 #[test]
 fn a_role_that_can_do_everything_has_one_finding() {
-    for action in ["*", "iam:*"] {
+    each(["*", "iam:*"], |action| {
         let found = paths(&[vec![allow(action, "*")]]);
         assert_eq!(found, [EVERYTHING], "{action}");
-    }
+    });
 }
 
 #[test]
@@ -229,37 +237,174 @@ fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
     let policy = |action: &str| {
         json!({ "Version": "2012-10-17", "Statement": [allow(action, "*")] }).to_string()
     };
-    for (action, role, id, severity) in [
-        (
-            "sts:AssumeRole",
-            "instance",
-            "unrestricted-assume-role",
-            Severity::Warning,
-        ),
-        (
-            "secretsmanager:GetSecretValue",
-            "instance",
-            "exposed-credentials",
-            Severity::Warning,
-        ),
-        (
-            "iam:AttachRolePolicy",
-            "instance",
-            "privilege-escalation",
-            Severity::Warning,
-        ),
-        (
-            "iam:AttachRolePolicy",
-            "user",
-            "privilege-escalation",
-            Severity::Note,
-        ),
-    ] {
-        let result = lint(&policy(action), role, "torque", &[]);
-        let found: Vec<Severity> = { result.findings.iter() }
-            .filter(|f| f.lint == id)
-            .map(|f| f.severity)
-            .collect();
-        assert_eq!(found, [severity], "{action} of {role}");
+    each(
+        [
+            (
+                "sts:AssumeRole",
+                "instance",
+                "unrestricted-assume-role",
+                Severity::Warning,
+            ),
+            (
+                "secretsmanager:GetSecretValue",
+                "instance",
+                "exposed-credentials",
+                Severity::Warning,
+            ),
+            (
+                "iam:AttachRolePolicy",
+                "instance",
+                "privilege-escalation",
+                Severity::Warning,
+            ),
+            (
+                "iam:AttachRolePolicy",
+                "user",
+                "privilege-escalation",
+                Severity::Note,
+            ),
+        ],
+        |(action, role, id, severity)| {
+            let result = lint(&policy(action), role, "torque", &[]);
+            let found: Vec<Severity> = { result.findings.iter() }
+                .filter(|f| f.lint == id)
+                .map(|f| f.severity)
+                .collect();
+            assert_eq!(found, [severity], "{action} of {role}");
+        },
+    );
+}
+
+/// What the requests of a step have for a condition key, for each of them; nothing where one does not say.
+fn values_of(step: &EscalationStep, key: &str) -> Option<Vec<bool>> {
+    let requests = step.requests();
+    let mut all = Vec::new();
+    for request in &requests {
+        let line = request.conditions.iter().find(|c| c.key == key)?;
+        all.push(line.operator != "Null" || line.values != ["true"]);
     }
+    Some(all)
+}
+
+/// For every path and every condition key that its requests have or lack: the forms that close it, and those that do not.
+#[test]
+fn each_condition_on_a_path_closes_it_or_does_not() {
+    const HARMLESS: &str = "arn:aws:iam::123456789012:policy/harmless";
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for path in escalation_paths() {
+        for (at, step) in path.steps.iter().enumerate() {
+            let same = path.steps.iter().filter(|s| s.actions == step.actions);
+            if same.count() > 1 {
+                continue;
+            }
+            let requests = step.requests();
+            let keys: BTreeSet<&str> = { requests.iter() }
+                .flat_map(|r| r.conditions.iter().map(|c| c.key.as_str()))
+                .collect();
+            for key in keys {
+                let Some(has) = values_of(step, key) else {
+                    continue;
+                };
+                let (some_with, some_without) = (has.contains(&true), has.contains(&false));
+                for (operator, value, open) in [
+                    ("StringEquals", HARMLESS, false),
+                    ("StringEqualsIfExists", HARMLESS, some_without),
+                    ("StringLike", "*", some_with),
+                    ("StringLikeIfExists", "*", true),
+                    ("Null", "true", some_without),
+                    ("Null", "false", some_with),
+                ] {
+                    let mut statements: Vec<Value> = { path.steps.iter() }
+                        .map(|s| allow(&s.actions[0], "*"))
+                        .collect();
+                    statements[at]["Condition"] = json!({ operator: { key: value } });
+                    tried += 1;
+                    if paths(&[statements]).contains(&path.id) != open {
+                        wrong.push(format!(
+                            "{}: step {at} with {operator} {key} {value}, expected open: {open}",
+                            path.id
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    println!("{tried} conditions on steps of paths");
+    assert!(tried > 100, "{tried}");
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Random grants and denials of the steps of several paths, in several policies: a path is open if each of its steps has an
+/// action that is allowed and not denied.
+#[test]
+fn combinations_agree_with_looking_at_each_step() {
+    let cases: usize = std::env::var("PCLUSTER_IAM_CASES")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(60);
+    let mut state = 9_u64;
+    let mut below = |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let all = escalation_paths();
+    let (mut opened, mut wrong) = (0, Vec::new());
+    for case in 0..cases {
+        let mut policies = vec![Vec::new(); 1 + below(3)];
+        let (mut allowed, mut denied) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..1 + below(4) {
+            let path = &all[below(all.len())];
+            for step in &path.steps {
+                let action = step.actions[below(step.actions.len())].clone();
+                let at = below(policies.len());
+                match below(8) {
+                    0 => {
+                        policies[at]
+                            .push(json!({ "Effect": "Deny", "Action": action, "Resource": "*" }));
+                        denied.insert(action);
+                    }
+                    1 => {}
+                    _ => {
+                        policies[at].push(allow(&action, "*"));
+                        allowed.insert(action);
+                    }
+                }
+            }
+        }
+        policies.retain(|statements| !statements.is_empty());
+        let is_open = |path: &&EscalationPath| {
+            path.steps.iter().all(|step| {
+                step.actions
+                    .iter()
+                    .any(|a| allowed.contains(a) && !denied.contains(a))
+            })
+        };
+        let mut expected: BTreeSet<String> = { all.iter() }
+            .filter(is_open)
+            .map(|p| p.id.clone())
+            .collect();
+        if expected.contains(EVERYTHING) {
+            expected = BTreeSet::from([EVERYTHING.to_owned()]);
+        }
+        let found: BTreeSet<String> = if policies.is_empty() {
+            BTreeSet::new()
+        } else {
+            paths(&policies).into_iter().collect()
+        };
+        opened += expected.len();
+        if found != expected {
+            wrong.push(format!(
+                "case {case}: found {found:?}, expected {expected:?}\n{policies:?}"
+            ));
+        }
+    }
+    println!(
+        "{cases} combinations: {opened} paths open, {} disagree",
+        wrong.len()
+    );
+    wrong.truncate(3);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(opened > cases / 2, "{opened}");
 }

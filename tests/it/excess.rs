@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use crate::common::engine;
 use crate::common::evaluator::{self, Statement};
+use crate::common::table::each;
 use crate::common::world::{self, Case, Judge};
 use pcluster_iam::diff::excess::{Excess, ExcessKind};
 use proptest::prelude::*;
@@ -167,7 +168,10 @@ fn excess_agrees_with_trying_every_request() {
     );
     assert!(seen.undecided.get() <= 1 + cases as usize / 200);
     let least = cases as usize / 200;
-    for met in [seen.actions, seen.resources, seen.unneeded, seen.nothing] {
-        assert!(met.get() > least, "{} of {cases}", met.get());
-    }
+    each(
+        [seen.actions, seen.resources, seen.unneeded, seen.nothing],
+        |met| {
+            assert!(met.get() > least, "{} of {cases}", met.get());
+        },
+    );
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::common::clock::Clock;
 use crate::common::program::{Run, run};
 use crate::common::role;
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 const FORMATS: [&str; 7] = [
@@ -53,7 +54,7 @@ fn every_format_tells_what_an_upgrade_lacks_and_none_changes_the_exit_code() {
         .as_array()
         .unwrap();
     assert!(!upgrade.is_empty());
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let (before, after) = (of(format, &[]), of(format, also));
         assert_eq!((before.code, after.code), (0, 0), "{format}: {}", after.err);
         for finding in upgrade {
@@ -71,7 +72,7 @@ fn every_format_tells_what_an_upgrade_lacks_and_none_changes_the_exit_code() {
             assert!(told >= upgrade.len(), "{format}: {told}\n{}", after.out);
             assert!(!before.out.contains("after an upgrade"), "{format}");
         }
-    }
+    });
     // They never fail a run, whatever makes it fail; today's findings do.
     let strict = of(
         "concise",
@@ -150,132 +151,147 @@ fn a_placeholder_for_whole_arns_is_shown_as_itself() {
         "--feature",
         "fsx,fsx-s3",
     ];
-    for found in [
-        lint(folder.path(), &[&arguments[..], &["--verbose"]].concat()),
-        run(
-            folder.path(),
-            &[&["missing", "p.json"], &arguments[..]].concat(),
-        ),
-    ] {
-        assert!(
-            found.out.contains("\"${FsxS3BucketArns}/*\""),
-            "{}",
-            found.out
-        );
-        assert!(
-            !found.out.contains(":::${FsxS3BucketArns}"),
-            "{}",
-            found.out
-        );
-    }
+    each(
+        [
+            lint(folder.path(), &[&arguments[..], &["--verbose"]].concat()),
+            run(
+                folder.path(),
+                &[&["missing", "p.json"], &arguments[..]].concat(),
+            ),
+        ],
+        |found| {
+            assert!(
+                found.out.contains("\"${FsxS3BucketArns}/*\""),
+                "{}",
+                found.out
+            );
+            assert!(
+                !found.out.contains(":::${FsxS3BucketArns}"),
+                "{}",
+                found.out
+            );
+        },
+    );
 }
 
 #[test]
 fn values_that_cannot_be_meant_are_refused_or_warned_of() {
     let folder = documented(&HEAD);
     let with = |more: &[&str]| lint(folder.path(), &[&HEAD[..6], more].concat());
-    for (more, words) in [
-        (&["--region", "us-esat-1"][..], "did you mean `us-east-1`?"),
-        (&["--region", "east"], "not the name of an AWS Region"),
-        (
-            &["--partition", "aws-china"],
-            "one of aws, aws-cn, aws-us-gov, aws-iso",
-        ),
-        (
-            &["--feature", "efs,none"],
-            "`efs` and `none` contradict each other",
-        ),
-        (
-            &["--feature", "efs,no-efs"],
-            "`efs` and `no-efs` contradict each other",
-        ),
-        (
-            &["--attached", "CloudWatchAgentServerPolicy"],
-            "not the ARN of a policy",
-        ),
-    ] {
-        let run = with(more);
-        assert_eq!((run.code, run.out.as_str()), (2, ""), "{more:?}");
-        assert!(run.err.contains(words), "{more:?}: {}", run.err);
-    }
-    for (more, words) in [
-        (&["--region", "us-east-11"][..], "did you mean `us-east-1`?"),
-        (
-            &["--region", "zzz-northwest-9"],
-            "`zzz-northwest-9` is not a Region that this program knows\n",
-        ),
-        (
-            &[
-                "--attached",
-                "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicies",
-            ],
-            "to have it judged, save its text to a file",
-        ),
-        (
-            &[
-                "--attached",
-                "arn:aws:iam::aws:policy/CloudwatchAgentServerPolicie",
-            ],
-            "did you mean `CloudWatchAgentServerPolicy`?",
-        ),
-        (
-            &["--attached", "arn:aws:iam::aws:policy/NoSuchPolicy"],
-            "changes nothing",
-        ),
-    ] {
-        let run = with(more);
-        assert_ne!(run.code, 2, "{more:?}: {}", run.err);
-        assert!(
-            run.err.starts_with("warning: ") && run.err.contains(words),
-            "{more:?}: {}",
-            run.err
-        );
-    }
-    for more in [
-        &["--region", "eusc-de-east-1"][..],
-        &["--region", "us-gov-west-1", "--partition", "aws-us-gov"],
-        &["--feature", "none,no-efs"],
-        &[
-            "--attached",
-            "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy",
+    each(
+        [
+            (&["--region", "us-esat-1"][..], "did you mean `us-east-1`?"),
+            (&["--region", "east"], "not the name of an AWS Region"),
+            (
+                &["--partition", "aws-china"],
+                "one of aws, aws-cn, aws-us-gov, aws-iso",
+            ),
+            (
+                &["--feature", "efs,none"],
+                "`efs` and `none` contradict each other",
+            ),
+            (
+                &["--feature", "efs,no-efs"],
+                "`efs` and `no-efs` contradict each other",
+            ),
+            (
+                &["--attached", "CloudWatchAgentServerPolicy"],
+                "not the ARN of a policy",
+            ),
         ],
-    ] {
-        let run = with(more);
-        assert!(run.code != 2 && run.err.is_empty(), "{more:?}: {}", run.err);
-    }
+        |(more, words)| {
+            let run = with(more);
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{more:?}");
+            assert!(run.err.contains(words), "{more:?}: {}", run.err);
+        },
+    );
+    each(
+        [
+            (&["--region", "us-east-11"][..], "did you mean `us-east-1`?"),
+            (
+                &["--region", "zzz-northwest-9"],
+                "`zzz-northwest-9` is not a Region that this program knows\n",
+            ),
+            (
+                &[
+                    "--attached",
+                    "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicies",
+                ],
+                "to have it judged, save its text to a file",
+            ),
+            (
+                &[
+                    "--attached",
+                    "arn:aws:iam::aws:policy/CloudwatchAgentServerPolicie",
+                ],
+                "did you mean `CloudWatchAgentServerPolicy`?",
+            ),
+            (
+                &["--attached", "arn:aws:iam::aws:policy/NoSuchPolicy"],
+                "changes nothing",
+            ),
+        ],
+        |(more, words)| {
+            let run = with(more);
+            assert_ne!(run.code, 2, "{more:?}: {}", run.err);
+            assert!(
+                run.err.starts_with("warning: ") && run.err.contains(words),
+                "{more:?}: {}",
+                run.err
+            );
+        },
+    );
+    each(
+        [
+            &["--region", "eusc-de-east-1"][..],
+            &["--region", "us-gov-west-1", "--partition", "aws-us-gov"],
+            &["--feature", "none,no-efs"],
+            &[
+                "--attached",
+                "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy",
+            ],
+        ],
+        |more| {
+            let run = with(more);
+            assert!(run.code != 2 && run.err.is_empty(), "{more:?}: {}", run.err);
+        },
+    );
 }
 
 #[test]
 fn roles_go_by_other_names_in_either_generation() {
-    for (role, release, meant) in [
-        ("headnode", "3.6.0", "head-node"),
-        ("head_node", "3.6.0", "head-node"),
-        ("Head-Node", "3.6.0", "head-node"),
-        ("compute_node", "3.6.0", "compute-node"),
-        ("headnode", "2.4.1", "instance"),
-        ("head_node", "2.4.1", "instance"),
-        ("computenode", "2.4.1", "instance"),
-    ] {
-        let arguments = [
-            "--role",
-            role,
-            "--scheduler",
-            "slurm",
-            "--pcluster-version",
-            release,
-        ];
-        let shown = run(
-            Path::new("/"),
-            &[&["reference", "show"], &arguments[..]].concat(),
-        );
-        let first = format!("role {meant}, scheduler slurm, ParallelCluster {release}\n");
-        assert!(
-            shown.out.starts_with(&first),
-            "{role}: {}{}",
-            shown.out,
-            shown.err
-        );
-    }
+    each(
+        [
+            ("headnode", "3.6.0", "head-node"),
+            ("head_node", "3.6.0", "head-node"),
+            ("Head-Node", "3.6.0", "head-node"),
+            ("compute_node", "3.6.0", "compute-node"),
+            ("headnode", "2.4.1", "instance"),
+            ("head_node", "2.4.1", "instance"),
+            ("computenode", "2.4.1", "instance"),
+        ],
+        |(role, release, meant)| {
+            let arguments = [
+                "--role",
+                role,
+                "--scheduler",
+                "slurm",
+                "--pcluster-version",
+                release,
+            ];
+            let shown = run(
+                Path::new("/"),
+                &[&["reference", "show"], &arguments[..]].concat(),
+            );
+            let first = format!("role {meant}, scheduler slurm, ParallelCluster {release}\n");
+            assert!(
+                shown.out.starts_with(&first),
+                "{role}: {}{}",
+                shown.out,
+                shown.err
+            );
+        },
+    );
     let listed = run(Path::new("/"), &["reference", "list", "--role", "headnode"]);
     assert!(
         listed.out.contains("head-node: "),
@@ -289,27 +305,30 @@ fn roles_go_by_other_names_in_either_generation() {
 fn help_names_only_what_the_command_takes() {
     let folder = documented(&HEAD);
     let newest = "the newest release it knows is";
-    for arguments in [
-        &[
-            "reference",
-            "show",
-            "--role",
-            "user",
-            "--scheduler",
-            "slurm",
-            "--pcluster-version",
-            "3.99",
-        ][..],
-        &["reference", "show", "--role", "user"],
-        &["reference", "diff", "3.6.0", "3.99.0", "--role", "user"],
-    ] {
-        let run = run(folder.path(), arguments);
-        assert!(
-            run.code == 2 && !run.err.contains("--reference"),
-            "{}",
-            run.err
-        );
-    }
+    each(
+        [
+            &[
+                "reference",
+                "show",
+                "--role",
+                "user",
+                "--scheduler",
+                "slurm",
+                "--pcluster-version",
+                "3.99",
+            ][..],
+            &["reference", "show", "--role", "user"],
+            &["reference", "diff", "3.6.0", "3.99.0", "--role", "user"],
+        ],
+        |arguments| {
+            let run = run(folder.path(), arguments);
+            assert!(
+                run.code == 2 && !run.err.contains("--reference"),
+                "{}",
+                run.err
+            );
+        },
+    );
     let lint = lint(
         folder.path(),
         &["--scheduler", "slurm", "--pcluster-version", "3.99"],
@@ -413,7 +432,7 @@ fn file_names_steer_nothing_in_any_format() {
     let policy =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
     fs::write(folder.path().join(name), policy).unwrap();
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let arguments = [&["lint", name, "--format", format], &HEAD[..]].concat();
         let found = run(folder.path(), &arguments);
         assert_eq!(found.code, 1, "{}", found.err);
@@ -453,7 +472,7 @@ fn file_names_steer_nothing_in_any_format() {
             }
             _ => {}
         }
-    }
+    });
 }
 
 #[test]
@@ -468,23 +487,26 @@ fn a_grant_under_a_condition_is_answered_with_a_statement_as_it_is_announced() {
     };
     let open = json!({"StringEquals": {"aws:SourceVpc": "vpc-0123456789abcdef0"}});
     let own = json!({"Bool": {"aws:SecureTransport": "true"}});
-    for (reference, announced, has_condition) in [
-        (statement(None), "which has no condition", false),
-        (
-            statement(Some(own)),
-            "whose condition the required requests meet",
-            true,
-        ),
-    ] {
-        let result = role::lint_against(&statement(Some(open.clone())), &reference);
-        let finding = result
-            .findings
-            .iter()
-            .find(|f| f.lint == "conditional-grant");
-        let help = finding.unwrap().help.as_deref().unwrap();
-        assert!(help.contains(announced), "{help}");
-        assert_eq!(help.contains("\"Condition\""), has_condition, "{help}");
-    }
+    each(
+        [
+            (statement(None), "which has no condition", false),
+            (
+                statement(Some(own)),
+                "whose condition the required requests meet",
+                true,
+            ),
+        ],
+        |(reference, announced, has_condition)| {
+            let result = role::lint_against(&statement(Some(open.clone())), &reference);
+            let finding = result
+                .findings
+                .iter()
+                .find(|f| f.lint == "conditional-grant");
+            let help = finding.unwrap().help.as_deref().unwrap();
+            assert!(help.contains(announced), "{help}");
+            assert_eq!(help.contains("\"Condition\""), has_condition, "{help}");
+        },
+    );
 }
 
 /// `pcluster create` asks IAM for it up to 2.9.1, which is why its lack is an error although nothing calls it.
@@ -514,38 +536,41 @@ fn long_lists_of_actions_are_judged_in_bounded_time() {
     let strings = |count: usize, text: &dyn Fn(usize) -> String| -> Vec<String> {
         (0..count).map(text).collect()
     };
-    for (name, actions, fails) in [
-        (
-            "one over and over",
-            strings(9_000, &|_| "s3:*".to_owned()),
-            false,
-        ),
-        (
-            "many names",
-            strings(9_000, &|n| format!("s3:Get{n}")),
-            false,
-        ),
-        (
-            "wildcards before the colon",
-            strings(9_000, &|n| format!("*:Get*{n}")),
-            true,
-        ),
-        (
-            "a few of these",
-            strings(20, &|n| format!("*:Get*{n}")),
-            false,
-        ),
-    ] {
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": {"Effect": "Allow", "NotAction": actions, "Resource": "*"},
-        });
-        let start = Clock::start();
-        let result = role::lint(&policy.to_string(), "instance", "sge", &[]);
-        println!("{name}: {:?}", start.elapsed());
-        assert!(start.elapsed() < MOST, "{name}: {:?}", start.elapsed());
-        assert_eq!(result.failed, fails, "{name}");
-    }
+    each(
+        [
+            (
+                "one over and over",
+                strings(9_000, &|_| "s3:*".to_owned()),
+                false,
+            ),
+            (
+                "many names",
+                strings(9_000, &|n| format!("s3:Get{n}")),
+                false,
+            ),
+            (
+                "wildcards before the colon",
+                strings(9_000, &|n| format!("*:Get*{n}")),
+                true,
+            ),
+            (
+                "a few of these",
+                strings(20, &|n| format!("*:Get*{n}")),
+                false,
+            ),
+        ],
+        |(name, actions, fails)| {
+            let policy = json!({
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "NotAction": actions, "Resource": "*"},
+            });
+            let start = Clock::start();
+            let result = role::lint(&policy.to_string(), "instance", "sge", &[]);
+            println!("{name}: {:?}", start.elapsed());
+            assert!(start.elapsed() < MOST, "{name}: {:?}", start.elapsed());
+            assert_eq!(result.failed, fails, "{name}");
+        },
+    );
 }
 
 /// The catalogue calls each of the types optional that `s3:GetObject` can be on: a call is on one of them.

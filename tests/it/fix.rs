@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs;
 
 use crate::common::program::{NODE, Run, run};
+use crate::common::table::each;
 use crate::common::world::{self, Case};
 use crate::common::{remedy as texts, role};
 use proptest::prelude::*;
@@ -32,44 +33,47 @@ fn among(statement: &str) -> String {
 #[test]
 fn the_rest_of_the_file_stays_byte_for_byte() {
     let queue = "arn:aws:sqs:us-east-1:123456789012:parallelcluster-*";
-    for (before, after) in [
-        // A duplicate, whatever its case, and what nothing requires.
-        (
-            r#"["sqs:SendMessage", "sqs:sendmessage"]"#,
-            r#"["sqs:SendMessage"]"#,
-        ),
-        (
-            r#"[ "sqs:DeleteQueue" , "sqs:SendMessage"]"#,
-            r#"[ "sqs:SendMessage"]"#,
-        ),
-        (
-            "[\n\t\"sqs:SendMessage\",\r\n\t\"sqs:DeleteQueue\"\r\n]",
-            "[\n\t\"sqs:SendMessage\"\r\n]",
-        ),
-        (
-            r#"["s\u0071s:SendMessage","sqs:DeleteQueue","sqs:PurgeQueue" ]"#,
-            r#"["s\u0071s:SendMessage" ]"#,
-        ),
-        // All of these edits clash with one another.
-        (
-            r#"["sqs:DeleteQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:SendMessage"]"#,
-            r#"["sqs:SendMessage"]"#,
-        ),
-    ] {
-        let statement = |actions: &str| {
-            among(&format!(
-                r#"{{"Sid":"Queue", "Effect":"Allow","Action" :{actions},"Resource":"{queue}"}}"#
-            ))
-        };
-        for bom in ["", "\u{feff}"] {
-            let text = format!("{bom}{}", statement(before));
-            let (found, fixed) = fix(&text, &[]);
-            assert_eq!(fixed, format!("{bom}{}", statement(after)), "{}", found.err);
-            let (again, twice) = fix(&fixed, &[]);
-            assert_eq!(twice, fixed);
-            assert!(again.err.contains("nothing to fix"), "{}", again.err);
-        }
-    }
+    each(
+        [
+            // A duplicate, whatever its case, and what nothing requires.
+            (
+                r#"["sqs:SendMessage", "sqs:sendmessage"]"#,
+                r#"["sqs:SendMessage"]"#,
+            ),
+            (
+                r#"[ "sqs:DeleteQueue" , "sqs:SendMessage"]"#,
+                r#"[ "sqs:SendMessage"]"#,
+            ),
+            (
+                "[\n\t\"sqs:SendMessage\",\r\n\t\"sqs:DeleteQueue\"\r\n]",
+                "[\n\t\"sqs:SendMessage\"\r\n]",
+            ),
+            (
+                r#"["s\u0071s:SendMessage","sqs:DeleteQueue","sqs:PurgeQueue" ]"#,
+                r#"["s\u0071s:SendMessage" ]"#,
+            ),
+            // All of these edits clash with one another.
+            (
+                r#"["sqs:DeleteQueue","sqs:DeleteQueue","sqs:PurgeQueue","sqs:SendMessage"]"#,
+                r#"["sqs:SendMessage"]"#,
+            ),
+        ],
+        |(before, after)| {
+            let statement = |actions: &str| {
+                among(&format!(
+                    r#"{{"Sid":"Queue", "Effect":"Allow","Action" :{actions},"Resource":"{queue}"}}"#
+                ))
+            };
+            for bom in ["", "\u{feff}"] {
+                let text = format!("{bom}{}", statement(before));
+                let (found, fixed) = fix(&text, &[]);
+                assert_eq!(fixed, format!("{bom}{}", statement(after)), "{}", found.err);
+                let (again, twice) = fix(&fixed, &[]);
+                assert_eq!(twice, fixed);
+                assert!(again.err.contains("nothing to fix"), "{}", again.err);
+            }
+        },
+    );
 }
 
 #[test]

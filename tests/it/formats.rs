@@ -7,6 +7,7 @@ use std::fs;
 use crate::common::formats::{Annotation, FORMATS, annotations, every_fixture};
 use crate::common::program::run as run_in;
 use crate::common::role;
+use crate::common::table::each;
 use pcluster_iam::finding::Finding;
 use pcluster_iam::report::{self, Region, Report, Repository, TextOptions};
 use serde_json::Value;
@@ -241,17 +242,20 @@ fn the_schema_refuses_what_the_program_would_never_print() {
     );
     let good: Value = serde_json::from_str(&written(&report, "json")).unwrap();
     schema.check(&good, "as it is");
-    for (at, wrong) in [
-        ("/version", serde_json::json!(2)),
-        ("/results/0/findings/0/severity", serde_json::json!("fatal")),
-        ("/results/0/requirements/0/verdict", serde_json::json!("ok")),
-        ("/results/0/findings/0/region", Value::Null),
-        ("/summary/error", serde_json::json!("1")),
-    ] {
-        let mut bad = good.clone();
-        *bad.pointer_mut(at).unwrap() = wrong;
-        assert!(schema.schemas.validate(&bad, schema.index).is_err(), "{at}");
-    }
+    each(
+        [
+            ("/version", serde_json::json!(2)),
+            ("/results/0/findings/0/severity", serde_json::json!("fatal")),
+            ("/results/0/requirements/0/verdict", serde_json::json!("ok")),
+            ("/results/0/findings/0/region", Value::Null),
+            ("/summary/error", serde_json::json!("1")),
+        ],
+        |(at, wrong)| {
+            let mut bad = good.clone();
+            *bad.pointer_mut(at).unwrap() = wrong;
+            assert!(schema.schemas.validate(&bad, schema.index).is_err(), "{at}");
+        },
+    );
 }
 
 /// Text that ends lines, begins commands, opens tags and steers terminals, in a path and in a policy.
@@ -322,10 +326,10 @@ fn suppressed_findings_are_counted_and_not_shown() {
     report.results[0].findings[0].suppressed = Some(reason.into());
     let hidden = report.results[0].findings[0].message.clone();
     assert_eq!(report.findings().count(), before - 1);
-    for format in ["text", "concise", "github", "gitlab", "junit"] {
+    each(["text", "concise", "github", "gitlab", "junit"], |format| {
         let output = written(&report, format);
         assert!(!output.contains(&hidden), "{format}: {output}");
-    }
+    });
     assert!(written(&report, "text").contains("findings: 8 errors, 2 warnings (1 suppressed)\n"));
     assert!(
         written(&report, "github").contains("\n10 findings: 8 errors, 2 warnings (1 suppressed)\n")

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::common::program::{NODE, Run, run};
 use crate::common::project::Project;
 use crate::common::role;
+use crate::common::table::each;
 
 const FORMATS: [&str; 7] = [
     "text", "concise", "json", "sarif", "github", "gitlab", "junit",
@@ -154,31 +155,34 @@ fn a_patch_of_hostile_text_is_refused_with_the_reason() {
     let policy = LITTLE.replace("\"Effect\"", "\"Sid\": \"a\u{202e}b\", \"Effect\"");
     let policy = policy.replace("ec2:DescribeInstances", "ec2:*");
     let project = Project::new(&[("p.json", &policy)]);
-    for arguments in [
-        &["lint", "--fix", "--diff", "p.json"][..],
-        &["tighten", "p.json"],
-    ] {
-        let found = run(&project.path(""), &[arguments, &NODE].concat());
-        assert_eq!(found.code, 2, "{}", found.err);
-        assert!(
-            found.err.contains("line 2 contains the character U+202E"),
-            "{}",
-            found.err
-        );
-        assert!(!found.out.contains("+++"), "{}", found.out);
-    }
+    each(
+        [
+            &["lint", "--fix", "--diff", "p.json"][..],
+            &["tighten", "p.json"],
+        ],
+        |arguments| {
+            let found = run(&project.path(""), &[arguments, &NODE].concat());
+            assert_eq!(found.code, 2, "{}", found.err);
+            assert!(
+                found.err.contains("line 2 contains the character U+202E"),
+                "{}",
+                found.err
+            );
+            assert!(!found.out.contains("+++"), "{}", found.out);
+        },
+    );
 }
 
 #[test]
 fn rows_decide_what_is_covered_whatever_is_off() {
     let off = "[lints]\nmissing-action = \"off\"\nknown-gap = \"off\"\nredundant-entry = \"off\"\nduplicate-value = \"off\"\n";
     let project = Project::new(&[("p.json", LITTLE), ("pcluster-iam.toml", off)]);
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let found = lint(&project, &["p.json", "-f", format]);
         let all = found.out.clone() + &found.err;
         assert!(!all.contains("covered: instance"), "{format}: {all}");
         assert!(all.contains("missing-action is off"), "{format}: {all}");
-    }
+    });
     let text = lint(&project, &["p.json", "-f", "text", "-q"]).out;
     assert!(text.contains("1 of 29 requirements covered"), "{text}");
     assert!(
@@ -230,7 +234,7 @@ fn what_weakens_the_run_is_in_every_format() {
         "the baseline b.json",
         "pcluster-iam.toml:9:1",
     ];
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let out = lint(&project, &["p.json", "-f", format]).out;
         for text in wanted {
             // GitLab has the place as that of the issue, and configurations are no issue.
@@ -240,7 +244,7 @@ fn what_weakens_the_run_is_in_every_format() {
                 "{format} without {text}: {out}"
             );
         }
-    }
+    });
     let below = run(
         &project.path("sub"),
         &[&["lint", "p.json"], &NODE[..]].concat(),
@@ -252,31 +256,34 @@ fn what_weakens_the_run_is_in_every_format() {
         "{}",
         below.out
     );
-    for (option, text) in [
-        (
-            &["--exit-zero"][..],
-            "fail-on is never: no finding makes the run fail (--exit-zero)",
-        ),
-        (
-            &["--off", "missing-action"],
-            "missing-action is off (--off)",
-        ),
-        (
-            &["--warn", "missing-action"],
-            "missing-action is set to warning (--warn)",
-        ),
-        (
-            &["--context", "aws:SourceVpc=v"],
-            "condition keys are given: aws:SourceVpc=v (--context)",
-        ),
-        (&["--feature", "none"], "features alone: none (--feature)"),
-    ] {
-        let found = lint(
-            &project,
-            &[&["p.json", "--no-config", "-f", "text"], option].concat(),
-        );
-        assert!(found.out.contains(text), "{}", found.out);
-    }
+    each(
+        [
+            (
+                &["--exit-zero"][..],
+                "fail-on is never: no finding makes the run fail (--exit-zero)",
+            ),
+            (
+                &["--off", "missing-action"],
+                "missing-action is off (--off)",
+            ),
+            (
+                &["--warn", "missing-action"],
+                "missing-action is set to warning (--warn)",
+            ),
+            (
+                &["--context", "aws:SourceVpc=v"],
+                "condition keys are given: aws:SourceVpc=v (--context)",
+            ),
+            (&["--feature", "none"], "features alone: none (--feature)"),
+        ],
+        |(option, text)| {
+            let found = lint(
+                &project,
+                &[&["p.json", "--no-config", "-f", "text"], option].concat(),
+            );
+            assert!(found.out.contains(text), "{}", found.out);
+        },
+    );
     let json: Value = serde_json::from_str(&lint(&project, &["p.json", "-f", "json"]).out).unwrap();
     let kinds: Vec<&str> = json["weakened"]
         .as_array()
@@ -284,16 +291,19 @@ fn what_weakens_the_run_is_in_every_format() {
         .iter()
         .map(|w| w["kind"].as_str().unwrap())
         .collect();
-    for kind in [
-        "configuration",
-        "lint",
-        "fail-on",
-        "ignore",
-        "baseline",
-        "hidden-requirements",
-    ] {
-        assert!(kinds.contains(&kind), "{kinds:?}");
-    }
+    each(
+        [
+            "configuration",
+            "lint",
+            "fail-on",
+            "ignore",
+            "baseline",
+            "hidden-requirements",
+        ],
+        |kind| {
+            assert!(kinds.contains(&kind), "{kinds:?}");
+        },
+    );
 }
 
 #[test]
@@ -308,11 +318,14 @@ fn strict_wins_over_the_configuration() {
         "{}",
         strict.out
     );
-    for option in [&["--off", "mixed-scope"][..], &["--warn", "known-gap"]] {
-        let refused = lint(&project, &[&["p.json", "--strict"], option].concat());
-        assert_eq!(refused.code, 2);
-        assert!(refused.err.contains("--strict"), "{}", refused.err);
-    }
+    each(
+        [&["--off", "mixed-scope"][..], &["--warn", "known-gap"]],
+        |option| {
+            let refused = lint(&project, &[&["p.json", "--strict"], option].concat());
+            assert_eq!(refused.code, 2);
+            assert!(refused.err.contains("--strict"), "{}", refused.err);
+        },
+    );
 }
 
 #[test]
@@ -532,33 +545,36 @@ fn what_was_meant_to_be_read_is_quoted_where_it_is_wrong() {
         ("c.json", r#"{"aws:SourceVpc": {"a": 1}}"#),
         ("c.yaml", "HeadNode: [1\nScheduling: {}\n"),
     ]);
-    for (arguments, quoted) in [
-        (&["broken.json", "--no-config"][..], "\"Action\": \"sqs:*\""),
-        (&["p.json"], "fail_on = \"error\""),
-        (
-            &["p.json", "--config", "other.toml"],
-            "fail-on = \"errors\"",
-        ),
-        (
-            &["p.json", "--no-config", "--baseline", "b.json"],
-            "{\"fingerprint\": 1}",
-        ),
-        (
-            &["p.json", "--no-config", "--context-file", "c.json"],
-            "`aws:SourceVpc`",
-        ),
-        (
-            &["p.json", "--no-config", "--cluster-config", "c.yaml"],
-            "Scheduling: {}",
-        ),
-    ] {
-        let found = lint(&project, arguments);
-        let all = found.out + &found.err;
-        assert!(
-            found.code == 2 && all.contains(quoted),
-            "{arguments:?}: {all}"
-        );
-    }
+    each(
+        [
+            (&["broken.json", "--no-config"][..], "\"Action\": \"sqs:*\""),
+            (&["p.json"], "fail_on = \"error\""),
+            (
+                &["p.json", "--config", "other.toml"],
+                "fail-on = \"errors\"",
+            ),
+            (
+                &["p.json", "--no-config", "--baseline", "b.json"],
+                "{\"fingerprint\": 1}",
+            ),
+            (
+                &["p.json", "--no-config", "--context-file", "c.json"],
+                "`aws:SourceVpc`",
+            ),
+            (
+                &["p.json", "--no-config", "--cluster-config", "c.yaml"],
+                "Scheduling: {}",
+            ),
+        ],
+        |(arguments, quoted)| {
+            let found = lint(&project, arguments);
+            let all = found.out + &found.err;
+            assert!(
+                found.code == 2 && all.contains(quoted),
+                "{arguments:?}: {all}"
+            );
+        },
+    );
 }
 
 #[test]
@@ -572,7 +588,7 @@ fn what_a_file_names_and_does_not_contain_is_in_every_format() {
             "Principal": {"Service": "codebuild.amazonaws.com"}}},
     });
     let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
-    for format in FORMATS {
+    each(FORMATS, |format| {
         for quiet in [&[][..], &["-q"]] {
             let found = lint(
                 &project,
@@ -586,7 +602,7 @@ fn what_a_file_names_and_does_not_contain_is_in_every_format() {
                 );
             }
         }
-    }
+    });
     // A boundary that has a boundary of its own is not the whole of it.
     let found = lint(
         &project,
@@ -606,27 +622,30 @@ fn what_a_file_names_and_does_not_contain_is_in_every_format() {
 fn documents_inside_a_description_are_not_passed_over() {
     let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]});
     let allow: Value = serde_json::from_str(LITTLE).unwrap();
-    for (key, value) in [
-        ("Tags", json!([{"Key": "a", "PolicyDocument": deny}])),
-        (
-            "InstanceProfileList",
-            json!([{"Roles": [{"RolePolicyList": [{"PolicyDocument": deny}]}]}]),
-        ),
-        ("RoleLastUsed", json!({"Policies": [deny]})),
-        ("Other", deny.clone()),
-        ("Other", Value::String(deny.to_string())),
-    ] {
-        let detail = json!({"RoleName": "r", "RolePolicyList": [{"PolicyName": "a", "PolicyDocument": allow}], key: value});
-        let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
-        for arguments in [
-            &["p.json"][..],
-            &["q.json", "--boundary", "p.json"],
-            &["q.json", "--scp", "p.json"],
-        ] {
-            let found = lint(&project, &[arguments, &["--no-config"]].concat());
-            assert_eq!(found.code, 2, "{key} {arguments:?}: {}", found.out);
-        }
-    }
+    each(
+        [
+            ("Tags", json!([{"Key": "a", "PolicyDocument": deny}])),
+            (
+                "InstanceProfileList",
+                json!([{"Roles": [{"RolePolicyList": [{"PolicyDocument": deny}]}]}]),
+            ),
+            ("RoleLastUsed", json!({"Policies": [deny]})),
+            ("Other", deny.clone()),
+            ("Other", Value::String(deny.to_string())),
+        ],
+        |(key, value)| {
+            let detail = json!({"RoleName": "r", "RolePolicyList": [{"PolicyName": "a", "PolicyDocument": allow}], key: value});
+            let project = Project::new(&[("p.json", &detail.to_string()), ("q.json", LITTLE)]);
+            for arguments in [
+                &["p.json"][..],
+                &["q.json", "--boundary", "p.json"],
+                &["q.json", "--scp", "p.json"],
+            ] {
+                let found = lint(&project, &[arguments, &["--no-config"]].concat());
+                assert_eq!(found.code, 2, "{key} {arguments:?}: {}", found.out);
+            }
+        },
+    );
 }
 
 #[cfg(unix)]
@@ -645,33 +664,36 @@ fn nothing_is_written_through_a_link_or_over_what_was_read() {
     symlink(outside.path(), project.path("folder")).unwrap();
     symlink(outside.path().join("new.json"), project.path("dangling")).unwrap();
     fs::hard_link(project.path("p.json"), project.path("hard.json")).unwrap();
-    for (arguments, reason) in [
-        (&["-o", "json:out.json"][..], "leads out of the repository"),
-        (
-            &["-o", "json:folder/new.json"],
-            "leads out of the repository",
-        ),
-        (&["-o", "json:dangling"], "leads nowhere"),
-        (&["-o", "json:./p.json"], "one of those that were read"),
-        (&["-o", "json:hard.json"], "one of those that were read"),
-        (
-            &["--baseline", "b.json", "-o", "json:b.json"],
-            "one of those that were read",
-        ),
-        (
-            &["--context-file", "context.json", "-o", "json:context.json"],
-            "one of those that were read",
-        ),
-        (
-            &["-o", "json:x.out", "-o", "text:./x.out"],
-            "goes there already",
-        ),
-        (&["--fix"], "hard links"),
-    ] {
-        let found = lint(&project, &[&["p.json", "--no-config"], arguments].concat());
-        assert_eq!(found.code, 2, "{arguments:?}: {}", found.out);
-        assert!(found.err.contains(reason), "{arguments:?}: {}", found.err);
-    }
+    each(
+        [
+            (&["-o", "json:out.json"][..], "leads out of the repository"),
+            (
+                &["-o", "json:folder/new.json"],
+                "leads out of the repository",
+            ),
+            (&["-o", "json:dangling"], "leads nowhere"),
+            (&["-o", "json:./p.json"], "one of those that were read"),
+            (&["-o", "json:hard.json"], "one of those that were read"),
+            (
+                &["--baseline", "b.json", "-o", "json:b.json"],
+                "one of those that were read",
+            ),
+            (
+                &["--context-file", "context.json", "-o", "json:context.json"],
+                "one of those that were read",
+            ),
+            (
+                &["-o", "json:x.out", "-o", "text:./x.out"],
+                "goes there already",
+            ),
+            (&["--fix"], "hard links"),
+        ],
+        |(arguments, reason)| {
+            let found = lint(&project, &[&["p.json", "--no-config"], arguments].concat());
+            assert_eq!(found.code, 2, "{arguments:?}: {}", found.out);
+            assert!(found.err.contains(reason), "{arguments:?}: {}", found.err);
+        },
+    );
     let over = run(
         &project.path(""),
         &[&["baseline", "p.json", "--baseline", "p.json"], &NODE[..]].concat(),

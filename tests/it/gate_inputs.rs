@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::common::program::{Run, run};
 use crate::common::project::Project;
+use crate::common::table::each;
 
 const FORMATS: [&str; 8] = [
     "text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit",
@@ -464,26 +465,29 @@ fn what_a_template_or_module_leaves_elsewhere_is_in_every_format() {
         ("m/main.tf", &main),
         ("d.json", &paged),
     ]);
-    for (input, wanted) in [
-        ("t.json", "nested-template:S"),
-        ("m", "module:x (a/b/aws)"),
-        ("d.json", "dump-pages:"),
-    ] {
-        for format in FORMATS {
-            let found = lint(&project, &[input, "-f", format, "-q"]);
-            let words = match input {
-                "t.json" => "the template of S",
-                "m" => "the module x",
-                _ => "the pages of the dump",
-            };
-            assert_eq!(found.code, 0, "{}", found.err);
-            assert!(
-                found.out.contains(wanted) || found.out.contains(words),
-                "{format} {input}: {}",
-                found.out
-            );
-        }
-    }
+    each(
+        [
+            ("t.json", "nested-template:S"),
+            ("m", "module:x (a/b/aws)"),
+            ("d.json", "dump-pages:"),
+        ],
+        |(input, wanted)| {
+            for format in FORMATS {
+                let found = lint(&project, &[input, "-f", format, "-q"]);
+                let words = match input {
+                    "t.json" => "the template of S",
+                    "m" => "the module x",
+                    _ => "the pages of the dump",
+                };
+                assert_eq!(found.code, 0, "{}", found.err);
+                assert!(
+                    found.out.contains(wanted) || found.out.contains(words),
+                    "{format} {input}: {}",
+                    found.out
+                );
+            }
+        },
+    );
 }
 
 /// Secrets stay out of reports, whatever Terraform code says or links lead to.
@@ -547,22 +551,25 @@ fn code_shows_no_file_that_is_no_policy() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Files whose text may be shown.
-    for (policy, file) in [
-        ("file(\"s.txt\")", allow().to_string()),
-        (
-            "jsonencode({Statement = [{Effect = \"Allow\", Action = jsondecode(file(\"s.txt\")), Resource = \"*\"}]})",
-            r#"["sqs:SendMessage"]"#.to_owned(),
-        ),
-    ] {
-        let main = code(policy);
-        let project = Project::new(&[
-            ("r.json", REFERENCE),
-            ("m/main.tf", &main),
-            ("m/s.txt", &file),
-        ]);
-        let found = lint(&project, &["m", "-f", "text"]);
-        assert_eq!(found.code, 0, "{policy}: {}", found.out);
-    }
+    each(
+        [
+            ("file(\"s.txt\")", allow().to_string()),
+            (
+                "jsonencode({Statement = [{Effect = \"Allow\", Action = jsondecode(file(\"s.txt\")), Resource = \"*\"}]})",
+                r#"["sqs:SendMessage"]"#.to_owned(),
+            ),
+        ],
+        |(policy, file)| {
+            let main = code(policy);
+            let project = Project::new(&[
+                ("r.json", REFERENCE),
+                ("m/main.tf", &main),
+                ("m/s.txt", &file),
+            ]);
+            let found = lint(&project, &["m", "-f", "text"]);
+            assert_eq!(found.code, 0, "{policy}: {}", found.out);
+        },
+    );
 }
 
 #[test]
@@ -576,7 +583,7 @@ fn files_without_roles_are_named_beside_others() {
         ("m/main.tf", "module \"x\" {\n source = \"a/b/c\"\n}\n"),
         ("d.json", r#"{"RoleDetailList": []}"#),
     ]);
-    for file in ["t.json", "m", "d.json"] {
+    each(["t.json", "m", "d.json"], |file| {
         for other in ["p.json", "o.json"] {
             let found = lint(&project, &[other, file, "-f", "text"]);
             let wanted = format!("{file}, which defines no role and no policy");
@@ -587,7 +594,7 @@ fn files_without_roles_are_named_beside_others() {
                 found.err
             );
         }
-    }
+    });
 }
 
 #[cfg(unix)]
@@ -617,45 +624,51 @@ fn no_input_of_any_kind_is_written_over() {
     let all: Vec<(&str, &str)> = files.iter().map(|(n, t)| (*n, t.as_str())).collect();
     let project = Project::new(&all);
     symlink(".git/config", project.path("link.json")).unwrap();
-    for (input, over) in [
-        (&["t.json"][..], "t.json"),
-        (&["t.json", "--parameters", "q.json"], "q.json"),
-        (&["m"], "m/main.tf"),
-        (&["m"], "m/terraform.tfvars"),
-        (&["m"], "m/p.json"),
-        (&["m", "--parameters", "q.tfvars"], "q.tfvars"),
-        (&["m", "--plan", "plan.json"], "plan.json"),
-        (&["plan.json"], "plan.json"),
-        (&["d.json"], "d.json"),
-        (&["d.json"], "link.json"),
-    ] {
-        let output = format!("json:{over}");
-        let found = lint(&project, &[input, &["-o", &output]].concat());
-        assert_eq!(found.code, 2, "{input:?} {over}: {}", found.out);
-        let baseline = [
-            &["baseline"],
-            input,
-            &["--no-config", "--reference", "r.json", "--baseline", over],
-        ]
-        .concat();
-        let found = run(&project.path(""), &baseline);
-        assert_eq!(found.code, 2, "{baseline:?}: {}", found.out);
-    }
-    for (arguments, is_refused) in [
-        (&["tighten", "plan.json", "--write"][..], true),
-        (&["tighten", "d.json", "--write"], true),
-        (&["lint", "d.json", "--fix"], true),
-        (&["lint", "t.json", "--fix"], false),
-        (&["lint", "m", "--fix"], false),
-    ] {
-        let arguments = [arguments, &["--no-config", "--reference", "r.json"]].concat();
-        let found = run(&project.path(""), &arguments);
-        assert!(
-            !is_refused || found.code == 2,
-            "{arguments:?}: {}",
-            found.out
-        );
-    }
+    each(
+        [
+            (&["t.json"][..], "t.json"),
+            (&["t.json", "--parameters", "q.json"], "q.json"),
+            (&["m"], "m/main.tf"),
+            (&["m"], "m/terraform.tfvars"),
+            (&["m"], "m/p.json"),
+            (&["m", "--parameters", "q.tfvars"], "q.tfvars"),
+            (&["m", "--plan", "plan.json"], "plan.json"),
+            (&["plan.json"], "plan.json"),
+            (&["d.json"], "d.json"),
+            (&["d.json"], "link.json"),
+        ],
+        |(input, over)| {
+            let output = format!("json:{over}");
+            let found = lint(&project, &[input, &["-o", &output]].concat());
+            assert_eq!(found.code, 2, "{input:?} {over}: {}", found.out);
+            let baseline = [
+                &["baseline"],
+                input,
+                &["--no-config", "--reference", "r.json", "--baseline", over],
+            ]
+            .concat();
+            let found = run(&project.path(""), &baseline);
+            assert_eq!(found.code, 2, "{baseline:?}: {}", found.out);
+        },
+    );
+    each(
+        [
+            (&["tighten", "plan.json", "--write"][..], true),
+            (&["tighten", "d.json", "--write"], true),
+            (&["lint", "d.json", "--fix"], true),
+            (&["lint", "t.json", "--fix"], false),
+            (&["lint", "m", "--fix"], false),
+        ],
+        |(arguments, is_refused)| {
+            let arguments = [arguments, &["--no-config", "--reference", "r.json"]].concat();
+            let found = run(&project.path(""), &arguments);
+            assert!(
+                !is_refused || found.code == 2,
+                "{arguments:?}: {}",
+                found.out
+            );
+        },
+    );
     for (name, text) in &files {
         assert_eq!(
             &fs::read_to_string(project.path(name)).unwrap(),

@@ -2,6 +2,7 @@
 
 use crate::common::formats::FORMATS;
 use crate::common::project::{Project, Run, findings, with_excess};
+use crate::common::table::each;
 
 const TARGET: &str = "[[target]]\nname = \"node\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"iam/*.json\"]\n";
 
@@ -47,30 +48,33 @@ fn outcome(ignore: &str) -> (bool, bool) {
 
 #[test]
 fn all_given_fields_must_match() {
-    for (ignore, hides) in [
-        ("lint = \"unneeded-action\"\n", true),
-        ("lint = \"known-gap\"\n", false),
-        ("sid = \"BreakGlass\"\n", true),
-        ("sid = \"breakglass\"\n", false),
-        ("path = \"iam/a.json\"\n", true),
-        ("path = \"iam/*.json\"\n", true),
-        ("path = \"**/a.json\"\n", true),
-        ("path = \"./iam/../iam/a.json\"\n", true),
-        ("path = \"a.json\"\n", false),
-        ("path = \"*.json\"\n", false),
-        ("subject = \"s3:PutBucketLogging\"\n", true),
-        ("subject = \"S3:put*\"\n", true),
-        ("subject = \"s3:Put?\"\n", false),
-        ("reference-sid = \"SQSQueue\"\n", false),
-        (
-            "lint = \"unneeded-action\"\nsid = \"BreakGlass\"\npath = \"iam/*\"\nsubject = \"s3:*\"\n",
-            true,
-        ),
-        ("lint = \"unneeded-action\"\nsid = \"Other\"\n", false),
-        ("sid = \"BreakGlass\"\npath = \"other/*\"\n", false),
-    ] {
-        assert_eq!(outcome(ignore), (hides, !hides), "{ignore}");
-    }
+    each(
+        [
+            ("lint = \"unneeded-action\"\n", true),
+            ("lint = \"known-gap\"\n", false),
+            ("sid = \"BreakGlass\"\n", true),
+            ("sid = \"breakglass\"\n", false),
+            ("path = \"iam/a.json\"\n", true),
+            ("path = \"iam/*.json\"\n", true),
+            ("path = \"**/a.json\"\n", true),
+            ("path = \"./iam/../iam/a.json\"\n", true),
+            ("path = \"a.json\"\n", false),
+            ("path = \"*.json\"\n", false),
+            ("subject = \"s3:PutBucketLogging\"\n", true),
+            ("subject = \"S3:put*\"\n", true),
+            ("subject = \"s3:Put?\"\n", false),
+            ("reference-sid = \"SQSQueue\"\n", false),
+            (
+                "lint = \"unneeded-action\"\nsid = \"BreakGlass\"\npath = \"iam/*\"\nsubject = \"s3:*\"\n",
+                true,
+            ),
+            ("lint = \"unneeded-action\"\nsid = \"Other\"\n", false),
+            ("sid = \"BreakGlass\"\npath = \"other/*\"\n", false),
+        ],
+        |(ignore, hides)| {
+            assert_eq!(outcome(ignore), (hides, !hides), "{ignore}");
+        },
+    );
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn it_counts_up_to_its_last_day() {
 #[test]
 fn an_unused_one_stands_in_every_format_with_its_place() {
     let project = project("sid = \"Gone\"\n");
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let run = lint(&project, &["-f", format]);
         assert_eq!(run.code, 0, "{format}");
         assert!(
@@ -125,7 +129,7 @@ fn an_unused_one_stands_in_every_format_with_its_place() {
             lint(&project, &["-f", format, "--fail-on", "warning"]).code,
             1
         );
-    }
+    });
     let line = "pcluster-iam.toml:6:1: warning[unused-ignore]: this ignore matches nothing\n";
     assert!(lint(&project, &["-f", "concise"]).out.contains(line));
     let config = project.read("pcluster-iam.toml");

@@ -2,6 +2,7 @@
 
 use crate::common::evaluator::Statement;
 use crate::common::role;
+use crate::common::table::each;
 use crate::common::world::{self, Case};
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Against, Settings};
@@ -332,13 +333,16 @@ fn a_finding_says_what_the_actions_apply_to() {
     );
     assert_eq!(found.actions, ["s3:ListAllMyBuckets", "iam:PassRole"]);
     assert_eq!(found.sid.as_deref(), Some("A"));
-    for part in [
-        "`s3:ListAllMyBuckets` has no resource-level permissions",
-        "`iam:PassRole` applies to `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`",
-        "according to the catalogue of ",
-    ] {
-        assert!(found.notes.iter().any(|n| n.starts_with(part)), "{found:?}");
-    }
+    each(
+        [
+            "`s3:ListAllMyBuckets` has no resource-level permissions",
+            "`iam:PassRole` applies to `arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}`",
+            "according to the catalogue of ",
+        ],
+        |part| {
+            assert!(found.notes.iter().any(|n| n.starts_with(part)), "{found:?}");
+        },
+    );
     assert!(found.help.as_ref().unwrap().contains("\"Resource\": \"*\""));
 }
 
@@ -414,37 +418,41 @@ fn nothing_is_said_twice_of_one_statement() {
 /// The references are dead in two places, both of the policy for users of AWS Batch.
 #[test]
 fn the_references_have_no_other_dead_entries_than_these() {
-    for (role, variant) in [
-        ("instance", "traditional"),
-        ("instance", "awsbatch"),
-        ("user", "traditional"),
-        ("user", "awsbatch"),
-    ] {
-        let scheduler = if variant == "awsbatch" {
-            "awsbatch"
-        } else {
-            "torque"
-        };
-        for form in ["filled", "published", "aws-cn", "aws-us-gov"] {
-            let text = role::fixture(&format!("reference/{role}-{variant}-{form}.json"));
-            let result = role::lint(&text, role, scheduler, &[]);
-            let found = { result.findings.iter() }.filter(|f| f.lint.starts_with("ineffective"));
-            let found: Vec<(&str, &[String])> =
-                found.map(|f| (f.lint, f.actions.as_slice())).collect();
-            let expected: &[(&str, &[String])] = if (role, variant) == ("user", "awsbatch") {
-                &[
-                    (
-                        "ineffective-resource",
-                        &["cloudformation:ListStacks".to_owned()],
-                    ),
-                    ("ineffective-resource", &["iam:PassRole".to_owned()]),
-                ]
+    each(
+        [
+            ("instance", "traditional"),
+            ("instance", "awsbatch"),
+            ("user", "traditional"),
+            ("user", "awsbatch"),
+        ],
+        |(role, variant)| {
+            let scheduler = if variant == "awsbatch" {
+                "awsbatch"
             } else {
-                &[]
+                "torque"
             };
-            assert_eq!(found, expected, "{role} {variant} {form}");
-        }
-    }
+            for form in ["filled", "published", "aws-cn", "aws-us-gov"] {
+                let text = role::fixture(&format!("reference/{role}-{variant}-{form}.json"));
+                let result = role::lint(&text, role, scheduler, &[]);
+                let found =
+                    { result.findings.iter() }.filter(|f| f.lint.starts_with("ineffective"));
+                let found: Vec<(&str, &[String])> =
+                    found.map(|f| (f.lint, f.actions.as_slice())).collect();
+                let expected: &[(&str, &[String])] = if (role, variant) == ("user", "awsbatch") {
+                    &[
+                        (
+                            "ineffective-resource",
+                            &["cloudformation:ListStacks".to_owned()],
+                        ),
+                        ("ineffective-resource", &["iam:PassRole".to_owned()]),
+                    ]
+                } else {
+                    &[]
+                };
+                assert_eq!(found, expected, "{role} {variant} {form}");
+            }
+        },
+    );
 }
 
 /// A statement with `Resource`, without a Condition, and one action of the world.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::program::{Run, run};
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 const HEAD: &str = r#"pcluster-version = "3.16.1"
@@ -134,7 +135,7 @@ fn what_is_kept_is_not_removed() {
     let mut policy = policy();
     policy["Statement"][0] = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
     policy["Statement"].as_array_mut().unwrap().remove(1);
-    for (keep, expected) in [(kept, true), ("", false)] {
+    each([(kept, true), ("", false)], |(keep, expected)| {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), keep, &policy);
         let got = run(folder.path(), &["tighten", "--write"]);
@@ -146,7 +147,7 @@ fn what_is_kept_is_not_removed() {
         assert_ne!(fixed.code, 2, "{}", fixed.err);
         let left = fs::read_to_string(folder.path().join("p.json")).unwrap();
         assert_eq!(left.contains("arn:aws:s3:::results/*"), expected, "{left}");
-    }
+    });
 }
 
 #[test]
@@ -272,7 +273,7 @@ fn a_needed_policy_of_aws_may_be_inline() {
         .as_array_mut()
         .unwrap()
         .extend(document.as_array().unwrap().clone());
-    for (policy, listed) in [(policy(), true), (with, false)] {
+    each([(policy(), true), (with, false)], |(policy, listed)| {
         let (_, report) = lint("", &policy, &[]);
         let not_checked = report["results"][0]["not_checked"].as_array().unwrap();
         let is_listed = not_checked
@@ -281,7 +282,7 @@ fn a_needed_policy_of_aws_may_be_inline() {
         assert_eq!(is_listed, listed);
         let excess = actions(&report, &EXCESS);
         assert!(excess.iter().all(|a| a.starts_with("s3:")), "{excess:?}");
-    }
+    });
 }
 
 /// A gap is reported in the role's own files, also where the only grant of the service is in an attached policy of AWS.

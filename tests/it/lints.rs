@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::table::each;
 use crate::common::{page, role};
 use pcluster_iam::finding::Severity;
 use pcluster_iam::lints::ALL;
@@ -33,7 +34,7 @@ fn names(folder: &str) -> BTreeSet<String> {
 fn ids_are_sorted_unique_and_kebab_case_and_nothing_is_left_over() {
     let ids: Vec<&str> = ALL.iter().map(|l| l.id).collect();
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
-    for lint in ALL {
+    each(ALL, |lint| {
         assert!(
             lint.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
             "{}",
@@ -47,7 +48,7 @@ fn ids_are_sorted_unique_and_kebab_case_and_nothing_is_left_over() {
             lint.id
         );
         assert!(lint.since.split('.').count() == 3, "{}", lint.id);
-    }
+    });
     let ids: BTreeSet<String> = ids.into_iter().map(str::to_owned).collect();
     assert_eq!(ids, names("rules/lints"));
     assert_eq!(ids, names("fixtures/lints"));
@@ -229,7 +230,7 @@ fn run(line: &str, folder: &Path) -> String {
 
 #[test]
 fn each_page_has_its_parts_and_its_example_prints_what_it_says() {
-    for lint in ALL {
+    each(ALL, |lint| {
         let page = lint.doc;
         assert!(page.starts_with(&format!("# {}\n", lint.id)), "{}", lint.id);
         let heads: Vec<&str> = page.lines().filter(|l| l.starts_with("## ")).collect();
@@ -264,7 +265,7 @@ fn each_page_has_its_parts_and_its_example_prints_what_it_says() {
             );
         }
         assert!(expected.contains(&format!("[{}]", lint.id)), "{}", lint.id);
-    }
+    });
 }
 
 #[test]
@@ -275,7 +276,10 @@ fn the_readme_shows_what_the_program_prints() {
     assert!(readme.lines().any(|l| l == "cargo test"));
     let commands = page::run(&page::blocks(&readme), &root());
     assert_eq!(commands.len(), 2, "{commands:#?}");
-    for role in ["--role head-node --scheduler slurm", "--scheduler torque"] {
-        assert!(commands.iter().any(|c| c.contains(role)), "{role}");
-    }
+    each(
+        ["--role head-node --scheduler slurm", "--scheduler torque"],
+        |role| {
+            assert!(commands.iter().any(|c| c.contains(role)), "{role}");
+        },
+    );
 }

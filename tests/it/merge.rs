@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::common::program::{Run, run};
+use crate::common::table::each;
 
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
     "Resource": "arn:aws:sqs:us-east-1:123456789012:queue-a"}}"#;
@@ -35,13 +36,16 @@ fn merge(folder: &Path, files: &str) -> Run {
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
-    for (name, text, code) in [
-        ("good.json", policy("sqs:SendMessage"), 0),
-        ("bad.json", policy("sqs:ReceiveMessage"), 1),
-        ("broken.json", "{".to_owned(), 2),
-    ] {
-        assert_eq!(judge(folder.path(), name, &text), code, "{name}");
-    }
+    each(
+        [
+            ("good.json", policy("sqs:SendMessage"), 0),
+            ("bad.json", policy("sqs:ReceiveMessage"), 1),
+            ("broken.json", "{".to_owned(), 2),
+        ],
+        |(name, text, code)| {
+            assert_eq!(judge(folder.path(), name, &text), code, "{name}");
+        },
+    );
     folder
 }
 
@@ -163,9 +167,9 @@ fn what_is_no_complete_result_is_refused_at_its_place() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    for missing in ["none.jsonl", "*.none"] {
+    each(["none.jsonl", "*.none"], |missing| {
         assert_eq!(merge(folder, missing).code, 2);
-    }
+    });
     // Another release is taken, with a word.
     let other = lines.replace("\"catalog_date\":\"", "\"catalog_date\":\"x");
     fs::write(folder.join("other.jsonl"), other).unwrap();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::program::run;
+use crate::common::table::each;
 use pcluster_iam::reference::{self, Feature, Release};
 use serde_json::{Value, json};
 
@@ -69,15 +70,18 @@ fn holds(options: &[&str], all_resources: bool, shown: &str) {
     write(folder, &statements);
     let text = fs::read_to_string(folder.join("p.json")).unwrap();
     let before = missing(folder, options);
-    for command in [&["tighten", "--write"][..], &["lint", "--fix"]] {
-        fs::write(folder.join("p.json"), &text).unwrap();
-        run(folder, &[command, &["p.json"], options].concat());
-        let lost: Vec<String> = missing(folder, options)
-            .difference(&before)
-            .cloned()
-            .collect();
-        assert!(lost.is_empty(), "{shown} {command:?}: {lost:?}");
-    }
+    each(
+        [&["tighten", "--write"][..], &["lint", "--fix"]],
+        |command| {
+            fs::write(folder.join("p.json"), &text).unwrap();
+            run(folder, &[command, &["p.json"], options].concat());
+            let lost: Vec<String> = missing(folder, options)
+                .difference(&before)
+                .cloned()
+                .collect();
+            assert!(lost.is_empty(), "{shown} {command:?}: {lost:?}");
+        },
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::common::clock::Clock;
 use crate::common::references;
 use crate::common::remedy::cases;
+use crate::common::table::each;
 
 /// One policy set may take this much CPU time. An unoptimised build takes many times as long.
 const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 4000 } else { 50 });
@@ -314,7 +315,7 @@ fn a_case_is_the_same_each_time_and_no_other() {
         assert_ne!(text(number), text(number + 1));
     }
     let all: String = (0..500).map(text).collect();
-    for part in ["Deny", "NotResource", "NotAction", "*"] {
+    each(["Deny", "NotResource", "NotAction", "*"], |part| {
         assert!(all.contains(part), "{part}");
-    }
+    });
 }

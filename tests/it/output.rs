@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::common::formats::{FORMATS, annotations};
 use crate::common::program::run as run_in;
+use crate::common::table::each;
 use crate::common::{page, role};
 use pcluster_iam::report;
 use serde_json::Value;
@@ -26,42 +27,48 @@ fn the_exit_code_depends_on_the_threshold_and_never_on_the_format() {
     let folder = tempfile::tempdir().unwrap();
     inputs(folder.path());
     let base = ["lint", "--scheduler", "torque", "--role", "instance"];
-    for (file, codes) in [
-        ("clean.json", [0, 0, 0, 0]),
-        ("warning.json", [0, 1, 1, 0]),
-        ("error.json", [1, 1, 1, 0]),
-        ("unreadable.json", [2, 2, 2, 2]),
-    ] {
-        for (threshold, expected) in ["error", "warning", "note", "never"].iter().zip(codes) {
-            for format in FORMATS {
-                let more = [file, "--fail-on", threshold, "-f", format];
-                let run = run_in(folder.path(), &[&base[..], &more].concat());
-                assert_eq!(
-                    run.code, expected,
-                    "{file} {threshold} {format}: {}",
-                    run.err
-                );
-                if format == "sarif" {
-                    let log: Value = serde_json::from_str(&run.out).unwrap();
-                    let invocation = &log["runs"][0]["invocations"][0];
-                    assert_eq!(invocation["exitCode"], expected);
-                    assert_eq!(invocation["executionSuccessful"], expected != 2);
+    each(
+        [
+            ("clean.json", [0, 0, 0, 0]),
+            ("warning.json", [0, 1, 1, 0]),
+            ("error.json", [1, 1, 1, 0]),
+            ("unreadable.json", [2, 2, 2, 2]),
+        ],
+        |(file, codes)| {
+            for (threshold, expected) in ["error", "warning", "note", "never"].iter().zip(codes) {
+                for format in FORMATS {
+                    let more = [file, "--fail-on", threshold, "-f", format];
+                    let run = run_in(folder.path(), &[&base[..], &more].concat());
+                    assert_eq!(
+                        run.code, expected,
+                        "{file} {threshold} {format}: {}",
+                        run.err
+                    );
+                    if format == "sarif" {
+                        let log: Value = serde_json::from_str(&run.out).unwrap();
+                        let invocation = &log["runs"][0]["invocations"][0];
+                        assert_eq!(invocation["exitCode"], expected);
+                        assert_eq!(invocation["executionSuccessful"], expected != 2);
+                    }
                 }
             }
-        }
-    }
+        },
+    );
     // 2 beats 1 beats 0, whatever the order.
-    for (files, expected) in [
-        (&["error.json", "clean.json"][..], 1),
-        (&["clean.json", "error.json", "unreadable.json"], 2),
-        (&["unreadable.json", "error.json"], 2),
-    ] {
-        for format in FORMATS {
-            let more = ["--each", "-f", format];
-            let run = run_in(folder.path(), &[&base[..], files, &more].concat());
-            assert_eq!(run.code, expected, "{files:?} {format}");
-        }
-    }
+    each(
+        [
+            (&["error.json", "clean.json"][..], 1),
+            (&["clean.json", "error.json", "unreadable.json"], 2),
+            (&["unreadable.json", "error.json"], 2),
+        ],
+        |(files, expected)| {
+            for format in FORMATS {
+                let more = ["--each", "-f", format];
+                let run = run_in(folder.path(), &[&base[..], files, &more].concat());
+                assert_eq!(run.code, expected, "{files:?} {format}");
+            }
+        },
+    );
 }
 
 #[test]
@@ -134,14 +141,14 @@ fn what_cannot_be_read_stands_in_every_format_with_its_place() {
     let log: Value = serde_json::from_str(&of("sarif").out).unwrap();
     let notes = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
     assert_eq!(notes.as_array().unwrap().len(), 2);
-    for (at, lines) in [(0, 1), (1, 2)] {
+    each([(0, 1), (1, 2)], |(at, lines)| {
         let place = &notes[at]["locations"][0]["physicalLocation"];
         assert_eq!(place["region"]["startLine"], lines);
         assert_eq!(
             log["runs"][0]["results"][at]["locations"][0]["physicalLocation"],
             *place
         );
-    }
+    });
 }
 
 #[test]
@@ -165,10 +172,10 @@ fn several_outputs_at_once_are_those_of_single_runs() {
     let all = run_in(folder.path(), &many);
     assert_eq!((all.code, all.err.as_str()), (1, ""));
     let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let single = run_in(folder.path(), &[&base[..], &["-f", format]].concat());
         assert_eq!(single.out, file(&format!("{format}.out")), "{format}");
-    }
+    });
     assert_eq!(
         file("plain.out"),
         file("gitlab.out"),
@@ -176,24 +183,27 @@ fn several_outputs_at_once_are_those_of_single_runs() {
     );
     assert_eq!(all.out, file("junit.out"));
 
-    for (outputs, says) in [
-        (&["sariff:x.out"][..], "there is no format `sariff`"),
-        (&["sarif:"], "it names no file"),
-        (
-            &["json:x.out", "sarif:x.out"],
-            "something else goes there already",
-        ),
-        (&["json:-", "-"], "something else goes there already"),
-    ] {
-        let mut arguments = base.to_vec();
-        for output in outputs {
-            arguments.extend(["-o", output]);
-        }
-        let run = run_in(folder.path(), &arguments);
-        assert_eq!(run.code, 2, "{outputs:?}");
-        assert!(run.err.contains(says) && run.out.is_empty(), "{}", run.err);
-        assert!(!folder.path().join("x.out").exists());
-    }
+    each(
+        [
+            (&["sariff:x.out"][..], "there is no format `sariff`"),
+            (&["sarif:"], "it names no file"),
+            (
+                &["json:x.out", "sarif:x.out"],
+                "something else goes there already",
+            ),
+            (&["json:-", "-"], "something else goes there already"),
+        ],
+        |(outputs, says)| {
+            let mut arguments = base.to_vec();
+            for output in outputs {
+                arguments.extend(["-o", output]);
+            }
+            let run = run_in(folder.path(), &arguments);
+            assert_eq!(run.code, 2, "{outputs:?}");
+            assert!(run.err.contains(says) && run.out.is_empty(), "{}", run.err);
+            assert!(!folder.path().join("x.out").exists());
+        },
+    );
     let run = run_in(
         folder.path(),
         &[&base[..], &["-o", "./sariff:x.out"]].concat(),
@@ -219,7 +229,7 @@ fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
     );
     fs::write(folder.path().join(file), text).unwrap();
     let base = ["lint", file, "--scheduler", "torque", "--role", "instance"];
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let loud = run_in(folder.path(), &[&base[..], &["-f", format]].concat());
         let quiet = run_in(folder.path(), &[&base[..], &["-q", "-f", format]].concat());
         assert!(
@@ -236,7 +246,7 @@ fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
         } else {
             assert_eq!(quiet.out, loud.out, "{format}");
         }
-    }
+    });
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Policies with faults of the grammar, and the documents that policies come in.
+use crate::common::table::each;
 use pcluster_iam::parser::{
     Document, Effect, Problem, ProblemKind, Source, SourceId, Span, Text, Version, parse,
 };
@@ -221,7 +222,7 @@ fn faults_of_the_grammar() {
 
 #[test]
 fn a_sound_policy_has_no_problems() {
-    for text in [
+    each([
         with_members(""),
         with_members(r#", "Sid": """#),
         with_members(r#", "Condition": {}"#),
@@ -230,11 +231,11 @@ fn a_sound_policy_has_no_problems() {
         r#"{"Statement": {"Effect": "Deny", "NotAction": ["s3:é"], "NotResource": ["arn:aws:s3:::${aws:username}"]}}"#.into(),
         r#"{"Statement": {"Effect": "Deny", "Action": "sqs:*", "Resource": "arn:aws:sqs:<REGION>:{{ account }}:%(queue)s"}}"#.into(),
         r#"{"Statement": {"Effect": "Deny", "Action": "sqs:*", "Resource": ["${SomeArn}", "<ARN>", "arn:${A:B}"]}}"#.into(),
-    ] {
+    ], |text| {
         let (_, document) = read(&text);
         assert_eq!(document.problems, [], "{text}");
         assert_eq!(document.policies.len(), 1);
-    }
+    });
 }
 
 #[test]
@@ -281,17 +282,20 @@ fn what_is_read() {
 
 #[test]
 fn an_unreadable_condition_is_said_to_be() {
-    for condition in [
-        r#""x""#,
-        r#"{"Bool": 1}"#,
-        r#"{"Bool": {"aws:a": {}}}"#,
-        "null",
-    ] {
-        let (_, document) = read(&with_members(&format!(r#", "Condition": {condition}"#)));
-        let statement = &document.policies[0].statements[0];
-        assert!(statement.condition_unreadable, "{condition}");
-        assert!(statement.condition_span.is_some());
-    }
+    each(
+        [
+            r#""x""#,
+            r#"{"Bool": 1}"#,
+            r#"{"Bool": {"aws:a": {}}}"#,
+            "null",
+        ],
+        |condition| {
+            let (_, document) = read(&with_members(&format!(r#", "Condition": {condition}"#)));
+            let statement = &document.policies[0].statements[0];
+            assert!(statement.condition_unreadable, "{condition}");
+            assert!(statement.condition_span.is_some());
+        },
+    );
     let (_, document) = read(&with_members(r#", "Condition": {}"#));
     assert_eq!(document.policies[0].statements[0].condition_span, None);
 }
@@ -414,21 +418,24 @@ fn percent_encoded(text: &str) -> String {
 
 #[test]
 fn documents_in_what_the_cli_prints() {
-    for text in [
-        format!(r#"{{"PolicyVersion": {{"Document": {POLICY}, "VersionId": "v1"}}}}"#),
-        format!(r#"{{"Document": {POLICY}, "VersionId": "v1"}}"#),
-        format!(r#"{{"RoleName": "R", "PolicyName": "P", "PolicyDocument": {POLICY}}}"#),
-        format!(r#"[{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]"#),
-        format!(r#"{{"Policies": [{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]}}"#),
-        format!(r#"{{"RolePolicyList": [{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]}}"#),
-    ] {
-        let (source, document) = read(&text);
-        let actions = actions(&source, &document);
-        assert_eq!(actions[0].0.value, actions[0].1);
-        let name = document.policies[0].name.as_deref();
-        assert_eq!(name, text.contains("PolicyName").then_some("P"));
-        assert_eq!(source.slice(document.policies[0].span), POLICY);
-    }
+    each(
+        [
+            format!(r#"{{"PolicyVersion": {{"Document": {POLICY}, "VersionId": "v1"}}}}"#),
+            format!(r#"{{"Document": {POLICY}, "VersionId": "v1"}}"#),
+            format!(r#"{{"RoleName": "R", "PolicyName": "P", "PolicyDocument": {POLICY}}}"#),
+            format!(r#"[{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]"#),
+            format!(r#"{{"Policies": [{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]}}"#),
+            format!(r#"{{"RolePolicyList": [{{"PolicyName": "P", "PolicyDocument": {POLICY}}}]}}"#),
+        ],
+        |text| {
+            let (source, document) = read(&text);
+            let actions = actions(&source, &document);
+            assert_eq!(actions[0].0.value, actions[0].1);
+            let name = document.policies[0].name.as_deref();
+            assert_eq!(name, text.contains("PolicyName").then_some("P"));
+            assert_eq!(source.slice(document.policies[0].span), POLICY);
+        },
+    );
 }
 
 #[test]
@@ -456,23 +463,26 @@ fn documents_in_strings() {
     assert_eq!(source.slice(found[1].0.part(4..6)), r"\u00fc");
 
     let encoded = percent_encoded(POLICY);
-    for text in [
-        format!(r#"{{"PolicyDocument": "{encoded}"}}"#),
-        format!("{encoded}\n"),
-    ] {
-        let (source, document) = read(&text);
-        let found = actions(&source, &document);
-        assert_eq!(
-            (found[0].0.value.as_str(), found[0].1),
-            ("s3:Get*", "s3%3AGet%2A")
-        );
-        assert_eq!(source.slice(found[0].0.part(6..7)), "%2A");
-        assert_eq!(source.slice(found[1].0.part(4..6)), "%C3%BC");
-        assert_eq!(
-            source.slice(document.policies[0].statement_key),
-            "Statement"
-        );
-    }
+    each(
+        [
+            format!(r#"{{"PolicyDocument": "{encoded}"}}"#),
+            format!("{encoded}\n"),
+        ],
+        |text| {
+            let (source, document) = read(&text);
+            let found = actions(&source, &document);
+            assert_eq!(
+                (found[0].0.value.as_str(), found[0].1),
+                ("s3:Get*", "s3%3AGet%2A")
+            );
+            assert_eq!(source.slice(found[0].0.part(6..7)), "%2A");
+            assert_eq!(source.slice(found[1].0.part(4..6)), "%C3%BC");
+            assert_eq!(
+                source.slice(document.policies[0].statement_key),
+                "Statement"
+            );
+        },
+    );
 }
 
 #[test]
@@ -493,89 +503,98 @@ fn faults_in_strings_have_their_place() {
 
 #[test]
 fn files_without_a_policy() {
-    for (text, message, underlined) in [
-        ("7", "no IAM policy in this file: it contains a number", "7"),
-        ("[1, 2]", "no IAM policy in this file", "["),
-        ("[]", "no IAM policy", "["),
-        ("\"x\"", "no IAM policy", "x"),
-        ("null", "no IAM policy", "null"),
-        (r#"[{"Effect": "Allow"}]"#, "list of statements", "["),
-        (r#"[{"Statement": []}]"#, "list of policies", "["),
-        (
-            r#"{"PolicyDocument": 5}"#,
-            "no policy document in `PolicyDocument`",
-            "5",
-        ),
-        (
-            r#"{"PolicyDocument": "x"}"#,
-            "no policy document in `PolicyDocument`",
-            "x",
-        ),
-        (
-            r#"{"PolicyVersion": {"VersionId": "v1"}}"#,
-            "no policy document in `PolicyVersion`",
-            "{",
-        ),
-        (
-            r#"{"Policies": []}"#,
-            "no policy document in `Policies`",
-            "[",
-        ),
-        (
-            r#"{"Policies": [{"Arn": "a"}]}"#,
-            "no policy document in `Policies`",
-            "{",
-        ),
-    ] {
-        let (source, document) = read(text);
-        assert!(document.policies.is_empty());
-        let problem = only(&document);
-        assert_eq!(problem.kind, ProblemKind::InvalidJson);
-        assert!(
-            problem.message.contains(message),
-            "{text}: {}",
-            problem.message
-        );
-        assert_eq!(source.slice(problem.span), underlined, "{text}");
-    }
+    each(
+        [
+            ("7", "no IAM policy in this file: it contains a number", "7"),
+            ("[1, 2]", "no IAM policy in this file", "["),
+            ("[]", "no IAM policy", "["),
+            ("\"x\"", "no IAM policy", "x"),
+            ("null", "no IAM policy", "null"),
+            (r#"[{"Effect": "Allow"}]"#, "list of statements", "["),
+            (r#"[{"Statement": []}]"#, "list of policies", "["),
+            (
+                r#"{"PolicyDocument": 5}"#,
+                "no policy document in `PolicyDocument`",
+                "5",
+            ),
+            (
+                r#"{"PolicyDocument": "x"}"#,
+                "no policy document in `PolicyDocument`",
+                "x",
+            ),
+            (
+                r#"{"PolicyVersion": {"VersionId": "v1"}}"#,
+                "no policy document in `PolicyVersion`",
+                "{",
+            ),
+            (
+                r#"{"Policies": []}"#,
+                "no policy document in `Policies`",
+                "[",
+            ),
+            (
+                r#"{"Policies": [{"Arn": "a"}]}"#,
+                "no policy document in `Policies`",
+                "{",
+            ),
+        ],
+        |(text, message, underlined)| {
+            let (source, document) = read(text);
+            assert!(document.policies.is_empty());
+            let problem = only(&document);
+            assert_eq!(problem.kind, ProblemKind::InvalidJson);
+            assert!(
+                problem.message.contains(message),
+                "{text}: {}",
+                problem.message
+            );
+            assert_eq!(source.slice(problem.span), underlined, "{text}");
+        },
+    );
 }
 
 #[test]
 fn functions_of_a_template_are_never_half_read() {
-    for members in [
-        r#""Effect": "Allow", "Action": "*", "Resource": {"Fn::Sub": "arn:aws:s3:::${B}"}"#,
-        r#""Effect": "Allow", "Action": "*", "Resource": [{"Ref": "A"}, {"Ref": "B"}], "Comment": 1"#,
-        r#""Effect": {"Ref": "A"}, "Action": "*", "Resource": "*""#,
-        r#""Effect": "Allow", "Action": {"Fn::Join": ["", []]}, "Resource": "*""#,
-        r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Fn::If": []}"#,
-        r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"Ref": "A"}}"#,
-        r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a": {"Ref": "A"}}}"#,
-        r#""Fn::Transform": {}"#,
-    ] {
-        let (source, document) = read(&with_statement(&format!("{{{members}}}")));
-        assert!(document.policies.is_empty());
-        let problem = only(&document);
-        assert_eq!(problem.kind, ProblemKind::InvalidJson);
-        assert!(problem.message.contains("CloudFormation template"));
-        let name = source.slice(problem.span);
-        assert!(name == "Ref" || name.starts_with("Fn::"), "{name}");
-        assert!(problem.message.contains(name));
-    }
+    each(
+        [
+            r#""Effect": "Allow", "Action": "*", "Resource": {"Fn::Sub": "arn:aws:s3:::${B}"}"#,
+            r#""Effect": "Allow", "Action": "*", "Resource": [{"Ref": "A"}, {"Ref": "B"}], "Comment": 1"#,
+            r#""Effect": {"Ref": "A"}, "Action": "*", "Resource": "*""#,
+            r#""Effect": "Allow", "Action": {"Fn::Join": ["", []]}, "Resource": "*""#,
+            r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Fn::If": []}"#,
+            r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"Ref": "A"}}"#,
+            r#""Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a": {"Ref": "A"}}}"#,
+            r#""Fn::Transform": {}"#,
+        ],
+        |members| {
+            let (source, document) = read(&with_statement(&format!("{{{members}}}")));
+            assert!(document.policies.is_empty());
+            let problem = only(&document);
+            assert_eq!(problem.kind, ProblemKind::InvalidJson);
+            assert!(problem.message.contains("CloudFormation template"));
+            let name = source.slice(problem.span);
+            assert!(name == "Ref" || name.starts_with("Fn::"), "{name}");
+            assert!(problem.message.contains(name));
+        },
+    );
 }
 
 #[test]
 fn layout_does_not_matter() {
     let pretty: serde_json::Value = serde_json::from_str(POLICY).unwrap();
     let pretty = serde_json::to_string_pretty(&pretty).unwrap();
-    for text in [
-        POLICY.to_owned(),
-        pretty.replace('\n', "\r\n"),
-        pretty.replace("  ", "\t"),
-        format!("\n\n{pretty}\n\n"),
-    ] {
-        let (source, document) = read(&text);
-        for (text, shown) in actions(&source, &document) {
-            assert_eq!(text.value, shown);
-        }
-    }
+    each(
+        [
+            POLICY.to_owned(),
+            pretty.replace('\n', "\r\n"),
+            pretty.replace("  ", "\t"),
+            format!("\n\n{pretty}\n\n"),
+        ],
+        |text| {
+            let (source, document) = read(&text);
+            for (text, shown) in actions(&source, &document) {
+                assert_eq!(text.value, shown);
+            }
+        },
+    );
 }

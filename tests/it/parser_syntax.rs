@@ -1,4 +1,5 @@
 //! Texts that are not JSON, and what is said about them.
+use crate::common::table::each;
 use pcluster_iam::parser::{ProblemKind, Source, SourceId, parse};
 
 /// Text, part of the message, underlined text, part of the help.
@@ -242,7 +243,7 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
 
 #[test]
 fn broken_texts_are_explained() {
-    for (text, message, underlined, help) in BROKEN {
+    each(BROKEN, |(text, message, underlined, help)| {
         let source = Source::new("broken.json", *text);
         let document = parse(SourceId(0), &source);
         assert!(document.policies.is_empty());
@@ -264,7 +265,7 @@ fn broken_texts_are_explained() {
         );
         assert!(shown.contains(help), "{text:?}: {shown}");
         assert!(!problem.message.ends_with('.') && !shown.ends_with('.'));
-    }
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the kind of a principal decides: a role has no user name, whatever its policies are compared with.
 
 use crate::common::project::Project;
+use crate::common::table::each;
 use serde_json::json;
 
 const REFERENCE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
@@ -59,45 +60,48 @@ fn a_role_of_any_input_has_no_user_name() {
 
 #[test]
 fn actions_without_resource_types_are_known_gaps_and_kept() {
-    for (feature, action) in [
-        ("fsx", "fsx:DescribeFileSystems"),
-        ("fsx", "fsx:DescribeBackups"),
-        ("fsx", "fsx:DescribeDataRepositoryAssociations"),
-        ("efs", "elasticfilesystem:CreateFileSystem"),
-    ] {
-        let of = |key: &str, value: &str| {
-            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", key: value, "Resource": "*"}]})
+    each(
+        [
+            ("fsx", "fsx:DescribeFileSystems"),
+            ("fsx", "fsx:DescribeBackups"),
+            ("fsx", "fsx:DescribeDataRepositoryAssociations"),
+            ("efs", "elasticfilesystem:CreateFileSystem"),
+        ],
+        |(feature, action)| {
+            let of = |key: &str, value: &str| {
+                json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", key: value, "Resource": "*"}]})
                 .to_string()
-        };
-        let without = of("NotAction", action);
-        let with = of("Action", action);
-        let project = Project::new(&[("without.json", &without), ("with.json", &with)]);
-        let lint = |file| {
-            let options = [
-                "lint",
-                file,
-                "--no-config",
-                "--role",
-                "user",
-                "--scheduler",
-                "slurm",
-                "--region",
-                "us-east-1",
-                "--pcluster-version",
-                "3.16.3",
-                "--account",
-                "123456789012",
-                "--format",
-                "concise",
-                "--feature",
-                feature,
-            ];
-            project.run(&options).out
-        };
-        let gap = format!("[known-gap]: `{action}` is not granted");
-        assert!(lint("without.json").contains(&gap), "{action}");
-        let granted = lint("with.json");
-        assert!(!granted.contains(&gap), "{granted}");
-        assert!(!granted.contains("[unneeded-action]"), "{granted}");
-    }
+            };
+            let without = of("NotAction", action);
+            let with = of("Action", action);
+            let project = Project::new(&[("without.json", &without), ("with.json", &with)]);
+            let lint = |file| {
+                let options = [
+                    "lint",
+                    file,
+                    "--no-config",
+                    "--role",
+                    "user",
+                    "--scheduler",
+                    "slurm",
+                    "--region",
+                    "us-east-1",
+                    "--pcluster-version",
+                    "3.16.3",
+                    "--account",
+                    "123456789012",
+                    "--format",
+                    "concise",
+                    "--feature",
+                    feature,
+                ];
+                project.run(&options).out
+            };
+            let gap = format!("[known-gap]: `{action}` is not granted");
+            assert!(lint("without.json").contains(&gap), "{action}");
+            let granted = lint("with.json");
+            assert!(!granted.contains(&gap), "{granted}");
+            assert!(!granted.contains("[unneeded-action]"), "{granted}");
+        },
+    );
 }

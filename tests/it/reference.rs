@@ -1,5 +1,6 @@
 //! The reference data and its rendering; `fixtures/reference/` holds what it renders to.
 
+use crate::common::table::each;
 use std::fs;
 use std::path::PathBuf;
 
@@ -102,7 +103,7 @@ fn the_fixtures_are_what_the_rules_render_to() {
 #[test]
 fn each_policy_has_its_statements_and_actions() {
     let mut total = 0;
-    for (role, variant, statements, actions) in POLICIES {
+    each(POLICIES, |(role, variant, statements, actions)| {
         let reference = select(role, variant);
         assert_eq!(reference.statements.len(), statements, "{role} {variant}");
         let count: usize = reference
@@ -118,7 +119,7 @@ fn each_policy_has_its_statements_and_actions() {
                 .all(|s| s.effect == Effect::Allow)
         );
         total += count;
-    }
+    });
     assert_eq!(total, 244);
 }
 
@@ -150,21 +151,24 @@ fn every_pack_can_be_read() {
 
 #[test]
 fn part_of_a_release_means_the_newest_within() {
-    for (text, scheduler, release) in [
-        ("2", "sge", "2.11.4"),
-        ("2", "slurm", "2.11.9"),
-        ("2.4", "sge", "2.4.1"),
-        ("2.4.1", "sge", "2.4.1"),
-        ("3", "slurm", "3.16.3"),
-        ("3", "awsbatch", "3.15.1"),
-        ("3.11", "slurm", "3.11.1"),
-        ("2.5-2.7", "sge", "2.7.0"),
-        ("3.9.1..3.11", "slurm", "3.11.1"),
-        ("3.14-4", "slurm", "3.16.3"),
-    ] {
-        let found = reference::select("user", scheduler, text).unwrap();
-        assert_eq!(found.pcluster_version.as_deref(), Some(release), "{text}");
-    }
+    each(
+        [
+            ("2", "sge", "2.11.4"),
+            ("2", "slurm", "2.11.9"),
+            ("2.4", "sge", "2.4.1"),
+            ("2.4.1", "sge", "2.4.1"),
+            ("3", "slurm", "3.16.3"),
+            ("3", "awsbatch", "3.15.1"),
+            ("3.11", "slurm", "3.11.1"),
+            ("2.5-2.7", "sge", "2.7.0"),
+            ("3.9.1..3.11", "slurm", "3.11.1"),
+            ("3.14-4", "slurm", "3.16.3"),
+        ],
+        |(text, scheduler, release)| {
+            let found = reference::select("user", scheduler, text).unwrap();
+            assert_eq!(found.pcluster_version.as_deref(), Some(release), "{text}");
+        },
+    );
 }
 
 #[test]
@@ -175,66 +179,69 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
         let help = error.help().unwrap().to_string();
         (error, help)
     };
-    for (role, scheduler, release, message) in [
-        (
-            "user",
-            "torque",
-            "2.11.5",
-            "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
-        ),
-        (
-            "user",
-            "torque",
-            "3",
-            "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
-        ),
-        (
-            "user",
-            "awsbatch",
-            "3.16.0",
-            "`awsbatch` was dropped in 3.16.0; the last release with it is 3.15.1",
-        ),
-        (
-            "user",
-            "slurm",
-            "3.1.0",
-            "ParallelCluster 3.1.0 was never released: 3.0.3, 3.1.1",
-        ),
-        (
-            "user",
-            "slurm",
-            "3.17",
-            "ParallelCluster 3.17.0 is newer than what this program knows",
-        ),
-        (
-            "user",
-            "slurm",
-            "1.9.9",
-            "there is no reference for ParallelCluster 1.9.9",
-        ),
-        (
-            "user",
-            "slurm",
-            "3.13.0",
-            "no policy of role `user` is known for ParallelCluster 3.13.0 with slurm",
-        ),
-        (
-            "login-node",
-            "slurm",
-            "3.6.1",
-            "no policy of role `login-node` is known for ParallelCluster 3.6.1 with slurm",
-        ),
-        (
-            "instance",
-            "slurm",
-            "3.6.1",
-            "`instance` is not a role of ParallelCluster 3.6.1 with slurm",
-        ),
-    ] {
-        let (error, help) = fails(role, scheduler, release);
-        assert_eq!(error.to_string(), message);
-        assert!(!help.is_empty());
-    }
+    each(
+        [
+            (
+                "user",
+                "torque",
+                "2.11.5",
+                "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
+            ),
+            (
+                "user",
+                "torque",
+                "3",
+                "`torque` was dropped in 2.11.5; the last release with it is 2.11.4",
+            ),
+            (
+                "user",
+                "awsbatch",
+                "3.16.0",
+                "`awsbatch` was dropped in 3.16.0; the last release with it is 3.15.1",
+            ),
+            (
+                "user",
+                "slurm",
+                "3.1.0",
+                "ParallelCluster 3.1.0 was never released: 3.0.3, 3.1.1",
+            ),
+            (
+                "user",
+                "slurm",
+                "3.17",
+                "ParallelCluster 3.17.0 is newer than what this program knows",
+            ),
+            (
+                "user",
+                "slurm",
+                "1.9.9",
+                "there is no reference for ParallelCluster 1.9.9",
+            ),
+            (
+                "user",
+                "slurm",
+                "3.13.0",
+                "no policy of role `user` is known for ParallelCluster 3.13.0 with slurm",
+            ),
+            (
+                "login-node",
+                "slurm",
+                "3.6.1",
+                "no policy of role `login-node` is known for ParallelCluster 3.6.1 with slurm",
+            ),
+            (
+                "instance",
+                "slurm",
+                "3.6.1",
+                "`instance` is not a role of ParallelCluster 3.6.1 with slurm",
+            ),
+        ],
+        |(role, scheduler, release, message)| {
+            let (error, help) = fails(role, scheduler, release);
+            assert_eq!(error.to_string(), message);
+            assert!(!help.is_empty());
+        },
+    );
     let (error, help) = fails("instance", "torque", "newest");
     assert!(
         error.to_string().contains("`newest`") && help.contains("2.0.0 to 3.16.3"),
@@ -251,15 +258,18 @@ fn what_cannot_be_selected_is_said_with_the_legal_values() {
     assert!(help.contains("did you mean `instance`"), "{help}");
     let (_, help) = fails("nobody", "awsbatch", "2.4.1");
     assert!(help.contains("instance, user, batch-user"), "{help}");
-    for (alias, release, role) in [
-        ("head-node", "2.11.2", "instance"),
-        ("compute-node", "2.4.1", "instance"),
-        ("compute", "2.11.5", "instance"),
-        ("master", "3.6.0", "head-node"),
-    ] {
-        let found = reference::select(alias, "slurm", release).unwrap();
-        assert_eq!(found.role.as_deref(), Some(role), "{alias}");
-    }
+    each(
+        [
+            ("head-node", "2.11.2", "instance"),
+            ("compute-node", "2.4.1", "instance"),
+            ("compute", "2.11.5", "instance"),
+            ("master", "3.6.0", "head-node"),
+        ],
+        |(alias, release, role)| {
+            let found = reference::select(alias, "slurm", release).unwrap();
+            assert_eq!(found.role.as_deref(), Some(role), "{alias}");
+        },
+    );
 }
 
 #[test]
@@ -297,20 +307,23 @@ fn what_is_known_to_be_called_is_told_from_what_a_wildcard_asks_for() {
 
 #[test]
 fn placeholders_of_every_style_have_one_name() {
-    for (text, name) in [
-        ("REGION", "Region"),
-        ("AWS ACCOUNT ID", "Account"),
-        ("AWS_ACCOUNT_ID", "Account"),
-        ("AWS::Region", "Region"),
-        ("AWS::Partition", "Partition"),
-        ("account_id", "Account"),
-        ("data.aws_partition.current.partition", "Partition"),
-        ("data.aws_caller_identity.current.account_id", "Account"),
-        (" region ", "Region"),
-        ("PARALLELCLUSTER EC2 ROLE NAME", "Ec2RoleName"),
-        ("AWS_BATCH_STACK - JOB_QUEUE_NAME", "BatchJobQueueName"),
-    ] {
-        assert_eq!(reference::canonical_placeholder(text), Some(name), "{text}");
-    }
+    each(
+        [
+            ("REGION", "Region"),
+            ("AWS ACCOUNT ID", "Account"),
+            ("AWS_ACCOUNT_ID", "Account"),
+            ("AWS::Region", "Region"),
+            ("AWS::Partition", "Partition"),
+            ("account_id", "Account"),
+            ("data.aws_partition.current.partition", "Partition"),
+            ("data.aws_caller_identity.current.account_id", "Account"),
+            (" region ", "Region"),
+            ("PARALLELCLUSTER EC2 ROLE NAME", "Ec2RoleName"),
+            ("AWS_BATCH_STACK - JOB_QUEUE_NAME", "BatchJobQueueName"),
+        ],
+        |(text, name)| {
+            assert_eq!(reference::canonical_placeholder(text), Some(name), "{text}");
+        },
+    );
     assert_eq!(reference::canonical_placeholder("bucket"), None);
 }

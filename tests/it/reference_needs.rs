@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::program::{Run, run};
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 fn in_folder(files: &[(&str, &str)], arguments: &[&str]) -> Run {
@@ -120,27 +121,30 @@ fn the_reason_is_that_of_the_feature() {
         assert_eq!(shown.code, 0, "{}", shown.err);
         shown.out
     };
-    for (role, release, read, write) in [
-        (
-            "instance",
-            "2.11.3",
-            "the nodes read the bucket that `s3_read_resource` names",
-            "the nodes read and write the bucket that `s3_read_write_resource` names",
-        ),
-        (
-            "head-node",
-            "3.11.1",
-            "the head node reads the buckets that the configuration lists under `Iam/S3Access`",
-            "with `EnableWriteAccess`",
-        ),
-    ] {
-        let reading = shown("s3-read-access", role, release);
-        assert!(reading.contains(read), "{reading}");
-        assert!(!reading.contains(write), "{reading}");
-        let writing = shown("s3-write-access", role, release);
-        assert!(writing.contains(write), "{writing}");
-        assert!(!writing.contains(read), "{writing}");
-    }
+    each(
+        [
+            (
+                "instance",
+                "2.11.3",
+                "the nodes read the bucket that `s3_read_resource` names",
+                "the nodes read and write the bucket that `s3_read_write_resource` names",
+            ),
+            (
+                "head-node",
+                "3.11.1",
+                "the head node reads the buckets that the configuration lists under `Iam/S3Access`",
+                "with `EnableWriteAccess`",
+            ),
+        ],
+        |(role, release, read, write)| {
+            let reading = shown("s3-read-access", role, release);
+            assert!(reading.contains(read), "{reading}");
+            assert!(!reading.contains(write), "{reading}");
+            let writing = shown("s3-write-access", role, release);
+            assert!(writing.contains(write), "{writing}");
+            assert!(!writing.contains(read), "{writing}");
+        },
+    );
 }
 
 #[test]
@@ -171,33 +175,36 @@ fn what_is_no_longer_required_was_needed_for_what_the_first_release_says() {
 
 #[test]
 fn explain_tells_what_policies_lack() {
-    for (action, wanted) in [
-        (
-            "iam:ListAttachedRolePolicies",
-            "also needed for role image-build-lambda, releases 3.0.0 to 3.13.2",
-        ),
-        (
-            "logs:PutLogEvents",
-            "also needed for role instance (awsbatch), releases 2.6.0 to 2.11.9\n  only with CloudWatch Logs",
-        ),
-        (
-            "tag:GetResources",
-            "also needed for role user (slurm), releases 3.16.0 to 3.16.3",
-        ),
-        (
-            "lambda:TagResource",
-            "releases 3.0.0 to 3.1.3\n  on arn:${Partition}:lambda",
-        ),
-    ] {
-        let explained = here(&["explain", action]);
-        assert_eq!(explained.code, 0, "{action}: {}", explained.err);
-        assert!(explained.out.contains(wanted), "{}", explained.out);
-        assert!(
-            explained.out.contains("source: https://"),
-            "{}",
-            explained.out
-        );
-    }
+    each(
+        [
+            (
+                "iam:ListAttachedRolePolicies",
+                "also needed for role image-build-lambda, releases 3.0.0 to 3.13.2",
+            ),
+            (
+                "logs:PutLogEvents",
+                "also needed for role instance (awsbatch), releases 2.6.0 to 2.11.9\n  only with CloudWatch Logs",
+            ),
+            (
+                "tag:GetResources",
+                "also needed for role user (slurm), releases 3.16.0 to 3.16.3",
+            ),
+            (
+                "lambda:TagResource",
+                "releases 3.0.0 to 3.1.3\n  on arn:${Partition}:lambda",
+            ),
+        ],
+        |(action, wanted)| {
+            let explained = here(&["explain", action]);
+            assert_eq!(explained.code, 0, "{action}: {}", explained.err);
+            assert!(explained.out.contains(wanted), "{}", explained.out);
+            assert!(
+                explained.out.contains("source: https://"),
+                "{}",
+                explained.out
+            );
+        },
+    );
     assert_eq!(here(&["explain", "ec2:Nonsense"]).code, 2);
 }
 
@@ -265,19 +272,22 @@ fn what_lacks_without_its_condition_is_granted_without_one() {
 
 #[test]
 fn a_dropped_scheduler_names_no_option_that_the_command_lacks() {
-    for arguments in [
-        ["reference", "diff", "3.14.0", "3.16.0"].as_slice(),
-        &["reference", "show", "--pcluster-version", "3.16.0"],
-    ] {
-        let mut all = arguments.to_vec();
-        all.extend(["--role", "head-node", "--scheduler", "awsbatch"]);
-        let asked = here(&all);
-        assert_eq!(asked.code, 2);
-        let said = "`awsbatch` was dropped in 3.16.0; the last release with it is 3.15.1";
-        assert!(asked.err.contains(said), "{}", asked.err);
-        let help = "ParallelCluster 3.16.0 has: slurm; with `awsbatch` ask for 3.15.1 or older";
-        assert!(asked.err.contains(help), "{}", asked.err);
-    }
+    each(
+        [
+            ["reference", "diff", "3.14.0", "3.16.0"].as_slice(),
+            &["reference", "show", "--pcluster-version", "3.16.0"],
+        ],
+        |arguments| {
+            let mut all = arguments.to_vec();
+            all.extend(["--role", "head-node", "--scheduler", "awsbatch"]);
+            let asked = here(&all);
+            assert_eq!(asked.code, 2);
+            let said = "`awsbatch` was dropped in 3.16.0; the last release with it is 3.15.1";
+            assert!(asked.err.contains(said), "{}", asked.err);
+            let help = "ParallelCluster 3.16.0 has: slurm; with `awsbatch` ask for 3.15.1 or older";
+            assert!(asked.err.contains(help), "{}", asked.err);
+        },
+    );
 }
 
 /// The documented policies of 3.15 and 3.16 are the same, and one call of 3.16 is in neither.
@@ -366,15 +376,18 @@ fn a_gap_is_told_of_the_releases_that_have_it() {
         })
         .count()
     };
-    for (release, count) in [
-        ("3.6.1", 0),
-        ("3.7.0", 1),
-        ("3.12.0", 1),
-        ("3.14.2", 1),
-        ("3.15.0", 1),
-    ] {
-        assert_eq!(gaps(release), count, "{release}");
-    }
+    each(
+        [
+            ("3.6.1", 0),
+            ("3.7.0", 1),
+            ("3.12.0", 1),
+            ("3.14.2", 1),
+            ("3.15.0", 1),
+        ],
+        |(release, count)| {
+            assert_eq!(gaps(release), count, "{release}");
+        },
+    );
 }
 
 /// A known gap says how much of it is missing: all, a part, or what a Condition or a Deny takes.

@@ -6,6 +6,7 @@ use std::path::Path;
 use pcluster_iam::parser::{Source, SourceId, parse};
 
 use crate::common::project::{Project, Run};
+use crate::common::table::each;
 
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}}"#;
 
@@ -167,7 +168,7 @@ fn every_document_of_a_file_is_read_or_the_file_is_refused() {
             all.collect::<Vec<_>>().join(", ")
         )
     };
-    for (form, policies) in [
+    each([
         (r#"{"PolicyVersion": {"Document": DOC}, "PolicyDocument": DOC}"#.to_owned(), 0),
         (r#"{"PolicyDocument": DOC, "Document": DOC}"#.to_owned(), 0),
         (r#"{"Statement": [], "PolicyDocument": DOC}"#.to_owned(), 0),
@@ -193,13 +194,13 @@ fn every_document_of_a_file_is_read_or_the_file_is_refused() {
         (r#"{"RoleDetailList": [], "Policies": [{"PolicyDocument": DOC}]}"#.to_owned(), 0),
         (r#"{"PolicyDocument": DOC, "AttachedManagedPolicies": [{"PolicyArn": 1}]}"#.to_owned(), 0),
         (r#"{"RoleName": "r", "PolicyName": "a", "PolicyDocument": DOC, "Tags": []}"#.to_owned(), 1),
-    ] {
+    ], |(form, policies)| {
         let text = form.replace("DOC", document);
         let source = Source::new("p.json", text.as_str());
         let read = parse(SourceId(0), &source);
         assert_eq!(read.policies.len(), policies, "{form}: {:?}", read.problems);
         assert_eq!(read.problems.is_empty(), policies > 0, "{form}: {:?}", read.problems);
-    }
+    });
 }
 
 #[test]
@@ -217,12 +218,15 @@ fn what_a_role_has_besides_is_named() {
     );
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let not_checked = report["results"][0]["not_checked"].to_string();
-    for part in [
-        "permissions-boundary:arn:aws:iam::123456789012:policy/limit",
-        "attached-policy:arn:aws:iam::123456789012:policy/site",
-    ] {
-        assert!(not_checked.contains(part), "{not_checked}");
-    }
+    each(
+        [
+            "permissions-boundary:arn:aws:iam::123456789012:policy/limit",
+            "attached-policy:arn:aws:iam::123456789012:policy/site",
+        ],
+        |part| {
+            assert!(not_checked.contains(part), "{not_checked}");
+        },
+    );
     // It was read.
     assert!(!not_checked.contains("trust-policy"), "{not_checked}");
     let files = [("p.json", REFERENCE), ("r.json", detail.as_str())];

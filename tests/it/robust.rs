@@ -1,6 +1,7 @@
 //! Input that no policy is: huge, broken, or no file at all. Every run ends in bounded time and memory with an exit
 //! code and a message.
 
+use crate::common::table::each;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -243,22 +244,25 @@ fn what_is_no_file_is_said_to_be_none() {
     symlink("fifo", path("to-fifo")).unwrap();
     let _listener = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
     symlink("nowhere", path("dangling")).unwrap();
-    for (name, says) in [
-        ("folder", "this is a directory"),
-        ("loop", "cannot read the file"),
-        ("dangling", "there is no such file"),
-        ("missing", "there is no such file"),
-        ("/dev/zero", "this is a device, not a file"),
-        ("/dev/null", "this is a device, not a file"),
-        ("fifo", "this is a FIFO, not a file"),
-        ("to-fifo", "this is a FIFO, not a file"),
-        ("socket", "this is a socket, not a file"),
-    ] {
-        let output = lint(folder.path(), name, 16 * MIB);
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(2), "{name}: {text}");
-        assert!(text.contains(says), "{name}: {text}");
-    }
+    each(
+        [
+            ("folder", "this is a directory"),
+            ("loop", "cannot read the file"),
+            ("dangling", "there is no such file"),
+            ("missing", "there is no such file"),
+            ("/dev/zero", "this is a device, not a file"),
+            ("/dev/null", "this is a device, not a file"),
+            ("fifo", "this is a FIFO, not a file"),
+            ("to-fifo", "this is a FIFO, not a file"),
+            ("socket", "this is a socket, not a file"),
+        ],
+        |(name, says)| {
+            let output = lint(folder.path(), name, 16 * MIB);
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(2), "{name}: {text}");
+            assert!(text.contains(says), "{name}: {text}");
+        },
+    );
 }
 
 fn make_fifo(path: &Path) {
@@ -271,15 +275,18 @@ fn other_inputs_that_are_no_files_are_refused_as_well() {
     let folder = tempfile::tempdir().unwrap();
     make_fifo(&folder.path().join("fifo"));
     fs::write(folder.path().join("p.json"), with_resource("*")).unwrap();
-    for option in ["--reference", "--boundary", "--scp", "--context-file"] {
-        let role = role(option.trim_start_matches('-'));
-        let arguments = format!("lint p.json {role} {option} \"$0\"");
-        let output = run(folder.path(), "fifo", MIB, &arguments);
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert_eq!(output.status.code(), Some(2), "{option}: {said}");
-        assert!(said.contains("this is a FIFO"), "{option}: {said}");
-    }
+    each(
+        ["--reference", "--boundary", "--scp", "--context-file"],
+        |option| {
+            let role = role(option.trim_start_matches('-'));
+            let arguments = format!("lint p.json {role} {option} \"$0\"");
+            let output = run(folder.path(), "fifo", MIB, &arguments);
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert_eq!(output.status.code(), Some(2), "{option}: {said}");
+            assert!(said.contains("this is a FIFO"), "{option}: {said}");
+        },
+    );
 }
 
 /// What shells make of `<(…)`, and standard input by its names.
@@ -287,22 +294,25 @@ fn other_inputs_that_are_no_files_are_refused_as_well() {
 fn pipes_that_have_a_writer_are_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("p.json"), with_resource("*")).unwrap();
-    for name in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"] {
-        if !name.starts_with("/proc") || Path::new("/proc/self/fd").exists() {
-            let mut child = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-                .args(["lint", name, "--scheduler", "torque", "--role", "instance"])
-                .env_clear()
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            let mut pipe = child.stdin.take().unwrap();
-            pipe.write_all(with_resource("*").as_bytes()).unwrap();
-            drop(pipe);
-            let output = child.wait_with_output().unwrap();
-            assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
-        }
-    }
+    each(
+        ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "-"],
+        |name| {
+            if !name.starts_with("/proc") || Path::new("/proc/self/fd").exists() {
+                let mut child = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
+                    .args(["lint", name, "--scheduler", "torque", "--role", "instance"])
+                    .env_clear()
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .unwrap();
+                let mut pipe = child.stdin.take().unwrap();
+                pipe.write_all(with_resource("*").as_bytes()).unwrap();
+                drop(pipe);
+                let output = child.wait_with_output().unwrap();
+                assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+            }
+        },
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::common::formats::every_fixture;
 use crate::common::program::run as run_in;
 use crate::common::role;
+use crate::common::table::each;
 use pcluster_iam::lints;
 use pcluster_iam::report::{self, Report, Repository};
 use serde_json::Value;
@@ -339,24 +340,27 @@ fn uris_count_from_the_root_of_the_repository() {
     let outside = folder.path().join("outside.json");
     fs::write(&outside, &text).unwrap();
     let encoded = "iam/a%20b/%C3%BC%23%3F.json";
-    for (from, file) in [
-        ("repo", "iam/a b/ü#?.json"),
-        ("repo/iam", "a b/ü#?.json"),
-        ("repo/iam", "link.json"),
-        ("repo/iam/a b", "../link.json"),
-        ("alias/iam", "./link.json"),
-        ("elsewhere", "../repo/iam/link.json"),
-    ] {
-        let more = ["--scheduler", "torque", "--role", "instance", "-f", "sarif"];
-        let arguments = [&["lint", file][..], &more].concat();
-        let log = program(&folder.path().join(from), &arguments);
-        check_what_is_required(&log);
-        for result in list(&log, "/runs/0/results") {
-            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
-            assert_eq!(place["uri"], encoded, "{from} {file}");
-            assert_eq!(place["uriBaseId"], "%SRCROOT%");
-        }
-    }
+    each(
+        [
+            ("repo", "iam/a b/ü#?.json"),
+            ("repo/iam", "a b/ü#?.json"),
+            ("repo/iam", "link.json"),
+            ("repo/iam/a b", "../link.json"),
+            ("alias/iam", "./link.json"),
+            ("elsewhere", "../repo/iam/link.json"),
+        ],
+        |(from, file)| {
+            let more = ["--scheduler", "torque", "--role", "instance", "-f", "sarif"];
+            let arguments = [&["lint", file][..], &more].concat();
+            let log = program(&folder.path().join(from), &arguments);
+            check_what_is_required(&log);
+            for result in list(&log, "/runs/0/results") {
+                let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+                assert_eq!(place["uri"], encoded, "{from} {file}");
+                assert_eq!(place["uriBaseId"], "%SRCROOT%");
+            }
+        },
+    );
     let more = ["--scheduler", "torque", "--role", "instance", "-f", "sarif"];
     let arguments = [&["lint", outside.to_str().unwrap()][..], &more].concat();
     let log = program(&repo, &arguments);

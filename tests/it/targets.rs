@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::common::formats::FORMATS;
 use crate::common::project::{Project, with_excess, without};
+use crate::common::table::each;
 use serde_json::Value;
 
 /// Targets of three policies each, of which every third lacks something.
@@ -51,14 +52,14 @@ fn five_hundred_are_judged_in_the_order_of_the_file_and_always_the_same() {
             "{i}"
         );
     }
-    for threads in ["1", "2", "7"] {
+    each(["1", "2", "7"], |threads| {
         let again = project.run_with(
             "",
             &["lint", "-f", "json"],
             &[("RAYON_NUM_THREADS", threads)],
         );
         assert!(again.out == first.out, "{threads} threads");
-    }
+    });
 }
 
 /// The message of each finding, after the target where a format puts it before.
@@ -129,7 +130,7 @@ fn every_format_says_which_target_a_finding_is_about() {
         }
     }
     assert!(wanted.len() >= 2, "{wanted:?}");
-    for format in FORMATS {
+    each(FORMATS, |format| {
         let run = project.run(&["lint", "-f", format]);
         assert_eq!(run.code, 1, "{format}");
         if ["text", "sarif", "github", "junit"].contains(&format) {
@@ -139,7 +140,7 @@ fn every_format_says_which_target_a_finding_is_about() {
         if !["text", "json"].contains(&format) {
             assert_eq!(messages(format, &run.out), wanted, "{format}");
         }
-    }
+    });
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::common::case::{Case, verdict};
 use crate::common::program::run;
+use crate::common::table::each;
 
 /// What the role must be able to do.
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
@@ -817,10 +818,13 @@ fn the_same_module_in_json() {
   },
   "data": {"aws_iam_policy_document": {"node": {"statement": {"actions": ["sqs:SendMessage"], "resources": ["${local.arn}:${var.NAME}"]}}}}
 }"#;
-    for (name, expected) in [("queue", "covered"), ("open", "depends")] {
-        let code = code.replace("NAME", name);
-        assert_eq!(judged(&[("main.tf.json", &code)], &[]), expected, "{name}");
-    }
+    each(
+        [("queue", "covered"), ("open", "depends")],
+        |(name, expected)| {
+            let code = code.replace("NAME", name);
+            assert_eq!(judged(&[("main.tf.json", &code)], &[]), expected, "{name}");
+        },
+    );
 }
 
 #[test]
@@ -902,21 +906,24 @@ fn a_plan_is_judged_like_its_module() {
     );
     let by_reference = of(&format!(", \"policy\": \"{document}\""), ", \"role\": true");
     let unknown = of(", \"role\": \"node\"", ", \"policy\": true");
-    for (text, expected) in [
-        (&known, "covered"),
-        (&by_reference, "covered"),
-        (&unknown, "depends and exit 2"),
-    ] {
-        let case = case(&[("plan.json", text)]);
-        let (run, value) = case.lint("plan.json", &[]);
-        let is = verdict(&value);
-        let is = if run.code == 2 {
-            format!("{is} and exit 2")
-        } else {
-            is
-        };
-        assert_eq!(is, expected, "{text}\n{}{}", run.out, run.err);
-    }
+    each(
+        [
+            (&known, "covered"),
+            (&by_reference, "covered"),
+            (&unknown, "depends and exit 2"),
+        ],
+        |(text, expected)| {
+            let case = case(&[("plan.json", text)]);
+            let (run, value) = case.lint("plan.json", &[]);
+            let is = verdict(&value);
+            let is = if run.code == 2 {
+                format!("{is} and exit 2")
+            } else {
+                is
+            };
+            assert_eq!(is, expected, "{text}\n{}{}", run.out, run.err);
+        },
+    );
     // A finding is in the text of the plan.
     let misspelled = known.replace("sqs:SendMessage", "sqs:SendMesage");
     let case = case(&[("plan.json", &misspelled)]);
@@ -947,7 +954,7 @@ fn a_plan_fills_in_what_the_code_leaves_open() {
     ));
     let plan = r#"{"format_version": "1.2", "variables": {"open": {"value": "queue-a"}}, "planned_values": {"root_module": {"resources": [
  {"address": "aws_sqs_queue.made", "mode": "managed", "type": "aws_sqs_queue", "name": "made", "values": {"name": "queue-a"}}]}}}"#;
-    for code in [&by_variable, &by_name] {
+    each([&by_variable, &by_name], |code| {
         let files = [("main.tf", code.as_str()), ("plan.out.json", plan)];
         assert_eq!(judged(&files, &[]), "depends");
         assert_eq!(judged(&files, &["--plan", "plan.out.json"]), "covered");
@@ -957,5 +964,5 @@ fn a_plan_fills_in_what_the_code_leaves_open() {
                 .next(),
             Some("exit 2")
         );
-    }
+    });
 }

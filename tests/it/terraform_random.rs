@@ -216,22 +216,31 @@ fn findings(value: &Value, folder: &Path) -> Vec<(String, String)> {
 }
 
 /// What in the code stands for a text that is written elsewhere, or is put together.
-const MADE: [&str; 8] = [
-    "local.", "join(", "format(", "replace(", "try(", "1 == 1", "file(", "data.",
+const MADE: [&str; 9] = [
+    "local.", "join(", "format(", "replace(", "try(", "1 == 1", "%s", "file(", "data.",
 ];
 
 /// Whether a token of the code is the one of the JSON text: the same text, the same element, or what makes the text.
 fn is_token(code: &str, json: &str) -> bool {
     let plain = |text: &str| text.trim().trim_matches('"').replace("$${", "${");
-    let (code, json) = (plain(code), plain(json));
+    // The template has the Region as a variable.
+    let (code, json) = (plain(code).replace("${region}", "us-east-1"), plain(json));
     let element = |text: &str| text.replace('_', "").to_lowercase();
     let is_element =
         json.chars().all(char::is_alphabetic) && element(&code).starts_with(&element(&json));
-    let is_block = json.starts_with(['{', '[']) && code.contains(['{', '[']);
+    // The place of a brace is the first byte of a `statement` block.
+    let opens = code.contains(['{', '[']) || json == "{" && code == "s";
+    let is_block = json.starts_with(['{', '[']) && opens;
     // The first part of a text that is put together has the label.
     let is_part = !code.is_empty() && json.contains(&code);
+    // The arguments of `join` and `format`, from the first to the last.
+    let is_listed = code.replace("\", \"", "") == json;
+    // What `replace` of the generator changes.
+    let is_replaced = code
+        .strip_prefix("QQ")
+        .is_some_and(|tail| json.ends_with(tail));
     let is_made = MADE.iter().any(|made| code.contains(made));
-    code == json || is_element || is_block || is_part || is_made
+    code == json || is_element || is_block || is_part || is_listed || is_replaced || is_made
 }
 
 fn module(value: &str, blocks: &str) -> String {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::common::role;
+use crate::common::table::each;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -190,7 +191,7 @@ fn placeholders_of_a_template_stay() {
 
 #[test]
 fn unneeded_strings_go_and_the_rest_of_the_text_stays() {
-    for (end, bom) in [("\n", ""), ("\r\n", "\u{feff}")] {
+    each([("\n", ""), ("\r\n", "\u{feff}")], |(end, bom)| {
         let text = [
             "{ \"Statement\":",
             "  [ { \"Sid\" : \"A\\u0042\",\t\"Effect\": \"Allow\",",
@@ -212,37 +213,40 @@ fn unneeded_strings_go_and_the_rest_of_the_text_stays() {
             "{}",
             found.said
         );
-    }
+    });
 }
 
 #[test]
 fn lists_are_written_as_they_were() {
     let both = r#"["sqs:SendMessage","sqs:DeleteMessage"]"#;
-    for (old, new) in [
-        // Dense, with blanks, in lines.
-        (
-            r#"{"Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"QUEUES"}]}"#,
-            r#""Action":["sqs:SendMessage","sqs:"#,
-        ),
-        (
-            r#"{"Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "QUEUES"}]}"#,
-            r#""Action": ["sqs:SendMessage", "sqs:"#,
-        ),
-        (
-            "{\n\"Statement\": {\n\t\"Effect\": \"Allow\",\n\t\"Action\": [\"sqs:*\"],\n\t\"Resource\": \"QUEUES\"\n}}",
-            "\"Action\": [\n\t\t\"sqs:SendMessage\",\n\t\t\"sqs:",
-        ),
-        (
-            "{\n    \"Statement\": {\n        \"Effect\": \"Allow\",\n        \"Action\": [\n            \"sqs:*\"\n        ],\n        \"Resource\": \"QUEUES\"\n    }\n}",
-            "[\n            \"sqs:SendMessage\",\n            \"sqs:",
-        ),
-    ] {
-        let text = old.replace("QUEUES", QUEUES);
-        let found = narrow(&text);
-        assert!(found.text.contains(new), "{}", found.text);
-        let value: Value = serde_json::from_str(&found.text).unwrap();
-        assert!(value["Statement"].is_array() || value["Statement"].is_object());
-    }
+    each(
+        [
+            // Dense, with blanks, in lines.
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"QUEUES"}]}"#,
+                r#""Action":["sqs:SendMessage","sqs:"#,
+            ),
+            (
+                r#"{"Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "QUEUES"}]}"#,
+                r#""Action": ["sqs:SendMessage", "sqs:"#,
+            ),
+            (
+                "{\n\"Statement\": {\n\t\"Effect\": \"Allow\",\n\t\"Action\": [\"sqs:*\"],\n\t\"Resource\": \"QUEUES\"\n}}",
+                "\"Action\": [\n\t\t\"sqs:SendMessage\",\n\t\t\"sqs:",
+            ),
+            (
+                "{\n    \"Statement\": {\n        \"Effect\": \"Allow\",\n        \"Action\": [\n            \"sqs:*\"\n        ],\n        \"Resource\": \"QUEUES\"\n    }\n}",
+                "[\n            \"sqs:SendMessage\",\n            \"sqs:",
+            ),
+        ],
+        |(old, new)| {
+            let text = old.replace("QUEUES", QUEUES);
+            let found = narrow(&text);
+            assert!(found.text.contains(new), "{}", found.text);
+            let value: Value = serde_json::from_str(&found.text).unwrap();
+            assert!(value["Statement"].is_array() || value["Statement"].is_object());
+        },
+    );
     let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":{both},"Resource":"*"}}]}}"#);
     let found = narrow(&text);
     assert_eq!(found.text, text.replace("\"*\"", &format!("\"{QUEUES}\"")));

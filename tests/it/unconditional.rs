@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use crate::common::engine;
+use crate::common::table::each;
 use crate::common::world::{self, Case, Judge};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -83,7 +84,7 @@ fn unconditional_grants_agree_with_trying_every_request() {
         "{cases} random policy sets, {some} actions granted without the reference's condition, {none} not, {limited} of \
          them for a Deny or a limit, no disagreement"
     );
-    for met in [some, none, limited] {
+    each([some, none, limited], |met| {
         assert!(met > 0, "{met} of {cases}");
-    }
+    });
 }

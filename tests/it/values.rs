@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::program::{Run, run};
 use crate::common::role;
+use crate::common::table::each;
 use serde_json::{Value, json};
 
 /// Judges an Allow on some resources, with options.
@@ -148,12 +149,15 @@ fn no_role_is_reached_by_arns_of_other_services() {
         0
     );
     assert_eq!(reached(json!(["arn:aws:sqs:us-east-1:123456789012:*"])), 0);
-    for every in [
-        "*",
-        "arn:aws:iam::123456789012:role/*",
-        "arn:aws:iam::*:*",
-        "arn:aws:*:*:*:*",
-    ] {
-        assert_eq!(reached(json!(["arn:aws:s3:::*", every])), 1, "{every}");
-    }
+    each(
+        [
+            "*",
+            "arn:aws:iam::123456789012:role/*",
+            "arn:aws:iam::*:*",
+            "arn:aws:*:*:*:*",
+        ],
+        |every| {
+            assert_eq!(reached(json!(["arn:aws:s3:::*", every])), 1, "{every}");
+        },
+    );
 }

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::origin::{Content, Files};
-use super::{account, module};
+use super::origin::{Content, Found};
 use crate::check;
 use crate::cli::input;
 use crate::diff::difference::Side;
 use crate::inventory;
 use crate::inventory::cloudformation::Given;
-use crate::inventory::terraform;
+use crate::parser::dump::Pages;
 use crate::parser::{
     self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources, TrustPolicy,
 };
@@ -150,18 +149,15 @@ impl Roles {
     }
 }
 
-/// Values that both sides are evaluated with.
-pub(super) struct Values {
-    pub(super) templates: Given,
-    pub(super) modules: terraform::Given,
-}
-
-/// Reads the files of a side.
-pub(super) fn read(files: Files, values: &Values, sources: &mut Sources) -> Roles {
+/// Reads the files of a side. Pages of dumps are put into `pages`.
+pub(super) fn read(
+    files: Vec<Found>,
+    given: &Given,
+    sources: &mut Sources,
+    pages: &mut Vec<(SourceId, Pages)>,
+) -> Roles {
     let mut roles = Roles::default();
-    let mut pages = Vec::new();
-    let given = &values.templates;
-    for file in files.found {
+    for file in files {
         let loaded = match file.content {
             Content::Named => input::load_any(&file.shown, None, None, sources, given),
             Content::Bytes(bytes) => input::load_bytes(&file.shown, bytes, sources, given),
@@ -190,16 +186,6 @@ pub(super) fn read(files: Files, values: &Values, sources: &mut Sources) -> Role
             }
         }
     }
-    if !pages.is_empty() {
-        account::add(&mut roles, &pages, sources);
-    }
-    module::add(
-        &mut roles,
-        &files.modules,
-        files.repository.as_ref(),
-        &values.modules,
-        sources,
-    );
     roles
 }
 

@@ -6,25 +6,24 @@
 //!
 //! Elements: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 
+mod asker;
+
 use super::contexts::{self, Value};
 use crate::catalog::{Catalog, KnownKey};
 use crate::diff::prepare::Drafts;
 use crate::diff::statement::Prepared;
-use crate::matcher::condition::{KeyValue, literal};
+use crate::matcher::Pattern;
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
-use crate::matcher::{Class, Pattern, Token};
-use crate::parser::{
-    Effect, PrincipalKind, SourceId, Span, TrustPolicy, TrustPrincipal, TrustStatement,
-};
+use crate::parser::{Effect, SourceId, Span, TrustPolicy, TrustStatement};
 use crate::reference::bindings::Bindings;
-use crate::reference::trust::trust_key;
 use crate::rejection::TRUST_ACTIONS;
+use asker::{Asker, Named, account, is_digits, is_whole_account};
 
 /// Steps of the decision procedure for the trust policies of one role.
 const STEPS: u64 = 4_000_000;
 
-/// Principals that are told apart.
+/// The most principals that are compared.
 const MOST_PRINCIPALS: usize = 400;
 
 /// Contexts that are tried for all principals together.
@@ -79,244 +78,6 @@ impl TrustDifference {
             }
         }
     }
-}
-
-/// A principal that asks to assume the role.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Asker {
-    /// Somebody of an account that no policy names.
-    AnyAccount,
-    /// Somebody of this account whom no policy names.
-    Account(String),
-    /// A user, role or session, by its ARN, and the account in it.
-    Arn(String, Option<String>),
-    /// A service that no policy names.
-    AnyService,
-    /// A service.
-    Service(String),
-    /// An identity provider that no policy names.
-    AnyProvider,
-    /// An identity provider.
-    Provider(String),
-    /// A text of another kind, which equals nothing but itself.
-    Other(String),
-}
-
-impl Asker {
-    fn of(principal: &TrustPrincipal) -> Self {
-        // Templates and modules write the account and the partition of the role in their own ways.
-        let value = &principal.value.value;
-        let value = value
-            .replace("${AWS::AccountId}", "${Account}")
-            .replace("${AWS::", "${");
-        let value = value.as_str();
-        match principal.kind {
-            _ if is_everyone(principal) => Asker::AnyAccount,
-            PrincipalKind::Service => Asker::Service(value.to_owned()),
-            PrincipalKind::Federated => Asker::Provider(value.to_owned()),
-            PrincipalKind::Aws => {
-                let account = account(value);
-                match account {
-                    Some(account) if is_whole_account(value) => Asker::Account(account),
-                    account => Asker::Arn(value.to_owned(), account),
-                }
-            }
-            PrincipalKind::Everyone | PrincipalKind::CanonicalUser => {
-                Asker::Other(value.to_owned())
-            }
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Asker::AnyAccount => "any AWS account".to_owned(),
-            Asker::Account(account) => format!("account {account}"),
-            Asker::AnyService => "any service".to_owned(),
-            Asker::AnyProvider => "any identity provider".to_owned(),
-            Asker::Arn(text, _)
-            | Asker::Service(text)
-            | Asker::Provider(text)
-            | Asker::Other(text) => text.clone(),
-        }
-    }
-
-    /// Whether it asks for this action at all.
-    fn asks(&self, action: &str) -> bool {
-        let is_provider = matches!(self, Asker::Provider(_) | Asker::AnyProvider);
-        match action {
-            "sts:assumerole" => !is_provider,
-            "sts:assumerolewithsaml" | "sts:assumerolewithwebidentity" => is_provider,
-            _ => true,
-        }
-    }
-
-    /// Whether who is allowed to do something by `other` includes this one.
-    fn is_within(&self, other: &Asker) -> bool {
-        match (other, self) {
-            (
-                Asker::AnyAccount,
-                Asker::Account(_) | Asker::Arn(..) | Asker::AnyService | Asker::Service(_),
-            )
-            | (Asker::AnyService, Asker::Service(_))
-            | (Asker::AnyProvider, Asker::Provider(_)) => true,
-            (Asker::Account(account), Asker::Arn(_, Some(own))) => account == own,
-            _ => false,
-        }
-    }
-
-    /// Whether a principal of a statement is this one, or includes it.
-    fn is_named_by(&self, principal: &TrustPrincipal) -> bool {
-        if is_everyone(principal) {
-            return true;
-        }
-        let named = Asker::of(principal);
-        match (&named, self) {
-            (Asker::Account(account), Asker::Arn(_, Some(own))) => account == own,
-            // The sessions of a role have what the role has.
-            (Asker::Arn(role, _), Asker::Arn(session, _)) if role != session => {
-                session_of(session).is_some_and(|of| Some(of) == role_of(role))
-            }
-            _ => named == *self,
-        }
-    }
-
-    /// Whether it can have this value of a condition key, or only one of those who are named can.
-    fn may_have(&self, key: &str, value: &Value, named: &[Named]) -> bool {
-        let Value::Texts(texts) = value else {
-            return true;
-        };
-        let is_named = |text: &String| {
-            named.iter().any(|named| match self {
-                Asker::AnyAccount => match key {
-                    "aws:principalaccount" => text == &named.account,
-                    _ => account(text).as_ref() == Some(&named.account),
-                },
-                Asker::Account(own) => own == &named.account && named.arn.as_ref() == Some(text),
-                _ => false,
-            })
-        };
-        let is_caller = matches!(key, "aws:principalaccount" | "aws:principalarn");
-        !(is_caller && texts.iter().any(is_named))
-    }
-
-    /// What the principal decides of a condition key.
-    fn fact(&self, key: &str, partition: &str) -> KeyValue {
-        let is_person = matches!(self, Asker::AnyAccount | Asker::Account(_) | Asker::Arn(..));
-        match (key, self) {
-            ("aws:principalaccount", Asker::Account(account) | Asker::Arn(_, Some(account))) => {
-                KeyValue::one(account)
-            }
-            ("aws:principalarn", Asker::Arn(arn, _)) => KeyValue::one(arn),
-            ("aws:principalarn", Asker::Account(account)) => {
-                KeyValue::Values(vec![of_account(account, partition)])
-            }
-            ("aws:principalisawsservice", Asker::Service(_) | Asker::AnyService) => {
-                KeyValue::one("true")
-            }
-            ("aws:principalisawsservice", _) if is_person => KeyValue::one("false"),
-            ("aws:principalservicename", Asker::Service(name)) => KeyValue::one(name),
-            ("aws:principalservicename", _) if is_person => KeyValue::Absent,
-            (_, Asker::Service(_) | Asker::AnyService)
-                if trust_key(key).is_some_and(|k| k.caller || !k.service) =>
-            {
-                KeyValue::Absent
-            }
-            _ if is_person && trust_key(key).is_some_and(|k| k.present) => KeyValue::Present,
-            _ => KeyValue::Unknown,
-        }
-    }
-}
-
-/// The ARNs of users and roles of an account.
-fn of_account(account: &str, partition: &str) -> Pattern {
-    let mut tokens = literal(&format!("arn:{partition}:iam::{account}:"))
-        .tokens()
-        .to_vec();
-    tokens.push(Token::Run(Class::ANY));
-    Pattern::new(tokens)
-}
-
-/// The partition of the ARNs that statements name.
-fn partition(statements: &[Ready<'_>]) -> String {
-    let principals = statements.iter().flat_map(|s| &s.statement.principals);
-    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
-    let values = lines.flat_map(|line| &line.values).map(|v| &v.value);
-    let mut texts = principals.map(|p| &p.value.value).chain(values);
-    let found = texts.find_map(|text| {
-        let (partition, _) = text.strip_prefix("arn:")?.split_once(':')?;
-        (!partition.contains(['*', '?', '$'])).then(|| partition.to_owned())
-    });
-    found.unwrap_or_else(|| "aws".to_owned())
-}
-
-fn is_everyone(principal: &TrustPrincipal) -> bool {
-    matches!(principal.kind, PrincipalKind::Everyone | PrincipalKind::Aws)
-        && principal.value.value == "*"
-}
-
-fn is_digits(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// The account of a principal: digits, or the account field of an ARN, which may be a text that is not known.
-fn account(value: &str) -> Option<String> {
-    if !value.starts_with("arn:") {
-        return is_digits(value).then(|| value.to_owned());
-    }
-    let (before, _) = value.rsplit_once(':')?;
-    let (_, account) = before.split_once("::")?;
-    (!account.is_empty()).then(|| account.to_owned())
-}
-
-fn is_whole_account(value: &str) -> bool {
-    is_digits(value) || value.ends_with(":root")
-}
-
-/// The account and the name of a role in the ARN of it.
-fn role_of(arn: &str) -> Option<(String, &str)> {
-    let (_, path) = arn.split_once(":role/")?;
-    let name = path.rsplit('/').next()?;
-    Some((account(arn)?, name))
-}
-
-/// The account and the name of the role of a session.
-fn session_of(arn: &str) -> Option<(String, &str)> {
-    let (_, rest) = arn.split_once(":assumed-role/")?;
-    Some((account(arn)?, rest.split('/').next()?))
-}
-
-/// Somebody whom a Condition names in full, and who is told apart from the rest of the account.
-struct Named {
-    account: String,
-    /// `None` where the Condition names the account alone.
-    arn: Option<String>,
-}
-
-/// Those whom Conditions name in full.
-fn named(statements: &[Ready<'_>]) -> Vec<Named> {
-    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
-    let mut all = Vec::new();
-    for line in lines {
-        let values = line.values.iter().map(|v| v.value.as_str());
-        if line.key.value.eq_ignore_ascii_case("aws:PrincipalAccount") {
-            all.extend(values.filter(|v| is_digits(v)).map(|v| Named {
-                account: v.to_owned(),
-                arn: None,
-            }));
-        } else if line.key.value.eq_ignore_ascii_case("aws:PrincipalArn") {
-            for value in values {
-                let Some(account) = account(value).filter(|a| is_digits(a)) else {
-                    continue;
-                };
-                let is_one = !value.contains(['*', '?', '$']) && !is_whole_account(value);
-                all.push(Named {
-                    account,
-                    arn: is_one.then(|| value.to_owned()),
-                });
-            }
-        }
-    }
-    all
 }
 
 /// A statement of a trust policy, with its Condition made ready.
@@ -472,7 +233,47 @@ fn ready<'t>(
     all
 }
 
-/// The principals that the statements tell apart, the widest first.
+/// The partition of the ARNs that statements name.
+fn partition(statements: &[Ready<'_>]) -> String {
+    let principals = statements.iter().flat_map(|s| &s.statement.principals);
+    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
+    let values = lines.flat_map(|line| &line.values).map(|v| &v.value);
+    let mut texts = principals.map(|p| &p.value.value).chain(values);
+    let found = texts.find_map(|text| {
+        let (partition, _) = text.strip_prefix("arn:")?.split_once(':')?;
+        (!partition.contains(['*', '?', '$'])).then(|| partition.to_owned())
+    });
+    found.unwrap_or_else(|| "aws".to_owned())
+}
+
+/// Those whom Conditions name in full.
+fn named(statements: &[Ready<'_>]) -> Vec<Named> {
+    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
+    let mut all = Vec::new();
+    for line in lines {
+        let values = line.values.iter().map(|v| v.value.as_str());
+        if line.key.value.eq_ignore_ascii_case("aws:PrincipalAccount") {
+            all.extend(values.filter(|v| is_digits(v)).map(|v| Named {
+                account: v.to_owned(),
+                arn: None,
+            }));
+        } else if line.key.value.eq_ignore_ascii_case("aws:PrincipalArn") {
+            for value in values {
+                let Some(account) = account(value).filter(|a| is_digits(a)) else {
+                    continue;
+                };
+                let is_one = !value.contains(['*', '?', '$']) && !is_whole_account(value);
+                all.push(Named {
+                    account,
+                    arn: is_one.then(|| value.to_owned()),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The principals that differ for the statements, the widest first.
 fn askers(statements: &[Ready<'_>]) -> Vec<Asker> {
     let mut all = vec![Asker::AnyAccount, Asker::AnyService, Asker::AnyProvider];
     let mut add = |asker: Asker| {

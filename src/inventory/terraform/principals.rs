@@ -20,6 +20,9 @@ use crate::inventory::{self, Document, Kind, Principal, Trust};
 use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, shorten};
 use shape::{SHAPES, Shape, What};
 
+/// The most roles, users, groups, policies and attachments of a module: more than an account may have roles.
+const MOST: usize = 5_000;
+
 /// A policy, or the ARN of one, and what has it.
 struct Link {
     instance: Rc<Instance>,
@@ -83,6 +86,15 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
             }
         }
         module += 1;
+    }
+    if let Some((_, first)) = all.get(MOST) {
+        let place = Place {
+            source: first.source(),
+            span: first.name_span(),
+        };
+        let message = format!("the module has more than {MOST} roles, policies and attachments");
+        machine.unread(place, message, "judge parts of it by themselves");
+        all.truncate(MOST);
     }
     let mut names = Names::default();
     for (shape, instance) in &all {

@@ -17,5 +17,6 @@ pub mod references;
 pub mod remedy;
 pub mod requests;
 pub mod role;
+pub mod table;
 pub mod template;
 pub mod world;

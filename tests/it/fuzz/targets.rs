@@ -1,5 +1,6 @@
 //! What must hold for every text of each kind of input.
 
+use crate::common::table::each;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -602,20 +603,23 @@ fn patterns(bytes: &[u8]) {
         !a.is_apart_from(&b) || !a.overlaps(&b),
         "apart and overlapping"
     );
-    for (run, mark) in [("", "x"), ("a", "b"), ("*", "?"), ("ba", "a")] {
-        let word = other.replace('?', mark).replace('*', run);
-        assert!(b.matches_text(&word), "`{other}` does not match `{word}`");
-        assert_eq!(
-            a.matches_text(&word),
-            matches(&one, &word),
-            "`{one}` on `{word}`"
-        );
-        if a.matches_text(&word) {
-            assert!(a.overlaps(&b), "both match `{word}`");
-        } else {
-            assert!(!a.covers(&b), "only one matches `{word}`");
-        }
-    }
+    each(
+        [("", "x"), ("a", "b"), ("*", "?"), ("ba", "a")],
+        |(run, mark)| {
+            let word = other.replace('?', mark).replace('*', run);
+            assert!(b.matches_text(&word), "`{other}` does not match `{word}`");
+            assert_eq!(
+                a.matches_text(&word),
+                matches(&one, &word),
+                "`{one}` on `{word}`"
+            );
+            if a.matches_text(&word) {
+                assert!(a.overlaps(&b), "both match `{word}`");
+            } else {
+                assert!(!a.covers(&b), "only one matches `{word}`");
+            }
+        },
+    );
     let clause = Clause {
         required: vec![Union::of(vec![&b])],
         forbidden: vec![Union::of(vec![&a])],
@@ -671,7 +675,7 @@ fn arn(bytes: &[u8]) {
         .chars()
         .take(LONGEST)
         .collect();
-    for version in [Version::V2008, Version::V2012] {
+    each([Version::V2008, Version::V2012], |version| {
         let mut placeholders = Placeholders::default();
         let (pieces, leftovers) = template::customer(&text, version, &mut placeholders);
         let mut at = 0;
@@ -699,7 +703,7 @@ fn arn(bytes: &[u8]) {
                 assert!(loose.is_some());
             }
         }
-    }
+    });
     let normal = template::normalize(&text);
     let mut placeholders = Placeholders::default();
     let pieces = template::reference(&normal, &mut placeholders);

@@ -10,7 +10,7 @@ use crate::inventory::Kind;
 use crate::inventory::leaves::leaves;
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::names::Target;
-use crate::inventory::terraform::value::{Instance, Place, Value};
+use crate::inventory::terraform::value::{Instance, Node, Place, Value};
 use crate::parser::{Problem, shorten};
 
 /// The blocks of a role.
@@ -88,7 +88,9 @@ impl Reader {
                 );
             }
         }
-        if let Some(arns) = machine.argument(principal, "managed_policy_arns") {
+        let arns = machine.argument(principal, "managed_policy_arns");
+        let is_given = |value: &Value| !matches!(value.node, Node::Null | Node::Absent);
+        if let Some(arns) = arns.filter(is_given) {
             let listed = self.listed_keys(machine, &arns);
             for other in &own {
                 self.removed(
@@ -149,7 +151,10 @@ impl Reader {
         }
         let keys = if owned == What::Exclusive {
             let name = machine.argument(&other.instance, other.shape.name);
-            let mut keys = vec![other.instance.address.clone()];
+            let address = &other.instance.address;
+            // A name that Terraform makes is a value of the resource.
+            let made = format!("${{{address}.{}}}", other.shape.name);
+            let mut keys = vec![address.clone(), made];
             keys.extend(name.and_then(|n| n.text()));
             vec![keys]
         } else {
