@@ -400,7 +400,10 @@ fn a_policy_on_one_line_gives_a_readable_snippet() {
     );
     assert!(run.out.contains("--> p.json:1:"), "{}", run.out);
     // Notes are sentences of the rules; the other lines quote the policy.
-    let mut lines = run.out.lines().filter(|l| !l.trim_start().starts_with("= "));
+    let mut lines = run
+        .out
+        .lines()
+        .filter(|l| !l.trim_start().starts_with("= "));
     assert!(lines.all(|l| l.chars().count() < 260), "{}", run.out);
 }
 
