@@ -15,6 +15,8 @@ struct EscalationPath {
     lint: String,
     title: String,
     tight: String,
+    #[serde(default)]
+    general: Option<String>,
     source: String,
     #[serde(default)]
     subsumes: bool,

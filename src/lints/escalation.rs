@@ -36,7 +36,13 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         }
     }
     for (severity, place, paths) in groups {
-        let mut finding = finding(lint, severity, place, &paths);
+        let mut finding = finding(
+            lint,
+            severity,
+            place,
+            &paths,
+            compared.reference_file.is_some(),
+        );
         if may_do_everything && paths.iter().any(|open| open.path.subsumes) {
             "the role can do everything".clone_into(&mut finding.message);
             let note = "what of it is not required is not listed";
@@ -51,6 +57,7 @@ fn finding(
     severity: Severity,
     (source, span): (SourceId, Span),
     paths: &[&OpenPath],
+    is_own: bool,
 ) -> Finding {
     let mut actions: Vec<String> = Vec::new();
     for step in paths.iter().flat_map(|p| &p.steps) {
@@ -87,8 +94,10 @@ fn finding(
     }
     let mut tight: Vec<&str> = Vec::new();
     for path in paths {
-        if !tight.contains(&path.path.tight.as_str()) {
-            tight.push(&path.path.tight);
+        let general = path.path.general.as_ref().filter(|_| is_own);
+        let help = general.unwrap_or(&path.path.tight);
+        if !tight.contains(&help.as_str()) {
+            tight.push(help);
         }
     }
     finding.help = Some(tight.join("; "));

@@ -24,6 +24,8 @@ pub struct EscalationPath {
     pub title: String,
     /// The form that does not escalate.
     pub tight: String,
+    /// The same for a reference of the user's own, where that is another.
+    pub general: Option<String>,
     /// Its source.
     pub source: String,
     /// Whether the role can then do everything, so that no other path is worth a word.

@@ -163,6 +163,39 @@ fn a_role_that_may_do_everything_has_one_warning() {
 }
 
 #[test]
+fn with_a_reference_the_advice_is_not_that_for_clusters() {
+    let wide = policy(&[allow(json!([
+        "iam:PassRole",
+        "lambda:CreateFunction",
+        "lambda:InvokeFunction",
+        "iam:UpdateSAMLProvider",
+        "iam:PutRolePolicy",
+    ]))]);
+    let minimum = policy(&[allow(json!(["sqs:SendMessage"]))]);
+    let project = Project::new(&[("p.json", &wide), ("our-minimum.json", &minimum)]);
+    let lint = |more: &[&str]| {
+        let arguments = [&["lint", "p.json", "--no-config", "--verbose"], more].concat();
+        run(&project.path(""), &arguments).out
+    };
+    let own = lint(&["--reference", "our-minimum.json"]);
+    assert!(own.contains("the role can"), "{own}");
+    assert!(!own.contains("cluster"), "{own}");
+    let user = [
+        "--role",
+        "user",
+        "--scheduler",
+        "slurm",
+        "--pcluster-version",
+        "3.14.0",
+    ];
+    let user = lint(&user);
+    assert!(
+        user.contains("no cluster federates") || user.contains("reference show"),
+        "{user}"
+    );
+}
+
+#[test]
 fn with_a_reference_the_words_are_those_of_the_reference() {
     let wide = policy(&[
         allow(json!([
