@@ -12,7 +12,7 @@ use crate::diff::unconditional;
 use crate::parser::Policy;
 use crate::reference::Reference;
 
-/// The rows of a reference alone, without findings: what [`check`] judges first.
+/// The rows of a reference alone, without findings: what [`check`](super::check()) judges first.
 pub fn coverage(
     catalog: &Catalog,
     policies: &[Policy],

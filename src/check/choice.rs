@@ -52,7 +52,7 @@ pub const INFERRED: &str = "inferred";
 ///
 /// # Errors
 ///
-/// [`NoRoleFits`] as from [`check`].
+/// [`NoRoleFits`] as from [`check`](super::check()).
 pub fn choose(
     catalog: &Catalog,
     policies: &[&Policy],

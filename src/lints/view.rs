@@ -67,9 +67,9 @@ impl File {
 /// Readings of policies in which values are not known. [`File::document`] has the worst one.
 #[derive(Debug)]
 pub struct Extremes {
-    /// As [`parser::Extreme::Best`].
+    /// As [`Extreme::Best`](crate::parser::Extreme::Best).
     pub best: Document,
-    /// As [`parser::Extreme::BestOfTexts`]; `None` where no value is a name.
+    /// As [`Extreme::BestOfTexts`](crate::parser::Extreme::BestOfTexts); `None` where no value is a name.
     pub texts: Option<Document>,
 }
 
