@@ -24,6 +24,11 @@ pub enum ConditionKeyType {
 }
 
 impl ConditionKeyType {
+    /// True where the values are true or false.
+    pub fn is_boolean(self) -> bool {
+        matches!(self, ConditionKeyType::Bool | ConditionKeyType::ArrayOfBool)
+    }
+
     /// True where a request can have several values.
     pub fn is_array(self) -> bool {
         matches!(

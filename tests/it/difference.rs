@@ -100,6 +100,12 @@ fn contexts(lines: &BTreeMap<String, Vec<&Line>>, known: &Known) -> Vec<Keys> {
             let mut all = evaluator::candidates(key, lines, fact.as_ref());
             // Of the keys of the world this one alone may have no value or several.
             all.retain(|v| key == "aws:tagkeys" || v.as_ref().is_none_or(|v| v.len() == 1));
+            // This one alone is Boolean.
+            let is_truth = |v: &String| v == "true" || v == "false";
+            all.retain(|v| {
+                let mut values = v.iter().flatten();
+                key != "aws:viaawsservice" || values.all(is_truth)
+            });
             all.retain(|value| {
                 let truths: Vec<_> = lines.iter().map(|l| l.test(value.as_deref())).collect();
                 let is_new = !seen.contains(&truths);

@@ -9,6 +9,7 @@ mod quantity;
 use std::collections::BTreeMap;
 
 use super::opaque;
+use crate::catalog::KnownKey;
 use crate::diff::statement::{Conditions, Line};
 use crate::matcher::condition::{Comparison, KeyValue, Quantifier, Test};
 use crate::matcher::search::Budget;
@@ -56,25 +57,18 @@ type Cell = (Value, Vec<bool>);
 pub(super) fn worlds(
     statements: &[&Conditions],
     fact: &dyn Fn(&str) -> KeyValue,
-    several: &dyn Fn(&str) -> bool,
+    kind: &dyn Fn(&str) -> KnownKey,
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<World>> {
-    worlds_with(
-        statements,
-        fact,
-        several,
-        &|_, _| true,
-        placeholders,
-        budget,
-    )
+    worlds_with(statements, fact, kind, &|_, _| true, placeholders, budget)
 }
 
 /// The same with the values alone that `may_be` leaves.
 pub(super) fn worlds_with(
     statements: &[&Conditions],
     fact: &dyn Fn(&str) -> KeyValue,
-    several: &dyn Fn(&str) -> bool,
+    kind: &dyn Fn(&str) -> KnownKey,
     may_be: &dyn Fn(&str, &Value) -> bool,
     placeholders: &Placeholders,
     budget: &mut Budget,
@@ -100,7 +94,7 @@ pub(super) fn worlds_with(
     }];
     for (key, lines) in &lines {
         let tests: Vec<&Test> = lines.iter().map(|(_, line)| &line.test).collect();
-        let mut cells = cells(&tests, &fact(key), several(key), placeholders, budget)?;
+        let mut cells = cells(&tests, &fact(key), kind(key), placeholders, budget)?;
         cells.retain(|(value, _)| may_be(key, value));
         let name = lines.first().map_or(*key, |(_, line)| line.key.as_str());
         worlds = product(&worlds, name, lines, &cells)?;
@@ -174,10 +168,14 @@ fn family(comparison: Comparison) -> Option<Family> {
 fn cells(
     tests: &[&Test],
     fact: &KeyValue,
-    several: bool,
+    kind: KnownKey,
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<Cell>> {
+    let (several, is_boolean) = match kind {
+        KnownKey::Type(kind) => (kind.is_array(), kind.is_boolean()),
+        _ => (true, false),
+    };
     if tests.iter().map(|t| t.values.len()).sum::<usize>() > MOST_VALUES {
         return None;
     }
@@ -197,7 +195,9 @@ fn cells(
     if *fact != KeyValue::Absent {
         let singles = match first {
             None => vec![(vec!["a".to_owned()], vec![true; tests.len()])],
-            Some(family) if is_text(family) => texts(tests, fact, placeholders, budget)?,
+            Some(family) if is_text(family) => {
+                texts(tests, fact, is_boolean, placeholders, budget)?
+            }
             Some(family) => scalars(family, tests)?,
         };
         let mut singles: Vec<(Vec<String>, Vec<bool>)> = { singles.into_iter() }

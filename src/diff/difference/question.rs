@@ -202,10 +202,7 @@ impl<'a> Search<'_, 'a> {
         if let Some((_, answers)) = earlier {
             return answers.clone();
         }
-        let several = |key: &str| match self.comparison.catalog.condition_key(key) {
-            catalog::KnownKey::Type(kind) => kind.is_array(),
-            _ => true,
-        };
+        let kind_of = |key: &str| self.comparison.catalog.condition_key(key);
         let mut answers = nothing;
         let mut add = |more: [Found; 2]| {
             for (answer, more) in answers.iter_mut().zip(more) {
@@ -223,7 +220,7 @@ impl<'a> Search<'_, 'a> {
             let Some(worlds) = contexts::worlds(
                 &conditions,
                 &fact,
-                &several,
+                &kind_of,
                 self.comparison.placeholders,
                 &mut budget,
             ) else {

@@ -9,7 +9,7 @@
 mod asker;
 
 use super::contexts::{self, Value};
-use crate::catalog::{Catalog, KnownKey};
+use crate::catalog::Catalog;
 use crate::diff::prepare::Drafts;
 use crate::diff::statement::Prepared;
 use crate::matcher::Pattern;
@@ -139,16 +139,13 @@ pub fn trust_difference(
                 continue;
             }
             let conditions: Vec<_> = applying.iter().map(|s| &s.prepared.conditions).collect();
-            let several = |key: &str| match catalog.condition_key(key) {
-                KnownKey::Type(kind) => kind.is_array(),
-                _ => true,
-            };
+            let kind_of = |key: &str| catalog.condition_key(key);
             let fact = |key: &str| asker.fact(key, &partition);
             let may_be = |key: &str, value: &Value| asker.may_have(key, value, &named);
             let worlds = contexts::worlds_with(
                 &conditions,
                 &fact,
-                &several,
+                &kind_of,
                 &may_be,
                 &placeholders,
                 &mut budget,

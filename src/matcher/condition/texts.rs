@@ -3,7 +3,7 @@
 
 use super::{
     Class, Comparison, KeyValue, Pattern, Pieces, Quantifier, Reading, ResourcePattern, Test,
-    Token, Variables, is_truth, literal, pattern, plain, spellings, verbatim,
+    Token, Variables, is_truth, literal, lower, pattern, plain, spellings, verbatim,
 };
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 
@@ -26,7 +26,18 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
         },
         KeyValue::Absent => return false,
     };
-    let lines: Vec<Line> = tests.iter().filter_map(|test| Line::new(test)).collect();
+    let lines = tests.iter().filter_map(|test| Line::new(test)).collect();
+    if has_no_text(lines, &universe, several) {
+        return true;
+    }
+    // In small letters a text fulfils what it fulfilled before, or more.
+    tests.iter().any(|test| has_too_many_spellings(test)) && {
+        let lines = tests.iter().filter_map(|test| Line::in_small_letters(test));
+        has_no_text(lines.collect(), &lower(&universe), several)
+    }
+}
+
+fn has_no_text(lines: Vec<Line>, universe: &Pattern, several: bool) -> bool {
     // The lines that each value fulfils, and those of which each is fulfilled by one value at least.
     let (each, one): (Vec<&Line>, Vec<&Line>) = if several {
         let of = |wanted| lines.iter().filter(move |l| l.quantifier == Some(wanted));
@@ -37,7 +48,7 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
     let holds_for_none = |also: Option<&Line>| {
         let lines = || each.iter().copied().chain(also);
         let mut clause = Clause::default();
-        clause.required.push(Union::of(vec![&universe]));
+        clause.required.push(Union::of(vec![universe]));
         for line in lines() {
             let union = Union::of(line.patterns.iter().collect());
             if line.negated {
@@ -47,7 +58,7 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
             }
         }
         let patterns = || lines().flat_map(|line| &line.patterns);
-        let alphabet = || Alphabet::of(patterns().chain([&universe]));
+        let alphabet = || Alphabet::of(patterns().chain([universe]));
         is_empty(clause, &alphabet)
     };
     if one.is_empty() {
@@ -55,6 +66,17 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
     } else {
         one.iter().any(|line| holds_for_none(Some(line)))
     }
+}
+
+/// Whether a line compares without regard to case with a value whose spellings are too many to list.
+fn has_too_many_spellings(test: &Test) -> bool {
+    test.operator
+        .is_some_and(|o| o.comparison == Comparison::EqualsIgnoreCase)
+        && test
+            .values
+            .iter()
+            .filter_map(verbatim)
+            .any(|v| spelled(&v).is_none())
 }
 
 /// Whether each text of a pattern is as one of the values of a line that is not negated.
@@ -106,6 +128,37 @@ impl Line {
                 wide(operator.comparison, value)?
             };
             patterns.extend(read);
+        }
+        (!operator.negated || !patterns.is_empty()).then_some(Line {
+            quantifier: operator.quantifier,
+            negated: operator.negated,
+            patterns,
+        })
+    }
+
+    /// The widest set of texts in small letters that stand for texts of the line.
+    fn in_small_letters(test: &Test) -> Option<Self> {
+        let operator = test.operator.filter(|_| !test.values.is_empty())?;
+        let mut patterns = Vec::new();
+        for value in &test.values {
+            if operator.comparison == Comparison::EqualsIgnoreCase {
+                let text = verbatim(value).filter(|text| text.is_ascii());
+                match text {
+                    Some(text) => patterns.push(literal(&text.to_ascii_lowercase())),
+                    None if operator.negated => {}
+                    None => return None,
+                }
+            } else if operator.negated {
+                // The capital spelling of an excluded text is not excluded.
+                let has_letters = |p: &Pattern| {
+                    let mut tokens = p.tokens().iter();
+                    tokens.any(|t| matches!(t, Token::Symbol(s) if s.as_char().is_none_or(char::is_alphabetic)))
+                };
+                let read = narrow(operator.comparison, value).unwrap_or_default();
+                patterns.extend(read.into_iter().filter(|p| !has_letters(p)));
+            } else {
+                patterns.extend(wide(operator.comparison, value)?.iter().map(lower));
+            }
         }
         (!operator.negated || !patterns.is_empty()).then_some(Line {
             quantifier: operator.quantifier,
@@ -283,6 +336,43 @@ mod tests {
                 Present,
                 false,
                 false,
+            ),
+            // More spellings than are listed one by one.
+            (
+                &[
+                    ("ForAllValues:StringEquals", &["a"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                true,
+            ),
+            (
+                &[
+                    ("StringLike", &["assumed?ole"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole", "x"]),
+                ],
+                Unknown,
+                false,
+                false,
+            ),
+            (
+                &[
+                    ("StringNotEquals", &["assumedrole"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                false,
+            ),
+            (
+                &[
+                    ("StringNotEqualsIgnoreCase", &["ASSUMEDROLE"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                true,
             ),
             // A request with both values fulfils both lines.
             (

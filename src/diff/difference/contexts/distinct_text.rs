@@ -28,10 +28,11 @@ fn literal(value: &Pieces) -> Vec<Symbol> {
     value.iter().map(one).collect()
 }
 
-/// A text of each cell, and which of the lines list it.
+/// A text of each cell, and which of the lines list it. A key that is Boolean is true or false.
 pub(super) fn texts(
     tests: &[&Test],
     fact: &KeyValue,
+    is_boolean: bool,
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<(Vec<String>, Vec<bool>)>> {
@@ -69,10 +70,9 @@ pub(super) fn texts(
     words.extend(spellings(&folded, &exact));
     words.push(Vec::new());
     words.retain(|word| base.matches(word));
-    let is_only_bool = tests
-        .iter()
+    let are_bool = { tests.iter() }
         .all(|t| matches!(comparison(t), Some(Comparison::Bool | Comparison::Null)));
-    if is_only_bool {
+    if is_boolean && are_bool {
         words = ["true", "false"]
             .map(|t| t.chars().map(Symbol::char).collect())
             .to_vec();
