@@ -26,18 +26,18 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
         },
         KeyValue::Absent => return false,
     };
-    let lines = tests.iter().filter_map(|test| Line::new(test)).collect();
-    if has_no_text(lines, &universe, several) {
+    let lines: Vec<Line> = tests.iter().filter_map(|test| Line::new(test)).collect();
+    if has_no_text(&lines, &universe, several) {
         return true;
     }
     // In small letters a text fulfils what it fulfilled before, or more.
     tests.iter().any(|test| has_too_many_spellings(test)) && {
         let lines = tests.iter().filter_map(|test| Line::in_small_letters(test));
-        has_no_text(lines.collect(), &lower(&universe), several)
+        has_no_text(&lines.collect::<Vec<_>>(), &lower(&universe), several)
     }
 }
 
-fn has_no_text(lines: Vec<Line>, universe: &Pattern, several: bool) -> bool {
+fn has_no_text(lines: &[Line], universe: &Pattern, several: bool) -> bool {
     // The lines that each value fulfils, and those of which each is fulfilled by one value at least.
     let (each, one): (Vec<&Line>, Vec<&Line>) = if several {
         let of = |wanted| lines.iter().filter(move |l| l.quantifier == Some(wanted));
