@@ -24,7 +24,7 @@ const MOST_ROUNDS: usize = 100;
 
 /// The fixed files of all roles, in memory.
 #[derive(Default)]
-pub(super) struct Mended {
+pub(super) struct Outcome {
     changes: Vec<Change>,
     /// Fixes that are left to the user.
     notes: String,
@@ -48,7 +48,7 @@ pub(super) fn run(
     each: bool,
     diff: bool,
     accept: &mut Accept<'_>,
-    mended: &mut Mended,
+    outcome: &mut Outcome,
 ) -> Result<(), Error> {
     if !diff {
         let names = loaded
@@ -68,7 +68,7 @@ pub(super) fn run(
     };
     let mut counts = vec![0_usize; loaded.files.len()];
     for role in roles {
-        mend(loaded, role, accept, &mut counts, &mut mended.notes)?;
+        fix_role(loaded, role, accept, &mut counts, &mut outcome.notes)?;
     }
     let changes = loaded.files.iter().zip(originals).zip(counts);
     let changes = changes.map(|((file, old), count)| Change {
@@ -78,7 +78,7 @@ pub(super) fn run(
     });
     let text = |source| loaded.sources.get(source).text();
     let changes = changes.filter(|change| text(change.old) != text(change.new));
-    mended.changes.extend(changes);
+    outcome.changes.extend(changes);
     Ok(())
 }
 
@@ -87,8 +87,8 @@ pub(super) fn run(
 /// # Errors
 ///
 /// Fails if a file changed since it was judged, before any is written, or if it cannot be written.
-pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<(), Error> {
-    let changes = mended.changes.iter();
+pub(super) fn write(sources: &Sources, outcome: &Outcome, diff: bool) -> Result<(), Error> {
+    let changes = outcome.changes.iter();
     let changes = changes.map(|c| (sources.get(c.old), sources.get(c.new), c.count));
     if diff {
         let patches = changes.clone().map(|(old, new, _)| patch(old, new.text()));
@@ -106,7 +106,7 @@ pub(super) fn write(sources: &Sources, mended: &Mended, diff: bool) -> Result<()
     if said.is_empty() {
         said.push_str("nothing to fix\n");
     }
-    said.push_str(&mended.notes);
+    said.push_str(&outcome.notes);
     super::note(&said);
     Ok(())
 }
@@ -140,7 +140,7 @@ pub(super) fn patch(old: &Source, new: &str) -> Result<String, Error> {
 }
 
 /// Fixes the files of one role, in memory.
-fn mend(
+fn fix_role(
     loaded: &mut Loaded,
     role: Range<usize>,
     accept: &mut Accept<'_>,

@@ -89,7 +89,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     let configuration = jobs.configuration.take();
     let levels = accept::levels(&args.accept, configuration.as_ref())?;
     let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
-    let mut mended = fix::Mended::default();
+    let mut outcome = fix::Outcome::default();
     for at in 0..jobs.roles.len() {
         let Some(mut loaded) = jobs.lend(at) else {
             continue;
@@ -102,7 +102,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
             let files: Vec<SourceId> = files.iter().map(|f| f.source).collect();
             accepted.apply(sources, &files, name.as_deref(), result);
         };
-        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept, &mut mended);
+        let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept, &mut outcome);
         fixed.map_err(|error| match (error, &target) {
             (Error::HeldBack { reason }, Some(target)) => Error::HeldBack {
                 reason: format!("{target}: {reason}"),
@@ -111,7 +111,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
         })?;
         jobs.take_back(at, loaded);
     }
-    fix::write(&jobs.sources, &mended, args.diff)?;
+    fix::write(&jobs.sources, &outcome, args.diff)?;
     jobs.configuration = configuration;
     Ok(())
 }

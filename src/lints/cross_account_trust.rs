@@ -42,7 +42,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 None => "pass --account with the account of the role".to_owned(),
                 Some(_) => {
                     "compare `aws:PrincipalOrgID` with your organization, or `sts:ExternalId` with a value that you agreed on with \
-                     the other account; if nobody there needs the role, remove the principal"
+                     the other account; if no one there needs the role, remove the principal"
                         .to_owned()
                 }
             });

@@ -87,7 +87,7 @@ fn null(line: &Line<'_>) -> Option<Finding> {
     Some(line.finding(&LINT, Severity::Warning, span, message, "write `Null`"))
 }
 
-/// A wildcard that stands for itself.
+/// A wildcard that matches only its own character.
 fn wildcard(line: &Line<'_>) -> Option<Finding> {
     let (with, without) = match line.operator.comparison {
         Comparison::Equals | Comparison::EqualsIgnoreCase if line.operator.negated => {

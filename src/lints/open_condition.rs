@@ -1,4 +1,4 @@
-//! Says what a verdict hangs on that is not known: the lines of a Condition, and which context would decide them.
+//! The unknown lines of a Condition on which a verdict depends, and the context that would decide them.
 
 use super::{Compared, layer};
 use crate::diff::coverage::Requirement;

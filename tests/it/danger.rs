@@ -213,47 +213,22 @@ fn with_a_reference_the_words_are_those_of_the_reference() {
                "Resource": ["arn:aws:sqs:us-east-1:123456789012:jobs", "arn:aws:sns:us-east-1:123456789012:jobs"]}),
     ]);
     let project = Project::new(&[("p.json", &wide), ("our-minimum.json", &minimum)]);
+    let lint = |format: &str| {
+        let reference = ["--reference", "our-minimum.json", "-f", format];
+        let arguments = [&["lint", "p.json", "--no-config"][..], &reference].concat();
+        run(&project.path(""), &arguments).out
+    };
     each(
         ["text", "concise", "json", "github", "gitlab", "junit"],
         |format| {
-            let arguments = [
-                "lint",
-                "p.json",
-                "--no-config",
-                "--reference",
-                "our-minimum.json",
-                "-f",
-                format,
-            ];
-            let found = run(&project.path(""), &arguments);
-            assert!(
-                found.out.contains("not in our-minimum.json"),
-                "{format}: {}",
-                found.out
-            );
-            assert!(
-                found.out.contains("beyond our-minimum.json"),
-                "{format}: {}",
-                found.out
-            );
-            assert!(
-                !found.out.contains("ParallelCluster"),
-                "{format}: {}",
-                found.out
-            );
+            let out = lint(format);
+            assert!(out.contains("not in our-minimum.json"), "{format}: {out}");
+            assert!(out.contains("beyond our-minimum.json"), "{format}: {out}");
+            assert!(!out.contains("ParallelCluster"), "{format}: {out}");
         },
     );
     // SARIF describes all lints, whatever a run is about.
-    let arguments = [
-        "lint",
-        "p.json",
-        "--no-config",
-        "--reference",
-        "our-minimum.json",
-        "-f",
-        "sarif",
-    ];
-    let log: Value = serde_json::from_str(&run(&project.path(""), &arguments).out).unwrap();
+    let log: Value = serde_json::from_str(&lint("sarif")).unwrap();
     let results = log["runs"][0]["results"].to_string();
     assert!(
         results.contains("our-minimum.json") && !results.contains("ParallelCluster"),

@@ -204,23 +204,11 @@ fn of_git(argument: &str, object: &str) -> Result<Vec<Found>, Error> {
             ])?),
         }]);
     }
-    let list = ask(&[
-        "ls-tree",
-        "-r",
-        "-z",
-        "--full-tree",
-        "--end-of-options",
-        &object,
-    ])?;
+    let entries = tree(&object).map_err(|reason| refused(argument, &reason, HELP))?;
     let mut found = Vec::new();
-    for entry in list.split(|b| *b == 0).filter(|entry| !entry.is_empty()) {
-        let entry = String::from_utf8_lossy(entry);
-        let Some((about, name)) = entry.split_once('\t') else {
-            continue;
-        };
+    for (is_regular, name) in entries {
         let is_hidden = name.split('/').any(|part| part.starts_with('.'));
-        // A regular file: links and submodules have other modes.
-        if !about.starts_with("100") || is_hidden || !is_read(name) {
+        if !is_regular || is_hidden || !is_read(&name) {
             continue;
         }
         if found.len() == MOST_FILES {
@@ -230,7 +218,7 @@ fn of_git(argument: &str, object: &str) -> Result<Vec<Found>, Error> {
         let slash = if path.is_empty() { "" } else { "/" };
         let file = format!("{object}{slash}{name}");
         // Code is read with its module.
-        let content = if terraform::is_code(name) {
+        let content = if terraform::is_code(&name) {
             Vec::new()
         } else {
             ask(&["show", "--no-textconv", "--end-of-options", &file])?
@@ -238,11 +226,34 @@ fn of_git(argument: &str, object: &str) -> Result<Vec<Found>, Error> {
         found.push(Found {
             content: Content::Bytes(content),
             shown: format!("git:{file}"),
-            path: name.to_owned(),
+            path: name,
         });
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// The paths of a tree, folders aside, and whether each is a regular file.
+///
+/// # Errors
+///
+/// Why Git does not list it.
+fn tree(object: &str) -> Result<Vec<(bool, String)>, String> {
+    let list = git(&[
+        "ls-tree",
+        "-r",
+        "-z",
+        "--full-tree",
+        "--end-of-options",
+        object,
+    ])?;
+    let entries = list.split(|b| *b == 0).filter_map(|entry| {
+        let entry = String::from_utf8_lossy(entry);
+        let (about, name) = entry.split_once('\t')?;
+        // Links and submodules have other modes.
+        Some((about.starts_with("100"), name.to_owned()))
+    });
+    Ok(entries.collect())
 }
 
 /// The files of a repository in one revision.
@@ -258,19 +269,8 @@ impl Repository {
     /// Why Git does not list it.
     fn new(revision: &str) -> Result<Self, String> {
         let object = format!("{revision}:");
-        let list = git(&[
-            "ls-tree",
-            "-r",
-            "-z",
-            "--full-tree",
-            "--end-of-options",
-            &object,
-        ])?;
-        let entries = list.split(|b| *b == 0).filter_map(|entry| {
-            let entry = String::from_utf8_lossy(entry).into_owned();
-            let (about, name) = entry.split_once('\t')?;
-            Some((Path::new("/").join(name), about.starts_with("100")))
-        });
+        let entries = tree(&object)?.into_iter();
+        let entries = entries.map(|(is_regular, name)| (Path::new("/").join(name), is_regular));
         Ok(Repository {
             revision: revision.to_owned(),
             files: entries.collect(),

@@ -89,7 +89,7 @@ pub(super) fn notes(
     let reference = compared.reference;
     let verdict = rows.first().map(|r| r.row.verdict);
     let is_open = verdict == Some(Verdict::Conditional);
-    // Of what hangs on something, that comes first; else what it is needed for.
+    // An unknown on which the verdict depends comes first, then the purpose of the action.
     let mut notes = Vec::new();
     if is_open {
         notes.extend(failing(context, compared, rows));

@@ -8,7 +8,7 @@ pub(super) fn split(arn: &str) -> Option<(&str, &str)> {
     Some((arn.get(..at)?, arn.get(at + 1..)?))
 }
 
-/// The values of the placeholders with which a template is this text, each as long as possible; a `*` stands for itself.
+/// The values of the placeholders with which a template is this text, each as long as possible; a `*` matches only `*`.
 pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str, String)>> {
     fn rest<'t>(template: &'t str, text: &str, out: &mut Vec<(&'t str, String)>) -> bool {
         let Some((literal, after)) = template.split_once("${") else {
