@@ -12,9 +12,9 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::comparison::Comparison;
-use super::scope::{Scope, Universe, Universes, plain_format};
+use super::scope::{Scope, Universe, Universes};
 use super::statement::{Prepared, Resource};
-use crate::catalog::{Action, ResourceType};
+use crate::catalog::{Action, ResourceType, TypesKey};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
@@ -70,6 +70,7 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
             let mut asked = Asked {
                 comparison,
                 statement,
+                listed: statement.resources.iter().map(Listed::new).collect(),
                 formats: &formats,
                 budget: &mut budget,
                 answers: FxHashMap::default(),
@@ -96,27 +97,74 @@ impl Formats {
     }
 
     /// Whether a string of `Resource` may match an ARN of a type under any reading.
-    fn meet(&self, resource: &Resource, service: &str, kind: &ResourceType<'_>) -> bool {
-        let formats = self.of(service, kind);
+    fn meet(&self, listed: &Listed<'_>, service: &str, kind: &ResourceType<'_>) -> bool {
+        let Listed { resource, .. } = listed;
+        let formats = || self.of(service, kind);
         let meets = |reading| {
             let mut patterns = resource.patterns(reading, Variables::Any).iter();
+            let formats = formats();
             patterns.any(|p| formats.iter().any(|f| p.overlaps(&f.all)))
         };
-        let meets_plain = |plain: &Pattern| {
+        let meets_plain = || {
             let mut patterns = resource.patterns(Reading::Wide, Variables::Any).iter();
-            patterns.any(|p| p.overlaps(plain))
+            let formats = formats();
+            let plain = formats.first().map(|f| f.plain.pattern());
+            plain.is_none_or(|plain| patterns.any(|p| p.overlaps(plain)))
         };
-        let pieces = resource.pattern.pieces();
-        let has_placeholder = || {
-            pieces
-                .iter()
-                .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
-        };
-        meets(Reading::Strict)
-            || has_placeholder() && meets(Reading::Loose)
+        let [by_field, across] = listed.may_be_of(kind);
+        by_field && (meets(Reading::Strict) || listed.has_placeholder && meets(Reading::Loose))
             // As in the verdicts, a contested reading counts for names without `:` alone.
-            || resource.pattern.is_contested()
-                && meets_plain(&plain_format(&kind.requested()))
+            || across && meets_plain()
+    }
+}
+
+/// A string of `Resource`, with what a look at its fields shows.
+struct Listed<'s> {
+    resource: &'s Resource,
+    /// Whether it may stand for `*`, or is reported for not being an ARN.
+    may_be_everything: bool,
+    has_placeholder: bool,
+    is_contested: bool,
+    /// The service that it names, where that field has no wildcard.
+    service: Option<String>,
+    /// Whether nothing before the Region has a wildcard.
+    starts_literally: bool,
+    colons: usize,
+}
+
+impl<'s> Listed<'s> {
+    fn new(resource: &'s Resource) -> Self {
+        let pattern = &resource.pattern;
+        let pieces = || pattern.pieces().iter().map(|(piece, _)| piece);
+        let is_colon = |piece: &&Piece| **piece == Piece::Char(':');
+        let literal = pieces().take_while(|piece| matches!(piece, Piece::Char(_)));
+        Listed {
+            resource,
+            may_be_everything: may_be_everything(resource),
+            has_placeholder: pieces().any(|piece| matches!(piece, Piece::Placeholder(_))),
+            is_contested: pattern.is_contested(),
+            starts_literally: literal.filter(is_colon).count() > 2,
+            colons: pieces().filter(is_colon).count(),
+            service: pattern.service(),
+        }
+    }
+
+    /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
+    /// service in both tells. Yes is no proof.
+    fn may_be_of(&self, kind: &ResourceType<'_>) -> [bool; 2] {
+        let is_of_another = { self.service.as_ref().zip(kind.service()) }
+            .is_some_and(|(service, named)| service != named);
+        // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
+        let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
+        let across = self.colons < colons && !self.starts_literally || !is_of_another;
+        let across = self.is_contested && self.colons <= colons && across;
+        [!is_of_another, across]
+    }
+
+    /// Whether an action may apply to the string.
+    fn meets(&self, formats: &Formats, action: Action<'_>) -> bool {
+        let mut kinds = action.resource_types();
+        self.may_be_everything || kinds.any(|kind| formats.meet(self, action.service, &kind))
     }
 }
 
@@ -132,14 +180,19 @@ fn may_be_everything(resource: &Resource) -> bool {
     }
 }
 
+/// Looks at an action; the last argument says whether the statement may match it.
+type Visit<'v, Asked, Action> = &'v mut dyn FnMut(&mut Asked, Action, &dyn Fn() -> bool) -> bool;
+
 /// One statement, and what is known of it already.
 struct Asked<'s, 'a> {
     comparison: &'s Comparison<'a>,
     statement: &'s Prepared,
+    /// Its resources.
+    listed: Vec<Listed<'s>>,
     formats: &'s Formats,
     budget: &'s mut Budget,
-    /// By service and resource types: actions with the same types get the same answer.
-    answers: FxHashMap<(&'a str, &'a str), bool>,
+    /// By resource types: actions with the same types get the same answer.
+    answers: FxHashMap<TypesKey<'a>, bool>,
     /// The resources, by index, that some action is known to apply to.
     used: Vec<bool>,
 }
@@ -194,7 +247,12 @@ impl<'a> Asked<'_, 'a> {
 
     fn of_not_action(&mut self) -> Option<Extent> {
         let mut left = false;
-        let takes_effect = self.any_action(&mut |asked, action| {
+        let takes_effect = self.any_action(&mut |asked, action, leaves| {
+            // Of actions with the same types one is enough.
+            let is_known = || asked.answers.get(&action.types_key()) == Some(&false);
+            if left && is_known() || !leaves() {
+                return false;
+            }
             left = true;
             asked.takes_effect(action)
         });
@@ -209,33 +267,36 @@ impl<'a> Asked<'_, 'a> {
         (!resources.is_empty()).then_some(Extent::Strings { actions, resources })
     }
 
-    /// Calls `visit` for the actions that the statement may match until it says yes.
-    fn any_action(&mut self, visit: &mut dyn FnMut(&mut Self, Action<'a>) -> bool) -> bool {
+    /// Calls `visit` for the actions that the statement may match until it says yes. `NotAction` may match those of which
+    /// the closure says so.
+    fn any_action(&mut self, visit: Visit<'_, Self, Action<'a>>) -> bool {
         let (comparison, statement) = (self.comparison, self.statement);
         let mut listed = statement.actions.iter().map(|a| &a.pattern);
         if !statement.not_action {
-            return listed.any(|p| comparison.any_match(p, |action| visit(self, action)));
+            return listed.any(|p| comparison.any_match(p, |action| visit(self, action, &|| true)));
         }
         if listed.any(|p| *p == ActionPattern::Everything) {
             return false;
         }
         comparison.any_match(&ActionPattern::Everything, |action| {
-            let name = action.name.to_ascii_lowercase();
-            statement.applies(action.service, &name).is_some() && visit(self, action)
+            visit(self, action, &|| {
+                let name = action.name.to_ascii_lowercase();
+                statement.applies(action.service, &name).is_some()
+            })
         })
     }
 
     /// Whether the statement applies to some request of an action.
     fn takes_effect(&mut self, action: Action<'a>) -> bool {
-        let key = (action.service, action.types());
+        let key = action.types_key();
         if let Some(answer) = self.answers.get(&key) {
             return *answer;
         }
         let answer = if self.statement.not_resource {
             self.leaves(action)
         } else {
-            let mut resources = self.statement.resources.iter();
-            let by = resources.position(|r| meets(self.formats, r, action));
+            let mut resources = self.listed.iter();
+            let by = resources.position(|r| r.meets(self.formats, action));
             if let Some(used) = by.and_then(|by| self.used.get_mut(by)) {
                 *used = true;
             }
@@ -265,21 +326,24 @@ impl<'a> Asked<'_, 'a> {
         if self.statement.not_resource {
             return Vec::new();
         }
-        let resources = self.statement.resources.iter().zip(&self.used).enumerate();
-        let mut unused: Vec<(usize, &Resource)> = resources
-            .filter(|(_, (resource, used))| !**used && !may_be_everything(resource))
-            .map(|(at, (resource, _))| (at, resource))
+        let resources = self.listed.iter().zip(&self.used).enumerate();
+        let mut unused: Vec<usize> = resources
+            .filter(|(_, (resource, used))| !**used && !resource.may_be_everything)
+            .map(|(at, _)| at)
             .collect();
-        let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
+        let mut seen: FxHashSet<TypesKey<'_>> = FxHashSet::default();
         if !unused.is_empty() {
-            self.any_action(&mut |asked, action| {
-                if seen.insert((action.service, action.types())) {
-                    unused.retain(|(_, resource)| !meets(asked.formats, resource, action));
+            self.any_action(&mut |asked, action, may_match| {
+                let key = action.types_key();
+                if !seen.contains(&key) && may_match() {
+                    seen.insert(key);
+                    let listed = |at: &usize| asked.listed.get(*at);
+                    unused.retain(|at| listed(at).is_none_or(|r| !r.meets(asked.formats, action)));
                 }
                 unused.is_empty()
             });
         }
-        unused.into_iter().map(|(at, _)| at).collect()
+        unused
     }
 
     fn unmet(&self, at: usize) -> Unmet {
@@ -302,14 +366,6 @@ impl<'a> Asked<'_, 'a> {
             formats,
         }
     }
-}
-
-/// Whether an action may apply to a string of `Resource`.
-fn meets(formats: &Formats, resource: &Resource, action: Action<'_>) -> bool {
-    may_be_everything(resource)
-        || action
-            .resource_types()
-            .any(|kind| formats.meet(resource, action.service, &kind))
 }
 
 /// Whether patterns together match all that `format` does. Past the bound they count as not doing so.

@@ -369,6 +369,21 @@ fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, Action
     best
 }
 
+/// The services that the ARNs of a list name.
+#[derive(Debug)]
+pub struct NamedServices(FxHashSet<String>);
+
+impl NamedServices {
+    /// Whether one of them may be the ARN of a resource type of a service. Yes is no proof.
+    pub fn may_fit(&self, service: catalog::Service<'_>) -> bool {
+        let mut types = service.resource_types();
+        types.any(|kind| {
+            kind.service()
+                .is_none_or(|service| self.0.contains(service))
+        })
+    }
+}
+
 impl Prepared {
     fn lists_star(&self) -> bool {
         self.resources.iter().any(|r| r.pattern.is_everything())
@@ -394,6 +409,14 @@ impl Prepared {
     /// Whether it is on every resource, as `"Resource": "*"` says.
     pub fn is_on_everything(&self) -> bool {
         !self.not_resource && self.lists_star()
+    }
+
+    /// The services of the ARNs that it lists, as the strict reading takes them; `None` where one of them may be of any
+    /// service, or where it lists those that it is not on.
+    pub fn services_of_resources(&self) -> Option<NamedServices> {
+        let named = self.resources.iter().map(|r| r.pattern.service());
+        let named: Option<_> = named.collect();
+        named.filter(|_| !self.not_resource).map(NamedServices)
     }
 
     /// Whether, and through which string, the statement matches an action (in lower case).
