@@ -7,6 +7,7 @@
 //! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
 //! reports them), policy variables and placeholders, and whatever some reading of AWS's pages allows.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -96,22 +97,53 @@ impl Formats {
         self.0.get(service, kind)
     }
 
-    /// Whether a string of `Resource` may match an ARN of a type under any reading.
-    fn meet(&self, listed: &Listed<'_>, service: &str, kind: &ResourceType<'_>) -> bool {
+    /// The resource types of an action.
+    fn kinds<'f, 'a>(&'f self, action: Action<'a>) -> Vec<Kind<'f, 'a>> {
+        { action.resource_types() }
+            .map(|kind| Kind {
+                formats: self,
+                service: action.service,
+                kind,
+                named: kind.service(),
+                colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
+                all: OnceCell::new(),
+            })
+            .collect()
+    }
+}
+
+/// A resource type of an action.
+struct Kind<'f, 'a> {
+    formats: &'f Formats,
+    /// Of the action.
+    service: &'a str,
+    kind: ResourceType<'a>,
+    /// The service in its ARNs.
+    named: Option<&'a str>,
+    /// How many colons are in its ARN format.
+    colons: usize,
+    all: OnceCell<Rc<[Universe]>>,
+}
+
+impl Kind<'_, '_> {
+    fn all(&self) -> &[Universe] {
+        self.all
+            .get_or_init(|| self.formats.of(self.service, &self.kind))
+    }
+
+    /// Whether a string of `Resource` may match an ARN of the type under any reading.
+    fn meets(&self, listed: &Listed<'_>) -> bool {
         let Listed { resource, .. } = listed;
-        let formats = || self.of(service, kind);
         let meets = |reading| {
             let mut patterns = resource.patterns(reading, Variables::Any).iter();
-            let formats = formats();
-            patterns.any(|p| formats.iter().any(|f| p.overlaps(&f.all)))
+            patterns.any(|p| self.all().iter().any(|f| p.overlaps(&f.all)))
         };
         let meets_plain = || {
             let mut patterns = resource.patterns(Reading::Wide, Variables::Any).iter();
-            let formats = formats();
-            let plain = formats.first().map(|f| f.plain.pattern());
+            let plain = self.all().first().map(|f| f.plain.pattern());
             plain.is_none_or(|plain| patterns.any(|p| p.overlaps(plain)))
         };
-        let [by_field, across] = listed.may_be_of(kind);
+        let [by_field, across] = listed.may_be_of(self);
         by_field && (meets(Reading::Strict) || listed.has_placeholder && meets(Reading::Loose))
             // As in the verdicts, a contested reading counts for names without `:` alone.
             || across && meets_plain()
@@ -151,20 +183,18 @@ impl<'s> Listed<'s> {
 
     /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
     /// service in both tells. Yes is no proof.
-    fn may_be_of(&self, kind: &ResourceType<'_>) -> [bool; 2] {
-        let is_of_another = { self.service.as_ref().zip(kind.service()) }
-            .is_some_and(|(service, named)| service != named);
+    fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
+        let services = self.service.as_ref().zip(kind.named);
+        let is_of_another = services.is_some_and(|(service, named)| service != named);
         // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
-        let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
-        let across = self.colons < colons && !self.starts_literally || !is_of_another;
-        let across = self.is_contested && self.colons <= colons && across;
+        let across = self.colons < kind.colons && !self.starts_literally || !is_of_another;
+        let across = self.is_contested && self.colons <= kind.colons && across;
         [!is_of_another, across]
     }
 
-    /// Whether an action may apply to the string.
-    fn meets(&self, formats: &Formats, action: Action<'_>) -> bool {
-        let mut kinds = action.resource_types();
-        self.may_be_everything || kinds.any(|kind| formats.meet(self, action.service, &kind))
+    /// Whether an action with these types may apply to the string.
+    fn meets(&self, kinds: &[Kind<'_, '_>]) -> bool {
+        self.may_be_everything || kinds.iter().any(|kind| kind.meets(self))
     }
 }
 
@@ -295,8 +325,8 @@ impl<'a> Asked<'_, 'a> {
         let answer = if self.statement.not_resource {
             self.leaves(action)
         } else {
-            let mut resources = self.listed.iter();
-            let by = resources.position(|r| r.meets(self.formats, action));
+            let kinds = self.formats.kinds(action);
+            let by = self.listed.iter().position(|r| r.meets(&kinds));
             if let Some(used) = by.and_then(|by| self.used.get_mut(by)) {
                 *used = true;
             }
@@ -337,8 +367,9 @@ impl<'a> Asked<'_, 'a> {
                 let key = action.types_key();
                 if !seen.contains(&key) && may_match() {
                     seen.insert(key);
+                    let kinds = asked.formats.kinds(action);
                     let listed = |at: &usize| asked.listed.get(*at);
-                    unused.retain(|at| listed(at).is_none_or(|r| !r.meets(asked.formats, action)));
+                    unused.retain(|at| listed(at).is_none_or(|r| !r.meets(&kinds)));
                 }
                 unused.is_empty()
             });
