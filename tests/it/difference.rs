@@ -34,9 +34,9 @@ fn opaque(text: &str) -> String {
 
 /// The same with values of a single character, which nothing else names either.
 fn short(text: &str) -> String {
-    let number = |name: &str| name.bytes().fold(0, |n, b| (n * 31 + u32::from(b)) % 4099);
+    let number = |name: &str| name.bytes().fold(0, |n, b| (n * 31 + u32::from(b)) % 4099) % 13;
     with_values(text, |name| {
-        char::from_u32(0xe000 + number(name)).unwrap().to_string()
+        char::from_u32(0x11 + number(name)).unwrap().to_string()
     })
 }
 
