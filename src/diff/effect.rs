@@ -181,6 +181,13 @@ impl<'s> Listed<'s> {
         }
     }
 
+    /// Whether the string may match an ARN in which this service is named. Yes is no proof.
+    fn may_name(&self, named: Option<&str>) -> bool {
+        let services = self.service.as_deref().zip(named);
+        services.is_none_or(|(service, named)| service == named)
+            || self.is_contested && !self.starts_literally
+    }
+
     /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
     /// service in both tells. Yes is no proof.
     fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
@@ -362,10 +369,14 @@ impl<'a> Asked<'_, 'a> {
             .map(|(at, _)| at)
             .collect();
         let mut seen: FxHashSet<TypesKey<'_>> = FxHashSet::default();
+        let mut last = ("", false);
         if !unused.is_empty() {
             self.any_action(&mut |asked, action, may_match| {
+                if last.0 != action.service {
+                    last = (action.service, asked.may_bear_on(&unused, action.service));
+                }
                 let key = action.types_key();
-                if !seen.contains(&key) && may_match() {
+                if last.1 && !seen.contains(&key) && may_match() {
                     seen.insert(key);
                     let kinds = asked.formats.kinds(action);
                     let listed = |at: &usize| asked.listed.get(*at);
@@ -375,6 +386,15 @@ impl<'a> Asked<'_, 'a> {
             });
         }
         unused
+    }
+
+    /// Whether the ARN of a resource type of a service may match one of these resources, by index. Yes is no proof.
+    fn may_bear_on(&self, resources: &[usize], service: &str) -> bool {
+        let listed = || resources.iter().filter_map(|at| self.listed.get(*at));
+        self.comparison.service(service).is_none_or(|service| {
+            let mut types = service.resource_types();
+            types.any(|kind| listed().any(|r| r.may_name(kind.service())))
+        })
     }
 
     fn unmet(&self, at: usize) -> Unmet {

@@ -20,6 +20,9 @@ use super::symbol::Symbol;
 /// Steps of the decision procedure for a question about two patterns.
 const STEPS: u64 = 1_000_000;
 
+/// Between the fields of an ARN.
+const COLON: Symbol = Symbol::char(':');
+
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Token {
@@ -42,6 +45,10 @@ pub struct Pattern {
     /// Whether other symbols are among them.
     has_others: bool,
     fields: Option<Fields>,
+    /// How many colons it names.
+    colons: usize,
+    /// Whether a wildcard accepts a colon.
+    has_wide_wildcard: bool,
 }
 
 /// The positions of the first five colons of a pattern in which no wildcard before the last of them accepts a colon: the
@@ -58,13 +65,21 @@ impl Pattern {
             ascii: 0,
             has_others: false,
             fields: None,
+            colons: 0,
+            has_wide_wildcard: false,
         };
         pattern.fields = fields(&pattern.tokens);
         for token in &*pattern.tokens {
-            if let Token::Symbol(Symbol(code)) = token {
-                match 1_u128.checked_shl(*code) {
-                    Some(bit) => pattern.ascii |= bit,
-                    None => pattern.has_others = true,
+            match token {
+                Token::Symbol(symbol) => {
+                    pattern.colons += usize::from(*symbol == COLON);
+                    match 1_u128.checked_shl(symbol.0) {
+                        Some(bit) => pattern.ascii |= bit,
+                        None => pattern.has_others = true,
+                    }
+                }
+                Token::One(class) | Token::Run(class) => {
+                    pattern.has_wide_wildcard |= class.accepts(COLON);
                 }
             }
         }
@@ -100,6 +115,8 @@ impl Pattern {
             ascii: 0,
             has_others: false,
             fields: None,
+            colons: 0,
+            has_wide_wildcard: true,
         }
     }
 
@@ -229,10 +246,21 @@ impl Pattern {
 
     /// Whether some word is matched by both, where a placeholder equals nothing but itself.
     fn meets(&self, other: &Pattern) -> bool {
-        match self.by_field(other) {
-            Some(mut fields) => fields.all(|(here, there)| tokens::meet(here, there)),
-            None => tokens::meet(&self.tokens, &other.tokens),
+        if let Some(mut fields) = self.by_field(other) {
+            return fields.all(|(here, there)| tokens::meet(here, there));
         }
+        // The words of a pattern whose wildcards accept no colon have as many as it names.
+        let too_many =
+            |some: &Pattern, all: &Pattern| !all.has_wide_wildcard && some.colons > all.colons;
+        if too_many(self, other) || too_many(other, self) {
+            return false;
+        }
+        if self.colons == other.colons && !(self.has_wide_wildcard && other.has_wide_wildcard) {
+            let parts = |tokens| <[Token]>::split(tokens, |t| *t == Token::Symbol(COLON));
+            let mut pairs = parts(&self.tokens).zip(parts(&other.tokens));
+            return pairs.all(|(here, there)| tokens::meet(here, there));
+        }
+        tokens::meet(&self.tokens, &other.tokens)
     }
 
     /// The fields of both patterns, where words have theirs: those that tell most patterns apart first.
@@ -438,13 +466,12 @@ fn ask<'a>(required: Vec<Union<'a>>, forbidden: Vec<Union<'a>>, budget: &mut Bud
 
 /// The positions of the colons between the fields of an ARN.
 fn fields(tokens: &[Token]) -> Option<Fields> {
-    let colon = Symbol::char(':');
     let mut fields = Fields::default();
     let mut open = fields.iter_mut();
     let mut next = open.next()?;
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            Token::Symbol(symbol) if *symbol == colon => {
+            Token::Symbol(symbol) if *symbol == COLON => {
                 *next = u16::try_from(at).ok()?;
                 match open.next() {
                     Some(field) => next = field,
@@ -452,7 +479,7 @@ fn fields(tokens: &[Token]) -> Option<Fields> {
                 }
             }
             Token::Symbol(_) => {}
-            Token::One(class) | Token::Run(class) if class.accepts(colon) => return None,
+            Token::One(class) | Token::Run(class) if class.accepts(COLON) => return None,
             Token::One(_) | Token::Run(_) => {}
         }
     }

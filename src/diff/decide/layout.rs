@@ -148,15 +148,16 @@ impl<'a> Layout<'a> {
         }
         let plain = self.plain;
         for pattern in contested {
+            if pattern.is_apart_from(self.universe) || !pattern.may_meet(plain.pattern()) {
+                self.looked += 1;
+                continue;
+            }
             if !matches!(self.place(pattern), Place::Apart) {
-                let plain = plain.pattern();
                 if union.guard.is_none() {
-                    self.bearing.push(plain);
-                    union.guard = Some(plain);
+                    self.bearing.push(plain.pattern());
+                    union.guard = Some(plain.pattern());
                 }
-                if pattern.may_meet(plain) {
-                    union.guarded.push(pattern);
-                }
+                union.guarded.push(pattern);
             }
         }
         match (negated, around) {
