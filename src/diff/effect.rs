@@ -157,10 +157,6 @@ struct Listed<'s> {
     may_be_everything: bool,
     has_placeholder: bool,
     is_contested: bool,
-    /// The service that it names, where that field has no wildcard.
-    service: Option<String>,
-    /// Whether nothing before the Region has a wildcard.
-    starts_literally: bool,
     colons: usize,
 }
 
@@ -169,34 +165,34 @@ impl<'s> Listed<'s> {
         let pattern = &resource.pattern;
         let pieces = || pattern.pieces().iter().map(|(piece, _)| piece);
         let is_colon = |piece: &&Piece| **piece == Piece::Char(':');
-        let literal = pieces().take_while(|piece| matches!(piece, Piece::Char(_)));
         Listed {
             resource,
             may_be_everything: may_be_everything(resource),
             has_placeholder: pieces().any(|piece| matches!(piece, Piece::Placeholder(_))),
             is_contested: pattern.is_contested(),
-            starts_literally: literal.filter(is_colon).count() > 2,
             colons: pieces().filter(is_colon).count(),
-            service: pattern.service(),
         }
     }
 
     /// Whether the string may match an ARN in which this service is named. Yes is no proof.
     fn may_name(&self, named: Option<&str>) -> bool {
-        let services = self.service.as_deref().zip(named);
-        services.is_none_or(|(service, named)| service == named)
-            || self.is_contested && !self.starts_literally
+        let resource = self.resource;
+        named.is_none_or(|named| {
+            resource.may_name(named) || self.is_contested && resource.may_reach(named)
+        })
     }
 
     /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
-    /// service in both tells. Yes is no proof.
+    /// service and the colons tell. Yes is no proof.
     fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
-        let services = self.service.as_ref().zip(kind.named);
-        let is_of_another = services.is_some_and(|(service, named)| service != named);
+        let by_field = kind.named.is_none_or(|named| self.resource.may_name(named));
         // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
-        let across = self.colons < kind.colons && !self.starts_literally || !is_of_another;
-        let across = self.is_contested && self.colons <= kind.colons && across;
-        [!is_of_another, across]
+        let across = by_field
+            || self.colons < kind.colons && kind.named.is_some_and(|n| self.resource.may_reach(n));
+        [
+            by_field,
+            self.is_contested && self.colons <= kind.colons && across,
+        ]
     }
 
     /// Whether an action with these types may apply to the string.

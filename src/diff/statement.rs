@@ -32,6 +32,16 @@ pub struct Resource {
     /// Which string of the list it is. In a template several may have one place.
     pub nth: usize,
     readings: [OnceCell<Vec<Pattern>>; 6],
+    service: OnceCell<NamedService>,
+}
+
+/// The service that a string names.
+#[derive(Debug)]
+struct NamedService {
+    /// As the string is read field by field; `None` where it may be any.
+    name: Option<String>,
+    /// Whether nothing before it and in it has a wildcard.
+    is_literal: bool,
 }
 
 impl Resource {
@@ -43,7 +53,26 @@ impl Resource {
             span,
             nth: 0,
             readings: Default::default(),
+            service: OnceCell::new(),
         }
+    }
+
+    fn named_service(&self) -> &NamedService {
+        self.service.get_or_init(|| NamedService {
+            name: self.pattern.service(),
+            is_literal: (0..3).all(|field| self.pattern.literal_field(field).is_some()),
+        })
+    }
+
+    /// Whether the string, read field by field, may match the ARN of a resource of a service. Yes is no proof.
+    pub fn may_name(&self, service: &str) -> bool {
+        let named = &self.named_service().name;
+        named.as_deref().is_none_or(|named| named == service)
+    }
+
+    /// The same where wildcards may reach across the fields.
+    pub fn may_reach(&self, service: &str) -> bool {
+        !self.named_service().is_literal || self.may_name(service)
     }
 
     /// The patterns of the string under a reading; several where AWS itself reads it in several ways.

@@ -154,7 +154,9 @@ impl ResourcePattern {
             self.pieces.first(),
             Some((Piece::Placeholder(_) | Piece::Variable { .. }, _))
         );
-        self.literal_field(2).filter(|_| !opens_with_value)
+        let is_whole = self.fields.len() > 3;
+        self.literal_field(2)
+            .filter(|_| is_whole && !opens_with_value)
     }
 
     /// The pattern of one field by itself, for saying which field differs.

@@ -135,6 +135,17 @@ impl Pattern {
         self.tokens.iter().all(|t| matches!(t, Token::Symbol(_)))
     }
 
+    /// The service in the ARNs that it matches, where it is one.
+    pub fn service(&self) -> Option<String> {
+        let [_, before, end, ..] = self.fields?;
+        let field = self.tokens.get(usize::from(before) + 1..usize::from(end))?;
+        let char = |token: &Token| match token {
+            Token::Symbol(symbol) => symbol.as_char(),
+            Token::One(_) | Token::Run(_) => None,
+        };
+        field.iter().map(char).collect()
+    }
+
     fn has_placeholder(&self) -> bool {
         let is_placeholder = |t: &Token| matches!(t, Token::Symbol(s) if s.as_char().is_none());
         self.has_others && self.tokens.iter().any(is_placeholder)
