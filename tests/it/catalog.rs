@@ -180,6 +180,8 @@ tea\tAmazon Tea\t2\t9\t159\t44\t78
 
 [cup]
 
+
+
 [tea]
 big leaf\tarn:${Partition}:tea:::leaf/${Id}\taws:TagKeys
 Pot\tarn:${Partition}:tea:${Region}:${Account}:pot/${Id}
