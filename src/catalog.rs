@@ -176,7 +176,7 @@ impl<'a> Action<'a> {
     ///
     /// A key that is listed for no type may be in all requests, and a type without any key may be listed in part only.
     /// `aws:ResourceTag/…` and the service's own spelling of it go together.
-    pub fn lacks_on(&self, kind: &ResourceType<'_>, key: &str) -> bool {
+    pub fn never_has_key(&self, kind: &ResourceType<'_>, key: &str) -> bool {
         let tag = key.split_once(":resourcetag/").map(|(_, tag)| tag);
         let is_it = |listed: &str| {
             key::matches(listed, key)
