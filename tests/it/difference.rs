@@ -54,7 +54,8 @@ fn diff(project: &Project, arguments: &[&str]) -> Run {
     )
 }
 
-fn actions(run: &Run, list: &str) -> Vec<String> {
+/// The names of the actions in a list of all roles, or the ids of the paths of escalation.
+pub(super) fn actions(run: &Run, list: &str) -> Vec<String> {
     let json = run.json();
     let roles = json["roles"].as_array().unwrap().iter();
     roles

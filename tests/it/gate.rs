@@ -9,10 +9,6 @@ use std::path::Path;
 use crate::common::program::{NODE, Run, run};
 use crate::common::project::Project;
 
-const FORMATS: [&str; 7] = [
-    "text", "concise", "json", "sarif", "github", "gitlab", "junit",
-];
-
 const LITTLE: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Action": ["ec2:DescribeInstances", "ec2:DescribeInstances"], "Resource": "*"}]}"#;
 

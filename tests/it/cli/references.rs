@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{QUEUES, run, run_with};
+use crate::common::program::HERE;
 use crate::common::program::run as run_in;
 use crate::common::role;
 use crate::common::table::each;
@@ -53,7 +54,7 @@ fn each_reference_policy_is_clean_against_itself() {
                 role,
             ];
             let partition = match form {
-                "filled" => vec!["--region", "us-east-1", "--account", "123456789012"],
+                "filled" => HERE.to_vec(),
                 "aws-cn" => vec!["--partition", "aws-cn"],
                 "aws-us-gov" => vec!["--partition", "aws-us-gov"],
                 _ => Vec::new(),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::references::COMBINATIONS;
 use super::{QUEUES, lint, run, run_with};
+use crate::common::program::HERE;
 use crate::common::program::run as run_in;
 use crate::common::role;
 use crate::common::table::each;
@@ -59,10 +60,7 @@ fn one_wrong_part_of_an_arn_is_named() {
         |(wrong, part)| {
             assert!(good.contains(table));
             let text = good.replace(table, wrong);
-            let run = lint(
-                &text,
-                &["--region", "us-east-1", "--account", "123456789012"],
-            );
+            let run = lint(&text, &HERE);
             assert_eq!(run.code, 1, "{wrong}");
             assert!(
                 run.out.contains("missing-action") && run.out.contains(part),

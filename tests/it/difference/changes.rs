@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{actions, allow, compare, diff, policy};
 use crate::common::project::Project;
+use crate::common::table::each;
 
 #[test]
 fn changes_of_each_element_are_found() {
@@ -18,116 +19,125 @@ fn changes_of_each_element_are_found() {
         )
     };
     let vpc = |operator: &str, values: Json| condition(operator, "aws:SourceVpc", values);
-    for (old, new, gained, lost) in [
-        (
-            base.clone(),
-            with(allow(&["sqs:GetQueueUrl"], "*")),
-            vec!["sqs:GetQueueUrl"],
-            vec![],
-        ),
-        (
-            base.clone(),
-            with(allow(&["sqs:send*"], &format!("{queue}a"))),
-            vec![],
-            vec![],
-        ),
-        (
-            base.clone(),
-            with(json!({"Effect": "Deny", "Action": "sqs:*", "Resource": format!("{queue}a*")})),
-            vec![],
-            vec!["sqs:SendMessage"],
-        ),
-        (
-            policy(
-                json!([{"Effect": "Allow", "Action": "sqs:SendMessage", "NotResource": format!("{queue}a")}]),
+    each(
+        [
+            (
+                base.clone(),
+                with(allow(&["sqs:GetQueueUrl"], "*")),
+                vec!["sqs:GetQueueUrl"],
+                vec![],
             ),
-            base.clone(),
-            vec!["sqs:SendMessage"],
-            vec![],
-        ),
-        (
-            base.clone(),
-            vpc("StringEquals", json!("vpc-1")),
-            vec![],
-            vec!["sqs:SendMessage"],
-        ),
-        (
-            vpc("StringEquals", json!(["vpc-1", "vpc-2"])),
-            vpc("StringLike", json!("vpc-?")),
-            vec!["sqs:SendMessage"],
-            vec![],
-        ),
-        (
-            vpc("StringEquals", json!("vpc-1")),
-            vpc("StringEqualsIfExists", json!("vpc-1")),
-            vec!["sqs:SendMessage"],
-            vec![],
-        ),
-        (
-            condition("NumericLessThan", "aws:MultiFactorAuthAge", json!("300")),
-            condition(
-                "NumericLessThanEquals",
-                "aws:MultiFactorAuthAge",
-                json!("300.0"),
+            (
+                base.clone(),
+                with(allow(&["sqs:send*"], &format!("{queue}a"))),
+                vec![],
+                vec![],
             ),
-            vec!["sqs:SendMessage"],
-            vec![],
-        ),
-        (
-            condition(
-                "IpAddress",
-                "aws:SourceIp",
-                json!(["10.0.0.0/9", "10.128.0.0/9"]),
+            (
+                base.clone(),
+                with(
+                    json!({"Effect": "Deny", "Action": "sqs:*", "Resource": format!("{queue}a*")}),
+                ),
+                vec![],
+                vec!["sqs:SendMessage"],
             ),
-            condition("IpAddress", "aws:SourceIp", json!("10.0.0.0/8")),
-            vec![],
-            vec![],
-        ),
-        (
-            condition(
-                "DateLessThan",
-                "aws:CurrentTime",
-                json!("2030-01-01T00:00:00Z"),
+            (
+                policy(
+                    json!([{"Effect": "Allow", "Action": "sqs:SendMessage", "NotResource": format!("{queue}a")}]),
+                ),
+                base.clone(),
+                vec!["sqs:SendMessage"],
+                vec![],
             ),
-            condition(
-                "DateLessThan",
-                "aws:CurrentTime",
-                json!("2031-01-01T00:00:00Z"),
+            (
+                base.clone(),
+                vpc("StringEquals", json!("vpc-1")),
+                vec![],
+                vec!["sqs:SendMessage"],
             ),
-            vec!["sqs:SendMessage"],
-            vec![],
-        ),
-        (
-            policy(json!([{"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}])),
-            policy(json!([{"Effect": "Allow", "NotAction": ["IAM:*", "sts:*"], "Resource": "*"}])),
-            vec![],
-            vec![],
-        ),
-        // Not of the catalogue.
-        (
-            base.clone(),
-            with(allow(&["newservice:*"], "*")),
-            vec!["newservice:any"],
-            vec![],
-        ),
-        (
-            policy(json!([allow(
-                &["s3:GetObject"],
-                "arn:aws:s3:::b/${aws:username}/*"
-            )])),
-            policy(json!([allow(&["s3:GetObject"], "arn:aws:s3:::b/*")])),
-            vec!["s3:GetObject"],
-            vec![],
-        ),
-    ] {
-        let found = compare(std::slice::from_ref(&old), std::slice::from_ref(&new));
-        let names = |list: &[Change]| -> Vec<String> {
-            list.iter().map(|c| c.witness.action.clone()).collect()
-        };
-        assert!(found.undecided.is_empty(), "{old}\n{new}");
-        assert_eq!(names(&found.gained), gained, "{old}\n{new}");
-        assert_eq!(names(&found.lost), lost, "{old}\n{new}");
-    }
+            (
+                vpc("StringEquals", json!(["vpc-1", "vpc-2"])),
+                vpc("StringLike", json!("vpc-?")),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
+                vpc("StringEquals", json!("vpc-1")),
+                vpc("StringEqualsIfExists", json!("vpc-1")),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
+                condition("NumericLessThan", "aws:MultiFactorAuthAge", json!("300")),
+                condition(
+                    "NumericLessThanEquals",
+                    "aws:MultiFactorAuthAge",
+                    json!("300.0"),
+                ),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
+                condition(
+                    "IpAddress",
+                    "aws:SourceIp",
+                    json!(["10.0.0.0/9", "10.128.0.0/9"]),
+                ),
+                condition("IpAddress", "aws:SourceIp", json!("10.0.0.0/8")),
+                vec![],
+                vec![],
+            ),
+            (
+                condition(
+                    "DateLessThan",
+                    "aws:CurrentTime",
+                    json!("2030-01-01T00:00:00Z"),
+                ),
+                condition(
+                    "DateLessThan",
+                    "aws:CurrentTime",
+                    json!("2031-01-01T00:00:00Z"),
+                ),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
+                policy(
+                    json!([{"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}]),
+                ),
+                policy(
+                    json!([{"Effect": "Allow", "NotAction": ["IAM:*", "sts:*"], "Resource": "*"}]),
+                ),
+                vec![],
+                vec![],
+            ),
+            // Not of the catalogue.
+            (
+                base.clone(),
+                with(allow(&["newservice:*"], "*")),
+                vec!["newservice:any"],
+                vec![],
+            ),
+            (
+                policy(json!([allow(
+                    &["s3:GetObject"],
+                    "arn:aws:s3:::b/${aws:username}/*"
+                )])),
+                policy(json!([allow(&["s3:GetObject"], "arn:aws:s3:::b/*")])),
+                vec!["s3:GetObject"],
+                vec![],
+            ),
+        ],
+        |(old, new, gained, lost)| {
+            let found = compare(std::slice::from_ref(&old), std::slice::from_ref(&new));
+            let names = |list: &[Change]| -> Vec<String> {
+                list.iter().map(|c| c.witness.action.clone()).collect()
+            };
+            assert!(found.undecided.is_empty(), "{old}\n{new}");
+            assert_eq!(names(&found.gained), gained, "{old}\n{new}");
+            assert_eq!(names(&found.lost), lost, "{old}\n{new}");
+        },
+    );
 }
 
 #[test]
@@ -148,18 +158,21 @@ fn a_path_of_escalation_is_reported_and_fails_on_demand() {
         opened.contains(&"pass-role-to-lambda".to_owned()),
         "{opened:?}"
     );
-    for (options, code) in [
-        (&["--fail-on", "escalation"][..], 1),
-        (&["--fail-on", "gained"], 1),
-        (&["--fail-on", "lost"], 0),
-        (&["--fail-on", "lost,escalation"], 1),
-        (&["--fail-on", "lost", "--fail-on", "gained"], 1),
-    ] {
-        let run = diff(&project, &[&["old.json", "new.json"], options].concat());
-        assert_eq!(run.code, code, "{options:?}");
-        let run = diff(&project, &[&["new.json", "new.json"], options].concat());
-        assert_eq!(run.code, 0, "{options:?}");
-    }
+    each(
+        [
+            (&["--fail-on", "escalation"][..], 1),
+            (&["--fail-on", "gained"], 1),
+            (&["--fail-on", "lost"], 0),
+            (&["--fail-on", "lost,escalation"], 1),
+            (&["--fail-on", "lost", "--fail-on", "gained"], 1),
+        ],
+        |(options, code)| {
+            let run = diff(&project, &[&["old.json", "new.json"], options].concat());
+            assert_eq!(run.code, code, "{options:?}");
+            let run = diff(&project, &[&["new.json", "new.json"], options].concat());
+            assert_eq!(run.code, 0, "{options:?}");
+        },
+    );
     let back = diff(&project, &["new.json", "old.json", "-f", "json"]);
     assert!(actions(&back, "closed").contains(&"pass-role-to-lambda".to_owned()));
     assert!(actions(&back, "opened").is_empty());
@@ -195,63 +208,66 @@ fn a_changed_trust_policy_is_compared() {
             "AssumeRolePolicyDocument": document(statements),
             "Policies": [{"PolicyName": "p", "PolicyDocument": grants}]}}}})
     };
-    for (old, new, changes) in [
-        (std::slice::from_ref(&service), &[same][..], false),
-        (
-            std::slice::from_ref(&service),
-            &[service.clone(), open.clone()],
-            true,
-        ),
-        (std::slice::from_ref(&limited), &[open], true),
-        (
-            &[limited.clone(), service.clone()],
-            &[service.clone(), limited.clone()],
-            false,
-        ),
-    ] {
-        for (form, old, new) in [
-            ("role detail", detail(old), detail(new)),
-            ("template", template(old), template(new)),
-        ] {
-            let project = Project::new(&[
-                ("old.json", &old.to_string()),
-                ("new.json", &new.to_string()),
-            ]);
-            let run = diff(
-                &project,
-                &["old.json", "new.json", "--fail-on", "escalation"],
-            );
-            assert_eq!(run.code, i32::from(changes), "{form}: {new}\n{}", run.out);
-            assert_eq!(
-                run.out
-                    .contains("gained (trust): sts:AssumeRole by any AWS account"),
-                changes,
-                "{form}: {}",
-                run.out
-            );
-            let back = diff(
-                &project,
-                &[
-                    "new.json",
-                    "old.json",
-                    "-f",
-                    "markdown",
-                    "--fail-on",
-                    "lost",
-                ],
-            );
-            assert_eq!(back.code, i32::from(changes), "{form}: {}", back.out);
-            assert_eq!(
-                back.out.contains("| lost | trust |"),
-                changes,
-                "{form}: {}",
-                back.out
-            );
-            let run = diff(&project, &["old.json", "new.json", "-f", "json"]);
-            let count = run.json()["summary"]["trust_gained"].as_u64().unwrap();
-            assert_eq!(count > 0, changes, "{form}: {}", run.out);
-        }
-    }
+    each(
+        [
+            (std::slice::from_ref(&service), &[same][..], false),
+            (
+                std::slice::from_ref(&service),
+                &[service.clone(), open.clone()],
+                true,
+            ),
+            (std::slice::from_ref(&limited), &[open], true),
+            (
+                &[limited.clone(), service.clone()],
+                &[service.clone(), limited.clone()],
+                false,
+            ),
+        ],
+        |(old, new, changes)| {
+            for (form, old, new) in [
+                ("role detail", detail(old), detail(new)),
+                ("template", template(old), template(new)),
+            ] {
+                let project = Project::new(&[
+                    ("old.json", &old.to_string()),
+                    ("new.json", &new.to_string()),
+                ]);
+                let run = diff(
+                    &project,
+                    &["old.json", "new.json", "--fail-on", "escalation"],
+                );
+                assert_eq!(run.code, i32::from(changes), "{form}: {new}\n{}", run.out);
+                assert_eq!(
+                    run.out
+                        .contains("gained (trust): sts:AssumeRole by any AWS account"),
+                    changes,
+                    "{form}: {}",
+                    run.out
+                );
+                let back = diff(
+                    &project,
+                    &[
+                        "new.json",
+                        "old.json",
+                        "-f",
+                        "markdown",
+                        "--fail-on",
+                        "lost",
+                    ],
+                );
+                assert_eq!(back.code, i32::from(changes), "{form}: {}", back.out);
+                assert_eq!(
+                    back.out.contains("| lost | trust |"),
+                    changes,
+                    "{form}: {}",
+                    back.out
+                );
+                let run = diff(&project, &["old.json", "new.json", "-f", "json"]);
+                let count = run.json()["summary"]["trust_gained"].as_u64().unwrap();
+                assert_eq!(count > 0, changes, "{form}: {}", run.out);
+            }
+        },
+    );
     // A policy alone says nothing of who has it.
     let project = Project::new(&[
         ("old.json", &grants.to_string()),

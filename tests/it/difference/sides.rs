@@ -1,11 +1,10 @@
 //! The two sides of a comparison: files, templates, revisions of Git; and their faults.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use super::{actions, allow, diff, policy, template};
 use crate::common::project::Project;
+use crate::common::table::each;
 
 #[test]
 fn templates_are_compared_by_their_roles() {
@@ -57,21 +56,6 @@ fn templates_are_compared_by_their_roles() {
     assert!(is_known || run.code == 2, "{}", run.out);
 }
 
-fn git(project: &Project, arguments: &[&str]) {
-    let done = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(project.path(""))
-        .env("HOME", project.path(""))
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-}
-
 #[test]
 fn a_side_may_be_in_git() {
     let old = policy(json!([allow(&["sqs:SendMessage"], "*")]));
@@ -82,27 +66,30 @@ fn a_side_may_be_in_git() {
         ("iam/note.json", "{}"),
     ]);
     std::fs::remove_dir(project.path(".git")).unwrap();
-    git(&project, &["init", "-q"]);
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "-q", "-m", "first"]);
-    for (old, new) in [
-        ("git:HEAD:iam", "iam"),
-        ("git:HEAD:iam/", "git:HEAD:iam"),
-        ("git:HEAD:iam/a.json", "iam/a.json"),
-        ("git:HEAD:", "git:HEAD:"),
-    ] {
-        let run = diff(&project, &[old, new, "-f", "json"]);
-        assert_eq!(
-            (run.code, run.json()["roles"].as_array().map(Vec::len)),
-            (0, Some(0)),
-            "{old} {new} {}",
-            run.out
-        );
-        assert_eq!(
-            run.json()["same"],
-            if old.ends_with("a.json") { 1 } else { 2 }
-        );
-    }
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    each(
+        [
+            ("git:HEAD:iam", "iam"),
+            ("git:HEAD:iam/", "git:HEAD:iam"),
+            ("git:HEAD:iam/a.json", "iam/a.json"),
+            ("git:HEAD:", "git:HEAD:"),
+        ],
+        |(old, new)| {
+            let run = diff(&project, &[old, new, "-f", "json"]);
+            assert_eq!(
+                (run.code, run.json()["roles"].as_array().map(Vec::len)),
+                (0, Some(0)),
+                "{old} {new} {}",
+                run.out
+            );
+            assert_eq!(
+                run.json()["same"],
+                if old.ends_with("a.json") { 1 } else { 2 }
+            );
+        },
+    );
     project.write("iam/a.json", &new);
     std::fs::remove_file(project.path("iam/deep/b.json")).unwrap();
     let run = diff(
@@ -120,20 +107,23 @@ fn a_side_may_be_in_git() {
     );
     assert_eq!(actions(&run, "gained"), ["sqs:GetQueueUrl"]);
     assert!(actions(&run, "lost").is_empty(), "{}", run.out);
-    for side in [
-        "git:--output=x:iam/a.json",
-        "git:-h:iam",
-        "git:HEAD:--help",
-        "git::iam/a.json",
-        "git:HEAD",
-        "git:nothing:iam",
-        "git:HEAD:iam/none.json",
-        "git:$(touch x):iam",
-        "none.json",
-    ] {
-        let run = diff(&project, &[side, "iam"]);
-        assert_eq!(run.code, 2, "{side}: {}{}", run.out, run.err);
-    }
+    each(
+        [
+            "git:--output=x:iam/a.json",
+            "git:-h:iam",
+            "git:HEAD:--help",
+            "git::iam/a.json",
+            "git:HEAD",
+            "git:nothing:iam",
+            "git:HEAD:iam/none.json",
+            "git:$(touch x):iam",
+            "none.json",
+        ],
+        |side| {
+            let run = diff(&project, &[side, "iam"]);
+            assert_eq!(run.code, 2, "{side}: {}{}", run.out, run.err);
+        },
+    );
     assert!(!project.path("x").exists());
 }
 
@@ -152,17 +142,20 @@ fn faults_of_a_side_are_reported() {
         ),
         ("empty/note.txt", "nothing"),
     ]);
-    for (old, new) in [
-        ("good.json", "broken.json"),
-        ("broken.json", "good.json"),
-        ("good.json", "odd.json"),
-        ("empty", "empty"),
-    ] {
-        for format in ["text", "json", "markdown"] {
-            let run = diff(&project, &[old, new, "-f", format]);
-            assert_eq!(run.code, 2, "{old} {new} {format}: {}{}", run.out, run.err);
-        }
-    }
+    each(
+        [
+            ("good.json", "broken.json"),
+            ("broken.json", "good.json"),
+            ("good.json", "odd.json"),
+            ("empty", "empty"),
+        ],
+        |(old, new)| {
+            for format in ["text", "json", "markdown"] {
+                let run = diff(&project, &[old, new, "-f", format]);
+                assert_eq!(run.code, 2, "{old} {new} {format}: {}{}", run.out, run.err);
+            }
+        },
+    );
 }
 
 #[test]
@@ -175,7 +168,7 @@ fn foreign_text_does_not_act() {
         "Condition": {"StringEquals": {format!("aws:PrincipalTag/{evil}"): evil}}}]),
     );
     let project = Project::new(&[("old.json", &base), ("new.json", &new)]);
-    for format in ["text", "json", "markdown"] {
+    each(["text", "json", "markdown"], |format| {
         let run = diff(&project, &["old.json", "new.json", "-f", format]);
         assert!(
             !run.out.contains(['\u{1b}', '\u{202e}']),
@@ -191,5 +184,5 @@ fn foreign_text_does_not_act() {
                 assert!(!run.out.contains(act), "{act}: {}", run.out);
             }
         }
-    }
+    });
 }

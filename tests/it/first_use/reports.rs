@@ -7,13 +7,10 @@ use serde_json::{Value, json};
 
 use super::{HEAD, documented, lint};
 use crate::common::clock::Clock;
+use crate::common::formats::FORMATS;
 use crate::common::program::run;
 use crate::common::role;
 use crate::common::table::each;
-
-const FORMATS: [&str; 7] = [
-    "text", "concise", "json", "sarif", "github", "gitlab", "junit",
-];
 
 #[test]
 fn every_format_tells_what_an_upgrade_lacks_and_none_changes_the_exit_code() {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{FORMATS, HOSTILE, LITTLE, acts, lint};
+use super::{HOSTILE, LITTLE, acts, lint};
+use crate::common::formats::FORMATS;
 use crate::common::program::{NODE, run};
 use crate::common::project::Project;
 use crate::common::table::each;

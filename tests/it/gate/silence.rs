@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{FORMATS, LITTLE, lint};
+use super::{LITTLE, lint};
+use crate::common::formats::FORMATS;
 use crate::common::program::{NODE, run};
 use crate::common::project::Project;
 use crate::common::role;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::module;
 use crate::common::program::{JUDGED, SMALL, judge, run};
+use crate::common::table::each;
 
 /// Code that is too deep, too large or goes in circles, and the longest time for it.
 fn hostile() -> Vec<(&'static str, String)> {
@@ -159,22 +160,25 @@ fn a_link_out_of_the_module_is_not_followed() {
     )
     .unwrap();
     std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("m")).unwrap();
-    for code in [
-        module("file(\"p.json\")", ""),
-        module("\"{}\"", "module \"m\" {\n  source = \"./m\"\n}\n"),
-    ] {
-        fs::write(folder.path().join("main.tf"), code).unwrap();
-        let mut arguments = vec!["lint", "."];
-        arguments.extend(JUDGED);
-        arguments.extend(SMALL);
-        let run = run(folder.path(), &arguments);
-        assert_eq!(run.code, 2, "{}", run.out);
-        assert!(
-            run.out.contains("outside of the repository") || run.out.contains("link leads out"),
-            "{}",
-            run.out
-        );
-    }
+    each(
+        [
+            module("file(\"p.json\")", ""),
+            module("\"{}\"", "module \"m\" {\n  source = \"./m\"\n}\n"),
+        ],
+        |code| {
+            fs::write(folder.path().join("main.tf"), code).unwrap();
+            let mut arguments = vec!["lint", "."];
+            arguments.extend(JUDGED);
+            arguments.extend(SMALL);
+            let run = run(folder.path(), &arguments);
+            assert_eq!(run.code, 2, "{}", run.out);
+            assert!(
+                run.out.contains("outside of the repository") || run.out.contains("link leads out"),
+                "{}",
+                run.out
+            );
+        },
+    );
 }
 
 #[test]
