@@ -160,11 +160,11 @@ impl<'a> Action<'a> {
     fn new(service: Service<'a>, name: &'a str, rest: &'a str) -> Option<Action<'a>> {
         let (access, columns) = rest.split_at_checked(1)?;
         Some(Action {
-            service: service.prefix,
+            service: service.tables.prefix,
             name,
             access: AccessLevel::from_letter(access)?,
             columns: columns.strip_prefix('\t').unwrap_or_default(),
-            type_table: service.types,
+            type_table: service.tables.types,
         })
     }
 
@@ -182,7 +182,7 @@ impl<'a> Action<'a> {
     ///
     /// A key that is listed for no type may be in all requests, and a type without any key may be listed in part only.
     /// `aws:ResourceTag/…` and the service's own spelling of it go together.
-    pub fn lacks_on(&self, kind: &ResourceType<'_>, key: &str) -> bool {
+    pub fn never_has_key(&self, kind: &ResourceType<'_>, key: &str) -> bool {
         let tag = key.split_once(":resourcetag/").map(|(_, tag)| tag);
         let is_it = |listed: &str| {
             key::matches(listed, key)
@@ -341,8 +341,8 @@ impl Catalog {
         let services = table::rows(self.index());
         let services = services.map(|row| (slots::hash(table::first_column(row), ""), start(row)));
         let actions = self.services().flat_map(|service| {
-            let rows = table::rows(service.actions);
-            rows.map(move |row| (service.prefix, row))
+            let rows = table::rows(service.tables.actions);
+            rows.map(move |row| (service.tables.prefix, row))
         });
         let actions = actions.map(|(prefix, row)| {
             let hash = slots::hash(prefix, table::first_column(row));
@@ -405,7 +405,7 @@ impl Catalog {
 
     /// The prefix that the author of an unknown one may have meant: `elasticfilesystem` for `efs`.
     pub fn suggest_service(&self, prefix: &str) -> Option<&str> {
-        suggest::service(self, prefix).map(|service| service.prefix)
+        suggest::service(self, prefix).map(|service| service.tables.prefix)
     }
 
     /// The action, with its prefix, that the author of an unknown one may have meant:
@@ -416,14 +416,9 @@ impl Catalog {
 
     fn entry<'a>(&'a self, row: &'a str) -> Option<Service<'a>> {
         let sections = self.text.get(self.header.index.end..)?;
-        let entry = table::Entry::from_row(row, sections)?;
+        let (tables, _) = table::Tables::from_row(row, sections)?;
         Some(Service {
-            prefix: entry.prefix,
-            display_name: entry.name,
-            action_count: entry.action_count,
-            types: entry.types,
-            keys: entry.keys,
-            actions: entry.actions,
+            tables,
             rows: RowsOfAll {
                 text: &self.text,
                 slots: &self.slots,

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Each arrow is a function between two types. Nothing to the left of a [`finding::Finding`] prints; nothing to the
-//! right of it decides. A module uses only those below it: `CONTRIBUTING.md` lists the floors.
+//! right of it decides. The modules stand on floors, and each uses only modules of lower floors: `CONTRIBUTING.md` lists
+//! them from the lowest up.
 //!
 //! # The types, in order
 //!
@@ -24,7 +25,8 @@
 //!    pattern of actions or ARNs covers of another.
 //! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are bound to a Region, an
 //!    account and the names of one cluster ([`cluster`] reads them from a cluster configuration).
-//! 4. [`diff`] compares both: a [`diff::Row`] with a [`diff::Verdict`] for each requirement, and what is allowed besides.
+//! 4. [`diff`] compares both: a [`diff::Row`] with a [`diff::Verdict`] for each requirement, and the excess: what is
+//!    allowed and not required.
 //! 5. [`lints`] turn that into [`finding::Finding`]s; [`check::check`] puts all of it together for one role, as a
 //!    [`result::RoleResult`].
 //! 6. [`config`] and [`baseline`] hide what a team accepted, [`remedy`] writes policies, [`report`] renders, [`cli`]

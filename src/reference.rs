@@ -42,7 +42,7 @@ pub use aws::{
 };
 pub use basis::Basis;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
-pub use erratum::{Lack, lacks, lacks_of};
+pub use erratum::{KnownGap, known_gaps, known_gaps_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};

@@ -116,7 +116,7 @@ pub struct Upgrade {
 
 impl RoleResult {
     /// Its findings, and then those of an upgrade as warnings.
-    pub fn told(&self) -> impl Iterator<Item = &Finding> {
+    pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         let upgrade = self.upgrade.iter().flat_map(|u| &u.warnings);
         self.findings.iter().chain(upgrade)
     }

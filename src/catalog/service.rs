@@ -4,17 +4,13 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::condition_key::{ConditionKey, ConditionKeyType};
+use super::table::Tables;
 use super::{Action, ResourceType, slots, table};
 
 /// One service: what IAM knows behind one prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Service<'a> {
-    pub(super) prefix: &'a str,
-    pub(super) display_name: &'a str,
-    pub(super) action_count: usize,
-    pub(super) types: &'a str,
-    pub(super) keys: &'a str,
-    pub(super) actions: &'a str,
+    pub(super) tables: Tables<'a>,
     pub(super) rows: RowsOfAll<'a>,
 }
 
@@ -43,25 +39,25 @@ impl PartialEq for RowsOfAll<'_> {
 impl<'a> Service<'a> {
     /// The prefix of its actions, lower case: `elasticfilesystem`.
     pub fn prefix(&self) -> &'a str {
-        self.prefix
+        self.tables.prefix
     }
 
     /// AWS's name for people: `Amazon Elastic File System`.
     pub fn display_name(&self) -> &'a str {
-        self.display_name
+        self.tables.display_name
     }
 
     /// How many actions it has.
     pub fn action_count(&self) -> usize {
-        self.action_count
+        self.tables.action_count
     }
 
     /// The action called `name`, in any case.
     pub fn action(&self, name: &str) -> Option<Action<'a>> {
         let RowsOfAll { text, slots } = self.rows;
-        let mut starts = slots::starts(slots, slots::hash(self.prefix, name));
+        let mut starts = slots::starts(slots, slots::hash(self.tables.prefix, name));
         // Two actions may have one hash: of this service are those whose rows lie in its table.
-        let own = self.actions.as_bytes().as_ptr_range();
+        let own = self.tables.actions.as_bytes().as_ptr_range();
         starts.find_map(|start| {
             let (spelled, rest) = text.get(start..)?.split_at_checked(name.len())?;
             let is_it = own.contains(&spelled.as_ptr()) && spelled.eq_ignore_ascii_case(name);
@@ -77,10 +73,10 @@ impl<'a> Service<'a> {
 
     /// The actions whose names start with `prefix`, in any case: what `Get*` stands for.
     pub fn actions_with_prefix(&self, prefix: &str) -> Actions<'a> {
-        let start = table::partition_point(self.actions, |name| {
+        let start = table::partition_point(self.tables.actions, |name| {
             table::compare_start(name, prefix) == Ordering::Less
         });
-        let rest = self.actions.get(start..).unwrap_or_default();
+        let rest = self.tables.actions.get(start..).unwrap_or_default();
         let end = table::partition_point(rest, |name| {
             table::compare_start(name, prefix) != Ordering::Greater
         });
@@ -92,12 +88,12 @@ impl<'a> Service<'a> {
 
     /// Its resource types, sorted by their names in lower case, once for each ARN format.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        table::rows(self.types).filter_map(ResourceType::from_row)
+        table::rows(self.tables.types).filter_map(ResourceType::from_row)
     }
 
     /// Its condition keys, sorted by their names in lower case.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
-        table::rows(self.keys).filter_map(|row| {
+        table::rows(self.tables.keys).filter_map(|row| {
             let (name, kind) = row.split_once('\t')?;
             let kind = ConditionKeyType::from_name(kind)?;
             Some(ConditionKey { name, kind })

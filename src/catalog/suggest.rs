@@ -41,7 +41,9 @@ pub(super) fn service<'a>(catalog: &'a Catalog, prefix: &str) -> Option<Service<
     }
     nearest(
         prefix,
-        catalog.services().map(|service| (service.prefix, service)),
+        catalog
+            .services()
+            .map(|service| (service.tables.prefix, service)),
     )
 }
 

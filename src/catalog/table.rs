@@ -45,26 +45,25 @@ use spelling::are_keys;
 pub(super) const FIRST_LINE: &str = "pcluster-iam catalog 1";
 pub(super) const INDEX_HEAD: &str = "prefix\tname\tactions\tstart\tbytes of resource types\tbytes of condition keys\tbytes of actions";
 
-/// A row of the index: one service and its tables.
-#[derive(Clone, Copy)]
-pub(super) struct Entry<'a> {
+/// The names of a service and its three tables, as its row of the index gives them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Tables<'a> {
     pub(super) prefix: &'a str,
-    pub(super) name: &'a str,
+    pub(super) display_name: &'a str,
     pub(super) action_count: usize,
     pub(super) types: &'a str,
     pub(super) keys: &'a str,
     pub(super) actions: &'a str,
-    /// The bytes that its section takes, its head included, counted from the end of the index.
-    section: (usize, usize),
 }
 
-impl<'a> Entry<'a> {
-    /// Reads a row of the index; `sections` is the text behind the index.
-    pub(super) fn from_row(row: &'a str, sections: &'a str) -> Option<Self> {
+impl<'a> Tables<'a> {
+    /// Reads a row of the index; `sections` is the text behind the index. Also returns where the section of the service
+    /// starts and ends in it, its head included.
+    pub(super) fn from_row(row: &'a str, sections: &'a str) -> Option<(Self, (usize, usize))> {
         let (prefix, rest) = column(row);
-        let (name, rest) = column(rest);
+        let (display_name, rest) = column(rest);
         let [action_count, start, types, keys, actions] = numbers(rest)?;
-        if !is_prefix(prefix) || name.is_empty() {
+        if !is_prefix(prefix) || display_name.is_empty() {
             return None;
         }
         let mut at = start;
@@ -77,15 +76,15 @@ impl<'a> Entry<'a> {
         let types = table(prefix.len() + 4, types)?;
         let keys = table(1, keys)?;
         let actions = table(1, actions)?;
-        Some(Entry {
+        let tables = Tables {
             prefix,
-            name,
+            display_name,
             action_count,
             types,
             keys,
             actions,
-            section: (start, at),
-        })
+        };
+        Some((tables, (start, at)))
     }
 }
 
@@ -223,13 +222,12 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
     let (mut services, mut total) = (0_usize, 0_usize);
     let mut last = "";
     for row in rows(slice(&header.index)) {
-        let Some(entry) = Entry::from_row(row, sections) else {
+        let Some((tables, (start, end))) = Tables::from_row(row, sections) else {
             let problem =
                 "expected a service's prefix, name and five numbers that lie within the text";
             return Err(damaged(text, at, problem.to_owned()));
         };
-        let prefix = entry.prefix;
-        let (start, end) = entry.section;
+        let prefix = tables.prefix;
         if start != section_end {
             let problem = format!("`{prefix}` starts at byte {section_end}, not {start}");
             return Err(damaged(text, at, problem));
@@ -240,8 +238,8 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
         }
         last = prefix;
         let types_at = sections_at + start + prefix.len() + 4;
-        let keys_at = types_at + entry.types.len() + 1;
-        let actions_at = keys_at + entry.keys.len() + 1;
+        let keys_at = types_at + tables.types.len() + 1;
+        let actions_at = keys_at + tables.keys.len() + 1;
         let head = format!("\n[{prefix}]\n");
         for (start, end, wanted) in [
             (sections_at + start, types_at, head.as_str()),
@@ -254,8 +252,8 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
                 return Err(damaged(text, start + 1, problem));
             }
         }
-        let count = check_tables(text, &entry, [types_at, keys_at, actions_at])?;
-        if count != entry.action_count {
+        let count = check_tables(text, &tables, [types_at, keys_at, actions_at])?;
+        if count != tables.action_count {
             let problem = format!("`{prefix}` has {count} actions");
             return Err(damaged(text, at, problem));
         }
@@ -286,22 +284,22 @@ pub(super) fn check(text: &str, header: &Header) -> Result<(), CatalogError> {
 /// Reads every row of a service's tables, which start at these bytes of the text, and counts its actions.
 fn check_tables(
     text: &str,
-    entry: &Entry<'_>,
+    tables: &Tables<'_>,
     [types_at, keys_at, actions_at]: [usize; 3],
 ) -> Result<usize, CatalogError> {
-    check_table(text, types_at, entry.types, true, |row| {
+    check_table(text, types_at, tables.types, true, |row| {
         let mut columns = row.split('\t');
         let named = columns.next().is_some_and(is_type_name);
         let arn = columns.next().is_some_and(|arn| arn_fields(arn) == 6);
         let keys = columns.next().is_none_or(are_keys);
         named && arn && keys && columns.next().is_none()
     })?;
-    check_table(text, keys_at, entry.keys, false, |row| {
+    check_table(text, keys_at, tables.keys, false, |row| {
         row.split_once('\t')
             .is_some_and(|(key, kind)| is_key(key) && ConditionKeyType::from_name(kind).is_some())
     })?;
     let mut count = 0_usize;
-    check_table(text, actions_at, entry.actions, false, |row| {
+    check_table(text, actions_at, tables.actions, false, |row| {
         count += 1;
         let mut columns = row.split('\t');
         let named = columns.next().is_some_and(is_action_name);
@@ -311,7 +309,7 @@ fn check_tables(
             .is_none_or(|keys| keys.is_empty() || are_keys(keys));
         let types = columns.all(|column| {
             let (name, _, keys) = type_column(column);
-            keys.is_none_or(are_keys) && rows_named(entry.types, name).next().is_some()
+            keys.is_none_or(are_keys) && rows_named(tables.types, name).next().is_some()
         });
         named && access && keys && types
     })?;

@@ -10,30 +10,30 @@ use crate::result::{RoleResult, Upgrade};
 
 /// Gaps for `then` that are no gaps for `now`.
 pub fn upgrade(now: &RoleResult, then: RoleResult) -> Upgrade {
-    let lacking = |row: &&Row| row.verdict != Verdict::Covered;
+    let is_uncovered = |row: &&Row| row.verdict != Verdict::Covered;
     let already: BTreeSet<(&str, &[String])> = now
         .requirements
         .iter()
-        .filter(lacking)
+        .filter(is_uncovered)
         .map(|row| (row.action.as_str(), &*row.resources))
         .collect();
     let new: BTreeSet<&str> = then
         .requirements
         .iter()
-        .filter(lacking)
+        .filter(is_uncovered)
         .filter(|row| !already.contains(&(row.action.as_str(), &*row.resources)))
         .map(|row| row.action.as_str())
         .collect();
     // Known gaps have no rows: compare their findings.
     let gaps = now.findings.iter().filter(|f| lints::is_about_gaps(f.lint));
-    let told: BTreeSet<&str> = gaps
+    let known: BTreeSet<&str> = gaps
         .flat_map(|f| f.actions.iter().map(String::as_str))
         .chain(already.iter().map(|(action, _)| *action))
         .collect();
     let findings = then.findings.into_iter().filter(|finding| {
         let mut actions = finding.actions.iter().map(String::as_str);
         if lints::is_about_gaps(finding.lint) {
-            actions.any(|a| !told.contains(a))
+            actions.any(|a| !known.contains(a))
         } else {
             lints::is_about_coverage(finding.lint) && actions.any(|a| new.contains(a))
         }

@@ -80,25 +80,25 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
             let _ = writeln!(text, "  on {resource}");
         }
     }
-    for lack in reference::lacks(is_it) {
+    for gap in reference::known_gaps(is_it) {
         needed = true;
-        let (first, last) = lack.releases;
+        let (first, last) = gap.releases;
         let _ = writeln!(
             text,
             "\nalso needed for role {}{}, {}",
-            lack.role,
-            listed(lack.schedulers),
+            gap.role,
+            listed(gap.schedulers),
             if first == last {
                 format!("release {first}")
             } else {
                 format!("releases {first} to {last}")
             }
         );
-        only_with(&mut text, lack.feature);
-        for resource in &lack.resources {
+        only_with(&mut text, gap.feature);
+        for resource in &gap.resources {
             let _ = writeln!(text, "  on {resource}");
         }
-        let _ = writeln!(text, "  {}\n  source: {}", lack.reason, lack.source);
+        let _ = writeln!(text, "  {}\n  source: {}", gap.reason, gap.source);
     }
     for need in reference::needs_of(&spelled) {
         let (first, last) = need.releases();

@@ -10,7 +10,7 @@ use super::{DiffArgs, Error, ListArgs, ShowArgs, ShowFormat};
 use crate::inert;
 use crate::reference::bindings::{option_for, partition_of};
 use crate::reference::upgrade::{self, Change, Scope};
-use crate::reference::{self, Feature, Features, Lack, Listed, Query, Reference, Release};
+use crate::reference::{self, Feature, Features, KnownGap, Listed, Query, Reference, Release};
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let selection = &args.selection;
@@ -310,36 +310,36 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
 }
 
 /// Permissions known to be missing from the policies of the second release, but not from those of the first.
-fn new_gaps(from: &Reference, to: &Reference, features: &Features) -> Vec<(String, Lack)> {
-    let old = reference::lacks_of(from, features);
-    let mut new = reference::lacks_of(to, features);
-    new.retain(|(action, lack)| {
+fn new_gaps(from: &Reference, to: &Reference, features: &Features) -> Vec<(String, KnownGap)> {
+    let old = reference::known_gaps_of(from, features);
+    let mut new = reference::known_gaps_of(to, features);
+    new.retain(|(action, gap)| {
         let mut known = old.iter();
-        !known.any(|(other, known)| other == action && known.resources == lack.resources)
+        !known.any(|(other, known)| other == action && known.resources == gap.resources)
     });
     new
 }
 
-fn gap_json((action, lack): &(String, Lack)) -> Value {
+fn gap_json((action, gap): &(String, KnownGap)) -> Value {
     json!({
         "action": action,
-        "resources": lack.resources,
-        "feature": lack.feature,
-        "reason": lack.reason,
-        "source": lack.source,
+        "resources": gap.resources,
+        "feature": gap.feature,
+        "reason": gap.reason,
+        "source": gap.source,
     })
 }
 
-fn gaps_text(gaps: &[(String, Lack)], text: &mut String) {
+fn gaps_text(gaps: &[(String, KnownGap)], text: &mut String) {
     if !gaps.is_empty() {
         text.push_str("\nneeded, but missing from the policies of the second release:\n");
     }
-    for (action, lack) in gaps {
-        let _ = writeln!(text, "  {action}{}", only_with(lack.feature));
-        for resource in &lack.resources {
+    for (action, gap) in gaps {
+        let _ = writeln!(text, "  {action}{}", only_with(gap.feature));
+        for resource in &gap.resources {
             let _ = writeln!(text, "    + on {resource}");
         }
-        let _ = writeln!(text, "    {}\n    source: {}", lack.reason, lack.source);
+        let _ = writeln!(text, "    {}\n    source: {}", gap.reason, gap.source);
     }
 }
 

@@ -132,8 +132,9 @@ impl Situation<'_> {
         if let Some(value) = find(self.stated, key) {
             return Cow::Borrowed(value);
         }
-        let lacks = |(action, kind): (catalog::Action<'_>, _)| action.lacks_on(&kind, key);
-        if self.known.zip(self.target.kind).is_some_and(lacks) {
+        let never_has_key =
+            |(action, kind): (catalog::Action<'_>, _)| action.never_has_key(&kind, key);
+        if self.known.zip(self.target.kind).is_some_and(never_has_key) {
             return Cow::Owned(KeyValue::Absent);
         }
         // A key of a service is in the requests of some actions only.

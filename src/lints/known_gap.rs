@@ -31,16 +31,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if gap.open {
             continue;
         }
-        let lacking: Vec<_> = rows
+        let missing: Vec<_> = rows
             .requirements
             .iter()
             .filter(|r| !matches!(r.row.verdict, Verdict::Covered | Verdict::Depends))
             .collect();
-        let Some(first) = lacking.first() else {
+        let Some(first) = missing.first() else {
             continue;
         };
         let mut actions: Vec<String> = Vec::new();
-        for requirement in &lacking {
+        for requirement in &missing {
             if !actions.contains(&requirement.row.action) {
                 actions.push(requirement.row.action.clone());
             }
@@ -53,7 +53,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             span: policy.statement_key,
             message: "no statement here grants all of this".to_owned(),
         };
-        let conditional = lacking
+        let conditional = missing
             .iter()
             .all(|r| r.row.verdict == Verdict::Conditional);
         let message = if let Some(policy) = &gap.policy {
@@ -61,7 +61,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 "{} of {policy} {} not granted{}: {}",
                 count(actions.len(), "action"),
                 be(actions.len()),
-                if is_all_missing(&lacking) {
+                if is_all_missing(&missing) {
                     ""
                 } else {
                     " in full"
@@ -76,9 +76,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 Some(stated) => Named::Requests(stated),
                 None => Named::Resources(enumerate(&first.row.resources)),
             };
-            by_verdict(&lacking, &named)
+            by_verdict(&missing, &named)
         };
-        let certain = lacking.iter().any(|r| {
+        let certain = missing.iter().any(|r| {
             matches!(r.row.verdict, Verdict::Missing | Verdict::Denied)
                 || r.row.verdict == Verdict::Partial && !r.gap_is_optional()
         });
@@ -87,7 +87,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         };
         let fails = match gap.failure {
             Failure::Certain => true,
-            Failure::Ungranted => !lacking.iter().all(|r| on_arns(&r)),
+            Failure::Ungranted => !missing.iter().all(|r| on_arns(&r)),
             Failure::FirstUse | Failure::Function => false,
         };
         let severity = if fails && certain {
@@ -169,8 +169,8 @@ fn be(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-fn is_all_missing(lacking: &[&Requirement]) -> bool {
-    let mut verdicts = lacking.iter().map(|r| r.row.verdict);
+fn is_all_missing(missing: &[&Requirement]) -> bool {
+    let mut verdicts = missing.iter().map(|r| r.row.verdict);
     verdicts.all(|v| v == Verdict::Missing)
 }
 
@@ -182,7 +182,7 @@ enum Named {
 }
 
 /// The actions by what is wrong with them.
-fn by_verdict(lacking: &[&Requirement], named: &Named) -> String {
+fn by_verdict(missing: &[&Requirement], named: &Named) -> String {
     let partial = match named {
         Named::Resources(resources) => format!("granted on only a part of {resources}"),
         _ => "granted on only a part of the required resources".to_owned(),
@@ -201,7 +201,7 @@ fn by_verdict(lacking: &[&Requirement], named: &Named) -> String {
         ),
     ];
     let parts = kinds.iter().filter_map(|(verdicts, words)| {
-        let these = lacking.iter().filter(|r| verdicts.contains(&r.row.verdict));
+        let these = missing.iter().filter(|r| verdicts.contains(&r.row.verdict));
         let these: Vec<&Requirement> = these.copied().collect();
         let mut actions: Vec<String> = Vec::new();
         for requirement in &these {

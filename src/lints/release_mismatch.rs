@@ -47,20 +47,21 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     };
     let major = if release.starts_with("2.") { 2 } else { 3 };
     for (of, service, beginning, instead) in NAMES {
-        let lacks = |action: &str| {
+        let is_of_service = |action: &str| {
             action
                 .split_once(':')
                 .is_some_and(|(s, _)| s.eq_ignore_ascii_case(service))
         };
         // Such a name is no fault where all that is required is granted.
-        let lacking = compared
+        let missing = compared
             .requirements
             .iter()
             .filter(|r| {
-                matches!(r.row.verdict, Verdict::Missing | Verdict::Partial) && lacks(&r.row.action)
+                matches!(r.row.verdict, Verdict::Missing | Verdict::Partial)
+                    && is_of_service(&r.row.action)
             })
             .count();
-        if of == major || lacking == 0 {
+        if of == major || missing == 0 {
             continue;
         }
         let allows = compared.comparison.granted.iter();

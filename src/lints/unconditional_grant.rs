@@ -28,7 +28,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let rows = compared.requirements.iter();
         let rows = rows.filter(|r| r.row.statement == required.index && !r.row.vacuous);
         let mut found: Option<Finding> = None;
-        for requirement in rows.filter(|r| !lacks_without(compared, &r.row.action)) {
+        for requirement in rows.filter(|r| !is_known_gap(compared, &r.row.action)) {
             for place in search.grants(required, requirement) {
                 let label = Label {
                     source: place.0,
@@ -68,7 +68,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 
 /// Whether the action without its Condition is known to be missing from the reference: then the policy does well to
 /// have none.
-fn lacks_without(compared: &Compared<'_>, action: &str) -> bool {
+fn is_known_gap(compared: &Compared<'_>, action: &str) -> bool {
     let mut rows = compared.gaps.iter().filter(|rows| {
         let gap = compared.reference.gaps.get(rows.gap);
         gap.is_some_and(|gap| gap.statements.iter().all(|s| s.conditions.is_empty()))

@@ -60,8 +60,8 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         Vec::new()
     } else {
         let values = action.values.iter();
-        let lacking = values.filter(|text| lacks(context, text, &key));
-        lacking.map(|t| t.value.clone()).collect()
+        let without_key = values.filter(|text| never_has(context, text, &key));
+        without_key.map(|t| t.value.clone()).collect()
     };
     let verb = if line.is(Effect::Deny) {
         "deny"
@@ -93,7 +93,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
 }
 
 /// Whether no action that a string stands for is listed with a key.
-fn lacks(context: &Context<'_>, text: &Text, key: &str) -> bool {
+fn never_has(context: &Context<'_>, text: &Text, key: &str) -> bool {
     match ActionPattern::parse(&text.value) {
         ActionPattern::Literal { service, name } => {
             let service = context.catalog.service(&service);

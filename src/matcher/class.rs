@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_told_apart() {
+    fn every_kind_is_distinct() {
         let all = ('\0'..='\u{ff}').map(kind);
         let mut kinds: Vec<u32> = all.collect();
         kinds.sort_unstable();

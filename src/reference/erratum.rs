@@ -20,7 +20,7 @@ struct ErratumData {
 
 /// An action missing from the policies of some releases.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lack {
+pub struct KnownGap {
     /// e.g. `user`.
     pub role: &'static str,
     /// The schedulers from whose policies it is missing; empty for all.
@@ -111,10 +111,10 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
     })
 }
 
-impl Lack {
-    fn read(entry: &ErratumEntry) -> Option<(Vec<String>, Lack)> {
+impl KnownGap {
+    fn read(entry: &ErratumEntry) -> Option<(Vec<String>, KnownGap)> {
         let data = entry.data()?;
-        let lack = Lack {
+        let gap = KnownGap {
             role: entry.role.get(),
             schedulers: entry.schedulers.list(),
             feature: entry.feature.map(Text::get),
@@ -123,21 +123,21 @@ impl Lack {
             resources: data.resources,
             source: data.source,
         };
-        Some((data.actions, lack))
+        Some((data.actions, gap))
     }
 }
 
 /// Policies without an action that `matches` accepts, in the order of the data.
-pub fn lacks(matches: impl Fn(&str) -> bool) -> Vec<Lack> {
-    let read = ERRATA.iter().filter_map(Lack::read);
+pub fn known_gaps(matches: impl Fn(&str) -> bool) -> Vec<KnownGap> {
+    let read = ERRATA.iter().filter_map(KnownGap::read);
     read.filter(|(actions, _)| actions.iter().any(|a| matches(a)))
-        .map(|(_, lack)| lack)
+        .map(|(_, gap)| gap)
         .collect()
 }
 
 /// Actions missing from the policies of a reference, each by itself, in the order of the data. Includes those that are
 /// only needed for features that may be on or off.
-pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack)> {
+pub fn known_gaps_of(reference: &Reference, features: &Features) -> Vec<(String, KnownGap)> {
     let name = reference
         .role
         .as_deref()
@@ -155,7 +155,7 @@ pub fn lacks_of(reference: &Reference, features: &Features) -> Vec<(String, Lack
     let is_needed = |entry: &&ErratumEntry| {
         wanted.requires(entry.feature.map(Text::get).and_then(Feature::find)) != Some(false)
     };
-    let read = fitting(wanted).filter(is_needed).filter_map(Lack::read);
-    read.flat_map(|(actions, lack)| actions.into_iter().map(move |a| (a, lack.clone())))
+    let read = fitting(wanted).filter(is_needed).filter_map(KnownGap::read);
+    read.flat_map(|(actions, gap)| actions.into_iter().map(move |a| (a, gap.clone())))
         .collect()
 }

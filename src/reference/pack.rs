@@ -107,7 +107,7 @@ pub(super) fn neighbors_do_without(wanted: Wanted<'_>, action: &str) -> bool {
     let after = documented.iter().filter(|p| wanted.release < p.first);
     let after = after.min_by_key(|p| p.first);
     let mut neighbors = before.into_iter().chain(after).peekable();
-    let lacks = |entry: &&&PackEntry| {
+    let is_without = |entry: &&&PackEntry| {
         let statements = entry.data().statements;
         !statements.iter().flat_map(|s| &s.actions).any(|a| {
             let is_wild = || {
@@ -117,7 +117,7 @@ pub(super) fn neighbors_do_without(wanted: Wanted<'_>, action: &str) -> bool {
             a.eq_ignore_ascii_case(action) || is_wild()
         })
     };
-    neighbors.peek().is_some() && neighbors.all(|entry| lacks(&entry))
+    neighbors.peek().is_some() && neighbors.all(|entry| is_without(&entry))
 }
 
 /// The reference for a role, release and scheduler.

@@ -47,15 +47,17 @@ pub fn missing(
     };
     let localized = chosen.reference.in_partition(value("Partition").as_deref());
     let reference = localized.as_ref();
-    let lacking = lacking(catalog, policies, chosen, settings);
-    let whole = if lacking.iter().any(|r| r.from_wildcard) {
+    let uncovered = uncovered(catalog, policies, chosen, settings);
+    let whole = if uncovered.iter().any(|r| r.from_wildcard) {
         check::coverage(catalog, &[], reference, &without_limits(settings))
     } else {
         Vec::new()
     };
     let mut statements: Vec<RefStatement> = Vec::new();
     for required in &reference.statements {
-        let rows = lacking.iter().filter(|r| r.row.statement == required.index);
+        let rows = uncovered
+            .iter()
+            .filter(|r| r.row.statement == required.index);
         let rows: Vec<&Requirement> = rows.collect();
         let of_wildcard = |rows: &'_ [Requirement], declared: &str| -> Vec<Row> {
             let rows = rows.iter().map(|r| &r.row);
@@ -82,7 +84,7 @@ pub fn missing(
         } else {
             for requirement in &rows {
                 let row = &requirement.row;
-                let same = of_wildcard(&lacking, &row.declared_as);
+                let same = of_wildcard(&uncovered, &row.declared_as);
                 // The wildcard itself, as AWS's text has it, where much or all of it is missing.
                 let is_much = || {
                     same.len() > NAMED || same.len() == of_wildcard(&whole, &row.declared_as).len()
@@ -146,7 +148,7 @@ pub fn missing(
 }
 
 /// The rows that the Allow statements by themselves do not cover: what a Deny or a limit takes, no policy can grant.
-fn lacking(
+fn uncovered(
     catalog: &Catalog,
     policies: &[Policy],
     chosen: &Chosen,

@@ -369,7 +369,7 @@ pub fn tighten(
     })
 }
 
-/// Adds to `kept` the changes of statements that nothing speaks against, and to `held` what speaks against the others.
+/// Adds to `kept` the changes of statements that no objection holds back, and to `held` the objections to the others.
 /// Halves are tried as a whole first: mostly few statements are at fault.
 fn admit<'e>(
     judge: &Judge<'_>,

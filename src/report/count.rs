@@ -83,7 +83,10 @@ impl Report {
 
     /// The findings of each result with those of its upgrade, and last those on the configuration.
     pub(super) fn lists(&self) -> impl Iterator<Item = Vec<&Finding>> {
-        let of_results = self.results.iter().map(|result| result.told().collect());
+        let of_results = self
+            .results
+            .iter()
+            .map(|result| result.all_findings().collect());
         of_results.chain([self.configuration.iter().collect()])
     }
 

@@ -59,7 +59,7 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// The files of a role, and those of what limits it; or those that findings on the configuration are in.
 fn suites_of<'a>(report: &'a Report, result: Option<&'a RoleResult>) -> Vec<Suite<'a>> {
     let findings: Vec<&Finding> = match result {
-        Some(result) => result.told().collect(),
+        Some(result) => result.all_findings().collect(),
         None => report.configuration.iter().collect(),
     };
     let name_of = |finding: &Finding| report.sources.get(finding.label.source).name();
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_and_characters_that_xml_lacks() {
+    fn markup_and_characters_that_xml_forbids() {
         assert_eq!(
             attribute("<a href=\"x\">'&'\u{1b}\u{0}\t\n\u{fffe}"),
             "&lt;a href=&quot;x&quot;&gt;&apos;&amp;&apos;\\u{1b}\\u{0}\\t\\n\\u{fffe}"

@@ -1,6 +1,7 @@
 //! What is known of condition keys: by resource type, by whose policy it is, and from several lines together.
 
-use crate::common::project::Project;
+use crate::common::case::Case;
+use crate::common::program::HERE;
 use crate::common::table::each;
 use serde_json::{Value, json};
 
@@ -11,25 +12,17 @@ fn policy(action: &str, resource: &str, condition: &Value) -> String {
     json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
 }
 
+/// The result of a policy against a reference.
+fn judge(policy: &str, reference: &str, more: &[&str]) -> Value {
+    Case::new(&[("p.json", policy)], reference)
+        .lint("p.json", more)
+        .1
+}
+
 /// The result of a policy against one required action.
 fn lint(action: &str, condition: &Value, more: &[&str]) -> Value {
     let reference = policy(action, "*", &json!({}));
-    let policy = policy(action, "*", condition);
-    let project = Project::new(&[("p.json", &policy), ("r.json", &reference)]);
-    let arguments = [
-        "lint",
-        "p.json",
-        "--no-config",
-        "--reference",
-        "r.json",
-        "--region",
-        "us-east-1",
-        "--account",
-        "123456789012",
-        "-f",
-        "json",
-    ];
-    project.run(&[&arguments[..], more].concat()).json()
+    judge(&policy(action, "*", condition), &reference, more)
 }
 
 fn verdict(result: &Value) -> &str {
@@ -308,28 +301,12 @@ fn what_a_principal_cannot_have_is_known() {
                 ("user", "cloudformation:DescribeStackEvents", user),
             ] {
                 let policy = policy(action, "*", &condition);
-                let project = Project::new(&[("p.json", &policy)]);
-                let result = project.run(&[
-                    "lint",
-                    "p.json",
-                    "--no-config",
-                    "--role",
-                    role,
-                    "--scheduler",
-                    "slurm",
-                    "--pcluster-version",
-                    "2.4.1",
-                    "--region",
-                    "us-east-1",
-                    "--account",
-                    "123456789012",
-                    "-f",
-                    "json",
-                ]);
-                let result = result.json();
+                let role = ["--role", role, "--scheduler", "slurm"];
+                let role = [&role[..], &["--pcluster-version", "2.4.1"], &HERE].concat();
+                let result = judge(&policy, "", &role);
                 let rows = result["results"][0]["requirements"].as_array().unwrap();
                 let row = rows.iter().find(|r| r["action"] == action).unwrap();
-                assert_eq!(row["verdict"], expected, "{role} {condition}");
+                assert_eq!(row["verdict"], expected, "{role:?} {condition}");
             }
         },
     );
@@ -345,17 +322,7 @@ fn a_key_that_no_action_of_a_list_has_is_reported() {
         },
     });
     let reference = self::policy("sqs:GetQueueUrl", "*", &json!({}));
-    let project = Project::new(&[("p.json", &policy.to_string()), ("r.json", &reference)]);
-    let arguments = [
-        "lint",
-        "p.json",
-        "--no-config",
-        "--reference",
-        "r.json",
-        "-f",
-        "json",
-    ];
-    let result = project.run(&arguments).json();
+    let result = judge(&policy.to_string(), &reference, &[]);
     assert!(
         has(&result, "unsupported-condition-key", "iam:ResourceTag/x"),
         "{result}"
@@ -385,21 +352,7 @@ fn managed_policies_of_aws_draw_no_false_alarm() {
     ];
     for policy in policies {
         let document = policy["document"].to_string();
-        let project = Project::new(&[("p.json", &document), ("r.json", &reference)]);
-        let arguments = [
-            "lint",
-            "p.json",
-            "--no-config",
-            "--reference",
-            "r.json",
-            "--region",
-            "us-east-1",
-            "--account",
-            "123456789012",
-            "-f",
-            "json",
-        ];
-        let result = project.run(&arguments).json();
+        let result = judge(&document, &reference, &[]);
         for finding in result["results"][0]["findings"].as_array().unwrap() {
             let lint = finding["lint"].as_str().unwrap();
             assert!(!alarms.contains(&lint), "{}: {finding}", policy["arn"]);

@@ -2,6 +2,7 @@
 //! that contradict each other.
 
 use crate::common::project::{Project, without};
+use crate::common::table::each;
 use serde_json::json;
 
 const TARGET: &str = "[[target]]\nname = \"node\"\nrole = \"instance\"\nscheduler = \"torque\"\npolicies = [\"iam/*.json\"]\n";
@@ -154,27 +155,30 @@ fn patterns_leave_hidden_files_out() {
 
 #[test]
 fn a_level_without_policies_is_a_mistake() {
-    for (scps, place) in [("[[]]", "1:9"), ("[\"iam/a.json\", []]", "1:23")] {
-        let run = project(&format!("scps = {scps}")).run(&["lint"]);
-        assert_eq!((run.code, run.out.as_str()), (2, ""));
-        assert!(
-            run.err.contains("a level of `scps` is empty"),
-            "{}",
-            run.err
-        );
-        assert!(
-            run.err
-                .contains(&format!("--> pcluster-iam.toml:{place}\n")),
-            "{}",
-            run.err
-        );
-    }
-    for level in ["", ",", ",,"] {
+    each(
+        [("[[]]", "1:9"), ("[\"iam/a.json\", []]", "1:23")],
+        |(scps, place)| {
+            let run = project(&format!("scps = {scps}")).run(&["lint"]);
+            assert_eq!((run.code, run.out.as_str()), (2, ""));
+            assert!(
+                run.err.contains("a level of `scps` is empty"),
+                "{}",
+                run.err
+            );
+            assert!(
+                run.err
+                    .contains(&format!("--> pcluster-iam.toml:{place}\n")),
+                "{}",
+                run.err
+            );
+        },
+    );
+    each(["", ",", ",,"], |level| {
         let run = project("").run(&["lint", "--scp", level]);
         assert_eq!((run.code, run.out.as_str()), (2, ""));
         let said = format!("error: `{level}` is not a value for --scp: it names no file\n");
         assert!(run.err.starts_with(&said), "{}", run.err);
-    }
+    });
     assert_eq!(project("scps = []").run(&["lint"]).code, 0);
 }
 
@@ -190,16 +194,19 @@ fn a_day_that_cannot_be_does_not_revive_what_has_expired() {
         project.run_with("", &["lint"], &env).code
     };
     assert_eq!(code("1500000000"), 0);
-    for day in [
-        "253402300800",
-        "18446744073709551615",
-        "18446744073709551616",
-        "-1",
-        "soon",
-        "",
-    ] {
-        assert_eq!(code(day), 1, "{day}");
-    }
+    each(
+        [
+            "253402300800",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-1",
+            "soon",
+            "",
+        ],
+        |day| {
+            assert_eq!(code(day), 1, "{day}");
+        },
+    );
 }
 
 #[test]

@@ -4,20 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::common::project::{Project, Run};
+use crate::common::table::each;
+use crate::difference::actions;
 
 const ACCOUNT: &str = "123456789012";
 
 fn diff(project: &Project, arguments: &[&str]) -> Run {
     project.run(&[&["diff"], arguments].concat())
-}
-
-/// The names of the actions in a list of all roles.
-fn actions(run: &Run, list: &str) -> Vec<String> {
-    let report = run.json();
-    let roles = report["roles"].as_array().unwrap().iter();
-    let all = roles.flat_map(|r| r[list].as_array().unwrap().clone());
-    all.map(|r| r["action"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 fn document(statements: &[Value]) -> Value {
@@ -201,21 +194,6 @@ fn the_forms_of_a_policy_are_the_same() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn git(project: &Project, arguments: &[&str]) {
-    let done = std::process::Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
-        .args(arguments)
-        .current_dir(project.path(""))
-        .env("HOME", project.path(""))
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-}
-
 /// A module of a revision is read with what it calls, and one that another calls is compared once.
 #[test]
 fn a_module_of_a_revision_is_compared() {
@@ -238,25 +216,28 @@ fn a_module_of_a_revision_is_compared() {
         ("infra/note.json", "{}"),
     ]);
     std::fs::remove_dir(project.path(".git")).unwrap();
-    git(&project, &["init", "-q"]);
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "-q", "-m", "first"]);
-    for (old, new) in [
-        ("git:HEAD:infra", "infra"),
-        ("git:HEAD:infra/prod", "infra/prod"),
-        ("git:HEAD:infra/prod/main.tf", "infra/prod/main.tf"),
-        ("git:HEAD:", "."),
-        ("git:HEAD:", "git:HEAD:"),
-    ] {
-        let run = diff(&project, &[old, new, "-f", "json"]);
-        assert_eq!(
-            (run.code, run.json()["same"].as_u64()),
-            (0, Some(1)),
-            "{old} {new}: {}{}",
-            run.out,
-            run.err
-        );
-    }
+    project.git(&["init", "-q"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    each(
+        [
+            ("git:HEAD:infra", "infra"),
+            ("git:HEAD:infra/prod", "infra/prod"),
+            ("git:HEAD:infra/prod/main.tf", "infra/prod/main.tf"),
+            ("git:HEAD:", "."),
+            ("git:HEAD:", "git:HEAD:"),
+        ],
+        |(old, new)| {
+            let run = diff(&project, &[old, new, "-f", "json"]);
+            assert_eq!(
+                (run.code, run.json()["same"].as_u64()),
+                (0, Some(1)),
+                "{old} {new}: {}{}",
+                run.out,
+                run.err
+            );
+        },
+    );
     project.write(
         "infra/modules/head/main.tf",
         &head("\"s3:GetObject\", \"s3:PutObject\""),
@@ -283,20 +264,23 @@ fn a_module_of_a_revision_is_compared() {
         "infra/prod".trim_start_matches("infra/")
     );
     // A module out of the repository, and one that is a link, are not read in a revision.
-    for (source, make_link) in [("../../../else", false), ("../linked", true)] {
-        if make_link {
-            #[cfg(unix)]
-            std::os::unix::fs::symlink("modules/head", project.path("infra/linked")).unwrap();
-        }
-        project.write(
-            "infra/prod/main.tf",
-            &main.replace("../modules/head", source),
-        );
-        git(&project, &["add", "."]);
-        git(&project, &["commit", "-q", "-m", "next"]);
-        let run = diff(&project, &["git:HEAD:infra/prod", "git:HEAD:infra/prod"]);
-        assert_eq!(run.code, 2, "{source}: {}{}", run.out, run.err);
-    }
+    each(
+        [("../../../else", false), ("../linked", true)],
+        |(source, make_link)| {
+            if make_link {
+                #[cfg(unix)]
+                std::os::unix::fs::symlink("modules/head", project.path("infra/linked")).unwrap();
+            }
+            project.write(
+                "infra/prod/main.tf",
+                &main.replace("../modules/head", source),
+            );
+            project.git(&["add", "."]);
+            project.git(&["commit", "-q", "-m", "next"]);
+            let run = diff(&project, &["git:HEAD:infra/prod", "git:HEAD:infra/prod"]);
+            assert_eq!(run.code, 2, "{source}: {}{}", run.out, run.err);
+        },
+    );
 }
 
 /// What a dump or a module does not say keeps the run from passing.
@@ -316,24 +300,27 @@ fn what_a_side_leaves_out_is_reported() {
         ("open/main.tf", &format!("variable \"open\" {{}}\n{open}")),
         ("broken/main.tf", "resource \"aws_iam_role\" {"),
     ]);
-    for (new, code, text) in [
-        ("truncated.json", 2, "dump-pages"),
-        ("attached.json", 2, "policy/ours"),
-        ("broken", 2, "not compared"),
-        ("closed", 0, "2 roles without a difference"),
-        ("open", 0, "not known bear on this"),
-    ] {
-        let run = diff(&project, &["old.json", new]);
-        assert_eq!(run.code, code, "{new}: {}{}", run.out, run.err);
-        assert!(run.out.contains(text), "{new}: {}", run.out);
-        let back = diff(&project, &[new, new]);
-        let is_complete = code == 0 || new == "attached.json" || new == "truncated.json";
-        assert_eq!(
-            back.code,
-            if is_complete { 0 } else { 2 },
-            "{new}: {}{}",
-            back.out,
-            back.err
-        );
-    }
+    each(
+        [
+            ("truncated.json", 2, "dump-pages"),
+            ("attached.json", 2, "policy/ours"),
+            ("broken", 2, "not compared"),
+            ("closed", 0, "2 roles without a difference"),
+            ("open", 0, "not known bear on this"),
+        ],
+        |(new, code, text)| {
+            let run = diff(&project, &["old.json", new]);
+            assert_eq!(run.code, code, "{new}: {}{}", run.out, run.err);
+            assert!(run.out.contains(text), "{new}: {}", run.out);
+            let back = diff(&project, &[new, new]);
+            let is_complete = code == 0 || new == "attached.json" || new == "truncated.json";
+            assert_eq!(
+                back.code,
+                if is_complete { 0 } else { 2 },
+                "{new}: {}{}",
+                back.out,
+                back.err
+            );
+        },
+    );
 }

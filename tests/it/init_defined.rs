@@ -2,6 +2,7 @@
 
 use crate::common::project::Project;
 use crate::common::role::fixture;
+use crate::common::table::each;
 
 const ROLE: &str = r#"variable "name" { default = "nodes" }
 resource "aws_iam_role" "this" {
@@ -46,16 +47,19 @@ fn the_first_configuration_has_a_target_for_each_role() {
          `pcluster-iam lint`\n"
     );
     let text = project.read("pcluster-iam.toml");
-    for part in [
-        "name = \"HeadNode\"\n",
-        "role = \"head-node\"\n",
-        "policies = [\"iam.template.yaml\"]\nselect = [\"HeadNode\"]\n",
-        // The module that another one calls has no target of its own.
-        "policies = [\"live\"]\nselect = [\"module.nodes.aws_iam_role.this\"]\n",
-        "# \"broken\" was not read in full: `pcluster-iam lint \"broken\"` shows why.\n",
-    ] {
-        assert!(text.contains(part), "{part}\n{text}");
-    }
+    each(
+        [
+            "name = \"HeadNode\"\n",
+            "role = \"head-node\"\n",
+            "policies = [\"iam.template.yaml\"]\nselect = [\"HeadNode\"]\n",
+            // The module that another one calls has no target of its own.
+            "policies = [\"live\"]\nselect = [\"module.nodes.aws_iam_role.this\"]\n",
+            "# \"broken\" was not read in full: `pcluster-iam lint \"broken\"` shows why.\n",
+        ],
+        |part| {
+            assert!(text.contains(part), "{part}\n{text}");
+        },
+    );
     let releases = text.lines().filter(|l| l.starts_with("pcluster-version"));
     for release in releases {
         assert_eq!(release.matches('.').count(), 2, "not pinned: {release}");

@@ -1,9 +1,14 @@
 //! The obvious way to judge one request: no patterns compared with patterns, no automata.
 
+mod document;
+mod patterns;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+pub use document::statements;
+pub use patterns::{action_matches, glob_matches, resource_matches};
+use patterns::{arn_matches, matches, resource_could_match, resource_may_match, samples};
 
 use super::catalogue::{self, Listed, Own};
 
@@ -132,79 +137,6 @@ pub struct Statement {
     pub conditions: Vec<Line>,
 }
 
-/// `*` any run, `?` one character.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.first() {
-        None => text.is_empty(),
-        Some(b'*') => glob(&pattern[1..], text) || !text.is_empty() && glob(pattern, &text[1..]),
-        Some(b'?') => !text.is_empty() && glob(&pattern[1..], &text[1..]),
-        Some(c) => text.first() == Some(c) && glob(&pattern[1..], &text[1..]),
-    }
-}
-
-fn matches(pattern: &str, text: &str) -> bool {
-    assert!(
-        pattern.is_ascii() && text.is_ascii(),
-        "one character is one byte here"
-    );
-    glob(pattern.as_bytes(), text.as_bytes())
-}
-
-pub fn action_matches(pattern: &str, action: &str) -> bool {
-    if pattern == "*" {
-        return true;
-    }
-    let (Some((ps, pn)), Some((s, n))) = (pattern.split_once(':'), action.split_once(':')) else {
-        return false;
-    };
-    ps.eq_ignore_ascii_case(s) && matches(&pn.to_lowercase(), &n.to_lowercase())
-}
-
-fn fields(arn: &str) -> Vec<&str> {
-    arn.splitn(6, ':').collect()
-}
-
-/// Field by field; what has fewer fields matches only where it ends in `*`.
-pub fn resource_matches(pattern: &str, resource: &str) -> bool {
-    if pattern == "*" {
-        return true;
-    }
-    if resource == "*" {
-        return false;
-    }
-    if is_short(pattern) {
-        let (p, r) = (fields(pattern), fields(resource));
-        let head = p.len() - 1;
-        return pattern.ends_with('*')
-            && p[..head].iter().zip(&r).all(|(p, r)| matches(p, r))
-            && matches(p[head], &r[head..].join(":"));
-    }
-    let mut both = pattern.splitn(6, ':').zip(resource.splitn(6, ':'));
-    both.all(|(p, r)| matches(p, r))
-}
-
-/// Whether an ARN has fewer than six fields.
-fn is_short(arn: &str) -> bool {
-    arn.bytes().filter(|b| *b == b':').count() < 5
-}
-
-/// Under the widest reading of what AWS's pages leave open, wildcards cross fields; that is counted
-/// only for resources in whose names no `:` occurs.
-fn resource_may_match(pattern: &str, resource: &str) -> bool {
-    let crossing = matches(pattern, resource)
-        || is_short(pattern) && pattern != "*" && matches(&format!("{pattern}*"), resource);
-    let plain = resource.splitn(6, ':').nth(5);
-    let plain = plain.is_some_and(|name| !name.contains(':'));
-    resource_matches(pattern, resource) || crossing && plain
-}
-
-/// Under the widest reading of all, whatever the names are.
-fn resource_could_match(pattern: &str, resource: &str) -> bool {
-    let crossing = matches(pattern, resource)
-        || is_short(pattern) && pattern != "*" && matches(&format!("{pattern}*"), resource);
-    resource_matches(pattern, resource) || resource != "*" && crossing
-}
-
 /// For certain, or possibly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sure {
@@ -310,20 +242,6 @@ impl Statement {
         };
         found.min(holds)
     }
-}
-
-/// ARNs are compared field by field.
-fn arn_matches(value: &str, pattern: &str) -> bool {
-    let mut both = pattern.splitn(6, ':').zip(value.splitn(6, ':'));
-    both.all(|(p, v)| matches(p, v))
-}
-
-/// Texts that a pattern matches.
-fn samples(pattern: &str) -> impl Iterator<Item = String> {
-    let fill = |(any, one)| pattern.replace('*', any).replace('?', one);
-    [("", "a"), ("a", "z"), ("z", "b"), ("ab", "a")]
-        .into_iter()
-        .map(fill)
 }
 
 /// The ways in which a key may be there or not: no value, or any of many texts; for operators on sets also two of them. An
@@ -533,71 +451,4 @@ pub fn is_required(reference: &[Statement], action: &str, resource: &str) -> boo
         .filter(|s| s.allow)
         .any(|s| strictly(s) || resource == "*" && s.is_listed(action));
     allowed && !reference.iter().any(|s| !s.allow && strictly(s))
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(one) => vec![one.clone()],
-        Value::Array(many) => many
-            .iter()
-            .map(|v| v.as_str().unwrap().to_owned())
-            .collect(),
-        other => panic!("{other} is no list of strings"),
-    }
-}
-
-/// The statements of a policy document.
-pub fn statements(document: &Value) -> Vec<Statement> {
-    let variables = document["Version"] == "2012-10-17";
-    let listed = match &document["Statement"] {
-        Value::Array(many) => many.clone(),
-        one => vec![one.clone()],
-    };
-    listed
-        .iter()
-        .map(|s| {
-            let either = |plain: &str, negated: &str| match s.get(negated) {
-                Some(list) => (true, strings(list)),
-                None => (false, strings(&s[plain])),
-            };
-            let (not_action, actions) = either("Action", "NotAction");
-            let (not_resource, mut resources) = either("Resource", "NotResource");
-            if !variables {
-                // Without that version `${` is plain text, which no resource of these tests has.
-                for resource in &mut resources {
-                    *resource = resource.replace("${", "\u{3}");
-                }
-            }
-            Statement {
-                allow: s["Effect"] == "Allow",
-                not_action,
-                actions,
-                not_resource,
-                resources,
-                conditions: lines(&s["Condition"]),
-            }
-        })
-        .collect()
-}
-
-fn lines(condition: &Value) -> Vec<Line> {
-    let operators = condition.as_object().into_iter().flatten();
-    operators
-        .flat_map(|(operator, keys)| {
-            let keys = keys.as_object().unwrap().iter();
-            keys.map(|(key, values)| Line {
-                operator: operator.clone(),
-                key: key.clone(),
-                values: match values {
-                    Value::Array(_) | Value::String(_) => strings(values),
-                    other => vec![other.to_string()],
-                },
-            })
-        })
-        .collect()
-}
-
-/// Whether a pattern matches a text.
-pub fn glob_matches(pattern: &str, text: &str) -> bool {
-    glob(pattern.as_bytes(), text.as_bytes())
 }

@@ -12,12 +12,25 @@ pub struct Run {
     pub err: String,
 }
 
+impl Run {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
+    }
+}
+
 /// Runs the program in a folder, without an environment and with nothing on standard input.
 pub fn run(folder: &Path, arguments: &[&str]) -> Run {
+    run_with(folder, arguments, &[])
+}
+
+/// The same with environment variables.
+pub fn run_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -27,6 +40,9 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Run {
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
+
+/// The Region and account of most tests.
+pub const HERE: [&str; 4] = ["--region", "us-east-1", "--account", "123456789012"];
 
 /// The role of compute nodes with torque, in one Region and account.
 pub const NODE: [&str; 8] = [
@@ -63,9 +79,7 @@ pub const SMALL: [&str; 2] = ["--pcluster-version", "2.4.1"];
 /// Judges a file with [`JUDGED`] and more arguments: the exit code and the report.
 pub fn judge(folder: &Path, file: &str, more: &[&str]) -> (i32, Value) {
     let run = run(folder, &[&["lint", file], &JUDGED[..], more].concat());
-    let report =
-        serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}{}", run.out, run.err));
-    (run.code, report)
+    (run.code, run.json())
 }
 
 /// The requirements of the first result.

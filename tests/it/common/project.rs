@@ -1,29 +1,18 @@
 //! A folder with files, in which the program runs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 
+pub use super::program::Run;
+use super::program::run_with;
 use super::role;
 
 /// A temporary folder that is a repository.
 pub struct Project {
     folder: tempfile::TempDir,
-}
-
-/// What a run came to.
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Run {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
-    }
 }
 
 /// Grants what the role needs and, in a statement of its own, something else.
@@ -80,23 +69,20 @@ impl Project {
 
     /// Runs in a folder below, with environment variables.
     pub fn run_with(&self, below: &str, arguments: &[&str], env: &[(&str, &str)]) -> Run {
-        run_in(&self.path(below), arguments, env)
+        run_with(&self.path(below), arguments, env)
     }
-}
 
-fn run_in(folder: &Path, arguments: &[&str], env: &[(&str, &str)]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pcluster-iam"))
-        .current_dir(folder)
-        .env_clear()
-        .envs(env.iter().copied())
-        .stdin(Stdio::null())
-        .args(arguments)
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+    /// Runs Git in the folder.
+    pub fn git(&self, arguments: &[&str]) {
+        let done = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+            .args(arguments)
+            .current_dir(self.path(""))
+            .env("HOME", self.path(""))
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{error}");
     }
 }
 

@@ -1,0 +1,136 @@
+//! The value of a resource, as the functions of a template make it.
+
+use super::{ARN, case, template};
+use crate::common::case::verdict;
+
+/// A value of `Resource`, and the verdict.
+const VALUES: &[(&str, &str)] = &[
+    ("ARN:queue-a", "covered"),
+    ("'ARN:queue-a'", "covered"),
+    ("\"ARN:queue\\x2da\"", "covered"),
+    (">-\n  ARN:queue-a", "covered"),
+    ("|-\n  ARN:queue-a", "covered"),
+    ("[ARN:queue-b, ARN:queue-a]", "covered"),
+    ("ARN:queue-b", "missing"),
+    ("!Sub ARN:${Queue}", "covered"),
+    ("!Sub 'ARN:${Other}'", "missing"),
+    ("!Sub 'ARN:${ Queue }'", "covered"),
+    ("{'Fn::Sub': 'ARN:${Queue}'}", "covered"),
+    ("!Sub ['ARN:${X}', {X: queue-a}]", "covered"),
+    ("!Sub ['ARN:${X}', {X: !Ref Other}]", "missing"),
+    (
+        "!Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Queue}'",
+        "covered",
+    ),
+    ("!Sub '${Sent.Arn}'", "covered"),
+    ("!GetAtt Sent.Arn", "covered"),
+    ("!GetAtt [Sent, Arn]", "covered"),
+    ("{'Fn::GetAtt': [Sent, Arn]}", "covered"),
+    ("{'Fn::GetAtt': Sent.Arn}", "covered"),
+    ("!Sub 'ARN:${Sent.QueueName}'", "covered"),
+    // The name that CloudFormation makes may be any one name.
+    ("!GetAtt Made.Arn", "depends"),
+    ("!Sub 'ARN:${Made.QueueName}'", "depends"),
+    (
+        "!Join [':', [arn, !Ref 'AWS::Partition', sqs, !Ref 'AWS::Region', !Ref 'AWS::AccountId', !Ref Queue]]",
+        "covered",
+    ),
+    ("!Join ['', [ARN, ':', !Ref Queue]]", "covered"),
+    ("!Join ['', [ARN, ':', !Ref Other]]", "missing"),
+    ("{'Fn::Join': ['', ['ARN:', {Ref: Queue}]]}", "covered"),
+    ("!Join ['', ['ARN:', !Select [1, !Ref Names]]]", "covered"),
+    ("!Join ['', ['ARN:', !Select [0, !Ref Names]]]", "missing"),
+    (
+        "!Join ['', ['ARN:', !Select [1, !Split ['/', 'x/queue-a']]]]",
+        "covered",
+    ),
+    ("!Join ['-', !Split ['/', 'ARN:queue/a']]", "covered"),
+    (
+        "!Sub ['ARN:${X}', {X: !Select [5, !Split [':', !GetAtt Sent.Arn]]}]",
+        "covered",
+    ),
+    (
+        "!Sub ['ARN:${X}', {X: !FindInMap [Queues, !Ref 'AWS::Region', Main]}]",
+        "covered",
+    ),
+    (
+        "!Sub ['ARN:${X}', {X: !FindInMap [Queues, eu-west-1, Main]}]",
+        "missing",
+    ),
+    (
+        "!Sub ['ARN:${X}', {X: !FindInMap [Queues, !Ref Open, Main]}]",
+        "depends",
+    ),
+    (
+        "!Sub ['ARN:${X}', {X: !FindInMap [Queues, none, Main, {DefaultValue: queue-a}]}]",
+        "covered",
+    ),
+    ("!If [IsA, ARN:queue-a, ARN:queue-b]", "covered"),
+    ("!If [IsB, ARN:queue-a, ARN:queue-b]", "missing"),
+    ("!If [IsOpen, ARN:queue-a, ARN:queue-b]", "depends"),
+    ("!If [IsOpen, ARN:queue-a, ARN:queue-a]", "depends"),
+    ("!If [NotB, ARN:queue-a, ARN:queue-b]", "covered"),
+    ("!If [And, ARN:queue-a, ARN:queue-b]", "covered"),
+    ("!If [Or, ARN:queue-a, ARN:queue-b]", "covered"),
+    ("!If [AndOpen, ARN:queue-a, ARN:queue-b]", "depends"),
+    ("!If [AndFalse, ARN:queue-b, ARN:queue-a]", "covered"),
+    ("!If [Here, ARN:queue-a, ARN:queue-b]", "covered"),
+    (
+        "[ARN:queue-b, !If [IsA, ARN:queue-a, !Ref 'AWS::NoValue']]",
+        "covered",
+    ),
+    (
+        "[ARN:queue-b, !If [IsB, ARN:queue-a, !Ref 'AWS::NoValue']]",
+        "missing",
+    ),
+    (
+        "[ARN:queue-b, !If [IsOpen, ARN:queue-a, !Ref 'AWS::NoValue']]",
+        "depends",
+    ),
+    (
+        "{'Fn::If': [IsA, {'Fn::Sub': 'ARN:${Queue}'}, x]}",
+        "covered",
+    ),
+    ("!Sub 'ARN:${Open}'", "depends"),
+    ("!Sub 'ARN:queue-${Open}'", "depends"),
+    ("!Sub 'ARN:other-${Open}'", "missing"),
+    ("!Sub 'arn:aws:sqs:us-east-1:${Open}:queue-a'", "depends"),
+    ("!Ref Open", "depends"),
+    ("[ARN:queue-a, !Ref Open]", "covered"),
+    ("!Ref OpenNames", "depends"),
+    ("!Sub 'ARN:${Secret}'", "depends"),
+    ("!Sub 'ARN:{{resolve:ssm:/queue}}'", "depends"),
+    ("'{{resolve:ssm:/queue}}'", "depends"),
+    ("!ImportValue net-queue", "depends"),
+    ("!Sub ['${X}', {X: !ImportValue net}]", "depends"),
+    ("!Sub 'ARN:${AWS::StackName}'", "depends"),
+    // One of two values is not enough.
+    ("!Sub 'ARN:${Both}'", "missing"),
+    (
+        "!Sub ['ARN:queue-${X}', {X: !Select [!Ref Size, [b, a]]}]",
+        "covered",
+    ),
+    ("!Sub 'ARN:*'", "covered"),
+    ("'*'", "covered"),
+];
+
+#[test]
+fn a_value_of_a_resource_is_what_its_functions_make_of_it() {
+    let mut wrong = Vec::new();
+    for (value, expected) in VALUES {
+        let value = value.replace("ARN", ARN);
+        let text = template(&format!(
+            "Effect: Allow\nAction: sqs:SendMessage\nResource: {value}"
+        ));
+        let case = case("t.yaml", &text);
+        let (run, result) = case.lint("t.yaml", &[]);
+        let found = verdict(&result);
+        if found != *expected || run.code == 2 {
+            wrong.push(format!(
+                "{value}: {found}, expected {expected}; exit {} {}",
+                run.code, run.err
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
