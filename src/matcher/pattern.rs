@@ -16,23 +16,11 @@ use std::mem;
 use super::class::Class;
 use super::search::{self, Alphabet, Answer, Budget, Clause, Union};
 use super::symbol::Symbol;
+pub use tokens::Token;
+use tokens::{COLON, Fields};
 
 /// Steps of the decision procedure for a question about two patterns.
 const STEPS: u64 = 1_000_000;
-
-/// Between the fields of an ARN.
-const COLON: Symbol = Symbol::char(':');
-
-/// One element of a [`Pattern`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Token {
-    /// Exactly this symbol.
-    Symbol(Symbol),
-    /// Exactly one symbol of the class: `?`.
-    One(Class),
-    /// Any number of symbols of the class, also none: `*`.
-    Run(Class),
-}
 
 /// A wildcard pattern in normal form: in a row of wildcards of one class the `?` come first and
 /// there is at most one `*`.
@@ -51,14 +39,10 @@ pub struct Pattern {
     has_wide_wildcard: bool,
 }
 
-/// The positions of the first five colons of a pattern in which no wildcard before the last of them accepts a colon: the
-/// fields of an ARN. Two such patterns match a word together only field by field.
-type Fields = [u16; 5];
-
 impl Pattern {
     /// A pattern from its tokens.
     pub fn new(mut tokens: Vec<Token>) -> Self {
-        normalize(&mut tokens);
+        tokens::normalize(&mut tokens);
         let mut pattern = Pattern {
             tokens: tokens.into(),
             loose: false,
@@ -68,7 +52,7 @@ impl Pattern {
             colons: 0,
             has_wide_wildcard: false,
         };
-        pattern.fields = fields(&pattern.tokens);
+        pattern.fields = tokens::fields(&pattern.tokens);
         for token in &*pattern.tokens {
             match token {
                 Token::Symbol(symbol) => {
@@ -473,38 +457,4 @@ fn ask<'a>(required: Vec<Union<'a>>, forbidden: Vec<Union<'a>>, budget: &mut Bud
         forbidden,
     };
     search::find(&[clause], &alphabet, search::Wanted::Some, budget)
-}
-
-/// The positions of the colons between the fields of an ARN.
-fn fields(tokens: &[Token]) -> Option<Fields> {
-    let mut fields = Fields::default();
-    let mut open = fields.iter_mut();
-    let mut next = open.next()?;
-    for (at, token) in tokens.iter().enumerate() {
-        match token {
-            Token::Symbol(symbol) if *symbol == COLON => {
-                *next = u16::try_from(at).ok()?;
-                match open.next() {
-                    Some(field) => next = field,
-                    None => return Some(fields),
-                }
-            }
-            Token::Symbol(_) => {}
-            Token::One(class) | Token::Run(class) if class.accepts(COLON) => return None,
-            Token::One(_) | Token::Run(_) => {}
-        }
-    }
-    None
-}
-
-/// Brings tokens into normal form where they stand.
-fn normalize(tokens: &mut Vec<Token>) {
-    tokens.dedup_by(|token, last| match (*last, *token) {
-        (Token::Run(a), Token::Run(b)) => a == b,
-        (Token::Run(a), Token::One(b)) if a == b => {
-            mem::swap(token, last);
-            false
-        }
-        _ => false,
-    });
 }

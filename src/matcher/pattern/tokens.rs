@@ -1,7 +1,61 @@
-//! Questions about two rows of tokens: whether they match a word together, and whether one takes up the other.
+//! Rows of tokens: their normal form, their fields, and whether two match a word together or one takes up the other.
 
-use super::Token;
+use std::mem;
+
+use crate::matcher::class::Class;
 use crate::matcher::symbol::Symbol;
+
+/// One element of a [`Pattern`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Token {
+    /// Exactly this symbol.
+    Symbol(Symbol),
+    /// Exactly one symbol of the class: `?`.
+    One(Class),
+    /// Any number of symbols of the class, also none: `*`.
+    Run(Class),
+}
+
+/// Between the fields of an ARN.
+pub(super) const COLON: Symbol = Symbol::char(':');
+
+/// The positions of the first five colons of a pattern in which no wildcard before the last of them accepts a colon: the
+/// fields of an ARN. Two such patterns match a word together only field by field.
+pub(super) type Fields = [u16; 5];
+
+/// The positions of the colons between the fields of an ARN.
+pub(super) fn fields(tokens: &[Token]) -> Option<Fields> {
+    let mut fields = Fields::default();
+    let mut open = fields.iter_mut();
+    let mut next = open.next()?;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Symbol(symbol) if *symbol == COLON => {
+                *next = u16::try_from(at).ok()?;
+                match open.next() {
+                    Some(field) => next = field,
+                    None => return Some(fields),
+                }
+            }
+            Token::Symbol(_) => {}
+            Token::One(class) | Token::Run(class) if class.accepts(COLON) => return None,
+            Token::One(_) | Token::Run(_) => {}
+        }
+    }
+    None
+}
+
+/// Brings tokens into normal form where they stand.
+pub(super) fn normalize(tokens: &mut Vec<Token>) {
+    tokens.dedup_by(|token, last| match (*last, *token) {
+        (Token::Run(a), Token::Run(b)) => a == b,
+        (Token::Run(a), Token::One(b)) if a == b => {
+            mem::swap(token, last);
+            false
+        }
+        _ => false,
+    });
+}
 
 /// Whether some word is matched by both: walks both side by side, pair of positions by pair of positions.
 pub(super) fn meet(ours: &[Token], theirs: &[Token]) -> bool {
@@ -109,7 +163,7 @@ pub(super) fn absorb(ours: &[Token], theirs: &[Token]) -> bool {
                 enter(ours, after, &mut next);
             }
         }
-        std::mem::swap(&mut state, &mut next);
+        mem::swap(&mut state, &mut next);
         if state.is_empty() {
             return false;
         }
