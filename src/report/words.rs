@@ -409,6 +409,7 @@ fn layer(id: &str) -> String {
         ("dump-pages", _) => "the pages of the dump that follow".to_owned(),
         ("no-roles", name) => format!("{name}, which defines no role and no policy"),
         ("trust-policy", _) => "the trust policy".to_owned(),
+        ("value", name) => format!("what `{name}` may stand for"),
         ("group", name) => format!("the policies of the group {name}"),
         ("scp", _) => "service control policies (SCP)".to_owned(),
         ("managed-policy", arn) => {
