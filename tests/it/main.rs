@@ -101,6 +101,7 @@ mod template_links;
 mod terraform;
 mod terraform_exclusive;
 mod terraform_expressions;
+mod terraform_functions;
 mod terraform_holes;
 mod terraform_names;
 mod terraform_random;
