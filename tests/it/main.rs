@@ -49,6 +49,7 @@ mod difference;
 mod difference_forms;
 mod docs;
 mod dump;
+mod dump_yaml;
 mod escalation;
 mod examples_of_inputs;
 mod excess;
