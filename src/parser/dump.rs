@@ -5,8 +5,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 
+mod block_style;
 mod trust;
-mod yaml;
 
 use std::fmt;
 
@@ -113,7 +113,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
         return None;
     }
     if !body.trim_start().starts_with(['{', '[']) {
-        return yaml::pages(body, start);
+        return block_style::pages(body, start);
     }
     let mut found = Found::default();
     let mut stream = serde_json::Deserializer::from_str(body).into_iter::<Top<'_>>();
@@ -360,11 +360,17 @@ pub fn part_name(source: &Source, part: Part) -> Option<PartName> {
 const LONGEST_ARN: usize = 2048;
 
 /// A part that is YAML as JSON.
-fn written(source: &Source, part: Part) -> Result<Option<yaml::Written>, Box<Problem>> {
-    part.is_yaml.then(|| yaml::json(source, part)).transpose()
+fn written(source: &Source, part: Part) -> Result<Option<block_style::Written>, Box<Problem>> {
+    part.is_yaml
+        .then(|| block_style::json(source, part))
+        .transpose()
 }
 
-fn layer<'a>(source: &'a Source, part: Part, written: Option<&'a yaml::Written>) -> Layer<'a> {
+fn layer<'a>(
+    source: &'a Source,
+    part: Part,
+    written: Option<&'a block_style::Written>,
+) -> Layer<'a> {
     match written {
         Some(written) => Layer::decoded(&written.text, &written.offsets),
         None => Layer::file(source.slice(part.span), part.span.start as usize),

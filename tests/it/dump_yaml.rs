@@ -243,7 +243,11 @@ fn what_is_no_dump_of_the_cli_is_refused_at_its_line() {
             "Other:\n  Statement:\n  - Effect: Allow\nUserDetailList:\n",
             "a policy is beside",
         ),
-        ("UserDetailList:\n", "   UserDetailList:\n", "this is not YAML"),
+        (
+            "UserDetailList:\n",
+            "   UserDetailList:\n",
+            "this is not YAML",
+        ),
     ] {
         let broken = text.replacen(what, by, 1);
         assert_ne!(broken, text, "{what}");

@@ -1,6 +1,6 @@
 //! Each function that is evaluated makes what Terraform makes: 500 random calls of each.
 //!
-//! The calls are the same in every run; `fixtures/terraform/functions.json` has what Terraform makes of them. With Terraform
+//! The calls are the same in every run; `fixtures/terraform/functions.txt` has what Terraform makes of them. With Terraform
 //! installed, `PCLUSTER_IAM_TERRAFORM=terraform cargo test --test it terraform_functions::` writes it anew.
 
 use std::collections::BTreeMap;
@@ -417,7 +417,7 @@ fn evaluated(function: &str, calls: &[String]) -> Vec<Option<String>> {
 
 #[test]
 fn each_function_makes_what_terraform_makes() {
-    let path = Path::new("fixtures/terraform/functions.json");
+    let path = Path::new("fixtures/terraform/functions.txt");
     if let Ok(terraform) = std::env::var("PCLUSTER_IAM_TERRAFORM") {
         let results = written_anew(&terraform);
         let functions = results
