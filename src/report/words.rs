@@ -170,9 +170,12 @@ pub(super) fn unchecked_of(result: &RoleResult) -> Option<String> {
 }
 
 /// The line of one result on what its files or its reference name and do not contain, safe to print. Layers that
-/// nothing names are left out: formats that hold findings alone would never be empty.
+/// nothing names, and values that decide nothing, are left out: formats that hold findings alone would never be empty.
 pub(super) fn named_and_unchecked(result: &RoleResult) -> Option<String> {
-    unchecked(result, |id| id.contains(':') || id == "trust-policy")
+    unchecked(result, |id| {
+        let is_named = id.contains(':') || id == "trust-policy";
+        is_named && !id.starts_with("value:")
+    })
 }
 
 fn unchecked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {

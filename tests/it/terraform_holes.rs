@@ -278,7 +278,7 @@ fn no_literal_that_is_left_open_silences_a_finding() {
     let sample: usize = std::env::var("PCLUSTER_IAM_SAMPLE")
         .ok()
         .and_then(|c| c.parse().ok())
-        .unwrap_or(97);
+        .unwrap_or(397);
     let (mut nth, mut tried) = (0, 0);
     let mut wrong = Vec::new();
     for (file, policy) in policies() {
