@@ -180,7 +180,6 @@ fn call(chance: &mut Chance, function: &str) -> String {
                 .collect();
             all.join(", ")
         }
-        "compact" | "distinct" | "sort" | "toset" => list(chance),
         "concat" if chance.below(5) == 0 => format!("[{}]...", several(chance, list)),
         "concat" => several(chance, list),
         "file" => {
@@ -273,7 +272,7 @@ fn call(chance: &mut Chance, function: &str) -> String {
             )
         }
         "tolist" if chance.below(2) == 0 => format!("toset({})", list(chance)),
-        "tolist" => list(chance),
+        "compact" | "distinct" | "sort" | "toset" | "tolist" => list(chance),
         "trim" => format!(
             "{}, \"{}\"",
             text(chance),
