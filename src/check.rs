@@ -49,7 +49,7 @@ use configured::{
 };
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
-use metadata::{bindings_of, name_of, name_of_file, names, not_checked};
+use metadata::{bindings_of, name_of, name_of_file, names, not_checked, open_values};
 
 /// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
 /// role, which hold far fewer.
@@ -202,7 +202,7 @@ pub fn check(
         .map(|(wider, readings)| wider.compare(catalog, readings, as_stored))
         .next();
     let inline = trial.inline_managed(verdicts);
-    let not_checked = not_checked(sources, files, settings, Some(trial), &inline);
+    let mut not_checked = not_checked(sources, files, settings, Some(trial), &inline);
     let elsewhere = Elsewhere::new(files, &not_checked);
     if let Some(generous) = &generous {
         generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
@@ -318,6 +318,7 @@ pub fn check(
         let mut attached = settings.attached_policies.iter();
         !attached.any(|file| file.source == f.label.source)
     });
+    not_checked.extend(open_values(&all, &findings));
     let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
     let failed = !settings.accepts_unresolved

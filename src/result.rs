@@ -72,7 +72,7 @@ pub struct RoleResult {
     pub scps: Vec<Vec<String>>,
     /// Inputs that were not given: the layers `permissions-boundary` and `scp`, and AWS managed policies that the role
     /// must have besides, as `managed-policy:ARN`. Also `feature:NAME` for a feature without data for this role and
-    /// release.
+    /// release, and `value:NAME` for a value that a template leaves open and that decides no requirement.
     pub not_checked: Vec<String>,
     /// One row per requirement; empty where a file could not be read.
     pub requirements: Vec<Row>,

@@ -2,6 +2,7 @@
 
 use super::candidates::Candidates;
 use super::fit::{Judged, best, fitting};
+use super::meeting::Named;
 use super::trial::Trial;
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
@@ -94,6 +95,11 @@ pub fn fits_better(
     one: &Against,
     settings: &Settings,
 ) -> bool {
+    let named = Named::of(policies, settings);
+    let mut references = other.references().iter();
+    if !references.any(|reference| named.may_grant_most(reference)) {
+        return false;
+    }
     let of_other = Candidates::new(policies, other, settings);
     let Some((_, other)) = best(&of_other, catalog) else {
         return false;

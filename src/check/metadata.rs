@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::Settings;
 use super::trial::Trial;
+use crate::finding::Finding;
 use crate::lints::File;
 use crate::matcher::template;
-use crate::parser::{SourceId, Sources, Span};
+use crate::parser::{HoleKind, Policy, SourceId, Sources, Span, shorten};
 use crate::reference::bindings::Origin;
 use crate::reference::cluster_names;
 use crate::reference::{self, Reference};
@@ -102,6 +103,47 @@ pub(super) fn not_checked(
         .chain(listed)
         .chain(features.map(|f| format!("feature:{f}")))
         .collect()
+}
+
+/// Values that a template leaves open and that may be anything, if they decide no requirement: what they grant or exclude
+/// besides is not known.
+pub(super) fn open_values(files: &[&File], findings: &[Finding]) -> Vec<String> {
+    let documents = files.iter().flat_map(|file| {
+        let best = file.extremes.iter().map(|e| &e.best);
+        best.chain([&file.document])
+    });
+    let mut names: Vec<&str> = Vec::new();
+    for policy in documents.flat_map(|d| &d.policies) {
+        for name in open_names(policy) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let is_named = |name: &str| {
+        let quoted = format!("`{}`", shorten(name));
+        let is_quoted = |f: &Finding| {
+            let texts = f.notes.iter().chain([&f.message]);
+            texts.into_iter().any(|text| text.contains(&quoted))
+        };
+        let deciding = ["depends", "unresolved"];
+        let mut findings = findings.iter().filter(|f| deciding.contains(&f.lint));
+        findings.any(is_quoted)
+    };
+    let unnamed = names.into_iter().filter(|name| !is_named(name));
+    unnamed.map(|name| format!("value:{name}")).collect()
+}
+
+/// The names of what statements of a policy leave open.
+fn open_names(policy: &Policy) -> impl Iterator<Item = &str> {
+    let unknowns = policy.unknowns.iter();
+    unknowns.flat_map(|unknowns| {
+        let of_statements = policy.statements.iter().flat_map(|s| &s.holes);
+        let indexes = of_statements.chain(&unknowns.statements);
+        let holes = indexes.filter_map(|index| unknowns.holes.get(*index));
+        let anything = holes.filter(|h| matches!(h.kind, HoleKind::Text | HoleKind::List));
+        anything.map(|hole| hole.name.as_str())
+    })
 }
 
 pub(super) fn names<'f>(

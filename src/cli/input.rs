@@ -23,7 +23,12 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 const LARGEST_DUMP: u64 = 256 * 1024 * 1024;
 
 /// Keys of which the beginning of every large dump has one.
-const DUMP_MARKS: [&str; 2] = ["DetailList\"", "\"PolicyVersionList\""];
+const DUMP_MARKS: [&str; 4] = [
+    "DetailList\"",
+    "\"PolicyVersionList\"",
+    "DetailList:",
+    "PolicyVersionList:",
+];
 
 /// The name of standard input.
 pub(super) const STANDARD_INPUT: &str = "<stdin>";

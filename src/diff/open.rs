@@ -24,7 +24,12 @@ pub(super) fn lex(
     let effect = statement.effect.as_ref().map_or(Effect::Allow, |e| e.value);
     let is_deny = effect == Effect::Deny;
     let hole = |index: usize| unknowns.holes.get(index);
-    let kind = |index: usize| hole(index).map_or(HoleKind::Text, |h| h.kind);
+    // No name is an ARN: what is written in the place of one is not known to be a name.
+    let is_alone = matches!(parts, [part] if part.range == (0..text.value.len()));
+    let kind = |index: usize| match hole(index).map_or(HoleKind::Text, |h| h.kind) {
+        HoleKind::Name if in_resource && is_alone => HoleKind::Text,
+        kind => kind,
+    };
     // Whether the statement reaches as far as the part can let it.
     let most = |index: usize| unknowns.extreme.reaches_most(kind(index), effect);
     let open: Vec<usize> = { parts.iter() }

@@ -72,12 +72,12 @@ pub fn read(
     let mut tree = if is_json {
         tree::of_json(body, start, &mut problems)
     } else {
-        tree::of_yaml(body, start, &mut problems)
+        tree::of_yaml(body, start, tree::TEMPLATE, &mut problems)
     };
     // YAML in braces, where the name does not say that it is JSON.
     if is_json && tree.is_err() && is_yaml(source.name()) {
         let mut of_yaml = Vec::new();
-        if let Ok(read) = tree::of_yaml(body, start, &mut of_yaml) {
+        if let Ok(read) = tree::of_yaml(body, start, tree::TEMPLATE, &mut of_yaml) {
             (tree, problems) = (Ok(read), of_yaml);
         }
     }

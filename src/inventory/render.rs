@@ -16,7 +16,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use super::value::{Node, Value};
+use super::value::{Node, Piece, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
@@ -364,7 +364,12 @@ impl<'h> Draft<'h> {
                 kept.push((*value).clone());
                 continue;
             }
-            let most = unknown.iter().all(|h| self.reaches_most(*h, effect));
+            // No name is an action: what is written in the place of one is not known to be a name.
+            let most = if is_lone_hole(value) {
+                self.extreme.reaches_most(HoleKind::Text, effect)
+            } else {
+                unknown.iter().all(|h| self.reaches_most(*h, effect))
+            };
             match (most, negated) {
                 (true, true) => {}
                 (true, false) => kept.push(any_action(value)),
@@ -406,5 +411,14 @@ impl<'h> Draft<'h> {
 
     fn first_unknown(&self, value: &Value) -> Option<usize> {
         self.unknown_in(value).first().copied()
+    }
+}
+
+/// Whether nothing of a value is known.
+fn is_lone_hole(value: &Value) -> bool {
+    match &value.node {
+        Node::Hole(_) => true,
+        Node::Text(pieces) => matches!(pieces.as_slice(), [Piece::Hole { .. }]),
+        _ => false,
     }
 }

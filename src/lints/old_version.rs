@@ -3,7 +3,7 @@
 use super::variable::{self, Variable};
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Attachment, Policy, Span, Text, Version, shorten};
+use crate::parser::{Attachment, Policy, Text, Version, shorten};
 use crate::rejection::{CONSEQUENCE, answer};
 
 /// See the page.
@@ -21,10 +21,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if policy.version == Version::V2012 {
             continue;
         }
-        let opening = Span {
-            start: policy.span.start,
-            end: policy.span.start + 1,
-        };
+        let opening = context.sources.get(policy.source).opening(policy.span);
         let span = policy.version_span.unwrap_or(opening);
         let version = if policy.version_span.is_some() {
             "`Version` is `2008-10-17`"

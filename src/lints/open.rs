@@ -56,13 +56,18 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
         finding.severity = Severity::Note;
         finding.own_severity = Severity::Note;
         finding.fixes.clear();
-        let names = names(generous, (finding.label.source, finding.label.span));
-        finding.notes.push(match names.as_slice() {
-            [] => "only if a value that is not known lets it".to_owned(),
-            names => format!("only for some values of {}", super::enumerate(names)),
-        });
+        let note = only_for(generous, (finding.label.source, finding.label.span));
+        finding.notes.push(note);
     }
     all
+}
+
+/// The note on a finding that values which are not known decide: those of the statement at its place.
+pub(super) fn only_for(context: &Context<'_>, place: (SourceId, Span)) -> String {
+    match names(context, place).as_slice() {
+        [] => "only if a value that is not known lets it".to_owned(),
+        names => format!("only for some values of {}", super::enumerate(names)),
+    }
 }
 
 /// The names of what is not known in the statement at a place.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{Context, Lint, is_about_coverage, known_gap, layer};
 use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Attachment, Policy, Span};
+use crate::parser::{Attachment, Policy};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
@@ -31,6 +31,7 @@ const ATTACHED: usize = 10;
 const ATTACHED_AT_MOST: usize = 25;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
+    let before = out.len();
     let (mut inline, mut first_inline, mut managed) = (0, None, 0);
     for policy in context.policies() {
         let compared = context.compared.as_ref();
@@ -54,14 +55,15 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if let Some(policy) = first_inline {
         out.extend(of_inline(context, policy, inline));
     }
+    for finding in out.iter_mut().skip(before) {
+        let label = &mut finding.label;
+        label.span = context.sources.get(label.source).opening(label.span);
+    }
 }
 
 fn finding(policy: &Policy, severity: Severity, message: String, help: &str) -> Finding {
-    let opening = Span {
-        start: policy.span.start,
-        end: policy.span.start + 1,
-    };
-    let mut finding = LINT.finding(severity, message, Label::at(policy.source, opening));
+    let label = Label::at(policy.source, policy.span);
+    let mut finding = LINT.finding(severity, message, label);
     finding.help = Some(help.to_owned());
     finding.subject = Some("size".to_owned());
     finding

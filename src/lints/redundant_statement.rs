@@ -5,7 +5,6 @@ use super::{Context, Lint, effect};
 use crate::diff::statement::{Action, Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::search::Budget;
-use crate::parser::Span;
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -35,7 +34,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 return;
             }
             if let Some((_, wide)) = by {
-                out.push(finding(narrow.statement, wide.statement));
+                out.push(finding(context, narrow.statement, wide.statement));
             }
         }
     }
@@ -66,22 +65,19 @@ impl<'a> Sketched<'a> {
     }
 }
 
-fn finding(narrow: &Prepared, wide: &Prepared) -> Finding {
+fn finding(context: &Context<'_>, narrow: &Prepared, wide: &Prepared) -> Finding {
     let by = match &wide.sid {
         Some(sid) if !sid.is_empty() => format!("the statement `{sid}`"),
         _ => "another statement".to_owned(),
     };
     let verb = effect::verb(narrow.effect);
-    let opening = |span: Span| Span {
-        start: span.start,
-        end: span.start + 1,
-    };
+    let opening = |s: &Prepared| context.sources.get(s.source).opening(s.span);
     let message = format!("{by} {verb} all that this one {verb}");
-    let label = Label::at(narrow.source, opening(narrow.span));
+    let label = Label::at(narrow.source, opening(narrow));
     let mut finding = LINT.finding(Severity::Note, message, label);
     finding.related.push(Label {
         source: wide.source,
-        span: opening(wide.span),
+        span: opening(wide),
         message: "this one".to_owned(),
     });
     finding.help = Some("remove it, or narrow the other one".to_owned());

@@ -1,9 +1,9 @@
 //! Names that another major release of ParallelCluster gives its resources.
 
-use super::{Context, Lint, enumerate};
+use super::{Context, Lint, enumerate, open};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::Effect;
+use crate::parser::{Effect, SourceId, Span, Statement};
 
 /// See the page.
 pub(super) static LINT: Lint = Lint {
@@ -66,18 +66,32 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         }
         let allows = compared.comparison.granted.iter();
         let allows = allows.filter(|s| s.effect == Effect::Allow && !s.not_resource);
-        let named = allows.flat_map(|s| s.resources.iter().map(move |r| (s.source, r)));
-        let mut named = named.filter(|(_, r)| r.text.contains(beginning));
-        let Some((source, first)) = named.next() else {
+        let resources = allows.flat_map(|s| s.resources.iter().map(move |r| (s.source, r)));
+        let mut named: Vec<(SourceId, Span, &str)> = { resources }
+            .filter(|(_, r)| r.text.contains(beginning))
+            .map(|(source, r)| (source, r.span, r.text.as_str()))
+            .collect();
+        let is_certain = !named.is_empty();
+        for (source, span, text) in open_resources(context) {
+            if text.contains(beginning) && !named.iter().any(|n| (n.0, n.1) == (source, span)) {
+                named.push((source, span, text));
+            }
+        }
+        let Some(((source, span, first), more)) = named.split_first() else {
             continue;
         };
         let message = format!(
             "{} has a name of ParallelCluster {of}.x, but the given release is {release}: {instead}",
-            enumerate(std::slice::from_ref(&first.text))
+            enumerate(&[(*first).to_owned()])
         );
-        let mut finding = LINT.finding(Severity::Warning, message, Label::at(source, first.span));
-        let more = named.take(RELATED);
-        finding.related = more.map(|(s, r)| Label::at(s, r.span)).collect();
+        let mut finding = LINT.finding(Severity::Warning, message, Label::at(*source, *span));
+        let more = more.iter().take(RELATED);
+        finding.related = more.map(|(s, span, _)| Label::at(*s, *span)).collect();
+        if !is_certain {
+            finding
+                .notes
+                .push(open::only_for(context, (*source, *span)));
+        }
         finding.help = Some(
             "write the names of your release, or say which one you use: --pcluster-version"
                 .to_owned(),
@@ -89,3 +103,21 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 
 /// Further places drawn.
 const RELATED: usize = 4;
+
+/// The resources of statements that allow something for some values of what is not known.
+fn open_resources<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (SourceId, Span, &'c str)> {
+    let extremes = context.files.iter().filter_map(|f| f.extremes.as_deref());
+    let policies = extremes.flat_map(|e| &e.best.policies);
+    let is_open = |s: &&Statement| {
+        let allows = s.effect.as_ref().is_some_and(|e| e.value == Effect::Allow);
+        allows && !s.holes.is_empty()
+    };
+    policies.flat_map(move |policy| {
+        let statements = policy.statements.iter().filter(is_open);
+        let resources = statements
+            .filter_map(|s| s.resource.as_ref())
+            .filter(|r| !r.negated);
+        let texts = resources.flat_map(|r| &r.values);
+        texts.map(|text| (policy.source, text.span, text.value.as_str()))
+    })
+}

@@ -5,6 +5,9 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 
+mod block_style;
+mod trust;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -21,6 +24,7 @@ use super::problem::Reader;
 use super::quote::shorten_to;
 use super::source::{Source, SourceId, Span, Spanned};
 use super::syntax;
+use trust::trust;
 
 /// The lists of a dump that hold principals.
 const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];
@@ -52,6 +56,8 @@ pub struct Part {
     pub kind: PartKind,
     /// Its text in the file.
     pub span: Span,
+    /// Whether it is an element of a YAML list, its dash included; else it is JSON.
+    pub is_yaml: bool,
 }
 
 /// The content of a file that is a dump, or some pages of one.
@@ -103,8 +109,11 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
     let text = source.text();
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let start = text.len() - body.len();
-    if !may_be_dump(body) || !body.trim_start().starts_with(['{', '[']) {
+    if !may_be_dump(body) {
         return None;
+    }
+    if !body.trim_start().starts_with(['{', '[']) {
+        return block_style::pages(body, start);
     }
     let mut found = Found::default();
     let mut stream = serde_json::Deserializer::from_str(body).into_iter::<Top<'_>>();
@@ -183,6 +192,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
         pages.parts.extend(elements.into_iter().map(|raw| Part {
             kind,
             span: place(raw.get()),
+            is_yaml: false,
         }));
     }
     Some(Ok(pages))
@@ -313,8 +323,9 @@ impl<'de> Visitor<'de> for TopVisitor {
 
 /// The names of a part; `None` where it has none.
 pub fn part_name(source: &Source, part: Part) -> Option<PartName> {
+    let written = written(source, part).ok()?;
     let mut places = Places::default();
-    let value = json::read(layer(source, part), &mut places).ok()?;
+    let value = json::read(layer(source, part, written.as_ref()), &mut places).ok()?;
     if value.kind() != Kind::Object {
         return None;
     }
@@ -348,8 +359,22 @@ pub fn part_name(source: &Source, part: Part) -> Option<PartName> {
 /// An ARN with the longest path and name has fewer characters.
 const LONGEST_ARN: usize = 2048;
 
-fn layer(source: &Source, part: Part) -> Layer<'_> {
-    Layer::file(source.slice(part.span), part.span.start as usize)
+/// A part that is YAML as JSON.
+fn written(source: &Source, part: Part) -> Result<Option<block_style::Written>, Box<Problem>> {
+    part.is_yaml
+        .then(|| block_style::json(source, part))
+        .transpose()
+}
+
+fn layer<'a>(
+    source: &'a Source,
+    part: Part,
+    written: Option<&'a block_style::Written>,
+) -> Layer<'a> {
+    match written {
+        Some(written) => Layer::decoded(&written.text, &written.offsets),
+        None => Layer::file(source.slice(part.span), part.span.start as usize),
+    }
 }
 
 /// Reads a part. What is wrong with it is in its document.
@@ -357,7 +382,15 @@ pub fn part(id: SourceId, source: &Source, part: Part) -> PartContent {
     let mut reader = Reader::new(id);
     let mut content = PartContent::default();
     let mut places = Places::default();
-    let layer = layer(source, part);
+    let written = match written(source, part) {
+        Ok(written) => written,
+        Err(problem) => {
+            reader.report(*problem);
+            content.document = reader.finish();
+            return content;
+        }
+    };
+    let layer = layer(source, part, written.as_ref());
     match json::read(layer, &mut places) {
         Ok(value) if value.kind() == Kind::Object => {
             if part.kind == PartKind::Policy {
@@ -441,54 +474,4 @@ fn texts(value: Value<'_>, of: Option<&str>) -> Option<Vec<String>> {
     };
     let elements = value.elements();
     elements.into_iter().map(|e| Some(text(e)?.value)).collect()
-}
-
-/// Reads who may assume a role. A trust policy that could not be read leaves it open.
-fn trust(value: Value<'_>, content: &mut PartContent) {
-    let text = match value.kind() {
-        Kind::Object => Some(value.raw().to_owned()),
-        _ => value.string().map(|text| {
-            let decoded = percent_encoding::percent_decode_str(&text.value);
-            match decoded.decode_utf8() {
-                Ok(decoded) if !text.value.trim_start().starts_with('{') => decoded.into_owned(),
-                _ => text.value.clone(),
-            }
-        }),
-    };
-    let mut services = Vec::new();
-    let document: Option<serde_json::Value> =
-        text.and_then(|text| serde_json::from_str(&text).ok());
-    let statements = document.as_ref().and_then(|d| d.get("Statement"));
-    let all = match statements {
-        Some(serde_json::Value::Array(all)) => all.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => {
-            content.trusts_others = true;
-            &[]
-        }
-    };
-    for statement in all {
-        if statement.get("Effect").and_then(|e| e.as_str()) != Some("Allow") {
-            continue;
-        }
-        let Some(serde_json::Value::Object(principals)) = statement.get("Principal") else {
-            content.trusts_others = true;
-            continue;
-        };
-        for (kind, names) in principals {
-            let names = match names {
-                serde_json::Value::Array(names) => names.as_slice(),
-                one => std::slice::from_ref(one),
-            };
-            for name in names.iter().filter_map(|n| n.as_str()) {
-                let service = name.split('.').next().unwrap_or_default();
-                if kind == "Service" && service != "*" {
-                    services.push(service.to_owned());
-                } else {
-                    content.trusts_others = true;
-                }
-            }
-        }
-    }
-    content.services = Some(services);
 }

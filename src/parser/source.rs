@@ -134,6 +134,37 @@ impl Source {
         self.text.get(span.range()).unwrap_or("")
     }
 
+    /// The token that opens what is at a span: a brace, the first word, or the words before the brace of a block
+    /// (`data "aws_iam_policy_document" "head"`).
+    pub fn opening(&self, span: Span) -> Span {
+        let text = self.slice(span);
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let word = text.find(|c| !is_word(c)).unwrap_or(text.len());
+        let mut end = word;
+        let mut rest = text.get(word..).unwrap_or_default();
+        loop {
+            rest = rest.trim_start_matches([' ', '\t']);
+            if rest.starts_with('{') {
+                break;
+            }
+            let label = rest
+                .strip_prefix('"')
+                .and_then(|label| label.split_once('"'));
+            let Some((_, after)) = label else {
+                end = word;
+                break;
+            };
+            rest = after;
+            end = text.len() - after.len();
+        }
+        let first = text.chars().next().map_or(0, char::len_utf8);
+        let length = if word == 0 { first } else { end };
+        Span {
+            start: span.start,
+            end: span.start + length as u32,
+        }
+    }
+
     /// Byte offsets at which lines start; the first is 0. Lines end at `\n`.
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {

@@ -10,6 +10,9 @@ use super::policy::Problem;
 use super::source::Span;
 use super::yaml::{self, Id, Limits};
 
+/// What most texts are, for messages.
+pub(crate) const TEMPLATE: &str = "template";
+
 /// How many values a template may hold. CloudFormation takes 500 resources, a CDK application many times that.
 const MOST: usize = 2_000_000;
 
@@ -154,7 +157,7 @@ fn text(text: Text) -> Node {
     Node::Text(text.value, text.offsets.map(Vec::from))
 }
 
-/// Reads a text as YAML.
+/// Reads a text as YAML; `what` it is, for messages.
 ///
 /// # Errors
 ///
@@ -162,11 +165,12 @@ fn text(text: Text) -> Node {
 pub(crate) fn of_yaml(
     text: &str,
     start: usize,
+    what: &'static str,
     problems: &mut Vec<Problem>,
 ) -> Result<Rc<Tree>, Box<Problem>> {
     let limits = Limits {
         most: MOST,
-        what: "template",
+        what,
         has_unique_keys: false,
     };
     let tree = yaml::parse(text, start, limits).map_err(|all| {
@@ -183,7 +187,10 @@ pub(crate) fn of_yaml(
     match reader.merge {
         None => Ok(root),
         Some(place) => {
-            let message = "CloudFormation takes no merge key `<<`";
+            let message = match what {
+                TEMPLATE => "CloudFormation takes no merge key `<<`".to_owned(),
+                _ => format!("a {what} has no merge key `<<`"),
+            };
             let problem = Problem::invalid_json("syntax", message, place);
             Err(Box::new(problem.with_help("write the entries out")))
         }

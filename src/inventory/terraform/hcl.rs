@@ -123,6 +123,13 @@ impl Reader<'_> {
                 }),
                 Structure::Block(block) => {
                     let span = self.span(block.span());
+                    let labels = block
+                        .labels
+                        .iter()
+                        .filter_map(hcl_edit::structure::BlockLabel::span);
+                    let words = labels.chain(block.ident.span());
+                    let end = words.map(|w| w.end).max().unwrap_or_default();
+                    let start = block.span().unwrap_or_default().start;
                     read.blocks.push(Block {
                         kind: block.ident.as_str().to_owned(),
                         labels: { block.labels.iter() }
@@ -130,6 +137,7 @@ impl Reader<'_> {
                             .collect(),
                         body: self.body(&block.body),
                         span,
+                        header: self.span(Some(start..end.max(start))),
                     });
                 }
             }

@@ -119,6 +119,10 @@ fn blocks(
             labels: labels.clone(),
             body: inner(kind, value)?,
             span: span(value),
+            header: Span {
+                end: span(value).start + 1,
+                ..span(value)
+            },
         });
         return Ok(());
     }

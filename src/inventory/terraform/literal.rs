@@ -60,25 +60,25 @@ fn escape(rest: &str) -> (char, usize) {
     }
 }
 
-/// Takes away blanks at the start, of a heredoc up to the end of the line.
+/// Takes away blanks at the start, up to the end of the line unless the text is between quotes.
 pub(super) fn strip_start(literal: &mut Literal, style: Style) {
     let line = match style {
-        Style::Heredoc => literal
+        Style::Heredoc | Style::Bare => literal
             .text
             .find('\n')
             .map_or(literal.text.len(), |at| at + 1),
-        _ => literal.text.len(),
+        Style::Quoted => literal.text.len(),
     };
     let head = literal.text.get(..line).unwrap_or_default();
     let blank = head.len() - head.trim_start().len();
     literal.cut(blank..literal.text.len());
 }
 
-/// Takes away blanks at the end, of a heredoc back to the start of the line.
+/// Takes away blanks at the end, back to the start of the line unless the text is between quotes.
 pub(super) fn strip_end(literal: &mut Literal, style: Style) {
     let line = match style {
-        Style::Heredoc => literal.text.rfind('\n').map_or(0, |at| at + 1),
-        _ => 0,
+        Style::Heredoc | Style::Bare => literal.text.rfind('\n').map_or(0, |at| at + 1),
+        Style::Quoted => 0,
     };
     let tail = literal.text.get(line..).unwrap_or_default();
     literal.cut(0..line + tail.trim_end().len());

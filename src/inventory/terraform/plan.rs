@@ -160,6 +160,7 @@ impl Machine<'_> {
                 ],
                 body,
                 span: resource.place,
+                header: resource.place,
             };
             let key = format!("{}.{}", resource.kind, resource.address);
             code.resources.insert(key, Rc::new(Placed { source, it }));
@@ -287,6 +288,7 @@ fn block(kind: &str, json: &Json, open: &Json) -> Block {
         labels: Vec::new(),
         body,
         span: span(json),
+        header: span(json),
     }
 }
 

@@ -37,12 +37,16 @@ impl Machine<'_> {
         let source = block.source;
         let span = block.it.span;
         let place = Place { source, span };
+        let header = Place {
+            source,
+            span: block.it.header,
+        };
         let scope = Self::scope(of.module, source, &of.each);
         let body = &block.it.body;
         let word = |text: &str, at: Place| Value::bound(text, at);
         let version = match body.attribute("version") {
             Some(version) => self.evaluate(&version.value, &scope),
-            None => word("2012-10-17", place),
+            None => word("2012-10-17", header),
         };
         let mut statements: Vec<Value> = Vec::new();
         for base in self.documents(body.get("source_policy_documents"), &scope) {
@@ -65,7 +69,7 @@ impl Machine<'_> {
         for over in self.single(body.get("override_json"), &scope) {
             self.overlay(&mut statements, &over);
         }
-        let mut members = vec![(word("Version", place), version)];
+        let mut members = vec![(word("Version", header), version)];
         if let Some(id) = body.attribute("policy_id") {
             let at = Place {
                 source,
@@ -74,7 +78,7 @@ impl Machine<'_> {
             let value = self.evaluate(&id.value, &scope);
             members.push((word("Id", at), value));
         }
-        members.push((word("Statement", place), Value::list(statements, place)));
+        members.push((word("Statement", header), Value::list(statements, place)));
         let document = Value::map(members, place);
         Value::new(Node::Json(Rc::new(document)), place)
     }
@@ -159,6 +163,10 @@ impl Machine<'_> {
             source,
             span: of.block.span,
         };
+        let header = Place {
+            source,
+            span: of.block.header,
+        };
         let frame = of.iterator.as_ref().map(|(name, value)| Frame {
             name,
             value,
@@ -187,12 +195,18 @@ impl Machine<'_> {
             Some(effect) => {
                 let value = self.evaluate(&effect.value, &scope);
                 if matches!(value.node, Node::Null) {
-                    members.push((Value::bound("Effect", place), Value::bound("Allow", place)));
+                    members.push((
+                        Value::bound("Effect", header),
+                        Value::bound("Allow", header),
+                    ));
                 } else {
                     members.push((key("Effect", effect), value));
                 }
             }
-            None => members.push((Value::bound("Effect", place), Value::bound("Allow", place))),
+            None => members.push((
+                Value::bound("Effect", header),
+                Value::bound("Allow", header),
+            )),
         }
         for (argument, element) in ELEMENTS {
             let Some(attribute) = body.attribute(argument) else {
@@ -219,7 +233,7 @@ impl Machine<'_> {
             };
             let at = Place {
                 source,
-                span: first.block.span,
+                span: first.block.header,
             };
             members.push((
                 Value::bound(element, at),
@@ -230,7 +244,7 @@ impl Machine<'_> {
         if let Some(first) = conditions.first() {
             let at = Place {
                 source,
-                span: first.block.span,
+                span: first.block.header,
             };
             let value = self.conditions(&conditions, &scope, at);
             members.push((Value::bound("Condition", at), value));

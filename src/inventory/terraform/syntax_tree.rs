@@ -26,6 +26,8 @@ pub(super) struct Block {
     pub(super) body: Body,
     /// From the kind to the closing brace.
     pub(super) span: Span,
+    /// The kind and the labels.
+    pub(super) header: Span,
 }
 
 impl Body {
@@ -45,7 +47,7 @@ impl Block {
 
     /// The place of its name: the last label, else the kind.
     pub(super) fn name_span(&self) -> Span {
-        self.labels.last().map_or(self.span, |(_, span)| *span)
+        self.labels.last().map_or(self.header, |(_, span)| *span)
     }
 }
 

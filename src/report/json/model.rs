@@ -81,7 +81,8 @@ pub(super) struct JudgedRole<'a> {
     /// The files of service control policies, level by level.
     pub(super) scps: &'a [Vec<String>],
     /// Inputs that were not given: `permissions-boundary`, `scp`, `managed-policy:ARN` for AWS managed policies that
-    /// the role must have besides, and `feature:NAME` for a feature without data for this role and release.
+    /// the role must have besides, `feature:NAME` for a feature without data for this role and release, and `value:NAME`
+    /// for a value that a template leaves open and that decides no requirement.
     pub(super) not_checked: &'a [String],
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod evaluator;
 pub mod formats;
 pub mod hostile;
+pub mod left_open;
 pub mod page;
 pub mod program;
 pub mod project;

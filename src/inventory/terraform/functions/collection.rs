@@ -102,7 +102,7 @@ impl Machine<'_> {
                 let count = match &first?.node {
                     Node::List(_) => self.plain_list(first?)?.len(),
                     Node::Map(all) => all.len(),
-                    Node::Text(_) => first?.text()?.chars().count(),
+                    Node::Text(_) => characters(&first?.text()?)?,
                     _ => return None,
                 };
                 #[expect(clippy::cast_precision_loss, reason = "lists are short")]
@@ -240,4 +240,11 @@ impl Machine<'_> {
 /// Whether a value is the empty text.
 fn is_empty(value: &Value) -> bool {
     matches!(&value.node, Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")))
+}
+
+/// How many characters a reader sees: a line ending is one. `None` where characters may be put together.
+fn characters(text: &str) -> Option<usize> {
+    let is_alone = |c: char| c < '\u{300}';
+    let all = text.chars().count() - text.matches("\r\n").count();
+    text.chars().all(is_alone).then_some(all)
 }
