@@ -67,6 +67,7 @@ mod init_defined;
 mod keep;
 mod laws;
 mod length;
+mod lint_edges;
 mod lints;
 mod merge;
 mod missing;
