@@ -108,6 +108,12 @@ impl<'a> ResourceType<'a> {
         }
     }
 
+    /// The service that its ARNs name; `None` where they may name any.
+    pub fn service(&self) -> Option<&'a str> {
+        let named = self.arn.split(':').nth(2)?;
+        (!named.contains(['$', '*'])).then_some(named)
+    }
+
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
         let (name, rest) = table::column(row);
         let (arn, keys) = table::column(rest);
@@ -210,9 +216,17 @@ impl<'a> Action<'a> {
         self.name.as_ptr()
     }
 
-    /// Its resource types as the text has them: equal for actions with the same types.
+    /// Its resource types as the text has them.
     pub(crate) fn types(&self) -> &'a str {
         checked::listed(self.service, self.name).unwrap_or_else(|| table::column(self.columns).1)
+    }
+
+    /// Equal for actions of one catalogue with the same [resource types](Self::resource_types).
+    pub(crate) fn types_key(&self) -> TypesKey<'a> {
+        // What requests carry behind the ARN depends on the action.
+        let has_suffixes = checked::checked_types(self.service).next().is_some();
+        let name = if has_suffixes { self.name } else { "" };
+        TypesKey(self.service, name, self.types())
     }
 
     /// False where a request of this action is evaluated against `*` alone.
@@ -243,6 +257,10 @@ impl<'a> Action<'a> {
         table::split_keys(table::column(self.columns).0)
     }
 }
+
+/// What the resource types of an action follow from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct TypesKey<'a>(&'a str, &'a str, &'a str);
 
 /// Why a text is no catalogue.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]

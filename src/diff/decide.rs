@@ -71,7 +71,11 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    fn patterns(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
+    /// Its patterns that may match ARNs of a service.
+    fn patterns<'s>(
+        &self,
+        service: Option<&'s str>,
+    ) -> impl Iterator<Item = &'a Pattern> + use<'a, 's> {
         let reading = if self.most {
             Reading::Loose
         } else {
@@ -80,15 +84,20 @@ impl<'a> List<'a> {
         let variables = self.variables;
         self.resources
             .iter()
+            .filter(move |r| service.is_none_or(|service| r.may_name(service)))
             .flat_map(move |r| r.patterns(reading, variables))
     }
 
     /// Further matches of the list under a contested reading.
-    fn contested(&self) -> impl Iterator<Item = &'a Pattern> + use<'a> {
+    fn contested<'s>(
+        &self,
+        service: Option<&'s str>,
+    ) -> impl Iterator<Item = &'a Pattern> + use<'a, 's> {
         let (most, variables) = (self.most, self.variables);
         self.resources
             .iter()
             .filter(move |r| most && r.pattern.is_contested())
+            .filter(move |r| service.is_none_or(|service| r.may_reach(service)))
             .flat_map(move |r| r.patterns(Reading::Wide, variables))
     }
 

@@ -7,14 +7,15 @@
 //! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
 //! reports them), policy variables and placeholders, and whatever some reading of AWS's pages allows.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::comparison::Comparison;
-use super::scope::{Scope, Universe, Universes, plain_format};
+use super::scope::{Scope, Universe, Universes};
 use super::statement::{Prepared, Resource};
-use crate::catalog::{Action, ResourceType};
+use crate::catalog::{Action, ResourceType, TypesKey};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
@@ -70,6 +71,7 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
             let mut asked = Asked {
                 comparison,
                 statement,
+                listed: statement.resources.iter().map(Listed::new).collect(),
                 formats: &formats,
                 budget: &mut budget,
                 answers: FxHashMap::default(),
@@ -95,28 +97,107 @@ impl Formats {
         self.0.get(service, kind)
     }
 
-    /// Whether a string of `Resource` may match an ARN of a type under any reading.
-    fn meet(&self, resource: &Resource, service: &str, kind: &ResourceType<'_>) -> bool {
-        let formats = self.of(service, kind);
+    /// The resource types of an action.
+    fn kinds<'f, 'a>(&'f self, action: Action<'a>) -> Vec<Kind<'f, 'a>> {
+        { action.resource_types() }
+            .map(|kind| Kind {
+                formats: self,
+                service: action.service,
+                kind,
+                named: kind.service(),
+                colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
+                all: OnceCell::new(),
+            })
+            .collect()
+    }
+}
+
+/// A resource type of an action.
+struct Kind<'f, 'a> {
+    formats: &'f Formats,
+    /// Of the action.
+    service: &'a str,
+    kind: ResourceType<'a>,
+    /// The service in its ARNs.
+    named: Option<&'a str>,
+    /// How many colons are in its ARN format.
+    colons: usize,
+    all: OnceCell<Rc<[Universe]>>,
+}
+
+impl Kind<'_, '_> {
+    fn all(&self) -> &[Universe] {
+        self.all
+            .get_or_init(|| self.formats.of(self.service, &self.kind))
+    }
+
+    /// Whether a string of `Resource` may match an ARN of the type under any reading.
+    fn meets(&self, listed: &Listed<'_>) -> bool {
+        let Listed { resource, .. } = listed;
         let meets = |reading| {
             let mut patterns = resource.patterns(reading, Variables::Any).iter();
-            patterns.any(|p| formats.iter().any(|f| p.overlaps(&f.all)))
+            patterns.any(|p| self.all().iter().any(|f| p.overlaps(&f.all)))
         };
-        let meets_plain = |plain: &Pattern| {
+        let meets_plain = || {
             let mut patterns = resource.patterns(Reading::Wide, Variables::Any).iter();
-            patterns.any(|p| p.overlaps(plain))
+            let plain = self.all().first().map(|f| f.plain.pattern());
+            plain.is_none_or(|plain| patterns.any(|p| p.overlaps(plain)))
         };
-        let pieces = resource.pattern.pieces();
-        let has_placeholder = || {
-            pieces
-                .iter()
-                .any(|(p, _)| matches!(p, Piece::Placeholder(_)))
-        };
-        meets(Reading::Strict)
-            || has_placeholder() && meets(Reading::Loose)
+        let [by_field, across] = listed.may_be_of(self);
+        by_field && (meets(Reading::Strict) || listed.has_placeholder && meets(Reading::Loose))
             // As in the verdicts, a contested reading counts for names without `:` alone.
-            || resource.pattern.is_contested()
-                && meets_plain(&plain_format(&kind.requested()))
+            || across && meets_plain()
+    }
+}
+
+/// A string of `Resource`, with what a look at its fields shows.
+struct Listed<'s> {
+    resource: &'s Resource,
+    /// Whether it may stand for `*`, or is reported for not being an ARN.
+    may_be_everything: bool,
+    has_placeholder: bool,
+    is_contested: bool,
+    colons: usize,
+}
+
+impl<'s> Listed<'s> {
+    fn new(resource: &'s Resource) -> Self {
+        let pattern = &resource.pattern;
+        let pieces = || pattern.pieces().iter().map(|(piece, _)| piece);
+        let is_colon = |piece: &&Piece| **piece == Piece::Char(':');
+        Listed {
+            resource,
+            may_be_everything: may_be_everything(resource),
+            has_placeholder: pieces().any(|piece| matches!(piece, Piece::Placeholder(_))),
+            is_contested: pattern.is_contested(),
+            colons: pieces().filter(is_colon).count(),
+        }
+    }
+
+    /// Whether the string may match an ARN in which this service is named. Yes is no proof.
+    fn may_name(&self, named: Option<&str>) -> bool {
+        let resource = self.resource;
+        named.is_none_or(|named| {
+            resource.may_name(named) || self.is_contested && resource.may_reach(named)
+        })
+    }
+
+    /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
+    /// service and the colons tell. Yes is no proof.
+    fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
+        let by_field = kind.named.is_none_or(|named| self.resource.may_name(named));
+        // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
+        let across = by_field
+            || self.colons < kind.colons && kind.named.is_some_and(|n| self.resource.may_reach(n));
+        [
+            by_field,
+            self.is_contested && self.colons <= kind.colons && across,
+        ]
+    }
+
+    /// Whether an action with these types may apply to the string.
+    fn meets(&self, kinds: &[Kind<'_, '_>]) -> bool {
+        self.may_be_everything || kinds.iter().any(|kind| kind.meets(self))
     }
 }
 
@@ -132,14 +213,19 @@ fn may_be_everything(resource: &Resource) -> bool {
     }
 }
 
+/// Looks at an action; the last argument says whether the statement may match it.
+type Visit<'v, Asked, Action> = &'v mut dyn FnMut(&mut Asked, Action, &dyn Fn() -> bool) -> bool;
+
 /// One statement, and what is known of it already.
 struct Asked<'s, 'a> {
     comparison: &'s Comparison<'a>,
     statement: &'s Prepared,
+    /// Its resources.
+    listed: Vec<Listed<'s>>,
     formats: &'s Formats,
     budget: &'s mut Budget,
-    /// By service and resource types: actions with the same types get the same answer.
-    answers: FxHashMap<(&'a str, &'a str), bool>,
+    /// By resource types: actions with the same types get the same answer.
+    answers: FxHashMap<TypesKey<'a>, bool>,
     /// The resources, by index, that some action is known to apply to.
     used: Vec<bool>,
 }
@@ -194,7 +280,12 @@ impl<'a> Asked<'_, 'a> {
 
     fn of_not_action(&mut self) -> Option<Extent> {
         let mut left = false;
-        let takes_effect = self.any_action(&mut |asked, action| {
+        let takes_effect = self.any_action(&mut |asked, action, leaves| {
+            // Of actions with the same types one is enough.
+            let is_known = || asked.answers.get(&action.types_key()) == Some(&false);
+            if left && is_known() || !leaves() {
+                return false;
+            }
             left = true;
             asked.takes_effect(action)
         });
@@ -209,33 +300,36 @@ impl<'a> Asked<'_, 'a> {
         (!resources.is_empty()).then_some(Extent::Strings { actions, resources })
     }
 
-    /// Calls `visit` for the actions that the statement may match until it says yes.
-    fn any_action(&mut self, visit: &mut dyn FnMut(&mut Self, Action<'a>) -> bool) -> bool {
+    /// Calls `visit` for the actions that the statement may match until it says yes. `NotAction` may match those of which
+    /// the closure says so.
+    fn any_action(&mut self, visit: Visit<'_, Self, Action<'a>>) -> bool {
         let (comparison, statement) = (self.comparison, self.statement);
         let mut listed = statement.actions.iter().map(|a| &a.pattern);
         if !statement.not_action {
-            return listed.any(|p| comparison.any_match(p, |action| visit(self, action)));
+            return listed.any(|p| comparison.any_match(p, |action| visit(self, action, &|| true)));
         }
         if listed.any(|p| *p == ActionPattern::Everything) {
             return false;
         }
         comparison.any_match(&ActionPattern::Everything, |action| {
-            let name = action.name.to_ascii_lowercase();
-            statement.applies(action.service, &name).is_some() && visit(self, action)
+            visit(self, action, &|| {
+                let name = action.name.to_ascii_lowercase();
+                statement.applies(action.service, &name).is_some()
+            })
         })
     }
 
     /// Whether the statement applies to some request of an action.
     fn takes_effect(&mut self, action: Action<'a>) -> bool {
-        let key = (action.service, action.types());
+        let key = action.types_key();
         if let Some(answer) = self.answers.get(&key) {
             return *answer;
         }
         let answer = if self.statement.not_resource {
             self.leaves(action)
         } else {
-            let mut resources = self.statement.resources.iter();
-            let by = resources.position(|r| meets(self.formats, r, action));
+            let kinds = self.formats.kinds(action);
+            let by = self.listed.iter().position(|r| r.meets(&kinds));
             if let Some(used) = by.and_then(|by| self.used.get_mut(by)) {
                 *used = true;
             }
@@ -265,21 +359,38 @@ impl<'a> Asked<'_, 'a> {
         if self.statement.not_resource {
             return Vec::new();
         }
-        let resources = self.statement.resources.iter().zip(&self.used).enumerate();
-        let mut unused: Vec<(usize, &Resource)> = resources
-            .filter(|(_, (resource, used))| !**used && !may_be_everything(resource))
-            .map(|(at, (resource, _))| (at, resource))
+        let resources = self.listed.iter().zip(&self.used).enumerate();
+        let mut unused: Vec<usize> = resources
+            .filter(|(_, (resource, used))| !**used && !resource.may_be_everything)
+            .map(|(at, _)| at)
             .collect();
-        let mut seen: FxHashSet<(&str, &str)> = FxHashSet::default();
+        let mut seen: FxHashSet<TypesKey<'_>> = FxHashSet::default();
+        let mut last = ("", false);
         if !unused.is_empty() {
-            self.any_action(&mut |asked, action| {
-                if seen.insert((action.service, action.types())) {
-                    unused.retain(|(_, resource)| !meets(asked.formats, resource, action));
+            self.any_action(&mut |asked, action, may_match| {
+                if last.0 != action.service {
+                    last = (action.service, asked.may_bear_on(&unused, action.service));
+                }
+                let key = action.types_key();
+                if last.1 && !seen.contains(&key) && may_match() {
+                    seen.insert(key);
+                    let kinds = asked.formats.kinds(action);
+                    let listed = |at: &usize| asked.listed.get(*at);
+                    unused.retain(|at| listed(at).is_none_or(|r| !r.meets(&kinds)));
                 }
                 unused.is_empty()
             });
         }
-        unused.into_iter().map(|(at, _)| at).collect()
+        unused
+    }
+
+    /// Whether the ARN of a resource type of a service may match one of these resources, by index. Yes is no proof.
+    fn may_bear_on(&self, resources: &[usize], service: &str) -> bool {
+        let listed = || resources.iter().filter_map(|at| self.listed.get(*at));
+        self.comparison.service(service).is_none_or(|service| {
+            let mut types = service.resource_types();
+            types.any(|kind| listed().any(|r| r.may_name(kind.service())))
+        })
     }
 
     fn unmet(&self, at: usize) -> Unmet {
@@ -302,14 +413,6 @@ impl<'a> Asked<'_, 'a> {
             formats,
         }
     }
-}
-
-/// Whether an action may apply to a string of `Resource`.
-fn meets(formats: &Formats, resource: &Resource, action: Action<'_>) -> bool {
-    may_be_everything(resource)
-        || action
-            .resource_types()
-            .any(|kind| formats.meet(resource, action.service, &kind))
 }
 
 /// Whether patterns together match all that `format` does. Past the bound they count as not doing so.

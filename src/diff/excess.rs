@@ -45,8 +45,19 @@ pub enum ExcessKind {
     Unneeded,
 }
 
-/// Actions in AWS's spelling, and their access levels.
-pub type Listed = Rc<[(String, AccessLevel)]>;
+/// Actions in AWS's spelling.
+pub type Listed = Rc<[ListedAction]>;
+
+/// One of the actions that a grant goes too far by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedAction {
+    /// In AWS's spelling: `sqs:GetQueueUrl`.
+    pub spelled: String,
+    /// Its access level.
+    pub access: AccessLevel,
+    /// How dangerous it is.
+    pub rank: Option<Rank>,
+}
 
 /// One string of one statement that grants more than is required.
 #[derive(Clone, Debug)]
@@ -59,8 +70,7 @@ pub struct Excess {
     pub action: Option<usize>,
     /// Index of the resource string that the witness matches; `None` for `NotResource`.
     pub resource: Option<usize>,
-    /// The actions that go too far, in AWS's spelling, and their access levels.
-    /// The same list where another grant goes too far by the same actions.
+    /// The actions that go too far. The same list where another grant goes too far by the same actions.
     pub actions: Listed,
     /// A request that is allowed and not required: the most dangerous one.
     pub witness: Witness,
@@ -229,7 +239,7 @@ impl<'a> Search<'a> {
                 };
                 let mut examples = Examples::default();
                 examples.add(self.rank(&action), &action, &example);
-                let actions = Rc::new([(action.spelled(), action.access)]);
+                let actions = Rc::new([self.listed_action(&action)]);
                 report.add(kind, (index, Some(at)), actions, examples);
             }
         }
@@ -237,8 +247,16 @@ impl<'a> Search<'a> {
 
     /// How dangerous an action is.
     fn rank(&mut self, action: &catalog::Action<'_>) -> Option<Rank> {
-        let find = || danger_of(&action.spelled(), action.access);
+        let find = || danger_of(action.service, action.name, action.access);
         *self.ranks.entry(action.place()).or_insert_with(find)
+    }
+
+    fn listed_action(&mut self, action: &catalog::Action<'_>) -> ListedAction {
+        ListedAction {
+            spelled: action.spelled(),
+            access: action.access,
+            rank: self.rank(action),
+        }
     }
 
     /// Looks at a pattern of actions while the bounds on all of them last; then the rest is counted.
@@ -282,14 +300,18 @@ impl<'a> Search<'a> {
                         .each_match(&action.pattern, |a| matched.push(a));
                 }
             }
-            None => self.comparison.each_match(&ActionPattern::Everything, |a| {
-                if statement
-                    .applies(a.service, &a.name.to_ascii_lowercase())
-                    .is_some_and(|m| m.certain)
-                {
-                    matched.push(a);
+            None => {
+                let named = statement.services_of_resources();
+                let services = self.comparison.catalog.services();
+                let services = services.filter(|s| named.as_ref().is_none_or(|n| n.may_fit(*s)));
+                for action in services.flat_map(|s| s.actions()) {
+                    let applies =
+                        statement.applies(action.service, &action.name.to_ascii_lowercase());
+                    if applies.is_some_and(|a| a.certain) {
+                        matched.push(action);
+                    }
                 }
-            }),
+            }
         }
         if !self.visits.pay(matched.len() as u64) {
             report.undecided.push((index, at));
@@ -356,9 +378,8 @@ impl<'a> Search<'a> {
         if !self.listed.pay(actions.len() as u64) {
             return None;
         }
-        let list: Listed = { actions.iter() }
-            .map(|action| (action.spelled(), action.access))
-            .collect();
+        let list = actions.iter().map(|action| self.listed_action(action));
+        let list: Listed = list.collect();
         self.lists.insert(places, Rc::clone(&list));
         Some(list)
     }

@@ -32,6 +32,16 @@ pub struct Resource {
     /// Which string of the list it is. In a template several may have one place.
     pub nth: usize,
     readings: [OnceCell<Vec<Pattern>>; 6],
+    service: OnceCell<NamedService>,
+}
+
+/// The service that a string names.
+#[derive(Debug)]
+struct NamedService {
+    /// As the string is read field by field; `None` where it may be any.
+    name: Option<String>,
+    /// Whether nothing before it and in it has a wildcard.
+    is_literal: bool,
 }
 
 impl Resource {
@@ -43,7 +53,26 @@ impl Resource {
             span,
             nth: 0,
             readings: Default::default(),
+            service: OnceCell::new(),
         }
+    }
+
+    fn named_service(&self) -> &NamedService {
+        self.service.get_or_init(|| NamedService {
+            name: self.pattern.service(),
+            is_literal: (0..3).all(|field| self.pattern.literal_field(field).is_some()),
+        })
+    }
+
+    /// Whether the string, read field by field, may match the ARN of a resource of a service. Yes is no proof.
+    pub fn may_name(&self, service: &str) -> bool {
+        let named = &self.named_service().name;
+        named.as_deref().is_none_or(|named| named == service)
+    }
+
+    /// The same where wildcards may reach across the fields.
+    pub fn may_reach(&self, service: &str) -> bool {
+        !self.named_service().is_literal || self.may_name(service)
     }
 
     /// The patterns of the string under a reading; several where AWS itself reads it in several ways.
@@ -369,6 +398,21 @@ fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, Action
     best
 }
 
+/// The services that the ARNs of a list name.
+#[derive(Debug)]
+pub struct NamedServices(FxHashSet<String>);
+
+impl NamedServices {
+    /// Whether one of them may be the ARN of a resource type of a service. Yes is no proof.
+    pub fn may_fit(&self, service: catalog::Service<'_>) -> bool {
+        let mut types = service.resource_types();
+        types.any(|kind| {
+            kind.service()
+                .is_none_or(|service| self.0.contains(service))
+        })
+    }
+}
+
 impl Prepared {
     fn lists_star(&self) -> bool {
         self.resources.iter().any(|r| r.pattern.is_everything())
@@ -394,6 +438,14 @@ impl Prepared {
     /// Whether it is on every resource, as `"Resource": "*"` says.
     pub fn is_on_everything(&self) -> bool {
         !self.not_resource && self.lists_star()
+    }
+
+    /// The services of the ARNs that it lists, as the strict reading takes them; `None` where one of them may be of any
+    /// service, or where it lists those that it is not on.
+    pub fn services_of_resources(&self) -> Option<NamedServices> {
+        let named = self.resources.iter().map(|r| r.pattern.service());
+        let named: Option<_> = named.collect();
+        named.filter(|_| !self.not_resource).map(NamedServices)
     }
 
     /// Whether, and through which string, the statement matches an action (in lower case).

@@ -1,11 +1,10 @@
 //! Shared by the lints on dangerous grants: one finding for each statement and danger.
 
 use super::{Context, Lint, count, enumerate, excess, fix};
-use crate::catalog::AccessLevel;
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Severity, Witness};
-use crate::reference::{Rank, danger_of, dangers};
+use crate::reference::{Rank, dangers};
 
 /// Further places drawn per finding.
 const RELATED: usize = 8;
@@ -13,7 +12,7 @@ const RELATED: usize = 8;
 /// The dangerous part of what one string of a statement grants.
 struct Part<'e> {
     excess: &'e Excess,
-    actions: Vec<(Rank, String, AccessLevel)>,
+    actions: Vec<(Rank, String)>,
     example: (Rank, Witness),
 }
 
@@ -46,11 +45,10 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         parts.sort_by_key(|part| part.example.0);
         let Some(first) = parts.first() else { continue };
         let (label, subject) = excess::action_label(statement, first.excess);
-        let mut all: Vec<&(Rank, String, AccessLevel)> =
-            parts.iter().flat_map(|part| &part.actions).collect();
+        let mut all: Vec<&(Rank, String)> = parts.iter().flat_map(|p| &p.actions).collect();
         all.sort();
         all.dedup();
-        let actions: Vec<String> = all.iter().map(|(_, action, _)| action.clone()).collect();
+        let actions: Vec<String> = all.iter().map(|(_, action)| action.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
             "the role can {}: {} {verb} allowed beyond {}",
@@ -80,7 +78,7 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         if !spans.is_empty() {
             let names = literal
                 .flat_map(|p| &p.actions)
-                .map(|(_, name, _)| name.clone());
+                .map(|(_, name)| name.clone());
             let what = format!("remove {}", enumerate(&names.collect::<Vec<_>>()));
             finding.fixes = fix::removal(context, statement.source, &spans, what, false);
         }
@@ -93,9 +91,9 @@ impl<'e> Part<'e> {
     fn of(excess: &'e Excess, danger: usize) -> Option<Self> {
         let mut examples = excess.examples.iter();
         let example = examples.find(|(rank, _)| rank.danger == danger)?.clone();
-        let actions = excess.actions.iter().filter_map(|(action, access)| {
-            let rank = danger_of(action, *access).filter(|rank| rank.danger == danger)?;
-            Some((rank, action.clone(), *access))
+        let actions = excess.actions.iter().filter_map(|action| {
+            let rank = action.rank.filter(|rank| rank.danger == danger)?;
+            Some((rank, action.spelled.clone()))
         });
         Some(Part {
             excess,

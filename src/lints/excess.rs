@@ -3,13 +3,13 @@
 use super::Compared;
 use crate::catalog::{self, AccessLevel};
 use crate::diff::Row;
-use crate::diff::excess::Excess;
+use crate::diff::excess::{Excess, ListedAction};
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Label, Severity};
 
 /// Writing, changing permissions or tagging is a risk; listing and reading is worth knowing.
-pub(super) fn severity<'e>(levels: impl Iterator<Item = &'e AccessLevel>) -> Severity {
-    let mut levels = levels;
+pub(super) fn severity(actions: &[ListedAction]) -> Severity {
+    let mut levels = actions.iter().map(|a| a.access);
     if levels.all(|l| matches!(l, AccessLevel::List | AccessLevel::Read)) {
         Severity::Note
     } else {
@@ -18,7 +18,7 @@ pub(super) fn severity<'e>(levels: impl Iterator<Item = &'e AccessLevel>) -> Sev
 }
 
 /// `12 Write, 3 Permissions management`: how many actions of each access level.
-pub(super) fn by_level(actions: &[(String, AccessLevel)]) -> String {
+pub(super) fn by_level<'e>(actions: impl Iterator<Item = &'e ListedAction> + Clone) -> String {
     let levels = [
         AccessLevel::PermissionsManagement,
         AccessLevel::Write,
@@ -30,7 +30,7 @@ pub(super) fn by_level(actions: &[(String, AccessLevel)]) -> String {
         .iter()
         .map(|level| {
             (
-                actions.iter().filter(|(_, l)| l == level).count(),
+                actions.clone().filter(|a| a.access == *level).count(),
                 level.name(),
             )
         })

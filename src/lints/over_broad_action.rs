@@ -43,7 +43,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let (label, subject) = excess::action_label(statement, found);
-        let severity = excess::severity(found.actions.iter().map(|(_, l)| l));
+        let severity = excess::severity(&found.actions);
         let message = format!(
             "`{subject}` allows {} that {} {}",
             count(found.actions.len(), "action"),
@@ -57,7 +57,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let mut finding = LINT.finding(severity, message, label);
         finding.notes.push(format!(
             "by access level: {}",
-            excess::by_level(&found.actions)
+            excess::by_level(found.actions.iter())
         ));
         finding.notes.push(format!(
             "allowed, for example: `{}` on `{}`",
@@ -106,7 +106,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             Entry::Occupied(_) => usize::MAX,
         };
         let actions = found.actions.iter().take(most);
-        finding.actions = actions.map(|(a, _)| a.clone()).collect();
+        finding.actions = actions.map(|a| a.spelled.clone()).collect();
         finding.subject = Some(subject);
         finding.witness = Some(found.witness.clone());
         out.push(finding);

@@ -33,7 +33,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         .iter()
         .filter(|e| e.kind == ExcessKind::Resource)
     {
-        let severity = excess::severity(found.actions.iter().map(|(_, l)| l));
+        let severity = excess::severity(&found.actions);
         let key = (found.statement, found.resource, severity);
         match groups.iter_mut().find(|(k, _)| *k == key) {
             Some((_, list)) => list.push(found),
@@ -48,19 +48,19 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let (label, subject) = excess::resource_label(statement, resource);
         let mut seen = FxHashSet::default();
         let all: Vec<_> = { group.iter().flat_map(|e| e.actions.iter()) }
-            .filter(|(action, _)| seen.insert(action))
-            .cloned()
+            .filter(|action| seen.insert(action.spelled.as_str()))
             .collect();
-        let actions: Vec<String> = all.iter().map(|(a, _)| a.clone()).collect();
+        let actions: Vec<String> = all.iter().map(|a| a.spelled.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
             "{} {verb} allowed on more than is required",
             enumerate(&actions)
         );
         let mut finding = LINT.finding(severity, message, label);
-        finding
-            .notes
-            .push(format!("by access level: {}", excess::by_level(&all)));
+        finding.notes.push(format!(
+            "by access level: {}",
+            excess::by_level(all.iter().copied())
+        ));
         finding.notes.push(format!(
             "allowed and not required, for example: `{}` on `{}`",
             first.witness.action, first.witness.resource

@@ -39,7 +39,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let Some(statement) = compared.comparison.granted.get(index) else {
             continue;
         };
-        let severity = |e: &Excess| excess::severity(e.actions.iter().map(|(_, l)| l));
+        let severity = |e: &Excess| excess::severity(&e.actions);
         // Write actions come first.
         group.sort_by_key(|e| std::cmp::Reverse(severity(e)));
         let Some((first, rest)) = group.split_first() else {
@@ -50,7 +50,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             .iter()
             .flat_map(|e| e.actions.iter().cloned())
             .collect();
-        let actions: Vec<String> = all.iter().map(|(a, _)| a.clone()).collect();
+        let actions: Vec<String> = all.iter().map(|a| a.spelled.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
             "{} {verb} granted, but {}",
@@ -65,7 +65,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             .collect();
         finding
             .notes
-            .push(format!("by access level: {}", excess::by_level(&all)));
+            .push(format!("by access level: {}", excess::by_level(all.iter())));
         finding.notes.push(format!(
             "allowed, for example: `{}` on `{}`",
             first.witness.action, first.witness.resource

@@ -148,6 +148,17 @@ impl ResourcePattern {
             .collect()
     }
 
+    /// The service that the string names, read field by field; `None` where it may be of any.
+    pub fn service(&self) -> Option<String> {
+        let opens_with_value = matches!(
+            self.pieces.first(),
+            Some((Piece::Placeholder(_) | Piece::Variable { .. }, _))
+        );
+        let is_whole = self.fields.len() > 3;
+        self.literal_field(2)
+            .filter(|_| is_whole && !opens_with_value)
+    }
+
     /// The pattern of one field by itself, for saying which field differs.
     pub fn field_pattern(&self, index: usize) -> Option<Pattern> {
         let class = if index < 5 {

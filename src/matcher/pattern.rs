@@ -9,6 +9,8 @@
 //! assert!(!Pattern::glob("?*").covers(&Pattern::glob("*")));
 //! ```
 
+mod tokens;
+
 use std::mem;
 
 use super::class::Class;
@@ -17,6 +19,9 @@ use super::symbol::Symbol;
 
 /// Steps of the decision procedure for a question about two patterns.
 const STEPS: u64 = 1_000_000;
+
+/// Between the fields of an ARN.
+const COLON: Symbol = Symbol::char(':');
 
 /// One element of a [`Pattern`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,7 +44,16 @@ pub struct Pattern {
     ascii: u128,
     /// Whether other symbols are among them.
     has_others: bool,
+    fields: Option<Fields>,
+    /// How many colons it names.
+    colons: usize,
+    /// Whether a wildcard accepts a colon.
+    has_wide_wildcard: bool,
 }
+
+/// The positions of the first five colons of a pattern in which no wildcard before the last of them accepts a colon: the
+/// fields of an ARN. Two such patterns match a word together only field by field.
+type Fields = [u16; 5];
 
 impl Pattern {
     /// A pattern from its tokens.
@@ -50,12 +64,22 @@ impl Pattern {
             loose: false,
             ascii: 0,
             has_others: false,
+            fields: None,
+            colons: 0,
+            has_wide_wildcard: false,
         };
+        pattern.fields = fields(&pattern.tokens);
         for token in &*pattern.tokens {
-            if let Token::Symbol(Symbol(code)) = token {
-                match 1_u128.checked_shl(*code) {
-                    Some(bit) => pattern.ascii |= bit,
-                    None => pattern.has_others = true,
+            match token {
+                Token::Symbol(symbol) => {
+                    pattern.colons += usize::from(*symbol == COLON);
+                    match 1_u128.checked_shl(symbol.0) {
+                        Some(bit) => pattern.ascii |= bit,
+                        None => pattern.has_others = true,
+                    }
+                }
+                Token::One(class) | Token::Run(class) => {
+                    pattern.has_wide_wildcard |= class.accepts(COLON);
                 }
             }
         }
@@ -90,6 +114,9 @@ impl Pattern {
             loose: false,
             ascii: 0,
             has_others: false,
+            fields: None,
+            colons: 0,
+            has_wide_wildcard: true,
         }
     }
 
@@ -106,6 +133,17 @@ impl Pattern {
     /// True when the pattern holds no wildcard.
     pub fn is_literal(&self) -> bool {
         self.tokens.iter().all(|t| matches!(t, Token::Symbol(_)))
+    }
+
+    /// The service in the ARNs that it matches, where it is one.
+    pub fn service(&self) -> Option<String> {
+        let [_, before, end, ..] = self.fields?;
+        let field = self.tokens.get(usize::from(before) + 1..usize::from(end))?;
+        let char = |token: &Token| match token {
+            Token::Symbol(symbol) => symbol.as_char(),
+            Token::One(_) | Token::Run(_) => None,
+        };
+        field.iter().map(char).collect()
     }
 
     fn has_placeholder(&self) -> bool {
@@ -217,73 +255,42 @@ impl Pattern {
         (self.loose || !other.loose || self.is_everything()) && self.absorbs(other)
     }
 
-    /// Walks both patterns side by side, pair of positions by pair of positions.
+    /// Whether some word is matched by both, where a placeholder equals nothing but itself.
     fn meets(&self, other: &Pattern) -> bool {
-        let alike = |(a, b): &(&Token, &Token)| a == b && matches!(a, Token::Symbol(_));
-        let head = self
-            .tokens
-            .iter()
-            .zip(&*other.tokens)
-            .take_while(alike)
-            .count();
-        let width = other.tokens.len() + 1 - head;
-        let pairs = (self.tokens.len() + 1 - head) * width;
-        // One bit for each pair; those of ordinary patterns need no memory of their own.
-        let mut few = [0_u64; 64];
-        let mut many = Vec::new();
-        let seen = if pairs <= 64 * few.len() {
-            few.as_mut_slice()
-        } else {
-            many.resize(pairs.div_ceil(64), 0_u64);
-            many.as_mut_slice()
-        };
-        let mut open = Vec::with_capacity(16);
-        open.push((head, head));
-        while let Some((i, j)) = open.pop() {
-            let pair = (i - head) * width + j - head;
-            match seen.get_mut(pair / 64) {
-                Some(seen) if *seen >> (pair % 64) & 1 == 0 => *seen |= 1 << (pair % 64),
-                _ => continue,
-            }
-            let (here, there) = (self.tokens.get(i), other.tokens.get(j));
-            if let Some(Token::Run(_)) = here {
-                open.push((i + 1, j));
-            }
-            if let Some(Token::Run(_)) = there {
-                open.push((i, j + 1));
-            }
-            match (here, there) {
-                (None, None) => return true,
-                (Some(Token::Symbol(s)), _) => {
-                    open.extend(other.after(j, *s).map(|next| (i + 1, next)));
-                }
-                (_, Some(Token::Symbol(s))) => {
-                    open.extend(self.after(i, *s).map(|next| (next, j + 1)));
-                }
-                // Two wildcards that share a character.
-                (Some(Token::One(a)), Some(Token::One(b))) if a.meets(*b) => {
-                    open.push((i + 1, j + 1));
-                }
-                (Some(Token::One(a)), Some(Token::Run(b))) if a.meets(*b) => open.push((i + 1, j)),
-                (Some(Token::Run(a)), Some(Token::One(b))) if a.meets(*b) => open.push((i, j + 1)),
-                // One has ended, or both wait for the other: the empty runs above lead on.
-                _ => {}
-            }
+        if let Some(mut fields) = self.by_field(other) {
+            return fields.all(|(here, there)| tokens::meet(here, there));
         }
-        false
+        // The words of a pattern whose wildcards accept no colon have as many as it names.
+        let too_many =
+            |some: &Pattern, all: &Pattern| !all.has_wide_wildcard && some.colons > all.colons;
+        if too_many(self, other) || too_many(other, self) {
+            return false;
+        }
+        if self.colons == other.colons && !(self.has_wide_wildcard && other.has_wide_wildcard) {
+            let parts = |tokens| <[Token]>::split(tokens, |t| *t == Token::Symbol(COLON));
+            let mut pairs = parts(&self.tokens).zip(parts(&other.tokens));
+            return pairs.all(|(here, there)| tokens::meet(here, there));
+        }
+        tokens::meet(&self.tokens, &other.tokens)
     }
 
-    /// The position after one symbol from position `i`, for a pattern that is not loose.
-    fn after(&self, i: usize, symbol: Symbol) -> Option<usize> {
-        match *self.tokens.get(i)? {
-            Token::Symbol(s) => (s == symbol).then_some(i + 1),
-            Token::Run(class) => class.accepts(symbol).then_some(i),
-            // A placeholder stands for several characters: `?` alone does not match every value, `?*` does.
-            Token::One(class) if symbol.as_placeholder().is_some() => {
-                (self.tokens.get(i + 1) == Some(&Token::Run(class))).then_some(i + 1)
-            }
-            Token::One(class) => class.accepts(symbol).then_some(i + 1),
-        }
+    /// The fields of both patterns, where words have theirs: those that tell most patterns apart first.
+    fn by_field<'p>(
+        &'p self,
+        other: &'p Pattern,
+    ) -> Option<impl Iterator<Item = (&'p [Token], &'p [Token])>> {
+        let (ours, theirs) = (self.fields?, other.fields?);
+        let part = |tokens: &'p [Token], colons: &Fields, field: usize| -> &'p [Token] {
+            let before = field.checked_sub(1).and_then(|before| colons.get(before));
+            let start = before.map_or(0, |colon| usize::from(*colon) + 1);
+            let end = { colons.get(field) }.map_or(tokens.len(), |colon| usize::from(*colon));
+            tokens.get(start..end).unwrap_or_default()
+        };
+        let both = move |field| {
+            let ours = part(&self.tokens, &ours, field);
+            (ours, part(&other.tokens, &theirs, field))
+        };
+        Some([2, 3, 4, 5, 1, 0].into_iter().map(both))
     }
 
     /// A sound, fast test that no word is matched by both: they begin or end with different characters.
@@ -313,6 +320,12 @@ impl Pattern {
     pub fn absorbs(&self, other: &Pattern) -> bool {
         if self.is_everything() || self == other {
             return true;
+        }
+        // In a loose pattern a placeholder of the other may be matched across fields.
+        if !(self.loose && other.has_others)
+            && let Some(mut fields) = self.by_field(other)
+        {
+            return fields.all(|(here, there)| tokens::absorb(here, there));
         }
         let words = self.state_words();
         let mut state = vec![0u64; words];
@@ -411,7 +424,7 @@ impl Pattern {
     pub(super) fn step(&self, state: &[u64], symbol: Symbol, next: &mut [u64]) {
         let unknown = symbol.as_placeholder().is_some();
         self.for_each(state, |i, _| {
-            if let Some(after) = self.after(i, symbol) {
+            if let Some(after) = tokens::after(&self.tokens, i, symbol) {
                 self.enter(after, next);
             }
             if unknown && self.loose {
@@ -460,6 +473,28 @@ fn ask<'a>(required: Vec<Union<'a>>, forbidden: Vec<Union<'a>>, budget: &mut Bud
         forbidden,
     };
     search::find(&[clause], &alphabet, search::Wanted::Some, budget)
+}
+
+/// The positions of the colons between the fields of an ARN.
+fn fields(tokens: &[Token]) -> Option<Fields> {
+    let mut fields = Fields::default();
+    let mut open = fields.iter_mut();
+    let mut next = open.next()?;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Symbol(symbol) if *symbol == COLON => {
+                *next = u16::try_from(at).ok()?;
+                match open.next() {
+                    Some(field) => next = field,
+                    None => return Some(fields),
+                }
+            }
+            Token::Symbol(_) => {}
+            Token::One(class) | Token::Run(class) if class.accepts(COLON) => return None,
+            Token::One(_) | Token::Run(_) => {}
+        }
+    }
+    None
 }
 
 /// Brings tokens into normal form where they stand.

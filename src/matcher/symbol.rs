@@ -9,7 +9,7 @@ const FIRST_PLACEHOLDER: u32 = 0x11_0000;
 
 impl Symbol {
     /// The symbol of a character.
-    pub fn char(c: char) -> Self {
+    pub const fn char(c: char) -> Self {
         Symbol(c as u32)
     }
 

@@ -56,59 +56,64 @@ pub struct Rank {
     place: usize,
 }
 
-/// The beginning of action names.
-struct Beginning {
+/// Action names, or the beginning of some, in lower case.
+struct Named {
     name: String,
+    is_beginning: bool,
+    /// None for every level.
     access: Vec<String>,
     rank: Rank,
 }
 
 struct Table {
     rules: Rules,
-    /// By `service:name` in lower case.
-    exact: FxHashMap<String, (Rank, Vec<String>)>,
     /// By service, the worst first.
-    beginnings: FxHashMap<String, Vec<Beginning>>,
+    by_service: FxHashMap<String, Vec<Named>>,
     /// Those of all services, the worst first.
-    anywhere: Vec<Beginning>,
+    anywhere: Vec<Named>,
 }
 
 impl Table {
     fn new(rules: Rules) -> Self {
-        let mut exact = FxHashMap::default();
-        let mut beginnings: FxHashMap<String, Vec<Beginning>> = FxHashMap::default();
+        let mut by_service: FxHashMap<String, Vec<Named>> = FxHashMap::default();
         let mut anywhere = Vec::new();
         for (danger, found) in rules.dangers.iter().enumerate() {
             let groups = found.groups.iter();
             let actions = groups.flat_map(|group| group.actions.iter().map(move |a| (group, a)));
             for (place, (group, action)) in actions.enumerate() {
-                let rank = Rank { danger, place };
                 let action = action.to_ascii_lowercase();
-                let access = group.access.clone();
-                let Some(start) = action.strip_suffix('*') else {
-                    exact.entry(action).or_insert((rank, access));
-                    continue;
-                };
-                let (service, name) = start.split_once(':').unwrap_or((start, ""));
-                let beginning = Beginning {
+                let start = action.strip_suffix('*');
+                let (service, name) = { start.unwrap_or(&action) }
+                    .split_once(':')
+                    .unwrap_or_default();
+                let named = Named {
                     name: name.to_owned(),
-                    access,
-                    rank,
+                    is_beginning: start.is_some(),
+                    access: group.access.clone(),
+                    rank: Rank { danger, place },
                 };
                 if service == "*" {
-                    anywhere.push(beginning);
+                    anywhere.push(named);
                 } else {
-                    let of_service = beginnings.entry(service.to_owned()).or_default();
-                    of_service.push(beginning);
+                    let of_service = by_service.entry(service.to_owned()).or_default();
+                    of_service.push(named);
                 }
             }
         }
         Table {
             rules,
-            exact,
-            beginnings,
+            by_service,
             anywhere,
         }
+    }
+}
+
+impl Named {
+    fn is(&self, name: &str, access: AccessLevel) -> bool {
+        let start = name.get(..self.name.len());
+        (self.is_beginning || name.len() == self.name.len())
+            && start.is_some_and(|start| start.eq_ignore_ascii_case(&self.name))
+            && (self.access.is_empty() || self.access.iter().any(|level| level == access.name()))
     }
 }
 
@@ -117,22 +122,14 @@ pub fn dangers() -> &'static [Danger] {
     &TABLE.rules.dangers
 }
 
-/// How dangerous an action (`service:Name`) is; `None` where nothing but descriptions is at stake.
-pub fn danger_of(action: &str, access: AccessLevel) -> Option<Rank> {
-    let action = action.to_ascii_lowercase();
-    let (service, name) = action.split_once(':')?;
-    let counts = |levels: &[String]| levels.is_empty() || levels.iter().any(|l| l == access.name());
-    let exact = TABLE.exact.get(&action);
-    let exact = exact
-        .filter(|(_, levels)| counts(levels))
-        .map(|(rank, _)| *rank);
-    let of_service = TABLE.beginnings.get(service).map_or(&[][..], Vec::as_slice);
-    let starts = [of_service, &TABLE.anywhere].map(|beginnings| {
-        let mut all = beginnings.iter();
-        let found = all.find(|b| name.starts_with(&b.name) && counts(&b.access));
-        found.map(|b| b.rank)
+/// How dangerous an action is; `None` where nothing but descriptions is at stake. `service` is in lower case.
+pub fn danger_of(service: &str, name: &str, access: AccessLevel) -> Option<Rank> {
+    let of_service = TABLE.by_service.get(service);
+    let ranks = [of_service.unwrap_or(&Vec::new()), &TABLE.anywhere].map(|list| {
+        let named = list.iter().find(|named| named.is(name, access));
+        named.map(|named| named.rank)
     });
-    starts.into_iter().flatten().chain(exact).min()
+    ranks.into_iter().flatten().min()
 }
 
 /// The `security-severity` of a lint, where it has one.
@@ -177,7 +174,8 @@ mod tests {
     #[test]
     fn the_worst_danger_counts() {
         let lint = |action: &str, access| {
-            danger_of(action, access).map(|rank| dangers()[rank.danger].lint.as_str())
+            let (service, name) = action.split_once(':').unwrap();
+            danger_of(service, name, access).map(|rank| dangers()[rank.danger].lint.as_str())
         };
         for (action, access, expected) in [
             (
@@ -228,7 +226,10 @@ mod tests {
         ] {
             assert_eq!(lint(action, access), expected, "{action}");
         }
-        let rank = |action: &str| danger_of(action, AccessLevel::Write).unwrap();
+        let rank = |action: &str| {
+            let (service, name) = action.split_once(':').unwrap();
+            danger_of(service, name, AccessLevel::Write).unwrap()
+        };
         assert!(rank("kms:ScheduleKeyDeletion") < rank("ec2:DeleteVolume"));
         assert!(rank("ec2:DeleteVolume") < rank("ec2:DeleteVpc"));
         assert!(rank("ec2:DeleteVpc") < rank("ec2:RunInstances"));

@@ -116,7 +116,8 @@ fn string_agrees(
     }
     for action in world::actions().filter(matches) {
         // Each action is named once, with what makes it go too far.
-        let mut naming = { found.iter() }.filter(|f| f.actions.iter().any(|(a, _)| a == action));
+        let mut naming =
+            { found.iter() }.filter(|f| f.actions.iter().any(|a| a.spelled == *action));
         let (listed, again) = (naming.next(), naming.next());
         if again.is_some() {
             return Err(format!("{action} is named twice"));

@@ -1,5 +1,7 @@
 //! The patterns of statements laid out for one search.
 
+use std::rc::Rc;
+
 use super::{Filter, List, MOST_CLAUSES, Question};
 use crate::diff::scope::Plain;
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
@@ -70,6 +72,8 @@ pub(super) enum Place {
 pub(super) struct Layout<'a> {
     pub(super) universe: &'a Pattern,
     pub(super) plain: &'a Plain,
+    /// The service in the ARNs of the universe, where it is one.
+    service: Option<Rc<str>>,
     /// The patterns that can bear on the question.
     pub(super) bearing: Vec<&'a Pattern>,
     /// The requests asked about; `None` where there are none.
@@ -84,6 +88,7 @@ impl<'a> Layout<'a> {
         let mut layout = Layout {
             universe,
             plain: question.plain,
+            service: universe.service().map(Rc::from),
             bearing: vec![universe],
             asked: None,
             looked: 1,
@@ -148,15 +153,16 @@ impl<'a> Layout<'a> {
         }
         let plain = self.plain;
         for pattern in contested {
+            if pattern.is_apart_from(self.universe) || !pattern.may_meet(plain.pattern()) {
+                self.looked += 1;
+                continue;
+            }
             if !matches!(self.place(pattern), Place::Apart) {
-                let plain = plain.pattern();
                 if union.guard.is_none() {
-                    self.bearing.push(plain);
-                    union.guard = Some(plain);
+                    self.bearing.push(plain.pattern());
+                    union.guard = Some(plain.pattern());
                 }
-                if pattern.may_meet(plain) {
-                    union.guarded.push(pattern);
-                }
+                union.guarded.push(pattern);
             }
         }
         match (negated, around) {
@@ -174,8 +180,14 @@ impl<'a> Layout<'a> {
 
     pub(super) fn lists(&mut self, lists: &[List<'a>]) -> Lists<'a> {
         let mut found = Lists::default();
+        let service = self.service.clone();
+        let service = service.as_deref();
         for list in lists {
-            self.add(&mut found, list.negated, list.patterns(), list.contested());
+            let all = self.looked + list.resources.len() as u64;
+            let (patterns, contested) = (list.patterns(service), list.contested(service));
+            self.add(&mut found, list.negated, patterns, contested);
+            // Those of other services are looked at as well.
+            self.looked = self.looked.max(all);
         }
         found
     }

@@ -42,7 +42,7 @@ impl<'a> Search<'_, 'a> {
         for action in known {
             let name = action.name.to_ascii_lowercase();
             let spelled = action.spelled();
-            let rank = danger_of(&spelled, action.access);
+            let rank = danger_of(action.service, action.name, action.access);
             self.ask(action.service, &name, Some(action), &spelled, rank, found);
         }
         for (service, name) in unknown {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::outcome::Outcome;
-use crate::catalog::{Action, ResourceType};
+use crate::catalog::{Action, ResourceType, TypesKey};
 use crate::diff::memo;
 use crate::diff::scope::{self, Scope, Universe};
 use crate::diff::statement::Prepared;
@@ -23,8 +23,8 @@ pub(super) struct Universes<'a> {
     all: Vec<(Rc<[Universe]>, memo::Number)>,
     /// Indexes of `all`: by service, name, ARN format of the type and what requests carry behind it.
     by_type: FxHashMap<TypeKey<'a>, usize>,
-    /// By the place of an action in the catalogue. Actions with the same types share a list.
-    by_action: FxHashMap<*const u8, Kinds>,
+    /// Actions with the same types share a list.
+    by_types: FxHashMap<TypesKey<'a>, Kinds>,
     lists: FxHashSet<Kinds>,
 }
 
@@ -48,14 +48,15 @@ impl<'a> Universes<'a> {
             anywhere: scope::Universes::of(&Scope::default()),
             all: Vec::new(),
             by_type: FxHashMap::default(),
-            by_action: FxHashMap::default(),
+            by_types: FxHashMap::default(),
             lists: FxHashSet::default(),
         }
     }
 
     /// The resource types of an action.
     pub(super) fn kinds(&mut self, action: &Action<'a>) -> Kinds {
-        if let Some(known) = self.by_action.get(&action.place()) {
+        let key = action.types_key();
+        if let Some(known) = self.by_types.get(&key) {
             return Rc::clone(known);
         }
         let types = sorted_types(action);
@@ -67,7 +68,7 @@ impl<'a> Universes<'a> {
             None => list.into(),
         };
         self.lists.insert(Rc::clone(&kinds));
-        self.by_action.insert(action.place(), Rc::clone(&kinds));
+        self.by_types.insert(key, Rc::clone(&kinds));
         kinds
     }
 

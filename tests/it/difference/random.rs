@@ -12,19 +12,30 @@ use super::compare;
 use crate::common::evaluator::{self, Known, Line, Statement};
 use crate::common::{hostile, world};
 
-/// A policy variable stands for a value of its own: for characters that nothing else names, more than a `?` matches.
-fn opaque(text: &str) -> String {
+/// The text with a value for each policy variable, from its name.
+fn with_values(text: &str, value: impl Fn(&str) -> String) -> String {
     let mut text = text.to_owned();
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
         let name = text[start..end].to_lowercase();
-        // Each variable has a value of its own, of control characters: two for each byte of its name.
-        let value: String = { name.bytes() }
-            .flat_map(|b| [char::from((b >> 4) + 1), char::from((b & 15) + 1)])
-            .collect();
-        text.replace_range(start..=end, &value);
+        text.replace_range(start..=end, &value(&name));
     }
     text
+}
+
+/// A policy variable stands for a value of its own: for characters that nothing else names, more than a `?` matches.
+fn opaque(text: &str) -> String {
+    // Control characters: two for each byte of its name.
+    let two = |b: u8| [char::from((b >> 4) + 1), char::from((b & 15) + 1)];
+    with_values(text, |name| name.bytes().flat_map(two).collect())
+}
+
+/// The same with values of a single character, which nothing else names either.
+fn short(text: &str) -> String {
+    let number = |name: &str| name.bytes().fold(0, |n, b| (n * 31 + u32::from(b)) % 4099) % 13;
+    with_values(text, |name| {
+        char::from_u32(0x11 + number(name)).unwrap().to_string()
+    })
 }
 
 type Keys = BTreeMap<String, Option<Vec<String>>>;
@@ -171,12 +182,20 @@ fn shows(change: &Change, more: &[Statement], less: &[Statement]) -> bool {
     let is_of_aws = !in_world
         || resource.contains("${")
         || !world::of_request(action, resource, &Known::default()).is_empty();
-    let judged = [more, less].map(|s| {
-        let truths = truths(s, action, &keys)?;
-        Some(allows(s, &truths, action, resource))
-    });
-    // Where AWS does not say how a line takes the values, either answer shows it.
-    is_of_aws && (judged == [Some(true), Some(false)] || judged.contains(&None))
+    // The value of a variable may be long or a single character.
+    let shows = |value: fn(&str) -> String| {
+        let judged = [more, less].map(|s| {
+            let truths = truths(s, action, &keys)?;
+            let mut s = s.to_vec();
+            for resource in s.iter_mut().flat_map(|s| &mut s.resources) {
+                *resource = value(resource);
+            }
+            Some(allows(&s, &truths, action, &value(resource)))
+        });
+        // Where AWS does not say how a line takes the values, either answer shows it.
+        judged == [Some(true), Some(false)] || judged.contains(&None)
+    };
+    is_of_aws && (shows(opaque) || shows(short))
 }
 
 #[derive(Default)]
