@@ -68,6 +68,7 @@ mod init_defined;
 mod keep;
 mod laws;
 mod length;
+mod lint_edges;
 mod lints;
 mod merge;
 mod missing;
