@@ -105,6 +105,11 @@ pub struct Lint {
     check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
+/// Whether a lint is about what a policy allows and nothing requires.
+pub fn advises_to_narrow(id: &str) -> bool {
+    excess::LINTS.contains(&id) || id.starts_with("excess-")
+}
+
 /// Every lint, sorted by id.
 pub static ALL: &[&Lint] = &[
     &allow_not_action::LINT,

@@ -6,7 +6,9 @@ mod missing;
 mod tighten;
 
 pub use missing::{Missing, OF_THE_RUN, missing};
-pub use tighten::{Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten};
+pub use tighten::{
+    Accepted, Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten,
+};
 
 use rustc_hash::FxHashMap;
 

@@ -155,6 +155,11 @@ impl<'c> Accepted<'c> {
         }
     }
 
+    /// Whether the configuration has ignores that count.
+    pub(super) fn has_any(&self) -> bool {
+        !self.ignores.iter().all(|i| i.has_expired(self.today))
+    }
+
     fn is_about(&mut self, sources: &Sources, at: usize, source: SourceId) -> bool {
         let (folder, here, ignores) = (&self.folder, &self.here, self.ignores);
         *self.is_about.entry((at, source)).or_insert_with(|| {

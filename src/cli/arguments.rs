@@ -230,7 +230,7 @@ pub(super) enum Unresolved {
 }
 
 // Severities and ignores. (No comment of documentation, as above.)
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(super) struct AcceptArgs {
     /// Report these lints as errors
     #[arg(long, value_name = "LINT,…", value_delimiter = ',')]

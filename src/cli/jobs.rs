@@ -204,15 +204,16 @@ pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
     one(resolve(args, false)?)
 }
 
-/// The same for a command that edits files.
+/// The same for a command that edits files, with the configuration.
 ///
 /// # Errors
 ///
 /// As [`load`], and [`Error::NotFixable`] for a dump.
-pub(super) fn load_to_edit(args: &InputArgs) -> Result<Loaded, Error> {
-    let jobs = resolve(args, false)?;
+pub(super) fn load_to_edit(args: &InputArgs) -> Result<(Loaded, Option<Configuration>), Error> {
+    let mut jobs = resolve(args, false)?;
     jobs.refuse_dumps()?;
-    one(jobs)
+    let configuration = jobs.configuration.take();
+    Ok((one(jobs)?, configuration))
 }
 
 fn one(mut jobs: Jobs) -> Result<Loaded, Error> {

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use super::accept::Accepted;
+use super::config::Configuration;
 use super::jobs::{self, Loaded};
 use super::missing::{chosen_note, judged, undecidable};
-use super::{Error, TightenArgs, fix};
+use super::{AcceptArgs, Error, TightenArgs, fix};
 use crate::check::{self, Against, Chosen};
 use crate::diff::narrow::Reason;
+use crate::finding::Finding;
 use crate::inert;
-use crate::lints::File;
-use crate::parser::{Policy, Source};
+use crate::lints::{self, File};
+use crate::parser::{Policy, Source, SourceId};
 use crate::reference::bindings::option_for;
 use crate::reference::{self, Query};
 use crate::remedy::{self, Objection, Place, Refusal, Replaced, Tightened, Why};
@@ -19,12 +22,13 @@ use crate::remedy::{self, Objection, Place, Refusal, Replaced, Tightened, Why};
 const SHOWN: usize = 3;
 
 pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
-    let mut loaded = jobs::load_to_edit(&args.inputs)?;
+    let (mut loaded, configuration) = jobs::load_to_edit(&args.inputs)?;
     if args.write {
         for file in &loaded.files {
             fix::is_writable(loaded.sources.get(file.source).name(), "no --write")?;
         }
     }
+    let accepted = accepted(&loaded, configuration.as_ref());
     let (policies, mut chosen) = judged(&mut loaded)?;
     let mut notes = chosen_note(&chosen);
     if let Some(release) = &args.also_version {
@@ -48,7 +52,8 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
             help: "narrow the places that `lint` names by hand".to_owned(),
         });
     }
-    let found = remedy::tighten(loaded.catalog(), &names, texts, &chosen, &loaded.settings);
+    let settings = &loaded.settings;
+    let found = remedy::tighten(loaded.catalog(), &names, texts, &chosen, settings, accepted);
     let tightened = found.map_err(|refusal| match refusal {
         Refusal::Undecided(row) => undecidable(&row),
         Refusal::Encoded(file) => Error::NotFixable {
@@ -68,6 +73,32 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
     tell(&names, &tightened, &mut notes);
     super::note(&notes);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The statements with a finding on what is not required that an ignore accepts: file, statement and reason.
+fn accepted(loaded: &Loaded, configuration: Option<&Configuration>) -> Vec<remedy::Accepted> {
+    let none = AcceptArgs::default();
+    let mut accepted = Accepted::new(&none, configuration, None);
+    if !accepted.has_any() {
+        return Vec::new();
+    }
+    let files = &loaded.files;
+    let (sources, catalog) = (&loaded.sources, loaded.catalog());
+    let result = check::check(sources, catalog, files, &loaded.against, &loaded.settings);
+    let Ok(mut result) = result else {
+        return Vec::new();
+    };
+    let judged: Vec<SourceId> = files.iter().map(|f| f.source).collect();
+    accepted.apply(sources, &judged, None, &mut result);
+    let findings = result.findings.iter();
+    let findings = findings.filter(|f| lints::advises_to_narrow(f.lint));
+    let of_file = |finding: &Finding| {
+        let reason = finding.suppressed.as_deref()?.to_owned();
+        let label = &finding.label;
+        let file = files.iter().position(|f| f.source == label.source)?;
+        Some((file, label.span, reason))
+    };
+    findings.filter_map(of_file).collect()
 }
 
 /// The reference of another release for the same role.
@@ -225,6 +256,7 @@ fn held(objection: &Objection) -> String {
         Objection::Untried => {
             "too many statements cannot be narrowed; pass fewer files at once".to_owned()
         }
+        Objection::Accepted(reason) => format!("an `[[ignore]]` accepts it: {reason}"),
         Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
     }
 }

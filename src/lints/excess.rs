@@ -7,6 +7,16 @@ use crate::diff::excess::{Excess, ListedAction};
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Label, Severity};
 
+/// The lints on what a policy allows and nothing requires, besides those on a danger.
+pub(super) const LINTS: [&str; 6] = [
+    "allow-not-action",
+    "over-broad-action",
+    "over-broad-resource",
+    "privilege-escalation",
+    "unneeded-action",
+    "writable-code",
+];
+
 /// Writing, changing permissions or tagging is a risk; listing and reading is worth knowing.
 pub(super) fn severity(actions: &[ListedAction]) -> Severity {
     let mut levels = actions.iter().map(|a| a.access);

@@ -70,7 +70,8 @@ impl Reference {
         let all: Vec<_> = all.collect();
         let known: Vec<_> = all.iter().filter(|n| !n.is_unused()).collect();
         if known.is_empty() {
-            if !all.is_empty() && !called() {
+            // Without a reason it is documented for another scheduler, which needs it.
+            if !called() {
                 basis.standing = Standing::UnknownUse;
             }
             return basis;

@@ -102,7 +102,12 @@ pub enum Objection {
     Rejected,
     /// Too many statements are at fault.
     Untried,
+    /// The team accepts it, for this reason.
+    Accepted(String),
 }
+
+/// What a team accepts: the index of a file, a place in a statement, and the reason.
+pub type Accepted = (usize, Span, String);
 
 /// Judgements of parts of the changes in one run; for each statement at fault it takes twice the logarithm of how many
 /// there are.
@@ -277,6 +282,7 @@ impl Judge<'_> {
 
 /// Narrows the policies of a role, given as names and texts, for as long as there is something to narrow. `settings`
 /// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before.
+/// Statements with something accepted stay.
 ///
 /// # Errors
 ///
@@ -287,6 +293,7 @@ pub fn tighten(
     texts: Vec<String>,
     chosen: &Chosen,
     settings: &Settings,
+    accepted: Vec<Accepted>,
 ) -> Result<Tightened, Refusal> {
     let first = Files::new(names, &texts);
     // Permissions of a rejected policy must not be lost either.
@@ -310,7 +317,14 @@ pub fn tighten(
         first: &first,
     };
     let mut texts = texts;
-    let mut held: BTreeMap<Key, Objection> = BTreeMap::new();
+    let mut held: BTreeMap<Key, Objection> = { accepted.into_iter() }
+        .filter_map(|(file, span, reason)| {
+            let mut statements = first.statements(file);
+            let within = |s: &Statement| s.span.start <= span.start && span.end <= s.span.end;
+            let at = statements.position(|(_, s)| within(s))?;
+            Some(((file, at), Objection::Accepted(reason)))
+        })
+        .collect();
     let mut last;
     let mut rounds = 0;
     let mut judgements = MOST_JUDGEMENTS;

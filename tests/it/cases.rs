@@ -59,6 +59,46 @@ fn of_public_reports() {
     check("replay");
 }
 
+/// A line of `reports.jsonl` is a public report of a failure: the missing actions with the severity of the finding that
+/// names them before it happens, in a case whose reason names the report; and `unseen` actions with the reason.
+#[test]
+fn each_public_report_is_named_by_a_case() {
+    /// How many actions of reports no case shows. It only shrinks.
+    const UNSEEN: usize = 1;
+    let all: Vec<Value> = ["replay", "truth", "calls"]
+        .into_iter()
+        .flat_map(cases)
+        .collect();
+    let reports = cases("reports");
+    let mut unseen = 0;
+    each(&reports, |row| {
+        let report = row["report"].as_str().unwrap();
+        let of_report: Vec<&Value> = { all.iter() }
+            .filter(|case| {
+                let why = case["why"].as_str().unwrap();
+                let mut places = why.match_indices(report);
+                places.any(|(at, text)| !why[at + text.len()..].starts_with(char::is_numeric))
+            })
+            .collect();
+        let named = row["named"].as_object().unwrap();
+        assert!(!named.is_empty(), "{report} names nothing");
+        for (action, severity) in named {
+            let mut findings = { of_report.iter() }
+                .filter_map(|case| case["expect"]["has"].as_array())
+                .flatten();
+            let is_named = findings.any(|f| f["action"] == *action && f["severity"] == *severity);
+            assert!(is_named, "{report}: no case has {severity} of {action}");
+        }
+        for (action, reason) in row["unseen"].as_object().into_iter().flatten() {
+            assert!(!reason.as_str().unwrap().is_empty(), "{report}: {action}");
+            assert!(!named.contains_key(action), "{report}: {action}");
+            unseen += 1;
+        }
+    });
+    assert!(reports.len() >= 66, "{} reports", reports.len());
+    assert!(unseen <= UNSEEN, "{unseen} actions of reports are not seen");
+}
+
 #[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();

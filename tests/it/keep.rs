@@ -151,6 +151,39 @@ fn what_is_kept_is_not_removed() {
 }
 
 #[test]
+fn what_is_ignored_is_not_removed() {
+    let mut policy = policy();
+    policy["Statement"][0]["Action"] = json!(["s3:GetObject", "dynamodb:Query", "s3:PutObject"]);
+    policy["Statement"][0]["Resource"] = json!("*");
+    let ignore = |fields: &str| format!("[[ignore]]\n{fields}\nreason = \"reviewed by Ann\"\n");
+    let table = [
+        (ignore("lint = \"unneeded-action\"\nsid = \"Jobs\""), true),
+        (ignore("sid = \"Jobs\""), true),
+        (ignore("path = \"p.json\""), true),
+        (ignore("subject = \"s3:PutObject\""), true),
+        (
+            ignore("lint = \"over-broad-resource\"\nsid = \"Jobs\""),
+            true,
+        ),
+        (ignore("sid = \"Other\""), false),
+        (ignore("path = \"q.json\""), false),
+        (ignore("lint = \"missing-action\""), false),
+        (ignore("sid = \"Jobs\"\nuntil = 2020-01-01"), false),
+        (String::new(), false),
+    ];
+    each(table, |(ignored, expected)| {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &ignored, &policy);
+        let got = run(folder.path(), &["tighten", "--write"]);
+        assert_eq!(got.code, 0, "{}", got.err);
+        let left = fs::read_to_string(folder.path().join("p.json")).unwrap();
+        assert_eq!(left.contains("s3:PutObject"), expected, "{ignored}: {left}");
+        let reason = "an `[[ignore]]` accepts it: reviewed by Ann";
+        assert_eq!(got.err.contains(reason), expected, "{ignored}: {}", got.err);
+    });
+}
+
+#[test]
 fn mistakes_of_a_keep_are_refused_at_their_places() {
     let table = [
         (

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 fn tighten(files: &[String], chosen: &Chosen, settings: &Settings) -> Option<Tightened> {
     let names = vec!["p.json"; files.len()];
     let catalog = Catalog::embedded();
-    remedy::tighten(catalog, &names, files.to_vec(), chosen, settings).ok()
+    remedy::tighten(catalog, &names, files.to_vec(), chosen, settings, vec![]).ok()
 }
 
 /// What must hold whatever the policies are. `None` where they are refused.
