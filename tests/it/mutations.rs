@@ -282,9 +282,7 @@ fn each_of_the_244_actions_deleted() {
             "elasticfilesystem:DescribeMountTargets",
             "elasticfilesystem:DescribeMountTargetSecurityGroups",
             "ec2:DescribeNetworkInterfaceAttribute",
-            "fsx:*",
-            "iam:AttachRolePolicy",
-            "iam:DetachRolePolicy"
+            "fsx:*"
         ]
     );
     // What the reference itself does not grant, because its Resource does not fit.
