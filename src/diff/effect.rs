@@ -103,9 +103,9 @@ impl Formats {
             .map(|kind| Kind {
                 formats: self,
                 service: action.service,
-                kind,
                 named: kind.service(),
                 colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
+                resource_type: kind,
                 all: OnceCell::new(),
             })
             .collect()
@@ -117,7 +117,7 @@ struct Kind<'f, 'a> {
     formats: &'f Formats,
     /// Of the action.
     service: &'a str,
-    kind: ResourceType<'a>,
+    resource_type: ResourceType<'a>,
     /// The service in its ARNs.
     named: Option<&'a str>,
     /// How many colons are in its ARN format.
@@ -128,7 +128,7 @@ struct Kind<'f, 'a> {
 impl Kind<'_, '_> {
     fn all(&self) -> &[Universe] {
         self.all
-            .get_or_init(|| self.formats.of(self.service, &self.kind))
+            .get_or_init(|| self.formats.of(self.service, &self.resource_type))
     }
 
     /// Whether a string of `Resource` may match an ARN of the type under any reading.

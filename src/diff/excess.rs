@@ -283,33 +283,29 @@ impl<'a> Search<'a> {
         report: &mut ExcessReport,
     ) {
         let mut matched = Vec::new();
-        match at {
-            Some(at) => {
-                let Some(action) = statement.actions.get(at) else {
-                    return;
-                };
-                // What AWS rejects is counted by its widest reading here: better narrow it now.
-                if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
-                    self.comparison.each_match(&ActionPattern::Everything, |a| {
-                        if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
-                            matched.push(a);
-                        }
-                    });
-                } else {
-                    self.comparison
-                        .each_match(&action.pattern, |a| matched.push(a));
-                }
-            }
-            None => {
-                let named = statement.services_of_resources();
-                let services = self.comparison.catalog.services();
-                let services = services.filter(|s| named.as_ref().is_none_or(|n| n.may_fit(*s)));
-                for action in services.flat_map(|s| s.actions()) {
-                    let applies =
-                        statement.applies(action.service, &action.name.to_ascii_lowercase());
-                    if applies.is_some_and(|a| a.certain) {
-                        matched.push(action);
+        if let Some(at) = at {
+            let Some(action) = statement.actions.get(at) else {
+                return;
+            };
+            // What AWS rejects is counted by its widest reading here: better narrow it now.
+            if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
+                self.comparison.each_match(&ActionPattern::Everything, |a| {
+                    if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
+                        matched.push(a);
                     }
+                });
+            } else {
+                self.comparison
+                    .each_match(&action.pattern, |a| matched.push(a));
+            }
+        } else {
+            let named = statement.services_of_resources();
+            let services = self.comparison.catalog.services();
+            let services = services.filter(|s| named.as_ref().is_none_or(|n| n.may_fit(*s)));
+            for action in services.flat_map(|s| s.actions()) {
+                let applies = statement.applies(action.service, &action.name.to_ascii_lowercase());
+                if applies.is_some_and(|a| a.certain) {
+                    matched.push(action);
                 }
             }
         }

@@ -28,7 +28,7 @@ pub(super) fn severity(actions: &[ListedAction]) -> Severity {
 }
 
 /// `12 Write, 3 Permissions management`: how many actions of each access level.
-pub(super) fn by_level<'e>(actions: impl Iterator<Item = &'e ListedAction> + Clone) -> String {
+pub(super) fn by_level(actions: &[&ListedAction]) -> String {
     let levels = [
         AccessLevel::PermissionsManagement,
         AccessLevel::Write,
@@ -40,7 +40,7 @@ pub(super) fn by_level<'e>(actions: impl Iterator<Item = &'e ListedAction> + Clo
         .iter()
         .map(|level| {
             (
-                actions.clone().filter(|a| a.access == *level).count(),
+                actions.iter().filter(|a| a.access == *level).count(),
                 level.name(),
             )
         })

@@ -57,7 +57,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let mut finding = LINT.finding(severity, message, label);
         finding.notes.push(format!(
             "by access level: {}",
-            excess::by_level(found.actions.iter())
+            excess::by_level(&found.actions.iter().collect::<Vec<_>>())
         ));
         finding.notes.push(format!(
             "allowed, for example: `{}` on `{}`",

@@ -57,10 +57,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             enumerate(&actions)
         );
         let mut finding = LINT.finding(severity, message, label);
-        finding.notes.push(format!(
-            "by access level: {}",
-            excess::by_level(all.iter().copied())
-        ));
+        finding
+            .notes
+            .push(format!("by access level: {}", excess::by_level(&all)));
         finding.notes.push(format!(
             "allowed and not required, for example: `{}` on `{}`",
             first.witness.action, first.witness.resource

@@ -46,10 +46,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         };
         let (label, _) = excess::action_label(statement, first);
-        let all: Vec<_> = group
-            .iter()
-            .flat_map(|e| e.actions.iter().cloned())
-            .collect();
+        let all: Vec<_> = group.iter().flat_map(|e| e.actions.iter()).collect();
         let actions: Vec<String> = all.iter().map(|a| a.spelled.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
         let message = format!(
@@ -65,7 +62,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             .collect();
         finding
             .notes
-            .push(format!("by access level: {}", excess::by_level(all.iter())));
+            .push(format!("by access level: {}", excess::by_level(&all)));
         finding.notes.push(format!(
             "allowed, for example: `{}` on `{}`",
             first.witness.action, first.witness.resource

@@ -330,9 +330,9 @@ fn suppressed_findings_are_counted_and_not_shown() {
         let output = written(&report, format);
         assert!(!output.contains(&hidden), "{format}: {output}");
     });
-    assert!(written(&report, "text").contains("findings: 8 errors, 2 warnings (1 suppressed)\n"));
+    assert!(written(&report, "text").contains("findings: 7 errors, 3 warnings (1 suppressed)\n"));
     assert!(
-        written(&report, "github").contains("\n10 findings: 8 errors, 2 warnings (1 suppressed)\n")
+        written(&report, "github").contains("\n10 findings: 7 errors, 3 warnings (1 suppressed)\n")
     );
     assert!(written(&report, "junit").contains("name=\"suppressed\" value=\"1\""));
     let json: Value = serde_json::from_str(&written(&report, "json")).unwrap();

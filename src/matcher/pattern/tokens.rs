@@ -37,9 +37,8 @@ pub(super) fn fields(tokens: &[Token]) -> Option<Fields> {
                     None => return Some(fields),
                 }
             }
-            Token::Symbol(_) => {}
             Token::One(class) | Token::Run(class) if class.accepts(COLON) => return None,
-            Token::One(_) | Token::Run(_) => {}
+            Token::Symbol(_) | Token::One(_) | Token::Run(_) => {}
         }
     }
     None
