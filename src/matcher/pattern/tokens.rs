@@ -5,7 +5,7 @@ use std::mem;
 use crate::matcher::class::Class;
 use crate::matcher::symbol::Symbol;
 
-/// One element of a [`Pattern`].
+/// One element of a [`Pattern`](super::Pattern).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Token {
     /// Exactly this symbol.
