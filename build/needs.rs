@@ -86,6 +86,8 @@ struct Idle {
 struct Call {
     role: String,
     action: String,
+    #[serde(default)]
+    schedulers: Vec<String>,
     releases: Releases,
 }
 

@@ -10,7 +10,7 @@ use crate::parser::{Span, Spanned, shorten};
 const SCHEDULERS: [&str; 4] = ["awsbatch", "sge", "slurm", "torque"];
 
 /// Features that 2.x does not have.
-const ONLY_IN_3: [&str; 8] = [
+const ONLY_IN_3: [&str; 9] = [
     "capacity-reservation",
     "cloudwatch-alarms",
     "directory-service",
@@ -19,6 +19,7 @@ const ONLY_IN_3: [&str; 8] = [
     "login-nodes",
     "munge-key-secret",
     "slurm-accounting",
+    "update-scripts",
 ];
 
 /// Takes from the file what it says of the cluster that `[global]` chooses.
@@ -204,8 +205,11 @@ impl Reader<'_> {
 
     fn roles(&mut self, cluster: &str) {
         if let Some(role) = self.get(cluster, "ec2_iam_role") {
+            self.facts.on("own-instance-role", role.span);
             self.facts.bind("Ec2RoleName", role.clone());
             self.add_role("instance", role);
+        } else {
+            self.facts.off("own-instance-role", None);
         }
         if let Some(role) = self.get(cluster, "iam_lambda_role") {
             self.add_role("lambda", role);

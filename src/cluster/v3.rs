@@ -35,8 +35,8 @@ const SECTIONS: [&str; 16] = [
     "Tags",
 ];
 
-/// Features that are off unless a key turns them on.
-const OFF_BY_DEFAULT: [&str; 14] = [
+/// Features that are off unless a key turns them on, and those that only 2.x has.
+const OFF_BY_DEFAULT: [&str; 16] = [
     "additional-iam-policies",
     "capacity-reservation",
     "dcv",
@@ -49,8 +49,10 @@ const OFF_BY_DEFAULT: [&str; 14] = [
     "fsx-s3",
     "login-nodes",
     "munge-key-secret",
+    "own-instance-role",
     "s3-access",
     "slurm-accounting",
+    "update-scripts",
 ];
 
 /// Takes from the document what it says of the cluster.

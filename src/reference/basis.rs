@@ -65,7 +65,7 @@ impl Reference {
             basis.standing = Standing::OnlyGenerated;
             return basis;
         }
-        let called = || need::is_called(wanted.role, wanted.release, action);
+        let called = || need::is_called(wanted.role, wanted.scheduler, wanted.release, action);
         let all = need::reasons(wanted.role, wanted.scheduler, wanted.release, action);
         let all: Vec<_> = all.collect();
         let known: Vec<_> = all.iter().filter(|n| !n.is_unused()).collect();

@@ -146,13 +146,20 @@ static DIVIDED: LazyLock<Vec<Need>> = LazyLock::new(|| {
 struct Call {
     role: String,
     action: String,
+    /// The schedulers with which the call is made; empty for all.
+    schedulers: Vec<String>,
     releases: Range,
+}
+
+/// Whether a list of schedulers, empty for all, has this one.
+fn holds_for(schedulers: &[String], scheduler: &str) -> bool {
+    schedulers.is_empty() || schedulers.iter().any(|s| s == scheduler)
 }
 
 impl Need {
     fn applies(&self, role: &str, scheduler: &str, release: Release) -> bool {
         self.role == role
-            && (self.schedulers.is_empty() || self.schedulers.iter().any(|s| s == scheduler))
+            && holds_for(&self.schedulers, scheduler)
             && self.releases.holds(release)
     }
 
@@ -212,19 +219,21 @@ pub(super) fn divided<'n>(
 const NEWEST_EXAMINED: &str = "3.15.1";
 
 /// Whether a call by this role was found in ParallelCluster's code.
-pub(super) fn is_called(role: &str, release: Release, action: &str) -> bool {
+pub(super) fn is_called(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let newest = Release::parse(NEWEST_EXAMINED);
     let examined = newest.map_or(release, |newest| newest.min(release));
     let calls = CALLED.get(&action.to_ascii_lowercase());
     let mut calls = calls.into_iter().flatten();
-    calls.any(|c| c.role == role && c.releases.holds(examined))
+    calls.any(|c| {
+        c.role == role && holds_for(&c.schedulers, scheduler) && c.releases.holds(examined)
+    })
 }
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = INDEX.named(action);
     { named.iter() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
-        || is_called(role, release, action)
+        || is_called(role, scheduler, release, action)
 }
 
 /// Whether a role needs something for a feature in any release.
@@ -232,7 +241,7 @@ pub(super) fn concerns(role: &str, scheduler: &str, feature: &str) -> bool {
     NEEDS.iter().any(|n| {
         n.role == role
             && n.feature.as_deref() == Some(feature)
-            && (n.schedulers.is_empty() || n.schedulers.iter().any(|s| s == scheduler))
+            && holds_for(&n.schedulers, scheduler)
     })
 }
 

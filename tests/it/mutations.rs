@@ -276,13 +276,15 @@ fn each_of_the_244_actions_deleted() {
         of_features,
         [
             "iam:CreateServiceLinkedRole",
+            "iam:SimulatePrincipalPolicy",
             "iam:GetPolicy",
             "iam:AttachRolePolicy",
             "iam:DetachRolePolicy",
             "elasticfilesystem:DescribeMountTargets",
             "elasticfilesystem:DescribeMountTargetSecurityGroups",
             "ec2:DescribeNetworkInterfaceAttribute",
-            "fsx:*"
+            "fsx:*",
+            "iam:SimulatePrincipalPolicy"
         ]
     );
     // What the reference itself does not grant, because its Resource does not fit.

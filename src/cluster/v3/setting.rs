@@ -29,18 +29,22 @@ fn common(sets: &[BTreeSet<String>]) -> BTreeSet<String> {
 
 impl Reader<'_> {
     /// The scripts on S3 that a node fetches.
-    fn scripts(&mut self, node: Id) -> BTreeSet<String> {
+    fn scripts(&mut self, node: Id, role: &'static str) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
         let Some((_, actions)) = self.map(node, "CustomActions") else {
             return all;
         };
-        for hook in ["OnNodeStart", "OnNodeConfigured", "OnNodeUpdated"] {
-            if self.tree.get(actions, hook).is_none() {
+        for name in ["OnNodeStart", "OnNodeConfigured", "OnNodeUpdated"] {
+            if self.tree.get(actions, name).is_none() {
                 continue;
             }
-            let Some((_, hook)) = self.map(actions, hook) else {
+            let Some((_, hook)) = self.map(actions, name) else {
                 continue;
             };
+            if name == "OnNodeUpdated" {
+                let place = self.tree.span(hook);
+                self.facts.on_for("update-scripts", role, place);
+            }
             let script = self.text(hook, "Script");
             all.extend(script.and_then(|s| object(&s.value.value)));
             for step in self.maps(hook, "Sequence") {
@@ -53,7 +57,7 @@ impl Reader<'_> {
 
     /// The settings of one node, queue or pool.
     pub(super) fn node_setting(&mut self, node: Id, role: &'static str) {
-        let scripts = self.scripts(node);
+        let scripts = self.scripts(node, role);
         match role {
             "head-node" => {
                 for script in scripts {
