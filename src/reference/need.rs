@@ -158,9 +158,7 @@ fn holds_for(schedulers: &[String], scheduler: &str) -> bool {
 
 impl Need {
     fn applies(&self, role: &str, scheduler: &str, release: Release) -> bool {
-        self.role == role
-            && holds_for(&self.schedulers, scheduler)
-            && self.releases.holds(release)
+        self.role == role && holds_for(&self.schedulers, scheduler) && self.releases.holds(release)
     }
 
     /// Whether no use of the actions is known: AWS's policies ask for them all the same.

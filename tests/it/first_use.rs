@@ -2,6 +2,7 @@
 
 mod arguments;
 mod reports;
+mod schedulers;
 
 use std::fs;
 use std::path::Path;
