@@ -50,8 +50,8 @@ pub(super) fn run() -> Result<ExitCode, Error> {
     }
     let mut found = Found::default();
     found.look_into(Path::new(""), 0);
-    found.infer_roles();
     found.find_defined();
+    found.infer_roles();
     let above = config::discover(&env::current_dir().unwrap_or_default());
     let text = found.configuration();
     // A file made meanwhile stays.
@@ -244,11 +244,12 @@ impl Found {
             };
             let own = fs::canonicalize(here).unwrap_or_default();
             let look = defined::find(here, &options);
-            let others = look.folders.iter().filter(|other| **other != own);
-            called.extend(others.cloned());
+            let folders = look.files.iter().filter_map(|file| file.parent());
+            called.extend(folders.filter(|f| **f != own).map(Path::to_owned));
             of_modules.push((own, here.to_owned(), look));
         }
         for (own, here, look) in of_modules {
+            self.leave_out(&look.files);
             if !called.contains(&own) {
                 if look.failed {
                     self.unread.push(here);
@@ -256,6 +257,17 @@ impl Found {
                 self.defined.extend(look.roles);
             }
         }
+    }
+
+    /// Leaves out the policies that a module reads: they are part of its roles.
+    fn leave_out(&mut self, files: &BTreeSet<PathBuf>) {
+        for folder in &mut self.folders {
+            let before = folder.policies.len();
+            let is_own = |path: &PathBuf| !fs::canonicalize(path).is_ok_and(|p| files.contains(&p));
+            folder.policies.retain(is_own);
+            folder.is_all &= folder.policies.len() == before;
+        }
+        self.folders.retain(|folder| !folder.policies.is_empty());
     }
 
     /// The generation of the cluster that the configuration will name.

@@ -20,7 +20,7 @@ use super::value::{Node, Piece, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
-use alternatives::{PARTS, any_action, documents, flattened, has_choice, items};
+use alternatives::{PARTS, any_action, documents, flattened, has_choice, items, may_be};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]
@@ -232,7 +232,10 @@ impl<'h> Draft<'h> {
                             self.key(key);
                             self.list_of_statements(value, &items(value, optional));
                         }
-                        Some("Version") if self.first_unknown(value).is_some() => {
+                        Some("Version")
+                            if self.first_unknown(value).is_some()
+                                && VERSIONS.iter().any(|version| may_be(value, version)) =>
+                        {
                             // It decides what the variables of every statement are.
                             self.unknown.extend(self.first_unknown(value));
                             self.key(key);
@@ -300,9 +303,10 @@ impl<'h> Draft<'h> {
         let effect = { members.iter() }.find(|(k, _)| k.is_text("Effect"));
         let effect = effect.map(|(_, value)| value);
         let effect_hole = effect.and_then(|value| self.first_unknown(value));
+        let [allow, deny] = ["Allow", "Deny"].map(|e| effect.is_some_and(|v| may_be(v, e)));
         let is_deny = match effect_hole {
-            Some(hole) => !self.reaches_most(hole, Effect::Allow),
-            None => effect.is_some_and(|e| e.is_text("Deny")),
+            Some(hole) if allow => deny && !self.reaches_most(hole, Effect::Allow),
+            _ => deny,
         };
         let effect_of = if is_deny { Effect::Deny } else { Effect::Allow };
         let mut holes = Vec::new();
@@ -319,7 +323,8 @@ impl<'h> Draft<'h> {
             }
             let name = key.text();
             match name.as_deref() {
-                Some("Effect") if effect_hole.is_some() => {
+                // No value makes an Effect of it: it is refused as it is written.
+                Some("Effect") if effect_hole.is_some() && (allow || deny) => {
                     self.key(key);
                     let word = if is_deny { "Deny" } else { "Allow" };
                     self.value(&Value::bound(word, value.span));
@@ -413,6 +418,9 @@ impl<'h> Draft<'h> {
         self.unknown_in(value).first().copied()
     }
 }
+
+/// The versions of the policy language.
+const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 /// Whether nothing of a value is known.
 fn is_lone_hole(value: &Value) -> bool {

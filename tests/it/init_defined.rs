@@ -73,6 +73,28 @@ fn the_first_configuration_has_a_target_for_each_role() {
     assert_eq!(targets, ["HeadNode", "module.nodes.aws_iam_role.this"]);
 }
 
+#[test]
+fn a_policy_that_a_module_reads_has_no_target_of_its_own() {
+    let module = ROLE.replace("jsonencode(", "file(\"${path.module}/p.json\") # (");
+    let policy = shown("head-node", "3.14.0");
+    let files = [
+        ("main.tf", module.as_str()),
+        ("p.json", &policy),
+        ("own.json", &policy),
+    ];
+    let project = Project::new(&files);
+    let run = project.run(&["init"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let text = project.read("pcluster-iam.toml");
+    let policies: Vec<&str> = { text.lines() }
+        .filter(|line| line.starts_with("policies"))
+        .collect();
+    assert_eq!(
+        policies,
+        ["policies = [\"own.json\"]", "policies = [\".\"]"]
+    );
+}
+
 /// AWS's policy for a role.
 fn shown(role: &str, release: &str) -> String {
     let options = ["--role", role, "--pcluster-version", release, "-f", "json"];

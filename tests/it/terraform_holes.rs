@@ -237,6 +237,16 @@ fn is_for_data_source(policy: &Value) -> bool {
         }
 }
 
+/// Whether something in a range of the file is an error or a warning.
+fn is_found(result: &Value, range: &Range<usize>) -> bool {
+    let findings = result["findings"].as_array().unwrap();
+    findings.iter().any(|finding| {
+        let byte = |key: &str| finding["region"][key].as_u64().unwrap() as usize;
+        let is_there = byte("start_byte") < range.end && range.start < byte("end_byte");
+        is_there && finding["severity"] != "note"
+    })
+}
+
 /// Judges one policy with some of its literals left open, in one form: what is silenced.
 fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) -> Vec<String> {
     let mut writer = Writer {
@@ -247,9 +257,11 @@ fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) ->
     };
     writer.role("base", policy);
     let places = writer.places.clone();
+    let mut replaced = Vec::new();
     for (nth, (at, (with, _))) in chosen.iter().enumerate() {
         writer.open = Some((at, with));
         writer.role(&format!("r{nth}"), policy);
+        replaced.push(writer.places[at].clone());
     }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.tf"), &writer.code).unwrap();
@@ -267,6 +279,9 @@ fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) ->
         let mut faults = silenced(base, &places[at], result);
         if *is_text {
             faults.extend(refused(base, result));
+        } else if is_found(result, &replaced[nth]) {
+            // A value of another form cannot be what the finding is about: the value itself is found.
+            faults.retain(|fault| !fault.starts_with("lost"));
         }
         wrong.extend({ faults.iter() }.map(|fault| format!("{at} {form:?} {with}: {fault}")));
     }

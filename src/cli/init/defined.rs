@@ -26,8 +26,8 @@ pub(super) struct Defined {
 pub(super) struct Look {
     /// Its roles of ParallelCluster.
     pub(super) roles: Vec<Defined>,
-    /// The folders of all files that were read.
-    pub(super) folders: BTreeSet<PathBuf>,
+    /// All files that were read.
+    pub(super) files: BTreeSet<PathBuf>,
     /// True where a part of it could not be read.
     pub(super) failed: bool,
 }
@@ -46,11 +46,10 @@ pub(super) fn find(path: &Path, options: &[String]) -> Look {
         look.failed = true;
         return look;
     };
-    for name in jobs.sources.names() {
-        let folder = fs::canonicalize(name).ok();
-        let folder = folder.and_then(|f| Some(f.parent()?.to_owned()));
-        look.folders.extend(folder);
-    }
+    let files = jobs.sources.names();
+    look.files = files
+        .filter_map(|name| fs::canonicalize(name).ok())
+        .collect();
     if !jobs.roles.iter().any(|job| job.principal.is_some()) {
         let mut problems = jobs.files.iter().flat_map(|f| &f.document.problems);
         look.failed = problems.any(|p| p.kind == ProblemKind::Unresolved);

@@ -49,6 +49,29 @@ pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut V
     }
 }
 
+/// Whether a value may be a word for some values of its holes.
+pub(super) fn may_be(value: &Value, word: &str) -> bool {
+    match &value.node {
+        Node::Choice(_, of) => of.iter().any(|value| may_be(value, word)),
+        // What is no scalar is refused as such.
+        _ => { value.pieces() }.is_none_or(|pieces| can_spell(&pieces, word)),
+    }
+}
+
+/// Whether pieces of a text, of which holes stand for any text, can spell a word together.
+fn can_spell(pieces: &[Piece], word: &str) -> bool {
+    match pieces.split_first() {
+        None => word.is_empty(),
+        Some((first, rest)) => match first.text() {
+            Some(text) => { word.strip_prefix(text) }.is_some_and(|word| can_spell(rest, word)),
+            None => {
+                let mut ends = word.char_indices().map(|(at, _)| at).chain([word.len()]);
+                ends.any(|at| word.get(at..).is_some_and(|word| can_spell(rest, word)))
+            }
+        },
+    }
+}
+
 /// An action whose holes stand for whatever they can: `sqs:*` for `sqs:${Action}`, else `*`.
 pub(super) fn any_action(value: &Value) -> Value {
     let pieces = value.pieces().unwrap_or_default();

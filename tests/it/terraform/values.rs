@@ -1,6 +1,8 @@
 //! Values of a resource and whole policy documents, as expressions and data sources make them.
 
-use super::{encoded, failures, judged, role_with};
+use serde_json::Value;
+
+use super::{TRUST, case, encoded, failures, judged, role_with};
 
 /// A value of `Resource`, and the verdict.
 const VALUES: &[(&str, &str)] = &[
@@ -307,5 +309,44 @@ fn a_hole_reaches_by_the_effect_of_its_statement() {
                 is,
             )
         })
+    }));
+}
+
+/// An open `Effect` or `Version`, and whether AWS may take it.
+const WORDS: &[(&str, &str, bool)] = &[
+    ("Effect", "var.open", true),
+    ("Effect", "\"${var.open}llow\"", true),
+    ("Effect", "var.open == \"x\" ? \"Allow\" : \"Deny\"", true),
+    ("Effect", "\"Al${var.open}l${var.open}ow\"", true),
+    (
+        "Effect",
+        "\"Al${var.open}l${var.open}l${var.open}ow\"",
+        false,
+    ),
+    ("Effect", "\"allo${var.open}\"", false),
+    ("Effect", "aws_sqs_queue.made.arn", false),
+    ("Version", "var.open", true),
+    ("Version", "\"20${var.open}-10-17\"", true),
+    ("Version", "\"v${var.open}\"", false),
+];
+
+#[test]
+fn a_word_that_no_value_makes_valid_is_refused() {
+    failures(WORDS.iter().map(|(element, value, is_valid)| {
+        let [effect, version] = [("Effect", "\"Allow\""), ("Version", "\"2012-10-17\"")]
+            .map(|(name, usual)| if name == *element { *value } else { usual });
+        let code = role_with(&format!(
+            "jsonencode({{ Version = {version}, Statement = [\n\
+             {{ Effect = {effect}, Action = \"sqs:SendMessage\", Resource = \"*\" }}] }})"
+        ))
+        .replace("\"{}\"", TRUST);
+        let (_, report) = case(&[("main.tf", &code)]).lint(".", &[]);
+        let findings = report["results"][0]["findings"].as_array().unwrap();
+        let is_refused = |f: &Value| f["lint"] == "invalid-policy" && f["severity"] == "error";
+        (
+            format!("{element} = {value}"),
+            is_valid.to_string(),
+            (!findings.iter().any(is_refused)).to_string(),
+        )
     }));
 }
