@@ -1,6 +1,7 @@
 //! `pcluster-iam reference`
 
 use std::fmt::Write as _;
+use std::iter;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -13,7 +14,13 @@ use crate::reference::upgrade::{self, Change, Scope};
 use crate::reference::{self, Feature, Features, KnownGap, Listed, Query, Reference, Release};
 
 pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
-    let selection = &args.selection;
+    let features = Features::from_names(args.selection.feature.iter().map(String::as_str))?;
+    let mut selection = args.selection.clone();
+    if selection.pcluster_version.is_none() {
+        let (role, scheduler) = (selection.role(), selection.scheduler.as_deref());
+        let chosen = reference::default_release(role, scheduler, &features, iter::empty());
+        selection.pcluster_version = Some(chosen.release.to_owned());
+    }
     let only = reference::only_scheduler(selection.role(), selection.release());
     let Some(scheduler) = selection.scheduler.as_deref().or(only) else {
         return Err(Error::WhichScheduler {
@@ -27,7 +34,6 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
             roles: roles.join(", "),
         });
     };
-    let features = Features::from_names(selection.feature.iter().map(String::as_str))?;
     let all = reference::candidates(Query {
         role: Some(role),
         scheduler,
@@ -38,7 +44,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let other = alternatives.iter().skip(1).copied();
     let other: Vec<&str> = other.collect();
     let found = all.first().cloned().unwrap_or_default();
-    let given = given_for(selection, &found)?;
+    let given = given_for(&selection, &found)?;
     let bind = |name: &str| -> Option<String> {
         let set = given
             .iter()

@@ -118,7 +118,11 @@ pub fn default_release<'s>(
         return of(2, format!("only 2.x has the scheduler {name}"));
     }
     if let Some(role) = role {
-        let roles = roles_called(role);
+        // A role of that very name is meant before those that have it as an alias.
+        let mut roles = roles_called(role);
+        if roles.first().is_some_and(|own| *own == spelled(role)) {
+            roles.truncate(1);
+        }
         if let Some(generation) = generations(&|p| roles.contains(&p.role.get())) {
             return of(
                 generation,
@@ -179,10 +183,15 @@ pub fn roles() -> impl Iterator<Item = &'static str> {
 /// The roles that a name can mean, itself before those that have it as an alias: which of them counts depends on the
 /// release. `head_node` and `Head-Node` are `head-node`.
 pub fn roles_called(name: &str) -> Vec<&'static str> {
-    let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    let name = spelled(name);
     let own = ROLES.iter().filter(|r| r.name == name);
     let aliased = ROLES.iter().filter(|r| r.aliases.contains(&name.as_str()));
     own.chain(aliased).map(|r| r.name).collect()
+}
+
+/// A role as the data spell it.
+fn spelled(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', ' '], "-")
 }
 
 /// Completes "the policies of …".
