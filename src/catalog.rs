@@ -258,7 +258,7 @@ impl<'a> Action<'a> {
     }
 }
 
-/// What the resource types of an action follow from.
+/// The facts from which the resource types of an action follow.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TypesKey<'a>(&'a str, &'a str, &'a str);
 

@@ -6,7 +6,7 @@ use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{File, Unread};
 use crate::parser::{HoleKind, SourceId, Span};
 
-/// What may contain grants, as [`crate::parser::Document::named`] writes it, and as a report names it.
+/// Attachments that may contain grants, as [`crate::parser::Document::named`] writes it, and as a report names it.
 const KINDS: [(&str, &str); 3] = [
     ("attached-policy:", ""),
     ("group:", "group "),

@@ -145,16 +145,42 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
             inert::line(&lists.join("; "))
         );
     }
+    // A reason names the first statements of a file.
+    let mut reasons: Vec<(usize, String, usize)> = Vec::new();
     for left in &tightened.left {
         let why = match &left.why {
             Why::Reason(reason) => because(reason),
             Why::Held(objection) => held(objection),
         };
+        let file = left.place.file;
+        let known = { reasons.iter_mut() }.find(|(of, reason, _)| *of == file && *reason == why);
+        let count = match known {
+            Some((_, _, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                reasons.push((file, why.clone(), 1));
+                1
+            }
+        };
+        if count <= SHOWN {
+            let _ = writeln!(
+                notes,
+                "{} is still broader than required: {}",
+                place(&left.place),
+                inert::line(&why)
+            );
+        }
+    }
+    for (file, why, count) in reasons.iter().filter(|(_, _, count)| *count > SHOWN) {
+        let name = names.get(*file).copied().unwrap_or_default();
         let _ = writeln!(
             notes,
-            "{} is still broader than required: {}",
-            place(&left.place),
-            inert::line(&why)
+            "{}: so are {} more statements: {}",
+            inert::line(name),
+            count - SHOWN,
+            inert::line(why)
         );
     }
     for file in &tightened.oversize {
