@@ -201,8 +201,8 @@ fn of_wildcards(
         _ => return None,
     };
     Some(format!(
-        "{} of the actions of {}, which ParallelCluster is not known to call, {verb}",
-        rows.len(),
+        "{} of {} {verb}; no call of them by ParallelCluster is known",
+        count(rows.len(), "action"),
         enumerate(&wildcards)
     ))
 }

@@ -13,7 +13,7 @@ pub(super) static LINT: Lint = Lint {
     severity: Severity::Warning,
     summary: "a value that the template leaves open decides whether a required action is granted",
     doc: include_str!("../../rules/lints/depends.md"),
-    since: "0.2.0",
+    since: "0.1.0",
     check,
 };
 

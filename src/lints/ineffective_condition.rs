@@ -102,12 +102,12 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         v.value.contains(['*', '?']) && condition::has_wildcard(&line.pieces(v, &mut names))
     })?;
     let message = format!(
-        "`{}` takes the wildcards of `{}` as they stand",
+        "`{}` does not treat the wildcards in `{}` as wildcards",
         line.operator(),
         shorten(&value.value)
     );
     let help =
-        format!("use `{with}` where they are meant as wildcards; `{without}` is for whole values");
+        format!("use `{with}` if they are meant as wildcards; `{without}` is for whole values");
     Some(line.finding(&LINT, Severity::Warning, value.span, message, help))
 }
 

@@ -9,7 +9,7 @@ use crate::parser::Effect;
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-resource",
     severity: Severity::Warning,
-    summary: "an action applies to no resource of its statement, or to a resource no action applies",
+    summary: "an action and the resources of its statement do not fit together",
     doc: include_str!("../../rules/lints/ineffective-resource.md"),
     since: "0.1.0",
     check,

@@ -10,7 +10,7 @@ use crate::reference::cluster_names;
 pub(super) static LINT: Lint = Lint {
     id: "mixed-scope",
     severity: Severity::Warning,
-    summary: "the policies name two Regions, accounts or names where the cluster has one",
+    summary: "the policies are for two Regions, accounts or clusters",
     doc: include_str!("../../rules/lints/mixed-scope.md"),
     since: "0.1.0",
     check,

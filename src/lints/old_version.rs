@@ -54,7 +54,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             ),
             None => LINT.finding(
                 Severity::Warning,
-                format!("{version}: IAM takes it as an inline policy only"),
+                format!("{version}: IAM accepts it only as an inline policy"),
                 Label::at(policy.source, span),
             ),
         };

@@ -170,7 +170,7 @@ fn numbers(line: &condition::Line<'_>) -> Option<Finding> {
     };
     let (_, other) = numbers.iter().find(|(_, v)| !std::ptr::eq(*v, *widest))?;
     let message = format!(
-        "`{}` alone decides: the values of `{}` are alternatives",
+        "only `{}` has an effect, because one matching value of `{}` is enough",
         widest.value,
         line.key()
     );

@@ -9,7 +9,7 @@ use crate::parser::{Effect, SourceId, Span, Statement};
 pub(super) static LINT: Lint = Lint {
     id: "release-mismatch",
     severity: Severity::Warning,
-    summary: "a resource has the name that another major release of ParallelCluster gives it, and the name of this one is missing",
+    summary: "resource names are those of another major release (2.x or 3.x)",
     doc: include_str!("../../rules/lints/release-mismatch.md"),
     since: "0.1.0",
     check,

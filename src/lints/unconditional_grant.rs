@@ -10,7 +10,7 @@ use crate::parser::Effect;
 pub(super) static LINT: Lint = Lint {
     id: "unconditional-grant",
     severity: Severity::Note,
-    summary: "the reference allows an action under a condition, the policy without one",
+    summary: "an action is allowed without the condition that the reference has",
     doc: include_str!("../../rules/lints/unconditional-grant.md"),
     since: "0.1.0",
     check,

@@ -58,7 +58,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 .notes
                 .push(format!("{more} after it could not be looked at"));
         }
-        finding.help = Some("split the statement, or write fewer `*` in one Resource".to_owned());
+        finding.help = Some("split the statement, or write fewer `*` and `?` in one Resource".to_owned());
         out.push(finding);
     }
 }

@@ -73,7 +73,7 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         // A service's own key is only expected in requests of that service.
         [] if !action.negated || !line.folded().starts_with("aws:") => return None,
         [] => format!(
-            "not every service that `NotAction` leaves supports `{key}`: this does not {verb} requests to the others"
+            "some services that this `NotAction` covers do not send `{key}`; their requests are not {verb}"
         ),
         [one] => format!("`{one}` is not known to support `{key}`: this may not {verb} it"),
         several => format!(

@@ -171,7 +171,7 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
     let mut values = line.condition.values.iter();
     let value = values.find(|v| is_open(&v.value))?;
     let message = format!(
-        "`{}` leaves open whose `{}` it is",
+        "`{}` matches the `{}` of others too",
         shorten(&value.value),
         line.key()
     );

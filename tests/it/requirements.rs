@@ -265,7 +265,8 @@ data in `rules/`.
 * **known gaps**: needed, but missing from AWS's policy. *fails* is an error, *loses a function* and *fails once in an account*
   are warnings.
 
-Later rows of a table show only the changes. Roles are those that ParallelCluster uses by default (`iam-privileged`).
+Later rows of a table show only the changes. The tables assume
+the default that ParallelCluster creates the roles itself (feature `iam-privileged`).
 ";
 
 /// The page, from the data.
