@@ -9,7 +9,7 @@ pub(super) use notes::missing_types;
 use std::fmt::Write as _;
 
 use super::difference::difference;
-use super::{Compared, Context, Lint, enumerate, layer};
+use super::{Compared, Context, Lint, count, enumerate, layer};
 use crate::diff::Verdict;
 use crate::diff::comparison::{Layer, LayerKind};
 use crate::diff::coverage::Requirement;

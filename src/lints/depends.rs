@@ -7,7 +7,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::HoleKind;
 use crate::reference::Standing;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/depends.md`.
 pub(super) static LINT: Lint = Lint {
     id: "depends",
     severity: Severity::Warning,

@@ -8,7 +8,7 @@ use super::{Context, Lint, fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Element, Policy, Span, Statement};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/duplicate-value.md`.
 pub(super) static LINT: Lint = Lint {
     id: "duplicate-value",
     severity: Severity::Note,

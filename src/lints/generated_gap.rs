@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::parser::SourceId;
 use crate::reference::{Failure, Standing};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/generated-gap.md`.
 pub(super) static LINT: Lint = Lint {
     id: "generated-gap",
     severity: Severity::Error,
@@ -87,8 +87,9 @@ fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding>
         enumerate(&actions)
     );
     let mut finding = LINT.finding(Severity::Note, message, label);
+    let stay = if policies.len() == 1 { "stays" } else { "stay" };
     finding.notes.push(format!(
-        "nothing fails as long as the {word} stays attached"
+        "nothing fails as long as the {word} {stay} attached"
     ));
     finding.subject = Some("managed".to_owned());
     finding.actions = actions;

@@ -11,7 +11,7 @@ use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_eac
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, shorten};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/ineffective-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-condition",
     severity: Severity::Warning,

@@ -5,7 +5,7 @@ use crate::diff::effect::Extent;
 use crate::finding::{Finding, Severity};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/ineffective-resource.md`.
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-resource",
     severity: Severity::Warning,

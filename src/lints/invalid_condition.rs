@@ -8,7 +8,7 @@ use crate::matcher::condition::{Comparison, Decimal, date, network};
 use crate::parser::{ProblemKind, Span, shorten};
 use crate::reference::bindings;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/invalid-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-condition",
     severity: Severity::Error,

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::reference::bindings::{Dissent, option_for};
 use crate::reference::cluster_names;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/mixed-scope.md`.
 pub(super) static LINT: Lint = Lint {
     id: "mixed-scope",
     severity: Severity::Warning,

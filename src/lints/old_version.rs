@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Attachment, Policy, Text, Version, shorten};
 use crate::rejection::{CONSEQUENCE, answer};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/old-version.md`.
 pub(super) static LINT: Lint = Lint {
     id: "old-version",
     severity: Severity::Error,

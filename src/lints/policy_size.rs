@@ -11,7 +11,7 @@ use crate::parser::{Attachment, Policy};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/policy-size.md`.
 pub(super) static LINT: Lint = Lint {
     id: "policy-size",
     severity: Severity::Error,
@@ -113,7 +113,8 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: usize) -> Option<Findi
             "the inline policies have {shown} characters without white space, and those of a user take {}{group}",
             grouped(INLINE_OF_USER)
         );
-        let help = "the inline policies of a role may have 10,240 characters, a managed policy 6,144";
+        let help =
+            "the inline policies of a role may have 10,240 characters, a managed policy 6,144";
         Some(finding(policy, Severity::Note, message, help))
     } else {
         None

@@ -11,7 +11,7 @@ use crate::matcher::condition::{Comparison, Decimal, Order};
 use crate::matcher::search::Budget;
 use crate::parser::Span;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/redundant-entry.md`.
 pub(super) static LINT: Lint = Lint {
     id: "redundant-entry",
     severity: Severity::Note,

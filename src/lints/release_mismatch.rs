@@ -5,7 +5,7 @@ use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span, Statement};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/release-mismatch.md`.
 pub(super) static LINT: Lint = Lint {
     id: "release-mismatch",
     severity: Severity::Warning,

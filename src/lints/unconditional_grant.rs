@@ -6,7 +6,7 @@ use crate::diff::unconditional::Search;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unconditional-grant.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unconditional-grant",
     severity: Severity::Note,

@@ -3,7 +3,7 @@
 use super::{Context, Lint, trust};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unneeded-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unneeded-trust",
     severity: Severity::Warning,

@@ -5,7 +5,7 @@ use super::{Context, Lint, Unread, count, problem};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unresolved.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unresolved",
     severity: Severity::Error,

@@ -3,7 +3,7 @@
 use super::{Context, Lint, escalation};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unrestricted-assume-role.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unrestricted-assume-role",
     severity: Severity::Warning,

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, fold_key};
 use crate::parser::{Effect, shorten};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/weak-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "weak-condition",
     severity: Severity::Note,

@@ -56,10 +56,9 @@ pub(super) fn deciding(
             span,
             "allowed only if the variable in its NotResource does not exclude it",
         ),
-        (Verdict::Conditional, false, None) if variable.is_some() => (
-            span,
-            "allowed only if the variable in its Resource matches",
-        ),
+        (Verdict::Conditional, false, None) if variable.is_some() => {
+            (span, "allowed only if the variable in its Resource matches")
+        }
         (Verdict::Partial | Verdict::Conditional, false, Some(condition)) => {
             (condition, "allowed only where this condition holds")
         }
