@@ -104,8 +104,17 @@ struct NameClass {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Regions {
     known: KnownRegions,
+    partition: Vec<Partition>,
     us_east_1: RequestRegions,
     unknown: RequestRegions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Partition {
+    name: String,
+    #[serde(default)]
+    prefix: String,
 }
 
 #[derive(Deserialize)]
@@ -225,6 +234,21 @@ pub(super) fn write_name_characters(rules: &Path, code: &mut String) {
         let _ = writeln!(code, "    ({service:?}, {name:?}, {characters:?}),");
     }
     code.push_str("];\n");
+}
+
+/// The partitions and the prefixes of their Regions, in the same order.
+pub(super) fn write_partitions(rules: &Path, code: &mut String) {
+    let path = rules.join("regions.toml");
+    let partitions = read::<Regions>(&path).partition;
+    let names: Vec<&str> = partitions.iter().map(|p| p.name.as_str()).collect();
+    let prefixes: Vec<&str> = partitions.iter().map(|p| p.prefix.as_str()).collect();
+    for (name, list) in [("PARTITIONS", names), ("REGION_PREFIXES", prefixes)] {
+        let _ = writeln!(
+            code,
+            "pub(crate) const {name}: [&str; {}] = {list:?};",
+            list.len()
+        );
+    }
 }
 
 /// The Regions, and those that requests to global services carry.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::aws;
 use super::input::{self, read};
 
 /// `rules/rejections.toml`
@@ -73,5 +74,6 @@ pub(super) fn write(rules: &Path, out: &Path) {
         }
     }
     code.push_str("];\n");
+    aws::write_partitions(rules, &mut code);
     input::write(out, "rejections.rs", code);
 }

@@ -11,10 +11,10 @@ mod meeting;
 mod metadata;
 mod open;
 mod reading;
-mod settings;
 mod size;
 mod trial;
 mod upgrade;
+mod worst;
 
 pub use against::Against;
 pub use alone::{
@@ -22,9 +22,9 @@ pub use alone::{
 };
 pub use choice::{Asked, Chosen, INFERRED, choose, fits_better, values};
 pub use metadata::place;
-pub use settings::worst;
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;
+pub use worst::worst;
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +55,7 @@ use metadata::{bindings_of, name_of, name_of_file, names, not_checked, open_valu
 /// role, which hold far fewer.
 const MOST_PARTS: usize = 10_000;
 
-/// Settings of the cluster from the command line or the configuration.
+/// All settings of one run for one role.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The name of the role in the configuration.

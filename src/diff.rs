@@ -23,8 +23,8 @@ use std::sync::Arc;
 use crate::finding::Witness;
 use crate::parser::{HoleKind, SourceId, Span};
 
-/// The verdict for one requirement. With `sure` and `possible` as the requests of the requirement that succeed
-/// for certain or only under an unresolved Condition:
+/// The verdict for one requirement, from its requests that succeed for certain and those that succeed only under an
+/// unresolved Condition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Verdict {
     /// Every request succeeds for certain.

@@ -12,9 +12,8 @@
 //!           catalog (what AWS defines) ─► matcher ◄─ used by diff and lints       lints ─► Finding ─► report
 //! ```
 //!
-//! Each arrow is a function between two types. Nothing to the left of a [`finding::Finding`] prints; nothing to the
-//! right of it decides. The modules stand on floors, and each uses only modules of lower floors: `CONTRIBUTING.md` lists
-//! them from the lowest up.
+//! Each arrow is a function between two types. Code before a [`finding::Finding`] never prints. Reports never decide. A
+//! module may use only modules that are listed before it in the table of `CONTRIBUTING.md`.
 //!
 //! # The types, in order
 //!
@@ -31,6 +30,17 @@
 //!    [`result::RoleResult`].
 //! 6. [`config`] and [`baseline`] hide what a team accepted, [`remedy`] writes policies, [`report`] renders, [`cli`]
 //!    is the program.
+//!
+//! # The readings
+//!
+//! One text can have several readings, and each axis has its own names:
+//!
+//! - [`matcher::Reading`]: what a wildcard of an ARN matches. `Strict` is what all of AWS's pages agree on, `Loose` is
+//!   `Strict` where a placeholder may be any text, `Wide` is what any page allows.
+//! - [`diff::decide::Stance`]: whether a statement whose meaning is unclear counts as the one that grants less
+//!   (`Cautious`) or more (`Generous`).
+//! - Worst, best and texts: the values that a template leaves open, at their extremes (`inventory/render.rs`).
+//! - Stored and repaired: a policy that IAM rejects grants nothing as stored; the repaired reading shows what it would grant.
 //!
 //! # A policy judged
 //!

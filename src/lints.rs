@@ -94,7 +94,7 @@ use view::nearest_of;
 pub struct Lint {
     /// Kebab-case name of the problem; never changes.
     pub id: &'static str,
-    /// The severity it usually has; a finding may be milder where the page says so.
+    /// The usual severity; a finding may have another one, as its page says.
     pub severity: Severity,
     /// One line.
     pub summary: &'static str,

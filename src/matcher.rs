@@ -3,7 +3,7 @@
 //! A [`Pattern`] is a sequence of tokens over [`Symbol`]s; it comes from an action pattern
 //! ([`ActionPattern`]), from a resource string of a policy ([`ResourcePattern`]), or from the ARN
 //! format of a resource type ([`arn::format`]). [`find`](search::find) answers questions about
-//! unions and complements of patterns and proves each answer with a shortest word.
+//! unions and complements of patterns and proves each answer with a word.
 
 pub mod action;
 pub mod arn;

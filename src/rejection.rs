@@ -1,22 +1,11 @@
 //! Policies that IAM refuses to store, from `rules/rejections.toml`. The statements of such a policy grant nothing.
+//! `PARTITIONS` are those of `rules/regions.toml`.
 
 /// The end of every message about such a fault.
 pub(crate) const CONSEQUENCE: &str =
     "IAM rejects this policy, so none of its statements take effect";
 
 include!(concat!(env!("OUT_DIR"), "/rejections.rs"));
-
-/// AWS's partitions.
-pub(crate) const PARTITIONS: [&str; 8] = [
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-    "aws-eusc",
-];
 
 /// Whether an ARN is of another partition than the account, which is in `own`.
 pub(crate) fn is_of_other_partition(arn: &str, own: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The reference to compare with, and the values that a caller gives.
+//! The reference to compare with: one, or the best of several.
 
 use crate::reference::{self, Reference, Setting};
 
@@ -17,7 +17,7 @@ impl Against {
         Against::OneOf(vec![reference])
     }
 
-    /// The same for a cluster configuration.
+    /// Narrows each reference to a cluster configuration.
     #[must_use]
     pub fn for_setting(&self, setting: &Setting) -> Self {
         let all = self.references().iter();
@@ -28,7 +28,7 @@ impl Against {
         }
     }
 
-    /// The same with what ParallelCluster generates whatever the configuration, for roles that build images.
+    /// Adds to the references of roles that build images what ParallelCluster always generates for them.
     #[must_use]
     pub fn for_images(&self) -> Self {
         let open = Setting {

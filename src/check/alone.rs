@@ -28,7 +28,7 @@ pub fn coverage(
 }
 
 /// The rows of what is needed besides a reference, known gaps aside: what ParallelCluster generates for the configuration,
-/// and AWS managed policies.
+/// AWS managed policies, and what the configuration keeps.
 pub fn also_needed(
     catalog: &Catalog,
     policies: &[Policy],

@@ -17,7 +17,7 @@ pub struct Chosen {
     pub reference: Reference,
     /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
-    /// The candidates.
+    /// The reference and the values before anything was inferred.
     pub asked: Asked,
 }
 

@@ -6,7 +6,8 @@ use crate::lints::GapRows;
 use crate::matcher::Pattern;
 use crate::reference::{Failure, Reference, Standing};
 
-/// Whether what the generated role of the configuration has of an action is granted; `None` where it does without.
+/// Whether the policies grant every row of this action in the generated role; `None` if that role does not have the
+/// action.
 pub(super) fn is_enough(generated: &[Requirement], action: &str) -> Option<bool> {
     let mut rows = generated
         .iter()
@@ -16,7 +17,8 @@ pub(super) fn is_enough(generated: &[Requirement], action: &str) -> Option<bool>
     Some(rows.all(|r| matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)))
 }
 
-/// Lets what the role that ParallelCluster generates for the configuration has be enough.
+/// Where the policies grant an action as far as the generated role has it, a gap in the documented policy does not
+/// count.
 pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
     if generated.is_empty() {
         return;
@@ -35,7 +37,7 @@ pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement
     }
 }
 
-/// Lets gaps in actions that nothing of the configuration needs be notes.
+/// Marks gaps in actions that this configuration does not use; they are reported as notes.
 pub(super) fn leave_idle(idle: &[String], requirements: &mut [Requirement]) {
     let is_idle = |r: &&mut Requirement| {
         let action = &r.row.action;

@@ -20,9 +20,8 @@ use crate::matcher::{ActionPattern, Reading, Variables};
 use crate::parser::{Effect, Policy};
 use crate::reference::{self, Reference};
 
-/// Policies that grant less than one in so many of the requirements of the role that fits best are a part of a role's
-/// policies: nothing says whose.
-const PART: usize = 5;
+/// If the policies grant less than a fifth of the requirements of the role that fits best, no role is chosen.
+const ONE_IN: usize = 5;
 
 /// How well policies fit a reference, by the literal rows of what every cluster has.
 #[derive(Clone, Copy, Default)]
@@ -73,7 +72,7 @@ impl Fit {
             (granted * used, granted * strings + used * all)
         };
         let ((a, b), (c, d)) = (mean(self), mean(than));
-        // Nothing granted is a mean of none, whatever the counts.
+        // With nothing granted the mean is 0; `max(1)` avoids a denominator of 0.
         (a * d.max(1)).cmp(&(c * b.max(1)))
     }
 
@@ -361,7 +360,7 @@ pub(super) fn fitting<'c, 't: 'c>(
             let fit = judged.fit;
             if fit.granted == 0 {
                 none(None)
-            } else if fit.granted * PART < fit.all {
+            } else if fit.granted * ONE_IN < fit.all {
                 let role = judged.trial.reference.role.clone();
                 none(role.map(|role| (role, fit.granted, fit.all)))
             } else {

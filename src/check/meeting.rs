@@ -6,7 +6,7 @@ use super::Settings;
 use crate::parser::{Effect, Policy, Text};
 use crate::reference::{self, RefStatement, Reference};
 
-/// Signs of names and their patterns. A text with others may be anything.
+/// Whether a text has only characters of names and wildcards.
 fn is_plain(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.all(|c| c.is_ascii_alphanumeric() || b"-_*?".contains(&c))
@@ -31,12 +31,12 @@ fn may_overlap(one: &str, other: &str) -> bool {
     } else {
         (b, b_is_name, a)
     };
-    // A name does not grow; both are ASCII.
+    // Without a wildcard nothing can follow, so the lengths must be equal. Both are ASCII.
     let same = { long.get(..short.len()) }.is_some_and(|l| l.eq_ignore_ascii_case(short));
     same && (!is_name || short.len() == long.len())
 }
 
-/// An action of the policies that is a pattern, or none that is understood.
+/// An action of the policies with a wildcard in its name, or one that is not understood.
 struct Wild<'p> {
     name: &'p str,
     /// Its number among the strings that allow.
@@ -168,8 +168,8 @@ impl<'p> Named<'p> {
         statements.all(|s| !is_sure(s) || s.action.values.iter().all(may_be_granted))
     }
 
-    /// Whether half of the requirements of a reference may be granted. It is said of fewer than a quarter that they are not:
-    /// some of those that no string names may require nothing for the values of placeholders.
+    /// Whether half of the requirements of a reference may be granted. The answer is no only if fewer than a quarter are
+    /// named: some actions that no string names may turn out not to be required.
     pub(super) fn may_grant_most(&self, reference: &Reference) -> bool {
         let mut statements = reference.statements.iter();
         if self.is_open || statements.clone().any(|s| s.effect == Effect::Deny) {

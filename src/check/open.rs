@@ -19,7 +19,7 @@ enum Which {
     Texts,
 }
 
-/// The generous readings of a role, where something is not known.
+/// The readings `best`, `worst` and `texts` of a role's policies, where something is not known.
 pub(super) struct Readings<'f> {
     pub(super) best: Policies<'f>,
     texts: Option<Policies<'f>>,
@@ -65,7 +65,7 @@ impl<'f> Readings<'f> {
         }
     }
 
-    /// Whether whole statements are not known.
+    /// The holes that stand for whole statements, each with its policy.
     fn unknown_statements(&self) -> Vec<(&'f Policy, usize)> {
         let limits = self.worst.limits.iter().flat_map(|(.., policies)| policies);
         let all = self.worst.own.iter().chain(limits);
@@ -133,7 +133,7 @@ impl Wider<'_> {
 }
 
 impl<'w> Generous<'w, '_> {
-    /// What the policies allow where everything that is not known lets them; a name is a name of its own.
+    /// As `best`, but an unknown name counts as one fixed name that equals no other, not as `*`.
     pub(super) fn most(&self) -> &Comparison<'w> {
         self.texts.as_ref().unwrap_or(&self.best)
     }
@@ -181,7 +181,7 @@ impl<'w> Generous<'w, '_> {
             requirement.row.verdict = Verdict::Undecided;
             return;
         }
-        // No single name is all that a wildcard of the reference asks for.
+        // If the reference requires a wildcard, one unknown name can cover only a part of it.
         let as_names = texts.filter(|texts| {
             at_best == Verdict::Covered
                 && !matches!(texts.row.verdict, Verdict::Covered | Verdict::Undecided)

@@ -52,7 +52,9 @@ pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Ov
                     "more than {MOST_CONTESTED} actions with a wildcard before the colon in the policies of one role"
                 )
             } else if parts > MOST_PARTS {
-                format!("more than {MOST_PARTS} statements and strings in the policies of one role")
+                format!(
+                    "more than {MOST_PARTS} statements, strings and placeholders in the policies of one role"
+                )
             } else if bytes > MOST_TEXT {
                 format!("more than {MOST_TEXT} bytes of strings in the policies of one role")
             } else {

@@ -49,7 +49,7 @@ pub(super) struct Trial<'a> {
     managed_ends: Vec<(String, usize)>,
     /// What the configuration says to keep.
     pub(super) kept: Vec<Prepared>,
-    /// How many of `granted` are not those of attached AWS managed policies, which come last.
+    /// The first `own` statements of `granted` are the role's own; those of attached AWS managed policies follow.
     own: usize,
     /// The requirements before they were narrowed to the names of one cluster, and those of other roles of the cluster
     /// that share the IAM role: no excess.
@@ -71,11 +71,11 @@ pub(super) struct Read<'p> {
     placeholders: Placeholders,
     /// The grants with the given values alone, and those of their resources that may name a cluster.
     grants: OnceCell<(Vec<Grant<'p>>, Vec<Hint>)>,
-    /// The statements, where no value of a placeholder changes them, with what AWS refuses to store of the policies.
+    /// The statements, if no value of a placeholder changes them, and which policies AWS refuses to store.
     plain: Option<OnceCell<Plain>>,
 }
 
-/// What AWS refuses to store of some policies, one by one, and their statements.
+/// For each policy, whether AWS refuses to store it; and the statements of all.
 type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
 
 impl<'p> Read<'p> {

@@ -107,7 +107,7 @@ pub(super) enum ReferenceCommand {
     #[command(after_help = "Example
   pcluster-iam reference diff 3.6.0 3.16.1 --role head-node --scheduler slurm")]
     Diff(DiffArgs),
-    /// Print a reference policy with its placeholders bound
+    /// Print a reference policy with its placeholders filled in
     #[command(after_help = "Example: a policy ready to attach
   pcluster-iam reference show --role instance --scheduler torque --region us-east-1 --account 123456789012 --format json")]
     Show(Box<ShowArgs>),
@@ -155,13 +155,13 @@ pub(super) struct Selection {
 // The policies and the reference. (No comment of documentation, as above.)
 #[derive(Args, Debug)]
 pub(super) struct InputArgs {
-    /// Policy files (JSON), patterns such as 'iam/*.json', or - for standard input [default: the targets of the
-    /// configuration]
+    /// Policies, templates, Terraform folders, plans or account dumps; patterns such as 'iam/*.json'; or - for standard
+    /// input [default: the targets of the configuration]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<String>,
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// IAM policy to compare with instead; it may contain placeholders such as `${Region}`
+    /// Compare with this IAM policy instead of AWS's; it may contain placeholders such as `${Region}`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scheduler", "role", "pcluster_version", "feature"])]
     pub(super) reference: Option<PathBuf>,
     /// Cluster configuration (INI of 2.x or YAML of 3.x) to read scheduler, Region, features and names from
@@ -183,8 +183,7 @@ pub(super) struct InputArgs {
     /// A plan of the Terraform module that is judged, from `terraform show -json`: it fills in what the code leaves open
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) plan: Option<PathBuf>,
-    /// Whether parts of a template that could not be read end the run with exit code 2 (error), or are reported as
-    /// warnings (warn)
+    /// What to do with unreadable parts of a template: `error` (exit code 2) or `warn`
     #[arg(long, value_enum, value_name = "error|warn", default_value_t = Unresolved::Error)]
     pub(super) unresolved: Unresolved,
     /// Permissions boundary of the role: a policy that limits what the others grant
@@ -302,7 +301,7 @@ pub(super) struct LintArgs {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
-    /// Hide notes; errors, warnings, the closing lines and weakening settings stay
+    /// Hide notes; errors, warnings, the closing lines and settings that weaken the run stay
     #[arg(short, long)]
     pub(super) quiet: bool,
     /// Show every finding in full; without it, text that does not fit two screens is shortened

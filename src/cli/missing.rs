@@ -157,7 +157,7 @@ pub(super) fn undecidable(row: &Row) -> Error {
     Error::NotJudged {
         place: row.action.clone(),
         reason: "the patterns are too complex to be decided within the limit".to_owned(),
-        help: "write fewer `*` and `?` in one Resource, or split the statement".to_owned(),
+        help: "split the statement, or write fewer `*` and `?` in one Resource".to_owned(),
     }
 }
 

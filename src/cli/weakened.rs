@@ -141,7 +141,7 @@ impl List<'_> {
     }
 
     fn fail_on(&mut self, args: &LintArgs) {
-        const MESSAGE: &str = "fail-on is never: no finding makes the run fail";
+        const MESSAGE: &str = "no finding makes the run fail";
         let configured = self.jobs.configuration.as_ref();
         let configured =
             configured.and_then(|c| c.config.fail_on.map(|t| (t, c.config.fail_on_span)));

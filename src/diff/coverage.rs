@@ -48,7 +48,7 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// The layers, as indexes, in which nothing may allow the request that shows the verdict.
+    /// The layers, as indexes, that certainly do not allow the request that shows the verdict.
     pub fn refused_by(&self) -> &[usize] {
         &self.judged.refused_by
     }
@@ -290,7 +290,7 @@ impl<'a> Run<'_, 'a> {
         applies.clear();
         self.comparison
             .add_applying(named.service, named.name, &mut applies);
-        // No request can be as lines that exclude each other say.
+        // If the lines of the Condition exclude each other, no request satisfies them, so nothing is required.
         let is_free = reference::needs_no_permission(named.service, named.name)
             || statement
                 .conditions
@@ -435,7 +435,7 @@ impl<'a> Run<'_, 'a> {
                 &cases,
                 &mut budget,
             ));
-            // A judgement that used up the steps would be another one with more.
+            // Do not keep a judgement that ran out of steps: with more steps it could differ.
             if let Some(question) = question.filter(|_| budget.left() > 0) {
                 memo::keep_judged(question, &judged, before.left() - budget.left());
             }

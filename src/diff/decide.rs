@@ -1,16 +1,16 @@
 //! The formula of the verdicts, run by the decision procedure for one kind of resource at a time.
 //!
-//! With R the required requests, `sure = R ∩ A \ (D ∪ Dᶜ)` and `possible = R ∩ (A ∪ Aᶜ) \ D`, where A
-//! and D are what statements allow and deny for certain, Aᶜ and Dᶜ what they might: under a Condition
-//! that is not resolved, through a policy variable, or (a Deny only) under a contested reading. A and Aᶜ
-//! are what every layer allows, D and Dᶜ what any layer denies.
+//! With R the required requests, `sure = R ∩ A \ (D ∪ D?)` and `possible = R ∩ (A ∪ A?) \ D`. A and D are the requests
+//! that statements allow and deny for certain. A? and D? are those that they perhaps allow or deny: under a Condition
+//! that is not resolved, through a policy variable, or (a Deny only) under a contested reading. With several layers,
+//! every layer must allow the request; one layer's Deny is enough to refuse it.
 
 mod layout;
 
 use super::scope::Plain;
 use super::statement::{Applies, Resource};
 use crate::matcher::condition::Truth;
-use crate::matcher::search::{Answer, Budget, Clause, Wanted};
+use crate::matcher::search::{Answer, Budget, Clause, Goal};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 use crate::parser::Effect;
 use layout::{Layout, Lists, both, failing, passing};
@@ -134,7 +134,7 @@ impl<'a> Sides<'a> {
                     variables,
                 }
             };
-            // A complement is small where its list is read widely.
+            // For `NotResource` the wider reading of the list excludes more, so the statement reaches less.
             let (least, with_variables, most) = if negated {
                 (list(true, Any), list(true, Unset), list(false, Unset))
             } else {
@@ -185,7 +185,7 @@ impl<'a> Sides<'a> {
         )
     }
 
-    /// The layers in which nothing may allow the request on `*`.
+    /// The layers that certainly do not allow the request on `*`.
     pub fn star_refused_by(&self) -> Vec<usize> {
         refusing(&self.layers, |l| l.possible.iter().any(List::matches_star))
     }
@@ -283,7 +283,7 @@ impl Found {
         self.bits
     }
 
-    /// A shortest word for this bit.
+    /// A word for this bit.
     pub fn word(&self, bit: u32) -> Option<&[Symbol]> {
         let mut words = self.words.iter();
         words
@@ -348,35 +348,35 @@ impl<'a> Decision<'a> {
         let mut found = Found::none();
         let layout = &self.layout;
         budget.pay(STEPS_PER_PATTERN * layout.looked);
-        let mut find = |clauses: &[Clause<'a>], wanted| layout.find(clauses, wanted, budget);
+        let mut find = |clauses: &[Clause<'a>], goal| layout.find(clauses, goal, budget);
         let everything = [Clause::default()];
         let unsure = find(
             &failing(self.sure.iter(), &self.deny_possible),
-            Wanted::First,
+            Goal::Shortest,
         );
         found.add(shows::NEEDED | shows::UNSURE, &unsure);
         if unsure == Answer::Nothing {
-            let needed = find(&everything, Wanted::Some);
+            let needed = find(&everything, Goal::Any);
             found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &needed);
             return found;
         }
         let impossible = if self.sure == self.possible && self.deny == self.deny_possible {
             unsure.clone()
         } else {
-            find(&failing(self.possible.iter(), &self.deny), Wanted::First)
+            find(&failing(self.possible.iter(), &self.deny), Goal::Shortest)
         };
         found.add(shows::NEEDED | shows::IMPOSSIBLE, &impossible);
         let possible = if impossible == Answer::Nothing {
-            find(&everything, Wanted::Some)
+            find(&everything, Goal::Any)
         } else {
-            find(&passing(self.possible.iter(), &self.deny), Wanted::Some)
+            find(&passing(self.possible.iter(), &self.deny), Goal::Any)
         };
         found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &possible);
         if !found.has(shows::UNDENIED) {
             let undenied = if self.deny.is_never() {
                 unsure
             } else {
-                find(&passing([].into_iter(), &self.deny), Wanted::Some)
+                find(&passing([].into_iter(), &self.deny), Goal::Any)
             };
             found.add(shows::NEEDED | shows::UNDENIED, &undenied);
         }
@@ -394,7 +394,7 @@ impl<'a> Decision<'a> {
         )
     }
 
-    /// The layers in which nothing may allow one word.
+    /// The layers that certainly do not allow one word.
     pub fn refused_by(&self, word: &[Symbol]) -> Vec<usize> {
         refusing(&self.possible, |lists| lists.has(word))
     }
@@ -442,7 +442,7 @@ impl<'a> Beyond<'a> {
     }
 
     /// Such a request.
-    pub fn find(&self, wanted: Wanted, budget: &mut Budget) -> Answer {
+    pub fn find(&self, goal: Goal, budget: &mut Budget) -> Answer {
         budget.pay(STEPS_PER_PATTERN * self.layout.looked);
         let allowed = passing(self.allowing.iter(), &self.denied);
         let beyond = failing([&self.required].into_iter(), &self.taken);
@@ -450,7 +450,7 @@ impl<'a> Beyond<'a> {
             .iter()
             .flat_map(|a| beyond.iter().map(move |b| both(a, b)));
         let clauses: Vec<Clause<'a>> = each.take(MOST_CLAUSES + 1).collect();
-        self.layout.find(&clauses, wanted, budget)
+        self.layout.find(&clauses, goal, budget)
     }
 
     /// Whether one word is such a request.

@@ -16,7 +16,7 @@ use super::comparison::Comparison;
 use super::scope::{Scope, Universe, Universes};
 use super::statement::{Prepared, Resource};
 use crate::catalog::{Action, ResourceType, TypesKey};
-use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
 /// Steps of the decision procedure for all of it. Past them nothing is said to be without effect.
@@ -425,6 +425,6 @@ fn covers(listed: &[&Pattern], format: &Pattern, budget: &mut Budget) -> bool {
             };
             let patterns = [format].into_iter().chain(listed.iter().copied());
             let alphabet = || Alphabet::of(patterns.clone());
-            search::find(&[clause], &alphabet, Wanted::Some, budget)
+            search::find(&[clause], &alphabet, Goal::Any, budget)
         }) == Answer::Nothing
 }

@@ -36,7 +36,7 @@ struct Part<'c> {
     universe: Option<Universe>,
     /// Indexes of the required resources that lie here.
     resources: Vec<usize>,
-    /// Index of what is known of the Conditions.
+    /// Index into `Asked::sides`.
     sides: usize,
     bits: u32,
     found: Option<Found>,
@@ -116,7 +116,7 @@ pub(super) struct Judgement {
     pub(super) allowed_by: Vec<usize>,
     /// The applying statements that deny some of it.
     pub(super) denied_by: Vec<usize>,
-    /// The layers in which nothing may allow the request that shows the verdict.
+    /// The layers that certainly do not allow the request that shows the verdict.
     pub(super) refused_by: Vec<usize>,
     /// The statements whose Condition is not resolved for that request.
     pub(super) unresolved: Vec<usize>,
@@ -129,8 +129,8 @@ pub(super) struct Judgement {
     pub(super) foreign: Vec<String>,
 }
 
-/// Whether a requirement and all that bears on it are `"Resource": "*"` without more: one statement of the reference,
-/// which no Deny of it narrows, and Allows without a Condition, of which each layer has one.
+/// Whether the answer is plain: the requirement is on `"*"`, no Deny of the reference narrows it, and every statement that
+/// applies is an unconditional Allow on `"*"`, at least one in each layer.
 pub(super) fn is_everywhere(
     statement: &Prepared,
     denies: &[&Prepared],
@@ -305,7 +305,7 @@ pub(super) fn judge<'c>(
             asked.judge(budget).verdict == Verdict::Covered
         };
         if covers(&|_| Stance::Generous) {
-            // Of several, the one that does it alone.
+            // Name the statement whose generous reading alone covers the requirement, else the first.
             let alone = hanging.iter().copied().find(|at| {
                 covers(&|other| {
                     if other == *at {

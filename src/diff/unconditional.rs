@@ -8,7 +8,7 @@ use super::judgement::required_patterns;
 use super::scope::{Scope, Universe, Universes};
 use super::statement::{Applies, Conditions, Prepared};
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::{Answer, Budget, Wanted};
+use crate::matcher::search::{Answer, Budget, Goal};
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -203,7 +203,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     let found = Comparison::spend(&mut self.budget, |budget| {
                         let beyond =
                             decide::Beyond::new(&question, &alone, &side.1, &asked.elsewhere);
-                        beyond.find(Wanted::Some, budget)
+                        beyond.find(Goal::Any, budget)
                     });
                     found != Answer::Nothing
                 });

@@ -1,6 +1,7 @@
 //! Reads a [`Value`] as a policy: writes it as JSON whose bytes know their places, at each extreme of its holes.
 //!
-//! A statement grants least where its Allow is not known to reach further, and takes least where its Deny is not:
+//! In the worst reading an Allow reaches as little as its holes permit, and a Deny as much; in the best reading the other
+//! way round:
 //!
 //! | where the hole is | reaches least | reaches most |
 //! | --- | --- | --- |
@@ -29,7 +30,8 @@ pub struct Reading {
     pub worst: Document,
     /// The other way round; `None` where nothing is left open.
     pub best: Option<Document>,
-    /// As `best`, but names are names of their own; `None` where no hole is a name.
+    /// As `best`, but an unknown name counts as one fixed name that equals no other, not as `*`; `None` where no hole is
+    /// a name.
     pub texts: Option<Document>,
 }
 

@@ -4,7 +4,7 @@ use super::{Context, Lint, layer};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/allow-not-action.md`.
 pub(super) static LINT: Lint = Lint {
     id: "allow-not-action",
     severity: Severity::Warning,

@@ -4,7 +4,7 @@ use super::{Context, Lint, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/conditional-grant.md`.
 pub(super) static LINT: Lint = Lint {
     id: "conditional-grant",
     severity: Severity::Warning,

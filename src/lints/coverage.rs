@@ -9,7 +9,7 @@ pub(super) use notes::missing_types;
 use std::fmt::Write as _;
 
 use super::difference::difference;
-use super::{Compared, Context, Lint, enumerate, layer};
+use super::{Compared, Context, Lint, count, enumerate, layer};
 use crate::diff::Verdict;
 use crate::diff::comparison::{Layer, LayerKind};
 use crate::diff::coverage::Requirement;
@@ -201,8 +201,8 @@ fn of_wildcards(
         _ => return None,
     };
     Some(format!(
-        "{} of the actions of {}, which ParallelCluster is not known to call, {verb}",
-        rows.len(),
+        "{} of {} {verb}; no call of them by ParallelCluster is known",
+        count(rows.len(), "action"),
         enumerate(&wildcards)
     ))
 }

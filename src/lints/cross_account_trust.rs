@@ -4,7 +4,7 @@ use super::trust::{self, Limited};
 use super::{Context, Lint};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/cross-account-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "cross-account-trust",
     severity: Severity::Warning,

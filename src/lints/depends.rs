@@ -7,13 +7,13 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::HoleKind;
 use crate::reference::Standing;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/depends.md`.
 pub(super) static LINT: Lint = Lint {
     id: "depends",
     severity: Severity::Warning,
     summary: "a value that the template leaves open decides whether a required action is granted",
     doc: include_str!("../../rules/lints/depends.md"),
-    since: "0.2.0",
+    since: "0.1.0",
     check,
 };
 

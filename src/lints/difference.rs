@@ -1,4 +1,4 @@
-//! Says in which part a grant differs from what is required: the sentence that saves an hour.
+//! The note on which part of an ARN or action differs between a grant and a requirement.
 
 use super::Compared;
 use crate::diff::coverage::Requirement;

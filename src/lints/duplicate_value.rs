@@ -8,11 +8,11 @@ use super::{Context, Lint, fix};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Element, Policy, Span, Statement};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/duplicate-value.md`.
 pub(super) static LINT: Lint = Lint {
     id: "duplicate-value",
     severity: Severity::Note,
-    summary: "a list contains a value twice, or a policy a statement",
+    summary: "a value or a statement is repeated",
     doc: include_str!("../../rules/lints/duplicate-value.md"),
     since: "0.1.0",
     check,

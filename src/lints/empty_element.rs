@@ -3,7 +3,7 @@
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/empty-element.md`.
 pub(super) static LINT: Lint = Lint {
     id: "empty-element",
     severity: Severity::Note,

@@ -45,7 +45,7 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         );
         if may_do_everything && paths.iter().any(|open| open.path.subsumes) {
             "the role can do everything".clone_into(&mut finding.message);
-            let note = "what of it is not required is not listed";
+            let note = "its unneeded permissions are not listed one by one";
             finding.notes.push(note.to_owned());
         }
         out.push(finding);

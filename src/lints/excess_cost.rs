@@ -3,7 +3,7 @@
 use super::{Lint, danger};
 use crate::finding::Severity;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/excess-cost.md`.
 pub(super) static LINT: Lint = Lint {
     id: "excess-cost",
     severity: Severity::Warning,

@@ -3,7 +3,7 @@
 use super::{Context, Lint, escalation};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/exposed-credentials.md`.
 pub(super) static LINT: Lint = Lint {
     id: "exposed-credentials",
     severity: Severity::Warning,

@@ -6,7 +6,7 @@ use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Severity};
 use crate::reference::{Feature, Standing};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/feature-gap.md`.
 pub(super) static LINT: Lint = Lint {
     id: "feature-gap",
     severity: Severity::Warning,

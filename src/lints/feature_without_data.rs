@@ -4,7 +4,7 @@ use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};
 use crate::reference::{Feature, Release};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/feature-without-data.md`.
 pub(super) static LINT: Lint = Lint {
     id: "feature-without-data",
     severity: Severity::Warning,

@@ -4,7 +4,7 @@ use super::trust::{self, Limited, Trusted};
 use super::{Context, Lint};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/federated-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "federated-trust",
     severity: Severity::Warning,

@@ -81,7 +81,7 @@ pub fn is_template(findings: &[Finding]) -> bool {
         .any(|f| f.lint == unreplaced_placeholder::LINT.id)
 }
 
-/// Lints whose help ends with a statement to paste, which has lines of its own. They keep other text from having any.
+/// Lints whose help ends with a multi-line statement to paste. They escape line ends in quoted text themselves.
 const PASTED: [&str; 8] = [
     "conditional-grant",
     "denied-action",
@@ -105,7 +105,7 @@ fn keep_on_one_line(finding: &mut Finding) {
     }
 }
 
-/// Says of what is missing where a policy allows it that AWS refuses to store.
+/// Adds a note to a missing permission that a rejected policy would allow.
 fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
     let compared = context.compared.as_ref();
     let Some(repaired) = compared.and_then(|c| c.repaired) else {
@@ -128,7 +128,7 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
 }
 
 /// Findings of one lint and severity in one file beyond these are only counted: too many to read. The parser and some
-/// lints stop at a thousand by themselves, and add one that counts.
+/// lints stop at 1,000 by themselves and add one that counts the others, so 1,001 are let pass.
 pub(super) const MOST: usize = 1_001;
 
 /// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.
@@ -167,10 +167,10 @@ pub(super) fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
     }
 }
 
-/// Replacements of the texts of statements without a `Sid`, which can be long and have many findings.
+/// Digests of statements without a `Sid`, which can be long and have many findings.
 type Texts = FxHashMap<(SourceId, Span), String>;
 
-/// The subject of a finding, for its fingerprint.
+/// The identity of a finding, for its fingerprint.
 pub(super) fn identity(
     context: &Context<'_>,
     finding: &Finding,

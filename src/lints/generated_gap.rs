@@ -7,7 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::parser::SourceId;
 use crate::reference::{Failure, Standing};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/generated-gap.md`.
 pub(super) static LINT: Lint = Lint {
     id: "generated-gap",
     severity: Severity::Error,
@@ -76,19 +76,20 @@ fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding>
     let first = actions.first()?;
     let service = first.split(':').next().unwrap_or_default();
     let label = context.nearest(compared.comparison, service);
-    let verb = if actions.len() == 1 { "is" } else { "are" };
-    let (word, has) = match policies.len() {
-        1 => ("policy", "has"),
-        _ => ("policies", "have"),
+    let them = if actions.len() == 1 { "it" } else { "them" };
+    let (word, grant) = match policies.len() {
+        1 => ("policy", "grants"),
+        _ => ("policies", "grant"),
     };
     let message = format!(
-        "{} {verb} granted by the attached AWS managed {word} {} alone, and the role that ParallelCluster creates grants it itself",
-        enumerate(&actions),
-        enumerate(&policies)
+        "only the attached AWS managed {word} {} {grant} {}; the role that ParallelCluster creates has {them} in an inline policy",
+        enumerate(&policies),
+        enumerate(&actions)
     );
     let mut finding = LINT.finding(Severity::Note, message, label);
+    let stay = if policies.len() == 1 { "stays" } else { "stay" };
     finding.notes.push(format!(
-        "nothing fails as long as the role {has} the {word}"
+        "nothing fails as long as the {word} {stay} attached"
     ));
     finding.subject = Some("managed".to_owned());
     finding.actions = actions;
@@ -177,7 +178,7 @@ fn finding(
         ));
     }
     if let Some(need) = compared.reference.need(&first.row.action, None) {
-        finding.notes.push(format!("needed for: {}", need.text));
+        finding.notes.push(format!("why: {}", need.text));
     }
     if severity == Severity::Note {
         finding

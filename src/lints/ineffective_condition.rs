@@ -11,7 +11,7 @@ use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_eac
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, shorten};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/ineffective-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-condition",
     severity: Severity::Warning,
@@ -102,12 +102,12 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         v.value.contains(['*', '?']) && condition::has_wildcard(&line.pieces(v, &mut names))
     })?;
     let message = format!(
-        "`{}` takes the wildcards of `{}` as they stand",
+        "`{}` does not treat the wildcards in `{}` as wildcards",
         line.operator(),
         shorten(&value.value)
     );
     let help =
-        format!("use `{with}` where they are meant as wildcards; `{without}` is for whole values");
+        format!("use `{with}` if they are meant as wildcards; `{without}` is for whole values");
     Some(line.finding(&LINT, Severity::Warning, value.span, message, help))
 }
 

@@ -5,11 +5,11 @@ use crate::diff::effect::Extent;
 use crate::finding::{Finding, Severity};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/ineffective-resource.md`.
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-resource",
     severity: Severity::Warning,
-    summary: "an action applies to no resource of its statement, or to a resource no action applies",
+    summary: "an action and the resources of its statement do not fit together",
     doc: include_str!("../../rules/lints/ineffective-resource.md"),
     since: "0.1.0",
     check,

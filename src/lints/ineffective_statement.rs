@@ -6,7 +6,7 @@ use crate::diff::statement::Prepared;
 use crate::finding::{Finding, Severity};
 use crate::matcher::ActionPattern;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/ineffective-statement.md`.
 pub(super) static LINT: Lint = Lint {
     id: "ineffective-statement",
     severity: Severity::Warning,

@@ -10,7 +10,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::{ProblemKind, SourceId, Text, shorten};
 use crate::reference::bindings;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/invalid-arn.md`.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-arn",
     severity: Severity::Error,

@@ -8,7 +8,7 @@ use crate::matcher::condition::{Comparison, Decimal, date, network};
 use crate::parser::{ProblemKind, Span, shorten};
 use crate::reference::bindings;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/invalid-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-condition",
     severity: Severity::Error,
@@ -138,11 +138,11 @@ fn value(line: &Line<'_>) -> Option<Finding> {
                 span,
                 value,
                 "a point in time",
-                "write it as ISO 8601 has it: `2026-01-31T00:00:00Z`",
+                "write it in ISO 8601 form: `2026-01-31T00:00:00Z`",
             ),
             Comparison::Date(_) if value.bytes().all(|b| b.is_ascii_digit()) => {
                 let message = format!("`{}` counts seconds since 1970", shorten(value));
-                let help = "write it as ISO 8601 has it: `2026-01-31T00:00:00Z`";
+                let help = "write it in ISO 8601 form: `2026-01-31T00:00:00Z`";
                 Some(line.finding(&LINT, Severity::Warning, span, message, help))
             }
             Comparison::Bool | Comparison::Null if !is_boolean(value) => {

@@ -4,7 +4,7 @@ use super::{Context, Lint, problem};
 use crate::finding::{Finding, Severity};
 use crate::parser::ProblemKind;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/invalid-policy.md`.
 pub(super) static LINT: Lint = Lint {
     id: "invalid-policy",
     severity: Severity::Error,

@@ -10,7 +10,7 @@ use crate::matcher::ActionMatch;
 use crate::parser::Effect;
 use crate::reference::{Failure, Feature, Standing};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/known-gap.md`.
 pub(super) static LINT: Lint = Lint {
     id: "known-gap",
     severity: Severity::Warning,

@@ -9,7 +9,7 @@ use crate::matcher::search::Budget;
 use crate::matcher::{Reading, Variables};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/log-stream-arn.md`.
 pub(super) static LINT: Lint = Lint {
     id: "log-stream-arn",
     severity: Severity::Warning,

@@ -4,7 +4,7 @@ use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/missing-action.md`.
 pub(super) static LINT: Lint = Lint {
     id: "missing-action",
     severity: Severity::Error,

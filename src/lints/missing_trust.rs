@@ -3,7 +3,7 @@
 use super::{Context, Lint, trust};
 use crate::finding::{Finding, Label, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/missing-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "missing-trust",
     severity: Severity::Error,

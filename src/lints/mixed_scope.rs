@@ -6,11 +6,11 @@ use crate::finding::{Finding, Label, Severity};
 use crate::reference::bindings::{Dissent, option_for};
 use crate::reference::cluster_names;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/mixed-scope.md`.
 pub(super) static LINT: Lint = Lint {
     id: "mixed-scope",
     severity: Severity::Warning,
-    summary: "the policies name two Regions, accounts or names where the cluster has one",
+    summary: "the policies are for two Regions, accounts or clusters",
     doc: include_str!("../../rules/lints/mixed-scope.md"),
     since: "0.1.0",
     check,

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Attachment, Policy, Text, Version, shorten};
 use crate::rejection::{CONSEQUENCE, answer};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/old-version.md`.
 pub(super) static LINT: Lint = Lint {
     id: "old-version",
     severity: Severity::Error,
@@ -54,7 +54,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             ),
             None => LINT.finding(
                 Severity::Warning,
-                format!("{version}: IAM takes it as an inline policy only"),
+                format!("{version}: IAM accepts it only as an inline policy"),
                 Label::at(policy.source, span),
             ),
         };

@@ -75,7 +75,7 @@ fn note(compared: &Compared<'_>, requirement: &Requirement, effect: Effect, line
         (Effect::Allow, Some(value)) => {
             format!("it holds with --context {key}={value}, if the requests have that value")
         }
-        _ => format!("--context {key}=VALUE decides it, with the value that the requests have"),
+        _ => format!("pass the real value with --context {key}=VALUE"),
     };
     format!("not decided: {quoted}; {holds}")
 }

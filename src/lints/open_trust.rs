@@ -4,7 +4,7 @@ use super::trust::{self, Limited};
 use super::{Context, Lint};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/open-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "open-trust",
     severity: Severity::Warning,

@@ -9,7 +9,7 @@ use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::ExcessKind;
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/over-broad-action.md`.
 pub(super) static LINT: Lint = Lint {
     id: "over-broad-action",
     severity: Severity::Warning,

@@ -6,7 +6,7 @@ use super::{Context, Lint, enumerate, excess};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/over-broad-resource.md`.
 pub(super) static LINT: Lint = Lint {
     id: "over-broad-resource",
     severity: Severity::Warning,

@@ -4,7 +4,7 @@ use super::{Context, Lint, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/partial-resource.md`.
 pub(super) static LINT: Lint = Lint {
     id: "partial-resource",
     severity: Severity::Error,

@@ -11,7 +11,7 @@ use crate::parser::{Attachment, Policy};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/policy-size.md`.
 pub(super) static LINT: Lint = Lint {
     id: "policy-size",
     severity: Severity::Error,
@@ -84,7 +84,7 @@ fn of_managed(policy: &Policy) -> Option<Finding> {
         finding(policy, Severity::Error, message, help)
     } else if found > INLINE_OF_ROLE {
         let message = format!("{message}: {CONSEQUENCE}");
-        let help = "split it into several policies: the inline policies of a role take no more than 10,240 in sum either";
+        let help = "split it into several policies: the inline policies of a role may not have more than 10,240 characters together either";
         finding(policy, Severity::Error, message, help)
     } else {
         let help = "split it into two managed policies, or make it an inline policy: those of a role take 10,240 in sum";
@@ -101,7 +101,7 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: usize) -> Option<Findi
             "the inline policies have {shown} characters without white space, and those of a role take {}",
             grouped(INLINE_OF_ROLE)
         );
-        let help = "make managed policies of some: each takes 6,144";
+        let help = "move some statements to managed policies (up to 6,144 characters each)";
         Some(finding(policy, Severity::Error, message, help))
     } else if role == Some("user") && sum > INLINE_OF_USER {
         let group = if sum > INLINE_OF_GROUP {
@@ -113,7 +113,8 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: usize) -> Option<Findi
             "the inline policies have {shown} characters without white space, and those of a user take {}{group}",
             grouped(INLINE_OF_USER)
         );
-        let help = "inline policies of a role take 10,240, a managed policy takes 6,144";
+        let help =
+            "the inline policies of a role may have 10,240 characters, a managed policy 6,144";
         Some(finding(policy, Severity::Note, message, help))
     } else {
         None
@@ -139,11 +140,11 @@ fn attachments(policy: &Policy, nth: usize) -> Option<Finding> {
     let (severity, help) = match nth - 1 {
         ATTACHED => (
             Severity::Note,
-            "ask AWS for a higher quota, make inline policies of some, or join them",
+            "ask AWS for a higher quota, merge some policies, or make some inline",
         ),
         ATTACHED_AT_MOST => (
             Severity::Warning,
-            "join some policies, or make inline policies of them",
+            "merge some policies, or make some inline",
         ),
         _ => return None,
     };

@@ -3,7 +3,7 @@
 use super::{Context, Lint, escalation};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/privilege-escalation.md`.
 pub(super) static LINT: Lint = Lint {
     id: "privilege-escalation",
     severity: Severity::Warning,

@@ -11,7 +11,7 @@ use crate::matcher::condition::{Comparison, Decimal, Order};
 use crate::matcher::search::Budget;
 use crate::parser::Span;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/redundant-entry.md`.
 pub(super) static LINT: Lint = Lint {
     id: "redundant-entry",
     severity: Severity::Note,
@@ -170,7 +170,7 @@ fn numbers(line: &condition::Line<'_>) -> Option<Finding> {
     };
     let (_, other) = numbers.iter().find(|(_, v)| !std::ptr::eq(*v, *widest))?;
     let message = format!(
-        "`{}` alone decides: the values of `{}` are alternatives",
+        "only `{}` has an effect, because one matching value of `{}` is enough",
         widest.value,
         line.key()
     );

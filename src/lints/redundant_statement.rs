@@ -6,7 +6,7 @@ use crate::diff::statement::{Action, Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::search::Budget;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/redundant-statement.md`.
 pub(super) static LINT: Lint = Lint {
     id: "redundant-statement",
     severity: Severity::Note,

@@ -5,11 +5,11 @@ use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span, Statement};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/release-mismatch.md`.
 pub(super) static LINT: Lint = Lint {
     id: "release-mismatch",
     severity: Severity::Warning,
-    summary: "a resource has the name that another major release of ParallelCluster gives it, and the name of this one is missing",
+    summary: "resource names are those of another major release (2.x or 3.x)",
     doc: include_str!("../../rules/lints/release-mismatch.md"),
     since: "0.1.0",
     check,

@@ -6,11 +6,11 @@ use crate::diff::unconditional::Search;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unconditional-grant.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unconditional-grant",
     severity: Severity::Note,
-    summary: "the reference allows an action under a condition, the policy without one",
+    summary: "an action is allowed without the condition that the reference has",
     doc: include_str!("../../rules/lints/unconditional-grant.md"),
     since: "0.1.0",
     check,

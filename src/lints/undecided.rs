@@ -4,7 +4,7 @@ use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/undecided.md`.
 pub(super) static LINT: Lint = Lint {
     id: "undecided",
     severity: Severity::Error,
@@ -58,7 +58,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 .notes
                 .push(format!("{more} after it could not be looked at"));
         }
-        finding.help = Some("split the statement, or write fewer `*` in one Resource".to_owned());
+        finding.help =
+            Some("split the statement, or write fewer `*` and `?` in one Resource".to_owned());
         out.push(finding);
     }
 }

@@ -7,7 +7,7 @@ use crate::matcher::ActionPattern;
 use crate::matcher::action::wildcard_matches;
 use crate::parser::Effect;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unknown-action.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unknown-action",
     severity: Severity::Warning,

@@ -5,7 +5,7 @@ use super::{Context, Lint};
 use crate::catalog::KnownKey;
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unknown-condition-key.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unknown-condition-key",
     severity: Severity::Warning,

@@ -6,7 +6,7 @@ use super::{Context, Lint, count, enumerate, excess, fix};
 use crate::diff::excess::{Excess, ExcessKind};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unneeded-action.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unneeded-action",
     severity: Severity::Warning,

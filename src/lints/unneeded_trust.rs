@@ -3,11 +3,11 @@
 use super::{Context, Lint, trust};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unneeded-trust.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unneeded-trust",
     severity: Severity::Warning,
-    summary: "a service can assume the role that does not need it",
+    summary: "a service that does not need the role can assume it",
     doc: include_str!("../../rules/lints/unneeded-trust.md"),
     since: "0.1.0",
     check,

@@ -5,7 +5,7 @@ use crate::diff::prepare::LeftoverPlace;
 use crate::finding::{Finding, Label, Severity};
 use crate::reference;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unreplaced-placeholder.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unreplaced-placeholder",
     severity: Severity::Warning,

@@ -5,13 +5,13 @@ use super::{Context, Lint, Unread, count, problem};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unresolved.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unresolved",
     severity: Severity::Error,
     summary: "a part of a template could not be read, and may change what a policy grants",
     doc: include_str!("../../rules/lints/unresolved.md"),
-    since: "0.2.0",
+    since: "0.1.0",
     check,
 };
 
@@ -21,7 +21,7 @@ fn elsewhere(unread: &Unread) -> Option<Finding> {
         return None;
     }
     let message = format!(
-        "`{}` is not in the input, and may have {} that nothing else grants",
+        "`{}` was not given, and no other policy grants {}",
         unread.name,
         count(unread.actions, "required action")
     );

@@ -3,11 +3,11 @@
 use super::{Context, Lint, escalation};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unrestricted-assume-role.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unrestricted-assume-role",
     severity: Severity::Warning,
-    summary: "the role can assume every role that trusts its account",
+    summary: "the role can assume every role whose trust policy allows it",
     doc: include_str!("../../rules/lints/unrestricted-assume-role.md"),
     since: "0.1.0",
     check,

@@ -10,7 +10,7 @@ use crate::matcher::condition::Truth;
 use crate::parser::{Effect, Text};
 use crate::reference;
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unsupported-condition-key.md`.
 pub(super) static LINT: Lint = Lint {
     id: "unsupported-condition-key",
     severity: Severity::Note,
@@ -63,17 +63,17 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         let without_key = values.filter(|text| never_has(context, text, &key));
         without_key.map(|t| t.value.clone()).collect()
     };
-    let verb = if line.is(Effect::Deny) {
-        "deny"
+    let (verb, done) = if line.is(Effect::Deny) {
+        ("deny", "denied")
     } else {
-        "allow"
+        ("allow", "allowed")
     };
     let key = line.key();
     let message = match unlisted.as_slice() {
         // A service's own key is only expected in requests of that service.
         [] if !action.negated || !line.folded().starts_with("aws:") => return None,
         [] => format!(
-            "not every service that `NotAction` leaves supports `{key}`: this does not {verb} requests to the others"
+            "some services that this `NotAction` covers do not send `{key}`; their requests are not {done}"
         ),
         [one] => format!("`{one}` is not known to support `{key}`: this may not {verb} it"),
         several => format!(

@@ -3,7 +3,7 @@
 use super::{Context, Lint};
 use crate::finding::{Finding, Severity};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/unused-ignore.md`.
 pub(crate) static LINT: Lint = Lint {
     id: "unused-ignore",
     severity: Severity::Warning,

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::matcher::condition::Operator;
 use crate::parser::{Policy, SourceId, Text, Version, shorten};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/variable-misuse.md`.
 pub(super) static LINT: Lint = Lint {
     id: "variable-misuse",
     severity: Severity::Warning,

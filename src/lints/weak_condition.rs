@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, fold_key};
 use crate::parser::{Effect, shorten};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/weak-condition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "weak-condition",
     severity: Severity::Note,
@@ -171,7 +171,7 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
     let mut values = line.condition.values.iter();
     let value = values.find(|v| is_open(&v.value))?;
     let message = format!(
-        "`{}` leaves open whose `{}` it is",
+        "`{}` matches the `{}` of others too",
         shorten(&value.value),
         line.key()
     );

@@ -6,7 +6,7 @@ use crate::parser::{Attachment, SourceId, Text, shorten};
 use crate::reference::bindings::{self, PARTITIONS};
 use crate::rejection::{CONSEQUENCE, is_of_other_partition};
 
-/// See the page.
+/// Metadata; the page is `rules/lints/wrong-partition.md`.
 pub(super) static LINT: Lint = Lint {
     id: "wrong-partition",
     severity: Severity::Error,

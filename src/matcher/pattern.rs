@@ -8,6 +8,17 @@
 //! assert!(queues.covers(&Pattern::glob("parallelcluster-?*-queue")));
 //! assert!(!Pattern::glob("?*").covers(&Pattern::glob("*")));
 //! ```
+//!
+//! Two patterns are compared in several ways. The fast ones need no search:
+//!
+//! | method | question | answer |
+//! | --- | --- | --- |
+//! | `covers` | is every word of the other one matched? | exact; no if the steps run out |
+//! | `absorbs` | the same | fast; may say no where the answer is yes |
+//! | `includes` | the same | as `absorbs`, also if the other pattern is loose |
+//! | `overlaps` | do both match some word? | exact; may say yes if the steps run out |
+//! | `may_meet` | the same | fast; may say yes where the answer is no |
+//! | `is_apart_from` | do they match no common word? | fast; may say no where the answer is yes |
 
 mod tokens;
 
@@ -198,7 +209,7 @@ impl Pattern {
 
     /// As [`covers`](Self::covers), with steps that several questions share: no where none are left.
     pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
-        // A pattern matches some word: none that this one does not match.
+        // `other` matches at least one word, so patterns without a common word do not cover each other.
         self.absorbs(other)
             || self.may_meet(other) && {
                 let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
@@ -222,7 +233,7 @@ impl Pattern {
         self.meets(other)
     }
 
-    /// Whether a loose pattern and a placeholder come together, of which only a search knows what they share.
+    /// Whether one pattern is loose and the other has a placeholder: then only a search can tell whether they overlap.
     fn is_open_to(&self, other: &Pattern) -> bool {
         self.loose && other.has_placeholder() || other.loose && self.has_placeholder()
     }
@@ -258,7 +269,7 @@ impl Pattern {
         tokens::meet(&self.tokens, &other.tokens)
     }
 
-    /// The fields of both patterns, where words have theirs: those that tell most patterns apart first.
+    /// The ARN fields of both patterns in pairs, the most distinctive first; `None` if one of them is not split into fields.
     fn by_field<'p>(
         &'p self,
         other: &'p Pattern,
@@ -456,5 +467,5 @@ fn ask<'a>(required: Vec<Union<'a>>, forbidden: Vec<Union<'a>>, budget: &mut Bud
         required,
         forbidden,
     };
-    search::find(&[clause], &alphabet, search::Wanted::Some, budget)
+    search::find(&[clause], &alphabet, search::Goal::Any, budget)
 }

@@ -1,4 +1,4 @@
-//! The decision procedure: a shortest word that matches some patterns and none of others.
+//! The decision procedure: a word that matches some patterns and none of others.
 //!
 //! The patterns run side by side over one word (the subset construction, made lazily, breadth first). A union that is
 //! required is split: one search for each of its patterns. Patterns that cannot bear on what is required drop out before
@@ -29,7 +29,7 @@ impl Budget {
         Budget { left: steps }
     }
 
-    /// Takes at most `steps` from this budget for one question.
+    /// A budget of at most `steps` for one question, to be paid back with [`settle`](Self::settle).
     #[must_use]
     pub fn share(&self, steps: u64) -> Self {
         Budget {
@@ -102,7 +102,8 @@ pub struct Clause<'a> {
 pub enum Answer {
     /// There is no such word.
     Nothing,
-    /// A shortest one; of these the first in the order of the alphabet.
+    /// A word. With [`Goal::Shortest`] the shortest and, of these, the first in the order of the alphabet, unless the
+    /// budget ended.
     Word(Vec<Symbol>),
     /// The budget ended before every word was considered.
     Undecided,
@@ -128,7 +129,7 @@ pub struct Alphabet {
     special: Vec<Symbol>,
 }
 
-/// Of all kinds of symbols that patterns name, those that are no ASCII characters are looked for one by one.
+/// ASCII characters are looked up in a bit set, all other symbols in a list.
 const ASCII: std::ops::Range<u32> = 0..128;
 
 impl Alphabet {
@@ -181,18 +182,18 @@ impl Alphabet {
 
 /// The goal of the search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wanted {
-    /// Any one shows the answer.
-    Some,
-    /// The first of all, by length and alphabet.
-    First,
+pub enum Goal {
+    /// Any word.
+    Any,
+    /// The shortest word and, of these, the first in the order of the alphabet.
+    Shortest,
 }
 
 /// Looks for a word of at least one of the clauses.
 pub fn find<'a>(
     clauses: &[Clause<'a>],
     alphabet: &dyn Fn() -> Alphabet,
-    wanted: Wanted,
+    goal: Goal,
     budget: &mut Budget,
 ) -> Answer {
     let mut search = Search {
@@ -200,7 +201,7 @@ pub fn find<'a>(
             make: alphabet,
             made: None,
         },
-        wanted,
+        goal,
         budget,
         best: None,
         complete: true,
@@ -256,7 +257,7 @@ fn steps(patterns: &[&Pattern], others: &[&Pattern]) -> u64 {
 /// The search for a word of one of several clauses.
 struct Search<'f, 'b> {
     alphabet: Lazy<'f>,
-    wanted: Wanted,
+    goal: Goal,
     budget: &'b mut Budget,
     best: Option<Vec<Symbol>>,
     complete: bool,
@@ -265,7 +266,7 @@ struct Search<'f, 'b> {
 impl Search<'_, '_> {
     /// Whether nothing more can come of it.
     fn is_over(&self) -> bool {
-        self.budget.left == 0 || self.wanted == Wanted::Some && self.best.is_some()
+        self.budget.left == 0 || self.goal == Goal::Any && self.best.is_some()
     }
 
     fn pay(&mut self, steps: u64) -> bool {

@@ -25,8 +25,8 @@ use places::Entry;
 /// The greatest number of arrays and objects inside one another; `serde_json` stops there as well.
 const DEEPEST: usize = 127;
 
-/// The greatest number of values and keys in a text. A policy of the 10,240 characters that AWS takes at most cannot
-/// have more than a tenth of it, and reading costs many times what a value of one character takes in the file.
+/// The greatest number of values and keys in a text. AWS's largest policy (10,240 characters) holds about a tenth of
+/// these. The limit bounds memory: a value of one byte costs many bytes once read.
 const MOST_VALUES: usize = 50_000;
 
 /// The longest string, in bytes between its quotes: a document of AWS's largest size, URL-encoded, is shorter.
@@ -361,7 +361,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The place of a byte, behind the last one that of the end.
+/// The file offset of a byte; for an index past the end, that of the end.
 fn mapped(offsets: &[u32], at: usize) -> u32 {
     let place = offsets.get(at).or(offsets.last());
     place.copied().unwrap_or_default()

@@ -1,6 +1,7 @@
 //! Values for the placeholders of a reference: given by flags, or inferred from the policies.
 
 pub(crate) use crate::rejection::PARTITIONS;
+use crate::rejection::REGION_PREFIXES;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -96,16 +97,9 @@ pub fn is_account(text: &str) -> bool {
 
 /// The partition that a Region lies in.
 pub fn partition_of(region: &str) -> &'static str {
-    match region {
-        r if r.starts_with("cn-") => "aws-cn",
-        r if r.starts_with("us-gov-") => "aws-us-gov",
-        r if r.starts_with("us-iso-") => "aws-iso",
-        r if r.starts_with("us-isob-") => "aws-iso-b",
-        r if r.starts_with("eu-isoe-") => "aws-iso-e",
-        r if r.starts_with("us-isof-") => "aws-iso-f",
-        r if r.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
+    let mut partitions = PARTITIONS.iter().zip(REGION_PREFIXES);
+    let found = partitions.find(|(_, prefix)| !prefix.is_empty() && region.starts_with(*prefix));
+    found.map_or("aws", |(name, _)| *name)
 }
 
 /// The option of the command line that binds a placeholder.

@@ -155,7 +155,7 @@ fn arrows_go_down() {
 fn the_map_of_the_source_lists_the_floors_in_order() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    let map = text.split("| floor | contents |").nth(1).unwrap();
+    let map = text.split("| module | contents |").nth(1).unwrap();
     let map = map.split("\n\n").next().unwrap();
     let mut at = 0;
     for module in FLOORS {
@@ -245,7 +245,6 @@ const SHARED_NAMES: &[(&str, &str)] = &[
     ("problem", "problems of a file"),
     ("reference", "the reference"),
     ("schema", "JSON Schemas"),
-    ("settings", "settings of a template's parameters"),
     ("statement", "statements"),
     ("tests", "tests"),
     ("tighten", "policies narrowed to what is required"),

@@ -1,6 +1,6 @@
 //! Patterns against the obvious: all short patterns, all short words.
 
-use pcluster_iam::matcher::search::{Alphabet, Answer, Budget, Clause, Union, Wanted, find};
+use pcluster_iam::matcher::search::{Alphabet, Answer, Budget, Clause, Goal, Union, find};
 use pcluster_iam::matcher::{Pattern, Symbol};
 
 /// `*` any run, `?` one character: by trying everything.
@@ -111,9 +111,9 @@ fn unions_minus_unions_agree_and_witnesses_are_shortest() {
         ];
         let alphabet = || Alphabet::of(patterns.iter().copied());
         let ask = |wanted| find(&clauses, &alphabet, wanted, &mut Budget::steps(u64::MAX));
-        let found = ask(Wanted::First);
+        let found = ask(Goal::Shortest);
         assert_eq!(
-            ask(Wanted::Some) == Answer::Nothing,
+            ask(Goal::Any) == Answer::Nothing,
             found == Answer::Nothing,
             "any word is as good as a shortest"
         );
@@ -181,7 +181,7 @@ fn ask(universe: &str, union: &[String], forbidden: &[String], steps: u64) -> An
     find(
         &[clause],
         &alphabet,
-        Wanted::First,
+        Goal::Shortest,
         &mut Budget::steps(steps),
     )
 }

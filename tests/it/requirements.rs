@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
+use pcluster_iam::matcher::Pattern;
 use pcluster_iam::reference::{
     self, Failure, Feature, Features, Query, Reference, Release, Standing,
 };
@@ -213,12 +214,22 @@ fn link(source: &str) -> String {
     source.split(", ").map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Actions by service, such as `ec2`: `CreateTags`, `RunInstances`; `s3`: `GetObject`.
-fn by_service(actions: &BTreeSet<String>) -> String {
-    let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+/// Actions by service, such as `ec2`: `CreateTags`, `RunInstances`; `s3`: `GetObject`. `beside` is what to add to an
+/// action. The letters of actions have no case.
+fn by_service(actions: &BTreeSet<String>, beside: impl Fn(&str) -> String) -> String {
+    let mut services: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in actions {
         let (service, name) = action.split_once(':').unwrap();
-        services.entry(service).or_default().push(name);
+        let names = services.entry(service.to_ascii_lowercase()).or_default();
+        let name = if name.is_empty() {
+            format!("`{action}`")
+        } else {
+            name.to_owned()
+        };
+        let name = name + &beside(action);
+        if !names.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
     }
     let names = services
         .iter()
@@ -233,16 +244,41 @@ fn by_service(actions: &BTreeSet<String>) -> String {
 /// What a set has that another does not, and the reverse; all of it where there is no other.
 fn change(now: &BTreeSet<String>, before: Option<&BTreeSet<String>>) -> String {
     let Some(before) = before else {
-        return by_service(now);
+        return by_service(now, |_| String::new());
     };
-    let new: BTreeSet<String> = now.difference(before).cloned().collect();
-    let gone: BTreeSet<String> = before.difference(now).cloned().collect();
+    let without = |some: &BTreeSet<String>, others: &BTreeSet<String>| -> BTreeSet<String> {
+        let other = |action: &String| others.iter().any(|o| o.eq_ignore_ascii_case(action));
+        some.iter().filter(|a| !other(a)).cloned().collect()
+    };
+    let (new, gone) = (without(now, before), without(before, now));
+    // A wildcard and what it covers are one change: `s3:*` replaces `s3:GetObject`.
+    let covers = |wild: &str, action: &str| {
+        let glob = |text: &str| Pattern::glob(&text.to_ascii_lowercase());
+        wild.contains('*') && wild != action && glob(wild).covers(&glob(action))
+    };
+    let covered = |wild: &str, by: &BTreeSet<String>, word: &str| {
+        let names = by.iter().filter(|action| covers(wild, action));
+        let names: Vec<_> = names.filter_map(|a| a.split_once(':')).collect();
+        let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!(" ({word} {})", names.join(", "))
+        }
+    };
+    let rest = |some: &BTreeSet<String>, by: &BTreeSet<String>| -> BTreeSet<String> {
+        let is_covered = |action: &str| by.iter().any(|wild| covers(wild, action));
+        some.iter().filter(|a| !is_covered(a)).cloned().collect()
+    };
+    let (also, no_longer) = (rest(&new, &gone), rest(&gone, &new));
     let mut parts = Vec::new();
-    if !new.is_empty() {
-        parts.push(format!("also {}", by_service(&new)));
+    if !also.is_empty() {
+        let text = by_service(&also, |wild| covered(wild, &gone, "replaces"));
+        parts.push(format!("also {text}"));
     }
-    if !gone.is_empty() {
-        parts.push(format!("no longer {}", by_service(&gone)));
+    if !no_longer.is_empty() {
+        let text = by_service(&no_longer, |wild| covered(wild, &new, "only"));
+        parts.push(format!("no longer {text}"));
     }
     if parts.is_empty() {
         "the same".to_owned()
@@ -265,7 +301,8 @@ data in `rules/`.
 * **known gaps**: needed, but missing from AWS's policy. *fails* is an error, *loses a function* and *fails once in an account*
   are warnings.
 
-Later rows of a table show only the changes. Roles are those that ParallelCluster uses by default (`iam-privileged`).
+Later rows of a table show only the changes. The tables assume
+the default that ParallelCluster creates the roles itself (feature `iam-privileged`).
 ";
 
 /// The page, from the data.

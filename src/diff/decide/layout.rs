@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Filter, List, MOST_CLAUSES, Question};
 use crate::diff::scope::Plain;
-use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{Pattern, Symbol};
 
 /// The requests on which one of several lists agrees, as far as they lie in a universe.
@@ -215,19 +215,14 @@ impl<'a> Layout<'a> {
     }
 
     /// Looks for a word of what is asked about and of one of these clauses.
-    pub(super) fn find(
-        &self,
-        clauses: &[Clause<'a>],
-        wanted: Wanted,
-        budget: &mut Budget,
-    ) -> Answer {
+    pub(super) fn find(&self, clauses: &[Clause<'a>], goal: Goal, budget: &mut Budget) -> Answer {
         let Some(asked) = &self.asked else {
             return Answer::Nothing;
         };
         let alphabet = || Alphabet::of(self.bearing.iter().copied());
         let few = clauses.iter().take(MOST_CLAUSES);
         let narrowed: Vec<Clause<'_>> = few.map(|c| both(asked, c)).collect();
-        match search::find(&narrowed, &alphabet, wanted, budget) {
+        match search::find(&narrowed, &alphabet, goal, budget) {
             Answer::Nothing if clauses.len() > MOST_CLAUSES => Answer::Undecided,
             answer => answer,
         }

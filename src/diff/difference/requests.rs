@@ -5,7 +5,7 @@ use super::{Of, Ready};
 use crate::diff::comparison::Comparison;
 use crate::diff::scope::Universe;
 use crate::diff::witness;
-use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{Pattern, Symbol};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -187,7 +187,7 @@ impl<'q> Question<'q> {
         let alphabet = || Alphabet::of(patterns());
         let before = budget.share(STEPS_PER_QUESTION);
         let mut share = before.clone();
-        let answer = search::find(&clauses, &alphabet, Wanted::First, &mut share);
+        let answer = search::find(&clauses, &alphabet, Goal::Shortest, &mut share);
         budget.settle(before.left(), &share);
         match answer {
             Answer::Nothing => Found::Nothing,

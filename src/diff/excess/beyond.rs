@@ -17,7 +17,7 @@ use crate::diff::scope::Universe;
 use crate::diff::statement::{Applies, Conditions, Prepared, Resource};
 use crate::diff::witness;
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::search::{Answer, Budget, Wanted};
+use crate::matcher::search::{Answer, Budget, Goal};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
 
 /// Steps for one question.
@@ -252,8 +252,8 @@ impl<'a> Search<'a> {
             filters: Vec::new(),
         };
         let beyond = decide::Beyond::new(&question, &own, sides, &required);
-        let wanted = if example { Wanted::First } else { Wanted::Some };
-        match self.spend(|b| beyond.find(wanted, b)) {
+        let goal = if example { Goal::Shortest } else { Goal::Any };
+        match self.spend(|b| beyond.find(goal, b)) {
             Answer::Nothing => Outcome::Nothing,
             Answer::Undecided => Outcome::Undecided,
             Answer::Word(_) if !example => Outcome::Something(None),

@@ -11,7 +11,7 @@ use crate::diff::comparison::Comparison;
 use crate::diff::decide::{self, Filter, Question, Required, Sides};
 use crate::diff::scope::Universe;
 use crate::diff::statement::Prepared;
-use crate::matcher::search::{Answer, Wanted};
+use crate::matcher::search::{Answer, Goal};
 use crate::matcher::{ActionPattern, Pattern, Reading, Variables};
 use crate::parser::Effect;
 
@@ -198,7 +198,7 @@ impl<'a> Search<'a> {
                             || self.spend(|b| {
                                 let none = Required::default();
                                 decide::Beyond::new(&question, &nothing, &nothing, &none)
-                                    .find(Wanted::Some, b)
+                                    .find(Goal::Any, b)
                             }) != Answer::Nothing
                     });
                     if required {

@@ -60,16 +60,14 @@ pub(super) fn may_be(value: &Value, word: &str) -> bool {
 
 /// Whether pieces of a text, of which holes stand for any text, can spell a word together.
 fn can_spell(pieces: &[Piece], word: &str) -> bool {
-    match pieces.split_first() {
-        None => word.is_empty(),
-        Some((first, rest)) => match first.text() {
-            Some(text) => { word.strip_prefix(text) }.is_some_and(|word| can_spell(rest, word)),
-            None => {
-                let mut ends = word.char_indices().map(|(at, _)| at).chain([word.len()]);
-                ends.any(|at| word.get(at..).is_some_and(|word| can_spell(rest, word)))
-            }
-        },
+    let Some((first, rest)) = pieces.split_first() else {
+        return word.is_empty();
+    };
+    if let Some(text) = first.text() {
+        return { word.strip_prefix(text) }.is_some_and(|word| can_spell(rest, word));
     }
+    let mut ends = word.char_indices().map(|(at, _)| at).chain([word.len()]);
+    ends.any(|at| word.get(at..).is_some_and(|word| can_spell(rest, word)))
 }
 
 /// An action whose holes stand for whatever they can: `sqs:*` for `sqs:${Action}`, else `*`.

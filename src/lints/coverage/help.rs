@@ -23,7 +23,7 @@ pub(super) fn help(
     let verdict = rows.first().map(|r| r.row.verdict);
     let mut help = String::new();
     if verdict == Some(Verdict::Undecided) {
-        help.push_str("write fewer `*` and `?` in one Resource, or split the statement");
+        help.push_str("split the statement, or write fewer `*` and `?` in one Resource");
         return help;
     }
     help.push_str(&unbound(resources));
@@ -48,7 +48,7 @@ pub(super) fn help(
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
             help.push_str(
-                "narrow the Deny: it must not match what this statement allows, and an Allow must:\n",
+                "narrow the Deny so that it no longer covers the following; an Allow must grant it:\n",
             );
         }
         _ => {

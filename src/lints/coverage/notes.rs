@@ -54,12 +54,11 @@ pub(super) fn deciding(
         ),
         (Verdict::Conditional, false, None) if variable.is_some_and(|s| s.not_resource) => (
             span,
-            "allowed only where the variable in its NotResource has a value that excludes nothing of it",
+            "allowed only if the variable in its NotResource does not exclude it",
         ),
-        (Verdict::Conditional, false, None) if variable.is_some() => (
-            span,
-            "allowed only where the variable in its Resource turns out to match",
-        ),
+        (Verdict::Conditional, false, None) if variable.is_some() => {
+            (span, "allowed only if the variable in its Resource matches")
+        }
         (Verdict::Partial | Verdict::Conditional, false, Some(condition)) => {
             (condition, "allowed only where this condition holds")
         }
@@ -118,8 +117,8 @@ pub(super) fn notes(
         let is_known =
             !need.is_unused() || of.iter().any(|action| reference.is_known_needed(action));
         notes.push(match (is_known, only_one) {
-            (true, true) => format!("needed for: {text}"),
-            (true, false) => format!("{} needed for: {text}", enumerate(of)),
+            (true, true) => format!("why: {text}"),
+            (true, false) => format!("why {}: {text}", enumerate(of)),
             (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
             (false, false) => format!(
                 "AWS's policy asks for {}, but no use of it is known: {text}",

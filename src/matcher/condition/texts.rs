@@ -5,7 +5,7 @@ use super::{
     Class, Comparison, KeyValue, Pattern, Pieces, Quantifier, Reading, ResourcePattern, Test,
     Token, Variables, is_truth, literal, lower, pattern, plain, spellings, verbatim,
 };
-use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 
 /// A bound on the work for one question: lines of ordinary policies take some hundred steps.
 const STEPS: u64 = 200_000;
@@ -105,7 +105,7 @@ fn ends_are_named(value: &Pattern) -> bool {
 
 fn is_empty(clause: Clause<'_>, alphabet: &dyn Fn() -> Alphabet) -> bool {
     let mut budget = Budget::steps(STEPS);
-    search::find(&[clause], alphabet, Wanted::Some, &mut budget) == Answer::Nothing
+    search::find(&[clause], alphabet, Goal::Any, &mut budget) == Answer::Nothing
 }
 
 /// A line as a set of texts: those that match one of the patterns, or the others.

@@ -39,7 +39,7 @@ pub(super) struct Output<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Weakened<'a> {
     /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
-    /// `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
+    /// `keep`, `select`, `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
     pub(super) kind: &'a str,
     /// One line.
     pub(super) message: String,
@@ -81,8 +81,10 @@ pub(super) struct JudgedRole<'a> {
     /// The files of service control policies, level by level.
     pub(super) scps: &'a [Vec<String>],
     /// Inputs that were not given: `permissions-boundary`, `scp`, `managed-policy:ARN` for AWS managed policies that
-    /// the role must have besides, `feature:NAME` for a feature without data for this role and release, and `value:NAME`
-    /// for a value that a template leaves open and that decides no requirement.
+    /// the role must have besides, `feature:NAME` for a feature without data for this role and release, `value:NAME`
+    /// for a value that a template leaves open and that decides no requirement, and parts of a role that the file names
+    /// but does not contain: `permissions-boundary:ARN`, `attached-policy:ARN`, `group:NAME`, `sam-policy:NAME`,
+    /// `trust-policy`.
     pub(super) not_checked: &'a [String],
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.
@@ -101,7 +103,7 @@ pub(super) struct JudgedRole<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Principal<'a> {
-    /// The logical id.
+    /// The logical id in a template, the address in a module, the name in a dump.
     pub(super) name: &'a str,
     /// `role`, `user`, `group`, `function`, or `policy` for a policy that is attached to nothing there.
     pub(super) kind: &'static str,
@@ -201,7 +203,7 @@ pub(super) struct Requirement<'a> {
     pub(super) feature_is_known: bool,
     #[cfg_attr(test, schemars(schema_with = "super::tests::verdicts"))]
     pub(super) verdict: &'static str,
-    /// True where the action fits none of the resources, so that nothing is required.
+    /// True where nothing is required: the action fits no resource, needs no permission, or its feature is off.
     pub(super) vacuous: bool,
     /// The verdict where what a template leaves open grants as little and takes as much as it can; absent where nothing
     /// that is left open decides.
@@ -213,7 +215,8 @@ pub(super) struct Requirement<'a> {
     /// What the template leaves open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) holes: Option<Vec<Hole<'a>>>,
-    /// A request that fails; null for `covered`.
+    /// A request that shows the verdict: it fails, or for `conditional` succeeds only under a condition. Null for
+    /// `covered` and `undecided`.
     pub(super) witness: Option<Witness<'a>>,
     /// Statements that allow it, as indexes into `places` of the result.
     #[cfg_attr(test, schemars(with = "Vec<u32>"))]

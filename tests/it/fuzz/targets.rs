@@ -9,7 +9,7 @@ use std::path::Path;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::check::{self, Against, Settings};
 use pcluster_iam::lints::File;
-use pcluster_iam::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use pcluster_iam::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use pcluster_iam::matcher::template::{self, Placeholders};
 use pcluster_iam::matcher::{Pattern, Reading, ResourcePattern, Variables};
 use pcluster_iam::parser::{self, ProblemKind, Sources, Version};
@@ -255,7 +255,7 @@ fn patterns(bytes: &[u8]) {
     };
     let alphabet = || Alphabet::of([&a, &b].into_iter());
     let mut budget = Budget::steps(1_000_000);
-    match search::find(&[clause], &alphabet, Wanted::First, &mut budget) {
+    match search::find(&[clause], &alphabet, Goal::Shortest, &mut budget) {
         Answer::Word(word) => {
             assert!(b.matches(&word) && !a.matches(&word), "no witness");
             assert!(!a.covers(&b));

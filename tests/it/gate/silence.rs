@@ -60,7 +60,7 @@ fn what_weakens_the_run_is_in_every_format() {
     let wanted = [
         "configuration pcluster-iam.toml",
         "replaces .pcluster-iam.toml",
-        "fail-on is never",
+        "no finding makes the run fail",
         "fsx",
         "ReadOnlyAccess",
         "aws:sourcevpc",
@@ -96,7 +96,7 @@ fn what_weakens_the_run_is_in_every_format() {
         [
             (
                 &["--exit-zero"][..],
-                "fail-on is never: no finding makes the run fail (--exit-zero)",
+                "no finding makes the run fail (--exit-zero)",
             ),
             (
                 &["--off", "missing-action"],

@@ -3,7 +3,7 @@
 use super::{MOST_CELLS, pattern};
 use crate::diff::difference::opaque;
 use crate::matcher::condition::{Comparison, KeyValue, Test};
-use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Union, Wanted};
+use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::template::Placeholders;
 use crate::matcher::{Class, Pattern, Piece, Pieces, Symbol, Token};
 
@@ -120,7 +120,7 @@ fn divide(
                 let found = search::find(
                     std::slice::from_ref(&clause),
                     &alphabet,
-                    Wanted::First,
+                    Goal::Shortest,
                     budget,
                 );
                 match found {
