@@ -7,7 +7,8 @@ mod tighten;
 
 pub use missing::{Missing, OF_THE_RUN, missing};
 pub use tighten::{
-    Accepted, Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten,
+    Held, Input, Left, Narrowed, Objection, Place, Read, Refusal, Replaced, Tightened, Why,
+    read_policy, tighten,
 };
 
 use rustc_hash::FxHashMap;
@@ -33,7 +34,14 @@ pub fn lost<'r>(
     let after: FxHashMap<_, Verdict> = after.collect();
     before.into_iter().find_map(|row| {
         let now = after.get(&key(row)).copied();
-        (now.map_or(0, rank) < rank(row.verdict)).then_some(Lost {
+        let is_lost = match (row.verdict, now) {
+            // Some of its values may be covered.
+            (Verdict::Depends, Some(now)) => {
+                now != Verdict::Depends && rank(now) < rank(Verdict::Conditional)
+            }
+            (before, now) => now.map_or(0, rank) < rank(before),
+        };
+        is_lost.then_some(Lost {
             before: row,
             after: now,
         })
