@@ -3,9 +3,9 @@
 //! A [`Fix`] is a set of [`Edit`]s that belong together. [`remove`] makes those that take strings out of lists and
 //! statements out of policies, [`rewrite`] those that put other strings in their place, [`apply`] makes the new text.
 
+mod compatible;
 mod json;
-mod template;
-mod together;
+mod template_edit;
 mod unified;
 mod verify;
 
@@ -17,9 +17,9 @@ use serde::de::IgnoredAny;
 
 use crate::parser::{Element, Policy, Source, SourceId, Span};
 
+pub use compatible::{compatible, without_last_elements};
 use json::{cut_of, elements, escaped, rewrite_list, statement_list};
-use template::Template;
-pub use together::{compatible, without_last_elements};
+use template_edit::Template;
 pub use unified::unified;
 pub use verify::is_as_edited;
 

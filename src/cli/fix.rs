@@ -1,6 +1,6 @@
 //! `pcluster-iam lint --fix`
 
-mod template;
+mod template_fix;
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::parser::{self, Source, SourceId, Sources};
 use crate::remedy::{self, Lost};
 use crate::result::RoleResult;
 
-pub(super) use template::templates;
+pub(super) use template_fix::templates;
 
 /// Hides the accepted findings of a result: they are not fixed.
 pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
@@ -252,7 +252,7 @@ fn fix_role(
     Ok(())
 }
 
-/// What a row was, and what it would be.
+/// A verdict as it was, and as it would be.
 fn worse(lost: &Lost<'_>) -> String {
     let Row {
         action, verdict, ..

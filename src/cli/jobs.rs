@@ -276,7 +276,7 @@ pub(super) struct Loaded {
     pub(super) features: Features,
     /// The template or the file of Terraform code that defines the role.
     pub(super) written: Option<SourceId>,
-    /// What a template is read again with.
+    /// The role in its template, to be read again.
     pub(super) template: Option<TemplateRole>,
     given_catalog: Option<Catalog>,
 }

@@ -11,7 +11,7 @@ fn policy_at<'c>(context: &'c Context<'_>, source: SourceId, span: Span) -> Opti
     context.policies().find(holds)
 }
 
-/// A fix, also where an obstacle that its file names stands in its way.
+/// A fix, or the obstacle to it where the report names that.
 fn fix(made: Result<Vec<Edit>, Obstacle>, message: String, can_widen: bool) -> Vec<Fix> {
     let (edits, obstacle) = match made {
         Ok(edits) => (edits, None),

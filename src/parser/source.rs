@@ -1,6 +1,6 @@
 //! The text of one input file, with byte spans and a line index.
 
-mod layout;
+mod template_layout;
 
 use std::fmt;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bytes;
 
-pub(crate) use layout::{Kind, Layout};
+pub(crate) use template_layout::{Kind, Layout};
 
 /// A half-open range of byte offsets into a file as it stands on disk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

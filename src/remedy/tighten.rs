@@ -1,6 +1,6 @@
 //! Policies narrowed to what is required.
 
-mod files;
+mod role_texts;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::edit::{self, Edit, Obstacle};
 use crate::lints::File;
 use crate::parser::{self, Element, Source, SourceId, Span, Statement};
 use crate::quota::{INLINE_OF_ROLE, MANAGED};
-use files::{Files, Key};
+use role_texts::{Files, Key};
 
 /// Texts after the narrowing, and what is left to people.
 #[derive(Debug)]
@@ -203,7 +203,7 @@ impl Judge<'_> {
     }
 }
 
-/// What got worse from some rows to others.
+/// The objection to rows that got worse.
 fn worse(
     old: &[Requirement],
     new: &[Requirement],

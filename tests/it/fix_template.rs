@@ -323,3 +323,30 @@ fn terraform_is_refused_by_name() {
         found.err
     );
 }
+
+#[test]
+fn a_template_for_several_regions_stays() {
+    let text = role("              - {Effect: Allow, Action: iam:CreateUser, Resource: '*'}");
+    let target = |region: &str| {
+        format!(
+            "[[target]]\nname = \"{region}\"\npolicies = [\"t.yaml\"]\nrole = \"instance\"\nscheduler = \"torque\"\nregion = \"{region}\"\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let fix = |regions: &[&str]| {
+        let targets: String = regions.iter().map(|region| target(region)).collect();
+        fs::write(folder.path().join("t.yaml"), &text).unwrap();
+        fs::write(folder.path().join("pcluster-iam.toml"), targets).unwrap();
+        let found = run(folder.path(), FIX);
+        (
+            found,
+            fs::read_to_string(folder.path().join("t.yaml")).unwrap(),
+        )
+    };
+    let (found, same) = fix(&["us-east-1", "eu-west-1"]);
+    assert_eq!(same, text, "{}", found.err);
+    let why = "t.yaml: not fixed, it is judged for several Regions, accounts or partitions";
+    assert_eq!(found.err.matches(why).count(), 2, "{}", found.err);
+    let (found, fixed) = fix(&["us-east-1"]);
+    assert_ne!(fixed, text, "{}", found.err);
+}

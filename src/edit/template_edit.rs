@@ -1,4 +1,4 @@
-//! Edits of policies in templates: of what stands there literally, in YAML and in JSON.
+//! Edits of literal text in the policies of templates, in YAML and in JSON.
 //!
 //! In a block list the lines of an element go with it, also a comment behind it. Comments on lines of their own stay.
 
@@ -6,7 +6,7 @@ use super::json::{cut_of, escaped, quoted};
 use super::{Edit, Obstacle};
 use crate::parser::{Element, Layout, LayoutKind as Kind, Source, SourceId, Span};
 
-/// What CloudFormation replaces in a text when it deploys the template.
+/// The beginning of a dynamic reference, which CloudFormation replaces when it deploys the template.
 const DYNAMIC: &str = "{{resolve:";
 
 /// A template to edit.

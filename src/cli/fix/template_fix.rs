@@ -1,6 +1,7 @@
 //! Fixes in templates: all roles of one are judged, and then fixed together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -58,12 +59,35 @@ pub(in crate::cli) fn templates(
         if own.is_empty() {
             continue;
         }
+        if is_read_twice(jobs, template, original) {
+            let name = inert::line(jobs.sources.get(original).name()).into_owned();
+            outcome.note(&format!(
+                "{name}: not fixed, it is judged for several Regions, accounts or partitions"
+            ));
+            continue;
+        }
         if !diff {
             is_writable(jobs.sources.get(original).name(), "--fix --diff")?;
         }
         fix(jobs, template, &own, original, accept, outcome)?;
     }
     Ok(())
+}
+
+/// Whether roles of the same file are judged with other values, too.
+fn is_read_twice(jobs: &Jobs, template: usize, source: SourceId) -> bool {
+    let path = |source: SourceId| {
+        let name = jobs.sources.get(source).name();
+        fs::canonicalize(name).unwrap_or_else(|_| name.into())
+    };
+    let own = path(source);
+    let mut others = jobs.templates.iter().enumerate();
+    others.any(|(at, other)| {
+        let is_judged =
+            || (0..jobs.roles.len()).any(|job| defined(jobs, job).map(|d| d.0) == Some(at));
+        let read = other.read.as_ref();
+        at != template && read.is_some_and(|(source, _)| path(*source) == own) && is_judged()
+    })
 }
 
 /// The template of a job, and its principal in that.
@@ -297,7 +321,7 @@ impl<'j> Held<'j> {
             .collect()
     }
 
-    /// What is left to people, and why.
+    /// The fixes that are left to people, and why.
     fn left(&self, jobs: &Jobs) -> Vec<String> {
         let mut notes: Vec<(Span, String)> = Vec::new();
         for (at, one) in self.judged.iter().enumerate() {
