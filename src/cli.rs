@@ -30,6 +30,7 @@ mod owner;
 mod path;
 mod reference;
 mod resolver;
+mod role;
 mod role_file;
 mod schema;
 mod selection;

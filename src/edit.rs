@@ -3,19 +3,25 @@
 //! A [`Fix`] is a set of [`Edit`]s that belong together. [`remove`] makes those that take strings out of lists and
 //! statements out of policies, [`rewrite`] those that put other strings in their place, [`apply`] makes the new text.
 
+mod compatible;
+mod json;
+mod template_edit;
 mod unified;
+mod verify;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
-use crate::parser::{Element, Policy, Source, SourceId, Span, Statement};
+use crate::parser::{Element, Policy, Source, SourceId, Span};
 
+pub use compatible::{compatible, without_last_elements};
+use json::{cut_of, elements, escaped, rewrite_list, statement_list};
+use template_edit::Template;
 pub use unified::unified;
+pub use verify::is_as_edited;
 
 /// These bytes of a file are replaced by this text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,6 +32,42 @@ pub struct Edit {
     pub span: Span,
     /// The new text.
     pub text: String,
+    /// The strings that it holds, as they are read. Where the bytes are a part of a string, the part; none where elements go.
+    pub strings: Vec<String>,
+}
+
+/// Why the text of a policy is not edited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Obstacle {
+    /// The policy is encoded in a string.
+    Encoded,
+    /// Nothing would be left of it.
+    Last,
+    /// It is Terraform code.
+    Code,
+    /// A function of the template makes a part of it.
+    Call,
+    /// Several places of the template have it, through an alias.
+    Shared,
+    /// A comment stands between the elements.
+    Comment,
+    /// The element shares its lines with something else.
+    Lines,
+}
+
+impl Obstacle {
+    /// The reason in words, where it is one of a template.
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Obstacle::Encoded | Obstacle::Last | Obstacle::Code => None,
+            Obstacle::Call => {
+                Some("not all of it is literal text: a function of the template makes a part")
+            }
+            Obstacle::Shared => Some("an alias shares it with another place of the template"),
+            Obstacle::Comment => Some("a comment stands between the elements of its list"),
+            Obstacle::Lines => Some("it shares its lines with something else"),
+        }
+    }
 }
 
 /// A fix of what a finding reports: edits that are made together or not at all.
@@ -33,19 +75,12 @@ pub struct Edit {
 pub struct Fix {
     /// Its effect; lower case, no full stop.
     pub message: String,
-    /// In the order of their places; they do not overlap.
+    /// In the order of their places; they do not overlap. None where there is an obstacle.
     pub edits: Vec<Edit>,
     /// True where more may be allowed afterwards than before.
     pub can_widen: bool,
-}
-
-impl Edit {
-    /// Whether both change the same bytes.
-    fn overlaps(&self, other: &Edit) -> bool {
-        self.source == other.source
-            && (self.span == other.span
-                || self.span.start < other.span.end && other.span.start < self.span.end)
-    }
+    /// Why it cannot be made in the text.
+    pub obstacle: Option<Obstacle>,
 }
 
 /// Whether a file has a policy as JSON, rather than encoded in a string: only then its bytes can be edited.
@@ -54,19 +89,9 @@ pub fn is_plain(source: &Source, policy: &Policy) -> bool {
     policy.unknowns.is_none() && is_json()
 }
 
-/// Of some fixes those that can be made together: of two that change the same bytes, the first.
-pub fn compatible<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<&'f Fix> {
-    let mut taken: Vec<&Fix> = Vec::new();
-    for fix in fixes {
-        let clashes = |other: &&Fix| {
-            let mut edits = fix.edits.iter();
-            edits.any(|edit| other.edits.iter().any(|o| edit.overlaps(o)))
-        };
-        if !taken.iter().any(clashes) {
-            taken.push(fix);
-        }
-    }
-    taken
+/// Whether a policy is a part of a template or of Terraform code.
+fn is_in_code(policy: &Policy) -> bool {
+    policy.unknowns.is_some()
 }
 
 /// The text of a file after edits that do not overlap.
@@ -114,14 +139,31 @@ impl Lists {
 }
 
 /// The edits that take strings and whole statements, named by their spans, out of a policy. A statement whose list
-/// would be empty goes as a whole. `None` where no statement would be left, and for a policy that is encoded.
-pub fn remove(lists: &Lists, source: &Source, policy: &Policy, gone: &[Span]) -> Option<Vec<Edit>> {
-    if !lists.is_plain(source, policy) {
-        return None;
-    }
-    let cut = |array, gone: &[Span]| {
-        let elements = lists.elements(policy.source, source, array)?;
-        cut_of(policy.source, &elements, gone)
+/// would be empty goes as a whole.
+///
+/// # Errors
+///
+/// [`Obstacle::Last`] where no statement would be left; why the text is not edited.
+pub fn remove(
+    lists: &Lists,
+    source: &Source,
+    policy: &Policy,
+    gone: &[Span],
+) -> Result<Vec<Edit>, Obstacle> {
+    let template = if is_in_code(policy) {
+        Some(Template::of(policy.source, source)?)
+    } else if lists.is_plain(source, policy) {
+        None
+    } else {
+        return Err(Obstacle::Encoded);
+    };
+    let cut = |array, gone: &[Span]| match &template {
+        Some(template) => template.cut(array, gone),
+        None => {
+            let elements = lists.elements(policy.source, source, array);
+            let elements = elements.ok_or(Obstacle::Encoded)?;
+            cut_of(policy.source, &elements, gone).ok_or(Obstacle::Last)
+        }
     };
     let mut edits = Vec::new();
     let mut statements = Vec::new();
@@ -142,94 +184,65 @@ pub fn remove(lists: &Lists, source: &Source, policy: &Policy, gone: &[Span]) ->
         }
     }
     if !statements.is_empty() {
-        let list = statement_list(source, policy)?;
-        edits.extend(cut(list, &statements)?);
+        edits.extend(match &template {
+            Some(template) => template.cut_statements(&statements)?,
+            None => {
+                let list = statement_list(source, policy).ok_or(Obstacle::Last)?;
+                cut(list, &statements)?
+            }
+        });
     }
     edits.sort();
-    (!edits.is_empty()).then_some(edits)
-}
-
-/// The edits that take elements out of an array, and their commas with them. `None` where none would be left.
-fn cut_of(id: SourceId, elements: &[Span], gone: &[Span]) -> Option<Vec<Edit>> {
-    // The span of a string is that between its quotes.
-    let goes = |e: &Span| gone.iter().any(|g| e.start <= g.start && g.end <= e.end);
-    let mut edits = Vec::new();
-    let mut kept: Option<Span> = None;
-    let mut run: Option<Span> = None;
-    let mut push = |start: u32, end: u32| {
-        edits.push(Edit {
-            source: id,
-            span: Span { start, end },
-            text: String::new(),
-        });
-    };
-    for element in elements {
-        if goes(element) {
-            let start = run.map_or(element.start, |r| r.start);
-            run = Some(Span {
-                start,
-                end: element.end,
-            });
-            continue;
-        }
-        if let Some(run) = run.take() {
-            match kept {
-                // With the comma before it, so that the line of the element that stays is untouched.
-                Some(before) => push(before.end, run.end),
-                None => push(run.start, element.start),
-            }
-        }
-        kept = Some(*element);
+    if edits.is_empty() {
+        return Err(Obstacle::Last);
     }
-    let before = kept?;
-    if let Some(run) = run {
-        push(before.end, run.end);
+    Ok(edits)
+}
+
+/// The edit that puts a text in the place of a part of a string.
+///
+/// # Errors
+///
+/// Why the text is not edited.
+pub fn replace(
+    lists: &Lists,
+    source: &Source,
+    policy: &Policy,
+    span: Span,
+    text: &str,
+) -> Result<Edit, Obstacle> {
+    if is_in_code(policy) {
+        return Template::of(policy.source, source)?.replace(span, text);
     }
-    Some(edits)
-}
-
-/// The places of the elements of an array.
-fn elements(source: &Source, array: Span) -> Option<Vec<Span>> {
-    let text = source.slice(array);
-    let raws: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-    let place = |raw: &RawValue| {
-        let start = array.start as usize + (raw.get().as_ptr() as usize - text.as_ptr() as usize);
-        Span::new(start, start + raw.get().len())
-    };
-    Some(raws.into_iter().map(place).collect())
-}
-
-/// The value of `Statement`; of several the last, as every reader takes it.
-fn statement_list(source: &Source, policy: &Policy) -> Option<Span> {
-    let text = source.slice(policy.span);
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    let raw = members.get("Statement")?.get();
-    let start = policy.span.start as usize + (raw.as_ptr() as usize - text.as_ptr() as usize);
-    Some(Span::new(start, start + raw.len()))
-}
-
-/// A text as it is written between the quotes of a JSON string.
-pub fn escaped(text: &str) -> String {
-    let quoted = quoted(text);
-    let inner = quoted.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    if !lists.is_plain(source, policy) {
+        return Err(Obstacle::Encoded);
+    }
+    Ok(Edit {
+        source: policy.source,
+        span,
+        text: escaped(text),
+        strings: vec![text.to_owned()],
+    })
 }
 
 /// The edits that put other strings in the place of some strings of a policy's `Action` and `Resource`, each named by
-/// its span; a string in whose place there is none goes. `None` where a list would be empty, and for a policy that is
-/// encoded.
+/// its span; a string in whose place there is none goes.
+///
+/// # Errors
+///
+/// [`Obstacle::Last`] where a list would be empty; why the text is not edited.
 pub fn rewrite(
     source: &Source,
     policy: &Policy,
     changes: &[(Span, Vec<String>)],
-) -> Option<Vec<Edit>> {
-    if !is_plain(source, policy) {
-        return None;
-    }
+) -> Result<Vec<Edit>, Obstacle> {
+    let template = if is_in_code(policy) {
+        Some(Template::of(policy.source, source)?)
+    } else if is_plain(source, policy) {
+        None
+    } else {
+        return Err(Obstacle::Encoded);
+    };
     let mut edits = Vec::new();
     for statement in &policy.statements {
         for element in [&statement.action, &statement.resource]
@@ -240,144 +253,21 @@ pub fn rewrite(
             let own: Vec<&(Span, Vec<String>)> = { element.values.iter() }
                 .filter_map(|v| own(v.span))
                 .collect();
-            if !own.is_empty() {
-                edits.extend(rewrite_list(
-                    policy.source,
-                    source,
-                    statement,
-                    element,
-                    &own,
-                )?);
+            if own.is_empty() {
+                continue;
             }
+            edits.extend(match &template {
+                Some(template) => template.rewrite(element, &own)?,
+                None => rewrite_list(policy.source, source, statement, element, &own)
+                    .ok_or(Obstacle::Last)?,
+            });
         }
     }
     edits.sort();
-    (!edits.is_empty()).then_some(edits)
-}
-
-fn rewrite_list(
-    id: SourceId,
-    source: &Source,
-    statement: &Statement,
-    element: &Element,
-    changes: &[&(Span, Vec<String>)],
-) -> Option<Vec<Edit>> {
-    let place = Place {
-        source,
-        statement,
-        element,
-    };
-    let edit = |span, text| Edit {
-        source: id,
-        span,
-        text,
-    };
-    let elements = if place.is_array() {
-        elements(source, element.value_span)?
-    } else {
-        Vec::new()
-    };
-    let is_on_one_line = !source.slice(element.value_span).contains('\n');
-    if elements.len() < 2 && is_on_one_line {
-        // A lone string, in brackets or not.
-        let [(_, texts)] = changes else { return None };
-        let span = if place.is_array() {
-            element.value_span
-        } else {
-            place.token()
-        };
-        return match texts.as_slice() {
-            [] => None,
-            [one] if !place.is_array() => Some(vec![edit(span, quoted(one))]),
-            [one] => Some(vec![edit(*elements.first()?, quoted(one))]),
-            several => Some(vec![edit(span, place.list(several))]),
-        };
+    if edits.is_empty() {
+        return Err(Obstacle::Last);
     }
-    let separator = place.separator(&elements);
-    let gone = changes.iter().filter(|(_, texts)| texts.is_empty());
-    let gone: Vec<Span> = gone.map(|(span, _)| *span).collect();
-    let mut edits = if gone.is_empty() {
-        Vec::new()
-    } else {
-        cut_of(id, &elements, &gone)?
-    };
-    for (span, texts) in changes.iter().filter(|(_, texts)| !texts.is_empty()) {
-        // The span of a string is that between its quotes.
-        let holds = |e: &&Span| e.start <= span.start && span.end <= e.end;
-        let token = elements.iter().find(holds)?;
-        let texts: Vec<String> = texts.iter().map(|t| quoted(t)).collect();
-        edits.push(edit(*token, texts.join(&separator)));
-    }
-    Some(edits)
-}
-
-/// The layout of a list, to write in the same manner.
-struct Place<'a> {
-    source: &'a Source,
-    statement: &'a Statement,
-    element: &'a Element,
-}
-
-impl Place<'_> {
-    fn is_array(&self) -> bool {
-        let values = &self.element.values;
-        values.len() != 1 || values.iter().any(|v| v.span != self.element.value_span)
-    }
-
-    /// A lone string with its quotes.
-    fn token(&self) -> Span {
-        let value = self.element.value_span;
-        if self.source.slice(value).starts_with('"') {
-            return value;
-        }
-        Span {
-            start: value.start.saturating_sub(1),
-            end: value.end + 1,
-        }
-    }
-
-    /// The text between two elements of the list.
-    fn separator(&self, elements: &[Span]) -> String {
-        let between = |start, end| self.source.slice(Span { start, end }).to_owned();
-        if let [first, second, ..] = elements {
-            return between(first.end, second.start);
-        }
-        let first = elements.first().map(|first| first.start);
-        first.map_or_else(String::new, |first| {
-            format!(",{}", between(self.element.value_span.start + 1, first))
-        })
-    }
-
-    /// A list in the place of a lone string: on lines of its own where its statement is broken into lines.
-    fn list(&self, texts: &[String]) -> String {
-        let texts: Vec<String> = texts.iter().map(|t| quoted(t)).collect();
-        let text = self.source.text();
-        let line = |at: u32| {
-            let head = text.get(..at as usize).unwrap_or_default();
-            let line = head.rsplit('\n').next().unwrap_or_default();
-            let end = line.find(|c| !matches!(c, ' ' | '\t'));
-            line.get(..end.unwrap_or(line.len())).unwrap_or_default()
-        };
-        if !self.source.slice(self.statement.span).contains('\n') {
-            // From the end of the key to the value: its quote, the colon, and blanks or none.
-            let blank = self.source.slice(Span {
-                start: self.element.key.span.end,
-                end: self.element.value_span.start,
-            });
-            let is_dense = !blank.contains(|c: char| c.is_ascii_whitespace());
-            return format!("[{}]", texts.join(if is_dense { "," } else { ", " }));
-        }
-        let indent = line(self.element.key.span.start);
-        let outer = line(self.statement.span.start);
-        let unit = indent.strip_prefix(outer).filter(|unit| !unit.is_empty());
-        let unit = unit.unwrap_or("  ");
-        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let before = format!("{end}{indent}{unit}");
-        format!(
-            "[{before}{}{end}{indent}]",
-            texts.join(&format!(",{before}"))
-        )
-    }
+    Ok(edits)
 }
 
 #[cfg(test)]
@@ -399,7 +289,7 @@ mod tests {
             .collect();
         Some(apply(
             &source,
-            &remove(&Lists::default(), &source, policy, &gone)?,
+            &remove(&Lists::default(), &source, policy, &gone).ok()?,
         ))
     }
 
@@ -459,8 +349,10 @@ mod tests {
                 source: SourceId(0),
                 span: Span::new(start, end),
                 text: String::new(),
+                strings: Vec::new(),
             }],
             can_widen: false,
+            obstacle: None,
         };
         let fixes = [fix(0, 3), fix(2, 5), fix(3, 4), fix(0, 3)];
         let taken = compatible(&fixes);

@@ -56,6 +56,7 @@ pub(crate) use policy::Unknowns;
 pub use policy::{Attachment, Condition, Element, Policy, Problem, ProblemKind, Statement};
 pub(crate) use quote::name;
 pub(crate) use quote::{shorten, shorten_to};
+pub(crate) use source::{Kind as LayoutKind, Layout};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 

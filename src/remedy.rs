@@ -7,8 +7,11 @@ mod tighten;
 
 pub use missing::{Missing, OF_THE_RUN, missing};
 pub use tighten::{
-    Accepted, Left, Narrowed, Objection, Place, Refusal, Replaced, Tightened, Why, tighten,
+    Held, Input, Left, Narrowed, Objection, Place, Read, Refusal, Replaced, Tightened, Why,
+    read_policy, tighten,
 };
+
+use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
@@ -29,11 +32,22 @@ pub fn lost<'r>(
     after: impl IntoIterator<Item = &'r Row>,
 ) -> Option<Lost<'r>> {
     let key = |row: &'r Row| (row.statement, &*row.declared_as, row.action.as_str());
-    let after = after.into_iter().map(|row| (key(row), row.verdict));
-    let after: FxHashMap<_, Verdict> = after.collect();
+    // Rows with the same key come in the same order.
+    let mut verdicts: FxHashMap<_, VecDeque<Verdict>> = FxHashMap::default();
+    for row in after {
+        verdicts.entry(key(row)).or_default().push_back(row.verdict);
+    }
     before.into_iter().find_map(|row| {
-        let now = after.get(&key(row)).copied();
-        (now.map_or(0, rank) < rank(row.verdict)).then_some(Lost {
+        let all = verdicts.get_mut(&key(row));
+        let now = all.and_then(VecDeque::pop_front);
+        let is_lost = match (row.verdict, now) {
+            // Some of its values may be covered.
+            (Verdict::Depends, Some(now)) => {
+                now != Verdict::Depends && rank(now) < rank(Verdict::Conditional)
+            }
+            (before, now) => now.map_or(0, rank) < rank(before),
+        };
+        is_lost.then_some(Lost {
             before: row,
             after: now,
         })

@@ -199,6 +199,7 @@ impl Dump {
             settings: vec![setting],
             is_named: false,
             in_dump: true,
+            defined: None,
         };
         Some((chosen, all))
     }

@@ -1,5 +1,7 @@
 //! `pcluster-iam lint --fix`
 
+mod template_fix;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
@@ -9,12 +11,14 @@ use super::output::Ready;
 use super::{Error, input, path};
 use crate::check::{self, Against, Settings};
 use crate::diff::Row;
-use crate::edit::{self, Fix};
+use crate::edit::{self, Edit, Fix};
 use crate::inert;
 use crate::lints::File;
 use crate::parser::{self, Source, SourceId, Sources};
-use crate::remedy;
+use crate::remedy::{self, Lost};
 use crate::result::RoleResult;
+
+pub(super) use template_fix::templates;
 
 /// Hides the accepted findings of a result: they are not fixed.
 pub(super) type Accept<'a> = dyn FnMut(&Sources, &[File], &mut RoleResult) + 'a;
@@ -28,6 +32,14 @@ pub(super) struct Outcome {
     changes: Vec<Change>,
     /// Fixes that are left to the user.
     notes: String,
+}
+
+impl Outcome {
+    /// Says what is left to the user.
+    fn note(&mut self, note: &str) {
+        self.notes.push_str(note);
+        self.notes.push('\n');
+    }
 }
 
 /// A file before and after, and how many findings that fixes.
@@ -159,7 +171,10 @@ fn fix_role(
     let mut result = before.clone();
     for _ in 0..MOST_ROUNDS {
         let own = |fix: &&Fix| {
-            !fix.can_widen && is_within(loaded, &role, fix) && !is_of_shared(loaded, &role, fix)
+            !fix.can_widen
+                && fix.obstacle.is_none()
+                && is_within(loaded, &role, fix)
+                && !is_of_shared(loaded, &role, fix)
         };
         let counting = result.findings.iter().filter(|f| f.suppressed.is_none());
         let fixes = edit::compatible(counting.flat_map(|f| &f.fixes).filter(own));
@@ -182,7 +197,9 @@ fn fix_role(
         }
         // Files without a change, too: the order in which files were read identifies statements.
         for (at, text) in texts {
-            if let Some(file) = loaded.files.get_mut(at) {
+            if let Some(file) = loaded.files.get_mut(at)
+                && file.principal.is_none()
+            {
                 let old = loaded.sources.get(file.source);
                 let identity = old.identity().to_owned();
                 let new = Source::new(old.name(), text).known_as(Some(identity));
@@ -204,15 +221,8 @@ fn fix_role(
     let lost = remedy::lost(&before.requirements, &result.requirements)
         .or_else(|| { pairs }.find_map(|(old, new)| remedy::lost(old, new)));
     if let Some(lost) = lost {
-        let Row {
-            action, verdict, ..
-        } = lost.before;
         return Err(Error::HeldBack {
-            reason: format!(
-                "`{action}` is {} and would be {}",
-                verdict.name(),
-                lost.after.map_or("judged for other values", |v| v.name())
-            ),
+            reason: worse(&lost),
         });
     }
     if rejections(loaded, &role) > rejected {
@@ -222,6 +232,11 @@ fn fix_role(
     }
     for finding in result.findings.iter().filter(|f| f.suppressed.is_none()) {
         for fix in &finding.fixes {
+            let is_of_template =
+                |f: &File| f.source == finding.label.source && f.principal.is_some();
+            if loaded.files.iter().any(is_of_template) {
+                continue;
+            }
             let why = if fix.can_widen {
                 "it may widen access"
             } else if is_of_shared(loaded, &role, fix) {
@@ -237,11 +252,27 @@ fn fix_role(
     Ok(())
 }
 
-/// Whether a fix changes files of the role alone.
+/// A verdict as it was, and as it would be.
+fn worse(lost: &Lost<'_>) -> String {
+    let Row {
+        action, verdict, ..
+    } = lost.before;
+    format!(
+        "`{action}` is {} and would be {}",
+        verdict.name(),
+        lost.after.map_or("judged for other values", |v| v.name())
+    )
+}
+
+/// Whether a fix changes files of the role alone, none of which is a template.
 fn is_within(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
     let files = loaded.files.get(role.clone()).unwrap_or_default();
-    let mut edits = fix.edits.iter();
-    edits.all(|edit| files.iter().any(|f| f.source == edit.source))
+    // Roles of templates are fixed all together.
+    let own = |edit: &Edit| {
+        let mut files = files.iter().filter(|f| f.principal.is_none());
+        files.any(|f| f.source == edit.source)
+    };
+    fix.edits.iter().all(own)
 }
 
 /// Whether a fix changes a file that is judged elsewhere too.
@@ -280,13 +311,16 @@ fn rejections(loaded: &Loaded, role: &Range<usize>) -> usize {
 
 /// Says which files hold policies whose text cannot be changed in place.
 fn encoded(loaded: &Loaded, role: &Range<usize>, notes: &mut String) {
+    let template = loaded.template.as_ref().map(|t| t.source);
+    let is_template = |file: &File| template == Some(file.source);
     for file in loaded.files.get(role.clone()).unwrap_or_default() {
         let source = loaded.sources.get(file.source);
         let mut policies = file.document.policies.iter();
         let reason = match policies.find(|p| !edit::is_plain(source, p)) {
             None => continue,
+            Some(policy) if policy.unknowns.is_some() && is_template(file) => continue,
             Some(policy) if policy.unknowns.is_some() => {
-                "templates and Terraform code are not edited; change the places that `lint` names"
+                "Terraform code is not edited; change the places that `lint` names"
             }
             Some(_) => "its policy is encoded in a string; decode it first",
         };

@@ -8,22 +8,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::chosen::Setting;
+use super::chosen::{Chosen, Setting};
 use super::config::Configuration;
 use super::failure::Fault;
 use super::job::Job;
 use super::resolver::Resolver;
+use super::role_file::{self, Template};
 use super::{Error, InputArgs, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
-use crate::lints::File;
-use crate::parser::{Attachment, ProblemKind, SourceId, Sources};
+use crate::inventory::cloudformation::{self, Given};
+use crate::lints::{File, PrincipalName};
+use crate::parser::{Attachment, ProblemKind, Source, SourceId, Sources, Span};
 use crate::reference::Features;
 
 /// Everything that a run judges.
 pub(super) struct Jobs {
     pub(super) sources: Sources,
     pub(super) files: Vec<File>,
+    /// Files that define several roles.
+    pub(super) templates: Vec<Template>,
     pub(super) roles: Vec<Job>,
     pub(super) configuration: Option<Configuration>,
     /// True where the targets of the configuration are judged, false for files of the command line.
@@ -98,6 +102,53 @@ impl Jobs {
         }
     }
 
+    /// Whether all files of a job are parts of templates.
+    pub(super) fn is_of_templates_alone(&self, at: usize) -> bool {
+        let Some(job) = self.roles.get(at) else {
+            return false;
+        };
+        let defined = job.principal.as_ref().and_then(|p| p.defined);
+        let template = defined.and_then(|(template, _)| self.templates.get(template));
+        let mut files = job.files.iter().filter_map(|file| self.files.get(*file));
+        template.is_some_and(|template| template.read.is_some())
+            && files.all(|file| file.principal.is_some())
+    }
+
+    /// Puts another text in the place of a template, and what it says now in the place of its roles. False where it is
+    /// read as another template.
+    pub(super) fn read_again(&mut self, template: usize, text: String) -> bool {
+        let Some(of) = self.templates.get_mut(template) else {
+            return false;
+        };
+        let Some((old, _)) = of.read else {
+            return false;
+        };
+        let old = self.sources.get(old);
+        let new = Source::new(old.name(), text).known_as(Some(old.identity().to_owned()));
+        let source = self.sources.add(new);
+        if !of.read_again(source, &self.sources) {
+            return false;
+        }
+        for job in &mut self.roles {
+            let Some(principal) = &mut job.principal else {
+                continue;
+            };
+            let Some((own, at)) = principal.defined.filter(|(own, _)| *own == template) else {
+                continue;
+            };
+            let read = role_file::settings(of, at, &mut self.sources, &mut self.files);
+            let Some((mut read, files)) = read else {
+                return false;
+            };
+            let before = principal.settings.first().map_or(0, |s| s.files.len());
+            job.files.splice(..before.min(job.files.len()), files);
+            read.is_named = principal.is_named;
+            read.defined = Some((own, at));
+            *principal = read;
+        }
+        true
+    }
+
     /// Takes back what the configuration says to keep: `--no-ignores` accepts nothing.
     pub(super) fn keep_nothing(&mut self) {
         for job in &mut self.roles {
@@ -122,8 +173,23 @@ impl Jobs {
             written: { job.principal.iter() }
                 .find(|p| !p.in_dump)
                 .map(|p| p.name.source),
+            template: { job.principal.as_ref() }.and_then(|p| self.template_role(p)),
             sources: std::mem::take(&mut self.sources),
             given_catalog: self.given_catalog.take(),
+        })
+    }
+
+    fn template_role(&self, principal: &Chosen) -> Option<TemplateRole> {
+        let (template, at) = principal.defined?;
+        let template = self.templates.get(template)?;
+        let (source, given) = template.read.clone()?;
+        Some(TemplateRole {
+            source,
+            given,
+            at,
+            name: Arc::clone(&principal.name),
+            settings: principal.settings.len(),
+            shared: template.shared_with_others(at),
         })
     }
 
@@ -174,6 +240,31 @@ impl Jobs {
     }
 }
 
+/// A role of a template.
+pub(super) struct TemplateRole {
+    pub(super) source: SourceId,
+    given: Given,
+    at: usize,
+    name: Arc<PrincipalName>,
+    /// How many settings of parameters there are.
+    pub(super) settings: usize,
+    /// The places of policies that others have, too.
+    pub(super) shared: Vec<Span>,
+}
+
+impl TemplateRole {
+    /// The role in another text of its template.
+    pub(super) fn read(&self, id: SourceId, source: &Source) -> File {
+        let inventory = cloudformation::read(id, source, &self.given);
+        let inventory = inventory.and_then(Result::ok).unwrap_or_default();
+        let principal = inventory.principals.get(self.at);
+        let principal = principal.filter(|p| p.name == self.name.name);
+        let document = principal.and_then(|p| p.documents.first());
+        let document = document.cloned().unwrap_or_default();
+        File::of(&document, id, Some(&self.name))
+    }
+}
+
 /// One role and all that is judged of it, for what is asked about a single role.
 pub(super) struct Loaded {
     pub(super) sources: Sources,
@@ -185,6 +276,8 @@ pub(super) struct Loaded {
     pub(super) features: Features,
     /// The template or the file of Terraform code that defines the role.
     pub(super) written: Option<SourceId>,
+    /// The role in its template, to be read again.
+    pub(super) template: Option<TemplateRole>,
     given_catalog: Option<Catalog>,
 }
 
@@ -268,11 +361,12 @@ pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
             Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
         }
     }
-    let (sources, mut files) = resolver.into_files();
+    let (sources, mut files, templates) = resolver.into_files();
     accept_descriptions(&mut files, &jobs);
     let jobs = Jobs {
         sources,
         files,
+        templates,
         roles: jobs,
         configuration,
         from_targets,

@@ -1,24 +1,21 @@
 //! `pcluster-iam lint`
 
-use std::borrow::Cow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::accept::{self, Accepted, Extent};
-use super::job::Job;
 use super::jobs::{self, Jobs};
+use super::role::{Outcome, Role, name};
 use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
 use crate::baseline::Baseline;
-use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::config::Level;
 use crate::finding::{Finding, Severity};
 use crate::lints::{File, PrincipalName};
-use crate::parser::{Source, SourceId, Sources};
-use crate::reference::{self, Query};
+use crate::parser::{SourceId, Sources};
 use crate::report::Report;
-use crate::result::{RoleResult, Upgrade};
+use crate::result::RoleResult;
 
 pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     let mut outputs = output::targets(args)?;
@@ -90,7 +87,17 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     let levels = accept::levels(&args.accept, configuration.as_ref())?;
     let mut accepted = Accepted::new(&args.accept, configuration.as_ref(), baseline.cloned());
     let mut outcome = fix::Outcome::default();
+    let mut accept_of_role = |jobs: &Jobs, role: &Role<'_>, result: &mut RoleResult| {
+        accept::apply_levels(&levels, &mut result.findings);
+        let name = role.name(jobs, args.each);
+        let files = role.sources(jobs);
+        accepted.apply(&jobs.sources, &files, name.as_deref(), result);
+    };
+    fix::templates(jobs, args.diff, &mut accept_of_role, &mut outcome)?;
     for at in 0..jobs.roles.len() {
+        if jobs.is_of_templates_alone(at) {
+            continue;
+        }
         let Some(mut loaded) = jobs.lend(at) else {
             continue;
         };
@@ -114,14 +121,6 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
     fix::write(&jobs.sources, &outcome, args.diff)?;
     jobs.configuration = configuration;
     Ok(())
-}
-
-/// The name of a role in the baseline: its target, and the file where each is judged by itself.
-fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
-    match (target, file.map(Source::identity)) {
-        (Some(target), Some(file)) => Some(format!("{target}: {file}")),
-        (target, file) => target.or(file).map(str::to_owned),
-    }
 }
 
 /// The outcome of the jobs of a run.
@@ -252,162 +251,5 @@ fn requires_something(result: &RoleResult) -> Result<(), Error> {
             })
         }
         _ => Ok(()),
-    }
-}
-
-/// Whether a statement names resources of ParallelCluster: a role that grants little of what ParallelCluster requires
-/// is still one of its roles then.
-fn names_a_cluster(file: &File) -> bool {
-    let best = file.extremes.iter().flat_map(|e| &e.best.policies);
-    let policies = file.document.policies.iter().chain(best);
-    let resources = policies
-        .flat_map(|policy| &policy.statements)
-        .filter_map(|statement| statement.resource.as_ref())
-        .filter(|resource| !resource.negated);
-    resources
-        .flat_map(|resource| &resource.values)
-        .any(|text| text.value.to_ascii_lowercase().contains(reference::NAME))
-}
-
-type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;
-
-/// The files that are judged together, and the job that says how.
-struct Role<'j> {
-    job: &'j Job,
-    files: Vec<&'j File>,
-}
-
-impl<'j> Role<'j> {
-    /// One for a job, or one for each of its files.
-    fn of(jobs: &'j Jobs, job: &'j Job, each: bool) -> Vec<Self> {
-        let files = jobs.policies(job);
-        if each && job.principal.is_none() {
-            let alone = files.into_iter().map(|file| Role {
-                job,
-                files: vec![file],
-            });
-            alone.collect()
-        } else {
-            vec![Role { job, files }]
-        }
-    }
-
-    fn check(&self, jobs: &Jobs, also_version: Option<&str>) -> Outcome {
-        let Some(principal) = &self.job.principal else {
-            let settings = jobs.settings(self.job);
-            return self.one(
-                jobs,
-                also_version,
-                &self.files,
-                &self.job.against,
-                &settings,
-            );
-        };
-        let mut results = Vec::with_capacity(principal.settings.len());
-        let mut against: Cow<'_, Against> = Cow::Borrowed(&self.job.against);
-        for setting in &principal.settings {
-            let settings = jobs.settings_of(self.job, setting);
-            let files = jobs.files_of(self.job, setting);
-            let mut outcome = self.one(jobs, also_version, &files, &against, &settings)?;
-            if let Err(none) = &outcome
-                && let Some((role, ..)) = &none.part
-                && (principal.is_named || files.iter().any(|file| names_a_cluster(file)))
-            {
-                let references = against.references().iter();
-                let of_role = references.filter(|r| r.role.as_ref() == Some(role));
-                against = Cow::Owned(Against::OneOf(of_role.cloned().collect()));
-                outcome = self.one(jobs, also_version, &files, &against, &settings)?;
-            }
-            let result = match outcome {
-                Ok(result) => result,
-                Err(none) => return Ok(Err(none)),
-            };
-            // Which role it is does not hang on the setting.
-            if let Against::BestOf(all) = &*against
-                && !result.failed
-            {
-                let role = result.reference.role.clone();
-                let same = all.iter().filter(|r| r.role == role).cloned();
-                against = Cow::Owned(Against::OneOf(same.collect()));
-            }
-            results.push((setting.values.clone(), result));
-        }
-        let chosen = matches!(*self.job.against, Against::BestOf(_));
-        let worst = check::worst(results).map(|mut result| {
-            result.reference.role_was_chosen |= chosen && result.reference.role.is_some();
-            result
-        });
-        Ok(worst.ok_or_else(NoRoleFits::default))
-    }
-
-    fn one(
-        &self,
-        jobs: &Jobs,
-        also_version: Option<&str>,
-        files: &[&File],
-        against: &Against,
-        settings: &Settings,
-    ) -> Outcome {
-        let checked = check::check(&jobs.sources, jobs.catalog(), files, against, settings);
-        let Ok(mut result) = checked else {
-            return Ok(checked);
-        };
-        if let Some(release) = also_version {
-            result.upgrade = self.upgrade(jobs, release, files, settings, &result)?;
-        }
-        Ok(Ok(result))
-    }
-
-    /// Permissions that are only missing for another release.
-    fn upgrade(
-        &self,
-        jobs: &Jobs,
-        release: &str,
-        files: &[&File],
-        settings: &Settings,
-        now: &RoleResult,
-    ) -> Result<Option<Upgrade>, Error> {
-        let Some(name) = &now.reference.role else {
-            return Ok(None);
-        };
-        let scheduler = now.reference.scheduler.as_deref();
-        let Some(scheduler) = scheduler.or(reference::only_scheduler(Some(name), release)) else {
-            return Ok(None);
-        };
-        let against = Against::OneOf(reference::candidates(Query {
-            role: Some(name),
-            scheduler,
-            release,
-            features: &self.job.features,
-        })?);
-        let catalog = jobs.catalog();
-        let then = check::check(&jobs.sources, catalog, files, &against, settings);
-        Ok(then.ok().map(|then| check::upgrade(now, then)))
-    }
-
-    fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {
-        let target = self.job.settings.target.as_deref();
-        if let Some(principal) = &self.job.principal {
-            let source = jobs.sources.get(principal.name.source);
-            let own = format!("{} {}", source.identity(), principal.name.name);
-            return Some(match target {
-                Some(target) => format!("{target}: {own}"),
-                None => own,
-            });
-        }
-        let first = self.files.first().filter(|_| each);
-        name(target, first.map(|f| jobs.sources.get(f.source)))
-    }
-
-    /// The files of the role, and those of what limits it.
-    fn sources(&self, jobs: &Jobs) -> Vec<SourceId> {
-        let limits = self.job.limits();
-        let limits = limits.filter_map(|at| jobs.files.get(*at));
-        self.files
-            .iter()
-            .copied()
-            .chain(limits)
-            .map(|f| f.source)
-            .collect()
     }
 }

@@ -147,9 +147,9 @@ impl<'r> Resolver<'r> {
     }
 
     /// All that was read. Possible mistakes are reported on standard error.
-    pub(super) fn into_files(self) -> (Sources, Vec<File>) {
+    pub(super) fn into_files(self) -> (Sources, Vec<File>, Vec<Template>) {
         self.doubts.iter().for_each(|doubt| super::warn(doubt));
-        (self.sources, self.files)
+        (self.sources, self.files, self.templates)
     }
 
     pub(super) fn refuse(&self, problems: Vec<ConfigProblem>) -> Error {
@@ -292,6 +292,7 @@ impl<'r> Resolver<'r> {
             };
             self.name_empty(own.first(), &empty);
             principal.is_named = !select.is_empty();
+            principal.defined = Some((template, at));
             let beside = plain.iter().copied().filter(|_| together);
             let files: Vec<usize> = own.into_iter().chain(beside).collect();
             let principal = Some((principal, template, at));

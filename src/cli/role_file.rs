@@ -9,10 +9,10 @@ use super::dump::Dump;
 use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
-use crate::inventory::cloudformation::Given;
+use crate::inventory::cloudformation::{self, Given};
 use crate::inventory::{Document, Inventory, Kind, Principal as Defined};
 use crate::lints::{File, PrincipalName};
-use crate::parser::{Attachment, SourceId, Sources};
+use crate::parser::{Attachment, SourceId, Sources, Span};
 use crate::reference::Principal;
 
 /// Parameters of the command line: those of `--parameters`, and then those of `--parameter`.
@@ -136,6 +136,53 @@ pub(super) struct Template {
     pub(super) limits: BTreeMap<SourceId, SourceId>,
     /// The parts of its principals, where the file is a dump of an account.
     pub(super) dump: Option<Dump>,
+    /// For a template that can be read again: its text, and what it is evaluated with.
+    pub(super) read: Option<(SourceId, Given)>,
+}
+
+impl Template {
+    /// Reads a template again in another text. Its principals are those of before, in their order.
+    pub(super) fn read_again(&mut self, source: SourceId, sources: &Sources) -> bool {
+        let Some((_, given)) = &self.read else {
+            return false;
+        };
+        let inventory = cloudformation::read(source, sources.get(source), given);
+        let Some(Ok(inventory)) = inventory else {
+            return false;
+        };
+        let names = |inventory: &Inventory| {
+            let names = inventory.principals.iter().map(|p| p.name.clone());
+            names.collect::<Vec<_>>()
+        };
+        if names(&inventory) != names(&self.inventory) {
+            return false;
+        }
+        self.inventory = inventory;
+        self.limits.clear();
+        self.read = self.read.take().map(|(_, given)| (source, given));
+        true
+    }
+
+    /// The places of the policies that another principal than one has, or that limit one.
+    pub(super) fn shared_with_others(&self, at: usize) -> Vec<Span> {
+        let principals = self.inventory.principals.iter().enumerate();
+        let documents = principals.flat_map(|(nth, p)| p.documents.iter().map(move |d| (nth, d)));
+        let mut spans = Vec::new();
+        for (nth, document) in documents {
+            if nth != at {
+                spans.extend(places(document));
+            }
+            spans.extend(document.boundary.iter().flat_map(|b| places(b)));
+        }
+        spans
+    }
+}
+
+/// The places of the policies of a principal.
+pub(super) fn places(document: &Document) -> impl Iterator<Item = Span> {
+    let others = document.best.iter().chain(&document.texts);
+    let policies = [&document.worst].into_iter().chain(others);
+    policies.flat_map(|d| &d.policies).map(|policy| policy.span)
 }
 
 /// The files of an inventory without principals that could not be read, put into `files`: their indexes.
@@ -228,6 +275,7 @@ pub(super) fn settings(
         settings,
         is_named: false,
         in_dump: false,
+        defined: None,
     };
     Some((chosen, own.unwrap_or_default()))
 }

@@ -16,7 +16,7 @@ use crate::lints::{self, File};
 use crate::parser::{Policy, Source, SourceId};
 use crate::reference::bindings::option_for;
 use crate::reference::{self, Query};
-use crate::remedy::{self, Objection, Place, Refusal, Replaced, Tightened, Why};
+use crate::remedy::{self, Held, Input, Objection, Place, Refusal, Replaced, Tightened, Why};
 
 /// Strings named of one list.
 const SHOWN: usize = 3;
@@ -28,7 +28,7 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
             fix::is_writable(loaded.sources.get(file.source).name(), "no --write")?;
         }
     }
-    let accepted = accepted(&loaded, configuration.as_ref());
+    let held = accepted(&loaded, configuration.as_ref());
     let (policies, mut chosen) = judged(&mut loaded)?;
     let mut notes = chosen_note(&chosen);
     if let Some(release) = &args.also_version {
@@ -44,18 +44,43 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
         .collect();
     let names: Vec<&str> = sources.iter().map(|s| s.name()).collect();
     let texts = sources.iter().map(|s| s.text().to_owned()).collect();
-    let in_code = |f: &&File| f.document.policies.iter().any(|p| p.unknowns.is_some());
-    if let Some(file) = loaded.files.iter().find(in_code) {
+    let has_settings = loaded.template.as_ref().is_some_and(|t| t.settings > 1);
+    if has_settings {
         return Err(Error::NotFixable {
-            path: loaded.sources.get(file.source).name().to_owned(),
-            reason: "templates and Terraform code are not edited".to_owned(),
-            help: "narrow the places that `lint` names by hand".to_owned(),
+            path: names.first().copied().unwrap_or_default().to_owned(),
+            reason: "its parameters have several values".to_owned(),
+            help: "give those of one stack with --parameter NAME=VALUE".to_owned(),
         });
     }
+    let in_code = |f: &&File| f.document.policies.iter().any(|p| p.unknowns.is_some());
+    let of_template = loaded.template.as_ref().map(|t| t.source);
+    let mut in_code = loaded.files.iter().filter(in_code);
+    let code = |path: &str| Error::NotFixable {
+        path: path.to_owned(),
+        reason: "Terraform code is not edited".to_owned(),
+        help: "narrow the places that `lint` names by hand".to_owned(),
+    };
+    if let Some(file) = in_code.find(|f| Some(f.source) != of_template) {
+        return Err(code(loaded.sources.get(file.source).name()));
+    }
+    let read = |at: usize, id: SourceId, source: &Source| {
+        let file = loaded.files.get(at).map(|f| f.source);
+        match loaded.template.as_ref().filter(|t| Some(t.source) == file) {
+            Some(template) => template.read(id, source),
+            None => remedy::read_policy(at, id, source),
+        }
+    };
+    let input = Input {
+        names: &names,
+        read: &read,
+    };
+    let mut held = held;
+    held.extend(shared(&loaded));
     let settings = &loaded.settings;
-    let found = remedy::tighten(loaded.catalog(), &names, texts, &chosen, settings, accepted);
+    let found = remedy::tighten(loaded.catalog(), input, texts, &chosen, settings, held);
     let tightened = found.map_err(|refusal| match refusal {
         Refusal::Undecided(row) => undecidable(&row),
+        Refusal::Code(file) => code(names.get(file).copied().unwrap_or_default()),
         Refusal::Encoded(file) => Error::NotFixable {
             path: names.get(file).copied().unwrap_or_default().to_owned(),
             reason: "its policy is encoded in a string".to_owned(),
@@ -75,8 +100,25 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The statements of policies that other roles of a template have, too.
+fn shared(loaded: &Loaded) -> Vec<Held> {
+    let Some(template) = &loaded.template else {
+        return Vec::new();
+    };
+    let files = loaded.files.iter().enumerate();
+    let files = files.filter(|(_, file)| file.source == template.source);
+    let policies = files.flat_map(|(at, f)| f.document.policies.iter().map(move |p| (at, p)));
+    let shared = policies.filter(|(_, policy)| template.shared.contains(&policy.span));
+    let statements = shared.flat_map(|(at, p)| {
+        p.statements
+            .iter()
+            .map(move |s| (at, s.span, Objection::Shared))
+    });
+    statements.collect()
+}
+
 /// The statements with a finding on what is not required that an ignore accepts: file, statement and reason.
-fn accepted(loaded: &Loaded, configuration: Option<&Configuration>) -> Vec<remedy::Accepted> {
+fn accepted(loaded: &Loaded, configuration: Option<&Configuration>) -> Vec<Held> {
     let none = AcceptArgs::default();
     let mut accepted = Accepted::new(&none, configuration, None);
     if !accepted.has_any() {
@@ -96,7 +138,7 @@ fn accepted(loaded: &Loaded, configuration: Option<&Configuration>) -> Vec<remed
         let reason = finding.suppressed.as_deref()?.to_owned();
         let label = &finding.label;
         let file = files.iter().position(|f| f.source == label.source)?;
-        Some((file, label.span, reason))
+        Some((file, label.span, Objection::Accepted(reason)))
     };
     findings.filter_map(of_file).collect()
 }
@@ -283,6 +325,14 @@ fn held(objection: &Objection) -> String {
             "too many statements cannot be narrowed; pass fewer files at once".to_owned()
         }
         Objection::Accepted(reason) => format!("an `[[ignore]]` accepts it: {reason}"),
+        Objection::Shared => "another role of the template has this policy too".to_owned(),
+        Objection::Unwritable(obstacle) => {
+            let words = obstacle.words().unwrap_or("its text cannot be edited");
+            format!("it stays as it is, because {words}")
+        }
+        Objection::Misread => {
+            "the changed template would not be read as it is meant; narrow it by hand".to_owned()
+        }
         Objection::Rejected => "AWS would reject the narrowed policy".to_owned(),
     }
 }

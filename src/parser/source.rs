@@ -1,10 +1,14 @@
 //! The text of one input file, with byte spans and a line index.
 
+mod template_layout;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::bytes;
+
+pub(crate) use template_layout::{Kind, Layout};
 
 /// A half-open range of byte offsets into a file as it stands on disk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -67,6 +71,7 @@ pub struct Source {
     veil: Option<String>,
     line_starts: OnceLock<Vec<u32>>,
     block_columns: OnceLock<Vec<u32>>,
+    layout: OnceLock<Option<Layout>>,
 }
 
 /// Code points are counted ahead per block of this many bytes, so that places on one very long line stay cheap.
@@ -82,6 +87,7 @@ impl Source {
             veil: None,
             line_starts: OnceLock::new(),
             block_columns: OnceLock::new(),
+            layout: OnceLock::new(),
         }
     }
 
@@ -127,6 +133,11 @@ impl Source {
     /// The whole text, byte for byte as on disk.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How a template is written; `None` where the text is none.
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        self.layout.get_or_init(|| Layout::of(&self.text)).as_ref()
     }
 
     /// The text of a span, or an empty string for a span that is not in this file.

@@ -1,18 +1,20 @@
 //! Policies narrowed to what is required.
 
+mod role_texts;
+
 use std::collections::BTreeMap;
 
 use super::lost;
 use crate::catalog::Catalog;
 use crate::check::{self, Chosen, Settings};
 use crate::diff::coverage::Requirement;
-use crate::diff::narrow::{Narrowing, Reason};
+use crate::diff::narrow::Reason;
 use crate::diff::{Row, Verdict};
-use crate::edit::{self, Edit};
-use crate::parser::{
-    self, Attachment, Document, Element, Policy, Source, SourceId, Sources, Span, Statement,
-};
-use crate::quota::{INLINE_OF_ROLE, MANAGED, size};
+use crate::edit::{self, Edit, Obstacle};
+use crate::lints::File;
+use crate::parser::{self, Element, Source, SourceId, Span, Statement};
+use crate::quota::{INLINE_OF_ROLE, MANAGED};
+use role_texts::{Files, Key};
 
 /// Texts after the narrowing, and what is left to people.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub enum Refusal {
     Undecided(Box<Row>),
     /// A statement of this file should change, and its policy is encoded in a string.
     Encoded(usize),
+    /// A statement of this file should change, and it is Terraform code.
+    Code(usize),
 }
 
 /// A statement, as the given text has it.
@@ -104,10 +108,33 @@ pub enum Objection {
     Untried,
     /// The team accepts it, for this reason.
     Accepted(String),
+    /// Another role of the template has the policy too.
+    Shared,
+    /// The text of the template does not let it be written.
+    Unwritable(Obstacle),
+    /// The edited template would not be read as it is meant.
+    Misread,
 }
 
-/// What a team accepts: the index of a file, a place in a statement, and the reason.
-pub type Accepted = (usize, Span, String);
+/// A statement that stays as it is: the index of its file, a place in it, and why.
+pub type Held = (usize, Span, Objection);
+
+/// Reads a file of the role, by its index, in another text.
+pub type Read<'r> = dyn Fn(usize, SourceId, &Source) -> File + 'r;
+
+/// Reads a policy of a file of its own.
+pub fn read_policy(_: usize, id: SourceId, source: &Source) -> File {
+    File::new(id, parser::parse(id, source))
+}
+
+/// The policies that are narrowed.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The names of the files.
+    pub names: &'a [&'a str],
+    /// How each of them is read.
+    pub read: &'a Read<'a>,
+}
 
 /// Judgements of parts of the changes in one run; for each statement at fault it takes twice the logarithm of how many
 /// there are.
@@ -116,128 +143,37 @@ const MOST_JUDGEMENTS: usize = 200;
 /// Each round narrows something; real policies take two.
 const MOST_ROUNDS: usize = 64;
 
-/// A statement by the index of its file and its own among all of that file: none comes or goes.
-type Key = (usize, usize);
-
-/// The files of one version of the texts.
-struct Files {
-    sources: Sources,
-    documents: Vec<Document>,
-}
-
-impl Files {
-    fn new(names: &[&str], texts: &[String]) -> Self {
-        let mut sources = Sources::new();
-        let add = |(name, text): (&&str, &String)| {
-            let source = sources.add(Source::new(*name, text.as_str()));
-            parser::parse(source, sources.get(source))
-        };
-        let documents = names.iter().zip(texts).map(add).collect();
-        Files { sources, documents }
-    }
-
-    fn policies(&self) -> Vec<Policy> {
-        let policies = self.documents.iter().flat_map(|d| &d.policies);
-        policies.cloned().collect()
-    }
-
-    fn statements(&self, file: usize) -> impl Iterator<Item = (&Policy, &Statement)> {
-        let document = self.documents.get(file);
-        let policies = document.into_iter().flat_map(|d| &d.policies);
-        policies.flat_map(|p| p.statements.iter().map(move |s| (p, s)))
-    }
-
-    fn statement(&self, (file, at): Key) -> Option<(&Policy, &Statement)> {
-        self.statements(file).nth(at)
-    }
-
-    fn key(&self, source: SourceId, span: Span) -> Option<Key> {
-        let file = source.0 as usize;
-        let at = self.statements(file).position(|(_, s)| s.span == span)?;
-        Some((file, at))
-    }
-
-    fn place(&self, (file, at): Key) -> Option<Place> {
-        let (policy, statement) = self.statement((file, at))?;
-        let source = self.sources.get(policy.source);
-        Some(Place {
-            file,
-            line: source.location(statement.span.start).line,
-            sid: { statement.sid.as_ref() }.map(|s| parser::name(&s.value)),
-        })
-    }
-
-    /// The edits that narrow a statement; `None` where its policy is encoded.
-    fn edits(&self, narrowing: &Narrowing) -> Option<Vec<Edit>> {
-        let source = self.sources.get(narrowing.source);
-        let (policy, _) = self.statement(self.key(narrowing.source, narrowing.span)?)?;
-        let changes = narrowing.changes.iter();
-        let changes: Vec<(Span, Vec<String>)> =
-            changes.map(|c| (c.span, c.texts.clone())).collect();
-        edit::rewrite(source, policy, &changes)
-    }
-
-    /// The texts after some edits.
-    fn edited(&self, edits: &[&Edit]) -> Vec<String> {
-        (0..self.documents.len())
-            .map(|at| {
-                let id = SourceId(at as u32);
-                let own = edits.iter().copied().filter(|e| e.source == id);
-                edit::apply(self.sources.get(id), own)
-            })
-            .collect()
-    }
-
-    /// Characters that AWS counts: of each policy, and of those together that are inline policies.
-    fn sizes(&self) -> (Vec<(usize, usize)>, usize) {
-        let mut managed = Vec::new();
-        let mut inline = 0;
-        for (file, document) in self.documents.iter().enumerate() {
-            for policy in &document.policies {
-                let size = size(self.sources.get(policy.source).slice(policy.span));
-                if policy.attachment == Attachment::Inline {
-                    inline += size;
-                } else {
-                    managed.push((file, size));
-                }
-            }
-        }
-        (managed, inline)
-    }
-
-    /// How many problems make AWS reject a file.
-    fn rejections(&self) -> usize {
-        let problems = self.documents.iter().flat_map(|d| &d.problems);
-        problems.filter(|p| p.rejected).count()
-    }
-}
-
 /// Asks the engine about changed texts: no verdict may be worse than at first.
 struct Judge<'a> {
     catalog: &'a Catalog,
-    names: &'a [&'a str],
+    input: Input<'a>,
     chosen: &'a Chosen,
     settings: &'a Settings,
     first: &'a Files,
-    rows: Vec<Requirement>,
-    also: Vec<Vec<Row>>,
+    /// At each extreme of what is not known.
+    rows: Vec<Vec<Requirement>>,
+    also: Vec<Vec<Vec<Row>>>,
     values: Vec<(String, String)>,
 }
 
 impl Judge<'_> {
-    fn rows(&self, files: &Files) -> Vec<Requirement> {
-        let reference = &self.chosen.reference;
-        check::coverage(self.catalog, &files.policies(), reference, self.settings)
-    }
-
-    fn also_needed(&self, files: &Files) -> Vec<Vec<Row>> {
-        let reference = &self.chosen.reference;
-        check::also_needed(self.catalog, &files.policies(), reference, self.settings)
-    }
-
-    /// The objection to these texts.
-    fn objection(&self, texts: &[String]) -> Option<Objection> {
-        let files = Files::new(self.names, texts);
+    /// The objection to some edits of files.
+    fn objection(&self, before: &Files, edits: &[&Edit]) -> Option<Objection> {
+        let files = Files::new(self.input, &before.edited(edits));
+        for (old, new) in before.files.iter().zip(&files.files) {
+            if old.principal.is_none() {
+                continue;
+            }
+            let own = edits.iter().copied().filter(|e| e.source == old.source);
+            let own: Vec<&Edit> = own.collect();
+            let (old, new) = (
+                before.sources.get(old.source),
+                files.sources.get(new.source),
+            );
+            if !own.is_empty() && !edit::is_as_edited(old, new, &own) {
+                return Some(Objection::Misread);
+            }
+        }
         if files.rejections() > self.first.rejections() {
             return Some(Objection::Rejected);
         }
@@ -253,63 +189,86 @@ impl Judge<'_> {
         if check::values(&files.policies(), &self.chosen.asked) != self.values {
             return Some(Objection::Values);
         }
-        let after = self.rows(&files);
-        let rows = |all: &'_ [Requirement]| all.iter().map(|r| r.row.clone()).collect::<Vec<_>>();
-        let (old, new) = (rows(&self.rows), rows(&after));
-        let also = self.also_needed(&files);
-        let pairs = self.also.iter().zip(&also);
-        let lost = lost(&old, &new).or_else(|| { pairs }.find_map(|(old, new)| lost(old, new)));
-        if let Some(lost) = lost {
-            let (action, verdict) = (lost.before.action.clone(), lost.before.verdict);
-            return Some(Objection::Lost(action, verdict, lost.after));
+        let reference = &self.chosen.reference;
+        let readings = files.readings();
+        if readings.len() != self.rows.len() {
+            return Some(Objection::Misread);
         }
-        // A partial grant must not lose a resource type.
-        let has_gap =
-            |r: &Requirement, name: &str| r.types().iter().any(|t| t.gap && t.name == name);
-        let wider = self.rows.iter().zip(&after).find(|(old, new)| {
-            let mut gaps = new.types().iter().filter(|t| t.gap);
-            gaps.any(|t| !has_gap(old, &t.name))
-        });
-        wider.map(|(old, new)| {
-            Objection::Lost(
-                old.row.action.clone(),
-                old.row.verdict,
-                Some(new.row.verdict),
-            )
+        let before = self.rows.iter().zip(&self.also);
+        { readings.iter().zip(before) }.find_map(|(policies, (rows, also))| {
+            let after = check::coverage(self.catalog, policies, reference, self.settings);
+            let now = check::also_needed(self.catalog, policies, reference, self.settings);
+            worse(rows, &after, also, &now)
         })
     }
 }
 
+/// The objection to rows that got worse.
+fn worse(
+    old: &[Requirement],
+    new: &[Requirement],
+    also_old: &[Vec<Row>],
+    also_new: &[Vec<Row>],
+) -> Option<Objection> {
+    let rows = |all: &'_ [Requirement]| all.iter().map(|r| r.row.clone()).collect::<Vec<_>>();
+    let (old_rows, new_rows) = (rows(old), rows(new));
+    let pairs = also_old.iter().zip(also_new);
+    let found = lost(&old_rows, &new_rows);
+    if let Some(lost) = found.or_else(|| { pairs }.find_map(|(old, new)| lost(old, new))) {
+        let (action, verdict) = (lost.before.action.clone(), lost.before.verdict);
+        return Some(Objection::Lost(action, verdict, lost.after));
+    }
+    // A partial grant must not lose a resource type.
+    let has_gap = |r: &Requirement, name: &str| r.types().iter().any(|t| t.gap && t.name == name);
+    let wider = old.iter().zip(new).find(|(old, new)| {
+        let mut gaps = new.types().iter().filter(|t| t.gap);
+        gaps.any(|t| !has_gap(old, &t.name))
+    });
+    wider.map(|(old, new)| {
+        Objection::Lost(
+            old.row.action.clone(),
+            old.row.verdict,
+            Some(new.row.verdict),
+        )
+    })
+}
+
 /// Narrows the policies of a role, given as names and texts, for as long as there is something to narrow. `settings`
-/// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before.
-/// Statements with something accepted stay.
+/// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before, at
+/// any extreme of what is not known. Statements that are `held` stay.
 ///
 /// # Errors
 ///
 /// [`Refusal`] where nothing is to be changed at all.
 pub fn tighten(
     catalog: &Catalog,
-    names: &[&str],
+    input: Input<'_>,
     texts: Vec<String>,
     chosen: &Chosen,
     settings: &Settings,
-    accepted: Vec<Accepted>,
+    held: Vec<Held>,
 ) -> Result<Tightened, Refusal> {
-    let first = Files::new(names, &texts);
+    let first = Files::new(input, &texts);
     // Permissions of a rejected policy must not be lost either.
     let settings = &Settings {
         once_repaired: true,
         ..settings.clone()
     };
-    let rows = check::coverage(catalog, &first.policies(), &chosen.reference, settings);
-    if let Some(found) = rows.iter().find(|r| r.row.verdict == Verdict::Undecided) {
+    let reference = &chosen.reference;
+    let readings = first.readings();
+    let rows = readings.iter();
+    let rows = rows.map(|policies| check::coverage(catalog, policies, reference, settings));
+    let rows: Vec<Vec<Requirement>> = rows.collect();
+    let mut all = rows.iter().flatten();
+    if let Some(found) = all.find(|r| r.row.verdict == Verdict::Undecided) {
         return Err(Refusal::Undecided(Box::new(found.row.clone())));
     }
-    let also = check::also_needed(catalog, &first.policies(), &chosen.reference, settings);
+    let also = readings.iter();
+    let also = also.map(|policies| check::also_needed(catalog, policies, reference, settings));
     let judge = Judge {
         catalog,
-        also,
-        names,
+        also: also.collect(),
+        input,
         chosen,
         settings,
         values: check::values(&first.policies(), &chosen.asked),
@@ -317,19 +276,19 @@ pub fn tighten(
         first: &first,
     };
     let mut texts = texts;
-    let mut held: BTreeMap<Key, Objection> = { accepted.into_iter() }
-        .filter_map(|(file, span, reason)| {
+    let mut held: BTreeMap<Key, Objection> = { held.into_iter() }
+        .filter_map(|(file, span, objection)| {
             let mut statements = first.statements(file);
             let within = |s: &Statement| s.span.start <= span.start && span.end <= s.span.end;
             let at = statements.position(|(_, s)| within(s))?;
-            Some(((file, at), Objection::Accepted(reason)))
+            Some(((file, at), objection))
         })
         .collect();
     let mut last;
     let mut rounds = 0;
     let mut judgements = MOST_JUDGEMENTS;
     loop {
-        let files = Files::new(names, &texts);
+        let files = Files::new(input, &texts);
         last = check::narrowed(catalog, &files.policies(), &chosen.reference, settings);
         rounds += 1;
         let mut edits: Vec<(Key, Vec<Edit>)> = Vec::new();
@@ -340,17 +299,21 @@ pub fn tighten(
             if held.contains_key(&key) {
                 continue;
             }
-            let Some(own) = files.edits(narrowing) else {
-                return Err(Refusal::Encoded(key.0));
-            };
-            edits.push((key, own));
+            match files.edits(narrowing, key) {
+                Ok(own) => edits.push((key, own)),
+                Err(Obstacle::Code) => return Err(Refusal::Code(key.0)),
+                Err(Obstacle::Encoded | Obstacle::Last) => return Err(Refusal::Encoded(key.0)),
+                Err(obstacle) => {
+                    held.insert(key, Objection::Unwritable(obstacle));
+                }
+            }
         }
         if edits.is_empty() || rounds > MOST_ROUNDS {
             break;
         }
         let all: Vec<&Edit> = edits.iter().flat_map(|(_, e)| e).collect();
         let mut next = files.edited(&all);
-        if judge.objection(&next).is_some() {
+        if judge.objection(&files, &all).is_some() {
             let mut kept: Vec<&Edit> = Vec::new();
             let (one, other) = edits.split_at(edits.len() / 2);
             for half in [one, other] {
@@ -360,7 +323,7 @@ pub fn tighten(
         }
         texts = next;
     }
-    let files = Files::new(names, &texts);
+    let files = Files::new(input, &texts);
     let left = { last.statements.iter() }.filter_map(|narrowing| {
         let key = files.key(narrowing.source, narrowing.span)?;
         let why = match held.get(&key) {
@@ -376,7 +339,7 @@ pub fn tighten(
     Ok(Tightened {
         narrowed: narrowed(&first, &files),
         left,
-        requirements: judge.rows.len(),
+        requirements: judge.rows.first().map_or(0, Vec::len),
         oversize: oversize.map(|((file, _), _)| file).collect(),
         unasked: last.unasked,
         texts,
@@ -403,7 +366,7 @@ fn admit<'e>(
     *judgements -= 1;
     let before = kept.len();
     kept.extend(edits.iter().flat_map(|(_, own)| own));
-    let Some(objection) = judge.objection(&files.edited(kept)) else {
+    let Some(objection) = judge.objection(files, kept) else {
         return;
     };
     kept.truncate(before);
@@ -420,7 +383,7 @@ fn admit<'e>(
 /// The statements that differ.
 fn narrowed(before: &Files, after: &Files) -> Vec<Narrowed> {
     let mut all = Vec::new();
-    for file in 0..before.documents.len() {
+    for file in 0..before.files.len() {
         let pairs = before.statements(file).zip(after.statements(file));
         for (at, ((_, old), (_, new))) in pairs.enumerate() {
             let actions = replaced(old.action.as_ref(), new.action.as_ref());

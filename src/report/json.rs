@@ -245,7 +245,10 @@ fn finding<'a>(sources: &Sources, finding: &'a finding::Finding) -> Finding<'a> 
                 region: Region::of_label(sources, label),
             })
             .collect(),
-        fixes: finding.fixes.iter().map(|f| fix(sources, f)).collect(),
+        fixes: { finding.fixes.iter() }
+            .filter(|f| f.obstacle.is_none())
+            .map(|f| fix(sources, f))
+            .collect(),
         fingerprint: finding.fingerprint.to_string(),
         suppressed: finding.suppressed.as_deref(),
     }

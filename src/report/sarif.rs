@@ -260,7 +260,10 @@ fn outcome(places: &Places<'_>, shared: &BTreeSet<Line>, named: Named<'_>) -> Ou
         related_locations: related
             .map(|(index, label)| places.location(label, Some(index + 1)))
             .collect(),
-        fixes: finding.fixes.iter().map(|f| places.fix(f)).collect(),
+        fixes: { finding.fixes.iter() }
+            .filter(|f| f.obstacle.is_none())
+            .map(|f| places.fix(f))
+            .collect(),
         partial_fingerprints: Fingerprints {
             primary_location_line_hash: collapses.then(|| fingerprint.clone()),
             own: fingerprint,

@@ -56,6 +56,7 @@ mod excess;
 mod fingerprints;
 mod first_use;
 mod fix;
+mod fix_template;
 mod formats;
 mod fuzz;
 mod gate;

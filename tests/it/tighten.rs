@@ -21,7 +21,11 @@ use serde_json::{Value, json};
 fn tighten(files: &[String], chosen: &Chosen, settings: &Settings) -> Option<Tightened> {
     let names = vec!["p.json"; files.len()];
     let catalog = Catalog::embedded();
-    remedy::tighten(catalog, &names, files.to_vec(), chosen, settings, vec![]).ok()
+    let input = remedy::Input {
+        names: &names,
+        read: &remedy::read_policy,
+    };
+    remedy::tighten(catalog, input, files.to_vec(), chosen, settings, vec![]).ok()
 }
 
 /// What must hold whatever the policies are. `None` where they are refused.

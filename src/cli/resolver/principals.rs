@@ -47,7 +47,11 @@ impl Resolver<'_> {
                 Read::Policies(at)
             }
             Loaded::Template(source, inventory) => {
-                Read::Template(self.template(name, Some(source), inventory))
+                let at = self.template(name, Some(source), inventory);
+                if let Some(template) = self.templates.get_mut(at) {
+                    template.read = Some((source, given));
+                }
+                Read::Template(at)
             }
             Loaded::Dump(source, pages) => {
                 self.pages.push((source, pages));
@@ -85,6 +89,7 @@ impl Resolver<'_> {
             inventory,
             limits: BTreeMap::new(),
             dump: None,
+            read: None,
         });
         self.templates.len() - 1
     }
@@ -159,6 +164,7 @@ impl Resolver<'_> {
             inventory,
             limits: BTreeMap::new(),
             dump: Some(dump),
+            read: None,
         });
         self.dumps.insert(pages, self.templates.len() - 1);
         self.templates.len() - 1

@@ -1,0 +1,199 @@
+//! The roles of a run, each judged with the files that are one role.
+
+use std::borrow::Cow;
+
+use super::Error;
+use super::job::Job;
+use super::jobs::Jobs;
+use crate::check::{self, Against, NoRoleFits, Settings};
+use crate::lints::File;
+use crate::parser::{Source, SourceId};
+use crate::reference::{self, Query};
+use crate::result::{RoleResult, Upgrade};
+
+/// The name of a role in the baseline: its target, and the file where each is judged by itself.
+pub(super) fn name(target: Option<&str>, file: Option<&Source>) -> Option<String> {
+    match (target, file.map(Source::identity)) {
+        (Some(target), Some(file)) => Some(format!("{target}: {file}")),
+        (target, file) => target.or(file).map(str::to_owned),
+    }
+}
+
+/// Whether a statement names resources of ParallelCluster: a role that grants little of what ParallelCluster requires
+/// is still one of its roles then.
+fn names_a_cluster(file: &File) -> bool {
+    let best = file.extremes.iter().flat_map(|e| &e.best.policies);
+    let policies = file.document.policies.iter().chain(best);
+    let resources = policies
+        .flat_map(|policy| &policy.statements)
+        .filter_map(|statement| statement.resource.as_ref())
+        .filter(|resource| !resource.negated);
+    resources
+        .flat_map(|resource| &resource.values)
+        .any(|text| text.value.to_ascii_lowercase().contains(reference::NAME))
+}
+
+/// The result under one setting of parameters, and their values.
+pub(super) type SettingResult = (Vec<(String, String)>, RoleResult);
+
+/// The result for a role, or why no role fits.
+pub(super) type Outcome = Result<Result<RoleResult, NoRoleFits>, Error>;
+
+/// The files that are judged together, and the job that says how.
+pub(super) struct Role<'j> {
+    pub(super) job: &'j Job,
+    pub(super) files: Vec<&'j File>,
+}
+
+impl<'j> Role<'j> {
+    /// One for a job, or one for each of its files.
+    pub(super) fn of(jobs: &'j Jobs, job: &'j Job, each: bool) -> Vec<Self> {
+        let files = jobs.policies(job);
+        if each && job.principal.is_none() {
+            let alone = files.into_iter().map(|file| Role {
+                job,
+                files: vec![file],
+            });
+            alone.collect()
+        } else {
+            vec![Role { job, files }]
+        }
+    }
+
+    pub(super) fn check(&self, jobs: &Jobs, also_version: Option<&str>) -> Outcome {
+        let results = self.results(jobs, also_version, &self.job.against, false)?;
+        let results = match results {
+            Ok(results) => results,
+            Err(none) => return Ok(Err(none)),
+        };
+        if self.job.principal.is_none() {
+            let mut results = results.into_iter().map(|(_, result)| result);
+            return Ok(results.next().ok_or_else(NoRoleFits::default));
+        }
+        let chosen = matches!(*self.job.against, Against::BestOf(_));
+        let worst = check::worst(results).map(|mut result| {
+            result.reference.role_was_chosen |= chosen && result.reference.role.is_some();
+            result
+        });
+        Ok(worst.ok_or_else(NoRoleFits::default))
+    }
+
+    /// The result under each setting of the parameters of a template; one for files of another kind. With `once_repaired`
+    /// the statements of policies that AWS rejects count, too.
+    pub(super) fn results(
+        &self,
+        jobs: &Jobs,
+        also_version: Option<&str>,
+        against: &Against,
+        once_repaired: bool,
+    ) -> Result<Result<Vec<SettingResult>, NoRoleFits>, Error> {
+        let Some(principal) = &self.job.principal else {
+            let mut settings = jobs.settings(self.job);
+            settings.once_repaired |= once_repaired;
+            let one = self.one(jobs, also_version, &self.files, against, &settings)?;
+            return Ok(one.map(|result| vec![(Vec::new(), result)]));
+        };
+        let mut results = Vec::with_capacity(principal.settings.len());
+        let mut against: Cow<'_, Against> = Cow::Borrowed(against);
+        for setting in &principal.settings {
+            let mut settings = jobs.settings_of(self.job, setting);
+            settings.once_repaired |= once_repaired;
+            let files = jobs.files_of(self.job, setting);
+            let mut outcome = self.one(jobs, also_version, &files, &against, &settings)?;
+            if let Err(none) = &outcome
+                && let Some((role, ..)) = &none.part
+                && (principal.is_named || files.iter().any(|file| names_a_cluster(file)))
+            {
+                let references = against.references().iter();
+                let of_role = references.filter(|r| r.role.as_ref() == Some(role));
+                against = Cow::Owned(Against::OneOf(of_role.cloned().collect()));
+                outcome = self.one(jobs, also_version, &files, &against, &settings)?;
+            }
+            let result = match outcome {
+                Ok(result) => result,
+                Err(none) => return Ok(Err(none)),
+            };
+            // Which role it is does not hang on the setting.
+            if let Against::BestOf(all) = &*against
+                && !result.failed
+            {
+                let role = result.reference.role.clone();
+                let same = all.iter().filter(|r| r.role == role).cloned();
+                against = Cow::Owned(Against::OneOf(same.collect()));
+            }
+            results.push((setting.values.clone(), result));
+        }
+        Ok(Ok(results))
+    }
+
+    fn one(
+        &self,
+        jobs: &Jobs,
+        also_version: Option<&str>,
+        files: &[&File],
+        against: &Against,
+        settings: &Settings,
+    ) -> Outcome {
+        let checked = check::check(&jobs.sources, jobs.catalog(), files, against, settings);
+        let Ok(mut result) = checked else {
+            return Ok(checked);
+        };
+        if let Some(release) = also_version {
+            result.upgrade = self.upgrade(jobs, release, files, settings, &result)?;
+        }
+        Ok(Ok(result))
+    }
+
+    /// Permissions that are only missing for another release.
+    fn upgrade(
+        &self,
+        jobs: &Jobs,
+        release: &str,
+        files: &[&File],
+        settings: &Settings,
+        now: &RoleResult,
+    ) -> Result<Option<Upgrade>, Error> {
+        let Some(name) = &now.reference.role else {
+            return Ok(None);
+        };
+        let scheduler = now.reference.scheduler.as_deref();
+        let Some(scheduler) = scheduler.or(reference::only_scheduler(Some(name), release)) else {
+            return Ok(None);
+        };
+        let against = Against::OneOf(reference::candidates(Query {
+            role: Some(name),
+            scheduler,
+            release,
+            features: &self.job.features,
+        })?);
+        let catalog = jobs.catalog();
+        let then = check::check(&jobs.sources, catalog, files, &against, settings);
+        Ok(then.ok().map(|then| check::upgrade(now, then)))
+    }
+
+    pub(super) fn name(&self, jobs: &Jobs, each: bool) -> Option<String> {
+        let target = self.job.settings.target.as_deref();
+        if let Some(principal) = &self.job.principal {
+            let source = jobs.sources.get(principal.name.source);
+            let own = format!("{} {}", source.identity(), principal.name.name);
+            return Some(match target {
+                Some(target) => format!("{target}: {own}"),
+                None => own,
+            });
+        }
+        let first = self.files.first().filter(|_| each);
+        name(target, first.map(|f| jobs.sources.get(f.source)))
+    }
+
+    /// The files of the role, and those of what limits it.
+    pub(super) fn sources(&self, jobs: &Jobs) -> Vec<SourceId> {
+        let limits = self.job.limits();
+        let limits = limits.filter_map(|at| jobs.files.get(*at));
+        self.files
+            .iter()
+            .copied()
+            .chain(limits)
+            .map(|f| f.source)
+            .collect()
+    }
+}
