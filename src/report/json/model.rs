@@ -195,6 +195,10 @@ pub(super) struct Statement<'a> {
 
 /// One row of what is required. A covered row that is not vacuous is short: it leaves out what its statement says, and every field that has
 /// its usual value.
+#[expect(
+    clippy::option_option,
+    reason = "a field is absent in a short row, null or a value"
+)]
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Requirement<'a> {
