@@ -364,9 +364,10 @@ impl Search<'_, '_> {
             }
         }
         let plain = match required.as_slice() {
-            [only] if members.is_empty() && guarded.is_empty() => {
-                only.first_word(self.alphabet.get().fresh)
-            }
+            [only] if members.is_empty() && guarded.is_empty() => match self.wanted {
+                Wanted::Some => only.some_word(),
+                Wanted::First => only.first_word(self.alphabet.get().fresh),
+            },
             _ => None,
         };
         let found = match plain {
