@@ -157,13 +157,13 @@ pub fn remove(
     } else {
         return Err(Obstacle::Encoded);
     };
-    let cut = |array, gone: &[Span]| match &template {
-        Some(template) => template.cut(array, gone),
-        None => {
-            let elements = lists.elements(policy.source, source, array);
-            let elements = elements.ok_or(Obstacle::Encoded)?;
-            cut_of(policy.source, &elements, gone).ok_or(Obstacle::Last)
+    let cut = |array, gone: &[Span]| {
+        if let Some(template) = &template {
+            return template.cut(array, gone);
         }
+        let elements = lists.elements(policy.source, source, array);
+        let elements = elements.ok_or(Obstacle::Encoded)?;
+        cut_of(policy.source, &elements, gone).ok_or(Obstacle::Last)
     };
     let mut edits = Vec::new();
     let mut statements = Vec::new();
@@ -184,12 +184,11 @@ pub fn remove(
         }
     }
     if !statements.is_empty() {
-        edits.extend(match &template {
-            Some(template) => template.cut_statements(&statements)?,
-            None => {
-                let list = statement_list(source, policy).ok_or(Obstacle::Last)?;
-                cut(list, &statements)?
-            }
+        edits.extend(if let Some(template) = &template {
+            template.cut_statements(&statements)?
+        } else {
+            let list = statement_list(source, policy).ok_or(Obstacle::Last)?;
+            cut(list, &statements)?
         });
     }
     edits.sort();

@@ -371,6 +371,20 @@ pub(super) fn fitting<'c, 't: 'c>(
     }
 }
 
+/// The number of rows that a [`Fit`] counts, if none of them is missing. They are judged until one is.
+fn count_if_all_granted(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Option<usize> {
+    let counts = |statement: &Prepared| {
+        let of = trial.statements.get(statement.position);
+        of.is_none_or(|of| !of.open && !of.is_off)
+    };
+    let mut all = 0;
+    let granted = comparison.each_literal(&trial.required, counts, |row| {
+        all += usize::from(!row.vacuous);
+        row.vacuous || row.verdict != Verdict::Missing
+    });
+    granted.then_some(all)
+}
+
 /// The role that these policies grant everything for, where they grant less than half for the one that was asked for.
 pub(super) fn other_role(
     catalog: &Catalog,
@@ -404,8 +418,8 @@ pub(super) fn other_role(
         if most.granted < most.all {
             return None;
         }
-        let theirs = Fit::of(&trial.rows(&comparison), &trial.granted);
-        (theirs.granted == theirs.all).then_some((theirs.all, reference.role.clone()?))
+        let all = count_if_all_granted(&trial, &comparison)?;
+        Some((all, reference.role.clone()?))
     });
     // A small role is granted by chance; the first of the largest says most.
     let (_, role) = fits

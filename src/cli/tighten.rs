@@ -196,15 +196,12 @@ fn tell(names: &[&str], tightened: &Tightened, notes: &mut String) {
         };
         let file = left.place.file;
         let known = { reasons.iter_mut() }.find(|(of, reason, _)| *of == file && *reason == why);
-        let count = match known {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                reasons.push((file, why.clone(), 1));
-                1
-            }
+        let count = if let Some((_, _, count)) = known {
+            *count += 1;
+            *count
+        } else {
+            reasons.push((file, why.clone(), 1));
+            1
         };
         if count <= SHOWN {
             let _ = writeln!(

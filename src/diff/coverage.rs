@@ -1,5 +1,7 @@
 //! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
+mod situation;
+
 use std::mem;
 use std::ptr;
 use std::rc::Rc;
@@ -11,7 +13,7 @@ use super::comparison::{Comparison, Named};
 use super::context::{self, Stated, Target};
 use super::judgement::{self, Case, Judgement, TypeOutcome};
 use super::memo;
-use super::statement::{Action, Applies, Conditions, Line, Prepared};
+use super::statement::{Action, Applies, Prepared};
 use super::{Places, Row};
 use crate::catalog::{self};
 use crate::finding::Witness;
@@ -107,41 +109,6 @@ struct Alike {
 }
 
 impl<'a> Comparison<'a> {
-    /// The lines of a statement's Condition that are not known to hold for a requirement; `assumed` is the Condition of
-    /// the requirement's own statement.
-    pub fn open_lines<'s>(
-        &self,
-        requirement: &Requirement,
-        statement: &'s Prepared,
-        assumed: &Conditions,
-    ) -> Vec<&'s Line> {
-        let action = requirement.row.action.to_ascii_lowercase();
-        let (service, name) = action.split_once(':').unwrap_or_default();
-        let named = Named {
-            service,
-            name,
-            known: self.known(service, name),
-        };
-        let situation = self.situation(named, requirement.stated(), Target::default());
-        let lines = statement.conditions.lines.iter();
-        lines
-            .filter(|line| situation.line_holds(line, assumed) != Truth::True)
-            .collect()
-    }
-
-    /// The known values of a condition key (folded) in the requests of a requirement.
-    pub fn value_for(&self, requirement: &Requirement, key: &str) -> KeyValue {
-        let action = requirement.row.action.to_ascii_lowercase();
-        let (service, name) = action.split_once(':').unwrap_or_default();
-        let named = Named {
-            service,
-            name,
-            known: self.known(service, name),
-        };
-        let situation = self.situation(named, requirement.stated(), Target::default());
-        situation.value(key).into_owned()
-    }
-
     /// Judges every requirement of a reference, in its order.
     pub fn coverage(&self, required: &[Prepared]) -> Vec<Requirement> {
         let mut run = self.run(required);
@@ -156,6 +123,30 @@ impl<'a> Comparison<'a> {
             }
         }
         run.rows
+    }
+
+    /// Judges the requirements of the statements that count whose actions are spelled out, while `visit` says so. Whether
+    /// it did to the end.
+    pub fn each_literal(
+        &self,
+        required: &[Prepared],
+        counts: impl Fn(&Prepared) -> bool,
+        mut visit: impl FnMut(&Row) -> bool,
+    ) -> bool {
+        let mut run = self.run(required);
+        let allows = required.iter().filter(|s| s.effect == Effect::Allow);
+        let mut listed = allows.filter(|s| !s.not_action && counts(s));
+        listed.all(|statement| {
+            run.start(statement);
+            statement.actions.iter().all(|action| {
+                if matches!(action.pattern, ActionPattern::Literal { .. }) {
+                    run.action(statement, action);
+                }
+                run.rows
+                    .drain(..)
+                    .all(|requirement| visit(&requirement.row))
+            })
+        })
     }
 
     /// Whether a reference requires any request.

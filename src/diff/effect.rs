@@ -63,7 +63,8 @@ pub struct Unmet {
 
 /// Finds what has no effect, in the order of the layers and their statements.
 pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
-    let formats = Formats(Universes::of(&Scope::default()));
+    let formats = Universes::of(&Scope::default());
+    let mut kinds = Kinds::new(&formats);
     let mut budget = Budget::steps(STEPS_PER_RUN);
     let mut found = Vec::new();
     for (layer, statements) in comparison.layers.iter().map(|l| l.statements).enumerate() {
@@ -72,9 +73,10 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
                 comparison,
                 statement,
                 listed: statement.resources.iter().map(Listed::new).collect(),
-                formats: &formats,
+                kinds: &mut kinds,
                 budget: &mut budget,
                 answers: FxHashMap::default(),
+                met: Vec::new(),
                 used: Vec::new(),
             };
             if let Some(extent) = asked.extent() {
@@ -89,32 +91,47 @@ pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
     found
 }
 
-/// The ARNs of resource types everywhere.
-struct Formats(Rc<Universes>);
+/// Service, name, ARN format of a resource type and what requests carry behind it.
+type KindKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-impl Formats {
-    fn of(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
-        self.0.get(service, kind)
+/// The resource types that were asked for, each once.
+struct Kinds<'f, 'a> {
+    /// Their ARNs, everywhere.
+    formats: &'f Universes,
+    all: Vec<Kind<'f, 'a>>,
+    indexes: FxHashMap<KindKey<'a>, usize>,
+}
+
+impl<'f, 'a> Kinds<'f, 'a> {
+    fn new(formats: &'f Universes) -> Self {
+        Kinds {
+            formats,
+            all: Vec::new(),
+            indexes: FxHashMap::default(),
+        }
     }
 
-    /// The resource types of an action.
-    fn kinds<'f, 'a>(&'f self, action: Action<'a>) -> Vec<Kind<'f, 'a>> {
-        { action.resource_types() }
-            .map(|kind| Kind {
-                formats: self,
-                service: action.service,
-                named: kind.service(),
-                colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
-                resource_type: kind,
-                all: OnceCell::new(),
+    /// The resource types of an action, as indexes.
+    fn of(&mut self, action: Action<'a>) -> Vec<usize> {
+        let Kinds {
+            formats,
+            all,
+            indexes,
+        } = self;
+        let index = |kind: ResourceType<'a>| {
+            let key = (action.service, kind.name, kind.arn, kind.suffix);
+            *indexes.entry(key).or_insert_with(|| {
+                all.push(Kind::new(formats, action.service, kind));
+                all.len() - 1
             })
-            .collect()
+        };
+        action.resource_types().map(index).collect()
     }
 }
 
 /// A resource type of an action.
 struct Kind<'f, 'a> {
-    formats: &'f Formats,
+    formats: &'f Universes,
     /// Of the action.
     service: &'a str,
     resource_type: ResourceType<'a>,
@@ -125,10 +142,21 @@ struct Kind<'f, 'a> {
     all: OnceCell<Rc<[Universe]>>,
 }
 
-impl Kind<'_, '_> {
+impl<'f, 'a> Kind<'f, 'a> {
+    fn new(formats: &'f Universes, service: &'a str, kind: ResourceType<'a>) -> Self {
+        Kind {
+            formats,
+            service,
+            named: kind.service(),
+            colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
+            resource_type: kind,
+            all: OnceCell::new(),
+        }
+    }
+
     fn all(&self) -> &[Universe] {
         self.all
-            .get_or_init(|| self.formats.of(self.service, &self.resource_type))
+            .get_or_init(|| self.formats.get(self.service, &self.resource_type))
     }
 
     /// Whether a string of `Resource` may match an ARN of the type under any reading.
@@ -194,11 +222,6 @@ impl<'s> Listed<'s> {
             self.is_contested && self.colons <= kind.colons && across,
         ]
     }
-
-    /// Whether an action with these types may apply to the string.
-    fn meets(&self, kinds: &[Kind<'_, '_>]) -> bool {
-        self.may_be_everything || kinds.iter().any(|kind| kind.meets(self))
-    }
 }
 
 /// Whether a string of `Resource` may stand for `*`, or is reported for not being an ARN.
@@ -217,20 +240,22 @@ fn may_be_everything(resource: &Resource) -> bool {
 type Visit<'v, Asked, Action> = &'v mut dyn FnMut(&mut Asked, Action, &dyn Fn() -> bool) -> bool;
 
 /// One statement, and what is known of it already.
-struct Asked<'s, 'a> {
+struct Asked<'s, 'f, 'a> {
     comparison: &'s Comparison<'a>,
     statement: &'s Prepared,
     /// Its resources.
     listed: Vec<Listed<'s>>,
-    formats: &'s Formats,
+    kinds: &'s mut Kinds<'f, 'a>,
     budget: &'s mut Budget,
     /// By resource types: actions with the same types get the same answer.
     answers: FxHashMap<TypesKey<'a>, bool>,
+    /// By the index of a resource type and that of a resource: whether they meet.
+    met: Vec<Vec<Option<bool>>>,
     /// The resources, by index, that some action is known to apply to.
     used: Vec<bool>,
 }
 
-impl<'a> Asked<'_, 'a> {
+impl<'a> Asked<'_, '_, 'a> {
     fn extent(&mut self) -> Option<Extent> {
         let statement = self.statement;
         let is_everything = |r: &Resource| r.pattern.is_everything();
@@ -328,8 +353,8 @@ impl<'a> Asked<'_, 'a> {
         let answer = if self.statement.not_resource {
             self.leaves(action)
         } else {
-            let kinds = self.formats.kinds(action);
-            let by = self.listed.iter().position(|r| r.meets(&kinds));
+            let kinds = self.kinds.of(action);
+            let by = (0..self.listed.len()).find(|at| self.meets(*at, &kinds));
             if let Some(used) = by.and_then(|by| self.used.get_mut(by)) {
                 *used = true;
             }
@@ -337,6 +362,27 @@ impl<'a> Asked<'_, 'a> {
         };
         self.answers.insert(key, answer);
         answer
+    }
+
+    /// Whether an action with these types may apply to a resource, by its index.
+    fn meets(&mut self, at: usize, kinds: &[usize]) -> bool {
+        let Some(listed) = self.listed.get(at) else {
+            return false;
+        };
+        let (all, met, count) = (&self.kinds.all, &mut self.met, self.listed.len());
+        if met.len() < all.len() {
+            met.resize_with(all.len(), Vec::new);
+        }
+        listed.may_be_everything
+            || kinds.iter().any(|index| {
+                let (Some(kind), Some(met)) = (all.get(*index), met.get_mut(*index)) else {
+                    return false;
+                };
+                met.resize(count, None);
+                let meets = || kind.meets(listed);
+                met.get_mut(at)
+                    .is_some_and(|met| *met.get_or_insert_with(meets))
+            })
     }
 
     /// Whether `NotResource` leaves a request of an action. It does not list `*`.
@@ -347,7 +393,7 @@ impl<'a> Asked<'_, 'a> {
             .collect();
         !action.has_resource_types()
             || action.resource_types().any(|kind| {
-                let formats = self.formats.of(action.service, &kind);
+                let formats = self.kinds.formats.get(action.service, &kind);
                 formats
                     .iter()
                     .any(|f| !covers(&listed, &f.all, self.budget))
@@ -365,6 +411,7 @@ impl<'a> Asked<'_, 'a> {
             .map(|(at, _)| at)
             .collect();
         let mut seen: FxHashSet<TypesKey<'_>> = FxHashSet::default();
+        let mut seen_kinds: FxHashSet<usize> = FxHashSet::default();
         let mut last = ("", false);
         if !unused.is_empty() {
             self.any_action(&mut |asked, action, may_match| {
@@ -374,9 +421,10 @@ impl<'a> Asked<'_, 'a> {
                 let key = action.types_key();
                 if last.1 && !seen.contains(&key) && may_match() {
                     seen.insert(key);
-                    let kinds = asked.formats.kinds(action);
-                    let listed = |at: &usize| asked.listed.get(*at);
-                    unused.retain(|at| listed(at).is_none_or(|r| !r.meets(&kinds)));
+                    let mut kinds = asked.kinds.of(action);
+                    // A type that was looked at leaves only those that it does not meet.
+                    kinds.retain(|kind| seen_kinds.insert(*kind));
+                    unused.retain(|at| !asked.meets(*at, &kinds));
                 }
                 unused.is_empty()
             });

@@ -3,6 +3,7 @@
 mod answers;
 mod beyond;
 mod examples;
+mod limits;
 mod needs;
 mod outcome;
 
@@ -22,6 +23,7 @@ use crate::parser::Effect;
 use crate::reference::{Rank, danger_of};
 use answers::{Answers, Universes};
 use examples::Examples;
+use limits::Limits;
 use needs::Naming;
 
 /// Steps of the decision procedure for all of it. Past them the rest is not looked at, which is a note.
@@ -128,6 +130,7 @@ struct Search<'a> {
     denies: Vec<&'a Prepared>,
     /// Whether anything but its own statement bears on what a grant allows.
     has_limits: bool,
+    limits: Rc<Limits<'a>>,
     budget: Budget,
     /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
@@ -155,6 +158,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         denies: denies.collect(),
         has_limits: comparison.layers.len() > 1
             || comparison.granted.iter().any(|s| s.effect == Effect::Deny),
+        limits: Rc::new(Limits::new(comparison)),
         budget: Budget::steps(STEPS_PER_RUN),
         last_within: None,
         visits: Budget::steps(MOST_VISITS),
@@ -316,17 +320,17 @@ impl<'a> Search<'a> {
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
         let mut first = [Examples::default(), Examples::default()];
-        let unlimited =
-            !self.has_limits && statement.conditions.is_empty() && statement.is_on_everything();
+        let limits = Rc::clone(&self.limits);
+        let mut whole = limits.of(statement);
         for action in matched {
             if self.is_wanted_everywhere(&action) {
                 continue;
             }
             let needs = self.needs(&action);
             let rank = self.rank(&action);
-            // With `"Resource": "*"` and no Deny every action takes effect; few witnesses will do.
-            if needs.allows.is_empty() && unlimited && !first[0].is_empty() && !first[0].wants(rank)
-            {
+            // An action of which a look shows that it is allowed needs no question where few witnesses will do.
+            let is_example = first[0].is_empty() || first[0].wants(rank);
+            if needs.allows.is_empty() && !is_example && whole.allows(&action) {
                 unneeded.push(action);
                 continue;
             }

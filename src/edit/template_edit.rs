@@ -355,8 +355,8 @@ impl<'a> Template<'a> {
             _ => {}
         }
         let entries = self.layout.entries(map).iter();
-        let key = entries.filter(|(_, value)| *value == at).map(|(k, _)| *k);
-        let key = self.token(key.last().ok_or(Obstacle::Call)?);
+        let mut key = entries.filter(|(_, value)| *value == at).map(|(k, _)| *k);
+        let key = self.token(key.next_back().ok_or(Obstacle::Call)?);
         if self.is_flow(map) {
             let span = self.token(map);
             if !self.slice(span.start, span.end).contains('\n') {
@@ -380,7 +380,7 @@ impl<'a> Template<'a> {
         let start = self.line_start(key.start);
         let column = self.slice(start, key.start).chars().count();
         let dash = format!("{}{}  - ", self.end_of_line(), " ".repeat(column));
-        let text: String = words.iter().map(|word| format!("{dash}{word}")).collect();
+        let text = format!("{dash}{}", words.join(&dash));
         Ok(self.edit(colon, token.end, text, strings))
     }
 

@@ -20,13 +20,17 @@
 //! | `may_meet` | the same | fast; may say yes where the answer is no |
 //! | `is_apart_from` | do they match no common word? | fast; may say no where the answer is yes |
 
+mod pairs;
+mod shortest;
 mod tokens;
 
+use std::hash::{Hash, Hasher};
 use std::mem;
 
 use super::class::Class;
 use super::search::{self, Alphabet, Answer, Budget, Clause, Union};
 use super::symbol::Symbol;
+use pairs::{Asked, Number};
 pub use tokens::Token;
 use tokens::{COLON, Fields};
 
@@ -35,8 +39,9 @@ const STEPS: u64 = 1_000_000;
 
 /// A wildcard pattern in normal form: in a row of wildcards of one class the `?` come first and
 /// there is at most one `*`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pattern {
+    number: Number,
     tokens: Box<[Token]>,
     loose: bool,
     /// The ASCII characters among the tokens, a bit for each.
@@ -55,6 +60,7 @@ impl Pattern {
     pub fn new(mut tokens: Vec<Token>) -> Self {
         tokens::normalize(&mut tokens);
         let mut pattern = Pattern {
+            number: pairs::number(),
             tokens: tokens.into(),
             loose: false,
             ascii: 0,
@@ -85,6 +91,7 @@ impl Pattern {
     /// value. A pattern that is not loose matches a placeholder only where every value would match.
     #[must_use]
     pub fn loose(mut self) -> Self {
+        self.number = pairs::number();
         self.loose = true;
         self
     }
@@ -105,6 +112,7 @@ impl Pattern {
     /// The pattern that matches everything.
     pub fn everything() -> Self {
         Pattern {
+            number: 0,
             tokens: Box::new([Token::Run(Class::ANY)]),
             loose: false,
             ascii: 0,
@@ -160,24 +168,6 @@ impl Pattern {
         })
     }
 
-    /// The first of its shortest words, where `fresh` comes before all other symbols and nothing names it; `None` where
-    /// that takes a search.
-    pub(super) fn first_word(&self, fresh: Symbol) -> Option<Vec<Symbol>> {
-        if self.loose {
-            return None;
-        }
-        let mut word = Vec::with_capacity(self.tokens.len());
-        for token in &*self.tokens {
-            match token {
-                Token::Symbol(symbol) => word.push(*symbol),
-                Token::One(class) if class.accepts(fresh) => word.push(fresh),
-                Token::One(_) => return None,
-                Token::Run(_) => {}
-            }
-        }
-        Some(word)
-    }
-
     /// Whether the pattern matches a text.
     pub fn matches_text(&self, text: &str) -> bool {
         let word: Vec<Symbol> = text.chars().map(Symbol::char).collect();
@@ -211,7 +201,7 @@ impl Pattern {
     pub fn covers_within(&self, other: &Pattern, budget: &mut Budget) -> bool {
         // `other` matches at least one word, so patterns without a common word do not cover each other.
         self.absorbs(other)
-            || self.may_meet(other) && {
+            || self.may_meet(other) && !other.shows_more_than(self) && {
                 let [required, forbidden] = [other, self].map(|p| vec![Union::of(vec![p])]);
                 ask(required, forbidden, budget) == Answer::Nothing
             }
@@ -247,11 +237,21 @@ impl Pattern {
 
     /// As [`absorbs`](Self::absorbs), also where the other pattern is loose.
     pub(crate) fn includes(&self, other: &Pattern) -> bool {
-        (self.loose || !other.loose || self.is_everything()) && self.absorbs(other)
+        self.is_everything()
+            || (self.loose || !other.loose)
+                && pairs::once(Asked::Includes, self.number, other.number, || {
+                    self.absorbs(other)
+                })
     }
 
     /// Whether some word is matched by both, where a placeholder equals nothing but itself.
     fn meets(&self, other: &Pattern) -> bool {
+        pairs::once(Asked::Meets, self.number, other.number, || {
+            self.find_meeting(other)
+        })
+    }
+
+    fn find_meeting(&self, other: &Pattern) -> bool {
         if let Some(mut fields) = self.by_field(other) {
             return fields.all(|(here, there)| tokens::meet(here, there));
         }
@@ -455,6 +455,20 @@ impl Pattern {
             }
             i += 1;
         }
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number || self.loose == other.loose && self.tokens == other.tokens
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tokens.hash(state);
     }
 }
 

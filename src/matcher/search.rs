@@ -365,9 +365,10 @@ impl Search<'_, '_> {
             }
         }
         let plain = match required.as_slice() {
-            [only] if members.is_empty() && guarded.is_empty() => {
-                only.first_word(self.alphabet.get().fresh)
-            }
+            [only] if members.is_empty() && guarded.is_empty() => match self.goal {
+                Goal::Any => only.some_word(),
+                Goal::Shortest => only.first_word(self.alphabet.get().fresh),
+            },
             _ => None,
         };
         let found = match plain {

@@ -2,8 +2,10 @@
 
 mod model;
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::region::forward_slashes;
 use super::{ReferenceName, Region, Report, RoleResult, escape, words};
@@ -13,8 +15,9 @@ use crate::finding;
 use crate::lints::PrincipalName;
 use crate::parser::{HoleKind, Sources};
 use model::{
-    Binding, Edit, Finding, Fix, Hole, Indexes, JudgedRole, Output, Parameter, Places, Principal,
-    Reference, Related, Requirement, Summary, Taken, TakenFrom, Tool, Upgrade, Weakened, Witness,
+    Binding, Edit, Finding, Fix, Hole, Indexes, JudgedRole, Output, Parameter, PlaceTable, Places,
+    Principal, Reference, Related, Requirement, Statement, Summary, Taken, TakenFrom, Tool,
+    Upgrade, Weakened, Witness,
 };
 
 /// The JSON Schema of the output, made from the types of this module by a test.
@@ -104,10 +107,9 @@ fn document<'a>(report: &'a Report, exit_code: u8, results: Vec<JudgedRole<'a>>)
 
 fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'a> {
     let places = Rc::new(Places::of(&result.requirements));
-    let regions = places.all.iter();
-    let regions = regions.map(|(at, span)| Region::new(sources.get(*at), *span));
+    let statements = statements(&result.requirements);
     JudgedRole {
-        places: regions.collect(),
+        places: PlaceTable::new(sources, &places),
         target: result.target.as_deref(),
         principal: { result.principal.as_ref() }.map(|p| principal(sources, p)),
         parameters: { result.parameters.iter() }
@@ -130,8 +132,9 @@ fn judged_role<'a>(sources: &'a Sources, result: &'a RoleResult) -> JudgedRole<'
         requirements: result
             .requirements
             .iter()
-            .map(|row| requirement(sources, &places, row))
+            .map(|row| requirement(sources, &places, statements.get(&row.statement), row))
             .collect(),
+        statements,
         findings: result
             .findings
             .iter()
@@ -194,32 +197,60 @@ fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
     }
 }
 
-fn requirement<'a>(sources: &Sources, places: &Rc<Places>, row: &'a diff::Row) -> Requirement<'a> {
+/// The statements of the reference that rows are about.
+fn statements(rows: &[diff::Row]) -> BTreeMap<usize, Statement<'_>> {
+    let mut all: BTreeMap<usize, Statement<'_>> = BTreeMap::new();
+    let mut last = None;
+    for row in rows {
+        // The actions of a statement mostly share one list.
+        if last.is_some_and(|(at, list)| at == row.statement && Arc::ptr_eq(list, &row.resources)) {
+            continue;
+        }
+        last = Some((row.statement, &row.resources));
+        let statement = all.entry(row.statement).or_insert_with(|| Statement {
+            sid: row.sid.as_deref(),
+            resources: Vec::new(),
+            not_resource: row.not_resource,
+        });
+        for resource in row.resources.iter() {
+            if !statement.resources.contains(&resource.as_str()) {
+                statement.resources.push(resource);
+            }
+        }
+    }
+    all
+}
+
+fn requirement<'a>(
+    sources: &Sources,
+    places: &Rc<Places>,
+    statement: Option<&Statement<'_>>,
+    row: &'a diff::Row,
+) -> Requirement<'a> {
     let open = row.depends.as_deref();
-    let table = || Rc::clone(places);
+    let indexes = |of: &'a diff::Places| Indexes {
+        table: Rc::clone(places),
+        places: of,
+    };
+    let whole = row.verdict != diff::Verdict::Covered || row.vacuous;
+    let all = statement.is_some_and(|s| s.resources.iter().eq(row.resources.iter()));
     Requirement {
         statement: row.statement,
-        sid: row.sid.as_deref(),
+        sid: whole.then_some(row.sid.as_deref()),
         action: &row.action,
         declared_as: &row.declared_as,
-        resources: &row.resources,
-        not_resource: row.not_resource,
-        feature: row.feature,
-        feature_is_known: !row.open,
+        resources: (whole || !all).then_some(&row.resources),
+        not_resource: whole.then_some(row.not_resource),
+        feature: (whole || row.feature.is_some()).then_some(row.feature),
+        feature_is_known: (whole || row.open).then_some(!row.open),
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         at_worst: open.map(|o| o.at_worst.name()),
         at_best: open.map(|o| o.at_best.name()),
         holes: open.map(|o| o.values.iter().map(|v| hole(sources, v)).collect()),
-        witness: row.witness.as_ref().map(witness),
-        allowed_by: Indexes {
-            table: table(),
-            places: &row.allowed_by,
-        },
-        denied_by: Indexes {
-            table: table(),
-            places: &row.denied_by,
-        },
+        witness: whole.then(|| row.witness.as_ref().map(witness)),
+        allowed_by: indexes(&row.allowed_by),
+        denied_by: indexes(&row.denied_by),
     }
 }
 

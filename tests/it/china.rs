@@ -45,9 +45,12 @@ fn verdict(role: &str, release: &str, region: &str, services: &[&str]) -> Option
     };
     let got = run(folder.path(), &[&fixed[..], &options, scheduler].concat());
     let report: Value = serde_json::from_str(&got.out).unwrap();
-    let rows = report["results"][0]["requirements"].as_array().unwrap();
+    let result = &report["results"][0];
+    let rows = result["requirements"].as_array().unwrap();
     let mut of_default = rows.iter().filter(|row| {
-        let resources = row["resources"].to_string();
+        let statement = &result["statements"][row["statement"].to_string()];
+        let resources = row.get("resources").unwrap_or(&statement["resources"]);
+        let resources = resources.to_string();
         row["action"] == "iam:PassRole" && !resources.contains("CustomIamRoleArns")
     });
     Some(of_default.next()?["verdict"].as_str()?.to_owned())

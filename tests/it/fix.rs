@@ -267,7 +267,9 @@ fn verdicts(report: &str) -> Vec<(String, String)> {
     let report: Value = serde_json::from_str(report).unwrap();
     let rows = report["results"][0]["requirements"].as_array().unwrap();
     let text = |v: &Value| v.as_str().unwrap().to_owned();
-    let key = |r: &Value| format!("{} {} {}", r["statement"], r["declared_as"], r["action"]);
+    // A short row leaves out `declared_as` where it is the action.
+    let declared = |r: &Value| r.get("declared_as").unwrap_or(&r["action"]).clone();
+    let key = |r: &Value| format!("{} {} {}", r["statement"], declared(r), r["action"]);
     rows.iter().map(|r| (key(r), text(&r["verdict"]))).collect()
 }
 

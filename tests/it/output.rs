@@ -288,3 +288,19 @@ fn the_page_on_output_shows_what_the_program_prints() {
         ["policy.json", "7", "38", "warning", "unneeded-action"]
     );
 }
+
+#[test]
+fn the_json_of_a_clean_policy_is_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = role::fixture("reference/user-traditional-filled.json");
+    fs::write(folder.path().join("user.json"), policy).unwrap();
+    let options = ["--role", "user", "--scheduler", "torque", "-f", "json"];
+    let run = run_in(
+        folder.path(),
+        &[&["lint", "user.json"], &options[..]].concat(),
+    );
+    let output: Value = serde_json::from_str(&run.out).unwrap();
+    let rows = output["results"][0]["requirements"].as_array().unwrap();
+    assert!(rows.len() >= 200, "{} rows", rows.len());
+    assert!(run.out.len() <= 40_000, "{} bytes", run.out.len());
+}

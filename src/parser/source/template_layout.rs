@@ -211,9 +211,7 @@ impl Layout {
     }
 
     /// The root, whose parts are all others.
-    pub(crate) fn root(&self) -> usize {
-        0
-    }
+    pub(crate) const ROOT: usize = 0;
 }
 
 /// A text with its quotes, where it has some.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 
 use crate::diff;
-use crate::parser::{SourceId, Span};
+use crate::parser::{SourceId, Sources, Span};
 use crate::report::Region;
 
 /// The output of `pcluster-iam lint --format json`.
@@ -89,8 +89,10 @@ pub(super) struct JudgedRole<'a> {
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.
     pub(super) requirements: Vec<Requirement<'a>>,
-    /// The places of the policies that `allowed_by` and `denied_by` of the requirements name.
-    pub(super) places: Vec<Region>,
+    /// The statements of the reference that rows are about, by their index.
+    pub(super) statements: BTreeMap<usize, Statement<'a>>,
+    /// The places that `allowed_by` and `denied_by` of the requirements name.
+    pub(super) places: PlaceTable,
     /// Sorted by path, place and lint.
     pub(super) findings: Vec<Finding<'a>>,
     /// Values read from the file of `--cluster-config`; null without it.
@@ -181,26 +183,48 @@ pub(super) struct Binding<'a> {
     pub(super) from: Option<&'a str>,
 }
 
-/// One row of what is required.
+/// A statement of the reference.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Statement<'a> {
+    /// Its `Sid`.
+    pub(super) sid: Option<&'a str>,
+    /// As the reference declares them; only those that some action of it can apply to.
+    pub(super) resources: Vec<&'a str>,
+    /// True where the reference requires its actions on all but these resources.
+    pub(super) not_resource: bool,
+}
+
+/// One row of what is required. A covered row that is not vacuous is short: it leaves out what its statement says, and the feature and
+/// the witness where it has none.
+#[expect(
+    clippy::option_option,
+    reason = "a field is absent in a short row, null or a value"
+)]
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Requirement<'a> {
     /// Index of the statement in the reference, from 0.
     pub(super) statement: usize,
-    /// `Sid` of that statement.
-    pub(super) sid: Option<&'a str>,
+    /// `Sid` of that statement. Absent in a short row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sid: Option<Option<&'a str>>,
     /// As AWS spells it.
     pub(super) action: &'a str,
     /// The action or pattern of the reference that it comes from.
     pub(super) declared_as: &'a str,
-    /// As the reference declares them.
-    pub(super) resources: &'a [String],
-    /// True where the reference requires the action on all but these resources.
-    pub(super) not_resource: bool,
-    /// The feature of a cluster that needs it; null for every cluster.
-    pub(super) feature: Option<&'a str>,
-    /// False where it is not known whether the cluster has that feature.
-    pub(super) feature_is_known: bool,
+    /// The resources of the statement that the action can apply to. Absent in a short row where these are all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resources: Option<&'a [String]>,
+    /// True where the reference requires the action on all but these resources. Absent in a short row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) not_resource: Option<bool>,
+    /// The feature of a cluster that needs it; null for every cluster. Absent in a short row where it is null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) feature: Option<Option<&'a str>>,
+    /// False where it is not known whether the cluster has that feature. Absent in a short row where it is true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) feature_is_known: Option<bool>,
     #[cfg_attr(test, schemars(schema_with = "super::tests::verdicts"))]
     pub(super) verdict: &'static str,
     /// True where nothing is required: the action fits no resource, needs no permission, or its feature is off.
@@ -216,8 +240,9 @@ pub(super) struct Requirement<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) holes: Option<Vec<Hole<'a>>>,
     /// A request that shows the verdict: it fails, or for `conditional` succeeds only under a condition. Null for
-    /// `covered` and `undecided`.
-    pub(super) witness: Option<Witness<'a>>,
+    /// `covered` and `undecided`; absent in a short row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) witness: Option<Option<Witness<'a>>>,
     /// Statements that allow it, as indexes into `places` of the result.
     #[cfg_attr(test, schemars(with = "Vec<u32>"))]
     pub(super) allowed_by: Indexes<'a>,
@@ -268,6 +293,47 @@ impl Places {
             }
         }
         places
+    }
+}
+
+/// Places as a table with one list for each column: the place with index 3 is the fourth entry of every list but `paths`.
+/// The columns are those of a region.
+#[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct PlaceTable {
+    /// The files, as they were given.
+    pub(super) paths: Vec<String>,
+    /// The file of each place, as an index into `paths`.
+    pub(super) path: Vec<usize>,
+    pub(super) start_line: Vec<u32>,
+    pub(super) start_column: Vec<u32>,
+    pub(super) end_line: Vec<u32>,
+    pub(super) end_column: Vec<u32>,
+    pub(super) start_byte: Vec<u32>,
+    pub(super) end_byte: Vec<u32>,
+}
+
+impl PlaceTable {
+    /// The regions of places, in their order.
+    pub(super) fn new(sources: &Sources, places: &Places) -> Self {
+        let mut table = PlaceTable::default();
+        let mut files: FxHashMap<SourceId, usize> = FxHashMap::default();
+        for (at, span) in &places.all {
+            let source = sources.get(*at);
+            let region = Region::new(source, *span);
+            let path = *files.entry(*at).or_insert_with(|| {
+                table.paths.push(region.path);
+                table.paths.len() - 1
+            });
+            table.path.push(path);
+            table.start_line.push(region.start_line);
+            table.start_column.push(region.start_column);
+            table.end_line.push(region.end_line);
+            table.end_column.push(region.end_column);
+            table.start_byte.push(region.start_byte);
+            table.end_byte.push(region.end_byte);
+        }
+        table
     }
 }
 

@@ -93,3 +93,49 @@ fn it_ends_with_a_line_end_and_repeats() {
     assert_eq!(first.lines().count(), 1, "it is compact");
     assert_eq!(first, written(&sample::findings()));
 }
+
+#[test]
+fn a_covered_row_leaves_out_what_its_statement_says_and_others_say_all() {
+    let mut report = sample::report(&[("a.json", "{}")]);
+    let mut narrow = sample::row(0, "sqs:SendMessage", Verdict::Covered);
+    narrow.resources = ["arn:aws:sqs:*:*:other".to_owned()].into();
+    narrow.declared_as = "sqs:Send*".into();
+    let mut vacuous = sample::row(1, "sqs:GetQueueUrl", Verdict::Covered);
+    vacuous.vacuous = true;
+    let covered = sample::row(0, "sqs:GetQueueUrl", Verdict::Covered);
+    let missing = sample::row(1, "sqs:SendMessage", Verdict::Missing);
+    let alone = sample::row(2, "sqs:GetQueueUrl", Verdict::Covered);
+    report.results[0].requirements = vec![covered, narrow, vacuous, missing, alone];
+    let output: Value = serde_json::from_str(&written(&report)).unwrap();
+    let result = &output["results"][0];
+    let keys = |at: usize| -> Vec<&String> {
+        let row = result["requirements"][at].as_object().unwrap();
+        row.keys().collect()
+    };
+    let short = [
+        "statement",
+        "action",
+        "declared_as",
+        "verdict",
+        "vacuous",
+        "allowed_by",
+        "denied_by",
+    ];
+    let more = ["resources"];
+    for key in short {
+        assert!(keys(0).iter().any(|k| *k == key), "{key}");
+    }
+    assert_eq!(keys(0).len(), short.len() + 1, "and its resources");
+    for key in short.iter().chain(&more) {
+        assert!(keys(1).iter().any(|k| k == key), "{key}");
+    }
+    // The resources of a statement are those of all its rows: a row with fewer lists its own.
+    assert_eq!(keys(1).len(), short.len() + more.len());
+    assert_eq!(keys(4).len(), short.len());
+    assert_eq!(keys(2), keys(3));
+    assert_eq!(keys(3).len(), 13);
+    let statement = &result["statements"]["0"];
+    assert_eq!(statement["sid"], "SQSQueue");
+    assert_eq!(statement["resources"].as_array().unwrap().len(), 2);
+    assert_eq!(statement["not_resource"], false);
+}
