@@ -131,10 +131,11 @@ impl Layout {
         let first = first.map(|first| first.token.start);
         if let Some(part) = self.parts.get_mut(at) {
             let start = part.span.start as usize;
-            let head = text.get(..start).unwrap_or_default().trim_end();
+            let head = without_comment(text.get(..start).unwrap_or_default());
             let is_tagged = text.get(start..).is_some_and(|t| t.starts_with(['!', '&']));
+            let lead = first.and_then(|first| text.get(start..first as usize));
             if part.tag.is_none()
-                && (is_tagged || first == Some(part.span.start))
+                && (is_tagged || lead.is_some_and(is_blank))
                 && head.ends_with('-')
             {
                 part.token.start = head.len() as u32 - 1;
@@ -214,6 +215,21 @@ impl Layout {
     pub(crate) const ROOT: usize = 0;
 }
 
+/// A text without the blanks and the comment at its end.
+fn without_comment(text: &str) -> &str {
+    let text = text.trim_end();
+    let line = text.rfind('\n').map_or(0, |end| end + 1);
+    let comment = text.get(line..).and_then(|line| line.find(" #"));
+    let text = comment.and_then(|at| text.get(..line + at)).unwrap_or(text);
+    text.trim_end()
+}
+
+/// Whether there is nothing but blanks, line ends and comments.
+fn is_blank(text: &str) -> bool {
+    let before_comment = |line: &str| line.split('#').next().unwrap_or_default().trim().is_empty();
+    text.lines().all(before_comment)
+}
+
 /// A text with its quotes, where it has some.
 fn with_quotes(text: &str, span: Span) -> Span {
     let bytes = text.as_bytes();
@@ -240,6 +256,7 @@ mod tests {
             "Resources:\n  A:\n  - a\n  - b\n",
             "Resources:\n  A:\n    - a\n    - b\n",
             "Resources:\n  A: # why\n  # where\n  -\n    a\n  - b\n",
+            "Resources:\n  A:\n  - # why\n    a\n  - b\n",
             "Resources:\n  - A:\n    - a\n    - b\n",
             "Resources:\n  A:\n  - {c: a}\n  - b\n",
             "Resources:\n  A:\n  - !Ref a\n  - b\n",
