@@ -242,7 +242,7 @@ fn requirement<'a>(
         resources: (whole || !all).then_some(&row.resources),
         not_resource: whole.then_some(row.not_resource),
         feature: (whole || row.feature.is_some()).then_some(row.feature),
-        feature_is_known: (whole || row.open).then_some(!row.open),
+        feature_is_known: whole.then_some(!row.open),
         verdict: row.verdict.name(),
         vacuous: row.vacuous,
         at_worst: open.map(|o| o.at_worst.name()),
@@ -250,7 +250,7 @@ fn requirement<'a>(
         holes: open.map(|o| o.values.iter().map(|v| hole(sources, v)).collect()),
         witness: whole.then(|| row.witness.as_ref().map(witness)),
         allowed_by: indexes(&row.allowed_by),
-        denied_by: indexes(&row.denied_by),
+        denied_by: (whole || !row.denied_by.is_empty()).then(|| indexes(&row.denied_by)),
     }
 }
 

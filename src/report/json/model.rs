@@ -195,8 +195,8 @@ pub(super) struct Statement<'a> {
     pub(super) not_resource: bool,
 }
 
-/// One row of what is required. A covered row that is not vacuous is short: it leaves out what its statement says, and the feature and
-/// the witness where it has none.
+/// One row of what is required. A covered row that is not vacuous is short: it leaves out what its statement says, and what says
+/// nothing more: the feature and the denying statements where there are none, and the witness.
 #[expect(
     clippy::option_option,
     reason = "a field is absent in a short row, null or a value"
@@ -222,7 +222,7 @@ pub(super) struct Requirement<'a> {
     /// The feature of a cluster that needs it; null for every cluster. Absent in a short row where it is null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) feature: Option<Option<&'a str>>,
-    /// False where it is not known whether the cluster has that feature. Absent in a short row where it is true.
+    /// False where it is not known whether the cluster has that feature. Absent in a short row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) feature_is_known: Option<bool>,
     #[cfg_attr(test, schemars(schema_with = "super::tests::verdicts"))]
@@ -246,9 +246,10 @@ pub(super) struct Requirement<'a> {
     /// Statements that allow it, as indexes into `places` of the result.
     #[cfg_attr(test, schemars(with = "Vec<u32>"))]
     pub(super) allowed_by: Indexes<'a>,
-    /// Statements that deny it, as indexes into `places` of the result.
-    #[cfg_attr(test, schemars(with = "Vec<u32>"))]
-    pub(super) denied_by: Indexes<'a>,
+    /// Statements that deny it, as indexes into `places` of the result. Absent in a short row where there are none.
+    #[cfg_attr(test, schemars(with = "Option<Vec<u32>>"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) denied_by: Option<Indexes<'a>>,
 }
 
 /// A value that is not known before a template is deployed.

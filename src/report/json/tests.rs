@@ -119,7 +119,6 @@ fn a_covered_row_leaves_out_what_its_statement_says_and_others_say_all() {
         "verdict",
         "vacuous",
         "allowed_by",
-        "denied_by",
     ];
     let more = ["resources"];
     for key in short {
