@@ -178,6 +178,8 @@ pub(super) enum Loaded {
     Policies(lints::File),
     /// The roles that a template defines.
     Template(SourceId, Inventory),
+    /// The plan of a Terraform module, and what it defines.
+    Plan(SourceId, Inventory),
     /// Pages of the dump of an account.
     Dump(SourceId, dump::Pages),
 }
@@ -219,7 +221,7 @@ fn of_text(
         },
         None if terraform::may_be_plan(sources.get(source).text()) => {
             match terraform::read_plan(source, sources) {
-                Ok(inventory) => return Loaded::Template(source, inventory),
+                Ok(inventory) => return Loaded::Plan(source, inventory),
                 Err(problem) => Document {
                     problems: vec![*problem],
                     ..Document::default()

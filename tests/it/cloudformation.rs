@@ -3,9 +3,6 @@
 mod holes;
 mod values;
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::json;
 
 use crate::common::case::{Case, verdict};
@@ -206,24 +203,4 @@ fn missing_respects_the_boundary_of_the_role() {
             assert_eq!(run.err.contains(limit), is_limited, "{action}: {}", run.err);
         },
     );
-}
-
-#[test]
-fn templates_are_not_edited_and_the_reason_is_said() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("template.yaml");
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/examples/template.yaml");
-    fs::copy(example, &path).unwrap();
-    let before = fs::read(&path).unwrap();
-    let options = ["template.yaml", "--scheduler", "slurm", "--feature", "none"];
-    each([["lint", "--fix"], ["tighten", "--write"]], |command| {
-        let run = run(folder.path(), &[&command[..], &options[..]].concat());
-        assert!(
-            run.err
-                .contains("templates and Terraform code are not edited"),
-            "{command:?}: {}",
-            run.err
-        );
-        assert_eq!(fs::read(&path).unwrap(), before, "{command:?}");
-    });
 }

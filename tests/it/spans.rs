@@ -112,6 +112,15 @@ fn lines_and_columns(text: &str) -> Vec<(u64, u64)> {
 
 fn check_regions(value: &Value, places: &[(u64, u64)], what: &str, count: &mut usize) {
     match value {
+        // A table of places has a list for each member.
+        Value::Object(members) if members.get("start_byte").is_some_and(Value::is_array) => {
+            let rows = members["start_byte"].as_array().unwrap().len();
+            for at in 0..rows {
+                let of_row = members.iter().filter(|(key, _)| *key != "paths");
+                let row = of_row.map(|(key, column)| (key.clone(), column[at].clone()));
+                check_regions(&Value::Object(row.collect()), places, what, count);
+            }
+        }
         Value::Object(members) => {
             if members.contains_key("start_byte") {
                 let number = |key: &str| members[key].as_u64().unwrap();

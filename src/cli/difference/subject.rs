@@ -181,7 +181,7 @@ pub(super) fn read(
                 );
             }
             input::Loaded::Dump(source, found) => pages.push((source, found)),
-            input::Loaded::Template(source, inventory) => {
+            input::Loaded::Template(source, inventory) | input::Loaded::Plan(source, inventory) => {
                 add_template(&mut roles, &file.path, &inventory, Some(source), sources);
             }
         }

@@ -53,6 +53,9 @@ impl Resolver<'_> {
                 }
                 Read::Template(at)
             }
+            Loaded::Plan(source, inventory) => {
+                Read::Template(self.template(name, Some(source), inventory))
+            }
             Loaded::Dump(source, pages) => {
                 self.pages.push((source, pages));
                 Read::Pages(self.pages.len() - 1)
