@@ -140,7 +140,7 @@ def compare(program, path):
             for nth, policy in enumerate(policies):
                 files.append(f'{name}{nth}.json')
                 (folder / files[-1]).write_text(json.dumps(policy).replace('${!', '${'))
-            rows = lambda r: [(q['action'], q['resources'], q['verdict']) for q in r['requirements']]
+            rows = lambda r: [(q['statement'], q['action'], q.get('resources'), q['verdict']) for q in r['requirements']]
             alone = judge(program, folder, files[0], *files[1:])[0]
             differ = [(a, b) for a, b in zip(rows(result), rows(alone)) if a != b]
             judged += len(rows(result))
