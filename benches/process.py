@@ -65,6 +65,20 @@ def low(times):
     return sorted(times)[len(times) // 10]
 
 
+def compare(found, other):
+    """How many times as long `lint` takes as another program."""
+    rounds = []
+    for start in range(0, max(len(found["lint"]) - ROUND, 0) + 1, ROUND):
+        lint, parse = (low([time for time, _ in found[name][start : start + ROUND]]) for name in ["lint", other])
+        rounds.append(lint / parse)
+    times = statistics.median(rounds)
+    print(
+        f"lint takes {times:.2f} times as long as {other} "
+        f"({min(rounds):.2f} to {max(rounds):.2f} in {len(rounds)} rounds)"
+    )
+    return times
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("runs", nargs="?", type=int, default=500, metavar="RUNS")
@@ -87,15 +101,8 @@ def main():
             f"{name}: {min(times):.2f} ms at least, {low(times):.2f} ms in the lowest decile, "
             f"{statistics.median(times):.2f} ms in the middle, {statistics.median(faults):.0f} page faults"
         )
-    for other in [ONCE, OFTEN]:
-        starts = range(0, max(options.runs - ROUND, 0) + 1, ROUND)
-        lowest = {name: [low([t for t, _ in found[name][at : at + ROUND]]) for at in starts] for name in ["lint", other]}
-        rounds = [lint / parse for lint, parse in zip(*lowest.values())]
-        times = statistics.median(rounds)
-        print(
-            f"lint takes {times:.2f} times as long as {other} "
-            f"({min(rounds):.2f} to {max(rounds):.2f} in {len(rounds)} rounds)"
-        )
+    compare(found, ONCE)
+    times = compare(found, OFTEN)
     if options.most and times > options.most:
         sys.exit(f"that is more than {options.most} times")
     if not small:
