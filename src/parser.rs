@@ -110,6 +110,8 @@ pub(crate) struct Written {
 pub(crate) struct Flags {
     /// As [`Statement::is_absent`].
     pub(crate) is_absent: bool,
+    /// As [`Statement::may_allow`].
+    pub(crate) may_allow: bool,
     /// As [`Statement::holes`].
     pub(crate) holes: Vec<usize>,
 }
@@ -130,6 +132,7 @@ pub(crate) fn parse_written(
     for policy in &mut document.policies {
         for (statement, flags) in policy.statements.iter_mut().zip(flags) {
             statement.is_absent = flags.is_absent;
+            statement.may_allow = flags.may_allow;
             statement.holes.clone_from(&flags.holes);
         }
         policy.unknowns = Some(Box::new(unknowns.clone()));

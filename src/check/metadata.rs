@@ -142,7 +142,19 @@ fn open_names(policy: &Policy) -> impl Iterator<Item = &str> {
         let indexes = of_statements.chain(&unknowns.statements);
         let holes = indexes.filter_map(|index| unknowns.holes.get(*index));
         let anything = holes.filter(|h| matches!(h.kind, HoleKind::Text | HoleKind::List));
-        anything.map(|hole| hole.name.as_str())
+        // No name is an action: an expression in the place of one is not known to be a name.
+        let actions = policy.statements.iter().flat_map(|s| &s.action);
+        let parts = actions.flat_map(|a| &a.values).filter_map(|text| {
+            let [part] = text.holes.as_deref()? else {
+                return None;
+            };
+            let is_whole = part.range == (0..text.value.len());
+            is_whole.then(|| unknowns.holes.get(part.hole))?
+        });
+        let in_place_of_action = parts.filter(|h| h.kind == HoleKind::Name);
+        anything
+            .chain(in_place_of_action)
+            .map(|hole| hole.name.as_str())
     })
 }
 

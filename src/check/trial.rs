@@ -24,9 +24,9 @@ use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::cluster_names::{self, Grant, Hint, Narrowed};
+use crate::reference::cluster_names::{self, Grants, Hint, Narrowed};
 use crate::reference::{self, Principal, RefStatement, Reference};
-use parts::{everything, generated, name_cluster};
+use parts::{everything, generated, infer, name_cluster};
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -69,14 +69,20 @@ pub(super) struct Again {
 pub(super) struct Read<'p> {
     drafts: Drafts<'p>,
     placeholders: Placeholders,
-    /// The grants with the given values alone, and those of their resources that may name a cluster.
-    grants: OnceCell<(Vec<Grant<'p>>, Vec<Hint>)>,
+    grants: OnceCell<Given<'p>>,
     /// The statements, if no value of a placeholder changes them, and which policies AWS refuses to store.
     plain: Option<OnceCell<Plain>>,
 }
 
 /// For each policy, whether AWS refuses to store it; and the statements of all.
 type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
+
+/// The grants with the given values alone, and those of their resources that may name a cluster.
+struct Given<'p> {
+    grants: Grants<'p>,
+    hints: Vec<Hint>,
+    perhaps: Vec<Hint>,
+}
 
 impl<'p> Read<'p> {
     pub(super) fn new(policies: &[&'p Policy]) -> Self {
@@ -150,17 +156,20 @@ impl<'a> Trial<'a> {
             .iter()
             .map(|g| prepare::reference_pieces(&g.statements, &bindings, &mut placeholders))
             .collect();
-        let (given, hints) = read.grants.get_or_init(|| {
+        let given = read.grants.get_or_init(|| {
             let grants = drafts.grants(&bindings, &placeholders);
-            let hints = cluster_names::hints(&grants);
-            (grants, hints)
+            Given {
+                hints: cluster_names::hints(&grants.certain),
+                perhaps: cluster_names::hints(&grants.perhaps),
+                grants,
+            }
         });
-        let named = name_cluster(hints, reference, &mut bindings);
+        let named = name_cluster((&given.hints, &given.perhaps), reference, &mut bindings);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
         };
-        let mut dissents = bindings.infer(&drafts.votes(), &arns(&pieces), &placeholders);
+        let mut dissents = infer(drafts, &arns(&pieces), &mut bindings, &placeholders);
         let role_and_partition = reference.role.as_deref().zip(bindings.one("Partition"));
         let is_localized = role_and_partition.is_some_and(|(role, partition)| {
             reference::trust::localize(&mut statements, role, partition)
@@ -187,7 +196,7 @@ impl<'a> Trial<'a> {
                 .is_some();
             let bound =
                 (!beyond && read.plain.is_none()).then(|| drafts.grants(&bindings, &placeholders));
-            let grants = bound.as_ref().unwrap_or(given);
+            let grants = bound.as_ref().unwrap_or(&given.grants);
             let narrow = |statements: &[RefStatement]| {
                 if beyond {
                     Narrowed::default()

@@ -14,7 +14,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
-use crate::reference::cluster_names::{Grant, Written};
+use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
 use lexed::{Draft, Lexed};
 
@@ -39,6 +39,8 @@ pub struct LeftoverPlace {
 pub struct Drafts<'a> {
     policies: Vec<&'a Policy>,
     statements: Vec<Draft<'a>>,
+    /// The statements that allow something for some values of what is not known, and are read as if they did not.
+    pub perhaps: Option<Box<Drafts<'a>>>,
     /// Placeholders that templates left behind.
     pub leftovers: Vec<LeftoverPlace>,
 }
@@ -53,14 +55,16 @@ impl<'a> Drafts<'a> {
         let mut drafts = Drafts {
             policies: Vec::new(),
             statements: Vec::new(),
+            perhaps: None,
             leftovers: Vec::new(),
         };
         for policy in policies {
             drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
-                if statement.is_absent {
+                if statement.is_absent && !statement.may_allow {
                     continue;
                 }
+                let noted = drafts.leftovers.len();
                 let mut lex =
                     |text: &Text, of: Option<&str>, version: Version, drafts: &mut Drafts<'_>| {
                         if let (Some(_), Some(unknowns)) = (&text.holes, &policy.unknowns) {
@@ -107,17 +111,42 @@ impl<'a> Drafts<'a> {
                 let resources = resources
                     .map(|t| lex(t, None, policy.version, &mut drafts))
                     .collect();
-                drafts.statements.push(Draft {
+                let effect = statement.effect.as_ref().map(|e| e.value);
+                let draft = Draft {
                     source: policy.source,
                     policy: drafts.policies.len() - 1,
                     statement,
                     index,
+                    allows: effect == Some(Effect::Allow),
                     resources,
                     conditions,
-                });
+                };
+                if statement.may_allow {
+                    drafts.perhaps(Draft {
+                        allows: true,
+                        ..draft.clone()
+                    });
+                }
+                if statement.is_absent {
+                    drafts.leftovers.truncate(noted);
+                } else {
+                    drafts.statements.push(draft);
+                }
             }
         }
         drafts
+    }
+
+    fn perhaps(&mut self, draft: Draft<'a>) {
+        let none = || {
+            Box::new(Drafts {
+                policies: Vec::new(),
+                statements: Vec::new(),
+                perhaps: None,
+                leftovers: Vec::new(),
+            })
+        };
+        self.perhaps.get_or_insert_with(none).statements.push(draft);
     }
 
     fn note(&mut self, found: Vec<Leftover>, text: &Text, source: SourceId, statement: &Statement) {
@@ -143,7 +172,8 @@ impl<'a> Drafts<'a> {
             let mut pieces = lexed.pieces.iter();
             pieces.all(|(p, _)| !matches!(p, Piece::Variable { .. } | Piece::Placeholder(_)))
         };
-        self.statements.iter().all(|draft| {
+        let perhaps = self.perhaps.iter().flat_map(|drafts| &drafts.statements);
+        self.statements.iter().chain(perhaps).all(|draft| {
             let conditions = draft.conditions.iter().flatten();
             draft.resources.iter().chain(conditions).all(is_plain)
         })
@@ -157,19 +187,12 @@ impl<'a> Drafts<'a> {
             statement,
             resources: pieces,
             ..
-        } in &self.statements
+        } in self.statements.iter().filter(|draft| draft.allows)
         {
-            let Some(resource) = &statement.resource else {
+            let resource = statement.resource.as_ref();
+            let Some(resource) = resource.filter(|r| !r.negated) else {
                 continue;
             };
-            if statement
-                .effect
-                .as_ref()
-                .is_none_or(|e| e.value != Effect::Allow)
-                || resource.negated
-            {
-                continue;
-            }
             let all = resource.values.iter().zip(pieces);
             for (text, lexed) in all.filter(|(_, l)| !l.is_absent) {
                 votes.push(Vote {
@@ -183,18 +206,22 @@ impl<'a> Drafts<'a> {
     }
 
     /// The Allow statements, with every bound placeholder replaced in their strings.
-    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'a>> {
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Grants<'a> {
+        let perhaps = self.perhaps.as_deref();
+        let perhaps = perhaps.map(|drafts| drafts.certain_grants(bindings, placeholders));
+        Grants {
+            certain: self.certain_grants(bindings, placeholders),
+            perhaps: perhaps.unwrap_or_default(),
+        }
+    }
+
+    fn certain_grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'a>> {
         let mut grants = Vec::new();
-        for draft in &self.statements {
+        for draft in self.statements.iter().filter(|draft| draft.allows) {
             let statement = draft.statement;
-            let (Some(effect), Some(action), Some(resource)) =
-                (&statement.effect, &statement.action, &statement.resource)
-            else {
+            let (Some(action), Some(resource)) = (&statement.action, &statement.resource) else {
                 continue;
             };
-            if effect.value != Effect::Allow {
-                continue;
-            }
             let written = |(text, lexed): (&Text, &Lexed)| {
                 let bound = lexed.each(bindings, placeholders).into_iter();
                 let texts = bound.map(|pieces| {
@@ -311,6 +338,7 @@ impl<'a> Drafts<'a> {
             index,
             resources: lexed,
             conditions,
+            ..
         } in &self.statements
         {
             let (Some(effect), Some(action), Some(resource)) =

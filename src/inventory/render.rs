@@ -21,7 +21,9 @@ use super::value::{Node, Piece, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
-use alternatives::{PARTS, any_action, documents, flattened, has_choice, items, may_be};
+use alternatives::{
+    PARTS, any_action, documents, flattened, has_choice, is_no_action, items, may_be,
+};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]
@@ -297,6 +299,7 @@ impl<'h> Draft<'h> {
         self.close('}', value.span);
         self.statements.push(Flags {
             is_absent: self.extreme == Extreme::Worst,
+            may_allow: false,
             holes: vec![hole],
         });
     }
@@ -306,10 +309,8 @@ impl<'h> Draft<'h> {
         let effect = effect.map(|(_, value)| value);
         let effect_hole = effect.and_then(|value| self.first_unknown(value));
         let [allow, deny] = ["Allow", "Deny"].map(|e| effect.is_some_and(|v| may_be(v, e)));
-        let is_deny = match effect_hole {
-            Some(hole) if allow => deny && !self.reaches_most(hole, Effect::Allow),
-            _ => deny,
-        };
+        // A name counts as any text here, since nothing else is between the two effects.
+        let is_deny = deny && (!allow || self.extreme == Extreme::Worst);
         let effect_of = if is_deny { Effect::Deny } else { Effect::Allow };
         let mut holes = Vec::new();
         whole.each_hole(&mut |hole| holes.push(hole));
@@ -350,7 +351,11 @@ impl<'h> Draft<'h> {
             self.separate();
         }
         self.close('}', whole.span);
-        self.statements.push(Flags { is_absent, holes });
+        self.statements.push(Flags {
+            is_absent,
+            may_allow: if is_deny { allow } else { is_absent },
+            holes,
+        });
     }
 
     /// Writes a list of actions or resources. True where the statement then is as good as absent.
@@ -367,7 +372,7 @@ impl<'h> Draft<'h> {
                 continue;
             }
             let unknown = self.unknown_in(value);
-            if unknown.is_empty() || !of_actions {
+            if unknown.is_empty() || !of_actions || is_no_action(value) {
                 kept.push((*value).clone());
                 continue;
             }

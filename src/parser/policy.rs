@@ -68,6 +68,8 @@ pub struct Statement {
     pub empty_condition: Option<Span>,
     /// True where the statement may not be there at all, and is read as if it were not.
     pub(crate) is_absent: bool,
+    /// True where it is read as absent or as a Deny, and allows something for some values of its holes.
+    pub(crate) may_allow: bool,
     /// The holes that are in it, as indexes into [`Unknowns::holes`].
     pub(crate) holes: Vec<usize>,
     /// The statement as JSON, where the file has another text: it is decoded from a string, or made from a template.

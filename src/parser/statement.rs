@@ -123,6 +123,7 @@ pub(super) fn blank(object: Value<'_>) -> Statement {
         condition_unreadable: false,
         empty_condition: None,
         is_absent: false,
+        may_allow: false,
         holes: Vec::new(),
         canonical: object.is_decoded().then(|| object.raw().into()),
     }

@@ -3,9 +3,11 @@
 //! A policy that is written for the cluster `prod` is enough for `prod`: [`narrow`] replaces each wildcard of a
 //! reference that stands for such a name, where the policy is narrower than that wildcard.
 
+mod grant;
 mod instance;
 
 pub use super::bindings::CLUSTER;
+pub use grant::{Grant, Grants, Written};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,7 +19,6 @@ use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
-use crate::parser::{SourceId, Span};
 use instance::{instance, split};
 
 /// The longest string of a policy in which names are looked for.
@@ -25,39 +26,6 @@ const LONGEST: usize = 2048;
 
 /// The most values of one placeholder that are read off the policies.
 const MOST: usize = 64;
-
-/// A string in a policy, and its place.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Written {
-    /// The string, leftover placeholders as `${Name}`.
-    pub text: String,
-    /// Its file.
-    pub source: SourceId,
-    /// Its bytes in the file.
-    pub span: Span,
-}
-
-/// An Allow statement of a policy.
-#[derive(Clone, Debug)]
-pub struct Grant<'a> {
-    /// The strings of `Action` or `NotAction`.
-    pub actions: Vec<&'a str>,
-    /// Whether it is `NotAction`.
-    pub not_action: bool,
-    /// The strings of `Resource`; `None` for `NotResource`.
-    pub resources: Option<Vec<Written>>,
-}
-
-impl Grant<'_> {
-    fn is_for(&self, action: &str) -> bool {
-        let mut actions = self.actions.iter();
-        let matches = |a: &&str| {
-            let a = a.to_ascii_lowercase();
-            glob(&a, action) || !self.not_action && glob(action, &a)
-        };
-        actions.any(matches) != self.not_action
-    }
-}
 
 /// The placeholders of the rules that can have a value besides those of a reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
@@ -191,7 +159,7 @@ pub struct Narrowed {
 pub fn narrow(
     reference: &Reference,
     statements: &[RefStatement],
-    grants: &[Grant<'_>],
+    grants: &Grants<'_>,
     bindings: &Bindings,
     layered: bool,
 ) -> Narrowed {
@@ -209,6 +177,7 @@ pub fn narrow(
         grants,
         bindings,
         layered,
+        is_perhaps: false,
         hash: bindings
             .one("Account")
             .zip(bindings.one("Region"))
@@ -271,15 +240,17 @@ pub fn narrow(
 }
 
 struct Work<'a> {
-    grants: &'a [Grant<'a>],
+    grants: &'a Grants<'a>,
     bindings: &'a Bindings,
     layered: bool,
+    /// Whether the grants at hand are not certain: what they give does not contradict anything.
+    is_perhaps: bool,
     hash: Option<String>,
     taken: BTreeMap<String, Vec<Written>>,
     dissents: Vec<Dissent>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// The resources that are enough for an action; `None` where the reference's own stays.
     fn narrowed(&mut self, rule: &Narrowing, action: &str) -> Option<Vec<String>> {
         let mut own = template::names(rule.of)
@@ -290,7 +261,14 @@ impl Work<'_> {
         {
             return None;
         }
-        let grants: Vec<&Grant<'_>> = self.grants.iter().filter(|g| g.is_for(action)).collect();
+        let of = |grants: &'a [Grant<'a>]| -> Vec<&'a Grant<'a>> {
+            grants.iter().filter(|g| g.is_for(action)).collect()
+        };
+        let mut grants = of(&self.grants.certain);
+        self.is_perhaps = grants.is_empty();
+        if self.is_perhaps {
+            grants = of(&self.grants.perhaps);
+        }
         if grants.iter().any(|g| g.resources.is_none()) {
             return None;
         }
@@ -398,7 +376,7 @@ impl Work<'_> {
         }
         match known.first() {
             Some(first) if SINGLE.contains(&name) => {
-                if !self.dissents.iter().any(|d| d.name == name) {
+                if !self.is_perhaps && !self.dissents.iter().any(|d| d.name == name) {
                     let of = |w: &Written| (w.text.clone(), w.source, w.span);
                     self.dissents.push(Dissent {
                         name: name.to_owned(),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use crate::common::chance::Chance;
-use crate::common::program::{SMALL, judge, requirements};
+use crate::common::program::{JUDGED, SMALL, judge, requirements, run};
 use crate::common::template::{self, Made, Yaml};
 use writer::{Mark, Writer, around};
 
@@ -156,6 +156,7 @@ fn rows(value: &Value) -> Vec<String> {
 /// A finding, and where it is.
 struct Found {
     what: String,
+    subject: String,
     /// The part of the policy, with every other name of it.
     of: Vec<String>,
     /// The bytes in the text of the part; `None` where they are not written there as they are.
@@ -196,13 +197,10 @@ fn findings(
         };
         Found {
             what: format!(
-                "{} {} {} {} {}",
-                finding["lint"],
-                finding["severity"],
-                finding["subject"],
-                finding["message"],
-                finding["actions"]
+                "{} {} {} {}",
+                finding["lint"], finding["severity"], finding["message"], finding["actions"]
             ),
+            subject: finding["subject"].to_string(),
             of,
             range,
         }
@@ -235,10 +233,15 @@ fn differences(plain: &[Found], template: &[Found], written: &[&Mark]) -> Vec<St
     };
     let is_same = |p: &Found, t: &Found| {
         p.what == t.what
+            // What is wrong with an anchor is reported once, as a part of one of the statements that have it.
+            && (p.subject == t.subject || t.of.len() > 1)
             && p.of.iter().any(|of| t.of.contains(of))
             && p.range.as_ref().is_none_or(|range| is_exact(range, t))
     };
-    let show = |side: &str, f: &Found| format!("{side}: {} at {:?} {:?}", f.what, f.of, f.range);
+    let show = |side: &str, f: &Found| {
+        let (what, subject, of) = (&f.what, &f.subject, &f.of);
+        format!("{side}: {what} of {subject} at {of:?} {:?}", f.range)
+    };
     let only_plain = plain
         .iter()
         .filter(|p| !template.iter().any(|t| is_same(p, t)));
@@ -250,17 +253,53 @@ fn differences(plain: &[Found], template: &[Found], written: &[&Mark]) -> Vec<St
     all
 }
 
+/// A template with a policy, with marks, and what they are around.
+fn template_of(chance: &mut Chance, policy: &Value) -> (String, Vec<Mark>) {
+    let mut writer = Writer::new(chance, true);
+    let document = writer.value("", policy);
+    let Writer {
+        parameters,
+        mappings,
+        marks,
+        ..
+    } = writer;
+    let whole = around(document, parameters, mappings);
+    let written = if chance.rarely(4) {
+        template::json(chance, true, &whole)
+    } else {
+        let mut yaml = Yaml {
+            chance,
+            varied: true,
+        };
+        let mut text = yaml.block(&whole, 0).trim_start().to_owned() + "\n";
+        if chance.rarely(4) {
+            text = text.replace('\n', "\r\n");
+        }
+        text
+    };
+    (written, marks)
+}
+
+fn number(name: &str) -> Option<usize> {
+    std::env::var(name).ok().and_then(|c| c.parse().ok())
+}
+
+/// The numbers of the cases to try.
+fn cases() -> std::ops::Range<usize> {
+    let first = number("PCLUSTER_IAM_FIRST").unwrap_or(0);
+    first..first + number("PCLUSTER_IAM_CASES").unwrap_or(20)
+}
+
+fn none_is_wrong(wrong: &[String]) {
+    let shown = number("PCLUSTER_IAM_SHOWN").unwrap_or(3);
+    let shown = wrong[..wrong.len().min(shown)].join("\n\n");
+    assert!(wrong.is_empty(), "{} wrong\n{shown}", wrong.len());
+}
+
 #[test]
 fn a_policy_is_judged_the_same_in_every_spelling() {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .and_then(|c| c.parse::<usize>().ok())
-    };
-    let cases = number("PCLUSTER_IAM_CASES").unwrap_or(20);
-    let first = number("PCLUSTER_IAM_FIRST").unwrap_or(0);
     let mut wrong = Vec::new();
-    for case in first..first + cases {
+    for case in cases() {
         let mut chance = Chance(case as u64 * 7919 + 1);
         chance.below(2);
         let policy = policy(&mut chance);
@@ -280,27 +319,7 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
         let (_, expected) = judge("p.json", &plain);
         let expected_findings = findings(&expected, &plain, &parts, &marks);
 
-        let mut writer = Writer::new(&mut chance, true);
-        let document = writer.value("", &policy);
-        let (parameters, mappings) = (
-            std::mem::take(&mut writer.parameters),
-            std::mem::take(&mut writer.mappings),
-        );
-        let marks = std::mem::take(&mut writer.marks);
-        let whole = around(document, parameters, mappings);
-        let written = if chance.rarely(4) {
-            template::json(&mut chance, true, &whole)
-        } else {
-            let mut yaml = Yaml {
-                chance: &mut chance,
-                varied: true,
-            };
-            let mut text = yaml.block(&whole, 0).trim_start().to_owned() + "\n";
-            if chance.rarely(4) {
-                text = text.replace('\n', "\r\n");
-            }
-            text
-        };
+        let (written, marks) = template_of(&mut chance, &policy);
         let (text, parts) = template::unmarked(&written);
         let file = *chance.one(&["t.yaml", "t.template", "t.json"]);
         let (exit, is) = judge(file, &text);
@@ -327,7 +346,61 @@ fn a_policy_is_judged_the_same_in_every_spelling() {
             ));
         }
     }
-    let shown = number("PCLUSTER_IAM_SHOWN").unwrap_or(3);
-    let shown = wrong[..wrong.len().min(shown)].join("\n\n");
-    assert!(wrong.is_empty(), "{} wrong\n{shown}", wrong.len());
+    none_is_wrong(&wrong);
+}
+
+/// The verdicts of the requirements, in order.
+fn verdicts(report: &Value) -> Vec<&str> {
+    let rows = requirements(report).iter();
+    rows.map(|row| row["verdict"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn fixing_a_random_template_takes_nothing_that_is_needed() {
+    let (mut wrong, mut changed) = (Vec::new(), 0);
+    for case in cases() {
+        let mut chance = Chance(case as u64 * 7919 + 3);
+        chance.below(2);
+        let policy = policy(&mut chance);
+        let (written, _) = template_of(&mut chance, &policy);
+        let (text, _) = template::unmarked(&written);
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("t.yaml"), &text).unwrap();
+        let fix = || {
+            let fix = [&["lint", "t.yaml", "--fix"], &JUDGED[..], &SMALL].concat();
+            let fixed = run(folder.path(), &fix);
+            let after = fs::read_to_string(folder.path().join("t.yaml")).unwrap();
+            (fixed, after)
+        };
+        let (_, before) = judge(folder.path(), "t.yaml", &SMALL);
+        let (_, fixed) = fix();
+        if fixed == text {
+            continue;
+        }
+        changed += 1;
+        let (exit, after) = judge(folder.path(), "t.yaml", &SMALL);
+        let mut faults = Vec::new();
+        if exit == 2 {
+            faults.push("it is not read any more".to_owned());
+        }
+        let pairs = verdicts(&before).into_iter().zip(verdicts(&after));
+        let mut worse = pairs.filter(|(was, is)| was != is && *is != "covered");
+        if let Some(worse) = worse.next() {
+            faults.push(format!("{worse:?}"));
+        }
+        if fixed.lines().count() > text.lines().count() {
+            faults.push("it has more lines".to_owned());
+        }
+        let (again, twice) = fix();
+        if twice != fixed {
+            faults.push(format!("fixed again: {twice}{}", again.err));
+        }
+        if !faults.is_empty() {
+            let faults = faults.join("\n");
+            wrong.push(format!("case {case}: {faults}\n{text}\n{fixed}"));
+        }
+    }
+    println!("{changed} templates changed");
+    assert!(changed > 0);
+    none_is_wrong(&wrong);
 }

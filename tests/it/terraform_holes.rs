@@ -14,13 +14,15 @@ use crate::common::left_open::{literals, policies, refused, silenced};
 use crate::common::program::{JUDGED, run};
 use crate::terraform::TRUST;
 
-/// What a literal is replaced by: the expression, and whether it may be any text.
-const OPEN: [(&str, bool); 5] = [
-    ("var.open", true),
-    ("aws_db_instance.made.arn", true),
-    ("module.registry.out", true),
-    ("aws_s3_bucket.made.arn", false),
-    ("random_id.made.hex", false),
+/// What a literal is replaced by: an expression, and one of its values if it cannot be any text.
+type Open = (&'static str, Option<&'static str>);
+
+const OPEN: [Open; 5] = [
+    ("var.open", None),
+    ("aws_db_instance.made.arn", None),
+    ("module.registry.out", None),
+    ("aws_s3_bucket.made.arn", Some("\"arn:aws:s3:::made-0a1b\"")),
+    ("random_id.made.hex", Some("\"0a1b2c3d\"")),
 ];
 
 const HEAD: &str = "variable \"open\" {}\nresource \"aws_s3_bucket\" \"made\" {}\nresource \"aws_db_instance\" \"made\" {}\n\
@@ -237,18 +239,8 @@ fn is_for_data_source(policy: &Value) -> bool {
         }
 }
 
-/// Whether something in a range of the file is an error or a warning.
-fn is_found(result: &Value, range: &Range<usize>) -> bool {
-    let findings = result["findings"].as_array().unwrap();
-    findings.iter().any(|finding| {
-        let byte = |key: &str| finding["region"][key].as_u64().unwrap() as usize;
-        let is_there = byte("start_byte") < range.end && range.start < byte("end_byte");
-        is_there && finding["severity"] != "note"
-    })
-}
-
 /// Judges one policy with some of its literals left open, in one form: what is silenced.
-fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) -> Vec<String> {
+fn silenced_in(policy: &Value, form: Form, chosen: &[(String, Open)]) -> Vec<String> {
     let mut writer = Writer {
         code: HEAD.to_owned(),
         places: BTreeMap::new(),
@@ -258,10 +250,14 @@ fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) ->
     writer.role("base", policy);
     let places = writer.places.clone();
     let mut replaced = Vec::new();
-    for (nth, (at, (with, _))) in chosen.iter().enumerate() {
-        writer.open = Some((at, with));
-        writer.role(&format!("r{nth}"), policy);
-        replaced.push(writer.places[at].clone());
+    for (nth, (at, (expression, value))) in chosen.iter().enumerate() {
+        let mut write = |name: &str, with| {
+            writer.open = Some((at, with));
+            writer.role(&format!("{name}{nth}"), policy);
+            writer.places[at].clone()
+        };
+        write("open", *expression);
+        replaced.push(value.map(|value| write("known", value)));
     }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("main.tf"), &writer.code).unwrap();
@@ -274,16 +270,20 @@ fn silenced_in(policy: &Value, form: Form, chosen: &[(String, (&str, bool))]) ->
         .collect();
     let base = results["aws_iam_role.base"];
     let mut wrong = Vec::new();
-    for (nth, (at, (with, is_text))) in chosen.iter().enumerate() {
-        let result = results[format!("aws_iam_role.r{nth}").as_str()];
-        let mut faults = silenced(base, &places[at], result);
-        if *is_text {
-            faults.extend(refused(base, result));
-        } else if is_found(result, &replaced[nth]) {
-            // A value of another form cannot be what the finding is about: the value itself is found.
-            faults.retain(|fault| !fault.starts_with("lost"));
+    for (nth, (at, (expression, _))) in chosen.iter().enumerate() {
+        let of = |name: &str| results[format!("aws_iam_role.{name}{nth}").as_str()];
+        let open = of("open");
+        let mut faults = silenced(base, &places[at], open);
+        match &replaced[nth] {
+            // It is no fault if the finding is lost with that value, too.
+            Some(place) => {
+                let others = silenced(of("known"), place, open);
+                let what = |fault: &str| fault.split(": ").next().unwrap().to_owned();
+                faults.retain(|fault| others.iter().any(|other| what(other) == what(fault)));
+            }
+            None => faults.extend(refused(base, open)),
         }
-        wrong.extend({ faults.iter() }.map(|fault| format!("{at} {form:?} {with}: {fault}")));
+        wrong.extend({ faults.iter() }.map(|fault| format!("{at} {form:?} {expression}: {fault}")));
     }
     wrong
 }

@@ -1,8 +1,10 @@
 //! The parts of a trial beside its rows: the generated role, the names of the cluster, the scope.
 
+use crate::diff::prepare::Drafts;
 use crate::diff::scope::Scope;
 use crate::diff::statement::Prepared;
-use crate::matcher::ActionMatch;
+use crate::matcher::template::Placeholders;
+use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::Effect;
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Hint};
@@ -46,16 +48,45 @@ pub(super) fn everything(reference: &Reference) -> Vec<RefStatement> {
     all
 }
 
-/// Binds the name of the cluster where the policies agree on one, and what follows from it.
+/// Binds what the policies say of the placeholders. What is granted only for some values of what is not known counts for
+/// those on which nothing else says anything.
+pub(super) fn infer(
+    drafts: &Drafts<'_>,
+    required: &[Pieces],
+    bindings: &mut Bindings,
+    placeholders: &Placeholders,
+) -> Vec<Dissent> {
+    let dissents = bindings.infer(&drafts.votes(), required, placeholders);
+    if let Some(perhaps) = &drafts.perhaps {
+        let mut wider = bindings.clone();
+        wider.infer(&perhaps.votes(), required, placeholders);
+        for (name, bound) in wider.iter() {
+            if bindings.get(name).is_none() && !dissents.iter().any(|d| d.name == name) {
+                bindings.set(name, bound.value.clone(), bound.origin.clone());
+            }
+        }
+    }
+    dissents
+}
+
+/// Binds the name of the cluster where the policies agree on one, and what follows from it. The second hints are those of
+/// what is granted only for some values of what is not known: they count where there are no others.
 pub(super) fn name_cluster(
-    hints: &[Hint],
+    (hints, perhaps): (&[Hint], &[Hint]),
     reference: &Reference,
     bindings: &mut Bindings,
 ) -> Option<Dissent> {
     let mut dissent = None;
-    let votes = cluster_names::clusters(hints, reference);
-    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
+    let mut votes = cluster_names::clusters(hints, reference);
     let given = bindings.get(cluster_names::CLUSTER).map(str::to_owned);
+    if votes.is_empty() && given.is_none() {
+        votes = cluster_names::clusters(perhaps, reference);
+        let first = votes.first().map(|v| v.text.clone());
+        if votes.iter().any(|v| Some(&v.text) != first.as_ref()) {
+            votes.clear();
+        }
+    }
+    let of = |w: &cluster_names::Written| (w.text.clone(), w.source, w.span);
     match (votes.first(), given) {
         (Some(first), None) => match votes.iter().find(|v| v.text != first.text) {
             Some(other) => {

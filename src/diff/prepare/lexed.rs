@@ -7,18 +7,22 @@ use crate::reference::bindings::Bindings;
 use crate::reference::{self};
 
 /// One statement with its strings in pieces.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
     pub(super) source: SourceId,
     /// Index into [`Drafts::policies`].
     pub(super) policy: usize,
     pub(super) statement: &'a Statement,
     pub(super) index: usize,
+    /// Whether its resources say what placeholders stand for.
+    pub(super) allows: bool,
     pub(super) resources: Vec<Lexed>,
     /// The values of each line of its Condition.
     pub(super) conditions: Vec<Vec<Lexed>>,
 }
 
 /// One string of a statement in pieces, nothing bound.
+#[derive(Clone)]
 pub(super) struct Lexed {
     pub(super) pieces: Pieces,
     /// If it begins with a placeholder for a whole ARN: its name, and the string with what is known of

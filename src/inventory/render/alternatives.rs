@@ -70,6 +70,13 @@ fn can_spell(pieces: &[Piece], word: &str) -> bool {
     ends.any(|at| word.get(at..).is_some_and(|word| can_spell(rest, word)))
 }
 
+/// Whether no value of its holes makes an action of a text, which has one colon. It is then refused as it is written.
+pub(super) fn is_no_action(value: &Value) -> bool {
+    let pieces = value.pieces().unwrap_or_default();
+    let known = pieces.iter().filter_map(Piece::text);
+    known.map(|text| text.matches(':').count()).sum::<usize>() > 1
+}
+
 /// An action whose holes stand for whatever they can: `sqs:*` for `sqs:${Action}`, else `*`.
 pub(super) fn any_action(value: &Value) -> Value {
     let pieces = value.pieces().unwrap_or_default();

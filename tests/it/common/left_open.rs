@@ -167,10 +167,7 @@ pub fn silenced(before: &Value, literal: &Range<usize>, after: &Value) -> Vec<St
         let is_said = decides || is_named && is_uncertain(lint);
         !is_said
     });
-    let lost: Vec<&String> = lost.collect();
-    if !lost.is_empty() {
-        wrong.push(format!("lost {lost:?}"));
-    }
+    wrong.extend(lost.map(|lint| format!("lost {lint}")));
     wrong
 }
 

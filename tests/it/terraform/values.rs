@@ -350,3 +350,72 @@ fn a_word_that_no_value_makes_valid_is_refused() {
         )
     }));
 }
+
+/// A value of `Action`, and whether AWS may take it.
+const ACTIONS: &[(&str, bool)] = &[
+    ("aws_sqs_queue.made.arn", false),
+    ("\"sqs:Send:${var.open}\"", false),
+    ("\"sqs:Send${var.open}\"", true),
+    ("\"${var.open}:SendMessage\"", true),
+    ("random_id.x.hex", true),
+];
+
+#[test]
+fn an_action_that_no_value_makes_valid_is_refused() {
+    let all = ACTIONS.iter();
+    let all = all.flat_map(|row| ["Allow", "Deny"].map(|effect| (effect, row)));
+    failures(all.map(|(effect, (value, is_valid))| {
+        let code = role_with(&encoded(effect, value, "\"*\"")).replace("\"{}\"", TRUST);
+        let (_, report) = case(&[("main.tf", &code)]).lint(".", &[]);
+        let is_refused = has(&report, |f| {
+            f["lint"] == "invalid-policy" && f["severity"] == "error"
+        });
+        let row = format!("{effect} {value}");
+        (row, is_valid.to_string(), (!is_refused).to_string())
+    }));
+}
+
+fn has(report: &Value, is_it: impl Fn(&Value) -> bool) -> bool {
+    let findings = report["results"][0]["findings"].as_array().unwrap();
+    findings.iter().any(is_it)
+}
+
+#[test]
+fn what_a_name_as_effect_may_allow_is_judged() {
+    let code = role_with(
+        &encoded("EFFECT", "\"sqs:*\"", "\"*\"").replace("\"EFFECT\"", "random_id.x.hex"),
+    );
+    let (_, report) = case(&[("main.tf", &code)]).lint(".", &[]);
+    assert!(
+        has(&report, |f| f["lint"] == "over-broad-action"),
+        "{report}"
+    );
+}
+
+/// What decides whether a statement allows anything.
+const OPEN_STATEMENTS: &[(&str, &str)] = &[
+    ("Effect = \"Allow\"", "covered"),
+    ("Effect = var.open", "depends"),
+    (
+        "Effect = \"Allow\", Condition = { StringEquals = { \"aws:username\" = var.open } }",
+        "depends",
+    ),
+];
+
+#[test]
+fn the_cluster_and_the_account_are_those_of_what_may_be_allowed() {
+    failures(OPEN_STATEMENTS.iter().map(|(open, expected)| {
+        let code = role_with(&format!(
+            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ {open}, Action = \"cloudformation:DescribeStacks\",\n\
+             Resource = \"arn:aws:cloudformation:us-east-1:123456789012:stack/parallelcluster-hpc/*\" }}] }})"
+        ))
+        .replace("\"{}\"", TRUST);
+        let judged_as = ["--scheduler", "awsbatch", "--role", "instance"];
+        let (_, report) = case(&[("main.tf", &code)])
+            .lint(".", &[&judged_as[..], &["--pcluster-version", "2.4.1"]].concat());
+        let rows = report["results"][0]["requirements"].as_array().unwrap();
+        let row = { rows.iter() }.find(|r| r["action"] == "cloudformation:DescribeStacks" && !r["resources"].to_string().contains("\"*\""));
+        let is = row.map_or("no row", |row| row["verdict"].as_str().unwrap());
+        ((*open).to_owned(), (*expected).to_owned(), is.to_owned())
+    }));
+}

@@ -1,0 +1,47 @@
+//! What policies grant, as far as names are looked for in it.
+
+use crate::parser::{SourceId, Span};
+use crate::reference::value_shape::glob;
+
+/// A string in a policy, and its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// The string, leftover placeholders as `${Name}`.
+    pub text: String,
+    /// Its file.
+    pub source: SourceId,
+    /// Its bytes in the file.
+    pub span: Span,
+}
+
+/// An Allow statement of a policy.
+#[derive(Clone, Debug)]
+pub struct Grant<'a> {
+    /// The strings of `Action` or `NotAction`.
+    pub actions: Vec<&'a str>,
+    /// Whether it is `NotAction`.
+    pub not_action: bool,
+    /// The strings of `Resource`; `None` for `NotResource`.
+    pub resources: Option<Vec<Written>>,
+}
+
+/// What policies grant.
+#[derive(Debug, Default)]
+pub struct Grants<'a> {
+    /// For certain.
+    pub certain: Vec<Grant<'a>>,
+    /// For some values of what is not known.
+    pub perhaps: Vec<Grant<'a>>,
+}
+
+impl Grant<'_> {
+    /// Whether the strings of `Action` or `NotAction` may name an action, in lower case.
+    pub(super) fn is_for(&self, action: &str) -> bool {
+        let mut actions = self.actions.iter();
+        let matches = |a: &&str| {
+            let a = a.to_ascii_lowercase();
+            glob(&a, action) || !self.not_action && glob(action, &a)
+        };
+        actions.any(matches) != self.not_action
+    }
+}
