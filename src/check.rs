@@ -253,7 +253,7 @@ pub fn check(
     });
     let unread = elsewhere.unread(hanging.map(|r| &r.row));
     let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
-    let ineffective = trial.ineffective(&comparison);
+    let ineffective = trial.ineffective(&comparison, |_| true);
     let kept = verdicts.coverage(&trial.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let shared_roles: Vec<String> = { settings.shared_with.iter() }
@@ -298,6 +298,11 @@ pub fn check(
         .map(|(wider, readings)| wider.compare(catalog, readings, false))
         .next();
     let generous = repaired_generous.as_ref().or(generous.as_ref());
+    let best = generous.map(|generous| {
+        let best = generous.best();
+        let found = trial.ineffective(best, |statement| generous.is_open_grant(statement));
+        (best, found)
+    });
     let most = generous.map(open::Generous::most).map(|most| {
         let excess = trial.own_excess(excess::excess(most, &trial.needed()));
         let escalation = escalation::open_paths(most, &trial.required, &trial.bindings);
@@ -312,7 +317,15 @@ pub fn check(
         });
         context.with(compared)
     });
-    let mut findings = lints::run(&context, generous.as_ref());
+    let best = best.as_ref().map(|(comparison, ineffective)| {
+        let compared = context.compared.clone().map(|compared| Compared {
+            comparison,
+            ineffective,
+            ..compared
+        });
+        context.with(compared)
+    });
+    let mut findings = lints::run(&context, generous.as_ref(), best.as_ref());
     // The texts of attached AWS managed policies are AWS's: nothing is to be changed in them.
     findings.retain(|f| {
         let mut attached = settings.attached_policies.iter();
@@ -433,7 +446,7 @@ fn not_compared(
         also_needed: Vec::new(),
         kept: BTreeSet::new(),
         is_template: false,
-        findings: lints::run(&context, None),
+        findings: lints::run(&context, None, None),
         failed: true,
     }
 }

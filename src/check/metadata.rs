@@ -151,7 +151,7 @@ fn open_names(policy: &Policy) -> impl Iterator<Item = &str> {
             let is_whole = part.range == (0..text.value.len());
             is_whole.then(|| unknowns.holes.get(part.hole))?
         });
-        let in_place_of_action = parts.filter(|h| h.kind == HoleKind::Name);
+        let in_place_of_action = parts.filter(|h| h.kind.is_name());
         anything
             .chain(in_place_of_action)
             .map(|hole| hole.name.as_str())

@@ -8,9 +8,10 @@ use super::trial::{Again, Trial};
 use crate::catalog::Catalog;
 use crate::diff::comparison::Comparison;
 use crate::diff::coverage::Requirement;
+use crate::diff::statement::Prepared;
 use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{Extremes, File};
-use crate::parser::{Document, Policy, SourceId, Span, Statement};
+use crate::parser::{Document, Effect, Policy, SourceId, Span, Statement};
 
 /// Which of the generous readings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,6 +134,17 @@ impl Wider<'_> {
 }
 
 impl<'w> Generous<'w, '_> {
+    /// As much as every value that is not known can let the policies grant.
+    pub(super) fn best(&self) -> &Comparison<'w> {
+        &self.best
+    }
+
+    /// Whether it is an Allow with something that is not known.
+    pub(super) fn is_open_grant(&self, statement: &Prepared) -> bool {
+        let place = (statement.source, statement.span);
+        statement.effect == Effect::Allow && self.open.contains_key(&place)
+    }
+
     /// As `best`, but an unknown name counts as one fixed name that equals no other, not as `*`.
     pub(super) fn most(&self) -> &Comparison<'w> {
         self.texts.as_ref().unwrap_or(&self.best)

@@ -1,11 +1,12 @@
 //! One candidate for the reference of a role, made ready for its policies.
 
 mod parts;
+mod read;
 
 pub(super) use parts::scope;
+pub(super) use read::Read;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::reading::Policies;
@@ -20,13 +21,13 @@ use crate::diff::prepare::{self, Drafts};
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
 use crate::matcher::Pieces;
-use crate::matcher::condition::KeyValue;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
-use crate::reference::cluster_names::{self, Grants, Hint, Narrowed};
+use crate::reference::cluster_names::{self, Narrowed};
 use crate::reference::{self, Principal, RefStatement, Reference};
 use parts::{everything, generated, infer, name_cluster};
+use read::Given;
 
 /// Everything about one reference that the inference and the comparison share.
 pub(super) struct Trial<'a> {
@@ -63,59 +64,6 @@ pub(super) struct Again {
     granted: Vec<Prepared>,
     limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
     placeholders: Placeholders,
-}
-
-/// What is the same of some policies for every candidate.
-pub(super) struct Read<'p> {
-    drafts: Drafts<'p>,
-    placeholders: Placeholders,
-    grants: OnceCell<Given<'p>>,
-    /// The statements, if no value of a placeholder changes them, and which policies AWS refuses to store.
-    plain: Option<OnceCell<Plain>>,
-}
-
-/// For each policy, whether AWS refuses to store it; and the statements of all.
-type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
-
-/// The grants with the given values alone, and those of their resources that may name a cluster.
-struct Given<'p> {
-    grants: Grants<'p>,
-    hints: Vec<Hint>,
-    perhaps: Vec<Hint>,
-}
-
-impl<'p> Read<'p> {
-    pub(super) fn new(policies: &[&'p Policy]) -> Self {
-        let mut placeholders = Placeholders::default();
-        let drafts = Drafts::new(policies.iter().copied(), &mut placeholders);
-        let is_plain = drafts.is_plain();
-        Read {
-            drafts,
-            placeholders,
-            grants: OnceCell::new(),
-            plain: is_plain.then(OnceCell::new),
-        }
-    }
-
-    /// The statements with every bound placeholder replaced.
-    fn bind(
-        &self,
-        bindings: &Bindings,
-        placeholders: &Placeholders,
-        resolve: &dyn Fn(&str) -> Option<KeyValue>,
-    ) -> Rc<Vec<Prepared>> {
-        let bind = || Rc::new(self.drafts.bind(bindings, placeholders, resolve));
-        let Some(plain) = &self.plain else {
-            return bind();
-        };
-        let rejected = self.drafts.rejected(bindings);
-        let (of, granted) = plain.get_or_init(|| (rejected.clone(), bind()));
-        if *of == rejected {
-            Rc::clone(granted)
-        } else {
-            bind()
-        }
-    }
 }
 
 impl<'a> Trial<'a> {
@@ -447,8 +395,12 @@ impl<'a> Trial<'a> {
     }
 
     /// What has no effect, without the statements of attached AWS managed policies.
-    pub(super) fn ineffective(&self, comparison: &Comparison<'_>) -> Vec<Ineffective> {
-        let mut found = effect::ineffective(comparison);
+    pub(super) fn ineffective(
+        &self,
+        comparison: &Comparison<'_>,
+        is_asked_for: impl Fn(&Prepared) -> bool,
+    ) -> Vec<Ineffective> {
+        let mut found = effect::ineffective(comparison, is_asked_for);
         found.retain(|i| i.layer > 0 || i.statement < self.own);
         found
     }

@@ -61,14 +61,18 @@ pub struct Unmet {
     pub formats: Vec<String>,
 }
 
-/// Finds what has no effect, in the order of the layers and their statements.
-pub fn ineffective(comparison: &Comparison<'_>) -> Vec<Ineffective> {
+/// Finds what has no effect in the statements that are asked for, in the order of the layers and their statements.
+pub fn ineffective(
+    comparison: &Comparison<'_>,
+    is_asked_for: impl Fn(&Prepared) -> bool,
+) -> Vec<Ineffective> {
     let formats = Universes::of(&Scope::default());
     let mut kinds = Kinds::new(&formats);
     let mut budget = Budget::steps(STEPS_PER_RUN);
     let mut found = Vec::new();
     for (layer, statements) in comparison.layers.iter().map(|l| l.statements).enumerate() {
-        for (index, statement) in statements.iter().enumerate() {
+        let statements = statements.iter().enumerate();
+        for (index, statement) in statements.filter(|(_, s)| is_asked_for(s)) {
             let mut asked = Asked {
                 comparison,
                 statement,

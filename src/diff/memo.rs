@@ -119,6 +119,7 @@ fn spell(pieces: &Pieces, placeholders: &Placeholders, text: &mut String) {
             Piece::Char(c) => text.push(*c),
             Piece::Star => text.push('\x01'),
             Piece::Question => text.push('\x02'),
+            Piece::Word => text.push('\x06'),
             Piece::Placeholder(number) => name(text, '\x03', *number),
             Piece::Variable {
                 name: number,

@@ -27,7 +27,7 @@ pub(super) fn lex(
     // No name is an ARN: what is written in the place of one is not known to be a name.
     let is_alone = matches!(parts, [part] if part.range == (0..text.value.len()));
     let kind = |index: usize| match hole(index).map_or(HoleKind::Text, |h| h.kind) {
-        HoleKind::Name if in_resource && is_alone => HoleKind::Text,
+        kind if kind.is_name() && in_resource && is_alone => HoleKind::Text,
         kind => kind,
     };
     // Whether the statement reaches as far as the part can let it.
@@ -65,7 +65,10 @@ pub(super) fn lex(
             let name = canonical_placeholder(name).unwrap_or(name);
             Piece::Placeholder(placeholders.number(name))
         } else if in_resource && most(part.hole) && !negated {
-            Piece::Star
+            match kind(part.hole) {
+                HoleKind::Word if part.range.start > 0 => Piece::Word,
+                _ => Piece::Star,
+            }
         } else {
             Piece::Placeholder(placeholders.number(&own_name(name)))
         };

@@ -478,7 +478,7 @@ fn normal_value(pieces: &Pieces) -> String {
     let one = |(piece, _): &(Piece, Span)| match piece {
         Piece::Char(c @ ('*' | '?' | '$')) => format!("${{{c}}}"),
         Piece::Char(c) => c.to_string(),
-        Piece::Star => "*".to_owned(),
+        Piece::Star | Piece::Word => "*".to_owned(),
         Piece::Question => "?".to_owned(),
         Piece::Variable { name, .. } => format!("${{v{name}}}"),
         Piece::Placeholder(n) => format!("${{p{n}}}"),

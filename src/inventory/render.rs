@@ -57,7 +57,7 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
     value.each_hole(&mut |hole| {
         let kind = holes.get(hole).map(|h| h.kind);
         let kind = kind.filter(|k| *k != HoleKind::Reference);
-        has_name |= kind == Some(HoleKind::Name);
+        has_name |= kind.is_some_and(HoleKind::is_name);
         kinds = kinds.max(kind);
     });
     let read = |extreme| Draft::new(holes, extreme).read(value, attached);

@@ -152,7 +152,9 @@ fn notes(open: &Open) -> Vec<String> {
     let mut notes = vec![format!("{worst} at worst, {best} at best")];
     for value in &open.values {
         let stands_for = match value.kind {
-            HoleKind::Name => "a name that is not known before the template is deployed",
+            HoleKind::Word | HoleKind::Name => {
+                "a name that is not known before the template is deployed"
+            }
             HoleKind::List => "an unknown number of values",
             HoleKind::Document => "policies that are not in the input",
             HoleKind::Text | HoleKind::Reference => "any text",

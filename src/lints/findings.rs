@@ -17,8 +17,13 @@ use crate::parser::{SourceId, Span, Statement};
 /// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
 ///
 /// `generous` is the same role where what is not known allows as much as it can: what is dangerous in it only is a
-/// note.
-pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding> {
+/// note. `best` is the role where everything that is not known allows as much as some value of it can, with those of its
+/// entries that are without effect even then.
+pub fn run(
+    context: &Context<'_>,
+    generous: Option<&Context<'_>>,
+    best: Option<&Context<'_>>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for lint in ALL {
         let before = findings.len();
@@ -27,6 +32,9 @@ pub fn run(context: &Context<'_>, generous: Option<&Context<'_>>) -> Vec<Finding
     }
     if let Some(generous) = generous {
         findings.extend(open::dangers(generous, &findings));
+    }
+    if let Some(best) = best {
+        findings.extend(open::without_effect(best, &findings));
     }
     findings.iter_mut().for_each(keep_on_one_line);
     policy_size::advise(context, &mut findings);

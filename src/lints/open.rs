@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Context, Lint, excess_cost, excess_credentials, excess_data_access, excess_destruction,
-    excess_exposure, excess_privileges, exposed_credentials, over_broad_action,
-    over_broad_resource, privilege_escalation, unneeded_action, unrestricted_assume_role,
-    writable_code,
+    excess_exposure, excess_privileges, exposed_credentials, ineffective_resource,
+    ineffective_statement, over_broad_action, over_broad_resource, privilege_escalation,
+    unneeded_action, unrestricted_assume_role, writable_code,
 };
 use crate::finding::{Finding, Severity};
 use crate::parser::{self, Hole, SourceId, Span};
@@ -36,13 +36,6 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
         (lint.check)(generous, &mut all);
         super::bound(lint, &mut all, before);
     }
-    let is_known = |f: &Finding| {
-        let same = |k: &&Finding| k.lint == f.lint && k.label.source == f.label.source;
-        known
-            .iter()
-            .filter(same)
-            .any(|k| k.label.span == f.label.span)
-    };
     // Every value that is not known may be a wildcard.
     let is_open = |f: &Finding| {
         let statement = generous.statement_at(f.label.source, f.label.span);
@@ -51,7 +44,7 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
         f.lint == over_broad_resource::LINT.id
             && values.any(|text| text.holes.is_some() && text.span == f.label.span)
     };
-    all.retain(|f| !is_known(f) && !is_open(f));
+    all.retain(|f| !is_known(known, f) && !is_open(f));
     for finding in &mut all {
         finding.severity = Severity::Note;
         finding.own_severity = Severity::Note;
@@ -60,6 +53,26 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
         finding.notes.push(note);
     }
     all
+}
+
+/// Finds what has no effect for any value of what is not known, beside what was found already.
+pub(super) fn without_effect(best: &Context<'_>, known: &[Finding]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for lint in [&ineffective_resource::LINT, &ineffective_statement::LINT] {
+        let before = all.len();
+        (lint.check)(best, &mut all);
+        super::bound(lint, &mut all, before);
+    }
+    all.retain(|f| !is_known(known, f));
+    all
+}
+
+/// Whether a lint found something at the same place.
+fn is_known(known: &[Finding], finding: &Finding) -> bool {
+    known.iter().any(|k| {
+        let (place, own) = (&k.label, &finding.label);
+        k.lint == finding.lint && (place.source, place.span) == (own.source, own.span)
+    })
 }
 
 /// The note on a finding that values which are not known decide: those of the statement at its place.

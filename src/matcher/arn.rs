@@ -24,6 +24,8 @@ pub enum Piece {
     Star,
     /// `?`
     Question,
+    /// One of the names that a value may be: any text that is not empty, without `:` and `/`.
+    Word,
     /// A policy variable: a value that depends on the request.
     Variable {
         /// Its number among the names of the run.
@@ -120,7 +122,10 @@ impl ResourcePattern {
                     .filter_map(|f| self.pieces.get(f.clone()))
                     .flatten()
                     .any(|(p, _)| {
-                        matches!(p, Piece::Star | Piece::Question | Piece::Variable { .. })
+                        matches!(
+                            p,
+                            Piece::Star | Piece::Question | Piece::Word | Piece::Variable { .. }
+                        )
                     }))
     }
 
@@ -247,6 +252,7 @@ fn push(piece: Piece, class: Class, out: &mut Vec<Token>) {
         Piece::Char(c) => out.push(Token::Symbol(Symbol::char(c))),
         Piece::Placeholder(n) => out.push(Token::Symbol(Symbol::placeholder(n))),
         Piece::Question => out.push(Token::One(class)),
+        Piece::Word => out.extend([Token::One(Class::WORD), Token::Run(Class::WORD)]),
         Piece::Star
         | Piece::Variable {
             may_be_empty: true, ..

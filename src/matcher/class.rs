@@ -42,6 +42,9 @@ impl Class {
     /// No `:`: wildcards in the first five fields of an ARN.
     pub const NO_COLON: Class = Class(Class::ANY.0 & !(1 << kind(':')));
 
+    /// Neither `:` nor `/`: names that are not known.
+    pub const WORD: Class = Class(Class::NO_COLON.0 & !(1 << kind('/')));
+
     /// The class of the characters that a text lists as a regular expression does in brackets: `A-Za-z0-9_.-`, or after
     /// `^` of all others. `None` where a range splits a kind of characters.
     pub fn of(text: &str) -> Option<Class> {

@@ -321,7 +321,7 @@ fn verbatim(pieces: &Pieces) -> Option<String> {
         .iter()
         .map(|(piece, _)| match piece {
             Piece::Char(c) => Some(*c),
-            Piece::Star => Some('*'),
+            Piece::Star | Piece::Word => Some('*'),
             Piece::Question => Some('?'),
             Piece::Variable { .. } | Piece::Placeholder(_) => None,
         })
@@ -413,8 +413,8 @@ fn pattern(wanted: &Pieces, wildcards: bool, fold: bool) -> Pattern {
         match piece {
             Piece::Char(c) if fold => tokens.extend(folded(*c)),
             Piece::Char(c) => tokens.push(Token::Symbol(Symbol::char(*c))),
-            Piece::Star if wildcards => tokens.push(Token::Run(Class::ANY)),
-            Piece::Star => tokens.push(Token::Symbol(Symbol::char('*'))),
+            Piece::Star | Piece::Word if wildcards => tokens.push(Token::Run(Class::ANY)),
+            Piece::Star | Piece::Word => tokens.push(Token::Symbol(Symbol::char('*'))),
             Piece::Question if wildcards => tokens.push(Token::One(Class::ANY)),
             Piece::Question => tokens.push(Token::Symbol(Symbol::char('?'))),
             Piece::Variable { name, .. } => {

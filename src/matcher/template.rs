@@ -303,7 +303,7 @@ pub fn spell(pieces: &[(Piece, Span)], placeholders: &Placeholders) -> String {
     for (piece, _) in pieces {
         match piece {
             Piece::Char(c) => out.push(*c),
-            Piece::Star => out.push('*'),
+            Piece::Star | Piece::Word => out.push('*'),
             Piece::Question => out.push('?'),
             Piece::Placeholder(n) | Piece::Variable { name: n, .. } => {
                 out.push_str("${");

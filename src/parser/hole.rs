@@ -9,7 +9,9 @@ pub enum HoleKind {
     /// The partition, Region or account that the template is deployed to: a placeholder of the reference, which has a value
     /// of its own or none, and decides nothing by itself.
     Reference,
-    /// One value without wildcard and colon: the name of a resource that the template makes.
+    /// One value without wildcard, colon and slash: the name of a resource that the template makes.
+    Word,
+    /// One value without wildcard and colon: what identifies a resource.
     Name,
     /// Any text, which may hold `*`: a parameter without a default.
     Text,
@@ -20,10 +22,16 @@ pub enum HoleKind {
 }
 
 impl HoleKind {
+    /// Whether it is one name.
+    pub(crate) fn is_name(self) -> bool {
+        matches!(self, HoleKind::Word | HoleKind::Name)
+    }
+
     /// Whether a value of this kind may have a separator in it. A partition, Region or account is a word; a name has no colon.
     pub(crate) fn may_hold(self, separator: &str) -> bool {
         match self {
             HoleKind::Reference => { separator.chars() }.all(|c| c.is_alphanumeric() || c == '-'),
+            HoleKind::Word => !separator.contains([':', ',', ' ', '/']),
             HoleKind::Name => !separator.contains([':', ',', ' ']),
             HoleKind::Text | HoleKind::List | HoleKind::Document => true,
         }
@@ -78,7 +86,7 @@ impl Extreme {
     pub(crate) fn reaches_most(self, kind: HoleKind, effect: Effect) -> bool {
         match self {
             Extreme::Worst => effect == Effect::Deny,
-            Extreme::BestOfTexts if kind == HoleKind::Name => false,
+            Extreme::BestOfTexts if kind.is_name() => false,
             Extreme::Best | Extreme::BestOfTexts => effect == Effect::Allow,
         }
     }

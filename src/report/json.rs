@@ -187,7 +187,7 @@ fn hole<'a>(sources: &Sources, value: &'a diff::OpenValue) -> Hole<'a> {
     Hole {
         name: &value.name,
         kind: match value.kind {
-            HoleKind::Name => "name",
+            HoleKind::Word | HoleKind::Name => "name",
             HoleKind::List => "list",
             HoleKind::Document => "document",
             HoleKind::Text | HoleKind::Reference => "text",

@@ -275,7 +275,7 @@ fn silenced_in(policy: &Value, form: Form, chosen: &[(String, Open)]) -> Vec<Str
         let open = of("open");
         let mut faults = silenced(base, &places[at], open);
         match &replaced[nth] {
-            // It is no fault if the finding is lost with that value, too.
+            // Nothing is lost that is not found with that value either.
             Some(place) => {
                 let others = silenced(of("known"), place, open);
                 let what = |fault: &str| fault.split(": ").next().unwrap().to_owned();

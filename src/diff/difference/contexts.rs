@@ -318,7 +318,7 @@ fn absent(test: &Test, reading: bool) -> bool {
 fn text_of(pieces: &Pieces) -> Option<String> {
     let one = |(piece, _): &(Piece, _)| match piece {
         Piece::Char(c) => Some(*c),
-        Piece::Star => Some('*'),
+        Piece::Star | Piece::Word => Some('*'),
         Piece::Question => Some('?'),
         Piece::Variable { .. } | Piece::Placeholder(_) => None,
     };
@@ -335,9 +335,9 @@ fn pattern(comparison: Comparison, value: &Pieces) -> Option<Pattern> {
     let mut tokens = Vec::with_capacity(value.len());
     for (piece, _) in value.iter() {
         tokens.push(match piece {
-            Piece::Star if wild => Token::Run(Class::ANY),
+            Piece::Star | Piece::Word if wild => Token::Run(Class::ANY),
             Piece::Question if wild => Token::One(Class::ANY),
-            Piece::Star => Token::Symbol(Symbol::char('*')),
+            Piece::Star | Piece::Word => Token::Symbol(Symbol::char('*')),
             Piece::Question => Token::Symbol(Symbol::char('?')),
             Piece::Char(c) => Token::Symbol(Symbol::char(*c)),
             Piece::Variable { name: n, .. } | Piece::Placeholder(n) => {

@@ -303,7 +303,7 @@ impl<'g> Template<'g> {
                 return Some(Value::bound(suffix, span));
             }
             "AWS::StackName" => {
-                let hole = self.hole(name, HoleKind::Name, span, None);
+                let hole = self.hole(name, HoleKind::Word, span, None);
                 return Some(of_pieces(vec![Piece::Hole { hole, span }], span));
             }
             "AWS::StackId" => {
@@ -397,7 +397,7 @@ impl<'g> Template<'g> {
                     path.unwrap_or_else(|| vec![bound("/", span)])
                 }
                 "Id" => {
-                    let hole = self.hole(logical, HoleKind::Name, span, None);
+                    let hole = self.hole(logical, HoleKind::Word, span, None);
                     vec![Piece::Hole { hole, span }]
                 }
                 name => {
@@ -421,7 +421,7 @@ impl<'g> Template<'g> {
         if let Some(pieces) = value.and_then(|v| v.pieces()) {
             return pieces;
         }
-        let hole = self.hole(logical, HoleKind::Name, span, None);
+        let hole = self.hole(logical, HoleKind::Word, span, None);
         vec![Piece::Hole { hole, span }]
     }
 

@@ -334,7 +334,7 @@ impl<'a> Machine<'a> {
         if let Node::Hole(hole) = value.node {
             let kind = self.holes.get(hole).map(|h| h.kind);
             // The condition is not a name.
-            if !matches!(kind, Some(HoleKind::Reference | HoleKind::Name)) {
+            if kind.is_some_and(|kind| kind != HoleKind::Reference && !kind.is_name()) {
                 return hole;
             }
         }

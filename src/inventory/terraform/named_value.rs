@@ -265,10 +265,10 @@ impl Machine<'_> {
                 let prefix = is_identity
                     .then(|| self.argument(of, "name_prefix"))
                     .flatten();
-                let is_name = is_identity && name != "arn"
-                    || ["id", "name"].contains(&name)
-                    || facts::is_name(kind, name);
-                let hole_kind = if is_name {
+                let is_word = is_identity && name != "arn" || facts::is_name(kind, name);
+                let hole_kind = if is_word {
+                    HoleKind::Word
+                } else if ["id", "name"].contains(&name) {
                     HoleKind::Name
                 } else {
                     HoleKind::Text
@@ -315,7 +315,7 @@ impl Machine<'_> {
                         (_, Some(default)) => Value::bound(default.clone(), place),
                         (_, None) => {
                             let name = format!("{}.{name}", of.address);
-                            self.named(name, HoleKind::Name, place)
+                            self.named(name, HoleKind::Word, place)
                         }
                     }
                 }

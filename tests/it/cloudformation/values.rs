@@ -1,7 +1,8 @@
 //! The value of a resource, as the functions of a template make it.
 
 use super::{ARN, case, template};
-use crate::common::case::verdict;
+use crate::common::case::{Case, verdict};
+use crate::common::table::each;
 
 /// A value of `Resource`, and the verdict.
 const VALUES: &[(&str, &str)] = &[
@@ -133,4 +134,37 @@ fn a_value_of_a_resource_is_what_its_functions_make_of_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An object of a bucket.
+const OBJECT: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::bucket/key"}}"#;
+
+#[test]
+fn the_arn_of_a_bucket_names_no_object() {
+    each(
+        [
+            ("!GetAtt Bucket.Arn", "missing ineffective-statement"),
+            (
+                "!Sub 'arn:aws:s3:::${Bucket}'",
+                "missing ineffective-statement",
+            ),
+            ("!Sub '${Bucket.Arn}/*'", "depends"),
+            ("!Sub 'arn:aws:s3:::${Open}'", "depends"),
+        ],
+        |(resource, expected)| {
+            let role = template(&format!(
+                "Effect: Allow\nAction: s3:GetObject\nResource: {resource}"
+            ));
+            let text = format!("{role}  Bucket: {{Type: AWS::S3::Bucket}}\n");
+            let case = Case::new(&[("t.yaml", text.as_str())], OBJECT);
+            let (_, report) = case.lint("t.yaml", &[]);
+            let findings = report["results"][0]["findings"].as_array().unwrap();
+            let lints = { findings.iter() }.filter_map(|f| f["lint"].as_str());
+            let lost = lints.filter(|lint| lint.starts_with("ineffective"));
+            let found = verdict(&report);
+            let all: Vec<&str> = [found.as_str()].into_iter().chain(lost).collect();
+            assert_eq!(all.join(" "), expected, "{resource}");
+        },
+    );
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{TRUST, case, encoded, failures, judged, role_with};
+use crate::common::case::Case;
 
 /// A value of `Resource`, and the verdict.
 const VALUES: &[(&str, &str)] = &[
@@ -417,5 +418,42 @@ fn the_cluster_and_the_account_are_those_of_what_may_be_allowed() {
         let row = { rows.iter() }.find(|r| r["action"] == "cloudformation:DescribeStacks" && !r["resources"].to_string().contains("\"*\""));
         let is = row.map_or("no row", |row| row["verdict"].as_str().unwrap());
         ((*open).to_owned(), (*expected).to_owned(), is.to_owned())
+    }));
+}
+
+/// An object of a bucket.
+const OBJECT: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::bucket/key"}}"#;
+
+/// A resource, the verdict, and whether the statement has an effect for some value.
+const BUCKETS: &[(&str, &str, bool)] = &[
+    ("aws_s3_bucket.made.arn", "missing", false),
+    (
+        "\"arn:aws:s3:::${aws_s3_bucket.made.id}\"",
+        "missing",
+        false,
+    ),
+    ("\"${aws_s3_bucket.made.arn}/*\"", "depends", true),
+    ("\"${aws_s3_bucket.made.arn}/key\"", "depends", true),
+    // An attribute of which nothing is known may have a slash.
+    ("\"arn:aws:s3:::${aws_s3_object.made.id}\"", "depends", true),
+    ("\"arn:aws:s3:::${var.open}\"", "depends", true),
+];
+
+#[test]
+fn the_arn_of_a_bucket_names_no_object() {
+    failures(BUCKETS.iter().map(|(resource, verdict, has_effect)| {
+        let policy = encoded("Allow", "\"s3:GetObject\"", resource);
+        let code = role_with(&policy).replace("\"{}\"", TRUST)
+            + "resource \"aws_s3_bucket\" \"made\" {}\nresource \"aws_s3_object\" \"made\" {}\n";
+        let case = Case::new(&[("main.tf", code.as_str())], OBJECT);
+        let (_, report) = case.lint(".", &[]);
+        let is_lost = has(&report, |f| f["lint"] == "ineffective-statement");
+        let row = report["results"][0]["requirements"][0]["verdict"].as_str();
+        (
+            (*resource).to_owned(),
+            format!("{verdict} {has_effect}"),
+            format!("{} {}", row.unwrap_or("none"), !is_lost),
+        )
     }));
 }

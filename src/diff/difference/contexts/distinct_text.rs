@@ -21,7 +21,7 @@ fn fold(word: &[Symbol]) -> Vec<Symbol> {
 fn literal(value: &Pieces) -> Vec<Symbol> {
     let one = |(piece, _): &(Piece, _)| match piece {
         Piece::Char(c) => Symbol::char(*c),
-        Piece::Star => Symbol::char('*'),
+        Piece::Star | Piece::Word => Symbol::char('*'),
         Piece::Question => Symbol::char('?'),
         Piece::Variable { name, .. } | Piece::Placeholder(name) => Symbol::placeholder(*name),
     };
