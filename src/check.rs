@@ -6,10 +6,10 @@ mod candidates;
 mod choice;
 mod configured;
 mod elsewhere;
+mod extremes;
 mod fit;
 mod meeting;
 mod metadata;
-mod open;
 mod reading;
 mod size;
 mod trial;
@@ -147,7 +147,7 @@ pub fn check(
         ));
     }
     let chosen = matches!(against, Against::BestOf(_));
-    let readings = open::Readings::new(files, settings);
+    let readings = extremes::Readings::new(files, settings);
     let candidates = Candidates::new(&policies, against, settings);
     let wide = readings
         .as_ref()
@@ -303,7 +303,7 @@ pub fn check(
         let found = trial.ineffective(best, |statement| generous.is_open_grant(statement));
         (best, found)
     });
-    let most = generous.map(open::Generous::most).map(|most| {
+    let most = generous.map(extremes::Generous::most).map(|most| {
         let excess = trial.own_excess(excess::excess(most, &trial.needed()));
         let escalation = escalation::open_paths(most, &trial.required, &trial.bindings);
         (most, excess, escalation)

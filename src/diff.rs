@@ -11,7 +11,7 @@ pub mod excess;
 mod judgement;
 mod memo;
 pub mod narrow;
-pub(crate) mod open;
+pub(crate) mod partly_known;
 pub mod prepare;
 pub mod scope;
 pub mod statement;

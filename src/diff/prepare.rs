@@ -7,7 +7,7 @@ pub use requirement::{ReferencePieces, bind_reference, reference_pieces};
 
 use std::cell::OnceCell;
 
-use super::open;
+use super::partly_known;
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
 use crate::matcher::condition::{Comparison, KeyValue, Operator, Test, fold_key};
 use crate::matcher::template::{self, Leftover, Placeholders};
@@ -69,7 +69,7 @@ impl<'a> Drafts<'a> {
                     |text: &Text, of: Option<&str>, version: Version, drafts: &mut Drafts<'_>| {
                         if let (Some(_), Some(unknowns)) = (&text.holes, &policy.unknowns) {
                             let (pieces, found) =
-                                open::lex(text, unknowns, statement, version, placeholders);
+                                partly_known::lex(text, unknowns, statement, version, placeholders);
                             drafts.note(found, text, policy.source, statement);
                             return match pieces {
                                 Some(pieces) => Lexed::new(pieces, placeholders),

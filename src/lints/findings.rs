@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::view::Context;
 use super::{
     ALL, Lint, count, feature_gap, feature_without_data, generated_gap, is_about_coverage,
-    known_gap, open, policy_size, unreplaced_placeholder,
+    known_gap, left_open, policy_size, unreplaced_placeholder,
 };
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
@@ -31,10 +31,10 @@ pub fn run(
         bound(lint, &mut findings, before);
     }
     if let Some(generous) = generous {
-        findings.extend(open::dangers(generous, &findings));
+        findings.extend(left_open::dangers(generous, &findings));
     }
     if let Some(best) = best {
-        findings.extend(open::without_effect(best, &findings));
+        findings.extend(left_open::without_effect(best, &findings));
     }
     findings.iter_mut().for_each(keep_on_one_line);
     policy_size::advise(context, &mut findings);

@@ -1,6 +1,6 @@
 //! Names that another major release of ParallelCluster gives its resources.
 
-use super::{Context, Lint, enumerate, open};
+use super::{Context, Lint, enumerate, left_open};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{Effect, SourceId, Span, Statement};
@@ -90,7 +90,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         if !is_certain {
             finding
                 .notes
-                .push(open::only_for(context, (*source, *span)));
+                .push(left_open::only_for(context, (*source, *span)));
         }
         finding.help = Some(
             "write the names of your release, or say which one you use: --pcluster-version"

@@ -238,7 +238,6 @@ const SHARED_NAMES: &[(&str, &str)] = &[
     ("missing", "missing permissions"),
     ("model", "the types of an output format"),
     ("names", "names of principals"),
-    ("open", "values that are not known"),
     ("owner", "the owner of policies"),
     ("pattern", "patterns of actions and resources"),
     ("principals", "the principals of a file"),

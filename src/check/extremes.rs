@@ -292,7 +292,7 @@ fn value_of(policy: &Policy, statement: &Statement, hole: usize, row: &Row) -> O
         place.get_or_insert((policy.source, text.part(part.range.clone())));
         if value.is_none() && parts.len() == 1 {
             let mut required = row.resources.iter();
-            value = required.find_map(|r| crate::diff::open::value_for(&text.value, of, r));
+            value = required.find_map(|r| crate::diff::partly_known::value_for(&text.value, of, r));
         }
     }
     Some(OpenValue {
