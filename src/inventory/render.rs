@@ -309,7 +309,7 @@ impl<'h> Draft<'h> {
         let effect = effect.map(|(_, value)| value);
         let effect_hole = effect.and_then(|value| self.first_unknown(value));
         let [allow, deny] = ["Allow", "Deny"].map(|e| effect.is_some_and(|v| may_be(v, e)));
-        // A name counts as any text here, since nothing else is between the two effects.
+        // Whatever is not known may be either word, also a name.
         let is_deny = deny && (!allow || self.extreme == Extreme::Worst);
         let effect_of = if is_deny { Effect::Deny } else { Effect::Allow };
         let mut holes = Vec::new();

@@ -264,14 +264,17 @@ impl Tree<'_> {
             let starts = self.text.char_indices().map(|(at, _)| at as u32);
             starts.step_by(BLOCK).collect()
         });
-        let block = blocks.get(point / BLOCK).map(|at| *at as usize);
-        block
-            .and_then(|block| {
-                let rest = self.text.get(block..)?;
-                let (at, _) = rest.char_indices().nth(point % BLOCK)?;
-                Some(block + at)
-            })
-            .unwrap_or(self.text.len())
+        let start = |block: usize| blocks.get(block).map(|at| *at as usize);
+        let (block, offset) = (point / BLOCK, point % BLOCK);
+        let byte = start(block).and_then(|from| {
+            // So many code points in as many bytes: each is one byte.
+            if start(block + 1) == Some(from + BLOCK) {
+                return Some(from + offset);
+            }
+            let (at, _) = self.text.get(from..)?.char_indices().nth(offset)?;
+            Some(from + at)
+        });
+        byte.unwrap_or(self.text.len())
     }
 }
 

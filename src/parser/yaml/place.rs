@@ -163,4 +163,30 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn places_are_right_in_long_texts_with_characters_of_several_bytes() {
+        for wide in [0, 1, 700, 1023, 1024, 1500, 2047, 4000] {
+            let mut text = String::new();
+            for line in 0..600 {
+                let c = if line * 7 <= wide && wide < (line + 1) * 7 {
+                    'é'
+                } else {
+                    'e'
+                };
+                text.push_str(&format!("k{line:03}{c}: {line}\n"));
+            }
+            let limits = Limits {
+                most: 10_000,
+                what: "test",
+                has_unique_keys: true,
+            };
+            let tree = parse(&text, 0, limits).unwrap();
+            for (key, value) in tree.entries(tree.root()) {
+                let [key, value] = [*key, *value].map(|id| tree.span(id));
+                let of = |span: crate::parser::Span| &text[span.start as usize..span.end as usize];
+                let number: usize = of(value).parse().unwrap();
+                assert!(of(key).starts_with(&format!("k{number:03}")), "{}", of(key));
+            }
+        }
+    }
 }
