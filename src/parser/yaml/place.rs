@@ -122,6 +122,7 @@ fn double(c: char, written: &str, at: usize) -> Option<(usize, usize)> {
 mod tests {
     use super::super::{Limits, parse};
     use super::*;
+    use crate::parser::Span;
 
     /// A document, and what stands at the places of each character of its value but white space.
     #[test]
@@ -166,15 +167,12 @@ mod tests {
     #[test]
     fn places_are_right_in_long_texts_with_characters_of_several_bytes() {
         for wide in [0, 1, 700, 1023, 1024, 1500, 2047, 4000] {
-            let mut text = String::new();
-            for line in 0..600 {
-                let c = if line * 7 <= wide && wide < (line + 1) * 7 {
-                    'é'
-                } else {
-                    'e'
-                };
-                text.push_str(&format!("k{line:03}{c}: {line}\n"));
-            }
+            let line = |line: usize| {
+                let is_wide = (line * 7..(line + 1) * 7).contains(&wide);
+                let c = if is_wide { 'é' } else { 'e' };
+                format!("k{line:03}{c}: {line}\n")
+            };
+            let text: String = (0..600).map(line).collect();
             let limits = Limits {
                 most: 10_000,
                 what: "test",
@@ -183,7 +181,7 @@ mod tests {
             let tree = parse(&text, 0, limits).unwrap();
             for (key, value) in tree.entries(tree.root()) {
                 let [key, value] = [*key, *value].map(|id| tree.span(id));
-                let of = |span: crate::parser::Span| &text[span.start as usize..span.end as usize];
+                let of = |s: Span| text.get(s.start as usize..s.end as usize).unwrap();
                 let number: usize = of(value).parse().unwrap();
                 assert!(of(key).starts_with(&format!("k{number:03}")), "{}", of(key));
             }
