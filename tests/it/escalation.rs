@@ -266,11 +266,16 @@ fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
         ],
         |(action, role, id, severity)| {
             let result = lint(&policy(action), role, "torque", &[]);
-            let found: Vec<Severity> = { result.findings.iter() }
+            let found: Vec<_> = { result.findings.iter() }
                 .filter(|f| f.lint == id)
-                .map(|f| f.severity)
                 .collect();
-            assert_eq!(found, [severity], "{action} of {role}");
+            let [found] = found.as_slice() else {
+                panic!("{action} of {role}: {found:?}")
+            };
+            assert_eq!(found.severity, severity, "{action} of {role}");
+            assert_eq!(found.actions, [action]);
+            let with = format!("with: `{action}` on `");
+            assert!(found.notes[0].starts_with(&with), "{:?}", found.notes);
         },
     );
 }

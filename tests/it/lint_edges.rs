@@ -21,14 +21,28 @@ fn document(statements: &[Value]) -> String {
     json!({"Version": "2012-10-17", "Statement": statements}).to_string()
 }
 
-/// The severities of the findings of a lint.
-fn severities(file: &str, lint: &str, more: &[&str]) -> Vec<String> {
+/// The findings of a lint.
+fn findings(file: &str, lint: &str, more: &[&str]) -> Vec<Value> {
     let files = [("p.json", file)];
     let (_, report) = Case::new(&files, &document(&[statement(&json!({}))])).lint("p.json", more);
     let findings = report["results"][0]["findings"].as_array().unwrap();
     let of_lint = findings.iter().filter(|f| f["lint"] == lint);
-    of_lint
+    of_lint.cloned().collect()
+}
+
+/// The severities of the findings of a lint.
+fn severities(file: &str, lint: &str, more: &[&str]) -> Vec<String> {
+    let found = findings(file, lint, more).into_iter();
+    found
         .map(|f| f["severity"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The messages of the findings of a lint.
+fn messages(file: &str, lint: &str) -> Vec<String> {
+    let found = findings(file, lint, &[]).into_iter();
+    found
+        .map(|f| f["message"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -135,6 +149,162 @@ fn conditions_are_reported_by_their_values() {
             );
         },
     );
+}
+
+#[test]
+fn a_condition_is_reported_where_it_cannot_mean_what_it_says() {
+    let (ineffective, invalid) = ("ineffective-condition", "invalid-condition");
+    let ip = |values: &[&str]| json!({"IpAddress": {"aws:SourceIp": values}});
+    let numeric = json!({"NumericLessThan": {"aws:EpochTime": "1700000000"}});
+    let date = json!({"DateLessThan": {"aws:CurrentTime": "2026"}});
+    let equals = |key: &str, value: &str| json!({"StringEquals": {key: value}});
+    each(
+        [
+            (ineffective, ip(&["10.0.0.0/8"]), "this never holds"),
+            (
+                ineffective,
+                ip(&["10.0.0.0/8", "${aws:PrincipalTag/net}"]),
+                "`10.0.0.0/8` is a private",
+            ),
+            (invalid, numeric, ""),
+            (invalid, date, "`2026` is not a point in time"),
+            (
+                invalid,
+                json!({"BinaryEquals": {"sqs:Blob": "QmluYXJ5"}}),
+                "",
+            ),
+            (
+                invalid,
+                json!({"ArnLike": {"aws:PrincipalArn": "name"}}),
+                "`name` is not an ARN",
+            ),
+            (
+                invalid,
+                equals("aws:SourceVpc", "vpc-0123456789abcdef0"),
+                "",
+            ),
+            (
+                invalid,
+                equals("aws:SourceVpce", "vpce-0123456789abcdef0"),
+                "",
+            ),
+            (invalid, equals("aws:RequestedRegion", "us-east-1"), ""),
+            (
+                "unknown-condition-key",
+                equals("aws:Arn", "a"),
+                "an old name of `aws:PrincipalArn`",
+            ),
+            (
+                "unknown-condition-key",
+                equals("aws:NoKey", "a"),
+                "not one of AWS's global",
+            ),
+            (
+                "unknown-condition-key",
+                equals("nosuch:Key", "a"),
+                "the service of `nosuch:Key`",
+            ),
+            (
+                "weak-condition",
+                equals("dynamodb:Attributes", "a"),
+                "requests for all attributes",
+            ),
+        ],
+        |(lint, condition, part)| {
+            let policy = document(&[statement(&json!({"Condition": condition}))]);
+            let found = messages(&policy, lint).join("\n");
+            assert_eq!(found.is_empty(), part.is_empty(), "{condition}: {found}");
+            assert!(found.contains(part), "{condition}: {found}");
+        },
+    );
+    // Of a service that the catalogue does not have, the action is reported, and not its key.
+    let unknown = json!({"Action": "nosuch:Do", "Condition": equals("nosuch:Key", "a")});
+    let found = messages(&document(&[statement(&unknown)]), "unknown-condition-key");
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn an_empty_sid_is_no_name_of_a_statement() {
+    let wide = statement(&json!({"Sid": "", "Action": "sqs:*"}));
+    let policy = document(&[wide, statement(&json!({}))]);
+    let found = messages(&policy, "redundant-statement");
+    assert_eq!(found, ["another statement allows all that this one allows"]);
+}
+
+#[test]
+fn the_default_of_a_variable_is_in_single_quotes() {
+    each(
+        [("none", 1), ("'none'", 0), ("''", 0), ("'", 1)],
+        |(default, count)| {
+            let resource =
+                format!("arn:aws:sqs:us-east-1:123456789012:${{aws:username, {default}}}");
+            let policy = document(&[statement(&json!({"Resource": resource}))]);
+            assert_eq!(
+                severities(&policy, "variable-misuse", &[]).len(),
+                count,
+                "{default}"
+            );
+        },
+    );
+}
+
+#[test]
+fn of_several_bounds_the_one_without_effect_is_marked() {
+    let bounds = json!({"NumericLessThan": {"aws:MultiFactorAuthAge": ["60", "3600"]}});
+    let policy = document(&[statement(&json!({"Condition": bounds}))]);
+    let found = findings(&policy, "redundant-entry", &[]);
+    let [place] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert!(
+        place["message"].as_str().unwrap().contains("`3600`"),
+        "{place}"
+    );
+    let start = policy.find("\"60\"").unwrap() + 1;
+    assert_eq!(place["region"]["start_byte"], start, "{place}");
+}
+
+#[test]
+fn arns_of_wrong_partitions_are_counted_by_what_is_wrong() {
+    let arn = |partition: &str, region: &str, name: &str| {
+        format!("arn:{partition}:sqs:{region}:123456789012:{name}")
+    };
+    let resources = [
+        arn("aws-cn", "us-east-1", "q"),
+        arn("aws-cn", "us-east-1", "r"),
+        arn("aws-us-gov", "us-east-1", "q"),
+        arn("aws-cn", "*", "q"),
+        arn("aws-cn", "us-east-1", "s"),
+    ];
+    let policy = document(&[statement(&json!({"Resource": resources}))]);
+    let found = messages(&policy, "wrong-partition");
+    let parts = [
+        "`aws-cn`, but `us-east-1`",
+        "`aws-us-gov`, but",
+        "is judged for",
+    ];
+    assert_eq!(found.len(), parts.len(), "{found:?}");
+    for (message, part) in found.iter().zip(parts) {
+        assert!(message.contains(part), "{message}");
+        let counted = message.contains("and so are 2 more ARNs");
+        assert_eq!(counted, part == parts[0], "{message}");
+    }
+}
+
+#[test]
+fn a_policy_without_a_version_is_accepted_in_a_role_alone() {
+    let policy = |action: &str| {
+        json!({"Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string()
+    };
+    assert_eq!(
+        severities(&policy("sqs:SendMessage"), "old-version", &[]),
+        ["warning"]
+    );
+    let files = [("p.json", ALL), ("scp.json", &policy("*"))];
+    let (_, report) = Case::new(&files, ALL).lint("p.json", &["--scp", "scp.json"]);
+    let findings = report["results"][0]["findings"].as_array().unwrap();
+    let mut of_lint = findings.iter().filter(|f| f["lint"] == "old-version");
+    assert_eq!(of_lint.next().unwrap()["severity"], "note");
 }
 
 #[test]

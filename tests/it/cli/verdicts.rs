@@ -300,6 +300,40 @@ fn a_condition_is_quoted_with_the_context_that_would_decide_it() {
             );
         },
     );
+    // A condition of a statement that would not do anyway is no reason.
+    let other = policy.replace(
+        r#""Resource": "*""#,
+        r#""Resource": "arn:aws:sqs:*:*:other""#,
+    );
+    let one = QUEUES.replace(r#""Resource": "*""#, r#""Resource": "arn:aws:sqs:*:*:q""#);
+    let files = [("p.json", other.as_str()), ("r.json", one.as_str())];
+    let vpc = ["--context", "aws:SourceVpc=vpc-22222222"];
+    let fails = run_with(&files, &[&lint[..], &vpc].concat());
+    let reason = "this condition does not hold";
+    assert!(!fails.out.contains(reason), "{}", fails.out);
+    // A key that the requests may not have is decided by no value.
+    let foreign = policy.replace("aws:SourceVpc", "ec2:InstanceType");
+    let files = [("p.json", foreign.as_str()), ("r.json", QUEUES)];
+    let open = run_with(&files, &lint);
+    let listed = "the catalogue does not list `ec2:InstanceType` for";
+    assert!(open.out.contains(listed), "{}", open.out);
+}
+
+#[test]
+fn a_verdict_that_depends_on_a_parameter_is_given_at_its_extremes() {
+    let template = r#"{"Parameters": {"Name": {"Type": "String"}}, "Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {
+        "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Action": "sqs:*", "Resource": {"Fn::Sub": "arn:aws:sqs:*:*:${Name}"}}}}]}}}}"#;
+    let one = QUEUES.replace(r#""Resource": "*""#, r#""Resource": "arn:aws:sqs:*:*:q""#);
+    let files = [("t.json", template), ("r.json", one.as_str())];
+    let run = run_with(&files, &["lint", "t.json", "--reference", "r.json"]);
+    each(
+        [
+            "= missing at worst, covered at best",
+            "= covered if `Name` is `q`",
+        ],
+        |part| assert!(run.out.contains(part), "{part}\n{}", run.out),
+    );
 }
 
 #[test]

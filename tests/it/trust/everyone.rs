@@ -59,6 +59,14 @@ pub(super) fn rows() -> Vec<Row> {
             &[],
         ),
         Row(
+            "IfExists with Null false of another key holds for principals of no organization",
+            with(allow(
+                everyone(),
+                json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, "Null": {"aws:SourceIp": "false"}}),
+            )),
+            OPEN,
+        ),
+        Row(
             "`o-*` is any organization",
             with(allow(
                 everyone(),
