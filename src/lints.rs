@@ -5,6 +5,7 @@
 
 mod allow_not_action;
 mod arn;
+mod bounded;
 mod condition;
 mod conditional_grant;
 mod coverage;
@@ -87,7 +88,6 @@ pub use view::{
 use crate::edit;
 use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
-use findings::bound;
 use view::nearest_of;
 
 /// A check and what is said about it.

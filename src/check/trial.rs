@@ -128,14 +128,10 @@ impl<'a> Trial<'a> {
         // Placeholders of known gaps alone are bound separately: they must not change the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
-            let mut wider = bindings.clone();
-            wider.infer(&drafts.votes(), &gap_arns, &placeholders);
             let own = reference::placeholders(reference);
-            for (name, bound) in wider.iter() {
-                if bindings.get(name).is_none() && !own.contains(name) {
-                    bindings.set(name, bound.value.clone(), bound.origin.clone());
-                }
-            }
+            bindings.infer_others(&drafts.votes(), &gap_arns, &placeholders, |name| {
+                !own.contains(name)
+            });
         }
         let layered = settings.limits().next().is_some();
         let (narrowed, gaps_narrowed) = {

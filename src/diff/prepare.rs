@@ -36,6 +36,7 @@ pub struct LeftoverPlace {
 }
 
 /// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
+#[derive(Default)]
 pub struct Drafts<'a> {
     policies: Vec<&'a Policy>,
     statements: Vec<Draft<'a>>,
@@ -52,12 +53,7 @@ impl<'a> Drafts<'a> {
         policies: impl IntoIterator<Item = &'a Policy>,
         placeholders: &mut Placeholders,
     ) -> Self {
-        let mut drafts = Drafts {
-            policies: Vec::new(),
-            statements: Vec::new(),
-            perhaps: None,
-            leftovers: Vec::new(),
-        };
+        let mut drafts = Drafts::default();
         for policy in policies {
             drafts.policies.push(policy);
             for (index, statement) in policy.statements.iter().enumerate() {
@@ -122,7 +118,8 @@ impl<'a> Drafts<'a> {
                     conditions,
                 };
                 if statement.may_allow {
-                    drafts.perhaps(Draft {
+                    let perhaps = drafts.perhaps.get_or_insert_default();
+                    perhaps.statements.push(Draft {
                         allows: true,
                         ..draft.clone()
                     });
@@ -135,18 +132,6 @@ impl<'a> Drafts<'a> {
             }
         }
         drafts
-    }
-
-    fn perhaps(&mut self, draft: Draft<'a>) {
-        let none = || {
-            Box::new(Drafts {
-                policies: Vec::new(),
-                statements: Vec::new(),
-                perhaps: None,
-                leftovers: Vec::new(),
-            })
-        };
-        self.perhaps.get_or_insert_with(none).statements.push(draft);
     }
 
     fn note(&mut self, found: Vec<Leftover>, text: &Text, source: SourceId, statement: &Statement) {

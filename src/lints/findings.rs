@@ -2,13 +2,14 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::bounded::of_lints;
 use super::view::Context;
 use super::{
-    ALL, Lint, count, feature_gap, feature_without_data, generated_gap, is_about_coverage,
-    known_gap, left_open, policy_size, unreplaced_placeholder,
+    ALL, feature_gap, feature_without_data, generated_gap, is_about_coverage, known_gap, left_open,
+    policy_size, unreplaced_placeholder,
 };
 use crate::diff::Verdict;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
 use crate::inert;
 use crate::parser::{self};
@@ -24,12 +25,7 @@ pub fn run(
     generous: Option<&Context<'_>>,
     best: Option<&Context<'_>>,
 ) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for lint in ALL {
-        let before = findings.len();
-        (lint.check)(context, &mut findings);
-        bound(lint, &mut findings, before);
-    }
+    let mut findings = of_lints(ALL, context);
     if let Some(generous) = generous {
         findings.extend(left_open::dangers(generous, &findings));
     }
@@ -132,46 +128,6 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
             let note = "a policy that IAM rejects allows it: fix that policy";
             finding.notes.push(note.to_owned());
         }
-    }
-}
-
-/// Findings of one lint and severity in one file beyond these are only counted: too many to read. The parser and some
-/// lints stop at 1,000 by themselves and add one that counts the others, so 1,001 are let pass.
-pub(super) const MOST: usize = 1_001;
-
-/// Replaces the findings of a lint, from `start` on, that are too many in one file by one that counts them.
-pub(super) fn bound(lint: &Lint, findings: &mut Vec<Finding>, start: usize) {
-    if findings.len() <= start + MOST {
-        return;
-    }
-    let mut kept: FxHashMap<(SourceId, Severity), usize> = FxHashMap::default();
-    let mut cut: Vec<(usize, Finding)> = Vec::new();
-    for finding in findings.split_off(start) {
-        let kept = kept
-            .entry((finding.label.source, finding.severity))
-            .or_default();
-        *kept += 1;
-        if *kept <= MOST {
-            findings.push(finding);
-            continue;
-        }
-        let same = |(_, f): &&mut (usize, Finding)| {
-            f.label.source == finding.label.source && f.severity == finding.severity
-        };
-        if let Some((count, first)) = cut.iter_mut().find(same) {
-            *count += 1;
-            first.label.span = first.label.span.min(finding.label.span);
-        } else {
-            let more = lint.finding(finding.severity, String::new(), finding.label);
-            cut.push((1, more));
-        }
-    }
-    for (more, mut finding) in cut {
-        let more = count(more, "more finding");
-        finding.message = format!("{more} from here on");
-        // The number is part of what it is about: who accepts so many accepts no greater number.
-        finding.subject = Some(more);
-        findings.push(finding);
     }
 }
 

@@ -1,7 +1,9 @@
-//! Dangers that a template leaves open: what the role can do only if a value that is not known allows it.
+//! What a template leaves open: what the role can do only if a value that is not known allows it, and what has no effect
+//! for any value.
 
 use std::sync::Arc;
 
+use super::bounded::of_lints;
 use super::{
     Context, Lint, excess_cost, excess_credentials, excess_data_access, excess_destruction,
     excess_exposure, excess_privileges, exposed_credentials, ineffective_resource,
@@ -30,12 +32,7 @@ static OF_GRANTS: [&Lint; 13] = [
 
 /// Finds what the generous reading of the policies allows beside what was found already.
 pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for lint in OF_GRANTS {
-        let before = all.len();
-        (lint.check)(generous, &mut all);
-        super::bound(lint, &mut all, before);
-    }
+    let mut all = of_lints(&OF_GRANTS, generous);
     // Every value that is not known may be a wildcard.
     let is_open = |f: &Finding| {
         let statement = generous.statement_at(f.label.source, f.label.span);
@@ -57,12 +54,8 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
 
 /// Finds what has no effect for any value of what is not known, beside what was found already.
 pub(super) fn without_effect(best: &Context<'_>, known: &[Finding]) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for lint in [&ineffective_resource::LINT, &ineffective_statement::LINT] {
-        let before = all.len();
-        (lint.check)(best, &mut all);
-        super::bound(lint, &mut all, before);
-    }
+    let lints = [&ineffective_resource::LINT, &ineffective_statement::LINT];
+    let mut all = of_lints(&lints, best);
     all.retain(|f| !is_known(known, f));
     all
 }

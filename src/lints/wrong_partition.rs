@@ -54,7 +54,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for mut group in groups {
         if group.count > 1 {
             let more = count(group.count - 1, "more ARN");
-            group.found.message = format!("{}, and so are {more}", group.found.message);
+            let verb = if group.count == 2 { "is" } else { "are" };
+            group.found.message = format!("{}, and so {verb} {more}", group.found.message);
         }
         if group.found.severity == Severity::Error {
             group.found.message = format!("{}: {CONSEQUENCE}", group.found.message);

@@ -159,6 +159,23 @@ impl Bindings {
         self.values.iter().map(|(n, b)| (n.as_str(), b))
     }
 
+    /// As [`Bindings::infer`], but only names of which `may` says yes get a value, and votes that disagree give none.
+    pub fn infer_others(
+        &mut self,
+        votes: &[Vote<'_>],
+        required: &[Pieces],
+        placeholders: &Placeholders,
+        may: impl Fn(&str) -> bool,
+    ) {
+        let mut wider = self.clone();
+        wider.infer(votes, required, placeholders);
+        for (name, bound) in wider.values {
+            if self.get(&name).is_none() && may(&name) {
+                self.set(&name, bound.value, bound.origin);
+            }
+        }
+    }
+
     /// Pieces with every bound placeholder replaced by its value.
     pub fn apply(&self, pieces: &Pieces, placeholders: &Placeholders) -> Pieces {
         template::bind(pieces, |n| self.get(placeholders.name(n)))

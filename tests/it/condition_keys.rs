@@ -142,6 +142,14 @@ fn lines_that_exclude_each_other_grant_nothing() {
                 false,
             ),
             (
+                json!({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"aws:VpcSourceIp": "10.0.0.1"}}),
+                false,
+            ),
+            (
+                json!({"ForAnyValue:IpAddress": {"sqs:K": "10.0.0.0/8"}, "ForAllValues:IpAddress": {"sqs:K": "11.0.0.0/8"}}),
+                true,
+            ),
+            (
                 json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "5"}, "NumericGreaterThan": {"aws:MultiFactorAuthAge": "10"}}),
                 true,
             ),

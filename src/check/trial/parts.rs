@@ -58,13 +58,9 @@ pub(super) fn infer(
 ) -> Vec<Dissent> {
     let dissents = bindings.infer(&drafts.votes(), required, placeholders);
     if let Some(perhaps) = &drafts.perhaps {
-        let mut wider = bindings.clone();
-        wider.infer(&perhaps.votes(), required, placeholders);
-        for (name, bound) in wider.iter() {
-            if bindings.get(name).is_none() && !dissents.iter().any(|d| d.name == name) {
-                bindings.set(name, bound.value.clone(), bound.origin.clone());
-            }
-        }
+        bindings.infer_others(&perhaps.votes(), required, placeholders, |name| {
+            !dissents.iter().any(|d| d.name == name)
+        });
     }
     dissents
 }

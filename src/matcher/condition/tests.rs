@@ -69,6 +69,7 @@ fn one_value_against_a_list() {
         ("IpAddress", &["203.0.113.7"], "203.0.113.9", False),
         ("NotIpAddress", &["203.0.113.0/24"], "203.0.114.9", True),
         ("IpAddress", &["2001:db8::/32"], "2001:db8::1", True),
+        ("IpAddress", &["2001:db8::/32"], "2001:db8:8000::1", True),
         ("IpAddress", &["2001:db8::/32"], "203.0.113.9", False),
         ("IpAddress", &["0.0.0.0/0"], "203.0.113.9", True),
         (
