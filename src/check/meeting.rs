@@ -14,7 +14,7 @@ fn is_plain(text: &str) -> bool {
 
 /// A pattern without what follows its first wildcard, and whether it is a name.
 fn head(text: &str) -> (&str, bool) {
-    match text.find(['*', '?']) {
+    match text.bytes().position(|b| matches!(b, b'*' | b'?')) {
         Some(at) => (text.get(..at).unwrap_or_default(), false),
         None => (text, true),
     }

@@ -82,7 +82,11 @@ impl<'a> Drafts<'a> {
                             None => template::customer(&text.value, version, placeholders),
                         };
                         drafts.note(found, text, policy.source, statement);
-                        Lexed::new(pieces, placeholders)
+                        Lexed {
+                            // No piece stands for less than one byte.
+                            is_as_written: pieces.len() == text.value.len(),
+                            ..Lexed::new(pieces, placeholders)
+                        }
                     };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
                     if text.value.contains(['$', '<', '{', '%']) {
@@ -153,14 +157,12 @@ impl<'a> Drafts<'a> {
 
     /// Whether no string has a placeholder or a policy variable: no value changes a statement.
     pub fn is_plain(&self) -> bool {
-        let is_plain = |lexed: &Lexed| {
-            let mut pieces = lexed.pieces.iter();
-            pieces.all(|(p, _)| !matches!(p, Piece::Variable { .. } | Piece::Placeholder(_)))
-        };
         let perhaps = self.perhaps.iter().flat_map(|drafts| &drafts.statements);
         self.statements.iter().chain(perhaps).all(|draft| {
             let conditions = draft.conditions.iter().flatten();
-            draft.resources.iter().chain(conditions).all(is_plain)
+            { draft.resources.iter() }
+                .chain(conditions)
+                .all(|l| l.is_plain)
         })
     }
 
@@ -191,7 +193,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// The Allow statements, with every bound placeholder replaced in their strings.
-    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Grants<'a> {
+    pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Grants {
         let perhaps = self.perhaps.as_deref();
         let perhaps = perhaps.map(|drafts| drafts.certain_grants(bindings, placeholders));
         Grants {
@@ -200,7 +202,7 @@ impl<'a> Drafts<'a> {
         }
     }
 
-    fn certain_grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant<'a>> {
+    fn certain_grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Vec<Grant> {
         let mut grants = Vec::new();
         for draft in self.statements.iter().filter(|draft| draft.allows) {
             let statement = draft.statement;
@@ -208,19 +210,27 @@ impl<'a> Drafts<'a> {
                 continue;
             };
             let written = |(text, lexed): (&Text, &Lexed)| {
-                let bound = lexed.each(bindings, placeholders).into_iter();
-                let texts = bound.map(|pieces| {
-                    let bound = bindings.apply(&pieces, placeholders);
-                    template::spell(&bound, placeholders)
-                });
+                let texts = if lexed.is_as_written {
+                    vec![text.value.clone()]
+                } else {
+                    let bound = lexed.each(bindings, placeholders).into_iter();
+                    let texts = bound.map(|pieces| {
+                        let bound = bindings.apply(&pieces, placeholders);
+                        template::spell(&bound, placeholders)
+                    });
+                    texts.collect()
+                };
                 let (source, span) = (draft.source, text.span);
-                let texts = texts.map(|text| Written { text, source, span });
-                texts.collect::<Vec<_>>()
+                texts
+                    .into_iter()
+                    .map(move |text| Written { text, source, span })
             };
             let resources = resource.values.iter().zip(&draft.resources);
             let resources = resources.filter(|(_, l)| !l.is_absent);
             grants.push(Grant {
-                actions: action.values.iter().map(|a| a.value.as_str()).collect(),
+                actions: { action.values.iter() }
+                    .map(|a| a.value.to_ascii_lowercase())
+                    .collect(),
                 not_action: action.negated,
                 resources: (!resource.negated).then(|| resources.flat_map(written).collect()),
             });
@@ -294,13 +304,14 @@ impl<'a> Drafts<'a> {
         };
         // A variable without a value: the string matches no resource.
         let is_void = |lexed: &Lexed| {
-            lexed.pieces.iter().any(|(piece, _)| match piece {
-                Piece::Variable { name, .. } => {
-                    let (key, default) = template::variable_parts(placeholders.name(*name));
-                    default.is_none() && resolve(key) == Some(KeyValue::Absent)
-                }
-                _ => false,
-            })
+            !lexed.is_plain
+                && lexed.pieces.iter().any(|(piece, _)| match piece {
+                    Piece::Variable { name, .. } => {
+                        let (key, default) = template::variable_parts(placeholders.name(*name));
+                        default.is_none() && resolve(key) == Some(KeyValue::Absent)
+                    }
+                    _ => false,
+                })
         };
         let may_be_void = |lexed: &Lexed| {
             lexed.pieces.iter().any(|(piece, _)| match piece {
@@ -389,9 +400,16 @@ impl<'a> Drafts<'a> {
                     .filter(|(_, (_, l))| !l.is_absent)
                     // In `NotResource` AWS leaves open what such a string excludes.
                     .filter(|(_, (_, l))| resource.negated || !is_void(l))
-                    .flat_map(|(nth, (t, l))| bind(l).into_iter().map(move |p| (nth, t, p)))
+                    .flat_map(|(nth, (t, l))| {
+                        let bound = if l.is_plain {
+                            vec![l.pieces.clone()]
+                        } else {
+                            bind(l).into_iter().map(in_resource).collect()
+                        };
+                        bound.into_iter().map(move |p| (nth, t, p))
+                    })
                     .map(|(nth, t, p)| {
-                        let mut of = Resource::new(in_resource(p), t.value.clone(), t.span);
+                        let mut of = Resource::new(p, t.value.clone(), t.span);
                         of.nth = nth;
                         of
                     })

@@ -84,12 +84,13 @@ pub fn customer(
     version: Version,
     placeholders: &mut Placeholders,
 ) -> (Pieces, Vec<Leftover>) {
+    if !text.bytes().any(|b| matches!(b, b'$' | b'<' | b'{' | b'%')) {
+        return (literal(text), Vec::new());
+    }
     let mut pieces = Vec::with_capacity(text.len());
     let mut leftovers = Vec::new();
     let mut done = 0;
-    if text.contains(['$', '<', '{', '%'])
-        && let Some(regex) = LEFTOVER.as_ref()
-    {
+    if let Some(regex) = LEFTOVER.as_ref() {
         for found in regex.captures_iter(text) {
             let Some(whole) = found.get(0) else { continue };
             let dollar = found.name("dollar").map(|m| m.as_str());
@@ -376,12 +377,29 @@ fn next_placeholder(text: &str, from: usize) -> Option<(usize, usize)> {
 fn plain(text: &str, range: Range<usize>, pieces: &mut Vec<(Piece, Span)>) {
     let start = range.start;
     for (i, c) in text.get(range).unwrap_or_default().char_indices() {
-        let piece = match c {
-            '*' => Piece::Star,
-            '?' => Piece::Question,
-            c => Piece::Char(c),
-        };
-        pieces.push((piece, Span::new(start + i, start + i + c.len_utf8())));
+        let span = Span::new(start + i, start + i + c.len_utf8());
+        pieces.push((piece(c), span));
+    }
+}
+
+/// The pieces of a text without placeholders and variables.
+fn literal(text: &str) -> Pieces {
+    if text.is_ascii() {
+        let each = text.bytes().enumerate();
+        each.map(|(i, b)| (piece(b.into()), Span::new(i, i + 1)))
+            .collect()
+    } else {
+        let mut pieces = Vec::with_capacity(text.len());
+        plain(text, 0..text.len(), &mut pieces);
+        pieces.into()
+    }
+}
+
+fn piece(c: char) -> Piece {
+    match c {
+        '*' => Piece::Star,
+        '?' => Piece::Question,
+        c => Piece::Char(c),
     }
 }
 

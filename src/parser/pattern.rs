@@ -1,5 +1,6 @@
 //! The form of the strings in `Action` and `Resource`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decoded::Text;
@@ -103,7 +104,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         );
         return;
     }
-    let fields = plain.split(':').count();
+    let fields = 1 + plain.bytes().filter(|b| *b == b':').count();
     // A placeholder may stand for several fields.
     if fields < 6 && plain == value {
         let problem = Problem::invalid_policy(
@@ -124,12 +125,10 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
             return;
         }
     }
-    if let Some((field, kind, message, help)) = refused(&plain, value) {
-        let start: usize = { plain.split(':').take(field) }.map(|f| f.len() + 1).sum();
-        let length = match field {
-            5 => plain.len() - start,
-            _ => plain.split(':').nth(field).map_or(0, str::len),
-        };
+    let all: Vec<&str> = plain.splitn(6, ':').collect();
+    if let Some((field, kind, message, help)) = refused(&all, value) {
+        let start: usize = all.iter().take(field).map(|f| f.len() + 1).sum();
+        let length = all.get(field).map_or(0, |f| f.len());
         let span = match length {
             0 => text.span,
             _ => text.part(start..start + length),
@@ -137,7 +136,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         let mut problem = Problem::invalid_arn(value, format!("{message} in `{}`", shown()), span);
         problem.help = Some(format!("{help}; {}", answer(kind)));
         reader.report(problem);
-    } else if plain.split(':').nth(2) == Some("") && fields >= 6 {
+    } else if all.get(2) == Some(&"") && fields >= 6 {
         // AWS's own page on the Lambda role of 2.10.1 has one; no answer of IAM to it is known.
         let problem =
             Problem::invalid_arn(value, format!("no service in `{}`", shown()), text.span);
@@ -147,21 +146,17 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
 }
 
 /// A field of an ARN for which IAM refuses to store the policy: its index, the kind of fault, and what to say.
-/// `plain` is the ARN with its placeholders masked.
-fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, String)> {
-    let fields: Vec<&str> = plain.splitn(6, ':').collect();
+/// `fields` are those of the ARN with its placeholders masked, six at most.
+fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String, String)> {
     // The value of a placeholder is unknown.
-    let mut at = 0;
-    let is_written: Vec<bool> = { fields.iter() }
-        .map(|field| {
-            let start = at;
-            at += field.len() + 1;
-            value.get(start..start + field.len()) == Some(*field)
-        })
-        .collect();
+    let is_written = |index: usize| {
+        let start: usize = fields.iter().take(index).map(|f| f.len() + 1).sum();
+        let field = fields.get(index)?;
+        Some(value.get(start..start + field.len()) == Some(*field))
+    };
     let written = |index: usize| {
         let field = fields.get(index).copied()?;
-        is_written.get(index).copied()?.then_some(field)
+        is_written(index)?.then_some(field)
     };
     let wild = |field: &str| field.contains(['*', '?']);
     // The last field of a short ARN ends in `*`, and may stand for several.
@@ -199,7 +194,7 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
         "iam" => {
             // Known first characters decide.
             let path = fields.get(5).copied()?;
-            let known = is_written.get(5).copied()?;
+            let known = is_written(5)?;
             let fits = |kind: &&str| path.starts_with(*kind);
             if !known || ["*", "root"].contains(&path) || IAM_TYPES.iter().any(fits) {
                 return None;
@@ -211,7 +206,7 @@ fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, Str
         }
         "s3" if !region.is_empty() => {
             let path = fields.get(5).copied()?;
-            if !is_written.get(5).copied()? || may_be_regional(path) {
+            if !is_written(5)? || may_be_regional(path) {
                 return None;
             }
             let what = format!(
@@ -253,16 +248,20 @@ fn is_plain(action: &str) -> bool {
 }
 
 /// The text with what stands inside placeholders made invisible to a search for colons and wildcards. Of equal length.
-fn masked(text: &str) -> String {
+fn masked(text: &str) -> Cow<'_, str> {
+    let placeholders = placeholders(text);
+    if placeholders.is_empty() {
+        return Cow::Borrowed(text);
+    }
     let mut masked = String::with_capacity(text.len());
     let mut at = 0;
-    for range in placeholders(text) {
+    for range in placeholders {
         masked.push_str(text.get(at..range.start).unwrap_or(""));
         masked.extend(range.clone().map(|_| '_'));
         at = range.end;
     }
     masked.push_str(text.get(at..).unwrap_or(""));
-    masked
+    Cow::Owned(masked)
 }
 
 fn starts_with_placeholder(text: &str) -> bool {

@@ -207,6 +207,11 @@ impl Bindings {
             }
         }
         self.infer_open_region(votes, placeholders);
+        let named = votes.iter().filter_map(|vote| {
+            let parts = service_and_resource(vote.pieces)?;
+            Some((vote, parts))
+        });
+        let named: Vec<_> = named.collect();
         // Binding one name can make another the only unknown of its ARN.
         for _ in 0..3 {
             let region = self.get("Region").map(str::to_owned);
@@ -225,8 +230,8 @@ impl Bindings {
                 let Some(unknown) = Unknown::of(&bound) else {
                     continue;
                 };
-                for vote in votes {
-                    if let Some((n, text, range)) = unknown.stands_for(vote.pieces) {
+                for (vote, parts) in &named {
+                    if let Some((n, text, range)) = unknown.stands_for(*parts) {
                         let name = placeholders.name(n);
                         if is_taken(name) || !has_shape(name, &text) {
                             continue;
@@ -377,9 +382,11 @@ impl<'a> Unknown<'a> {
         })
     }
 
-    /// The literal that stands for the placeholder in `vote`, whichever partition, Region and account the two have.
-    fn stands_for(&self, vote: &Pieces) -> Option<(u32, String, Range<usize>)> {
-        let (service, vote) = service_and_resource(vote)?;
+    /// The literal that stands for the placeholder in a vote, whichever partition, Region and account the two have.
+    fn stands_for(
+        &self,
+        (service, vote): (Part<'_>, Part<'_>),
+    ) -> Option<(u32, String, Range<usize>)> {
         let at = self.head.len();
         let end = vote.len().checked_sub(self.tail.len())?;
         if !same(service, self.service)

@@ -12,6 +12,7 @@ pub use grant::{Grant, Grants, Written};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::bindings::{Bindings, Dissent, Origin};
@@ -46,12 +47,19 @@ pub struct Hint {
     written: Written,
 }
 
-/// The literal parts of the templates in which a cluster's name occurs, in whatever role and release.
-static LITERALS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
-    let templates = NAME_VOTES.iter().flat_map(|vote| vote.resources);
-    let mut all: Vec<Vec<&str>> = templates.map(|t| literals(t)).collect();
-    all.sort_unstable();
-    all.dedup();
+/// The templates in which a cluster's name occurs, in whatever role and release, by service: the literal parts of each.
+static LITERALS: LazyLock<FxHashMap<&str, Vec<Vec<&str>>>> = LazyLock::new(|| {
+    let mut all: FxHashMap<&str, Vec<Vec<&str>>> = FxHashMap::default();
+    for template in NAME_VOTES.iter().flat_map(|vote| vote.resources) {
+        let Some((service, resource)) = template.split_once(':') else {
+            continue;
+        };
+        all.entry(service).or_default().push(literals(resource));
+    }
+    for of_service in all.values_mut() {
+        of_service.sort_unstable();
+        of_service.dedup();
+    }
     all
 });
 
@@ -66,7 +74,7 @@ fn literals(template: &'static str) -> Vec<&'static str> {
 }
 
 /// The resources of the grants that may name a cluster, for [`clusters`].
-pub fn hints(grants: &[Grant<'_>]) -> Vec<Hint> {
+pub fn hints(grants: &[Grant]) -> Vec<Hint> {
     let mut found = Vec::new();
     for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
         let mut fields = written.text.splitn(6, ':');
@@ -77,16 +85,16 @@ pub fn hints(grants: &[Grant<'_>]) -> Vec<Hint> {
         // What is written in a template occurs in the text, in this order.
         let may_be = |literals: &Vec<&str>| {
             let mut literals = literals.iter();
-            let start = literals.next().and_then(|l| l.split_once(':'));
-            let start = start.filter(|(of, _)| *of == service);
-            let mut left = start.and_then(|(_, start)| resource.strip_prefix(start));
+            let start = literals.next();
+            let mut left = start.and_then(|start| resource.strip_prefix(*start));
             for literal in literals {
                 let rest = left.and_then(|l| l.find(literal).and_then(|at| l.get(at..)));
                 left = rest.and_then(|rest| rest.get(literal.len()..));
             }
             left.is_some()
         };
-        if LITERALS.iter().any(may_be) {
+        let of_service = LITERALS.get(service);
+        if of_service.is_some_and(|all| all.iter().any(may_be)) {
             found.push(Hint {
                 text: format!("{service}:{resource}"),
                 written: written.clone(),
@@ -159,7 +167,7 @@ pub struct Narrowed {
 pub fn narrow(
     reference: &Reference,
     statements: &[RefStatement],
-    grants: &Grants<'_>,
+    grants: &Grants,
     bindings: &Bindings,
     layered: bool,
 ) -> Narrowed {
@@ -184,6 +192,7 @@ pub fn narrow(
             .map(|(account, region)| bucket_hash(account, region)),
         taken: BTreeMap::new(),
         dissents: Vec::new(),
+        done: FxHashMap::default(),
     };
     let mut changed = false;
     let mut all = Vec::with_capacity(statements.len());
@@ -240,7 +249,7 @@ pub fn narrow(
 }
 
 struct Work<'a> {
-    grants: &'a Grants<'a>,
+    grants: &'a Grants,
     bindings: &'a Bindings,
     layered: bool,
     /// Whether the grants at hand are not certain: what they give does not contradict anything.
@@ -248,7 +257,12 @@ struct Work<'a> {
     hash: Option<String>,
     taken: BTreeMap<String, Vec<Written>>,
     dissents: Vec<Dissent>,
+    /// What is enough, for each question that was asked: the action itself decides nothing else.
+    done: FxHashMap<Asked, Option<Vec<String>>>,
 }
+
+/// A rule, whether the grants are not certain, and those that name an action.
+type Asked = (*const Narrowing, bool, Vec<*const Grant>);
 
 impl<'a> Work<'a> {
     /// The resources that are enough for an action; `None` where the reference's own stays.
@@ -261,7 +275,7 @@ impl<'a> Work<'a> {
         {
             return None;
         }
-        let of = |grants: &'a [Grant<'a>]| -> Vec<&'a Grant<'a>> {
+        let of = |grants: &'a [Grant]| -> Vec<&'a Grant> {
             grants.iter().filter(|g| g.is_for(action)).collect()
         };
         let mut grants = of(&self.grants.certain);
@@ -269,6 +283,22 @@ impl<'a> Work<'a> {
         if self.is_perhaps {
             grants = of(&self.grants.perhaps);
         }
+        let asked = { grants.iter() }.map(|g| std::ptr::from_ref(*g));
+        let asked = (
+            std::ptr::from_ref(rule),
+            self.is_perhaps,
+            asked.collect::<Vec<_>>(),
+        );
+        if let Some(done) = self.done.get(&asked) {
+            return done.clone();
+        }
+        let narrowed = self.narrowed_to(rule, &grants);
+        self.done.insert(asked, narrowed.clone());
+        narrowed
+    }
+
+    /// The same for the grants that name the action.
+    fn narrowed_to(&mut self, rule: &Narrowing, grants: &[&Grant]) -> Option<Vec<String>> {
         if grants.iter().any(|g| g.resources.is_none()) {
             return None;
         }

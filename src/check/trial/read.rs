@@ -15,7 +15,7 @@ use crate::reference::cluster_names::{Grants, Hint};
 pub(in crate::check) struct Read<'p> {
     pub(super) drafts: Drafts<'p>,
     pub(super) placeholders: Placeholders,
-    pub(super) grants: OnceCell<Given<'p>>,
+    pub(super) grants: OnceCell<Given>,
     /// The statements, if no value of a placeholder changes them, and which policies AWS refuses to store.
     pub(super) plain: Option<OnceCell<Plain>>,
 }
@@ -24,8 +24,8 @@ pub(in crate::check) struct Read<'p> {
 type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
 
 /// The grants with the given values alone, and those of their resources that may name a cluster.
-pub(super) struct Given<'p> {
-    pub(super) grants: Grants<'p>,
+pub(super) struct Given {
+    pub(super) grants: Grants,
     pub(super) hints: Vec<Hint>,
     pub(super) perhaps: Vec<Hint>,
 }

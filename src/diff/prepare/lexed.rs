@@ -32,6 +32,10 @@ pub(super) struct Lexed {
     pub(super) is_absent: bool,
     /// True where placeholders occur in it.
     pub(super) has_placeholders: bool,
+    /// True where neither placeholders nor policy variables do.
+    pub(super) is_plain: bool,
+    /// True where each piece is one byte of the string as it is written.
+    pub(super) is_as_written: bool,
 }
 
 impl Lexed {
@@ -46,10 +50,16 @@ impl Lexed {
             let rest = pieces.iter().skip(1).copied();
             Some((name, arn.chain(rest).collect()))
         });
-        let mut all = pieces.iter();
-        let has_placeholders = all.any(|(p, _)| matches!(p, Piece::Placeholder(_)));
+        let mut has_placeholders = false;
+        let mut has_variables = false;
+        for (piece, _) in pieces.iter() {
+            has_placeholders |= matches!(piece, Piece::Placeholder(_));
+            has_variables |= matches!(piece, Piece::Variable { .. });
+        }
         Lexed {
             has_placeholders,
+            is_plain: !has_placeholders && !has_variables,
+            is_as_written: false,
             pieces,
             arn,
             is_absent: false,

@@ -16,9 +16,9 @@ pub struct Written {
 
 /// An Allow statement of a policy.
 #[derive(Clone, Debug)]
-pub struct Grant<'a> {
-    /// The strings of `Action` or `NotAction`.
-    pub actions: Vec<&'a str>,
+pub struct Grant {
+    /// The strings of `Action` or `NotAction`, in lower case.
+    pub actions: Vec<String>,
     /// Whether it is `NotAction`.
     pub not_action: bool,
     /// The strings of `Resource`; `None` for `NotResource`.
@@ -27,21 +27,18 @@ pub struct Grant<'a> {
 
 /// What policies grant.
 #[derive(Debug, Default)]
-pub struct Grants<'a> {
+pub struct Grants {
     /// For certain.
-    pub certain: Vec<Grant<'a>>,
+    pub certain: Vec<Grant>,
     /// For some values of what is not known.
-    pub perhaps: Vec<Grant<'a>>,
+    pub perhaps: Vec<Grant>,
 }
 
-impl Grant<'_> {
+impl Grant {
     /// Whether the strings of `Action` or `NotAction` may name an action, in lower case.
     pub(super) fn is_for(&self, action: &str) -> bool {
         let mut actions = self.actions.iter();
-        let matches = |a: &&str| {
-            let a = a.to_ascii_lowercase();
-            glob(&a, action) || !self.not_action && glob(action, &a)
-        };
+        let matches = |a: &String| glob(a, action) || !self.not_action && glob(action, a);
         actions.any(matches) != self.not_action
     }
 }
