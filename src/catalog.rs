@@ -238,9 +238,11 @@ impl<'a> Action<'a> {
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
         let (table, service, action) = (self.type_table, self.service, self.name);
         let columns = self.types().split('\t').filter(|column| !column.is_empty());
+        let mut near = 0;
         columns.flat_map(move |column| {
             let (name, required, keys) = table::type_column(column);
-            let rows = table::rows_named(table, name).filter_map(ResourceType::from_row);
+            let rows = table::rows_named(table, name, &mut near);
+            let rows = rows.filter_map(ResourceType::from_row);
             rows.map(move |resource_type| ResourceType {
                 required,
                 suffix: checked::suffix(service, action, name),

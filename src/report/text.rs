@@ -9,16 +9,21 @@ use codespan_reporting::diagnostic::{self, Diagnostic, Label, LabelStyle};
 use codespan_reporting::files::Error;
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Chars, Config};
+use rayon::prelude::*;
 
 use super::escape;
 use super::excerpt::Excerpts;
 use super::{Report, words};
 use crate::finding::{Finding, Severity};
 use crate::parser::Sources;
+use crate::result::RoleResult;
 use form::{Form, Forms};
 
 /// The medium of a report.
 type Screen<'s> = dyn WriteColor + 's;
+
+/// So many roles are drawn side by side, and held in memory.
+const AT_ONCE: usize = 64;
 
 /// At most this many findings of one lint are drawn per role.
 const FINDINGS_PER_LINT: usize = 100;
@@ -71,33 +76,17 @@ fn ascii() -> Config {
 fn write_report(report: &Report, options: TextOptions, out: &mut Screen<'_>) -> io::Result<()> {
     let config = ascii();
     let quiet = options.quiet;
-    for result in &report.results {
-        let opening = words::opening(result);
-        let closing = words::closing(report, result);
-        let around = opening.iter().chain(&closing);
-        let around: usize = around.map(|line| form::rows_of(line)).sum();
-        for line in opening {
-            writeln!(out, "{}", escape::line(&line))?;
-        }
-        writeln!(out)?;
-        let list = List::new(&result.findings, options);
-        let shortened = list.write(&report.sources, around + 1, &config, out)?;
-        for line in closing {
-            writeln!(out, "{}", escape::line(&line))?;
-        }
-        for line in shortened {
-            writeln!(out, "{}", escape::line(&line))?;
-        }
-        if let Some(upgrade) = &result.upgrade {
-            writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
-            let list = List::new(&upgrade.findings, options);
-            let shortened = list.write(&report.sources, around, &config, out)?;
-            for line in shortened {
-                writeln!(out, "{}", escape::line(&line))?;
+    match report.results.as_slice() {
+        [one] => write_role(report, one, options, &config, out)?,
+        several => {
+            for some in several.chunks(AT_ONCE) {
+                let drawn: Vec<io::Result<Vec<u8>>> = { some.par_iter() }
+                    .map(|result| drawn_role(report, result, options, &config))
+                    .collect();
+                for bytes in drawn {
+                    out.write_all(&bytes?)?;
+                }
             }
-        }
-        if !quiet && report.results.len() > 1 {
-            writeln!(out)?;
         }
     }
     let list = List::new(&report.configuration, options);
@@ -115,6 +104,65 @@ fn write_report(report: &Report, options: TextOptions, out: &mut Screen<'_>) -> 
         writeln!(out, "AWS's actions as of {}", report.catalog_date)?;
     }
     out.flush()
+}
+
+/// What [`write_role`] writes.
+fn drawn_role(
+    report: &Report,
+    result: &RoleResult,
+    options: TextOptions,
+    config: &Config,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if options.color {
+        write_role(report, result, options, config, &mut Ansi::new(&mut bytes))?;
+    } else {
+        write_role(
+            report,
+            result,
+            options,
+            config,
+            &mut NoColor::new(&mut bytes),
+        )?;
+    }
+    Ok(bytes)
+}
+
+fn write_role(
+    report: &Report,
+    result: &RoleResult,
+    options: TextOptions,
+    config: &Config,
+    out: &mut Screen<'_>,
+) -> io::Result<()> {
+    let opening = words::opening(result);
+    let closing = words::closing(report, result);
+    let around = opening.iter().chain(&closing);
+    let around: usize = around.map(|line| form::rows_of(line)).sum();
+    for line in opening {
+        writeln!(out, "{}", escape::line(&line))?;
+    }
+    writeln!(out)?;
+    let list = List::new(&result.findings, options);
+    let shortened = list.write(&report.sources, around + 1, config, out)?;
+    for line in closing {
+        writeln!(out, "{}", escape::line(&line))?;
+    }
+    for line in shortened {
+        writeln!(out, "{}", escape::line(&line))?;
+    }
+    if let Some(upgrade) = &result.upgrade {
+        writeln!(out, "\n{}\n", escape::line(&words::upgrade(upgrade)))?;
+        let list = List::new(&upgrade.findings, options);
+        let shortened = list.write(&report.sources, around, config, out)?;
+        for line in shortened {
+            writeln!(out, "{}", escape::line(&line))?;
+        }
+    }
+    if !options.quiet && report.results.len() > 1 {
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// The findings of one role that are shown, the worst first.
@@ -191,6 +239,13 @@ fn write_finding(
     config: &Config,
     out: &mut Screen<'_>,
 ) -> io::Result<()> {
+    let (most, help) = match form {
+        Form::Full => (usize::MAX, finding.help.clone()),
+        Form::Compact => (2, finding.help.as_deref().map(form::folded)),
+        Form::Short | Form::Line | Form::Group => {
+            return form::write_without_snippet(sources, finding, form, config, out);
+        }
+    };
     let related: &[_] = if form == Form::Full {
         &finding.related
     } else {
@@ -214,13 +269,6 @@ fn write_finding(
         })
         .collect();
 
-    let (most, help) = match form {
-        Form::Full => (usize::MAX, finding.help.clone()),
-        Form::Compact => (2, finding.help.as_deref().map(form::folded)),
-        Form::Short | Form::Line | Form::Group => {
-            return form::write_without_snippet(sources, finding, form, config, out);
-        }
-    };
     let shown = finding.notes.iter().take(most);
     notes.extend(shown.map(|note| escape::line(note).into_owned()));
     notes.extend(help.map(|help| format!("help: {}", escape::lines(&help))));
