@@ -40,6 +40,8 @@ struct Memo {
     judged: Kept<Rc<Judgement>>,
     /// Grants beyond what is required.
     beyond: Kept<Outcome>,
+    /// Whether some request of an action is required.
+    required: FxHashMap<Question, bool>,
     bytes: usize,
     /// Kept for its memory.
     text: String,
@@ -68,6 +70,7 @@ impl Memo {
             self.numbers.clear();
             self.judged.clear();
             self.beyond.clear();
+            self.required.clear();
             self.bytes = bytes + BYTES_PER_ENTRY;
         }
     }
@@ -233,6 +236,19 @@ pub(super) fn keep_judged(question: Question, judged: &Rc<Judgement>, steps: u64
 /// The known permissions that are not required.
 pub(super) fn beyond(question: &[Number], budget: &mut Budget) -> Option<Outcome> {
     MEMO.with_borrow(|memo| known(&memo.beyond, question, budget))
+}
+
+/// Whether some request of an action is required: `ask` says so for a question that is new.
+pub(super) fn required(question: Question, ask: impl FnOnce() -> bool) -> bool {
+    if let Some(known) = MEMO.with_borrow(|memo| memo.required.get(&question).copied()) {
+        return known;
+    }
+    let answer = ask();
+    MEMO.with_borrow_mut(|memo| {
+        memo.make_room(8 * question.len());
+        memo.required.insert(question, answer);
+    });
+    answer
 }
 
 /// Keeps permissions that are not required.

@@ -9,6 +9,7 @@ use super::answers::sorted_types;
 use crate::catalog;
 use crate::diff::comparison::Comparison;
 use crate::diff::decide::{self, Filter, Question, Required, Sides};
+use crate::diff::memo;
 use crate::diff::scope::Universe;
 use crate::diff::statement::Prepared;
 use crate::matcher::search::{Answer, Goal};
@@ -155,9 +156,32 @@ impl<'a> Search<'a> {
         if let Some(known) = self.required.get(&action.place()) {
             return *known;
         }
-        let required = self.requires_some(action, needs);
+        // Without a search the answer takes no steps: that of another role is as good.
+        let mut allows = needs.allows.iter();
+        let is_plain = needs.denies.is_empty() && !allows.any(|s| s.not_resource);
+        let required = if is_plain {
+            let question = self.question(&action, needs);
+            memo::required(question, || self.requires_some(action, needs))
+        } else {
+            self.requires_some(action, needs)
+        };
         self.required.insert(action.place(), required);
         required
+    }
+
+    /// What [`Search::requires_some`] reads.
+    fn question(&self, action: &catalog::Action<'_>, needs: &Needs<'_>) -> memo::Question {
+        let of_action = memo::number(|text| {
+            for part in [action.service, "\n", action.name, "\n", action.types()] {
+                text.push_str(part);
+            }
+        });
+        let placeholders = self.comparison.placeholders;
+        let allows = needs.allows.iter();
+        let numbers = [memo::of_place(&self.comparison.scope, 0), of_action];
+        { numbers.into_iter() }
+            .chain(allows.map(|s| memo::of_statement(s, placeholders)))
+            .collect()
     }
 
     fn requires_some(&mut self, action: catalog::Action<'a>, needs: &Needs<'a>) -> bool {
