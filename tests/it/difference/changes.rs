@@ -136,6 +136,8 @@ fn changes_of_each_element_are_found() {
             assert!(found.undecided.is_empty(), "{old}\n{new}");
             assert_eq!(names(&found.gained), gained, "{old}\n{new}");
             assert_eq!(names(&found.lost), lost, "{old}\n{new}");
+            let changes = || found.gained.iter().chain(&found.lost);
+            assert!(changes().all(|c| !c.places.is_empty()), "{old}\n{new}");
         },
     );
 }
