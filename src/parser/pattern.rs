@@ -146,7 +146,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     }
 }
 
-/// A field of an ARN for which IAM refuses to store the policy: its index, the kind of fault, and what to say.
+/// A field of an ARN for which IAM rejects the policy: its index, the kind of fault, and what to say.
 /// `plain` is the ARN with its placeholders masked.
 fn refused(plain: &str, value: &str) -> Option<(usize, &'static str, String, String)> {
     let fields: Vec<&str> = plain.splitn(6, ':').collect();

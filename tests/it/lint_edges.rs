@@ -185,6 +185,11 @@ fn a_condition_is_reported_where_it_cannot_mean_what_it_says() {
             ),
             (
                 invalid,
+                equals("aws:SourceVpc", "vpc-1"),
+                "is not the id of a VPC",
+            ),
+            (
+                invalid,
                 equals("aws:SourceVpce", "vpce-0123456789abcdef0"),
                 "",
             ),
@@ -339,8 +344,7 @@ fn a_variable_of_an_encoded_policy_is_plain_text_without_a_version() {
 
 #[test]
 fn a_boundary_limits_what_is_counted_as_overly_broad() {
-    let part =
-        json!({"Action": ["sqs:SendMessage", "sqs:AddPermission", "sqs:Tag*"], "Resource": "*"});
+    let part = json!({"Sid": "B", "Action": ["sqs:SendMessage", "sqs:AddPermission", "sqs:Tag*"], "Resource": "*"});
     let boundary = |more: Value| {
         let all = statement(&json!({"Action": "*", "Resource": "*"}));
         let mut wide = all.clone();
@@ -441,4 +445,61 @@ fn of_two_wildcards_the_narrower_one_is_redundant() {
             assert_eq!(found, Vec::from_iter(message), "{actions}");
         },
     );
+}
+
+#[test]
+fn each_required_action_is_judged_by_its_own_statements() {
+    let both = json!({"Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]});
+    let wide = statement(&json!({"Sid": "B", "Action": "sqs:ReceiveMessage", "Resource": "*"}));
+    let policy = document(&[statement(&both), wide]);
+    let mut required = both;
+    required["Resource"] = json!("*");
+    let reference = document(&[statement(&required)]);
+    let (_, report) = Case::new(&[("p.json", &policy)], &reference).lint("p.json", &[]);
+    let finding = &report["results"][0]["findings"][0];
+    assert_eq!(finding["lint"], "partial-resource");
+    assert_eq!(finding["actions"], json!(["sqs:SendMessage"]));
+}
+
+#[test]
+fn what_a_wildcard_of_a_given_reference_matches_is_required() {
+    let reference = document(&[statement(&json!({"Action": "sqs:Send*"}))]);
+    let policy = document(&[statement(&json!({"Action": "sqs:ReceiveMessage"}))]);
+    let (_, report) = Case::new(&[("p.json", &policy)], &reference).lint("p.json", &[]);
+    assert_eq!(report["results"][0]["findings"][0]["severity"], "error");
+}
+
+#[test]
+fn a_missing_action_is_marked_at_the_closest_allow() {
+    let other = format!("{QUEUE}2");
+    let deny = |action: &str| {
+        let effect = json!({"Sid": "D", "Effect": "Deny", "Action": action, "Resource": other});
+        statement(&effect)
+    };
+    let allow = |action: &str| statement(&json!({"Sid": "B", "Action": action}));
+    each(
+        [
+            ([deny("sqs:ReceiveMessage"), allow("sqs:ReceiveMessage")], 1),
+            ([deny("sqs:Send*"), allow("s3:*")], 0),
+        ],
+        |(statements, place)| {
+            let policy = document(&statements);
+            let found = findings(&policy, "missing-action", &[]);
+            let start = found[0]["region"]["start_byte"].as_u64().unwrap() as usize;
+            let second = policy.rfind("{\"Action").unwrap();
+            assert!(!policy[start..].starts_with(&other), "{policy}");
+            assert_eq!(usize::from(start > second), place, "{policy}\n{}", found[0]);
+        },
+    );
+}
+
+#[test]
+fn a_placeholder_is_reported_once_with_all_its_places() {
+    let resources = ["arn:aws:sqs:*:*:<QUEUE>", "arn:aws:sqs:*:*:a-<QUEUE>"];
+    let policy = document(&[statement(&json!({"Resource": resources}))]);
+    let found = findings(&policy, "unreplaced-placeholder", &[]);
+    let [one] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(one["related"].as_array().unwrap().len(), 1, "{one}");
 }

@@ -175,15 +175,23 @@ fn guarded_patterns_count_for_words_of_their_guard_alone() {
         let (yes, no) = (vec![all.clone(), guarded.clone()], vec![guarded]);
         for (required, forbidden) in [(yes, vec![]), (vec![all], no)] {
             let is_required = required.len() == 2;
-            let clause = Clause {
+            let clauses = [Clause {
                 required,
                 forbidden,
-            };
+            }];
             let alphabet = || Alphabet::of(patterns.iter().copied());
             let mut budget = Budget::steps(u64::MAX);
-            let found = find(&[clause], &alphabet, Goal::Shortest, &mut budget);
+            let found = find(&clauses, &alphabet, Goal::Shortest, &mut budget);
             let holds =
                 |m: &dyn Fn(usize) -> bool| m(0) && (m(1) || m(4) && (m(2) || m(3))) == is_required;
+            for steps in [10, 20, 50, 100, 200, 500] {
+                let few = find(&clauses, &alphabet, Goal::Any, &mut Budget::steps(steps));
+                let is_bounded = few == Answer::Undecided;
+                assert!(
+                    is_bounded || few.word().is_some() == found.word().is_some(),
+                    "{names:?}"
+                );
+            }
             let expected = (0..table.words.len()).find(|i| holds(&|p| chosen[p].2[*i]));
             let Some(word) = found.word() else {
                 assert_eq!(expected, None, "{names:?}");
@@ -251,7 +259,17 @@ fn ask(universe: &str, union: &[String], forbidden: &[String], steps: u64) -> An
 }
 
 #[test]
-fn the_bound_is_kept_and_said() {
+fn a_budget_is_spent_to_the_last_step() {
+    let mut budget = Budget::steps(5);
+    let before = budget.left();
+    let mut share = budget.share(3);
+    assert!(share.pay(3) && !share.pay(1));
+    budget.settle(3, &share);
+    assert_eq!((before, budget.left()), (5, 2));
+}
+
+#[test]
+fn the_bound_is_kept_and_reported() {
     let far = |c: char| format!("*{c}{}", "?".repeat(24));
     let hard = ["a", "b"].map(|c| far(c.chars().next().unwrap()));
     assert_eq!(ask("*", &[], &hard, 3), Answer::Undecided);

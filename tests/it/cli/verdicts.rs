@@ -393,3 +393,19 @@ fn a_wildcard_of_the_reference_that_matches_nothing_is_not_written() {
         run.out
     );
 }
+
+#[test]
+fn an_action_that_two_wildcards_become_is_written_once() {
+    let document = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": [{actions}], "Resource": "*"}}}}"#
+        )
+    };
+    let (policy, reference) = (
+        document(r#""sqs:*", "sqs:S*""#),
+        document(r#""sqs:SendMessage""#),
+    );
+    let files = [("p.json", policy.as_str()), ("r.json", reference.as_str())];
+    let run = run_with(&files, &["tighten", "p.json", "--reference", "r.json"]);
+    assert!(run.out.contains(&format!("+{reference}")), "{}", run.out);
+}

@@ -68,6 +68,12 @@ fn changes_of_each_element_are_found() {
                 vec![],
             ),
             (
+                condition("StringEquals", "aws:PrincipalTag/x", json!(["abc", "ABC"])),
+                condition("StringEqualsIgnoreCase", "aws:PrincipalTag/x", json!("abc")),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
                 condition("NumericLessThan", "aws:MultiFactorAuthAge", json!("300")),
                 condition(
                     "NumericLessThanEquals",
