@@ -1,4 +1,4 @@
-//! What IAM refuses to store: `rules/rejections.toml`.
+//! What IAM rejects: `rules/rejections.toml`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -41,7 +41,7 @@ struct Rejection {
     answer: Option<String>,
 }
 
-/// Writes what IAM refuses to store.
+/// Writes what IAM rejects.
 pub(super) fn write(rules: &Path, out: &Path) {
     let path = rules.join("rejections.toml");
     let rejections: Rejections = read(&path);

@@ -88,7 +88,7 @@ pub struct Settings {
     pub boundary: Option<File>,
     /// True where the input says that the policies are those of a role, not of a user.
     pub is_role: bool,
-    /// True where policies that AWS refuses to store count as if they were repaired.
+    /// True where policies that AWS rejects count as if they were repaired.
     pub once_repaired: bool,
     /// True where parts of a template that could not be read are accepted (`--unresolved warn`).
     pub accepts_unresolved: bool,

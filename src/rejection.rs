@@ -1,4 +1,4 @@
-//! Policies that IAM refuses to store, from `rules/rejections.toml`. The statements of such a policy grant nothing.
+//! Policies that IAM rejects, from `rules/rejections.toml`. The statements of such a policy grant nothing.
 //! `PARTITIONS` are those of `rules/regions.toml`.
 
 /// The end of every message about such a fault.

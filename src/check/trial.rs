@@ -279,13 +279,13 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// Whether AWS refuses to store some policy of the role or of what limits it.
+    /// Whether AWS rejects some policy of the role or of what limits it.
     pub(super) fn has_rejected(&self) -> bool {
         let limits = self.limits.iter().flat_map(|(.., statements)| statements);
         self.granted.iter().chain(limits).any(|s| s.is_rejected)
     }
 
-    /// The comparison with all policies, as they will be once those that AWS refuses are repaired.
+    /// The comparison with all policies, as they will be once those that AWS rejects are repaired.
     pub(super) fn comparison<'t>(&'t self, catalog: &'t Catalog) -> Comparison<'t> {
         self.viewed(catalog, View::Repaired)
     }

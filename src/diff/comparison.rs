@@ -35,7 +35,7 @@ pub enum LayerKind {
 pub enum View {
     /// Policies that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
     Stored,
-    /// All of them, as they will be once those that AWS refuses are repaired.
+    /// All of them, as they will be once those that AWS rejects are repaired.
     Repaired,
 }
 

@@ -6,7 +6,7 @@
 //! form alone have no difference.
 //!
 //! Both sides are read alike: resources field by field, policy variables as values that equal nothing but themselves,
-//! policies that AWS refuses to store as if they were repaired.
+//! policies that AWS rejects as if they were repaired.
 
 mod contexts;
 mod question;

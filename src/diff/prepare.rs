@@ -238,7 +238,7 @@ impl<'a> Drafts<'a> {
         grants
     }
 
-    /// For each policy, whether AWS refuses to store it.
+    /// For each policy, whether AWS rejects it.
     pub fn rejected(&self, bindings: &Bindings) -> Vec<bool> {
         let partition = bindings.known_partition();
         let has_other = |policy: &Policy| {
@@ -342,7 +342,7 @@ impl<'a> Drafts<'a> {
             else {
                 continue;
             };
-            // The intended content of an empty list, which AWS refuses, is unknown.
+            // The intended content of an empty list, which AWS rejects, is unknown.
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }

@@ -112,7 +112,7 @@ pub struct Prepared {
     pub resources: Vec<Resource>,
     /// True where a string is left out because a policy variable in it has no value.
     pub has_void_resource: bool,
-    /// True in a policy that AWS refuses to store: an Allow then grants nothing.
+    /// True in a policy that AWS rejects: an Allow then grants nothing.
     pub is_rejected: bool,
     /// True where a policy variable in `NotResource` may have no value. AWS then lets the list match nothing, other
     /// evaluators drop the statement: nothing of it is certain.

@@ -65,8 +65,7 @@ fn of_oidc(trusted: &Trusted<'_>, host: &str, is_made: bool) -> Option<Finding> 
     };
     let mut finding = trusted.finding(&LINT, severity, message);
     if shared.is_some() && !is_named {
-        let note =
-            format!("IAM refuses to create or update a role that does not check `{shown}:{claim}`");
+        let note = format!("IAM rejects a role that does not check `{shown}:{claim}`");
         finding.notes.push(note);
     }
     let example = shared.and_then(|s| Some((s.starts.first()?, s.until.as_str())));

@@ -111,7 +111,7 @@ pub struct Compared<'a> {
     pub role_is_chosen: bool,
     /// The rows of the reference.
     pub requirements: &'a [Requirement],
-    /// The same rows with the policies that AWS refuses to store, where there are some.
+    /// The same rows with the policies that AWS rejects, where there are some.
     pub repaired: Option<&'a [Requirement]>,
     /// The rows of what ParallelCluster generates for the configuration.
     pub generated: &'a [Requirement],

@@ -367,6 +367,19 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_of_a_format_have_their_values_in_their_own_fields_alone() {
+        let format = format(
+            "arn:${Partition}:s:${Region}:${Account}:${Partition}/${Region}/${Account}",
+            Field::Is("aws"),
+            Field::Is("us-east-1"),
+            Field::Is("123456789012"),
+            &|_| Class::ANY,
+        );
+        assert!(format.matches_text("arn:aws:s:us-east-1:123456789012:p/r/a"));
+        assert!(!format.matches_text("arn:aws:s:us-east-2:123456789012:p/r/a"));
+    }
+
+    #[test]
     fn wildcards_stay_in_the_first_five_fields_and_roam_in_the_resource() {
         use Reading::{Strict, Wide};
         for (pattern, arn, strict, wide) in [

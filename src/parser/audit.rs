@@ -9,7 +9,7 @@ use super::json::{Kind, Value};
 use super::policy::Problem;
 use super::problem::Reader;
 
-/// Reports every key that one object gives more than once, and every string with characters that AWS refuses,
+/// Reports every key that one object gives more than once, and every string with characters that AWS rejects,
 /// everywhere in a policy document.
 pub(super) fn document(reader: &mut Reader, value: Value<'_>) {
     // To look at all of them takes less than to stop at the first one: several bytes are looked at together.

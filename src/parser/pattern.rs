@@ -145,7 +145,7 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     }
 }
 
-/// A field of an ARN for which IAM refuses to store the policy: its index, the kind of fault, and what to say.
+/// A field of an ARN for which IAM rejects the policy: its index, the kind of fault, and what to say.
 /// `fields` are those of the ARN with its placeholders masked, six at most.
 fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String, String)> {
     // The value of a placeholder is unknown.

@@ -103,7 +103,7 @@ pub struct Policy {
     pub characters: usize,
     /// True where the grammar of policies is violated.
     pub(crate) breaks_grammar: bool,
-    /// True where an ARN has a form that IAM refuses.
+    /// True where an ARN has a form that IAM rejects.
     pub(crate) has_refused_arn: bool,
     /// What is not known in it, for a policy of a template.
     pub(crate) unknowns: Option<Box<Unknowns>>,
@@ -136,7 +136,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// Whether AWS refuses to store the policy: then its statements grant nothing.
+    /// Whether AWS rejects the policy: then its statements grant nothing.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html> (`MalformedPolicyDocument`)
     pub fn is_rejected(&self) -> bool {
@@ -164,9 +164,9 @@ pub enum ProblemKind {
     DuplicateKey,
     /// The grammar of identity-based policies is violated (`invalid-policy`).
     InvalidPolicy,
-    /// An ARN has a form that IAM refuses (`invalid-arn`).
+    /// An ARN has a form that IAM rejects (`invalid-arn`).
     InvalidArn,
-    /// A value of a condition has a form that IAM refuses (`invalid-condition`).
+    /// A value of a condition has a form that IAM rejects (`invalid-condition`).
     InvalidCondition,
     /// A part of a template that could not be read (`unresolved`).
     Unresolved,

@@ -119,11 +119,11 @@ pub(super) struct Reader {
     pub(super) is_foreign: bool,
     /// As [`Document::describes_role`].
     pub(super) describes_role: bool,
-    /// Problems for which AWS refuses to store the policy: all but those of ARNs, and those of ARNs.
+    /// Problems for which AWS rejects the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
 }
 
-/// How many problems make AWS refuse to store a policy.
+/// How many problems make AWS reject a policy.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Rejections {
     pub(super) grammar: usize,
@@ -156,7 +156,7 @@ impl Reader {
         self.rejections
     }
 
-    /// Whether the file starts with a byte order mark, for which AWS refuses all that is in it.
+    /// Whether the file starts with a byte order mark, for which AWS rejects all that is in it.
     pub(super) fn has_byte_order_mark(&self) -> bool {
         let first = self.problems.first();
         first.is_some_and(|p| p.subject == BYTE_ORDER_MARK)

@@ -53,7 +53,7 @@ pub struct TrustPolicy {
     pub account: Option<String>,
     /// The statements in order.
     pub statements: Vec<TrustStatement>,
-    /// True where IAM refuses it.
+    /// True where IAM rejects it.
     pub is_rejected: bool,
     /// True where a template leaves parts open.
     pub is_open: bool,

@@ -271,7 +271,7 @@ pub(super) fn values(
     }
 }
 
-/// Reports a principal that IAM refuses.
+/// Reports a principal that IAM rejects.
 pub(super) fn check(reader: &mut Reader, kind: PrincipalKind, text: &Text) {
     let value = text.value.as_str();
     if is_unknown(text) || (kind == PrincipalKind::Aws && value == "*") {

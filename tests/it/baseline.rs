@@ -98,7 +98,7 @@ fn what_is_accepted_is_hidden_and_nothing_else() {
 }
 
 #[test]
-fn dead_entries_are_told_and_pruned_and_nothing_new_is_accepted() {
+fn dead_entries_are_reported_and_pruned_and_nothing_new_is_accepted() {
     let project = project(&without(&["sqs:GetQueueUrl"]));
     assert_eq!(project.run(&["baseline"]).code, 0);
     project.write("iam/a.json", &without(&["dynamodb:PutItem"]));
@@ -215,7 +215,7 @@ fn the_configuration_can_name_it_and_no_ignores_leaves_it_aside() {
 }
 
 #[test]
-fn what_is_no_baseline_is_said_with_its_place() {
+fn a_file_that_is_not_a_baseline_is_reported_with_its_place() {
     let project = project(&without(&[]));
     let entry = r#"{"target": null, "path": "a", "lint": "b", "severity": "error", "sid": null, "subject": null, "actions": [], "fingerprint": "c"}"#;
     each(
@@ -263,7 +263,7 @@ fn the_actions_of_an_entry_may_stand_in_any_order() {
 }
 
 #[test]
-fn one_that_is_not_there_is_said_where_it_is_named() {
+fn a_missing_baseline_is_reported_where_it_is_named() {
     let config = format!("baseline = \"gone.json\"\n{CONFIG}");
     let project = Project::new(&[
         ("pcluster-iam.toml", &config),

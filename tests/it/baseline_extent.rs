@@ -237,7 +237,7 @@ fn a_lint_that_is_off_leaves_its_entries_alone() {
 }
 
 #[test]
-fn what_is_no_baseline_is_not_written_over() {
+fn a_file_that_is_not_a_baseline_is_not_overwritten() {
     let project = Project::new(&[
         ("a.json", &without(&[])),
         (FILE, "{\"mine\": 1}"),

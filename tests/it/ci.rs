@@ -179,7 +179,7 @@ fn hooks(document: &Yaml, found: &mut Vec<String>) {
 }
 
 #[test]
-fn every_snippet_passes_a_whole_policy_and_stops_one_that_lacks_something() {
+fn every_snippet_passes_a_complete_policy_and_fails_for_an_incomplete_one() {
     let text = read("docs/ci.md");
     let sh = Regex::new(r"(?m)^\s*sh '(.+)'$").unwrap();
     let mut count = 0;

@@ -91,7 +91,7 @@ const UNREAD: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_not_read_is_said_and_ends_with_2() {
+fn parts_that_are_not_read_are_reported_with_exit_code_2() {
     each(UNREAD, |(value, name)| {
         let value = value.replace("ARN", ARN);
         let text = template(&format!(
@@ -122,7 +122,7 @@ fn what_is_not_read_is_said_and_ends_with_2() {
 }
 
 #[test]
-fn macros_that_may_rewrite_the_template_are_said() {
+fn macros_that_may_rewrite_the_template_are_reported() {
     let allow = format!("Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a");
     each(
         [

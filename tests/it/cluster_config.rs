@@ -49,7 +49,7 @@ fn shown(cluster: &Cluster, source: &Source) -> String {
 
 /// `PCLUSTER_IAM_WRITE_FIXTURES=1` writes the golden files anew.
 #[test]
-fn every_fixture_gives_what_stands_beside_it() {
+fn every_fixture_gives_the_values_in_the_file_beside_it() {
     let fixtures = fixtures();
     assert!(fixtures.len() >= 13);
     for (name, source) in fixtures {
@@ -70,7 +70,7 @@ fn every_fixture_gives_what_stands_beside_it() {
 }
 
 #[test]
-fn every_value_of_a_fixture_stands_where_it_is_said_to() {
+fn every_value_of_a_fixture_is_at_its_reported_place() {
     for (name, source) in fixtures() {
         let cluster = read(&source).unwrap();
         let quotes = |span: Span, value: &str| {

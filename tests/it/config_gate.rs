@@ -218,7 +218,7 @@ fn standard_input_has_a_name_or_none() {
 }
 
 #[test]
-fn values_that_contradict_each_other_are_told() {
+fn values_that_contradict_each_other_are_reported() {
     let said = |top: &str, arguments: &[&str]| {
         let run = project(top).run(&[&["lint"][..], arguments].concat());
         assert!(run.code < 2, "{}", run.err);

@@ -39,7 +39,7 @@ fn marks_and_line_ends_of_other_systems_are_read() {
 }
 
 #[test]
-fn what_is_no_configuration_is_refused_by_what_it_is() {
+fn unreadable_and_hostile_configurations_are_refused() {
     let project = project(TARGET);
     let path = project.path("pcluster-iam.toml");
     let cannot = "error: the configuration `pcluster-iam.toml`: ";

@@ -39,7 +39,7 @@ fn judge(case: &Value) -> Vec<Row> {
             .to_vec(),
         boundary: boundary.map(&mut load),
         scps: scps.iter().map(|level| vec![load(level)]).collect(),
-        // The evaluators know nothing of what IAM refuses to store.
+        // The evaluators know nothing of what IAM rejects.
         once_repaired: true,
         ..Settings::default()
     };

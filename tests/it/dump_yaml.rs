@@ -225,7 +225,7 @@ fn one_broken_part_of_a_yaml_dump_does_not_silence_the_rest() {
 }
 
 #[test]
-fn what_is_no_dump_of_the_cli_is_refused_at_its_line() {
+fn yaml_that_is_not_a_dump_is_refused_with_its_line() {
     let (_, text) = forms(&whole()).swap_remove(0);
     for (what, by, message) in [
         (

@@ -109,7 +109,7 @@ fn statements_that_repeat_go() {
 }
 
 #[test]
-fn what_may_widen_is_left_and_said() {
+fn a_change_that_may_widen_a_policy_is_not_made_but_reported() {
     let text = among(
         r#"{"Effect": "Allow", "Action": ["sqs:SendMessages", "sqs:SendMessage"], "Resource": "arn:aws:sqs:<REGION>:123456789012:parallelcluster-*"}"#,
     );
@@ -193,7 +193,7 @@ fn a_diff_writes_nothing_and_ends_as_the_fix_would() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn standard_input_is_not_fixed() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = [&["lint", "-", "--fix"][..], &NODE].concat();
     let found = run(folder.path(), &arguments);

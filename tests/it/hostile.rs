@@ -11,7 +11,7 @@ use crate::common::role;
 const MOST: Duration = Duration::from_secs(20);
 
 #[test]
-fn hard_policies_are_decided_or_said_to_be_undecided() {
+fn hard_policies_are_decided_or_reported_as_undecided() {
     for case in hostile::all() {
         let start = Clock::start();
         let result = role::lint_against(&case.policy, &case.reference);

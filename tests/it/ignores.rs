@@ -78,7 +78,7 @@ fn all_given_fields_must_match() {
 }
 
 #[test]
-fn what_lacks_can_be_ignored_by_the_statement_of_the_reference() {
+fn missing_permissions_can_be_ignored_by_the_statement_of_the_reference() {
     let project = project("reference-sid = \"SQSQueue\"\n");
     project.write(
         "iam/a.json",
@@ -114,7 +114,7 @@ fn it_counts_up_to_its_last_day() {
 }
 
 #[test]
-fn an_unused_one_stands_in_every_format_with_its_place() {
+fn every_format_reports_an_unused_ignore_with_its_place() {
     let project = project("sid = \"Gone\"\n");
     each(FORMATS, |format| {
         let run = lint(&project, &["-f", format]);

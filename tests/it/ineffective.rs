@@ -363,7 +363,7 @@ fn layers(policy: &str, boundary: &str, scp: &str, context: &[&str]) -> Vec<(Str
                 ((*key).to_owned(), absent)
             })
             .collect(),
-        // The evaluators know nothing of what IAM refuses to store.
+        // The evaluators know nothing of what IAM rejects.
         once_repaired: true,
         ..Settings::default()
     };

@@ -185,6 +185,11 @@ fn a_condition_is_reported_where_it_cannot_mean_what_it_says() {
             ),
             (
                 invalid,
+                equals("aws:SourceVpc", "vpc-1"),
+                "is not the id of a VPC",
+            ),
+            (
+                invalid,
                 equals("aws:SourceVpce", "vpce-0123456789abcdef0"),
                 "",
             ),
@@ -335,4 +340,166 @@ fn a_variable_of_an_encoded_policy_is_plain_text_without_a_version() {
     assert_eq!(severities(&with, "old-version", &[]), ["warning"]);
     let without = policy("arn:aws:s3:::home/*");
     assert!(severities(&without, "old-version", &[]).is_empty());
+}
+
+#[test]
+fn a_boundary_limits_what_is_counted_as_overly_broad() {
+    let part = json!({"Sid": "B", "Action": ["sqs:SendMessage", "sqs:AddPermission", "sqs:Tag*"], "Resource": "*"});
+    let boundary = |more: Value| {
+        let all = statement(&json!({"Action": "*", "Resource": "*"}));
+        let mut wide = all.clone();
+        for (key, value) in more.as_object().unwrap() {
+            wide[key] = value.clone();
+        }
+        document(&[wide, statement(&part)])
+    };
+    let vpc = json!({"StringEquals": {"aws:SourceVpc": "vpc-11111111"}});
+    each(
+        [
+            (json!({}), "`sqs:*` allows 19 actions"),
+            (
+                json!({"Resource": "arn:aws:s3:::b/*"}),
+                "`sqs:*` allows 2 actions",
+            ),
+            (json!({"Condition": vpc}), "`sqs:*` allows 2 actions"),
+        ],
+        |(more, message)| {
+            let wide = document(&[statement(&json!({"Action": "sqs:*", "Resource": "*"}))]);
+            let limit = boundary(more);
+            let files = [("p.json", wide.as_str()), ("b.json", limit.as_str())];
+            let sends = document(&[statement(&json!({"Resource": "*"}))]);
+            let context = [
+                "--boundary",
+                "b.json",
+                "--context",
+                "aws:SourceVpc=vpc-22222222",
+            ];
+            let (_, report) = Case::new(&files, &sends).lint("p.json", &context);
+            let findings = report["results"][0]["findings"].as_array().unwrap();
+            let broad = findings.iter().find(|f| f["lint"] == "over-broad-action");
+            let found = broad.map_or("", |f| f["message"].as_str().unwrap());
+            assert!(found.starts_with(message), "{limit}: {found}");
+        },
+    );
+}
+
+#[test]
+fn what_is_missing_is_not_granted_in_one_account_only() {
+    let on = |account: &str| format!("arn:aws:ec2:*:{account}:subnet/*");
+    let both =
+        json!({"Action": ["ec2:RunInstances", "ec2:CreateNetworkInterface"], "Resource": on("*")});
+    let one = json!({"Action": "ec2:RunInstances", "Resource": on("123456789012")});
+    let policy = document(&[statement(&one)]);
+    let case = Case::new(&[("p.json", &policy)], &document(&[statement(&both)]));
+    let (_, report) = case.lint("p.json", &[]);
+    let findings = report["results"][0]["findings"].as_array().unwrap();
+    let of_lint = findings.iter().filter(|f| f["lint"] == "partial-resource");
+    let found: Vec<&Value> = of_lint.map(|f| &f["actions"]).collect();
+    assert_eq!(found, [&json!(["ec2:RunInstances"])]);
+}
+
+#[test]
+fn a_partial_grant_is_marked_at_its_resource_unless_a_deny_decides() {
+    let narrow = statement(&json!({}));
+    let deny = statement(&json!({"Sid": "B", "Effect": "Deny", "Resource": format!("{QUEUE}q")}));
+    each(
+        [
+            (vec![narrow.clone()], "region", QUEUE),
+            (vec![narrow, deny], "related", "sqs:SendMessage"),
+        ],
+        |(statements, field, text)| {
+            let policy = document(&statements);
+            let reference = document(&[statement(&json!({"Resource": "*"}))]);
+            let (_, report) = Case::new(&[("p.json", &policy)], &reference).lint("p.json", &[]);
+            let finding = &report["results"][0]["findings"][0];
+            assert_eq!(finding["lint"], "partial-resource");
+            let places = [&finding["region"], &finding["related"][0]["region"]];
+            let place = places[usize::from(field == "related")];
+            let [start, end] = ["start_byte", "end_byte"].map(|f| place[f].as_u64().unwrap());
+            assert_eq!(&policy[start as usize..end as usize], text, "{finding}");
+        },
+    );
+}
+
+#[test]
+fn of_two_wildcards_the_narrower_one_is_redundant() {
+    each(
+        [
+            (
+                json!(["sqs:Send*", "sqs:S*"]),
+                Some("`sqs:Send*` is part of `sqs:S*`"),
+            ),
+            (
+                json!(["sqs:S*", "sqs:Send*"]),
+                Some("`sqs:Send*` is part of `sqs:S*`"),
+            ),
+            (
+                json!(["sqs:S*", "sqs:S*"]),
+                Some("`sqs:S*` is listed more than once"),
+            ),
+            (json!(["sqs:S*", "sqs:R*"]), None),
+        ],
+        |(actions, message)| {
+            let policy = document(&[statement(&json!({"Action": actions}))]);
+            let found = messages(&policy, "redundant-entry");
+            assert_eq!(found, Vec::from_iter(message), "{actions}");
+        },
+    );
+}
+
+#[test]
+fn each_required_action_is_judged_by_its_own_statements() {
+    let both = json!({"Action": ["sqs:SendMessage", "sqs:ReceiveMessage"]});
+    let wide = statement(&json!({"Sid": "B", "Action": "sqs:ReceiveMessage", "Resource": "*"}));
+    let policy = document(&[statement(&both), wide]);
+    let mut required = both;
+    required["Resource"] = json!("*");
+    let reference = document(&[statement(&required)]);
+    let (_, report) = Case::new(&[("p.json", &policy)], &reference).lint("p.json", &[]);
+    let finding = &report["results"][0]["findings"][0];
+    assert_eq!(finding["lint"], "partial-resource");
+    assert_eq!(finding["actions"], json!(["sqs:SendMessage"]));
+}
+
+#[test]
+fn what_a_wildcard_of_a_given_reference_matches_is_required() {
+    let reference = document(&[statement(&json!({"Action": "sqs:Send*"}))]);
+    let policy = document(&[statement(&json!({"Action": "sqs:ReceiveMessage"}))]);
+    let (_, report) = Case::new(&[("p.json", &policy)], &reference).lint("p.json", &[]);
+    assert_eq!(report["results"][0]["findings"][0]["severity"], "error");
+}
+
+#[test]
+fn a_missing_action_is_marked_at_the_closest_allow() {
+    let other = format!("{QUEUE}2");
+    let deny = |action: &str| {
+        let effect = json!({"Sid": "D", "Effect": "Deny", "Action": action, "Resource": other});
+        statement(&effect)
+    };
+    let allow = |action: &str| statement(&json!({"Sid": "B", "Action": action}));
+    each(
+        [
+            ([deny("sqs:ReceiveMessage"), allow("sqs:ReceiveMessage")], 1),
+            ([deny("sqs:Send*"), allow("s3:*")], 0),
+        ],
+        |(statements, place)| {
+            let policy = document(&statements);
+            let found = findings(&policy, "missing-action", &[]);
+            let start = found[0]["region"]["start_byte"].as_u64().unwrap() as usize;
+            let second = policy.rfind("{\"Action").unwrap();
+            assert!(!policy[start..].starts_with(&other), "{policy}");
+            assert_eq!(usize::from(start > second), place, "{policy}\n{}", found[0]);
+        },
+    );
+}
+
+#[test]
+fn a_placeholder_is_reported_once_with_all_its_places() {
+    let resources = ["arn:aws:sqs:*:*:<QUEUE>", "arn:aws:sqs:*:*:a-<QUEUE>"];
+    let policy = document(&[statement(&json!({"Resource": resources}))]);
+    let found = findings(&policy, "unreplaced-placeholder", &[]);
+    let [one] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(one["related"].as_array().unwrap().len(), 1, "{one}");
 }

@@ -122,7 +122,7 @@ fn run_schema(folder: &Path) -> String {
 }
 
 #[test]
-fn what_is_no_complete_result_is_refused_at_its_place() {
+fn an_incomplete_result_is_refused_with_its_place() {
     let folder = folder();
     let folder = folder.path();
     let lines = fs::read_to_string(folder.join("bad.json.out.jsonl")).unwrap();

@@ -68,7 +68,7 @@ fn starts(whole: &Value) -> Vec<String> {
 }
 
 #[test]
-fn with_what_lacks_every_reference_lints_clean() {
+fn with_the_missing_permissions_every_reference_lints_clean() {
     let references = texts::references(6);
     for reference in &references {
         let values = texts::values(reference);
@@ -128,7 +128,7 @@ fn with_what_lacks_every_reference_lints_clean() {
 }
 
 fn grants(case: &Case, granted: &Cell<usize>) -> Result<(), TestCaseError> {
-    // Statements of a reference that IAM refuses to store are refused, too.
+    // Statements of a reference that IAM rejects are refused, too.
     let text = Source::new("r.json", case.reference_json());
     let problems = parser::parse(SourceId(0), &text).problems;
     if problems.iter().any(|p| p.rejected) {
@@ -172,7 +172,7 @@ fn grants(case: &Case, granted: &Cell<usize>) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn random_policies_lack_nothing_afterwards_but_what_is_denied() {
+fn random_policies_have_no_gaps_afterwards_but_denied_actions() {
     let mut runner = TestRunner::new(Config {
         cases: texts::cases(400),
         failure_persistence: None,
@@ -250,7 +250,7 @@ fn a_policy_is_printed_ready_to_attach() {
 }
 
 #[test]
-fn what_a_deny_takes_is_said_and_not_granted() {
+fn denied_actions_are_reported_and_not_granted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let reference = r#"{"Statement": {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"], "Resource": "arn:aws:sqs:us-east-1:123456789012:q"}}"#;

@@ -372,7 +372,7 @@ fn narrower(resource: &str, actions: &[String]) -> Vec<String> {
     if resource == "*" {
         let service = actions[0].split(':').next().unwrap().to_lowercase();
         let mut all = vec![format!("arn:aws:{service}:::*")];
-        // IAM refuses a policy with a Region in an ARN of its own.
+        // IAM rejects a policy with a Region in an ARN of its own.
         if service == "iam" {
             all.push("arn:aws:iam::123456789012:*".to_owned());
         } else {

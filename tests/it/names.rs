@@ -190,7 +190,7 @@ fn a_resource_with_an_impossible_name_has_no_effect() {
 }
 
 #[test]
-fn the_message_speaks_of_the_reading_where_it_decides() {
+fn the_message_names_the_reading_if_it_decides() {
     let queue = allow(
         "codepipeline:StartPipelineExecution",
         "arn:aws:codepipeline:us-east-1:123456789012:a*",

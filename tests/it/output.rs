@@ -72,7 +72,7 @@ fn the_exit_code_depends_on_the_threshold_and_never_on_the_format() {
 }
 
 #[test]
-fn what_cannot_be_read_stands_in_every_format_with_its_place() {
+fn every_format_reports_unreadable_input_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     inputs(folder.path());
     let base = ["lint", "clean.json", "unreadable.json", "gone.json"];

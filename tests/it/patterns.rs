@@ -1,7 +1,7 @@
 //! Patterns against the obvious: all short patterns, all short words.
 
 use pcluster_iam::matcher::search::{Alphabet, Answer, Budget, Clause, Goal, Union, find};
-use pcluster_iam::matcher::{Pattern, Symbol};
+use pcluster_iam::matcher::{Class, Pattern, Symbol, Token};
 
 /// `*` any run, `?` one character: by trying everything.
 fn naive(pattern: &[u8], word: &[u8]) -> bool {
@@ -49,6 +49,22 @@ fn table() -> Table {
     Table { patterns, words }
 }
 
+impl Table {
+    fn pick(&self, random: u64) -> &(String, Pattern, Vec<bool>) {
+        &self.patterns[(random % self.patterns.len() as u64) as usize]
+    }
+}
+
+fn random() -> impl FnMut() -> u64 {
+    let mut random = 0x2545_F491_4F6C_DD1D_u64;
+    move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    }
+}
+
 #[test]
 fn matches_agrees_with_trying_everything() {
     let table = table();
@@ -88,15 +104,9 @@ fn covers_and_overlaps_agree_with_all_words_for_all_pairs() {
 #[test]
 fn unions_minus_unions_agree_and_witnesses_are_shortest() {
     let table = table();
-    let mut random = 0x2545_F491_4F6C_DD1D_u64;
-    let mut pick = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        &table.patterns[(random % table.patterns.len() as u64) as usize]
-    };
+    let mut random = random();
     for _ in 0..20_000 {
-        let chosen: Vec<_> = (0..6).map(|_| pick()).collect();
+        let chosen: Vec<_> = (0..6).map(|_| table.pick(random())).collect();
         let patterns: Vec<&Pattern> = chosen.iter().map(|(_, p, _)| p).collect();
         let union = |members: &[usize]| Union::of(members.iter().map(|m| patterns[*m]).collect());
         let clauses = [
@@ -149,6 +159,68 @@ fn unions_minus_unions_agree_and_witnesses_are_shortest() {
 }
 
 #[test]
+fn guarded_patterns_count_for_words_of_their_guard_alone() {
+    let table = table();
+    let mut random = random();
+    for _ in 0..4_000 {
+        let chosen: Vec<_> = (0..5).map(|_| table.pick(random())).collect();
+        let patterns: Vec<&Pattern> = chosen.iter().map(|(_, p, _)| p).collect();
+        let all = Union::of(vec![patterns[0]]);
+        let guarded = Union {
+            members: vec![patterns[1]],
+            guarded: vec![patterns[2], patterns[3]],
+            guard: Some(patterns[4]),
+        };
+        let names: Vec<_> = chosen.iter().map(|(n, ..)| n).collect();
+        let (yes, no) = (vec![all.clone(), guarded.clone()], vec![guarded]);
+        for (required, forbidden) in [(yes, vec![]), (vec![all], no)] {
+            let is_required = required.len() == 2;
+            let clauses = [Clause {
+                required,
+                forbidden,
+            }];
+            let alphabet = || Alphabet::of(patterns.iter().copied());
+            let mut budget = Budget::steps(u64::MAX);
+            let found = find(&clauses, &alphabet, Goal::Shortest, &mut budget);
+            let holds =
+                |m: &dyn Fn(usize) -> bool| m(0) && (m(1) || m(4) && (m(2) || m(3))) == is_required;
+            for steps in [10, 20, 50, 100, 200, 500] {
+                let few = find(&clauses, &alphabet, Goal::Any, &mut Budget::steps(steps));
+                let is_bounded = few == Answer::Undecided;
+                assert!(
+                    is_bounded || few.word().is_some() == found.word().is_some(),
+                    "{names:?}"
+                );
+            }
+            let expected = (0..table.words.len()).find(|i| holds(&|p| chosen[p].2[*i]));
+            let Some(word) = found.word() else {
+                assert_eq!(expected, None, "{names:?}");
+                continue;
+            };
+            let word: String = word.iter().filter_map(|s| s.as_char()).collect();
+            let accepts = |p: usize| naive(chosen[p].0.as_bytes(), word.as_bytes());
+            assert!(holds(&accepts), "{names:?}: {word} shows nothing");
+            let shortest = expected.map_or(7, |i| table.words[i].len());
+            assert!(word.len() == shortest || shortest == 7, "{names:?}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_without_colons_takes_up_no_wildcard_with_them() {
+    let [any, plain] = [Class::ANY, Class::NO_COLON]
+        .map(|class| Pattern::new(vec![Token::Symbol(Symbol::char('a')), Token::Run(class)]));
+    assert!(any.absorbs(&plain) && any.covers(&plain));
+    assert!(!plain.absorbs(&any) && !plain.covers(&any));
+}
+
+#[test]
+fn neighbours_of_different_characters_keep_their_order() {
+    let pattern = Pattern::new(vec![Token::Run(Class::NO_COLON), Token::One(Class::ANY)]);
+    assert!(pattern.matches_text("a:") && !pattern.matches_text(":a"));
+}
+
+#[test]
 fn an_unknown_value_is_matched_only_by_what_matches_every_value() {
     let word = |prefix: &str| -> Vec<Symbol> {
         prefix
@@ -187,7 +259,17 @@ fn ask(universe: &str, union: &[String], forbidden: &[String], steps: u64) -> An
 }
 
 #[test]
-fn the_bound_is_kept_and_said() {
+fn a_budget_is_spent_to_the_last_step() {
+    let mut budget = Budget::steps(5);
+    let before = budget.left();
+    let mut share = budget.share(3);
+    assert!(share.pay(3) && !share.pay(1));
+    budget.settle(3, &share);
+    assert_eq!((before, budget.left()), (5, 2));
+}
+
+#[test]
+fn the_bound_is_kept_and_reported() {
     let far = |c: char| format!("*{c}{}", "?".repeat(24));
     let hard = ["a", "b"].map(|c| far(c.chars().next().unwrap()));
     assert_eq!(ask("*", &[], &hard, 3), Answer::Undecided);

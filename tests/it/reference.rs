@@ -173,7 +173,7 @@ fn part_of_a_release_means_the_newest_within() {
 }
 
 #[test]
-fn what_cannot_be_selected_is_said_with_the_legal_values() {
+fn an_impossible_selection_is_reported_with_the_legal_values() {
     use miette::Diagnostic;
     let fails = |role, scheduler, release| -> (SelectError, String) {
         let error = reference::select(role, scheduler, release).unwrap_err();
@@ -338,7 +338,7 @@ fn every_row_of_every_release_was_reviewed() {
 }
 
 #[test]
-fn what_is_known_to_be_called_is_told_from_what_a_wildcard_asks_for() {
+fn known_calls_are_distinguished_from_the_rest_of_a_wildcard() {
     let user = select("user", "traditional");
     assert!(user.is_known_needed("fsx:DescribeFileSystems"));
     assert!(!user.is_known_needed("fsx:CreateVolume"));

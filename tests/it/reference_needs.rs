@@ -210,7 +210,7 @@ fn explain_tells_what_policies_lack() {
 
 /// The policy that AWS publishes has these two only under a Condition that no longer holds.
 #[test]
-fn what_lacks_without_its_condition_is_granted_without_one() {
+fn a_permission_missing_without_its_condition_is_granted_without_one() {
     let shown = here(&[
         "reference",
         "show",
@@ -271,7 +271,7 @@ fn what_lacks_without_its_condition_is_granted_without_one() {
 }
 
 #[test]
-fn a_dropped_scheduler_names_no_option_that_the_command_lacks() {
+fn help_for_a_dropped_scheduler_names_only_options_of_the_command() {
     each(
         [
             ["reference", "diff", "3.14.0", "3.16.0"].as_slice(),
@@ -351,7 +351,7 @@ fn an_upgrade_tells_what_the_policies_lack() {
 
 /// What has the Condition is lacking in the releases that have the statement, and in no other.
 #[test]
-fn a_gap_is_told_of_the_releases_that_have_it() {
+fn a_gap_is_reported_for_the_releases_that_have_it() {
     let gaps = |release: &str| {
         let lint = in_folder(
             &[("policy.json", r#"{"Version":"2012-10-17","Statement":[]}"#)],

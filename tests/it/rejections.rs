@@ -1,4 +1,4 @@
-//! What IAM refuses to store, kind by kind: the table of `rules/rejections.toml`, judged.
+//! What IAM rejects, kind by kind: the table of `rules/rejections.toml`, judged.
 
 use std::fs;
 use std::path::Path;

@@ -328,7 +328,7 @@ fn the_difference_of_consecutive_releases_is_that_of_sets() {
 }
 
 #[test]
-fn each_erratum_lacks_in_the_policy_of_its_releases() {
+fn each_erratum_is_missing_from_the_policy_of_its_releases() {
     let mut lacking = 0;
     for reference in distinct() {
         let document = rendered(&reference, &example);

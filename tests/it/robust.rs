@@ -238,7 +238,7 @@ fn what_is_larger_than_any_policy_is_refused_up_front() {
 }
 
 #[test]
-fn what_is_no_file_is_said_to_be_none() {
+fn inputs_that_are_not_files_are_reported_as_such() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("folder")).unwrap();

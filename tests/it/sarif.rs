@@ -244,7 +244,7 @@ fn a_policy_on_one_line_has_a_hash_for_each_finding() {
     let mut minified = hashes(&format!("\u{feff}{value}\n"));
     minified.sort_by_key(Value::to_string);
     minified.dedup();
-    // The byte order mark is a finding of its own, and IAM refuses the policy for it.
+    // The byte order mark is a finding of its own, and IAM rejects the policy for it.
     assert_eq!(minified.len(), 23);
 }
 

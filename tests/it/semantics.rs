@@ -79,7 +79,7 @@ fn judge(case: &Case) -> String {
         context,
         boundary: case.boundary.as_ref().map(&mut one),
         scps: case.scps.iter().map(|s| vec![one(s)]).collect(),
-        // The evaluators know nothing of what IAM refuses to store.
+        // The evaluators know nothing of what IAM rejects.
         once_repaired: true,
         ..Settings::default()
     };

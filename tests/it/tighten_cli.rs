@@ -253,7 +253,7 @@ fn lists_are_written_as_they_were() {
 }
 
 #[test]
-fn what_some_clusters_need_stays_until_told_otherwise() {
+fn what_some_clusters_need_stays_by_default() {
     let given = [
         "--role",
         "user",

@@ -162,7 +162,7 @@ fn roles_of_templates() {
     let own = json!({"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"});
     rows.extend([
         Row(
-            "GitHub: IAM refuses to make a role that does not check the subject",
+            "GitHub: IAM rejects a role that does not check the subject",
             vec![ec2(), web(GITHUB, Value::Null)],
             &["error[federated-trust]"],
         ),

@@ -51,6 +51,9 @@ fn each_change_of_trust_is_reported() {
     };
     let tag = json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:TagSession"});
     let deny = |principal: Value| json!({"Effect": "Deny", "Principal": principal, "Action": "sts:AssumeRole"});
+    let lambda_name = "lambda.amazonaws.com";
+    let name = json!({"StringEquals": {"aws:PrincipalServiceName": lambda_name}});
+    let names = json!({"ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": lambda_name}});
     let mut wrong = Vec::new();
     for (old, new, gained, lost) in [
         // The forms of an account, of everybody, and of lists are the same.
@@ -180,6 +183,41 @@ fn each_change_of_trust_is_reported() {
             vec!["sts:AssumeRole by account 222222222222"],
             vec![],
         ),
+        // Accounts come before single principals.
+        (
+            vec![ec2.clone()],
+            vec![ec2.clone(), role, allow(json!({"AWS": TWO}))],
+            vec![
+                "sts:AssumeRole by account 222222222222",
+                "sts:AssumeRole by arn:aws:iam::111111111111:role/path/a",
+            ],
+            vec![],
+        ),
+        // Only requests of services have the name of a service.
+        (
+            vec![web("repo:a/b:*")],
+            vec![web("repo:a/b:*"), with(web("*"), name.clone())],
+            vec![],
+            vec![],
+        ),
+        (
+            vec![one.clone()],
+            vec![one.clone(), with(allow(json!({"AWS": TWO})), names.clone())],
+            vec![],
+            vec![],
+        ),
+        (
+            vec![ec2.clone()],
+            vec![ec2.clone(), with(lambda.clone(), name)],
+            vec!["sts:AssumeRole by lambda.amazonaws.com"],
+            vec![],
+        ),
+        (
+            vec![ec2.clone()],
+            vec![ec2.clone(), with(lambda, names)],
+            vec!["sts:AssumeRole by lambda.amazonaws.com"],
+            vec![],
+        ),
     ] {
         let found = compare(&old, &new);
         let names = |list: &[Assumption]| -> Vec<String> {
@@ -198,4 +236,57 @@ fn each_change_of_trust_is_reported() {
         assert!(compare(&new, &new).is_empty(), "{}", json!(new));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn allow_all(principals: &[String]) -> Value {
+    json!({"Effect": "Allow", "Principal": {"AWS": principals}, "Action": ["sts:AssumeRole", "sts:TagSession"]})
+}
+
+#[test]
+fn a_change_is_at_the_principals_of_its_side() {
+    let [old, new] = [&[ONE][..], &[ONE, TWO]].map(|accounts| {
+        let accounts = accounts.iter().map(|&a| a.to_owned());
+        trusts(&[allow_all(&Vec::from_iter(accounts))])
+    });
+    let place = new[0].statements[0].principals[1].value.span;
+    for (found, list) in [
+        (trust_difference(Catalog::embedded(), &old, &new), "gained"),
+        (trust_difference(Catalog::embedded(), &new, &old), "lost"),
+    ] {
+        let changes = if list == "gained" {
+            &found.gained
+        } else {
+            &found.lost
+        };
+        let spans = changes
+            .iter()
+            .flat_map(|c| &c.places)
+            .map(|(_, span)| *span);
+        assert_eq!(Vec::from_iter(spans), [place, place], "{list}");
+    }
+}
+
+#[test]
+fn what_is_undecided_is_listed_once() {
+    let accounts = Vec::from_iter((0..400).map(|n| format!("{n:012}")));
+    let many = compare(&[allow_all(&accounts)], &[allow_all(&accounts[1..])]);
+    assert_eq!(many.undecided, ["403 principals"]);
+    let mut all = TrustDifference::default();
+    all.join(many.clone());
+    all.join(many);
+    assert_eq!(all.undecided, ["403 principals"]);
+    // More contexts than are tried.
+    let mut one = allow_all(&[ONE.to_owned()]);
+    let values = Vec::from_iter((0..201).map(|n| format!("o-{n}")));
+    one["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": values}});
+    let found = compare(&[one], &[allow_all(&[ONE.to_owned()])]);
+    assert_eq!(found.undecided, ["account 111111111111"]);
+    assert!(found.gained.is_empty() && found.lost.is_empty());
+    // Each change of several readings is listed once, too.
+    let mut all = TrustDifference::default();
+    for _ in 0..2 {
+        let [one, two] = [ONE, TWO].map(|account| allow_all(&[account.to_owned()]));
+        all.join(compare(&[one], &[two]));
+    }
+    assert_eq!((all.gained.len(), all.lost.len()), (2, 2));
 }

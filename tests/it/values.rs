@@ -105,7 +105,7 @@ fn a_string_with_several_values_is_one_string() {
 }
 
 #[test]
-fn what_the_role_lacks_is_told_in_its_own_policy() {
+fn missing_permissions_of_a_role_are_reported_in_its_own_policy() {
     let folder = tempfile::tempdir().unwrap();
     let everything = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     fs::write(folder.path().join("boundary.json"), everything).unwrap();

@@ -16,11 +16,11 @@ pub(in crate::check) struct Read<'p> {
     pub(super) drafts: Drafts<'p>,
     pub(super) placeholders: Placeholders,
     pub(super) grants: OnceCell<Given>,
-    /// The statements, if no value of a placeholder changes them, and which policies AWS refuses to store.
+    /// The statements, if no value of a placeholder changes them, and which policies AWS rejects.
     pub(super) plain: Option<OnceCell<Plain>>,
 }
 
-/// For each policy, whether AWS refuses to store it; and the statements of all.
+/// For each policy, whether AWS rejects it; and the statements of all.
 type Plain = (Vec<bool>, Rc<Vec<Prepared>>);
 
 /// The grants with the given values alone, and those of their resources that may name a cluster.

@@ -62,7 +62,7 @@ pub(super) fn shortened(findings: &[&Finding]) -> Option<String> {
     })
 }
 
-/// The order of findings where the worst come first. That IAM refuses a policy is the reason why its rows are missing.
+/// The order of findings where the worst come first. That IAM rejects a policy is the reason why its rows are missing.
 pub(in crate::report) fn rank(finding: &Finding) -> (std::cmp::Reverse<Severity>, bool) {
     let is_reason = finding.message.ends_with(CONSEQUENCE);
     (std::cmp::Reverse(finding.severity), !is_reason)

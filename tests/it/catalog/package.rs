@@ -277,7 +277,7 @@ fn a_package_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn a_package_that_lacks_a_file_is_an_error() {
+fn a_package_with_a_missing_file_is_an_error() {
     each(FILES, |(file, _)| {
         let dir = tempfile::tempdir().unwrap();
         write_package(dir.path());

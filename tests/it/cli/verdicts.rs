@@ -353,3 +353,59 @@ fn a_contested_reading_is_named_and_how_to_avoid_it() {
     );
     assert!(run.out.contains("write all six fields"), "{}", run.out);
 }
+
+#[test]
+fn a_deny_does_not_show_the_account_of_the_cluster() {
+    let on = |effect: &str, action: &str, account: &str| {
+        format!(
+            r#"{{"Effect": "{effect}", "Action": "{action}", "Resource": "arn:aws:sqs:us-east-1:{account}:q"}}"#
+        )
+    };
+    let document =
+        |statements: &str| format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+    let allow = on("Allow", "sqs:SendMessage", "123456789012");
+    let deny = on("Deny", "sqs:ReceiveMessage", "210987654321");
+    let policy = document(&[allow, deny].join(","));
+    let reference = document(&on("Allow", "sqs:SendMessage", "<ACCOUNT>"));
+    let files = [("p.json", policy.as_str()), ("r.json", reference.as_str())];
+    let run = run_with(&files, &["lint", "p.json", "--reference", "r.json"]);
+    let account = "Account = 123456789012, inferred from p.json:1";
+    assert!(run.out.contains(account), "{}", run.out);
+}
+
+#[test]
+fn a_wildcard_of_the_reference_that_matches_nothing_is_not_written() {
+    let document = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": [{actions}], "Resource": "*"}}}}"#
+        )
+    };
+    let (policy, reference) = (
+        document(r#""sqs:*""#),
+        document(r#""sqs:Nosuch*", "sqs:Send*""#),
+    );
+    let files = [("p.json", policy.as_str()), ("r.json", reference.as_str())];
+    let run = run_with(&files, &["tighten", "p.json", "--reference", "r.json"]);
+    assert!(
+        run.out
+            .contains(&format!("+{}", document(r#""sqs:Send*""#))),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn an_action_that_two_wildcards_become_is_written_once() {
+    let document = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": [{actions}], "Resource": "*"}}}}"#
+        )
+    };
+    let (policy, reference) = (
+        document(r#""sqs:*", "sqs:S*""#),
+        document(r#""sqs:SendMessage""#),
+    );
+    let files = [("p.json", policy.as_str()), ("r.json", reference.as_str())];
+    let run = run_with(&files, &["tighten", "p.json", "--reference", "r.json"]);
+    assert!(run.out.contains(&format!("+{reference}")), "{}", run.out);
+}

@@ -296,7 +296,7 @@ fn text_that_is_no_yaml_is_placed() {
 }
 
 #[test]
-fn all_problems_are_told_in_order() {
+fn all_problems_are_reported_in_order() {
     let found = problems("Region: mars\nScheduling:\n  Scheduler: sge\nHeadNode: x\n");
     let messages: Vec<_> = found.iter().map(|p| p.message.as_str()).collect();
     assert_eq!(

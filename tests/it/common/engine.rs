@@ -74,7 +74,7 @@ fn load(reference: &str, policies: &[String], case: &Case) -> (Vec<Policy>, Refe
             .iter()
             .map(|text| vec![load(text)])
             .collect(),
-        // The evaluators know nothing of what IAM refuses to store.
+        // The evaluators know nothing of what IAM rejects.
         once_repaired: true,
         ..Settings::default()
     };

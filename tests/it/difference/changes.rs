@@ -68,6 +68,12 @@ fn changes_of_each_element_are_found() {
                 vec![],
             ),
             (
+                condition("StringEquals", "aws:PrincipalTag/x", json!(["abc", "ABC"])),
+                condition("StringEqualsIgnoreCase", "aws:PrincipalTag/x", json!("abc")),
+                vec!["sqs:SendMessage"],
+                vec![],
+            ),
+            (
                 condition("NumericLessThan", "aws:MultiFactorAuthAge", json!("300")),
                 condition(
                     "NumericLessThanEquals",
@@ -136,6 +142,8 @@ fn changes_of_each_element_are_found() {
             assert!(found.undecided.is_empty(), "{old}\n{new}");
             assert_eq!(names(&found.gained), gained, "{old}\n{new}");
             assert_eq!(names(&found.lost), lost, "{old}\n{new}");
+            let changes = || found.gained.iter().chain(&found.lost);
+            assert!(changes().all(|c| !c.places.is_empty()), "{old}\n{new}");
         },
     );
 }

@@ -13,7 +13,7 @@ use crate::common::role;
 use crate::common::table::each;
 
 #[test]
-fn every_format_tells_what_an_upgrade_lacks_and_none_changes_the_exit_code() {
+fn every_format_reports_permissions_missing_for_an_upgrade_and_the_exit_code_stays() {
     let folder = documented(&HEAD);
     let of = |format: &str, more: &[&str]| {
         let all = [&HEAD, &["--feature", "none", "--format", format][..], more].concat();

@@ -130,7 +130,7 @@ const UNREAD: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_not_read_is_said_and_ends_with_2() {
+fn parts_that_are_not_read_are_reported_with_exit_code_2() {
     failures(UNREAD.iter().map(|(code, words)| {
         let role = role_with(POLICY);
         let case = case(&[

@@ -127,6 +127,7 @@ impl Asker {
     /// What the principal decides of a condition key.
     pub(super) fn fact(&self, key: &str, partition: &str) -> KeyValue {
         let is_person = matches!(self, Asker::AnyAccount | Asker::Account(_) | Asker::Arn(..));
+        let is_service = matches!(self, Asker::Service(_) | Asker::AnyService);
         match (key, self) {
             ("aws:principalaccount", Asker::Account(account) | Asker::Arn(_, Some(account))) => {
                 KeyValue::one(account)
@@ -135,15 +136,14 @@ impl Asker {
             ("aws:principalarn", Asker::Account(account)) => {
                 KeyValue::Values(vec![of_account(account, partition)])
             }
-            ("aws:principalisawsservice", Asker::Service(_) | Asker::AnyService) => {
-                KeyValue::one("true")
-            }
+            ("aws:principalisawsservice", _) if is_service => KeyValue::one("true"),
             ("aws:principalisawsservice", _) if is_person => KeyValue::one("false"),
             ("aws:principalservicename", Asker::Service(name)) => KeyValue::one(name),
-            ("aws:principalservicename", _) if is_person => KeyValue::Absent,
-            (_, Asker::Service(_) | Asker::AnyService)
-                if trust_key(key).is_some_and(|k| k.caller || !k.service) =>
-            {
+            // Only requests of services have them.
+            ("aws:principalservicename" | "aws:principalservicenameslist", _) if !is_service => {
+                KeyValue::Absent
+            }
+            _ if is_service && trust_key(key).is_some_and(|k| k.caller || !k.service) => {
                 KeyValue::Absent
             }
             _ if is_person && trust_key(key).is_some_and(|k| k.present) => KeyValue::Present,
