@@ -246,7 +246,7 @@ fn allow_all(principals: &[String]) -> Value {
 fn a_change_is_at_the_principals_of_its_side() {
     let [old, new] = [&[ONE][..], &[ONE, TWO]].map(|accounts| {
         let accounts = accounts.iter().map(|&a| a.to_owned());
-        trusts(&[allow_all(&Vec::from_iter(accounts))])
+        trusts(&[allow_all(&accounts.collect::<Vec<_>>())])
     });
     let place = new[0].statements[0].principals[1].value.span;
     for (found, list) in [
@@ -262,13 +262,13 @@ fn a_change_is_at_the_principals_of_its_side() {
             .iter()
             .flat_map(|c| &c.places)
             .map(|(_, span)| *span);
-        assert_eq!(Vec::from_iter(spans), [place, place], "{list}");
+        assert_eq!(spans.collect::<Vec<_>>(), [place, place], "{list}");
     }
 }
 
 #[test]
 fn what_is_undecided_is_listed_once() {
-    let accounts = Vec::from_iter((0..400).map(|n| format!("{n:012}")));
+    let accounts: Vec<_> = (0..400).map(|n| format!("{n:012}")).collect();
     let many = compare(&[allow_all(&accounts)], &[allow_all(&accounts[1..])]);
     assert_eq!(many.undecided, ["403 principals"]);
     let mut all = TrustDifference::default();
@@ -277,7 +277,7 @@ fn what_is_undecided_is_listed_once() {
     assert_eq!(all.undecided, ["403 principals"]);
     // More contexts than are tried.
     let mut one = allow_all(&[ONE.to_owned()]);
-    let values = Vec::from_iter((0..201).map(|n| format!("o-{n}")));
+    let values: Vec<_> = (0..201).map(|n| format!("o-{n}")).collect();
     one["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": values}});
     let found = compare(&[one], &[allow_all(&[ONE.to_owned()])]);
     assert_eq!(found.undecided, ["account 111111111111"]);
