@@ -16,11 +16,8 @@ const MOST: u64 = 30;
 /// Seconds on the clock, where much else may run.
 const MOST_ON_THE_CLOCK: u64 = 300;
 
-/// Address space that the allocator reserves at most without using it: parts of 32 MiB, one of them to align the others.
-const RESERVED: usize = 96 * MIB;
-
-/// Runs `lint FILE` with no more address space than so many times the file's size, 32 MiB, what the program itself and
-/// its libraries map, and what the allocator reserves.
+/// Runs `lint FILE` with no more address space than so many times the file's size, 32 MiB, and what the program itself and
+/// its libraries map.
 fn lint(folder: &Path, name: &str, size: usize) -> Output {
     run(
         folder,
@@ -32,7 +29,7 @@ fn lint(folder: &Path, name: &str, size: usize) -> Output {
 
 /// Runs the program with arguments in which `$0` is the file's name.
 fn run(folder: &Path, name: &str, size: usize, arguments: &str) -> Output {
-    let limit = (40 * size + 32 * MIB + 24 * MIB + RESERVED) / 1024;
+    let limit = (40 * size + 32 * MIB + 24 * MIB) / 1024;
     let program = env!("CARGO_BIN_EXE_pcluster-iam");
     let script = format!(
         "ulimit -v {limit} && ulimit -t {MOST} && exec timeout -s KILL {MOST_ON_THE_CLOCK} '{program}' {arguments}"
