@@ -456,18 +456,18 @@ fn first_not_before(table: &str, name: &str, near: usize) -> usize {
     let mut at = near;
     for _ in 0..FEW {
         let rest = table.get(at..).unwrap_or_default();
-        if rest.is_empty() || !is_before(first_column(line(rest).0)) {
+        let row = line(rest).0;
+        if rest.is_empty() || !is_before(first_column(row)) {
+            if at > near {
+                return at;
+            }
             break;
         }
-        at += line(rest).0.len() + 1;
+        at += row.len() + 1;
     }
     // Of the rows before `near` nothing is known.
     let from = if at == near { 0 } else { at };
-    let rest = table.get(from..).unwrap_or_default();
-    match line(rest).0 {
-        next if from > 0 && !is_before(first_column(next)) => from,
-        _ => from + partition_point(rest, is_before),
-    }
+    from + partition_point(table.get(from..).unwrap_or_default(), is_before)
 }
 
 /// A resource type in an action's row: its name, whether it is required, its condition keys.

@@ -48,6 +48,13 @@ fn every_resource_type_of_an_action_has_an_arn_of_six_fields() {
                 assert!(listed, "{}:{}", action.service, action.name);
             }
             assert_eq!(names.is_empty(), !action.has_resource_types());
+            // Each with all of its ARN formats.
+            let types = service.resource_types();
+            let formats = types.filter(|kind| names.contains(kind.name)).count();
+            let found: BTreeSet<_> = { action.resource_types() }
+                .map(|kind| (kind.name, kind.arn))
+                .collect();
+            assert_eq!(found.len(), formats, "{}:{}", action.service, action.name);
         }
     }
 }
