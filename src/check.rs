@@ -148,10 +148,13 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let readings = extremes::Readings::new(files, settings);
-    let candidates = Candidates::new(&policies, against, settings);
     let wide = readings
         .as_ref()
         .map(|r| Candidates::new(&r.best.own, against, settings));
+    let candidates = match wide {
+        None => Candidates::new(&policies, against, settings),
+        Some(_) => Candidates::chosen_elsewhere(&policies, against, settings),
+    };
     let fitting = fitting_of(&candidates, wide.as_ref(), catalog, against);
     let beyond = { [Some(&candidates), wide.as_ref()] }
         .into_iter()

@@ -50,7 +50,7 @@ pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::managed_policies;
 pub use placeholder::{as_written, expand, is_list, meaning, values, whole_arn};
-pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
+pub use policy_text::{Bind, all_placeholders, has_placeholder, indented, placeholders, render, several};
 pub use principal_keys::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use select::{

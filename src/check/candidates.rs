@@ -36,11 +36,27 @@ impl<'t> Candidates<'t> {
             Against::OneOf(_) => None,
             Against::BestOf(_) => Some(Named::of(policies, settings)),
         };
+        Candidates::with(policies, against, settings, named.as_ref())
+    }
+
+    /// Those of which another reading of the policies says which fits.
+    pub(super) fn chosen_elsewhere(
+        policies: &'t [&'t Policy],
+        against: &'t Against,
+        settings: &'t Settings,
+    ) -> Self {
+        Candidates::with(policies, against, settings, None)
+    }
+
+    fn with(
+        policies: &'t [&'t Policy],
+        against: &'t Against,
+        settings: &'t Settings,
+        named: Option<&Named<'_>>,
+    ) -> Self {
         let candidate = |reference| Candidate {
             reference,
-            meeting: named
-                .as_ref()
-                .map_or(Meeting::OPEN, |n| n.meeting(reference)),
+            meeting: named.map_or(Meeting::OPEN, |n| n.meeting(reference)),
             ready: OnceCell::new(),
         };
         Candidates {

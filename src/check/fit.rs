@@ -143,6 +143,13 @@ fn requires(comparison: &Comparison<'_>, statement: &Prepared, service: &str, na
         })
 }
 
+/// The patterns of the actions that a statement of the reference names or, negated, may mean.
+fn patterns(statement: &Prepared) -> impl Iterator<Item = &ActionPattern> {
+    let listed = statement.actions.iter().filter(|_| !statement.not_action);
+    let rest = statement.not_action.then_some(&ActionPattern::Everything);
+    listed.map(|action| &action.pattern).chain(rest)
+}
+
 /// An upper bound for a candidate, from its actions alone: rows whose action no statement names are missing.
 fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     let mut all = 0;
@@ -155,12 +162,15 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     let narrowed = trial.required.iter().any(|s| s.effect == Effect::Deny);
     for statement in trial.required.iter().filter(|s| s.effect == Effect::Allow) {
         let is_open = open(statement);
-        let mut look = |service: &str, name: &str, literal: bool| {
+        for action in patterns(statement) {
+            let ActionPattern::Literal { service, name } = action else {
+                used.extend(comparison.may_allow(action));
+                continue;
+            };
             let applies = comparison.applying(service, name);
             // A row that may require nothing may not count at all.
             let is_granted = !applies.is_empty();
-            if literal
-                && !is_open
+            if !is_open
                 && (is_granted || !narrowed && requires(comparison, statement, service, name))
             {
                 all += 1;
@@ -170,20 +180,6 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
                 .iter()
                 .filter(|a| a.statement.effect == Effect::Allow);
             used.extend(allows.map(|a| (std::ptr::from_ref(a.statement), a.action)));
-        };
-        if statement.not_action {
-            comparison.each_match(&ActionPattern::Everything, |action| {
-                look(action.service, &action.name.to_ascii_lowercase(), false);
-            });
-            continue;
-        }
-        for action in &statement.actions {
-            match &action.pattern {
-                ActionPattern::Literal { service, name } => look(service, name, true),
-                pattern => comparison.each_match(pattern, |action| {
-                    look(action.service, &action.name.to_ascii_lowercase(), false);
-                }),
-            }
         }
     }
     Fit {

@@ -128,9 +128,8 @@ impl<'a> Trial<'a> {
         // Placeholders of known gaps alone are bound separately: they must not change the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
-            let own = reference::placeholders(reference);
             bindings.infer_others(&drafts.votes(), &gap_arns, &placeholders, |name| {
-                !own.contains(name)
+                !reference::has_placeholder(reference, name)
             });
         }
         let layered = settings.limits().next().is_some();

@@ -95,7 +95,7 @@ impl<'j> Role<'j> {
         };
         let mut results = Vec::with_capacity(principal.settings.len());
         let mut against: Cow<'_, Against> = Cow::Borrowed(against);
-        for setting in &principal.settings {
+        for (nth, setting) in principal.settings.iter().enumerate() {
             let mut settings = jobs.settings_of(self.job, setting);
             settings.once_repaired |= once_repaired;
             let files = jobs.files_of(self.job, setting);
@@ -114,8 +114,10 @@ impl<'j> Role<'j> {
                 Err(none) => return Ok(Err(none)),
             };
             // Which role it is does not hang on the setting.
+            let is_last = nth + 1 == principal.settings.len();
             if let Against::BestOf(all) = &*against
                 && !result.failed
+                && !is_last
             {
                 let role = result.reference.role.clone();
                 let same = all.iter().filter(|r| r.role == role).cloned();

@@ -223,7 +223,8 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
             "--cluster-name".to_owned(),
         ));
     }
-    let known = known_placeholders(against);
+    let known = (!selection.set.is_empty()).then(|| known_placeholders(against));
+    let known = known.unwrap_or_default();
     for set in &selection.set {
         let bad = |reason: &str, help: String| Error::BadValue {
             option: "--set",

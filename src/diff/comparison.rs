@@ -198,6 +198,23 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// The strings of all layers that may allow an action that a pattern matches; of `NotAction`, the statement.
+    pub(crate) fn may_allow(
+        &self,
+        pattern: &ActionPattern,
+    ) -> impl Iterator<Item = (*const Prepared, Option<usize>)> {
+        let statements = self.layers.iter().flat_map(|layer| layer.statements);
+        let allows = statements.filter(|s| s.effect == Effect::Allow);
+        allows.flat_map(move |statement| {
+            let listed = statement.actions.iter().enumerate();
+            let meets = listed.filter(|(_, action)| action.pattern.may_meet(pattern));
+            let meets = meets.map(|(at, _)| Some(at)).filter(|_| !statement.not_action);
+            let rest = statement.not_action.then_some(None);
+            let at = std::ptr::from_ref(statement);
+            meets.chain(rest).map(move |string| (at, string))
+        })
+    }
+
     /// The known context of requests for an action, unless `stated` and the resource say more.
     pub(super) fn situation<'s>(
         &'s self,

@@ -121,6 +121,28 @@ impl ActionPattern {
         }
     }
 
+    /// Whether some action may be matched by both. No is certain, also of actions that AWS does not have yet.
+    pub fn may_meet(&self, other: &ActionPattern) -> bool {
+        use ActionPattern as P;
+        match (self, other) {
+            (P::Nothing, _) | (_, P::Nothing) => false,
+            (P::Everything | P::ContestedPrefix(_), _) | (_, P::Everything | P::ContestedPrefix(_)) => {
+                true
+            }
+            (P::Literal { service, name }, pattern) | (pattern, P::Literal { service, name }) => {
+                pattern.matches(service, name) != ActionMatch::No
+            }
+            (
+                P::Wildcard { service, name, .. },
+                P::Wildcard {
+                    service: other,
+                    name: own,
+                    ..
+                },
+            ) => service == other && name.may_meet(own),
+        }
+    }
+
     /// Whether the pattern matches an action, given in lower case.
     pub fn matches(&self, service: &str, name: &str) -> ActionMatch {
         let yes = match self {
