@@ -212,14 +212,15 @@ pub fn check(
     }
     elsewhere.settle(verdicts, &mut requirements);
     trial.settle(&mut requirements);
-    let mut generated = verdicts.coverage(&trial.generated);
+    let beside = trial.beside();
+    let mut generated = verdicts.coverage(&beside.generated);
     if let Some(generous) = &generous {
-        generous.settle(verdicts, &mut generated, |c| c.coverage(&trial.generated));
+        generous.settle(verdicts, &mut generated, |c| c.coverage(&beside.generated));
     }
     elsewhere.settle(verdicts, &mut generated);
     suffice(&generated, &mut requirements);
     leave_idle(&trial.reference.idle, &mut requirements);
-    let mut gaps: Vec<GapRows> = trial
+    let mut gaps: Vec<GapRows> = beside
         .gaps
         .iter()
         .enumerate()
@@ -257,7 +258,7 @@ pub fn check(
     let unread = elsewhere.unread(hanging.map(|r| &r.row));
     let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
     let ineffective = trial.ineffective(&comparison, |_| true);
-    let kept = verdicts.coverage(&trial.kept);
+    let kept = verdicts.coverage(&beside.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let shared_roles: Vec<String> = { settings.shared_with.iter() }
         .filter_map(|other| match other.as_ref() {
@@ -284,7 +285,7 @@ pub fn check(
             repaired: repaired.as_deref(),
             gaps: &gaps,
             generated: &generated,
-            managed: &trial.managed,
+            managed: &beside.managed,
             kept: &kept,
             unread: &unread,
             excess: &excess,
@@ -343,7 +344,7 @@ pub fn check(
             .iter()
             .any(|r| r.row.verdict == Verdict::Undecided);
     let also_needed = if settings.once_repaired {
-        let managed = verdicts.coverage(&trial.managed);
+        let managed = verdicts.coverage(&beside.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
         let lists = gaps.chain([&generated, &managed, &kept]);
         let rows = |list: &Vec<Requirement>| list.iter().map(|r| r.row.clone()).collect();

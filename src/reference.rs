@@ -49,8 +49,8 @@ pub use generated::{Granted, Setting, resolve as resolve_generated};
 pub use managed::{managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::managed_policies;
-pub use placeholder::{as_written, expand, is_list, meaning, values, whole_arn};
-pub use policy_text::{Bind, all_placeholders, has_placeholder, indented, placeholders, render, several};
+pub use placeholder::{as_written, expand, is_list, meaning, stands_for_itself, values, whole_arn};
+pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
 pub use principal_keys::{Principal, PrincipalValue, comes_with_principal};
 pub use release::Release;
 pub use select::{
@@ -65,6 +65,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::matcher::template;
 use crate::parser::{Effect, Policy};
 
 /// The release that the reference policies of this project describe, used when none is asked for.
@@ -353,12 +354,21 @@ fn value_of(list: &RefList) -> Value {
 
 /// All strings of statements that can hold placeholders.
 fn all_texts(statements: &[RefStatement]) -> impl Iterator<Item = &String> {
-    statements.iter().flat_map(|s| {
-        s.resource
-            .values
-            .iter()
-            .chain(s.conditions.iter().flat_map(|c| &c.values))
-    })
+    statements.iter().flat_map(RefStatement::texts)
+}
+
+impl RefStatement {
+    /// The strings that can hold placeholders.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let lines = self.conditions.iter().flat_map(|c| &c.values);
+        self.resource.values.iter().chain(lines)
+    }
+
+    /// Whether a placeholder of this name is in it.
+    pub fn has_placeholder(&self, name: &str) -> bool {
+        let mut texts = self.texts();
+        texts.any(|text| template::names(text).any(|own| own == name))
+    }
 }
 
 /// The names in a set, sorted.

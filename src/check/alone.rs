@@ -38,7 +38,8 @@ pub fn also_needed(
     let policies: Vec<&Policy> = policies.iter().collect();
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
-    let lists = [&trial.generated, &trial.managed, &trial.kept];
+    let beside = trial.beside();
+    let lists = [&beside.generated, &beside.managed, &beside.kept];
     let lists = lists.map(|s| comparison.coverage(s));
     let rows = |list: Vec<Requirement>| list.into_iter().map(|r| r.row).collect();
     lists.into_iter().map(rows).collect()

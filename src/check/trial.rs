@@ -1,5 +1,6 @@
 //! One candidate for the reference of a role, made ready for its policies.
 
+mod beside;
 mod parts;
 mod read;
 
@@ -7,6 +8,7 @@ pub(super) use parts::scope;
 pub(super) use read::Read;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::reading::Policies;
@@ -26,6 +28,7 @@ use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Narrowed};
 use crate::reference::{self, Principal, RefStatement, Reference};
+use beside::Beside;
 use parts::{everything, generated, infer, name_cluster};
 use read::Given;
 
@@ -41,20 +44,10 @@ pub(super) struct Trial<'a> {
     pub(super) limits: Vec<(LayerKind, Vec<SourceId>, Vec<Prepared>)>,
     pub(super) context: diff::context::Context,
     pub(super) required: Vec<Prepared>,
-    pub(super) gaps: Vec<Vec<Prepared>>,
-    /// The generated policy for the configuration.
-    pub(super) generated: Vec<Prepared>,
-    /// The contents of the AWS managed policies that the role must have.
-    pub(super) managed: Vec<Prepared>,
-    /// Each of these policies, and where its statements end.
-    managed_ends: Vec<(String, usize)>,
-    /// What the configuration says to keep.
-    pub(super) kept: Vec<Prepared>,
+    parts: beside::Parts<'a>,
+    beside: OnceCell<Beside>,
     /// The first `own` statements of `granted` are the role's own; those of attached AWS managed policies follow.
     own: usize,
-    /// The requirements before they were narrowed to the names of one cluster, and those of other roles of the cluster
-    /// that share the IAM role: no excess.
-    wide: Vec<Vec<Prepared>>,
     /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
@@ -71,7 +64,7 @@ impl<'a> Trial<'a> {
     pub(super) fn new(
         policies: &[&Policy],
         reference: &'a Reference,
-        settings: &Settings,
+        settings: &'a Settings,
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
         Trial::of(&Read::new(policies), reference, settings)
     }
@@ -79,7 +72,7 @@ impl<'a> Trial<'a> {
     pub(super) fn of(
         read: &Read<'_>,
         reference: &'a Reference,
-        settings: &Settings,
+        settings: &'a Settings,
     ) -> (Self, Vec<prepare::LeftoverPlace>) {
         let drafts = &read.drafts;
         let mut placeholders = read.placeholders.clone();
@@ -122,14 +115,20 @@ impl<'a> Trial<'a> {
         let is_localized = role_and_partition.is_some_and(|(role, partition)| {
             reference::trust::localize(&mut statements, role, partition)
         });
-        if is_localized || bindings.iter().any(|(name, _)| reference::is_list(name)) {
-            pieces = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
+        let lists: Vec<&str> = { bindings.iter() }
+            .map(|(name, _)| name)
+            .filter(|name| reference::is_list(name))
+            .collect();
+        for (statement, pieces) in statements.iter().zip(&mut pieces) {
+            if is_localized || lists.iter().any(|name| statement.has_placeholder(name)) {
+                *pieces = prepare::ReferencePieces::of(statement, &bindings, &mut placeholders);
+            }
         }
         // Placeholders of known gaps alone are bound separately: they must not change the reference itself.
         let gap_arns: Vec<Pieces> = gap_pieces.iter().flat_map(|p| arns(p)).collect();
         if !gap_arns.is_empty() {
             bindings.infer_others(&drafts.votes(), &gap_arns, &placeholders, |name| {
-                !reference::has_placeholder(reference, name)
+                !reference.statements.iter().any(|s| s.has_placeholder(name))
             });
         }
         let layered = settings.limits().next().is_some();
@@ -188,60 +187,29 @@ impl<'a> Trial<'a> {
                 (kind, source, bound)
             })
             .collect();
-        let wanted = generated(reference, &bindings, &granted);
-        let generated_pieces = prepare::reference_pieces(&wanted, &bindings, &mut placeholders);
-        let others: Vec<RefStatement> = { settings.shared_with.iter() }
-            .flat_map(|against| against.references())
-            .flat_map(everything)
-            .collect();
-        let others_pieces = prepare::reference_pieces(&others, &bindings, &mut placeholders);
-        let kept_pieces = prepare::reference_pieces(&settings.keep, &bindings, &mut placeholders);
-        let mut managed: Vec<RefStatement> = Vec::new();
-        let mut managed_ends = Vec::with_capacity(reference.managed_policies.len());
-        for arn in &reference.managed_policies {
-            managed.extend(reference::managed_statements_of(arn));
-            managed_ends.push((arn.clone(), managed.len()));
-        }
-        let managed_pieces = prepare::reference_pieces(&managed, &bindings, &mut placeholders);
-        let bind = |statements: &[_], pieces: &[_]| {
-            prepare::bind_reference(statements, pieces, &bindings, &placeholders)
+        let (managed, managed_ends) = beside::Parts::managed(reference);
+        let mut parts = beside::Parts {
+            written: None,
+            gaps: gap_pieces.into_iter().zip(gaps_narrowed).collect(),
+            generated: generated(reference, &bindings, &granted),
+            others: { settings.shared_with.iter() }
+                .flat_map(|against| against.references())
+                .flat_map(everything)
+                .collect(),
+            kept: &settings.keep,
+            managed,
+            managed_ends,
+            bindings: bindings.clone(),
         };
-        let managed = bind(&managed, &managed_pieces);
-        let others = bind(&others, &others_pieces);
-        let kept = bind(&settings.keep, &kept_pieces);
-        let generated = bind(&wanted, &generated_pieces);
-        let written = bind(&statements, &pieces);
-        let gaps_written: Vec<Vec<Prepared>> = reference
-            .gaps
-            .iter()
-            .zip(&gap_pieces)
-            .map(|(g, p)| bind(&g.statements, p))
-            .collect();
-        let mut rebind = |statements: &[RefStatement]| {
-            let pieces = prepare::reference_pieces(statements, &bindings, &mut placeholders);
-            prepare::bind_reference(statements, &pieces, &bindings, &placeholders)
-        };
-        let mut wide = Vec::new();
-        if !others.is_empty() {
-            wide.push(others);
+        parts.number(&mut placeholders);
+        if let Some(narrow) = narrowed.statements {
+            let written = std::mem::replace(&mut statements, narrow);
+            let narrow = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
+            let written_pieces = std::mem::replace(&mut pieces, narrow);
+            parts.written = Some((written, written_pieces));
         }
-        let required = match &narrowed.statements {
-            Some(statements) => {
-                wide.push(written);
-                rebind(statements)
-            }
-            None => written,
-        };
-        let mut gaps = Vec::with_capacity(gaps_written.len());
-        for (written, narrowed) in gaps_written.into_iter().zip(&gaps_narrowed) {
-            gaps.push(match &narrowed.statements {
-                Some(statements) => {
-                    wide.push(written);
-                    rebind(statements)
-                }
-                None => written,
-            });
-        }
+        parts.number_gaps(&mut placeholders);
+        let required = prepare::bind_reference(&statements, &pieces, &bindings, &placeholders);
         for (name, values) in narrowed.taken {
             if bindings.get(&name).is_none() && !dissents.iter().any(|d| d.name == name) {
                 let all: Vec<&str> = values.iter().map(|v| v.text.as_str()).collect();
@@ -257,7 +225,7 @@ impl<'a> Trial<'a> {
         (
             Trial {
                 reference,
-                statements: narrowed.statements.unwrap_or(statements),
+                statements,
                 placeholders,
                 bindings,
                 dissents,
@@ -265,13 +233,9 @@ impl<'a> Trial<'a> {
                 limits,
                 context,
                 required,
-                gaps,
-                generated,
-                managed,
-                managed_ends,
-                kept,
+                parts,
+                beside: OnceCell::new(),
                 own,
-                wide,
                 beyond,
             },
             leftovers,
@@ -356,11 +320,22 @@ impl<'a> Trial<'a> {
         )
     }
 
+    /// What the role needs beside the reference, made ready once it is asked for.
+    pub(super) fn beside(&self) -> &Beside {
+        self.beside.get_or_init(|| self.parts.ready(self))
+    }
+
     /// The statements of the reference, and of what is known to be missing from it.
     pub(super) fn needed(&self) -> Vec<&[Prepared]> {
-        let gaps = self.gaps.iter().map(Vec::as_slice);
-        let wide = self.wide.iter().map(Vec::as_slice);
-        let own = [&self.required, &self.generated, &self.managed, &self.kept];
+        let beside = self.beside();
+        let gaps = beside.gaps.iter().map(Vec::as_slice);
+        let wide = beside.wide.iter().map(Vec::as_slice);
+        let own = [
+            &self.required,
+            &beside.generated,
+            &beside.managed,
+            &beside.kept,
+        ];
         let own = own.map(Vec::as_slice);
         own.into_iter().chain(gaps).chain(wide).collect()
     }
@@ -369,8 +344,9 @@ impl<'a> Trial<'a> {
     pub(super) fn inline_managed(&self, comparison: &Comparison<'_>) -> Vec<&str> {
         let mut start = 0;
         let mut inline = Vec::new();
-        for (arn, end) in &self.managed_ends {
-            let statements = self.managed.get(start..*end).unwrap_or_default();
+        let managed = &self.beside().managed;
+        for (arn, end) in &self.parts.managed_ends {
+            let statements = managed.get(start..*end).unwrap_or_default();
             start = *end;
             let rows = comparison.coverage(statements);
             if !rows.is_empty() && rows.iter().all(|r| r.row.verdict == Verdict::Covered) {

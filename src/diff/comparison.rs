@@ -208,7 +208,9 @@ impl<'a> Comparison<'a> {
         allows.flat_map(move |statement| {
             let listed = statement.actions.iter().enumerate();
             let meets = listed.filter(|(_, action)| action.pattern.may_meet(pattern));
-            let meets = meets.map(|(at, _)| Some(at)).filter(|_| !statement.not_action);
+            let meets = meets
+                .map(|(at, _)| Some(at))
+                .filter(|_| !statement.not_action);
             let rest = statement.not_action.then_some(None);
             let at = std::ptr::from_ref(statement);
             meets.chain(rest).map(move |string| (at, string))

@@ -3,7 +3,7 @@
 mod lexed;
 mod requirement;
 
-pub use requirement::{ReferencePieces, bind_reference, reference_pieces};
+pub use requirement::{ReferencePieces, bind_reference, number_placeholders, reference_pieces};
 
 use std::cell::OnceCell;
 

@@ -126,9 +126,8 @@ impl ActionPattern {
         use ActionPattern as P;
         match (self, other) {
             (P::Nothing, _) | (_, P::Nothing) => false,
-            (P::Everything | P::ContestedPrefix(_), _) | (_, P::Everything | P::ContestedPrefix(_)) => {
-                true
-            }
+            (P::Everything | P::ContestedPrefix(_), _)
+            | (_, P::Everything | P::ContestedPrefix(_)) => true,
             (P::Literal { service, name }, pattern) | (pattern, P::Literal { service, name }) => {
                 pattern.matches(service, name) != ActionMatch::No
             }

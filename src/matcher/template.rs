@@ -286,6 +286,10 @@ pub fn resolve(pieces: &Pieces, mut value: impl FnMut(u32) -> Option<String>) ->
 
 /// The pieces of a value in which AWS reads no policy variables: they are literal text.
 pub fn without_variables(pieces: &Pieces, placeholders: &Placeholders) -> Pieces {
+    let is_variable = |(p, _): &(Piece, Span)| matches!(p, Piece::Variable { .. });
+    if !pieces.iter().any(is_variable) {
+        return Pieces::clone(pieces);
+    }
     let mut out = Vec::with_capacity(pieces.len());
     for (piece, span) in pieces.iter().copied() {
         if let Piece::Variable { name, .. } = piece {

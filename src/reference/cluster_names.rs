@@ -181,6 +181,14 @@ pub fn narrow(
         .filter(|n| has(n.roles, reference.role.as_deref()))
         .filter(|n| has(n.schedulers, reference.scheduler.as_deref()))
         .collect();
+    let is_known = |statement: &RefStatement| {
+        let resources = &statement.resource;
+        let known = |r: &String| rules.iter().any(|n| n.of == r);
+        !statement.action.negated && !resources.negated && resources.values.iter().any(known)
+    };
+    if !statements.iter().any(is_known) {
+        return narrowed;
+    }
     let mut narrowing = Work {
         grants,
         bindings,
@@ -198,8 +206,7 @@ pub fn narrow(
     let mut all = Vec::with_capacity(statements.len());
     for statement in statements {
         let resources = &statement.resource;
-        let known = |r: &String| rules.iter().any(|n| n.of == r);
-        if statement.action.negated || resources.negated || !resources.values.iter().any(known) {
+        if !is_known(statement) {
             all.push(statement.clone());
             continue;
         }

@@ -53,6 +53,17 @@ pub fn values(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|v| !v.is_empty())
 }
 
+/// Whether [`expand`] gives the text itself.
+pub fn stands_for_itself<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> bool {
+    let first = text.strip_prefix("${");
+    template::names(text).all(|name| {
+        let rest = first.and_then(|first| first.strip_prefix(name));
+        let is_first = rest.is_some_and(|rest| rest.starts_with('}'));
+        let is_whole = is_first && whole_arn(name).is_some();
+        !is_whole && !value(name).is_some_and(|v| v.contains(','))
+    })
+}
+
 /// A string of a reference with the placeholders replaced that stand for several values or for a whole ARN: one string
 /// for each value, and where there is none, what is known of the ARN.
 pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Vec<String> {

@@ -24,12 +24,6 @@ pub fn all_placeholders(reference: &Reference) -> Names {
     gaps.chain(placeholders(reference)).collect()
 }
 
-/// Whether a placeholder of this name is in a reference, its gaps left out.
-pub fn has_placeholder(reference: &Reference, name: &str) -> bool {
-    let mut texts = all_texts(&reference.statements);
-    texts.any(|text| template::names(text).any(|own| own == name))
-}
-
 fn names(statements: &[RefStatement]) -> Names {
     let texts = all_texts(statements);
     texts

@@ -18,41 +18,79 @@ pub struct ReferencePieces {
     pub(super) conditions: Vec<Vec<Pieces>>,
 }
 
+/// Whether a string of a reference is replaced by others before it is taken to pieces.
+fn is_several(text: &str, bindings: &Bindings) -> bool {
+    text.contains("${") && !reference::stands_for_itself(text, |name| bindings.get(name))
+}
+
 /// The strings of a reference in pieces, nothing bound but what stands for several values.
 pub fn reference_pieces(
     statements: &[RefStatement],
     bindings: &Bindings,
     placeholders: &mut Placeholders,
 ) -> Vec<ReferencePieces> {
-    let value = |name: &str| bindings.get(name).map(str::to_owned);
-    let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
-        let mut all = Vec::with_capacity(values.len());
-        for text in values {
-            if text.contains("${") {
-                let expanded = reference::expand(text, value);
-                all.extend(expanded.iter().map(|text| {
-                    let pieces = template::reference(text, placeholders);
-                    if variables {
-                        pieces
-                    } else {
-                        template::without_variables(&pieces, placeholders)
-                    }
-                }));
-            } else {
-                all.push(template::reference(text, placeholders));
+    let each = statements.iter();
+    each.map(|statement| ReferencePieces::of(statement, bindings, placeholders))
+        .collect()
+}
+
+impl ReferencePieces {
+    /// The strings of one statement.
+    pub fn of(
+        statement: &RefStatement,
+        bindings: &Bindings,
+        placeholders: &mut Placeholders,
+    ) -> Self {
+        let value = |name: &str| bindings.get(name).map(str::to_owned);
+        let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
+            let one = |text: &str, placeholders: &mut Placeholders| {
+                let pieces = template::reference(text, placeholders);
+                if variables {
+                    pieces
+                } else {
+                    template::without_variables(&pieces, placeholders)
+                }
+            };
+            let mut all = Vec::with_capacity(values.len());
+            for text in values {
+                if is_several(text, bindings) {
+                    let expanded = reference::expand(text, value);
+                    all.extend(expanded.iter().map(|text| one(text, placeholders)));
+                } else {
+                    all.push(one(text, placeholders));
+                }
             }
-        }
-        all
-    };
-    statements
-        .iter()
-        .map(|s| ReferencePieces {
-            resources: lex(&s.resource.values, true),
-            conditions: { s.conditions.iter() }
+            all
+        };
+        ReferencePieces {
+            resources: lex(&statement.resource.values, true),
+            conditions: { statement.conditions.iter() }
                 .map(|c| lex(&c.values, reads_variables(&c.operator)))
                 .collect(),
-        })
-        .collect()
+        }
+    }
+}
+
+/// Numbers the placeholders that [`reference_pieces`] would.
+pub fn number_placeholders(
+    statements: &[RefStatement],
+    bindings: &Bindings,
+    placeholders: &mut Placeholders,
+) {
+    let value = |name: &str| bindings.get(name).map(str::to_owned);
+    for statement in statements {
+        let lines = { statement.conditions.iter() }.flat_map(|c| &c.values);
+        let texts = statement.resource.values.iter().chain(lines);
+        for text in texts.filter(|text| text.contains("${")) {
+            if is_several(text, bindings) {
+                for text in reference::expand(text, value) {
+                    template::reference(&text, placeholders);
+                }
+            } else {
+                template::reference(text, placeholders);
+            }
+        }
+    }
 }
 
 /// The statements of a reference with every bound placeholder replaced. Their places are empty.
