@@ -35,7 +35,7 @@ use crate::catalog::Catalog;
 use crate::diff::comparison::LayerKind;
 use crate::diff::coverage::Requirement;
 use crate::diff::escalation::{self};
-use crate::diff::excess::{self};
+use crate::diff::excess::Before;
 use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
@@ -256,7 +256,7 @@ pub fn check(
         is_sure && r.row.verdict == Verdict::Depends && Elsewhere::decides(&r.row)
     });
     let unread = elsewhere.unread(hanging.map(|r| &r.row));
-    let excess = trial.own_excess(excess::excess(&comparison, &trial.needed()));
+    let excess = trial.excess(&comparison, None);
     let ineffective = trial.ineffective(&comparison, |_| true);
     let kept = verdicts.coverage(&beside.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
@@ -308,7 +308,11 @@ pub fn check(
         (best, found)
     });
     let most = generous.map(extremes::Generous::most).map(|most| {
-        let excess = trial.own_excess(excess::excess(most, &trial.needed()));
+        let before = Before {
+            comparison: &comparison,
+            report: &excess,
+        };
+        let excess = trial.excess(most, Some(before));
         let escalation = escalation::open_paths(most, &trial.required, &trial.bindings);
         (most, excess, escalation)
     });

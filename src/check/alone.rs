@@ -111,6 +111,6 @@ pub fn narrowed(
     let (trial, _) = Trial::new(&policies, reference, settings);
     let comparison = trial.comparison(catalog);
     let needed = trial.needed();
-    let excess = trial.own_excess(excess::excess(&comparison, &needed));
+    let excess = trial.excess(&comparison, None);
     narrow::narrow(&comparison, &needed, &excess)
 }

@@ -18,7 +18,7 @@ use crate::diff;
 use crate::diff::comparison::{Comparison, LayerKind, View};
 use crate::diff::coverage::Requirement;
 use crate::diff::effect::{self, Ineffective};
-use crate::diff::excess::ExcessReport;
+use crate::diff::excess::{self, Before, ExcessReport};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
@@ -357,12 +357,12 @@ impl<'a> Trial<'a> {
     }
 
     /// The excess of the policies themselves: that of attached AWS managed policies is AWS's.
-    pub(super) fn own_excess(&self, mut excess: ExcessReport) -> ExcessReport {
-        excess.found.retain(|e| e.statement < self.own);
-        excess
-            .undecided
-            .retain(|(statement, _)| *statement < self.own);
-        excess
+    pub(super) fn excess<'t>(
+        &'t self,
+        comparison: &'t Comparison<'t>,
+        before: Option<Before<'_>>,
+    ) -> ExcessReport {
+        excess::excess_of(comparison, &self.needed(), self.own, before)
     }
 
     /// What has no effect, without the statements of attached AWS managed policies.

@@ -1,12 +1,14 @@
 //! Permissions that are allowed for certain and not required.
 
 mod answers;
+mod before;
 mod beyond;
 mod examples;
 mod limits;
 mod needs;
 mod outcome;
 
+pub use before::Before;
 pub(super) use outcome::Outcome;
 
 use std::rc::Rc;
@@ -150,6 +152,17 @@ struct Search<'a> {
 /// Finds what the granted statements allow for certain beyond `needed`: the statements of the
 /// reference, and of what is known to be missing from it.
 pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> ExcessReport {
+    excess_of(comparison, needed, comparison.granted.len(), None)
+}
+
+/// The excess of the first `own` statements. Statements that say in both readings the same are looked at once.
+pub fn excess_of<'a>(
+    comparison: &'a Comparison<'a>,
+    needed: &[&'a [Prepared]],
+    own: usize,
+    before: Option<Before<'_>>,
+) -> ExcessReport {
+    let before = before.filter(|before| before.is_complete() && before.limits_as(comparison));
     let denies = needed.iter().copied().flatten();
     let denies = denies.filter(|s| s.effect == Effect::Deny && s.conditions.is_empty());
     let mut search = Search {
@@ -170,8 +183,12 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
         ranks: FxHashMap::default(),
     };
     let mut report = ExcessReport::default();
-    for (index, statement) in comparison.granted.iter().enumerate() {
+    for (index, statement) in comparison.granted.iter().enumerate().take(own) {
         if statement.effect != Effect::Allow {
+            continue;
+        }
+        if let Some(same) = before.and_then(|before| before.of(index, statement)) {
+            report.found.extend(same.cloned());
             continue;
         }
         search.answers.clear();

@@ -6,6 +6,7 @@ mod requirement;
 pub use requirement::{ReferencePieces, bind_reference, number_placeholders, reference_pieces};
 
 use std::cell::OnceCell;
+use std::fmt::Write as _;
 
 use super::partly_known;
 use super::statement::{Action, Conditions, Line, Prepared, Resource};
@@ -478,13 +479,17 @@ fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> L
 
 /// A form of a value in which equal values are equal texts.
 fn normal_value(pieces: &Pieces) -> String {
-    let one = |(piece, _): &(Piece, Span)| match piece {
-        Piece::Char(c @ ('*' | '?' | '$')) => format!("${{{c}}}"),
-        Piece::Char(c) => c.to_string(),
-        Piece::Star | Piece::Word => "*".to_owned(),
-        Piece::Question => "?".to_owned(),
-        Piece::Variable { name, .. } => format!("${{v{name}}}"),
-        Piece::Placeholder(n) => format!("${{p{n}}}"),
-    };
-    pieces.iter().map(one).collect()
+    let mut text = String::with_capacity(pieces.len());
+    for (piece, _) in pieces.iter() {
+        // Writing to a string cannot fail.
+        let _ = match piece {
+            Piece::Char(c @ ('*' | '?' | '$')) => write!(text, "${{{c}}}"),
+            Piece::Char(c) => text.write_char(*c),
+            Piece::Star | Piece::Word => text.write_char('*'),
+            Piece::Question => text.write_char('?'),
+            Piece::Variable { name, .. } => write!(text, "${{v{name}}}"),
+            Piece::Placeholder(n) => write!(text, "${{p{n}}}"),
+        };
+    }
+    text
 }
