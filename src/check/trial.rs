@@ -22,6 +22,7 @@ use crate::diff::excess::{self, Before, ExcessReport};
 use crate::diff::prepare::{self, Drafts};
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
+use crate::lints::File;
 use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
@@ -46,8 +47,8 @@ pub(super) struct Trial<'a> {
     pub(super) required: Vec<Prepared>,
     parts: beside::Parts<'a>,
     beside: OnceCell<Beside>,
-    /// The first `own` statements of `granted` are the role's own; those of attached AWS managed policies follow.
-    own: usize,
+    /// The files of attached AWS managed policies. Their statements follow the role's own.
+    attached: &'a [File],
     /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
@@ -163,19 +164,19 @@ impl<'a> Trial<'a> {
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
         let all = [drafts].into_iter().chain(limits.iter().map(|(.., d)| d));
         let beyond = { all }.find_map(|d| d.beyond(MOST_PARTS, &bindings, &placeholders));
-        let own = match beyond {
-            None => read.bind(&bindings, &placeholders, &resolve),
+        let granted = match beyond {
+            None if settings.attached_policies.is_empty() => {
+                read.bind(&bindings, &placeholders, &resolve)
+            }
+            None => {
+                let files = settings.attached_policies.iter();
+                let attached = files.flat_map(|f| &f.document.policies);
+                let attached = Drafts::new(attached, &mut placeholders);
+                let mut granted = drafts.bind(&bindings, &placeholders, &resolve);
+                granted.extend(attached.bind(&bindings, &placeholders, &resolve));
+                Rc::new(granted)
+            }
             Some(_) => Rc::default(),
-        };
-        let (own, granted) = if beyond.is_none() && !settings.attached_policies.is_empty() {
-            let files = settings.attached_policies.iter();
-            let attached = files.flat_map(|f| &f.document.policies);
-            let attached = Drafts::new(attached, &mut placeholders);
-            let mut granted = drafts.bind(&bindings, &placeholders, &resolve);
-            granted.extend(attached.bind(&bindings, &placeholders, &resolve));
-            (own.len(), Rc::new(granted))
-        } else {
-            (own.len(), own)
         };
         let mut leftovers = drafts.leftovers.clone();
         let limits = limits
@@ -235,7 +236,7 @@ impl<'a> Trial<'a> {
                 required,
                 parts,
                 beside: OnceCell::new(),
-                own,
+                attached: &settings.attached_policies,
                 beyond,
             },
             leftovers,
@@ -286,7 +287,9 @@ impl<'a> Trial<'a> {
                 Some(_) => Vec::new(),
             }
         };
-        let granted = bind(&policies.own);
+        let mut granted = bind(&policies.own);
+        let attached = { self.attached.iter() }.flat_map(|f| &f.document.policies);
+        granted.extend(bind(&attached.collect::<Vec<_>>()));
         let limits = policies.limits.iter();
         let limits = limits.map(|(kind, sources, own)| (*kind, sources.clone(), bind(own)));
         Again {
@@ -362,7 +365,14 @@ impl<'a> Trial<'a> {
         comparison: &'t Comparison<'t>,
         before: Option<Before<'_>>,
     ) -> ExcessReport {
-        excess::excess_of(comparison, &self.needed(), self.own, before)
+        excess::excess_of(comparison, &self.needed(), self.own(comparison), before)
+    }
+
+    /// How many of the statements are the role's own: those of attached AWS managed policies follow.
+    fn own(&self, comparison: &Comparison<'_>) -> usize {
+        let is_attached = |s: &Prepared| self.attached.iter().any(|f| f.source == s.source);
+        let granted = comparison.granted.iter();
+        granted.take_while(|s| !is_attached(s)).count()
     }
 
     /// What has no effect, without the statements of attached AWS managed policies.
@@ -371,8 +381,9 @@ impl<'a> Trial<'a> {
         comparison: &Comparison<'_>,
         is_asked_for: impl Fn(&Prepared) -> bool,
     ) -> Vec<Ineffective> {
+        let own = self.own(comparison);
         let mut found = effect::ineffective(comparison, is_asked_for);
-        found.retain(|i| i.layer > 0 || i.statement < self.own);
+        found.retain(|i| i.layer > 0 || i.statement < own);
         found
     }
 

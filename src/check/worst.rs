@@ -62,6 +62,16 @@ pub fn worst(results: Vec<(Vec<(String, String)>, RoleResult)>) -> Option<RoleRe
             }
         }
         for mut finding in other.findings {
+            // It says the same of the same place, with another request as the example.
+            let is_known = { chosen.findings.iter() }.any(|f| {
+                let (place, own) = (&f.label, &finding.label);
+                (f.lint, place.source, place.span) == (finding.lint, own.source, own.span)
+                    && f.message == finding.message
+                    && f.actions == finding.actions
+            });
+            if is_known {
+                continue;
+            }
             let same = { chosen.findings.iter() }
                 .filter(|f| {
                     f.lint == finding.lint && f.reference_statement == finding.reference_statement

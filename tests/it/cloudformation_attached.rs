@@ -178,3 +178,72 @@ fn a_user_has_the_policies_of_a_group_that_it_is_added_to() {
     rows.push(("User", String::new(), never, 0));
     check(rows);
 }
+
+#[test]
+fn what_an_attached_policy_of_aws_grants_counts_for_every_value_of_what_is_not_known() {
+    // The Deny may be on the bucket or not.
+    let text = "
+Parameters:
+  Open: {Type: String}
+Resources:
+  Me:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3FullAccess]
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement: {Effect: Deny, Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Open}/*'}
+";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.yaml"), text).unwrap();
+    let reference = REFERENCE.replace("sqs:SendMessage", "s3:GetObject");
+    let reference = reference.replace(
+        "arn:aws:sqs:us-east-1:123456789012:queue-a",
+        "arn:aws:s3:::data/*",
+    );
+    fs::write(folder.path().join("r.json"), reference).unwrap();
+    let verdict = |open: &[&str]| {
+        let arguments = "lint t.yaml --no-config -f json --reference r.json";
+        let arguments: Vec<&str> = arguments.split(' ').chain(open.iter().copied()).collect();
+        let json: serde_json::Value =
+            serde_json::from_str(&run(folder.path(), &arguments).out).unwrap();
+        json["results"][0]["requirements"][0]["verdict"].clone()
+    };
+    assert_eq!(verdict(&[]), "depends");
+    assert_eq!(verdict(&["--parameter", "Open=data"]), "denied");
+    assert_eq!(verdict(&["--parameter", "Open=other"]), "covered");
+}
+
+#[test]
+fn a_grant_that_goes_too_far_for_each_value_of_a_parameter_is_reported_once() {
+    let text = "
+Parameters:
+  Queue: {Type: String, AllowedValues: [b, c, d]}
+Resources:
+  Me:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement:
+              - {Effect: Allow, Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:us-east-1:123456789012:queue-a'}
+              - {Effect: Allow, Action: 'sqs:ReceiveMessage', Resource: !Sub 'arn:aws:sqs:us-east-1:123456789012:${Queue}'}
+";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.yaml"), text).unwrap();
+    fs::write(folder.path().join("r.json"), REFERENCE).unwrap();
+    let arguments = "lint t.yaml --no-config -f json --reference r.json";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let json: serde_json::Value =
+        serde_json::from_str(&run(folder.path(), &arguments).out).unwrap();
+    let found = json["results"][0]["findings"].as_array().unwrap();
+    let of_grant = found
+        .iter()
+        .filter(|f| f["subject"] == "sqs:ReceiveMessage");
+    let lints: Vec<_> = of_grant.map(|f| f["lint"].as_str().unwrap()).collect();
+    assert_eq!(lints, ["excess-data-access"], "{found:?}");
+}
