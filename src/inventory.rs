@@ -25,6 +25,7 @@ mod value;
 
 pub use holes::Holes;
 pub use principal::{Document, Inventory, Kind, Principal, Trust, Written};
+use render::Unread;
 pub use render::{Attached, Reading, document, trust};
 pub use value::{Node, Piece, Value};
 

@@ -61,6 +61,8 @@ pub struct Document {
     pub attached: Vec<String>,
     /// Policies of the principal that are in other files.
     pub elsewhere: Vec<(SourceId, Document)>,
+    /// Policies of which only the values are known yet.
+    pub(super) unread: Vec<super::Unread>,
 }
 
 impl Document {
@@ -84,6 +86,31 @@ impl Document {
         self.worst.policies.extend(worst.policies);
         self.worst.problems.extend(worst.problems);
         self.worst.named.extend(worst.named);
+    }
+
+    /// Adds a policy that is read later, with all others of the file.
+    pub(super) fn add_unread(&mut self, policy: super::Unread) {
+        self.unread.push(policy);
+    }
+
+    /// Reads the policies that were added unread.
+    pub(super) fn read(&mut self) {
+        let said = std::mem::take(&mut self.worst);
+        for policy in std::mem::take(&mut self.unread) {
+            self.add(policy.read());
+        }
+        self.worst.places.extend(said.places);
+        self.worst.owners.extend(said.owners);
+        self.worst.trusts.extend(said.trusts);
+        for problem in said.problems {
+            self.report(problem);
+        }
+        for what in said.named {
+            self.name(what);
+        }
+        if let Some(boundary) = &mut self.boundary {
+            boundary.read();
+        }
     }
 
     /// Reports a fault of the file that concerns the principal.

@@ -50,6 +50,20 @@ pub struct Attached {
     pub optional: Option<usize>,
 }
 
+/// A policy that is not read yet.
+#[derive(Clone, Debug)]
+pub(super) struct Unread {
+    pub(super) value: Value,
+    pub(super) attached: Attached,
+    pub(super) holes: Arc<[Hole]>,
+}
+
+impl Unread {
+    pub(super) fn read(&self) -> Reading {
+        document(&self.value, &self.attached, &self.holes)
+    }
+}
+
 /// Reads a value as a policy document.
 pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Reading {
     let mut kinds = attached.optional.map(|_| HoleKind::Text);

@@ -290,13 +290,28 @@ impl<'a> Value<'a> {
             });
         }
         let holes = self.holes();
-        let mut written_ends = self.ends().iter().peekable();
+        let written_ends = self.ends();
         let mut ends: Vec<PartEnd> = Vec::new();
         let mut parts: Vec<HolePart> = Vec::new();
+        let place = |at: usize| self.layer.offset(self.start + 1 + at);
+        let shared = |offsets: Vec<u32>| {
+            let mut pairs = offsets.windows(2);
+            let same = pairs.all(|w| matches!(w, [a, b] if *b == a + 1));
+            (!same).then(|| offsets.into_boxed_slice())
+        };
+        if holes.is_empty() && written_ends.len() <= 1 && !has_escape(inner) {
+            return Some(Text {
+                value: inner.to_owned(),
+                span,
+                offsets: shared((0..=inner.len()).map(place).collect()),
+                holes: None,
+                ends: None,
+            });
+        }
+        let mut written_ends = written_ends.iter().peekable();
         let value: String = serde_json::from_str(self.raw).ok()?;
         let mut offsets = Vec::with_capacity(value.len() + 1);
         let mut at = 0;
-        let place = |at: usize| self.layer.offset(self.start + 1 + at);
         for c in value.chars() {
             if let Some(hole) = holes.iter().find(|h| h.range.start == self.start + 1 + at) {
                 // The name of a hole has no escapes.
@@ -321,13 +336,10 @@ impl<'a> Value<'a> {
             }
         }
         offsets.push(place(at));
-        let same = offsets
-            .windows(2)
-            .all(|w| matches!(w, [a, b] if *b == a + 1));
         Some(Text {
             value,
             span,
-            offsets: (!same).then(|| offsets.into_boxed_slice()),
+            offsets: shared(offsets),
             holes: (!parts.is_empty()).then(|| parts.into_boxed_slice()),
             ends: (ends.len() > 1).then(|| ends.into_boxed_slice()),
         })

@@ -6,6 +6,8 @@ mod document;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use rayon::prelude::*;
+
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
@@ -73,6 +75,9 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             judge(*first, kind, Some((name, policies)));
         }
     }
+    { inventory.principals.par_iter_mut() }
+        .flat_map_iter(|principal| &mut principal.documents)
+        .for_each(Document::read);
     let unchecked = outside::unchecked(&resources);
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
     for document in documents {

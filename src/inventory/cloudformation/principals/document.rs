@@ -6,7 +6,7 @@ use crate::inventory::cloudformation::links::Resource;
 use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
-use crate::inventory::{Attached, Document, Node as Made, Piece, Value, document, trust};
+use crate::inventory::{Attached, Document, Node as Made, Piece, Unread, Value, trust};
 use crate::parser::{Attachment, Problem, Span, shorten};
 
 /// The trust policy of a role. What of it is not understood leaves it open.
@@ -166,11 +166,14 @@ pub(super) fn add(
     optional: Option<usize>,
     all: &mut Document,
 ) {
-    let attached = Attached {
-        source: template.id,
-        name,
-        attachment,
-        optional,
-    };
-    all.add(document(value, &attached, &template.holes.shared()));
+    all.add_unread(Unread {
+        value: value.clone(),
+        attached: Attached {
+            source: template.id,
+            name,
+            attachment,
+            optional,
+        },
+        holes: template.holes.shared(),
+    });
 }
