@@ -23,6 +23,8 @@ pub(super) struct Candidate<'t> {
 pub(super) struct Candidates<'t> {
     read: Read<'t>,
     settings: &'t Settings,
+    /// The actions that the policies name; `None` where nothing is to be chosen.
+    pub(super) named: Option<Named<'t>>,
     pub(super) all: Vec<Candidate<'t>>,
 }
 
@@ -36,7 +38,7 @@ impl<'t> Candidates<'t> {
             Against::OneOf(_) => None,
             Against::BestOf(_) => Some(Named::of(policies, settings)),
         };
-        Candidates::with(policies, against, settings, named.as_ref())
+        Candidates::with(policies, against, settings, named)
     }
 
     /// Those of which another reading of the policies says which fits.
@@ -52,17 +54,20 @@ impl<'t> Candidates<'t> {
         policies: &'t [&'t Policy],
         against: &'t Against,
         settings: &'t Settings,
-        named: Option<&Named<'_>>,
+        named: Option<Named<'t>>,
     ) -> Self {
         let candidate = |reference| Candidate {
             reference,
-            meeting: named.map_or(Meeting::OPEN, |n| n.meeting(reference)),
+            meeting: named
+                .as_ref()
+                .map_or(Meeting::OPEN, |n| n.meeting(reference)),
             ready: OnceCell::new(),
         };
         Candidates {
             read: Read::new(policies),
             settings,
             all: against.references().iter().map(candidate).collect(),
+            named,
         }
     }
 

@@ -87,6 +87,17 @@ impl Fit {
         }
     }
 
+    /// The most that is possible where so many requirements are granted at most, and so many missing at least.
+    fn counts(meeting: Meeting, (granted, missing): (usize, usize)) -> Fit {
+        Fit {
+            covered: granted,
+            granted,
+            all: granted + missing,
+            used: meeting.used,
+            strings: meeting.strings,
+        }
+    }
+
     /// Whether at least half of the role's rows are granted.
     pub(super) fn is_most(self) -> bool {
         self.granted > 0 && self.granted * 2 >= self.all
@@ -205,6 +216,11 @@ pub(super) fn best<'c, 't: 'c>(
         if { best.as_ref() }.is_some_and(|(_, b)| b.fit.mean_is_above(role.most)) {
             break;
         }
+        if !role.is_counted && !is_only {
+            role.count(candidates);
+            roles.push(role);
+            continue;
+        }
         if role.ready.is_empty() {
             role.make_ready(candidates, catalog);
             if !is_only {
@@ -234,6 +250,8 @@ struct OfRole<'c, 't> {
     candidates: &'c [Candidate<'t>],
     /// How well the best of them may fit.
     most: Fit,
+    /// Whether that is known by the names of the actions.
+    is_counted: bool,
     /// Each of them, once they are ready.
     ready: Vec<(&'c Trial<'c>, &'c [prepare::LeftoverPlace], Comparison<'c>)>,
 }
@@ -252,6 +270,7 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
                     at,
                     candidates: of_role,
                     most: best_of(of_role.iter().map(|c| Fit::meeting(c.meeting))),
+                    is_counted: false,
                     ready: Vec::new(),
                 });
             }
@@ -269,6 +288,22 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
             _ => a,
         });
         best.map(|(at, _)| at)
+    }
+
+    /// Looks at the requirements one by one, by their names alone.
+    fn count(&mut self, candidates: &Candidates<'t>) {
+        self.is_counted = true;
+        let Some(named) = &candidates.named else {
+            return;
+        };
+        let most = |candidate: &Candidate<'_>| {
+            // Values fill resources, which are not looked at.
+            let statements = candidate.reference.divided(|_| true);
+            let counts = named.counts(&statements);
+            let meeting = candidate.meeting;
+            counts.map_or(Fit::meeting(meeting), |counts| Fit::counts(meeting, counts))
+        };
+        self.most = best_of(self.candidates.iter().map(most));
     }
 
     fn make_ready(&mut self, candidates: &'c Candidates<'t>, catalog: &'c Catalog) {
@@ -427,3 +462,6 @@ pub(super) fn other_role(
         all: fit.all,
     })
 }
+
+#[cfg(test)]
+mod tests;
