@@ -166,13 +166,10 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     let mut all = 0;
     let mut granted = 0;
     let mut used: FxHashSet<(*const Prepared, Option<usize>)> = FxHashSet::default();
-    let open = |statement: &Prepared| {
-        let mut statements = trial.reference.statements.iter();
-        statements.any(|s| s.index == statement.index && s.feature.is_some() && s.open)
-    };
     let narrowed = trial.required.iter().any(|s| s.effect == Effect::Deny);
     for statement in trial.required.iter().filter(|s| s.effect == Effect::Allow) {
-        let is_open = open(statement);
+        let of = trial.statements.get(statement.position);
+        let counts = of.is_none_or(|of| !of.open && !of.is_off);
         for action in patterns(statement) {
             let ActionPattern::Literal { service, name } = action else {
                 used.extend(comparison.may_allow(action));
@@ -181,8 +178,7 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
             let applies = comparison.applying(service, name);
             // A row that may require nothing may not count at all.
             let is_granted = !applies.is_empty();
-            if !is_open
-                && (is_granted || !narrowed && requires(comparison, statement, service, name))
+            if counts && (is_granted || !narrowed && requires(comparison, statement, service, name))
             {
                 all += 1;
                 granted += usize::from(is_granted);
