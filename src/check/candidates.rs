@@ -41,7 +41,7 @@ impl<'t> Candidates<'t> {
         Candidates::with(policies, against, settings, named)
     }
 
-    /// Those of which another reading of the policies says which fits.
+    /// For policies of which another reading says which candidate fits.
     pub(super) fn chosen_elsewhere(
         policies: &'t [&'t Policy],
         against: &'t Against,

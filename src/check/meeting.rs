@@ -190,7 +190,8 @@ impl<'p> Named<'p> {
     }
 
     /// How many requirements of the statements of a reference, divided, may be granted at most, and how many are missing
-    /// at least; `None` where that is not clear. What stands in a Deny counts as granted: it is not missing.
+    /// at least; `None` where that is not clear. An action that is denied counts as granted: it is not
+    /// missing.
     pub(super) fn counts(&self, statements: &[RefStatement]) -> Option<(usize, usize)> {
         if self.is_open || statements.iter().any(|s| s.effect == Effect::Deny) {
             return None;

@@ -204,9 +204,16 @@ impl<'a> Trial<'a> {
         };
         parts.number(&mut placeholders);
         if let Some(narrow) = narrowed.statements {
+            let mut of = |(one, at): (&RefStatement, &usize)| {
+                let same = statements.get(*at).filter(|s| s.resource == one.resource);
+                match same.and_then(|_| pieces.get(*at)) {
+                    Some(pieces) => pieces.clone(),
+                    None => prepare::ReferencePieces::of(one, &bindings, &mut placeholders),
+                }
+            };
+            let narrow_pieces = narrow.iter().zip(&narrowed.origins).map(&mut of).collect();
             let written = std::mem::replace(&mut statements, narrow);
-            let narrow = prepare::reference_pieces(&statements, &bindings, &mut placeholders);
-            let written_pieces = std::mem::replace(&mut pieces, narrow);
+            let written_pieces = std::mem::replace(&mut pieces, narrow_pieces);
             parts.written = Some((written, written_pieces));
         }
         parts.number_gaps(&mut placeholders);
@@ -323,7 +330,7 @@ impl<'a> Trial<'a> {
         )
     }
 
-    /// What the role needs beside the reference, made ready once it is asked for.
+    /// The needs of the role beside the reference, made ready once they are asked for.
     pub(super) fn beside(&self) -> &Beside {
         self.beside.get_or_init(|| self.parts.ready(self))
     }

@@ -98,7 +98,7 @@ impl<'a> Layer<'a> {
                 everywhere.push(i);
                 continue;
             }
-            for action in &statement.actions {
+            for action in statement.actions.iter() {
                 match &action.pattern {
                     ActionPattern::Literal { service, .. }
                     | ActionPattern::Wildcard { service, .. } => {

@@ -118,7 +118,7 @@ impl<'a> Comparison<'a> {
                 run.not_action(statement);
                 continue;
             }
-            for action in &statement.actions {
+            for action in statement.actions.iter() {
                 run.action(statement, action);
             }
         }

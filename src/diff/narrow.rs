@@ -255,7 +255,7 @@ impl<'n, 'c> Cut<'n, 'c> {
             if needed.not_action {
                 return Err(Reason::Reference);
             }
-            for action in &needed.actions {
+            for action in needed.actions.iter() {
                 if let ActionPattern::Literal { service, name } = &action.pattern {
                     if pattern.covers_within(&action.pattern, &mut self.budget) {
                         let known = self.comparison.known(service, name);

@@ -7,6 +7,7 @@ pub use resource::{Resource, pairs};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -103,7 +104,7 @@ pub struct Prepared {
     /// The key of the action element.
     pub action_key: Span,
     /// Its strings.
-    pub actions: Vec<Action>,
+    pub actions: Rc<[Action]>,
     /// True for `NotResource`.
     pub not_resource: bool,
     /// The key of the resource element.

@@ -95,19 +95,16 @@ impl Document {
 
     /// Reads the policies that were added unread.
     pub(super) fn read(&mut self) {
-        let said = std::mem::take(&mut self.worst);
+        // Faults of the policies come first, and are said once.
+        let problems = std::mem::take(&mut self.worst.problems);
+        let named = std::mem::take(&mut self.worst.named);
         for policy in std::mem::take(&mut self.unread) {
             self.add(policy.read());
         }
-        self.worst.places.extend(said.places);
-        self.worst.owners.extend(said.owners);
-        self.worst.trusts.extend(said.trusts);
-        for problem in said.problems {
-            self.report(problem);
-        }
-        for what in said.named {
-            self.name(what);
-        }
+        problems
+            .into_iter()
+            .for_each(|problem| self.report(problem));
+        named.into_iter().for_each(|what| self.name(what));
         if let Some(boundary) = &mut self.boundary {
             boundary.read();
         }

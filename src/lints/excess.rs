@@ -113,7 +113,7 @@ pub(super) fn required_under(
     };
     rows(compared).for_each(|row| add(&row.action));
     let managed = compared.managed.iter();
-    for action in { managed }.flat_map(|s| &s.actions) {
+    for action in { managed }.flat_map(|s| s.actions.iter()) {
         let each = |action: catalog::Action<'_>| add(&action.spelled());
         compared.comparison.each_match(&action.pattern, each);
     }

@@ -156,6 +156,8 @@ pub struct Narrowed {
     /// The statements; several of one index where its actions are narrowed differently. `None` where nothing is
     /// narrowed.
     pub statements: Option<Vec<RefStatement>>,
+    /// For each of these, the position of the statement that it is made of.
+    pub origins: Vec<usize>,
     /// Values that were read off the policies, by placeholder.
     pub taken: BTreeMap<String, Vec<Written>>,
     /// Names of which a cluster has one, and the policies have several.
@@ -204,10 +206,11 @@ pub fn narrow(
     };
     let mut changed = false;
     let mut all = Vec::with_capacity(statements.len());
-    for statement in statements {
+    for (at, statement) in statements.iter().enumerate() {
         let resources = &statement.resource;
         if !is_known(statement) {
             all.push(statement.clone());
+            narrowed.origins.push(at);
             continue;
         }
         // Actions with the same resources stay together.
@@ -247,6 +250,7 @@ pub fn narrow(
             part.action.values = actions;
             part.resource.values = wanted;
             all.push(part);
+            narrowed.origins.push(at);
         }
     }
     narrowed.statements = changed.then_some(all);

@@ -1,4 +1,4 @@
-//! What a role needs beside the statements of its reference. Not every candidate is asked for it.
+//! The needs of a role beside the statements of its reference. Not every candidate is asked for them.
 
 use super::{Narrowed, Trial};
 use crate::diff::prepare::{self, ReferencePieces};

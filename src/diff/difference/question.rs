@@ -66,7 +66,7 @@ impl<'a> Search<'_, 'a> {
         for statement in self.statements {
             let key = (statement.layer, statement.normal.as_str());
             let is_common = old.contains(&key) && new.contains(&key);
-            for action in &statement.prepared.actions {
+            for action in statement.prepared.actions.iter() {
                 let mut matches = false;
                 self.comparison.each_match(&action.pattern, |action| {
                     matches = true;

@@ -59,7 +59,9 @@ fn says_the_same(one: &Prepared, other: &Prepared) -> bool {
     flags(one) == flags(other)
         && one.actions.len() == other.actions.len()
         && one.resources.len() == other.resources.len()
-        && actions.zip(&other.actions).all(|(a, b)| a.text == b.text)
+        && actions
+            .zip(other.actions.iter())
+            .all(|(a, b)| a.text == b.text)
         && resources
             .zip(&other.resources)
             .all(|(a, b)| a.pattern == b.pattern && a.text == b.text && a.nth == b.nth)

@@ -1,6 +1,9 @@
 //! The resources and conditions of a requirement as patterns.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::{line, reads_variables};
 use crate::diff::statement::{Action, Conditions, Prepared, Resource};
@@ -11,6 +14,7 @@ use crate::reference::bindings::Bindings;
 use crate::reference::{self, RefStatement};
 
 /// The strings of a statement of a reference in pieces.
+#[derive(Clone)]
 pub struct ReferencePieces {
     /// Of `Resource`.
     pub resources: Vec<Pieces>,
@@ -93,6 +97,34 @@ pub fn number_placeholders(
     }
 }
 
+/// The lists of actions that are kept at most; then all are forgotten.
+const MOST_LISTS: usize = 1_000;
+
+thread_local! {
+    /// The lists of actions of references, which are the same for many roles.
+    static ACTIONS: RefCell<FxHashMap<Box<[String]>, Rc<[Action]>>> = RefCell::default();
+}
+
+/// The patterns of a list of actions, made once.
+fn actions(list: &[String]) -> Rc<[Action]> {
+    ACTIONS.with_borrow_mut(|known| {
+        if let Some(known) = known.get(list) {
+            return Rc::clone(known);
+        }
+        if known.len() == MOST_LISTS {
+            known.clear();
+        }
+        let each = list.iter().map(|text| Action {
+            pattern: ActionPattern::parse(text),
+            text: text.as_str().into(),
+            span: Span::default(),
+        });
+        let made: Rc<[Action]> = each.collect();
+        known.insert(list.into(), Rc::clone(&made));
+        made
+    })
+}
+
 /// The statements of a reference with every bound placeholder replaced. Their places are empty.
 pub fn bind_reference(
     statements: &[RefStatement],
@@ -113,16 +145,7 @@ pub fn bind_reference(
             sid: statement.sid.as_deref().map(Into::into),
             not_action: statement.action.negated,
             action_key: nowhere,
-            actions: statement
-                .action
-                .values
-                .iter()
-                .map(|text| Action {
-                    pattern: ActionPattern::parse(text),
-                    text: text.as_str().into(),
-                    span: nowhere,
-                })
-                .collect(),
+            actions: actions(&statement.action.values),
             not_resource: statement.resource.negated,
             resource_key: nowhere,
             resources: pieces
