@@ -225,21 +225,13 @@ pub fn narrow(
                         && (n.actions.is_empty() || actions.any(|a| a.eq_ignore_ascii_case(action)))
                 });
                 let narrower = rule.and_then(|rule| narrowing.narrowed(rule, &lower));
-                match narrower {
-                    Some(narrower) => {
-                        changed = true;
-                        wanted.extend(narrower);
+                changed |= narrower.is_some();
+                for one in narrower.unwrap_or_else(|| vec![resource.clone()]) {
+                    if !wanted.contains(&one) {
+                        wanted.push(one);
                     }
-                    None => wanted.push(resource.clone()),
                 }
             }
-            let mut seen = Vec::with_capacity(wanted.len());
-            wanted.retain(|w| {
-                !seen.contains(w) && {
-                    seen.push(w.clone());
-                    true
-                }
-            });
             match parts.iter_mut().find(|(_, of)| *of == wanted) {
                 Some((actions, _)) => actions.push(action.clone()),
                 None => parts.push((vec![action.clone()], wanted)),
