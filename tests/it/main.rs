@@ -88,6 +88,7 @@ mod picture;
 mod principal_kind;
 mod prose;
 mod reference;
+mod reference_edges;
 mod reference_findings;
 mod reference_needs;
 mod rejections;

@@ -1,0 +1,125 @@
+//! Policies and references on the edge of a verdict: what differs in one part is judged differently.
+
+use serde_json::{Value, json};
+
+use crate::common::case::Case;
+use crate::common::table::each;
+
+const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+fn document(statements: &[Value]) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+/// The result of `lint` with a policy and a reference.
+fn judged(policy: &[Value], reference: &[Value]) -> Value {
+    let policy = document(policy);
+    let files = [("p.json", policy.as_str())];
+    let (_, mut report) = Case::new(&files, &document(reference)).lint("p.json", &[]);
+    report["results"][0].take()
+}
+
+fn of_lint<'r>(result: &'r Value, lint: &str) -> Vec<&'r Value> {
+    let findings = result["findings"].as_array().unwrap().iter();
+    findings.filter(|f| f["lint"] == lint).collect()
+}
+
+#[test]
+fn what_is_required_outside_of_the_region_of_the_cluster_is_still_required() {
+    let elsewhere = "arn:aws:sqs:eu-west-1:123456789012:q";
+    each(
+        [(QUEUE, "missing"), (elsewhere, "covered")],
+        |(granted, verdict)| {
+            let reference = [allow("sqs:SendMessage", elsewhere)];
+            let result = judged(&[allow("sqs:SendMessage", granted)], &reference);
+            let row = &result["requirements"][0];
+            assert_eq!(row["verdict"], verdict, "{granted}");
+            assert_eq!(row["vacuous"], false, "{granted}");
+        },
+    );
+}
+
+#[test]
+fn the_closest_grant_is_no_denial() {
+    let far = allow(
+        "sqs:SendMessage",
+        "arn:aws:sqs:eu-west-1:111111111111:other",
+    );
+    let mut near = allow("sqs:SendMessage", &format!("{QUEUE}2"));
+    near["Effect"] = json!("Deny");
+    let policy = [far, near];
+    let result = judged(&policy, &[allow("sqs:SendMessage", QUEUE)]);
+    let found = of_lint(&result, "missing-action");
+    let [missing] = found.as_slice() else {
+        panic!("{result}");
+    };
+    let resource = r#""arn:aws:sqs:eu-west-1:111111111111:other""#;
+    let at = document(&policy).find(resource).unwrap() + 1;
+    assert_eq!(missing["region"]["start_byte"], at, "{result}");
+}
+
+#[test]
+fn a_grant_without_a_condition_is_named_for_its_own_statement_alone() {
+    let conditional = |action: &str| {
+        let mut all = allow(action, QUEUE);
+        all["Condition"] = json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}});
+        all
+    };
+    let reference = [
+        conditional("sqs:SendMessage"),
+        conditional("sqs:ReceiveMessage"),
+    ];
+    let policy = [
+        conditional("sqs:SendMessage"),
+        allow("sqs:ReceiveMessage", QUEUE),
+    ];
+    let result = judged(&policy, &reference);
+    let found = of_lint(&result, "unconditional-grant");
+    let statements: Vec<_> = found.iter().map(|f| &f["reference_statement"]).collect();
+    assert_eq!(statements, [&json!(1)], "{result}");
+}
+
+#[test]
+fn an_action_that_is_required_on_nothing_is_not_required() {
+    let bucket = "arn:aws:s3:::b/*";
+    // The second statement names no object, so that it requires no request for one.
+    for (required, expected) in [(QUEUE, 0), ("arn:aws:s3:::other/*", 1)] {
+        let reference = [
+            allow("sqs:SendMessage", QUEUE),
+            allow("s3:GetObject", required),
+        ];
+        let policy = [
+            allow("sqs:SendMessage", QUEUE),
+            allow("s3:GetObject", bucket),
+        ];
+        let result = judged(&policy, &reference);
+        let wide = of_lint(&result, "over-broad-resource");
+        assert_eq!(wide.len(), expected, "{required}: {result}");
+    }
+}
+
+#[test]
+fn a_denial_of_prefixes_is_weak_where_it_compares_the_prefix_by_pattern() {
+    let deny = |operator: &str, key: &str| {
+        json!({"Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*",
+            "Condition": {operator: {key: "home/*"}}})
+    };
+    each(
+        [
+            ("StringLike", "s3:prefix", 1),
+            ("StringLike", "s3:delimiter", 0),
+            ("StringEquals", "s3:prefix", 0),
+            ("StringNotLike", "s3:prefix", 0),
+        ],
+        |(operator, key, expected)| {
+            let policy = [allow("sqs:SendMessage", QUEUE), deny(operator, key)];
+            let result = judged(&policy, &[allow("sqs:SendMessage", QUEUE)]);
+            let found = of_lint(&result, "weak-condition").len();
+            assert_eq!(found, expected, "{operator} {key}: {result}");
+        },
+    );
+}
