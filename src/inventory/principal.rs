@@ -101,10 +101,12 @@ impl Document {
         for policy in std::mem::take(&mut self.unread) {
             self.add(policy.read());
         }
-        problems
-            .into_iter()
-            .for_each(|problem| self.report(problem));
-        named.into_iter().for_each(|what| self.name(what));
+        for problem in problems {
+            self.report(problem);
+        }
+        for what in named {
+            self.name(what);
+        }
         if let Some(boundary) = &mut self.boundary {
             boundary.read();
         }

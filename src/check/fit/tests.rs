@@ -101,12 +101,11 @@ fn the_role_that_fits_best_is_the_best_of_all() {
         failure_persistence: None,
         ..Config::default()
     };
-    let mut runner = match given {
-        Some(_) => TestRunner::new(config),
-        None => {
-            let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-            TestRunner::new_with_rng(config, random)
-        }
+    let mut runner = if given.is_some() {
+        TestRunner::new(config)
+    } else {
+        let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        TestRunner::new_with_rng(config, random)
     };
     let all: Vec<Against> = [
         ("slurm", "3.16.3"),
@@ -132,7 +131,7 @@ fn the_role_that_fits_best_is_the_best_of_all() {
                 let of = &own[of.index(own.len())];
                 let actions: Vec<String> = { of.action.values.iter().take(count) }
                     .map(|action| match form {
-                        1 if action.len() > 8 => format!("{}*", &action[..action.len() - 4]),
+                        1 => format!("{}*", action.get(..action.len() - 4).unwrap_or(action)),
                         _ => action.clone(),
                     })
                     .collect();

@@ -38,7 +38,7 @@ pub(in crate::check) struct Beside {
     pub(in crate::check) wide: Vec<Vec<Prepared>>,
 }
 
-impl<'a> Parts<'a> {
+impl Parts<'_> {
     /// The statements of the AWS managed policies that a reference names, and where those of each end.
     pub(super) fn managed(reference: &Reference) -> (Vec<RefStatement>, Vec<(String, usize)>) {
         let mut managed: Vec<RefStatement> = Vec::new();

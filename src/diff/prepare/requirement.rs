@@ -100,9 +100,11 @@ pub fn number_placeholders(
 /// The lists of actions that are kept at most; then all are forgotten.
 const MOST_LISTS: usize = 1_000;
 
+type Lists = FxHashMap<Box<[String]>, Rc<[Action]>>;
+
 thread_local! {
     /// The lists of actions of references, which are the same for many roles.
-    static ACTIONS: RefCell<FxHashMap<Box<[String]>, Rc<[Action]>>> = RefCell::default();
+    static ACTIONS: RefCell<Lists> = RefCell::default();
 }
 
 /// The patterns of a list of actions, made once.
