@@ -131,7 +131,12 @@ fn the_role_that_fits_best_is_the_best_of_all() {
                 let of = &own[of.index(own.len())];
                 let actions: Vec<String> = { of.action.values.iter().take(count) }
                     .map(|action| match form {
-                        1 => format!("{}*", action.get(..action.len() - 4).unwrap_or(action)),
+                        1 => format!(
+                            "{}*",
+                            action
+                                .get(..action.len().saturating_sub(4))
+                                .unwrap_or(action)
+                        ),
                         _ => action.clone(),
                     })
                     .collect();
