@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::common::case::Case;
+use crate::common::program::run;
 use crate::common::table::each;
 
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
@@ -122,4 +123,22 @@ fn a_denial_of_prefixes_is_weak_where_it_compares_the_prefix_by_pattern() {
             assert_eq!(found, expected, "{operator} {key}: {result}");
         },
     );
+}
+
+#[test]
+fn a_narrowed_statement_names_only_resources_that_its_actions_are_for() {
+    let bucket = "arn:aws:s3:::b/*";
+    let reference = document(&[json!({"Effect": "Allow",
+        "Action": ["sqs:SendMessage", "s3:GetObject"], "Resource": [QUEUE, bucket]})]);
+    let policy = document(&[allow("sqs:*", "*"), allow("s3:GetObject", "*")]);
+    let case = Case::new(&[("p.json", &policy)], &reference);
+    let arguments = "tighten p.json --no-config --reference reference.json --region us-east-1 --account 123456789012 --write";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    run(case.path(), &arguments);
+    let text = std::fs::read_to_string(case.path().join("p.json")).unwrap();
+    let tightened: Value = serde_json::from_str(&text).unwrap();
+    let resources: Vec<_> = { tightened["Statement"].as_array().unwrap().iter() }
+        .map(|s| s["Resource"].clone())
+        .collect();
+    assert_eq!(resources, [json!(QUEUE), json!(bucket)], "{text}");
 }
