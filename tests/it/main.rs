@@ -32,6 +32,7 @@ mod cloudformation;
 mod cloudformation_attached;
 mod cloudformation_holes;
 mod cloudformation_hostile;
+mod cloudformation_law;
 mod cloudformation_random;
 mod cloudformation_references;
 mod cluster_config;
