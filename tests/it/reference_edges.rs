@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::common::case::Case;
 use crate::common::program::run;
+use crate::common::role;
 use crate::common::table::each;
 
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
@@ -141,4 +142,57 @@ fn a_narrowed_statement_names_only_resources_that_its_actions_are_for() {
         .map(|s| s["Resource"].clone())
         .collect();
     assert_eq!(resources, [json!(QUEUE), json!(bucket)], "{text}");
+}
+
+#[test]
+fn a_log_group_that_another_string_names_is_not_granted_on_streams_only() {
+    let group = |name: &str| format!("arn:aws:logs:us-east-1:123456789012:log-group:{name}");
+    let put = |name: &str| allow("logs:PutRetentionPolicy", &group(name));
+    let reference = [put("/aws/parallelcluster/*:*")];
+    let (streams, named) = (put("/aws/*:*"), put("/aws/parallelcluster/*"));
+    for (policy, expected) in [(vec![streams.clone()], 1), (vec![streams, named], 0)] {
+        let result = judged(&policy, &reference);
+        let found = of_lint(&result, "log-stream-arn").len();
+        assert_eq!(found, expected, "{result}");
+    }
+}
+
+#[test]
+fn a_resource_type_that_the_reference_writes_out_is_needed() {
+    let resource = |name: &str| format!("arn:aws:ec2:us-east-1:123456789012:{name}");
+    let policy = [allow("ec2:CreateTags", &resource("instance/*"))];
+    for (required, severity) in [
+        (
+            json!([resource("instance/*"), resource("volume/*")]),
+            "error",
+        ),
+        (json!(resource("*")), "warning"),
+    ] {
+        let mut reference = allow("ec2:CreateTags", "");
+        reference["Resource"] = required;
+        let result = judged(&policy, &[reference]);
+        let found = of_lint(&result, "partial-resource");
+        let severities: Vec<_> = found.iter().map(|f| &f["severity"]).collect();
+        assert_eq!(severities, [severity], "{result}");
+    }
+}
+
+#[test]
+fn many_actions_that_only_a_wildcard_asks_for_are_named_by_it() {
+    let policy = role::fixture("reference/instance-traditional-filled.json");
+    let case = Case::new(&[("p.json", &policy)], "{}");
+    let as_user = [
+        "--role",
+        "user",
+        "--scheduler",
+        "torque",
+        "--pcluster-version",
+        "2.4.1",
+    ];
+    let (_, report) = case.lint("p.json", &as_user);
+    let result = &report["results"][0];
+    let found = of_lint(result, "missing-action").into_iter();
+    let messages: Vec<_> = found.map(|f| f["message"].as_str().unwrap()).collect();
+    let of_wildcards = |m: &&str| m.contains("actions of `s3:Get*` and `s3:List*` are not granted");
+    assert!(messages.iter().any(of_wildcards), "{messages:?}");
 }
