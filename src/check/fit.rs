@@ -316,26 +316,30 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
         self.most = best_of(each.map(|(trial, _, comparison)| at_most(trial, comparison)));
     }
 
-    /// The candidate that fits best, with its position.
-    fn judge(self) -> Option<(usize, Judged<'c>)> {
-        let mut best: Option<(usize, Judged<'_>)> = None;
-        for (nth, (trial, leftovers, comparison)) in self.ready.into_iter().enumerate() {
-            let rows = trial.rows(&comparison);
-            let fit = Fit::of(&rows, &trial.granted);
-            let is_better =
-                { best.as_ref() }.is_none_or(|(_, old)| fit.is_better_alternative(old.fit));
-            if is_better {
-                let judged = Judged {
-                    trial,
-                    leftovers,
-                    comparison,
-                    rows,
-                    fit,
-                };
-                best = Some((self.at + nth, judged));
+    /// The candidate that fits best, with its position. Actions that the reference spells out decide which one that is.
+    fn judge(mut self) -> Option<(usize, Judged<'c>)> {
+        let mut best: Option<(usize, Fit)> = None;
+        for (nth, (trial, _, comparison)) in self.ready.iter().enumerate() {
+            let fit = match self.ready.len() {
+                1 => Fit::default(),
+                _ => Fit::of(&trial.literal_rows(comparison), &trial.granted),
+            };
+            if best.is_none_or(|(_, old)| fit.is_better_alternative(old)) {
+                best = Some((nth, fit));
             }
         }
-        best
+        let (nth, _) = best?;
+        let (trial, leftovers, comparison) = self.ready.swap_remove(nth);
+        let rows = trial.rows(&comparison);
+        let fit = Fit::of(&rows, &trial.granted);
+        let judged = Judged {
+            trial,
+            leftovers,
+            comparison,
+            rows,
+            fit,
+        };
+        Some((self.at + nth, judged))
     }
 }
 

@@ -396,7 +396,15 @@ impl<'a> Trial<'a> {
 
     /// The rows of the reference, with the features that need them.
     pub(super) fn rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
-        let mut rows = comparison.coverage(&self.required);
+        self.with_features(comparison.coverage(&self.required))
+    }
+
+    /// The same for the actions that the reference spells out.
+    pub(super) fn literal_rows(&self, comparison: &Comparison<'_>) -> Vec<Requirement> {
+        self.with_features(comparison.coverage_of_literals(&self.required))
+    }
+
+    fn with_features(&self, mut rows: Vec<Requirement>) -> Vec<Requirement> {
         for requirement in &mut rows {
             let Some(statement) = self.statements.get(requirement.position) else {
                 continue;

@@ -125,6 +125,19 @@ impl<'a> Comparison<'a> {
         run.rows
     }
 
+    /// Judges the requirements whose actions are spelled out, in their order.
+    pub fn coverage_of_literals(&self, required: &[Prepared]) -> Vec<Requirement> {
+        let mut run = self.run(required);
+        let allows = required.iter().filter(|s| s.effect == Effect::Allow);
+        for statement in allows.filter(|s| !s.not_action) {
+            run.start(statement);
+            for action in statement.actions.iter().filter(|a| a.is_literal()) {
+                run.action(statement, action);
+            }
+        }
+        run.rows
+    }
+
     /// Judges the requirements of the statements that count whose actions are spelled out, while `visit` says so. Whether
     /// it did to the end.
     pub fn each_literal(
@@ -139,7 +152,7 @@ impl<'a> Comparison<'a> {
         listed.all(|statement| {
             run.start(statement);
             statement.actions.iter().all(|action| {
-                if matches!(action.pattern, ActionPattern::Literal { .. }) {
+                if action.is_literal() {
                     run.action(statement, action);
                 }
                 run.rows

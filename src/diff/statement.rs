@@ -28,6 +28,13 @@ pub struct Action {
     pub span: Span,
 }
 
+impl Action {
+    /// Whether it spells out one action.
+    pub fn is_literal(&self) -> bool {
+        matches!(self.pattern, ActionPattern::Literal { .. })
+    }
+}
+
 /// A `Condition`; all of its lines must hold.
 #[derive(Debug, Default)]
 pub struct Conditions {
