@@ -32,8 +32,19 @@ fn begins_workflow_command(line: &str) -> bool {
     line.trim_start().starts_with("::")
 }
 
+/// Whether a text has only printable characters of ASCII, and none that begins a command in the middle of a line.
+fn is_plain(text: &str) -> bool {
+    // Without a way out of the loop several bytes are looked at at once.
+    let is_other = |b: u8| !(b' '..=b'~').contains(&b) || b == b'#';
+    !text.bytes().fold(false, |found, b| found | is_other(b))
+}
+
 /// Appends `text` with unsafe characters written as `\n`, `\u{1b}` …
 pub(crate) fn push_escaped(out: &mut String, text: &str) {
+    if is_plain(text) && !(text.contains('[') && out.contains('#')) {
+        out.push_str(text);
+        return;
+    }
     for (at, c) in text.char_indices() {
         let begins = c == '#' && text.get(at..).is_some_and(begins_command);
         if begins || (c == '[' && ends_like_command(out)) {
@@ -56,7 +67,7 @@ fn ends_like_command(out: &str) -> bool {
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     let acts = |c: char| is_unsafe(c) || c == '\t';
     let is_command = begins_workflow_command(text);
-    if !text.contains(acts) && !text.contains("##") && !is_command {
+    if !is_command && (is_plain(text) || !text.contains(acts) && !text.contains("##")) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
