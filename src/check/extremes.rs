@@ -1,5 +1,7 @@
 //! Verdicts where values are not known: each requirement is judged at both extremes, and the verdicts put together.
 
+use std::ptr;
+
 use rustc_hash::FxHashMap;
 
 use super::Settings;
@@ -11,7 +13,7 @@ use crate::diff::coverage::Requirement;
 use crate::diff::statement::Prepared;
 use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{Extremes, File};
-use crate::parser::{Document, Effect, Policy, SourceId, Span, Statement};
+use crate::parser::{Document, Effect, Policy, SourceId, Span, Statement, Text};
 
 /// Which of the generous readings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -282,6 +284,10 @@ fn value_of(policy: &Policy, statement: &Statement, hole: usize, row: &Row) -> O
     let elements = statement.action.iter().chain(&statement.resource);
     let of_conditions = statement.conditions.iter().flat_map(|c| &c.values);
     let texts = elements.flat_map(|e| &e.values).chain(of_conditions);
+    // A string that is to name what is required, not one that is to leave it alone.
+    let is_deny = { statement.effect.as_ref() }.is_some_and(|e| e.value == Effect::Deny);
+    let resource = statement.resource.as_ref().filter(|r| r.negated == is_deny);
+    let names = |text: &Text| resource.is_some_and(|r| r.values.iter().any(|t| ptr::eq(t, text)));
     let mut place = None;
     let mut value = None;
     for text in texts {
@@ -290,7 +296,7 @@ fn value_of(policy: &Policy, statement: &Statement, hole: usize, row: &Row) -> O
             continue;
         };
         place.get_or_insert((policy.source, text.part(part.range.clone())));
-        if value.is_none() && parts.len() == 1 {
+        if value.is_none() && parts.len() == 1 && names(text) {
             let mut required = row.resources.iter();
             value = required.find_map(|r| crate::diff::partly_known::value_for(&text.value, of, r));
         }

@@ -201,6 +201,49 @@ fn what_is_given_decides() {
 }
 
 #[test]
+fn a_value_is_proposed_only_if_the_action_is_granted_with_it() {
+    let allow = "Effect: Allow\nAction: sqs:SendMessage\nResource";
+    let deny = "Effect: Allow\nAction: '*'\nResource: '*'\n- Effect: Deny\nAction: sqs:*";
+    each(
+        [
+            (format!("{allow}: !Sub '{ARN}:${{Open}}'"), true),
+            (
+                format!(
+                    "{allow}: '*'\n- Effect: Deny\nAction: sqs:*\nResource: !Sub '{ARN}:${{Open}}'"
+                ),
+                false,
+            ),
+            (format!("{deny}\nNotResource: !Sub '{ARN}:${{Open}}'"), true),
+            (
+                format!("Effect: Allow\nAction: sqs:*\nNotResource: !Sub '{ARN}:${{Open}}'"),
+                false,
+            ),
+        ],
+        |(statements, proposed)| {
+            let (first, second) = statements.split_once("\n- ").unwrap_or((&statements, ""));
+            let second = second.replace('\n', ", ");
+            let second = if second.is_empty() {
+                second
+            } else {
+                format!("              - {{{second}}}\n")
+            };
+            let text = format!("{}{second}", template(first));
+            let case = case("t.yaml", &text);
+            let (_, result) = case.lint("t.yaml", &[]);
+            assert_eq!(verdict(&result), "depends", "{text}");
+            let hole = &result["results"][0]["requirements"][0]["holes"][0];
+            assert_eq!(
+                hole["value"].as_str(),
+                proposed.then_some("queue-a"),
+                "{text}"
+            );
+            let bound = case.lint("t.yaml", &["--parameter", "Open=queue-a"]).1;
+            assert_eq!(verdict(&bound) == "covered", proposed, "{text}");
+        },
+    );
+}
+
+#[test]
 fn what_depends_says_on_what_and_with_which_value_it_holds() {
     let text = template(&format!(
         "Effect: Allow\nAction: sqs:SendMessage\nResource: !Sub '{ARN}:queue-${{Open}}'"
