@@ -359,7 +359,7 @@ fn all_texts(statements: &[RefStatement]) -> impl Iterator<Item = &String> {
 
 impl RefStatement {
     /// The strings that can hold placeholders.
-    fn texts(&self) -> impl Iterator<Item = &String> {
+    pub fn texts(&self) -> impl Iterator<Item = &String> {
         let lines = self.conditions.iter().flat_map(|c| &c.values);
         self.resource.values.iter().chain(lines)
     }

@@ -110,10 +110,6 @@ impl Table {
 
 impl Named {
     fn is(&self, name: &str, access: AccessLevel) -> bool {
-        let first = |text: &str| text.bytes().next().map(|b| b.to_ascii_lowercase());
-        if first(&self.name).is_some_and(|own| first(name) != Some(own)) {
-            return false;
-        }
         let start = name.get(..self.name.len());
         (self.is_beginning || name.len() == self.name.len())
             && start.is_some_and(|start| start.eq_ignore_ascii_case(&self.name))

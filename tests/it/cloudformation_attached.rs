@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::common::case::{Case, verdict};
 use crate::common::program::run;
 
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
@@ -196,24 +197,16 @@ Resources:
             Version: 2012-10-17
             Statement: {Effect: Deny, Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${Open}/*'}
 ";
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("t.yaml"), text).unwrap();
     let reference = REFERENCE.replace("sqs:SendMessage", "s3:GetObject");
-    let reference = reference.replace(
-        "arn:aws:sqs:us-east-1:123456789012:queue-a",
-        "arn:aws:s3:::data/*",
+    let queue = "arn:aws:sqs:us-east-1:123456789012:queue-a";
+    let case = Case::new(
+        &[("t.yaml", text)],
+        &reference.replace(queue, "arn:aws:s3:::data/*"),
     );
-    fs::write(folder.path().join("r.json"), reference).unwrap();
-    let verdict = |open: &[&str]| {
-        let arguments = "lint t.yaml --no-config -f json --reference r.json";
-        let arguments: Vec<&str> = arguments.split(' ').chain(open.iter().copied()).collect();
-        let json: serde_json::Value =
-            serde_json::from_str(&run(folder.path(), &arguments).out).unwrap();
-        json["results"][0]["requirements"][0]["verdict"].clone()
-    };
-    assert_eq!(verdict(&[]), "depends");
-    assert_eq!(verdict(&["--parameter", "Open=data"]), "denied");
-    assert_eq!(verdict(&["--parameter", "Open=other"]), "covered");
+    let judged = |open: &[&str]| verdict(&case.lint("t.yaml", open).1);
+    assert_eq!(judged(&[]), "depends");
+    assert_eq!(judged(&["--parameter", "Open=data"]), "denied");
+    assert_eq!(judged(&["--parameter", "Open=other"]), "covered");
 }
 
 #[test]
@@ -233,14 +226,8 @@ Resources:
               - {Effect: Allow, Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:us-east-1:123456789012:queue-a'}
               - {Effect: Allow, Action: 'sqs:ReceiveMessage', Resource: !Sub 'arn:aws:sqs:us-east-1:123456789012:${Queue}'}
 ";
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("t.yaml"), text).unwrap();
-    fs::write(folder.path().join("r.json"), REFERENCE).unwrap();
-    let arguments = "lint t.yaml --no-config -f json --reference r.json";
-    let arguments: Vec<&str> = arguments.split(' ').collect();
-    let json: serde_json::Value =
-        serde_json::from_str(&run(folder.path(), &arguments).out).unwrap();
-    let found = json["results"][0]["findings"].as_array().unwrap();
+    let (_, report) = Case::new(&[("t.yaml", text)], REFERENCE).lint("t.yaml", &[]);
+    let found = report["results"][0]["findings"].as_array().unwrap();
     let of_grant = found
         .iter()
         .filter(|f| f["subject"] == "sqs:ReceiveMessage");

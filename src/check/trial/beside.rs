@@ -52,11 +52,9 @@ impl Parts<'_> {
 
     /// Numbers the placeholders of all statements that are not yet in pieces.
     pub(super) fn number(&self, placeholders: &mut Placeholders) {
-        for list in [&self.generated, &self.others] {
+        for list in [&self.generated, &self.others, self.kept, &self.managed] {
             prepare::number_placeholders(list, &self.bindings, placeholders);
         }
-        prepare::number_placeholders(self.kept, &self.bindings, placeholders);
-        prepare::number_placeholders(&self.managed, &self.bindings, placeholders);
     }
 
     /// The same for those of the gaps that are narrowed.

@@ -41,8 +41,11 @@ impl<'b> Before<'b> {
         statement: &Prepared,
     ) -> Option<impl Iterator<Item = &'b Excess>> {
         let own = self.comparison.granted.get(index)?;
-        let found = self.report.found.iter();
-        says_the_same(own, statement).then(|| found.filter(move |e| e.statement == index))
+        // They are in the order of the statements.
+        let found = &self.report.found;
+        let from = found.partition_point(|e| e.statement < index);
+        let found = found.get(from..).unwrap_or_default().iter();
+        says_the_same(own, statement).then(|| found.take_while(move |e| e.statement == index))
     }
 }
 

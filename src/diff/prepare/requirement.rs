@@ -22,9 +22,14 @@ pub struct ReferencePieces {
     pub(super) conditions: Vec<Vec<Pieces>>,
 }
 
-/// Whether a string of a reference is replaced by others before it is taken to pieces.
-fn is_several(text: &str, bindings: &Bindings) -> bool {
-    text.contains("${") && !reference::stands_for_itself(text, |name| bindings.get(name))
+/// Calls `visit` for a string of a reference, or for each of those that it stands for.
+fn each_string(text: &str, bindings: &Bindings, mut visit: impl FnMut(&str)) {
+    if !text.contains("${") || reference::stands_for_itself(text, |name| bindings.get(name)) {
+        visit(text);
+        return;
+    }
+    let expanded = reference::expand(text, |name| bindings.get(name).map(str::to_owned));
+    expanded.iter().for_each(|text| visit(text));
 }
 
 /// The strings of a reference in pieces, nothing bound but what stands for several values.
@@ -45,24 +50,17 @@ impl ReferencePieces {
         bindings: &Bindings,
         placeholders: &mut Placeholders,
     ) -> Self {
-        let value = |name: &str| bindings.get(name).map(str::to_owned);
         let mut lex = |values: &[String], variables: bool| -> Vec<Pieces> {
-            let one = |text: &str, placeholders: &mut Placeholders| {
-                let pieces = template::reference(text, placeholders);
-                if variables {
-                    pieces
-                } else {
-                    template::without_variables(&pieces, placeholders)
-                }
-            };
             let mut all = Vec::with_capacity(values.len());
             for text in values {
-                if is_several(text, bindings) {
-                    let expanded = reference::expand(text, value);
-                    all.extend(expanded.iter().map(|text| one(text, placeholders)));
-                } else {
-                    all.push(one(text, placeholders));
-                }
+                each_string(text, bindings, |text| {
+                    let pieces = template::reference(text, placeholders);
+                    all.push(if variables {
+                        pieces
+                    } else {
+                        template::without_variables(&pieces, placeholders)
+                    });
+                });
             }
             all
         };
@@ -81,19 +79,11 @@ pub fn number_placeholders(
     bindings: &Bindings,
     placeholders: &mut Placeholders,
 ) {
-    let value = |name: &str| bindings.get(name).map(str::to_owned);
-    for statement in statements {
-        let lines = { statement.conditions.iter() }.flat_map(|c| &c.values);
-        let texts = statement.resource.values.iter().chain(lines);
-        for text in texts.filter(|text| text.contains("${")) {
-            if is_several(text, bindings) {
-                for text in reference::expand(text, value) {
-                    template::reference(&text, placeholders);
-                }
-            } else {
-                template::reference(text, placeholders);
-            }
-        }
+    let texts = statements.iter().flat_map(RefStatement::texts);
+    for text in texts.filter(|text| text.contains("${")) {
+        each_string(text, bindings, |text| {
+            template::reference(text, placeholders);
+        });
     }
 }
 

@@ -75,9 +75,12 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             judge(*first, kind, Some((name, policies)));
         }
     }
-    { inventory.principals.par_iter_mut() }
-        .flat_map_iter(|principal| &mut principal.documents)
-        .for_each(Document::read);
+    let read = |principal: &mut Principal| principal.documents.iter_mut().for_each(Document::read);
+    // Threads take longer to start than the policies of one role to read.
+    match inventory.principals.as_mut_slice() {
+        [one] => read(one),
+        several => several.par_iter_mut().for_each(read),
+    }
     let unchecked = outside::unchecked(&resources);
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
     for document in documents {
