@@ -29,7 +29,9 @@ fn each_string(text: &str, bindings: &Bindings, mut visit: impl FnMut(&str)) {
         return;
     }
     let expanded = reference::expand(text, |name| bindings.get(name).map(str::to_owned));
-    expanded.iter().for_each(|text| visit(text));
+    for text in &expanded {
+        visit(text);
+    }
 }
 
 /// The strings of a reference in pieces, nothing bound but what stands for several values.
