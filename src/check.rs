@@ -347,6 +347,7 @@ pub fn check(
         || requirements
             .iter()
             .any(|r| r.row.verdict == Verdict::Undecided);
+    let once_repaired = settings.once_repaired && trial.has_rejected();
     let also_needed = if settings.once_repaired {
         let managed = verdicts.coverage(&beside.managed);
         let gaps = gaps.iter().map(|gap| &gap.requirements);
@@ -374,6 +375,7 @@ pub fn check(
             .map(|r| r.row)
             .collect::<Vec<Row>>(),
         also_needed,
+        once_repaired,
         kept: met(&kept),
         is_template: lints::is_template(&findings),
         findings,
@@ -452,6 +454,7 @@ fn not_compared(
         upgrade: None,
         requirements: Vec::new(),
         also_needed: Vec::new(),
+        once_repaired: settings.once_repaired,
         kept: BTreeSet::new(),
         is_template: false,
         findings: lints::run(&context, None, None),

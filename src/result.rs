@@ -79,6 +79,8 @@ pub struct RoleResult {
     /// Other needs, list by list: known gaps, what ParallelCluster generates for the configuration, and AWS
     /// managed policies. Only where files are to be fixed; no output shows it.
     pub also_needed: Vec<Vec<Row>>,
+    /// True where policies that AWS rejects count as if they were repaired. Only where files are to be fixed.
+    pub once_repaired: bool,
     /// The statements of the settings to keep of which something is granted, by their index.
     pub kept: BTreeSet<usize>,
     /// Sorted by path, line, column, lint id.

@@ -3,15 +3,18 @@
 mod template_fix;
 
 use std::fmt::Write as _;
+use std::mem;
 use std::ops::Range;
 use std::path::Path;
 
+use super::job::Known;
 use super::jobs::Loaded;
 use super::output::Ready;
 use super::{Error, input, path};
 use crate::check::{self, Against, Settings};
 use crate::diff::Row;
 use crate::edit::{self, Edit, Fix};
+use crate::finding::Finding;
 use crate::inert;
 use crate::lints::File;
 use crate::parser::{self, Source, SourceId, Sources};
@@ -49,7 +52,8 @@ struct Change {
     count: usize,
 }
 
-/// Makes the edits that cannot widen access, in memory: the loaded files are then the changed ones.
+/// Makes the edits that cannot widen access, in memory: the loaded files are then the changed ones. What is known of
+/// them then is returned.
 ///
 /// # Errors
 ///
@@ -61,7 +65,7 @@ pub(super) fn run(
     diff: bool,
     accept: &mut Accept<'_>,
     outcome: &mut Outcome,
-) -> Result<(), Error> {
+) -> Result<Vec<Known>, Error> {
     if !diff {
         let names = loaded
             .files
@@ -79,8 +83,15 @@ pub(super) fn run(
         vec![all]
     };
     let mut counts = vec![0_usize; loaded.files.len()];
+    let mut known = Vec::new();
     for role in roles {
-        fix_role(loaded, role, accept, &mut counts, &mut outcome.notes)?;
+        known.extend(fix_role(
+            loaded,
+            role,
+            accept,
+            &mut counts,
+            &mut outcome.notes,
+        )?);
     }
     let changes = loaded.files.iter().zip(originals).zip(counts);
     let changes = changes.map(|((file, old), count)| Change {
@@ -91,7 +102,7 @@ pub(super) fn run(
     let text = |source| loaded.sources.get(source).text();
     let changes = changes.filter(|change| text(change.old) != text(change.new));
     outcome.changes.extend(changes);
-    Ok(())
+    Ok(known)
 }
 
 /// Writes what changed, or with `diff` prints it as a unified diff, and says on standard error what it was.
@@ -151,24 +162,28 @@ pub(super) fn patch(old: &Source, new: &str) -> Result<String, Error> {
     }
 }
 
-/// Fixes the files of one role, in memory.
+/// Fixes the files of one role, in memory. Returns the result for the fixed files where that is what a run judges.
 fn fix_role(
     loaded: &mut Loaded,
     role: Range<usize>,
     accept: &mut Accept<'_>,
     counts: &mut [usize],
     notes: &mut String,
-) -> Result<(), Error> {
-    let Some(before) = judge(loaded, &role, &loaded.against, accept) else {
-        return Ok(());
+) -> Result<Option<Known>, Error> {
+    let Some(first) = judge(loaded, &role, &loaded.against) else {
+        return Ok(None);
     };
     encoded(loaded, &role, notes);
     // The reference stays the same, also where the policies chose it.
     let mut same = loaded.against.references().to_vec();
-    same.retain(|r| r.role == before.reference.role);
+    same.retain(|r| r.role == first.reference.role);
+    let is_all = same.len() == loaded.against.references().len();
+    let is_asked = is_all && matches!(*loaded.against, Against::OneOf(_));
     let against = Against::OneOf(same);
     let rejected = rejections(loaded, &role);
-    let mut result = before.clone();
+    let mut before: Option<RoleResult> = None;
+    let mut result = first;
+    let mut all_findings = accept_in(loaded, &role, &mut result, accept);
     for _ in 0..MOST_ROUNDS {
         let own = |fix: &&Fix| {
             !fix.can_widen
@@ -208,18 +223,18 @@ fn fix_role(
                 *file = File::new(source, document);
             }
         }
-        match judge(loaded, &role, &against, accept) {
-            Some(next) => result = next,
-            None => {
-                return Err(Error::HeldBack {
-                    reason: "the changed policies could not be judged".to_owned(),
-                });
-            }
-        }
+        let next = judge(loaded, &role, &against).ok_or_else(|| Error::HeldBack {
+            reason: "the changed policies could not be judged".to_owned(),
+        })?;
+        let old = mem::replace(&mut result, next);
+        before.get_or_insert(old);
+        all_findings = accept_in(loaded, &role, &mut result, accept);
     }
-    let pairs = before.also_needed.iter().zip(&result.also_needed);
-    let lost = remedy::lost(&before.requirements, &result.requirements)
-        .or_else(|| { pairs }.find_map(|(old, new)| remedy::lost(old, new)));
+    let lost = before.as_ref().and_then(|before| {
+        let pairs = before.also_needed.iter().zip(&result.also_needed);
+        remedy::lost(&before.requirements, &result.requirements)
+            .or_else(|| { pairs }.find_map(|(old, new)| remedy::lost(old, new)))
+    });
     if let Some(lost) = lost {
         return Err(Error::HeldBack {
             reason: worse(&lost),
@@ -249,7 +264,15 @@ fn fix_role(
             let _ = writeln!(notes, "{}", inert::line(&note));
         }
     }
-    Ok(())
+    let files = loaded.files.get(role).unwrap_or_default();
+    Ok((is_asked && !result.once_repaired).then(|| Known {
+        files: files.iter().map(|f| f.source).collect(),
+        result: RoleResult {
+            also_needed: Vec::new(),
+            findings: all_findings,
+            ..result
+        },
+    }))
 }
 
 /// A verdict as it was, and as it would be.
@@ -284,12 +307,7 @@ fn is_of_shared(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
 }
 
 /// The result for a role; `None` where it could not be judged, which is reported.
-fn judge(
-    loaded: &Loaded,
-    role: &Range<usize>,
-    against: &Against,
-    accept: &mut Accept<'_>,
-) -> Option<RoleResult> {
+fn judge(loaded: &Loaded, role: &Range<usize>, against: &Against) -> Option<RoleResult> {
     let files = loaded.files.get(role.clone())?;
     // Permissions of a rejected policy must not be lost either.
     let settings = Settings {
@@ -297,9 +315,20 @@ fn judge(
         ..loaded.settings.clone()
     };
     let result = check::check(&loaded.sources, loaded.catalog(), files, against, &settings);
-    let mut result = result.ok().filter(|r| !r.failed)?;
-    accept(&loaded.sources, files, &mut result);
-    Some(result)
+    result.ok().filter(|r| !r.failed)
+}
+
+/// Hides the accepted findings of a result. Returns all as they were.
+fn accept_in(
+    loaded: &Loaded,
+    role: &Range<usize>,
+    result: &mut RoleResult,
+    accept: &mut Accept<'_>,
+) -> Vec<Finding> {
+    let files = loaded.files.get(role.clone()).unwrap_or_default();
+    let all = result.findings.clone();
+    accept(&loaded.sources, files, result);
+    all
 }
 
 /// How many problems of the files make AWS reject them.

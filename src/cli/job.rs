@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::chosen::Chosen;
 use crate::check::{Against, Settings};
+use crate::lints::File;
+use crate::parser::SourceId;
 use crate::reference::Features;
+use crate::result::RoleResult;
 
 /// One role to judge.
 pub(super) struct Job {
@@ -20,11 +23,29 @@ pub(super) struct Job {
     pub(super) features: Features,
     /// The principal of a template that is judged; its file is the first one.
     pub(super) principal: Option<Chosen>,
+    /// What is known before it is judged.
+    pub(super) known: Vec<Known>,
+}
+
+/// The result for files of a job, found out while they were fixed.
+pub(super) struct Known {
+    pub(super) files: Vec<SourceId>,
+    pub(super) result: RoleResult,
 }
 
 impl Job {
     /// The files of the layers that limit the role.
     pub(super) fn limits(&self) -> impl Iterator<Item = &usize> {
         self.boundary.iter().chain(self.scps.iter().flatten())
+    }
+
+    /// The result for these files, if it is known.
+    pub(super) fn known(&self, files: &[&File]) -> Option<&RoleResult> {
+        let sources = || files.iter().map(|file| file.source);
+        let known = self
+            .known
+            .iter()
+            .find(|k| k.files.iter().copied().eq(sources()));
+        known.map(|known| &known.result)
     }
 }

@@ -110,13 +110,16 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
             accepted.apply(sources, &files, name.as_deref(), result);
         };
         let fixed = fix::run(&mut loaded, args.each, args.diff, &mut accept, &mut outcome);
-        fixed.map_err(|error| match (error, &target) {
+        let known = fixed.map_err(|error| match (error, &target) {
             (Error::HeldBack { reason }, Some(target)) => Error::HeldBack {
                 reason: format!("{target}: {reason}"),
             },
             (error, _) => error,
         })?;
         jobs.take_back(at, loaded);
+        if let Some(job) = jobs.roles.get_mut(at) {
+            job.known = known;
+        }
     }
     fix::write(&jobs.sources, &outcome, args.diff)?;
     jobs.configuration = configuration;

@@ -90,7 +90,13 @@ impl<'j> Role<'j> {
         let Some(principal) = &self.job.principal else {
             let mut settings = jobs.settings(self.job);
             settings.once_repaired |= once_repaired;
-            let one = self.one(jobs, also_version, &self.files, against, &settings)?;
+            let known = self.job.known(&self.files).filter(|_| !once_repaired);
+            let one = match known {
+                Some(known) => {
+                    Ok(self.upgraded(jobs, also_version, &self.files, &settings, known.clone())?)
+                }
+                None => self.one(jobs, also_version, &self.files, against, &settings)?,
+            };
             return Ok(one.map(|result| vec![(Vec::new(), result)]));
         };
         let mut results = Vec::with_capacity(principal.settings.len());
@@ -136,14 +142,28 @@ impl<'j> Role<'j> {
         against: &Against,
         settings: &Settings,
     ) -> Outcome {
-        let checked = check::check(&jobs.sources, jobs.catalog(), files, against, settings);
-        let Ok(mut result) = checked else {
-            return Ok(checked);
-        };
+        match check::check(&jobs.sources, jobs.catalog(), files, against, settings) {
+            Ok(result) => {
+                let upgraded = self.upgraded(jobs, also_version, files, settings, result);
+                Ok(Ok(upgraded?))
+            }
+            Err(none) => Ok(Err(none)),
+        }
+    }
+
+    /// A result with what is missing for another release.
+    fn upgraded(
+        &self,
+        jobs: &Jobs,
+        also_version: Option<&str>,
+        files: &[&File],
+        settings: &Settings,
+        mut result: RoleResult,
+    ) -> Result<RoleResult, Error> {
         if let Some(release) = also_version {
             result.upgrade = self.upgrade(jobs, release, files, settings, &result)?;
         }
-        Ok(Ok(result))
+        Ok(result)
     }
 
     /// Permissions that are only missing for another release.

@@ -115,6 +115,7 @@ pub(super) fn report(files: &[(&str, &str)]) -> Report {
             scps: Vec::new(),
             not_checked: vec!["permissions-boundary".to_owned(), "scp".to_owned()],
             also_needed: Vec::new(),
+            once_repaired: false,
             kept: std::collections::BTreeSet::new(),
             requirements: vec![
                 row(0, "sqs:SendMessage", Verdict::Covered),

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 use std::fs;
 
+use crate::common::formats::every_fixture;
 use crate::common::program::{NODE, Run, run};
 use crate::common::table::each;
 use crate::common::world::{self, Case};
 use crate::common::{remedy as texts, role};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 /// Fixes a text in a file of its own: how the program ended, and what the file holds then.
@@ -339,6 +341,8 @@ fn keeps(case: &Case, fixed: &Cell<usize>) -> Result<(), TestCaseError> {
         prop_assert_eq!(verdicts(&before.out), verdicts(&first.out), "{:?}", case);
     }
     fixed.set(fixed.get() + usize::from(first.err.contains("fixed ")));
+    let alone = run(path, &arguments);
+    prop_assert_eq!(&first.out, &alone.out, "{:?}", case);
     let second = run(path, &with_fix);
     prop_assert!(
         second.err.contains("nothing to fix"),
@@ -364,6 +368,31 @@ fn random_policies_keep_their_verdicts_and_are_fixed_once() {
     }
     println!("{} fixed", fixed.get());
     assert!(fixed.get() > 10);
+}
+
+#[test]
+fn the_report_is_that_of_the_fixed_file() {
+    let roles: [&[&str]; 3] = [
+        &["--role", "instance", "--scheduler", "torque"],
+        &["--role", "head-node", "--pcluster-version", "3.14.0"],
+        &["--each", "--scheduler", "slurm", "--also-version", "3.14.0"],
+    ];
+    let outcomes = every_fixture().into_par_iter().map(|(path, text)| {
+        let mut fixed = 0;
+        for role in roles {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("p.json"), &text).unwrap();
+            let lint = [&["lint", "p.json", "-f", "json", "--no-config"], role].concat();
+            let with_fix = run(folder.path(), &[&lint[..], &["--fix"]].concat());
+            let after = run(folder.path(), &lint);
+            fixed += usize::from(with_fix.err.contains("fixed "));
+            let expected = (with_fix.code, &with_fix.out) == (after.code, &after.out);
+            // Where nothing could be judged, nothing is said but on standard error.
+            assert!(expected, "{} {role:?}\n{}", path.display(), with_fix.err);
+        }
+        fixed
+    });
+    assert!(outcomes.sum::<usize>() > 10);
 }
 
 /// A cluster whose head node reads the password of a directory.

@@ -207,6 +207,7 @@ impl<'r> Resolver<'r> {
             against,
             settings,
             features,
+            known: Vec::new(),
         })
     }
 
