@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{Names, Releases, check_action, one_of, read, write_json};
+use super::input::{Names, Releases, check_action, one_of, read, write, write_json};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +23,14 @@ struct Need {
     resources: Vec<String>,
     when: String,
     failure: String,
+}
+
+/// A need with its position in the file.
+#[derive(Serialize)]
+struct Numbered<'n> {
+    nth: usize,
+    #[serde(flatten)]
+    need: &'n Need,
 }
 
 #[derive(Deserialize)]
@@ -120,12 +128,24 @@ pub(super) fn write_needs(rules: &Path, names: &Names, out: &Path) {
         one_of(&path, "failure", &need.failure, &["certain", "function"]);
         need.actions.iter().for_each(|a| check_action(&path, a));
     }
-    write_json(out, "needs.json", &needs.need);
+    // A line for each role: a run reads those of few.
+    let mut of_roles: Vec<(&str, Vec<Numbered<'_>>)> = Vec::new();
+    for (nth, need) in needs.need.iter().enumerate() {
+        let numbered = Numbered { nth, need };
+        match of_roles.iter_mut().find(|(role, _)| *role == need.role) {
+            Some((_, of_role)) => of_role.push(numbered),
+            None => of_roles.push((&need.role, vec![numbered])),
+        }
+    }
+    let lines = of_roles.iter().map(|(role, needs)| {
+        let needs = serde_json::to_string(needs).expect("JSON");
+        format!("{role}\t{needs}\n")
+    });
+    write(out, "needs.txt", lines.collect::<String>());
 
-    let divided: Vec<&Need> = needs
-        .need
-        .iter()
-        .filter(|n| !n.resources.is_empty())
+    let divided: Vec<Numbered<'_>> = { needs.need.iter().enumerate() }
+        .filter(|(_, need)| !need.resources.is_empty())
+        .map(|(nth, need)| Numbered { nth, need })
         .collect();
     write_json(out, "divided.json", &divided);
 }

@@ -1,6 +1,6 @@
 //! Why ParallelCluster needs an action. The data is read only when something is to be explained.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -9,9 +9,37 @@ use super::Release;
 use super::standing::{Failure, When};
 use crate::matcher::{ActionMatch, ActionPattern};
 
-static NEEDS: LazyLock<Vec<Need>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/needs.json"))).unwrap_or_default()
+/// The reasons of each role. A line has the role and, after a tab, its reasons.
+static ROLES: LazyLock<Vec<OfRole>> = LazyLock::new(|| {
+    let lines = include_str!(concat!(env!("OUT_DIR"), "/needs.txt")).lines();
+    let lines = lines.filter_map(|line| line.split_once('\t'));
+    let of_role = |(role, text)| OfRole {
+        role,
+        text,
+        read: OnceLock::new(),
+    };
+    lines.map(of_role).collect()
 });
+
+/// The reasons of a role, read once they are asked for.
+struct OfRole {
+    role: &'static str,
+    text: &'static str,
+    read: OnceLock<Index>,
+}
+
+impl OfRole {
+    fn read(&self) -> &Index {
+        self.read
+            .get_or_init(|| Index::new(serde_json::from_str(self.text).unwrap_or_default()))
+    }
+}
+
+/// The reasons of a role; `None` where it has none.
+fn of_role(role: &str) -> Option<&'static Index> {
+    let of_role = ROLES.iter().find(|of| of.role == role);
+    of_role.map(OfRole::read)
+}
 
 /// The calls by their actions, in lower case.
 static CALLED: LazyLock<FxHashMap<String, Vec<Call>>> = LazyLock::new(|| {
@@ -25,19 +53,19 @@ static CALLED: LazyLock<FxHashMap<String, Vec<Call>>> = LazyLock::new(|| {
     called
 });
 
-static INDEX: LazyLock<Index> = LazyLock::new(|| Index::new(&NEEDS));
-
-/// The reasons by the actions that they name.
+/// Reasons, and these by the actions that they name.
 struct Index {
-    /// Positions in `NEEDS` by action, in lower case.
+    needs: Vec<Need>,
+    /// Positions in `needs` by action, in lower case.
     named: FxHashMap<String, Vec<usize>>,
     /// Positions, and the patterns of actions, by service.
     matched: FxHashMap<String, Vec<(usize, ActionPattern)>>,
 }
 
 impl Index {
-    fn new(needs: &[Need]) -> Self {
+    fn new(needs: Vec<Need>) -> Self {
         let mut index = Index {
+            needs: Vec::new(),
             named: FxHashMap::default(),
             matched: FxHashMap::default(),
         };
@@ -53,11 +81,12 @@ impl Index {
                 }
             }
         }
+        index.needs = needs;
         index
     }
 
     /// The reasons that name an action, or also those that match it by a wildcard, in the order of the data.
-    fn of(&self, action: &str, by_wildcard: bool) -> Vec<&'static Need> {
+    fn of(&self, action: &str, by_wildcard: bool) -> Vec<&Need> {
         let action = action.to_ascii_lowercase();
         let mut all = self.named.get(&action).cloned().unwrap_or_default();
         if by_wildcard && let Some((service, name)) = action.split_once(':') {
@@ -68,14 +97,16 @@ impl Index {
             all.sort_unstable();
         }
         all.dedup();
-        all.into_iter().filter_map(|at| NEEDS.get(at)).collect()
+        all.into_iter()
+            .filter_map(|at| self.needs.get(at))
+            .collect()
     }
 
-    fn named(&self, action: &str) -> Vec<&'static Need> {
+    fn named(&self, action: &str) -> Vec<&Need> {
         self.of(action, false)
     }
 
-    fn all(&self, action: &str) -> Vec<&'static Need> {
+    fn all(&self, action: &str) -> Vec<&Need> {
         self.of(action, true)
     }
 }
@@ -83,6 +114,8 @@ impl Index {
 /// A reason, with its source.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct Need {
+    /// The position in the data.
+    nth: usize,
     /// The role that needs it.
     pub role: String,
     /// The actions, possibly with wildcards.
@@ -183,7 +216,8 @@ pub(super) fn why(
 ) -> Option<&'static Need> {
     let of_feature = |n: &&Need| feature.is_some() && n.feature.as_deref() == feature;
     let applies = |n: &&Need| n.applies(role, scheduler, release);
-    let [mut named, mut all] = [INDEX.named(action), INDEX.all(action)];
+    let index = of_role(role)?;
+    let [mut named, mut all] = [index.named(action), index.all(action)];
     named.retain(applies);
     all.retain(applies);
     let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
@@ -198,7 +232,8 @@ pub(super) fn reasons<'n>(
     release: Release,
     action: &str,
 ) -> impl Iterator<Item = &'static Need> + use<'n> {
-    let of_action = INDEX.all(action).into_iter();
+    let of_action = of_role(role).map(|index| index.all(action));
+    let of_action = of_action.into_iter().flatten();
     of_action.filter(move |n| n.resources.is_empty() && n.applies(role, scheduler, release))
 }
 
@@ -229,18 +264,15 @@ pub(super) fn is_called(role: &str, scheduler: &str, release: Release, action: &
 
 /// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
-    let named = INDEX.named(action);
-    { named.iter() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
+    let named = of_role(role).map(|index| index.named(action));
+    { named.iter().flatten() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
         || is_called(role, scheduler, release, action)
 }
 
 /// Whether a role needs something for a feature in any release.
 pub(super) fn concerns(role: &str, scheduler: &str, feature: &str) -> bool {
-    NEEDS.iter().any(|n| {
-        n.role == role
-            && n.feature.as_deref() == Some(feature)
-            && holds_for(&n.schedulers, scheduler)
-    })
+    let mut needs = of_role(role).into_iter().flat_map(|index| &index.needs);
+    needs.any(|n| n.feature.as_deref() == Some(feature) && holds_for(&n.schedulers, scheduler))
 }
 
 /// The actions that a role needs for a feature.
@@ -250,18 +282,20 @@ pub(super) fn of_feature<'n>(
     release: Release,
     feature: &'n str,
 ) -> impl Iterator<Item = &'static Need> + 'n {
-    NEEDS
-        .iter()
+    let needs = of_role(role).into_iter().flat_map(|index| &index.needs);
+    needs
         .filter(move |n| n.feature.as_deref() == Some(feature))
         .filter(move |n| n.applies(role, scheduler, release))
 }
 
 /// Every reason that names or matches an action, for all roles and releases.
 pub fn needs_of(action: &str) -> Vec<&'static Need> {
-    let named = INDEX.named(action);
-    if named.is_empty() {
-        INDEX.all(action)
-    } else {
-        named
-    }
+    let of = |by_wildcard: bool| {
+        let roles = ROLES.iter().map(OfRole::read);
+        let mut all: Vec<_> = roles.flat_map(|r| r.of(action, by_wildcard)).collect();
+        all.sort_by_key(|need| need.nth);
+        all
+    };
+    let named = of(false);
+    if named.is_empty() { of(true) } else { named }
 }
