@@ -16,7 +16,7 @@ use crate::common::case::Case;
 use crate::common::chance::Chance;
 
 /// Roles of one template, which are judged in one run.
-const ROLES: usize = 40;
+const ROLES: usize = 20;
 /// Pairs of values that are tried for each template.
 const PAIRS: usize = 24;
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012";

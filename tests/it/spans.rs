@@ -161,6 +161,7 @@ fn every_place_of_every_finding_on_every_fixture() {
     );
     assert!(paths.len() >= 40);
     let (mut findings, mut regions) = (0, 0);
+    let mut turn = 0;
     for path in &paths {
         let original = fs::read_to_string(path).unwrap();
         // Its search runs to the bound each time; the bytes around it do not matter.
@@ -171,7 +172,12 @@ fn every_place_of_every_finding_on_every_fixture() {
         };
         for (form, text) in variants(&original).into_iter().take(forms) {
             let places = lines_and_columns(&text);
-            for (role, scheduler) in [("instance", "torque"), ("user", "awsbatch")] {
+            let roles = [("instance", "torque"), ("user", "awsbatch")].into_iter();
+            // Other bytes are looked at as one of the roles, in turn.
+            turn += 1;
+            let roles = roles.enumerate();
+            let roles = roles.filter(|(nth, _)| form == "as it is" || nth % 2 == turn % 2);
+            for (_, (role, scheduler)) in roles {
                 let what = format!("{} ({form}, {role})", path.display());
                 let report = role::report(&[("policy.json", &text)], role, scheduler, &[]);
                 let result = &report.results[0];

@@ -48,7 +48,7 @@ fn verdicts_and_witnesses_agree_with_trying_every_request() {
     let cases: u32 = std::env::var("PCLUSTER_IAM_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(30_000);
+        .unwrap_or(10_000);
     let mut runner = TestRunner::new(Config {
         cases,
         failure_persistence: None,
