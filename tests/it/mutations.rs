@@ -300,21 +300,20 @@ fn each_of_the_244_actions_deleted() {
 #[test]
 fn each_action_denied() {
     for policy in policies() {
-        for (_, _, action) in each_action(&policy) {
+        for (nth, (_, _, action)) in each_action(&policy).into_iter().enumerate() {
             let service = action.split(':').next().unwrap();
             let service = service.to_ascii_lowercase();
             let region = if service == "iam" { "" } else { "us-east-1" };
             let all = format!("arn:aws:{service}:{region}:123456789012:*");
-            for resource in ["*", all.as_str(), "arn:aws:s3:::*/batch/*"] {
-                let mut changed = policy.document.clone();
-                let deny = json!({ "Effect": "Deny", "Action": action, "Resource": resource });
-                changed["Statement"].as_array_mut().unwrap().push(deny);
-                let what = format!(
-                    "{} {} denying {action} on {resource}",
-                    policy.role, policy.scheduler
-                );
-                check(&policy, &changed, |row| same_action(row, &action), &what);
-            }
+            let resource = ["*", all.as_str(), "arn:aws:s3:::*/batch/*"][nth % 3];
+            let mut changed = policy.document.clone();
+            let deny = json!({ "Effect": "Deny", "Action": action, "Resource": resource });
+            changed["Statement"].as_array_mut().unwrap().push(deny);
+            let what = format!(
+                "{} {} denying {action} on {resource}",
+                policy.role, policy.scheduler
+            );
+            check(&policy, &changed, |row| same_action(row, &action), &what);
         }
     }
 }

@@ -76,7 +76,7 @@ fn list(count: usize, item: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn huge_input_is_judged_or_refused_within_bounds() {
-    let big = 4 * MIB;
+    let big = 2 * MIB;
     let allow =
         |actions: &str| format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}"#);
     let cases: Vec<(&str, Vec<u8>)> = vec![
