@@ -124,6 +124,15 @@ impl<'a> Layer<'a> {
             everywhere,
         }
     }
+
+    /// The statements that may match an action of a service: those that name it first.
+    pub(super) fn of_service(&self, service: &str) -> impl Iterator<Item = &'a Prepared> {
+        let here = self.by_service.get(service).map_or(&[][..], Vec::as_slice);
+        let elsewhere = self.everywhere.iter();
+        let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
+        let all = here.iter().chain(elsewhere);
+        all.filter_map(|i| self.statements.get(*i))
+    }
 }
 
 impl<'a> Comparison<'a> {
@@ -183,12 +192,8 @@ impl<'a> Comparison<'a> {
 
     pub(super) fn add_applying(&self, service: &str, name: &str, applying: &mut Vec<Applies<'a>>) {
         for (at, layer) in self.layers.iter().enumerate() {
-            let here = layer.by_service.get(service).map_or(&[][..], Vec::as_slice);
-            let elsewhere = layer.everywhere.iter();
-            let elsewhere = elsewhere.filter(|i| here.binary_search(i).is_err());
-            for i in here.iter().chain(elsewhere) {
-                let statement = layer.statements.get(*i);
-                if let Some(applies) = statement.and_then(|s| s.applies(service, name)) {
+            for statement in layer.of_service(service) {
+                if let Some(applies) = statement.applies(service, name) {
                     applying.push(Applies {
                         layer: at,
                         ..applies

@@ -303,32 +303,32 @@ impl<'a> Search<'a> {
         at: Option<usize>,
         report: &mut ExcessReport,
     ) {
-        let mut matched = Vec::new();
-        if let Some(at) = at {
-            let Some(action) = statement.actions.get(at) else {
-                return;
-            };
-            // What AWS rejects is counted by its widest reading here: better narrow it now.
-            if let ActionPattern::ContestedPrefix(pattern) = &action.pattern {
-                self.comparison.each_match(&ActionPattern::Everything, |a| {
-                    if pattern.matches_text(&a.spelled().to_ascii_lowercase()) {
-                        matched.push(a);
-                    }
-                });
-            } else {
-                self.comparison
-                    .each_match(&action.pattern, |a| matched.push(a));
-            }
-        } else {
-            let named = statement.services_of_resources();
-            let services = self.comparison.catalog.services();
-            let services = services.filter(|s| named.as_ref().is_none_or(|n| n.may_fit(*s)));
-            for action in services.flat_map(|s| s.actions()) {
-                let applies = statement.applies(action.service, &action.name.to_ascii_lowercase());
-                if applies.is_some_and(|a| a.certain) {
-                    matched.push(action);
+        // What lists the ARNs of some services grants nothing in the others, nor does what limits the role there.
+        let named = statement.services_of_resources();
+        let limits = Rc::clone(&self.limits);
+        let services = self.comparison.catalog.services();
+        let services = services.filter(|s| {
+            limits.may_allow(s.prefix()) && named.as_ref().is_none_or(|n| n.may_fit(*s))
+        });
+        let all = services.flat_map(|s| s.actions());
+        let mut matched: Vec<catalog::Action<'a>> = Vec::new();
+        match at.map(|at| statement.actions.get(at)) {
+            None => matched.extend(all.filter(|action| {
+                let name = action.name.to_ascii_lowercase();
+                let applies = statement.applies(action.service, &name);
+                applies.is_some_and(|a| a.certain)
+            })),
+            Some(None) => return,
+            Some(Some(action)) => match &action.pattern {
+                // What AWS rejects is counted by its widest reading here: better narrow it now.
+                ActionPattern::ContestedPrefix(pattern) => {
+                    matched.extend(
+                        all.filter(|a| pattern.matches_text(&a.spelled().to_ascii_lowercase())),
+                    );
                 }
-            }
+                ActionPattern::Everything => matched.extend(all),
+                pattern => self.comparison.each_match(pattern, |a| matched.push(a)),
+            },
         }
         if !self.visits.pay(matched.len() as u64) {
             report.undecided.push((index, at));
@@ -337,7 +337,6 @@ impl<'a> Search<'a> {
         let mut unneeded = Vec::new();
         let mut too_wide = Vec::new();
         let mut first = [Examples::default(), Examples::default()];
-        let limits = Rc::clone(&self.limits);
         let mut whole = limits.of(statement);
         for action in matched {
             if self.is_wanted_everywhere(&action) {

@@ -19,6 +19,7 @@ use crate::diff::witness;
 use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::{Answer, Budget, Goal};
 use crate::matcher::{Pattern, Reading, Symbol, Variables};
+use crate::parser::Effect;
 
 /// Steps for one question.
 const STEPS_PER_QUESTION: u64 = 2_000_000;
@@ -94,6 +95,12 @@ impl<'a> Search<'a> {
         };
         self.budget.pay(STEPS_PER_STATEMENT * applies.len() as u64);
         let layers = self.comparison.layers.len();
+        let mut limits = (1..layers).map(|layer| applies.iter().filter(move |a| a.layer == layer));
+        if self.has_limits
+            && limits.any(|mut of_layer| of_layer.all(|a| a.statement.effect == Effect::Deny))
+        {
+            return Outcome::Nothing;
+        }
         // What is known of the statements that bear on a kind of resource, where this one allows it for certain.
         let truths = |target: Target<'_>| -> Option<Vec<Truth>> {
             let situation = self.comparison.situation(named, stated, target);

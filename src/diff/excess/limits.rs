@@ -5,21 +5,20 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::catalog::{self, TypesKey};
-use crate::diff::comparison::Comparison;
+use crate::diff::comparison::{Comparison, Layer};
 use crate::diff::statement::Prepared;
 use crate::matcher::{ActionPattern, Piece};
 use crate::parser::Effect;
 
 /// The statements that limit the grants of the role.
 pub(super) struct Limits<'a> {
-    denies: Vec<&'a Prepared>,
+    layers: &'a [Layer<'a>],
     /// Whether each layer that limits the role allows everything by one statement.
     are_open: bool,
 }
 
 impl<'a> Limits<'a> {
-    pub(super) fn new(comparison: &Comparison<'a>) -> Self {
-        let statements = comparison.layers.iter().flat_map(|l| l.statements);
+    pub(super) fn new(comparison: &'a Comparison<'a>) -> Self {
         let is_open = |s: &Prepared| {
             let mut actions = s.actions.iter();
             allows_whole(s)
@@ -29,7 +28,7 @@ impl<'a> Limits<'a> {
         };
         let mut outer = comparison.layers.iter().skip(1);
         Limits {
-            denies: statements.filter(|s| s.effect == Effect::Deny).collect(),
+            layers: &comparison.layers,
             are_open: outer.all(|layer| {
                 let mut everywhere = layer.everywhere.iter();
                 everywhere.any(|at| layer.statements.get(*at).is_some_and(is_open))
@@ -42,9 +41,27 @@ impl<'a> Limits<'a> {
         Whole {
             limits: self,
             statement,
+            is_open: self.are_open && allows_whole(statement),
+            is_on_star: statement.is_on_star(),
+            is_on_everything: statement.is_on_everything(),
+            of_service: None,
             granted: FxHashMap::default(),
             looks: FxHashMap::default(),
         }
+    }
+
+    /// Whether each layer that limits the role has an Allow statement that may allow an action of a service.
+    pub(super) fn may_allow(&self, service: &str) -> bool {
+        self.layers.iter().skip(1).all(|layer| {
+            let mut statements = layer.of_service(service);
+            statements.any(|s| s.effect == Effect::Allow)
+        })
+    }
+
+    /// The Deny statements that may deny an action of a service.
+    fn denies(&self, service: &str) -> Vec<&'a Prepared> {
+        let denies = { self.layers.iter() }.flat_map(|layer| layer.of_service(service));
+        denies.filter(|s| s.effect == Effect::Deny).collect()
     }
 }
 
@@ -74,30 +91,48 @@ fn may_reach(statement: &Prepared, (service, colons): Look<'_>) -> bool {
 pub(super) struct Whole<'s, 'a> {
     limits: &'s Limits<'a>,
     statement: &'s Prepared,
+    /// Whether nothing but Deny statements bears on what the statement allows.
+    is_open: bool,
+    is_on_star: bool,
+    is_on_everything: bool,
+    /// The service of the last action, and the Deny statements that may deny one of its actions.
+    of_service: Option<(&'a str, Rc<[&'a Prepared]>)>,
     /// By resource types: the Deny statements that may be on some resource of a type, for each type of which the statement
     /// is on all.
-    granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'s>]>>,
-    looks: FxHashMap<Look<'a>, Option<Denies<'s>>>,
+    granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
+    /// The same for the types of which a look knows no more, by the service of the actions.
+    looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
 }
 
 /// The Deny statements that may be on some resource of a type.
-type Denies<'s> = Rc<[&'s Prepared]>;
+type Denies<'a> = Rc<[&'a Prepared]>;
 
-impl<'s, 'a> Whole<'s, 'a> {
+impl<'a> Whole<'_, 'a> {
     /// Whether the statement allows every request on one of the resource types of an action, or the one on `*` of an
     /// action without them. No is no proof.
     pub(super) fn allows(&mut self, action: &catalog::Action<'a>) -> bool {
-        if !self.limits.are_open || !allows_whole(self.statement) {
+        // A statement on some resources of a type is not on all of them.
+        let is_typed = action.has_resource_types();
+        let may_allow = if is_typed {
+            self.is_on_everything || self.statement.not_resource
+        } else {
+            self.is_on_star
+        };
+        if !self.is_open || !may_allow {
             return false;
         }
-        let is_denied = |deny: &Prepared| {
-            let name = action.name.to_ascii_lowercase();
-            deny.applies(action.service, &name).is_some()
-        };
-        if !action.has_resource_types() {
-            let denies = self.limits.denies.iter();
-            let mut denies = denies.filter(|deny| deny.is_on_star());
-            return self.statement.is_on_star() && !denies.any(|deny| is_denied(deny));
+        let denies = self.denies(action.service);
+        if denies.is_empty() && !self.statement.not_resource {
+            return true;
+        }
+        let name = action.name.to_ascii_lowercase();
+        let is_denied = |deny: &Prepared| deny.applies(action.service, &name).is_some();
+        let named = denies.iter().filter(|deny| is_denied(deny));
+        if !is_typed {
+            return !named.clone().any(|deny| deny.is_on_star());
+        }
+        if self.is_on_everything && named.clone().next().is_none() {
+            return true;
         }
         let key = action.types_key();
         let granted = if let Some(known) = self.granted.get(&key) {
@@ -107,7 +142,8 @@ impl<'s, 'a> Whole<'s, 'a> {
                 let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
                 Some((kind.service()?, colons))
             });
-            let granted: Rc<[_]> = looks.filter_map(|look| self.look(look)).collect();
+            let granted = looks.filter_map(|look| self.look(action.service, look));
+            let granted: Rc<[_]> = granted.collect();
             self.granted.insert(key, Rc::clone(&granted));
             granted
         };
@@ -116,16 +152,32 @@ impl<'s, 'a> Whole<'s, 'a> {
             .any(|denies| !denies.iter().any(|deny| is_denied(deny)))
     }
 
-    /// The Deny statements that may be on some resource, if the statement is on all of them.
-    fn look(&mut self, look: Look<'a>) -> Option<Denies<'s>> {
+    /// The Deny statements that may deny an action of a service. Actions come service by service.
+    fn denies(&mut self, service: &'a str) -> Denies<'a> {
+        if let Some((last, denies)) = &self.of_service
+            && *last == service
+        {
+            return Rc::clone(denies);
+        }
+        let denies: Denies<'a> = self.limits.denies(service).into();
+        self.of_service = Some((service, Rc::clone(&denies)));
+        denies
+    }
+
+    /// The Deny statements that may be on some resource and deny an action of a service, if the statement is on all of
+    /// them.
+    fn look(&mut self, service: &'a str, look: Look<'a>) -> Option<Denies<'a>> {
         let (statement, limits) = (self.statement, self.limits);
         let find = || {
             let is_granted = statement.is_on_everything()
                 || statement.not_resource && !may_reach(statement, look);
-            let denies = limits.denies.iter().copied();
+            let denies = limits.denies(service).into_iter();
             let bearing = denies.filter(|d| d.not_resource || may_reach(d, look));
             is_granted.then(|| bearing.collect())
         };
-        self.looks.entry(look).or_insert_with(find).clone()
+        self.looks
+            .entry((service, look))
+            .or_insert_with(find)
+            .clone()
     }
 }
