@@ -43,6 +43,7 @@ fn each_change_of_trust_is_reported() {
     let role = allow(json!({"AWS": "arn:aws:iam::111111111111:role/path/a"}));
     let session = allow(json!({"AWS": "arn:aws:sts::111111111111:assumed-role/a/s"}));
     let everyone = allow(json!("*"));
+    let china = "arn:aws-cn:iam::111111111111:root";
     let of_org = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     let of_account = json!({"StringEquals": {"aws:PrincipalAccount": ONE}});
     let web = |sub: &str| {
@@ -216,6 +217,57 @@ fn each_change_of_trust_is_reported() {
             vec![ec2.clone()],
             vec![ec2.clone(), with(lambda, names)],
             vec!["sts:AssumeRole by lambda.amazonaws.com"],
+            vec![],
+        ),
+        // Known of a principal: whether it is a service, which one, and its ARN.
+        (
+            vec![ec2.clone()],
+            vec![with(
+                ec2.clone(),
+                json!({"Bool": {"aws:PrincipalIsAWSService": "true"},
+                    "StringEquals": {"aws:PrincipalServiceName": "ec2.amazonaws.com"}}),
+            )],
+            vec![],
+            vec![],
+        ),
+        (
+            vec![one.clone()],
+            vec![with(
+                one.clone(),
+                json!({"Null": {"aws:PrincipalServiceName": "true", "aws:PrincipalServiceNamesList": "true"}}),
+            )],
+            vec![],
+            vec![],
+        ),
+        (
+            vec![allow(json!({"AWS": china}))],
+            vec![with(
+                allow(json!({"AWS": china})),
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws-cn:iam::111111111111:*"}}),
+            )],
+            vec![],
+            vec![],
+        ),
+        // Who is among others is not listed beside them.
+        (
+            vec![ec2.clone()],
+            vec![
+                ec2.clone(),
+                root.clone(),
+                allow(json!({"AWS": "arn:aws:iam::111111111111:role/path/b"})),
+            ],
+            vec!["sts:AssumeRole by account 111111111111"],
+            vec![],
+        ),
+        (
+            vec![ec2.clone()],
+            vec![
+                ec2,
+                allow(json!("*")),
+                allow(json!({"AWS": TWO})),
+                allow(json!({"AWS": china})),
+            ],
+            vec!["sts:AssumeRole by any AWS account"],
             vec![],
         ),
     ] {

@@ -100,7 +100,7 @@ pub(super) struct Whole<'s, 'a> {
     /// By resource types: the Deny statements that may be on some resource of a type, for each type of which the statement
     /// is on all.
     granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
-    /// The same for the types of which a look knows no more, by the service of the actions.
+    /// The same for one type, by the service of the actions.
     looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
 }
 

@@ -195,3 +195,18 @@ fn keys_are_folded_up_to_the_tag() {
     assert_eq!(fold_key("AWS:RequestTag/Team"), "aws:requesttag/Team");
     assert_eq!(fold_key("iam:PassedToService"), "iam:passedtoservice");
 }
+
+#[test]
+fn a_key_has_a_prefix_a_name_and_no_space_but_in_that_of_a_tag() {
+    for (text, expected) in [
+        ("aws:SourceArn", true),
+        ("aws:ResourceTag/cost center", true),
+        ("aws:", false),
+        (":SourceArn", false),
+        (":", false),
+        ("SourceArn", false),
+        ("aws:Source Arn", false),
+    ] {
+        assert_eq!(is_key(text), expected, "{text}");
+    }
+}

@@ -134,3 +134,35 @@ fn borders(address: u128, mask: u128, highest: u128) -> impl Iterator<Item = u12
         .into_iter()
         .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn numbers_next_to_those_that_are_listed() {
+        let near =
+            |listed: &[&str]| numbers(&listed.iter().map(|&l| l.to_owned()).collect::<Vec<_>>());
+        let list = |texts: &[&str]| Some(texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>());
+        assert_eq!(near(&["1.5"]), list(&["1.5", "0.5", "2.5", "1.49", "1.51"]));
+        assert_eq!(
+            near(&["-3", " +.5"]),
+            list(&[
+                "-3", "-4", "-2", "-3.01", "-2.99", "0.5", "-0.5", "1.5", "0.49", "0.51",
+            ])
+        );
+        for text in [
+            "",
+            ".",
+            "-",
+            "1e5",
+            "0x10",
+            "1,5",
+            "1.5.5",
+            "1234567890123456789",
+            ".1234567890123",
+        ] {
+            assert_eq!(near(&[text]), None, "{text}");
+        }
+    }
+}
