@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{self, TypesKey};
+use crate::catalog::{self, Catalog, TypesKey};
 use crate::diff::comparison::{Comparison, Layer};
 use crate::diff::statement::Prepared;
 use crate::matcher::{ActionPattern, Piece};
@@ -12,6 +12,7 @@ use crate::parser::Effect;
 
 /// The statements that limit the grants of the role.
 pub(super) struct Limits<'a> {
+    catalog: &'a Catalog,
     layers: &'a [Layer<'a>],
     /// Whether each layer that limits the role allows everything by one statement.
     are_open: bool,
@@ -28,6 +29,7 @@ impl<'a> Limits<'a> {
         };
         let mut outer = comparison.layers.iter().skip(1);
         Limits {
+            catalog: comparison.catalog,
             layers: &comparison.layers,
             are_open: outer.all(|layer| {
                 let mut everywhere = layer.everywhere.iter();
@@ -95,13 +97,22 @@ pub(super) struct Whole<'s, 'a> {
     is_open: bool,
     is_on_star: bool,
     is_on_everything: bool,
-    /// The service of the last action, and the Deny statements that may deny one of its actions.
-    of_service: Option<(&'a str, Rc<[&'a Prepared]>)>,
+    /// The service of the last action: actions come service by service.
+    of_service: Option<Rc<OfService<'a>>>,
     /// By resource types: the Deny statements that may be on some resource of a type, for each type of which the statement
     /// is on all.
     granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
     /// The same for one type, by the service of the actions.
     looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
+}
+
+/// A look at all actions of a service.
+struct OfService<'a> {
+    service: &'a str,
+    /// The Deny statements that may deny one of them.
+    denies: Vec<&'a Prepared>,
+    /// Those of them that may be on some resource of one of its types, if the statement is on all of them.
+    bearing: Option<Vec<&'a Prepared>>,
 }
 
 /// The Deny statements that may be on some resource of a type.
@@ -121,17 +132,19 @@ impl<'a> Whole<'_, 'a> {
         if !self.is_open || !may_allow {
             return false;
         }
-        let denies = self.denies(action.service);
+        let of_service = self.of_service(action.service);
+        let denies = &of_service.denies;
         if denies.is_empty() && !self.statement.not_resource {
             return true;
         }
         let name = action.name.to_ascii_lowercase();
         let is_denied = |deny: &Prepared| deny.applies(action.service, &name).is_some();
-        let named = denies.iter().filter(|deny| is_denied(deny));
         if !is_typed {
-            return !named.clone().any(|deny| deny.is_on_star());
+            let mut denies = denies.iter().filter(|deny| deny.is_on_star());
+            return !denies.any(|deny| is_denied(deny));
         }
-        if self.is_on_everything && named.clone().next().is_none() {
+        let bearing = of_service.bearing.as_ref();
+        if bearing.is_some_and(|denies| !denies.iter().any(|deny| is_denied(deny))) {
             return true;
         }
         let key = action.types_key();
@@ -152,16 +165,35 @@ impl<'a> Whole<'_, 'a> {
             .any(|denies| !denies.iter().any(|deny| is_denied(deny)))
     }
 
-    /// The Deny statements that may deny an action of a service. Actions come service by service.
-    fn denies(&mut self, service: &'a str) -> Denies<'a> {
-        if let Some((last, denies)) = &self.of_service
-            && *last == service
+    fn of_service(&mut self, service: &'a str) -> Rc<OfService<'a>> {
+        if let Some(last) = &self.of_service
+            && last.service == service
         {
-            return Rc::clone(denies);
+            return Rc::clone(last);
         }
-        let denies: Denies<'a> = self.limits.denies(service).into();
-        self.of_service = Some((service, Rc::clone(&denies)));
-        denies
+        let denies = self.limits.denies(service);
+        let types = self.limits.catalog.service(service);
+        let types = types
+            .into_iter()
+            .flat_map(|service| service.resource_types());
+        let mut named: Vec<Option<&str>> = types.map(|kind| kind.service()).collect();
+        named.sort_unstable();
+        named.dedup();
+        // ARNs of a type may have more colons than its format.
+        let reaches = |statement: &Prepared| {
+            let mut named = named.iter();
+            named.any(|named| named.is_none_or(|named| may_reach(statement, (named, usize::MAX))))
+        };
+        let is_on_all = self.is_on_everything || !reaches(self.statement);
+        let bearing = denies.iter().copied();
+        let bearing = bearing.filter(|deny| deny.not_resource || reaches(deny));
+        let of_service = Rc::new(OfService {
+            service,
+            bearing: is_on_all.then(|| bearing.collect()),
+            denies,
+        });
+        self.of_service = Some(Rc::clone(&of_service));
+        of_service
     }
 
     /// The Deny statements that may be on some resource and deny an action of a service, if the statement is on all of
