@@ -23,7 +23,7 @@ pub(super) struct Job {
     pub(super) features: Features,
     /// The principal of a template that is judged; its file is the first one.
     pub(super) principal: Option<Chosen>,
-    /// What is known before it is judged.
+    /// Results that fixing found out.
     pub(super) known: Vec<Known>,
 }
 

@@ -303,7 +303,7 @@ impl<'a> Search<'a> {
         at: Option<usize>,
         report: &mut ExcessReport,
     ) {
-        // What lists the ARNs of some services grants nothing in the others, nor does what limits the role there.
+        // ARNs of some services grant nothing in the others, and neither does a role that limits keep from them.
         let named = statement.services_of_resources();
         let limits = Rc::clone(&self.limits);
         let services = self.comparison.catalog.services();

@@ -387,7 +387,6 @@ fn the_report_is_that_of_the_fixed_file() {
             let after = run(folder.path(), &lint);
             fixed += usize::from(with_fix.err.contains("fixed "));
             let expected = (with_fix.code, &with_fix.out) == (after.code, &after.out);
-            // Where nothing could be judged, nothing is said but on standard error.
             assert!(expected, "{} {role:?}\n{}", path.display(), with_fix.err);
         }
         fixed

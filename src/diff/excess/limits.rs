@@ -111,7 +111,7 @@ struct OfService<'a> {
     service: &'a str,
     /// The Deny statements that may deny one of them.
     denies: Vec<&'a Prepared>,
-    /// Those of them that may be on some resource of one of its types, if the statement is on all of them.
+    /// The ones that may be on some resource of one of its types, if the statement is on all of them.
     bearing: Option<Vec<&'a Prepared>>,
 }
 
