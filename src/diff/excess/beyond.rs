@@ -96,9 +96,7 @@ impl<'a> Search<'a> {
         self.budget.pay(STEPS_PER_STATEMENT * applies.len() as u64);
         let layers = self.comparison.layers.len();
         let mut limits = (1..layers).map(|layer| applies.iter().filter(move |a| a.layer == layer));
-        if self.has_limits
-            && limits.any(|mut of_layer| of_layer.all(|a| a.statement.effect == Effect::Deny))
-        {
+        if limits.any(|mut of_layer| of_layer.all(|a| a.statement.effect == Effect::Deny)) {
             return Outcome::Nothing;
         }
         // What is known of the statements that bear on a kind of resource, where this one allows it for certain.
