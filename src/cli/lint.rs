@@ -117,7 +117,8 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
             (error, _) => error,
         })?;
         jobs.take_back(at, loaded);
-        if let Some(job) = jobs.roles.get_mut(at) {
+        // A role of a template is judged under each setting of its parameters.
+        if let Some(job) = jobs.roles.get_mut(at).filter(|job| job.principal.is_none()) {
             job.known = known;
         }
     }

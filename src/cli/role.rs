@@ -90,13 +90,7 @@ impl<'j> Role<'j> {
         let Some(principal) = &self.job.principal else {
             let mut settings = jobs.settings(self.job);
             settings.once_repaired |= once_repaired;
-            let known = self.job.known(&self.files).filter(|_| !once_repaired);
-            let one = match known {
-                Some(known) => {
-                    Ok(self.upgraded(jobs, also_version, &self.files, &settings, known.clone())?)
-                }
-                None => self.one(jobs, also_version, &self.files, against, &settings)?,
-            };
+            let one = self.one(jobs, also_version, &self.files, against, &settings)?;
             return Ok(one.map(|result| vec![(Vec::new(), result)]));
         };
         let mut results = Vec::with_capacity(principal.settings.len());
@@ -142,28 +136,18 @@ impl<'j> Role<'j> {
         against: &Against,
         settings: &Settings,
     ) -> Outcome {
-        match check::check(&jobs.sources, jobs.catalog(), files, against, settings) {
-            Ok(result) => {
-                let upgraded = self.upgraded(jobs, also_version, files, settings, result);
-                Ok(Ok(upgraded?))
-            }
-            Err(none) => Ok(Err(none)),
-        }
-    }
-
-    /// A result with what is missing for another release.
-    fn upgraded(
-        &self,
-        jobs: &Jobs,
-        also_version: Option<&str>,
-        files: &[&File],
-        settings: &Settings,
-        mut result: RoleResult,
-    ) -> Result<RoleResult, Error> {
+        let known = self.job.known(files).filter(|_| !settings.once_repaired);
+        let checked = match known {
+            Some(known) => Ok(known.clone()),
+            None => check::check(&jobs.sources, jobs.catalog(), files, against, settings),
+        };
+        let Ok(mut result) = checked else {
+            return Ok(checked);
+        };
         if let Some(release) = also_version {
             result.upgrade = self.upgrade(jobs, release, files, settings, &result)?;
         }
-        Ok(result)
+        Ok(Ok(result))
     }
 
     /// Permissions that are only missing for another release.
