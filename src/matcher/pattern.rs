@@ -179,8 +179,15 @@ impl Pattern {
         let words = self.state_words();
         let mut state = vec![0u64; words];
         let mut next = vec![0u64; words];
-        self.start(&mut state);
-        for symbol in word {
+        // In front of the first wildcard there is nothing to choose.
+        let same = |(token, symbol): &(&Token, &Symbol)| **token == Token::Symbol(**symbol);
+        let start = if self.loose {
+            0
+        } else {
+            self.tokens.iter().zip(word).take_while(same).count()
+        };
+        self.enter(start, &mut state);
+        for symbol in word.iter().skip(start) {
             next.fill(0);
             self.step(&state, *symbol, &mut next);
             mem::swap(&mut state, &mut next);

@@ -364,14 +364,7 @@ impl Search<'_, '_> {
                 guarded.extend(bearing.map(|p| (guard, *p)));
             }
         }
-        let plain = match required.as_slice() {
-            [only] if members.is_empty() && guarded.is_empty() => match self.goal {
-                Goal::Any => only.some_word(),
-                Goal::Shortest => only.first_word(self.alphabet.get().fresh),
-            },
-            _ => None,
-        };
-        let found = match plain {
+        let found = match self.guess(&required, &members, &guarded) {
             Some(word) => Some(word).filter(|w| self.is_better(w)),
             None => self.walk(&required, &members, &guarded),
         };
@@ -385,6 +378,33 @@ impl Search<'_, '_> {
             None => true,
             Some(best) => self.alphabet.get().is_before(word, best),
         }
+    }
+
+    /// The first word of one of the patterns, where that is one of those looked for: none of them comes before it then.
+    fn guess(
+        &mut self,
+        required: &[&Pattern],
+        members: &[&Pattern],
+        guarded: &[(&Pattern, &Pattern)],
+    ) -> Option<Vec<Symbol>> {
+        let count = required.len() * (required.len() + members.len() + 2 * guarded.len());
+        if !self.pay(STEPS_PER_PAIR * count as u64) {
+            return None;
+        }
+        required.iter().find_map(|only| {
+            let words = match self.goal {
+                Goal::Any => only.some_words(),
+                Goal::Shortest => [only.first_word(self.alphabet.get().fresh), None],
+            };
+            let is_one = |word: &Vec<Symbol>| {
+                required.iter().all(|p| p == only || p.matches(word))
+                    && !members.iter().any(|p| p.matches(word))
+                    && !guarded
+                        .iter()
+                        .any(|(guard, p)| guard.matches(word) && p.matches(word))
+            };
+            words.into_iter().flatten().find(is_one)
+        })
     }
 
     /// The words in order, each extended by the symbols that lead on.

@@ -11,9 +11,10 @@ impl Pattern {
         self.word(false, |class| class.accepts(fresh).then_some(fresh))
     }
 
-    /// A word of it, if it is not loose.
-    pub(in crate::matcher) fn some_word(&self) -> Option<Vec<Symbol>> {
-        self.word(false, |class| class.first(|_| true).map(Symbol::char))
+    /// Words of it, if it is not loose: with nothing and with one character in the place of each `*`.
+    pub(in crate::matcher) fn some_words(&self) -> [Option<Vec<Symbol>>; 2] {
+        let first = |class: Class| class.first(|_| true).map(Symbol::char);
+        [false, true].map(|filled| self.word(filled, first))
     }
 
     /// Whether a look at two of its words shows that another pattern does not match all of them: with nothing and with
