@@ -19,13 +19,21 @@ const MOST_REMEMBERED: usize = 1 << 16;
 pub(super) struct Universes<'a> {
     scoped: Rc<scope::Universes>,
     anywhere: Rc<scope::Universes>,
-    /// One entry for each type.
-    all: Vec<(Rc<[Universe]>, memo::Number)>,
+    /// One entry for each type, but for whether a call needs it.
+    all: Vec<Known<'a>>,
     /// Indexes of `all`: by service, name, ARN format of the type and what requests carry behind it.
     by_type: FxHashMap<TypeKey<'a>, usize>,
     /// Actions with the same types share a list.
     by_types: FxHashMap<TypesKey<'a>, Kinds>,
     lists: FxHashSet<Kinds>,
+}
+
+/// A resource type with its ARNs in the scope, and its number.
+struct Known<'a> {
+    service: &'a str,
+    kind: ResourceType<'a>,
+    universes: Rc<[Universe]>,
+    number: memo::Number,
 }
 
 type TypeKey<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -80,7 +88,12 @@ impl<'a> Universes<'a> {
                     text.push_str(part);
                 }
             });
-            all.push((scoped.get(service, kind), number));
+            all.push(Known {
+                service,
+                kind: *kind,
+                universes: scoped.get(service, kind),
+                number,
+            });
             all.len() - 1
         };
         let key = (service, kind.name, kind.arn, kind.suffix);
@@ -89,14 +102,20 @@ impl<'a> Universes<'a> {
 
     /// The ARNs of one type, and its number.
     pub(super) fn get(&self, kind: usize) -> (Rc<[Universe]>, memo::Number) {
-        self.all
-            .get(kind)
-            .map_or_else(|| ([].into(), 0), Clone::clone)
+        let known = self.all.get(kind);
+        known.map_or_else(
+            || ([].into(), 0),
+            |known| (Rc::clone(&known.universes), known.number),
+        )
     }
 
     /// The ARNs of one type in every scope.
-    pub(super) fn anywhere(&self, service: &str, kind: &ResourceType<'_>) -> Rc<[Universe]> {
-        self.anywhere.get(service, kind)
+    pub(super) fn anywhere(&self, kind: usize) -> Rc<[Universe]> {
+        let known = self.all.get(kind);
+        known.map_or_else(
+            || [].into(),
+            |known| self.anywhere.get(known.service, &known.kind),
+        )
     }
 }
 

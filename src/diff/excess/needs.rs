@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Search;
-use super::answers::sorted_types;
 use crate::catalog;
 use crate::diff::comparison::Comparison;
 use crate::diff::decide::{self, Filter, Question, Required, Sides};
@@ -193,10 +192,10 @@ impl<'a> Search<'a> {
         });
         let taken: Vec<Filter<'_>> = taken.collect();
         let kinds = self.universes.kinds(&action);
-        for (kind, index) in sorted_types(&action).iter().zip(kinds.iter()) {
+        for kind in kinds.iter() {
             // As in the verdicts, the scope narrows but never hides a requirement.
-            let (scoped, _) = self.universes.get(*index);
-            let anywhere = self.universes.anywhere(action.service, kind);
+            let (scoped, _) = self.universes.get(*kind);
+            let anywhere = self.universes.anywhere(*kind);
             for allowed in &required.allowed {
                 let (wanted, own) = if allowed.negated {
                     (vec![&everything], Some(allowed.clone()))
