@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{fail, read, write_json};
+use super::input::{self, fail, read, write_json};
 
 /// `rules/dangers.toml`
 #[derive(Deserialize, Serialize)]
@@ -21,16 +21,17 @@ struct Danger {
     effect: String,
     #[serde(rename = "security-severity")]
     security_severity: String,
+    #[serde(skip_serializing)]
     group: Vec<Group>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Group {
     actions: Vec<String>,
     #[serde(default)]
     access: Vec<String>,
-    #[serde(rename = "source", skip_serializing)]
+    #[serde(rename = "source")]
     _source: String,
 }
 
@@ -44,7 +45,7 @@ struct Rating {
 
 const LEVELS: [&str; 5] = ["List", "Read", "Write", "Permissions management", "Tagging"];
 
-/// The dangers, as one text that is read where a permission is not required.
+/// The dangers as one text, and their actions as another, a line for each; read where a permission is not required.
 pub(super) fn write(rules: &Path, out: &Path) {
     let path = rules.join("dangers.toml");
     let dangers: Dangers = read(&path);
@@ -71,6 +72,9 @@ pub(super) fn write(rules: &Path, out: &Path) {
         for action in &group.actions {
             let is_pattern = |text: &str| text.strip_suffix('*').unwrap_or(text).contains('*');
             match action.split_once(':') {
+                Some((service, _)) if service.bytes().any(|b| b.is_ascii_uppercase()) => {
+                    fail(&path, &format!("`{action}`: services are in lower case"));
+                }
                 Some((service, name)) if service == "*" || !service.contains('*') => {
                     if name.is_empty() || is_pattern(name) {
                         fail(&path, &format!("`{action}`: a `*` ends the name"));
@@ -89,4 +93,21 @@ pub(super) fn write(rules: &Path, out: &Path) {
         }
     }
     write_json(out, "dangers.json", &dangers);
+    input::write(out, "dangerous.txt", lines(&dangers));
+}
+
+/// Each action with its service, the levels of access that it counts for, and the indexes of its danger and of itself
+/// among the actions of that.
+fn lines(dangers: &Dangers) -> String {
+    let of_danger = |(danger, found): (usize, &Danger)| -> String {
+        let groups = found.group.iter();
+        let actions = groups.flat_map(|group| group.actions.iter().map(move |a| (group, a)));
+        let line = |(place, (group, action)): (usize, (&Group, &String))| {
+            let (service, name) = action.split_once(':').unwrap_or_default();
+            let access = group.access.join(",");
+            format!("{service}\t{name}\t{access}\t{danger}\t{place}\n")
+        };
+        actions.enumerate().map(line).collect()
+    };
+    dangers.danger.iter().enumerate().map(of_danger).collect()
 }

@@ -7,9 +7,22 @@ use serde::Deserialize;
 
 use crate::catalog::AccessLevel;
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let rules = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/dangers.json")));
-    Table::new(rules.unwrap_or_default())
+    rules.unwrap_or_default()
+});
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| {
+    let lines = include_str!(concat!(env!("OUT_DIR"), "/dangerous.txt")).lines();
+    let mut actions = Actions::default();
+    for (service, named) in lines.filter_map(Named::from_line) {
+        let of_service = match service {
+            "*" => &mut actions.anywhere,
+            _ => actions.by_service.entry(service).or_default(),
+        };
+        of_service.push(named);
+    }
+    actions
 });
 
 /// A kind of harm.
@@ -22,14 +35,6 @@ pub struct Danger {
     /// From 0.0 to 10.0.
     #[serde(rename = "security-severity")]
     security_severity: String,
-    #[serde(rename = "group")]
-    groups: Vec<Group>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Group {
-    actions: Vec<String>,
-    access: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,87 +61,72 @@ pub struct Rank {
     place: usize,
 }
 
-/// Action names, or the beginning of some, in lower case.
-struct Named {
-    name: String,
-    is_beginning: bool,
-    /// None for every level.
-    access: Vec<String>,
-    rank: Rank,
-}
-
-struct Table {
-    rules: Rules,
+/// The actions of all dangers.
+#[derive(Default)]
+struct Actions {
     /// By service, the worst first.
-    by_service: FxHashMap<String, Vec<Named>>,
+    by_service: FxHashMap<&'static str, Vec<Named>>,
     /// Those of all services, the worst first.
     anywhere: Vec<Named>,
 }
 
-impl Table {
-    fn new(rules: Rules) -> Self {
-        let mut by_service: FxHashMap<String, Vec<Named>> = FxHashMap::default();
-        let mut anywhere = Vec::new();
-        for (danger, found) in rules.dangers.iter().enumerate() {
-            let groups = found.groups.iter();
-            let actions = groups.flat_map(|group| group.actions.iter().map(move |a| (group, a)));
-            for (place, (group, action)) in actions.enumerate() {
-                let action = action.to_ascii_lowercase();
-                let start = action.strip_suffix('*');
-                let (service, name) = { start.unwrap_or(&action) }
-                    .split_once(':')
-                    .unwrap_or_default();
-                let named = Named {
-                    name: name.to_owned(),
-                    is_beginning: start.is_some(),
-                    access: group.access.clone(),
-                    rank: Rank { danger, place },
-                };
-                if service == "*" {
-                    anywhere.push(named);
-                } else {
-                    let of_service = by_service.entry(service.to_owned()).or_default();
-                    of_service.push(named);
-                }
-            }
-        }
-        Table {
-            rules,
-            by_service,
-            anywhere,
-        }
-    }
+/// Action names, or the beginning of some.
+struct Named {
+    name: &'static str,
+    is_beginning: bool,
+    /// Names of levels with commas between; none stands for every level.
+    access: &'static str,
+    rank: Rank,
 }
 
 impl Named {
+    /// The service and name that a line of the data has.
+    fn from_line(line: &'static str) -> Option<(&'static str, Self)> {
+        let mut fields = line.split('\t');
+        let (service, name, access) = (fields.next()?, fields.next()?, fields.next()?);
+        let mut number = || fields.next()?.parse().ok();
+        let start = name.strip_suffix('*');
+        let named = Named {
+            name: start.unwrap_or(name),
+            is_beginning: start.is_some(),
+            access,
+            rank: Rank {
+                danger: number()?,
+                place: number()?,
+            },
+        };
+        Some((service, named))
+    }
+
     fn is(&self, name: &str, access: AccessLevel) -> bool {
         let start = name.get(..self.name.len());
         (self.is_beginning || name.len() == self.name.len())
-            && start.is_some_and(|start| start.eq_ignore_ascii_case(&self.name))
-            && (self.access.is_empty() || self.access.iter().any(|level| level == access.name()))
+            && start.is_some_and(|start| start.eq_ignore_ascii_case(self.name))
+            && (self.access.is_empty()
+                || self.access.split(',').any(|level| level == access.name()))
     }
 }
 
 /// Every danger, the worst first.
 pub fn dangers() -> &'static [Danger] {
-    &TABLE.rules.dangers
+    &RULES.dangers
 }
 
 /// How dangerous an action is; `None` where nothing but descriptions is at stake. `service` is in lower case.
 pub fn danger_of(service: &str, name: &str, access: AccessLevel) -> Option<Rank> {
-    let of_service = TABLE.by_service.get(service);
-    let ranks = [of_service.unwrap_or(&Vec::new()), &TABLE.anywhere].map(|list| {
+    let lists = [ACTIONS.by_service.get(service), Some(&ACTIONS.anywhere)];
+    let ranks = lists.into_iter().flatten().filter_map(|list| {
         let named = list.iter().find(|named| named.is(name, access));
         named.map(|named| named.rank)
     });
-    ranks.into_iter().flatten().min()
+    ranks.min()
 }
 
 /// The `security-severity` of a lint, where it has one.
 pub fn security_severity(lint: &str) -> Option<&'static str> {
-    let dangers = TABLE.rules.dangers.iter();
+    let dangers = RULES.dangers.iter();
     let dangers = dangers.map(|d| (&d.lint, &d.security_severity));
-    let ratings = TABLE.rules.ratings.iter();
+    let ratings = RULES.ratings.iter();
     let mut rated = dangers.chain(ratings.map(|r| (&r.lint, &r.security_severity)));
     rated
         .find(|(id, _)| id.as_str() == lint)
@@ -155,17 +145,21 @@ mod tests {
             .flat_map(|s| s.actions().map(|a| a.spelled()).collect::<Vec<_>>())
             .collect();
         let lower: Vec<String> = all.iter().map(|a| a.to_ascii_lowercase()).collect();
-        for action in dangers()
-            .iter()
-            .flat_map(|d| &d.groups)
-            .flat_map(|g| &g.actions)
-        {
-            let is_known = match action.to_ascii_lowercase().strip_suffix('*') {
-                None => all.contains(action),
-                Some(start) => match start.strip_prefix("*:") {
-                    Some(name) => lower.iter().any(|a| a.contains(&format!(":{name}"))),
-                    None => lower.iter().any(|a| a.starts_with(start)),
-                },
+        let of_services = ACTIONS.by_service.iter();
+        let mut dangerous: Vec<(&str, &Named)> = of_services
+            .flat_map(|(service, list)| list.iter().map(|named| (*service, named)))
+            .collect();
+        dangerous.extend(ACTIONS.anywhere.iter().map(|named| ("*", named)));
+        assert!(dangerous.len() > 100, "{}", dangerous.len());
+        for (service, named) in dangerous {
+            let action = format!("{service}:{}", named.name);
+            let start = action.to_ascii_lowercase();
+            let is_known = match (named.is_beginning, service) {
+                (false, _) => all.contains(&action),
+                (true, "*") => lower
+                    .iter()
+                    .any(|a| a.contains(start.trim_start_matches('*'))),
+                (true, _) => lower.iter().any(|a| a.starts_with(&start)),
             };
             assert!(is_known, "{action}");
         }
