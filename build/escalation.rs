@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{check_action, fail, read, write_json};
+use super::input::{self, check_action, fail, read};
 
 /// `rules/escalation.toml`
 #[derive(Deserialize, Serialize)]
@@ -39,7 +39,8 @@ struct Escalation {
     path: Vec<EscalationPath>,
 }
 
-/// The paths from a permission to more, as one text that is read where a policy may open one.
+/// The paths from a permission to more, a line for each: the actions of its steps and, after a tab, the path itself. It is
+/// read where a policy may open it.
 pub(super) fn write(rules: &Path, out: &Path) {
     let path = rules.join("escalation.toml");
     let escalation: Escalation = read(&path);
@@ -54,5 +55,10 @@ pub(super) fn write(rules: &Path, out: &Path) {
         let actions = entry.step.iter().flat_map(|s| &s.actions);
         actions.for_each(|a| check_action(&path, a));
     }
-    write_json(out, "escalation.json", &escalation.path);
+    let lines = escalation.path.iter().map(|entry| {
+        let steps: Vec<String> = entry.step.iter().map(|s| s.actions.join(",")).collect();
+        let text = serde_json::to_string(entry).expect("JSON");
+        format!("{}\t{text}\n", steps.join(";").to_ascii_lowercase())
+    });
+    input::write(out, "escalation.txt", lines.collect::<String>());
 }

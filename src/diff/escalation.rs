@@ -5,16 +5,19 @@
 //! have nothing in common, so a prefix or suffix closes the path and the exclusion of single names does not. A grant
 //! under a Condition that is not resolved does not count, as in the excess.
 
+use std::cell::{OnceCell, RefCell};
+
 use super::comparison::{Comparison, View};
-use super::coverage::Requirement;
+use super::judgement::required_patterns;
 use super::prepare;
 use super::statement::Prepared;
-use super::{Places, Verdict};
+use super::{Places, Row, Verdict};
 use crate::finding::Witness;
 use crate::matcher::template::Placeholders;
+use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::Effect;
 use crate::reference::bindings::Bindings;
-use crate::reference::{EscalationPath, EscalationStep, RefStatement, escalation_paths};
+use crate::reference::{EscalationPath, EscalationStep, RefStatement, escalation_paths_of};
 
 /// A path of which every step is open.
 #[derive(Clone, Debug)]
@@ -45,15 +48,15 @@ pub fn open_paths<'a>(
     if !may_escalate(comparison) {
         return Vec::new();
     }
-    let mut placeholders = comparison.placeholders.clone();
+    let asker = Asker {
+        bindings,
+        placeholders: RefCell::new(comparison.placeholders.clone()),
+    };
     let mut reference = None;
     let mut found = Vec::new();
-    for path in escalation_paths() {
-        let named = |step: &EscalationStep| step.actions.iter().any(|a| allows(comparison, a));
-        if !path.steps.iter().all(named) {
-            continue;
-        }
-        let Some(steps) = open(comparison, path, bindings, &mut placeholders) else {
+    for path in escalation_paths_of(|action| allows(comparison, action)) {
+        let steps: Vec<Step<'_>> = path.steps.iter().map(Step::new).collect();
+        let Some(open) = asker.open(comparison, &steps) else {
             continue;
         };
         let reference = reference.get_or_insert_with(|| {
@@ -69,11 +72,10 @@ pub fn open_paths<'a>(
                 View::Repaired,
             )
         });
-        let in_reference = open(reference, path, bindings, &mut placeholders).is_some();
         let open = OpenPath {
             path,
-            steps,
-            in_reference,
+            steps: open,
+            in_reference: asker.open(reference, &steps).is_some(),
         };
         if path.subsumes {
             return vec![open];
@@ -88,9 +90,8 @@ fn may_escalate(comparison: &Comparison<'_>) -> bool {
     comparison.granted.iter().any(|s| s.effect == Effect::Allow)
 }
 
-/// Whether an Allow statement of the role names an action.
+/// Whether an Allow statement of the role names an action, in lower case.
 fn allows(comparison: &Comparison<'_>, action: &str) -> bool {
-    let action = action.to_ascii_lowercase();
     let (service, name) = action.split_once(':').unwrap_or_default();
     let applying = comparison.applying(service, name);
     applying
@@ -98,47 +99,76 @@ fn allows(comparison: &Comparison<'_>, action: &str) -> bool {
         .any(|a| a.layer == 0 && a.certain && a.statement.effect == Effect::Allow)
 }
 
-/// A request of each step that succeeds, if there is one.
-fn open(
-    comparison: &Comparison<'_>,
-    path: &EscalationPath,
-    bindings: &Bindings,
-    placeholders: &mut Placeholders,
-) -> Option<Vec<OpenStep>> {
-    let steps = path.steps.iter();
-    steps
-        .map(|step| open_step(comparison, step, bindings, placeholders))
-        .collect()
+/// A step with the requests that it asks for.
+struct Step<'p> {
+    step: &'p EscalationStep,
+    requests: Vec<Request>,
 }
 
-fn open_step(
-    comparison: &Comparison<'_>,
-    step: &EscalationStep,
-    bindings: &Bindings,
-    placeholders: &mut Placeholders,
-) -> Option<OpenStep> {
-    let mut requests = step.requests().into_iter();
-    requests.find_map(|request| {
-        if !request.action.values.iter().any(|a| allows(comparison, a)) {
+/// A request of a step.
+struct Request {
+    /// In lower case.
+    action: String,
+    /// One for each choice of names; all of them must succeed.
+    statements: Vec<RefStatement>,
+    /// The statements made ready, once for the role and for the reference.
+    requirements: OnceCell<Vec<Prepared>>,
+}
+
+impl<'p> Step<'p> {
+    fn new(step: &'p EscalationStep) -> Self {
+        let requests = step.requests().into_iter().map(|request| Request {
+            action: request.action.values.concat().to_ascii_lowercase(),
+            statements: named(step, &request),
+            requirements: OnceCell::new(),
+        });
+        Step {
+            step,
+            requests: requests.collect(),
+        }
+    }
+}
+
+/// The values of placeholders in the requests.
+struct Asker<'b> {
+    bindings: &'b Bindings,
+    placeholders: RefCell<Placeholders>,
+}
+
+impl Asker<'_> {
+    /// A request of each step that succeeds, if there is one.
+    fn open(&self, comparison: &Comparison<'_>, steps: &[Step<'_>]) -> Option<Vec<OpenStep>> {
+        let open = |step: &Step<'_>| {
+            let mut requests = step.requests.iter();
+            requests.find_map(|request| self.granted(comparison, step.step, request))
+        };
+        steps.iter().map(open).collect()
+    }
+
+    /// A request, if it succeeds.
+    fn granted(
+        &self,
+        comparison: &Comparison<'_>,
+        step: &EscalationStep,
+        request: &Request,
+    ) -> Option<OpenStep> {
+        if !allows(comparison, &request.action) {
             return None;
         }
-        let mut rows = Vec::new();
-        for names in &NAMES {
-            let row = judge(comparison, named(&request, names), bindings, placeholders)?.row;
-            let succeeds = match row.verdict {
-                Verdict::Covered => !row.vacuous,
-                Verdict::Partial => !step.is_on_any_name(),
-                _ => false,
-            };
-            if !succeeds {
-                return None;
-            }
-            rows.push(row);
-            if !step.is_on_any_name() {
-                break;
-            }
+        let requirements = self.requirements(request);
+        if step.is_on_any_name() && !may_allow_all(comparison, request, requirements) {
+            return None;
         }
-        let row = rows.into_iter().next()?;
+        let rows = comparison.coverage(requirements);
+        let succeeds = |row: &Row| match row.verdict {
+            Verdict::Covered => !row.vacuous,
+            Verdict::Partial => !step.is_on_any_name(),
+            _ => false,
+        };
+        if !rows.iter().all(|r| succeeds(&r.row)) {
+            return None;
+        }
+        let row = rows.into_iter().next()?.row;
         Some(OpenStep {
             witness: Witness {
                 action: row.action,
@@ -146,7 +176,41 @@ fn open_step(
             },
             places: row.allowed_by.iter().take(MOST_PLACES).copied().collect(),
         })
-    })
+    }
+
+    fn requirements<'r>(&self, request: &'r Request) -> &'r [Prepared] {
+        request.requirements.get_or_init(|| {
+            let placeholders = &mut self.placeholders.borrow_mut();
+            let statements = &request.statements;
+            let pieces = prepare::reference_pieces(statements, self.bindings, placeholders);
+            prepare::bind_reference(statements, &pieces, self.bindings, placeholders)
+        })
+    }
+}
+
+/// Whether statements of the role may allow a request on each of its resources: a quick look, after which few requests
+/// need a judgement.
+fn may_allow_all(
+    comparison: &Comparison<'_>,
+    request: &Request,
+    requirements: &[Prepared],
+) -> bool {
+    let (service, name) = request.action.split_once(':').unwrap_or_default();
+    let applying = comparison.applying(service, name);
+    let allows = |wanted: &Pattern| {
+        let allowing = applying
+            .iter()
+            .filter(|a| a.layer == 0)
+            .map(|a| a.statement);
+        let mut allowing = allowing.filter(|s| s.effect == Effect::Allow);
+        allowing.any(|s| {
+            let resources = s.resources.iter();
+            let mut listed = resources.flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
+            s.not_resource || listed.any(|p| p.may_meet(wanted))
+        })
+    };
+    let mut resources = requirements.iter().flat_map(|r| &r.resources);
+    resources.all(|r| required_patterns(r).iter().all(allows))
 }
 
 /// So many places of one step are kept.
@@ -158,8 +222,14 @@ const NAMES: [[&str; 2]; 2] = [
     ["z-9-other", "9f8e7d6c5b4a39281"],
 ];
 
+/// A request with the names that an attacker may choose, if the step is on any.
+fn named(step: &EscalationStep, request: &RefStatement) -> Vec<RefStatement> {
+    let names = NAMES.iter().take(if step.is_on_any_name() { 2 } else { 1 });
+    names.map(|names| filled(request, names)).collect()
+}
+
 /// A request with these names.
-fn named(request: &RefStatement, [name, id]: &[&str; 2]) -> RefStatement {
+fn filled(request: &RefStatement, [name, id]: &[&str; 2]) -> RefStatement {
     let fill = |text: &String| text.replace("${AnyName}", name).replace("${AnyId}", id);
     let mut request = request.clone();
     request.resource.values = request.resource.values.iter().map(fill).collect();
@@ -167,16 +237,4 @@ fn named(request: &RefStatement, [name, id]: &[&str; 2]) -> RefStatement {
         line.values = line.values.iter().map(fill).collect();
     }
     request
-}
-
-fn judge(
-    comparison: &Comparison<'_>,
-    request: RefStatement,
-    bindings: &Bindings,
-    placeholders: &mut Placeholders,
-) -> Option<Requirement> {
-    let statements = [request];
-    let pieces = prepare::reference_pieces(&statements, bindings, placeholders);
-    let prepared = prepare::bind_reference(&statements, &pieces, bindings, placeholders);
-    comparison.coverage(&prepared).into_iter().next()
 }

@@ -1,17 +1,40 @@
-//! Ways from a permission to more permissions, from `rules/escalation.toml`. Read only where a policy may open one.
+//! Ways from a permission to more permissions, from `rules/escalation.toml`. Each is read only where a policy may open it.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
 use super::{RefCondition, RefList, RefStatement, Standing};
 use crate::parser::Effect;
 
-static PATHS: LazyLock<Vec<EscalationPath>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/escalation.json")))
-        .unwrap_or_default()
+static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| {
+    let lines = include_str!(concat!(env!("OUT_DIR"), "/escalation.txt")).lines();
+    let lines = lines.filter_map(|line| line.split_once('\t'));
+    let line = |(steps, text)| Line {
+        steps,
+        text,
+        path: OnceLock::new(),
+    };
+    lines.map(line).collect()
 });
+
+/// A path that is read once it is asked for.
+struct Line {
+    /// The actions of its steps in lower case, with `,` between those of one step and `;` between the steps.
+    steps: &'static str,
+    text: &'static str,
+    path: OnceLock<Option<EscalationPath>>,
+}
+
+impl Line {
+    fn read(&self) -> Option<&EscalationPath> {
+        let path = self
+            .path
+            .get_or_init(|| serde_json::from_str(self.text).ok());
+        path.as_ref()
+    }
+}
 
 /// A way from some permissions to more. It is open if every step is.
 #[derive(Debug, Deserialize)]
@@ -112,6 +135,18 @@ fn statement(
 }
 
 /// All paths, in the order of the data.
-pub fn escalation_paths() -> &'static [EscalationPath] {
-    &PATHS
+pub fn escalation_paths() -> impl Iterator<Item = &'static EscalationPath> {
+    escalation_paths_of(|_| true)
+}
+
+/// The paths of which each step has an action that `is_allowed` says yes to, in the order of the data. Actions are
+/// in lower case.
+pub fn escalation_paths_of(
+    is_allowed: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = &'static EscalationPath> {
+    let lines = LINES.iter().filter(move |line| {
+        let mut steps = line.steps.split(';');
+        steps.all(|step| step.split(',').any(&is_allowed))
+    });
+    lines.filter_map(Line::read)
 }
