@@ -26,7 +26,14 @@ pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement
     let open = requirements.iter_mut();
     for requirement in open.filter(|r| r.row.verdict != Verdict::Covered) {
         match is_enough(generated, &requirement.row.action) {
-            Some(true) => requirement.standing = Standing::Enough,
+            Some(true) => match open_row(generated, &requirement.row.action) {
+                None => requirement.standing = Standing::Enough,
+                // A condition that holds for what this configuration needs need not hold for all of the row.
+                Some(open) if requirement.row.verdict != Verdict::Conditional => {
+                    requirement.narrow_to(open);
+                }
+                Some(_) => {}
+            },
             // What this configuration needs lies elsewhere: the generated statement says where.
             Some(false) if is_elsewhere(generated, requirement) => {
                 requirement.standing = Standing::Enough;
@@ -35,6 +42,14 @@ pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement
             None => requirement.standing = Standing::NotGenerated,
         }
     }
+}
+
+/// A row of this action in the generated role that is granted under a condition that is not known to hold.
+fn open_row<'g>(generated: &'g [Requirement], action: &str) -> Option<&'g Requirement> {
+    let mut rows = generated.iter().filter(|r| !r.row.vacuous);
+    rows.find(|r| {
+        r.row.verdict == Verdict::Conditional && r.row.action.eq_ignore_ascii_case(action)
+    })
 }
 
 /// Marks gaps in actions that this configuration does not use; they are reported as notes.

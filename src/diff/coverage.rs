@@ -1,5 +1,6 @@
 //! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
+mod requirement;
 mod situation;
 
 use std::mem;
@@ -11,17 +12,18 @@ use rustc_hash::FxHashMap;
 
 use super::comparison::{Comparison, Named};
 use super::context::{self, Stated, Target};
-use super::judgement::{self, Case, Judgement, TypeOutcome};
+use super::judgement::{self, Case, Judgement};
 use super::memo;
 use super::statement::{Action, Applies, Prepared};
 use super::{Places, Row};
 use crate::catalog::{self};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
-use crate::matcher::condition::{KeyValue, Truth};
+use crate::matcher::condition::Truth;
 use crate::matcher::search::Budget;
-use crate::parser::{Effect, SourceId, Span};
+use crate::parser::Effect;
 use crate::reference::{self, Standing};
+pub use requirement::Requirement;
 
 /// Steps for one requirement, on all of its resource types.
 const STEPS_PER_ROW: u64 = 8_000_000;
@@ -29,53 +31,6 @@ const STEPS_PER_ROW: u64 = 8_000_000;
 const STEPS_PER_RUN: u64 = 50_000_000;
 /// Steps for one requirement once those for the whole comparison are used up: a hard one leaves the others enough.
 const STEPS_AT_LEAST: u64 = 100_000;
-
-/// A row and what the lints need beside it.
-#[derive(Clone, Debug)]
-pub struct Requirement {
-    /// The row as reported.
-    pub row: Row,
-    /// True when the reference declares the action with a wildcard or by `NotAction`.
-    pub from_wildcard: bool,
-    /// The position of the statement in the list that was judged.
-    pub position: usize,
-    /// How much a gap in it matters.
-    pub standing: Standing,
-    /// The statements whose Condition is not resolved for the request that shows the verdict.
-    pub unresolved: Places,
-    /// The statement that the verdict depends on, if a more generous reading of what AWS's pages leave
-    /// open would cover the requirement.
-    pub contested: Option<(SourceId, Span)>,
-    judged: Rc<Judgement>,
-}
-
-impl Requirement {
-    /// The layers, as indexes, that certainly do not allow the request that shows the verdict.
-    pub fn refused_by(&self) -> &[usize] {
-        &self.judged.refused_by
-    }
-
-    /// The condition keys of that request, if the requirement leaves several cases open.
-    pub fn stated(&self) -> &[(String, KeyValue)] {
-        &self.judged.stated
-    }
-
-    /// The resource types it touches.
-    pub fn types(&self) -> &[TypeOutcome] {
-        &self.judged.types
-    }
-
-    /// Types of which resources of other accounts, which may be shared with this one, are left out.
-    pub fn foreign(&self) -> &[String] {
-        &self.judged.foreign
-    }
-
-    /// True when every gap lies in types that a call may do without.
-    pub fn gap_is_optional(&self) -> bool {
-        let mut gaps = self.types().iter().filter(|t| t.gap).peekable();
-        gaps.peek().is_some() && gaps.all(|t| !t.needed)
-    }
-}
 
 /// The judging of one reference, statement by statement.
 struct Run<'r, 'a> {

@@ -18,8 +18,8 @@ pub fn whole_arn(name: &str) -> Option<&'static str> {
         .map(|(_, arn, _)| *arn)
 }
 
-/// Text with an ARN of which only the form is known written as the reference writes it: `${StackId}/*` for
-/// `arn:aws:cloudformation:${Region}:123456789012:stack/${StackId}/*`.
+/// Text with an ARN of which only the form is known written as the reference writes it: `${FsxS3BucketArns}/*` for
+/// `arn:aws:s3:::${FsxS3BucketArns}/*`.
 pub fn as_written(text: String) -> String {
     let Some((before, rest)) = text.split_once("${").filter(|_| text.starts_with("arn:")) else {
         return text;
@@ -101,10 +101,6 @@ mod tests {
         for (arn, written) in [
             ("arn:aws:s3:::${FsxS3BucketArns}", "${FsxS3BucketArns}"),
             ("arn:aws:s3:::${FsxS3BucketArns}/*", "${FsxS3BucketArns}/*"),
-            (
-                "arn:aws:cloudformation:${Region}:${Account}:stack/${StackId}/*",
-                "${StackId}/*",
-            ),
             (
                 "arn:${Partition}:iam::${Account}:role/${CustomIamRoleArns}",
                 "${CustomIamRoleArns}",

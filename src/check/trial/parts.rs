@@ -8,7 +8,7 @@ use crate::matcher::{ActionMatch, Pieces};
 use crate::parser::Effect;
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Hint};
-use crate::reference::{self, Granted, RefStatement, Reference};
+use crate::reference::{self, Granted, RefCondition, RefStatement, Reference};
 
 /// The generated policy for the configuration, with the names in the policies themselves.
 pub(super) fn generated(
@@ -36,7 +36,34 @@ pub(super) fn generated(
             resources: s.resources.iter().map(|r| r.text.as_str()).collect(),
         })
         .collect();
-    reference::resolve_generated(&reference.generated, bindings, &allows)
+    let mut statements = reference::resolve_generated(&reference.generated, bindings, &allows);
+    for statement in &mut statements {
+        let more = documented_conditions(reference, statement);
+        statement.conditions.extend(more);
+    }
+    statements
+}
+
+/// What the Condition of AWS's policy says of requests of a generated statement, beside its own: requests that it does not
+/// hold for are not needed.
+fn documented_conditions(reference: &Reference, generated: &RefStatement) -> Vec<RefCondition> {
+    let wanted = || generated.action.values.iter();
+    let is_wanted = |a: &String| wanted().any(|w| w.eq_ignore_ascii_case(a));
+    let names = |s: &&RefStatement| {
+        s.effect == Effect::Allow && !s.action.negated && s.action.values.iter().any(is_wanted)
+    };
+    let mut documented = reference.statements.iter().filter(names);
+    let Some(first) = documented.next() else {
+        return Vec::new();
+    };
+    if documented.any(|other| other.conditions != first.conditions) {
+        return Vec::new();
+    }
+    let is_new = |line: &&RefCondition| {
+        let mut own = generated.conditions.iter();
+        !own.any(|own| own.key.eq_ignore_ascii_case(&line.key))
+    };
+    first.conditions.iter().filter(is_new).cloned().collect()
 }
 
 /// All statements of a reference, with its gaps and what is needed besides.
