@@ -10,11 +10,11 @@ use super::meeting::{Meeting, Named};
 use super::trial::{Read, Trial};
 use super::{Against, NoRoleFits, Settings};
 use crate::catalog::Catalog;
-use crate::diff::Verdict;
 use crate::diff::comparison::Comparison;
 use crate::diff::coverage::Requirement;
 use crate::diff::prepare;
 use crate::diff::statement::Prepared;
+use crate::diff::{Row, Verdict};
 use crate::lints::OtherRole;
 use crate::matcher::{ActionPattern, Reading, Variables};
 use crate::parser::{Effect, Policy};
@@ -40,10 +40,16 @@ impl Fit {
             .iter()
             .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
             .collect();
-        let count = |of: fn(Verdict) -> bool| literal.iter().filter(|r| of(r.row.verdict)).count();
+        let count = |of: fn(&Row) -> bool| literal.iter().filter(|r| of(&r.row)).count();
+        // A Deny alone says nothing of the role.
+        let is_granted = |row: &Row| match row.verdict {
+            Verdict::Missing => false,
+            Verdict::Denied => !row.allowed_by.is_empty(),
+            _ => true,
+        };
         Fit {
-            covered: count(|v| v == Verdict::Covered),
-            granted: count(|v| v != Verdict::Missing),
+            covered: count(|row| row.verdict == Verdict::Covered),
+            granted: count(is_granted),
             all: literal.len(),
             used: rows
                 .iter()

@@ -86,10 +86,11 @@ pub fn is_template(findings: &[Finding]) -> bool {
 }
 
 /// Lints whose help ends with a multi-line statement to paste. They escape line ends in quoted text themselves.
-const PASTED: [&str; 8] = [
+const PASTED: [&str; 9] = [
     "conditional-grant",
     "denied-action",
     "feature-gap",
+    "generated-gap",
     "known-gap",
     "missing-action",
     "partial-resource",

@@ -349,7 +349,8 @@ fn named(template: &str, written: &str) -> Option<String> {
     let same = head.iter().zip(their_head).all(|(ours, theirs)| {
         ours == theirs || theirs.contains('*') || ours.contains("${") || theirs.contains("${")
     });
-    let fits = same && fits(resource, their_resource);
+    // A placeholder of theirs stands for the name as well.
+    let fits = same && (fits(resource, their_resource) || fits(their_resource, resource));
     fits.then(|| format!("{}:{their_resource}", head.join(":")))
 }
 

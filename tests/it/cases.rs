@@ -53,6 +53,12 @@ fn of_the_code() {
     check("calls");
 }
 
+/// What holds with a cluster configuration or for one cluster.
+#[test]
+fn of_one_cluster() {
+    check("configured");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {
@@ -102,7 +108,7 @@ fn each_public_report_is_named_by_a_case() {
 #[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();
-    for case in ["engine", "truth", "gate", "replay", "calls"]
+    for case in ["engine", "truth", "gate", "replay", "calls", "configured"]
         .into_iter()
         .flat_map(cases)
     {
