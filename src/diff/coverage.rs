@@ -1,6 +1,6 @@
 //! Missing permissions: one row per requirement, with its verdict and a request that shows it.
 
-mod requirement;
+mod row;
 mod situation;
 
 use std::mem;
@@ -23,7 +23,7 @@ use crate::matcher::condition::Truth;
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{self, Standing};
-pub use requirement::Requirement;
+pub use row::Requirement;
 
 /// Steps for one requirement, on all of its resource types.
 const STEPS_PER_ROW: u64 = 8_000_000;
