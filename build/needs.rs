@@ -64,6 +64,16 @@ struct AllGenerated {
     statement: Vec<Generated>,
     idle: Vec<Idle>,
     moved: Vec<Moved>,
+    stand_in: Vec<StandIn>,
+}
+
+/// Names of a resource in a template that is read without being deployed.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct StandIn {
+    of: String,
+    names: Vec<String>,
+    source: String,
 }
 
 /// Resources that lie elsewhere in some configurations.
@@ -183,6 +193,16 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         one_of(&path, "role in rules/roles.toml", &moved.role, &names.roles);
     }
     write_json(out, "moved.json", &generated.moved);
+    for stand_in in &generated.stand_in {
+        let mut statements = generated.statement.iter();
+        assert!(
+            statements.any(|s| s.resources.contains(&stand_in.of)),
+            "{}: no statement has {}",
+            path.display(),
+            stand_in.of
+        );
+    }
+    write_json(out, "stand_ins.json", &generated.stand_in);
 }
 
 /// The calls found in ParallelCluster's code.

@@ -6,6 +6,8 @@ use crate::rejection::REGION_PREFIXES;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use sha2::{Digest, Sha256};
+
 use super::value_shape::{has_shape, is_taken};
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Piece, Pieces};
@@ -117,6 +119,14 @@ pub fn option_for(name: &str) -> String {
 const MOST_VALUES: usize = 64;
 
 impl Bindings {
+    /// The hash in the name of the bucket of the account and Region, where both have one value.
+    pub(super) fn bucket_hash(&self) -> Option<String> {
+        let name = format!("{}{}", self.one("Account")?, self.one("Region")?);
+        let digest = Sha256::digest(name.as_bytes());
+        let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
+        Some(digits.collect())
+    }
+
     /// The partition of the account, unless it is only assumed.
     pub fn known_partition(&self) -> Option<&str> {
         let bound = self.values.get("Partition")?;
@@ -423,3 +433,6 @@ fn service_and_resource(pieces: &Pieces) -> Option<(Part<'_>, Part<'_>)> {
 
 /// The placeholder for the name of the cluster.
 pub const CLUSTER: &str = "Cluster";
+
+/// The placeholder for the cluster's name in the names of ECR repositories, which have no upper-case letters.
+pub const LOWER_CASE_CLUSTER: &str = "LowerCaseCluster";

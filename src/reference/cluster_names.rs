@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
-use super::bindings::{Bindings, Dissent, Origin};
+use super::bindings::{Bindings, Dissent, LOWER_CASE_CLUSTER, Origin};
 use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
@@ -143,13 +142,6 @@ pub fn derive(reference: &Reference, bindings: &mut Bindings) {
     }
 }
 
-/// The end of the name of the bucket of an account and a Region.
-fn bucket_hash(account: &str, region: &str) -> String {
-    let digest = Sha256::digest(format!("{account}{region}").as_bytes());
-    let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-    digits.collect()
-}
-
 /// A reference narrowed to the names of one cluster.
 #[derive(Debug, Default)]
 pub struct Narrowed {
@@ -196,10 +188,7 @@ pub fn narrow(
         bindings,
         layered,
         is_perhaps: false,
-        hash: bindings
-            .one("Account")
-            .zip(bindings.one("Region"))
-            .map(|(account, region)| bucket_hash(account, region)),
+        hash: bindings.bucket_hash(),
         taken: BTreeMap::new(),
         dissents: Vec::new(),
         done: FxHashMap::default(),
@@ -324,7 +313,7 @@ impl<'a> Work<'a> {
             // Each name of the cluster, and each value of what is given, is needed by itself.
             let mut forms: Vec<Vec<String>> = group.iter().map(|form| self.forms(form)).collect();
             // A form that does not name the cluster is for a name that is not known.
-            let names = |form: &&str| form.contains("${Cluster}");
+            let names = |form: &&str| form.contains("Cluster}");
             if group
                 .iter()
                 .zip(&forms)
@@ -435,14 +424,24 @@ impl<'a> Work<'a> {
         names.dedup();
         for name in names {
             let placeholder = format!("${{{name}}}");
-            let values: Vec<String> = match (name, self.bindings.get(name)) {
+            let of = if name == LOWER_CASE_CLUSTER {
+                CLUSTER
+            } else {
+                name
+            };
+            let values: Vec<String> = match (name, self.bindings.get(of)) {
                 ("BucketHash", _) => match &self.hash {
                     Some(hash) => vec![hash.clone()],
                     None => continue,
                 },
-                (CLUSTER, Some(names)) if names.contains('*') => return Vec::new(),
+                (_, Some(names)) if of == CLUSTER && names.contains('*') => return Vec::new(),
+                (LOWER_CASE_CLUSTER, Some(names)) => {
+                    super::values(names).map(str::to_ascii_lowercase).collect()
+                }
                 (_, Some(values)) => super::values(values).map(str::to_owned).collect(),
-                (CLUSTER | "ResourcesS3Bucket" | "Ec2RoleName", None) => return Vec::new(),
+                (CLUSTER | LOWER_CASE_CLUSTER | "ResourcesS3Bucket" | "Ec2RoleName", None) => {
+                    return Vec::new();
+                }
                 _ => continue,
             };
             all = all

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::bindings::Bindings;
+use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
 use super::{
     Failure, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing, pack,
 };
@@ -26,6 +25,18 @@ static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
 static MOVED: LazyLock<Vec<Moved>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/moved.json"))).unwrap_or_default()
 });
+
+static STAND_INS: LazyLock<Vec<StandIn>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/stand_ins.json")))
+        .unwrap_or_default()
+});
+
+/// Other names of a resource, in a template that is read without being deployed.
+#[derive(Deserialize)]
+struct StandIn {
+    of: String,
+    names: Vec<String>,
+}
 
 /// A resource of AWS's policy that is elsewhere in some configurations.
 #[derive(Deserialize)]
@@ -278,19 +289,13 @@ pub fn resolve(
     bindings: &Bindings,
     granted: &[Granted<'_>],
 ) -> Vec<RefStatement> {
-    let hash = bindings
-        .one("Account")
-        .zip(bindings.one("Region"))
-        .map(|(account, region)| {
-            let digest = Sha256::digest(format!("{account}{region}").as_bytes());
-            let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
-            digits.collect::<String>()
-        });
+    let hash = bindings.bucket_hash();
     let known = |name: &str| match name {
         "Bucket" => {
             let hash = hash.as_deref().unwrap_or("${Hash}");
             Some(format!("parallelcluster-{hash}-v1-do-not-delete"))
         }
+        LOWER_CASE_CLUSTER => bindings.one(CLUSTER).map(str::to_ascii_lowercase),
         _ => None,
     };
     let bind = |text: &str| {
@@ -301,11 +306,19 @@ pub fn resolve(
     for statement in statements {
         for action in &statement.action.values {
             let mut resources: Vec<String> = Vec::new();
-            for resource in &statement.resource.values {
-                let resource = bind(resource);
-                let allowed = granted.iter().filter(|g| (g.allows)(action));
-                let mut written = allowed.flat_map(|g| g.resources.iter());
-                let own = written.find_map(|written| named(&resource, written));
+            let allowed = granted.iter().filter(|g| (g.allows)(action));
+            let written: Vec<&str> = allowed.flat_map(|g| g.resources.iter().copied()).collect();
+            for template in &statement.resource.values {
+                let resource = bind(template);
+                let own = written.iter().find_map(|written| named(&resource, written));
+                let own = own.or_else(|| {
+                    let stand_ins = STAND_INS.iter().filter(|s| s.of == *template);
+                    let mut names = stand_ins.flat_map(|s| &s.names).map(|name| bind(name));
+                    names.find_map(|name| {
+                        let mut plain = written.iter().filter(|w| !w.contains(['*', '?']));
+                        plain.find_map(|written| named(&name, written))
+                    })
+                });
                 // The hash is part of the name of a bucket: a wildcard would reach beyond it.
                 let is_kept = |name: &str| is_ambient(name) || name == "Hash";
                 let any =

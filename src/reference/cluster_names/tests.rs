@@ -34,5 +34,9 @@ fn a_wildcard_covers_only_what_it_matches() {
 
 #[test]
 fn the_bucket_follows_from_account_and_region() {
-    assert_eq!(bucket_hash("123456789012", "us-east-1").len(), 16);
+    let mut bindings = Bindings::default();
+    bindings.set("Account", "123456789012", Origin::Default);
+    assert_eq!(bindings.bucket_hash(), None);
+    bindings.set("Region", "us-east-1", Origin::Default);
+    assert_eq!(bindings.bucket_hash().as_deref(), Some("89e4e5f1cd12e98b"));
 }
