@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
 use super::{
-    Failure, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing, pack,
+    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing, need,
+    pack,
 };
 use crate::matcher::template;
 use crate::parser::Effect;
@@ -235,7 +236,7 @@ impl Reference {
                     continue;
                 }
             }
-            let Some(mut statement) = entry.statement(setting) else {
+            let Some(statement) = entry.statement(setting) else {
                 continue;
             };
             if let (Some(reason), Some(source)) = (&entry.reason, &entry.source) {
@@ -258,8 +259,10 @@ impl Reference {
                     statements: vec![statement],
                 });
             } else {
-                statement.index = reference.generated.len();
-                reference.generated.push(statement);
+                for mut statement in self.used(statement) {
+                    statement.index = reference.generated.len();
+                    reference.generated.push(statement);
+                }
             }
         }
         for moved in MOVED.iter().filter(|m| m.applies(role, release, setting)) {
@@ -271,6 +274,36 @@ impl Reference {
         let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));
         reference.idle = idle.flat_map(|i| i.actions.iter().cloned()).collect();
         reference
+    }
+
+    /// A generated statement without the resources that only a feature needs and the cluster does not have.
+    fn used(&self, statement: RefStatement) -> Vec<RefStatement> {
+        let Some(wanted) = self.wanted() else {
+            return vec![statement];
+        };
+        let needs = need::divided(wanted.role, wanted.scheduler, wanted.release);
+        let of_others = needs.filter(|need| {
+            let feature = need.feature.as_deref().and_then(Feature::find);
+            need.resources
+                .iter()
+                .any(|r| statement.resource.values.contains(r))
+                && wanted.requires(feature) == Some(false)
+        });
+        let of_others: Vec<_> = of_others.collect();
+        if of_others.is_empty() {
+            return vec![statement];
+        }
+        let one = |action: &String| {
+            let is_unused = |resource: &String| {
+                let mut needs = of_others.iter().filter(|n| n.resources.contains(resource));
+                needs.any(|n| n.actions.iter().any(|a| a.eq_ignore_ascii_case(action)))
+            };
+            let mut one = statement.clone();
+            one.action.values = vec![action.clone()];
+            one.resource.values.retain(|r| !is_unused(r));
+            (!one.resource.values.is_empty()).then_some(one)
+        };
+        statement.action.values.iter().filter_map(one).collect()
     }
 }
 
