@@ -91,16 +91,33 @@ impl Reference {
             .iter()
             .filter(|n| of_statement(feature_of(&n.feature)))
             .peekable();
-        if here.peek().is_none() {
-            let standings = known.iter().map(|n| standing(n.when, n.failure));
-            basis.standing = standings.min().unwrap_or_default();
-            return basis;
-        }
         let rank = |required: Option<bool>| match required {
             Some(true) => 0,
             None => 1,
             Some(false) => 2,
         };
+        if here.peek().is_none() {
+            let standings = known.iter().map(|n| standing(n.when, n.failure));
+            basis.standing = standings.min().unwrap_or_default();
+            // If all reasons are other features, such as the commands that read the logs, it takes one of these, too.
+            let group = statement
+                .feature
+                .and_then(Feature::find)
+                .and_then(Feature::group);
+            let others = known.iter().map(|n| feature_of(&n.feature)).map(|other| {
+                let is_alternative =
+                    other.is_some_and(|o| o.group().is_some() && o.group() == group);
+                other.filter(|_| !is_alternative)
+            });
+            let best = others.min_by_key(|other| rank(required(*other)));
+            if let Some(other) = best.flatten()
+                && rank(required(Some(other))) > rank(basis.required)
+            {
+                basis.feature = Some(other.name());
+                basis.required = required(Some(other));
+            }
+            return basis;
+        }
         let best = here
             .map(|n| {
                 let feature = feature_of(&n.feature);
