@@ -99,7 +99,8 @@ fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding>
 /// An error where the documentation asks for the action, too; a warning where only a call is known.
 fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
     let action = &requirement.row.action;
-    if requirement.row.verdict == Verdict::Partial && requirement.gap_is_optional() {
+    let is_optional = requirement.row.verdict == Verdict::Partial && requirement.gap_is_optional();
+    if is_optional || compared.reference.is_only_generated(action) {
         return Severity::Warning;
     }
     let mut documented = compared.requirements.iter();

@@ -3,7 +3,7 @@
 use super::pack::{self};
 use super::standing::{Failure, Standing, When};
 use super::wanted::Wanted;
-use super::{Feature, RefStatement, Reference, need};
+use super::{Feature, Part, RefStatement, Reference, need};
 use crate::matcher::template;
 
 /// The facts that decide one requirement of a statement.
@@ -15,6 +15,11 @@ pub struct Basis {
     pub feature: Option<&'static str>,
     /// Whether the cluster needs it; `None` where it is not known whether the cluster has the feature.
     pub required: Option<bool>,
+}
+
+/// Whether a policy is what ParallelCluster generates for every cluster.
+fn is_generated(part: &Part) -> bool {
+    part.kind == "generated" && part.feature.is_none()
 }
 
 impl Reference {
@@ -48,6 +53,16 @@ impl Reference {
         })
     }
 
+    /// Whether only the role that ParallelCluster generates has an action: the text of this release is generated, and the
+    /// documented policies of the releases before and after do without it.
+    pub fn is_only_generated(&self, action: &str) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(is_generated)
+            && self
+                .wanted()
+                .is_some_and(|wanted| pack::neighbors_do_without(wanted, action))
+    }
+
     /// When and how surely an action of a statement is needed.
     pub fn basis(&self, action: &str, statement: &RefStatement) -> Basis {
         let mut basis = Basis {
@@ -59,9 +74,7 @@ impl Reference {
             return basis;
         };
         let part = self.parts.get(statement.part);
-        if part.is_some_and(|p| p.kind == "generated" && p.feature.is_none())
-            && pack::neighbors_do_without(wanted, action)
-        {
+        if part.is_some_and(is_generated) && pack::neighbors_do_without(wanted, action) {
             basis.standing = Standing::OnlyGenerated;
             return basis;
         }
