@@ -15,6 +15,7 @@ mod principals;
 mod settings;
 mod template_condition;
 mod types;
+mod work;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -51,6 +51,19 @@ fn hostile() -> Vec<(&'static str, String, &'static str, u64)> {
     let chosen = |name: &str| format!("!If [{name}, {ALLOW}, !Ref 'AWS::NoValue']");
     let circle = "  A: {Type: 'AWS::S3::Bucket', Properties: {BucketName: !Ref B}}\n  B: {Type: 'AWS::S3::Bucket', \
                   Properties: {BucketName: !Sub '${A}x'}}\n";
+    let nested = |before: &str, value: &str, after: &str, times: usize| {
+        format!("{}{value}{}", before.repeat(times), after.repeat(times))
+    };
+    let as_json = nested("{'Fn::ToJsonString': [", "'\"'", "]}", 30);
+    let cuts = nested("!Join [xx, {'Fn::Split': [x, ", "axb", "]}]", 26);
+    let long = "x".repeat(100_000);
+    let given = format!("Parameters:\n  P: {{Type: String, Default: {long}}}\n");
+    let delimiters = format!("!Join [{long}, [{}]]", "a, ".repeat(10_000));
+    let listed = format!(
+        "Parameters:\n  L: {{Type: CommaDelimitedList, Default: '{}'}}\n",
+        "a,".repeat(100_000)
+    );
+    let shared = format!("Metadata:\n  a: &a {long}\n");
     let deep = format!("{}'*'{}", "[".repeat(100_000), "]".repeat(100_000));
     vec![
         (
@@ -63,7 +76,7 @@ fn hostile() -> Vec<(&'static str, String, &'static str, u64)> {
             "joins of joins",
             template(&format!("Metadata:\n{joins}"), &of_value("*a59 "), ""),
             "too large",
-            2,
+            4,
         ),
         (
             "names of names",
@@ -91,6 +104,50 @@ fn hostile() -> Vec<(&'static str, String, &'static str, u64)> {
                 "",
             ),
             "refers to itself",
+            2,
+        ),
+        (
+            "texts as JSON",
+            template("", &of_value(&as_json), ""),
+            "too large",
+            7,
+        ),
+        (
+            "texts cut and joined",
+            template("", &of_value(&cuts), ""),
+            "too large",
+            7,
+        ),
+        (
+            "long delimiters",
+            template("", &of_value(&delimiters), ""),
+            "too large",
+            7,
+        ),
+        (
+            "a long parameter, many times",
+            template(
+                &given,
+                &of_value(&format!("!Sub '{}'", "${P}".repeat(10_000))),
+                "",
+            ),
+            "too large",
+            9,
+        ),
+        (
+            "a long list",
+            template(&listed, &of_value("!Ref L"), ""),
+            "too large",
+            9,
+        ),
+        (
+            "a long text, many times",
+            template(
+                &shared,
+                &of_value(&format!("[{}]", "*a , ".repeat(10_000))),
+                "",
+            ),
+            "too large",
             2,
         ),
         ("depth", template("", &of_value(&deep), ""), "not YAML", 7),

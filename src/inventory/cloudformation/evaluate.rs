@@ -6,15 +6,12 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::parameter::{self, Known, Parameter};
+use super::work::{self, Work};
 use super::{Given, types, unresolved};
 use crate::inventory::{Holes, Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
 
-/// How many values are made of one template, aliases and parameters followed.
-const MOST_STEPS: usize = 2_000_000;
-/// How many of them one property or condition may take. A policy has 10,240 characters.
-const MOST_STEPS_OF_ONE: usize = 50_000;
 /// How deep references lead from one to the next.
 const DEEPEST: usize = 128;
 
@@ -39,9 +36,7 @@ pub(super) struct Template<'g> {
     /// Conditions and names of resources that are being worked out.
     pub(super) open: Vec<String>,
     depth: usize,
-    steps: usize,
-    /// The count of steps at which the property or condition that is being worked out is too large.
-    limit: usize,
+    pub(super) work: Work,
 }
 
 /// A call of a function.
@@ -112,8 +107,7 @@ impl<'g> Template<'g> {
             problems: Vec::new(),
             open: Vec::new(),
             depth: 0,
-            steps: 0,
-            limit: MOST_STEPS_OF_ONE,
+            work: Work::default(),
             tree,
         }
     }
@@ -149,6 +143,11 @@ impl<'g> Template<'g> {
     /// A value that could not be read.
     pub(super) fn unread(&mut self, name: &str, message: &str, at: Span, span: Span) -> Value {
         self.report(unresolved(name, message, at));
+        self.unknown(name, span)
+    }
+
+    /// A value of which nothing is known.
+    pub(super) fn unknown(&mut self, name: &str, span: Span) -> Value {
         let hole = self.hole(name, HoleKind::List, span, None);
         Value::hole(hole, span)
     }
@@ -166,26 +165,27 @@ impl<'g> Template<'g> {
     /// Begins to work out a property or a condition, unless that is a part of another one.
     pub(super) fn begin(&mut self) {
         if self.open.is_empty() && self.depth == 0 {
-            self.limit = self.steps + MOST_STEPS_OF_ONE;
+            self.work.begin();
         }
     }
 
-    /// Counts a step. False where it is one too many.
-    pub(super) fn step(&mut self) -> bool {
+    /// Counts a value of the template. False where it is one too many.
+    pub(super) fn step(&mut self, tree: &Tree) -> bool {
         self.begin();
-        self.steps += 1;
-        self.steps <= self.limit.min(MOST_STEPS)
+        self.work.spend(match &tree.node {
+            Node::Text(text, _) => 1 + work::of_text(text.len()),
+            _ => 1,
+        })
     }
 
     /// Evaluates a value.
     pub(super) fn evaluate(&mut self, tree: &Rc<Tree>) -> Value {
-        if self.depth >= DEEPEST || !self.step() {
-            let message = if self.depth >= DEEPEST {
-                "the references lead too deep"
-            } else {
-                "the template is too large to be read"
-            };
+        if self.depth >= DEEPEST {
+            let message = "the references lead too deep";
             return self.unread("references", message, tree.span, tree.span);
+        }
+        if !self.step(tree) {
+            return self.too_large(tree.span, tree.span);
         }
         self.depth += 1;
         let value = match call(tree) {
@@ -267,6 +267,12 @@ impl<'g> Template<'g> {
 
     /// The target of a name: a parameter, a resource, or a value that CloudFormation knows.
     pub(super) fn reference(&mut self, name: &str, span: Span) -> Value {
+        self.begin();
+        let value = self.target(name, span);
+        self.counted(value, span)
+    }
+
+    fn target(&mut self, name: &str, span: Span) -> Value {
         if let Some(value) = self.pseudo(name, span) {
             return value;
         }
@@ -351,6 +357,9 @@ impl<'g> Template<'g> {
         };
         match text {
             Some(text) if is_list => {
+                if !self.work.spend(text.matches(',').count()) {
+                    return self.too_large(span, span);
+                }
                 let elements = text.split(',').map(str::trim);
                 let elements = elements.map(|e| Value::bound(e, span)).collect();
                 Value {

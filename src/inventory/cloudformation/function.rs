@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::evaluate::{Call, Template, bound, of_pieces};
 use super::template_condition::Truth;
-use super::types;
+use super::{types, work};
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Span, shorten};
@@ -29,10 +29,32 @@ impl Template<'_> {
             "Fn::ToJsonString" => Some(self.json_of(call)),
             _ => None,
         };
-        value.unwrap_or_else(|| {
-            let message = format!("`{}` could not be read", shorten(&call.name));
-            self.unread(&call.name, &message, call.at, call.span)
-        })
+        match value {
+            Some(value) => self.counted(value, call.at),
+            None if !self.work.is_left() => self.too_large(call.at, call.span),
+            None => {
+                let message = format!("`{}` could not be read", shorten(&call.name));
+                self.unread(&call.name, &message, call.at, call.span)
+            }
+        }
+    }
+
+    /// Counts a value that was made, and drops it if it is too large.
+    pub(super) fn counted(&mut self, value: Value, at: Span) -> Value {
+        if self.work.spend(work::of_value(&value)) {
+            return value;
+        }
+        self.too_large(at, value.span)
+    }
+
+    /// Stands for a value that is too large to be made. It is reported once for each property.
+    pub(super) fn too_large(&mut self, at: Span, span: Span) -> Value {
+        if self.work.is_new() {
+            let message = "the template is too large to be read";
+            self.unread("references", message, at, span)
+        } else {
+            self.unknown("references", span)
+        }
     }
 
     /// The elements of the argument of a call, not evaluated.
@@ -68,9 +90,10 @@ impl Template<'_> {
     /// An attribute of a resource.
     fn attribute_of(&mut self, logical: &str, attribute: &str, span: Span) -> Option<Value> {
         let kind = self.kind_of(logical)?.to_owned();
-        let form = types::find(&kind).and_then(|t| t.attributes.get(attribute));
-        if let Some(form) = form {
-            return Some(self.form(form, logical, &kind, span));
+        let known = types::find(&kind);
+        if let Some(form) = known.and_then(|t| t.attributes.get(attribute)) {
+            let value = self.form(form, logical, &kind, span);
+            return Some(self.counted(value, span));
         }
         let name = format!("{logical}.{attribute}");
         let hole = self.hole(&name, HoleKind::Text, span, None);
@@ -94,6 +117,9 @@ impl Template<'_> {
         let mut pieces: Vec<Piece> = Vec::new();
         let mut done = 0;
         while let Some(Variable { range, name }) = next_variable(&written, done) {
+            if !self.work.spend(1) {
+                return None;
+            }
             if range.start > done {
                 let literal = whole.part(done..range.start);
                 pieces.extend(self.dynamic(literal));
@@ -147,6 +173,9 @@ impl Template<'_> {
         for (at, element) in elements.enumerate() {
             let own = element.pieces()?;
             if at > 0 && !delimiter.is_empty() {
+                if !self.work.spend(work::of_text(delimiter.len())) {
+                    return None;
+                }
                 let end = pieces.last().map_or(call.span.start, |p| p.span().end);
                 let span = Span { start: end, end };
                 pieces.push(bound(&delimiter, span));
@@ -197,6 +226,11 @@ impl Template<'_> {
             {
                 return Some(Value::hole(*hole, call.span));
             }
+        }
+        let texts = pieces.iter().filter_map(Piece::text);
+        let cuts = texts.map(|text| text.matches(&delimiter).count());
+        if !self.work.spend(cuts.sum()) {
+            return None;
         }
         let mut elements: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in pieces {

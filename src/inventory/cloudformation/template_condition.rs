@@ -63,7 +63,7 @@ impl Template<'_> {
     }
 
     fn truth(&mut self, tree: &Rc<Tree>) -> Truth {
-        if !self.step() {
+        if !self.step(tree) {
             let message = "the conditions are too large to be read";
             self.report(unresolved("Conditions", message, tree.span));
             return Truth::Open(None);
