@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>
 
 mod block_style;
+mod details;
 mod trust;
 
 use std::fmt;
@@ -32,6 +33,8 @@ const PRINCIPALS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailL
 const POLICY: &str = "Statement";
 /// The key that a page has beside its lists.
 const TRUNCATED: &str = "IsTruncated";
+/// The key of a page after which others follow, where the AWS CLI cut the output itself (`--max-items`).
+const NEXT: &str = "NextToken";
 
 /// The greatest number of parts of one file: several times what the quotas of IAM let an account have.
 const MOST_PARTS: usize = 50_000;
@@ -110,7 +113,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let start = text.len() - body.len();
     if !may_be_dump(body) {
-        return None;
+        return details::pages(body, start);
     }
     if !body.trim_start().starts_with(['{', '[']) {
         return block_style::pages(body, start);
@@ -152,7 +155,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
         }
     }
     if !found.is_dump {
-        return None;
+        return details::pages(body, start);
     }
     let mut pages = Pages {
         parts: Vec::new(),
@@ -268,7 +271,12 @@ impl<'de> Visitor<'de> for TopVisitor {
                 TRUNCATED => {
                     let value: &RawValue = map.next_value()?;
                     found.is_dump = true;
-                    found.is_truncated = value.get() == "true";
+                    found.is_truncated |= value.get() == "true";
+                    continue;
+                }
+                NEXT => {
+                    let value: &RawValue = map.next_value()?;
+                    found.is_truncated |= value.get() != "null";
                     continue;
                 }
                 _ => {

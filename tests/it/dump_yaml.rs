@@ -257,23 +257,25 @@ fn yaml_that_is_not_a_dump_is_refused_with_its_line() {
             .any(|f| f.contains("invalid-json") && f.contains(message));
         assert!(code == 2 && is_said, "{by}: exit {code}: {all:#?}");
     }
-    let truncated = format!("{text}IsTruncated: true\nMarker: abc\n");
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("d.yaml"), truncated).unwrap();
-    let arguments = [
-        "lint",
-        "d.yaml",
-        "--no-config",
-        "--scheduler",
-        "slurm",
-        "--role",
-        "instance",
-    ];
-    let run = run(folder.path(), &arguments);
-    assert!(
-        run.out.contains("the pages of the dump that follow"),
-        "{}{}",
-        run.out,
-        run.err
-    );
+    for (more, is_cut) in [
+        ("IsTruncated: true\nMarker: abc\n", true),
+        ("NextToken: abc\n", true),
+        ("NextToken: null\n", false),
+        ("IsTruncated: false\n", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("d.yaml"), format!("{text}{more}")).unwrap();
+        let arguments = [
+            "lint",
+            "d.yaml",
+            "--no-config",
+            "--scheduler",
+            "slurm",
+            "--role",
+            "instance",
+        ];
+        let run = run(folder.path(), &arguments);
+        let is_said = run.out.contains("the pages of the dump that follow");
+        assert_eq!(is_said, is_cut, "{more}{}{}", run.out, run.err);
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{MOST_PARTS, POLICY, PRINCIPALS, Pages, Part, PartKind, TRUNCATED};
+use super::{MOST_PARTS, NEXT, POLICY, PRINCIPALS, Pages, Part, PartKind, TRUNCATED};
 use crate::parser::policy::Problem;
 use crate::parser::source::{Source, Span};
 use crate::parser::tree::{self, Node, Tree};
@@ -142,15 +142,20 @@ impl Cutter {
         }
         let (key, value) = key.split_once(':').ok_or(FORM)?;
         let value = value.trim();
+        if is_first || is_page {
+            self.pages.is_truncated = false;
+        }
         let kind = match key {
             "UserDetailList" => PartKind::User,
             "GroupDetailList" => PartKind::Group,
             "RoleDetailList" => PartKind::Role,
             "Policies" => PartKind::Policy,
             _ => {
-                if key == TRUNCATED {
-                    self.pages.is_truncated = value == "true";
-                }
+                self.pages.is_truncated |= match key {
+                    TRUNCATED => value == "true",
+                    NEXT => !["", "null", "~"].contains(&value),
+                    _ => false,
+                };
                 if key == POLICY {
                     return Err("a policy is beside the lists of the dump");
                 }
