@@ -16,6 +16,7 @@ use super::json::{self, Kind, Layer, Member, Places, Value};
 use super::owner::LONGEST_NAME;
 use super::owner::Owner;
 use super::policy::{Attachment, Problem};
+use super::printed;
 use super::problem::Reader;
 use super::quote::{shorten, shorten_to};
 use super::source::Span;
@@ -135,6 +136,10 @@ fn object(reader: &mut Reader, value: Value<'_>) {
         };
     }
     if let Some(problem) = foreign::account(value) {
+        reader.is_foreign = true;
+        return reader.report(problem);
+    }
+    if let Some(problem) = printed::listed(value) {
         reader.is_foreign = true;
         return reader.report(problem);
     }

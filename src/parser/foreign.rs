@@ -265,45 +265,7 @@ pub(super) fn object(value: Value<'_>) -> Option<Problem> {
             "export the policy that Terraform created: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
         );
     }
-    for (name, command, help) in [
-        (
-            "AttachedPolicies",
-            "list-attached-role-policies",
-            "it names the policies only: get each with `aws iam get-policy-version --policy-arn ARN --version-id v1`",
-        ),
-        (
-            "PolicyNames",
-            "list-role-policies",
-            "it names the policies only: get each with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`",
-        ),
-        (
-            "Policy",
-            "get-policy",
-            "it does not hold the document: `aws iam get-policy-version --policy-arn ARN --version-id v1` does",
-        ),
-        (
-            "Versions",
-            "list-policy-versions",
-            "it does not hold the documents: `aws iam get-policy-version --policy-arn ARN --version-id v1` does",
-        ),
-        (
-            "Role",
-            "get-role",
-            "it holds who may assume the role, not what the role may do: \
-             get that with `aws iam get-role-policy --role-name ROLE --policy-name POLICY`, and give both files",
-        ),
-    ] {
-        if let Some(member) =
-            key(name).filter(|m| matches!(m.value.kind(), Kind::Object | Kind::Array))
-        {
-            return refused(
-                member.key.span,
-                &format!("the output of `aws iam {command}`"),
-                help,
-            );
-        }
-    }
-    None
+    printed::command(value)
 }
 
 #[cfg(test)]
@@ -442,6 +404,54 @@ mod tests {
             r#"{"AttachedPolicies": []}"#,
             "list-attached-role-policies",
             "AttachedPolicies",
+            "get-policy-version",
+        ),
+        (
+            r#"{"Roles": [{"RoleName": "a", "AssumeRolePolicyDocument": {}}]}"#,
+            "`aws iam list-roles`",
+            "Roles",
+            "get-account-authorization-details",
+        ),
+        (
+            r#"{"InstanceProfile": {"Roles": []}}"#,
+            "`aws iam get-instance-profile`",
+            "InstanceProfile",
+            "get-role-policy",
+        ),
+        (
+            r#"{"Users": []}"#,
+            "`aws iam list-users`",
+            "Users",
+            "get-account-authorization-details",
+        ),
+        (
+            r#"{"User": {"UserName": "a"}}"#,
+            "`aws iam get-user`",
+            "User",
+            "get-user-policy",
+        ),
+        (
+            r#"{"Groups": []}"#,
+            "`aws iam list-groups`",
+            "Groups",
+            "get-account-authorization-details",
+        ),
+        (
+            r#"{"Users": [], "Group": {"GroupName": "a"}}"#,
+            "`aws iam get-group`",
+            "Group",
+            "get-group-policy",
+        ),
+        (
+            r#"{"UserId": "A", "Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/a"}"#,
+            "`aws sts get-caller-identity`",
+            "UserId",
+            "get-role-policy",
+        ),
+        (
+            r#"{"Policies": [{"PolicyName": "m", "Arn": "a", "DefaultVersionId": "v1", "Tags": [{"Key": "k", "Value": "v"}]}]}"#,
+            "`aws iam list-policies`",
+            "Policies",
             "get-policy-version",
         ),
         (
