@@ -60,6 +60,8 @@ pub(crate) use source::{Kind as LayoutKind, Layout};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 
+use std::sync::Arc;
+
 use json::Layer;
 use problem::Reader;
 
@@ -126,6 +128,7 @@ pub(crate) fn parse_written(
     unknowns: &Unknowns,
 ) -> Document {
     let mut reader = Reader::new(id);
+    reader.holes = Arc::clone(&unknowns.holes);
     let layer = Layer::written(written);
     envelope::written(&mut reader, layer, grammar::Carried { name, attachment });
     let mut document = reader.finish();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decoded::Text;
+use super::hole::HoleKind;
 use super::policy::Problem;
 use super::problem::Reader;
 use super::quote::{named, shorten};
@@ -80,13 +81,16 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
     if !value.is_empty() && value.bytes().all(|b| b == b'*') {
         return;
     }
-    if starts_with_placeholder(value) {
+    let is_name = is_name(reader, text);
+    if starts_with_placeholder(value) && !is_name {
         return;
     }
     let plain = masked(value);
     let shown = || shorten(value);
     if !plain.starts_with("arn:") {
-        let help = if value
+        let help = if is_name {
+            "this is a name: refer to the ARN of the resource instead, or write `*` for every resource"
+        } else if value
             .get(..4)
             .is_some_and(|t| t.eq_ignore_ascii_case("arn:"))
         {
@@ -262,6 +266,21 @@ fn masked(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(text.get(at..).unwrap_or(""));
     Cow::Owned(masked)
+}
+
+/// Whether a text is put together of names that are not known: no value of theirs makes it an ARN or `*`.
+fn is_name(reader: &Reader, text: &Text) -> bool {
+    let holes = text.holes.as_deref().unwrap_or_default();
+    let kind = |index: usize| reader.holes.get(index).map(|hole| hole.kind);
+    let has_no_colon = |kind| matches!(kind, Some(HoleKind::Word | HoleKind::Reference));
+    let mut known = text.value.clone();
+    for part in holes.iter().rev() {
+        if !has_no_colon(kind(part.hole)) || !known.is_char_boundary(part.range.end) {
+            return false;
+        }
+        known.replace_range(part.range.clone(), "");
+    }
+    !holes.is_empty() && !known.contains([':', '$', '{', '<', '%'])
 }
 
 fn starts_with_placeholder(text: &str) -> bool {

@@ -1,8 +1,11 @@
 //! Problems and the policies they were met in, as they are collected.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::content::Document;
+use super::hole::Hole;
 use super::owner::Owner;
 use super::policy::{Policy, Problem, ProblemKind};
 use super::quote::{name, shorten};
@@ -121,6 +124,8 @@ pub(super) struct Reader {
     pub(super) describes_role: bool,
     /// Problems for which AWS rejects the policy: all but those of ARNs, and those of ARNs.
     rejections: Rejections,
+    /// The values that are not known, of a policy that a template defines.
+    pub(super) holes: Arc<[Hole]>,
 }
 
 /// How many problems make AWS reject a policy.
@@ -148,6 +153,7 @@ impl Reader {
             is_foreign: false,
             describes_role: false,
             rejections: Rejections::default(),
+            holes: Arc::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::evaluate::{Call, Template, bound, of_pieces};
 use super::template_condition::Truth;
-use super::{types, work};
+use super::{types, unresolved, work};
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Span, shorten};
@@ -96,6 +96,17 @@ impl Template<'_> {
             return Some(self.counted(value, span));
         }
         let name = format!("{logical}.{attribute}");
+        if let Some(of) = known.filter(|of| !of.has_attribute(attribute)) {
+            let message = format!("{kind} has no attribute `{}`", shorten(attribute));
+            let all = of.all_attributes();
+            let help = match of.attribute_like(attribute) {
+                Some(meant) => format!("write `{}.{meant}`", shorten(logical)),
+                None if all.is_empty() => "it has no attribute".to_owned(),
+                None => format!("its attributes are: {}", all.join(", ")),
+            };
+            self.report(unresolved(&name, &message, span).with_help(help));
+            return Some(self.unknown(&name, span));
+        }
         let hole = self.hole(&name, HoleKind::Text, span, None);
         Some(of_pieces(vec![Piece::Hole { hole, span }], span))
     }

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::nearest::nearest_word;
+
 /// One type of resource.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,9 +22,36 @@ pub(super) struct Type {
     /// The values of `Fn::GetAtt`.
     #[serde(default)]
     pub(super) attributes: BTreeMap<String, String>,
+    /// Attributes that may be any text. One that ends in `*` is the start of several.
+    #[serde(default)]
+    others: Vec<String>,
     /// All of its properties, where others are reported.
     #[serde(default)]
     pub(super) properties: Vec<String>,
+}
+
+impl Type {
+    /// Whether `Fn::GetAtt` has this attribute.
+    pub(super) fn has_attribute(&self, name: &str) -> bool {
+        let is_it = |other: &String| match other.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => other == name,
+        };
+        self.attributes.contains_key(name) || self.others.iter().any(is_it)
+    }
+
+    /// The attributes with known values, and then the others.
+    pub(super) fn all_attributes(&self) -> Vec<&str> {
+        let known = self.attributes.keys().chain(&self.others);
+        known.map(String::as_str).collect()
+    }
+
+    /// The attribute that is written differently only in its capital letters, or that is the nearest word.
+    pub(super) fn attribute_like(&self, name: &str) -> Option<&str> {
+        let all = self.all_attributes();
+        let same = all.iter().find(|other| other.eq_ignore_ascii_case(name));
+        { same.copied() }.or_else(|| nearest_word(name, all.iter().copied(), 2))
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,6 +90,7 @@ mod tests {
                         "AWS::Partition",
                         "AWS::Region",
                         "AWS::AccountId",
+                        "AWS::URLSuffix",
                     ];
                     assert!(known.contains(&name), "{}: {name}", kind.kind);
                     assert!(name != "Name" || kind.name.is_some(), "{}", kind.kind);

@@ -32,6 +32,8 @@ const VALUES: &[(&str, &str)] = &[
     // The name that CloudFormation makes may be any one name.
     ("!GetAtt Made.Arn", "depends"),
     ("!Sub 'ARN:${Made.QueueName}'", "depends"),
+    // An attribute that may be any text.
+    ("!GetAtt Made.KmsMasterKeyId", "depends"),
     (
         "!Join [':', [arn, !Ref 'AWS::Partition', sqs, !Ref 'AWS::Region', !Ref 'AWS::AccountId', !Ref Queue]]",
         "covered",
@@ -165,6 +167,69 @@ fn the_arn_of_a_bucket_names_no_object() {
             let found = verdict(&report);
             let all: Vec<&str> = [found.as_str()].into_iter().chain(lost).collect();
             assert_eq!(all.join(" "), expected, "{resource}");
+        },
+    );
+}
+
+#[test]
+fn a_ref_that_is_a_name_or_a_url_is_no_arn() {
+    let allow = "Effect: Allow\nAction: sqs:SendMessage\nResource";
+    each(
+        [
+            ("!Ref Sent", "missing invalid-policy"),
+            ("!Ref Made", "missing invalid-policy"),
+            ("!GetAtt Made.QueueUrl", "missing invalid-policy"),
+            ("!Ref Bucket", "missing invalid-policy"),
+            ("!Sub '${Bucket}/*'", "missing invalid-policy"),
+            ("[!GetAtt Sent.Arn, !Ref Table]", "missing invalid-policy"),
+            ("!Sub '${Bucket}-${AWS::Region}'", "missing invalid-policy"),
+            ("!GetAtt Sent.Arn", "covered"),
+            // The ARN of something else.
+            ("!Ref Topic", "missing"),
+            ("!Ref Policy", "missing"),
+            // What it gives is not known.
+            ("!Ref Thing", "depends"),
+        ],
+        |(resource, expected)| {
+            let role = template(&format!("{allow}: {resource}"));
+            let text = format!(
+                "{role}  Bucket: {{Type: AWS::S3::Bucket}}\n  Table: {{Type: AWS::DynamoDB::Table}}\n  \
+                 Topic: {{Type: AWS::SNS::Topic}}\n  Policy: {{Type: AWS::IAM::ManagedPolicy}}\n  \
+                 Thing: {{Type: AWS::Unknown::Type}}\n"
+            );
+            let (_, report) = case("t.yaml", &text).lint("t.yaml", &["--select", "Node"]);
+            let findings = report["results"][0]["findings"].as_array().unwrap();
+            let is_invalid = findings.iter().any(|f| f["lint"] == "invalid-policy");
+            let words = if is_invalid { " invalid-policy" } else { "" };
+            assert_eq!(
+                format!("{}{words}", verdict(&report)),
+                expected,
+                "{resource}"
+            );
+        },
+    );
+}
+
+#[test]
+fn an_attribute_that_a_type_does_not_have_is_reported_with_the_one_it_has() {
+    each(
+        [
+            ("!GetAtt Sent.ARN", "write `Sent.Arn`"),
+            ("!GetAtt [Sent, arn]", "write `Sent.Arn`"),
+            ("!Sub '${Made.QueueNam}'", "write `Made.QueueName`"),
+            ("!GetAtt Node.Name", "its attributes are: Arn, RoleId"),
+        ],
+        |(resource, help)| {
+            let text = template(&format!(
+                "Effect: Allow\nAction: sqs:SendMessage\nResource: {resource}"
+            ));
+            let (run, report) = case("t.yaml", &text).lint("t.yaml", &[]);
+            assert_eq!(run.code, 2, "{resource}: {}", run.out);
+            let findings = report["results"][0]["findings"].as_array().unwrap();
+            let finding = findings.iter().find(|f| f["lint"] == "unresolved").unwrap();
+            let message = finding["message"].as_str().unwrap();
+            assert!(message.contains("has no attribute"), "{message}");
+            assert_eq!(finding["help"], help, "{resource}");
         },
     );
 }
