@@ -76,6 +76,16 @@ pub enum Error {
         /// What it defines.
         names: Vec<String>,
     },
+    /// A template whose roles and policies are not made.
+    #[error("nothing to judge: the condition of {} is false", shown(names))]
+    #[diagnostic(
+        code(input::conditions),
+        help("give the parameters with which the stack is deployed: --parameter NAME=VALUE")
+    )]
+    NotMade {
+        /// What has such a condition.
+        names: Vec<String>,
+    },
     /// A pattern of file names that no file has.
     #[error("no file matches `{pattern}`")]
     #[diagnostic(
@@ -243,6 +253,15 @@ pub enum Error {
         /// How many targets the configuration has.
         count: usize,
     },
+    /// The same for the roles of files.
+    #[error("this command needs a single role, and the input has {count}")]
+    #[diagnostic(code(usage::one_role), help("{help}"))]
+    OneOfRoles {
+        /// How many roles the input has.
+        count: usize,
+        /// How to choose one.
+        help: String,
+    },
     /// A file that is there already.
     #[error("`{path}` already exists")]
     #[diagnostic(code(output::exists), help("edit it, or move it"))]
@@ -394,14 +413,18 @@ fn cause(error: &PackageError) -> String {
 
 /// What a template without roles of ParallelCluster defines.
 fn said(names: &[String]) -> String {
+    if names.is_empty() {
+        return "the template defines no role and no policy".to_owned();
+    }
+    format!("not a ParallelCluster role: {}", shown(names))
+}
+
+/// The first names of a list, and how many there are beside them.
+pub(super) fn shown(names: &[String]) -> String {
     const SHOWN: usize = 8;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
     match names.len().saturating_sub(SHOWN) {
-        _ if names.is_empty() => "the template defines no role and no policy".to_owned(),
-        0 => format!("not a ParallelCluster role: {}", shown.join(", ")),
-        more => format!(
-            "not a ParallelCluster role: {} and {more} more",
-            shown.join(", ")
-        ),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

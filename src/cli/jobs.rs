@@ -14,9 +14,10 @@ use super::failure::Fault;
 use super::job::Job;
 use super::resolver::Resolver;
 use super::role_file::{self, Template};
-use super::{Error, InputArgs, input, selection};
+use super::{Error, InputArgs, error, input, selection};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
+use crate::inert;
 use crate::inventory::cloudformation::{self, Given};
 use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, ProblemKind, Source, SourceId, Sources, Span};
@@ -83,6 +84,16 @@ impl Jobs {
         }
         settings.parameters.clone_from(&setting.parameters);
         settings
+    }
+
+    /// Why no role is judged. `names` are those of principals that resemble no role of `ParallelCluster`.
+    pub(super) fn no_roles(&self, names: Vec<String>) -> Error {
+        let unmade = self.templates.iter().flat_map(|t| &t.inventory.unmade);
+        let unmade: Vec<String> = unmade.map(|name| inert::line(name).to_string()).collect();
+        if names.is_empty() && !unmade.is_empty() {
+            return Error::NotMade { names: unmade };
+        }
+        Error::NoRoles { names }
     }
 
     /// Refuses to change a dump: it is a picture of an account.
@@ -312,7 +323,23 @@ pub(super) fn load_to_edit(args: &InputArgs) -> Result<(Loaded, Option<Configura
 fn one(mut jobs: Jobs) -> Result<Loaded, Error> {
     match jobs.roles.len() {
         1 => jobs.lend(0).ok_or(Error::NoInputs),
-        count => Err(Error::OneRole { count }),
+        count if jobs.from_targets => Err(Error::OneRole { count }),
+        0 => Err(jobs.no_roles(Vec::new())),
+        count => {
+            let principals = jobs.roles.iter().filter_map(|job| job.principal.as_ref());
+            let mut names: Vec<String> = Vec::new();
+            for name in principals.map(|p| &p.name.name) {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            let help = if names.is_empty() {
+                "pass the policy files of one role".to_owned()
+            } else {
+                format!("choose one with --select NAME: {}", error::shown(&names))
+            };
+            Err(Error::OneOfRoles { count, help })
+        }
     }
 }
 

@@ -229,9 +229,7 @@ pub(super) fn judge(
     misfits.iter().for_each(super::report);
     if judged.results.is_empty() && !judged.failed {
         let names = judged.others.iter().map(|p| p.name.clone());
-        return Err(Error::NoRoles {
-            names: names.collect(),
-        });
+        return Err(jobs.no_roles(names.collect()));
     }
     // For what could not be judged it is not known whether it would have been met.
     if !judged.failed {

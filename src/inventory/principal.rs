@@ -199,6 +199,8 @@ pub struct Inventory {
     pub elsewhere: Vec<(SourceId, Problem)>,
     /// Parameters that were given and that the file does not have.
     pub unknown_parameters: Vec<String>,
+    /// Principals that are not made, because their condition is false.
+    pub unmade: Vec<String>,
     /// The folders of the local modules that a Terraform module calls.
     pub called: Vec<std::path::PathBuf>,
 }

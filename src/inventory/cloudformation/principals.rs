@@ -41,7 +41,9 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             beside,
         };
         let principal = reader.principal(&mut template);
-        if !principal.documents.is_empty() {
+        if principal.documents.is_empty() {
+            inventory.unmade.push(principal.name);
+        } else {
             inventory.principals.push(principal);
         }
     };
