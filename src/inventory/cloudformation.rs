@@ -12,6 +12,7 @@ mod names;
 mod outside;
 mod parameter;
 mod principals;
+mod sam;
 mod settings;
 mod template_condition;
 mod types;
@@ -94,7 +95,8 @@ pub fn read(
     }
     outside::repeated(&tree, &mut problems);
     macros(&tree, &mut problems);
-    let template = evaluate::Template::new(id, Rc::clone(&tree), given);
+    let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
+    template.made_roles = sam::roles(&template.tree);
     Some(Ok(principals::inventory(template, problems)))
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Template<'g> {
     pub(super) given: &'g Given,
     parameters: FxHashMap<String, Parameter>,
     resources: FxHashMap<String, Rc<Tree>>,
+    /// The roles that SAM makes, each with the resource that it is for.
+    pub(super) made_roles: Vec<(String, String)>,
     pub(super) holes: Holes,
     /// The values, in this pass, of parameters that may have several.
     pub(super) chosen: BTreeMap<String, String>,
@@ -99,6 +101,7 @@ impl<'g> Template<'g> {
             given,
             parameters: parameter::all(&tree, given).into_iter().collect(),
             resources: resources.collect(),
+            made_roles: Vec::new(),
             holes: Holes::default(),
             chosen: BTreeMap::new(),
             left_open: BTreeSet::new(),
@@ -114,7 +117,10 @@ impl<'g> Template<'g> {
 
     /// The type of a resource.
     pub(super) fn kind_of(&self, logical: &str) -> Option<&str> {
-        self.resources.get(logical)?.get("Type")?.text()
+        match self.resources.get(logical) {
+            Some(resource) => resource.get("Type")?.text(),
+            None => self.made_for(logical).map(|_| "AWS::IAM::Role"),
+        }
     }
 
     pub(super) fn resource(&self, logical: &str) -> Option<Rc<Tree>> {
@@ -436,6 +442,10 @@ impl<'g> Template<'g> {
 
     /// A property of a resource, unless it leads back to itself.
     pub(super) fn property(&mut self, logical: &str, name: &str) -> Option<Value> {
+        if let Some(of) = self.made_for(logical).map(str::to_owned) {
+            // Its other properties are those that SAM gives it.
+            return (name == "Path").then(|| self.property(&of, "RolePath"))?;
+        }
         let resource = self.resource(logical)?;
         let property = resource.get("Properties")?.get(name)?;
         let mark = format!("{logical}.{name}");

@@ -110,6 +110,12 @@ impl Books {
         })
     }
 
+    /// Whether a policy of its own is attached to a resource, or may be.
+    pub(super) fn has_policies(&self, logical: &str) -> bool {
+        let mut links = self.all.iter().flat_map(|(_, book)| &book.links);
+        links.any(|link| link.is_of(logical))
+    }
+
     /// The book for a setting. What it does not set has its first value.
     pub(super) fn book(
         &self,
@@ -270,6 +276,7 @@ pub(super) fn targets(
             && let Some(name) = call.argument.text()
             && template.kind_of(name).is_some()
         {
+            let name = template.made_for(name).unwrap_or(name);
             out.push((Target::Here(name.to_owned()), optional));
             return;
         }

@@ -3,7 +3,7 @@
 use super::evaluate::Template;
 use crate::inventory::names::{Key, OPEN, mark, may_be};
 use crate::inventory::{Node as Made, Piece, Value};
-use crate::parser::Hole;
+use crate::parser::{Hole, Span};
 
 /// What `Ref` of a resource gives.
 struct Name {
@@ -55,6 +55,16 @@ impl Names {
                     is_made,
                 });
             }
+        }
+        // A role that SAM makes counts as the resource that it is for.
+        for (role, of) in template.made_roles.clone() {
+            let value = template.reference(&role, Span::default());
+            all.extend(key(&value).map(|key| Name {
+                logical: of,
+                kind: "AWS::IAM::Role".to_owned(),
+                key,
+                is_made: true,
+            }));
         }
         template.problems.clear();
         template.taken.clear();

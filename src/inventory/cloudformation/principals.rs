@@ -52,7 +52,11 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             "AWS::IAM::Role" => Kind::Role,
             "AWS::IAM::User" => Kind::User,
             "AWS::IAM::Group" => Kind::Group,
-            "AWS::Serverless::Function" if has_own_role(&resource.tree) => Kind::Function,
+            "AWS::Serverless::Function"
+                if has_own_role(&resource.tree) || books.has_policies(&resource.name) =>
+            {
+                Kind::Function
+            }
             _ if is_policy(&resource.kind) => {
                 let is_used = books.is_linked(at) || books.used.contains(&resource.name);
                 let mut of = elsewhere.values().filter(|policies| policies.contains(&at));

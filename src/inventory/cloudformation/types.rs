@@ -25,6 +25,12 @@ pub(super) struct Type {
     /// Attributes that may be any text. One that ends in `*` is the start of several.
     #[serde(default)]
     others: Vec<String>,
+    /// Properties that SAM takes from `Globals`, as far as they bear on permissions.
+    #[serde(default)]
+    pub(super) globals: Vec<String>,
+    /// The end of the logical id of the role that SAM makes for a resource without `Role`.
+    #[serde(default)]
+    pub(super) role: Option<String>,
     /// All of its properties, where others are reported.
     #[serde(default)]
     pub(super) properties: Vec<String>,
