@@ -26,7 +26,11 @@ pub(super) fn json(machine: &mut Machine<'_>, value: &Value, out: &mut Vec<Piece
             let mut inner = Vec::new();
             machine.put(value, &mut inner, module);
             mark("\"", out);
+            let start = out.len();
             out.extend(inner.iter().flat_map(escaped));
+            let made = out.get(start..).unwrap_or_default().iter();
+            let bytes = made.filter_map(Piece::text).map(str::len).sum();
+            machine.spend(inner.len(), bytes, place);
             mark("\"", out);
         }
         Node::List(_) => {
@@ -217,6 +221,11 @@ pub(super) fn decode(machine: &mut Machine<'_>, text: &Value) -> Result<Value, (
         return Err(("this is not a text".to_owned(), text.place));
     };
     let (source, flat) = flat(pieces, text.place, &text.via);
+    let starts = |c: &u8| matches!(c, b',' | b'[' | b'{');
+    let count = flat.text.bytes().filter(starts).count();
+    if !machine.spend(count, 0, text.place) {
+        return Err(("it is too large".to_owned(), text.place));
+    }
     let json = json_text::parse(&flat).map_err(|(message, at)| {
         let span = Span { start: at, end: at };
         (message, Place { source, span })

@@ -22,6 +22,10 @@ use crate::parser::HoleKind;
 const MOST_STEPS: u64 = 4_000_000;
 /// The most bytes of text that are made.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// The largest value, in bytes as [`Value::size`] counts them.
+const LARGEST: u64 = 32 * 1024 * 1024;
+/// The bytes of all values that expressions have, together.
+const MOST_SIZE: u64 = 512 * 1024 * 1024;
 /// The deepest chain of expressions and references.
 const DEEPEST: u32 = 400;
 /// The longest name of a hole, in characters.
@@ -50,6 +54,7 @@ pub(super) struct Machine<'a> {
     pub(super) failures: u64,
     steps: u64,
     bytes: u64,
+    size: u64,
     depth: u32,
     pub(super) is_exhausted: bool,
     /// Keys that an object of JSON has twice.
@@ -77,6 +82,7 @@ impl<'a> Machine<'a> {
             failures: 0,
             steps: 0,
             bytes: 0,
+            size: 0,
             depth: 0,
             is_exhausted: false,
             repeated_keys: Vec::new(),
@@ -108,6 +114,16 @@ impl<'a> Machine<'a> {
         }
         self.exhaust(place, "the module takes too much work to evaluate");
         false
+    }
+
+    /// Counts the size of a value; false where it is too large. Values share their parts, so a short text of code may
+    /// have values that no memory holds once they are written out.
+    fn weigh(&mut self, value: &Value, place: Place) -> bool {
+        self.size = self.size.saturating_add(value.size());
+        if value.size() > LARGEST || self.size > MOST_SIZE {
+            self.exhaust(place, "the values of the module are too large to evaluate");
+        }
+        !self.is_exhausted
     }
 
     fn exhaust(&mut self, place: Place, message: &str) {
@@ -249,7 +265,11 @@ impl<'a> Machine<'a> {
         self.depth += 1;
         let value = self.expression(of, scope, place);
         self.depth -= 1;
-        value
+        if self.weigh(&value, place) {
+            value
+        } else {
+            self.open(HoleKind::List, place, scope.module)
+        }
     }
 
     fn expression(&mut self, of: &Expression, scope: &Scope<'_>, place: Place) -> Value {

@@ -161,10 +161,7 @@ impl Machine<'_> {
                     }
                 }
                 let node = Node::Choice(*hole, std::rc::Rc::new(all));
-                Tree::Value(Value {
-                    node,
-                    ..value.clone()
-                })
+                Tree::Value(value.with(node))
             }
             // Anything else is no text: an object where the provider takes one, or a hole.
             _ => Tree::Value(value.clone()),

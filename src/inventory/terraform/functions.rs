@@ -302,10 +302,9 @@ impl Machine<'_> {
         let value = if template.place.source == *source {
             value
         } else {
-            Value {
-                place: template.place,
-                ..value
-            }
+            let mut value = value;
+            value.place = template.place;
+            value
         };
         Some(value.referred(place))
     }

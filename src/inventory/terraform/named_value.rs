@@ -200,10 +200,7 @@ impl Machine<'_> {
         });
         // A name is where it is used.
         match value.node {
-            Node::Hole(_) | Node::Text(_) => Value {
-                subject: value.subject.clone(),
-                ..value.bound_at(place)
-            },
+            Node::Hole(_) | Node::Text(_) => value.bound_at(place).of(value.subject),
             _ => value,
         }
     }
@@ -227,7 +224,7 @@ impl Machine<'_> {
         if name == "arn"
             && let Some(planned) = self.planned(&of.address, name)
         {
-            return Value { subject, ..planned };
+            return planned.of(subject);
         }
         if name == "arn"
             && let Some(resource) = resource.filter(|r| !r.parts.is_empty())
@@ -237,7 +234,7 @@ impl Machine<'_> {
                 Some(value) => value,
                 None => self.arn(of, resource, place),
             };
-            return Value { subject, ..value };
+            return value.of(subject);
         }
         let is_identity =
             resource.is_some_and(|r| r.identity.iter().any(|i| i == name)) || name == "arn";
@@ -291,7 +288,7 @@ impl Machine<'_> {
             }
         };
         if is_identity {
-            Value { subject, ..value }
+            value.of(subject)
         } else {
             value
         }

@@ -410,10 +410,7 @@ fn variables(value: &Value) -> Value {
         }
         _ => return value.clone(),
     };
-    Value {
-        node,
-        ..value.clone()
-    }
+    value.with(node)
 }
 
 /// Puts a statement in, over one of the same `Sid`.

@@ -6,6 +6,9 @@ use super::super::leaves::{Branch, Branching};
 use super::syntax_tree::Block;
 use crate::parser::{SourceId, Span};
 
+/// The bytes that a value or a piece of a text takes beside its text.
+const PART: u64 = 64;
+
 /// A place in one of the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
@@ -32,6 +35,7 @@ pub(super) struct Value {
     pub(super) via: Via,
     /// The resource of which it is the name, the id or the ARN.
     pub(super) subject: Option<Rc<Instance>>,
+    size: u64,
 }
 
 /// The kinds of values.
@@ -197,14 +201,62 @@ impl Branching for Value {
     }
 }
 
+impl Node {
+    /// About as many bytes as the value takes once nothing in it is shared, and all of its text is written out.
+    fn size(&self) -> u64 {
+        let sum = |sizes: &mut dyn Iterator<Item = u64>| sizes.fold(PART, u64::saturating_add);
+        match self {
+            Node::Text(pieces) => sum(&mut pieces.iter().map(|piece| {
+                let bytes = piece.text().map_or(0, str::len);
+                PART + bytes as u64
+            })),
+            Node::List(all) | Node::Choice(_, all) => sum(&mut all.iter().map(|v| v.size)),
+            Node::Map(all) => {
+                let members = all.iter().map(|(k, v)| k.size.saturating_add(v.size));
+                sum(&mut members.into_iter())
+            }
+            // Each quote and backslash of a text within it has a backslash before it.
+            Node::Json(inner) => inner.size.saturating_mul(2),
+            Node::Null
+            | Node::Boolean(_)
+            | Node::Number(_)
+            | Node::Hole(_)
+            | Node::Absent
+            | Node::Resource(_)
+            | Node::Module(_) => PART,
+        }
+    }
+}
+
 impl Value {
     pub(super) fn new(node: Node, place: Place) -> Self {
         Value {
+            size: node.size(),
             node,
             place,
             via: None,
             subject: None,
         }
+    }
+
+    /// About as many bytes as it takes once nothing in it is shared.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Another content with the same place and references.
+    pub(super) fn with(&self, node: Node) -> Value {
+        Value {
+            via: self.via.clone(),
+            subject: self.subject.clone(),
+            ..Value::new(node, self.place)
+        }
+    }
+
+    /// The same as the name, the id or the ARN of a resource.
+    pub(super) fn of(mut self, subject: Option<Rc<Instance>>) -> Value {
+        self.subject = subject;
+        self
     }
 
     pub(super) fn list(elements: Vec<Value>, place: Place) -> Self {

@@ -76,6 +76,44 @@ fn hostile() -> Vec<(&'static str, String)> {
         .unwrap();
     }
     all.push(("doubling texts", module("local.a59", &(locals + "}\n"))));
+    for (name, count, made) in [
+        ("doubling objects", 34, "{ x = LAST, y = LAST }"),
+        ("doubling merges", 34, "merge({ l = LAST }, { r = LAST })"),
+        ("doubling quotes", 40, "jsonencode(LAST)"),
+        ("doubling replacements", 40, "replace(LAST, \"x\", \"xx\")"),
+        (
+            "doubling expressions",
+            40,
+            "replace(LAST, \"/(x)/\", \"$1$1\")",
+        ),
+        (
+            "doubling parts",
+            40,
+            "join(\",\", concat(split(\",\", LAST), split(\",\", LAST)))",
+        ),
+    ] {
+        let mut locals = String::from("locals {\n  a0 = \"x,x\"\n");
+        for at in 1..count {
+            let last = format!("local.a{}", at - 1);
+            writeln!(locals, "  a{at} = {}", made.replace("LAST", &last)).unwrap();
+        }
+        let policy = format!("jsonencode(local.a{})", count - 1);
+        all.push((name, module(&policy, &(locals + "}\n"))));
+    }
+    let documents = (1..30).fold(String::new(), |all, at| {
+        let last = format!("data.aws_iam_policy_document.d{}.json", at - 1);
+        all + &format!(
+            "data \"aws_iam_policy_document\" \"d{at}\" {{\n  source_policy_documents = [{last}, {last}]\n}}\n"
+        )
+    });
+    let first = "data \"aws_iam_policy_document\" \"d0\" {\n  statement {\n    actions = [\"s3:GetObject\"]\n    resources = [\"*\"]\n  }\n}\n";
+    all.push((
+        "doubling documents",
+        module(
+            "data.aws_iam_policy_document.d29.json",
+            &format!("{first}{documents}"),
+        ),
+    ));
     let mut locals = String::from("locals {\n  a0 = \"xx\"\n");
     for at in 1..5000 {
         writeln!(locals, "  a{at} = local.a{}", at - 1).unwrap();

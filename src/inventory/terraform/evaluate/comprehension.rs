@@ -62,7 +62,8 @@ impl Machine<'_> {
         let mut list = Vec::new();
         let mut map: Vec<(Value, Value)> = Vec::new();
         for (key, value) in items {
-            if !self.spend(1, 0, place) {
+            // Each key is compared with those before it.
+            if !self.spend(1 + map.len() / 32, 0, place) {
                 return self.open(HoleKind::List, place, scope.module);
             }
             if self.is_splice(&value) {

@@ -20,10 +20,7 @@ impl Machine<'_> {
         } else {
             let mut pieces = Vec::new();
             self.put(value, &mut pieces, module);
-            Value {
-                node: Node::Text(Rc::new(pieces)),
-                ..value.clone()
-            }
+            value.with(Node::Text(Rc::new(pieces)))
         }
     }
 

@@ -6,6 +6,9 @@ use super::super::evaluate::{Machine, equal, insert};
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Place, Value};
 
+/// How many comparisons count as one step.
+const COMPARED: usize = 32;
+
 impl Machine<'_> {
     pub(super) fn collection(
         &mut self,
@@ -42,6 +45,10 @@ impl Machine<'_> {
                 }
                 let mut all: Vec<Value> = Vec::new();
                 for element in elements {
+                    // Each is compared with those before it.
+                    if !self.spend(all.len() / COMPARED, 0, place) {
+                        return None;
+                    }
                     let known = all.iter().any(|a| equal(a, &element) == Some(true));
                     if !known {
                         all.push(element);
@@ -64,6 +71,9 @@ impl Machine<'_> {
                         Node::Map(_) => {
                             for (key, value) in argument.members()? {
                                 if !key.is_known_text() {
+                                    return None;
+                                }
+                                if !self.spend(all.len() / COMPARED, 0, place) {
                                     return None;
                                 }
                                 insert(&mut all, key, value);
@@ -187,6 +197,9 @@ impl Machine<'_> {
                 }
                 let mut all = Vec::new();
                 for (key, value) in keys.into_iter().zip(values) {
+                    if !self.spend(all.len() / COMPARED, 0, place) {
+                        return None;
+                    }
                     insert(&mut all, key, value);
                 }
                 let _ = scope;

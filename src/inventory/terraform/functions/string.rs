@@ -1,5 +1,7 @@
 //! Functions of texts. Each byte of a result keeps its place where it comes from a text that is written out.
 
+use std::ops::Range;
+
 use super::super::evaluate::Machine;
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Piece, Place, Value};
@@ -111,14 +113,18 @@ impl Machine<'_> {
                 let Some(text) = known(&whole) else {
                     return self.split_open(&separator, &whole, place);
                 };
-                let mut all = Vec::new();
+                let count = text.matches(&separator).count();
+                if !self.spend(count, text.len(), place) {
+                    return None;
+                }
+                let mut all = Vec::with_capacity(count + 1);
+                let mut cutter = Cutter::new(&whole);
                 let mut at = 0;
                 for part in text.split(&separator) {
-                    all.push(part_of(&whole, at..at + part.len()));
+                    all.push(cutter.cut(at..at + part.len()));
                     at += part.len() + separator.len();
                 }
-                self.spend(all.len(), text.len(), place)
-                    .then(|| Value::list(all, place))
+                Some(Value::list(all, place))
             }
             "replace" => {
                 let whole = self.as_text(first, scope.module);
@@ -135,20 +141,34 @@ impl Machine<'_> {
                     if !refers_to_groups(&with) {
                         return None;
                     }
-                    let replaced = pattern.replace_all(&text, with.as_str());
-                    return self
-                        .spend(1, replaced.len(), place)
-                        .then(|| Value::bound(replaced, whole.place).inherit(&whole.via));
+                    let mut replaced = String::new();
+                    let mut at = 0;
+                    for found in pattern.captures_iter(&text) {
+                        let all = found.get(0)?;
+                        let before = replaced.len();
+                        replaced.push_str(text.get(at..all.start())?);
+                        found.expand(&with, &mut replaced);
+                        at = all.end();
+                        if !self.spend(1, replaced.len() - before, place) {
+                            return None;
+                        }
+                    }
+                    replaced.push_str(text.get(at..)?);
+                    return Some(Value::bound(replaced, whole.place).inherit(&whole.via));
                 }
                 if pattern.is_empty() {
                     return None;
                 }
                 let mut pieces = Vec::new();
+                let mut cutter = Cutter::new(&whole);
                 let mut at = 0;
                 for (found, _) in text.match_indices(&pattern) {
-                    let before = part_of(&whole, at..found);
+                    if self.is_exhausted {
+                        return None;
+                    }
+                    let before = cutter.cut(at..found);
                     self.put(&before, &mut pieces, scope.module);
-                    let replaced = part_of(&whole, found..found + pattern.len());
+                    let replaced = cutter.cut(found..found + pattern.len());
                     let start = pieces.len();
                     self.put(with, &mut pieces, scope.module);
                     for piece in pieces.get_mut(start..).unwrap_or_default() {
@@ -157,7 +177,7 @@ impl Machine<'_> {
                     }
                     at = found + pattern.len();
                 }
-                let rest = part_of(&whole, at..text.len());
+                let rest = cutter.cut(at..text.len());
                 self.put(&rest, &mut pieces, scope.module);
                 Some(Value::pieces_of(pieces, place))
             }
@@ -190,10 +210,7 @@ impl Machine<'_> {
                     },
                 });
                 let pieces = changed.collect();
-                Some(Value {
-                    via: whole.via.clone(),
-                    ..Value::pieces_of(pieces, whole.place)
-                })
+                Some(Value::pieces_of(pieces, whole.place).inherit(&whole.via))
             }
             "trimspace" | "trim" | "trimprefix" | "trimsuffix" => {
                 let whole = self.as_text(first, scope.module);
@@ -228,12 +245,13 @@ impl Machine<'_> {
         let whole = arguments.first()?;
         let text = known(&self.as_text(whole, scope.module))?;
         let mut pieces = Vec::new();
+        let mut cutter = Cutter::new(whole);
         let mut at = 0;
         let mut next = 1;
         let mut used = 0;
         while let Some(found) = text.get(at..)?.find('%') {
             let verb = at + found;
-            self.put(&part_of(whole, at..verb), &mut pieces, scope.module);
+            self.put(&cutter.cut(at..verb), &mut pieces, scope.module);
             let mut rest = text.get(verb + 1..)?;
             let mut width = 1;
             if let Some(inner) = rest.strip_prefix('[') {
@@ -244,7 +262,7 @@ impl Machine<'_> {
             }
             let c = rest.chars().next()?;
             if c == '%' && width == 1 {
-                self.put(&part_of(whole, verb..verb + 1), &mut pieces, scope.module);
+                self.put(&cutter.cut(verb..verb + 1), &mut pieces, scope.module);
             } else {
                 let argument = arguments.get(next)?;
                 used = used.max(next);
@@ -272,7 +290,7 @@ impl Machine<'_> {
                     place: at_verb,
                     via,
                     ..
-                } = part_of(whole, verb..verb + width + c.len_utf8());
+                } = cutter.cut(verb..verb + width + c.len_utf8());
                 let start = pieces.len();
                 self.put(argument, &mut pieces, scope.module);
                 for piece in pieces.get_mut(start..).unwrap_or_default() {
@@ -282,7 +300,7 @@ impl Machine<'_> {
             }
             at = verb + width + c.len_utf8();
         }
-        self.put(&part_of(whole, at..text.len()), &mut pieces, scope.module);
+        self.put(&cutter.cut(at..text.len()), &mut pieces, scope.module);
         if used + 1 < arguments.len() && !text.contains("%[") {
             // Terraform refuses an argument that is not used.
             self.failures += 1;
@@ -314,46 +332,69 @@ fn known(value: &Value) -> Option<String> {
 }
 
 /// A range of the bytes of a text.
-fn part_of(value: &Value, range: std::ops::Range<usize>) -> Value {
-    let Node::Text(pieces) = &value.node else {
-        return value.clone();
-    };
-    let mut parts = Vec::new();
-    let mut at = 0;
-    for piece in pieces.iter() {
-        let length = piece.text().map_or(0, str::len);
-        let start = range.start.max(at);
-        let end = range.end.min(at + length);
-        if start < end {
-            parts.push(piece.part(start - at..end - at));
+fn part_of(value: &Value, range: Range<usize>) -> Value {
+    Cutter::new(value).cut(range)
+}
+
+/// Cuts a text into parts from the start to the end, and sees each piece once for all of them.
+struct Cutter<'v> {
+    whole: &'v Value,
+    /// The first piece that the next part may have, and the bytes before it.
+    piece: usize,
+    before: usize,
+}
+
+impl<'v> Cutter<'v> {
+    fn new(whole: &'v Value) -> Self {
+        Cutter {
+            whole,
+            piece: 0,
+            before: 0,
         }
-        at += length;
     }
-    let span = match (parts.first(), parts.last()) {
-        (
-            Some(Piece::Literal {
-                source, offsets, ..
-            }),
-            Some(Piece::Literal {
-                source: last,
-                offsets: ends,
-                ..
-            }),
-        ) if source == last => offsets
-            .first()
-            .zip(ends.last())
-            .map(|(start, end)| (*source, *start, *end)),
-        _ => None,
-    };
-    let place = match span {
-        Some((source, start, end)) => Place {
-            source,
-            span: crate::parser::Span { start, end },
-        },
-        None => value.place,
-    };
-    Value {
-        via: value.via.clone(),
-        ..Value::pieces_of(parts, place)
+
+    /// A range of the bytes, which does not start before the last one.
+    fn cut(&mut self, range: Range<usize>) -> Value {
+        let Node::Text(pieces) = &self.whole.node else {
+            return self.whole.clone();
+        };
+        let mut parts = Vec::new();
+        while let Some(piece) = pieces.get(self.piece) {
+            let length = piece.text().map_or(0, str::len);
+            let start = range.start.max(self.before);
+            let end = range.end.min(self.before + length);
+            if start < end {
+                parts.push(piece.part(start - self.before..end - self.before));
+            }
+            if self.before + length > range.end {
+                break;
+            }
+            self.before += length;
+            self.piece += 1;
+        }
+        let span = match (parts.first(), parts.last()) {
+            (
+                Some(Piece::Literal {
+                    source, offsets, ..
+                }),
+                Some(Piece::Literal {
+                    source: last,
+                    offsets: ends,
+                    ..
+                }),
+            ) if source == last => offsets
+                .first()
+                .zip(ends.last())
+                .map(|(start, end)| (*source, *start, *end)),
+            _ => None,
+        };
+        let place = match span {
+            Some((source, start, end)) => Place {
+                source,
+                span: crate::parser::Span { start, end },
+            },
+            None => self.whole.place,
+        };
+        Value::pieces_of(parts, place).inherit(&self.whole.via)
     }
 }
