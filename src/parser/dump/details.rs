@@ -73,6 +73,10 @@ pub(super) fn pages(body: &str, start: usize) -> Option<Result<Pages, Box<Proble
 }
 
 /// What an element describes, by its keys.
+#[allow(
+    clippy::zero_sized_map_values,
+    reason = "serde reads a map as a map, and only its keys are needed"
+)]
 fn kind(raw: &RawValue) -> Option<PartKind> {
     let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(raw.get()).ok()?;
     let has = |key: &str| members.contains_key(key);
