@@ -3,7 +3,7 @@
 use crate::parser::{self, Problem, SourceId, Span};
 
 /// The kind of a principal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     /// A role.
     Role,

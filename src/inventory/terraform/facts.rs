@@ -43,6 +43,7 @@ pub(super) enum Part {
 struct Facts {
     placeholders: FxHashMap<String, FxHashMap<String, String>>,
     names: FxHashMap<String, Vec<String>>,
+    computed: FxHashMap<String, FxHashMap<String, String>>,
     resource: Vec<Resource>,
 }
 
@@ -107,6 +108,12 @@ pub(super) fn attribute<'n>(kind: &str, name: &'n str) -> &'n str {
 pub(super) fn placeholder(kind: &str, attribute: &str) -> Option<&'static str> {
     let of = facts()?.placeholders.get(kind)?;
     of.get(attribute).map(String::as_str)
+}
+
+/// The type of a resource of its own for each element of an argument that AWS fills in where the code does not set it.
+pub(super) fn computed(kind: &str, argument: &str) -> Option<&'static str> {
+    let of = facts()?.computed.get(kind)?;
+    of.get(argument).map(String::as_str)
 }
 
 /// Whether an attribute is one name.

@@ -7,6 +7,7 @@
 
 mod json;
 mod known;
+mod today;
 mod unknown;
 
 pub(super) use json::{elements, member, members, span, word};
@@ -60,6 +61,13 @@ struct Planned<'j> {
     place: Span,
 }
 
+impl Planned<'_> {
+    /// The address of its configuration.
+    fn configured_as(&self) -> String {
+        format!("{}{}", today::without_keys(&self.module), self.name)
+    }
+}
+
 /// Whether a text may be a plan, by a look at its words.
 pub(super) fn may_be(text: &str) -> bool {
     text.contains("\"planned_values\"") && text.contains("\"format_version\"")
@@ -74,8 +82,11 @@ impl Machine<'_> {
     pub(super) fn open_plan(&mut self, source: SourceId) -> Result<Code, Fault> {
         let text = self.files.sources.get(source).text().to_owned();
         let json = read(&text)?;
-        let planned = planned(&json)?;
+        let mut planned = planned(&json)?;
         self.incomplete(&json, &planned, source);
+        let forgotten = today::forgotten(&json, &planned);
+        planned.extend(forgotten);
+        let managed = today::Managed::of(&json, &planned);
         let unknown = unknown(&json);
         let configured = configured(&json);
         let mut code = Code::default();
@@ -90,6 +101,10 @@ impl Machine<'_> {
             for (key, value) in members(resource.values) {
                 let Some(name) = word(key) else { continue };
                 let own = member(open, name).unwrap_or(&none);
+                if let Some(kind) = today::unset(resource, name, &configured) {
+                    managed.stay(resource, (name, value, own), kind, source, &mut code);
+                    continue;
+                }
                 if BLOCKS.contains(&name) {
                     if let Token::Array(all) = &value.token {
                         let open = match &own.token {
@@ -117,10 +132,11 @@ impl Machine<'_> {
                 let Some(name) = word(key).filter(|_| is_open(value)) else {
                     continue;
                 };
-                if body.get(name).is_some() || BLOCKS.contains(&name) {
+                let is_set = today::unset(resource, name, &configured).is_none();
+                if body.get(name).is_some() || BLOCKS.contains(&name) || !is_set {
                     continue;
                 }
-                let referred = configured.get(&format!("{}{}", resource.module, resource.name));
+                let referred = configured.get(&resource.configured_as());
                 let referred = referred
                     .and_then(|of| member(of, name))
                     .filter(|_| REFERENCES.contains(&name));

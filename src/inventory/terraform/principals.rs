@@ -2,7 +2,7 @@
 
 mod attachment;
 mod exclusive;
-mod shape;
+pub(super) mod shape;
 mod unowned;
 
 use std::rc::Rc;

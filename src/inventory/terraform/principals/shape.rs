@@ -3,19 +3,19 @@
 use crate::inventory::Kind;
 
 /// How a type of resource names its arguments.
-pub(super) struct Shape {
-    pub(super) kind: &'static str,
-    pub(super) what: What,
+pub(in crate::inventory::terraform) struct Shape {
+    pub(in crate::inventory::terraform) kind: &'static str,
+    pub(in crate::inventory::terraform) what: What,
     /// Arguments with the principals: of roles, users and groups.
-    pub(super) targets: &'static [(&'static str, Kind)],
+    pub(in crate::inventory::terraform) targets: &'static [(&'static str, Kind)],
     /// The argument with the document, or with the ARN of a managed policy.
-    pub(super) content: &'static str,
+    pub(in crate::inventory::terraform) content: &'static str,
     /// The argument with its name.
-    pub(super) name: &'static str,
+    pub(in crate::inventory::terraform) name: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(in crate::inventory::terraform) enum What {
     Principal(Kind),
     /// A policy of a principal's own.
     Inline,
@@ -32,7 +32,7 @@ pub(super) enum What {
 const ROLE: (&str, Kind) = ("role", Kind::Role);
 
 /// The types of resources that are read.
-pub(super) const SHAPES: [Shape; 26] = [
+pub(in crate::inventory::terraform) const SHAPES: [Shape; 26] = [
     shape("aws_iam_role", What::Principal(Kind::Role), &[], "", "name"),
     shape(
         "awscc_iam_role",
@@ -207,7 +207,7 @@ pub(super) const SHAPES: [Shape; 26] = [
     ),
 ];
 
-pub(super) const fn shape(
+const fn shape(
     kind: &'static str,
     what: What,
     targets: &'static [(&'static str, Kind)],
