@@ -3,6 +3,7 @@
 mod attached;
 mod modules;
 mod plan;
+mod refused;
 mod values;
 
 use crate::common::case::{Case, verdict};

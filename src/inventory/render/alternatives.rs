@@ -29,10 +29,20 @@ pub(super) fn has_choice(value: &Value) -> bool {
     }
 }
 
-/// The values of a list, each with the hole that decides whether it is there.
+/// The values of a list, each with the hole that decides whether it is there. A list within a list is one value, which
+/// IAM refuses; alternatives may be lists of any length.
 pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
-    let all = leaves(value, within).into_iter();
-    all.map(|(value, within)| Item { value, within }).collect()
+    let mut all = Vec::new();
+    for value in value.elements() {
+        match value.node {
+            Node::List(_) => all.push(Item { value, within }),
+            _ => {
+                let own = leaves(value, within).into_iter();
+                all.extend(own.map(|(value, within)| Item { value, within }));
+            }
+        }
+    }
+    all
 }
 
 /// The statements of a document of which the template leaves open which it is.
