@@ -12,6 +12,7 @@ use super::surroundings::{Frame, Scope};
 use super::syntax_tree::{Attribute, Block, Body};
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
+use crate::parser::shorten;
 
 /// The arguments of a statement that are elements of a policy.
 const ELEMENTS: [(&str, &str); 4] = [
@@ -50,24 +51,26 @@ impl Machine<'_> {
         };
         let mut statements: Vec<Value> = Vec::new();
         for base in self.documents(body.get("source_policy_documents"), &scope) {
-            self.overlay(&mut statements, &base);
+            self.overlay(&mut statements, &base, Some(of));
         }
         // As older versions of the provider have it.
         for base in self.single(body.get("source_json"), &scope) {
-            self.overlay(&mut statements, &base);
+            self.overlay(&mut statements, &base, None);
         }
         let mut own: Vec<Value> = Vec::new();
         for expanded in self.blocks(body, "statement", &scope) {
-            own.push(self.statement(&expanded, &scope));
+            let statement = self.statement(&expanded, &scope);
+            self.unique(&own, &statement, of);
+            own.push(statement);
         }
         for statement in own {
             put_by_sid(&mut statements, statement);
         }
         for over in self.documents(body.get("override_policy_documents"), &scope) {
-            self.overlay(&mut statements, &over);
+            self.overlay(&mut statements, &over, None);
         }
         for over in self.single(body.get("override_json"), &scope) {
-            self.overlay(&mut statements, &over);
+            self.overlay(&mut statements, &over, None);
         }
         let mut members = vec![(word("Version", header), version)];
         if let Some(id) = body.attribute("policy_id") {
@@ -111,8 +114,32 @@ impl Machine<'_> {
             .collect()
     }
 
-    /// Puts the statements of a document over those that are there, by their `Sid`.
-    fn overlay(&mut self, statements: &mut Vec<Value>, document: &Value) {
+    /// Reports a statement whose `Sid` one of the others has: the provider stops with an error.
+    fn unique(&mut self, others: &[Value], statement: &Value, of: &Instance) {
+        let Some(sid) = statement.get("Sid") else {
+            return;
+        };
+        let known = sid.text().filter(|text| !text.is_empty());
+        let Some(text) = known.filter(|_| same_sid(others, statement).is_some()) else {
+            return;
+        };
+        let message = format!(
+            "`{}` has two statements with the Sid `{}`",
+            shorten(&of.address),
+            shorten(&text)
+        );
+        let help = "give each statement a Sid of its own, or none: Terraform refuses both";
+        self.unread(sid.place, message, help);
+    }
+
+    /// Puts the statements of a document over those that are there, by their `Sid`. Those of the source documents of a
+    /// data source may not share one.
+    fn overlay(
+        &mut self,
+        statements: &mut Vec<Value>,
+        document: &Value,
+        source_of: Option<&Instance>,
+    ) {
         let inner = match &document.node {
             Node::Json(inner) => (**inner).clone().inherit(&document.via),
             Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => return,
@@ -129,7 +156,8 @@ impl Machine<'_> {
                 let mut all = Vec::new();
                 for alternative in of.iter() {
                     let mut own = Vec::new();
-                    self.overlay(&mut own, &alternative.clone().inherit(&document.via));
+                    let alternative = alternative.clone().inherit(&document.via);
+                    self.overlay(&mut own, &alternative, source_of);
                     all.push(Value::list(own, document.place));
                 }
                 let node = Node::Choice(*hole, Rc::new(all));
@@ -145,10 +173,18 @@ impl Machine<'_> {
         match inner.get("Statement") {
             Some(list) if matches!(list.node, Node::List(_)) => {
                 for statement in list.elements().unwrap_or_default() {
+                    if let Some(of) = source_of {
+                        self.unique(statements, &statement, of);
+                    }
                     put_by_sid(statements, statement);
                 }
             }
-            Some(one) => put_by_sid(statements, one),
+            Some(one) => {
+                if let Some(of) = source_of {
+                    self.unique(statements, &one, of);
+                }
+                put_by_sid(statements, one);
+            }
             None => {
                 if !matches!(inner.node, Node::Map(_)) {
                     statements.push(inner);
@@ -415,14 +451,16 @@ fn variables(value: &Value) -> Value {
 
 /// Puts a statement in, over one of the same `Sid`.
 fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
-    let sid = |of: &Value| of.get("Sid").and_then(|s| s.text());
-    let own = sid(&statement).filter(|s| !s.is_empty());
-    let known = own.and_then(|own| {
-        let mut all = statements.iter_mut();
-        all.find(|s| sid(s).as_deref() == Some(own.as_str()))
-    });
-    match known {
+    let known = same_sid(statements, &statement);
+    match known.and_then(|at| statements.get_mut(at)) {
         Some(old) => *old = statement,
         None => statements.push(statement),
     }
+}
+
+/// The statement that has the `Sid` of another one.
+fn same_sid(statements: &[Value], statement: &Value) -> Option<usize> {
+    let own = statement.get("Sid")?.text().filter(|s| !s.is_empty())?;
+    let is_same = |s: &Value| s.get("Sid").is_some_and(|sid| sid.is_text(&own));
+    statements.iter().position(is_same)
 }

@@ -1,6 +1,6 @@
 //! Code that Terraform or IAM refuses is never passed.
 
-use super::{case, encoded, role_with};
+use super::{case, encoded, judged, role_with};
 use crate::common::table::each;
 
 const RESOURCE: &str = "\"ARN:queue-a\"";
@@ -31,4 +31,54 @@ fn a_list_in_a_list_of_a_policy_is_an_error() {
     let code = role_with(&encoded("Allow", parts, RESOURCE));
     let (run, _) = case(&[("main.tf", &code)]).lint(".", &[]);
     assert!(!run.out.contains("found an array"), "{}", run.out);
+}
+
+#[test]
+fn statements_of_one_sid_are_refused_by_the_data_source() {
+    let statement = |sid: &str, action: &str| {
+        format!(
+            "  statement {{\n    sid = \"{sid}\"\n    actions = [\"{action}\"]\n    resources = [\"ARN:queue-a\"]\n  }}\n"
+        )
+    };
+    let document = |name: &str, body: &str| {
+        format!("data \"aws_iam_policy_document\" \"{name}\" {{\n{body}}}\n")
+    };
+    let json = |name: &str| format!("data.aws_iam_policy_document.{name}.json");
+    let send = statement("A", "sqs:SendMessage");
+    let with = |inner: &str, more: &str| {
+        let all = role_with(&json("all"));
+        format!("{all}{more}{}", document("all", inner))
+    };
+    let one = document("one", &send);
+    let two = document("two", &statement("A", "sqs:PurgeQueue"));
+    let lists = |argument: &str| format!("  {argument} = [{}, {}]\n", json("two"), json("one"));
+    let refused = "covered and exit 2";
+    each(
+        [
+            (
+                with(&format!("{}{send}", statement("A", "sqs:PurgeQueue")), ""),
+                refused,
+            ),
+            (
+                with(&lists("source_policy_documents"), &format!("{one}{two}")),
+                refused,
+            ),
+            (
+                with(&format!("{}{send}", statement("", "sqs:PurgeQueue")), ""),
+                "covered",
+            ),
+            (
+                with(&lists("override_policy_documents"), &format!("{one}{two}")),
+                "covered",
+            ),
+            (
+                with(
+                    &format!("  source_policy_documents = [{}]\n{send}", json("two")),
+                    &two,
+                ),
+                "covered",
+            ),
+        ],
+        |(code, expected)| assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{code}"),
+    );
 }
