@@ -34,12 +34,11 @@ pub(super) fn has_choice(value: &Value) -> bool {
 pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
     let mut all = Vec::new();
     for value in value.elements() {
-        match value.node {
-            Node::List(_) => all.push(Item { value, within }),
-            _ => {
-                let own = leaves(value, within).into_iter();
-                all.extend(own.map(|(value, within)| Item { value, within }));
-            }
+        if let Node::List(_) = value.node {
+            all.push(Item { value, within });
+        } else {
+            let own = leaves(value, within).into_iter();
+            all.extend(own.map(|(value, within)| Item { value, within }));
         }
     }
     all
