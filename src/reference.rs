@@ -22,6 +22,7 @@ mod generated;
 mod history;
 mod managed;
 mod need;
+mod on_demand;
 mod pack;
 mod placeholder;
 mod policy_text;

@@ -1,40 +1,17 @@
 //! Ways from a permission to more permissions, from `rules/escalation.toml`. Each is read only where a policy may open it.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::on_demand::OnDemand;
 use super::{RefCondition, RefList, RefStatement, Standing};
 use crate::parser::Effect;
 
-static LINES: LazyLock<Vec<Line>> = LazyLock::new(|| {
-    let lines = include_str!(concat!(env!("OUT_DIR"), "/escalation.txt")).lines();
-    let lines = lines.filter_map(|line| line.split_once('\t'));
-    let line = |(steps, text)| Line {
-        steps,
-        text,
-        path: OnceLock::new(),
-    };
-    lines.map(line).collect()
-});
-
-/// A path that is read once it is asked for.
-struct Line {
-    /// The actions of its steps in lower case, with `,` between those of one step and `;` between the steps.
-    steps: &'static str,
-    text: &'static str,
-    path: OnceLock<Option<EscalationPath>>,
-}
-
-impl Line {
-    fn read(&self) -> Option<&EscalationPath> {
-        let path = self
-            .path
-            .get_or_init(|| serde_json::from_str(self.text).ok());
-        path.as_ref()
-    }
-}
+/// Each path by the actions of its steps in lower case, with `,` between those of one step and `;` between the steps.
+static PATHS: LazyLock<Vec<OnDemand<Option<EscalationPath>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/escalation.txt"))));
 
 /// A way from some permissions to more. It is open if every step is.
 #[derive(Debug, Deserialize)]
@@ -144,9 +121,9 @@ pub fn escalation_paths() -> impl Iterator<Item = &'static EscalationPath> {
 pub fn escalation_paths_of(
     is_allowed: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = &'static EscalationPath> {
-    let lines = LINES.iter().filter(move |line| {
-        let mut steps = line.steps.split(';');
+    let paths = PATHS.iter().filter(move |path| {
+        let mut steps = path.key.split(';');
         steps.all(|step| step.split(',').any(&is_allowed))
     });
-    lines.filter_map(Line::read)
+    paths.filter_map(|path| path.get(|text| serde_json::from_str(text).ok()).as_ref())
 }

@@ -1,44 +1,23 @@
 //! Why ParallelCluster needs an action. The data is read only when something is to be explained.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Release;
+use super::on_demand::OnDemand;
 use super::standing::{Failure, When};
 use crate::matcher::{ActionMatch, ActionPattern};
 
-/// The reasons of each role. A line has the role and, after a tab, its reasons.
-static ROLES: LazyLock<Vec<OfRole>> = LazyLock::new(|| {
-    let lines = include_str!(concat!(env!("OUT_DIR"), "/needs.txt")).lines();
-    let lines = lines.filter_map(|line| line.split_once('\t'));
-    let of_role = |(role, text)| OfRole {
-        role,
-        text,
-        read: OnceLock::new(),
-    };
-    lines.map(of_role).collect()
-});
-
-/// The reasons of a role, read once they are asked for.
-struct OfRole {
-    role: &'static str,
-    text: &'static str,
-    read: OnceLock<Index>,
-}
-
-impl OfRole {
-    fn read(&self) -> &Index {
-        self.read
-            .get_or_init(|| Index::new(serde_json::from_str(self.text).unwrap_or_default()))
-    }
-}
+/// The reasons of each role.
+static ROLES: LazyLock<Vec<OnDemand<Index>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/needs.txt"))));
 
 /// The reasons of a role; `None` where it has none.
 fn of_role(role: &str) -> Option<&'static Index> {
-    let of_role = ROLES.iter().find(|of| of.role == role);
-    of_role.map(OfRole::read)
+    let of_role = ROLES.iter().find(|of| of.key == role)?;
+    Some(of_role.get(Index::read))
 }
 
 /// The calls by their actions, in lower case.
@@ -63,6 +42,10 @@ struct Index {
 }
 
 impl Index {
+    fn read(text: &str) -> Self {
+        Index::new(serde_json::from_str(text).unwrap_or_default())
+    }
+
     fn new(needs: Vec<Need>) -> Self {
         let mut index = Index {
             needs: Vec::new(),
@@ -291,7 +274,7 @@ pub(super) fn of_feature<'n>(
 /// Every reason that names or matches an action, for all roles and releases.
 pub fn needs_of(action: &str) -> Vec<&'static Need> {
     let of = |by_wildcard: bool| {
-        let roles = ROLES.iter().map(OfRole::read);
+        let roles = ROLES.iter().map(|of| of.get(Index::read));
         let mut all: Vec<_> = roles.flat_map(|r| r.of(action, by_wildcard)).collect();
         all.sort_by_key(|need| need.nth);
         all
