@@ -18,6 +18,7 @@ struct Placeholder {
     spellings: Vec<String>,
     arn: Option<String>,
     shape: Option<String>,
+    except: Option<String>,
     #[serde(default)]
     infer: bool,
 }
@@ -71,10 +72,12 @@ pub(super) fn write(
             let _ = writeln!(code, "    ({:?}, {arn:?}, {}),", p.name, p.infer);
         }
     }
-    code.push_str("];\npub(super) static SHAPES: &[(&str, &str)] = &[\n");
+    code.push_str("];\npub(super) static SHAPES: &[(&str, &str, &str)] = &[\n");
     for p in &placeholders.placeholder {
-        if let Some(shape) = &p.shape {
-            let _ = writeln!(code, "    ({:?}, {shape:?}),", p.name);
+        if p.shape.is_some() || p.except.is_some() {
+            let shape = p.shape.as_deref().unwrap_or("*");
+            let except = p.except.as_deref().unwrap_or_default();
+            let _ = writeln!(code, "    ({:?}, {shape:?}, {except:?}),", p.name);
         }
     }
     code.push_str("];\n");

@@ -11,8 +11,8 @@ pub(super) fn is_taken(name: &str) -> bool {
 pub(super) fn has_shape(name: &str, value: &str) -> bool {
     SHAPES
         .iter()
-        .find(|(n, _)| *n == name)
-        .is_none_or(|(_, shape)| glob(shape, value))
+        .find(|(n, ..)| *n == name)
+        .is_none_or(|(_, shape, except)| glob(shape, value) && !glob(except, value))
 }
 
 /// Whether a pattern with `*` and `?` matches a text, in which a wildcard is an ordinary character.
