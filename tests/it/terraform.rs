@@ -36,6 +36,8 @@ resource "aws_sqs_queue" "sent" { name = "queue-a" }
 resource "aws_sqs_queue" "made" {}
 resource "aws_sqs_queue" "prefixed" { name_prefix = "queue-" }
 resource "random_id" "x" { byte_length = 4 }
+resource "aws_db_instance" "made" {}
+data "external" "x" { program = ["true"] }
 "#;
 
 pub(crate) fn case(files: &[(&str, &str)]) -> Case {

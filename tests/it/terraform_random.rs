@@ -84,7 +84,10 @@ fn text(chance: &mut Chance, text: &str, locals: &mut Vec<String>) -> String {
         6 => format!("format(\"%s%s\", \"{head}\", \"{tail}\")"),
         7 => format!("(1 == 1 ? \"{escaped}\" : \"none\")"),
         8 => format!("replace(\"QQ{tail}\", \"QQ\", \"{head}\")"),
-        _ => format!("try(local.none.x, \"{escaped}\")"),
+        _ => {
+            locals.push(format!("{name} = {{}}"));
+            format!("try(local.{name}.x, \"{escaped}\")")
+        }
     }
 }
 
@@ -255,7 +258,8 @@ fn is_token(code: &str, json: &str) -> bool {
 
 fn module(value: &str, blocks: &str) -> String {
     format!(
-        "variable \"open\" {{}}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = {TRUST}\n}}\n\
+        "variable \"open\" {{}}\nresource \"aws_s3_bucket\" \"none\" {{}}\nresource \"random_id\" \"x\" {{ byte_length = 4 }}\n\
+         module \"none\" {{ source = \"example/iam/aws\" }}\nresource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = {TRUST}\n}}\n\
          resource \"aws_iam_role_policy\" \"r\" {{\n  role   = aws_iam_role.r.id\n  policy = {value}\n}}\n{blocks}"
     )
 }

@@ -52,6 +52,8 @@ pub(super) struct Machine<'a> {
     memo: FxHashMap<(usize, String), Option<Evaluated>>,
     /// How often an expression was one that Terraform refuses.
     pub(super) failures: u64,
+    /// How many calls of `try` and `can` the expression is in.
+    pub(super) tries: u32,
     steps: u64,
     bytes: u64,
     size: u64,
@@ -80,6 +82,7 @@ impl<'a> Machine<'a> {
             elsewhere: std::collections::BTreeSet::new(),
             memo: FxHashMap::default(),
             failures: 0,
+            tries: 0,
             steps: 0,
             bytes: 0,
             size: 0,
@@ -239,7 +242,9 @@ impl<'a> Machine<'a> {
         }
         self.memo.insert(key.clone(), None);
         let before = std::mem::take(&mut self.taken);
+        let tries = std::mem::take(&mut self.tries);
         let value = make(self);
+        self.tries = tries;
         let defaults: Rc<[usize]> = self.taken.as_slice().into();
         let own = std::mem::replace(&mut self.taken, before);
         for at in own {

@@ -9,7 +9,7 @@ use super::encode;
 use super::evaluate::{Machine, equal};
 use super::hcl;
 use super::surroundings::{Frame, Scope};
-use super::syntax_tree::Call;
+use super::syntax_tree::{Call, Expression};
 use super::value::Each;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
@@ -21,7 +21,7 @@ impl Machine<'_> {
             "try" => self.first_that_works(call, scope),
             "can" => {
                 let before = self.failures;
-                let value = call.arguments.first().map(|a| self.evaluate(a, scope));
+                let value = call.arguments.first().map(|a| self.attempt(a, scope));
                 let works = self.failures == before;
                 self.failures = before;
                 match value {
@@ -161,13 +161,21 @@ impl Machine<'_> {
         }
     }
 
+    /// Evaluates an expression that may fail.
+    fn attempt(&mut self, of: &Expression, scope: &Scope<'_>) -> Value {
+        self.tries += 1;
+        let value = self.evaluate(of, scope);
+        self.tries -= 1;
+        value
+    }
+
     /// The first argument that Terraform can evaluate.
     fn first_that_works(&mut self, call: &Call, scope: &Scope<'_>) -> Option<Value> {
         let mut open: Option<usize> = None;
         let mut all = Vec::new();
         for argument in &call.arguments {
             let before = self.failures;
-            let value = self.evaluate(argument, scope);
+            let value = self.attempt(argument, scope);
             if self.failures > before {
                 self.failures = before;
                 continue;

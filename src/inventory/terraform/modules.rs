@@ -86,6 +86,7 @@ impl Machine<'_> {
                 };
                 let message = "only OpenTofu reads this file, so it was not read";
                 self.unread(place, message, "write it as a `.tf` file");
+                read.is_partial = true;
                 continue;
             }
             let source = { self.files.named(&path) }.and_then(|real| self.files.read(&real));
@@ -99,6 +100,7 @@ impl Machine<'_> {
                     };
                     let message = format!("cannot read the file: {reason}");
                     self.unread(place, message, NO_CODE);
+                    read.is_partial = true;
                     continue;
                 }
             };
@@ -114,6 +116,7 @@ impl Machine<'_> {
                     message,
                     "write what it says into the files that it overrides",
                 );
+                read.is_partial = true;
                 continue;
             }
             let text = self.files.sources.get(source).text();
@@ -124,7 +127,10 @@ impl Machine<'_> {
             };
             match body {
                 Ok(body) => self.sort(source, body, &mut read),
-                Err(fault) => self.fault(source, &fault, "the file"),
+                Err(fault) => {
+                    self.fault(source, &fault, "the file");
+                    read.is_partial = true;
+                }
             }
         }
         let code = Rc::new(read);

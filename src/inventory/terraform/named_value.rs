@@ -1,6 +1,7 @@
 //! Values of references: `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn`.
 
 mod instances;
+mod undefined;
 
 use std::rc::Rc;
 
@@ -12,9 +13,12 @@ use super::value::Instance;
 use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
+use undefined::Defined;
 
 /// The most resources that `count` and `for_each` make of one block.
 const MOST_INSTANCES: usize = 500;
+/// The first words of references to blocks that are not read.
+const NOT_READ: [&str; 5] = ["action", "ephemeral", "output", "run", "tofu"];
 
 impl Machine<'_> {
     /// The value of a name, and how many of the steps behind it belong to it.
@@ -42,8 +46,16 @@ impl Machine<'_> {
         };
         let first = word(0);
         match name {
-            "var" => Some((self.variable(scope.module, first?, place)?, 1)),
-            "local" => Some((self.local(scope.module, first?, place)?, 1)),
+            "var" => {
+                let name = first?;
+                self.defined(scope.module, Defined::Variable, name, place)?;
+                Some((self.variable(scope.module, name, place)?, 1))
+            }
+            "local" => {
+                let name = first?;
+                self.defined(scope.module, Defined::Local, name, place)?;
+                Some((self.local(scope.module, name, place)?, 1))
+            }
             "each" => match first? {
                 "key" => Some((scope.each.key.clone()?, 1)),
                 "value" => Some((scope.each.value.clone()?, 1)),
@@ -68,12 +80,14 @@ impl Machine<'_> {
             "terraform" | "self" => None,
             "module" => {
                 let name = first?;
+                self.defined(scope.module, Defined::Module, name, place)?;
                 let code = Rc::clone(&self.modules.get(scope.module)?.code);
                 let block = Rc::clone(code.modules.get(name)?);
                 Some((self.calls(scope.module, &block, place), 1))
             }
             "data" => {
                 let key = format!("data.{}.{}", first?, word(1)?);
+                self.defined(scope.module, Defined::Resource, &key, place)?;
                 self.resource(scope.module, &key, place).map(|v| (v, 2))
             }
             _ => {
@@ -82,8 +96,11 @@ impl Machine<'_> {
                     _ => (name, first?),
                 };
                 let used = usize::from(name == "resource") + 1;
-                self.resource(scope.module, &format!("{kind}.{label}"), place)
-                    .map(|v| (v, used))
+                let key = format!("{kind}.{label}");
+                if !NOT_READ.contains(&name) {
+                    self.defined(scope.module, Defined::Resource, &key, place)?;
+                }
+                self.resource(scope.module, &key, place).map(|v| (v, used))
             }
         }
     }
@@ -358,6 +375,9 @@ impl Machine<'_> {
     /// An output of a module.
     pub(super) fn output(&mut self, module: usize, name: &str, place: Place) -> Option<Value> {
         let code = Rc::clone(&self.modules.get(module)?.code);
+        if self.tries == 0 {
+            self.defined(module, Defined::Output, name, place)?;
+        }
         let Some(block) = code.outputs.get(name) else {
             self.failures += 1;
             return None;

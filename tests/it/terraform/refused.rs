@@ -82,3 +82,59 @@ fn statements_of_one_sid_are_refused_by_the_data_source() {
         |(code, expected)| assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{code}"),
     );
 }
+
+/// A value of a resource, and the verdict.
+const UNDEFINED: &[(&str, &str)] = &[
+    ("local.nope", "depends and exit 2"),
+    ("var.nope", "depends and exit 2"),
+    ("aws_sqs_queue.nope.arn", "depends and exit 2"),
+    ("aws_sqs_queue.nope[0].arn", "depends and exit 2"),
+    ("resource.aws_sqs_queue.nope.arn", "depends and exit 2"),
+    ("data.aws_sqs_queue.sent.arn", "depends and exit 2"),
+    ("module.nope.arn", "depends and exit 2"),
+    ("try(local.nope, \"ARN:queue-a\")", "covered and exit 2"),
+    (
+        "can(var.nope) ? \"ARN:queue-b\" : \"ARN:queue-a\"",
+        "covered and exit 2",
+    ),
+    ("module.made.nope", "depends and exit 2"),
+    ("try(module.made.nope, \"ARN:queue-a\")", "covered"),
+    ("module.made.arn", "covered"),
+    ("module.registry.nope", "depends"),
+    ("local.unfinished", "depends and exit 2"),
+    ("ephemeral.random_password.x.result", "depends"),
+];
+
+#[test]
+fn a_reference_to_nothing_is_refused() {
+    let made =
+        "output \"arn\" { value = \"ARN:queue-a\" }\noutput \"bad\" { value = local.unfinished }\n";
+    let modules = "module \"made\" { source = \"./made\" }\nmodule \"registry\" { source = \"example/iam/aws\" }\n";
+    each(UNDEFINED, |(value, expected)| {
+        let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", value)) + modules;
+        let files = [("main.tf", code.as_str()), ("made/main.tf", made)];
+        assert_eq!(judged(&files, &[]), *expected, "{value}");
+    });
+    let report = |files: &[(&str, &str)]| {
+        let (_, report) = case(files).lint(".", &["--unresolved", "warn"]);
+        report.to_string()
+    };
+    let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "local.mapp.main"));
+    let is = report(&[("main.tf", &code)]);
+    assert!(
+        is.contains("the module does not define `local.mapp`"),
+        "{is}"
+    );
+    assert!(is.contains("did you mean `local.map`?"), "{is}");
+    let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "module.made.bad")) + modules;
+    let is = report(&[("main.tf", &code), ("made/main.tf", made)]);
+    assert!(
+        is.contains("`module.made` does not define `local.unfinished`"),
+        "{is}"
+    );
+    // The file that was not read may define it.
+    let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "local.nope"));
+    let is = report(&[("main.tf", &code), ("more.tf", "locals {{")]);
+    assert!(is.contains("is not Terraform code"), "{is}");
+    assert!(!is.contains("does not define"), "{is}");
+}

@@ -59,7 +59,7 @@ const VALUES: &[(&str, &str)] = &[
     (r#""ARN:${aws_sqs_queue.made.name}""#, "depends"),
     ("aws_sqs_queue.prefixed.arn", "depends"),
     (r#""ARN:queue-${random_id.x.hex}""#, "depends"),
-    ("aws_db_instance.none.arn", "depends"),
+    ("aws_db_instance.made.arn", "depends"),
     ("data.external.x.result.arn", "depends"),
     (r#""ARN:queue-${substr(var.queue, 6, 1)}""#, "depends"),
     (
@@ -142,7 +142,10 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("data.aws_iam_policy_document.dynamic.json", "covered"),
     ("data.aws_iam_policy_document.dynamic_open.json", "depends"),
     ("data.aws_iam_policy_document.dynamic_off.json", "missing"),
-    ("data.aws_iam_policy_document.none.json", "depends"),
+    (
+        "data.aws_iam_policy_document.none.json",
+        "depends and exit 2",
+    ),
     ("module.policy.json", "covered"),
     ("module.policies[\"a\"].json", "covered"),
     ("module.policies[\"b\"].json", "missing"),
