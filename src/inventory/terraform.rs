@@ -176,7 +176,7 @@ pub fn is_module(folder: &Path) -> bool {
 const CODE: [&str; 2] = [".tf", ".tf.json"];
 
 /// Whether a file has code that `OpenTofu` reads and Terraform does not.
-fn is_other_code(name: &str) -> bool {
+fn is_of_tofu(name: &str) -> bool {
     [".tofu", ".tofu.json"]
         .iter()
         .any(|ending| name.ends_with(ending))
@@ -184,5 +184,5 @@ fn is_other_code(name: &str) -> bool {
 
 /// Whether a file has code, by its name.
 pub fn is_code(name: &str) -> bool {
-    CODE.iter().any(|ending| name.ends_with(ending))
+    CODE.iter().any(|ending| name.ends_with(ending)) || is_of_tofu(name)
 }

@@ -15,7 +15,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 const MOST_FILES: usize = 5_000;
 
 /// Ends of the names that are read in a folder.
-const ENDS: [&str; 5] = ["json", "yaml", "yml", "template", "tf"];
+const ENDS: [&str; 6] = ["json", "yaml", "yml", "template", "tf", "tofu"];
 
 /// One file of a side.
 pub(super) struct Found {

@@ -185,7 +185,7 @@ impl<'a> Files<'a> {
                 || name == "terraform.tfvars.json"
                 || name.ends_with(".auto.tfvars")
                 || name.ends_with(".auto.tfvars.json");
-            if is_code || is_values || super::is_other_code(&name) {
+            if is_code || is_values {
                 paths.push(folder.join(&name));
             }
             if paths.len() > MOST_FILES {

@@ -76,15 +76,18 @@ impl Machine<'_> {
             folder: folder.to_path_buf(),
             ..Code::default()
         };
+        // A folder without files of Terraform is for OpenTofu alone.
+        let is_of_tofu = { code.iter() }.all(|path| super::is_of_tofu(&path.to_string_lossy()));
         for path in code {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
             let name = name.unwrap_or_default();
-            if super::is_other_code(&name) {
+            if super::is_of_tofu(&name) && !is_of_tofu {
                 let place = Place {
                     source: self.files.unread(&path),
                     span: Span::default(),
                 };
-                let message = "only OpenTofu reads this file, so it was not read";
+                let message =
+                    "only OpenTofu reads this file, so it was not read beside `.tf` files";
                 self.unread(place, message, "write it as a `.tf` file");
                 read.is_partial = true;
                 continue;
@@ -104,7 +107,8 @@ impl Machine<'_> {
                     continue;
                 }
             };
-            let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
+            let stem = name.trim_end_matches(".json");
+            let stem = stem.trim_end_matches(".tf").trim_end_matches(".tofu");
             if stem == "override" || stem.ends_with("_override") {
                 let place = Place {
                     source,

@@ -278,3 +278,21 @@ fn a_finding_is_at_its_token() {
     assert_eq!(&text[at("start_byte")..at("end_byte")], "sqs:SendMesage");
     assert!(region["path"].as_str().unwrap().ends_with("main.tf"));
 }
+
+#[test]
+fn a_folder_of_opentofu_is_read() {
+    let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "\"ARN:queue-a\""));
+    let files = [("main.tofu", code.as_str())];
+    assert_eq!(judged(&files, &[]), "covered");
+    let (run, report) = case(&files).lint("main.tofu", &[]);
+    assert_eq!(
+        crate::common::case::verdict(&report),
+        "covered",
+        "{}",
+        run.err
+    );
+    let both = [files[0], ("more.tf", "locals {\n}\n")];
+    let is = judged(&both, &[]);
+    assert!(is.starts_with("exit 2"), "{is}");
+    assert!(is.contains("only OpenTofu reads this file"), "{is}");
+}
