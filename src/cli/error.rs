@@ -416,7 +416,11 @@ fn said(names: &[String]) -> String {
     if names.is_empty() {
         return "the template defines no role and no policy".to_owned();
     }
-    format!("not a ParallelCluster role: {}", shown(names))
+    let role = match names {
+        [_] => "not a ParallelCluster role",
+        _ => "not ParallelCluster roles",
+    };
+    format!("{role}: {}", shown(names))
 }
 
 /// The first names of a list, and how many there are beside them.

@@ -61,9 +61,13 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
     let problems = loaded.files.iter().flat_map(|f| &f.document.problems);
     let unread = problems.filter(|p| p.kind == ProblemKind::Unresolved);
     if let count @ 1.. = unread.count() {
+        let could = match count {
+            1 => "1 part of the input could not be read and counts".to_owned(),
+            n => format!("{n} parts of the input could not be read and count"),
+        };
         let _ = writeln!(
             notes,
-            "{count} parts of the input could not be read and count as nothing granted; `pcluster-iam lint` shows them"
+            "{could} as nothing granted; `pcluster-iam lint` shows more"
         );
     }
     notes.push_str(&remarks(&missing, &language));
@@ -91,7 +95,7 @@ fn remarks(missing: &Missing, language: &Language) -> String {
         let _ = writeln!(notes, "still not covered: {}", why(row));
     }
     if let Some(more @ 1..) = missing.left.len().checked_sub(SHOWN) {
-        let _ = writeln!(notes, "and {more} more; `pcluster-iam lint` shows them");
+        let _ = writeln!(notes, "and {more} more; `pcluster-iam lint` shows all");
     }
     if missing.too_large > 0 {
         let _ = writeln!(

@@ -112,10 +112,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         }
     }
     if let Some(label) = last {
-        let more = count - MOST;
-        let message = format!("{more} more actions are not in the catalogue of {date}");
+        let (more, verb) = (count - MOST, if count - MOST == 1 { "is" } else { "are" });
+        let more = super::count(more, "more action");
+        let message = format!("{more} {verb} not in the catalogue of {date}");
         let mut finding = LINT.finding(Severity::Warning, message, label);
-        finding.subject = Some(super::count(more, "more action"));
+        finding.subject = Some(more);
         out.push(finding);
     }
 }

@@ -221,7 +221,7 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
             }
             if let Some(more @ 1..) = groups.len().checked_sub(shown) {
                 line(&format!(
-                    "  {word} (trust): {more} more; --verbose shows them"
+                    "  {word} (trust): {more} more; --verbose shows all"
                 ));
             }
         }
@@ -244,7 +244,7 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
                 }
             }
             if let Some(more @ 1..) = changes.len().checked_sub(shown) {
-                line(&format!("  {word}: {more} more; --verbose shows them"));
+                line(&format!("  {word}: {more} more; --verbose shows all"));
             }
         }
         if role.depends {

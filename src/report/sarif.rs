@@ -148,7 +148,10 @@ pub fn sarif(
             descriptor: Incomplete::Cut.reference(),
             associated_rule: None,
             level: Incomplete::Cut.level(),
-            message: message(&format!("{more} more results are left out.")),
+            message: message(&match more {
+                1 => "1 more result is left out.".to_owned(),
+                more => format!("{more} more results are left out."),
+            }),
             locations: Vec::new(),
         });
     }
@@ -305,7 +308,8 @@ fn text(target: Option<&str>, finding: &Finding) -> String {
         let _ = write!(text, " {} [here]({}).", capitalised(&words), index + 1);
     }
     if let Some(more @ 1..) = finding.related.len().checked_sub(RELATED) {
-        let _ = write!(text, " And at {more} more places.");
+        let places = if more == 1 { "place" } else { "places" };
+        let _ = write!(text, " And at {more} more {places}.");
     }
     if let Some(help) = &finding.help {
         text.push_str("\n\n");

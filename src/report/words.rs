@@ -91,8 +91,12 @@ pub(super) fn others(report: &Report) -> Option<String> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let (role, them) = match names.as_slice() {
+        [_] => ("not a ParallelCluster role", "it"),
+        _ => ("not ParallelCluster roles", "them"),
+    };
     Some(format!(
-        "not a ParallelCluster role: {}{more}; --select and --role judge them",
+        "{role}: {}{more}; --select and --role judge {them}",
         names.join(", ")
     ))
 }
@@ -205,12 +209,15 @@ fn vacuous(result: &RoleResult) -> Option<String> {
     } else {
         String::new()
     };
-    (!shown.is_empty()).then(|| {
-        format!(
-            "the reference requires nothing for {}{more}: they apply to none of the resources beside them, or need no permission",
-            shown.join(", ")
-        )
-    })
+    let why = match shown.as_slice() {
+        [] => return None,
+        [_] => "it applies to none of the resources beside it, or needs no permission",
+        _ => "they apply to none of the resources beside them, or need no permission",
+    };
+    Some(format!(
+        "the reference requires nothing for {}{more}: {why}",
+        shown.join(", ")
+    ))
 }
 
 /// The totals of an upgrade to another release.

@@ -503,3 +503,20 @@ fn a_placeholder_is_reported_once_with_all_its_places() {
     };
     assert_eq!(one["related"].as_array().unwrap().len(), 1, "{one}");
 }
+
+#[test]
+fn the_words_beside_a_number_agree_with_it() {
+    each(
+        [
+            (1_001, "1 more action is not in the catalogue"),
+            (1_002, "2 more actions are not in the catalogue"),
+        ],
+        |(count, words)| {
+            let actions: Vec<String> = (0..count).map(|n| format!("sqs:Nope{n}")).collect();
+            let file = document(&[statement(&json!({"Action": actions}))]);
+            let messages = messages(&file, "unknown-action");
+            let last = messages.iter().find(|m| m.contains(" more action"));
+            assert!(last.is_some_and(|m| m.starts_with(words)), "{last:?}");
+        },
+    );
+}

@@ -490,7 +490,7 @@ fn a_reference_that_requires_nothing_is_refused() {
     assert!(
         found
             .out
-            .contains("the reference requires nothing for `sqs:ListQueues`"),
+            .contains("the reference requires nothing for `sqs:ListQueues`: it applies to none"),
         "{}",
         found.out
     );
