@@ -82,7 +82,8 @@ pub(super) fn run() -> Result<ExitCode, Error> {
         parts.push(format!("{roles} of templates and Terraform modules"));
     }
     let next = if parts.is_empty() {
-        "no policy was found here: add yours to it as the policies of a [[target]]".to_owned()
+        let missing = found.missing();
+        format!("no {missing} was found here: add yours to it as the policies of a [[target]]")
     } else {
         format!(
             "{} with {}; read it through, then run `pcluster-iam lint`",
@@ -231,6 +232,8 @@ impl Found {
             let look = defined::find(path, &options);
             if look.failed {
                 self.unread.push(path.clone());
+            } else if look.is_other {
+                self.others.push(path.clone());
             }
             self.defined.extend(look.roles);
         }
@@ -253,6 +256,8 @@ impl Found {
             if !called.contains(&own) {
                 if look.failed {
                     self.unread.push(here);
+                } else if look.is_other {
+                    self.others.push(here);
                 }
                 self.defined.extend(look.roles);
             }
@@ -295,6 +300,15 @@ impl Found {
             "instance"
         };
         (release, role)
+    }
+
+    /// The missing part of a folder without anything to judge.
+    fn missing(&self) -> &'static str {
+        if self.others.is_empty() {
+            "policy"
+        } else {
+            "policy of a ParallelCluster role"
+        }
     }
 
     fn configuration(&self) -> String {
@@ -372,8 +386,9 @@ impl Found {
         if self.folders.is_empty() && self.defined.is_empty() {
             let _ = write!(
                 text,
-                "\n# No policy was found here. Name the policies attached to one role; they are judged together:\n\
+                "\n# No {} was found here. Name the policies attached to one role; they are judged together:\n\
                  # [[target]]\n# name = \"{role}\"\n# role = \"{role}\"\n# policies = [\"iam/{role}/*.json\"]\n",
+                self.missing()
             );
         }
         text.push_str(

@@ -182,3 +182,33 @@ fn the_parts_of_one_role_are_one_target() {
     assert!(text.contains("role = \"user\"   #"), "{text}");
     assert!(text.contains("policies = [\"iam/*.json\"]\n"), "{text}");
 }
+
+#[test]
+fn templates_and_modules_of_no_role_of_the_cluster_are_listed() {
+    let others = format!("{{\"Resources\": {{\"A\": {OTHER}}}}}");
+    let module = CALLER.replace("module \"nodes\" { source = \"../roles\" }\n", "");
+    let project = Project::new(&[("db.template.json", &others), ("live/main.tofu", &module)]);
+    let run = project.run(&["init"]);
+    assert_eq!(
+        (run.code, run.out.as_str()),
+        (
+            0,
+            "pcluster-iam.toml: no policy of a ParallelCluster role was found here: add yours to it as the policies of a \
+             [[target]]\n"
+        )
+    );
+    let text = project.read("pcluster-iam.toml");
+    each(
+        [
+            "# policies = [\"db.template.json\"]\n",
+            "# policies = [\"live\"]\n",
+            "# No policy of a ParallelCluster role was found here.",
+        ],
+        |part| assert!(text.contains(part), "{part}\n{text}"),
+    );
+}
+
+const OTHER: &str = r#"{"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}},
+    "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "rds:StartDBInstance", "Resource": "*"}}}]}}"#;

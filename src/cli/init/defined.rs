@@ -30,6 +30,8 @@ pub(super) struct Look {
     pub(super) files: BTreeSet<PathBuf>,
     /// True where a part of it could not be read.
     pub(super) failed: bool,
+    /// True where it has roles, and none of them is one of ParallelCluster.
+    pub(super) is_other: bool,
 }
 
 /// What `lint` finds in a file or a folder.
@@ -56,6 +58,7 @@ pub(super) fn find(path: &Path, options: &[String]) -> Look {
         return look;
     }
     let Ok(judged) = lint::judge(&jobs, false, None, &args.accept, None) else {
+        look.is_other = true;
         return look;
     };
     look.failed = judged.failed;
