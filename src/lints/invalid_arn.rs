@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use super::{Context, Lint, problem};
 use crate::catalog::Catalog;
 use crate::finding::{Finding, Label, Severity};
+use crate::matcher::template::{self, Misplaced};
 use crate::parser::{ProblemKind, SourceId, Text, shorten};
 use crate::reference::bindings;
 
@@ -75,6 +76,9 @@ fn finding<'t>(
     if !text.value.starts_with("arn:") {
         return None;
     }
+    if let Some(found) = template::misplaced(&text.value) {
+        return Some(swapped(source, text, &found));
+    }
     for (index, (start, field)) in fields(&text.value).enumerate() {
         let found = match index {
             2 => service(catalog, field, seen),
@@ -108,6 +112,26 @@ fn finding<'t>(
         }
     }
     None
+}
+
+/// A placeholder in the place of another one.
+fn swapped(source: SourceId, text: &Text, found: &Misplaced) -> Finding {
+    let written = text.value.get(found.range.clone()).unwrap_or_default();
+    let name = |name: &'static str| match name {
+        "Region" => name.to_owned(),
+        name => name.to_ascii_lowercase(),
+    };
+    let message = format!(
+        "`{written}` in the place of the {} in `{}`",
+        name(found.field),
+        shorten(&text.value)
+    );
+    let label = Label::at(source, text.part(found.range.clone()));
+    let mut finding = LINT.finding(Severity::Warning, message, label);
+    finding.help =
+        Some("the fields of an ARN are `arn:partition:service:region:account:resource`".to_owned());
+    finding.subject = Some(text.value.clone());
+    finding
 }
 
 /// How bad it is, what it is, and what to write.

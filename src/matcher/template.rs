@@ -132,27 +132,68 @@ pub fn customer(
     (pieces.into(), leftovers)
 }
 
-/// A placeholder that fills the field of the partition, Region or account stands for it, whatever it is called.
+/// The fields of an ARN that a placeholder may fill, and what it stands for.
+const FIELDS: [(usize, &str); 3] = [(1, "Partition"), (3, "Region"), (4, "Account")];
+
+/// Whether a name is that of a field, and not of the one at hand.
+fn is_of_other_field(name: &str, field: &str) -> bool {
+    name != field && FIELDS.iter().any(|(_, of)| *of == name)
+}
+
+fn is_arn(pieces: &[(Piece, Span)]) -> bool {
+    let start = pieces.iter().map(|(p, _)| *p).take(4);
+    start.eq("arn:".chars().map(Piece::Char))
+}
+
+/// A placeholder in the wrong field of an ARN.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misplaced {
+    /// The reference's name for it.
+    pub name: String,
+    /// The name for the field.
+    pub field: &'static str,
+    /// Its bytes in the string.
+    pub range: Range<usize>,
+}
+
+/// The placeholder of the partition, Region or account that fills the field of another one.
+pub fn misplaced(text: &str) -> Option<Misplaced> {
+    if !text.starts_with("arn:") {
+        return None;
+    }
+    let mut placeholders = Placeholders::default();
+    let (pieces, leftovers) = customer(text, Version::V2012, &mut placeholders);
+    if leftovers.is_empty() {
+        return None;
+    }
+    let fields: Vec<_> = pieces.split(|(p, _)| *p == Piece::Char(':')).collect();
+    FIELDS.iter().find_map(|(at, field)| {
+        let [(Piece::Placeholder(number), span)] = fields.get(*at)? else {
+            return None;
+        };
+        let name = placeholders.name(*number);
+        is_of_other_field(name, field).then(|| Misplaced {
+            name: name.to_owned(),
+            field,
+            range: span.start as usize..span.end as usize,
+        })
+    })
+}
+
+/// A placeholder that fills the field of the partition, Region or account stands for it, whatever it is called, unless
+/// it is that of another field.
 fn name_fields(
     pieces: &mut [(Piece, Span)],
     leftovers: &mut [Leftover],
     placeholders: &mut Placeholders,
 ) {
-    if !pieces
-        .iter()
-        .map(|(p, _)| *p)
-        .take(4)
-        .eq("arn:".chars().map(Piece::Char))
-    {
+    if !is_arn(pieces) {
         return;
     }
     let fields = pieces.split_mut(|(p, _)| *p == Piece::Char(':'));
     for (at, field) in fields.enumerate().take(5) {
-        let name = match at {
-            1 => "Partition",
-            3 => "Region",
-            4 => "Account",
-            _ => continue,
+        let Some((_, name)) = FIELDS.iter().find(|(of, _)| *of == at) else {
+            continue;
         };
         if let [(piece @ Piece::Placeholder(_), span)] = field {
             rename(piece, *span, name, leftovers, placeholders);
@@ -167,6 +208,10 @@ fn rename(
     leftovers: &mut [Leftover],
     placeholders: &mut Placeholders,
 ) {
+    if matches!(piece, Piece::Placeholder(own) if is_of_other_field(placeholders.name(*own), name))
+    {
+        return;
+    }
     *piece = Piece::Placeholder(placeholders.number(name));
     let range = span.start as usize..span.end as usize;
     for leftover in leftovers.iter_mut().filter(|l| l.range == range) {
