@@ -21,6 +21,8 @@ struct Need {
     confidence: String,
     #[serde(default)]
     resources: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    values: BTreeMap<String, Vec<String>>,
     when: String,
     failure: String,
 }
@@ -154,7 +156,7 @@ pub(super) fn write_needs(rules: &Path, names: &Names, out: &Path) {
     write(out, "needs.txt", lines.collect::<String>());
 
     let divided: Vec<Numbered<'_>> = { needs.need.iter().enumerate() }
-        .filter(|(_, need)| !need.resources.is_empty())
+        .filter(|(_, need)| !need.resources.is_empty() || !need.values.is_empty())
         .map(|(nth, need)| Numbered { nth, need })
         .collect();
     write_json(out, "divided.json", &divided);

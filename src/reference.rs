@@ -294,6 +294,21 @@ impl Reference {
         need::why(role, scheduler, self.release()?, action, feature)
     }
 
+    /// The reasons for requests with these values of a condition key, by the resources that the values name.
+    pub fn needs_of_values(&self, key: &str, values: &[String]) -> Vec<&'static Need> {
+        let Some(wanted) = self.wanted() else {
+            return Vec::new();
+        };
+        let name = |value: &str| value.rsplit(':').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = values.iter().map(|v| name(v)).collect();
+        let all = need::divided(wanted.role, wanted.scheduler, wanted.release);
+        all.filter(|need| {
+            let of_key = need.values.get(key).into_iter().flatten();
+            { of_key }.any(|value| names.contains(&name(value)))
+        })
+        .collect()
+    }
+
     /// The reason why ParallelCluster needs an action.
     pub fn needed_for(&self, action: &str) -> Option<String> {
         self.need(action, None).map(|n| n.text.clone())

@@ -2,6 +2,7 @@
 
 mod help;
 mod notes;
+mod values;
 
 pub(super) use help::{allow, statement_of, unbound};
 pub(super) use notes::missing_types;
@@ -18,6 +19,7 @@ use crate::parser::{SourceId, Span};
 use crate::reference::Standing;
 use help::{NAMED, help};
 use notes::{deciding, left_open, notes, too_narrow};
+use values::Values;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.
@@ -155,6 +157,9 @@ fn finding(
     } else {
         of_wildcards(compared, rows, named).unwrap_or_else(|| say(&actions, named))
     };
+    if let Some(values) = Values::of(compared, rows) {
+        let _ = write!(message, ", {}", values.words(compared));
+    }
     let limit = key.layer.and_then(|l| layer::name(context, l));
     if let Some(limit) = &limit {
         let _ = match first.row.verdict {

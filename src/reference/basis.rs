@@ -1,9 +1,10 @@
 //! The facts that decide how much a gap in a requirement matters.
 
+use super::need::{self, Need};
 use super::pack::{self};
 use super::standing::{Failure, Standing, When};
 use super::wanted::Wanted;
-use super::{Feature, Part, RefStatement, Reference, need};
+use super::{Feature, Part, RefStatement, Reference};
 use crate::matcher::template;
 
 /// The facts that decide one requirement of a statement.
@@ -20,6 +21,23 @@ pub struct Basis {
 /// Whether a policy is what ParallelCluster generates for every cluster.
 fn is_generated(part: &Part) -> bool {
     part.kind == "generated" && part.feature.is_none()
+}
+
+/// Leaves of a statement only the resources, or the values of the keys of its Condition, that a need is about; or, without
+/// `of_need`, only the others. Whether any are left.
+fn keep(statement: &mut RefStatement, need: &Need, of_need: bool) -> bool {
+    if need.values.is_empty() {
+        let resources = &mut statement.resource.values;
+        resources.retain(|r| need.resources.contains(r) == of_need);
+        return !resources.is_empty();
+    }
+    let conditions = statement.conditions.iter_mut();
+    let mut conditions = conditions.filter_map(|c| Some((need.values.get(&c.key)?, c)));
+    let Some((values, condition)) = conditions.next() else {
+        return !of_need;
+    };
+    condition.values.retain(|v| values.contains(v) == of_need);
+    !condition.values.is_empty()
 }
 
 impl Reference {
@@ -190,20 +208,19 @@ impl Reference {
                 .iter()
                 .filter(|need| is_plain && (statement.feature.is_none() || need.feature.is_none()))
             {
-                let is_its = |r: &String| need.resources.contains(r);
                 let of_need = |a: &String| need.actions.iter().any(|n| n.eq_ignore_ascii_case(a));
-                if !rest.resource.values.iter().any(is_its)
-                    || !rest.action.values.iter().any(of_need)
-                {
+                let mut part = rest.clone();
+                if !keep(&mut part, need, true) || !rest.action.values.iter().any(of_need) {
                     continue;
                 }
+                // Other actions of the statement keep the resource.
+                let mut others = part.clone();
+                others.action.values.retain(|a| !of_need(a));
                 let feature = need.feature.as_deref().and_then(Feature::find);
                 let required = match need.when {
                     When::Never => Some(false),
                     _ => wanted.requires(feature),
                 };
-                let mut part = rest.clone();
-                part.resource.values.retain(is_its);
                 part.action.values.retain(of_need);
                 if let Some(feature) = feature {
                     part.feature = Some(feature.name());
@@ -217,15 +234,13 @@ impl Reference {
                     (_, Failure::Function) => Standing::Function,
                     _ => Standing::Needed,
                 };
-                // Other actions of the statement keep the resource.
-                let mut others = rest.clone();
-                others.action.values.retain(|a| !of_need(a));
-                others.resource.values.retain(is_its);
                 if !others.action.values.is_empty() {
                     parts.push(others);
                 }
                 parts.push(part);
-                rest.resource.values.retain(|r| !is_its(r));
+                if !keep(&mut rest, need, false) {
+                    rest.resource.values.clear();
+                }
             }
             if !rest.resource.values.is_empty() || parts.is_empty() {
                 all.push(rest);

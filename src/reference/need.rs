@@ -1,5 +1,6 @@
 //! Why ParallelCluster needs an action. The data is read only when something is to be explained.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -117,6 +118,9 @@ pub struct Need {
     pub confidence: String,
     /// The resources of a statement that it is about; empty for all.
     pub resources: Vec<String>,
+    /// The values of a key of the Condition of a statement that it is about; empty for all.
+    #[serde(default)]
+    pub values: BTreeMap<String, Vec<String>>,
     /// When it is needed.
     pub when: When,
     /// The failure without it.
@@ -152,7 +156,7 @@ impl Range {
     }
 }
 
-/// The needs of single resources, which are few. Every run looks for them.
+/// The needs of single resources and values, which are few. Every run looks for them.
 static DIVIDED: LazyLock<Vec<Need>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/divided.json")))
         .unwrap_or_default()
@@ -208,7 +212,7 @@ pub(super) fn why(
     of_its_feature.into_iter().chain(any).flatten().next()
 }
 
-/// The reasons for an action, those of single resources aside.
+/// The reasons for an action, those of single resources and values aside.
 pub(super) fn reasons<'n>(
     role: &'n str,
     scheduler: &'n str,
@@ -217,10 +221,12 @@ pub(super) fn reasons<'n>(
 ) -> impl Iterator<Item = &'static Need> + use<'n> {
     let of_action = of_role(role).map(|index| index.all(action));
     let of_action = of_action.into_iter().flatten();
-    of_action.filter(move |n| n.resources.is_empty() && n.applies(role, scheduler, release))
+    let of_whole = |n: &&Need| n.resources.is_empty() && n.values.is_empty();
+    let of_action = of_action.filter(of_whole);
+    of_action.filter(move |n| n.applies(role, scheduler, release))
 }
 
-/// The reasons that are about single resources.
+/// The reasons that are about single resources or values.
 pub(super) fn divided<'n>(
     role: &'n str,
     scheduler: &'n str,

@@ -160,10 +160,13 @@ impl Known {
             sources: Vec::new(),
         };
         for statement in reference.divided(|_| false) {
+            // Some values of a condition key: the action itself is in another column.
+            let is_of_values = statement.is_divided && !statement.conditions.is_empty();
             for action in &statement.action.values {
                 let basis = reference.basis(action, &statement);
                 let action = action.clone();
                 match (basis.standing, basis.required, basis.feature) {
+                    (Standing::UnknownUse, ..) if is_of_values => false,
                     (Standing::UnknownUse, ..) => known.unused.insert(action),
                     (_, Some(false), _) => false,
                     (_, _, Some(feature)) => {

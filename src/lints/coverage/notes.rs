@@ -1,5 +1,6 @@
 //! The notes of a finding: why a requirement is not covered.
 
+use super::values::Values;
 use super::writes_out_gap;
 use crate::diff::Verdict;
 use crate::diff::comparison::LayerKind;
@@ -95,7 +96,12 @@ pub(super) fn notes(
     }
     let feature = reference.statement(statement).and_then(|s| s.feature);
     let mut reasons: Vec<(&Need, Vec<String>)> = Vec::new();
-    for action in actions {
+    let values = Values::of(compared, rows);
+    for need in values.iter().flat_map(|v| v.needs(compared, actions)) {
+        reasons.push((need, actions.to_vec()));
+    }
+    let of_values = !reasons.is_empty();
+    for action in actions.iter().filter(|_| !of_values) {
         if let Some(need) = reference.need(action, feature) {
             match reasons.iter_mut().find(|(same, _)| same.text == need.text) {
                 Some((_, list)) => list.push(action.clone()),
@@ -105,6 +111,9 @@ pub(super) fn notes(
     }
     let mut standings: Vec<Standing> = rows.iter().map(|r| r.standing).collect();
     standings.dedup();
+    if of_values {
+        standings.clear();
+    }
     notes.extend(
         standings
             .iter()
@@ -114,9 +123,9 @@ pub(super) fn notes(
     let only_one = reasons.len() == 1;
     for (need, of) in reasons.iter().take(4) {
         let text = &need.text;
-        let is_known =
-            !need.is_unused() || of.iter().any(|action| reference.is_known_needed(action));
-        notes.push(match (is_known, only_one) {
+        let is_called = || of.iter().any(|action| reference.is_known_needed(action));
+        let is_known = !need.is_unused() || !of_values && is_called();
+        notes.push(match (is_known, only_one || of_values) {
             (true, true) => format!("why: {text}"),
             (true, false) => format!("why {}: {text}", enumerate(of)),
             (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
