@@ -11,11 +11,22 @@ use super::input::{check_action, fail, read, write};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ResourceTypes {
+    r#type: Vec<OwnType>,
     listed: Vec<ActionTypes>,
     needed: Vec<ActionTypes>,
     outside: Vec<Outside>,
     checked: Vec<CheckedType>,
     shared: Vec<SharedTypes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnType {
+    service: String,
+    r#type: String,
+    arn: String,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +192,16 @@ pub(super) fn write_resource_types(rules: &Path, out: &Path, code: &mut String) 
         let (service, name) = listed.action.split_once(':').unwrap_or_default();
         let columns = listed.types.join("\t");
         let _ = writeln!(checked, "    ({service:?}, {name:?}, {columns:?}),");
+    }
+    checked.push_str("];\n\n/// Service, type, and its row as a catalogue has it.\n");
+    checked.push_str("static TYPES: &[(&str, &str, &str)] = &[\n");
+    for own in &types.r#type {
+        let row = format!("{}\t{}", own.r#type, own.arn);
+        let _ = writeln!(
+            checked,
+            "    ({:?}, {:?}, {row:?}),",
+            own.service, own.r#type
+        );
     }
     checked.push_str("];\n");
     write(out, "checked.rs", checked);

@@ -242,6 +242,7 @@ impl<'a> Action<'a> {
         columns.flat_map(move |column| {
             let (name, required, keys) = table::type_column(column);
             let rows = table::rows_named(table, name, &mut near);
+            let rows = rows.chain(checked::row_named(service, name));
             let rows = rows.filter_map(ResourceType::from_row);
             rows.map(move |resource_type| ResourceType {
                 required,

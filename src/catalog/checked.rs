@@ -1,5 +1,5 @@
-//! Facts that the catalogue's package does not have: the text after the ARN format in requests, and the types of
-//! actions that two generations of a service share. From `rules/resource-types.toml`.
+//! Facts that the catalogue's package does not have: some types, the text after the ARN format in requests, and the types
+//! of actions that two generations of a service share. From `rules/resource-types.toml`.
 
 /// A type of which requests name the resource with something behind the ARN format.
 #[derive(Debug)]
@@ -42,4 +42,17 @@ pub(super) fn listed(service: &str, action: &str) -> Option<&'static str> {
     listed
         .find(|(_, name, _)| *name == action)
         .map(|(.., types)| *types)
+}
+
+/// The rows of the types of a service that the package does not have.
+pub(super) fn rows_of(service: &str) -> impl Iterator<Item = &str> + use<'_> {
+    let own = TYPES.iter().filter(move |(of, ..)| *of == service);
+    own.map(|(.., row)| *row)
+}
+
+/// The row of such a type.
+pub(super) fn row_named(service: &str, name: &str) -> Option<&'static str> {
+    let mut own = TYPES.iter();
+    own.find(|(of, kind, _)| (*of, *kind) == (service, name))
+        .map(|(.., row)| *row)
 }

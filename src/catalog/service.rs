@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::condition_key::{ConditionKey, ConditionKeyType};
 use super::table::Tables;
-use super::{Action, ResourceType, slots, table};
+use super::{Action, ResourceType, checked, slots, table};
 
 /// One service: what IAM knows behind one prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,9 +86,11 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// Its resource types, sorted by their names in lower case, once for each ARN format.
+    /// Its resource types, once for each ARN format: sorted by their names in lower case, then those that the catalogue's
+    /// package does not have.
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
-        table::rows(self.tables.types).filter_map(ResourceType::from_row)
+        let rows = table::rows(self.tables.types).chain(checked::rows_of(self.tables.prefix));
+        rows.filter_map(ResourceType::from_row)
     }
 
     /// Its condition keys, sorted by their names in lower case.
