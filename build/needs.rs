@@ -96,6 +96,8 @@ struct Moved {
 struct Idle {
     role: String,
     actions: Vec<String>,
+    #[serde(default)]
+    resources: Vec<String>,
     releases: Releases,
     when: String,
     source: String,

@@ -67,6 +67,12 @@ impl Facts {
         Some(scheduler.value == "slurm")
     }
 
+    /// Whether the scheduler is AWS Batch, or the file names none.
+    pub(super) fn is_perhaps_awsbatch(&self) -> bool {
+        let scheduler = self.cluster.scheduler.as_ref();
+        scheduler.is_none_or(|s| s.value == "awsbatch")
+    }
+
     /// A value outside the legal ones.
     pub(super) fn report_choice(&mut self, what: &str, value: &Spanned<String>, legal: &[&str]) {
         let message = format!("`{}` is not {what}", shorten(&value.value));

@@ -172,6 +172,9 @@ impl Reader<'_> {
             ("key_name", "KeyName"),
         ] {
             if let Some(value) = self.get(cluster, key) {
+                if placeholder == "ResourcesS3Bucket" {
+                    self.facts.label("own-bucket");
+                }
                 self.facts.bind(placeholder, value);
             }
         }
@@ -212,6 +215,10 @@ impl Reader<'_> {
             self.facts.off("own-instance-role", None);
         }
         if let Some(role) = self.get(cluster, "iam_lambda_role") {
+            // ParallelCluster makes the roles of AWS Batch itself.
+            if self.facts.is_on("own-instance-role") && !self.facts.is_perhaps_awsbatch() {
+                self.facts.label("own-roles");
+            }
             self.add_role("lambda", role);
         }
         match self.get(cluster, "additional_iam_policies") {

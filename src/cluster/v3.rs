@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/parallelcluster/latest/ug/cluster-configuration-file-v3.html>
 
+mod given;
 mod iam;
 mod image;
 mod setting;
@@ -141,6 +142,8 @@ impl Reader<'_> {
             self.head_node(head);
         } else {
             self.all_roles_given = false;
+            self.nodes.makes_groups = true;
+            self.nodes.makes_profiles = true;
         }
         if let Some((_, scheduling)) = self.map(root, "Scheduling") {
             self.scheduling(scheduling, image.as_ref());
@@ -165,6 +168,7 @@ impl Reader<'_> {
     fn head_node(&mut self, head: Id) {
         self.image(head);
         self.dcv(head, "head-node");
+        self.elastic_ip(head);
         if let Some((_, ssh)) = self.map(head, "Ssh")
             && let Some(key) = self.text(ssh, "KeyName")
         {
@@ -195,6 +199,9 @@ impl Reader<'_> {
         }
         for queue in self.maps(scheduling, "AwsBatchQueues") {
             self.queue_names(queue);
+            self.groups_of(queue);
+            // ParallelCluster makes the instance profile of its compute environment.
+            self.nodes.makes_profiles = true;
         }
     }
 

@@ -54,6 +54,8 @@ struct Moved {
 struct Idle {
     role: String,
     actions: Vec<String>,
+    /// Only with these resources; empty for all.
+    resources: Vec<String>,
     releases: Releases,
     when: String,
 }
@@ -140,6 +142,21 @@ impl Idle {
             && self.role == role
             && self.releases.hold(release)
             && setting.holds(&self.when)
+    }
+
+    /// Marks the statements that ask for nothing else.
+    fn mark(&self, statements: &mut [RefStatement]) {
+        let is_all = |list: &RefList, of: &[String]| {
+            !list.negated && list.values.iter().all(|value| of.contains(value))
+        };
+        for statement in statements {
+            if is_all(&statement.action, &self.actions)
+                && is_all(&statement.resource, &self.resources)
+            {
+                statement.is_divided = true;
+                statement.standing = Standing::NotInConfiguration;
+            }
+        }
     }
 }
 
@@ -265,14 +282,19 @@ impl Reference {
                 }
             }
         }
+        for idle in IDLE.iter().filter(|i| i.applies(role, release, setting)) {
+            if idle.resources.is_empty() {
+                reference.idle.extend(idle.actions.iter().cloned());
+            } else {
+                idle.mark(&mut reference.statements);
+            }
+        }
         for moved in MOVED.iter().filter(|m| m.applies(role, release, setting)) {
             moved.apply(setting, &mut reference.statements);
             for gap in &mut reference.gaps {
                 moved.apply(setting, &mut gap.statements);
             }
         }
-        let idle = IDLE.iter().filter(|i| i.applies(role, release, setting));
-        reference.idle = idle.flat_map(|i| i.actions.iter().cloned()).collect();
         reference
     }
 

@@ -18,6 +18,10 @@ pub(super) struct Nodes {
     default_role: bool,
     login_scripts: Vec<BTreeSet<String>>,
     policies: BTreeSet<String>,
+    /// Whether `ParallelCluster` makes security groups for some node.
+    pub(super) makes_groups: bool,
+    /// Whether `ParallelCluster` makes the instance profile of some node.
+    pub(super) makes_profiles: bool,
 }
 
 /// The intersection of sets.
@@ -71,6 +75,8 @@ impl Reader<'_> {
         let iam = self.map(node, "Iam").map(|(_, iam)| iam);
         let given = iam.and_then(|iam| self.text(iam, "InstanceRole"));
         let profile = iam.and_then(|iam| self.text(iam, "InstanceProfile"));
+        self.groups_of(node);
+        self.nodes.makes_profiles |= profile.is_none();
         match (&given, &profile) {
             (Some(given), _) => {
                 let arn = given.value.value.clone();
@@ -224,6 +230,7 @@ impl Reader<'_> {
         self.facts.setting("RoleFolder", folder);
         self.resources(root);
         self.facts.no_setting("KeyName");
+        self.label_given();
     }
 
     fn resources(&mut self, root: Id) {

@@ -1,0 +1,48 @@
+//! Resources that the configuration gives, so that `ParallelCluster` does not make them, and those that it asks for.
+
+use super::Reader;
+use crate::cluster::fact;
+use crate::parser::yaml::Id;
+
+impl Reader<'_> {
+    /// The security groups of a node, a queue or a pool of login nodes.
+    pub(super) fn groups_of(&mut self, node: Id) {
+        let networking = self.map(node, "Networking");
+        let given = networking.map(|(_, networking)| self.list(networking, "SecurityGroups"));
+        self.nodes.makes_groups |= given.is_none_or(|groups| groups.is_empty());
+    }
+
+    /// The Elastic IP address of the head node: `true` for a new one, or the id of an existing one.
+    pub(super) fn elastic_ip(&mut self, head: Id) {
+        let Some((_, networking)) = self.map(head, "Networking") else {
+            return;
+        };
+        let Some(address) = self.text(networking, "ElasticIp") else {
+            return;
+        };
+        match fact::boolean(&address.value.value) {
+            Some(false) => {}
+            Some(true) => {
+                self.facts.label("elastic-ip");
+                self.facts.label("new-elastic-ip");
+            }
+            None => self.facts.label("elastic-ip"),
+        }
+    }
+
+    /// Labels what the whole configuration gives, after its nodes and roles are read.
+    pub(super) fn label_given(&mut self) {
+        if !self.nodes.makes_groups {
+            self.facts.label("own-groups");
+        }
+        if !self.nodes.makes_profiles {
+            self.facts.label("own-profiles");
+        }
+        if self.facts.is_on("iam-restricted") {
+            self.facts.label("own-roles");
+        }
+        if !self.facts.names("HostedZoneId").is_empty() {
+            self.facts.label("own-zone");
+        }
+    }
+}
