@@ -15,6 +15,7 @@ impl Reader<'_> {
             self.facts.region(region.value);
         }
         if let Some(bucket) = self.text(root, "CustomS3Bucket") {
+            self.facts.label("own-bucket");
             self.facts.setting("Bucket", bucket.value.value.clone());
             self.facts.bind("ResourcesS3Bucket", bucket.value);
         }

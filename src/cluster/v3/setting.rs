@@ -249,6 +249,7 @@ impl Reader<'_> {
             self.facts.share(name);
         }
         if let Some(bucket) = self.text(root, "CustomS3Bucket") {
+            self.facts.label("own-bucket");
             self.facts.setting("Bucket", bucket.value.value);
         }
         for name in self.facts.names("QueueNames") {
