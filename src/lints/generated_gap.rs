@@ -99,6 +99,9 @@ fn by_managed(context: &Context<'_>, compared: &Compared<'_>) -> Option<Finding>
 /// An error where the documentation asks for the action, too; a warning where only a call is known.
 fn severity(compared: &Compared<'_>, requirement: &Requirement) -> Severity {
     let action = &requirement.row.action;
+    if compared.reference.is_idle(action) {
+        return Severity::Note;
+    }
     let is_optional = requirement.row.verdict == Verdict::Partial && requirement.gap_is_optional();
     if is_optional || compared.reference.is_only_generated(action) {
         return Severity::Warning;
@@ -182,9 +185,12 @@ fn finding(
         finding.notes.push(format!("why: {}", need.text));
     }
     if severity == Severity::Note {
-        finding
-            .notes
-            .push("ParallelCluster is not known to call it".to_owned());
+        let reason = if compared.reference.is_idle(&first.row.action) {
+            "no resource of this cluster configuration needs it"
+        } else {
+            "ParallelCluster is not known to call it"
+        };
+        finding.notes.push(reason.to_owned());
     }
     finding.help = Some(format!(
         "add this statement:\n{}",

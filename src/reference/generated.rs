@@ -298,6 +298,11 @@ impl Reference {
         reference
     }
 
+    /// Whether a cluster configuration does not need an action at all.
+    pub fn is_idle(&self, action: &str) -> bool {
+        self.idle.iter().any(|a| a.eq_ignore_ascii_case(action))
+    }
+
     /// A generated statement without the resources that only a feature needs and the cluster does not have.
     fn used(&self, statement: RefStatement) -> Vec<RefStatement> {
         let Some(wanted) = self.wanted() else {

@@ -339,23 +339,37 @@ impl Reader<'_> {
         }
     }
 
-    /// The queues' settings of Spot instances and placement groups.
+    /// The queues' settings of instance types, Spot instances and placement groups.
     fn capacity(&mut self, root: Id) {
         let Some((_, scheduling)) = self.map(root, "Scheduling") else {
             return;
         };
-        for queue in self.maps(scheduling, "SlurmQueues") {
+        let queues = self.maps(scheduling, "SlurmQueues");
+        if queues.is_empty() {
+            self.facts.label("several-types");
+        }
+        for queue in queues {
             let capacity = self.text(queue, "CapacityType");
             if capacity.is_some_and(|c| c.value.value.eq_ignore_ascii_case("SPOT")) {
                 self.facts.label("spot");
             }
             let resources = self.maps(queue, "ComputeResources");
+            let has_types = |resource: &Id| self.tree.get(*resource, "Instances").is_some();
+            if resources.iter().any(has_types) {
+                self.facts.label("several-types");
+            }
             for node in std::iter::once(queue).chain(resources) {
                 if let Some((_, networking)) = self.map(node, "Networking")
                     && let Some((_, group)) = self.map(networking, "PlacementGroup")
-                    && self.boolean(group, "Enabled").is_some_and(|e| e.value)
                 {
-                    self.facts.label("placement");
+                    if self.boolean(group, "Enabled").is_some_and(|e| e.value) {
+                        self.facts.label("placement");
+                        self.facts.label("in-placement-group");
+                    }
+                    let is_named = |key: &str| self.tree.get(group, key).is_some();
+                    if ["Id", "Name"].into_iter().any(is_named) {
+                        self.facts.label("in-placement-group");
+                    }
                 }
             }
         }
