@@ -39,7 +39,9 @@ pub(super) fn write(rules: &Path, code: &mut String) {
     let list: PrincipalKeys = read(&path);
     let roles: Roles = read(&rules.join("roles.toml"));
     let principals = roles.role.iter().filter_map(|r| r.principal.as_deref());
-    let principals: BTreeSet<&str> = principals.chain(["any", "role"]).collect();
+    let principals: BTreeSet<&str> = principals
+        .chain(["any", "role", "service", "user"])
+        .collect();
     code.push_str("pub(super) static PRINCIPAL_KEYS: &[PrincipalKeyEntry] = &[\n");
     for entry in &list.key {
         let value = match (entry.absent, entry.present, &entry.like) {

@@ -14,6 +14,7 @@ mod reading;
 mod size;
 mod trial;
 mod upgrade;
+mod who;
 mod worst;
 
 pub use against::Against;
@@ -24,6 +25,7 @@ pub use choice::{Asked, Chosen, INFERRED, choose, fits_better, values};
 pub use metadata::place;
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;
+pub use who::Who;
 pub use worst::worst;
 
 use std::borrow::Borrow;
@@ -86,8 +88,8 @@ pub struct Settings {
     pub context: BTreeMap<String, KeyValue>,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
-    /// True where the input says that the policies are those of a role, not of a user.
-    pub is_role: bool,
+    /// The principal, as far as the input says who it is.
+    pub who: Who,
     /// True where policies that AWS rejects count as if they were repaired.
     pub once_repaired: bool,
     /// True where parts of a template that could not be read are accepted (`--unresolved warn`).

@@ -28,7 +28,7 @@ use crate::matcher::template::Placeholders;
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Narrowed};
-use crate::reference::{self, Principal, RefStatement, Reference};
+use crate::reference::{self, RefStatement, Reference};
 use beside::Beside;
 use parts::{everything, generated, infer, name_cluster};
 use read::Given;
@@ -155,11 +155,9 @@ impl<'a> Trial<'a> {
         dissents.extend(named);
         dissents.extend(narrowed.dissents);
         let principal = reference.role.as_deref();
-        let principal = match principal.map_or(Principal::Any, Principal::of_role) {
-            Principal::Any if settings.is_role => Principal::Of("role"),
-            principal => principal,
-        };
-        let context = diff::context::Context::new(settings.context.clone()).of(principal);
+        let who = &settings.who;
+        let context = diff::context::Context::new(settings.context.clone())
+            .of(who.principal(principal), who.keys(principal));
         let scope = scope(&bindings);
         let resolve = |key: &str| context.everywhere(key, &scope).map(Cow::into_owned);
         let all = [drafts].into_iter().chain(limits.iter().map(|(.., d)| d));

@@ -6,8 +6,9 @@ use super::Error;
 use super::cluster::Configured;
 use crate::check;
 use crate::cluster::Role;
+use crate::inventory::{Kind, Principal};
 use crate::lints::File;
-use crate::parser::{Owner, SourceId, Sources, Spanned, name_in, shorten};
+use crate::parser::{Owner, SourceId, Sources, Spanned, name_in, role_arn, shorten};
 use crate::reference;
 
 /// The roles of a cluster that one IAM role serves.
@@ -98,6 +99,46 @@ pub(super) fn owned(
         )
     });
     Ok(Some(Owned { roles, doubt }))
+}
+
+/// The principal whose policies these files are, as far as the input says who it is.
+pub(super) fn who(
+    defined: Option<&Principal>,
+    files: &[&File],
+    configured: Option<&Configured>,
+) -> check::Who {
+    let owners: Vec<&Owner> = files.iter().flat_map(|f| &f.document.owners).collect();
+    let kind = match defined.map(|p| (p.kind, &p.trust)) {
+        Some((Kind::User | Kind::Group, _)) => Some("user"),
+        Some((Kind::Role, Some(trust))) if !trust.is_open && !trust.services.is_empty() => {
+            Some("service")
+        }
+        Some((Kind::Role | Kind::Function, _)) => Some("role"),
+        Some((Kind::Policy, _)) | None => (!owners.is_empty()).then_some("role"),
+    };
+    let user = { defined.iter() }
+        .filter(|p| p.kind == Kind::User)
+        .flat_map(|p| &p.aliases)
+        .find(|alias| alias.starts_with("arn:") && alias.contains(":user/"));
+    let mut arns: Vec<&String> = owners.iter().filter_map(|o| o.full_arn.as_ref()).collect();
+    arns.extend(user);
+    // The ARN of a dump says more than the name in a file beside it.
+    let whole = arns.iter().find(|arn| !arn.contains(['*', '$']));
+    let arn = whole.or(arns.first()).map(|arn| (*arn).clone());
+    let of_roles = configured.map_or(&[] as &[Role], Configured::roles).iter();
+    let of_roles = of_roles.filter(|role| !role.is_profile).filter_map(|role| {
+        let value = &role.value.value;
+        let arn = match value.strip_prefix("arn:") {
+            Some(rest) => rest.contains(":role/").then(|| value.clone()),
+            None => role_arn(None, value),
+        };
+        Some((role.role, arn?))
+    });
+    check::Who {
+        kind,
+        arn,
+        of_roles: of_roles.collect(),
+    }
 }
 
 /// How an IAM role is the one that a configuration names.

@@ -16,6 +16,9 @@ use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
 pub struct Context {
     given: Vec<(String, KeyValue)>,
     principal: Principal,
+    /// Values of condition keys (folded) that follow from what the input says of the principal, written as in
+    /// `rules/principals.toml`.
+    own: Vec<(&'static str, String)>,
 }
 
 impl Context {
@@ -25,13 +28,18 @@ impl Context {
         Context {
             given: given.into_iter().map(fold).collect(),
             principal: Principal::Any,
+            own: Vec::new(),
         }
     }
 
-    /// The same for the requests of a principal.
+    /// The same for the requests of a principal, and what is known of just this one.
     #[must_use]
-    pub fn of(self, principal: Principal) -> Self {
-        Context { principal, ..self }
+    pub fn of(self, principal: Principal, own: Vec<(&'static str, String)>) -> Self {
+        Context {
+            principal,
+            own,
+            ..self
+        }
     }
 
     /// The principal of the requests.
@@ -50,22 +58,25 @@ impl Context {
         let fill = |text: &str, name: &str, value: &Option<String>| {
             text.replace(name, value.as_deref().unwrap_or("*"))
         };
-        Some(match self.principal.key(key, service)? {
-            PrincipalValue::Absent => KeyValue::Absent,
-            PrincipalValue::Present => KeyValue::Present,
-            PrincipalValue::Like(like) => {
-                let like = fill(like, "${Partition}", &scope.partition);
-                let like = fill(&like, "${Region}", &scope.region);
-                let like = fill(&like, "${Account}", &scope.account);
-                // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
-                let pattern = if like.starts_with("arn:") {
-                    arn::plain_format(&like, &|_| Class::ANY)
-                } else {
-                    Pattern::glob(&like)
-                };
-                KeyValue::Values(vec![pattern])
-            }
-        })
+        let own = self.own.iter().find(|(known, _)| *known == key);
+        let like = match own {
+            Some((_, like)) => like,
+            None => match self.principal.key(key, service)? {
+                PrincipalValue::Absent => return Some(KeyValue::Absent),
+                PrincipalValue::Present => return Some(KeyValue::Present),
+                PrincipalValue::Like(like) => like,
+            },
+        };
+        let like = fill(like, "${Partition}", &scope.partition);
+        let like = fill(&like, "${Region}", &scope.region);
+        let like = fill(&like, "${Account}", &scope.account);
+        // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
+        let pattern = if like.starts_with("arn:") {
+            arn::plain_format(&like, &|_| Class::ANY)
+        } else {
+            Pattern::glob(&like)
+        };
+        Some(KeyValue::Values(vec![pattern]))
     }
 
     fn given(&self, key: &str) -> Option<&KeyValue> {

@@ -9,6 +9,8 @@ use super::source::Spanned;
 pub struct Owner {
     /// `RoleName`.
     pub name: Option<Spanned<String>>,
+    /// As [`role_arn`].
+    pub full_arn: Option<String>,
     /// `Arn` of the role.
     pub arn: Option<Spanned<String>>,
     /// ARNs, or else names, of the instance profiles that contain the role.
@@ -28,9 +30,11 @@ impl Owner {
     /// The role that the members of an object name; `None` if they name none.
     pub(super) fn of(members: &[Member<'_>]) -> Option<Self> {
         let mut owner = Owner::default();
+        let mut path = None;
         for Member { key, value } in members {
             match key.value.as_str() {
                 "RoleName" => owner.name = text(*value),
+                "Path" => path = text(*value).map(|path| path.value),
                 "Arn" => {
                     owner.arn = text(*value).filter(|arn| arn.value.contains(":role/"));
                 }
@@ -47,8 +51,34 @@ impl Owner {
                 _ => {}
             }
         }
-        (owner.name.is_some() || owner.arn.is_some()).then_some(owner)
+        owner.full_arn = match (&owner.arn, &owner.name) {
+            (Some(arn), _) => is_plain(&arn.value).then(|| arn.value.clone()),
+            (None, Some(name)) => role_arn(path.as_deref(), &name.value),
+            (None, None) => return None,
+        };
+        Some(owner)
     }
+}
+
+/// Whether a text has only characters that names, paths and ARNs of roles have.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+fn is_plain(text: &str) -> bool {
+    let is_special = |c: char| "_+=,.@-/:".contains(c);
+    text.len() < LONGEST_NAME
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || is_special(c))
+}
+
+/// The ARN of a role by its path, where that is known, and its name: `*` stands for what is not known, `${Partition}` and
+/// `${Account}` for those of the account. `None` for a name that IAM does not take.
+pub fn role_arn(path: Option<&str>, name: &str) -> Option<String> {
+    let is_path = |path: &&str| path.starts_with('/') && path.ends_with('/') && is_plain(path);
+    // Whatever the path is, the ARN ends in the name.
+    let path = path.filter(is_path).unwrap_or("/*");
+    let is_name = !name.is_empty() && is_plain(name) && !name.contains(['/', ':']);
+    is_name.then(|| format!("arn:${{Partition}}:iam::${{Account}}:role{path}{name}"))
 }
 
 /// The name at the end of an ARN, or of a path.

@@ -15,7 +15,8 @@ pub enum Principal {
     /// An IAM user or any role.
     #[default]
     Any,
-    /// A kind of role: `instance`, `function`, or `role` where nothing else is known.
+    /// A kind of role: `instance`, `function`; `service` for another role that only services of AWS assume, `role` where
+    /// nothing else is known. Or an IAM user: `user`.
     Of(&'static str),
 }
 
@@ -34,7 +35,9 @@ impl Principal {
         match self {
             Principal::Of("instance") => "a role of EC2 instances",
             Principal::Of("function") => "a role of Lambda functions",
+            Principal::Of("service") => "a role that AWS services assume",
             Principal::Of("role") => "a role",
+            Principal::Of("user") => "an IAM user",
             Principal::Of(_) | Principal::Any => "a user or role",
         }
     }

@@ -59,6 +59,12 @@ fn of_one_cluster() {
     check("configured");
 }
 
+/// What follows from the principal, and from what limits it.
+#[test]
+fn of_the_principal() {
+    check("principals");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {

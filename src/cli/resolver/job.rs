@@ -11,11 +11,11 @@ use crate::cli::chosen::Chosen;
 use crate::cli::conceal::conceal;
 use crate::cli::effective::Effective;
 use crate::cli::job::Job;
+use crate::cli::owner;
 use crate::cli::role_file::Narrowing;
 use crate::cli::selection::{self};
 use crate::cli::{Error, Selection, Unresolved};
 use crate::config::{self, Target};
-use crate::inventory::Kind;
 use crate::lints::File;
 use crate::parser::{self, Policy, Source, Spanned};
 use crate::reference::{self, Features, RefStatement};
@@ -158,15 +158,15 @@ impl<'r> Resolver<'r> {
         self.doubts.extend(doubts);
         let taken = configured.as_ref();
         let taken = taken.map(|c| c.used(&effective.selection, &given));
-        let is_defined_role = principal.as_ref().is_some_and(|(_, template, at)| {
-            let of = self.templates.get(*template);
-            let own = of.and_then(|of| of.inventory.principals.get(*at));
-            own.is_some_and(|own| matches!(own.kind, Kind::Role | Kind::Function))
+        let defined = principal.as_ref().and_then(|(_, template, at)| {
+            let of = self.templates.get(*template)?;
+            of.inventory.principals.get(*at)
         });
-        let mut all = files.iter().filter_map(|file| self.files.get(*file));
-        let is_role = is_defined_role || all.any(|file| !file.document.owners.is_empty());
+        let own: Vec<&File> = { files.iter() }
+            .filter_map(|file| self.files.get(*file))
+            .collect();
         let settings = Settings {
-            is_role,
+            who: owner::who(defined, &own, configured.as_deref()),
             target: target.map(|t| t.name.value.clone()),
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: asked,

@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
-use super::settings::settings;
+use super::settings::{settings, texts};
 use super::template_condition::Truth;
 use super::{outside, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;
-use crate::parser::{Owner, Problem, Span, Spanned, shorten};
+use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
 use document::{
     add, attach, condition_hole_of, doubtful, inline, policy, shown, too_many, trust_policy,
 };
@@ -226,17 +226,38 @@ impl Reader<'_> {
                 name: other.to_owned(),
             };
         }
-        let aliases = aliases(template, &name, named);
+        let names = texts(template, &name, named);
+        let mut aliases: Vec<String> = Vec::new();
+        for alias in names.iter().flatten().flatten() {
+            if !aliases.contains(alias) {
+                aliases.push(alias.clone());
+            }
+        }
         let alias = aliases.first().cloned();
         let trust = self.trust(template, &name);
         let mut documents = self.documents(template);
         if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
+            let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, Some(Some(_))));
+            let paths = if only {
+                texts(template, &name, "Path")
+            } else {
+                Vec::new()
+            };
+            let path = match paths.first() {
+                _ if paths.iter().any(|other| Some(other) != paths.first()) => None,
+                // The path of a role without one is `/`.
+                Some(None) => Some("/"),
+                Some(Some(path)) => path.as_deref(),
+                None => None,
+            };
+            let full_arn = only.then(|| role_arn(path, alias)).flatten();
             for document in &mut documents {
                 document.worst.owners.push(Owner {
                     name: Some(Spanned {
                         value: alias.clone(),
                         span,
                     }),
+                    full_arn: full_arn.clone(),
                     arn: None,
                     profiles: self.profiles(template, &name),
                 });
@@ -459,19 +480,4 @@ impl Reader<'_> {
         }
         Some(trust)
     }
-}
-
-/// The names that a property gives a resource, for each value of the parameters that it depends on.
-fn aliases(template: &mut Template<'_>, logical: &str, property: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    template.property(logical, property);
-    let asked = std::mem::take(&mut template.asked);
-    for setting in settings(template, &asked).0 {
-        template.chosen = setting.into_iter().collect();
-        let name = template.property(logical, property).and_then(|v| v.text());
-        names.extend(name.filter(|n| !names.contains(n)));
-    }
-    template.chosen.clear();
-    template.asked.clear();
-    names
 }

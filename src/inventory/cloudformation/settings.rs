@@ -39,3 +39,23 @@ pub(super) fn settings(
     }
     (all, left_open)
 }
+
+/// A property of a resource, for each value of the parameters that it depends on: `None` where it is absent, and
+/// `Some(None)` where its text is not known.
+pub(super) fn texts(
+    template: &mut Template<'_>,
+    logical: &str,
+    property: &str,
+) -> Vec<Option<Option<String>>> {
+    let mut all = Vec::new();
+    template.property(logical, property);
+    let asked = std::mem::take(&mut template.asked);
+    for setting in settings(template, &asked).0 {
+        template.chosen = setting.into_iter().collect();
+        let value = template.property(logical, property);
+        all.push(value.map(|v| v.text()));
+    }
+    template.chosen.clear();
+    template.asked.clear();
+    all
+}

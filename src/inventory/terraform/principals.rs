@@ -13,11 +13,10 @@ use super::managed::Managed;
 use super::membership::Membership;
 use super::names::{Names, Target};
 use super::surroundings::{Frame, Scope};
-use super::value::Instance;
-use super::value::{Node, Piece, Place, Value};
+use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, shorten};
+use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, role_arn, shorten};
 use shape::{SHAPES, Shape, What};
 
 /// The most roles, users, groups, policies and attachments of a module: more than an account may have roles.
@@ -291,8 +290,8 @@ impl Reader {
             let Some(shape) = SHAPES.iter().find(|s| s.kind == profile.kind()) else {
                 continue;
             };
-            let roles = machine.argument(profile, shape.content);
-            let roles = roles.map_or_else(Vec::new, |value| leaves(value, None));
+            let roles = { machine.argument(profile, shape.content) }
+                .map_or_else(Vec::new, |value| leaves(value, None));
             let is_of_role = roles.iter().any(|(value, _)| match &value.subject {
                 Some(subject) if !subject.is_data() => subject.address == role.address,
                 _ => value.text().as_ref() == Some(&name),
@@ -303,8 +302,10 @@ impl Reader {
                 profiles.push(Spanned { value, span });
             }
         }
+        let path = { machine.argument(role, "path") }.map_or(Some("/".to_owned()), |p| p.text());
         let span = role.name_span();
         Owner {
+            full_arn: role_arn(path.as_deref(), &name),
             name: Some(Spanned { value: name, span }),
             arn: None,
             profiles,

@@ -1,0 +1,41 @@
+//! The principal of the policies, as far as the input says who it is: its kind and its ARN.
+
+use crate::reference::Principal;
+
+/// A principal, as far as the input says which one it is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Who {
+    /// Its kind: `role`, `service` or `user` of `rules/principals.toml`; `None` where the input does not say.
+    pub kind: Option<&'static str>,
+    /// Its ARN, with `*` for a part that is not known, and `${Partition}` and `${Account}` for those of the run.
+    pub arn: Option<String>,
+    /// The same for the roles of the cluster that a configuration names.
+    pub of_roles: Vec<(&'static str, String)>,
+}
+
+impl Who {
+    /// The kind of the principal, judged as a role of the cluster.
+    pub(super) fn principal(&self, role: Option<&str>) -> Principal {
+        match (role.map_or(Principal::Any, Principal::of_role), self.kind) {
+            (Principal::Any, Some(kind)) => Principal::Of(kind),
+            (principal, _) => principal,
+        }
+    }
+
+    /// Values of condition keys (folded) in its requests, as in `rules/principals.toml`.
+    pub(super) fn keys(&self, role: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut of_role = { self.of_roles.iter() }.filter(|(named, _)| Some(*named) == role);
+        let configured = of_role.next().map(|(_, arn)| arn);
+        // A cluster may have several roles of one kind.
+        let configured = configured.filter(|arn| of_role.all(|(_, other)| other == *arn));
+        let Some(arn) = self.arn.as_ref().or(configured) else {
+            return Vec::new();
+        };
+        let mut keys = vec![("aws:principalarn", arn.clone())];
+        let name = arn.rsplit_once('/').map(|(_, name)| name);
+        if let Some(name) = name.filter(|n| arn.contains(":user/") && !n.contains('*')) {
+            keys.push(("aws:username", name.to_owned()));
+        }
+        keys
+    }
+}
