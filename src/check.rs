@@ -51,7 +51,7 @@ use configured::{
 };
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting, other_role};
-use metadata::{bindings_of, name_of, name_of_file, names, not_checked, open_values};
+use metadata::{bindings_of, levels, name_of, name_of_file, names, not_checked, open_values};
 
 /// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
 /// role, which hold far fewer.
@@ -368,7 +368,7 @@ pub fn check(
         reference: name_of(trial.reference, settings, chosen),
         bindings: bindings_of(sources, trial),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
-        scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
+        scps: levels(sources, settings),
         not_checked,
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,
@@ -450,7 +450,7 @@ fn not_compared(
         reference,
         bindings: Vec::new(),
         boundary: name_of_file(sources, settings.boundary.as_ref()),
-        scps: settings.scps.iter().map(|l| names(sources, l)).collect(),
+        scps: levels(sources, settings),
         not_checked: not_checked(sources, files, settings, None, &[]),
         cluster_config: settings.cluster_config.clone(),
         upgrade: None,

@@ -20,6 +20,32 @@ const BOUNDARY: &str = "permissions-boundary:";
 const NEEDED: &str = "managed-policy:";
 const ATTACHED: &str = "attached-policy:";
 
+/// The prefix of the names of service control policies that only deny.
+const DENY_LIST: &str = "scp-deny-list:";
+
+/// The files of each level of service control policies, and whether the policy that AWS attaches is taken to stand beside them.
+fn levels_of(sources: &Sources, settings: &Settings) -> Vec<(Vec<String>, bool)> {
+    let (full, text) = reference::FULL_ACCESS;
+    let is_full = |file: &&File| {
+        let source = sources.get(file.source);
+        source.name() == full && source.text() == text
+    };
+    let levels = settings.scps.iter().map(|level| {
+        let given = level.iter().filter(|file| !is_full(file));
+        (
+            names(sources, given),
+            level.iter().any(|file| is_full(&file)),
+        )
+    });
+    levels.collect()
+}
+
+/// The files of each level of service control policies.
+pub(super) fn levels(sources: &Sources, settings: &Settings) -> Vec<Vec<String>> {
+    let levels = levels_of(sources, settings).into_iter();
+    levels.map(|(names, _)| names).collect()
+}
+
 /// Inputs that were not given, and so not checked: layers, and AWS managed policies that the role must have besides.
 pub(super) fn not_checked(
     sources: &Sources,
@@ -49,7 +75,10 @@ pub(super) fn not_checked(
         vec!["permissions-boundary".to_owned()]
     };
     let scps = settings.scps.is_empty().then(|| "scp".to_owned());
-    let layers = boundaries.into_iter().chain(scps);
+    let deny_lists = levels_of(sources, settings).into_iter();
+    let deny_lists = { deny_lists.filter(|(_, is_beside)| *is_beside) }
+        .map(|(names, _)| format!("{DENY_LIST}{}", names.join(" + ")));
+    let layers = boundaries.into_iter().chain(scps).chain(deny_lists);
     let managed = trial.into_iter().flat_map(|trial| {
         let partition = trial.bindings.one("Partition");
         let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);

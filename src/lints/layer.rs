@@ -6,6 +6,7 @@ use crate::diff::coverage::Requirement;
 use crate::diff::statement::Prepared;
 use crate::finding::Label;
 use crate::parser::{SourceId, Span};
+use crate::reference::FULL_ACCESS;
 
 /// The layer whose file this is; `None` for the role's own policies.
 pub(super) fn of<'c>(compared: &'c Compared<'_>, source: SourceId) -> Option<&'c Layer<'c>> {
@@ -18,6 +19,7 @@ pub(super) fn name(context: &Context<'_>, layer: &Layer<'_>) -> Option<String> {
     let names = layer.sources.iter();
     let names: Vec<String> = names
         .map(|s| context.sources.get(*s).name().to_owned())
+        .filter(|name| name != FULL_ACCESS.0)
         .collect();
     Some(match layer.kind {
         LayerKind::Identity => return None,

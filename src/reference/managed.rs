@@ -9,6 +9,15 @@ use serde_json::value::RawValue;
 use super::{RefStatement, Reference, from_policies};
 use crate::parser::{self, Source, SourceId};
 
+/// The service control policy that AWS Organizations attaches to every root, organizational unit and account when service
+/// control policies are turned on: its name and its text.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
+pub const FULL_ACCESS: (&str, &str) = (
+    "FullAWSAccess",
+    include_str!("../../rules/full-aws-access.json"),
+);
+
 static MANAGED: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
     let text = include_str!("../../rules/managed-policies.json");
     let read = serde_json::from_str::<File<'static>>(text);

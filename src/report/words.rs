@@ -44,6 +44,13 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     if !limits.is_empty() {
         lines.push(format!("limited by {}", limits.join(" and ")));
     }
+    let not_checked = result.not_checked.iter();
+    lines.extend(not_checked.filter_map(|id| {
+        let names = id.strip_prefix("scp-deny-list:")?;
+        Some(format!(
+            "took FullAWSAccess to be attached beside {names}, which only denies: AWS attaches it to every root, organizational unit and account"
+        ))
+    }));
     if let Some(from) = &result.cluster_config {
         let facts = from.facts.iter();
         lines.extend(facts.map(|(what, value, from)| format!("took {what} {value} from {from}")));
@@ -422,6 +429,11 @@ fn layer(id: &str) -> String {
         ("value", name) => format!("what `{name}` may stand for"),
         ("group", name) => format!("the policies of the group {name}"),
         ("scp", _) => "service control policies (SCP)".to_owned(),
+        ("scp-deny-list", names) => {
+            format!(
+                "what the level of {names} allows (FullAWSAccess is assumed; give the policies that allow there, too: --scp FILE,FILE)"
+            )
+        }
         ("managed-policy", arn) => {
             format!("the AWS managed policy {arn} (attach it, then say so with --attached)")
         }

@@ -17,7 +17,7 @@ use crate::cli::selection::{self};
 use crate::cli::{Error, Selection, Unresolved};
 use crate::config::{self, Target};
 use crate::lints::File;
-use crate::parser::{self, Policy, Source, Spanned};
+use crate::parser::{self, Effect, Policy, Source, Spanned, Statement};
 use crate::reference::{self, Features, RefStatement};
 
 impl<'r> Resolver<'r> {
@@ -199,7 +199,8 @@ impl<'r> Resolver<'r> {
                 .iter()
                 .map(|level| {
                     let level = level.iter();
-                    level.map(|name| self.limit(name, files)).collect()
+                    let level: Vec<usize> = level.map(|name| self.limit(name, files)).collect();
+                    self.with_full_access(level)
                 })
                 .collect(),
             files: files.to_vec(),
@@ -232,6 +233,32 @@ impl<'r> Resolver<'r> {
         self.files.push(file);
         self.by_name.insert(key, self.files.len() - 1);
         self.files.len() - 1
+    }
+
+    /// A level of service control policies. One that only denies is a deny list, which stands beside the policy that AWS
+    /// attaches everywhere: no account could do anything without that.
+    fn with_full_access(&mut self, mut level: Vec<usize>) -> Vec<usize> {
+        let mut files = level.iter().filter_map(|at| self.files.get(*at)).peekable();
+        let only_denies = |file: &File| {
+            let mut statements = { file.document.policies.iter() }
+                .flat_map(|policy| &policy.statements)
+                .peekable();
+            let denies = |s: &Statement| s.effect.as_ref().is_some_and(|e| e.value == Effect::Deny);
+            statements.peek().is_some() && statements.all(denies)
+        };
+        if files.peek().is_some() && files.all(only_denies) {
+            let (name, text) = reference::FULL_ACCESS;
+            let key = format!("{name}\0limit");
+            let known = self.by_name.get(&key).copied();
+            level.push(known.unwrap_or_else(|| {
+                let source = self.sources.add(Source::new(name, text));
+                let document = parser::parse(source, self.sources.get(source));
+                self.files.push(File::new(source, document));
+                self.by_name.insert(key, self.files.len() - 1);
+                self.files.len() - 1
+            }));
+        }
+        level
     }
 
     /// The name of standard input in the report, and the path that distinguishes a file from others.
