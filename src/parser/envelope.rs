@@ -36,6 +36,9 @@ const LIST_KEYS: [&str; 4] = [
     "GroupPolicyList",
 ];
 
+/// The type of a service control policy.
+const SCP: &str = "SERVICE_CONTROL_POLICY";
+
 /// Keys with an object or a list that describe a policy or a role and contain no policy of it.
 const DESCRIPTIONS: [&str; 4] = [
     "InstanceProfileList",
@@ -143,6 +146,10 @@ fn object(reader: &mut Reader, value: Value<'_>) {
         reader.is_foreign = true;
         return reader.report(problem);
     }
+    if let Some(policy) = printed::of_organization(value) {
+        audit::object(reader, value);
+        return of_organization(reader, policy);
+    }
     if value.members().iter().any(|m| carries(&m.key.value)) {
         return envelope(reader, value, "the output");
     }
@@ -158,6 +165,25 @@ fn object(reader: &mut Reader, value: Value<'_>) {
             reader.report(problem);
         }
         None => grammar::read(reader, value, Carried::default()),
+    }
+}
+
+/// Reads what `aws organizations describe-policy` prints of a service control policy.
+fn of_organization(reader: &mut Reader, policy: Value<'_>) {
+    audit::object(reader, policy);
+    let kind = { policy.member("PolicySummary") }
+        .filter(|summary| summary.kind() == Kind::Object)
+        .and_then(|summary| summary.member("Type"));
+    let other = kind.filter(|kind| kind.string().is_none_or(|k| k.value != SCP));
+    if let Some(kind) = other {
+        let message = "this policy of AWS Organizations is no service control policy";
+        let help = "give those that `aws organizations list-policies --filter SERVICE_CONTROL_POLICY` lists";
+        return refuse(reader, kind.label(), message, help);
+    }
+    for Member { key, value } in policy.last_members() {
+        if key.value == printed::CONTENT {
+            document(reader, &key, value, Carried::default());
+        }
     }
 }
 

@@ -51,6 +51,19 @@ const COMMANDS: [(&str, &str, &str); 12] = [
     ("Users", "list-users", OF_ACCOUNT),
 ];
 
+/// The key of the text of a policy of AWS Organizations.
+pub(super) const CONTENT: &str = "Content";
+
+/// The policy that `aws organizations describe-policy` prints.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Policy.html>
+pub(super) fn of_organization(value: Value<'_>) -> Option<Value<'_>> {
+    let members = value.last_members();
+    let policy = members.iter().find(|m| m.key.value == "Policy")?.value;
+    let is_it = policy.kind() == Kind::Object && policy.member(CONTENT).is_some();
+    is_it.then_some(policy)
+}
+
 /// Refuses what a command prints that prints no policies.
 pub(super) fn command(value: Value<'_>) -> Option<Problem> {
     let members = value.members();
