@@ -117,6 +117,7 @@ struct Regions {
     known: KnownRegions,
     partition: Vec<Partition>,
     us_east_1: RequestRegions,
+    passed: RequestRegions,
     unknown: RequestRegions,
 }
 
@@ -282,6 +283,7 @@ pub(super) fn write_regions(rules: &Path, code: &mut String) {
     }
     for (name, list) in [
         ("US_EAST_1", &regions.us_east_1),
+        ("REGION_PASSED", &regions.passed),
         ("REGION_UNKNOWN", &regions.unknown),
     ] {
         list.actions.iter().for_each(|a| check_action(&path, a));

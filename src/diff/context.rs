@@ -172,14 +172,28 @@ impl Situation<'_> {
     }
 
     fn requested_region(&self) -> Option<KeyValue> {
-        let region = self.scope.region.as_deref()?;
-        match reference::request_region(self.service, self.name) {
-            RequestRegion::Own => Some(KeyValue::one(region)),
-            RequestRegion::UsEast1 => {
-                (self.scope.partition.as_deref() == Some("aws")).then(|| KeyValue::one("us-east-1"))
+        let mut regions = self.requested_regions().into_iter();
+        regions.next().filter(|_| regions.next().is_none())
+    }
+
+    /// The Region of the request, or those that it may be; none where nothing is known.
+    fn requested_regions(&self) -> Vec<KeyValue> {
+        let own = self.scope.region.as_deref();
+        let global = "us-east-1";
+        let is_global_known = self.scope.partition.as_deref() == Some("aws");
+        let regions: &[&str] = match (reference::request_region(self.service, self.name), own) {
+            (RequestRegion::Own, Some(region)) => &[region],
+            (RequestRegion::UsEast1, Some(_)) if is_global_known => &[global],
+            (RequestRegion::OwnOrUsEast1, Some(region)) if is_global_known => {
+                if region == global {
+                    &[global]
+                } else {
+                    &[region, global]
+                }
             }
-            RequestRegion::Unknown => None,
-        }
+            _ => &[],
+        };
+        regions.iter().map(|region| KeyValue::one(region)).collect()
     }
 
     /// Whether one line of a Condition holds.
@@ -188,7 +202,23 @@ impl Situation<'_> {
         if assumed.any(|other| other.normal == line.normal) {
             Truth::True
         } else {
-            line.test.evaluate(&self.value(&line.test.key))
+            let value = self.value(&line.test.key);
+            if *value == KeyValue::Unknown && line.test.key == "aws:requestedregion" {
+                return self.holds_anywhere(line);
+            }
+            line.test.evaluate(&value)
+        }
+    }
+
+    /// Whether a line on the Region holds, in whichever of several Regions the request is.
+    fn holds_anywhere(&self, line: &Line) -> Truth {
+        let regions = self.requested_regions();
+        let mut truths = regions.iter().map(|region| line.test.evaluate(region));
+        let first = truths.next().unwrap_or(Truth::Unknown);
+        if truths.all(|truth| truth == first) {
+            first
+        } else {
+            Truth::Unknown
         }
     }
 

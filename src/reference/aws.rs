@@ -3,8 +3,8 @@
 //! `rules/name-characters.toml` and `rules/regions.toml`.
 
 use super::data::{
-    ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_UNKNOWN, REGIONS,
-    SHARED, US_EAST_1,
+    ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_PASSED,
+    REGION_UNKNOWN, REGIONS, SHARED, US_EAST_1,
 };
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
@@ -40,6 +40,8 @@ pub enum RequestRegion {
     Own,
     /// The one endpoint of the partition: `us-east-1` in `aws`.
     UsEast1,
+    /// One of these two.
+    OwnOrUsEast1,
     /// Not known.
     Unknown,
 }
@@ -50,7 +52,9 @@ pub fn request_region(service: &str, name: &str) -> RequestRegion {
         Some((s, n)) => s == service && n == name,
         None => *listed == service,
     };
-    if US_EAST_1.iter().any(is_it) {
+    if REGION_PASSED.iter().any(is_it) {
+        RequestRegion::OwnOrUsEast1
+    } else if US_EAST_1.iter().any(is_it) {
         RequestRegion::UsEast1
     } else if REGION_UNKNOWN.iter().any(is_it) {
         RequestRegion::Unknown
