@@ -75,6 +75,16 @@ struct Outside {
 struct ActionFacts {
     free: Vec<FreeAction>,
     absent: Vec<AbsentKey>,
+    same: Vec<SameKeys>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SameKeys {
+    service: String,
+    keys: [String; 2],
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +240,19 @@ pub(super) fn write_actions(rules: &Path, code: &mut String) {
     let _ = writeln!(
         code,
         "pub(super) static ABSENT_KEYS: &[(&str, &str)] = &{absent:?};"
+    );
+    let same = actions.same.iter().map(|same| {
+        let [global, own] = &same.keys;
+        (
+            &same.service,
+            global.to_ascii_lowercase(),
+            own.to_ascii_lowercase(),
+        )
+    });
+    let same: Vec<_> = same.collect();
+    let _ = writeln!(
+        code,
+        "pub(super) static SAME_KEYS: &[(&str, &str, &str)] = &{same:?};"
     );
 }
 

@@ -39,7 +39,7 @@ mod wanted;
 pub use crate::vocabulary::canonical_placeholder;
 pub use aws::{
     RequestRegion, absent_keys, account_alternatives, is_region_name, is_shared, name_characters,
-    needed_types, needs_no_permission, regions, request_region, shares,
+    needed_types, needs_no_permission, regions, request_region, same_key, shares,
 };
 pub use basis::Basis;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};

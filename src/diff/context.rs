@@ -143,16 +143,25 @@ impl Situation<'_> {
         if let Some(value) = find(self.stated, key) {
             return Cow::Borrowed(value);
         }
+        let same = reference::same_key(self.service, key);
+        if let Some((other, is_global)) = &same {
+            if let Some(value) = find(self.stated, other) {
+                return Cow::Borrowed(value);
+            }
+            if *is_global && self.context.given(key).is_none() {
+                return self.value(other);
+            }
+        }
         let never_has_key =
             |(action, kind): (catalog::Action<'_>, _)| action.never_has_key(&kind, key);
         if self.known.zip(self.target.kind).is_some_and(never_has_key) {
             return Cow::Owned(KeyValue::Absent);
         }
         // A key of a service is in the requests of some actions only.
-        if let Some(value) = self
-            .context
-            .given(key)
-            .filter(|_| key.starts_with("aws:") || self.known.is_some_and(|a| a.lists(key)))
+        let given = self.context.given(key);
+        let given = given.or_else(|| self.context.given(&same.as_ref()?.0));
+        if let Some(value) =
+            given.filter(|_| key.starts_with("aws:") || self.known.is_some_and(|a| a.lists(key)))
         {
             return Cow::Borrowed(value);
         }

@@ -4,7 +4,7 @@
 
 use super::data::{
     ABSENT_KEYS, DIRECTIONS, FREE_ACTIONS, NAMES, NEEDED_TYPES, OUTSIDE, REGION_PASSED,
-    REGION_UNKNOWN, REGIONS, SHARED, US_EAST_1,
+    REGION_UNKNOWN, REGIONS, SAME_KEYS, SHARED, US_EAST_1,
 };
 
 /// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
@@ -72,6 +72,20 @@ pub fn regions() -> impl Iterator<Item = &'static str> {
 pub fn is_region_name(name: &str) -> bool {
     let direction = name.rsplit('-').nth(1);
     direction.is_some_and(|word| DIRECTIONS.contains(&word))
+}
+
+/// The other name of a condition key (folded) with the same value in the requests of a service, and whether the other one is
+/// the global one.
+pub fn same_key(service: &str, key: &str) -> Option<(String, bool)> {
+    let mut same = SAME_KEYS.iter().filter(|(of, ..)| *of == service);
+    same.find_map(|(_, global, own)| {
+        let renamed = |from: &str, to: &str| {
+            let rest = key.strip_prefix(from)?;
+            (rest.is_empty() != from.ends_with('/')).then(|| format!("{to}{rest}"))
+        };
+        let of_own = renamed(own, global).map(|name| (name, true));
+        of_own.or_else(|| renamed(global, own).map(|name| (name, false)))
+    })
 }
 
 /// The condition keys, in lower case, that some requests of an action (in lower case) do not have.
