@@ -5,7 +5,7 @@
 mod missing;
 mod tighten;
 
-pub use missing::{Missing, OF_THE_RUN, missing};
+pub use missing::{Missing, OF_THE_RUN, missing, missing_of_any};
 pub use tighten::{
     Held, Input, Left, Narrowed, Objection, Place, Read, Refusal, Replaced, Tightened, Why,
     read_policy, tighten,

@@ -181,6 +181,10 @@ impl Jobs {
                 None => self.settings(job),
             },
             features: job.features.clone(),
+            values: { job.principal.iter() }
+                .filter_map(|p| p.settings.first())
+                .flat_map(|setting| setting.values.clone())
+                .collect(),
             written: { job.principal.iter() }
                 .find(|p| !p.in_dump)
                 .map(|p| p.name.source),
@@ -285,6 +289,8 @@ pub(super) struct Loaded {
     pub(super) against: Arc<Against>,
     pub(super) settings: Settings,
     pub(super) features: Features,
+    /// The values of the parameters that may have several.
+    pub(super) values: Vec<(String, String)>,
     /// The template or the file of Terraform code that defines the role.
     pub(super) written: Option<SourceId>,
     /// The role in its template, to be read again.
@@ -299,13 +305,30 @@ impl Loaded {
     }
 }
 
-/// Reads the one role that the arguments are about.
+/// The same role under another setting of the parameters of its template.
+pub(super) struct OtherSetting {
+    pub(super) values: Vec<(String, String)>,
+    pub(super) files: Vec<File>,
+    pub(super) settings: Settings,
+}
+
+/// Reads the one role that the arguments are about, under each setting of its parameters.
 ///
 /// # Errors
 ///
 /// As [`resolve`], and [`Error::OneRole`].
-pub(super) fn load(args: &InputArgs) -> Result<Loaded, Error> {
-    one(resolve(args, false)?)
+pub(super) fn load(args: &InputArgs) -> Result<(Loaded, Vec<OtherSetting>), Error> {
+    let jobs = resolve(args, false)?;
+    let mut others = Vec::new();
+    if let Some(job) = jobs.roles.first() {
+        let settings = job.principal.iter().flat_map(|p| &p.settings).skip(1);
+        others.extend(settings.map(|setting| OtherSetting {
+            values: setting.values.clone(),
+            files: jobs.files_of(job, setting).into_iter().cloned().collect(),
+            settings: jobs.settings_of(job, setting),
+        }));
+    }
+    Ok((one(jobs)?, others))
 }
 
 /// The same for a command that edits files, with the configuration.

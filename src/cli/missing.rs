@@ -4,21 +4,24 @@ mod cloudformation;
 mod hcl;
 mod language;
 mod part;
+mod values;
 
 pub(super) use language::LanguageName;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::{Error, MissingArgs, jobs};
-use crate::check::{self, Chosen};
+use crate::check::{self, Against, Chosen};
 use crate::diff::{Row, Verdict};
 use crate::inert;
-use crate::parser::{Policy, ProblemKind};
+use crate::parser::{Policy, Problem, ProblemKind};
 use crate::reference;
 use crate::reference::bindings::option_for;
 use crate::remedy::{self, Missing};
 use language::Language;
+use values::Values;
 
 /// No policies: the output where nothing is missing.
 const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
@@ -27,10 +30,30 @@ const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [
 const SHOWN: usize = 20;
 
 pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
-    let mut loaded = jobs::load(&args.inputs)?;
+    let (mut loaded, others) = jobs::load(&args.inputs)?;
     let language = Language::of(args.format, &loaded);
     let (policies, chosen) = judged(&mut loaded)?;
-    let missing = remedy::missing(loaded.catalog(), &policies, &chosen, &loaded.settings);
+    let mut problems: Vec<Problem> = unread(&loaded).collect();
+    let mut all = vec![(policies, loaded.settings.clone())];
+    let mut values = Values::of(&loaded.values);
+    // The setting does not decide which role it is.
+    loaded.against = of_role(&loaded.against, &chosen);
+    for other in others {
+        loaded.files = other.files;
+        loaded.settings = other.settings;
+        let (policies, own) = judged(&mut loaded)?;
+        problems.extend(unread(&loaded));
+        if is_same(&own, &chosen) {
+            all.push((policies, loaded.settings.clone()));
+            values.together += 1;
+        } else {
+            values.apart.push(other.values);
+        }
+    }
+    let each: Vec<_> = { all.iter() }
+        .map(|(p, settings)| (p.as_slice(), settings))
+        .collect();
+    let missing = remedy::missing_of_any(loaded.catalog(), &each, &chosen);
     let undecided = missing
         .left
         .iter()
@@ -58,9 +81,10 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
             );
         }
     }
-    let problems = loaded.files.iter().flat_map(|f| &f.document.problems);
-    let unread = problems.filter(|p| p.kind == ProblemKind::Unresolved);
-    if let count @ 1.. = unread.count() {
+    notes.push_str(&values.notes());
+    problems.sort_by_key(|p| p.span);
+    problems.dedup();
+    if let count @ 1.. = problems.len() {
         let could = match count {
             1 => "1 part of the input could not be read and counts".to_owned(),
             n => format!("{n} parts of the input could not be read and count"),
@@ -73,6 +97,32 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
     notes.push_str(&remarks(&missing, &language));
     super::note(&notes);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The parts of a template that could not be read.
+fn unread(loaded: &jobs::Loaded) -> impl Iterator<Item = Problem> {
+    let all = loaded.files.iter().flat_map(|f| &f.document.problems);
+    all.filter(|p| p.kind == ProblemKind::Unresolved).cloned()
+}
+
+/// The candidates for the role that was chosen.
+fn of_role(against: &Arc<Against>, chosen: &Chosen) -> Arc<Against> {
+    let Against::BestOf(all) = &**against else {
+        return Arc::clone(against);
+    };
+    let role = &chosen.reference.role;
+    let same = all.iter().filter(|r| r.role == *role).cloned();
+    Arc::new(Against::OneOf(same.collect()))
+}
+
+/// Whether two settings are judged with the same requirements.
+fn is_same(one: &Chosen, other: &Chosen) -> bool {
+    let values = |chosen: &Chosen| -> Vec<(String, String)> {
+        let all = chosen.given.iter();
+        all.map(|(n, value, _)| (n.clone(), value.clone()))
+            .collect()
+    };
+    one.reference == other.reference && values(one) == values(other)
 }
 
 /// What is to be known about the printed statements.

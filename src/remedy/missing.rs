@@ -40,6 +40,16 @@ pub fn missing(
     chosen: &Chosen,
     settings: &Settings,
 ) -> Missing {
+    missing_of_any(catalog, &[(policies, settings)], chosen)
+}
+
+/// The same for the policies that a role has under several settings of a template's parameters, each with its layers:
+/// grants what is missing under any of them.
+pub fn missing_of_any(
+    catalog: &Catalog,
+    all: &[(&[Policy], &Settings)],
+    chosen: &Chosen,
+) -> Missing {
     let value = |name: &str| {
         let mut given = chosen.given.iter().rev();
         let found = given.find(|(n, ..)| n == name);
@@ -47,11 +57,13 @@ pub fn missing(
     };
     let localized = chosen.reference.in_partition(value("Partition").as_deref());
     let reference = localized.as_ref();
-    let uncovered = uncovered(catalog, policies, chosen, settings);
-    let whole = if uncovered.iter().any(|r| r.from_wildcard) {
-        check::coverage(catalog, &[], reference, &without_limits(settings))
-    } else {
-        Vec::new()
+    let of_each = { all.iter() }.map(|(p, settings)| uncovered(catalog, p, chosen, settings));
+    let uncovered = of_any(of_each, |requirement| &requirement.row);
+    let whole = match all.first() {
+        Some((_, settings)) if uncovered.iter().any(|r| r.from_wildcard) => {
+            check::coverage(catalog, &[], reference, &without_limits(settings))
+        }
+        _ => Vec::new(),
     };
     let mut statements: Vec<RefStatement> = Vec::new();
     for required in &reference.statements {
@@ -131,7 +143,9 @@ pub fn missing(
     let statements = statements.collect();
     let unbound = documents.iter().flat_map(|text| template::names(text));
     let unbound = distinct_texts(unbound);
-    let left = left(catalog, policies, &documents, chosen, settings);
+    let of_each =
+        { all.iter() }.map(|(p, settings)| left(catalog, p, &documents, chosen, settings));
+    let left = of_any(of_each, |row| row);
     let denies = !documents.is_empty()
         && reference
             .statements
@@ -166,6 +180,26 @@ fn uncovered(
     let mut rows = check::coverage(catalog, &allows, &chosen.reference, &alone);
     rows.retain(|r| r.row.verdict != Verdict::Covered && !r.row.vacuous);
     rows
+}
+
+/// The rows of several lists, each once.
+fn of_any<T>(lists: impl Iterator<Item = Vec<T>>, row: impl Fn(&T) -> &Row) -> Vec<T> {
+    let is_same = |one: &Row, other: &Row| {
+        (one.statement, &one.action, &one.resources)
+            == (other.statement, &other.action, &other.resources)
+            && one.declared_as == other.declared_as
+    };
+    let mut all: Vec<T> = Vec::new();
+    for list in lists {
+        let known = all.len();
+        let is_new = |one: &T| {
+            let mut before = all.iter().take(known);
+            !before.any(|other| is_same(row(one), row(other)))
+        };
+        let new: Vec<T> = list.into_iter().filter(is_new).collect();
+        all.extend(new);
+    }
+    all
 }
 
 fn without_limits(settings: &Settings) -> Settings {

@@ -205,3 +205,27 @@ fn missing_respects_the_boundary_of_the_role() {
         },
     );
 }
+
+/// The values of a parameter, an action of the role, and what `missing` prints and says.
+const SETTINGS: &[(&str, &str, bool, &str)] = &[
+    ("Both", "sqs:SendMessage", true, "for every value of `Both`"),
+    ("Both", "sqs:*", true, "for every value of `Both`"),
+    ("Queue", "sqs:SendMessage", false, "nothing is missing"),
+];
+
+#[test]
+fn missing_grants_what_is_missing_under_any_value_of_a_parameter() {
+    each(SETTINGS, |(parameter, action, is_missing, note)| {
+        let text = template(&format!(
+            "Effect: Allow\nAction: '{action}'\nResource: !Sub '{ARN}:${{{parameter}}}'"
+        ));
+        let case = case("t.yaml", &text);
+        let arguments = ["missing", "t.yaml", "--no-config", "--format", "json"];
+        let options = ["--reference", "reference.json", "--region", "us-east-1"];
+        let missing = run(case.path(), &[&arguments[..], &options[..]].concat());
+        assert_eq!(missing.code, 0, "{}", missing.err);
+        let is_printed = missing.out.contains("sqs:SendMessage");
+        assert_eq!(is_printed, *is_missing, "{parameter}: {}", missing.out);
+        assert!(missing.err.contains(note), "{parameter}: {}", missing.err);
+    });
+}
