@@ -190,7 +190,7 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) boundary: Option<String>,
     /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
-    /// each level. FullAWSAccess is taken to be attached where a level only denies
+    /// each level. `FullAWSAccess` is taken to be attached where a level only denies
     #[arg(long, value_name = "FILE,…", value_hint = ValueHint::FilePath)]
     pub(super) scp: Vec<String>,
     /// Condition key of the requests, and its value; repeat it for several values or keys. A service's key only counts

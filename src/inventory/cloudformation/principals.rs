@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
-use super::settings::{settings, texts};
+use super::settings::{PropertyText, settings, texts};
 use super::template_condition::Truth;
 use super::{outside, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
@@ -228,8 +228,10 @@ impl Reader<'_> {
         }
         let names = texts(template, &name, named);
         let mut aliases: Vec<String> = Vec::new();
-        for alias in names.iter().flatten().flatten() {
-            if !aliases.contains(alias) {
+        for name in &names {
+            if let PropertyText::Is(alias) = name
+                && !aliases.contains(alias)
+            {
                 aliases.push(alias.clone());
             }
         }
@@ -237,7 +239,7 @@ impl Reader<'_> {
         let trust = self.trust(template, &name);
         let mut documents = self.documents(template);
         if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
-            let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, Some(Some(_))));
+            let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, PropertyText::Is(_)));
             let paths = if only {
                 texts(template, &name, "Path")
             } else {
@@ -246,9 +248,9 @@ impl Reader<'_> {
             let path = match paths.first() {
                 _ if paths.iter().any(|other| Some(other) != paths.first()) => None,
                 // The path of a role without one is `/`.
-                Some(None) => Some("/"),
-                Some(Some(path)) => path.as_deref(),
-                None => None,
+                Some(PropertyText::Absent) => Some("/"),
+                Some(PropertyText::Is(path)) => Some(path.as_str()),
+                Some(PropertyText::Open) | None => None,
             };
             let full_arn = only.then(|| role_arn(path, alias)).flatten();
             for document in &mut documents {

@@ -40,20 +40,34 @@ pub(super) fn settings(
     (all, left_open)
 }
 
-/// A property of a resource, for each value of the parameters that it depends on: `None` where it is absent, and
-/// `Some(None)` where its text is not known.
+/// The text of a property.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum PropertyText {
+    /// The resource does not have the property.
+    Absent,
+    /// The text is not known.
+    Open,
+    /// The text.
+    Is(String),
+}
+
+/// The text of a property of a resource, for each value of the parameters that it depends on.
 pub(super) fn texts(
     template: &mut Template<'_>,
     logical: &str,
     property: &str,
-) -> Vec<Option<Option<String>>> {
+) -> Vec<PropertyText> {
     let mut all = Vec::new();
     template.property(logical, property);
     let asked = std::mem::take(&mut template.asked);
     for setting in settings(template, &asked).0 {
         template.chosen = setting.into_iter().collect();
         let value = template.property(logical, property);
-        all.push(value.map(|v| v.text()));
+        all.push(match value.map(|v| v.text()) {
+            None => PropertyText::Absent,
+            Some(None) => PropertyText::Open,
+            Some(Some(text)) => PropertyText::Is(text),
+        });
     }
     template.chosen.clear();
     template.asked.clear();
