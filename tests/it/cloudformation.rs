@@ -2,6 +2,7 @@
 
 mod holes;
 mod judged;
+mod refused;
 mod values;
 
 use serde_json::json;

@@ -18,7 +18,8 @@ use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust
 use crate::parser::tree::Tree;
 use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
 use document::{
-    add, attach, condition_hole_of, doubtful, inline, policy, shown, too_many, trust_policy,
+    add, attach, condition_hole_of, doubtful, inline, policy, same_names, shown, too_many,
+    trust_policy,
 };
 
 /// Lists what a template defines.
@@ -398,7 +399,11 @@ impl Reader<'_> {
         if matches!(self.kind, Kind::Role | Kind::Function) {
             trust_policy(template, &resource.name, &mut all);
         }
+        let embedded = all.unread.len();
         self.linked(template, &resource.name, None, &mut all);
+        for problem in same_names(&all.unread, embedded) {
+            template.report(problem);
+        }
         if let Some(properties) = &properties {
             if let Some(arns) = properties.get("ManagedPolicyArns").map(Rc::clone) {
                 self.managed(template, &arns, None, &mut all);

@@ -1,5 +1,7 @@
 //! The policy documents of a resource.
 
+use rustc_hash::FxHashMap;
+
 use super::condition_of;
 use crate::inventory::cloudformation::evaluate::Template;
 use crate::inventory::cloudformation::links::Resource;
@@ -118,12 +120,20 @@ pub(super) fn inline(
     optional: Option<usize>,
     all: &mut Document,
 ) {
+    let mut names: FxHashMap<String, Span> = FxHashMap::default();
     for (policy, optional) in leaves(policies, optional) {
         if matches!(policy.node, Made::Hole(_)) {
             add(template, policy, None, Attachment::Inline, optional, all);
             continue;
         }
-        let name = policy.get("PolicyName").and_then(Value::text);
+        let named = policy.get("PolicyName");
+        let name = named.and_then(Value::text);
+        // Alternatives may have one name.
+        if let (Some(name), Some(named), None) = (&name, named, optional)
+            && let Some(first) = names.insert(name.clone(), named.span)
+        {
+            template.report(named_twice(name, named.span, first));
+        }
         if let Some(value) = policy.get("PolicyDocument") {
             add(template, value, name, Attachment::Inline, optional, all);
         } else {
@@ -131,6 +141,43 @@ pub(super) fn inline(
             template.report(unresolved("PolicyDocument", message, policy.span));
         }
     }
+}
+
+/// Two policies in one list `Policies`.
+///
+/// The answer of CloudFormation, "Multiple IAM policies have the same policy name", is in
+/// <https://github.com/aws/serverless-application-model/issues/2927>.
+fn named_twice(name: &str, span: Span, first: Span) -> Problem {
+    let message = format!("two policies of one list have the name `{}`", shorten(name));
+    Problem::unresolved("PolicyName", message, span)
+        .with_help("give each policy a name of its own: CloudFormation refuses the template")
+        .with_related(first, "first given here")
+}
+
+/// Inline policies that are resources of their own, and have the name of another one of the same principal. The policies
+/// before `from` are those of its list `Policies`.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+pub(super) fn same_names(policies: &[Unread], from: usize) -> Vec<Problem> {
+    let mut known: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut found = Vec::new();
+    for (at, policy) in policies.iter().enumerate() {
+        let of = &policy.attached;
+        let (Some(name), Attachment::Inline, None) = (&of.name, of.attachment, of.optional) else {
+            continue;
+        };
+        let span = policy.value.span;
+        if let Some(first) = known.insert(name, span).filter(|_| at >= from) {
+            let name = shorten(name);
+            let message =
+                format!("`{name}` is also the name of another inline policy of the same principal");
+            let problem = Problem::unresolved("PolicyName", message, span)
+                .with_help("give it another `PolicyName`: IAM keeps one inline policy of each name")
+                .with_related(first, "the other policy");
+            found.push(problem);
+        }
+    }
+    found
 }
 
 /// Notes a managed policy that the template does not contain.

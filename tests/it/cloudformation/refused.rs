@@ -1,0 +1,86 @@
+//! What CloudFormation refuses of a template: each is reported at its place, with exit code 2.
+
+use super::{ARN, template};
+use crate::common::case::Case;
+use crate::common::table::each;
+
+/// The policy of the role as another inline policy.
+const SECOND: &str = "      Policies:
+        - {PolicyName: NAME, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: 'sqs:ListQueues', Resource: '*'}}}
+";
+
+/// The same policy as a resource of its own.
+const OWN: &str = "  Own:
+    Type: AWS::IAM::RolePolicy
+    Properties: {RoleName: !Ref Node, PolicyName: NAME, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: 'sqs:ListQueues', Resource: '*'}}}
+";
+
+/// What is written in the place of what, and the text at the place of the finding with a part of its message; nothing where
+/// CloudFormation accepts it.
+const NAMES: &[(&str, &str, &str, Option<(&str, &str)>)] = &[
+    ("      Policies:\n", SECOND, "q", None),
+    (
+        "      Policies:\n",
+        SECOND,
+        "p",
+        Some(("p", "two policies of one list have the name `p`")),
+    ),
+    (
+        "      Policies:\n",
+        SECOND,
+        "!Sub p",
+        Some(("p", "two policies of one list have the name `p`")),
+    ),
+    // Which of the two is deployed depends on a condition.
+    (
+        "        - PolicyName: p\n",
+        "        - !If [IsOpen, {PolicyName: p, PolicyDocument: {Version: 2012-10-17, Statement: []}}, !Ref 'AWS::NoValue']\n        - PolicyName: p\n",
+        "p",
+        None,
+    ),
+    ("Resources:\n", OWN, "q", None),
+    (
+        "Resources:\n",
+        OWN,
+        "p",
+        Some(("{Version", "is also the name of another inline policy")),
+    ),
+];
+
+fn check(text: &str, what: &str, expected: Option<(&str, &str)>) {
+    let case = Case::new(&[("t.yaml", text)], super::REFERENCE);
+    let (run, result) = case.lint("t.yaml", &[]);
+    let findings = result["results"][0]["findings"].as_array().unwrap();
+    let refused: Vec<_> = { findings.iter() }
+        .filter(|f| f["lint"] == "unresolved" && f["severity"] == "error")
+        .collect();
+    let Some((place, message)) = expected else {
+        assert!(refused.is_empty(), "{what}: {refused:?}");
+        return;
+    };
+    assert_eq!(run.code, 2, "{what}: {}", run.out);
+    let [finding] = refused.as_slice() else {
+        panic!("{what}: {findings:?}");
+    };
+    let said = finding["message"].as_str().unwrap();
+    assert!(said.contains(message), "{what}: {said}");
+    let byte = |name: &str| finding["region"][name].as_u64().unwrap() as usize;
+    let slice = &text[byte("start_byte")..byte("end_byte")];
+    assert!(slice.starts_with(place), "{what}: {slice}");
+}
+
+fn allow() -> String {
+    template(&format!(
+        "Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a"
+    ))
+}
+
+#[test]
+fn two_inline_policies_of_one_name() {
+    each(NAMES, |(old, new, name, expected)| {
+        let new = new.replace("NAME", name);
+        let kept = if *old == "Resources:\n" { old } else { "" };
+        let text = allow().replacen(old, &format!("{kept}{new}"), 1);
+        check(&text, &new, *expected);
+    });
+}
