@@ -147,8 +147,13 @@ fn lists_of_principals_are_followed_element_by_element() {
     for (list, code) in LISTS {
         for (kind, property) in [("Role", "Roles"), ("User", "Users")] {
             for policy in ["Policy", "ManagedPolicy"] {
+                let name = if policy == "Policy" {
+                    "      PolicyName: d\n"
+                } else {
+                    ""
+                };
                 let resource = format!(
-                    "  D:\n    Type: AWS::IAM::{policy}\n    Properties:\n      {property}: {list}\n      PolicyDocument: \
+                    "  D:\n    Type: AWS::IAM::{policy}\n    Properties:\n{name}      {property}: {list}\n      PolicyDocument: \
                      {{Version: 2012-10-17, Statement: {{Effect: EFFECT, Action: '*', Resource: '*'}}}}"
                 );
                 rows.push((kind, String::new(), resource, *code));

@@ -15,6 +15,9 @@ fn edit(file: &str, text: &str, command: &[&str]) -> (Run, String) {
     (found, after)
 }
 
+/// Who may assume the roles.
+const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}"#;
+
 const FIX: &[&str] = &["lint", "--fix"];
 
 /// A role whose policy has this statement beside one that stays.
@@ -25,6 +28,7 @@ Resources:
   Node: # the node
     Type: AWS::IAM::Role
     Properties:
+      AssumeRolePolicyDocument: {TRUST}
       Policies:
         - PolicyName: p
           PolicyDocument:
@@ -162,7 +166,7 @@ fn what_is_not_literal_stays_and_is_named() {
 fn json_keeps_its_layout() {
     let text = |actions: &str| {
         format!(
-            "{{\"Resources\": {{\"Node\": {{\"Type\": \"AWS::IAM::Role\", \"Properties\": {{\"Policies\": [{{\"PolicyName\": \"p\", \"PolicyDocument\": {{\r\n\t\"Version\": \"2012-10-17\",\r\n\t\"Statement\": [{{\"Effect\": \"Allow\", \"Action\": {actions}, \"Resource\": {{\"Fn::Sub\": \"arn:${{AWS::Partition}}:sqs:us-east-1:123456789012:parallelcluster-*\"}}}}]}}}}]}}}}}}}}\n"
+            "{{\"Resources\": {{\"Node\": {{\"Type\": \"AWS::IAM::Role\", \"Properties\": {{\"AssumeRolePolicyDocument\": {TRUST}, \"Policies\": [{{\"PolicyName\": \"p\", \"PolicyDocument\": {{\r\n\t\"Version\": \"2012-10-17\",\r\n\t\"Statement\": [{{\"Effect\": \"Allow\", \"Action\": {actions}, \"Resource\": {{\"Fn::Sub\": \"arn:${{AWS::Partition}}:sqs:us-east-1:123456789012:parallelcluster-*\"}}}}]}}}}]}}}}}}}}\n"
         )
     };
     let before = text("[\r\n\t\"sqs:SendMessage\",\r\n\t\"sqs:DeleteQueue\"\r\n]");
@@ -196,6 +200,7 @@ fn shared(other: &str) -> String {
   Other:
     Type: AWS::IAM::Role
     Properties:
+      AssumeRolePolicyDocument: {TRUST}
 {other}"
     ))
 }

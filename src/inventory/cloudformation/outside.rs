@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::links::{Resource, references};
 use super::{types, unresolved};
+use crate::nearest::hint;
 use crate::parser::tree::Tree;
 use crate::parser::{Problem, ProblemKind, Span, shorten};
 
@@ -66,6 +67,7 @@ pub(super) fn repeated(tree: &Rc<Tree>, problems: &mut [Problem]) {
 
 /// Reports what CloudFormation refuses of a resource that makes a policy, and macros.
 pub(super) fn attributes(resource: &Resource, problems: &mut Vec<Problem>) {
+    required(resource, problems);
     let makes_policies = types::find(&resource.kind).filter(|t| !t.properties.is_empty());
     for (key, _) in resource.tree.entries() {
         let name = key.text().unwrap_or_default();
@@ -83,11 +85,52 @@ pub(super) fn attributes(resource: &Resource, problems: &mut Vec<Problem>) {
     for (key, _) in properties.entries() {
         let name = key.text().unwrap_or_default();
         // Functions are evaluated, or reported there.
-        if !name.starts_with("Fn::") && name != "Ref" && !of.properties.iter().any(|p| p == name) {
+        if !is_function(key) && !of.properties.iter().any(|p| p == name) {
             let message = format!("`{}` is not a property of {}", shorten(name), resource.kind);
             problems.push(refused(name, &message, key.span));
         }
     }
+}
+
+/// Reports a type that CloudFormation does not have, and the properties that a resource must have and does not.
+fn required(resource: &Resource, problems: &mut Vec<Problem>) {
+    let kind = resource.kind.as_str();
+    let place = resource.tree.get("Type").map_or(resource.span, |t| t.span);
+    let Some(of) = types::find(kind) else {
+        if types::is_of_iam(kind) {
+            let message = format!("`{}` is not a type of resource", shorten(kind));
+            let problem = Problem::unresolved("Type", message, place);
+            let hint = hint(kind, &types::of_iam());
+            problems
+                .push(problem.with_help(format!("CloudFormation refuses the template; {hint}")));
+        }
+        return;
+    };
+    let properties = resource.tree.get("Properties");
+    let has_call = |p: &Tree| { p.entries().iter() }.any(|(k, _)| is_function(k));
+    if properties.is_some_and(|p| p.tag.is_some() || has_call(p)) {
+        return;
+    }
+    let is_missing = |name: &&String| properties.is_none_or(|p| p.get(name).is_none());
+    let help = "add it: CloudFormation refuses the template";
+    // A policy without a document is reported where it is read.
+    let own = of.required.iter().filter(|name| *name != "PolicyDocument");
+    for name in own.filter(is_missing) {
+        let message = format!("`{}` has no `{name}`", shorten(&resource.name));
+        problems.push(Problem::unresolved(name, message, place).with_help(help));
+    }
+    if !of.one_of.is_empty() && of.one_of.iter().all(|name| is_missing(&name)) {
+        let name = shorten(&resource.name);
+        let message = format!("`{name}` has none of: {}", of.one_of.join(", "));
+        let help = "add one of them: CloudFormation refuses the template";
+        problems.push(Problem::unresolved("Properties", message, place).with_help(help));
+    }
+}
+
+/// Whether a key is the name of a function, which may make any property.
+fn is_function(key: &Tree) -> bool {
+    key.text()
+        .is_some_and(|name| name.starts_with("Fn::") || name == "Ref")
 }
 
 fn refused(subject: &str, message: &str, span: Span) -> Problem {

@@ -13,6 +13,7 @@ use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::settings::{PropertyText, settings, texts};
 use super::template_condition::Truth;
+use super::types::is_of_iam;
 use super::{outside, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;
@@ -109,8 +110,10 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
                 document.report(problem.clone());
             }
         }
-        let is_of_policy =
-            { resources.iter() }.any(|r| is_policy(&r.kind) && encloses(r, problem.span));
+        let is_of_iam = |r: &&Resource| is_of_iam(&r.kind) && !is_principal(&r.kind);
+        let is_of_policy = { resources.iter() }
+            .filter(is_of_iam)
+            .any(|r| encloses(r, problem.span));
         if !found && (!of_other || is_of_policy) {
             inventory.problems.push(problem);
         }
@@ -122,6 +125,10 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         .collect();
     inventory.unknown_parameters = unknown;
     inventory
+}
+
+fn is_principal(kind: &str) -> bool {
+    ["AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"].contains(&kind)
 }
 
 fn encloses(resource: &Resource, span: Span) -> bool {

@@ -34,6 +34,12 @@ pub(super) struct Type {
     /// All of its properties, where others are reported.
     #[serde(default)]
     pub(super) properties: Vec<String>,
+    /// The properties that it must have.
+    #[serde(default)]
+    pub(super) required: Vec<String>,
+    /// Properties of which it must have one.
+    #[serde(default)]
+    pub(super) one_of: Vec<String>,
 }
 
 impl Type {
@@ -75,6 +81,21 @@ static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
 /// Known facts on a type.
 pub(super) fn find(kind: &str) -> Option<&'static Type> {
     TYPES.iter().find(|t| t.kind == kind)
+}
+
+/// The start of the types of IAM, all of which are known.
+const IAM: &str = "AWS::IAM::";
+
+/// Whether a type is one of IAM.
+pub(super) fn is_of_iam(kind: &str) -> bool {
+    let start = kind.get(..IAM.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(IAM)) && !kind.ends_with("::MODULE")
+}
+
+/// The types of IAM.
+pub(super) fn of_iam() -> Vec<&'static str> {
+    let all = TYPES.iter().map(|t| t.kind.as_str());
+    all.filter(|kind| is_of_iam(kind)).collect()
 }
 
 #[cfg(test)]

@@ -84,3 +84,88 @@ fn two_inline_policies_of_one_name() {
         check(&text, &new, *expected);
     });
 }
+
+const DOCUMENT: &str = "PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: 'sqs:ListQueues', Resource: '*'}}";
+
+/// A resource of a template, and what is reported, as above.
+const RESOURCES: &[(&str, Option<(&str, &str)>)] = &[
+    (
+        "{Type: 'AWS::IAM::AccessKey', Properties: {UserName: x}}",
+        None,
+    ),
+    (
+        "{Type: 'AWS::IAM::Policy', Properties: {PolicyName: q, Roles: [!Ref Node], DOCUMENT}}",
+        None,
+    ),
+    (
+        "{Type: 'AWS::IAM::Policy', Properties: {Roles: [!Ref Node], DOCUMENT}}",
+        Some(("AWS::IAM::Policy", "`Own` has no `PolicyName`")),
+    ),
+    (
+        "{Type: 'AWS::IAM::Policy', Properties: {PolicyName: q, DOCUMENT}}",
+        Some((
+            "AWS::IAM::Policy",
+            "`Own` has none of: Groups, Roles, Users",
+        )),
+    ),
+    (
+        "{Type: 'AWS::IAM::RolePolicy', Properties: {PolicyName: q, DOCUMENT}}",
+        Some(("AWS::IAM::RolePolicy", "`Own` has no `RoleName`")),
+    ),
+    (
+        "{Type: 'AWS::IAM::ManagedPolicy', Properties: {Roles: [!Ref Node]}}",
+        Some(("Own", "no `PolicyDocument` in `Own`")),
+    ),
+    (
+        "{Type: 'AWS::IAM::InstanceProfile'}",
+        Some(("AWS::IAM::InstanceProfile", "`Own` has no `Roles`")),
+    ),
+    (
+        "{Type: 'AWS::IAM::Polcy', Properties: {PolicyName: q, Roles: [!Ref Node], DOCUMENT}}",
+        Some((
+            "AWS::IAM::Polcy",
+            "`AWS::IAM::Polcy` is not a type of resource",
+        )),
+    ),
+    ("{Type: 'Mine::IAM::Thing::MODULE'}", None),
+];
+
+#[test]
+fn a_resource_without_a_required_property_or_of_no_type() {
+    each(RESOURCES, |(resource, expected)| {
+        let resource = resource.replace("DOCUMENT", DOCUMENT);
+        let new = format!("Resources:\n  Own: {resource}\n");
+        check(&allow().replacen("Resources:\n", &new, 1), &new, *expected);
+    });
+}
+
+/// What is written in the place of what, and what is reported, as above.
+const ROLES: &[(&str, &str, Option<(&str, &str)>)] = &[
+    (
+        "      AssumeRolePolicyDocument: ",
+        "      Tags: [{Key: a, Value: b}]\n      # ",
+        Some(("AWS::IAM::Role", "`Node` has no `AssumeRolePolicyDocument`")),
+    ),
+    (
+        "PolicyName: p\n          PolicyDocument:",
+        "PolicyDocument:",
+        Some(("PolicyDocument", "no `PolicyName` in this policy")),
+    ),
+    (
+        "AWS::IAM::Role\n",
+        "AWS::IAM::Roles\n",
+        Some((
+            "AWS::IAM::Roles",
+            "`AWS::IAM::Roles` is not a type of resource",
+        )),
+    ),
+];
+
+#[test]
+fn a_role_without_a_required_property_or_of_no_type() {
+    each(ROLES, |(old, new, expected)| {
+        let text = allow();
+        assert!(text.contains(old), "{old}");
+        check(&text.replacen(old, new, 1), new, *expected);
+    });
+}

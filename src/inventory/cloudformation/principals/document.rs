@@ -134,6 +134,15 @@ pub(super) fn inline(
         {
             template.report(named_twice(name, named.span, first));
         }
+        if policy
+            .get("PolicyName")
+            .is_none_or(|n| n.node == Made::Absent)
+        {
+            let message = "no `PolicyName` in this policy";
+            let help = "add it: CloudFormation refuses the template";
+            let problem = Problem::unresolved("PolicyName", message, policy.span);
+            template.report(problem.with_help(help));
+        }
         if let Some(value) = policy.get("PolicyDocument") {
             add(template, value, name, Attachment::Inline, optional, all);
         } else {
