@@ -7,6 +7,7 @@
 
 mod evaluate;
 mod function;
+mod json_document;
 mod links;
 mod names;
 mod outside;

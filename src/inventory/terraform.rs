@@ -16,7 +16,6 @@ mod files;
 mod functions;
 mod hcl;
 mod json_code;
-mod json_text;
 mod literal;
 mod managed;
 mod membership;

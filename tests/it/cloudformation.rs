@@ -1,6 +1,7 @@
 //! Templates of CloudFormation: what each construct stands for, and the roles that a template defines.
 
 mod holes;
+mod json_text;
 mod judged;
 mod refused;
 mod values;

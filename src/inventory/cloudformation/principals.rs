@@ -468,6 +468,7 @@ impl Reader<'_> {
             return None;
         }
         let document = template.property(name, "AssumeRolePolicyDocument");
+        let document = document.and_then(|value| template.document(value));
         template.problems.clear();
         let mut trust = Trust::default();
         let statements = document.as_ref().and_then(|d| d.get("Statement"))?;

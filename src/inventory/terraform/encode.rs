@@ -1,8 +1,8 @@
 //! Values as JSON text, and JSON text as values.
 
 use super::evaluate::{Machine, insert};
-use super::json_text::{self, Flat, HOLE, Json, Text, Token};
 use super::value::{Node, Piece, Place, Value, Via};
+use crate::inventory::json_text::{self, Flat, HOLE, Json, Text, Token};
 use crate::parser::{HoleKind, SourceId, Span};
 
 /// Appends the JSON of a value, as `jsonencode` writes it.

@@ -1,8 +1,8 @@
 //! `.tf.json` files: the same code as JSON.
 
 use super::hcl::{self, Fault};
-use super::json_text::{self, Json, Token};
 use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node, Part};
+use crate::inventory::json_text::{self, Json, Token};
 use crate::parser::Span;
 
 /// Blocks that have labels, and how many.

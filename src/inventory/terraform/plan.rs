@@ -19,11 +19,11 @@ use rustc_hash::FxHashMap;
 
 use super::evaluate::Machine;
 use super::hcl::Fault;
-use super::json_text::{Json, Token};
 use super::surroundings::Code;
 use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
 use super::value::Placed;
 use super::value::{Place, Value};
+use crate::inventory::json_text::{Json, Token};
 use crate::parser::{SourceId, Span};
 use json::{read, scalar};
 use unknown::{hole, is_open, unknown};

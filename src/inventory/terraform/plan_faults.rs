@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::json_text::{Json, Token};
 use super::plan::{elements, member, members, span, word};
+use crate::inventory::json_text::{Json, Token};
 use crate::parser::{Span, shorten};
 
 /// The most faults that are reported.

@@ -23,6 +23,9 @@ pub(super) fn trust_policy(template: &mut Template<'_>, role: &str, all: &mut Do
         }
         return;
     };
+    let Some(value) = template.document(value) else {
+        return;
+    };
     let mut read = trust(&value, template.id, &template.holes.shared());
     if !is_understood {
         read.trusts
@@ -64,6 +67,9 @@ pub(super) fn policy(
     let Some(value) = template.property(&resource.name, "PolicyDocument") else {
         let message = format!("no `PolicyDocument` in `{}`", shorten(&resource.name));
         template.report(unresolved("PolicyDocument", &message, resource.span));
+        return;
+    };
+    let Some(value) = template.document(value) else {
         return;
     };
     let name = name.or_else(|| Some(resource.name.clone()));
@@ -144,7 +150,9 @@ pub(super) fn inline(
             template.report(problem.with_help(help));
         }
         if let Some(value) = policy.get("PolicyDocument") {
-            add(template, value, name, Attachment::Inline, optional, all);
+            if let Some(value) = template.document(value.clone()) {
+                add(template, &value, name, Attachment::Inline, optional, all);
+            }
         } else {
             let message = "no `PolicyDocument` in this policy";
             template.report(unresolved("PolicyDocument", message, policy.span));

@@ -1,7 +1,7 @@
 //! Access to the JSON of a plan.
 
+use crate::inventory::json_text::{self, Json, Token};
 use crate::inventory::terraform::hcl::Fault;
-use crate::inventory::terraform::json_text::{self, Json, Token};
 use crate::parser::Span;
 
 pub(super) fn read(text: &str) -> Result<Json, Fault> {

@@ -13,8 +13,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::json::{elements, member, members, span, word};
 use super::{Planned, block, expression};
 use crate::inventory::Kind;
+use crate::inventory::json_text::{Json, Token};
 use crate::inventory::terraform::facts;
-use crate::inventory::terraform::json_text::{Json, Token};
 use crate::inventory::terraform::principals::shape::{SHAPES, Shape, What};
 use crate::inventory::terraform::surroundings::Code;
 use crate::inventory::terraform::syntax_tree::{

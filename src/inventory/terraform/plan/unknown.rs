@@ -5,8 +5,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::json::{elements, member, word};
+use crate::inventory::json_text::{Json, Token};
 use crate::inventory::terraform::evaluate::Machine;
-use crate::inventory::terraform::json_text::{Json, Token};
 use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax};
 use crate::inventory::terraform::value::Place;
 use crate::parser::Span;

@@ -1,4 +1,5 @@
-//! JSON whose bytes know their places, and parts of which may be holes: a heredoc, a template file, `jsondecode`.
+//! JSON whose bytes know their places, and parts of which may be holes: a heredoc, a template file, `jsondecode`, a policy that a
+//! template of CloudFormation has as a text.
 
 use crate::parser::Span;
 
