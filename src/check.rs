@@ -137,7 +137,7 @@ pub fn check(
     // Nothing is known of a file that has no policy and a part that could not be read.
     let unread = |f: &File, p: &Problem| {
         let is_whole = f.document.policies.is_empty() && !settings.accepts_unresolved;
-        p.kind == ProblemKind::InvalidJson || is_whole && p.kind == ProblemKind::Unresolved
+        p.kind == ProblemKind::InvalidJson || is_whole && p.is_unresolved()
     };
     let readable = !{ all.iter() }.any(|f| f.document.problems.iter().any(|p| unread(f, p)));
     let policies: Vec<&Policy> = files.iter().flat_map(|f| &f.document.policies).collect();
@@ -342,10 +342,9 @@ pub fn check(
         !attached.any(|file| file.source == f.label.source)
     });
     not_checked.extend(open_values(&all, &findings));
-    let unresolved = |p: &Problem| p.kind == ProblemKind::Unresolved;
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
     let failed = !settings.accepts_unresolved
-        && (problems.any(unresolved) || unread.iter().any(Unread::decides))
+        && (problems.any(Problem::is_unresolved) || unread.iter().any(Unread::decides))
         || requirements
             .iter()
             .any(|r| r.row.verdict == Verdict::Undecided);

@@ -102,7 +102,7 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
 /// The parts of a template that could not be read.
 fn unread(loaded: &jobs::Loaded) -> impl Iterator<Item = Problem> {
     let all = loaded.files.iter().flat_map(|f| &f.document.problems);
-    all.filter(|p| p.kind == ProblemKind::Unresolved).cloned()
+    all.filter(|p| p.is_unresolved()).cloned()
 }
 
 /// The candidates for the role that was chosen.

@@ -39,9 +39,12 @@ pub struct Given {
     pub partition: Option<String>,
 }
 
+/// The macro of SAM.
+const SAM: &str = "AWS::Serverless-2016-10-31";
+
 /// Macros of AWS that change nothing of a policy.
 const HARMLESS: [&str; 6] = [
-    "AWS::Serverless-2016-10-31",
+    SAM,
     "AWS::LanguageExtensions",
     "AWS::CodeDeployBlueGreen",
     "AWS::SecretsManager-2020-07-23",
@@ -96,9 +99,15 @@ pub fn read(
     }
     outside::repeated(&tree, &mut problems);
     macros(&tree, &mut problems);
+    let aliases = { problems.iter() }.position(|p| p.subject == tree::ALIAS && !p.rejected);
+    let aliases = aliases.map(|at| problems.remove(at));
+    let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
     let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
     template.made_roles = sam::roles(&template.tree);
-    Some(Ok(principals::inventory(template, problems)))
+    let mut inventory = principals::inventory(template, problems);
+    // The tools of SAM write them out.
+    inventory.problems.extend(aliases.filter(|_| !is_of_sam));
+    Some(Ok(inventory))
 }
 
 /// Whether a file is YAML by its name.
@@ -144,14 +153,7 @@ fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
             problems.push(unresolved(name, &message, key.span));
         }
     }
-    let Some(transform) = tree.get("Transform") else {
-        return;
-    };
-    let all = match &transform.node {
-        Node::List(all) => all.as_slice(),
-        _ => std::slice::from_ref(transform),
-    };
-    for one in all {
+    for one in transforms(tree) {
         match one.text() {
             Some(name) if HARMLESS.contains(&name) => {}
             Some(name) => {
@@ -166,6 +168,17 @@ fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
                 problems.push(unresolved("Transform", message, one.span));
             }
         }
+    }
+}
+
+/// The macros of the whole template.
+fn transforms(tree: &Tree) -> &[Rc<Tree>] {
+    match tree.get("Transform") {
+        None => &[],
+        Some(transform) => match &transform.node {
+            Node::List(all) => all.as_slice(),
+            _ => std::slice::from_ref(transform),
+        },
     }
 }
 

@@ -95,6 +95,11 @@ impl Problem {
         self
     }
 
+    /// Whether a part could not be read.
+    pub(crate) fn is_unresolved(&self) -> bool {
+        self.kind == ProblemKind::Unresolved && self.rejected
+    }
+
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -177,6 +177,9 @@ pub(crate) fn of_yaml(
         let none = || Problem::invalid_json("syntax", "this is not YAML", Span::new(start, start));
         Box::new(all.into_iter().next().unwrap_or_else(none))
     })?;
+    if let Some((place, count)) = tree.aliases().filter(|_| what == TEMPLATE) {
+        problems.push(alias(place, count));
+    }
     let mut reader = Yaml {
         tree: &tree,
         known: FxHashMap::default(),
@@ -195,6 +198,26 @@ pub(crate) fn of_yaml(
             Err(Box::new(problem.with_help("write the entries out")))
         }
     }
+}
+
+/// The subject of the problem that aliases are.
+pub(crate) const ALIAS: &str = "alias";
+
+/// Aliases, which CloudFormation refuses and its tools write out.
+///
+/// Its answer is "YAML aliases are not allowed in CloudFormation templates":
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/613>. `package` writes them out since
+/// <https://github.com/aws/aws-cli/pull/3827>.
+fn alias(place: Span, count: usize) -> Problem {
+    let more = match count {
+        1 => String::new(),
+        _ => format!(", the first of {count}"),
+    };
+    let message =
+        format!("this is an alias of YAML{more}: CloudFormation refuses the template as it is");
+    Problem::unresolved(ALIAS, message, place).accepted().with_help(
+        "deploy what `aws cloudformation package` or `sam build` makes of it, which write aliases out; or write the values out",
+    )
 }
 
 struct Yaml<'t, 'p> {

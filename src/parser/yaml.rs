@@ -34,6 +34,8 @@ pub(crate) struct Tree<'a> {
     start: usize,
     nodes: Vec<Node>,
     root: Id,
+    /// The place of the first alias, and how many there are.
+    aliases: (Option<(usize, usize)>, usize),
     visits: Cell<usize>,
     most: usize,
     blocks: OnceCell<Vec<u32>>,
@@ -94,6 +96,12 @@ impl Tree<'_> {
             Some(Kind::Map(_)) => Value::Map,
             None => Value::Null,
         }
+    }
+
+    /// The place of the first alias, and how many there are.
+    pub(crate) fn aliases(&self) -> Option<(Span, usize)> {
+        let (first, count) = self.aliases;
+        Some((self.bytes(first?), count))
     }
 
     /// The tag of a value, where it is none of YAML's own (`!Ref`).

@@ -11,9 +11,7 @@ use crate::diff::difference::Side;
 use crate::inventory;
 use crate::inventory::cloudformation::Given;
 use crate::parser::dump::Pages;
-use crate::parser::{
-    self, Document, Policy, Problem, ProblemKind, Source, SourceId, Sources, TrustPolicy,
-};
+use crate::parser::{self, Document, Policy, Problem, Source, SourceId, Sources, TrustPolicy};
 use crate::reference;
 
 /// Policies in one reading of what is not known.
@@ -198,8 +196,7 @@ fn may_be_policy(text: &str) -> bool {
 
 /// Problems that keep a part of a file from being compared.
 pub(super) fn said(problems: &[Problem], source: SourceId, sources: &Sources) -> Vec<String> {
-    let counts = |p: &&Problem| p.rejected || p.kind == ProblemKind::Unresolved;
-    let counted = problems.iter().filter(counts);
+    let counted = problems.iter().filter(|p| p.rejected);
     let place = |p: &Problem| check::place(sources, source, p.span);
     counted
         .map(|p| format!("{}: {}", place(p), p.message))

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command, jobs, lint};
-use crate::parser::ProblemKind;
+use crate::parser::Problem;
 
 /// A role of ParallelCluster that a template or a module defines.
 pub(super) struct Defined {
@@ -54,7 +54,7 @@ pub(super) fn find(path: &Path, options: &[String]) -> Look {
         .collect();
     if !jobs.roles.iter().any(|job| job.principal.is_some()) {
         let mut problems = jobs.files.iter().flat_map(|f| &f.document.problems);
-        look.failed = problems.any(|p| p.kind == ProblemKind::Unresolved);
+        look.failed = problems.any(Problem::is_unresolved);
         return look;
     }
     let Ok(judged) = lint::judge(&jobs, false, None, &args.accept, None) else {

@@ -76,6 +76,7 @@ impl Resolver<'_> {
             && let Some(source) = source
         {
             let own = std::mem::take(&mut inventory.problems).into_iter();
+            let own = own.filter(|problem| problem.rejected);
             inventory
                 .elsewhere
                 .extend(own.map(|problem| (source, problem)));

@@ -57,7 +57,7 @@ impl Layout {
             ),
         };
         // Of a key that is given twice, one value is not in the tree.
-        if !problems.is_empty() {
+        if problems.iter().any(|problem| problem.rejected) {
             return None;
         }
         tree.get("Resources")?;

@@ -18,6 +18,7 @@ pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>
             start,
             nodes: Vec::new(),
             root: Id(0),
+            aliases: (None, 0),
             visits: Cell::new(0),
             most: limits.most,
             blocks: OnceCell::new(),
@@ -123,6 +124,8 @@ impl Builder<'_> {
                     ));
                 };
                 self.add(id);
+                let (first, count) = self.tree.aliases;
+                self.tree.aliases = (first.or(Some(place)), count + 1);
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }

@@ -169,3 +169,32 @@ fn a_role_without_a_required_property_or_of_no_type() {
         check(&text.replacen(old, new, 1), new, *expected);
     });
 }
+
+#[test]
+fn an_alias_is_a_warning_unless_the_tools_of_sam_write_it_out() {
+    let alias = "Metadata: {A: &a [x], B: *a, C: *a}\n";
+    let sam = "Transform: AWS::Serverless-2016-10-31\n";
+    each(
+        [
+            (String::new(), false),
+            (alias.to_owned(), true),
+            (format!("{sam}{alias}"), false),
+        ],
+        |(head, is_reported)| {
+            let text = format!("{head}{}", allow().trim_start());
+            let case = Case::new(&[("t.yaml", &text)], super::REFERENCE);
+            let (run, result) = case.lint("t.yaml", &[]);
+            assert_eq!(run.code, 0, "{head}: {}", run.out);
+            let findings = result["results"][0]["findings"].as_array().unwrap();
+            let found = findings.iter().find(|f| f["lint"] == "unresolved");
+            assert_eq!(found.is_some(), is_reported, "{head}: {findings:?}");
+            if let Some(found) = found {
+                assert_eq!(found["severity"], "warning");
+                let said = found["message"].as_str().unwrap();
+                assert!(said.contains("the first of 2"), "{said}");
+                let start = found["region"]["start_byte"].as_u64().unwrap() as usize;
+                assert!(text[start..].starts_with("*a"), "{}", &text[start..]);
+            }
+        },
+    );
+}
