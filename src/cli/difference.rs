@@ -91,7 +91,7 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let values = Values {
         templates: role_file::given(&parameters, None, None, None),
         modules: terraform::Given {
-            variables: parameters.clone().into_iter().collect(),
+            variables: role_file::known(&parameters),
             values: { args.parameters.iter() }
                 .filter(|path| role_file::is_values(path))
                 .cloned()

@@ -110,7 +110,7 @@ pub(super) struct Resolver<'r> {
     dumps: HashMap<Vec<usize>, usize>,
     /// Files that define several roles, by their names and by what they are evaluated with.
     read: HashMap<String, Read>,
-    parameters: BTreeMap<String, String>,
+    parameters: role_file::Parameters,
     clusters: BTreeMap<PathBuf, Rc<Configured>>,
     references: Vec<(Asked, Arc<Against>)>,
     /// Candidates made of others, by the address of these: the roles of an account share them.

@@ -15,13 +15,23 @@ use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, SourceId, Sources, Span};
 use crate::reference::Principal;
 
+/// Values of parameters by name. `None` is the value that the stack has (`UsePreviousValue`), which is not known.
+pub(super) type Parameters = BTreeMap<String, Option<String>>;
+
 /// Parameters of the command line: those of `--parameters`, and then those of `--parameter`.
 ///
 /// # Errors
 ///
 /// [`Error::BadValue`] and [`Error::BadFile`].
-pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, Error> {
+pub(super) fn parameters(args: &InputArgs) -> Result<Parameters, Error> {
     parameters_of(&args.parameters, &args.parameter)
+}
+
+/// The values that are known.
+pub(super) fn known<M: FromIterator<(String, String)>>(parameters: &Parameters) -> M {
+    let all = parameters.iter();
+    all.filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+        .collect()
 }
 
 /// The same for the values of these options.
@@ -29,10 +39,7 @@ pub(super) fn parameters(args: &InputArgs) -> Result<BTreeMap<String, String>, E
 /// # Errors
 ///
 /// As above.
-pub(super) fn parameters_of(
-    files: &[PathBuf],
-    texts: &[String],
-) -> Result<BTreeMap<String, String>, Error> {
+pub(super) fn parameters_of(files: &[PathBuf], texts: &[String]) -> Result<Parameters, Error> {
     let mut all = BTreeMap::new();
     for path in files.iter().filter(|path| !is_values(path)) {
         read(path, &mut all)?;
@@ -46,7 +53,7 @@ pub(super) fn parameters_of(
                 help: "write --parameter NAME=VALUE".to_owned(),
             });
         };
-        all.insert(name.trim().to_owned(), value.to_owned());
+        all.insert(name.trim().to_owned(), Some(value.to_owned()));
     }
     Ok(all)
 }
@@ -60,7 +67,7 @@ pub(super) fn is_values(path: &Path) -> bool {
 /// Reads a file of parameters, in one of the forms that `aws cloudformation` takes.
 ///
 /// <https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/>
-fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
+fn read(path: &Path, all: &mut Parameters) -> Result<(), Error> {
     const HELP: &str = "write [{\"ParameterKey\": \"Name\", \"ParameterValue\": \"value\"}], \
         {\"Parameters\": {\"Name\": \"value\"}} or [\"Name=value\"]";
     let cannot = |reason: String| Error::BadFile {
@@ -84,10 +91,15 @@ fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
             for element in elements {
                 let pair = if let serde_json::Value::String(pair) = element {
                     pair.split_once('=')
-                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                        .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
                 } else {
                     let name = element.get("ParameterKey").and_then(text);
-                    name.zip(element.get("ParameterValue").and_then(text))
+                    let is_previous = element.get("UsePreviousValue").and_then(text);
+                    let value = match is_previous.as_deref() {
+                        Some("true") => Some(None),
+                        _ => element.get("ParameterValue").and_then(text).map(Some),
+                    };
+                    name.zip(value)
                 };
                 let (name, value) = pair.ok_or_else(none)?;
                 all.insert(name, value);
@@ -99,7 +111,8 @@ fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
                 _ => members,
             };
             for (name, value) in members {
-                all.insert(name.clone(), text(value).ok_or_else(none)?);
+                let value = text(value).ok_or_else(none)?;
+                all.insert(name.clone(), Some(value));
             }
         }
         _ => return Err(none()),
@@ -109,7 +122,7 @@ fn read(path: &Path, all: &mut BTreeMap<String, String>) -> Result<(), Error> {
 
 /// What a template is evaluated with.
 pub(super) fn given(
-    parameters: &BTreeMap<String, String>,
+    parameters: &Parameters,
     region: Option<&str>,
     account: Option<&str>,
     partition: Option<&str>,
@@ -125,6 +138,38 @@ pub(super) fn given(
         partition,
         region,
     }
+}
+
+/// Refuses values that a template does not allow.
+///
+/// # Errors
+///
+/// [`Error::BadValue`] with the first of them.
+pub(super) fn accept_values(
+    name: &str,
+    inventory: &Inventory,
+    args: &InputArgs,
+) -> Result<(), Error> {
+    let Some((parameter, value, reason)) = inventory.refused_parameters.first() else {
+        return Ok(());
+    };
+    let start = format!("{parameter}=");
+    let is_of_line = args
+        .parameter
+        .iter()
+        .any(|text| text.trim_start().starts_with(&start));
+    Err(Error::BadValue {
+        option: if is_of_line {
+            "--parameter"
+        } else {
+            "--parameters"
+        },
+        value: format!("{parameter}={value}"),
+        reason: reason.clone(),
+        help: format!(
+            "give a value that the parameter of {name} allows: CloudFormation refuses others"
+        ),
+    })
 }
 
 /// A file that defines several roles, once it is read.

@@ -29,8 +29,8 @@ use crate::parser::{Problem, Source, SourceId, Span};
 /// Values that the command line gives.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    /// Parameters by name.
-    pub parameters: BTreeMap<String, String>,
+    /// Parameters by name. `None` is the value that the stack has, which is not known.
+    pub parameters: BTreeMap<String, Option<String>>,
     /// The Region, account and partition, where they are known.
     pub region: Option<String>,
     /// See above.
@@ -102,11 +102,13 @@ pub fn read(
     let aliases = { problems.iter() }.position(|p| p.subject == tree::ALIAS && !p.rejected);
     let aliases = aliases.map(|at| problems.remove(at));
     let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
+    let refused = parameter::refused(&tree, given);
     let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
     template.made_roles = sam::roles(&template.tree);
     let mut inventory = principals::inventory(template, problems);
     // The tools of SAM write them out.
     inventory.problems.extend(aliases.filter(|_| !is_of_sam));
+    inventory.refused_parameters = refused;
     Some(Ok(inventory))
 }
 

@@ -199,6 +199,8 @@ pub struct Inventory {
     pub elsewhere: Vec<(SourceId, Problem)>,
     /// Parameters that were given and that the file does not have.
     pub unknown_parameters: Vec<String>,
+    /// Parameters that were given with a value that the file does not allow: the name, the value, and why.
+    pub refused_parameters: Vec<(String, String, String)>,
     /// Principals that are not made, because their condition is false.
     pub unmade: Vec<String>,
     /// The folders of the local modules that a Terraform module calls.

@@ -3,6 +3,7 @@
 mod holes;
 mod json_text;
 mod judged;
+mod parameters;
 mod refused;
 mod values;
 

@@ -265,6 +265,10 @@ pub(super) fn add_template(
             .problems
             .extend(said(&inventory.problems, source, sources));
     }
+    for (parameter, value, reason) in &inventory.refused_parameters {
+        let said = format!("{path}: `{parameter}={value}` is not allowed: {reason}");
+        roles.problems.push(said);
+    }
     for (source, problem) in &inventory.elsewhere {
         let problem = std::slice::from_ref(problem);
         roles.problems.extend(said(problem, *source, sources));

@@ -47,6 +47,7 @@ impl Resolver<'_> {
                 Read::Policies(at)
             }
             Loaded::Template(source, inventory) => {
+                role_file::accept_values(name, &inventory, self.args)?;
                 let at = self.template(name, Some(source), inventory);
                 if let Some(template) = self.templates.get_mut(at) {
                     template.read = Some((source, given));
@@ -109,9 +110,7 @@ impl Resolver<'_> {
             self.parameters = role_file::parameters(self.args)?;
         }
         let given = terraform::Given {
-            variables: { self.parameters.iter() }
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            variables: role_file::known(&self.parameters),
             values: { self.args.parameters.iter() }
                 .filter(|path| role_file::is_values(path))
                 .cloned()

@@ -380,8 +380,10 @@ impl<'g> Template<'g> {
                 } else {
                     HoleKind::Text
                 };
-                let option = Some(format!("--parameter {name}=VALUE"));
-                let at = self.parameters.get(name).map_or(span, |p| p.span);
+                let of = self.parameters.get(name);
+                let is_stored = of.is_some_and(|p| p.is_stored);
+                let option = (!is_stored).then(|| format!("--parameter {name}=VALUE"));
+                let at = of.map_or(span, |p| p.span);
                 let hole = self.hole(name, kind, at, option);
                 if is_list {
                     Value::hole(hole, span)

@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use super::Given;
-use crate::parser::Span;
 use crate::parser::tree::{Node, Tree};
+use crate::parser::{Span, shorten};
 
 /// How many values of a parameter are judged one by one.
 const MOST_VALUES: usize = 8;
+
+/// How many allowed values a message lists.
+const SHOWN: usize = 8;
 
 /// A parameter.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) struct Parameter {
     pub(super) known: Known,
     /// Whether it is a list.
     pub(super) is_list: bool,
+    /// Whether what is given is the name of a parameter in Systems Manager, which has the value.
+    pub(super) is_stored: bool,
 }
 
 /// The known value or values of a parameter.
@@ -42,21 +47,119 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
     let read = |(name, value): &(Rc<Tree>, Rc<Tree>)| {
         let name_text = name.text()?.to_owned();
         let kind = value.get("Type").and_then(|t| t.text()).unwrap_or("String");
-        let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
+        let stored = stored(kind);
+        let is_list = is_list(stored.unwrap_or(kind));
         let known = match given.parameters.get(&name_text) {
-            Some(text) => Known::Given(text.clone()),
-            // Its values are names of parameters in Systems Manager.
-            None if kind.starts_with("AWS::SSM::") => Known::Open,
+            _ if stored.is_some() => Known::Open,
+            Some(Some(text)) => Known::Given(text.clone()),
+            Some(None) => match of(value) {
+                one @ Known::OneOf(_) => one,
+                _ => Known::Open,
+            },
             None => of(value),
         };
         let parameter = Parameter {
             span: name.span,
             known,
             is_list,
+            is_stored: stored.is_some(),
         };
         Some((name_text, parameter))
     };
     entries.filter_map(read).collect()
+}
+
+fn is_list(kind: &str) -> bool {
+    kind == "CommaDelimitedList" || kind.starts_with("List<")
+}
+
+/// The type of a value that is a parameter in Systems Manager.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html>
+fn stored(kind: &str) -> Option<&str> {
+    let inner = kind.strip_prefix("AWS::SSM::Parameter::Value<")?;
+    inner.strip_suffix('>')
+}
+
+/// The parameters with values that CloudFormation refuses: the name, the value, and why. Patterns are not compared.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
+pub(super) fn refused(tree: &Tree, given: &Given) -> Vec<(String, String, String)> {
+    let parameters = tree.get("Parameters");
+    let entries = parameters.iter().flat_map(|p| p.entries());
+    let refused = entries.filter_map(|(name, value)| {
+        let name = name.text()?;
+        let text = given.parameters.get(name)?.as_ref()?;
+        Some((name.to_owned(), text.clone(), refusal(value, text)?))
+    });
+    refused.collect()
+}
+
+/// Why a parameter cannot have a value.
+fn refusal(parameter: &Tree, text: &str) -> Option<String> {
+    let kind = parameter.get("Type").and_then(|t| t.text());
+    let kind = kind.unwrap_or("String");
+    if stored(kind).is_some() {
+        return None;
+    }
+    let items: Vec<&str> = if is_list(kind) {
+        text.split(',').map(str::trim).collect()
+    } else {
+        vec![text]
+    };
+    let is_number = matches!(kind, "Number" | "List<Number>");
+    let number = |text: &str| -> Option<f64> {
+        let number = text.trim().parse().ok();
+        number.filter(|n: &f64| n.is_finite())
+    };
+    let limit = |name: &str| parameter.get(name).and_then(|v| number(v.text()?));
+    if is_number && let Some(item) = items.iter().find(|item| number(item).is_none()) {
+        return Some(format!("`{}` is not a number", shorten(item)));
+    }
+    let allowed = parameter.get("AllowedValues").map(|list| list.elements());
+    if let Some(allowed) = allowed.filter(|all| all.iter().all(|v| v.text().is_some())) {
+        let is_same = |item: &str, one: &Tree| {
+            // YAML has several words for true and false.
+            let is_word = matches!(one.node, Node::Boolean(_));
+            let one = one.text().unwrap_or_default();
+            is_word && one.eq_ignore_ascii_case(item)
+                || one == item
+                || is_number && number(one) == number(item)
+        };
+        let is_allowed = |item: &&&str| allowed.iter().any(|one| is_same(item, one));
+        if let Some(item) = items.iter().find(|item| !is_allowed(item)) {
+            let names = allowed.iter().take(SHOWN).filter_map(|v| v.text());
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = if allowed.len() > SHOWN { ", …" } else { "" };
+            return Some(format!(
+                "`{}` is not one of: {}{more}",
+                shorten(item),
+                shorten(&names)
+            ));
+        }
+    }
+    let length = u32::try_from(text.chars().count()).map_or(f64::INFINITY, f64::from);
+    let values = items.iter().filter_map(|item| number(item));
+    let (sizes, [least, most], what): (Vec<f64>, _, _) = match kind {
+        "String" => (vec![length], ["MinLength", "MaxLength"], "its length"),
+        _ if is_number => (values.collect(), ["MinValue", "MaxValue"], "it"),
+        _ => return None,
+    };
+    let is_below = |name: &str| limit(name).is_some_and(|limit| sizes.iter().any(|s| *s < limit));
+    let is_above = |name: &str| limit(name).is_some_and(|limit| sizes.iter().any(|s| *s > limit));
+    let written = |name: &str| {
+        parameter
+            .get(name)
+            .and_then(|v| v.text())
+            .unwrap_or_default()
+    };
+    if is_below(least) {
+        return Some(format!(
+            "{what} is below `{least}`, {}",
+            shorten(written(least))
+        ));
+    }
+    is_above(most).then(|| format!("{what} is above `{most}`, {}", shorten(written(most))))
 }
 
 /// The value that the template itself gives.

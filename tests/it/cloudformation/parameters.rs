@@ -1,0 +1,100 @@
+//! Values of parameters: those that CloudFormation refuses, those that are not known, and lists; and options without an
+//! input that they are for.
+
+use std::fs;
+
+use super::{ARN, case, template};
+use crate::common::case::{Case, verdict};
+use crate::common::table::each;
+
+const MORE: &str = "Parameters:
+  Short: {Type: String, MinLength: 3, MaxLength: 5, Default: abc}
+  Few: {Type: Number, MinValue: 1, MaxValue: 3, Default: 1, AllowedValues: [1, 2.0, 5]}
+  Some: {Type: CommaDelimitedList, AllowedValues: [queue-a, queue-b], Default: 'queue-b,queue-a'}
+  Bare: {Type: CommaDelimitedList, AllowedValues: [queue-a, queue-b]}
+  Flag: {Type: String, AllowedValues: [true, false], Default: 'true'}
+";
+
+fn with(resource: &str) -> Case {
+    let text = template(&format!(
+        "Effect: Allow\nAction: sqs:SendMessage\nResource: {resource}"
+    ));
+    case("t.yaml", &text.replacen("Parameters:\n", MORE, 1))
+}
+
+/// A value, and why it is refused, if it is.
+const VALUES: &[(&str, Option<&str>)] = &[
+    ("Both=queue-b", None),
+    (
+        "Both=queue-c",
+        Some("`queue-c` is not one of: queue-a, queue-b"),
+    ),
+    ("Both=", Some("`` is not one of")),
+    ("Size=7", None),
+    ("Size=x", Some("`x` is not a number")),
+    ("Short=abcde", None),
+    ("Short=ab", Some("its length is below `MinLength`, 3")),
+    ("Short=abcdef", Some("its length is above `MaxLength`, 5")),
+    ("Few=2", None),
+    ("Few=3", Some("`3` is not one of: 1, 2.0, 5")),
+    ("Few=5", Some("it is above `MaxValue`, 3")),
+    ("Some=queue-a", None),
+    ("Some=queue-a, queue-a", None),
+    ("Some=queue-a,queue-c", Some("`queue-c` is not one of")),
+    ("Flag=True", None),
+    ("Flag=yes", Some("`yes` is not one of: true, false")),
+    ("Secret=anything", None),
+];
+
+#[test]
+fn a_value_that_the_template_does_not_allow_is_refused() {
+    let case = with(&format!("{ARN}:queue-a"));
+    each(VALUES, |(given, reason)| {
+        let (name, value) = given.split_once('=').unwrap();
+        let file = serde_json::json!([{"ParameterKey": name, "ParameterValue": value}]);
+        fs::write(case.path().join("p.json"), file.to_string()).unwrap();
+        for option in [["--parameter", *given], ["--parameters", "p.json"]] {
+            let (run, _) = case.lint("t.yaml", &option);
+            match reason {
+                None => assert_eq!(run.code, 0, "{given}: {}{}", run.out, run.err),
+                Some(reason) => {
+                    assert_eq!(run.code, 2, "{given}: {}", run.out);
+                    let start = format!("`{given}` is not a value for {}: ", option[0]);
+                    assert!(run.err.contains(&start), "{given}: {}", run.err);
+                    assert!(run.err.contains(reason), "{given}: {}", run.err);
+                }
+            }
+        }
+    });
+}
+
+/// The name of a queue, a parameter with its value in a file, and the verdict.
+const UNKNOWN: &[(&str, &str, &str)] = &[
+    ("${Queue}", r#""ParameterValue": "queue-a""#, "covered"),
+    ("${Queue}", r#""UsePreviousValue": true"#, "depends"),
+    (
+        "${Queue}",
+        r#""UsePreviousValue": false, "ParameterValue": "queue-a""#,
+        "covered",
+    ),
+    ("${Both}", r#""UsePreviousValue": true"#, "missing"),
+    // The value is the name of a parameter in Systems Manager.
+    ("${Secret}", r#""ParameterValue": "queue-a""#, "depends"),
+    ("${Secret}", r#""ParameterValue": "queue-b""#, "depends"),
+];
+
+#[test]
+fn the_value_of_a_stack_or_of_systems_manager_is_not_known() {
+    each(UNKNOWN, |(queue, value, expected)| {
+        let name = queue.trim_matches(['$', '{', '}']);
+        let case = with(&format!("!Sub '{ARN}:{queue}'"));
+        let file = format!(r#"[{{"ParameterKey": "{name}", {value}}}]"#);
+        fs::write(case.path().join("p.json"), file).unwrap();
+        let (run, result) = case.lint("t.yaml", &["--parameters", "p.json"]);
+        assert_eq!(verdict(&result), *expected, "{queue} {value}: {}", run.err);
+        let (_, given) = case.lint("t.yaml", &["--parameter", &format!("{name}=queue-a")]);
+        if name != "Secret" {
+            assert_eq!(verdict(&given), "covered", "{queue}");
+        }
+    });
+}
