@@ -52,11 +52,11 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
         let known = match given.parameters.get(&name_text) {
             _ if stored.is_some() => Known::Open,
             Some(Some(text)) => Known::Given(text.clone()),
-            Some(None) => match of(value) {
+            Some(None) => match of(value, is_list) {
                 one @ Known::OneOf(_) => one,
                 _ => Known::Open,
             },
-            None => of(value),
+            None => of(value, is_list),
         };
         let parameter = Parameter {
             span: name.span,
@@ -162,8 +162,28 @@ fn refusal(parameter: &Tree, text: &str) -> Option<String> {
     is_above(most).then(|| format!("{what} is above `{most}`, {}", shorten(written(most))))
 }
 
+/// The lists that are judged for a parameter whose items are all among the allowed values: the default, each item alone,
+/// which grants the least, and all of them, which deny the most. An item is repeated to be as long as the default, because
+/// a template may select the second one.
+fn lists(default: Option<&str>, allowed: &[&str]) -> Vec<String> {
+    let items = |text: &str| -> Vec<String> {
+        text.split(',').map(|item| item.trim().to_owned()).collect()
+    };
+    let own = default.map(items).unwrap_or_default();
+    let is_allowed = own.iter().all(|item| allowed.contains(&item.as_str()));
+    let own = own.into_iter().filter(|_| is_allowed).collect::<Vec<_>>();
+    let length = own.len().max(1);
+    let alone = allowed.iter().map(|item| vec![*item; length].join(","));
+    let first = Some(own.join(",")).filter(|own| !own.is_empty());
+    first
+        .into_iter()
+        .chain(alone)
+        .chain([allowed.join(",")])
+        .collect()
+}
+
 /// The value that the template itself gives.
-fn of(value: &Tree) -> Known {
+fn of(value: &Tree, is_list: bool) -> Known {
     let default = value.get("Default").filter(|d| d.tag.is_none());
     let text = default.and_then(|d| d.text());
     let allowed = value.get("AllowedValues");
@@ -172,10 +192,17 @@ fn of(value: &Tree) -> Known {
         .filter_map(|v| v.text())
         .collect();
     if (1..=MOST_VALUES).contains(&allowed.len()) {
+        let candidates = if is_list {
+            lists(text, &allowed)
+        } else {
+            let own = text.filter(|one| allowed.contains(one));
+            let all = own.into_iter().chain(allowed.iter().copied());
+            all.map(str::to_owned).collect()
+        };
         let mut all: Vec<String> = Vec::new();
-        for one in text.into_iter().chain(allowed.iter().copied()) {
-            if allowed.contains(&one) && !all.iter().any(|known| known == one) {
-                all.push(one.to_owned());
+        for one in candidates {
+            if !all.contains(&one) {
+                all.push(one);
             }
         }
         return match all.as_slice() {

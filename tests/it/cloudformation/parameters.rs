@@ -98,3 +98,28 @@ fn the_value_of_a_stack_or_of_systems_manager_is_not_known() {
         }
     });
 }
+
+/// An element of a list, what is given, and the verdict.
+const LISTS: &[(&str, &str, &str)] = &[
+    ("!Select [1, !Ref Some]", "", "missing"),
+    ("!Select [1, !Ref Some]", "Some=queue-b,queue-a", "covered"),
+    ("!Select [1, !Ref Some]", "Some=queue-a,queue-b", "missing"),
+    ("!Select [0, !Ref Bare]", "", "missing"),
+    ("!Select [0, !Ref Bare]", "Bare=queue-a,queue-b", "covered"),
+];
+
+#[test]
+fn the_items_of_a_list_are_those_that_it_allows() {
+    each(LISTS, |(element, given, expected)| {
+        let case = with(&format!("!Sub ['{ARN}:${{X}}', {{X: {element}}}]"));
+        let given = [["--parameter", *given]].concat();
+        let given = if given[1].is_empty() {
+            &[][..]
+        } else {
+            &given[..]
+        };
+        let (run, result) = case.lint("t.yaml", given);
+        assert_eq!(verdict(&result), *expected, "{element}: {}", run.err);
+        assert_ne!(run.code, 2, "{element}: {}", run.out);
+    });
+}
