@@ -411,6 +411,7 @@ pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
             Err(Fault::Mistake(problem)) => return Err(resolver.refuse(vec![problem])),
         }
     }
+    resolver.refuse_unused()?;
     let (sources, mut files, templates) = resolver.into_files();
     accept_descriptions(&mut files, &jobs);
     let jobs = Jobs {

@@ -2,6 +2,7 @@
 
 mod job;
 mod principals;
+mod used;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -28,6 +29,7 @@ use crate::lints::File;
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, Sources, Spanned, shorten};
 use crate::reference::{self, Features};
+use used::Used;
 
 /// Whether there is something to read.
 fn is_file(name: &str) -> bool {
@@ -119,6 +121,7 @@ pub(super) struct Resolver<'r> {
     known: BTreeSet<String>,
     /// Possible mistakes.
     doubts: BTreeSet<String>,
+    used: Used,
 }
 
 impl<'r> Resolver<'r> {
@@ -143,6 +146,7 @@ impl<'r> Resolver<'r> {
             derived: HashMap::new(),
             known: BTreeSet::new(),
             doubts: BTreeSet::new(),
+            used: Used::default(),
         }
     }
 

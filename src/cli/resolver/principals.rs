@@ -48,6 +48,7 @@ impl Resolver<'_> {
             }
             Loaded::Template(source, inventory) => {
                 role_file::accept_values(name, &inventory, self.args)?;
+                self.used.has_template = true;
                 let at = self.template(name, Some(source), inventory);
                 if let Some(template) = self.templates.get_mut(at) {
                     template.read = Some((source, given));
@@ -136,6 +137,7 @@ impl Resolver<'_> {
                 inventory.principals.retain(is_in);
             }
         }
+        self.used.has_module = true;
         let template = self.template(folder, None, inventory);
         self.read.insert(key, Read::Template(template));
         Ok(template)

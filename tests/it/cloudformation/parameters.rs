@@ -123,3 +123,67 @@ fn the_items_of_a_list_are_those_that_it_allows() {
         assert_ne!(run.code, 2, "{element}: {}", run.out);
     });
 }
+
+/// An option with its value, and why it is refused for a plain policy, for a template and for a module.
+const OPTIONS: &[(&str, &str, [&str; 3])] = &[
+    ("--parameter", "A=b", ["no input is a template", "", ""]),
+    ("--parameters", "p.json", ["no input is a template", "", ""]),
+    (
+        "--plan",
+        "plan.json",
+        [
+            "no input is a Terraform module",
+            "no input is a Terraform module",
+            "",
+        ],
+    ),
+];
+
+#[test]
+fn an_option_without_an_input_that_it_is_for_is_refused() {
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}"#;
+    let module = format!(
+        "resource \"aws_iam_role\" \"r\" {{\n  assume_role_policy = jsonencode({{ Statement = [{{ Effect = \"Allow\", Action = \"sts:AssumeRole\", \
+         Principal = {{ Service = \"ec2.amazonaws.com\" }} }}] }})\n  inline_policy {{\n    name   = \"p\"\n    policy = <<E\n{policy}\nE\n  }}\n}}\n"
+    );
+    let allow = template(&format!(
+        "Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a"
+    ));
+    let files = [
+        ("policy.json", policy),
+        ("t.yaml", allow.as_str()),
+        ("m/main.tf", module.as_str()),
+        ("p.json", "{\"Parameters\": {\"A\": \"b\"}}"),
+        (
+            "plan.json",
+            "{\"format_version\": \"1.2\", \"planned_values\": {\"root_module\": {}}}",
+        ),
+    ];
+    let case = Case::new(&files, super::REFERENCE);
+    each(OPTIONS, |(option, value, reasons)| {
+        for (input, reason) in ["policy.json", "t.yaml", "m"].into_iter().zip(reasons) {
+            let (run, _) = case.lint(input, &[option, value]);
+            let start = format!("`{value}` is not a value for {option}: ");
+            let is_refused = run.err.contains(&start);
+            assert_eq!(
+                is_refused,
+                !reason.is_empty(),
+                "{option} {input}: {}",
+                run.err
+            );
+            assert!(run.err.contains(reason), "{option} {input}: {}", run.err);
+            assert!(!is_refused || run.code == 2, "{option} {input}");
+        }
+    });
+    let arguments = [
+        "lint",
+        "policy.json",
+        "--reference",
+        "reference.json",
+        "--root",
+        ".",
+    ];
+    let run = crate::common::program::run(case.path(), &arguments);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("there is no configuration"), "{}", run.err);
+}
