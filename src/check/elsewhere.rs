@@ -7,10 +7,11 @@ use crate::lints::{File, Unread};
 use crate::parser::{HoleKind, SourceId, Span};
 
 /// Attachments that may contain grants, as [`crate::parser::Document::named`] writes it, and as a report names it.
-const KINDS: [(&str, &str); 3] = [
+const KINDS: [(&str, &str); 4] = [
     ("attached-policy:", ""),
     ("group:", "group "),
     ("sam-policy:", "SAM policy template "),
+    ("sam-connector:", "SAM connector "),
 ];
 
 /// The policies of a role that are not in the input.

@@ -5,6 +5,7 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
+mod connectors;
 mod evaluate;
 mod function;
 mod json_document;

@@ -418,6 +418,11 @@ fn layer(id: &str) -> String {
         ("sam-policy", name) => {
             format!("the policy template {name} of SAM (give the template that `sam build` makes)")
         }
+        ("sam-connector", name) => {
+            format!(
+                "what the connector {name} of SAM grants (give the template that CloudFormation makes)"
+            )
+        }
         ("nested-template", name) => {
             format!("the template of {name} (give the template that it names)")
         }

@@ -169,3 +169,100 @@ fn the_arn_of_the_role_that_sam_makes_has_its_path() {
         "missing"
     );
 }
+
+/// Attributes of the function, and what is beside it; and the connector that is not judged.
+const CONNECTORS: &[(&str, &str, Option<&str>)] = &[
+    ("", "", None),
+    (
+        "    Connectors: {C: {Properties: {Destination: {Id: Q}, Permissions: [Write]}}}\n",
+        "",
+        Some("sam-connector:FC"),
+    ),
+    (
+        "",
+        "  C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: F}, Destination: {Id: Q}, Permissions: [Write]}}\n",
+        Some("sam-connector:C"),
+    ),
+    (
+        "",
+        "  C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: Q}, Destination: {Arn: !GetAtt F.Arn}, Permissions: [Write]}}\n",
+        Some("sam-connector:C"),
+    ),
+    (
+        "",
+        "  C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: G}, Destination: {Id: Q}, Permissions: [Write]}}\n",
+        None,
+    ),
+];
+
+#[test]
+fn what_a_connector_grants_is_not_known() {
+    let other = "Policies: [{Version: 2012-10-17, Statement: {Effect: Allow, Action: 's3:GetObject', Resource: '*'}}]";
+    each(CONNECTORS, |(attributes, beside, expected)| {
+        let beside = format!("  Q: {{Type: 'AWS::SQS::Queue'}}\n{beside}");
+        let (found, result) = judge("", &[other], attributes, &beside);
+        let unchecked = result["not_checked"].to_string();
+        match expected {
+            None => {
+                assert_eq!(found, "missing", "{beside}");
+                assert!(!unchecked.contains("sam-connector"), "{unchecked}");
+            }
+            Some(name) => {
+                assert_eq!(found, "depends", "{attributes}{beside}");
+                assert!(unchecked.contains(name), "{unchecked}");
+            }
+        }
+    });
+    // The role of a function that is no resource of SAM.
+    let text = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}}
+  G: {Type: 'AWS::Lambda::Function', Properties: {Role: !GetAtt R.Arn}}
+  C: {Type: 'AWS::Serverless::Connector', Properties: {Source: {Id: G}, Destination: {Id: Q}, Permissions: [Write]}}
+  Q: {Type: 'AWS::SQS::Queue'}
+";
+    let case = Case::new(&[("t.yaml", text)], REFERENCE);
+    let (_, report) = case.lint("t.yaml", &["--select", "R"]);
+    assert_eq!(verdict(&report), "depends", "{report}");
+}
+
+#[test]
+fn a_state_machine_has_a_role_of_its_own() {
+    let text = |effect: &str| {
+        format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  M:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: x
+      {ALLOW}
+  P:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: p
+      Roles: [!Ref MRole]
+      PolicyDocument: {{Version: 2012-10-17, Statement: {{Effect: {effect}, Action: 'sqs:*', Resource: '*'}}}}
+"
+        )
+    };
+    each(
+        [("Allow", "covered"), ("Deny", "denied")],
+        |(effect, expected)| {
+            let case = Case::new(&[("t.yaml", &text(effect))], REFERENCE);
+            let (run, report) = case.lint("t.yaml", &["--select", "M"]);
+            assert_eq!(
+                verdict(&report),
+                expected,
+                "{effect}: {}{}",
+                run.out,
+                run.err
+            );
+            assert_ne!(run.code, 2, "{effect}: {}", run.out);
+            assert_eq!(report["results"][0]["principal"]["kind"], "role");
+        },
+    );
+}

@@ -324,8 +324,8 @@ fn used_policies(
 ) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     for resource in resources {
-        let is_reader =
-            resource.kind.starts_with("AWS::IAM::") || resource.kind == "AWS::Serverless::Function";
+        let is_of_sam = resource.kind.starts_with("AWS::Serverless::");
+        let is_reader = resource.kind.starts_with("AWS::IAM::") || is_of_sam;
         let Some(properties) = resource.tree.get("Properties") else {
             continue;
         };
@@ -337,7 +337,7 @@ fn used_policies(
                     used.insert(name.to_owned());
                 }
             });
-            if is_reader && (*list != "Policies" || resource.kind.contains("Serverless")) {
+            if is_reader && (*list != "Policies" || is_of_sam) {
                 let value = template.evaluate(tree);
                 each_alternative(&value, &mut |one| {
                     used.extend(names.policy(one).map(str::to_owned));

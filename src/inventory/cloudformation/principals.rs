@@ -8,9 +8,11 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
+use super::connectors::Connectors;
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
+use super::sam::has_own_role;
 use super::settings::{PropertyText, settings, texts};
 use super::template_condition::Truth;
 use super::types::is_of_iam;
@@ -31,12 +33,14 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
     let Some(first) = books.book(&template, &[]) else {
         return Inventory::default();
     };
+    let connectors = Connectors::new(&resources);
     let mut inventory = Inventory::default();
     let mut judge = |resource: usize, kind: Kind, beside: Option<(&str, &[usize])>| {
         template.problems.clear();
         let reader = Reader {
             resources: &resources,
             books: &books,
+            connectors: &connectors,
             book: first,
             resource,
             kind,
@@ -58,6 +62,11 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
                 if has_own_role(&resource.tree) || books.has_policies(&resource.name) =>
             {
                 Kind::Function
+            }
+            "AWS::Serverless::StateMachine"
+                if has_own_role(&resource.tree) || books.has_policies(&resource.name) =>
+            {
+                Kind::Role
             }
             _ if is_policy(&resource.kind) => {
                 let is_used = books.is_linked(at) || books.used.contains(&resource.name);
@@ -136,12 +145,6 @@ fn encloses(resource: &Resource, span: Span) -> bool {
     whole.start <= span.start && span.end <= whole.end.max(whole.start)
 }
 
-/// SAM makes a role for a function that names none.
-fn has_own_role(tree: &Tree) -> bool {
-    let properties = tree.get("Properties");
-    properties.is_some_and(|p| p.get("Role").is_none() && p.get("Policies").is_some())
-}
-
 fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resource> {
     let Some(all) = template.tree.get("Resources") else {
         return Vec::new();
@@ -199,6 +202,7 @@ fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
 struct Reader<'r> {
     resources: &'r [Resource],
     books: &'r Books,
+    connectors: &'r Connectors,
     /// The book for the setting that is judged.
     book: &'r Book,
     resource: usize,
@@ -397,7 +401,7 @@ impl Reader<'_> {
             return all;
         }
         if let Some(policies) = template.property(&resource.name, "Policies") {
-            if self.kind == Kind::Function {
+            if resource.kind.starts_with("AWS::Serverless::") {
                 self.sam_policies(template, &policies, None, &mut all);
             } else {
                 inline(template, &policies, None, &mut all);
@@ -405,6 +409,9 @@ impl Reader<'_> {
         }
         if matches!(self.kind, Kind::Role | Kind::Function) {
             trust_policy(template, &resource.name, &mut all);
+            for (name, span) in self.connectors.of(&resource.name) {
+                all.name_at(format!("sam-connector:{}", shorten(name)), *span);
+            }
         }
         let embedded = all.unread.len();
         self.linked(template, &resource.name, None, &mut all);

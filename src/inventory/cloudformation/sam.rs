@@ -146,3 +146,9 @@ pub(super) fn roles(template: &Tree) -> Vec<(String, String)> {
     });
     made.collect()
 }
+
+/// Whether SAM makes a role for a function or a state machine, with the policies that it has.
+pub(super) fn has_own_role(tree: &Tree) -> bool {
+    let properties = tree.get("Properties");
+    properties.is_some_and(|p| p.get("Role").is_none() && p.get("Policies").is_some())
+}

@@ -84,7 +84,7 @@ pub(super) struct JudgedRole<'a> {
     /// policies that only denies, `managed-policy:ARN` for AWS managed policies that the role must have besides, `feature:NAME` for a feature without data for this role and release, `value:NAME`
     /// for a value that a template leaves open and that decides no requirement, and parts of a role that the file names
     /// but does not contain: `permissions-boundary:ARN`, `attached-policy:ARN`, `group:NAME`, `sam-policy:NAME`,
-    /// `trust-policy`.
+    /// `sam-connector:NAME`, `trust-policy`.
     pub(super) not_checked: &'a [String],
     /// One row per statement of the reference, action as declared there and action of the catalogue. Empty where a
     /// file could not be read.
