@@ -82,6 +82,13 @@ impl Jobs {
             let boundary = setting.boundary.and_then(|at| self.files.get(at));
             settings.boundary = boundary.cloned();
         }
+        let files = self.files_of(job, setting);
+        let named = files.iter().flat_map(|file| &file.document.named);
+        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+        let given = job.settings.attached.iter().map(String::as_str);
+        let own: BTreeSet<&str> = named.chain(given).collect();
+        let of_setting = |file: &File| own.contains(self.sources.get(file.source).name());
+        settings.attached_policies.retain(of_setting);
         settings.parameters.clone_from(&setting.parameters);
         settings
     }

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::common::case::{Case, verdict};
 use crate::common::program::run;
+use crate::common::table::each;
 
 const REFERENCE: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage",
     "Resource": "arn:aws:sqs:us-east-1:123456789012:queue-a"}}"#;
@@ -183,6 +184,40 @@ fn a_user_has_the_policies_of_a_group_that_it_is_added_to() {
     let never = addition("n", "[n]", "    Condition: No\n");
     rows.push(("User", String::new(), never, 0));
     check(rows);
+}
+
+#[test]
+fn an_attached_policy_of_aws_grants_only_for_the_values_that_attach_it() {
+    let text = "
+Parameters:
+  Stage: {Type: String, AllowedValues: [VALUES]}
+Conditions:
+  Wide: !Equals [!Ref Stage, wide]
+Resources:
+  Me:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: 'sts:AssumeRole'}}
+      ManagedPolicyArns: [!If [Wide, 'arn:aws:iam::aws:policy/AmazonS3FullAccess', !Ref 'AWS::NoValue']]
+      Policies:
+        - {PolicyName: p, PolicyDocument: {Version: 2012-10-17, Statement: {Effect: Allow, Action: 'sqs:*', Resource: '*'}}}
+";
+    let reference = REFERENCE.replace("sqs:SendMessage", "s3:GetObject");
+    let queue = "arn:aws:sqs:us-east-1:123456789012:queue-a";
+    let reference = reference.replace(queue, "arn:aws:s3:::data/*");
+    each(
+        [
+            ("wide, narrow", "missing"),
+            ("narrow, wide", "missing"),
+            ("wide", "covered"),
+        ],
+        |(values, expected)| {
+            let text = text.replace("VALUES", values);
+            let case = Case::new(&[("t.yaml", &text)], &reference);
+            let (run, result) = case.lint("t.yaml", &[]);
+            assert_eq!(verdict(&result), expected, "{values}: {}", run.err);
+        },
+    );
 }
 
 #[test]

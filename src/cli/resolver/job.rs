@@ -185,7 +185,10 @@ impl<'r> Resolver<'r> {
             &settings.given,
             &settings.context,
         ));
-        let attached = self.attached(&settings.attached, files);
+        let others = principal.iter().flat_map(|(chosen, ..)| &chosen.settings);
+        let others = others.flat_map(|setting| &setting.files);
+        let all: Vec<usize> = files.iter().chain(others).copied().collect();
+        let attached = self.attached(&settings.attached, &all);
         let limit = principal.as_ref().and_then(|(chosen, ..)| {
             let setting = chosen.settings.first().filter(|_| chosen.in_dump)?;
             setting.boundary
