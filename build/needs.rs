@@ -66,6 +66,7 @@ struct AllGenerated {
     statement: Vec<Generated>,
     idle: Vec<Idle>,
     moved: Vec<Moved>,
+    absent: Vec<Absent>,
     stand_in: Vec<StandIn>,
 }
 
@@ -85,6 +86,18 @@ struct Moved {
     role: String,
     of: String,
     to: Vec<String>,
+    releases: Releases,
+    when: String,
+    source: String,
+}
+
+/// A condition key that requests do not have in some configurations.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Absent {
+    role: String,
+    actions: Vec<String>,
+    key: String,
     releases: Releases,
     when: String,
     source: String,
@@ -197,6 +210,17 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         one_of(&path, "role in rules/roles.toml", &moved.role, &names.roles);
     }
     write_json(out, "moved.json", &generated.moved);
+    for absent in &generated.absent {
+        names.check_releases(&path, &absent.releases);
+        one_of(
+            &path,
+            "role in rules/roles.toml",
+            &absent.role,
+            &names.roles,
+        );
+        absent.actions.iter().for_each(|a| check_action(&path, a));
+    }
+    write_json(out, "absent.json", &generated.absent);
     for stand_in in &generated.stand_in {
         let mut statements = generated.statement.iter();
         assert!(

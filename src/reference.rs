@@ -124,6 +124,8 @@ pub struct RefStatement {
     pub is_divided: bool,
     /// True where such resources are not required: the cluster does without, or no request can exist.
     pub is_off: bool,
+    /// Condition keys, in lower case, that the requests do not have in this cluster.
+    pub lacks: Vec<String>,
 }
 
 impl RefStatement {
@@ -147,6 +149,7 @@ impl RefStatement {
             standing: Standing::default(),
             is_divided: false,
             is_off: false,
+            lacks: Vec::new(),
         }
     }
 }
@@ -267,6 +270,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                 standing: Standing::default(),
                 is_divided: false,
                 is_off: false,
+                lacks: Vec::new(),
             })
         })
         .collect();

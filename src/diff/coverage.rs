@@ -19,7 +19,7 @@ use super::{Places, Row};
 use crate::catalog::{self};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
-use crate::matcher::condition::Truth;
+use crate::matcher::condition::{KeyValue, Truth};
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{self, Standing};
@@ -152,6 +152,10 @@ impl<'a> Run<'_, 'a> {
         self.judged.clear();
         self.everywhere.clear();
         self.cases = context::cases(&statement.conditions);
+        for case in &mut self.cases {
+            let lacks = statement.lacks.iter();
+            case.extend(lacks.map(|key| (key.clone(), KeyValue::Absent)));
+        }
     }
 
     /// Whether a statement requires any request, asked until an action says so.

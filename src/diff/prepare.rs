@@ -420,6 +420,7 @@ impl<'a> Drafts<'a> {
                 may_be_void: resource.negated
                     && lexed.iter().any(|l| may_be_void(l) || has_early(l)),
                 conditions,
+                lacks: Vec::new(),
                 index: *index,
                 by_name: OnceCell::new(),
                 form: OnceCell::new(),

@@ -127,6 +127,8 @@ pub struct Prepared {
     pub may_be_void: bool,
     /// Its `Condition`.
     pub conditions: Conditions,
+    /// Condition keys (folded) that the requests of a requirement do not have.
+    pub lacks: Vec<String>,
     /// The index of the statement in its policy or reference.
     pub index: usize,
     /// Its position in the list that it is part of: parts of one divided statement share an index.

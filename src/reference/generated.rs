@@ -1,6 +1,10 @@
 //! The permissions that ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod adapt;
+mod setting;
+
+pub use setting::Setting;
+
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -13,18 +17,12 @@ use super::{
 };
 use crate::matcher::template;
 use crate::parser::Effect;
+use adapt::adapt;
+use setting::Releases;
 
 static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/generated.json")))
         .unwrap_or_default()
-});
-
-static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
-});
-
-static MOVED: LazyLock<Vec<Moved>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/moved.json"))).unwrap_or_default()
 });
 
 static STAND_INS: LazyLock<Vec<StandIn>> = LazyLock::new(|| {
@@ -39,27 +37,6 @@ struct StandIn {
     names: Vec<String>,
 }
 
-/// A resource of AWS's policy that is elsewhere in some configurations.
-#[derive(Deserialize)]
-struct Moved {
-    role: String,
-    of: String,
-    to: Vec<String>,
-    releases: Releases,
-    when: String,
-}
-
-/// Actions that a role does not need in some configurations.
-#[derive(Deserialize)]
-struct Idle {
-    role: String,
-    actions: Vec<String>,
-    /// Only with these resources; empty for all.
-    resources: Vec<String>,
-    releases: Releases,
-    when: String,
-}
-
 #[derive(Deserialize)]
 struct Entry {
     role: String,
@@ -72,114 +49,6 @@ struct Entry {
     source: Option<String>,
     reason: Option<String>,
     condition: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct Releases {
-    first: String,
-    last: String,
-}
-
-/// The settings of a cluster configuration that decide the roles of the cluster.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Setting {
-    /// The labels that hold, as in the rules of `rules/generated.toml`.
-    pub labels: BTreeSet<&'static str>,
-    /// True where no configuration is known.
-    pub is_open: bool,
-    /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
-    pub values: BTreeMap<&'static str, Vec<String>>,
-}
-
-impl Setting {
-    /// Whether a rule holds: `a and not b or c`.
-    fn holds(&self, rule: &str) -> bool {
-        let label = |label: &str| label == "always" || self.labels.contains(label);
-        rule.split(" or ").any(|all| {
-            let mut all = all.split(" and ");
-            all.all(|one| match one.strip_prefix("not ") {
-                Some(one) => !label(one),
-                None => label(one),
-            })
-        })
-    }
-
-    /// A text with each placeholder replaced that has values; several texts for several values.
-    fn expand(&self, text: &str) -> Vec<String> {
-        let mut all = vec![text.to_owned()];
-        for name in template::names(text) {
-            let Some(values) = self.values.get(name) else {
-                continue;
-            };
-            let one = |text: &String| -> Vec<String> {
-                let fill = |value: &String| {
-                    template::fill(text, |other| (other == name).then(|| value.clone()))
-                };
-                values.iter().map(fill).collect()
-            };
-            all = all.iter().flat_map(one).collect();
-        }
-        all
-    }
-}
-
-impl Releases {
-    fn hold(&self, release: Release) -> bool {
-        let newest = Release::all().next_back();
-        // Later releases than the data have what its last one has.
-        let last = Release::parse(&self.last);
-        let last = last
-            .filter(|last| Some(*last) < Release::parse("3.16.1"))
-            .or(newest);
-        Release::parse(&self.first).is_some_and(|first| first <= release)
-            && last.is_some_and(|last| release <= last)
-    }
-}
-
-impl Idle {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        !setting.is_open
-            && self.role == role
-            && self.releases.hold(release)
-            && setting.holds(&self.when)
-    }
-
-    /// Marks the statements that ask for nothing else.
-    fn mark(&self, statements: &mut [RefStatement]) {
-        let is_all = |list: &RefList, of: &[String]| {
-            !list.negated && list.values.iter().all(|value| of.contains(value))
-        };
-        for statement in statements {
-            if is_all(&statement.action, &self.actions)
-                && is_all(&statement.resource, &self.resources)
-            {
-                statement.is_divided = true;
-                statement.standing = Standing::NotInConfiguration;
-            }
-        }
-    }
-}
-
-impl Moved {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        !setting.is_open
-            && self.role == role
-            && self.releases.hold(release)
-            && setting.holds(&self.when)
-    }
-
-    /// Replaces the resource in the statements that have it.
-    fn apply(&self, setting: &Setting, statements: &mut [RefStatement]) {
-        for list in statements.iter_mut().map(|s| &mut s.resource) {
-            if list.values.contains(&self.of) {
-                let to: Vec<String> = self.to.iter().flat_map(|t| setting.expand(t)).collect();
-                let values = std::mem::take(&mut list.values).into_iter();
-                list.values = values
-                    .flat_map(|v| if v == self.of { to.clone() } else { vec![v] })
-                    .collect();
-            }
-        }
-    }
 }
 
 impl Entry {
@@ -224,6 +93,7 @@ impl Entry {
             standing: Standing::default(),
             is_divided: false,
             is_off: false,
+            lacks: Vec::new(),
         })
     }
 }
@@ -282,19 +152,7 @@ impl Reference {
                 }
             }
         }
-        for idle in IDLE.iter().filter(|i| i.applies(role, release, setting)) {
-            if idle.resources.is_empty() {
-                reference.idle.extend(idle.actions.iter().cloned());
-            } else {
-                idle.mark(&mut reference.statements);
-            }
-        }
-        for moved in MOVED.iter().filter(|m| m.applies(role, release, setting)) {
-            moved.apply(setting, &mut reference.statements);
-            for gap in &mut reference.gaps {
-                moved.apply(setting, &mut gap.statements);
-            }
-        }
+        adapt(&mut reference, setting);
         reference
     }
 

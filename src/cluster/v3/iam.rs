@@ -112,6 +112,7 @@ impl Reader<'_> {
             }
         }
         if let Some(boundary) = boundary {
+            self.facts.label("boundary");
             self.facts.bind("PermissionsBoundaryArn", boundary.value);
         }
     }

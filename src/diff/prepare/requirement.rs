@@ -168,6 +168,7 @@ pub fn bind_reference(
                 span: None,
                 exclusive: OnceCell::new(),
             },
+            lacks: statement.lacks.clone(),
             index: statement.index,
             by_name: OnceCell::new(),
             form: OnceCell::new(),

@@ -1,0 +1,70 @@
+//! The settings of a cluster configuration, and the releases and settings that a rule is for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::matcher::template;
+use crate::reference::Release;
+
+/// The settings of a cluster configuration that decide the roles of the cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Setting {
+    /// The labels that hold, as in the rules of `rules/generated.toml`.
+    pub labels: BTreeSet<&'static str>,
+    /// True where no configuration is known.
+    pub is_open: bool,
+    /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
+    pub values: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Setting {
+    /// Whether a rule holds: `a and not b or c`.
+    pub(super) fn holds(&self, rule: &str) -> bool {
+        let label = |label: &str| label == "always" || self.labels.contains(label);
+        rule.split(" or ").any(|all| {
+            let mut all = all.split(" and ");
+            all.all(|one| match one.strip_prefix("not ") {
+                Some(one) => !label(one),
+                None => label(one),
+            })
+        })
+    }
+
+    /// A text with each placeholder replaced that has values; several texts for several values.
+    pub(super) fn expand(&self, text: &str) -> Vec<String> {
+        let mut all = vec![text.to_owned()];
+        for name in template::names(text) {
+            let Some(values) = self.values.get(name) else {
+                continue;
+            };
+            let one = |text: &String| -> Vec<String> {
+                let fill = |value: &String| {
+                    template::fill(text, |other| (other == name).then(|| value.clone()))
+                };
+                values.iter().map(fill).collect()
+            };
+            all = all.iter().flat_map(one).collect();
+        }
+        all
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Releases {
+    first: String,
+    last: String,
+}
+
+impl Releases {
+    pub(super) fn hold(&self, release: Release) -> bool {
+        let newest = Release::all().next_back();
+        // Later releases than the data have what its last one has.
+        let last = Release::parse(&self.last);
+        let last = last
+            .filter(|last| Some(*last) < Release::parse("3.16.1"))
+            .or(newest);
+        Release::parse(&self.first).is_some_and(|first| first <= release)
+            && last.is_some_and(|last| release <= last)
+    }
+}
