@@ -62,6 +62,8 @@ pub struct Feature {
     /// The roles whose nodes use it (`head-node`, `compute-node`, `login-node`); empty when it concerns the whole
     /// cluster.
     pub roles: BTreeSet<&'static str>,
+    /// Whether the file touches it elsewhere and does not decide it there: the other roles may use it, too.
+    pub is_open_elsewhere: bool,
 }
 
 /// A role, or an instance profile, that the configuration names.
@@ -148,6 +150,7 @@ impl Cluster {
             || feature.roles.contains(role)
             || !fact::NODES.contains(&role);
         match feature.used {
+            Use::On if !concerned && feature.is_open_elsewhere => None,
             Use::On => Some(concerned),
             Use::Off => Some(false),
             Use::Open => None,

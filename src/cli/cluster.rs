@@ -207,6 +207,9 @@ impl Configured {
             for (name, on) in said {
                 if let Some(feature) = Feature::find(name) {
                     features.say(feature, on, found.roles.iter().copied());
+                    if found.is_open_elsewhere {
+                        features.leave_open(feature);
+                    }
                 }
             }
         }

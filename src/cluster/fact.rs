@@ -157,14 +157,32 @@ impl Facts {
             used,
             place,
             roles: BTreeSet::new(),
+            is_open_elsewhere: used == Use::Open,
         };
         let old = self
             .cluster
             .features
             .entry(name)
             .or_insert_with(|| new.clone());
+        let is_open = old.is_open_elsewhere || new.is_open_elsewhere;
         if rank(used) > rank(old.used) || rank(used) == rank(old.used) && old.place.is_none() {
             *old = new;
+        }
+        old.is_open_elsewhere = is_open;
+    }
+
+    /// The KMS key of a volume or file system that `ParallelCluster` makes, as an id or an ARN.
+    pub(super) fn kms_key(&mut self, key: Spanned<String>) {
+        let id = match key.value.rsplit_once(":key/") {
+            Some((_, id)) => id.to_owned(),
+            None => key.value,
+        };
+        // The key behind an alias is not known.
+        if id.contains(['/', ':']) {
+            self.leave_open("KmsKeyId");
+        } else {
+            let span = key.span;
+            self.bind("KmsKeyId", Spanned { value: id, span });
         }
     }
 

@@ -153,6 +153,7 @@ impl Reader<'_> {
         }
         self.roles(cluster);
         self.storage(cluster);
+        self.keys(cluster);
         self.monitoring(cluster);
         self.network(cluster);
         for (key, placeholder) in [
@@ -234,6 +235,40 @@ impl Reader<'_> {
             is_profile: false,
             value,
         });
+    }
+
+    /// The KMS keys of the volumes and file systems that `ParallelCluster` makes.
+    fn keys(&mut self, cluster: &str) {
+        let mut sections = Vec::new();
+        if let Some(volumes) = self.get(cluster, "ebs_settings") {
+            let labels = volumes.value.split(',').map(str::trim);
+            sections.extend(labels.map(|label| (format!("ebs {label}"), "ebs")));
+        }
+        for kind in ["raid", "efs", "fsx"] {
+            if let Some(label) = self.get(cluster, &format!("{kind}_settings")) {
+                sections.push((format!("{kind} {}", label.value), kind));
+            }
+        }
+        for (section, kind) in sections {
+            let (key, existing) = match kind {
+                "efs" => ("efs_kms_key_id", "efs_fs_id"),
+                "fsx" => ("fsx_kms_key_id", "fsx_fs_id"),
+                _ => ("ebs_kms_key_id", "ebs_volume_id"),
+            };
+            let is_given = |value: &Spanned<String>| value.value != "NONE";
+            let existing = self.get(&section, existing).filter(is_given);
+            let key = self.get(&section, key).filter(is_given);
+            let Some(key) = key.filter(|_| existing.is_none()) else {
+                continue;
+            };
+            // What is needed for a file system with a key is not known in full.
+            if kind == "efs" || kind == "fsx" {
+                self.facts.undecided("encrypted-custom-ami", key.span);
+            } else {
+                self.facts.on("encrypted-custom-ami", key.span);
+            }
+            self.facts.kms_key(key);
+        }
     }
 
     fn storage(&mut self, cluster: &str) {

@@ -322,6 +322,7 @@ impl Reader<'_> {
             return;
         };
         let place = kind.value.span;
+        self.storage_key(storage, &kind.value.value);
         match kind.value.value.as_str() {
             "FileCache" => self.facts.on("file-cache", place),
             // The volumes of the last two exist already, and nothing of FSx for Lustre is needed for them.

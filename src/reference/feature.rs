@@ -68,6 +68,8 @@ struct Said {
     on: bool,
     /// The roles of nodes that have it, where not all have.
     nodes: BTreeSet<&'static str>,
+    /// True where it is not known whether the other nodes have it.
+    open_elsewhere: bool,
 }
 
 /// The roles of nodes: what concerns some of them does not concern the others, but those who run `pcluster`.
@@ -103,6 +105,7 @@ impl Features {
             let said = Said {
                 on,
                 nodes: BTreeSet::new(),
+                open_elsewhere: false,
             };
             let before = features.said.insert(found.name(), said);
             if before.is_some_and(|before| before.on != on) {
@@ -147,9 +150,18 @@ impl Features {
         nodes: impl IntoIterator<Item = &'static str>,
     ) {
         let nodes = nodes.into_iter().collect();
-        self.said
-            .entry(feature.name())
-            .or_insert(Said { on, nodes });
+        self.said.entry(feature.name()).or_insert(Said {
+            on,
+            nodes,
+            open_elsewhere: false,
+        });
+    }
+
+    /// Says that it is not known whether the nodes have a feature of which nothing else is said.
+    pub fn leave_open(&mut self, feature: Feature) {
+        if let Some(said) = self.said.get_mut(feature.name()) {
+            said.open_elsewhere = true;
+        }
     }
 
     /// Whether a feature is said to be off.
@@ -184,6 +196,9 @@ impl Features {
             Some(said) => {
                 let here =
                     said.nodes.is_empty() || said.nodes.contains(role) || !NODES.contains(&role);
+                if said.on && !here && said.open_elsewhere {
+                    return None;
+                }
                 Some(said.on && here)
             }
             None if self.rival(feature) => Some(false),

@@ -30,6 +30,33 @@ impl Reader<'_> {
         }
     }
 
+    /// The KMS key of a volume or file system that `ParallelCluster` makes. With that of a volume, the user creates it and
+    /// the head node attaches it; what makes a file system with a key needs is not known in full.
+    pub(super) fn storage_key(&mut self, storage: Id, kind: &str) {
+        let (settings, existing) = match kind {
+            "Ebs" => ("EbsSettings", "VolumeId"),
+            "Efs" => ("EfsSettings", "FileSystemId"),
+            "FsxLustre" => ("FsxLustreSettings", "FileSystemId"),
+            _ => return,
+        };
+        let Some((_, settings)) = self.map(storage, settings) else {
+            return;
+        };
+        if self.tree.get(settings, existing).is_some() {
+            return;
+        }
+        let Some(key) = self.text(settings, "KmsKeyId") else {
+            return;
+        };
+        const FEATURE: &str = "encrypted-custom-ami";
+        if kind == "Ebs" {
+            self.facts.on_for(FEATURE, "head-node", key.value.span);
+        } else {
+            self.facts.undecided(FEATURE, key.value.span);
+        }
+        self.facts.kms_key(key.value);
+    }
+
     /// Labels what the whole configuration gives, after its nodes and roles are read.
     pub(super) fn label_given(&mut self) {
         if !self.nodes.makes_groups {
