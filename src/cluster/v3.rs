@@ -10,8 +10,9 @@ mod typed_value;
 
 use super::fact::Facts;
 use super::{Cluster, ConfigProblem, Generation, WHAT_TO_GIVE};
+use crate::nearest::nearest_word;
 use crate::parser::yaml::{Id, Tree, Value};
-use crate::parser::{Span, Spanned};
+use crate::parser::{Span, Spanned, shorten};
 use typed_value::Text;
 
 const SCHEDULERS: [&str; 2] = ["awsbatch", "slurm"];
@@ -130,7 +131,26 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reports the sections that `pcluster` does not know: it refuses them, and what they were meant for is not judged.
+    fn unknown_sections(&mut self, root: Id) {
+        let keys: Vec<String> = self.tree.keys(root).map(str::to_owned).collect();
+        let unknown = keys.iter().filter(|key| !SECTIONS.contains(&key.as_str()));
+        for key in unknown.filter(|key| *key != "<<") {
+            let Some((name, _)) = self.tree.get(root, key) else {
+                continue;
+            };
+            let message = format!("`{}` is not a section of a configuration", shorten(key));
+            let help = match nearest_word(key, SECTIONS, 3) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("one of: {}", SECTIONS.join(", ")),
+            };
+            let problem = ConfigProblem::new(message, self.tree.span(name));
+            self.facts.report(problem.with_help(help));
+        }
+    }
+
     fn cluster(&mut self, root: Id) {
+        self.unknown_sections(root);
         if let Some(region) = self.text(root, "Region") {
             self.facts.region(region.value);
         }
