@@ -127,8 +127,8 @@ pub(super) struct Selection {
     /// [default: the release that the policies fit]
     #[arg(long, value_name = "RELEASE")]
     pub(super) pcluster_version: Option<String>,
-    /// Features that the cluster uses, such as fsx or login-nodes; all others are off. `none` turns all features off,
-    /// `no-NAME` one that clusters use by default [default: not known]
+    /// Features that the cluster uses, such as fsx or login-nodes; of all others it has those that clusters use by
+    /// default. `none` names no feature, `no-NAME` turns off one of the default [default: not known]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) feature: Vec<String>,
     /// Region of the cluster, or `*` for every Region [default: inferred from the policies]

@@ -231,7 +231,7 @@ fn features(names: &[String]) -> String {
     match names {
         [] => "the cluster is taken to have no feature".to_owned(),
         names => format!(
-            "the cluster is taken to have these features alone: {}",
+            "the cluster is taken to have these features alone, beside the default ones: {}",
             names.join(", ")
         ),
     }

@@ -16,7 +16,7 @@ use crate::diff::comparison::{Layer, LayerKind};
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{SourceId, Span};
-use crate::reference::Standing;
+use crate::reference::{Feature, Standing};
 use help::{NAMED, help};
 use notes::{deciding, left_open, notes, too_narrow};
 use values::Values;
@@ -106,6 +106,17 @@ pub(super) fn severity(requirement: &Requirement, compared: &Compared<'_>) -> Se
         }
         _ if known => Severity::Error,
         _ => Severity::Warning,
+    }
+}
+
+/// Says which feature needs something, and how to turn it off where only the default has it on.
+pub(super) fn needed_only(compared: &Compared<'_>, feature: Feature) -> String {
+    let (title, name) = (feature.title(), feature.name());
+    let note = format!("needed only with {title} (the feature `{name}`)");
+    if compared.reference.has_by_default(feature) {
+        format!("{note}, which is on by default: add `no-{name}` to `--feature` if it is off")
+    } else {
+        note
     }
 }
 

@@ -103,11 +103,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             );
         }
         if let Some(feature) = gap.feature.and_then(Feature::find) {
-            finding.notes.push(format!(
-                "needed only with {} (the feature `{}`)",
-                feature.title(),
-                feature.name()
-            ));
+            finding.notes.push(coverage::needed_only(compared, feature));
         }
         if gap.failure == Failure::FirstUse {
             finding

@@ -53,6 +53,15 @@ impl Reference {
         })
     }
 
+    /// Whether all features are said but this one, which clusters have by default.
+    pub fn has_by_default(&self, feature: Feature) -> bool {
+        let of_features = &self.known_features;
+        let is_said = of_features.on().any(|on| on.name() == feature.name());
+        of_features.is_complete()
+            && !is_said
+            && (self.wanted()).is_some_and(|w| feature.is_default(w.scheduler, w.release))
+    }
+
     /// Whether the clusters that the configuration describes surely fail without an action: a call is known from
     /// ParallelCluster's code, and what needs it is on.
     pub fn surely_fails_without(&self, action: &str) -> bool {

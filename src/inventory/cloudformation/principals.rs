@@ -13,7 +13,7 @@ use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::sam::has_own_role;
-use super::settings::{PropertyText, settings, texts};
+use super::settings::{PropertyText, settings, text, texts};
 use super::template_condition::Truth;
 use super::types::is_of_iam;
 use super::{outside, unresolved};
@@ -252,19 +252,13 @@ impl Reader<'_> {
         let mut documents = self.documents(template);
         if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
             let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, PropertyText::Is(_)));
-            let paths = if only {
-                texts(template, &name, "Path")
-            } else {
-                Vec::new()
-            };
-            let path = match paths.first() {
-                _ if paths.iter().any(|other| Some(other) != paths.first()) => None,
+            let path = only.then(|| text(template, &name, "Path")).flatten();
+            let full_arn = match path {
                 // The path of a role without one is `/`.
-                Some(PropertyText::Absent) => Some("/"),
-                Some(PropertyText::Is(path)) => Some(path.as_str()),
-                Some(PropertyText::Open) | None => None,
+                Some(PropertyText::Absent) => role_arn(Some("/"), alias),
+                Some(PropertyText::Is(path)) => role_arn(Some(&path), alias),
+                Some(PropertyText::Open) | None => only.then(|| role_arn(None, alias)).flatten(),
             };
-            let full_arn = only.then(|| role_arn(path, alias)).flatten();
             for document in &mut documents {
                 document.worst.owners.push(Owner {
                     name: Some(Spanned {

@@ -73,3 +73,14 @@ pub(super) fn texts(
     template.asked.clear();
     all
 }
+
+/// The text of a property of a resource, if it is the same for every value of the parameters.
+pub(super) fn text(
+    template: &mut Template<'_>,
+    logical: &str,
+    property: &str,
+) -> Option<PropertyText> {
+    let mut all = texts(template, logical, property).into_iter();
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}

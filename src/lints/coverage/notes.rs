@@ -1,7 +1,7 @@
 //! The notes of a finding: why a requirement is not covered.
 
 use super::values::Values;
-use super::writes_out_gap;
+use super::{needed_only, writes_out_gap};
 use crate::diff::Verdict;
 use crate::diff::comparison::LayerKind;
 use crate::diff::coverage::Requirement;
@@ -140,11 +140,7 @@ pub(super) fn notes(
         .find_map(|r| r.row.feature)
         .and_then(Feature::find);
     if let Some(feature) = named {
-        notes.push(format!(
-            "needed only with {} (the feature `{}`)",
-            feature.title(),
-            feature.name()
-        ));
+        notes.push(needed_only(compared, feature));
     }
     if !is_open {
         notes.extend(failing(context, compared, rows));
