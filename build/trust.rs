@@ -16,6 +16,14 @@ struct Trust {
     key: Vec<Key>,
     provider: Vec<Provider>,
     audience: Audience,
+    programs: Programs,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Programs {
+    services: Vec<String>,
+    source: String,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -17,6 +17,8 @@ pub(super) struct Role {
     #[serde(default)]
     pub(super) principal: Option<String>,
     pub(super) aliases: Vec<String>,
+    #[serde(default)]
+    pub(super) common: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -102,11 +104,12 @@ pub(super) fn write(folder: &Path, code: &mut String) -> Names {
     for role in &list.role {
         let _ = writeln!(
             code,
-            "    RoleEntry {{ name: {:?}, title: {:?}, principal: {:?}, aliases: &{:?} }},",
+            "    RoleEntry {{ name: {:?}, title: {:?}, principal: {:?}, aliases: &{:?}, common: &{:?} }},",
             role.name,
             role.title,
             role.principal.as_deref().unwrap_or_default(),
-            role.aliases
+            role.aliases,
+            role.common
         );
     }
     let names = Names {

@@ -52,7 +52,7 @@ pub use need::{Need, needs_of};
 pub use pack::managed_policies;
 pub use placeholder::{as_written, expand, is_list, meaning, stands_for_itself, values, whole_arn};
 pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
-pub use principal_keys::{Principal, PrincipalValue, comes_with_principal};
+pub use principal_keys::{Principal, PrincipalValue, comes_with_principal, is_common};
 pub use release::Release;
 pub use select::{
     Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,

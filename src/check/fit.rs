@@ -41,12 +41,6 @@ impl Fit {
             .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
             .collect();
         let count = |of: fn(&Row) -> bool| literal.iter().filter(|r| of(&r.row)).count();
-        // A Deny alone says nothing of the role.
-        let is_granted = |row: &Row| match row.verdict {
-            Verdict::Missing => false,
-            Verdict::Denied => !row.allowed_by.is_empty(),
-            _ => true,
-        };
         Fit {
             covered: count(|row| row.verdict == Verdict::Covered),
             granted: count(is_granted),
@@ -137,6 +131,24 @@ pub(super) struct Judged<'t> {
     pub(super) comparison: Comparison<'t>,
     pub(super) rows: Vec<Requirement>,
     pub(super) fit: Fit,
+}
+
+impl Judged<'_> {
+    /// Whether more is granted than what all roles of such a principal have.
+    fn tells_of_role(&self) -> bool {
+        let role = self.trial.reference.role.as_deref().unwrap_or_default();
+        let mut granted = self.rows.iter().map(|r| &r.row).filter(|r| is_granted(r));
+        granted.any(|row| !reference::is_common(role, &row.action))
+    }
+}
+
+/// Whether something of a row is granted. A Deny alone says nothing of the role.
+fn is_granted(row: &Row) -> bool {
+    match row.verdict {
+        Verdict::Missing => false,
+        Verdict::Denied => !row.allowed_by.is_empty(),
+        _ => true,
+    }
 }
 
 /// Whether a statement of the reference requires some request of an action, by a look that may say no where it does.
@@ -397,7 +409,7 @@ pub(super) fn fitting<'c, 't: 'c>(
             let fit = judged.fit;
             if fit.granted == 0 {
                 none(None)
-            } else if fit.granted * ONE_IN < fit.all {
+            } else if fit.granted * ONE_IN < fit.all || !judged.tells_of_role() {
                 let role = judged.trial.reference.role.clone();
                 none(role.map(|role| (role, fit.granted, fit.all)))
             } else {

@@ -137,14 +137,20 @@ impl Dump {
             let name = entry.name.as_ref();
             let shown = name.map_or_else(unnamed, |n| n.name.clone());
             let content = entry.content.as_ref();
-            let services = content.and_then(|c| Some((c.services.clone()?, c.trusts_others)));
+            let trust = content.and_then(|content| {
+                Some(Trust {
+                    services: content.services.clone()?,
+                    people: content.trusts_people,
+                    is_open: content.trusts_others,
+                })
+            });
             inventory.principals.push(Principal {
                 name: shown.value,
                 aliases: entry.arn().map(str::to_owned).into_iter().collect(),
                 kind,
                 source: entry.source,
                 span: shown.span,
-                trust: services.map(|(services, is_open)| Trust { services, is_open }),
+                trust,
                 documents: Vec::new(),
             });
             self.principals.push(at);

@@ -14,6 +14,10 @@ pub(super) struct Job {
     /// Indices into [`Jobs::files`].
     pub(super) files: Vec<usize>,
     pub(super) against: Arc<Against>,
+    /// The candidates before the trust policy narrowed them, where it did.
+    pub(super) wide: Option<Arc<Against>>,
+    /// True where nobody can assume the role for whom there is a role of a cluster.
+    pub(super) is_excluded: bool,
     /// Without the layers, which are the next two.
     pub(super) settings: Settings,
     pub(super) boundary: Option<usize>,

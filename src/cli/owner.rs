@@ -110,9 +110,7 @@ pub(super) fn who(
     let owners: Vec<&Owner> = files.iter().flat_map(|f| &f.document.owners).collect();
     let kind = match defined.map(|p| (p.kind, &p.trust)) {
         Some((Kind::User | Kind::Group, _)) => Some("user"),
-        Some((Kind::Role, Some(trust))) if !trust.is_open && !trust.services.is_empty() => {
-            Some("service")
-        }
+        Some((Kind::Role, Some(trust))) if trust.is_of_services() => Some("service"),
         Some((Kind::Role | Kind::Function, _)) => Some("role"),
         Some((Kind::Policy, _)) | None => (!owners.is_empty()).then_some("role"),
     };

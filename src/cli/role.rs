@@ -8,7 +8,7 @@ use super::jobs::Jobs;
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
 use crate::parser::{Source, SourceId};
-use crate::reference::{self, Query};
+use crate::reference::{self, Principal, Query};
 use crate::result::{RoleResult, Upgrade};
 
 /// The name of a role in the baseline: its target, and the file where each is judged by itself.
@@ -31,6 +31,14 @@ fn names_a_cluster(file: &File) -> bool {
     resources
         .flat_map(|resource| &resource.values)
         .any(|text| text.value.to_ascii_lowercase().contains(reference::NAME))
+}
+
+/// Whether a role is one of the nodes or functions by all that it may do, whoever may assume it.
+fn is_mistrusted(result: &RoleResult) -> bool {
+    let role = result.reference.role.as_deref().unwrap_or_default();
+    let coverage = result.coverage();
+    let is_whole = coverage.covered > 0 && coverage.covered == coverage.required;
+    Principal::of_role(role) != Principal::Any && is_whole
 }
 
 /// The result under one setting of parameters, and their values.
@@ -100,9 +108,34 @@ impl<'j> Role<'j> {
             settings.once_repaired |= once_repaired;
             let files = jobs.files_of(self.job, setting);
             let mut outcome = self.one(jobs, also_version, &files, &against, &settings)?;
+            let is_to_choose = !principal.is_named && matches!(*against, Against::BestOf(_));
+            if self.job.is_excluded && is_to_choose {
+                outcome = outcome.and_then(|result| {
+                    let is_read = !result.requirements.is_empty();
+                    let is_none = is_read && !is_mistrusted(&result);
+                    if is_none {
+                        Err(NoRoleFits::default())
+                    } else {
+                        Ok(result)
+                    }
+                });
+            }
+            if outcome.is_err()
+                && let Some(wide) = self.job.wide.as_ref().filter(|_| is_to_choose)
+                && let Ok(result) = self.one(jobs, also_version, &files, wide, &settings)?
+                && is_mistrusted(&result)
+            {
+                against = Cow::Owned((**wide).clone());
+                outcome = Ok(result);
+            }
+            let may_be = |role: &str| {
+                let is_narrowed = self.job.wide.is_some() && settings.who.kind != Some("user");
+                !is_narrowed || Principal::of_role(role) != Principal::Any
+            };
             if let Err(none) = &outcome
                 && let Some((role, ..)) = &none.part
-                && (principal.is_named || files.iter().any(|file| names_a_cluster(file)))
+                && (principal.is_named
+                    || may_be(role) && files.iter().any(|file| names_a_cluster(file)))
             {
                 let references = against.references().iter();
                 let of_role = references.filter(|r| r.role.as_ref() == Some(role));

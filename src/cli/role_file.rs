@@ -10,10 +10,10 @@ use super::input::{self, Content};
 use super::{Error, InputArgs};
 use crate::check::Against;
 use crate::inventory::cloudformation::{self, Given};
-use crate::inventory::{Document, Inventory, Kind, Principal as Defined};
+use crate::inventory::{Document, Inventory, Kind, Principal as Defined, Trust};
 use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, SourceId, Sources, Span};
-use crate::reference::Principal;
+use crate::reference::{self, Principal};
 
 /// Values of parameters by name. `None` is the value that the stack has (`UsePreviousValue`), which is not known.
 pub(super) type Parameters = BTreeMap<String, Option<String>>;
@@ -131,7 +131,7 @@ pub(super) fn given(
     let follows = region.as_deref().filter(|r| *r != "*");
     let partition = partition
         .map(str::to_owned)
-        .or_else(|| follows.map(|r| crate::reference::bindings::partition_of(r).to_owned()));
+        .or_else(|| follows.map(|r| reference::bindings::partition_of(r).to_owned()));
     Given {
         parameters: parameters.clone(),
         account: account.map(str::to_owned),
@@ -343,24 +343,52 @@ fn moved(file: &mut File, source: SourceId) {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Narrowing {
     is_person: bool,
-    /// True where the trust policy names services.
+    /// True where the trust policy names who may assume the role.
     is_known: bool,
     trusts_nodes: bool,
     trusts_functions: bool,
+    /// True where somebody may assume the role who can run `pcluster`.
+    trusts_users: bool,
 }
 
 impl Narrowing {
     pub(super) fn of(principal: &Defined) -> Self {
-        let services = principal.trust.as_ref();
+        let trust = principal.trust.as_ref();
         let trusts = |service: &str| {
-            services.is_none_or(|t| t.is_open || t.services.iter().any(|s| s == service))
+            trust.is_none_or(|t| t.is_open || t.services.iter().any(|s| s == service))
+        };
+        let has_names = |t: &Trust| !t.is_open && (t.people || !t.services.is_empty());
+        let may_be_user = |t: &Trust| {
+            t.people
+                || t.services
+                    .iter()
+                    .any(|s| reference::trust::runs_programs(s))
         };
         Narrowing {
             is_person: matches!(principal.kind, Kind::User | Kind::Group),
-            is_known: services.is_some_and(|t| !t.is_open && !t.services.is_empty()),
+            is_known: trust.is_some_and(has_names),
             trusts_nodes: trusts("ec2"),
             trusts_functions: trusts("lambda"),
+            trusts_users: trust.is_none_or(may_be_user),
         }
+    }
+
+    fn may_be(self, role: &str) -> bool {
+        match Principal::of_role(role) {
+            Principal::Any => !self.is_known || self.trusts_users,
+            _ if self.is_person => false,
+            Principal::Of("instance") => !self.is_known || self.trusts_nodes,
+            Principal::Of("function") => !self.is_known || self.trusts_functions,
+            Principal::Of(_) => true,
+        }
+    }
+
+    /// Whether it leaves no candidate.
+    pub(super) fn excludes_all(self, against: &Against) -> bool {
+        let Against::BestOf(all) = against else {
+            return false;
+        };
+        !{ all.iter() }.any(|r| r.role.as_deref().is_none_or(|role| self.may_be(role)))
     }
 
     /// The candidates that it leaves; `None` for all of them, also where it would leave none.
@@ -368,15 +396,8 @@ impl Narrowing {
         let Against::BestOf(all) = against else {
             return None;
         };
-        let may_be = |role: &str| match Principal::of_role(role) {
-            Principal::Any => true,
-            _ if self.is_person => false,
-            Principal::Of("instance") => !self.is_known || self.trusts_nodes,
-            Principal::Of("function") => !self.is_known || self.trusts_functions,
-            Principal::Of(_) => true,
-        };
         let kept: Vec<_> = { all.iter() }
-            .filter(|r| r.role.as_deref().is_none_or(may_be))
+            .filter(|r| r.role.as_deref().is_none_or(|role| self.may_be(role)))
             .cloned()
             .collect();
         (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))

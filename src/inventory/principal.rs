@@ -35,8 +35,26 @@ impl Kind {
 pub struct Trust {
     /// Services of AWS, without their domain: `ec2`, `lambda`.
     pub services: Vec<String>,
+    /// True where principals of accounts or of identity providers may.
+    pub people: bool,
     /// True where the file leaves open who else may.
     pub is_open: bool,
+}
+
+impl Trust {
+    /// Adds a principal: the key of its kind, and the name of a service without its domain.
+    pub(super) fn add(&mut self, kind: Option<&str>, service: Option<&str>) {
+        match (kind, service) {
+            (Some("Service"), Some(service)) => self.services.push(service.to_owned()),
+            (Some("AWS" | "Federated"), _) => self.people = true,
+            _ => self.is_open = true,
+        }
+    }
+
+    /// Whether only services may, as far as the file says.
+    pub fn is_of_services(&self) -> bool {
+        !self.is_open && !self.people && !self.services.is_empty()
+    }
 }
 
 /// A place in a file.

@@ -94,7 +94,9 @@ pub struct PartContent {
     pub boundary: Option<String>,
     /// Services that a trust policy names, without their domain; `None` where the part has no trust policy.
     pub services: Option<Vec<String>>,
-    /// Whether somebody else than a service may assume the role, or the trust policy could not be read.
+    /// Whether principals of accounts or of identity providers may assume the role.
+    pub trusts_people: bool,
+    /// Whether somebody else may assume the role, or the trust policy could not be read.
     pub trusts_others: bool,
 }
 

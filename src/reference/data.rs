@@ -106,6 +106,8 @@ pub(super) struct RoleEntry {
     /// The principal of the role; empty if it may be an IAM user or any role.
     pub(super) principal: &'static str,
     pub(super) aliases: &'static [&'static str],
+    /// Actions that roles of the kind have, whatever they are for.
+    pub(super) common: &'static [&'static str],
 }
 
 /// Known values of condition keys, by the principal of the policy.

@@ -9,6 +9,12 @@ pub fn comes_with_principal(key: &str) -> bool {
     PRINCIPAL_KEYS.iter().any(|entry| entry.keys.contains(&key))
 }
 
+/// Whether roles of the kind of a role of `rules/roles.toml` have an action whatever they are for.
+pub fn is_common(role: &str, action: &str) -> bool {
+    let mut roles = ROLES.iter().filter(|r| r.name == role);
+    roles.any(|r| r.common.iter().any(|a| a.eq_ignore_ascii_case(action)))
+}
+
 /// The principal of the requests of a policy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Principal {

@@ -22,11 +22,22 @@ struct Rules {
     #[serde(rename = "provider")]
     providers: Vec<Provider>,
     audience: Audience,
+    programs: Programs,
+}
+
+#[derive(Default, Deserialize)]
+struct Programs {
+    services: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
 struct Audience {
     common: Vec<String>,
+}
+
+/// Whether a service, without its domain, runs programs of the customer with the credentials of a role.
+pub fn runs_programs(service: &str) -> bool {
+    RULES.programs.services.iter().any(|s| s == service)
 }
 
 /// The names of a service in `iam:PassedToService` in some partitions.

@@ -119,6 +119,8 @@ impl<'r> Resolver<'r> {
             let of = self.templates.get(*template)?;
             of.inventory.principals.get(*at).map(Narrowing::of)
         });
+        let wide = Arc::clone(&against);
+        let is_excluded = narrowing.is_some_and(|narrowing| narrowing.excludes_all(&against));
         let against = match narrowing {
             Some(narrowing) => self.derived(against, Step::Narrowed(narrowing), |all| {
                 narrowing.of_candidates(all)
@@ -208,6 +210,8 @@ impl<'r> Resolver<'r> {
                 .collect(),
             files: files.to_vec(),
             principal: principal.map(|(chosen, ..)| chosen),
+            wide: Some(wide).filter(|wide| !Arc::ptr_eq(wide, &against)),
+            is_excluded,
             against,
             settings,
             features,

@@ -462,7 +462,7 @@ impl Reader<'_> {
         if self.kind == Kind::Function {
             return Some(Trust {
                 services: vec!["lambda".to_owned()],
-                is_open: false,
+                ..Trust::default()
             });
         }
         if self.kind != Kind::Role {
@@ -478,16 +478,13 @@ impl Reader<'_> {
             match principal.map(|p| &p.node) {
                 Some(Made::Map(members)) => {
                     for (key, value) in members {
-                        let is_service = key.is_text("Service");
+                        let kind = key.text();
                         for value in value.elements() {
                             // `ec2.${AWS::URLSuffix}` is the domain of the partition.
                             let service = shown(template, value);
                             let service = service.split('.').next().unwrap_or_default();
-                            if is_service && !service.contains('$') {
-                                trust.services.push(service.to_owned());
-                            } else {
-                                trust.is_open = true;
-                            }
+                            let known = Some(service).filter(|s| !s.contains('$'));
+                            trust.add(kind.as_deref(), known);
                         }
                     }
                 }

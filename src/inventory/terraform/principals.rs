@@ -426,18 +426,14 @@ impl Reader {
             match statement.get("Principal").map(|p| &p.node) {
                 Some(inventory::Node::Map(members)) => {
                     for (key, value) in members {
-                        let is_service = key.is_text("Service");
+                        let kind = key.text();
                         for value in value.elements() {
                             let pieces = value.pieces().unwrap_or_default();
                             // `ec2.${data.aws_partition.x.dns_suffix}` is the domain of the partition.
                             let head: String =
                                 pieces.iter().map_while(inventory::Piece::text).collect();
-                            match head.split_once('.') {
-                                Some((service, _)) if is_service => {
-                                    trust.services.push(service.to_owned());
-                                }
-                                _ => trust.is_open = true,
-                            }
+                            let service = head.split_once('.').map(|(service, _)| service);
+                            trust.add(kind.as_deref(), service);
                         }
                     }
                 }

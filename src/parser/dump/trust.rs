@@ -44,6 +44,8 @@ pub(super) fn trust(value: Value<'_>, content: &mut PartContent) {
                 let service = name.split('.').next().unwrap_or_default();
                 if kind == "Service" && service != "*" {
                     services.push(service.to_owned());
+                } else if kind == "AWS" || kind == "Federated" {
+                    content.trusts_people = true;
                 } else {
                     content.trusts_others = true;
                 }
