@@ -367,7 +367,8 @@ pub(super) fn ranges(releases: &[Release]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The features of a group, of which a cluster has one: those to try where it is not known which.
+/// The features of a group, of which a cluster has one: those to try where it is not known which. One without a policy
+/// in this release counts where it is said, or where another is said to be off: it asks for nothing of the others.
 fn modes(
     role: &str,
     scheduler: &str,
@@ -376,15 +377,17 @@ fn modes(
 ) -> Vec<Option<Feature>> {
     let mut grouped: Vec<Feature> = pack::entries(role, scheduler, release)
         .filter_map(super::data::PackEntry::feature)
-        .filter(|f| f.group().is_some() && !features.is_off(*f))
+        .filter(|f| f.group().is_some())
         .collect();
+    let groups: Vec<_> = grouped.iter().map(|f| f.group()).collect();
+    let is_rival = |f: &Feature| f.group().is_some() && groups.contains(&f.group());
+    let said: Vec<Option<Feature>> = features.on().filter(is_rival).map(Some).collect();
+    if grouped.iter().any(|f| features.is_off(*f)) {
+        grouped.extend(Feature::all().filter(is_rival));
+    }
+    grouped.retain(|f| !features.is_off(*f));
     grouped.sort_by_key(|f| Feature::all().position(|other| other.name() == f.name()));
     grouped.dedup_by_key(|f| f.name());
-    let said: Vec<Option<Feature>> = grouped
-        .iter()
-        .filter(|f| features.on().any(|on| on.name() == f.name()))
-        .map(|f| Some(*f))
-        .collect();
     match (said.is_empty(), grouped.is_empty()) {
         (false, _) => said,
         (true, false) => grouped.into_iter().map(Some).collect(),
