@@ -254,7 +254,10 @@ impl Machine<'_> {
         });
         let is_text = match variable.map(|of| of.node) {
             None => true,
-            Some(Syntax::Name(name)) => name == "string" || name == "any",
+            // A list of a variable of any type is written as an expression.
+            Some(Syntax::Name(name)) => {
+                name == "string" || name == "any" && !text.starts_with(['[', '{'])
+            }
             Some(_) => false,
         };
         let value = if is_text {

@@ -3,6 +3,7 @@
 //! Rules: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
 
 mod blocks;
+mod lists;
 
 use std::rc::Rc;
 
@@ -13,6 +14,7 @@ use super::syntax_tree::{Attribute, Block, Body};
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::shorten;
+use lists::{is_empty_list, single};
 
 /// The arguments of a statement that are elements of a policy.
 const ELEMENTS: [(&str, &str); 4] = [
@@ -45,12 +47,13 @@ impl Machine<'_> {
         let scope = Self::scope(of.module, source, &of.each);
         let body = &block.it.body;
         let word = |text: &str, at: Place| Value::bound(text, at);
+        let named = |argument| Some((argument, body.get(argument)?));
         let version = match body.attribute("version") {
             Some(version) => self.evaluate(&version.value, &scope),
             None => word("2012-10-17", header),
         };
         let mut statements: Vec<Value> = Vec::new();
-        for base in self.documents(body.get("source_policy_documents"), &scope) {
+        for base in self.documents(named("source_policy_documents"), &scope) {
             self.overlay(&mut statements, &base, Some(of));
         }
         // As older versions of the provider have it.
@@ -66,7 +69,7 @@ impl Machine<'_> {
         for statement in own {
             put_by_sid(&mut statements, statement);
         }
-        for over in self.documents(body.get("override_policy_documents"), &scope) {
+        for over in self.documents(named("override_policy_documents"), &scope) {
             self.overlay(&mut statements, &over, None);
         }
         for over in self.single(body.get("override_json"), &scope) {
@@ -89,11 +92,14 @@ impl Machine<'_> {
     /// The documents of a list of texts.
     fn documents(
         &mut self,
-        of: Option<&super::syntax_tree::Expression>,
+        of: Option<(&str, &super::syntax_tree::Expression)>,
         scope: &Scope<'_>,
     ) -> Vec<Value> {
-        let Some(of) = of else { return Vec::new() };
+        let Some((argument, of)) = of else {
+            return Vec::new();
+        };
         let value = self.evaluate(of, scope);
+        self.require_list(argument, &value, of, scope.source);
         match &value.node {
             Node::List(_) => value.elements().unwrap_or_default(),
             Node::Null => Vec::new(),
@@ -220,6 +226,7 @@ impl Machine<'_> {
             Value::bound(word, at)
         };
         let body = of.body;
+        let is_certain = of.optional.is_none();
         let mut members = Vec::new();
         if let Some(sid) = body.attribute("sid") {
             let value = self.evaluate(&sid.value, &scope);
@@ -249,6 +256,9 @@ impl Machine<'_> {
                 continue;
             };
             let value = self.evaluate(&attribute.value, &scope);
+            if is_certain {
+                self.require_list(argument, &value, &attribute.value, source);
+            }
             let is_empty = matches!(value.node, Node::Null) || is_empty_list(&value);
             if is_empty {
                 continue;
@@ -273,7 +283,7 @@ impl Machine<'_> {
             };
             members.push((
                 Value::bound(element, at),
-                self.principals(&blocks, &scope, at),
+                self.principals(&blocks, &scope, at, is_certain),
             ));
         }
         let conditions = self.blocks(body, "condition", &scope);
@@ -282,7 +292,7 @@ impl Machine<'_> {
                 source,
                 span: first.block.header,
             };
-            let value = self.conditions(&conditions, &scope, at);
+            let value = self.conditions(&conditions, &scope, at, is_certain);
             members.push((Value::bound("Condition", at), value));
         }
         let statement = Value::map(members, place);
@@ -302,7 +312,13 @@ impl Machine<'_> {
         }
     }
 
-    fn principals(&mut self, blocks: &[Expanded<'_>], scope: &Scope<'_>, place: Place) -> Value {
+    fn principals(
+        &mut self,
+        blocks: &[Expanded<'_>],
+        scope: &Scope<'_>,
+        place: Place,
+        is_certain: bool,
+    ) -> Value {
         let mut members: Vec<(Value, Value)> = Vec::new();
         for of in blocks {
             let frame = of.iterator.as_ref().map(|(name, value)| Frame {
@@ -312,7 +328,13 @@ impl Machine<'_> {
             });
             let scope = Self::inner_scope(frame.as_ref(), scope);
             let kind = of.body.get("type").map(|t| self.evaluate(t, &scope));
-            let names = { of.body.get("identifiers") }.map(|i| self.evaluate(i, &scope));
+            let names = of.body.get("identifiers").map(|i| {
+                let names = self.evaluate(i, &scope);
+                if is_certain && of.optional.is_none() {
+                    self.require_list("identifiers", &names, i, scope.source);
+                }
+                names
+            });
             let (Some(kind), Some(names)) = (kind, names) else {
                 continue;
             };
@@ -335,7 +357,13 @@ impl Machine<'_> {
         Value::map(members, place)
     }
 
-    fn conditions(&mut self, blocks: &[Expanded<'_>], scope: &Scope<'_>, place: Place) -> Value {
+    fn conditions(
+        &mut self,
+        blocks: &[Expanded<'_>],
+        scope: &Scope<'_>,
+        place: Place,
+        is_certain: bool,
+    ) -> Value {
         let mut operators: Vec<(Value, Value)> = Vec::new();
         for of in blocks {
             let frame = of.iterator.as_ref().map(|(name, value)| Frame {
@@ -353,6 +381,12 @@ impl Machine<'_> {
                 value.unwrap_or_else(|| Value::list(Vec::new(), at))
             });
             let [test, variable, values] = parts;
+            if let Some(written) = of.body.get("values")
+                && is_certain
+                && of.optional.is_none()
+            {
+                self.require_list("values", &values, written, scope.source);
+            }
             if of.optional.is_some() || !test.is_known_text() || !variable.is_known_text() {
                 // It restricts, if it is there, by what is not known.
                 let hole = match of.optional {
@@ -402,26 +436,6 @@ impl Machine<'_> {
             }
         }
         Value::map(operators, place)
-    }
-}
-
-fn is_empty_list(value: &Value) -> bool {
-    match &value.node {
-        Node::List(all) => all.is_empty(),
-        Node::Map(all) => all.is_empty(),
-        Node::Null => true,
-        _ => false,
-    }
-}
-
-/// A list of one is written without the brackets.
-fn single(value: Value) -> Value {
-    match &value.node {
-        Node::List(all) => match all.as_slice() {
-            [one] if matches!(one.node, Node::Text(_)) => one.clone().inherit(&value.via),
-            _ => value,
-        },
-        _ => value,
     }
 }
 

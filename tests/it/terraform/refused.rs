@@ -138,3 +138,78 @@ fn a_reference_to_nothing_is_refused() {
     assert!(is.contains("is not Terraform code"), "{is}");
     assert!(!is.contains("does not define"), "{is}");
 }
+
+/// A body of `data "aws_iam_policy_document" "all"`, and the verdict.
+const LISTS: &[(&str, &str)] = &[
+    (
+        "actions = \"sqs:SendMessage\"\n resources = [\"*\"]",
+        "covered and exit 2",
+    ),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = \"*\"",
+        "covered and exit 2",
+    ),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = \"${aws_sqs_queue.sent.arn}\"",
+        "covered and exit 2",
+    ),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = var.open == \"\" ? \"*\" : \"ARN:queue-a\"",
+        "depends and exit 2",
+    ),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = [\"*\"]\n condition {\n test = \"Bool\"\n \
+         variable = \"aws:SecureTransport\"\n values = \"true\"\n }",
+        "conditional and exit 2",
+    ),
+    // A variable may be a list, whatever its label looks like.
+    ("actions = var.any\n resources = [\"*\"]", "depends"),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = var.open_list",
+        "depends",
+    ),
+    (
+        "actions = \"${[\"sqs:SendMessage\"]}\"\n resources = [\"*\"]",
+        "covered",
+    ),
+    (
+        "actions = [\"sqs:SendMessage\"]\n resources = [\"*\"]\n not_actions = null",
+        "covered",
+    ),
+];
+
+#[test]
+fn the_data_source_takes_lists_only() {
+    each(LISTS, |(body, expected)| {
+        let code = role_with("data.aws_iam_policy_document.all.json");
+        let code = format!(
+            "{code}variable \"any\" {{}}\n\
+             data \"aws_iam_policy_document\" \"all\" {{\n statement {{\n {body}\n }}\n}}\n"
+        );
+        assert_eq!(judged(&[("main.tf", &code)], &[]), *expected, "{body}");
+    });
+    let of = |argument: &str| {
+        let code = role_with("data.aws_iam_policy_document.all.json");
+        let one = "jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"sqs:*\", Resource = \"*\" }] })";
+        let all = argument.replace("ONE", one);
+        format!("{code}data \"aws_iam_policy_document\" \"all\" {{\n {all}\n}}\n")
+    };
+    each(
+        [
+            ("source_policy_documents = ONE", "covered and exit 2"),
+            ("override_policy_documents = ONE", "covered and exit 2"),
+            ("source_policy_documents = [ONE]", "covered"),
+        ],
+        |(argument, expected)| {
+            assert_eq!(
+                judged(&[("main.tf", &of(argument))], &[]),
+                expected,
+                "{argument}"
+            );
+        },
+    );
+    // The place is that of the value.
+    let (run, _) = case(&[("main.tf", &of("source_policy_documents = ONE"))]).lint(".", &[]);
+    let said = "`source_policy_documents` is a string where Terraform takes a list only";
+    assert!(run.out.contains(said), "{}", run.out);
+}

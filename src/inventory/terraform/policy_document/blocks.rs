@@ -1,6 +1,7 @@
 //! The blocks of a policy document, also those of `dynamic`.
 
-use super::{Expanded, is_empty_list};
+use super::Expanded;
+use super::lists::is_empty_list;
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::surroundings::Scope;
 use crate::inventory::terraform::syntax_tree::{Block, Body};
