@@ -95,7 +95,11 @@ fn is_plain_byte(byte: u8) -> bool {
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
 fn characters(reader: &mut Reader, text: &Text, element: &str) {
     let refused = |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-    if let Some((at, c)) = text.value.char_indices().find(|(_, c)| refused(*c)) {
+    // A value that is not known is shown by its code, which AWS does not get.
+    let holes = text.holes.as_deref().unwrap_or_default();
+    let is_known = |at: usize| !holes.iter().any(|hole| hole.range.contains(&at));
+    let mut all = text.value.char_indices();
+    if let Some((at, c)) = all.find(|(at, c)| refused(*c) && is_known(*at)) {
         let code = u32::from(c);
         let shown = if c.is_control() {
             format!("U+{code:04X}")

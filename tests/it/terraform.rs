@@ -2,6 +2,7 @@
 
 mod attached;
 mod modules;
+mod objects;
 mod plan;
 mod refused;
 mod values;
