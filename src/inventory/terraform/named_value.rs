@@ -1,6 +1,7 @@
 //! Values of references: `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn`.
 
 mod instances;
+mod optional;
 mod undefined;
 
 use std::rc::Rc;
@@ -108,10 +109,10 @@ impl Machine<'_> {
     /// The value of a variable of a module.
     fn variable(&mut self, module: usize, name: &str, place: Place) -> Option<Value> {
         let of = self.modules.get(module)?;
-        if let Some(given) = of.given.get(name) {
-            return Some(given.clone());
-        }
         let block = of.code.variables.get(name).map(Rc::clone);
+        if let Some(given) = of.given.get(name).cloned() {
+            return Some(self.with_defaults(given, block.as_deref()));
+        }
         let caller = of.caller.clone();
         let each = of.each.clone();
         if let Some((caller, call)) = caller
@@ -126,7 +127,8 @@ impl Machine<'_> {
                     frame: None,
                     is_template: false,
                 };
-                machine.evaluate(argument, &scope)
+                let value = machine.evaluate(argument, &scope);
+                machine.with_defaults(value, block.as_deref())
             });
             let is_null = matches!(value.node, Node::Null);
             let nullable = block.as_ref().and_then(|b| b.it.body.get("nullable"));
@@ -140,12 +142,12 @@ impl Machine<'_> {
             return None;
         };
         if let Some(default) = block.it.body.get("default") {
-            let default = default.clone();
+            let it = default.clone();
             let key = (module, format!("var.{name}"));
             let source = block.source;
             let value = self.once(key, place, |machine| {
-                let it = default;
-                machine.at_module(module, &Placed { source, it })
+                let value = machine.at_module(module, &Placed { source, it });
+                machine.with_defaults(value, Some(&*block))
             });
             if module == 0 {
                 self.note_default(name, &value);
