@@ -343,6 +343,7 @@ impl Machine<'_> {
             );
             return None;
         }
+        self.require_arguments(&name, block, &code);
         let repeated = self.repeated(caller, block);
         let within = self.modules.get(caller)?.address.clone();
         let within = if within.is_empty() {
@@ -371,6 +372,26 @@ impl Machine<'_> {
             });
         }
         Some(made)
+    }
+
+    /// Reports the variables of a module that have no default and that its call does not set: only those of the
+    /// outermost module may come from elsewhere.
+    fn require_arguments(&mut self, name: &str, call: &Placed<Block>, code: &Code) {
+        for (variable, declared) in &code.variables {
+            let is_set = |body: &Body, name: &str| body.attribute(name).is_some();
+            if is_set(&declared.it.body, "default") || is_set(&call.it.body, variable) {
+                continue;
+            }
+            let place = Place {
+                source: call.source,
+                span: call.it.name_span(),
+            };
+            let message = format!(
+                "the module `{name}` does not get `{variable}`, a variable without a default"
+            );
+            let help = "set it in the `module` block: Terraform refuses the call without it";
+            self.unread(place, message, help);
+        }
     }
 
     /// Whether a module has the code of `caller` or of a module that it is called from.

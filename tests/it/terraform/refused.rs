@@ -213,3 +213,32 @@ fn the_data_source_takes_lists_only() {
     let said = "`source_policy_documents` is a string where Terraform takes a list only";
     assert!(run.out.contains(said), "{}", run.out);
 }
+
+/// Without the output of a role of which nothing is judged.
+fn verdict_or_exit(judged: &str) -> String {
+    judged.split(':').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_module_gets_every_variable_without_a_default() {
+    let inner = role_with(&encoded("Allow", "var.acts", "\"*\""));
+    let of = |variable: &str, call: &str| {
+        let inner = format!("{inner}variable \"acts\" {{\n {variable}\n}}\n");
+        let rest = "source = \"./m\"\n open = \"x\"\n open_list = []";
+        let call = format!("module \"a\" {{\n {rest}\n {call}\n}}\n");
+        verdict_or_exit(&judged(&[("main.tf", &call), ("m/main.tf", &inner)], &[]))
+    };
+    let acts = "acts = [\"sqs:SendMessage\"]";
+    each(
+        [
+            ("type = list(string)", "", "exit 2"),
+            ("type = list(string)", acts, "covered"),
+            ("default = [\"sqs:SendMessage\"]", "", "covered"),
+            ("default = null", acts, "covered"),
+        ],
+        |(variable, call, expected)| assert_eq!(of(variable, call), expected, "{variable} {call}"),
+    );
+    // Those of the outermost module come from elsewhere.
+    let outer = format!("{inner}variable \"acts\" {{}}\n");
+    assert_eq!(judged(&[("main.tf", &outer)], &[]), "depends");
+}
