@@ -1,6 +1,7 @@
 //! The functions that are evaluated. What another one makes is a hole that is named as it is written.
 
 mod collection;
+mod free;
 mod string;
 
 use std::rc::Rc;
@@ -286,9 +287,24 @@ impl Machine<'_> {
             None => Vec::new(),
             Some(_) => return None,
         };
+        let are_known = members.iter().all(|(k, _)| k.is_known_text());
         let named: Vec<(String, Value)> = { members.into_iter() }
             .filter_map(|(k, v)| Some((k.text()?, v)))
             .collect();
+        let is_given = |name: &str| named.iter().any(|(known, _)| known == name);
+        let missing = free::names(&parts).into_iter().find(|n| !is_given(n));
+        if let Some(name) = missing.filter(|_| are_known) {
+            self.failures += 1;
+            if self.tries > 0 {
+                return None;
+            }
+            let file = self.files.sources.get(*source).name().to_owned();
+            let message =
+                format!("the template `{file}` uses `{name}`, which the call does not set");
+            let help =
+                "set it among the variables of the template: Terraform refuses the call without it";
+            self.unread(place, message, help);
+        }
         let mut pieces = Vec::new();
         self.with_frames(&named, None, &mut |machine, frame| {
             let scope = Scope {

@@ -242,3 +242,51 @@ fn a_module_gets_every_variable_without_a_default() {
     let outer = format!("{inner}variable \"acts\" {{}}\n");
     assert_eq!(judged(&[("main.tf", &outer)], &[]), "depends");
 }
+
+#[test]
+fn a_template_gets_every_variable_that_it_uses() {
+    let of = |template: &str, variables: &str| {
+        let template = format!(
+            "{{\"Statement\": [{{\"Effect\": \"Allow\", \"Action\": \"sqs:SendMessage\", \"Resource\": \"ARN:{template}\"}}]}}"
+        );
+        let code = role_with(&format!("templatefile(\"policy.tpl\", {variables})"));
+        verdict_or_exit(&judged(
+            &[("main.tf", &code), ("policy.tpl", &template)],
+            &[],
+        ))
+    };
+    let tried = role_with(&format!(
+        "try(templatefile(\"policy.tpl\", {{}}), {})",
+        super::POLICY
+    ));
+    let files = [
+        ("main.tf", tried.as_str()),
+        ("policy.tpl", "{\"Statement\": \"${name}\"}"),
+    ];
+    assert_eq!(judged(&files, &[]), "covered");
+    each(
+        [
+            ("queue-${name}", "{ name = \"a\" }", "covered"),
+            ("queue-${name}", "{}", "exit 2"),
+            ("queue-${name}", "{ names = \"a\" }", "exit 2"),
+            ("queue-${name}", "{ name = var.open }", "depends"),
+            // What is not known may have any keys.
+            ("queue-${name}", "{ (var.open) = \"a\" }", "depends"),
+            ("%{ if false }${name}%{ endif }queue-a", "{}", "exit 2"),
+            (
+                "queue-${join(\"\", [for n in [\"a\"] : n])}",
+                "{}",
+                "covered",
+            ),
+            (
+                "%{ for n in [\"queue-a\"] }${n}%{ endfor }",
+                "{}",
+                "covered",
+            ),
+            ("queue-${[for n in [\"a\"] : n][i]}", "{ i = 0 }", "covered"),
+        ],
+        |(template, variables, expected)| {
+            assert_eq!(of(template, variables), expected, "{template} {variables}");
+        },
+    );
+}

@@ -127,7 +127,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
         "templatefile(\"policy.tpl\", { name = var.open })",
         "depends",
     ),
-    ("templatefile(\"policy.tpl\", {})", "depends"),
+    ("templatefile(\"policy.tpl\", {})", "exit 2"),
     ("templatefile(\"policy.tpl\", var.open)", "depends"),
     ("jsonencode(jsondecode(file(\"policy.json\")))", "covered"),
     (
