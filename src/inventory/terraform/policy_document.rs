@@ -186,6 +186,12 @@ impl Machine<'_> {
                 }
             }
             Some(one) => {
+                if matches!(one.node, Node::Map(_)) {
+                    let message =
+                        "`Statement` is an object, and the data source reads a list of them";
+                    let help = "write it as a list, `[{ … }]`: Terraform refuses the document";
+                    self.unread(one.place, message, help);
+                }
                 if let Some(of) = source_of {
                     self.unique(statements, &one, of);
                 }

@@ -214,6 +214,26 @@ fn the_data_source_takes_lists_only() {
     assert!(run.out.contains(said), "{}", run.out);
 }
 
+#[test]
+fn a_source_document_has_a_list_of_statements() {
+    let statement = "{ Effect = \"Allow\", Action = \"sqs:*\", Resource = \"*\" }";
+    let of = |statements: &str| {
+        let code = role_with("data.aws_iam_policy_document.all.json");
+        let one = format!("jsonencode({{ Statement = {statements} }})");
+        format!(
+            "{code}data \"aws_iam_policy_document\" \"all\" {{\n source_policy_documents = [{one}]\n}}\n"
+        )
+    };
+    each(
+        [
+            (of(statement), "covered and exit 2"),
+            (of(&format!("[{statement}]")), "covered"),
+            (of("var.open_list"), "depends"),
+        ],
+        |(code, expected)| assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{code}"),
+    );
+}
+
 /// Without the output of a role of which nothing is judged.
 fn verdict_or_exit(judged: &str) -> String {
     judged.split(':').next().unwrap_or_default().to_owned()
