@@ -3,6 +3,7 @@
 mod collection;
 mod free;
 mod string;
+mod yaml_text;
 
 use std::rc::Rc;
 
@@ -96,7 +97,10 @@ impl Machine<'_> {
                     let via = first?.via.clone();
                     Some((**inner).clone().inherit(&via))
                 }
-                Node::Text(_) => encode::decode(self, first?).ok(),
+                Node::Text(_) => match encode::decode(self, first?) {
+                    Ok(value) => Some(value),
+                    Err(_) => self.of_yaml(first?),
+                },
                 _ => None,
             },
             "file" => {

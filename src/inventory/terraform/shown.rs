@@ -4,11 +4,15 @@ use serde_json::Value;
 
 /// Words of which every policy and every template of one contains one.
 const MARKS: [&str; 2] = ["Statement", "statement"];
+/// Words that every statement contains, also within others.
+const OF_STATEMENT: [&str; 3] = ["Effect", "Action", "Resource"];
 
 /// Whether a text is a policy or a template of one, or data of which every value is public by its form.
 pub(super) fn may_be(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim();
-    if MARKS.iter().any(|mark| text.contains(mark)) {
+    if MARKS.iter().any(|mark| text.contains(mark))
+        || OF_STATEMENT.iter().all(|mark| text.contains(mark))
+    {
         return true;
     }
     match serde_json::from_str(text) {
@@ -74,6 +78,7 @@ mod tests {
             "us-gov-west-1\n",
             "123456789012",
             r#"["sqs:SendMessage", "s3:Get*", "*"]"#,
+            "- Effect: Allow\n  NotAction: s3:*\n  Resource: x\n",
             r#"{"a": "arn:aws:s3:::x", "b": ["ec2.amazonaws.com"]}"#,
         ] {
             assert!(may_be(text), "{text}");

@@ -1,4 +1,4 @@
-//! Values that a type gives, and values that are not evaluated.
+//! Values that a type or a text in YAML gives, and values that are not evaluated.
 
 use super::{case, encoded, failures, judged, role_with};
 use crate::common::case::verdict;
@@ -102,4 +102,90 @@ fn the_code_of_a_value_that_is_not_known_is_no_text_of_the_policy() {
             );
         }
     });
+}
+
+/// Statements in YAML, and the verdict.
+const YAML: &[(&str, &str)] = &[
+    (
+        "- Effect: Allow\n  Action: sqs:SendMessage\n  Resource: '*'\n",
+        "covered",
+    ),
+    (
+        "- Effect: Allow\n  Action: [sqs:SendMessage]\n  Resource:\n    - ARN:queue-b\n    - \"ARN:queue-a\"\n",
+        "covered",
+    ),
+    (
+        "- Effect: Allow\n  Action: sqs:SendMessage\n  Resource: ARN:queue-b\n",
+        "missing",
+    ),
+    (
+        "- {Effect: Allow, Action: \"*\", Resource: \"*\"}\n- Effect: Deny\n  Action: >-\n    sqs:SendMessage\n  Resource: \"*\"\n",
+        "denied",
+    ),
+    (
+        "- &all {Effect: Allow, Action: \"*\", Resource: \"*\"}\n- *all\n",
+        "covered",
+    ),
+    // Terraform reads `yes` as true, which is no action.
+    (
+        "- {Effect: Allow, Action: yes, Resource: \"*\"}\n",
+        "missing",
+    ),
+    // What is not read stays open.
+    (
+        "- {Effect: Allow, Action: !!str sqs:SendMessage, Resource: \"*\"}\n",
+        "depends",
+    ),
+    (
+        "- &a {Effect: Allow, Action: \"*\"}\n- {<<: *a, Resource: \"*\"}\n",
+        "depends",
+    ),
+];
+
+#[test]
+fn yaml_is_read_as_json_is() {
+    failures({ YAML.iter() }.flat_map(|(yaml, expected)| {
+        let of = |statements: &str| {
+            role_with(&format!(
+                "jsonencode({{ Version = \"2012-10-17\", Statement = yamldecode({statements}) }})"
+            ))
+        };
+        let quoted = serde_json::to_string(yaml).unwrap();
+        let heredoc = format!("<<-EOT\n{yaml}EOT\n  ");
+        let file = "file(\"${path.module}/s.yaml\")";
+        let row = |code: String| {
+            let files = [("main.tf", code.as_str()), ("s.yaml", *yaml)];
+            (
+                (*yaml).to_owned(),
+                (*expected).to_owned(),
+                judged(&files, &[]),
+            )
+        };
+        [row(of(&quoted)), row(of(&heredoc)), row(of(file))]
+    }));
+    // A day without quotes is a time for Terraform, which is no version of a policy.
+    let of = |version: &str| {
+        let statement = "Statement: {Effect: Allow, Action: sqs:SendMessage, Resource: '*'}";
+        let code = role_with("jsonencode(yamldecode(file(\"p.yaml\")))");
+        let yaml = format!("Version: {version}\n{statement}\n");
+        let (run, _) = case(&[("main.tf", &code), ("p.yaml", &yaml)]).lint(".", &[]);
+        run.out
+    };
+    assert!(
+        of("2012-10-17").contains("2012-10-17T00:00:00Z"),
+        "{}",
+        of("2012-10-17")
+    );
+    assert!(!of("'2012-10-17'").contains("T00:00:00Z"));
+    // A finding is at the word in the text.
+    let yaml = "Statement:\n- Effect: Allow\n  Action: sqs:SendMesage\n  Resource: '*'\n";
+    let code = role_with("jsonencode(yamldecode(file(\"s.yaml\")))");
+    let (_, value) = case(&[("main.tf", &code), ("s.yaml", yaml)]).lint(".", &[]);
+    let findings = value["results"][0]["findings"].as_array().unwrap();
+    let found = findings
+        .iter()
+        .find(|f| f["lint"] == "unknown-action")
+        .unwrap();
+    let at = |key: &str| found["region"][key].as_u64().unwrap() as usize;
+    assert_eq!(&yaml[at("start_byte")..at("end_byte")], "sqs:SendMesage");
 }

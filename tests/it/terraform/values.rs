@@ -134,7 +134,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
         "jsonencode(merge(jsondecode(file(\"policy.json\")), {Id = \"x\"}))",
         "covered",
     ),
-    ("jsonencode(yamldecode(file(\"policy.yaml\")))", "depends"),
+    ("jsonencode(yamldecode(file(\"policy.yaml\")))", "covered"),
     ("data.aws_iam_policy_document.node.json", "covered"),
     ("data.aws_iam_policy_document.merged.json", "covered"),
     ("data.aws_iam_policy_document.over.json", "missing"),
