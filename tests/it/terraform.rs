@@ -4,6 +4,7 @@ mod attached;
 mod modules;
 mod objects;
 mod plan;
+mod plan_references;
 mod refused;
 mod values;
 

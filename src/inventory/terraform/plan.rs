@@ -7,6 +7,7 @@
 
 mod json;
 mod known;
+mod references;
 mod today;
 mod unknown;
 
@@ -15,12 +16,10 @@ pub(super) use known::Known;
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-
 use super::evaluate::Machine;
 use super::hcl::Fault;
 use super::surroundings::Code;
-use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part, Step};
+use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node as Syntax, Part};
 use super::value::Placed;
 use super::value::{Place, Value};
 use crate::inventory::json_text::{Json, Token};
@@ -88,7 +87,7 @@ impl Machine<'_> {
         planned.extend(forgotten);
         let managed = today::Managed::of(&json, &planned);
         let unknown = unknown(&json);
-        let configured = configured(&json);
+        let configured = references::Configuration::of(&json);
         let mut code = Code::default();
         for resource in &planned {
             let none = Json {
@@ -101,7 +100,7 @@ impl Machine<'_> {
             for (key, value) in members(resource.values) {
                 let Some(name) = word(key) else { continue };
                 let own = member(open, name).unwrap_or(&none);
-                if let Some(kind) = today::unset(resource, name, &configured) {
+                if let Some(kind) = configured.unset(resource, name) {
                     managed.stay(resource, (name, value, own), kind, source, &mut code);
                     continue;
                 }
@@ -132,36 +131,15 @@ impl Machine<'_> {
                 let Some(name) = word(key).filter(|_| is_open(value)) else {
                     continue;
                 };
-                let is_set = today::unset(resource, name, &configured).is_none();
+                let is_set = configured.unset(resource, name).is_none();
                 if body.get(name).is_some() || BLOCKS.contains(&name) || !is_set {
                     continue;
                 }
-                let referred = configured.get(&resource.configured_as());
-                let referred = referred
-                    .and_then(|of| member(of, name))
-                    .filter(|_| REFERENCES.contains(&name));
-                let targets = referred
-                    .map(|of| targets(of, resource, &planned))
-                    .unwrap_or_default();
                 let at = span(key);
-                let value = match (targets.as_slice(), name) {
-                    ([], _) => hole(at),
-                    (
-                        [one],
-                        "role"
-                        | "role_name"
-                        | "user"
-                        | "user_name"
-                        | "group"
-                        | "group_name"
-                        | "policy_arn"
-                        | "permissions_boundary",
-                    ) => one.clone(),
-                    (all, _) => Expression {
-                        node: Syntax::Tuple(all.to_vec()),
-                        span: at,
-                    },
-                };
+                let value = { REFERENCES.contains(&name) }
+                    .then(|| configured.argument(resource, name, &planned, at))
+                    .flatten()
+                    .unwrap_or_else(|| hole(at));
                 body.attributes.push(Attribute {
                     name: name.to_owned(),
                     name_span: at,
@@ -372,91 +350,4 @@ fn collect<'j>(
         collect(child, &format!("{own}."), depth + 1, all)?;
     }
     Ok(())
-}
-
-/// The expressions of each resource of the configuration, by its address without keys of instances.
-fn configured(json: &Json) -> FxHashMap<String, &Json> {
-    let mut all = FxHashMap::default();
-    let root = member(json, "configuration").and_then(|c| member(c, "root_module"));
-    if let Some(root) = root {
-        expressions(root, "", 0, &mut all);
-    }
-    all
-}
-
-fn expressions<'j>(
-    module: &'j Json,
-    address: &str,
-    depth: usize,
-    all: &mut FxHashMap<String, &'j Json>,
-) {
-    if depth > DEEPEST {
-        return;
-    }
-    for resource in member(module, "resources")
-        .map(elements)
-        .unwrap_or_default()
-    {
-        let own = member(resource, "address").and_then(word);
-        if let (Some(own), Some(of)) = (own, member(resource, "expressions")) {
-            all.insert(format!("{address}{own}"), of);
-        }
-    }
-    for (name, call) in member(module, "module_calls")
-        .map(members)
-        .unwrap_or_default()
-    {
-        if let (Some(name), Some(inner)) = (word(name), member(call, "module")) {
-            expressions(inner, &format!("{address}module.{name}."), depth + 1, all);
-        }
-    }
-}
-
-/// The resources that an expression of the configuration refers to, as references to their attributes.
-fn targets(of: &Json, from: &Planned<'_>, planned: &[Planned<'_>]) -> Vec<Expression> {
-    let at = from.place;
-    let mut all = Vec::new();
-    let key = from
-        .address
-        .strip_prefix(&from.module)
-        .unwrap_or(&from.address);
-    let key = key.strip_prefix(&from.name).unwrap_or_default();
-    for reference in member(of, "references").map(elements).unwrap_or_default() {
-        let Some(text) = word(reference) else {
-            continue;
-        };
-        // `aws_iam_role.node.name` comes before `aws_iam_role.node`.
-        let mut words = text.splitn(3, '.');
-        let (Some(kind), Some(name), Some(attribute)) = (words.next(), words.next(), words.next())
-        else {
-            continue;
-        };
-        let name = name.split('[').next().unwrap_or(name);
-        let full = format!("{kind}.{name}");
-        let same: Vec<&Planned<'_>> = { planned.iter() }
-            .filter(|p| p.module == from.module && p.name == full)
-            .collect();
-        let of_key = same
-            .iter()
-            .find(|p| p.address.ends_with(key) && !key.is_empty());
-        let chosen = match of_key {
-            Some(one) => vec![*one],
-            None => same,
-        };
-        for target in chosen {
-            let steps = vec![
-                Step::Attribute(target.address.clone()),
-                Step::Attribute(attribute.rsplit('.').next().unwrap_or(attribute).to_owned()),
-            ];
-            let base = Expression {
-                node: Syntax::Name(kind.to_owned()),
-                span: at,
-            };
-            all.push(Expression {
-                node: Syntax::Traversal(Box::new(base), steps),
-                span: at,
-            });
-        }
-    }
-    all
 }

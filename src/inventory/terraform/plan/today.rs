@@ -8,13 +8,12 @@
 
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::json::{elements, member, members, span, word};
 use super::{Planned, block, expression};
 use crate::inventory::Kind;
 use crate::inventory::json_text::{Json, Token};
-use crate::inventory::terraform::facts;
 use crate::inventory::terraform::principals::shape::{SHAPES, Shape, What};
 use crate::inventory::terraform::surroundings::Code;
 use crate::inventory::terraform::syntax_tree::{
@@ -22,17 +21,6 @@ use crate::inventory::terraform::syntax_tree::{
 };
 use crate::inventory::terraform::value::Placed;
 use crate::parser::SourceId;
-
-/// The type of a resource that contains what the plan has in an argument which the code does not set.
-pub(super) fn unset(
-    of: &Planned<'_>,
-    argument: &str,
-    configured: &FxHashMap<String, &Json>,
-) -> Option<&'static str> {
-    let kind = facts::computed(&of.kind, argument)?;
-    let set = configured.get(&of.configured_as())?;
-    member(set, argument).is_none().then_some(kind)
-}
 
 /// An address without the keys of instances: `module.a["x"].` is `module.a.`.
 pub(super) fn without_keys(address: &str) -> String {
