@@ -166,3 +166,22 @@ fn policies_that_terraform_removes_are_reported() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_a_list_of_all_policies_repeats_is_one_policy() {
+    let blocks = |list: &str| {
+        format!(
+            "resource \"aws_iam_policy\" \"m\" {{\n  name = \"m\"\n  policy = POLICY\n}}\n\
+             resource \"aws_iam_role_policy_attachment\" \"a\" {{\n  role = aws_iam_role.r.name\n  policy_arn = aws_iam_policy.m.arn\n}}\n\
+             resource \"aws_iam_role_policy_attachments_exclusive\" \"e\" {{\n  role_name = aws_iam_role.r.name\n  policy_arns = [{list}]\n}}\n"
+        )
+    };
+    for list in [
+        "aws_iam_role_policy_attachment.a.policy_arn",
+        "aws_iam_policy.m.arn",
+    ] {
+        let (code, out) = judged("", &blocks(list));
+        assert_eq!(code, 0, "{list}\n{out}");
+        assert!(!out.contains("redundant-statement"), "{list}\n{out}");
+    }
+}

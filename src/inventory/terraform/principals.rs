@@ -2,13 +2,14 @@
 
 mod attachment;
 mod exclusive;
+mod gathered;
 pub(super) mod shape;
 mod unowned;
 
 use std::rc::Rc;
 
 use super::evaluate::Machine;
-use super::export::{About, Read};
+use super::export::About;
 use super::managed::Managed;
 use super::membership::Membership;
 use super::names::{Names, Target};
@@ -17,6 +18,7 @@ use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
 use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, role_arn, shorten};
+use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
 
 /// The most roles, users, groups, policies and attachments of a module: more than an account may have roles.
@@ -32,37 +34,6 @@ struct Link {
     /// The principals that it may be, where that is not known.
     maybe: Vec<String>,
     place: Place,
-}
-
-/// Policies of one principal, in the files that have them.
-#[derive(Default)]
-struct Gathered {
-    files: Vec<(SourceId, Document)>,
-}
-
-impl Gathered {
-    fn of(&mut self, source: SourceId) -> &mut Document {
-        let known = self.files.iter().position(|(s, _)| *s == source);
-        let at = known.unwrap_or(self.files.len());
-        if known.is_none() {
-            self.files.push((source, Document::default()));
-        }
-        // The element is there: it was found or pushed.
-        #[expect(clippy::indexing_slicing, reason = "the index was found or pushed")]
-        &mut self.files[at].1
-    }
-
-    fn add(&mut self, read: Read) {
-        let document = self.of(read.source);
-        document.add(read.reading);
-        for problem in read.problems {
-            document.report(problem);
-        }
-    }
-
-    fn report(&mut self, place: Place, problem: Problem) {
-        self.of(place.source).report(problem);
-    }
 }
 
 /// Lists what the modules define.

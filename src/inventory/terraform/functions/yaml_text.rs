@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::inventory::terraform::encode;
 use crate::inventory::terraform::evaluate::{Machine, insert};
-use crate::inventory::terraform::json_text::Flat;
+use crate::inventory::json_text::Flat;
 use crate::inventory::terraform::value::{Node, Piece, Place, Value};
 use crate::parser::yaml::{self, Id, Limits, Scalar, Style, Tree};
 use crate::parser::{SourceId, Span};

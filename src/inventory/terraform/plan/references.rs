@@ -7,7 +7,7 @@ use super::today::without_keys;
 use super::unknown::hole;
 use super::{DEEPEST, Planned};
 use crate::inventory::terraform::facts;
-use crate::inventory::terraform::json_text::Json;
+use crate::inventory::json_text::Json;
 use crate::inventory::terraform::principals::shape::{SHAPES, What};
 use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax, Step};
 use crate::parser::Span;

@@ -56,6 +56,7 @@ impl Reader {
                 link.optional.or(within),
             );
             match shape.what {
+                What::Managed if all.holds(&instance, optional) => {}
                 What::Inline | What::Managed => {
                     let attachment = match shape.what {
                         What::Inline => Attachment::Inline,
@@ -116,6 +117,8 @@ impl Reader {
     ) {
         for group in groups {
             let optional = group.optional.or(optional);
+            // The policies of a group are not those of the user.
+            let held = std::mem::take(&mut all.held);
             self.linked(machine, &group.target, Kind::Group, optional, all);
             match &group.target {
                 Target::Here(address) => {
@@ -136,6 +139,7 @@ impl Reader {
                     document.name_at(what, group.place.span);
                 }
             }
+            all.held = held;
         }
     }
 
@@ -151,6 +155,9 @@ impl Reader {
         for (value, optional) in leaves(arns.clone(), optional) {
             if let Some((instance, shape)) = self.here(machine, &value) {
                 let optional = optional.or(instance.each.optional);
+                if all.holds(&instance, optional) {
+                    continue;
+                }
                 let attachment = Attachment::Managed;
                 policy(machine, &instance, shape, attachment, optional, all);
                 self.used.push(instance.address.clone());
