@@ -8,7 +8,7 @@ use super::value::{Node, Piece, Place, Value};
 use crate::inventory::Kind;
 use crate::inventory::leaves::leaves;
 use crate::inventory::names::{Key, mark, may_be};
-use crate::parser::HoleKind;
+use crate::parser::{HoleKind, shorten};
 
 /// A principal that a policy or a membership names: by its address, or by what is written where it is not in the module.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -76,6 +76,9 @@ impl Names {
     ) -> Vec<Named> {
         let mut found = Vec::new();
         for (value, optional) in leaves(value.clone(), optional) {
+            if optional.is_none() {
+                require_name(machine, &value, kind);
+            }
             let subject = value.subject.as_ref().filter(|s| !s.is_data());
             let (key, is_open) = key(machine, &value);
             let of_kind = || self.all.iter().filter(|n| n.kind == kind);
@@ -105,6 +108,25 @@ impl Names {
         }
         found
     }
+}
+
+/// Reports an ARN or a path in the place of a name, which AWS refuses. A plan does not say what becomes of a reference
+/// in it.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
+pub(super) fn require_name(machine: &mut Machine<'_>, value: &Value, kind: Kind) {
+    let Node::Text(pieces) = &value.node else {
+        return;
+    };
+    let is_part = |text: &str| text.contains([':', '/']);
+    let is_name = !pieces.iter().filter_map(Piece::text).any(is_part);
+    if is_name || machine.is_plan && value.subject.is_some() {
+        return;
+    }
+    let (shown, kind) = (machine.shown(value), kind.name());
+    let message = format!("`{}` is not the name of a {kind}", shorten(&shown));
+    let help = format!("write the name (`aws_iam_{kind}.NAME.name`): AWS refuses an ARN or a path");
+    machine.unread(value.place, message, &help);
 }
 
 /// A text as a key, and whether it may be any text.

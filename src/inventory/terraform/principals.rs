@@ -12,7 +12,7 @@ use super::evaluate::Machine;
 use super::export::About;
 use super::managed::Managed;
 use super::membership::Membership;
-use super::names::{Names, Target};
+use super::names::{Names, Target, require_name};
 use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
@@ -85,7 +85,14 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     for (shape, instance) in &all {
         match shape.what {
             What::Managed => managed.add(machine, instance),
-            What::Profile => profiles.push(Rc::clone(instance)),
+            What::Profile => {
+                if let Some(role) = machine.argument(instance, shape.content) {
+                    let roles = leaves(role, instance.each.optional).into_iter();
+                    let roles = roles.filter(|(_, optional)| optional.is_none());
+                    roles.for_each(|(role, _)| require_name(machine, &role, Kind::Role));
+                }
+                profiles.push(Rc::clone(instance));
+            }
             What::Principal(_) => principals.push(Rc::clone(instance)),
             _ => {}
         }

@@ -310,3 +310,46 @@ fn a_template_gets_every_variable_that_it_uses() {
         },
     );
 }
+
+/// The role of a policy or of an attachment, and the verdict of the role.
+const NAMES: &[(&str, &str)] = &[
+    ("aws_iam_role.node.name", "covered"),
+    ("aws_iam_role.node.id", "covered"),
+    ("aws_iam_role.node.arn", "covered and exit 2"),
+    ("\"arn:aws:iam::123456789012:role/node\"", "exit 2"),
+    ("\"/node\"", "exit 2"),
+    (
+        "var.open == \"\" ? aws_iam_role.node.arn : aws_iam_role.node.name",
+        "depends",
+    ),
+];
+
+#[test]
+fn an_arn_is_not_the_name_of_a_role() {
+    let head = super::HEAD;
+    each(NAMES, |(role, expected)| {
+        let role_of = "resource \"aws_iam_role\" \"node\" {\n  name = \"node\"\n  assume_role_policy = \"{}\"\n}\n";
+        let inline = format!(
+            "resource \"aws_iam_role_policy\" \"p\" {{\n  role = {role}\n  policy = {}\n}}\n",
+            super::POLICY
+        );
+        let attached = format!(
+            "resource \"aws_iam_policy\" \"p\" {{\n  policy = {}\n}}\nresource \"aws_iam_role_policy_attachment\" \"p\" {{\n  \
+             role = {role}\n  policy_arn = aws_iam_policy.p.arn\n}}\n",
+            super::POLICY
+        );
+        for policy in [inline, attached] {
+            let code = format!("{head}{role_of}{policy}");
+            let is = judged(&[("main.tf", &code)], &["--select", "aws_iam_role.node"]);
+            assert_eq!(verdict_or_exit(&is), *expected, "{policy}");
+        }
+    });
+    let profile = |role: &str| {
+        let code = role_with(super::POLICY);
+        let code =
+            format!("{code}resource \"aws_iam_instance_profile\" \"p\" {{\n  role = {role}\n}}\n");
+        judged(&[("main.tf", &code)], &[])
+    };
+    assert_eq!(profile("aws_iam_role.node.arn"), "covered and exit 2");
+    assert_eq!(profile("aws_iam_role.node.name"), "covered");
+}
