@@ -2,9 +2,9 @@
 
 mod cloudformation;
 mod hcl;
+mod held_for;
 mod language;
 mod part;
-mod values;
 
 pub(super) use language::LanguageName;
 
@@ -20,8 +20,8 @@ use crate::parser::{Policy, Problem, ProblemKind};
 use crate::reference;
 use crate::reference::bindings::option_for;
 use crate::remedy::{self, Missing};
+use held_for::Values;
 use language::Language;
-use values::Values;
 
 /// No policies: the output where nothing is missing.
 const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";

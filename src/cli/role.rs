@@ -33,7 +33,7 @@ fn names_a_cluster(file: &File) -> bool {
         .any(|text| text.value.to_ascii_lowercase().contains(reference::NAME))
 }
 
-/// Whether a role is one of the nodes or functions by all that it may do, whoever may assume it.
+/// Whether a role has all that a node or function needs, although its trust policy lets another principal assume it.
 fn is_mistrusted(result: &RoleResult) -> bool {
     let role = result.reference.role.as_deref().unwrap_or_default();
     let coverage = result.coverage();
@@ -129,7 +129,8 @@ impl<'j> Role<'j> {
                 outcome = Ok(result);
             }
             let may_be = |role: &str| {
-                let is_narrowed = self.job.wide.is_some() && settings.who.kind != Some("user");
+                let is_narrowed = self.job.wide.is_some() || self.job.is_excluded;
+                let is_narrowed = is_narrowed && settings.who.kind != Some("user");
                 !is_narrowed || Principal::of_role(role) != Principal::Any
             };
             if let Err(none) = &outcome

@@ -1,8 +1,8 @@
 //! Shared by the lints on missing permissions: one finding per statement of the reference.
 
 mod help;
+mod key_values;
 mod notes;
-mod values;
 
 pub(super) use help::{allow, statement_of, unbound};
 pub(super) use notes::missing_types;
@@ -18,8 +18,8 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::{SourceId, Span};
 use crate::reference::{Feature, Standing};
 use help::{NAMED, help};
+use key_values::Values;
 use notes::{deciding, left_open, notes, too_narrow};
-use values::Values;
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.

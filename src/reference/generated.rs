@@ -1,9 +1,9 @@
 //! The permissions that ParallelCluster's own code grants for a cluster configuration, from `rules/generated.toml`.
 
 mod adapt;
-mod setting;
+mod labels;
 
-pub use setting::Setting;
+pub use labels::Setting;
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use super::{
 use crate::matcher::template;
 use crate::parser::Effect;
 use adapt::adapt;
-use setting::Releases;
+use labels::Releases;
 
 static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/generated.json")))

@@ -337,8 +337,7 @@ fn places_are_those_of_the_bare_value() {
 
 #[test]
 fn keys_that_say_nothing_of_permissions_are_passed_over() {
-    let text =
-        "Region: us-east-1\nTags: 5\nNobody: {Knows: !This one}\nHeadNode:\n  InstanceType: [a]\n";
+    let text = "Region: us-east-1\nTags: 5\nDevSettings: {Knows: !This one}\nHeadNode:\n  InstanceType: [a]\n";
     assert_eq!(cluster(text).region.unwrap().value, "us-east-1");
     assert_eq!(cluster("[cluster a]\nbase_os = {{ os }}\nx =\n").roles, []);
 }

@@ -1,6 +1,6 @@
 //! The notes of a finding: why a requirement is not covered.
 
-use super::values::Values;
+use super::key_values::Values;
 use super::{needed_only, writes_out_gap};
 use crate::diff::Verdict;
 use crate::diff::comparison::LayerKind;

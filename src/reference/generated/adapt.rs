@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::setting::{Releases, Setting};
+use super::labels::{Releases, Setting};
 use crate::reference::{RefList, RefStatement, Reference, Release, Standing};
 
 static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {

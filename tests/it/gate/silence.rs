@@ -110,7 +110,10 @@ fn what_weakens_the_run_is_in_every_format() {
                 &["--context", "aws:SourceVpc=v"],
                 "condition keys are given: aws:SourceVpc=v (--context)",
             ),
-            (&["--feature", "none"], "features alone: none (--feature)"),
+            (
+                &["--feature", "none"],
+                "beside the default ones: none (--feature)",
+            ),
         ],
         |(option, text)| {
             let found = lint(

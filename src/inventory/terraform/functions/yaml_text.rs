@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::inventory::json_text::Flat;
 use crate::inventory::terraform::encode;
 use crate::inventory::terraform::evaluate::{Machine, insert};
-use crate::inventory::json_text::Flat;
 use crate::inventory::terraform::value::{Node, Piece, Place, Value};
 use crate::parser::yaml::{self, Id, Limits, Scalar, Style, Tree};
 use crate::parser::{SourceId, Span};
