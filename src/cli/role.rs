@@ -129,9 +129,9 @@ impl<'j> Role<'j> {
                 outcome = Ok(result);
             }
             let may_be = |role: &str| {
-                let is_narrowed = self.job.wide.is_some() || self.job.is_excluded;
-                let is_narrowed = is_narrowed && settings.who.kind != Some("user");
-                !is_narrowed || Principal::of_role(role) != Principal::Any
+                let is_narrowed = self.job.wide.is_some() && settings.who.kind != Some("user");
+                let is_user = Principal::of_role(role) == Principal::Any;
+                !self.job.is_excluded && !(is_narrowed && is_user)
             };
             if let Err(none) = &outcome
                 && let Some((role, ..)) = &none.part

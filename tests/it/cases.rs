@@ -114,9 +114,17 @@ fn each_public_report_is_named_by_a_case() {
 #[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();
-    for case in ["engine", "truth", "gate", "replay", "calls", "configured"]
-        .into_iter()
-        .flat_map(cases)
+    for case in [
+        "engine",
+        "truth",
+        "gate",
+        "replay",
+        "calls",
+        "configured",
+        "principals",
+    ]
+    .into_iter()
+    .flat_map(cases)
     {
         let name = case["name"].as_str().unwrap();
         assert!(names.insert(name.to_owned()), "{name} occurs twice");

@@ -194,9 +194,9 @@ proptest! {
         let moved = if extension == "ini" {
             format!("[unread x]\nkey = value\n{}", source.text())
         } else if extension == "json" {
-            source.text().replacen('{', "{ \"DevSettings\": [1, {\"ü\": null}],\n", 1)
+            source.text().replacen('{', "{ \"AdditionalPackages\": [1, {\"ü\": null}],\n", 1)
         } else {
-            format!("# ü\nDevSettings:\n  - x: !Tag [1]\n{}", source.text())
+            format!("# ü\nAdditionalPackages:\n  - x: !Tag [1]\n{}", source.text())
         };
         let after = read(&Source::new("c", moved)).unwrap();
         prop_assert_eq!(&before.scheduler, &after.scheduler);

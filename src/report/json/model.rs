@@ -81,7 +81,8 @@ pub(super) struct JudgedRole<'a> {
     /// The files of service control policies, level by level.
     pub(super) scps: &'a [Vec<String>],
     /// Inputs that were not given: `permissions-boundary`, `scp`, `scp-deny-list:FILES` for a level of service control
-    /// policies that only denies, `managed-policy:ARN` for AWS managed policies that the role must have besides, `feature:NAME` for a feature without data for this role and release, `value:NAME`
+    /// policies that only denies, `managed-policy:ARN` for AWS managed policies that the role must have besides,
+    /// `feature:NAME` for a feature without data for this role and release, `value:NAME`
     /// for a value that a template leaves open and that decides no requirement, and parts of a role that the file names
     /// but does not contain: `permissions-boundary:ARN`, `attached-policy:ARN`, `group:NAME`, `sam-policy:NAME`,
     /// `sam-connector:NAME`, `trust-policy`.
