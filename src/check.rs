@@ -10,6 +10,7 @@ mod extremes;
 mod fit;
 mod meeting;
 mod metadata;
+mod other_role;
 mod reading;
 mod size;
 mod trial;
@@ -42,7 +43,7 @@ use crate::diff::{Row, Verdict};
 use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
 use crate::matcher::condition::KeyValue;
-use crate::parser::{Policy, Problem, ProblemKind, Sources};
+use crate::parser::{Policy, Problem, ProblemKind, SourceId, Sources};
 use crate::reference::{RefStatement, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use candidates::Candidates;
@@ -50,8 +51,9 @@ use configured::{
     is_enough, leave_idle, missing_of_configuration, suffice, yield_to_configuration,
 };
 use elsewhere::Elsewhere;
-use fit::{Judged, fitting, other_role};
+use fit::{Judged, fitting};
 use metadata::{bindings_of, levels, name_of, name_of_file, names, not_checked, open_values};
+use other_role::other_role;
 
 /// Statements, keys, strings and placeholders of a role that are judged. AWS takes some 130,000 characters for one
 /// role, which hold far fewer.
@@ -78,6 +80,8 @@ pub struct Settings {
     pub attached: Vec<String>,
     /// Their texts, as far as they are known: they grant, and nothing is reported of them.
     pub attached_policies: Vec<File>,
+    /// Those of them that several roles of the cluster have, so that they say nothing of which one it is.
+    pub common_policies: Vec<SourceId>,
     /// What is granted on purpose, though ParallelCluster does not need it.
     pub keep: Vec<RefStatement>,
     /// Values read from the cluster configuration.

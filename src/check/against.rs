@@ -50,6 +50,18 @@ impl Against {
         }
     }
 
+    /// Whether a managed policy is one that several of the roles to choose from have.
+    pub fn is_common(&self, arn: &str) -> bool {
+        let Against::BestOf(all) = self else {
+            return false;
+        };
+        let name = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+        let has = |r: &&Reference| r.managed_policies.iter().any(|own| name(own) == name(arn));
+        let mut roles = all.iter().filter(has).map(|r| &r.role);
+        let first = roles.next();
+        roles.any(|role| Some(role) != first)
+    }
+
     /// All of them.
     pub fn references(&self) -> &[Reference] {
         let (Against::OneOf(references) | Against::BestOf(references)) = self;

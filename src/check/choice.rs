@@ -104,11 +104,14 @@ pub fn fits_better(
     let Some((_, other)) = best(&of_other, catalog) else {
         return false;
     };
-    if !other.fit.is_most() {
+    if other.fit.is_least() {
         return false;
     }
     let of_one = Candidates::new(policies, one, settings);
-    best(&of_one, catalog).is_none_or(|(_, one)| other.fit.mean_is_above(one.fit))
+    // The one that grants little is better than one of which there is next to nothing.
+    best(&of_one, catalog).is_none_or(|(_, one)| {
+        other.fit.mean_is_above(one.fit) && (other.fit.is_most() || one.fit.is_least())
+    })
 }
 
 /// The values that a run judges some policies with: those that were given, and those that it infers.

@@ -6,19 +6,18 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashSet;
 
 use super::candidates::{Candidate, Candidates};
-use super::meeting::{Meeting, Named};
-use super::trial::{Read, Trial};
-use super::{Against, NoRoleFits, Settings};
+use super::meeting::Meeting;
+use super::trial::Trial;
+use super::{Against, NoRoleFits};
 use crate::catalog::Catalog;
 use crate::diff::comparison::Comparison;
 use crate::diff::coverage::Requirement;
 use crate::diff::prepare;
 use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
-use crate::lints::OtherRole;
 use crate::matcher::{ActionPattern, Reading, Variables};
-use crate::parser::{Effect, Policy};
-use crate::reference::{self, Reference};
+use crate::parser::{Effect, SourceId, Span};
+use crate::reference;
 
 /// If the policies grant less than a fifth of the requirements of the role that fits best, no role is chosen.
 const ONE_IN: usize = 5;
@@ -35,22 +34,32 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    pub(super) fn of(rows: &[Requirement], granted: &[Prepared]) -> Self {
+    /// What policies that several roles have (`common`) grant does not count.
+    pub(super) fn of(rows: &[Requirement], granted: &[Prepared], common: &[SourceId]) -> Self {
         let literal: Vec<_> = rows
             .iter()
             .filter(|r| !r.from_wildcard && !r.row.vacuous && !r.row.open)
             .collect();
-        let count = |of: fn(&Row) -> bool| literal.iter().filter(|r| of(&r.row)).count();
+        let is_own = |(source, _): &&(SourceId, Span)| !common.contains(source);
+        let has_own = |row: &Row| {
+            common.is_empty()
+                || row.allowed_by.is_empty()
+                || row.allowed_by.iter().any(|p| is_own(&p))
+        };
+        let count = |of: fn(&Row) -> bool| {
+            let rows = literal.iter().map(|r| &r.row);
+            rows.filter(|row| of(row) && has_own(row)).count()
+        };
         Fit {
             covered: count(|row| row.verdict == Verdict::Covered),
             granted: count(is_granted),
             all: literal.len(),
             used: rows
                 .iter()
-                .flat_map(|r| r.row.allowed_by.iter())
+                .flat_map(|r| r.row.allowed_by.iter().filter(is_own))
                 .collect::<BTreeSet<_>>()
                 .len(),
-            strings: strings(granted),
+            strings: strings(granted, common),
         }
     }
 
@@ -103,6 +112,11 @@ impl Fit {
         self.granted > 0 && self.granted * 2 >= self.all
     }
 
+    /// Whether so little of the role's rows is granted that the policies are not those of it.
+    pub(super) fn is_least(self) -> bool {
+        self.granted * ONE_IN < self.all
+    }
+
     pub(super) fn mean_is_above(self, than: Fit) -> bool {
         self.mean_order(than) == Ordering::Greater
     }
@@ -118,8 +132,9 @@ impl Fit {
 }
 
 /// How many strings of actions statements allow by.
-fn strings(granted: &[Prepared]) -> usize {
-    let allows = granted.iter().filter(|s| s.effect == Effect::Allow);
+fn strings(granted: &[Prepared], common: &[SourceId]) -> usize {
+    let allows =
+        { granted.iter() }.filter(|s| s.effect == Effect::Allow && !common.contains(&s.source));
     let count = |s: &Prepared| if s.not_action { 1 } else { s.actions.len() };
     allows.map(count).sum()
 }
@@ -180,7 +195,7 @@ fn patterns(statement: &Prepared) -> impl Iterator<Item = &ActionPattern> {
 }
 
 /// An upper bound for a candidate, from its actions alone: rows whose action no statement names are missing.
-fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
+pub(super) fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
     let mut all = 0;
     let mut granted = 0;
     let mut used: FxHashSet<(*const Prepared, Option<usize>)> = FxHashSet::default();
@@ -212,7 +227,7 @@ fn at_most(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Fit {
         granted,
         all,
         used: used.len(),
-        strings: strings(&trial.granted),
+        strings: strings(&trial.granted, trial.common),
     }
 }
 
@@ -340,7 +355,11 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
         for (nth, (trial, _, comparison)) in self.ready.iter().enumerate() {
             let fit = match self.ready.len() {
                 1 => Fit::default(),
-                _ => Fit::of(&trial.literal_rows(comparison), &trial.granted),
+                _ => Fit::of(
+                    &trial.literal_rows(comparison),
+                    &trial.granted,
+                    trial.common,
+                ),
             };
             if best.is_none_or(|(_, old)| fit.is_better_alternative(old)) {
                 best = Some((nth, fit));
@@ -349,7 +368,7 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
         let (nth, _) = best?;
         let (trial, leftovers, comparison) = self.ready.swap_remove(nth);
         let rows = trial.rows(&comparison);
-        let fit = Fit::of(&rows, &trial.granted);
+        let fit = Fit::of(&rows, &trial.granted, trial.common);
         let judged = Judged {
             trial,
             leftovers,
@@ -376,7 +395,7 @@ pub(super) fn judged<'c, 't: 'c>(
     let (trial, leftovers) = candidates.ready(candidates.all.get(at)?);
     let comparison = trial.comparison(catalog);
     let rows = trial.rows(&comparison);
-    let fit = Fit::of(&rows, &trial.granted);
+    let fit = Fit::of(&rows, &trial.granted, trial.common);
     Some(Judged {
         trial,
         leftovers,
@@ -409,7 +428,7 @@ pub(super) fn fitting<'c, 't: 'c>(
             let fit = judged.fit;
             if fit.granted == 0 {
                 none(None)
-            } else if fit.granted * ONE_IN < fit.all || !judged.tells_of_role() {
+            } else if fit.is_least() || !judged.tells_of_role() {
                 let role = judged.trial.reference.role.clone();
                 none(role.map(|role| (role, fit.granted, fit.all)))
             } else {
@@ -418,67 +437,6 @@ pub(super) fn fitting<'c, 't: 'c>(
         }
         Some(of) => Ok(of),
     }
-}
-
-/// The number of rows that a [`Fit`] counts, if none of them is missing. They are judged until one is.
-fn count_if_all_granted(trial: &Trial<'_>, comparison: &Comparison<'_>) -> Option<usize> {
-    let counts = |statement: &Prepared| {
-        let of = trial.statements.get(statement.position);
-        of.is_none_or(|of| !of.open && !of.is_off)
-    };
-    let mut all = 0;
-    let granted = comparison.each_literal(&trial.required, counts, |row| {
-        all += usize::from(!row.vacuous);
-        row.vacuous || row.verdict != Verdict::Missing
-    });
-    granted.then_some(all)
-}
-
-/// The role that these policies grant everything for, where they grant less than half for the one that was asked for.
-pub(super) fn other_role(
-    catalog: &Catalog,
-    policies: &[&Policy],
-    asked: &Reference,
-    settings: &Settings,
-    fit: Fit,
-) -> Option<OtherRole> {
-    let release = asked.pcluster_version.as_deref()?;
-    let scheduler = asked.scheduler.as_deref();
-    let scheduler =
-        scheduler.or_else(|| reference::only_scheduler(asked.role.as_deref(), release))?;
-    if fit.granted * 2 >= fit.all {
-        return None;
-    }
-    let others = reference::candidates(reference::Query {
-        role: None,
-        scheduler,
-        release,
-        features: &reference::Features::default(),
-    });
-    let others = others.ok()?;
-    let others = others.iter().filter(|r| r.role != asked.role);
-    let named = Named::of(policies, settings);
-    let read = Read::new(policies);
-    let others = others.filter(|r| named.may_grant_all(r));
-    let fits = others.filter_map(|reference| {
-        let (trial, _) = Trial::of(&read, reference, settings);
-        let comparison = trial.comparison(catalog);
-        let most = at_most(&trial, &comparison);
-        if most.granted < most.all {
-            return None;
-        }
-        let all = count_if_all_granted(&trial, &comparison)?;
-        Some((all, reference.role.clone()?))
-    });
-    // A small role is granted by chance; the first of the largest says most.
-    let (_, role) = fits
-        .filter(|(all, _)| *all > 0)
-        .reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-    Some(OtherRole {
-        role,
-        granted: fit.granted,
-        all: fit.all,
-    })
 }
 
 #[cfg(test)]

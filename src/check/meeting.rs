@@ -77,7 +77,9 @@ impl Meeting {
 
 impl<'p> Named<'p> {
     pub(super) fn of(policies: &[&'p Policy], settings: &'p Settings) -> Self {
-        let attached = settings.attached_policies.iter();
+        let common = &settings.common_policies;
+        let attached =
+            { settings.attached_policies.iter() }.filter(|f| !common.contains(&f.source));
         let attached = attached.flat_map(|file| &file.document.policies);
         let mut named = Named {
             names: FxHashMap::default(),

@@ -49,6 +49,8 @@ pub(super) struct Trial<'a> {
     beside: OnceCell<Beside>,
     /// The files of attached AWS managed policies. Their statements follow the role's own.
     attached: &'a [File],
+    /// As [`Settings::common_policies`].
+    pub(super) common: &'a [SourceId],
     /// Set if there are too many strings to judge; `granted` and `limits` then have none.
     pub(super) beyond: Option<(SourceId, Span)>,
 }
@@ -242,6 +244,7 @@ impl<'a> Trial<'a> {
                 parts,
                 beside: OnceCell::new(),
                 attached: &settings.attached_policies,
+                common: &settings.common_policies,
                 beyond,
             },
             leftovers,

@@ -52,7 +52,12 @@ impl Jobs {
         };
         let scp = |at: &usize| attached(at, Attachment::Scp);
         let boundary = |at: &usize| attached(at, Attachment::Managed);
+        let name = |at: &usize| Some(self.sources.get(self.files.get(*at)?.source).name());
+        let is_common = |at: &&usize| name(at).is_some_and(|arn| job.against.is_common(arn));
         Settings {
+            common_policies: { job.attached.iter().filter(is_common) }
+                .filter_map(|at| Some(self.files.get(*at)?.source))
+                .collect(),
             boundary: job.boundary.as_ref().and_then(boundary),
             attached_policies: { job.attached.iter() }
                 .filter_map(|at| self.files.get(*at).cloned())
