@@ -15,7 +15,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 use serde::de::IgnoredAny;
 
-use crate::parser::{Element, Policy, Source, SourceId, Span};
+use crate::parser::{Element, Layout, Policy, Source, SourceId, Span};
 
 pub use compatible::{compatible, without_last_elements};
 use json::{cut_of, elements, escaped, rewrite_list, statement_list};
@@ -92,6 +92,11 @@ pub fn is_plain(source: &Source, policy: &Policy) -> bool {
 /// Whether a policy is a part of a template or of Terraform code.
 fn is_in_code(policy: &Policy) -> bool {
     policy.unknowns.is_some()
+}
+
+/// How the file of a policy is written, where it is a template.
+pub(crate) fn layout<'s>(source: &'s Source, policy: &Policy) -> Option<&'s Layout> {
+    is_in_code(policy).then(|| source.layout()).flatten()
 }
 
 /// The text of a file after edits that do not overlap.

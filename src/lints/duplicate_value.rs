@@ -30,7 +30,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 .into_iter()
                 .flatten()
             {
-                values(context, policy, element, out);
+                values(context, policy, (statement, element), out);
             }
         }
     }
@@ -46,7 +46,12 @@ fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) ->
         };
         let value = action.values.first().map_or("", |v| v.value.as_str());
         let alike = first.entry((value, action.values.len())).or_default();
-        let Some(before) = alike.iter().find(|other| are_equal(other, statement)) else {
+        let stay = |other: &Statement| {
+            let [one, other] = [other.span, statement.span].map(|span| (policy.source, span));
+            fix::stay_as_they_are(context, one, other)
+        };
+        let mut equal = { alike.iter() }.filter(|other| are_equal(other, statement));
+        let Some(before) = equal.find(|other| stay(other)) else {
             alike.push(statement);
             continue;
         };
@@ -73,7 +78,12 @@ fn are_equal(one: &Statement, other: &Statement) -> bool {
 }
 
 /// Reports the values of a list that equal an earlier one. The names of actions are the same in any case.
-fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut Vec<Finding>) {
+fn values(
+    context: &Context<'_>,
+    policy: &Policy,
+    (statement, element): (&Statement, &Element),
+    out: &mut Vec<Finding>,
+) {
     let is_action = element.key.value.ends_with("Action");
     if element.values.len() < 2 {
         return;
@@ -91,6 +101,11 @@ fn values(context: &Context<'_>, policy: &Policy, element: &Element, out: &mut V
                 first.insert(value, text.span);
             }
             Some(before) => {
+                let [one, other] = [text.span, *before].map(|span| (span, statement.span));
+                if !fix::stay_equal(context, policy.source, one, other) {
+                    first.insert(value, text.span);
+                    continue;
+                }
                 let key = &element.key.value;
                 let message = format!("`{}` is listed twice in `{key}`", text.value);
                 report(

@@ -47,7 +47,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             // As far as the catalogue knows a Deny loses nothing; it can be incomplete.
             let can_widen = statement.effect == Effect::Deny;
             let what = format!("remove {}", enumerate(&arns));
-            finding.fixes = fix::removal(context, statement.source, &spans, what, can_widen);
+            // Other values of the parameters of a template may be actions that apply to it.
+            let known = statement.actions.iter().map(|a| a.span);
+            if fix::are_fixed(context, statement.source, statement.span, known) {
+                finding.fixes = fix::removal(context, statement.source, &spans, what, can_widen);
+            }
             finding.help = Some(if one {
                 "remove it, or add the actions that it was meant for".to_owned()
             } else {

@@ -1,9 +1,9 @@
 //! A string of a list that says what another one of the list says.
 
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::redundant::{action_covers, budget};
-use super::{Context, Lint, condition, enumerate};
+use super::{Context, Lint, condition, enumerate, fix};
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::ActionPattern;
@@ -28,8 +28,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     if let Some(compared) = &context.compared {
         let mut budget = budget();
         for statement in compared.comparison.layers.iter().flat_map(|l| l.statements) {
-            out.extend(actions(statement, &mut budget));
-            out.extend(resources(statement, &mut budget));
+            let stay = |one: Span, other: Span| {
+                let [one, other] = [one, other].map(|span| (span, statement.span));
+                fix::stay_equal(context, statement.source, one, other)
+            };
+            out.extend(actions(statement, &stay, &mut budget));
+            out.extend(resources(statement, &stay, &mut budget));
         }
     }
     for line in condition::lines(context) {
@@ -66,7 +70,10 @@ fn report(statement: &Prepared, found: &[Entry]) -> Option<Finding> {
     Some(finding)
 }
 
-fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
+/// Whether the strings at two places compare so for every value of the parameters of a template.
+type Stay<'s> = dyn Fn(Span, Span) -> bool + 's;
+
+fn actions(statement: &Prepared, stay: &Stay<'_>, budget: &mut Budget) -> Option<Finding> {
     let listed = &statement.actions;
     if listed.len() < 2 {
         return None;
@@ -77,12 +84,15 @@ fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
         .filter(|(_, a)| a.pattern.is_wildcard())
         .map(|(i, _)| i)
         .collect();
-    let mut seen: FxHashSet<(&str, &str)> =
-        FxHashSet::with_capacity_and_hasher(listed.len(), FxBuildHasher);
+    let mut seen: FxHashMap<(&str, &str), Span> =
+        FxHashMap::with_capacity_and_hasher(listed.len(), FxBuildHasher);
     let mut found: Vec<Entry> = Vec::new();
     for (i, action) in listed.iter().enumerate() {
         let again = match &action.pattern {
-            ActionPattern::Literal { service, name } => !seen.insert((service, name)),
+            ActionPattern::Literal { service, name } => {
+                let first = seen.insert((service, name), action.span);
+                first.is_some_and(|first| stay(first, action.span))
+            }
             _ => false,
         };
         if again {
@@ -98,6 +108,7 @@ fn actions(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
             let other = listed.get(*w)?;
             // Of two that are the same, the first one stays.
             let covers = action_covers(other, action, budget)
+                && stay(other.span, action.span)
                 && (*w < i || !action_covers(action, other, budget));
             covers.then_some(other)
         });
@@ -118,7 +129,7 @@ fn are_both_forms(inner: &Resource, outer: &Resource) -> bool {
         .is_some_and(|(named, _)| named.text == outer.text)
 }
 
-fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
+fn resources(statement: &Prepared, stay: &Stay<'_>, budget: &mut Budget) -> Option<Finding> {
     let listed = &statement.resources;
     if listed.len() < 2 {
         return None;
@@ -132,6 +143,7 @@ fn resources(statement: &Prepared, budget: &mut Budget) -> Option<Finding> {
             others.find(|(w, other)| {
                 !are_both_forms(resource, other)
                     && other.covers_within(resource, budget)
+                    && stay(other.span, resource.span)
                     && (w < i || !resource.covers_within(other, budget))
             })
         });

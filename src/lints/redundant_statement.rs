@@ -1,7 +1,7 @@
 //! A statement that says what another one says already.
 
 use super::redundant::{action_covers, budget};
-use super::{Context, Lint, effect};
+use super::{Context, Lint, effect, fix};
 use crate::diff::statement::{Action, Conditions, Prepared};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::search::Budget;
@@ -21,12 +21,17 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let mut budget = budget();
+    let stay = |wide: &Prepared, narrow: &Prepared| {
+        let [wide, narrow] = [wide, narrow].map(|s| (s.source, s.span));
+        fix::stay_as_they_are(context, wide, narrow)
+    };
     for layer in &compared.comparison.layers {
         let statements: Vec<Sketched<'_>> = layer.statements.iter().map(Sketched::new).collect();
         for (index, narrow) in statements.iter().enumerate() {
             let mut others = statements.iter().enumerate().filter(|(i, _)| *i != index);
             let by = others.find(|(i, wide)| {
                 covers(wide, narrow, &mut budget)
+                    && stay(wide.statement, narrow.statement)
                     // Of two that say the same, the first one stays.
                     && (*i < index || !covers(narrow, wide, &mut budget))
             });

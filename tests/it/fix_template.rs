@@ -249,6 +249,66 @@ fn what_holds_for_one_value_of_a_parameter_alone_stays() {
 }
 
 #[test]
+fn a_twin_that_depends_on_a_parameter_is_no_duplicate() {
+    let head = "Parameters:\n  E: {Type: String, Default: x}\n  A: {Type: String, Default: sqs:SendMessage}\n  Q: {Type: String, Default: parallelcluster-*}\nConditions:\n  C: !Equals [!Ref E, x]\n  Home: !Equals [!Ref 'AWS::Region', us-east-1]\n";
+    let statement = |actions: &str, resources: &str| {
+        let text = role(&format!(
+            "              - {{Effect: Allow, Action: {actions}, Resource: {resources}}}"
+        ));
+        head.to_owned() + &text
+    };
+    let queue = "'arn:aws:sqs:us-east-1:123456789012:parallelcluster-*'";
+    let sub = "!Sub 'arn:aws:sqs:us-east-1:123456789012:${Q}'";
+    each(
+        [
+            (
+                "[!If [C, sqs:SendMessage, !Ref AWS::NoValue], sqs:SendMessage]",
+                queue,
+            ),
+            (
+                "[!If [Home, sqs:SendMessage, !Ref AWS::NoValue], sqs:SendMessage]",
+                queue,
+            ),
+            (
+                "[sqs:SendMessage, {'Fn::If': [C, sqs:SendMessage, sqs:ListQueues]}]",
+                queue,
+            ),
+            ("[!Ref A, sqs:SendMessage]", queue),
+            ("sqs:SendMessage", &format!("[{sub}, {queue}]")),
+            (
+                "!If [C, sqs:ListQueues, sqs:SendMessage]",
+                "['arn:aws:sqs:us-east-1:123456789012:parallelcluster-*', 'arn:aws:s3:::x']",
+            ),
+        ],
+        |(actions, resources)| {
+            let before = statement(actions, resources);
+            let (found, fixed) = edit("t.yaml", &before, FIX);
+            assert_eq!(fixed, before, "{}", found.err);
+            for lint in ["duplicate-value", "redundant-entry"] {
+                assert!(!found.out.contains(lint), "{}", found.out);
+            }
+        },
+    );
+    // The literals beside it are duplicates of each other, and two equal calls are.
+    let twice = "[!Ref A, sqs:SendMessage, sqs:SendMessage]";
+    let (found, fixed) = edit("t.yaml", &statement(twice, queue), FIX);
+    let once = "[!Ref A, sqs:SendMessage]";
+    assert_eq!(fixed, statement(once, queue), "{}", found.err);
+    let calls = statement("sqs:SendMessage", &format!("[{sub}, {sub}]"));
+    let (found, _) = edit("t.yaml", &calls, &["lint"]);
+    assert!(found.out.contains("duplicate-value"), "{}", found.out);
+    // Statements too.
+    let own =
+        format!("              - {{Effect: Allow, Action: sqs:SendMessage, Resource: {queue}}}");
+    let conditional = own.replace("- {", "- !If [C, {") + ", !Ref AWS::NoValue]";
+    let before = head.to_owned() + &role(&format!("{conditional}\n{own}"));
+    let (found, fixed) = edit("t.yaml", &before, FIX);
+    assert_eq!(fixed, before, "{}", found.err);
+    assert!(!found.out.contains("an earlier one"), "{}", found.out);
+    assert!(!found.out.contains("redundant-statement"), "{}", found.out);
+}
+
+#[test]
 fn tighten_writes_in_the_style_of_the_template() {
     let narrow = [
         "sqs:SendMessage",

@@ -1,5 +1,6 @@
 //! How a template is written: its values with their tokens, for edits.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -209,6 +210,69 @@ impl Layout {
         };
         let is_tagged = self.part(at).is_some_and(|part| part.tag.is_some());
         is_tagged || self.entries(at).iter().any(is_function)
+    }
+
+    /// The outermost function that makes a value, or leaves it out, below the part at `within`; else the value itself.
+    fn outermost(&self, span: Span, within: Span) -> Option<usize> {
+        let mut at = self.at(span)?;
+        let mut found = at;
+        loop {
+            let part = self.part(at)?;
+            if part.span == within {
+                return Some(found);
+            }
+            if self.is_call(at) {
+                found = at;
+            }
+            at = part.parent?;
+        }
+    }
+
+    /// Whether no function makes a value, or leaves it out, below the part at `within`.
+    pub(crate) fn is_fixed(&self, span: Span, within: Span) -> bool {
+        let found = self.outermost(span, within);
+        found.is_some_and(|at| !self.is_call(at))
+    }
+
+    /// Whether two values of the parts at `within` that are equal now stay so whatever the parameters are: both are
+    /// literal, or the same calls make them.
+    pub(crate) fn stay_equal(&self, text: &str, one: (Span, Span), other: (Span, Span)) -> bool {
+        let found = [one, other].map(|(span, within)| self.outermost(span, within));
+        let [Some(one), Some(other)] = found else {
+            return false;
+        };
+        match (self.is_call(one), self.is_call(other)) {
+            (false, false) => true,
+            (true, true) => one != other && self.written(text, one) == self.written(text, other),
+            _ => false,
+        }
+    }
+
+    /// The calls in the part at a place, as they are written.
+    pub(crate) fn calls<'t>(&self, text: &'t str, span: Span) -> BTreeSet<(&str, &'t str)> {
+        let mut found = BTreeSet::new();
+        let mut left: Vec<usize> = self.at(span).into_iter().collect();
+        while let Some(at) = left.pop() {
+            if self.is_call(at) {
+                found.insert(self.written(text, at));
+                continue;
+            }
+            match self.part(at).map(|part| &part.kind) {
+                Some(Kind::List(all)) => left.extend(all),
+                Some(Kind::Map(all)) => left.extend(all.iter().map(|(_, value)| value)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The tag and the text of a part.
+    fn written<'t>(&self, text: &'t str, at: usize) -> (&str, &'t str) {
+        let part = self.part(at);
+        let tag = part.and_then(|part| part.tag.as_deref());
+        let span = part.map(|part| part.span).unwrap_or_default();
+        let text = text.get(span.range()).unwrap_or_default();
+        (tag.unwrap_or_default(), text)
     }
 
     /// The root, whose parts are all others.
