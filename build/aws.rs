@@ -284,7 +284,15 @@ pub(super) fn write_name_characters(rules: &Path, code: &mut String) {
 /// The partitions and the prefixes of their Regions, in the same order.
 pub(super) fn write_partitions(rules: &Path, code: &mut String) {
     let path = rules.join("regions.toml");
-    let partitions = read::<Regions>(&path).partition;
+    let regions = read::<Regions>(&path);
+    let lengths = regions.known.names.iter().map(String::len);
+    let lengths = (lengths.clone().min(), lengths.max());
+    let lengths = (lengths.0.unwrap_or_default(), lengths.1.unwrap_or_default());
+    let _ = writeln!(
+        code,
+        "/// The length of the shortest and of the longest name of a Region.\npub(crate) const REGION_LENGTHS: (usize, usize) = {lengths:?};"
+    );
+    let partitions = regions.partition;
     let names: Vec<&str> = partitions.iter().map(|p| p.name.as_str()).collect();
     let prefixes: Vec<&str> = partitions.iter().map(|p| p.prefix.as_str()).collect();
     for (name, list) in [("PARTITIONS", names), ("REGION_PREFIXES", prefixes)] {

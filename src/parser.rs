@@ -53,7 +53,9 @@ pub use hole::{Extreme, Hole, HoleKind};
 pub use keyword::{Effect, Version};
 pub use owner::{Owner, name_in, role_arn};
 pub(crate) use policy::Unknowns;
-pub use policy::{Attachment, Condition, Element, Policy, Problem, ProblemKind, Statement};
+pub use policy::{
+    Attachment, Characters, Condition, Element, Policy, Problem, ProblemKind, Statement,
+};
 pub(crate) use quote::name;
 pub(crate) use quote::{shorten, shorten_to};
 pub(crate) use source::{Kind as LayoutKind, Layout};

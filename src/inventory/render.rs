@@ -75,7 +75,14 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
         kinds = kinds.max(kind);
     });
     let read = |extreme| Draft::new(holes, extreme).read(value, attached);
-    let worst = read(Extreme::Worst);
+    let mut worst = read(Extreme::Worst);
+    let mut best = kinds.map(|_| read(Extreme::Best));
+    for (one, other) in { worst.policies.iter_mut() }.zip(best.iter_mut().flat_map(|b| &b.policies))
+    {
+        let (one, other) = (&mut one.characters, other.characters);
+        one.fewest = one.fewest.min(other.fewest);
+        one.most = one.most.max(other.most);
+    }
     // Whether AWS stores the policy does not depend on the reading.
     let as_worst = |mut document: Document| {
         for (policy, worst) in document.policies.iter_mut().zip(&worst.policies) {
@@ -86,7 +93,7 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
         document
     };
     Reading {
-        best: kinds.map(|_| as_worst(read(Extreme::Best))),
+        best: best.take().map(as_worst),
         texts: has_name.then(|| as_worst(read(Extreme::BestOfTexts))),
         worst,
     }

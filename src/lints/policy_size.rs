@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{Context, Lint, is_about_coverage, known_gap, layer};
 use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Attachment, Policy};
+use crate::parser::{Attachment, Characters, Policy};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
@@ -32,7 +32,8 @@ const ATTACHED_AT_MOST: usize = 25;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let before = out.len();
-    let (mut inline, mut first_inline, mut managed) = (0, None, 0);
+    let mut inline = Characters::default();
+    let (mut first_inline, mut managed) = (None, 0);
     for policy in context.policies() {
         let compared = context.compared.as_ref();
         match compared
@@ -42,7 +43,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
             Some(_) => out.extend(of_managed(policy)),
             None if policy.attachment == Attachment::Inline => {
-                inline += policy.characters;
+                inline.fewest += policy.characters.fewest;
+                inline.most += policy.characters.most;
                 first_inline.get_or_insert(policy);
             }
             None => {
@@ -71,18 +73,21 @@ fn finding(policy: &Policy, severity: Severity, message: String, help: &str) -> 
 
 fn of_managed(policy: &Policy) -> Option<Finding> {
     let found = policy.characters;
-    if found <= MANAGED {
+    if found.most <= MANAGED {
         return None;
     }
-    let (found_text, most) = (grouped(found), grouped(MANAGED));
     let message = format!(
-        "the policy has {found_text} characters without white space, and a managed policy takes {most}"
+        "the policy {} characters without white space, and a managed policy takes {}",
+        shown(found, MANAGED, "has"),
+        grouped(MANAGED)
     );
-    Some(if policy.attachment == Attachment::Managed {
+    Some(if found.fewest <= MANAGED {
+        finding(policy, Severity::Warning, message, SHORTER)
+    } else if policy.attachment == Attachment::Managed {
         let message = format!("{message}: {CONSEQUENCE}");
         let help = "split it into two managed policies";
         finding(policy, Severity::Error, message, help)
-    } else if found > INLINE_OF_ROLE {
+    } else if found.fewest > INLINE_OF_ROLE {
         let message = format!("{message}: {CONSEQUENCE}");
         let help = "split it into several policies: the inline policies of a role may not have more than 10,240 characters together either";
         finding(policy, Severity::Error, message, help)
@@ -92,25 +97,48 @@ fn of_managed(policy: &Policy) -> Option<Finding> {
     })
 }
 
-fn of_inline(context: &Context<'_>, policy: &Policy, sum: usize) -> Option<Finding> {
+/// Advice where the size exceeds the quota for some values only.
+const SHORTER: &str =
+    "split it, or keep the values short that its placeholders and parameters stand for";
+
+/// How many characters there are, as far as that is known: `has 6,150`, `may have up to 6,150`.
+fn shown(found: Characters, quota: usize, has: &str) -> String {
+    let Characters { fewest, most } = found;
+    if fewest <= quota {
+        format!("may have up to {}", grouped(most))
+    } else if fewest < most {
+        format!("{has} at least {}", grouped(fewest))
+    } else {
+        format!("{has} {}", grouped(most))
+    }
+}
+
+fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<Finding> {
     let compared = context.compared.as_ref();
     let role = compared.and_then(|c| c.reference.role.as_deref());
-    let shown = grouped(sum);
-    if sum > INLINE_OF_ROLE {
+    let is_role = { context.files.iter() }
+        .filter_map(|file| file.principal.as_ref())
+        .any(|principal| matches!(principal.kind, "role" | "function"));
+    if sum.most > INLINE_OF_ROLE {
         let message = format!(
-            "the inline policies have {shown} characters without white space, and those of a role take {}",
+            "the inline policies {} characters without white space, and those of a role take {}",
+            shown(sum, INLINE_OF_ROLE, "have"),
             grouped(INLINE_OF_ROLE)
         );
+        if sum.fewest <= INLINE_OF_ROLE {
+            return Some(finding(policy, Severity::Warning, message, SHORTER));
+        }
         let help = "move some statements to managed policies (up to 6,144 characters each)";
         Some(finding(policy, Severity::Error, message, help))
-    } else if role == Some("user") && sum > INLINE_OF_USER {
-        let group = if sum > INLINE_OF_GROUP {
+    } else if role == Some("user") && !is_role && sum.fewest > INLINE_OF_USER {
+        let group = if sum.fewest > INLINE_OF_GROUP {
             format!(", those of a group {}", grouped(INLINE_OF_GROUP))
         } else {
             String::new()
         };
         let message = format!(
-            "the inline policies have {shown} characters without white space, and those of a user take {}{group}",
+            "the inline policies {} characters without white space, and those of a user take {}{group}",
+            shown(sum, INLINE_OF_USER, "have"),
             grouped(INLINE_OF_USER)
         );
         let help =
@@ -207,7 +235,7 @@ pub(super) fn advise(context: &Context<'_>, findings: &mut [Finding]) {
         if added == 0 {
             continue;
         }
-        let whole = policy.characters + added;
+        let whole = policy.characters.most + added;
         if whole <= MANAGED {
             continue;
         }

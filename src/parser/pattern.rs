@@ -4,11 +4,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decoded::Text;
-use super::hole::HoleKind;
-use super::policy::Problem;
+use super::hole::{Hole, HoleKind};
+use super::policy::{Characters, Problem};
 use super::problem::Reader;
 use super::quote::{named, shorten};
-use crate::rejection::{IAM_TYPES, PARTITIONS, S3_REGIONAL, answer};
+use crate::quota;
+use crate::rejection::{IAM_TYPES, PARTITIONS, REGION_LENGTHS, S3_REGIONAL, answer};
+use crate::vocabulary::canonical_placeholder;
+
+/// Digits of an account.
+const ACCOUNT: usize = 12;
 
 /// Reports an action that is neither `*` nor `service:name`.
 ///
@@ -317,6 +322,43 @@ fn placeholders(text: &str) -> Vec<Range<usize>> {
             }
             break;
         }
+    }
+    found
+}
+
+/// How many characters of a policy AWS counts. `holes` are those of its file.
+pub(super) fn characters(text: &str, holes: &[Hole]) -> Characters {
+    let written = quota::size(text);
+    let mut found = Characters {
+        fewest: written,
+        most: written,
+    };
+    for range in placeholders(text) {
+        let placeholder = text.get(range).unwrap_or_default();
+        let inner = placeholder.trim_start_matches(['$', '{', '<', '%', '(']);
+        let inner = inner.trim_end_matches(['}', '>', ')', 's']);
+        let written = quota::size(placeholder);
+        let partitions = || PARTITIONS.iter().map(|name| name.len());
+        let (fewest, most) = match canonical_placeholder(inner) {
+            Some("Account") => (ACCOUNT, ACCOUNT),
+            Some("Region") => REGION_LENGTHS,
+            Some("Partition") => (
+                partitions().min().unwrap_or_default(),
+                partitions().max().unwrap_or_default(),
+            ),
+            _ if holes.iter().any(|hole| hole.marker() == placeholder) => (0, written),
+            // A name has no colon, and a policy variable one.
+            Some(_) => (0, written),
+            None if placeholder.starts_with("${")
+                && inner.starts_with(char::is_alphabetic)
+                && !inner.contains(':') =>
+            {
+                (0, written)
+            }
+            None => continue,
+        };
+        found.fewest = (found.fewest + fewest).saturating_sub(written);
+        found.most = (found.most + most).saturating_sub(written);
     }
     found
 }

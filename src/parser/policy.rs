@@ -76,6 +76,15 @@ pub struct Statement {
     pub(crate) canonical: Option<Box<str>>,
 }
 
+/// How many characters AWS counts, once placeholders and what a template leaves open are replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Characters {
+    /// With the shortest values.
+    pub fewest: usize,
+    /// With the longest Region and partition; another value counts as it is written.
+    pub most: usize,
+}
+
 /// The attachment of a policy, which decides what AWS accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Attachment {
@@ -100,7 +109,7 @@ pub struct Policy {
     /// Its attachment, if the file has it.
     pub attachment: Attachment,
     /// Its characters without white space, as AWS counts them.
-    pub characters: usize,
+    pub characters: Characters,
     /// True where the grammar of policies is violated.
     pub(crate) breaks_grammar: bool,
     /// True where an ARN has a form that IAM rejects.
@@ -141,8 +150,10 @@ impl Policy {
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html> (`MalformedPolicyDocument`)
     pub fn is_rejected(&self) -> bool {
         let by_iam = match self.attachment {
-            Attachment::Managed => self.has_old_version() || self.characters > quota::MANAGED,
-            Attachment::Unknown => self.characters > quota::INLINE_OF_ROLE,
+            Attachment::Managed => {
+                self.has_old_version() || self.characters.fewest > quota::MANAGED
+            }
+            Attachment::Unknown => self.characters.fewest > quota::INLINE_OF_ROLE,
             Attachment::Scp | Attachment::Inline => false,
         };
         let has_refused_arn = self.has_refused_arn && self.attachment != Attachment::Scp;

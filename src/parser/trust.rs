@@ -4,7 +4,7 @@
 
 use super::decoded::Text;
 use super::keyword::Version;
-use super::policy::{Attachment, Element, Policy, Statement};
+use super::policy::{Attachment, Characters, Element, Policy, Statement};
 use super::source::{SourceId, Span, Spanned};
 
 /// The key under which a principal is given.
@@ -84,7 +84,7 @@ impl TrustPolicy {
             source: self.source,
             name: None,
             attachment: Attachment::Unknown,
-            characters: 0,
+            characters: Characters::default(),
             breaks_grammar: false,
             has_refused_arn: false,
             unknowns: None,

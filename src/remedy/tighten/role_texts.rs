@@ -108,7 +108,7 @@ impl Files {
         for (file, document) in self.documents().enumerate() {
             for policy in &document.policies {
                 let size = match &policy.unknowns {
-                    Some(_) => policy.characters,
+                    Some(_) => policy.characters.most,
                     None => size(self.sources.get(policy.source).slice(policy.span)),
                 };
                 if policy.attachment == Attachment::Inline {

@@ -1,0 +1,99 @@
+//! `policy-size` counts what AWS stores, not the names of what a template leaves open.
+
+use std::fs;
+
+use crate::common::program::{NODE, run};
+use crate::common::table::each;
+
+/// The findings on the size of a policy with so many resources.
+fn sizes(file: &str, resource: &str, count: usize, more: &[&str]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let is_json = file.ends_with("json");
+    let all = (0..count).map(|n| {
+        let text = resource.replace('#', &format!("{n:03}"));
+        let text = format!("\"{text}\"");
+        if is_json {
+            text
+        } else {
+            format!("!Sub {text}")
+        }
+    });
+    let all = all.collect::<Vec<_>>().join(", ");
+    let document = if is_json {
+        format!(
+            "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"Action\": \"sqs:SendMessage\", \"Resource\": [{all}]}}]}}"
+        )
+    } else {
+        format!(
+            "{{Version: 2012-10-17, Statement: [{{Effect: Allow, Action: sqs:SendMessage, Resource: [{all}]}}]}}"
+        )
+    };
+    let head =
+        "Resources:\n  R: {Type: AWS::IAM::Role, Properties: {}}\n  P:\n    Type: AWS::IAM::";
+    let text = match file {
+        "managed.yaml" => format!(
+            "{head}ManagedPolicy\n    Properties:\n      Roles: [!Ref R]\n      PolicyDocument: {document}\n"
+        ),
+        "inline.yaml" => format!(
+            "{head}Policy\n    Properties:\n      PolicyName: p\n      Roles: [!Ref R]\n      PolicyDocument: {document}\n"
+        ),
+        _ => document,
+    };
+    fs::write(folder.path().join(file), text).unwrap();
+    let command = [&["lint", file, "-f", "concise", "--no-config"], more].concat();
+    let found = run(folder.path(), &command);
+    let lines = found
+        .out
+        .lines()
+        .filter(|line| line.contains("policy-size"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn open_values_count_as_long_as_they_are() {
+    let node = &["--role", "instance", "--scheduler", "torque"][..];
+    // 17 characters for 12, in 47.
+    let account = "arn:aws:sqs:us-east-1:${AWS::AccountId}:q#";
+    // 17 for 3 to 10, and 14 for 9 to 15, in 57.
+    let partition = "arn:${AWS::Partition}:sqs:${AWS::Region}:123456789012:q#";
+    each(
+        [
+            ("managed.yaml", account, 140, ""),
+            ("managed.yaml", account, 160, "error: has 6,8"),
+            ("managed.yaml", partition, 105, ""),
+            ("managed.yaml", partition, 120, "warning: may have up to 6,"),
+            ("managed.yaml", partition, 150, "error: has at least 6,"),
+            ("policy.json", account, 140, ""),
+            ("policy.json", account, 240, "warning: has 10,1"),
+            ("policy.json", account, 260, "error: has 11,"),
+            ("policy.json", partition, 120, "warning: may have up to 6,"),
+            (
+                "policy.json",
+                "arn:aws:sqs:*:*:${aws:username}#",
+                180,
+                "warning: has 6,",
+            ),
+            ("inline.yaml", account, 240, ""),
+            ("inline.yaml", account, 260, "error: have 11,"),
+            ("inline.yaml", partition, 220, "warning: may have up to 1"),
+        ],
+        |(file, resource, count, expected)| {
+            let found = sizes(file, resource, count, node);
+            let (severity, text) = expected.split_once(": ").unwrap_or_default();
+            assert_eq!(found.len(), usize::from(!expected.is_empty()), "{found:?}");
+            for line in found {
+                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
+                assert!(line.contains(text), "{line}");
+            }
+        },
+    );
+    // A value that is given counts as it is.
+    assert_eq!(sizes("managed.yaml", partition, 120, &NODE), [""; 0]);
+}
+
+#[test]
+fn the_quotas_of_users_are_no_note_on_a_role() {
+    let resource = "arn:aws:sqs:us-east-1:123456789012:q#";
+    let user = &["--role", "user", "--scheduler", "torque"];
+    assert_eq!(sizes("inline.yaml", resource, 200, user), [""; 0]);
+}
