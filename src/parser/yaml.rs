@@ -4,6 +4,7 @@
 //! memory, and what may be walked through is counted.
 
 mod build;
+mod flow;
 mod place;
 
 use std::cell::{Cell, OnceCell};

@@ -104,6 +104,7 @@ mod sarif;
 mod semantics;
 mod spans;
 mod targets;
+mod template_brackets;
 mod template_links;
 mod terraform;
 mod terraform_exclusive;

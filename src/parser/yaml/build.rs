@@ -6,12 +6,54 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{DEEPEST, Id, Kind, Limits, MERGE, Node, Style, Tree};
+use super::{DEEPEST, Id, Kind, Limits, MERGE, Node, Style, Tree, flow};
 use crate::parser::Problem;
 use crate::parser::{shorten, shorten_to};
 
 /// Reads a whole file; `start` is where `text` starts in it.
 pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>, Vec<Problem>> {
+    let (first, mut refused) = match read(text, text, start, limits) {
+        Ok(tree) => return Ok(tree),
+        Err(failure) => failure,
+    };
+    let mut chars = Vec::new();
+    let mut steps = 0;
+    while let Some(refusal) = refused
+        && steps <= flow::MOST
+    {
+        if chars.is_empty() {
+            chars.extend(text.chars());
+        }
+        steps += chars.len();
+        let start_of_flow = flow::start(&chars, refusal.open.into_iter(), refusal.place);
+        if !start_of_flow.is_some_and(|at| flow::join(&mut chars, at)) {
+            break;
+        }
+        let joined: String = chars.iter().collect();
+        match read(text, &joined, start, limits) {
+            Ok(tree) => return Ok(tree),
+            Err((problems, None)) => return Err(problems),
+            Err((_, again)) => refused = again,
+        }
+    }
+    Err(first)
+}
+
+/// A line in brackets that the reader refuses for its indentation.
+struct Refusal {
+    /// The end of what was read, and the place of the line.
+    place: (usize, usize),
+    /// The starts of the lists and maps that are open there.
+    open: Vec<usize>,
+}
+
+/// Reads the characters of `read`, of which each stands for that of `text` at its place.
+fn read<'t>(
+    text: &'t str,
+    read: &str,
+    start: usize,
+    limits: Limits,
+) -> Result<Tree<'t>, (Vec<Problem>, Option<Refusal>)> {
     let mut builder = Builder {
         tree: Tree {
             text,
@@ -29,19 +71,29 @@ pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>
         problems: Vec::new(),
         limits,
     };
-    for event in Parser::new_from_str(text) {
+    let mut end = 0;
+    for event in Parser::new_from_str(read) {
         let step = match event {
-            Ok((event, span)) => builder.event(event, (span.start.index(), span.end.index())),
-            Err(error) => Err(Box::new(builder.syntax(&error))),
+            Ok((event, span)) => {
+                end = end.max(span.end.index());
+                builder.event(event, (span.start.index(), span.end.index()))
+            }
+            Err(error) => {
+                let refusal = flow::REFUSALS.contains(&error.info()).then(|| Refusal {
+                    place: (end, error.marker().index()),
+                    open: builder.starts(),
+                });
+                return Err((vec![builder.syntax(&error)], refusal));
+            }
         };
         if let Err(problem) = step {
-            return Err(vec![*problem]);
+            return Err((vec![*problem], None));
         }
     }
     if builder.problems.is_empty() {
         Ok(builder.tree)
     } else {
-        Err(builder.problems)
+        Err((builder.problems, None))
     }
 }
 
@@ -237,6 +289,12 @@ impl Builder<'_> {
         if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
+    }
+
+    /// The starts of the lists and maps that are open.
+    fn starts(&self) -> Vec<usize> {
+        let nodes = self.open.iter().map(|open| self.tree.nodes.get(open.id.0));
+        nodes.flatten().map(|node| node.place.0).collect()
     }
 
     fn syntax(&self, error: &ScanError) -> Problem {
