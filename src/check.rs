@@ -44,7 +44,7 @@ use crate::edit;
 use crate::lints::{self, Compared, Context, File, GapRows, Oversize, Unread};
 use crate::matcher::condition::KeyValue;
 use crate::parser::{Policy, Problem, ProblemKind, SourceId, Sources};
-use crate::reference::{RefStatement, Standing};
+use crate::reference::{Failure, RefStatement, Standing};
 use crate::result::{ReferenceName, RoleResult, TakenFrom};
 use candidates::Candidates;
 use configured::{
@@ -261,7 +261,16 @@ pub fn check(
         let is_sure = r.standing == Standing::Needed && !r.row.open;
         is_sure && r.row.verdict == Verdict::Depends && Elsewhere::decides(&r.row)
     });
-    let unread = elsewhere.unread(hanging.map(|r| &r.row));
+    // Actions that only a gap requires fail as surely.
+    let of_gaps = { gaps.iter() }.filter(|rows| {
+        let gap = trial.reference.gaps.get(rows.gap);
+        gap.is_some_and(|g| !g.open && matches!(g.failure, Failure::Certain | Failure::Ungranted))
+    });
+    let of_gaps = of_gaps.flat_map(|rows| &rows.requirements).filter(|r| {
+        let is_sure = !r.row.vacuous && !r.gap_is_optional();
+        is_sure && r.row.verdict == Verdict::Depends && Elsewhere::decides(&r.row)
+    });
+    let unread = elsewhere.unread(hanging.chain(of_gaps).map(|r| &r.row));
     let excess = trial.excess(&comparison, None);
     let ineffective = trial.ineffective(&comparison, |_| true);
     let kept = verdicts.coverage(&beside.kept);

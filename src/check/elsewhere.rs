@@ -17,6 +17,8 @@ const KINDS: [(&str, &str); 4] = [
 /// The policies of a role that are not in the input.
 pub(super) struct Elsewhere {
     all: Vec<Unread>,
+    /// Its permissions boundary, where a dump does not have it.
+    boundary: Option<Unread>,
 }
 
 impl Elsewhere {
@@ -29,17 +31,60 @@ impl Elsewhere {
                 name: format!("{words}{name}"),
                 // A value that a template leaves open is shown as `${Name}`.
                 is_value: name.contains("${"),
+                is_boundary: false,
                 place: place(files, what),
                 actions: 0,
             })
         };
+        let boundary = |arn: &String| {
+            let what = format!("permissions-boundary:{arn}");
+            not_checked.contains(&what).then(|| Unread {
+                name: arn.clone(),
+                is_value: false,
+                is_boundary: true,
+                place: place(files, &what),
+                actions: 0,
+            })
+        };
+        let mut boundaries = { files.iter() }.filter_map(|f| f.document.absent_boundary.as_ref());
         Elsewhere {
             all: not_checked.iter().filter_map(read).collect(),
+            boundary: boundaries.next().and_then(boundary),
+        }
+    }
+
+    /// Leaves open what the boundary may refuse.
+    fn limit(boundary: &Unread, rows: &mut [Requirement]) {
+        for row in rows.iter_mut().map(|requirement| &mut requirement.row) {
+            let may_be_granted = match &row.depends {
+                Some(open) => open.at_best != Verdict::Missing,
+                None => matches!(
+                    row.verdict,
+                    Verdict::Covered | Verdict::Conditional | Verdict::Partial
+                ),
+            };
+            if row.vacuous || !may_be_granted {
+                continue;
+            }
+            let mut open = row.depends.take().unwrap_or_else(|| {
+                Box::new(Open {
+                    at_worst: row.verdict,
+                    at_best: row.verdict,
+                    values: Vec::new(),
+                })
+            });
+            open.at_worst = Verdict::Missing;
+            open.values.push(value(boundary));
+            row.verdict = Verdict::Depends;
+            row.depends = Some(open);
         }
     }
 
     /// Leaves open what such a policy may grant. What is denied, or not allowed by a boundary or an SCP, fails whatever it is.
     pub(super) fn settle(&self, comparison: &Comparison<'_>, rows: &mut [Requirement]) {
+        if let Some(boundary) = &self.boundary {
+            Self::limit(boundary, rows);
+        }
         if self.all.is_empty() {
             return;
         }
@@ -61,13 +106,7 @@ impl Elsewhere {
                 })
             });
             open.at_best = Verdict::Covered;
-            open.values.extend(self.all.iter().map(|unread| OpenValue {
-                name: unread.name.clone(),
-                kind: HoleKind::Document,
-                place: unread.place,
-                value: None,
-                option: None,
-            }));
+            open.values.extend(self.all.iter().map(value));
             row.verdict = Verdict::Depends;
             row.depends = Some(open);
         }
@@ -81,13 +120,31 @@ impl Elsewhere {
 
     /// The policies, and how many required actions hang on them that the role surely fails without.
     pub(super) fn unread<'r>(mut self, rows: impl Iterator<Item = &'r Row>) -> Vec<Unread> {
-        let mut actions: Vec<&str> = rows.map(|row| row.action.as_str()).collect();
-        actions.sort_unstable();
-        actions.dedup();
+        let rows: Vec<&Row> = rows.collect();
+        self.all.extend(self.boundary);
         for unread in &mut self.all {
+            let hangs = |row: &&&Row| {
+                let mut values = row.depends.iter().flat_map(|open| &open.values);
+                values.any(|value| value.name == unread.name)
+            };
+            let on_it = rows.iter().filter(hangs);
+            let mut actions: Vec<&str> = on_it.map(|row| row.action.as_str()).collect();
+            actions.sort_unstable();
+            actions.dedup();
             unread.actions = actions.len();
         }
         self.all
+    }
+}
+
+/// Such a policy as a value that a verdict depends on.
+fn value(unread: &Unread) -> OpenValue {
+    OpenValue {
+        name: unread.name.clone(),
+        kind: HoleKind::Document,
+        place: unread.place,
+        value: None,
+        option: None,
     }
 }
 

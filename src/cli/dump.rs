@@ -13,7 +13,7 @@ use crate::parser::{Source, SourceId, Sources, Span, Spanned};
 use crate::reference;
 
 /// Before the name of a policy that is AWS's own.
-const OF_AWS: &str = ":iam::aws:policy/";
+pub(super) const OF_AWS: &str = ":iam::aws:policy/";
 
 /// One element of a page, and what was read of it.
 struct Entry {
@@ -186,6 +186,7 @@ impl Dump {
                 file.document
                     .named
                     .push(format!("permissions-boundary:{arn}"));
+                file.document.absent_boundary = Some(arn);
             }
         }
         if let Some(file) = files.get_mut(own) {

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::Error;
+use super::chosen::Chosen;
 use super::job::Job;
 use super::jobs::Jobs;
+use super::{Error, dump};
 use crate::check::{self, Against, NoRoleFits, Settings};
 use crate::lints::File;
 use crate::parser::{Source, SourceId};
@@ -39,6 +40,43 @@ fn is_mistrusted(result: &RoleResult) -> bool {
     let coverage = result.coverage();
     let is_whole = coverage.covered > 0 && coverage.covered == coverage.required;
     Principal::of_role(role) != Principal::Any && is_whole
+}
+
+/// Whether the dump of an account does not have a policy of the customer's own that a principal has: it may grant
+/// anything.
+fn lacks_policy(principal: &Chosen, file: &File) -> bool {
+    let mut attached =
+        { file.document.named.iter() }.filter_map(|name| name.strip_prefix("attached-policy:"));
+    principal.in_dump && attached.any(|arn| !arn.contains(dump::OF_AWS))
+}
+
+/// The role that policies are judged as although they grant too little for it to fit. The trust policy says which it
+/// `may_be`.
+fn all_the_same<'r>(
+    none: &'r NoRoleFits,
+    principal: &Chosen,
+    files: &[&File],
+    against: &'r Against,
+    may_be: impl Fn(&str) -> bool,
+) -> Option<&'r str> {
+    let part = none.part.as_ref().map(|(role, ..)| role.as_str());
+    if principal.is_named {
+        return part;
+    }
+    if files.iter().any(|file| names_a_cluster(file)) {
+        return part.filter(|role| may_be(role));
+    }
+    if !files.iter().any(|file| lacks_policy(principal, file)) {
+        return None;
+    }
+    // The trust policy has decided which of these are left.
+    let may_be = |role: &&str| {
+        let is_person = matches!(principal.name.kind, "user" | "group");
+        is_person || Principal::of_role(role) != Principal::Any
+    };
+    let mut roles = { against.references().iter() }.filter_map(|r| r.role.as_deref());
+    let first = roles.find(may_be)?;
+    Some(part.filter(may_be).unwrap_or(first))
 }
 
 /// The result under one setting of parameters, and their values.
@@ -134,12 +172,10 @@ impl<'j> Role<'j> {
                 !self.job.is_excluded && !(is_narrowed && is_user)
             };
             if let Err(none) = &outcome
-                && let Some((role, ..)) = &none.part
-                && (principal.is_named
-                    || may_be(role) && files.iter().any(|file| names_a_cluster(file)))
+                && let Some(role) = all_the_same(none, principal, &files, &against, may_be)
             {
                 let references = against.references().iter();
-                let of_role = references.filter(|r| r.role.as_ref() == Some(role));
+                let of_role = references.filter(|r| r.role.as_deref() == Some(role));
                 against = Cow::Owned(Against::OneOf(of_role.cloned().collect()));
                 outcome = self.one(jobs, also_version, &files, &against, &settings)?;
             }

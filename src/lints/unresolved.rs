@@ -20,11 +20,18 @@ fn elsewhere(unread: &Unread) -> Option<Finding> {
     if !unread.decides() {
         return None;
     }
-    let message = format!(
-        "`{}` was not given, and no other policy grants {}",
-        unread.name,
-        count(unread.actions, "required action")
-    );
+    let actions = count(unread.actions, "required action");
+    let message = if unread.is_boundary {
+        format!(
+            "the permissions boundary `{}` was not given, and may refuse {actions}",
+            unread.name
+        )
+    } else {
+        format!(
+            "`{}` was not given, and no other policy grants {actions}",
+            unread.name
+        )
+    };
     let (source, span) = unread.place;
     let label = Label {
         source,

@@ -155,6 +155,8 @@ pub struct Unread {
     pub name: String,
     /// True where a value that a template leaves open names it.
     pub is_value: bool,
+    /// True for a permissions boundary, which grants nothing and may refuse what the policies grant.
+    pub is_boundary: bool,
     /// Where the input names it.
     pub place: (SourceId, Span),
     /// How many actions may be granted by it alone, and the role surely fails without.

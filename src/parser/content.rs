@@ -38,6 +38,8 @@ pub struct Document {
     /// Parts of the role that the file names but does not contain: `attached-policy:ARN`, `permissions-boundary:ARN`,
     /// `trust-policy` where it could not be read in full, `group:NAME`.
     pub named: Vec<String>,
+    /// The ARN of the permissions boundary that a dump of the account names and does not contain.
+    pub absent_boundary: Option<String>,
     /// Where some of these are named.
     pub places: Vec<(String, Span)>,
     /// The roles that the file says its policies belong to.

@@ -296,6 +296,7 @@ impl Reader {
             problems.retain(|p| p.kind == ProblemKind::InvalidJson || p.subject == BYTE_ORDER_MARK);
         }
         Document {
+            absent_boundary: None,
             policies,
             named,
             places: Vec::new(),

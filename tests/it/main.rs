@@ -87,6 +87,7 @@ mod parser_random;
 mod parser_syntax;
 mod patterns;
 mod picture;
+mod policies_outside;
 mod policy_size;
 mod principal_kind;
 mod prose;
