@@ -2,6 +2,7 @@
 
 mod against;
 mod alone;
+mod attached;
 mod candidates;
 mod choice;
 mod configured;
@@ -349,11 +350,7 @@ pub fn check(
         context.with(compared)
     });
     let mut findings = lints::run(&context, generous.as_ref(), best.as_ref());
-    // The texts of attached AWS managed policies are AWS's: nothing is to be changed in them.
-    findings.retain(|f| {
-        let mut attached = settings.attached_policies.iter();
-        !attached.any(|file| file.source == f.label.source)
-    });
+    attached::without_texts(&mut findings, files, (sources, settings), &escalation);
     not_checked.extend(open_values(&all, &findings));
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
     let failed = !settings.accepts_unresolved

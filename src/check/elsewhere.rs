@@ -149,7 +149,7 @@ fn value(unread: &Unread) -> OpenValue {
 }
 
 /// Where a file names it; else the role; else the start of the first file.
-fn place(files: &[&File], what: &str) -> (SourceId, Span) {
+pub(super) fn place(files: &[&File], what: &str) -> (SourceId, Span) {
     let written = files.iter().find_map(|file| {
         let mut places = file.document.places.iter();
         let (_, span) = places.find(|(name, _)| name == what)?;

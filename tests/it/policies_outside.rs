@@ -149,3 +149,34 @@ fn a_certain_gap_that_such_a_policy_may_fill_is_unresolved_too() {
         },
     );
 }
+
+#[test]
+fn a_policy_of_aws_with_which_a_role_can_do_everything_is_named() {
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    for (attached, expected) in [
+        (administrator, 1),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", 0),
+    ] {
+        let head = role("head", &[document(&["*"])], &[attached]);
+        let head = if expected == 1 {
+            role("head", &[], &[attached])
+        } else {
+            head
+        };
+        let (_, results) = lint(
+            &dump(&[], &[], &[head], &[]),
+            &["--role", "head-node", "--strict"],
+        );
+        let findings = results[0]["findings"].as_array().unwrap();
+        let named = findings.iter().filter(|f| {
+            let help = f["help"].as_str().unwrap_or_default();
+            f["lint"] == "privilege-escalation" && help.starts_with("attach only what is required")
+        });
+        let named: Vec<&Value> = named.collect();
+        assert_eq!(named.len(), expected, "{findings:?}");
+        for finding in named {
+            assert_eq!(finding["severity"], "error");
+            assert_eq!(finding["region"]["path"], "d.json");
+        }
+    }
+}
