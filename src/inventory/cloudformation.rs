@@ -14,6 +14,7 @@ mod names;
 mod outside;
 mod parameter;
 mod principals;
+mod refused;
 mod sam;
 mod settings;
 mod template_condition;

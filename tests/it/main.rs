@@ -35,6 +35,7 @@ mod cloudformation_hostile;
 mod cloudformation_law;
 mod cloudformation_random;
 mod cloudformation_references;
+mod cloudformation_refused;
 mod cloudformation_sam;
 mod cluster_config;
 mod cluster_config_hostile;

@@ -16,7 +16,7 @@ use super::sam::has_own_role;
 use super::settings::{PropertyText, settings, text, texts};
 use super::template_condition::Truth;
 use super::types::is_of_iam;
-use super::{outside, unresolved};
+use super::{outside, refused, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;
 use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
@@ -28,6 +28,10 @@ use document::{
 /// Lists what a template defines.
 pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) -> Inventory {
     let resources = resources(&template, &mut problems);
+    let made: Vec<&Resource> = { resources.iter() }
+        .filter(|r| condition_of(&mut template, &r.tree) == Truth::True)
+        .collect();
+    let refused = refused::references(&mut template, &made);
     let books = Books::of(&mut template, &resources);
     let elsewhere = books.elsewhere();
     let Some(first) = books.book(&template, &[]) else {
@@ -127,6 +131,8 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
             inventory.problems.push(problem);
         }
     }
+    // Without the stack there is none of its roles.
+    inventory.problems.extend(refused);
     let unknown = template.given.parameters.keys();
     let unknown: Vec<String> = { unknown }
         .filter(|name| !template.parameter_names().any(|n| n == name.as_str()))
