@@ -23,9 +23,6 @@ use crate::remedy::{self, Missing};
 use held_for::Values;
 use language::Language;
 
-/// No policies: the output where nothing is missing.
-const NOTHING: &str = "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": []\n}\n";
-
 /// Rows named on standard error.
 const SHOWN: usize = 20;
 
@@ -62,9 +59,10 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
         return Err(undecidable(row));
     }
     let mut notes = chosen_note(&chosen);
-    if matches!(language, Language::Json) {
+    if missing.documents.is_empty() {
+        // AWS rejects a policy without statements: there is nothing to print.
+    } else if matches!(language, Language::Json) {
         super::print_json(&match missing.documents.as_slice() {
-            [] => NOTHING.to_owned(),
             [one] => one.clone(),
             several => list(several),
         })?;

@@ -245,8 +245,8 @@ fn a_policy_is_printed_ready_to_attach() {
         "{}",
         nothing.err
     );
-    let document: Value = serde_json::from_str(&nothing.out).unwrap();
-    assert_eq!(document["Statement"], json!([]));
+    // AWS rejects a policy without statements.
+    assert_eq!(nothing.out, "");
 }
 
 #[test]
