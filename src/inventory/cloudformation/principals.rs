@@ -21,8 +21,8 @@ use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust
 use crate::parser::tree::Tree;
 use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
 use document::{
-    add, attach, condition_hole_of, doubtful, inline, policy, same_names, shown, too_many,
-    trust_policy,
+    add, attach, condition_hole_of, doubtful, inline, name_property, policy, same_names, shown,
+    too_many, trust_policy,
 };
 
 /// Lists what a template defines.
@@ -225,13 +225,6 @@ impl Reader<'_> {
         });
         template.chosen.clear();
         template.asked.clear();
-        let named = match self.kind {
-            Kind::Role => "RoleName",
-            Kind::User => "UserName",
-            Kind::Group => "GroupName",
-            Kind::Policy => "ManagedPolicyName",
-            Kind::Function => "FunctionName",
-        };
         if let Some((other, policies)) = self.beside {
             let ids = policies.iter().filter_map(|at| self.resources.get(*at));
             return Principal {
@@ -244,7 +237,7 @@ impl Reader<'_> {
                 name: other.to_owned(),
             };
         }
-        let names = texts(template, &name, named);
+        let names = texts(template, &name, name_property(self.kind));
         let mut aliases: Vec<String> = Vec::new();
         for name in &names {
             if let PropertyText::Is(alias) = name

@@ -8,7 +8,7 @@ use crate::inventory::cloudformation::links::Resource;
 use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
-use crate::inventory::{Attached, Document, Node as Made, Piece, Unread, Value, trust};
+use crate::inventory::{Attached, Document, Kind, Node as Made, Piece, Unread, Value, trust};
 use crate::parser::{Attachment, Problem, Span, shorten};
 
 /// The trust policy of a role. What of it is not understood leaves it open.
@@ -240,4 +240,15 @@ pub(super) fn add(
         },
         holes: template.holes.shared(),
     });
+}
+
+/// The property with the name that AWS gives a principal, function or policy.
+pub(super) fn name_property(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Role => "RoleName",
+        Kind::User => "UserName",
+        Kind::Group => "GroupName",
+        Kind::Policy => "ManagedPolicyName",
+        Kind::Function => "FunctionName",
+    }
 }
