@@ -163,6 +163,14 @@ struct Found {
     range: Option<Range<usize>>,
 }
 
+/// Findings that a policy and a template with it need not share.
+const NOT_COMPARED: [&str; 4] = [
+    "duplicate-value",
+    "redundant-entry",
+    "redundant-statement",
+    "wrong-role",
+];
+
 fn findings(
     value: &Value,
     text: &str,
@@ -206,9 +214,11 @@ fn findings(
         }
     };
     let all = value["results"][0]["findings"].as_array().unwrap();
-    // A role of a template is no user, and a policy may be that of one. JSON has no aliases.
-    let all = { all.iter() }.filter(|f| f["lint"] != "wrong-role" && f["subject"] != "alias");
-    all.map(found).collect()
+    // A role of a template is no user, and a policy may be that of one. JSON has no aliases. Text and calls are not compared.
+    let all = { all.iter() }.filter(|f| f["subject"] != "alias");
+    all.filter(|f| !NOT_COMPARED.iter().any(|lint| f["lint"] == *lint))
+        .map(found)
+        .collect()
 }
 
 /// What is found in one of them and not in the other; `written` are the parts that the template has as they are.

@@ -260,8 +260,8 @@ fn nothing_of_a_dump_is_passed_over() {
                 "PermissionsBoundary",
                 json!({"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/b"}),
             ),
-            0,
-            "the permissions boundary arn:aws:iam::123456789012:policy/b",
+            2,
+            "the permissions boundary `arn:aws:iam::123456789012:policy/b` was not given",
         ),
         (
             "attached",
