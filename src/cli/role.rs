@@ -169,7 +169,7 @@ impl<'j> Role<'j> {
             let may_be = |role: &str| {
                 let is_narrowed = self.job.wide.is_some() && settings.who.kind != Some("user");
                 let is_user = Principal::of_role(role) == Principal::Any;
-                !self.job.is_excluded && !(is_narrowed && is_user)
+                !(self.job.is_excluded || is_narrowed && is_user)
             };
             if let Err(none) = &outcome
                 && let Some(role) = all_the_same(none, principal, &files, &against, may_be)

@@ -57,7 +57,7 @@ fn a_role_of_a_dump_whose_policies_are_elsewhere_is_unresolved() {
             (role("head", &[document(&["sqs:SendMessage"])], &[]), 0),
         ],
         |(role_of_dump, expected)| {
-            let fine = role("fine", &[all.clone()], &[]);
+            let fine = role("fine", std::slice::from_ref(&all), &[]);
             let (found, results) = lint(&dump(&[], &[], &[fine, role_of_dump], &[]), &[]);
             let unresolved = unresolved(&results);
             assert_eq!(unresolved.len(), expected, "{unresolved:?}");

@@ -33,6 +33,7 @@ impl Reader<'_> {
     /// The KMS key of a volume or file system that `ParallelCluster` makes. With that of a volume, the user creates it and
     /// the head node attaches it; what makes a file system with a key needs is not known in full.
     pub(super) fn storage_key(&mut self, storage: Id, kind: &str) {
+        const FEATURE: &str = "encrypted-custom-ami";
         let (settings, existing) = match kind {
             "Ebs" => ("EbsSettings", "VolumeId"),
             "Efs" => ("EfsSettings", "FileSystemId"),
@@ -48,7 +49,6 @@ impl Reader<'_> {
         let Some(key) = self.text(settings, "KmsKeyId") else {
             return;
         };
-        const FEATURE: &str = "encrypted-custom-ami";
         if kind == "Ebs" {
             self.facts.on_for(FEATURE, "head-node", key.value.span);
         } else {

@@ -36,7 +36,7 @@ pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec
                 }
                 Some(list) if NAMES.contains(&list) && takes_others(&resource.kind, list) => {
                     each(tree, &mut |tree| {
-                        problems.extend(no_name(template, list, tree))
+                        problems.extend(no_name(template, list, tree));
                     });
                 }
                 _ => {}
@@ -182,13 +182,14 @@ fn needs_of(resource: &Resource, names: &BTreeSet<&str>) -> BTreeMap<String, Spa
             false
         });
     }
-    for needed in resource.tree.get("DependsOn").into_iter() {
+    if let Some(needed) = resource.tree.get("DependsOn") {
         let all = match &needed.node {
             Node::List(all) => all.as_slice(),
             _ => std::slice::from_ref(needed),
         };
-        all.iter()
-            .for_each(|one| add(one.text().unwrap_or_default(), one.span));
+        for one in all {
+            add(one.text().unwrap_or_default(), one.span);
+        }
     }
     found
 }
