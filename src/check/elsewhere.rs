@@ -66,17 +66,10 @@ impl Elsewhere {
             if row.vacuous || !may_be_granted {
                 continue;
             }
-            let mut open = row.depends.take().unwrap_or_else(|| {
-                Box::new(Open {
-                    at_worst: row.verdict,
-                    at_best: row.verdict,
-                    values: Vec::new(),
-                })
+            leave_open(row, |open| {
+                open.at_worst = Verdict::Missing;
+                open.values.push(value(boundary));
             });
-            open.at_worst = Verdict::Missing;
-            open.values.push(value(boundary));
-            row.verdict = Verdict::Depends;
-            row.depends = Some(open);
         }
     }
 
@@ -98,17 +91,10 @@ impl Elsewhere {
             if row.vacuous || !is_open || !is_own {
                 continue;
             }
-            let mut open = row.depends.take().unwrap_or_else(|| {
-                Box::new(Open {
-                    at_worst: row.verdict,
-                    at_best: row.verdict,
-                    values: Vec::new(),
-                })
+            leave_open(row, |open| {
+                open.at_best = Verdict::Covered;
+                open.values.extend(self.all.iter().map(value));
             });
-            open.at_best = Verdict::Covered;
-            open.values.extend(self.all.iter().map(value));
-            row.verdict = Verdict::Depends;
-            row.depends = Some(open);
         }
     }
 
@@ -135,6 +121,20 @@ impl Elsewhere {
         }
         self.all
     }
+}
+
+/// Makes the verdict of a row depend on more.
+fn leave_open(row: &mut Row, change: impl FnOnce(&mut Open)) {
+    let mut open = row.depends.take().unwrap_or_else(|| {
+        Box::new(Open {
+            at_worst: row.verdict,
+            at_best: row.verdict,
+            values: Vec::new(),
+        })
+    });
+    change(&mut open);
+    row.verdict = Verdict::Depends;
+    row.depends = Some(open);
 }
 
 /// Such a policy as a value that a verdict depends on.
