@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::context::{Context, Situation, Target};
+use super::context::{Context, OfPrincipal, Situation, Target};
 use super::scope::{Scope, Universe, Universes};
 use super::statement::{Applies, Prepared};
 use crate::catalog::{self, Catalog, ResourceType};
@@ -66,8 +66,42 @@ pub struct Comparison<'a> {
     /// Names of placeholders, for witnesses.
     pub placeholders: &'a Placeholders,
     pub(super) known: RefCell<Known<'a>>,
+    of_principal: OfPrincipal,
+    last_service: RefCell<LastService<'a>>,
     pub(super) universes: Rc<Universes>,
     pub(super) number: OnceCell<u64>,
+}
+
+/// The service of the last action that was asked for: actions mostly come service by service.
+#[derive(Default)]
+struct LastService<'a> {
+    name: String,
+    /// The statements that may match its actions, once a second action is asked for.
+    statements: Option<Vec<OfService<'a>>>,
+}
+
+/// A statement that may match actions of a service.
+struct OfService<'a> {
+    layer: usize,
+    statement: &'a Prepared,
+    strings: Option<Vec<usize>>,
+}
+
+impl<'a> LastService<'a> {
+    fn fill(&mut self, layers: &[Layer<'a>]) -> &[OfService<'a>] {
+        let service = &self.name;
+        self.statements.get_or_insert_with(|| {
+            let mut all = Vec::new();
+            for (at, layer) in layers.iter().enumerate() {
+                all.extend(layer.of_service(service).map(|statement| OfService {
+                    layer: at,
+                    statement,
+                    strings: statement.strings_of(service),
+                }));
+            }
+            all
+        })
+    }
 }
 
 /// The services asked for, by their names.
@@ -158,6 +192,8 @@ impl<'a> Comparison<'a> {
             scope,
             placeholders,
             known: RefCell::default(),
+            of_principal: OfPrincipal::default(),
+            last_service: RefCell::default(),
             number: OnceCell::new(),
         }
     }
@@ -191,6 +227,28 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) fn add_applying(&self, service: &str, name: &str, applying: &mut Vec<Applies<'a>>) {
+        let mut last = self.last_service.borrow_mut();
+        if last.name == service {
+            for of_service in last.fill(&self.layers) {
+                let OfService {
+                    layer,
+                    statement,
+                    strings,
+                } = of_service;
+                let applies = match strings {
+                    Some(strings) => statement.applies_by_one_of(strings, service, name),
+                    None => statement.applies(service, name),
+                };
+                applying.extend(applies.map(|applies| Applies {
+                    layer: *layer,
+                    ..applies
+                }));
+            }
+            return;
+        }
+        last.statements = None;
+        last.name.clear();
+        last.name.push_str(service);
         for (at, layer) in self.layers.iter().enumerate() {
             for statement in layer.of_service(service) {
                 if let Some(applies) = statement.applies(service, name) {
@@ -231,6 +289,7 @@ impl<'a> Comparison<'a> {
     ) -> Situation<'s> {
         Situation {
             context: self.context,
+            of_principal: &self.of_principal,
             scope: &self.scope,
             stated,
             service: named.service,

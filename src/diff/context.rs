@@ -2,6 +2,9 @@
 //! the user says, and what follows from the Region and the account. Nothing else, and no clock.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
 
 use super::scope::Scope;
 use super::statement::{Conditions, Line};
@@ -55,28 +58,19 @@ impl Context {
         service: Option<&str>,
         scope: &Scope,
     ) -> Option<KeyValue> {
-        let fill = |text: &str, name: &str, value: &Option<String>| {
-            text.replace(name, value.as_deref().unwrap_or("*"))
-        };
-        let own = self.own.iter().find(|(known, _)| *known == key);
-        let like = match own {
-            Some((_, like)) => like,
-            None => match self.principal.key(key, service)? {
-                PrincipalValue::Absent => return Some(KeyValue::Absent),
-                PrincipalValue::Present => return Some(KeyValue::Present),
-                PrincipalValue::Like(like) => like,
-            },
-        };
-        let like = fill(like, "${Partition}", &scope.partition);
-        let like = fill(&like, "${Region}", &scope.region);
-        let like = fill(&like, "${Account}", &scope.account);
-        // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
-        let pattern = if like.starts_with("arn:") {
-            arn::plain_format(&like, &|_| Class::ANY)
-        } else {
-            Pattern::glob(&like)
-        };
-        Some(KeyValue::Values(vec![pattern]))
+        Some(self.written(key, service)?.value(scope))
+    }
+
+    /// What the data says of such a value.
+    fn written(&self, key: &str, service: Option<&str>) -> Option<Written<'_>> {
+        if let Some((_, like)) = self.own.iter().find(|(known, _)| *known == key) {
+            return Some(Written::Like(like));
+        }
+        Some(match self.principal.key(key, service)? {
+            PrincipalValue::Absent => Written::Known(KeyValue::Absent),
+            PrincipalValue::Present => Written::Known(KeyValue::Present),
+            PrincipalValue::Like(like) => Written::Like(like),
+        })
     }
 
     fn given(&self, key: &str) -> Option<&KeyValue> {
@@ -106,6 +100,53 @@ impl Context {
     }
 }
 
+/// The value of a key that follows from the principal.
+enum Written<'c> {
+    Known(KeyValue),
+    /// As in `rules/principals.toml`.
+    Like(&'c str),
+}
+
+impl Written<'_> {
+    fn value(self, scope: &Scope) -> KeyValue {
+        let like = match self {
+            Written::Known(value) => return value,
+            Written::Like(like) => like,
+        };
+        let fill = |text: &str, name: &str, value: &Option<String>| {
+            text.replace(name, value.as_deref().unwrap_or("*"))
+        };
+        let like = fill(like, "${Partition}", &scope.partition);
+        let like = fill(&like, "${Region}", &scope.region);
+        let like = fill(&like, "${Account}", &scope.account);
+        // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
+        let pattern = if like.starts_with("arn:") {
+            arn::plain_format(&like, &|_| Class::ANY)
+        } else {
+            Pattern::glob(&like)
+        };
+        KeyValue::Values(vec![pattern])
+    }
+}
+
+/// The values that follow from the principal in one scope, by how they are written in the data.
+#[derive(Default)]
+pub(super) struct OfPrincipal(RefCell<FxHashMap<String, KeyValue>>);
+
+impl OfPrincipal {
+    fn value(&self, written: Written<'_>, scope: &Scope) -> KeyValue {
+        let Written::Like(like) = written else {
+            return written.value(scope);
+        };
+        if let Some(known) = self.0.borrow().get(like) {
+            return known.clone();
+        }
+        let value = written.value(scope);
+        self.0.borrow_mut().insert(like.to_owned(), value.clone());
+        value
+    }
+}
+
 /// Keys, folded, with what a requirement states of them.
 pub(super) type Stated = Vec<(String, KeyValue)>;
 
@@ -117,6 +158,7 @@ fn find<'s>(list: &'s [(String, KeyValue)], key: &str) -> Option<&'s KeyValue> {
 #[derive(Clone, Copy)]
 pub(super) struct Situation<'s> {
     pub(super) context: &'s Context,
+    pub(super) of_principal: &'s OfPrincipal,
     pub(super) scope: &'s Scope,
     pub(super) stated: &'s [(String, KeyValue)],
     /// In lower case.
@@ -173,8 +215,8 @@ impl Situation<'_> {
             _ => None,
         };
         let of_principal = || {
-            let service = Some(self.service);
-            self.context.of_principal(key, service, self.scope)
+            let written = self.context.written(key, Some(self.service))?;
+            Some(self.of_principal.value(written, self.scope))
         };
         let derived = derived.or_else(of_principal);
         Cow::Owned(derived.unwrap_or(KeyValue::Unknown))

@@ -347,8 +347,8 @@ impl<'a> Drafts<'a> {
             if action.values.is_empty() || resource.values.is_empty() {
                 continue;
             }
-            let conditions = Conditions {
-                lines: statement
+            let conditions = Conditions::new(
+                statement
                     .conditions
                     .iter()
                     .zip(conditions)
@@ -367,10 +367,9 @@ impl<'a> Drafts<'a> {
                         line(&c.operator.value, &c.key.value, values, bound)
                     })
                     .collect(),
-                unreadable: statement.condition_unreadable,
-                span: statement.condition_span,
-                exclusive: OnceCell::new(),
-            };
+                statement.condition_unreadable,
+                statement.condition_span,
+            );
             all.push(Prepared {
                 position: all.len(),
                 source: *source,

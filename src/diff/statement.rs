@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::{self, Catalog};
-use crate::matcher::condition::{self, KeyValue, Test};
+use crate::matcher::condition::{self, KeyValue, LastAnswers, Test};
 use crate::matcher::{ActionMatch, ActionPattern};
 use crate::parser::{Effect, SourceId, Span};
 
@@ -44,8 +44,17 @@ pub struct Conditions {
     pub unreadable: bool,
     /// The whole element, where there is one.
     pub span: Option<Span>,
-    /// Whether lines of it exclude each other, once it is asked for.
-    pub exclusive: OnceCell<bool>,
+    /// Lines on the same key, once they are asked for.
+    same_key: OnceCell<Vec<SameKey>>,
+}
+
+/// Lines of a Condition on one key: at least two.
+#[derive(Debug)]
+struct SameKey {
+    /// Their indexes.
+    lines: Vec<usize>,
+    /// Whether they exclude each other.
+    answers: LastAnswers<bool>,
 }
 
 impl Conditions {
@@ -54,11 +63,19 @@ impl Conditions {
         self.lines.is_empty() && !self.unreadable
     }
 
+    /// From its lines; `unreadable` where a part of it could not be read.
+    pub fn new(lines: Vec<Line>, unreadable: bool, span: Option<Span>) -> Self {
+        Conditions {
+            lines,
+            unreadable,
+            span,
+            same_key: OnceCell::new(),
+        }
+    }
+
     /// Whether some of its lines cannot hold in one request, whatever the request is.
     pub fn exclude_each_other(&self, catalog: &Catalog) -> bool {
-        let find =
-            || self.exclude_each_other_for(catalog, &|_| Some(Cow::Owned(KeyValue::Unknown)));
-        self.lines.len() > 1 && *self.exclusive.get_or_init(find)
+        self.exclude_each_other_for(catalog, &|_| Some(Cow::Owned(KeyValue::Unknown)))
     }
 
     /// Whether some of its lines on one key cannot hold in one request in which the keys are as `value` says. Keys of
@@ -68,14 +85,31 @@ impl Conditions {
         catalog: &Catalog,
         value: &dyn Fn(&str) -> Option<Cow<'v, KeyValue>>,
     ) -> bool {
-        let mut by_key: BTreeMap<&str, Vec<&Test>> = BTreeMap::new();
-        for Line { test, .. } in &self.lines {
-            by_key.entry(&test.key).or_default().push(test);
-        }
-        let mut shared = by_key.iter().filter(|(_, tests)| tests.len() > 1);
-        shared.any(|(key, tests)| {
-            let several = catalog.may_have_several(key);
-            value(key).is_some_and(|v| condition::exclude_each_other_for(tests, &v, several))
+        self.same_key().iter().any(|SameKey { lines, answers }| {
+            let tests = lines.iter().filter_map(|at| self.lines.get(*at));
+            let tests: Vec<&Test> = tests.map(|line| &line.test).collect();
+            let key = tests.first().map_or("", |test| test.key.as_str());
+            value(key).is_some_and(|value| {
+                answers.get(&value, || {
+                    let several = catalog.may_have_several(key);
+                    condition::exclude_each_other_for(&tests, &value, several)
+                })
+            })
+        })
+    }
+
+    fn same_key(&self) -> &[SameKey] {
+        self.same_key.get_or_init(|| {
+            let mut by_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            for (at, Line { test, .. }) in self.lines.iter().enumerate() {
+                by_key.entry(&test.key).or_default().push(at);
+            }
+            let shared = by_key.into_values().filter(|lines| lines.len() > 1);
+            let shared = shared.map(|lines| SameKey {
+                lines,
+                answers: LastAnswers::default(),
+            });
+            shared.collect()
         })
     }
 }
@@ -228,9 +262,13 @@ impl Applies<'_> {
 const FEW: usize = 16;
 
 /// The first string that matches an action (in lower case) for sure, else the first that may.
-fn first(actions: &[Action], service: &str, name: &str) -> Option<(usize, ActionMatch)> {
+fn first<'s>(
+    actions: impl Iterator<Item = (usize, &'s Action)>,
+    service: &str,
+    name: &str,
+) -> Option<(usize, ActionMatch)> {
     let mut best = None;
-    for (at, action) in actions.iter().enumerate() {
+    for (at, action) in actions {
         match action.pattern.matches(service, name) {
             ActionMatch::Yes => return Some((at, ActionMatch::Yes)),
             ActionMatch::Contested if best.is_none() => {
@@ -295,11 +333,42 @@ impl Prepared {
     /// Whether, and through which string, the statement matches an action (in lower case).
     pub fn applies(&self, service: &str, name: &str) -> Option<Applies<'_>> {
         let by_name = || self.by_name.get_or_init(|| ByName::new(&self.actions));
-        let found = if self.actions.len() > FEW {
+        self.applies_by(if self.actions.len() > FEW {
             by_name().first(&self.actions, service, name)
         } else {
-            first(&self.actions, service, name)
+            first(self.actions.iter().enumerate(), service, name)
+        })
+    }
+
+    /// The strings, by their indexes, that may match an action of a service; `None` where they are too many to look
+    /// through.
+    pub fn strings_of(&self, service: &str) -> Option<Vec<usize>> {
+        let may_be = |action: &Action| match &action.pattern {
+            ActionPattern::Literal { service: own, .. }
+            | ActionPattern::Wildcard { service: own, .. } => own == service,
+            ActionPattern::Everything | ActionPattern::ContestedPrefix(_) => true,
+            ActionPattern::Nothing => false,
         };
+        (self.actions.len() <= FEW).then(|| {
+            let listed = self.actions.iter().enumerate();
+            let listed = listed.filter(|(_, action)| may_be(action));
+            listed.map(|(at, _)| at).collect()
+        })
+    }
+
+    /// The same as [`applies`](Self::applies) where only [these strings](Self::strings_of) may match.
+    pub fn applies_by_one_of(
+        &self,
+        strings: &[usize],
+        service: &str,
+        name: &str,
+    ) -> Option<Applies<'_>> {
+        let strings = strings.iter();
+        let listed = strings.filter_map(|at| Some((*at, self.actions.get(*at)?)));
+        self.applies_by(first(listed, service, name))
+    }
+
+    fn applies_by(&self, found: Option<(usize, ActionMatch)>) -> Option<Applies<'_>> {
         let best = found.map_or(ActionMatch::No, |(_, best)| best);
         let by = found.map(|(at, _)| at);
         if self.not_action {
@@ -363,7 +432,7 @@ mod tests {
                     let found = by_name.first(&actions, service, name);
                     assert_eq!(
                         found,
-                        first(&actions, service, name),
+                        first(actions.iter().enumerate(), service, name),
                         "{texts:?} {from} {length}"
                     );
                 }

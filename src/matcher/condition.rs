@@ -3,11 +3,13 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 mod arn_values;
+mod last_answers;
 mod scalar;
 mod texts;
 mod together;
 
 pub use crate::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};
+pub use last_answers::LastAnswers;
 pub(crate) use scalar::{Decimal, date, network};
 pub use together::{exclude_each_other, exclude_each_other_for};
 
@@ -122,6 +124,7 @@ pub struct Test {
     pub values: Vec<Pieces>,
     /// What the values match, once it is asked for.
     read: OnceCell<Vec<Wanted>>,
+    answers: LastAnswers<Truth>,
 }
 
 /// A value of a line, made ready for comparisons.
@@ -159,6 +162,7 @@ impl Test {
             key,
             values,
             read: OnceCell::new(),
+            answers: LastAnswers::default(),
         }
     }
 
@@ -202,8 +206,14 @@ impl Test {
                 .evaluate(&KeyValue::Absent)
                 .either(self.evaluate(&KeyValue::Present)),
             KeyValue::Absent => absent(operator),
-            KeyValue::Present => self.values(operator, &[Pattern::everything()]),
-            KeyValue::Values(values) => self.values(operator, values),
+            KeyValue::Present => {
+                let everything = || self.values(operator, &[Pattern::everything()]);
+                self.answers.get(value, everything)
+            }
+            KeyValue::Values(values) => {
+                let found = || self.values(operator, values);
+                self.answers.get(value, found)
+            }
         }
     }
 

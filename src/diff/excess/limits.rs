@@ -1,5 +1,6 @@
 //! Actions that a statement surely allows, by a look at the services of its resources and of what limits it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -16,6 +17,8 @@ pub(super) struct Limits<'a> {
     layers: &'a [Layer<'a>],
     /// Whether each layer that limits the role allows everything by one statement.
     are_open: bool,
+    /// By the resource types of an action.
+    looks: RefCell<FxHashMap<TypesKey<'a>, Rc<[Look<'a>]>>>,
 }
 
 impl<'a> Limits<'a> {
@@ -35,6 +38,7 @@ impl<'a> Limits<'a> {
                 let mut everywhere = layer.everywhere.iter();
                 everywhere.any(|at| layer.statements.get(*at).is_some_and(is_open))
             }),
+            looks: RefCell::default(),
         }
     }
 
@@ -58,6 +62,19 @@ impl<'a> Limits<'a> {
             let mut statements = layer.of_service(service);
             statements.any(|s| s.effect == Effect::Allow)
         })
+    }
+
+    /// The resource types of an action.
+    fn looks(&self, action: &catalog::Action<'a>) -> Rc<[Look<'a>]> {
+        let mut known = self.looks.borrow_mut();
+        let find = || {
+            let looks = action.resource_types().filter_map(|kind| {
+                let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
+                Some((kind.service()?, colons))
+            });
+            looks.collect()
+        };
+        Rc::clone(known.entry(action.types_key()).or_insert_with(find))
     }
 
     /// The Deny statements that may deny an action of a service.
@@ -151,11 +168,9 @@ impl<'a> Whole<'_, 'a> {
         let granted = if let Some(known) = self.granted.get(&key) {
             Rc::clone(known)
         } else {
-            let looks = action.resource_types().filter_map(|kind| {
-                let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
-                Some((kind.service()?, colons))
-            });
-            let granted = looks.filter_map(|look| self.look(action.service, look));
+            let looks = self.limits.looks(action);
+            let granted = looks.iter();
+            let granted = granted.filter_map(|look| self.look(action.service, *look));
             let granted: Rc<[_]> = granted.collect();
             self.granted.insert(key, Rc::clone(&granted));
             granted

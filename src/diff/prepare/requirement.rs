@@ -154,8 +154,8 @@ pub fn bind_reference(
             has_void_resource: false,
             is_rejected: false,
             may_be_void: false,
-            conditions: Conditions {
-                lines: statement
+            conditions: Conditions::new(
+                statement
                     .conditions
                     .iter()
                     .zip(&pieces.conditions)
@@ -164,10 +164,9 @@ pub fn bind_reference(
                         line(&c.operator, &c.key, c.values.clone(), bound.collect())
                     })
                     .collect(),
-                unreadable: false,
-                span: None,
-                exclusive: OnceCell::new(),
-            },
+                false,
+                None,
+            ),
             lacks: statement.lacks.clone(),
             index: statement.index,
             by_name: OnceCell::new(),
