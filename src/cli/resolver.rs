@@ -1,6 +1,7 @@
 //! One job after the other: what holds for it, its reference, its bindings and its files.
 
 mod job;
+mod nesting;
 mod principals;
 mod used;
 
@@ -221,6 +222,7 @@ impl<'r> Resolver<'r> {
         each: bool,
     ) -> Result<Vec<Job>, Fault> {
         if each {
+            self.nest_each(target, names)?;
             let mut all = Vec::with_capacity(names.len());
             for name in names {
                 all.extend(self.jobs(target, std::slice::from_ref(name), false)?);
@@ -257,6 +259,7 @@ impl<'r> Resolver<'r> {
         if !pages.is_empty() {
             templates.push(self.dump(pages));
         }
+        self.nest(&templates);
         let mut chosen: Vec<(usize, usize)> = Vec::new();
         // Files in which nothing is judged.
         let mut empty: Vec<String> = Vec::new();

@@ -137,6 +137,7 @@ pub(super) fn given(
         account: account.map(str::to_owned),
         partition,
         region,
+        nested: Vec::new(),
     }
 }
 
@@ -228,6 +229,17 @@ pub(super) fn places(document: &Document) -> impl Iterator<Item = Span> {
     let others = document.best.iter().chain(&document.texts);
     let policies = [&document.worst].into_iter().chain(others);
     policies.flat_map(|d| &d.policies).map(|policy| policy.span)
+}
+
+/// Gives the problems of a file without principals their file.
+pub(super) fn place_problems(inventory: &mut Inventory, source: SourceId) {
+    if inventory.principals.is_empty() {
+        let own = std::mem::take(&mut inventory.problems).into_iter();
+        let own = own.filter(|problem| problem.rejected);
+        inventory
+            .elsewhere
+            .extend(own.map(|problem| (source, problem)));
+    }
 }
 
 /// The files of an inventory without principals that could not be read, put into `files`: their indexes.

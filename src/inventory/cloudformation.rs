@@ -11,8 +11,11 @@ mod function;
 mod json_document;
 mod links;
 mod names;
+mod nested;
 mod outside;
 mod parameter;
+mod parameter_value;
+mod passed;
 mod principals;
 mod refused;
 mod sam;
@@ -23,6 +26,8 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+pub use passed::Nested;
 
 use super::Inventory;
 use crate::parser::tree::{self, Node, Tree};
@@ -39,6 +44,8 @@ pub struct Given {
     pub account: Option<String>,
     /// See above.
     pub partition: Option<String>,
+    /// The nested stacks whose template it is.
+    pub nested: Vec<Nested>,
 }
 
 /// The macro of SAM.
@@ -105,6 +112,7 @@ pub fn read(
     let aliases = aliases.map(|at| problems.remove(at));
     let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
     let refused = parameter::refused(&tree, given);
+    problems.extend(parameter::refused_of_parents(&tree, given));
     let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
     template.made_roles = sam::roles(&template.tree);
     let mut inventory = principals::inventory(template, problems);

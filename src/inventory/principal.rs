@@ -221,6 +221,8 @@ pub struct Inventory {
     pub refused_parameters: Vec<(String, String, String)>,
     /// Principals that are not made, because their condition is false.
     pub unmade: Vec<String>,
+    /// The nested stacks of a template.
+    pub nested: Vec<super::cloudformation::Nested>,
     /// The folders of the local modules that a Terraform module calls.
     pub called: Vec<std::path::PathBuf>,
 }

@@ -65,6 +65,12 @@ fn of_the_principal() {
     check("principals");
 }
 
+/// What a template passes to the nested stacks whose templates are beside it.
+#[test]
+fn of_nested_stacks() {
+    check("nested");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {
@@ -122,6 +128,7 @@ fn each_case_is_one_of_a_kind_and_expects_something() {
         "calls",
         "configured",
         "principals",
+        "nested",
     ]
     .into_iter()
     .flat_map(cases)

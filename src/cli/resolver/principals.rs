@@ -14,6 +14,14 @@ use crate::inventory::{Inventory, terraform};
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, shorten};
 
+/// The doubt about a parameter that a template does not have.
+pub(super) fn unused_value(name: &str, parameter: &str) -> String {
+    format!(
+        "{name} has no parameter `{}`: its value is not used",
+        shorten(parameter)
+    )
+}
+
 impl Resolver<'_> {
     /// Reads a file that may define several roles, unless it was read before.
     pub(super) fn read(&mut self, name: &str, effective: &Effective) -> Result<Read, Error> {
@@ -74,21 +82,11 @@ impl Resolver<'_> {
         source: Option<SourceId>,
         mut inventory: Inventory,
     ) -> usize {
-        if inventory.principals.is_empty()
-            && let Some(source) = source
-        {
-            let own = std::mem::take(&mut inventory.problems).into_iter();
-            let own = own.filter(|problem| problem.rejected);
-            inventory
-                .elsewhere
-                .extend(own.map(|problem| (source, problem)));
+        if let Some(source) = source {
+            role_file::place_problems(&mut inventory, source);
         }
-
         for parameter in &inventory.unknown_parameters {
-            self.doubts.insert(format!(
-                "{name} has no parameter `{}`: its value is not used",
-                shorten(parameter)
-            ));
+            self.doubts.insert(unused_value(name, parameter));
         }
         self.templates.push(Template {
             name: name.to_owned(),

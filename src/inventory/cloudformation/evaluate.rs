@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::parameter::{self, Known, Parameter};
 use super::work::{self, Work};
 use super::{Given, types, unresolved};
-use crate::inventory::{Holes, Node as Made, Piece, Value};
+use crate::inventory::{Holes, Node as Made, Piece, Value, Written};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
 
@@ -20,7 +20,7 @@ pub(super) struct Template<'g> {
     pub(super) id: SourceId,
     pub(super) tree: Rc<Tree>,
     pub(super) given: &'g Given,
-    parameters: FxHashMap<String, Parameter>,
+    pub(super) parameters: FxHashMap<String, Parameter>,
     resources: FxHashMap<String, Rc<Tree>>,
     /// The roles that SAM makes, each with the resource that it is for.
     pub(super) made_roles: Vec<(String, String)>,
@@ -32,7 +32,11 @@ pub(super) struct Template<'g> {
     /// Parameters with several values that were asked for in this pass.
     pub(super) asked: BTreeSet<String>,
     /// Parameters that were asked for in this pass and have one value; the place is that of a default.
-    pub(super) taken: BTreeMap<String, (String, Option<Span>)>,
+    pub(super) taken: BTreeMap<String, (String, Option<Written>)>,
+    /// The values that parameters have together, for each setting of the templates that this one is nested in.
+    pub(super) together: Vec<BTreeMap<String, String>>,
+    /// Holes of the templates that this one is nested in.
+    pub(super) from_parents: BTreeSet<usize>,
     /// Parts that could not be read in this pass.
     pub(super) problems: Vec<Problem>,
     /// Conditions and names of resources that are being worked out.
@@ -96,10 +100,13 @@ impl<'g> Template<'g> {
         let resources = resources.iter().flat_map(|r| r.entries());
         let resources =
             resources.filter_map(|(name, value)| Some((name.text()?.to_owned(), Rc::clone(value))));
+        let parameters = parameter::all(&tree, id, given).into_iter().collect();
         Template {
             id,
             given,
-            parameters: parameter::all(&tree, given).into_iter().collect(),
+            together: parameter::together(&parameters, given),
+            from_parents: BTreeSet::new(),
+            parameters,
             resources: resources.collect(),
             made_roles: Vec::new(),
             holes: Holes::default(),
@@ -131,6 +138,7 @@ impl<'g> Template<'g> {
     pub(super) fn values_of(&self, parameter: &str) -> &[String] {
         match self.parameters.get(parameter).map(|p| &p.known) {
             Some(Known::OneOf(values)) => values,
+            Some(Known::Passed(passed)) if passed.all.len() > 1 => &passed.all,
             _ => &[],
         }
     }
@@ -138,6 +146,15 @@ impl<'g> Template<'g> {
     /// The names of the parameters.
     pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.keys().map(String::as_str)
+    }
+
+    /// Ends a pass of which only the values were of interest.
+    pub(super) fn forget(&mut self) {
+        self.chosen.clear();
+        self.left_open.clear();
+        self.asked.clear();
+        self.taken.clear();
+        self.problems.clear();
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
@@ -336,62 +353,6 @@ impl<'g> Template<'g> {
         }
         let hole = self.hole(name, HoleKind::Reference, span, None);
         Some(of_pieces(vec![Piece::Hole { hole, span }], span))
-    }
-
-    fn parameter(&mut self, name: &str, span: Span) -> Value {
-        let Some(parameter) = self.parameters.get(name) else {
-            return Value::absent(span);
-        };
-        let is_list = parameter.is_list;
-        let text = match &parameter.known {
-            Known::Given(text) => {
-                self.taken.insert(name.to_owned(), (text.clone(), None));
-                Some(text.clone())
-            }
-            Known::Default(text, at) => {
-                let taken = (text.clone(), Some(*at));
-                self.taken.insert(name.to_owned(), taken);
-                Some(text.clone())
-            }
-            Known::OneOf(_) if self.left_open.contains(name) => None,
-            Known::OneOf(values) => {
-                self.asked.insert(name.to_owned());
-                let chosen = self.chosen.get(name).or(values.first());
-                chosen.cloned()
-            }
-            Known::Open => None,
-        };
-        match text {
-            Some(text) if is_list => {
-                if !self.work.spend(text.matches(',').count()) {
-                    return self.too_large(span, span);
-                }
-                let elements = text.split(',').map(str::trim);
-                let elements = elements.map(|e| Value::bound(e, span)).collect();
-                Value {
-                    node: Made::List(elements),
-                    span,
-                }
-            }
-            Some(text) => Value::bound(text, span),
-            None => {
-                let kind = if is_list {
-                    HoleKind::List
-                } else {
-                    HoleKind::Text
-                };
-                let of = self.parameters.get(name);
-                let is_stored = of.is_some_and(|p| p.is_stored);
-                let option = (!is_stored).then(|| format!("--parameter {name}=VALUE"));
-                let at = of.map_or(span, |p| p.span);
-                let hole = self.hole(name, kind, at, option);
-                if is_list {
-                    Value::hole(hole, span)
-                } else {
-                    of_pieces(vec![Piece::Hole { hole, span }], span)
-                }
-            }
-        }
     }
 
     /// A form of `rules/cloudformation.toml` for a resource.

@@ -226,22 +226,27 @@ impl Template<'_> {
         if delimiter.is_empty() {
             return None;
         }
+        Some(self.cut(pieces, &delimiter, call.span))
+    }
+
+    /// The parts of a text between delimiters.
+    pub(super) fn cut(&mut self, pieces: Vec<Piece>, delimiter: &str, span: Span) -> Value {
         // A value that is not known may hold the delimiter.
         let is_safe = |hole: usize| {
             let hole = self.holes.get(hole);
-            hole.is_some_and(|h| !h.kind.may_hold(&delimiter))
+            hole.is_some_and(|h| !h.kind.may_hold(delimiter))
         };
         for piece in &pieces {
             if let Piece::Hole { hole, .. } = piece
                 && !is_safe(*hole)
             {
-                return Some(Value::hole(*hole, call.span));
+                return Value::hole(*hole, span);
             }
         }
         let texts = pieces.iter().filter_map(Piece::text);
-        let cuts = texts.map(|text| text.matches(&delimiter).count());
+        let cuts = texts.map(|text| text.matches(delimiter).count());
         if !self.work.spend(cuts.sum()) {
-            return None;
+            return self.too_large(span, span);
         }
         let mut elements: Vec<Vec<Piece>> = vec![Vec::new()];
         for piece in pieces {
@@ -252,7 +257,7 @@ impl Template<'_> {
                 continue;
             };
             let mut at = 0;
-            for (nth, part) in text.split(&delimiter).enumerate() {
+            for (nth, part) in text.split(delimiter).enumerate() {
                 if nth > 0 {
                     elements.push(Vec::new());
                 }
@@ -263,11 +268,11 @@ impl Template<'_> {
             }
         }
         let elements = elements.into_iter();
-        let elements = elements.map(|pieces| of_pieces(pieces, call.span));
-        Some(Value {
+        let elements = elements.map(|pieces| of_pieces(pieces, span));
+        Value {
             node: Made::List(elements.collect()),
-            span: call.span,
-        })
+            span,
+        }
     }
 
     fn branch(&mut self, call: &Call<'_>) -> Option<Value> {

@@ -120,7 +120,9 @@ impl Names {
             let name = name.unwrap_or_default();
             let is_parameter = template.parameter_names().any(|p| p == name);
             let is_outside = ["Fn::ImportValue", "resolve:", "AWS::"];
-            is_from_outside &= is_parameter || is_outside.iter().any(|o| name.starts_with(o));
+            is_from_outside &= is_parameter
+                || template.from_parents.contains(&hole)
+                || is_outside.iter().any(|o| name.starts_with(o));
         });
         let maybe: Vec<String> = of_kind()
             .filter(|name| !(name.is_made && is_from_outside) && may_be(&text, &name.key))

@@ -1,10 +1,15 @@
 //! Parameters of a template: given, by default, one of a few, or not known.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::Given;
+use rustc_hash::FxHashMap;
+
+use super::passed::{self, Passed};
+use super::{Given, unresolved};
+use crate::inventory::Written;
 use crate::parser::tree::{Node, Tree};
-use crate::parser::{Span, shorten};
+use crate::parser::{Problem, SourceId, Span, shorten};
 
 /// How many values of a parameter are judged one by one.
 const MOST_VALUES: usize = 8;
@@ -26,7 +31,7 @@ pub(super) struct Parameter {
 }
 
 /// The known value or values of a parameter.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Known {
     /// The command line gives it.
     Given(String),
@@ -34,12 +39,14 @@ pub(super) enum Known {
     Default(String, Span),
     /// One of these; the first is the default where there is one.
     OneOf(Vec<String>),
+    /// The templates give it that this one is nested in.
+    Passed(Passed),
     /// Nothing.
     Open,
 }
 
 /// The parameters of a template.
-pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
+pub(super) fn all(tree: &Tree, id: SourceId, given: &Given) -> Vec<(String, Parameter)> {
     let Some(parameters) = tree.get("Parameters") else {
         return Vec::new();
     };
@@ -49,14 +56,19 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
         let kind = value.get("Type").and_then(|t| t.text()).unwrap_or("String");
         let stored = stored(kind);
         let is_list = is_list(stored.unwrap_or(kind));
-        let known = match given.parameters.get(&name_text) {
+        let known = match given_to(&name_text, given) {
             _ if stored.is_some() => Known::Open,
             Some(Some(text)) => Known::Given(text.clone()),
             Some(None) => match of(value, is_list) {
                 one @ Known::OneOf(_) => one,
                 _ => Known::Open,
             },
-            None => of(value, is_list),
+            None => {
+                let own = of(value, is_list);
+                let passed = passed::passed(&name_text, &given.nested, own.default(id));
+                let is_known = |p: &Passed| !(p.is_open() && matches!(own, Known::OneOf(_)));
+                passed.filter(is_known).map_or(own.clone(), Known::Passed)
+            }
         };
         let parameter = Parameter {
             span: name.span,
@@ -67,6 +79,34 @@ pub(super) fn all(tree: &Tree, given: &Given) -> Vec<(String, Parameter)> {
         Some((name_text, parameter))
     };
     entries.filter_map(read).collect()
+}
+
+/// The values that parameters have together, for each setting of the templates that this one is nested in.
+pub(super) fn together(
+    parameters: &FxHashMap<String, Parameter>,
+    given: &Given,
+) -> Vec<BTreeMap<String, String>> {
+    let passed = { parameters.iter() }.filter_map(|(name, of)| match &of.known {
+        Known::Passed(passed) => Some((name, passed)),
+        _ => None,
+    });
+    passed::together(passed, &given.nested)
+}
+
+/// The value that the command line gives, unless it is for a template that passes another one on.
+fn given_to<'g>(name: &str, given: &'g Given) -> Option<&'g Option<String>> {
+    let is_of_parent = passed::is_of_parent(name, &given.nested);
+    { given.parameters.get(name) }.filter(|_| !is_of_parent)
+}
+
+impl Known {
+    /// The default, where it is the only value.
+    fn default(&self, id: SourceId) -> Option<(&str, Written)> {
+        match self {
+            Known::Default(text, span) => Some((text, (id, *span))),
+            _ => None,
+        }
+    }
 }
 
 fn is_list(kind: &str) -> bool {
@@ -89,8 +129,28 @@ pub(super) fn refused(tree: &Tree, given: &Given) -> Vec<(String, String, String
     let entries = parameters.iter().flat_map(|p| p.entries());
     let refused = entries.filter_map(|(name, value)| {
         let name = name.text()?;
-        let text = given.parameters.get(name)?.as_ref()?;
+        let text = given_to(name, given)?.as_ref()?;
         Some((name.to_owned(), text.clone(), refusal(value, text)?))
+    });
+    refused.collect()
+}
+
+/// The same for the values that other templates pass, if they pass no other one.
+pub(super) fn refused_of_parents(tree: &Tree, given: &Given) -> Vec<Problem> {
+    let parameters = tree.get("Parameters");
+    let entries = parameters.iter().flat_map(|p| p.entries());
+    let refused = entries.filter_map(|(name, value)| {
+        let text = name.text()?;
+        let passed = passed::passed(text, &given.nested, None)?;
+        let all = passed.all.iter().map(|one| refusal(value, one));
+        let reasons: Option<Vec<String>> = all.collect();
+        let reason = reasons?.into_iter().next().filter(|_| !passed.is_open())?;
+        let message = format!(
+            "the template of the parent gives `{}`: {reason}",
+            shorten(text)
+        );
+        let help = "pass a value that the parameter allows: CloudFormation refuses the stack";
+        Some(unresolved("Parameters", &message, name.span).with_help(help))
     });
     refused.collect()
 }

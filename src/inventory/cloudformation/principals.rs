@@ -14,9 +14,9 @@ use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::sam::has_own_role;
 use super::settings::{PropertyText, settings, text, texts};
-use super::template_condition::Truth;
+use super::template_condition::{Truth, condition_of};
 use super::types::is_of_iam;
-use super::{outside, refused, unresolved};
+use super::{nested, outside, refused, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;
 use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
@@ -102,6 +102,7 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         [one] => read(one),
         several => several.par_iter_mut().for_each(read),
     }
+    inventory.nested = nested::stacks(&mut template, &resources);
     let unchecked = outside::unchecked(&resources);
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
     for document in documents {
@@ -191,17 +192,6 @@ fn resources(template: &Template<'_>, problems: &mut Vec<Problem>) -> Vec<Resour
         resources.push(resource);
     }
     resources
-}
-
-/// Whether a resource is made.
-fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
-    match tree
-        .get("Condition")
-        .and_then(|c| Some((c.text()?.to_owned(), c.span)))
-    {
-        Some((name, span)) => template.condition(&name, span),
-        None => Truth::True,
-    }
 }
 
 /// Reads one principal.
@@ -335,11 +325,7 @@ impl Reader<'_> {
                     document.report(too_many(name, span.unwrap_or_default()));
                 }
                 let taken = std::mem::take(&mut template.taken).into_iter();
-                let id = template.id;
-                let placed = |(n, (v, at)): (String, (String, Option<Span>))| {
-                    (n, v, at.map(|span| (id, span)))
-                };
-                document.parameters = taken.map(placed).collect();
+                document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
                 document.values = setting;
                 for problem in std::mem::take(&mut template.problems) {
                     document.report(problem);

@@ -1,6 +1,6 @@
 //! The settings of parameters that may have several values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate::Template;
 
@@ -22,10 +22,6 @@ pub(super) fn settings(
         if values.is_empty() {
             continue;
         }
-        if all.len() * values.len() > MOST_SETTINGS {
-            left_open.insert(name.clone());
-            continue;
-        }
         let with = |setting: &Vec<(String, String)>| {
             let setting = setting.clone();
             let each = values.iter().map(move |value| {
@@ -35,9 +31,26 @@ pub(super) fn settings(
             });
             each.collect::<Vec<_>>()
         };
-        all = all.iter().flat_map(with).collect();
+        let more = all.iter().flat_map(with);
+        let more: Vec<_> = { more.filter(|one| is_possible(template, one)) }
+            .take(MOST_SETTINGS + 1)
+            .collect();
+        if more.len() > MOST_SETTINGS {
+            left_open.insert(name.clone());
+        } else {
+            all = more;
+        }
     }
     (all, left_open)
+}
+
+/// Whether the templates that this one is nested in can give these values to its parameters together.
+fn is_possible(template: &Template<'_>, setting: &[(String, String)]) -> bool {
+    let has_all = |row: &BTreeMap<String, String>| {
+        let mut own = setting.iter();
+        own.all(|(name, value)| row.get(name).is_none_or(|of| of == value))
+    };
+    template.together.is_empty() || template.together.iter().any(has_all)
 }
 
 /// The text of a property.

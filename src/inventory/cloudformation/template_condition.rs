@@ -27,6 +27,17 @@ impl Truth {
     }
 }
 
+/// Whether a resource is made.
+pub(super) fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
+    match tree
+        .get("Condition")
+        .and_then(|c| Some((c.text()?.to_owned(), c.span)))
+    {
+        Some((name, span)) => template.condition(&name, span),
+        None => Truth::True,
+    }
+}
+
 impl Template<'_> {
     /// A condition by name.
     pub(super) fn condition(&mut self, name: &str, span: Span) -> Truth {
