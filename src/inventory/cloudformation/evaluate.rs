@@ -35,6 +35,10 @@ pub(super) struct Template<'g> {
     pub(super) taken: BTreeMap<String, (String, Option<Written>)>,
     /// The values that parameters have together, for each setting of the templates that this one is nested in.
     pub(super) together: Vec<BTreeMap<String, String>>,
+    /// Parameters whose empty default is a part of a text in this pass.
+    pub(super) empty: BTreeSet<String>,
+    /// Parameters with an empty default whose value is not known in this pass.
+    pub(super) unset: BTreeSet<String>,
     /// Holes of the templates that this one is nested in.
     pub(super) from_parents: BTreeSet<usize>,
     /// Parts that could not be read in this pass.
@@ -105,6 +109,8 @@ impl<'g> Template<'g> {
             id,
             given,
             together: parameter::together(&parameters, given),
+            empty: BTreeSet::new(),
+            unset: BTreeSet::new(),
             from_parents: BTreeSet::new(),
             parameters,
             resources: resources.collect(),
@@ -141,6 +147,12 @@ impl<'g> Template<'g> {
             Some(Known::Passed(passed)) if passed.all.len() > 1 => &passed.all,
             _ => &[],
         }
+    }
+
+    /// The default of a parameter, as the template writes it.
+    pub(super) fn default_of(&self, parameter: &str) -> Option<String> {
+        let parameter = self.tree.get("Parameters")?.get(parameter)?;
+        Some(parameter.get("Default")?.text()?.to_owned())
     }
 
     /// The names of the parameters.

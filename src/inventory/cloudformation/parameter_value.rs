@@ -18,6 +18,7 @@ impl Template<'_> {
                 self.taken.insert(name.to_owned(), (text.clone(), None));
                 Some(text.clone())
             }
+            Known::Default(text, _) if text.is_empty() && self.is_unset(name) => None,
             Known::Default(text, at) => {
                 let taken = (text.clone(), Some((self.id, *at)));
                 self.taken.insert(name.to_owned(), taken);
@@ -37,7 +38,12 @@ impl Template<'_> {
                         of_pieces(pieces, span)
                     };
                 }
-                text
+                if text.as_deref() == Some("") && self.is_unset(name) {
+                    self.taken.remove(name);
+                    None
+                } else {
+                    text
+                }
             }
             Known::OneOf(values) => {
                 self.asked.insert(name.to_owned());
@@ -77,6 +83,15 @@ impl Template<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a parameter whose default is empty has another value where a text uses it. Notes that one does.
+    fn is_unset(&mut self, name: &str) -> bool {
+        if self.open.iter().any(|mark| mark.starts_with("condition ")) {
+            return false;
+        }
+        self.empty.insert(name.to_owned());
+        self.unset.contains(name)
     }
 
     /// The value of a parameter that a nested stack gives to it, as pieces.

@@ -13,7 +13,7 @@ use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
 use super::names::Target;
 use super::sam::has_own_role;
-use super::settings::{PropertyText, settings, text, texts};
+use super::settings::{PropertyText, Setting, settings, text, texts, unset};
 use super::template_condition::{Truth, condition_of};
 use super::types::is_of_iam;
 use super::{nested, outside, refused, unresolved};
@@ -307,41 +307,58 @@ impl Reader<'_> {
         loop {
             let (settings, left_open) = settings(template, &asked);
             template.left_open = left_open;
-            let mut documents = Vec::with_capacity(settings.len());
+            let (mut documents, mut empty) = (Vec::with_capacity(settings.len()), Vec::new());
             template.asked.clear();
-            for setting in settings {
-                template.chosen = setting.iter().cloned().collect();
-                template.problems.clear();
-                template.taken.clear();
-                let reader = Reader {
-                    book: self.books.book(template, &setting).unwrap_or(self.book),
-                    ..*self
-                };
-                let Some(mut document) = reader.made(template) else {
-                    continue;
-                };
-                for name in template.left_open.intersection(&decisive) {
-                    let span = self.resources.get(self.resource).map(|r| r.span);
-                    document.report(too_many(name, span.unwrap_or_default()));
-                }
-                let taken = std::mem::take(&mut template.taken).into_iter();
-                document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
-                document.values = setting;
-                for problem in std::mem::take(&mut template.problems) {
-                    document.report(problem);
-                }
-                documents.push(document);
+            for setting in &settings {
+                template.empty.clear();
+                documents.push(self.in_setting(template, setting, &decisive));
+                empty.push(std::mem::take(&mut template.empty));
             }
             let more: Vec<String> = { template.asked.iter() }
                 .filter(|name| !asked.contains(*name))
                 .cloned()
                 .collect();
-            template.chosen.clear();
             if more.is_empty() {
-                return documents;
+                let unset = unset(template, &settings, &empty).into_iter();
+                let again = settings.iter().zip(&mut documents).zip(unset);
+                for ((setting, document), unset) in again.filter(|(_, unset)| !unset.is_empty()) {
+                    template.unset = unset;
+                    *document = self.in_setting(template, setting, &decisive);
+                }
+                template.unset.clear();
+                template.chosen.clear();
+                return documents.into_iter().flatten().collect();
             }
             asked.extend(more);
         }
+    }
+
+    /// The policies in one setting. None where the principal is not made in it.
+    fn in_setting(
+        &self,
+        template: &mut Template<'_>,
+        setting: &Setting,
+        decisive: &BTreeSet<String>,
+    ) -> Option<Document> {
+        template.chosen = setting.iter().cloned().collect();
+        template.problems.clear();
+        template.taken.clear();
+        let reader = Reader {
+            book: self.books.book(template, setting).unwrap_or(self.book),
+            ..*self
+        };
+        let mut document = reader.made(template)?;
+        for name in template.left_open.intersection(decisive) {
+            let span = self.resources.get(self.resource).map(|r| r.span);
+            document.report(too_many(name, span.unwrap_or_default()));
+        }
+        let taken = std::mem::take(&mut template.taken).into_iter();
+        document.parameters = taken.map(|(n, (v, at))| (n, v, at)).collect();
+        document.values.clone_from(setting);
+        for problem in std::mem::take(&mut template.problems) {
+            document.report(problem);
+        }
+        Some(document)
     }
 
     /// The policies of a principal that is made in this setting.

@@ -44,6 +44,27 @@ pub(super) fn settings(
     (all, left_open)
 }
 
+/// For each setting, the parameters with an empty default whose value is not known in it: the defaults of the other
+/// parameters make no use of them, so who chooses the setting gives them a value, too. `used` are the parameters whose empty
+/// default is a part of a text in each setting.
+pub(super) fn unset(
+    template: &Template<'_>,
+    all: &[Setting],
+    used: &[BTreeSet<String>],
+) -> Vec<BTreeSet<String>> {
+    let is_default = |setting: &Setting| {
+        let mut values = setting.iter();
+        values.all(|(name, value)| template.default_of(name).as_ref() == Some(value))
+    };
+    let default = all.iter().position(is_default).and_then(|at| used.get(at));
+    let is_chosen = |name: &&String| match default {
+        Some(used) => !used.contains(*name),
+        None => used.iter().any(|used| !used.contains(*name)),
+    };
+    let unset = used.iter().map(|own| own.iter().filter(is_chosen).cloned());
+    unset.map(Iterator::collect).collect()
+}
+
 /// Whether the templates that this one is nested in can give these values to its parameters together.
 fn is_possible(template: &Template<'_>, setting: &[(String, String)]) -> bool {
     let has_all = |row: &BTreeMap<String, String>| {
