@@ -308,6 +308,8 @@ impl<'a> Work<'a> {
         if !self.layered && written.iter().any(|w| glob(&w.text, &of)) {
             return None;
         }
+        let is_open = |name: &str| !is_ambient(name) && self.bindings.get(name).is_none();
+        let is_kept = template::names(rule.of).any(|n| is_open(n) && self.grants.keep(n));
         let mut all = Vec::new();
         for group in rule.to {
             // Each name of the cluster, and each value of what is given, is needed by itself.
@@ -334,19 +336,22 @@ impl<'a> Work<'a> {
             for at in 0..most {
                 let forms = forms.iter().filter_map(|f| f.get(at).or(f.first()));
                 let forms: Vec<&String> = forms.collect();
-                self.enough(&forms, &written, &mut all)?;
+                if !self.enough(&forms, &written, &mut all)? {
+                    // So is a policy that keeps the placeholder elsewhere.
+                    all.push(Self::wild(forms.first().filter(|_| !is_kept)?));
+                }
             }
         }
         Some(all)
     }
 
-    /// The forms that the grants have, or the first.
+    /// Adds the forms that the grants have; false where they have none.
     fn enough(
         &mut self,
         forms: &[&String],
         written: &[&Written],
         out: &mut Vec<String>,
-    ) -> Option<()> {
+    ) -> Option<bool> {
         let before = out.len();
         for form in forms {
             let open = self.open(form);
@@ -355,7 +360,7 @@ impl<'a> Work<'a> {
             }
         }
         if out.len() > before {
-            return Some(());
+            return Some(true);
         }
         for form in forms {
             let (fields, resource) = split(form)?;
@@ -376,10 +381,7 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        if out.len() == before {
-            out.push(Self::wild(forms.first()?));
-        }
-        Some(())
+        Some(out.len() > before)
     }
 
     /// Notes a value that a policy gives to a placeholder; false where another one was given before, and a cluster has

@@ -1,5 +1,6 @@
 //! What policies grant, as far as names are looked for in it.
 
+use crate::matcher::template;
 use crate::parser::{SourceId, Span};
 use crate::reference::value_shape::glob;
 
@@ -40,5 +41,14 @@ impl Grant {
         let mut actions = self.actions.iter();
         let matches = |a: &String| glob(a, action) || !self.not_action && glob(action, a);
         actions.any(matches) != self.not_action
+    }
+}
+
+impl Grants {
+    /// Whether a policy keeps a placeholder.
+    pub(super) fn keep(&self, name: &str) -> bool {
+        let grants = self.certain.iter().chain(&self.perhaps);
+        let mut written = grants.filter_map(|g| g.resources.as_ref()).flatten();
+        written.any(|w| template::names(&w.text).any(|own| own == name))
     }
 }
