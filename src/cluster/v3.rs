@@ -131,18 +131,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reports the sections that `pcluster` does not know: it refuses them, and what they were meant for is not judged.
-    fn unknown_sections(&mut self, root: Id) {
-        let keys: Vec<String> = self.tree.keys(root).map(str::to_owned).collect();
-        let unknown = keys.iter().filter(|key| !SECTIONS.contains(&key.as_str()));
+    /// Reports the keys of a map that `pcluster` does not know: it refuses them, and what they were meant for is not judged.
+    /// `what` completes "is not".
+    fn unknown_keys(&mut self, map: Id, known: &[&str], what: &str) {
+        let keys: Vec<String> = self.tree.keys(map).map(str::to_owned).collect();
+        let unknown = keys.iter().filter(|key| !known.contains(&key.as_str()));
         for key in unknown.filter(|key| *key != "<<") {
-            let Some((name, _)) = self.tree.get(root, key) else {
+            let Some((name, _)) = self.tree.get(map, key) else {
                 continue;
             };
-            let message = format!("`{}` is not a section of a configuration", shorten(key));
-            let help = match nearest_word(key, SECTIONS, 3) {
+            let message = format!("`{}` is not {what}", shorten(key));
+            let help = match nearest_word(key, known.iter().copied(), 3) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("one of: {}", SECTIONS.join(", ")),
+                None => format!("one of: {}", known.join(", ")),
             };
             let problem = ConfigProblem::new(message, self.tree.span(name));
             self.facts.report(problem.with_help(help));
@@ -150,7 +151,7 @@ impl Reader<'_> {
     }
 
     fn cluster(&mut self, root: Id) {
-        self.unknown_sections(root);
+        self.unknown_keys(root, &SECTIONS, "a section of a configuration");
         if let Some(region) = self.text(root, "Region") {
             self.facts.region(region.value);
         }

@@ -197,8 +197,8 @@ fn both_generations_decide_the_same_features() {
 fn a_feature_of_some_nodes_is_none_of_the_others() {
     let text = fs::read_to_string(folder().join("s3-access.yaml")).unwrap();
     let some = cluster(&text.replace(
-        "    S3Access:\n      - BucketName: ocean-models",
-        "    Unread:\n      - BucketName: ocean-models",
+        "  Iam:\n    S3Access:\n      - BucketName: ocean-models",
+        "  Unread:\n    S3Access:\n      - BucketName: ocean-models",
     ));
     assert_eq!(some.uses("s3-access", "compute-node"), Some(true));
     assert_eq!(some.uses("s3-access", "user"), Some(true));
@@ -231,9 +231,10 @@ fn roles_decide_what_users_must_be_allowed_to_make() {
         .map(|mode| cluster.uses(mode, "user").unwrap())
     };
     assert_eq!(modes(&restricted), [false, false, true]);
-    let one_less = restricted.replacen("InstanceRole", "Unread", 1);
+    let one_less =
+        restricted.replacen("  Iam:\n    InstanceRole", "  Unread:\n    InstanceRole", 1);
     assert_eq!(modes(&one_less), [true, false, false]);
-    let no_lambda = restricted.replace("LambdaFunctionsRole", "Unread");
+    let no_lambda = restricted.replace("Roles:\n    LambdaFunctionsRole", "ResourcePrefix");
     assert_eq!(modes(&no_lambda), [true, false, false]);
     let pools = format!("{restricted}LoginNodes:\n  Pools:\n    - Name: p\n");
     assert_eq!(modes(&pools), [true, false, false]);

@@ -86,7 +86,7 @@ fn buckets_of_a_3x_head_node_are_required() {
     // Granted, and with no such entries, nothing of it is asked for.
     let same = lint("ocean-", BUCKETS);
     assert_eq!(of_buckets(&same), Vec::<String>::new(), "{}", same.out);
-    let none = lint("another", &BUCKETS.replace("S3Access", "Unread"));
+    let none = lint("another", &BUCKETS.replace("Iam:", "Unread:"));
     assert_eq!(of_buckets(&none), Vec::<String>::new(), "{}", none.out);
     // Only one of the two: the other bucket is not asked for.
     let read = lint(

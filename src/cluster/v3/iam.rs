@@ -5,6 +5,16 @@ use crate::cluster::Role;
 use crate::parser::Spanned;
 use crate::parser::yaml::Id;
 
+/// The keys of the `Iam` section of a node, of the whole configuration, and of `Roles` in that.
+const OF_NODE: [&str; 4] = [
+    "AdditionalIamPolicies",
+    "InstanceProfile",
+    "InstanceRole",
+    "S3Access",
+];
+const OF_CLUSTER: [&str; 3] = ["PermissionsBoundary", "ResourcePrefix", "Roles"];
+const OF_ROLES: [&str; 1] = ["LambdaFunctionsRole"];
+
 impl Reader<'_> {
     /// The `Iam` section of a node: its role, and what is added to a role that `ParallelCluster` makes.
     pub(super) fn node_roles(&mut self, node: Id, role: &'static str, group: Option<String>) {
@@ -12,6 +22,7 @@ impl Reader<'_> {
             self.all_roles_given = false;
             return;
         };
+        self.unknown_keys(iam, &OF_NODE, "a key of the `Iam` section of a node");
         let instance_role = self.text(iam, "InstanceRole");
         let profile = self.text(iam, "InstanceProfile");
         if instance_role.is_none() && profile.is_none() {
@@ -82,6 +93,18 @@ impl Reader<'_> {
     pub(super) fn iam(&mut self, root: Id) {
         let iam = self.map(root, "Iam").map(|(_, iam)| iam);
         let roles = iam.and_then(|iam| self.map(iam, "Roles"));
+        for (map, known, what) in [
+            (iam, &OF_CLUSTER[..], "a key of `Iam`"),
+            (
+                roles.map(|(_, roles)| roles),
+                &OF_ROLES,
+                "a key of `Iam/Roles`",
+            ),
+        ] {
+            if let Some(map) = map {
+                self.unknown_keys(map, known, what);
+            }
+        }
         let lambda = roles.and_then(|(_, roles)| self.text(roles, "LambdaFunctionsRole"));
         let boundary = iam.and_then(|iam| self.text(iam, "PermissionsBoundary"));
         let place = lambda.as_ref().map(|lambda| lambda.value.span);

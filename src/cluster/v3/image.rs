@@ -7,9 +7,33 @@ use crate::cluster::Role;
 use crate::cluster::yaml::Id;
 use crate::parser::Spanned;
 
+/// The sections of the configuration of an image.
+const SECTIONS: [&str; 6] = [
+    "Build",
+    "CustomS3Bucket",
+    "DeploymentSettings",
+    "DevSettings",
+    "Image",
+    "Region",
+];
+
+/// The keys of `Build/Iam`.
+const IAM: [&str; 5] = [
+    "AdditionalIamPolicies",
+    "CleanupLambdaRole",
+    "InstanceProfile",
+    "InstanceRole",
+    "PermissionsBoundary",
+];
+
 impl Reader<'_> {
     /// The settings of an image configuration.
     pub(super) fn image_build(&mut self, root: Id) {
+        self.unknown_keys(
+            root,
+            &SECTIONS,
+            "a section of the configuration of an image",
+        );
         self.facts.image();
         if let Some(region) = self.text(root, "Region") {
             self.facts.region(region.value);
@@ -30,6 +54,7 @@ impl Reader<'_> {
             self.facts.on_by_default("image-instance-profile");
             return;
         };
+        self.unknown_keys(iam, &IAM, "a key of `Build/Iam`");
         if let Some(role) = self.text(iam, "InstanceRole") {
             self.facts.label("instance-role");
             self.image_role("image-build-instance", false, role.value);

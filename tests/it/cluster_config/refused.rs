@@ -47,6 +47,42 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     (
+        "Build: {}\nDevSetting: {}\n",
+        "`DevSetting` is not a section of the configuration of an image",
+        "DevSetting",
+        "did you mean `DevSettings`?",
+    ),
+    (
+        "Build: {}\nScheduling: {}\n",
+        "`Scheduling` is not a section of the configuration of an image",
+        "Scheduling",
+        "one of: Build, ",
+    ),
+    (
+        "Build:\n  Iam:\n    CleanupLamdaRole: r\n",
+        "`CleanupLamdaRole` is not a key of `Build/Iam`",
+        "CleanupLamdaRole",
+        "did you mean `CleanupLambdaRole`?",
+    ),
+    (
+        "HeadNode:\n  Iam:\n    AdditionalIamPolicy: []\n",
+        "`AdditionalIamPolicy` is not a key of the `Iam` section of a node",
+        "AdditionalIamPolicy",
+        "did you mean `AdditionalIamPolicies`?",
+    ),
+    (
+        "Iam:\n  PermissionBoundary: a\n",
+        "`PermissionBoundary` is not a key of `Iam`",
+        "PermissionBoundary",
+        "did you mean `PermissionsBoundary`?",
+    ),
+    (
+        "Iam:\n  Roles:\n    HeadNodeRole: a\n",
+        "`HeadNodeRole` is not a key of `Iam/Roles`",
+        "HeadNodeRole",
+        "one of: LambdaFunctionsRole",
+    ),
+    (
         "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n",
         "this is a CloudFormation template, not a configuration of a cluster",
         "",
