@@ -1,5 +1,7 @@
 //! Code in HCL's own syntax to [`Body`].
 
+mod repeated_key;
+
 use std::ops::Range;
 
 use hcl_edit::Span as _;
@@ -38,13 +40,14 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
         owned = format!("{inner}\n");
         owned.as_str()
     };
-    let body = hcl_edit::parser::parse_body(inner).map_err(|e| fault(&e, start, text.len()))?;
-    let places = Places::From(start);
-    Ok(Reader {
-        text: inner,
-        places,
-    }
-    .body(&body))
+    let (body, code) = repeated_key::parse(
+        inner,
+        |at| (start + at).min(text.len()) as u32,
+        hcl_edit::parser::parse_body,
+    )?;
+    let places = (code.offsets.as_deref()).map_or(Places::From(start), Places::Mapped);
+    let text = &code.text;
+    Ok(Reader { text, places }.body(&body))
 }
 
 /// Reads a text with `${…}` and `%{…}`, of which `offsets` has the place of each byte and of the end.
@@ -53,30 +56,14 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
 ///
 /// The first place that is not a template.
 pub(super) fn template(text: &str, offsets: &[u32]) -> Result<Vec<Part>, Fault> {
-    let map = |at: usize| offsets.get(at).or(offsets.last()).copied().unwrap_or(0);
-    let template = hcl_edit::parser::parse_template(text).map_err(|e| {
-        let at = map(e.location().offset());
-        Fault {
-            message: words(&e),
-            span: Span { start: at, end: at },
-        }
-    })?;
-    let places = Places::Mapped(offsets);
+    let (template, code) = repeated_key::parse(
+        text,
+        |at| offsets.get(at).or(offsets.last()).copied().unwrap_or(0),
+        hcl_edit::parser::parse_template,
+    )?;
+    let places = Places::Mapped(code.offsets.as_deref().unwrap_or(offsets));
+    let text = &code.text;
     Ok(Reader { text, places }.template(&template, Style::Bare))
-}
-
-fn fault(error: &hcl_edit::parser::Error, start: usize, end: usize) -> Fault {
-    let at = (start + error.location().offset()).min(end);
-    Fault {
-        message: words(error),
-        span: Span::new(at, at),
-    }
-}
-
-/// The words of an error, on one line.
-fn words(error: &hcl_edit::parser::Error) -> String {
-    let words: Vec<&str> = error.message().split_whitespace().collect();
-    words.join(" ")
 }
 
 /// The places of the bytes of a text in their file.

@@ -106,6 +106,10 @@ fn the_name_of_a_role_is_that_of_the_cluster_configuration() {
 const UNREAD: &[(&str, &str)] = &[
     ("resource \"aws_iam_role\" {", "is not Terraform code"),
     (
+        "resource \"aws_iam_role\" \"twice\" {\n name = \"a\"\n name = \"b\"\n}",
+        "an argument of a block is set twice",
+    ),
+    (
         "locals {\n a = local.b\n b = local.a\n}\nresource \"aws_iam_role_policy\" \"q\" {\n role = aws_iam_role.node.name\n policy = local.a\n}",
         "refers to itself",
     ),

@@ -40,6 +40,19 @@ const VALUES: &[(&str, &str)] = &[
         r#"[for n in local.deep.list[*].name : "ARN:${n}"]"#,
         "covered",
     ),
+    // The last of the values of one key counts.
+    (
+        r#"{ a = "ARN:queue-b", a = "ARN:queue-c", a = "ARN:queue-a" }.a"#,
+        "covered",
+    ),
+    (
+        r#"{ a = "ARN:queue-a", (var.queue) = "", "a" = "", "a" = "ARN:queue-b" }.a"#,
+        "missing",
+    ),
+    (
+        r#"{ "${var.queue}=": "", "${var.queue}=": "ARN:queue-a" }["queue-a="]"#,
+        "covered",
+    ),
     (r#"var.is_on ? "ARN:queue-a" : "ARN:queue-b""#, "covered"),
     (
         r#"var.open == "x" ? "ARN:queue-a" : "ARN:queue-b""#,
