@@ -33,7 +33,10 @@ impl Who {
         };
         let mut keys = vec![("aws:principalarn", arn.clone())];
         let name = arn.rsplit_once('/').map(|(_, name)| name);
-        if let Some(name) = name.filter(|n| arn.contains(":user/") && !n.contains('*')) {
+        // Whatever the path is, the ARN ends in the name.
+        let name = name.map(|name| name.strip_prefix('*').unwrap_or(name));
+        let is_name = |name: &&str| !name.is_empty() && !name.contains('*');
+        if let Some(name) = { name.filter(is_name) }.filter(|_| arn.contains(":user/")) {
             keys.push(("aws:username", name.to_owned()));
         }
         keys

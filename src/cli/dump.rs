@@ -147,6 +147,7 @@ impl Dump {
             inventory.principals.push(Principal {
                 name: shown.value,
                 aliases: entry.arn().map(str::to_owned).into_iter().collect(),
+                full_arn: None,
                 kind,
                 source: entry.source,
                 span: shown.span,

@@ -108,10 +108,15 @@ pub(super) fn who(
     configured: Option<&Configured>,
 ) -> check::Who {
     let owners: Vec<&Owner> = files.iter().flat_map(|f| &f.document.owners).collect();
+    let full_arn = defined.and_then(|p| p.full_arn.as_ref());
     let kind = match defined.map(|p| (p.kind, &p.trust)) {
         Some((Kind::User | Kind::Group, _)) => Some("user"),
         Some((Kind::Role, Some(trust))) if trust.is_of_services() => Some("service"),
         Some((Kind::Role | Kind::Function, _)) => Some("role"),
+        Some((Kind::Policy, _)) if full_arn.is_some_and(|arn| arn.contains(":user/")) => {
+            Some("user")
+        }
+        Some((Kind::Policy, _)) if full_arn.is_some() => Some("role"),
         Some((Kind::Policy, _)) | None => (!owners.is_empty()).then_some("role"),
     };
     let user = { defined.iter() }
@@ -119,7 +124,7 @@ pub(super) fn who(
         .flat_map(|p| &p.aliases)
         .find(|alias| alias.starts_with("arn:") && alias.contains(":user/"));
     let mut arns: Vec<&String> = owners.iter().filter_map(|o| o.full_arn.as_ref()).collect();
-    arns.extend(user);
+    arns.extend(user.or(full_arn));
     // The ARN of a dump says more than the name in a file beside it.
     let whole = arns.iter().find(|arn| !arn.contains(['*', '$']));
     let arn = whole.or(arns.first()).map(|arn| (*arn).clone());

@@ -28,6 +28,15 @@ impl Kind {
             Kind::Function => "function",
         }
     }
+
+    /// The ARN of a role or user by its path, where that is known, and its name, as [`parser::role_arn`].
+    pub(super) fn arn(self, path: Option<&str>, name: &str) -> Option<String> {
+        match self {
+            Kind::Role => parser::role_arn(path, name),
+            Kind::User => parser::user_arn(path, name),
+            Kind::Group | Kind::Policy | Kind::Function => None,
+        }
+    }
 }
 
 /// Who may assume a role, as far as the file says.
@@ -158,6 +167,9 @@ pub struct Principal {
     pub name: String,
     /// Other names that select it: the name of the role, its ARN.
     pub aliases: Vec<String>,
+    /// Its ARN as [`parser::role_arn`] makes one, where the file names a user, or a principal that it does not define. The
+    /// owner of its policies has that of a role.
+    pub full_arn: Option<String>,
     /// Its kind.
     pub kind: Kind,
     /// The file that defines it.

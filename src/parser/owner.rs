@@ -74,11 +74,20 @@ fn is_plain(text: &str) -> bool {
 /// The ARN of a role by its path, where that is known, and its name: `*` stands for what is not known, `${Partition}` and
 /// `${Account}` for those of the account. `None` for a name that IAM does not take.
 pub fn role_arn(path: Option<&str>, name: &str) -> Option<String> {
+    principal_arn("role", path, name)
+}
+
+/// The same for a user.
+pub fn user_arn(path: Option<&str>, name: &str) -> Option<String> {
+    principal_arn("user", path, name)
+}
+
+fn principal_arn(kind: &str, path: Option<&str>, name: &str) -> Option<String> {
     let is_path = |path: &&str| path.starts_with('/') && path.ends_with('/') && is_plain(path);
     // Whatever the path is, the ARN ends in the name.
     let path = path.filter(is_path).unwrap_or("/*");
     let is_name = !name.is_empty() && is_plain(name) && !name.contains(['/', ':']);
-    is_name.then(|| format!("arn:${{Partition}}:iam::${{Account}}:role{path}{name}"))
+    is_name.then(|| format!("arn:${{Partition}}:iam::${{Account}}:{kind}{path}{name}"))
 }
 
 /// The name at the end of an ARN, or of a path.

@@ -110,6 +110,27 @@ impl Books {
         })
     }
 
+    /// Whether names and lists are the same for all values of the parameters.
+    pub(super) fn is_one(&self) -> bool {
+        self.all.len() == 1
+    }
+
+    /// The type and name of the one role or user that a policy is attached to, if the template does not define it.
+    pub(super) fn only_elsewhere(&self, policy: usize) -> Option<(&'static str, &str)> {
+        let [(_, book)] = self.all.as_slice() else {
+            return None;
+        };
+        let mut links = book.links.iter().filter(|link| link.policy == policy);
+        let (link, None) = (links.next()?, links.next()) else {
+            return None;
+        };
+        let is_principal = link.kind != "AWS::IAM::Group" && link.optional.is_none();
+        match &link.principal {
+            Whose::Elsewhere(name) if is_principal => Some((link.kind, name)),
+            _ => None,
+        }
+    }
+
     /// Whether a policy of its own is attached to a resource, or may be.
     pub(super) fn has_policies(&self, logical: &str) -> bool {
         let mut links = self.all.iter().flat_map(|(_, book)| &book.links);

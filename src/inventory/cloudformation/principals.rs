@@ -10,8 +10,7 @@ use rayon::prelude::*;
 
 use super::connectors::Connectors;
 use super::evaluate::{Template, call};
-use super::links::{Book, Books, Resource, each_alternative, is_policy, targets};
-use super::names::Target;
+use super::links::{Book, Books, Resource, each_alternative, is_policy};
 use super::sam::has_own_role;
 use super::settings::{PropertyText, Setting, settings, text, texts, unset};
 use super::template_condition::{Truth, condition_of};
@@ -19,7 +18,7 @@ use super::types::is_of_iam;
 use super::{nested, outside, refused, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
 use crate::parser::tree::Tree;
-use crate::parser::{Owner, Problem, Span, Spanned, role_arn, shorten};
+use crate::parser::{Owner, Problem, Span, Spanned, shorten};
 use document::{
     add, attach, condition_hole_of, doubtful, inline, name_property, policy, same_names, shown,
     too_many, trust_policy,
@@ -219,6 +218,7 @@ impl Reader<'_> {
             let ids = policies.iter().filter_map(|at| self.resources.get(*at));
             return Principal {
                 aliases: ids.map(|r| r.name.clone()).collect(),
+                full_arn: { self.kind.arn(None, other) }.filter(|_| self.books.is_one()),
                 kind: self.kind,
                 source: template.id,
                 span,
@@ -239,15 +239,17 @@ impl Reader<'_> {
         let alias = aliases.first().cloned();
         let trust = self.trust(template, &name);
         let mut documents = self.documents(template);
+        let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, PropertyText::Is(_)));
+        let full_arn = match alias.as_ref().filter(|_| only) {
+            // The path of a principal without one is `/`.
+            Some(alias) => match text(template, &name, "Path") {
+                Some(PropertyText::Absent) => self.kind.arn(Some("/"), alias),
+                Some(PropertyText::Is(path)) => self.kind.arn(Some(&path), alias),
+                Some(PropertyText::Open) | None => self.kind.arn(None, alias),
+            },
+            None => None,
+        };
         if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
-            let only = aliases.len() == 1 && names.iter().all(|n| matches!(n, PropertyText::Is(_)));
-            let path = only.then(|| text(template, &name, "Path")).flatten();
-            let full_arn = match path {
-                // The path of a role without one is `/`.
-                Some(PropertyText::Absent) => role_arn(Some("/"), alias),
-                Some(PropertyText::Is(path)) => role_arn(Some(&path), alias),
-                Some(PropertyText::Open) | None => only.then(|| role_arn(None, alias)).flatten(),
-            };
             for document in &mut documents {
                 document.worst.owners.push(Owner {
                     name: Some(Spanned {
@@ -260,8 +262,14 @@ impl Reader<'_> {
                 });
             }
         }
+        let full_arn = match self.kind {
+            Kind::User => full_arn,
+            Kind::Policy => self.only_elsewhere(),
+            _ => None,
+        };
         Principal {
             aliases,
+            full_arn,
             kind: self.kind,
             source: template.id,
             span,
@@ -269,30 +277,6 @@ impl Reader<'_> {
             documents,
             name,
         }
-    }
-
-    /// The names of the instance profiles that contain a role, as far as the template gives them.
-    fn profiles(&self, template: &mut Template<'_>, role: &str) -> Vec<Spanned<String>> {
-        let is_profile = |r: &&Resource| r.kind == "AWS::IAM::InstanceProfile";
-        let mut profiles = Vec::new();
-        for resource in self.resources.iter().filter(is_profile) {
-            let properties = resource.tree.get("Properties").map(Rc::clone);
-            let Some(roles) = properties.as_ref().and_then(|p| p.get("Roles")) else {
-                continue;
-            };
-            let mut found = Vec::new();
-            let names = (&self.book.names, "AWS::IAM::Role");
-            targets(template, roles, None, names, &mut found);
-            let is_role = |target: &Target| matches!(target, Target::Here(name) if name == role);
-            let is_of_role = found.iter().any(|(target, _)| is_role(target));
-            let name = template.property(&resource.name, "InstanceProfileName");
-            if let Some(value) = name.and_then(|v| v.text()).filter(|_| is_of_role) {
-                let span = resource.span;
-                profiles.push(Spanned { value, span });
-            }
-        }
-        template.problems.clear();
-        profiles
     }
 
     /// The policies, once for each setting of the parameters that they depend on and that may have several values. None where

@@ -17,7 +17,7 @@ use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, role_arn, shorten};
+use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, role_arn, shorten, user_arn};
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
 
@@ -246,11 +246,18 @@ impl Reader {
             let owner = self.owner(machine, instance, name);
             all.of(instance.source()).worst.owners.push(owner);
         }
+        let user = name.as_ref().filter(|_| kind == Kind::User);
+        let full_arn = user.and_then(|name| {
+            let path = machine.argument(instance, "path");
+            let path = path.map_or(Some("/".to_owned()), |p| p.text());
+            user_arn(path.as_deref(), name)
+        });
         finish(
             machine,
             Principal {
                 name: instance.address.clone(),
                 aliases: name.into_iter().collect(),
+                full_arn,
                 kind,
                 source: instance.source(),
                 span: instance.name_span(),

@@ -11,11 +11,46 @@ use crate::inventory::cloudformation::names::Target;
 use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
-use crate::inventory::{Document, Node as Made, Value};
+use crate::inventory::{Document, Kind, Node as Made, Value};
 use crate::parser::tree::{Node, Tree};
-use crate::parser::{Attachment, shorten};
+use crate::parser::{Attachment, Spanned, shorten};
 
 impl Reader<'_> {
+    /// The names of the instance profiles that contain a role, as far as the template gives them.
+    pub(super) fn profiles(&self, template: &mut Template<'_>, role: &str) -> Vec<Spanned<String>> {
+        let is_profile = |r: &&Resource| r.kind == "AWS::IAM::InstanceProfile";
+        let mut profiles = Vec::new();
+        for resource in self.resources.iter().filter(is_profile) {
+            let properties = resource.tree.get("Properties").map(Rc::clone);
+            let Some(roles) = properties.as_ref().and_then(|p| p.get("Roles")) else {
+                continue;
+            };
+            let mut found = Vec::new();
+            let names = (&self.book.names, "AWS::IAM::Role");
+            targets(template, roles, None, names, &mut found);
+            let is_role = |target: &Target| matches!(target, Target::Here(name) if name == role);
+            let is_of_role = found.iter().any(|(target, _)| is_role(target));
+            let name = template.property(&resource.name, "InstanceProfileName");
+            if let Some(value) = name.and_then(|v| v.text()).filter(|_| is_of_role) {
+                let span = resource.span;
+                profiles.push(Spanned { value, span });
+            }
+        }
+        template.problems.clear();
+        profiles
+    }
+
+    /// The ARN of the one role or user that an inline policy is for, if the template does not define it.
+    pub(super) fn only_elsewhere(&self) -> Option<String> {
+        let own = self.resources.get(self.resource)?;
+        let (kind, name) = self.books.only_elsewhere(self.resource)?;
+        match kind {
+            _ if own.kind == "AWS::IAM::ManagedPolicy" => None,
+            "AWS::IAM::User" => Kind::User.arn(None, name),
+            _ => Kind::Role.arn(None, name),
+        }
+    }
+
     /// The policies that are resources of their own and name the principal.
     pub(super) fn linked(
         &self,

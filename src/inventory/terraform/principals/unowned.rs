@@ -52,6 +52,7 @@ impl Reader {
             found.push(finish(
                 machine,
                 Principal {
+                    full_arn: kind.arn(None, &name),
                     name,
                     aliases: Vec::new(),
                     kind,
@@ -90,6 +91,7 @@ impl Reader {
             Principal {
                 name: instance.address.clone(),
                 aliases: name.into_iter().collect(),
+                full_arn: None,
                 kind: Kind::Policy,
                 source: instance.source(),
                 span: instance.name_span(),
