@@ -117,7 +117,9 @@ pub(super) fn who(
             Some("user")
         }
         Some((Kind::Policy, _)) if full_arn.is_some() => Some("role"),
-        Some((Kind::Policy, _)) | None => (!owners.is_empty()).then_some("role"),
+        Some((Kind::Policy, _)) | None => {
+            { owners.first() }.map(|owner| if owner.is_user() { "user" } else { "role" })
+        }
     };
     let user = { defined.iter() }
         .filter(|p| p.kind == Kind::User)
@@ -125,6 +127,12 @@ pub(super) fn who(
         .find(|alias| alias.starts_with("arn:") && alias.contains(":user/"));
     let mut arns: Vec<&String> = owners.iter().filter_map(|o| o.full_arn.as_ref()).collect();
     arns.extend(user.or(full_arn));
+    // The files of several users are of none of them.
+    let users = owners.iter().filter(|owner| owner.is_user());
+    let users: BTreeSet<&str> = users
+        .filter_map(|owner| Some(name_in(owner.full_arn.as_ref()?).trim_start_matches('*')))
+        .collect();
+    arns.retain(|arn| !(arn.contains(":user/") && users.len() > 1));
     // The ARN of a dump says more than the name in a file beside it.
     let whole = arns.iter().find(|arn| !arn.contains(['*', '$']));
     let arn = whole.or(arns.first()).map(|arn| (*arn).clone());

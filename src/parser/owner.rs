@@ -1,15 +1,15 @@
-//! The role that a file says its policies belong to.
+//! The role or user that a file says its policies belong to.
 
 use super::json::{Kind, Member, Value};
 use super::quote::shorten_to;
 use super::source::Spanned;
 
-/// Facts that the AWS CLI prints about a role beside its policies.
+/// Facts that the AWS CLI prints about a role beside its policies. Of a user there is only the ARN.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Owner {
     /// `RoleName`.
     pub name: Option<Spanned<String>>,
-    /// As [`role_arn`].
+    /// As [`role_arn`] or [`user_arn`].
     pub full_arn: Option<String>,
     /// `Arn` of the role.
     pub arn: Option<Spanned<String>>,
@@ -27,16 +27,24 @@ impl Owner {
         self.name.clone().or_else(|| self.arn.as_ref().map(of_arn))
     }
 
-    /// The role that the members of an object name; `None` if they name none.
+    /// Whether it is a user.
+    pub fn is_user(&self) -> bool {
+        { self.full_arn.as_ref() }.is_some_and(|arn| arn.contains(":user/"))
+    }
+
+    /// The role or user that the members of an object name; `None` if they name none.
     pub(super) fn of(members: &[Member<'_>]) -> Option<Self> {
         let mut owner = Owner::default();
-        let mut path = None;
+        let (mut path, mut user, mut user_with_path) = (None, None, None);
         for Member { key, value } in members {
             match key.value.as_str() {
                 "RoleName" => owner.name = text(*value),
                 "Path" => path = text(*value).map(|path| path.value),
+                "UserName" => user = text(*value),
                 "Arn" => {
-                    owner.arn = text(*value).filter(|arn| arn.value.contains(":role/"));
+                    let arn = text(*value);
+                    user_with_path = arn.clone().filter(|arn| arn.value.contains(":user/"));
+                    owner.arn = arn.filter(|arn| arn.value.contains(":role/"));
                 }
                 "InstanceProfileList" if value.kind() == Kind::Array => {
                     let profiles = value.elements().into_iter().filter_map(|profile| {
@@ -54,7 +62,11 @@ impl Owner {
         owner.full_arn = match (&owner.arn, &owner.name) {
             (Some(arn), _) => is_plain(&arn.value).then(|| arn.value.clone()),
             (None, Some(name)) => role_arn(path.as_deref(), &name.value),
-            (None, None) => return None,
+            (None, None) => match (user_with_path, user) {
+                (Some(arn), _) => Some(arn.value).filter(|arn| is_plain(arn)),
+                (None, Some(name)) => user_arn(path.as_deref(), &name.value),
+                (None, None) => return None,
+            },
         };
         Some(owner)
     }
