@@ -8,6 +8,7 @@
 //!
 //! <https://developer.hashicorp.com/terraform/language>
 
+mod declared;
 mod encode;
 mod evaluate;
 mod export;
@@ -135,6 +136,7 @@ fn inventory(machine: &mut Machine<'_>, given: &Given) -> Inventory {
         principals: principals::principals(machine),
         ..Inventory::default()
     };
+    declared::check(machine);
     let elsewhere = machine.elsewhere.iter();
     let elsewhere = super::first_of(elsewhere.map(|m| format!("module:{m}")).collect());
     for document in { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents) {

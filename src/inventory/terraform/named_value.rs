@@ -15,11 +15,10 @@ use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
 use crate::parser::HoleKind;
 use undefined::Defined;
+pub(super) use undefined::{referred, undefined};
 
 /// The most resources that `count` and `for_each` make of one block.
 const MOST_INSTANCES: usize = 500;
-/// The first words of references to blocks that are not read.
-const NOT_READ: [&str; 5] = ["action", "ephemeral", "output", "run", "tofu"];
 
 impl Machine<'_> {
     /// The value of a name, and how many of the steps behind it belong to it.
@@ -34,29 +33,11 @@ impl Machine<'_> {
             self.failures += 1;
             return None;
         }
-        let word = |at: usize| match steps.get(at) {
+        let first = match steps.first() {
             Some(Step::Attribute(name)) => Some(name.as_str()),
-            Some(Step::Index(Expression {
-                node: Syntax::Template(parts),
-                ..
-            })) => match parts.as_slice() {
-                [super::syntax_tree::Part::Literal(literal)] => Some(literal.text.as_str()),
-                _ => None,
-            },
             _ => None,
         };
-        let first = word(0);
         match name {
-            "var" => {
-                let name = first?;
-                self.defined(scope.module, Defined::Variable, name, place)?;
-                Some((self.variable(scope.module, name, place)?, 1))
-            }
-            "local" => {
-                let name = first?;
-                self.defined(scope.module, Defined::Local, name, place)?;
-                Some((self.local(scope.module, name, place)?, 1))
-            }
             "each" => match first? {
                 "key" => Some((scope.each.key.clone()?, 1)),
                 "value" => Some((scope.each.value.clone()?, 1)),
@@ -78,30 +59,21 @@ impl Machine<'_> {
                 };
                 Some((Value::bound(folder, place), 1))
             }
-            "terraform" | "self" => None,
-            "module" => {
-                let name = first?;
-                self.defined(scope.module, Defined::Module, name, place)?;
-                let code = Rc::clone(&self.modules.get(scope.module)?.code);
-                let block = Rc::clone(code.modules.get(name)?);
-                Some((self.calls(scope.module, &block, place), 1))
-            }
-            "data" => {
-                let key = format!("data.{}.{}", first?, word(1)?);
-                self.defined(scope.module, Defined::Resource, &key, place)?;
-                self.resource(scope.module, &key, place).map(|v| (v, 2))
-            }
             _ => {
-                let (kind, label) = match name {
-                    "resource" => (first?, word(1)?),
-                    _ => (name, first?),
+                let (kind, key, used) = referred(name, steps)?;
+                self.defined(scope.module, kind, &key, place)?;
+                let value = match kind {
+                    Defined::Variable => self.variable(scope.module, &key, place)?,
+                    Defined::Local => self.local(scope.module, &key, place)?,
+                    Defined::Resource => self.resource(scope.module, &key, place)?,
+                    Defined::Module => {
+                        let code = Rc::clone(&self.modules.get(scope.module)?.code);
+                        let block = Rc::clone(code.modules.get(&key)?);
+                        self.calls(scope.module, &block, place)
+                    }
+                    Defined::Output => self.output(scope.module, &key, place)?,
                 };
-                let used = usize::from(name == "resource") + 1;
-                let key = format!("{kind}.{label}");
-                if !NOT_READ.contains(&name) {
-                    self.defined(scope.module, Defined::Resource, &key, place)?;
-                }
-                self.resource(scope.module, &key, place).map(|v| (v, used))
+                Some((value, used))
             }
         }
     }

@@ -107,8 +107,7 @@ const UNDEFINED: &[(&str, &str)] = &[
 
 #[test]
 fn a_reference_to_nothing_is_refused() {
-    let made =
-        "output \"arn\" { value = \"ARN:queue-a\" }\noutput \"bad\" { value = local.unfinished }\n";
+    let made = "output \"arn\" { value = \"ARN:queue-a\" }\n";
     let modules = "module \"made\" { source = \"./made\" }\nmodule \"registry\" { source = \"example/iam/aws\" }\n";
     each(UNDEFINED, |(value, expected)| {
         let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", value)) + modules;
@@ -127,6 +126,7 @@ fn a_reference_to_nothing_is_refused() {
     );
     assert!(is.contains("did you mean `local.map`?"), "{is}");
     let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "module.made.bad")) + modules;
+    let made = "output \"bad\" { value = local.unfinished }\n";
     let is = report(&[("main.tf", &code), ("made/main.tf", made)]);
     assert!(
         is.contains("`module.made` does not define `local.unfinished`"),
@@ -136,6 +136,102 @@ fn a_reference_to_nothing_is_refused() {
     let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "local.nope"));
     let is = report(&[("main.tf", &code), ("more.tf", "locals {{")]);
     assert!(is.contains("is not Terraform code"), "{is}");
+    assert!(!is.contains("does not define"), "{is}");
+}
+
+/// Code that is not evaluated, and what is reported of it.
+const NOT_EVALUATED: &[(&str, &str)] = &[
+    (
+        "locals { unused = local.nope }",
+        "does not define `local.nope`",
+    ),
+    (
+        "locals { unused = true ? 1 : var.nope }",
+        "does not define `var.nope`",
+    ),
+    (
+        "locals { unused = [for k, v in {} : k.x + v.y + nope.z] }",
+        "does not define `nope.z`",
+    ),
+    (
+        "locals { unused = \"%{ for x in [] }${x.y}${data.nope.z.id}%{ endfor }\" }",
+        "does not define `data.nope.z`",
+    ),
+    (
+        "output \"x\" { value = module.nope.x }",
+        "does not define `module.nope`",
+    ),
+    ("locals { unused = { (nope) = 1 } }", "`nope` is not a value"),
+    (
+        "variable \"x\" {\n validation {\n condition = var.x == var.nope\n error_message = \"\"\n }\n}",
+        "does not define `var.nope`",
+    ),
+    (
+        "resource \"aws_iam_role\" \"x\" {\n count = 0\n description = local.nope\n}",
+        "does not define `local.nope`",
+    ),
+    (
+        "resource \"aws_instance\" \"x\" {\n depends_on = [aws_iam_role.nope]\n}",
+        "does not define `aws_iam_role.nope`",
+    ),
+    (
+        "resource \"aws_instance\" \"x\" {\n dynamic \"tag\" {\n for_each = local.nope\n content {}\n }\n}",
+        "does not define `local.nope`",
+    ),
+    // References to something, and words that are none.
+    (
+        "resource \"aws_instance\" \"x\" {\n provider = aws.west\n for_each = toset([\"a\"])\n ami = each.key\n
+           dynamic \"tag\" {\n for_each = []\n iterator = it\n labels = [it.key]\n content {\n key = it.value\n }\n }\n
+           provisioner \"local-exec\" {\n when = destroy\n on_failure = continue\n command = self.id\n }\n
+           lifecycle {\n ignore_changes = all\n replace_triggered_by = [terraform_data.x]\n }\n}\n
+         resource \"terraform_data\" \"x\" {\n count = 2\n input = \"${count.index}${path.root}${terraform.workspace}\"\n}\n
+         data \"aws_partition\" \"x\" {}\nlocals {\n
+           unused = [terraform_data.x[*].id, terraform_data.x.*.id, data.aws_partition.x.partition, { nope = 1, for = 2 }]\n
+           other = [provider::aws::arn_parse(\"\"), resource.terraform_data.x[0].id, ephemeral.random_password.x.result]\n}\n
+         variable \"typed\" {\n type = object({ a = optional(string) })\n default = { a = \"\" }\n}\n
+         module \"x\" {\n source = \"example/x/aws\"\n providers = { aws = aws.west, other = nope.west }\n}",
+        "",
+    ),
+    (
+        "check \"x\" {\n data \"http\" \"x\" {}\n assert {\n condition = data.http.x.body == \"\"\n error_message = \"\"\n }\n}",
+        "",
+    ),
+];
+
+#[test]
+fn a_reference_that_is_not_evaluated_is_looked_at_too() {
+    let role = role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE));
+    let judged = |files: &[(&str, &str)]| {
+        let (run, report) = case(files).lint(".", &[]);
+        (run.code, report.to_string())
+    };
+    each(NOT_EVALUATED, |(code, expected)| {
+        let (exit, is) = judged(&[("main.tf", &role), ("more.tf", code)]);
+        if expected.is_empty() {
+            assert!(!is.contains("is not a value"), "{code}\n{is}");
+            assert!(!is.contains("does not define"), "{code}\n{is}");
+        } else {
+            assert!(is.contains(expected), "{code}\n{is}");
+            assert_eq!(exit, 2, "{code}\n{is}");
+        }
+    });
+    // In JSON, a block that is not read looks like an object.
+    let json = r#"{"resource": {"aws_instance": {"x": {"tag": {"dynamic": {"y": {"for_each": [], "content": {"z": "${y.value}"}}}},
+        "//": "${nope.x}", "provisioner": {"local-exec": {"command": "${self.id}"}}, "ami": "${true ? 1 : local.nope}"}}}}"#;
+    let (_, is) = judged(&[("main.tf", &role), ("more.tf.json", json)]);
+    assert!(is.contains("does not define `local.nope`"), "{is}");
+    assert!(!is.contains("`nope.x`"), "{is}");
+    assert!(!is.contains("`y.value`"), "{is}");
+    // A module that is called for nothing, and one of which a file was not read.
+    let call = "module \"m\" {\n source = \"./m\"\n count = 0\n}\n";
+    let files = [("main.tf", role.as_str()), ("call.tf", call)];
+    let with = |more: &[(&'static str, &'static str)]| judged(&[&files, more].concat()).1;
+    let is = with(&[("m/main.tf", "locals { unused = local.nope }")]);
+    assert!(is.contains("does not define `local.nope`"), "{is}");
+    let is = with(&[
+        ("m/main.tf", "locals { unused = local.nope }"),
+        ("m/more.tf", "locals {{"),
+    ]);
     assert!(!is.contains("does not define"), "{is}");
 }
 

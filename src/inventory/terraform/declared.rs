@@ -1,0 +1,249 @@
+//! All references of a module, whether they are evaluated or not: Terraform looks at them before it evaluates anything, so it
+//! refuses one to nothing in an argument that decides nothing here and in the branch that a condition does not take.
+//!
+//! The content of a `dynamic` block is left to the evaluation: Terraform looks at it once for each element, so never for none.
+//!
+//! <https://developer.hashicorp.com/terraform/language/expressions/references>
+
+use std::rc::Rc;
+
+use super::evaluate::{Machine, Unread};
+use super::named_value::{referred, undefined};
+use super::surroundings::Code;
+use super::syntax_tree::{Block, Expression, Node, Part, Step};
+use super::value::Place;
+use crate::parser::{SourceId, Span, shorten};
+
+/// The most references that are reported.
+const MOST: usize = 500;
+/// Arguments that are no expressions of the module, by the kind of their block.
+const WORDS: [(&str, &str); 14] = [
+    ("resource", "provider"),
+    ("data", "provider"),
+    ("module", "source"),
+    ("module", "version"),
+    ("module", "providers"),
+    ("output", "type"),
+    ("action_trigger", "events"),
+    ("lifecycle", "ignore_changes"),
+    ("lifecycle", "create_before_destroy"),
+    ("lifecycle", "prevent_destroy"),
+    ("provisioner", "when"),
+    ("provisioner", "on_failure"),
+    ("dynamic", "iterator"),
+    ("dynamic", "labels"),
+];
+/// Blocks that look like arguments in JSON, and comments.
+const IN_JSON: [&str; 4] = ["dynamic", "provisioner", "connection", "//"];
+
+/// Reports the references of all modules to something that their module does not define.
+pub(super) fn check(machine: &mut Machine<'_>) {
+    if machine.is_plan {
+        return;
+    }
+    let mut all: Vec<(String, Rc<Code>)> = Vec::new();
+    let mut add = |address: &str, code: &Rc<Code>| {
+        if !all.iter().any(|(_, known)| Rc::ptr_eq(known, code)) {
+            all.push((address.to_owned(), Rc::clone(code)));
+        }
+    };
+    for module in &machine.modules {
+        add(&module.address, &module.code);
+    }
+    // The code of a module that is called for no element, which Terraform looks at too.
+    let mut codes: Vec<_> = machine.codes.values().collect();
+    codes.sort_by(|a, b| a.folder.cmp(&b.folder));
+    codes.into_iter().for_each(|code| add("", code));
+    for (address, code) in all {
+        let mut walk = Walk {
+            machine,
+            code: &code,
+            address: &address,
+            source: SourceId(0),
+            is_json: false,
+            own: Vec::new(),
+            found: Vec::new(),
+        };
+        walk.module();
+        for unread in walk.found {
+            machine.unread(unread.place, unread.message, &unread.help);
+        }
+    }
+}
+
+struct Walk<'c, 'm> {
+    machine: &'c Machine<'m>,
+    code: &'c Code,
+    address: &'c str,
+    source: SourceId,
+    is_json: bool,
+    /// The names that `for` defines around an expression.
+    own: Vec<&'c str>,
+    found: Vec<Unread>,
+}
+
+impl<'c> Walk<'c, '_> {
+    fn module(&mut self) {
+        let code = self.code;
+        if code.is_partial {
+            return;
+        }
+        let blocks = [&code.resources, &code.modules, &code.outputs];
+        for block in blocks.into_iter().flat_map(|all| all.values()) {
+            self.enter(block.source);
+            self.block(&block.it);
+        }
+        for variable in code.variables.values() {
+            self.enter(variable.source);
+            let inner = variable.it.body.blocks.iter();
+            inner
+                .filter(|b| b.kind == "validation")
+                .for_each(|b| self.block(b));
+        }
+        for local in code.locals.values() {
+            self.enter(local.source);
+            self.expression(&local.it);
+        }
+    }
+
+    fn enter(&mut self, source: SourceId) {
+        self.source = source;
+        self.is_json = self
+            .machine
+            .files
+            .sources
+            .get(source)
+            .name()
+            .ends_with(".json");
+    }
+
+    fn block(&mut self, block: &'c Block) {
+        for attribute in &block.body.attributes {
+            let (kind, name) = (block.kind.as_str(), attribute.name.as_str());
+            let is_word = WORDS.contains(&(kind, name));
+            if !is_word && !(self.is_json && IN_JSON.contains(&name)) {
+                self.expression(&attribute.value);
+            }
+        }
+        let is_dynamic = block.kind == "dynamic";
+        let inner = block.body.blocks.iter();
+        inner
+            .filter(|b| !(is_dynamic && b.kind == "content"))
+            .for_each(|b| self.block(b));
+    }
+
+    fn expressions(&mut self, all: impl IntoIterator<Item = &'c Expression>) {
+        all.into_iter().for_each(|one| self.expression(one));
+    }
+
+    fn expression(&mut self, of: &'c Expression) {
+        match &of.node {
+            Node::Null | Node::Boolean(_) | Node::Number(_) => {}
+            Node::Template(parts) => self.parts(parts),
+            Node::Tuple(all) => self.expressions(all),
+            Node::Object(members) => {
+                for (key, value) in members {
+                    let is_block = self.is_json && word(key).is_some_and(|w| IN_JSON.contains(&w));
+                    if !is_block {
+                        self.expression(key);
+                        self.expression(value);
+                    }
+                }
+            }
+            Node::Name(name) => self.reference(name, &[], of.span),
+            Node::Traversal(base, steps) => {
+                match &base.node {
+                    Node::Name(name) => self.reference(name, steps, of.span),
+                    _ => self.expression(base),
+                }
+                for step in steps {
+                    if let Step::Index(index) = step {
+                        self.expression(index);
+                    }
+                }
+            }
+            Node::Call(call) => self.expressions(&call.arguments),
+            Node::Conditional(parts) => self.expressions(parts.iter()),
+            Node::Not(inner) | Node::Negative(inner) => self.expression(inner),
+            Node::Binary(_, sides) => self.expressions(sides.iter()),
+            Node::For(of) => {
+                self.expression(&of.over);
+                let outer = self.own.len();
+                self.own.extend(of.key.as_deref());
+                self.own.push(&of.value);
+                self.expressions(of.name.iter().chain([&of.result]).chain(&of.condition));
+                self.own.truncate(outer);
+            }
+        }
+    }
+
+    fn parts(&mut self, parts: &'c [Part]) {
+        for part in parts {
+            match part {
+                Part::Literal(_) => {}
+                Part::Value(of, _) => self.expression(of),
+                Part::If {
+                    condition,
+                    then,
+                    otherwise,
+                    ..
+                } => {
+                    self.expression(condition);
+                    self.parts(then);
+                    self.parts(otherwise);
+                }
+                Part::For {
+                    key,
+                    value,
+                    over,
+                    body,
+                    ..
+                } => {
+                    self.expression(over);
+                    let outer = self.own.len();
+                    self.own.extend(key.as_deref());
+                    self.own.push(value);
+                    self.parts(body);
+                    self.own.truncate(outer);
+                }
+            }
+        }
+    }
+
+    fn reference(&mut self, name: &str, steps: &[Step], span: Span) {
+        if self.own.contains(&name) || self.found.len() >= MOST {
+            return;
+        }
+        let place = Place {
+            source: self.source,
+            span,
+        };
+        let found = if let Some((kind, key, _)) = referred(name, steps) {
+            undefined(self.code, self.address, kind, &key)
+        } else if steps.is_empty() && name != "self" {
+            let message = format!("`{}` is not a value", shorten(name));
+            let help = "write a text between quotes, or all of a reference: Terraform refuses a word alone";
+            Some((message, help.to_owned()))
+        } else {
+            None
+        };
+        if let Some((message, help)) = found {
+            self.found.push(Unread {
+                place,
+                message,
+                help,
+            });
+        }
+    }
+}
+
+/// The word of a key that is written out.
+fn word(key: &Expression) -> Option<&str> {
+    match &key.node {
+        Node::Template(parts) => match parts.as_slice() {
+            [Part::Literal(literal)] => Some(&literal.text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
