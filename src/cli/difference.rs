@@ -3,6 +3,7 @@
 mod account;
 mod module;
 mod origin;
+mod placed;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,10 @@ use crate::diff::difference::{self, Difference, TrustDifference};
 use crate::inventory::cloudformation::Given;
 use crate::inventory::terraform;
 use crate::parser::Sources;
+use crate::reference::bindings::Bindings;
 use crate::report::{self, ComparedRole, DifferenceReport};
 use origin::Files;
+use placed::{bindings, refuse_parameters, refuse_placeholders};
 use subject::{Name, Roles, Setting, Subject};
 
 #[derive(Args, Debug)]
@@ -58,6 +61,18 @@ pub(super) struct DifferenceArgs {
     /// Values of parameters from a JSON file, in the forms that `aws cloudformation` takes, or from a `.tfvars` file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     parameters: Vec<PathBuf>,
+    /// Region of both sides
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// Account of both sides
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Partition of both sides: aws, aws-cn, aws-us-gov … [default: that of the Region, or the one that the policies name]
+    #[arg(long, value_name = "NAME")]
+    partition: Option<String>,
+    /// Value of another placeholder that the policies have, such as `BucketName=data`; repeat it for several
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
     /// Format of standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
@@ -88,8 +103,14 @@ enum Format {
 
 pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let parameters = role_file::parameters_of(&args.parameters, &args.parameter)?;
+    let bindings = bindings(args)?;
     let values = Values {
-        templates: role_file::given(&parameters, None, None, None),
+        templates: role_file::given(
+            &parameters,
+            args.region.as_deref(),
+            args.account.as_deref(),
+            args.partition.as_deref(),
+        ),
         modules: terraform::Given {
             variables: role_file::known(&parameters),
             values: { args.parameters.iter() }
@@ -126,17 +147,25 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
             problems.push(problem.clone());
         }
     }
+    if problems.is_empty() && !old.has_parameters && !new.has_parameters {
+        refuse_parameters(args)?;
+    }
     let others: BTreeSet<String> = old.others.union(&new.others).cloned().collect();
     let catalog = Catalog::embedded();
     let mut same = 0;
     let mut roles = Vec::new();
+    let mut placeholders = BTreeSet::new();
     for (name, old, new) in pairs(old.all, new.all) {
-        let role = compare(catalog, &name, old.as_ref(), new.as_ref());
+        let role = compare(catalog, &bindings, &name, old.as_ref(), new.as_ref());
+        placeholders.extend(role.difference.placeholders.iter().cloned());
         if role.is_same() {
             same += 1;
         } else {
             roles.push(role);
         }
+    }
+    if problems.is_empty() {
+        refuse_placeholders(args, &placeholders)?;
     }
     let mut report = DifferenceReport {
         old: args.old.clone(),
@@ -273,6 +302,7 @@ fn named_otherwise(
 
 fn compare(
     catalog: &Catalog,
+    bindings: &Bindings,
     (path, principal): &Name,
     old: Option<&Subject>,
     new: Option<&Subject>,
@@ -309,7 +339,9 @@ fn compare(
         let has_both = !before.trusts.is_empty() && !after.trusts.is_empty();
         if has_both || old.is_none() || new.is_none() {
             let (before, after) = (&before.trusts, &after.trusts);
-            trust.join(difference::trust_difference(catalog, before, after));
+            trust.join(difference::trust_difference(
+                catalog, bindings, before, after,
+            ));
         }
         depends |= (before.is_trust_open || after.is_trust_open) && !trust.is_empty();
         if before.is_trust_open != after.is_trust_open && old.is_some() && new.is_some() {
@@ -331,6 +363,7 @@ fn compare(
             }
             found.join(difference::difference(
                 catalog,
+                bindings,
                 &before.side(),
                 &after.side(),
             ));

@@ -180,8 +180,8 @@ pub(super) fn all_given(
     all
 }
 
-/// Values for placeholders, each with the option that gave it.
-pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Given>, Error> {
+/// The Region, the account and the partition, each with the option that gave it.
+pub(super) fn of_run(selection: &Selection) -> Result<Vec<Given>, Error> {
     let mut given = Vec::new();
     let options: [(&str, &'static str, &Option<String>, Check); 3] = [
         ("Region", "--region", &selection.region, config::region),
@@ -205,6 +205,12 @@ pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Give
         }
         given.push((name.to_owned(), value.clone(), option.to_owned()));
     }
+    Ok(given)
+}
+
+/// Values for placeholders, each with the option that gave it.
+pub(super) fn given(selection: &Selection, against: &Against) -> Result<Vec<Given>, Error> {
+    let mut given = of_run(selection)?;
     if !selection.cluster_name.is_empty() {
         let bad = |name: &&String| *name != "*" && !cluster_names::is_cluster_name(name);
         if let Some(bad) = selection.cluster_name.iter().find(bad) {

@@ -33,7 +33,9 @@ use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Pattern, Piece, Pieces, Reading, Variables};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::Rank;
-use crate::reference::bindings::{Bindings, Origin, is_account, is_region};
+use crate::reference::bindings::{
+    Bindings, Origin, PARTITIONS, is_account, is_region, partition_of,
+};
 use question::Search;
 
 /// Steps of the decision procedure for a whole difference.
@@ -44,6 +46,8 @@ const MOST_QUESTIONS: u64 = 400_000;
 
 /// Accounts that the policies name and that the paths of escalation are looked for in.
 const MOST_ACCOUNTS: usize = 4;
+
+const PARTITION: &str = "Partition";
 
 /// The policies of one role: those attached to it, and what limits it.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +95,8 @@ pub struct Difference {
     pub closed: Vec<Path>,
     /// Actions for which a bound was reached.
     pub undecided: BTreeSet<String>,
+    /// The placeholders of the policies, whether they have a value or not.
+    pub placeholders: BTreeSet<String>,
 }
 
 impl Difference {
@@ -114,6 +120,7 @@ impl Difference {
         add(&mut self.opened, other.opened);
         add(&mut self.closed, other.closed);
         self.undecided.extend(other.undecided);
+        self.placeholders.extend(other.placeholders);
     }
 }
 
@@ -140,23 +147,38 @@ pub(super) struct Ready<'s> {
     normal: String,
 }
 
-/// Compares the policies of one role before and after a change.
-pub fn difference(catalog: &Catalog, old: &Side<'_>, new: &Side<'_>) -> Difference {
+/// Compares the policies of one role before and after a change. `given` has values of placeholders; without one, the
+/// partition is that of the ARNs and Regions which the policies name, or else `aws`.
+pub fn difference(
+    catalog: &Catalog,
+    given: &Bindings,
+    old: &Side<'_>,
+    new: &Side<'_>,
+) -> Difference {
     let mut placeholders = Placeholders::default();
-    let layers = |side: &Side<'_>, placeholders: &mut Placeholders| {
-        let mut prepare = |policies: &[&Policy]| -> Vec<Prepared> {
-            let drafts = Drafts::new(policies.iter().copied(), placeholders);
-            drafts.bind(&Bindings::new(), placeholders, &|_| None)
-        };
-        let mut layers = vec![prepare(&side.policies)];
-        layers.extend(side.boundary.as_ref().map(|boundary| prepare(boundary)));
+    let (old, new) = (
+        drafts(old, &mut placeholders),
+        drafts(new, &mut placeholders),
+    );
+    let bind = |layers: &[Drafts<'_>], bindings: &Bindings| -> Vec<Vec<Prepared>> {
+        let layers = layers.iter();
         layers
+            .map(|drafts| drafts.bind(bindings, &placeholders, &|_| None))
+            .collect()
     };
-    let old = layers(old, &mut placeholders);
-    let new = layers(new, &mut placeholders);
+    let mut bindings = given.clone();
+    if placeholders.knows(PARTITION) && given.get(PARTITION).is_none() {
+        let mut all = bind(&old, given);
+        all.extend(bind(&new, given));
+        bindings.set(PARTITION, partition(&all), Origin::Default);
+    }
+    let (old, new) = (bind(&old, &bindings), bind(&new, &bindings));
     let mut statements = ready(Of::Old, &old, &placeholders);
     statements.extend(ready(Of::New, &new, &placeholders));
-    let mut found = Difference::default();
+    let mut found = Difference {
+        placeholders: placeholders.names().map(str::to_owned).collect(),
+        ..Difference::default()
+    };
     if old.len() == new.len() && is_same(&statements) {
         return found;
     }
@@ -178,6 +200,37 @@ pub fn difference(catalog: &Catalog, old: &Side<'_>, new: &Side<'_>) -> Differen
         let after = paths(catalog, &new, &context, &placeholders);
         found.opened = changed(&after, &before, &found.gained);
         found.closed = changed(&before, &after, &[]);
+    }
+    found
+}
+
+/// The layers of a side, with nothing bound.
+fn drafts<'a>(side: &Side<'a>, placeholders: &mut Placeholders) -> Vec<Drafts<'a>> {
+    let layers = [Some(&side.policies), side.boundary.as_ref()];
+    let layers = layers.into_iter().flatten();
+    layers
+        .map(|policies| Drafts::new(policies.iter().copied(), placeholders))
+        .collect()
+}
+
+/// The partition of ARNs and Regions that policies name, if it is one.
+fn partition(layers: &[Vec<Prepared>]) -> String {
+    let named = literals(layers, 1, |p| PARTITIONS.contains(&p));
+    let regions = literals(layers, 3, is_region);
+    let of_regions = regions.iter().map(|r| partition_of(r).to_owned());
+    let all: BTreeSet<String> = named.into_iter().chain(of_regions).collect();
+    let one = all.first().filter(|_| all.len() == 1);
+    one.map_or_else(|| "aws".to_owned(), Clone::clone)
+}
+
+/// The values of a field of the ARNs that policies name.
+fn literals(layers: &[Vec<Prepared>], index: usize, fits: fn(&str) -> bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for resource in layers.iter().flatten().flat_map(|s| &s.resources) {
+        let text = resource.pattern.literal_field(index);
+        if let Some(text) = text.filter(|t| fits(t) && !found.contains(t)) {
+            found.push(text);
+        }
     }
     found
 }
@@ -279,25 +332,15 @@ fn paths(
     placeholders: &Placeholders,
 ) -> Vec<OpenPath> {
     let comparison = comparison(catalog, layers, context, placeholders);
-    let field = |index: usize, fits: fn(&str) -> bool| -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
-        for resource in layers.iter().flatten().flat_map(|s| &s.resources) {
-            let text = resource.pattern.literal_field(index);
-            if let Some(text) = text.filter(|t| fits(t) && !found.contains(t)) {
-                found.push(text);
-            }
-        }
-        found
-    };
     let or = |mut all: Vec<String>, default: &str| {
         if all.is_empty() {
             all.push(default.to_owned());
         }
         all
     };
-    let accounts = or(field(4, is_account), "123456789012");
-    let regions = or(field(3, is_region), "us-east-1");
-    let partitions = or(field(1, |p| p.starts_with("aws")), "aws");
+    let accounts = or(literals(layers, 4, is_account), "123456789012");
+    let regions = or(literals(layers, 3, is_region), "us-east-1");
+    let partitions = or(literals(layers, 1, |p| p.starts_with("aws")), "aws");
     let mut found: Vec<OpenPath> = Vec::new();
     for account in accounts.iter().take(MOST_ACCOUNTS) {
         let mut bindings = Bindings::new();

@@ -37,6 +37,11 @@ impl Placeholders {
         self.names.iter().any(|n| n == name)
     }
 
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// The name behind a number.
     pub fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("?", String::as_str)

@@ -46,6 +46,7 @@ impl ComparedRole {
             opened,
             closed,
             undecided,
+            placeholders: _,
         } = &self.difference;
         gained.is_empty()
             && lost.is_empty()

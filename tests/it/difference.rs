@@ -1,12 +1,14 @@
 //! `pcluster-iam diff`: against an obvious evaluator on random pairs of policies, and as a program.
 
 mod changes;
+mod placeholders;
 mod random;
 mod sides;
 
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::diff::difference::{Difference, Side, difference};
 use pcluster_iam::parser::{Policy, Source, Sources, parse};
+use pcluster_iam::reference::bindings::Bindings;
 use serde_json::{Value as Json, json};
 
 use crate::common::project::{Project, Run};
@@ -33,7 +35,8 @@ impl Parsed {
 
 fn compare(old: &[String], new: &[String]) -> Difference {
     let (old, new) = (Parsed::new(old), Parsed::new(new));
-    difference(Catalog::embedded(), &old.side(), &new.side())
+    let none = Bindings::new();
+    difference(Catalog::embedded(), &none, &old.side(), &new.side())
 }
 
 fn policy(statements: Json) -> String {

@@ -5,6 +5,7 @@ mod random;
 use pcluster_iam::catalog::Catalog;
 use pcluster_iam::diff::difference::{Assumption, TrustDifference, trust_difference};
 use pcluster_iam::parser::{Source, Sources, TrustPolicy, parse};
+use pcluster_iam::reference::bindings::Bindings;
 use serde_json::{Value, json};
 
 const ONE: &str = "111111111111";
@@ -25,7 +26,12 @@ fn trusts(statements: &[Value]) -> Vec<TrustPolicy> {
 }
 
 fn compare(old: &[Value], new: &[Value]) -> TrustDifference {
-    trust_difference(Catalog::embedded(), &trusts(old), &trusts(new))
+    trust_difference(
+        Catalog::embedded(),
+        &Bindings::new(),
+        &trusts(old),
+        &trusts(new),
+    )
 }
 
 /// Rows of old and new statements, and who gains and who loses what.
@@ -302,8 +308,14 @@ fn a_change_is_at_the_principals_of_its_side() {
     });
     let place = new[0].statements[0].principals[1].value.span;
     for (found, list) in [
-        (trust_difference(Catalog::embedded(), &old, &new), "gained"),
-        (trust_difference(Catalog::embedded(), &new, &old), "lost"),
+        (
+            trust_difference(Catalog::embedded(), &Bindings::new(), &old, &new),
+            "gained",
+        ),
+        (
+            trust_difference(Catalog::embedded(), &Bindings::new(), &new, &old),
+            "lost",
+        ),
     ] {
         let changes = if list == "gained" {
             &found.gained

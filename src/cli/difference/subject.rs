@@ -114,6 +114,8 @@ pub(super) struct Roles {
     pub(super) others: BTreeSet<String>,
     /// Problems of files that belong to no role.
     pub(super) problems: Vec<String>,
+    /// Whether there is a template, a module or a plan, which have parameters.
+    pub(super) has_parameters: bool,
     /// Policies of AWS, by ARN.
     managed: BTreeMap<String, Vec<Arc<Policy>>>,
 }
@@ -260,6 +262,7 @@ pub(super) fn add_template(
     source: Option<SourceId>,
     sources: &mut Sources,
 ) {
+    roles.has_parameters = true;
     if let Some(source) = source {
         roles
             .problems

@@ -16,7 +16,7 @@ use crate::matcher::Pattern;
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, SourceId, Span, TrustPolicy, TrustStatement};
-use crate::reference::bindings::Bindings;
+use crate::reference::bindings::{Bindings, Origin};
 use crate::rejection::TRUST_ACTIONS;
 use asker::{Asker, Named, account, is_digits, is_whole_account};
 
@@ -107,23 +107,31 @@ impl Ready<'_> {
     }
 }
 
-/// Compares the trust policies of a role before and after a change.
+/// Compares the trust policies of a role before and after a change. `given` has values of placeholders; without one,
+/// the partition is the one that an ARN of them names, or else `aws`.
 pub fn trust_difference(
     catalog: &Catalog,
+    given: &Bindings,
     old: &[TrustPolicy],
     new: &[TrustPolicy],
 ) -> TrustDifference {
     let mut found = TrustDifference::default();
     let mut placeholders = Placeholders::default();
-    let mut statements = ready(old, false, &mut placeholders);
-    statements.extend(ready(new, true, &mut placeholders));
+    let mut bindings = given.clone();
+    if given.get("Partition").is_none() {
+        let statements = old.iter().chain(new).flat_map(|trust| &trust.statements);
+        bindings.set("Partition", partition(statements), Origin::Default);
+    }
+    let (old, new) = (bound(old, &bindings), bound(new, &bindings));
+    let mut statements = ready(&old, false, &bindings, &mut placeholders);
+    statements.extend(ready(&new, true, &bindings, &mut placeholders));
     let askers = askers(&statements);
     if askers.len() > MOST_PRINCIPALS {
         found.undecided.push(format!("{} principals", askers.len()));
         return found;
     }
     let named = named(&statements);
-    let partition = partition(&statements);
+    let partition = partition(statements.iter().map(|s| s.statement));
     let mut budget = Budget::steps(STEPS);
     let mut left = Budget::steps(MOST_CONTEXTS);
     for asker in &askers {
@@ -207,10 +215,28 @@ pub fn trust_difference(
     found
 }
 
+/// The policies with the values of placeholders in their principals, which templates and modules write in their own ways.
+fn bound(policies: &[TrustPolicy], bindings: &Bindings) -> Vec<TrustPolicy> {
+    let mut policies = policies.to_vec();
+    let statements = policies.iter_mut().flat_map(|p| &mut p.statements);
+    for principal in statements.flat_map(|s| &mut s.principals) {
+        let text = &mut principal.value.value;
+        if !text.contains("${") {
+            continue;
+        }
+        *text = { text.replace("${AWS::AccountId}", "${Account}") }.replace("${AWS::", "${");
+        for (name, value) in bindings.iter().filter(|(_, b)| !b.value.contains('*')) {
+            *text = text.replace(&format!("${{{name}}}"), &value.value);
+        }
+    }
+    policies
+}
+
 /// The statements of one side, each prepared as if it were a policy of its own.
 fn ready<'t>(
     policies: &'t [TrustPolicy],
     is_new: bool,
+    bindings: &Bindings,
     placeholders: &mut Placeholders,
 ) -> Vec<Ready<'t>> {
     let mut all = Vec::new();
@@ -218,7 +244,7 @@ fn ready<'t>(
         for statement in &trust.statements {
             let policy = trust.alone(statement);
             let drafts = Drafts::new([&policy], placeholders);
-            let prepared = drafts.bind(&Bindings::new(), placeholders, &|_| None);
+            let prepared = drafts.bind(bindings, placeholders, &|_| None);
             all.extend(prepared.into_iter().map(|prepared| Ready {
                 is_new,
                 source: trust.source,
@@ -231,9 +257,9 @@ fn ready<'t>(
 }
 
 /// The partition of the ARNs that statements name.
-fn partition(statements: &[Ready<'_>]) -> String {
-    let principals = statements.iter().flat_map(|s| &s.statement.principals);
-    let lines = statements.iter().flat_map(|s| &s.statement.rest.conditions);
+fn partition<'t>(statements: impl Iterator<Item = &'t TrustStatement> + Clone) -> String {
+    let principals = statements.clone().flat_map(|s| &s.principals);
+    let lines = statements.flat_map(|s| &s.rest.conditions);
     let values = lines.flat_map(|line| &line.values).map(|v| &v.value);
     let mut texts = principals.map(|p| &p.value.value).chain(values);
     let found = texts.find_map(|text| {

@@ -29,12 +29,7 @@ pub(super) enum Asker {
 
 impl Asker {
     pub(super) fn of(principal: &TrustPrincipal) -> Self {
-        // Templates and modules write the account and the partition of the role in their own ways.
-        let value = &principal.value.value;
-        let value = value
-            .replace("${AWS::AccountId}", "${Account}")
-            .replace("${AWS::", "${");
-        let value = value.as_str();
+        let value = principal.value.value.as_str();
         match principal.kind {
             _ if is_everyone(principal) => Asker::AnyAccount,
             PrincipalKind::Service => Asker::Service(value.to_owned()),
