@@ -113,11 +113,13 @@ pub fn read(
     let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
     let refused = parameter::refused(&tree, given);
     problems.extend(parameter::refused_of_parents(&tree, given));
+    let defaults = parameter::refused_defaults(&tree, given);
     let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
     template.made_roles = sam::roles(&template.tree);
     let mut inventory = principals::inventory(template, problems);
     // The tools of SAM write them out.
     inventory.problems.extend(aliases.filter(|_| !is_of_sam));
+    inventory.problems.extend(defaults);
     inventory.refused_parameters = refused;
     Some(Ok(inventory))
 }

@@ -1,5 +1,7 @@
 //! Parameters of a template: given, by default, one of a few, or not known.
 
+mod allowed_pattern;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -109,6 +111,11 @@ impl Known {
     }
 }
 
+/// Whether `AllowedPattern` is for parameters of a type.
+fn takes_pattern(kind: &str) -> bool {
+    ["String", "CommaDelimitedList"].contains(&kind)
+}
+
 fn is_list(kind: &str) -> bool {
     kind == "CommaDelimitedList" || kind.starts_with("List<")
 }
@@ -121,7 +128,7 @@ fn stored(kind: &str) -> Option<&str> {
     inner.strip_suffix('>')
 }
 
-/// The parameters with values that CloudFormation refuses: the name, the value, and why. Patterns are not compared.
+/// The parameters with values that CloudFormation refuses: the name, the value, and why.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
 pub(super) fn refused(tree: &Tree, given: &Given) -> Vec<(String, String, String)> {
@@ -151,6 +158,34 @@ pub(super) fn refused_of_parents(tree: &Tree, given: &Given) -> Vec<Problem> {
         );
         let help = "pass a value that the parameter allows: CloudFormation refuses the stack";
         Some(unresolved("Parameters", &message, name.span).with_help(help))
+    });
+    refused.collect()
+}
+
+/// Defaults that the constraints of their parameters do not allow, where no other value is given: CloudFormation refuses
+/// the template.
+pub(super) fn refused_defaults(tree: &Tree, given: &Given) -> Vec<Problem> {
+    let parameters = tree.get("Parameters");
+    let entries = parameters.iter().flat_map(|p| p.entries());
+    let refused = entries.filter_map(|(name, value)| {
+        let name = name.text()?;
+        let default = value.get("Default").filter(|d| d.tag.is_none())?;
+        // YAML has several words for true and false.
+        let is_passed = passed::passed(name, &given.nested, None).is_some();
+        let is_given = is_passed || given_to(name, given).is_some();
+        if is_given || matches!(default.node, Node::Boolean(_)) {
+            return None;
+        }
+        let reason = refusal(value, default.text()?)?;
+        let message = format!(
+            "the default of the parameter `{}` is not allowed: {reason}",
+            shorten(name)
+        );
+        let help = format!(
+            "write a default that the parameter allows, or pass --parameter {}=VALUE",
+            shorten(name)
+        );
+        Some(Problem::unresolved("Parameters", message, default.span).with_help(help))
     });
     refused.collect()
 }
@@ -197,6 +232,20 @@ fn refusal(parameter: &Tree, text: &str) -> Option<String> {
                 shorten(&names)
             ));
         }
+    }
+    let pattern = parameter
+        .get("AllowedPattern")
+        .filter(|p| p.tag.is_none() && takes_pattern(kind));
+    // Whether an empty list has an element that must match is not documented.
+    let is_judged = !(is_list(kind) && text.trim().is_empty());
+    if let Some(pattern) = pattern.and_then(|p| p.text()).filter(|_| is_judged)
+        && let Some(item) = { items.iter() }.find(|item| allowed_pattern::excludes(pattern, item))
+    {
+        return Some(format!(
+            "`{}` does not match `AllowedPattern`, `{}`",
+            shorten(item),
+            shorten(pattern)
+        ));
     }
     let length = u32::try_from(text.chars().count()).map_or(f64::INFINITY, f64::from);
     let values = items.iter().filter_map(|item| number(item));

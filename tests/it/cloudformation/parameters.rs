@@ -12,6 +12,9 @@ const MORE: &str = "Parameters:
   Few: {Type: Number, MinValue: 1, MaxValue: 3, Default: 1, AllowedValues: [1, 2.0, 5]}
   Some: {Type: CommaDelimitedList, AllowedValues: [queue-a, queue-b], Default: 'queue-b,queue-a'}
   Bare: {Type: CommaDelimitedList, AllowedValues: [queue-a, queue-b]}
+  Lower: {Type: String, AllowedPattern: '[a-z]+|', Default: ''}
+  Many: {Type: CommaDelimitedList, AllowedPattern: '^[a-z]{2,3}$', Default: 'ab, abc'}
+  Java: {Type: String, AllowedPattern: '(?!x)[a-z]+', Default: a}
   Flag: {Type: String, AllowedValues: [true, false], Default: 'true'}
 ";
 
@@ -41,6 +44,20 @@ const VALUES: &[(&str, Option<&str>)] = &[
     ("Some=queue-a", None),
     ("Some=queue-a, queue-a", None),
     ("Some=queue-a,queue-c", Some("`queue-c` is not one of")),
+    ("Lower=abc", None),
+    ("Lower=", None),
+    (
+        "Lower=abc1",
+        Some("`abc1` does not match `AllowedPattern`, `[a-z]+|`"),
+    ),
+    ("Many=abc,ab", None),
+    ("Many=", None),
+    (
+        "Many=abc,a",
+        Some("`a` does not match `AllowedPattern`, `^[a-z]{2,3}$`"),
+    ),
+    // The crate `regex` does not read this pattern.
+    ("Java=x1", None),
     ("Flag=True", None),
     ("Flag=yes", Some("`yes` is not one of: true, false")),
     ("Secret=anything", None),
@@ -65,6 +82,58 @@ fn a_value_that_the_template_does_not_allow_is_refused() {
                 }
             }
         }
+    });
+}
+
+/// A parameter with a default, and why it is refused, if it is.
+const DEFAULTS: &[(&str, Option<&str>)] = &[
+    ("{Type: String, AllowedPattern: '[a-z]+', Default: a}", None),
+    (
+        "{Type: String, AllowedPattern: '[a-z]+', Default: A}",
+        Some("`A` does not match `AllowedPattern`, `[a-z]+`"),
+    ),
+    (
+        "{Type: String, AllowedPattern: '[a-z]+', Default: ''}",
+        Some("`` does not match `AllowedPattern`, `[a-z]+`"),
+    ),
+    (
+        "{Type: String, MinLength: 3, Default: ab}",
+        Some("its length is below `MinLength`, 3"),
+    ),
+    (
+        "{Type: String, AllowedValues: [a, b], Default: c}",
+        Some("`c` is not one of: a, b"),
+    ),
+    (
+        "{Type: String, AllowedValues: ['true', 'false'], Default: true}",
+        None,
+    ),
+    (
+        "{Type: 'AWS::SSM::Parameter::Value<String>', AllowedPattern: a, Default: /b}",
+        None,
+    ),
+];
+
+#[test]
+fn a_default_that_the_template_does_not_allow_is_refused() {
+    each(DEFAULTS, |(parameter, reason)| {
+        let text = template(&format!(
+            "Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a"
+        ));
+        let more = format!("Parameters:\n  Own: {parameter}\n");
+        let case = case("t.yaml", &text.replacen("Parameters:\n", &more, 1));
+        let (run, value) = case.lint("t.yaml", &[]);
+        let code = if reason.is_some() { 2 } else { 0 };
+        assert_eq!(run.code, code, "{parameter}: {}{}", run.out, run.err);
+        let reason = reason.unwrap_or_default();
+        assert!(value.to_string().contains(reason), "{parameter}: {value}");
+        // A value that is given is judged in the place of the default.
+        let (run, _) = case.lint("t.yaml", &["--parameter", "Own=b"]);
+        assert!(
+            !run.out.contains("the default of"),
+            "{parameter}: {}",
+            run.out
+        );
     });
 }
 
