@@ -66,7 +66,7 @@ struct AllGenerated {
     statement: Vec<Generated>,
     idle: Vec<Idle>,
     moved: Vec<Moved>,
-    absent: Vec<Absent>,
+    context: Vec<Context>,
     stand_in: Vec<StandIn>,
 }
 
@@ -91,13 +91,13 @@ struct Moved {
     source: String,
 }
 
-/// A condition key that requests do not have in some configurations.
+/// Condition keys of the requests for some actions.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Absent {
+struct Context {
     role: String,
     actions: Vec<String>,
-    key: String,
+    cases: Vec<BTreeMap<String, Vec<String>>>,
     releases: Releases,
     when: String,
     source: String,
@@ -210,17 +210,21 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         one_of(&path, "role in rules/roles.toml", &moved.role, &names.roles);
     }
     write_json(out, "moved.json", &generated.moved);
-    for absent in &generated.absent {
-        names.check_releases(&path, &absent.releases);
+    for context in &generated.context {
+        names.check_releases(&path, &context.releases);
         one_of(
             &path,
             "role in rules/roles.toml",
-            &absent.role,
+            &context.role,
             &names.roles,
         );
-        absent.actions.iter().for_each(|a| check_action(&path, a));
+        context.actions.iter().for_each(|a| check_action(&path, a));
+        let values = context.cases.iter().flat_map(BTreeMap::values);
+        for values in values {
+            assert!(values.len() < 2, "{}: one value each", path.display());
+        }
     }
-    write_json(out, "absent.json", &generated.absent);
+    write_json(out, "contexts.json", &generated.context);
     for stand_in in &generated.stand_in {
         let mut statements = generated.statement.iter();
         assert!(

@@ -63,6 +63,7 @@ pub use standing::{Failure, Standing, When};
 pub use usage::{Listed, Use, listed, uses};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -95,6 +96,16 @@ pub struct RefCondition {
     pub values: Vec<String>,
 }
 
+/// Condition keys in the requests for some actions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownContext {
+    /// The actions, in lower case.
+    pub actions: Vec<String>,
+    /// The kinds of requests, each with keys, in lower case, and their values; `None` for a key that it does not have. One
+    /// without keys stands for requests of which nothing is known.
+    pub cases: Vec<Vec<(String, Option<String>)>>,
+}
+
 /// One statement of a reference.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefStatement {
@@ -124,8 +135,8 @@ pub struct RefStatement {
     pub is_divided: bool,
     /// True where such resources are not required: the cluster does without, or no request can exist.
     pub is_off: bool,
-    /// Condition keys, in lower case, that the requests do not have in this cluster.
-    pub lacks: Vec<String>,
+    /// What is known of condition keys in its requests.
+    pub contexts: Vec<Arc<KnownContext>>,
 }
 
 impl RefStatement {
@@ -149,7 +160,7 @@ impl RefStatement {
             standing: Standing::default(),
             is_divided: false,
             is_off: false,
-            lacks: Vec::new(),
+            contexts: Vec::new(),
         }
     }
 }
@@ -270,7 +281,7 @@ pub fn from_policies(policies: &[Policy]) -> Reference {
                 standing: Standing::default(),
                 is_divided: false,
                 is_off: false,
-                lacks: Vec::new(),
+                contexts: Vec::new(),
             })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! The reference to compare with: one, or the best of several.
 
-use crate::reference::{self, Reference, Setting};
+use crate::reference::{Reference, Setting};
 
 /// The reference to compare with.
 #[derive(Clone, Debug)]
@@ -28,22 +28,11 @@ impl Against {
         }
     }
 
-    /// Adds to the references of roles that build images what ParallelCluster always generates for them.
+    /// Adapts each reference to what is known without a cluster configuration.
     #[must_use]
-    pub fn for_images(&self) -> Self {
-        let open = Setting {
-            is_open: true,
-            ..Setting::default()
-        };
-        let all = self.references().iter().map(|reference| {
-            let role = reference.role.as_deref();
-            if role.is_some_and(reference::has_no_scheduler) {
-                reference.for_setting(&open)
-            } else {
-                reference.clone()
-            }
-        });
-        let all = all.collect();
+    pub fn without_setting(&self) -> Self {
+        let all = self.references().iter();
+        let all = all.map(Reference::without_setting).collect();
         match self {
             Against::OneOf(_) => Against::OneOf(all),
             Against::BestOf(_) => Against::BestOf(all),

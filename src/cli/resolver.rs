@@ -91,8 +91,8 @@ enum Read {
 enum Step {
     /// For a cluster configuration.
     Setting(PathBuf),
-    /// For the building of images.
-    Images,
+    /// Without a cluster configuration.
+    NoSetting,
     /// For a principal.
     Narrowed(Narrowing),
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -12,7 +13,7 @@ use crate::catalog::{self, Catalog, ResourceType};
 use crate::matcher::arn;
 use crate::matcher::condition::{self, KeyValue, Truth};
 use crate::matcher::{Class, Pattern};
-use crate::reference::{self, Principal, PrincipalValue, RequestRegion};
+use crate::reference::{self, KnownContext, Principal, PrincipalValue, RequestRegion};
 
 /// The user's context of all requests: condition keys with their values.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -84,6 +85,38 @@ impl Context {
         keys.filter(|key| self.given(key).is_none())
             .map(|key| (key.to_owned(), KeyValue::Absent))
             .collect()
+    }
+
+    /// The cases of requests for an action, where something is known of it beside `stated`.
+    pub(super) fn cases_of(
+        &self,
+        stated: &[Stated],
+        contexts: &[Arc<KnownContext>],
+        service: &str,
+        name: &str,
+    ) -> Option<Vec<Stated>> {
+        let is_it = |action: &String| action.split_once(':') == Some((service, name));
+        let mut known = { contexts.iter() }.filter(|c| c.actions.iter().any(is_it));
+        let first = known.next()?;
+        let add = |cases: Vec<Stated>, known: &KnownContext| -> Vec<Stated> {
+            let kinds = known.cases.iter().map(|keys| -> Stated {
+                let new = keys.iter().filter(|(key, _)| self.given(key).is_none());
+                let value = |value: &Option<String>| match value {
+                    Some(text) => KeyValue::one(text),
+                    None => KeyValue::Absent,
+                };
+                new.map(|(key, text)| (key.clone(), value(text))).collect()
+            });
+            let kinds: Vec<Stated> = kinds.collect();
+            let each = |case: &Stated| {
+                { kinds.iter() }
+                    .map(|kind| [case.as_slice(), kind].concat())
+                    .collect::<Vec<_>>()
+            };
+            cases.iter().flat_map(each).collect()
+        };
+        let cases = add(stated.to_vec(), first);
+        Some(known.fold(cases, |cases, known| add(cases, known)))
     }
 
     /// The value of a key that is the same in every request, for policy variables.

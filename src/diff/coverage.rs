@@ -19,7 +19,7 @@ use super::{Places, Row};
 use crate::catalog::{self};
 use crate::finding::Witness;
 use crate::matcher::ActionPattern;
-use crate::matcher::condition::{KeyValue, Truth};
+use crate::matcher::condition::Truth;
 use crate::matcher::search::Budget;
 use crate::parser::Effect;
 use crate::reference::{self, Standing};
@@ -152,10 +152,6 @@ impl<'a> Run<'_, 'a> {
         self.judged.clear();
         self.everywhere.clear();
         self.cases = context::cases(&statement.conditions);
-        for case in &mut self.cases {
-            let lacks = statement.lacks.iter();
-            case.extend(lacks.map(|key| (key.clone(), KeyValue::Absent)));
-        }
     }
 
     /// Whether a statement requires any request, asked until an action says so.
@@ -342,7 +338,10 @@ impl<'a> Run<'_, 'a> {
             .collect();
         let needed = reference::needed_types(named.service, named.name);
         let stated = mem::take(&mut self.cases);
-        let cases = || truths(self.comparison, &stated, statement, named, applies);
+        let context = self.comparison.context;
+        let of_action = context.cases_of(&stated, &statement.contexts, named.service, named.name);
+        let of_action = of_action.as_deref().unwrap_or(&stated);
+        let cases = || truths(self.comparison, of_action, statement, named, applies);
         // Statements without a Condition hold for every action.
         let simple = applies.iter().all(|a| a.statement.conditions.is_empty());
         let known = if simple { None } else { Some(cases()) };

@@ -419,7 +419,7 @@ impl<'a> Drafts<'a> {
                 may_be_void: resource.negated
                     && lexed.iter().any(|l| may_be_void(l) || has_early(l)),
                 conditions,
-                lacks: Vec::new(),
+                contexts: Vec::new(),
                 index: *index,
                 by_name: OnceCell::new(),
                 form: OnceCell::new(),

@@ -16,6 +16,7 @@ use crate::catalog::{self, Catalog};
 use crate::matcher::condition::{self, KeyValue, LastAnswers, Test};
 use crate::matcher::{ActionMatch, ActionPattern};
 use crate::parser::{Effect, SourceId, Span};
+use crate::reference::KnownContext;
 
 /// One string of `Action` or `NotAction`.
 #[derive(Debug)]
@@ -161,8 +162,8 @@ pub struct Prepared {
     pub may_be_void: bool,
     /// Its `Condition`.
     pub conditions: Conditions,
-    /// Condition keys (folded) that the requests of a requirement do not have.
-    pub lacks: Vec<String>,
+    /// What is known of condition keys in the requests of a requirement.
+    pub contexts: Vec<Arc<KnownContext>>,
     /// The index of the statement in its policy or reference.
     pub index: usize,
     /// Its position in the list that it is part of: parts of one divided statement share an index.

@@ -42,20 +42,24 @@ pub(super) fn notes(compared: &Compared<'_>, requirement: &Requirement) -> Vec<S
 pub(super) fn stated(compared: &Compared<'_>, requirement: &Requirement) -> Option<String> {
     let row = &requirement.row;
     let assumed = compared.required.iter().find(|s| s.index == row.statement);
+    // What is known beside the reference is shown of keys that the role's own policies have.
+    let layers = compared.comparison.layers.iter();
+    let own = layers.flat_map(|layer| layer.statements.iter());
+    let own: Vec<_> = assumed.into_iter().chain(own).collect();
     let as_written = |key: &str| {
-        let mut lines = assumed.into_iter().flat_map(|s| &s.conditions.lines);
+        let mut lines = own.iter().flat_map(|s| &s.conditions.lines);
         let line = lines.find(|l| l.test.key == key);
-        line.map_or_else(|| key.to_owned(), |l| l.key.clone())
+        line.map(|l| l.key.clone())
     };
-    let stated = requirement.stated().iter().map(|(key, value)| {
-        let key = as_written(key);
-        match value {
+    let stated = requirement.stated().iter().filter_map(|(key, value)| {
+        let key = as_written(key)?;
+        Some(match value {
             KeyValue::Absent => format!("without `{key}`"),
             value => match value.text() {
                 Some(text) => format!("with `{key}` `{text}`"),
                 None => format!("with some `{key}`"),
             },
-        }
+        })
     });
     let stated: Vec<String> = stated.collect();
     (!stated.is_empty()).then(|| format!("in requests {}", stated.join(" and ")))

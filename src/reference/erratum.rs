@@ -106,7 +106,7 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
                 standing: Standing::default(),
                 is_divided: false,
                 is_off: false,
-                lacks: Vec::new(),
+                contexts: Vec::new(),
             }],
         })
     })

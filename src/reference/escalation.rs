@@ -108,7 +108,7 @@ fn statement(
         standing: Standing::default(),
         is_divided: false,
         is_off: false,
-        lacks: Vec::new(),
+        contexts: Vec::new(),
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
 use super::{
-    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing, need,
-    pack,
+    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing,
+    has_no_scheduler, need, pack, schedulers,
 };
 use crate::matcher::template;
 use crate::parser::Effect;
@@ -93,7 +93,7 @@ impl Entry {
             standing: Standing::default(),
             is_divided: false,
             is_off: false,
-            lacks: Vec::new(),
+            contexts: Vec::new(),
         })
     }
 }
@@ -153,6 +153,28 @@ impl Reference {
             }
         }
         adapt(&mut reference, setting);
+        reference
+    }
+
+    /// The reference where no cluster configuration is known: with what holds of its scheduler and of the features that are
+    /// said, and for roles that build images with what ParallelCluster always generates.
+    #[must_use]
+    pub fn without_setting(&self) -> Reference {
+        let (role, scheduler) = (self.role.as_deref(), self.scheduler.as_deref());
+        let mut known = schedulers();
+        known.retain(|name| Some(*name) == scheduler);
+        let open = Setting {
+            labels: { known.into_iter() }
+                .chain(self.features.iter().copied())
+                .collect(),
+            is_open: true,
+            ..Setting::default()
+        };
+        if role.is_some_and(has_no_scheduler) {
+            return self.for_setting(&open);
+        }
+        let mut reference = self.clone();
+        adapt(&mut reference, &open);
         reference
     }
 

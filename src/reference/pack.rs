@@ -262,7 +262,7 @@ impl StatementData {
             standing: super::Standing::default(),
             is_divided: false,
             is_off: false,
-            lacks: Vec::new(),
+            contexts: Vec::new(),
         }
     }
 }

@@ -111,7 +111,7 @@ impl<'r> Resolver<'r> {
                 })
             }
             None if effective.reference.is_none() => {
-                self.derived(against, Step::Images, |all| Some(all.for_images()))
+                self.derived(against, Step::NoSetting, |all| Some(all.without_setting()))
             }
             _ => against,
         };

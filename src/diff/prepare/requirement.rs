@@ -167,7 +167,7 @@ pub fn bind_reference(
                 false,
                 None,
             ),
-            lacks: statement.lacks.clone(),
+            contexts: statement.contexts.clone(),
             index: statement.index,
             by_name: OnceCell::new(),
             form: OnceCell::new(),

@@ -1,11 +1,12 @@
 //! What a cluster configuration changes in the policies of AWS's pages, from `rules/generated.toml`.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
 use super::labels::{Releases, Setting};
-use crate::reference::{RefList, RefStatement, Reference, Release, Standing};
+use crate::reference::{KnownContext, RefList, RefStatement, Reference, Release, Standing};
 
 static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
@@ -15,8 +16,9 @@ static MOVED: LazyLock<Vec<Moved>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/moved.json"))).unwrap_or_default()
 });
 
-static ABSENT: LazyLock<Vec<Absent>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/absent.json"))).unwrap_or_default()
+static CONTEXTS: LazyLock<Vec<Context>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/contexts.json")))
+        .unwrap_or_default()
 });
 
 /// The clusters that something holds for.
@@ -29,10 +31,7 @@ struct Rule {
 
 impl Rule {
     fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        !setting.is_open
-            && self.role == role
-            && self.releases.hold(release)
-            && setting.holds(&self.when)
+        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
     }
 }
 
@@ -55,13 +54,14 @@ struct Idle {
     resources: Vec<String>,
 }
 
-/// A condition key that the requests for some actions do not have in some configurations.
+/// Condition keys in the requests for some actions.
 #[derive(Deserialize)]
-struct Absent {
+struct Context {
     #[serde(flatten)]
     rule: Rule,
     actions: Vec<String>,
-    key: String,
+    /// Keys with one value, or none where a request does not have the key.
+    cases: Vec<BTreeMap<String, Vec<String>>>,
 }
 
 impl Idle {
@@ -96,18 +96,26 @@ impl Moved {
     }
 }
 
-impl Absent {
-    /// Marks the statements that ask for such requests alone.
+impl Context {
+    /// Adds it to the statements that may ask for such requests.
     fn mark(&self, statements: &mut [RefStatement]) {
-        let of = |list: &RefList| {
-            !list.negated
-                && list
-                    .values
-                    .iter()
-                    .all(|action| self.actions.contains(action))
+        let key = |(key, values): (&String, &Vec<String>)| {
+            (key.to_ascii_lowercase(), values.first().cloned())
         };
-        for statement in statements.iter_mut().filter(|s| of(&s.action)) {
-            statement.lacks.push(self.key.to_ascii_lowercase());
+        let cases = self.cases.iter().map(|keys| keys.iter().map(key).collect());
+        let known = Arc::new(KnownContext {
+            actions: self
+                .actions
+                .iter()
+                .map(|a| a.to_ascii_lowercase())
+                .collect(),
+            cases: cases.collect(),
+        });
+        let may_be = |action: &String| action.contains('*') || self.actions.contains(action);
+        for statement in statements {
+            if !statement.action.negated && statement.action.values.iter().any(may_be) {
+                statement.contexts.push(Arc::clone(&known));
+            }
         }
     }
 }
@@ -125,10 +133,10 @@ pub(super) fn adapt(reference: &mut Reference, setting: &Setting) {
             idle.mark(&mut reference.statements);
         }
     }
-    for absent in ABSENT.iter().filter(|a| applies(&a.rule)) {
-        absent.mark(&mut reference.statements);
+    for context in CONTEXTS.iter().filter(|c| applies(&c.rule)) {
+        context.mark(&mut reference.statements);
         for gap in &mut reference.gaps {
-            absent.mark(&mut gap.statements);
+            context.mark(&mut gap.statements);
         }
     }
     for moved in MOVED.iter().filter(|m| applies(&m.rule)) {

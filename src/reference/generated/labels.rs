@@ -19,13 +19,13 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Whether a rule holds: `a and not b or c`.
+    /// Whether a rule holds: `a and not b or c`. Without a configuration, whether it surely does.
     pub(super) fn holds(&self, rule: &str) -> bool {
         let label = |label: &str| label == "always" || self.labels.contains(label);
         rule.split(" or ").any(|all| {
             let mut all = all.split(" and ");
             all.all(|one| match one.strip_prefix("not ") {
-                Some(one) => !label(one),
+                Some(one) => !self.is_open && !label(one),
                 None => label(one),
             })
         })
