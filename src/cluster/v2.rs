@@ -220,6 +220,8 @@ impl Reader<'_> {
             if self.facts.is_on("own-instance-role") && !self.facts.is_perhaps_awsbatch() {
                 self.facts.label("own-roles");
             }
+            self.facts.label("own-function-role");
+            self.facts.setting("FunctionRole", role.value.clone());
             self.add_role("lambda", role);
         }
         match self.get(cluster, "additional_iam_policies") {
