@@ -186,7 +186,7 @@ fn finding(
     }
     if severity == Severity::Note {
         let reason = if compared.reference.is_idle(&first.row.action) {
-            "no resource of this cluster configuration needs it"
+            "no resource of this cluster needs it"
         } else {
             "ParallelCluster is not known to call it"
         };

@@ -66,9 +66,7 @@ impl Standing {
             Standing::NotGenerated => {
                 Some("the role that ParallelCluster makes for this configuration does without it")
             }
-            Standing::NotInConfiguration => {
-                Some("no resource of this cluster configuration needs it")
-            }
+            Standing::NotInConfiguration => Some("no resource of this cluster needs it"),
             Standing::FirstUse => Some(
                 "needed once in an account: nothing fails where the account has this role already",
             ),
