@@ -59,6 +59,12 @@ fn of_one_cluster() {
     check("configured");
 }
 
+/// What a release creates for a cluster, with which settings and by which names.
+#[test]
+fn of_the_resources() {
+    check("resources");
+}
+
 /// What follows from the principal, and from what limits it.
 #[test]
 fn of_the_principal() {
