@@ -190,6 +190,7 @@ impl Reader<'_> {
         self.image(head);
         self.dcv(head, "head-node");
         self.elastic_ip(head);
+        self.internal_storage(head);
         if let Some((_, ssh)) = self.map(head, "Ssh")
             && let Some(key) = self.text(ssh, "KeyName")
         {

@@ -12,6 +12,14 @@ impl Reader<'_> {
         self.nodes.makes_groups |= given.is_none_or(|groups| groups.is_empty());
     }
 
+    /// The file system for the directories that `ParallelCluster` itself shares: a new EFS file system, or none.
+    pub(super) fn internal_storage(&mut self, head: Id) {
+        let kind = self.text(head, "SharedStorageType");
+        if kind.is_some_and(|kind| kind.value.value.eq_ignore_ascii_case("efs")) {
+            self.facts.label("shared-efs");
+        }
+    }
+
     /// The Elastic IP address of the head node: `true` for a new one, or the id of an existing one.
     pub(super) fn elastic_ip(&mut self, head: Id) {
         let Some((_, networking)) = self.map(head, "Networking") else {
