@@ -266,6 +266,7 @@ impl Reader<'_> {
             // What is needed for a file system with a key is not known in full.
             if kind == "efs" || kind == "fsx" {
                 self.facts.undecided("encrypted-custom-ami", key.span);
+                self.facts.label("file-system-key");
             } else {
                 self.facts.on("encrypted-custom-ami", key.span);
             }
@@ -278,6 +279,12 @@ impl Reader<'_> {
         match self.settings(cluster, "fsx_settings", "fsx") {
             Some(section) => {
                 self.facts.on("fsx", section.span);
+                if self.is_new(&section.value, "fsx_fs_id") {
+                    self.facts.label("fsx-lustre");
+                    let is_empty = self.is_new(&section.value, "fsx_backup_id");
+                    self.facts
+                        .label(if is_empty { "fsx-new" } else { "fsx-backup" });
+                }
                 for key in ["import_path", "export_path"] {
                     if let Some(path) = self.get(&section.value, key) {
                         let literal = self.file.literal(&path);
@@ -288,9 +295,19 @@ impl Reader<'_> {
             None => self.facts.off("fsx", None),
         }
         match self.settings(cluster, "efs_settings", "efs") {
-            Some(section) => self.facts.on("efs", section.span),
+            Some(section) => {
+                self.facts.on("efs", section.span);
+                if self.is_new(&section.value, "efs_fs_id") {
+                    self.facts.label("efs-managed");
+                }
+            }
             None => self.facts.off("efs", None),
         }
+    }
+
+    /// Whether a section has no value for the key that names an existing file system or a backup.
+    fn is_new(&mut self, section: &str, key: &str) -> bool {
+        self.get(section, key).is_none_or(|id| id.value == "NONE")
     }
 
     /// Logs since 2.6.0 and the dashboard since 2.10.0 are on unless a section turns them off.

@@ -61,6 +61,7 @@ impl Reader<'_> {
             self.facts.on_for(FEATURE, "head-node", key.value.span);
         } else {
             self.facts.undecided(FEATURE, key.value.span);
+            self.facts.label("file-system-key");
         }
         self.facts.kms_key(key.value);
     }

@@ -328,8 +328,15 @@ impl Reader<'_> {
                     };
                     let settings = self.map(storage, settings).map(|(_, map)| map);
                     let existing = settings.and_then(|map| self.text(map, existing));
-                    if existing.is_none() {
-                        self.facts.label(label);
+                    if existing.is_some() {
+                        continue;
+                    }
+                    self.facts.label(label);
+                    if kind == "FsxLustre" {
+                        let backup = settings.and_then(|map| self.text(map, "BackupId"));
+                        let of_backup = backup.is_some();
+                        self.facts
+                            .label(if of_backup { "fsx-backup" } else { "fsx-new" });
                     }
                 }
                 Some("FsxOntap") => self.facts.label("fsx-ontap"),
