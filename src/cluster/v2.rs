@@ -342,6 +342,11 @@ impl Reader<'_> {
         let Some(vpc) = self.settings(cluster, "vpc_settings", "vpc") else {
             return;
         };
+        if let Some(public) = self.boolean(&vpc.value, "use_public_ips")
+            && !public.value
+        {
+            self.facts.label("no-public-ips");
+        }
         let own = self.get(&vpc.value, "compute_subnet_id");
         let made = self.get(&vpc.value, "compute_subnet_cidr");
         let shared = self.get(&vpc.value, "master_subnet_id");
