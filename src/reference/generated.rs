@@ -231,16 +231,19 @@ pub fn resolve(
 ) -> Vec<RefStatement> {
     let hash = bindings.bucket_hash();
     let known = |name: &str| match name {
-        "Bucket" => {
-            let hash = hash.as_deref().unwrap_or("${Hash}");
-            Some(format!("parallelcluster-{hash}-v1-do-not-delete"))
-        }
         LOWER_CASE_CLUSTER => bindings.one(CLUSTER).map(str::to_ascii_lowercase),
-        _ => None,
+        name => bindings.one(name).map(str::to_owned),
     };
-    let bind = |text: &str| {
-        let text = template::fill(text, known);
-        template::fill(&text, |name| bindings.one(name).map(str::to_owned))
+    // A role for several clusters needs what each of them does.
+    let bind = |text: &str| -> Vec<String> {
+        let text = template::fill(text, |name| {
+            let hash = hash.as_deref().unwrap_or("${Hash}");
+            let bucket = || format!("parallelcluster-{hash}-v1-do-not-delete");
+            (name == "Bucket").then(bucket)
+        });
+        let of_each = super::expand(&text, known);
+        let of_each = of_each.iter().map(|text| template::fill(text, known));
+        of_each.collect()
     };
     let mut all = Vec::new();
     for statement in statements {
@@ -248,12 +251,16 @@ pub fn resolve(
             let mut resources: Vec<String> = Vec::new();
             let allowed = granted.iter().filter(|g| (g.allows)(action));
             let written: Vec<&str> = allowed.flat_map(|g| g.resources.iter().copied()).collect();
-            for template in &statement.resource.values {
-                let resource = bind(template);
+            let templates = statement.resource.values.iter();
+            for (template, nth, resource) in templates.flat_map(|template| {
+                let of_each = bind(template).into_iter().enumerate();
+                of_each.map(move |(nth, resource)| (template, nth, resource))
+            }) {
                 let own = written.iter().find_map(|written| named(&resource, written));
                 let own = own.or_else(|| {
                     let stand_ins = STAND_INS.iter().filter(|s| s.of == *template);
-                    let mut names = stand_ins.flat_map(|s| &s.names).map(|name| bind(name));
+                    let names = stand_ins.flat_map(|s| &s.names);
+                    let mut names = names.filter_map(|name| bind(name).into_iter().nth(nth));
                     names.find_map(|name| {
                         let mut plain = written.iter().filter(|w| !w.contains(['*', '?']));
                         plain.find_map(|written| named(&name, written))
@@ -270,9 +277,8 @@ pub fn resolve(
             one.action.values = vec![action.clone()];
             one.resource.values = resources;
             for condition in &mut one.conditions {
-                for value in &mut condition.values {
-                    *value = bind(value);
-                }
+                let values = condition.values.iter().flat_map(|value| bind(value));
+                condition.values = values.collect();
             }
             all.push(one);
         }
