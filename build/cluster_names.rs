@@ -15,6 +15,7 @@ struct NameRules {
     single: Vec<String>,
     vote: Vec<NameVote>,
     derived: Vec<NameDerived>,
+    tag: Vec<NameTag>,
     narrowing: Vec<NameNarrowing>,
 }
 
@@ -37,6 +38,18 @@ struct NameDerived {
     value: String,
     first: Option<String>,
     last: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameTag {
+    key: String,
+    roles: Vec<String>,
+    actions: Vec<String>,
+    first: Option<String>,
+    last: Option<String>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +113,19 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
             d.name,
             d.value,
             range(d.first.as_ref(), d.last.as_ref())
+        );
+    }
+    code.push_str("];\npub(super) static NAME_TAGS: &[NameTag] = &[\n");
+    for tag in &rules.tag {
+        known_roles(&tag.roles);
+        tag.actions.iter().for_each(|a| check_action(&path, a));
+        let _ = writeln!(
+            code,
+            "    NameTag {{ key: {:?}, roles: &{:?}, actions: &{:?}, {} }},",
+            tag.key,
+            tag.roles,
+            tag.actions,
+            range(tag.first.as_ref(), tag.last.as_ref())
         );
     }
     code.push_str("];\npub(super) static NARROWINGS: &[Narrowing] = &[\n");

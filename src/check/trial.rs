@@ -109,6 +109,7 @@ impl<'a> Trial<'a> {
             }
         });
         let named = name_cluster((&given.hints, &given.perhaps), reference, &mut bindings);
+        cluster_names::state_tags(reference, &mut statements, &bindings);
         let arns = |pieces: &[prepare::ReferencePieces]| -> Vec<Pieces> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()

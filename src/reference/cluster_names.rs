@@ -5,9 +5,11 @@
 
 mod grant;
 mod instance;
+mod tag;
 
 pub use super::bindings::CLUSTER;
 pub use grant::{Grant, Grants, Written};
+pub use tag::state_tags;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

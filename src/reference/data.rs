@@ -86,6 +86,15 @@ pub(super) struct NameDerived {
     pub(super) last: Release,
 }
 
+/// A condition key whose value in the requests for some actions is the name of the cluster.
+pub(super) struct NameTag {
+    pub(super) key: &'static str,
+    pub(super) roles: &'static [&'static str],
+    pub(super) actions: &'static [&'static str],
+    pub(super) first: Release,
+    pub(super) last: Release,
+}
+
 /// A resource of the reference that is enough in a narrower form for one cluster.
 pub(super) struct Narrowing {
     pub(super) of: &'static str,
