@@ -1,11 +1,12 @@
 //! The baseline: findings that were there when checking began, in a file that people review.
 //!
-//! A finding is hidden where its actions are among those of its entry. Where only some are, the finding stands for the
-//! others, so that a newly missing action never hides behind one that was missing before; and fixing one of three does
+//! A finding is hidden if its actions are among those of its entry. If only some are, the finding is reported for the
+//! others, so a newly missing action never hides behind one that was missing before. Fixing one of three actions does
 //! not bring the others back.
 //!
-//! A finding that is worse than its entry stands: who accepted a warning did not accept an error. What counts is how
-//! bad the lint finds it, so that a lint that is raised by hand does not bring back what was accepted.
+//! A finding with a higher severity than its entry is reported: accepting a warning does not accept an error. The
+//! lint's own severity counts, not one set by the configuration, so raising a lint there does not bring back accepted
+//! findings.
 //!
 //! Findings on coverage of one statement of the reference share an entry, whatever they are split by.
 //!
@@ -36,7 +37,7 @@ pub struct Entry {
     pub path: String,
     /// Id of the lint.
     pub lint: String,
-    /// How bad it is at worst, as the lint finds.
+    /// The highest severity that the lint gave it.
     pub severity: Severity,
     /// `Sid` of the statement at its place.
     pub sid: Option<String>,
@@ -53,7 +54,7 @@ pub struct Entry {
 pub struct Located {
     /// The accepted actions.
     pub entry: Entry,
-    /// Its object.
+    /// The bytes of the entry's object.
     pub span: Span,
 }
 
@@ -131,8 +132,8 @@ impl Baseline {
         })
     }
 
-    /// Hides what is accepted of a result. `target` is as in [`Entry::target`], and `paths` are those of the files that
-    /// were judged, as in [`Entry::path`].
+    /// Hides the accepted findings of a result. `target` is as in [`Entry::target`], and `paths` are those of the files
+    /// that were judged, as in [`Entry::path`].
     pub fn apply(
         &mut self,
         target: Option<&str>,
@@ -158,7 +159,7 @@ impl Baseline {
         }
     }
 
-    /// Hides what an entry accepts of a group of findings.
+    /// Hides the findings of a group that an entry accepts.
     fn hide(&mut self, index: usize, group: &[usize], result: &mut RoleResult, reason: &Arc<str>) {
         let rows = &result.requirements;
         let (Some(Located { entry, .. }), Some(met)) =
@@ -220,13 +221,13 @@ impl Baseline {
         })
     }
 
-    /// The entries of which `keeps` is true.
+    /// The entries for which `keeps` is true.
     pub fn kept(&self, keeps: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let all = self.entries.iter().map(|located| &located.entry);
         all.filter(|entry| keeps(entry)).cloned().collect()
     }
 
-    /// The entries, narrowed to what was found again. Those of which `keeps` is true stay as they are.
+    /// The entries, narrowed to what was found again. Entries for which `keeps` is true stay as they are.
     pub fn pruned(&self, keeps: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let all = self.entries.iter().zip(&self.met);
         all.filter_map(|(located, met)| {
@@ -291,8 +292,8 @@ pub fn text(entries: &[Entry]) -> String {
     format!("{text}\n")
 }
 
-/// The findings that can be accepted, those together that share an entry: all of one lint on one statement of the
-/// reference, of which the first has the entry's fingerprint whatever remains of the others.
+/// The findings that can be accepted, grouped by the entry that they share: all findings of one lint on one statement
+/// of the reference. The first of a group has the fingerprint of the entry, whatever remains of the others.
 fn groups(findings: &[Finding]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut of_statement: BTreeMap<(&str, usize), usize> = BTreeMap::new();

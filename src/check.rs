@@ -77,11 +77,11 @@ pub struct Settings {
     pub role_reason: Option<String>,
     /// Requirements of other roles of the cluster that share the IAM role.
     pub shared_with: Vec<Arc<Against>>,
-    /// AWS managed policies that the role is said to have (`--attached`), as ARNs.
+    /// AWS managed policies that the role has according to `--attached`, as ARNs.
     pub attached: Vec<String>,
-    /// Their texts, as far as they are known: they grant, and nothing is reported of them.
+    /// The texts of these policies, as far as they are known: they grant, and no finding is about them.
     pub attached_policies: Vec<File>,
-    /// Those of them that several roles of the cluster have, so that they say nothing of which one it is.
+    /// The attached policies that several roles of the cluster have, so they do not show which role it is.
     pub common_policies: Vec<SourceId>,
     /// What is granted on purpose, though ParallelCluster does not need it.
     pub keep: Vec<RefStatement>,
@@ -394,7 +394,7 @@ pub fn check(
     })
 }
 
-/// The statements to keep of which something is granted, by their index.
+/// The statements to keep that are granted in part or in full, by their index.
 fn met(kept: &[Requirement]) -> BTreeSet<usize> {
     let granted = kept
         .iter()

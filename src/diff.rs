@@ -37,7 +37,7 @@ pub enum Verdict {
     Conditional,
     /// Some requests cannot succeed.
     Partial,
-    /// The bound of the decision procedure was reached.
+    /// The limit of the decision procedure was reached.
     Undecided,
     /// A value that is not known decides: covered for some values, and not for others.
     Depends,
@@ -64,13 +64,13 @@ impl Verdict {
 pub struct Row {
     /// Index of the statement in the reference.
     pub statement: usize,
-    /// Its `Sid`.
+    /// The `Sid` of that statement.
     pub sid: Option<Arc<str>>,
     /// `service:Action` in AWS's spelling.
     pub action: String,
     /// As the reference writes it (`s3:Get*`; `*` for a `NotAction`).
     pub declared_as: Arc<str>,
-    /// The required resources, placeholders bound; only those that the action can apply to.
+    /// The required resources, with placeholders replaced; only those that the action can apply to.
     pub resources: Arc<[String]>,
     /// True where every resource but these is required.
     pub not_resource: bool,

@@ -43,7 +43,7 @@ pub enum Obstacle {
     Encoded,
     /// Nothing would be left of it.
     Last,
-    /// It is Terraform code.
+    /// The policy is Terraform code.
     Code,
     /// A function of the template makes a part of it.
     Call,
@@ -73,7 +73,7 @@ impl Obstacle {
 /// A fix of what a finding reports: edits that are made together or not at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fix {
-    /// Its effect; lower case, no full stop.
+    /// The effect of the fix; lower case, no full stop.
     pub message: String,
     /// In the order of their places; they do not overlap. None where there is an obstacle.
     pub edits: Vec<Edit>,

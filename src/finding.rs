@@ -81,11 +81,11 @@ pub struct Finding {
     pub actions: Vec<String>,
     /// The element, pattern or placeholder it is about, where that is not an action.
     pub subject: Option<String>,
-    /// `Sid` of the customer's statement at the primary place.
+    /// `Sid` of the statement at the primary place.
     pub sid: Option<String>,
     /// Index of the statement of the reference.
     pub reference_statement: Option<usize>,
-    /// Its `Sid`.
+    /// The `Sid` of that statement of the reference.
     pub reference_sid: Option<String>,
     /// A request that proves it.
     pub witness: Option<Witness>,

@@ -13,8 +13,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// Of what a finding is about: no line, no offset, no message. The ordinal distinguishes those that are about the
-    /// same.
+    /// A fingerprint of the subject of a finding, without line, offset or message. The ordinal distinguishes findings
+    /// on the same subject.
     pub fn new(text: String, ordinal: u64) -> Self {
         Fingerprint {
             text,
@@ -22,7 +22,7 @@ impl Fingerprint {
         }
     }
 
-    /// Of a text that nothing else has.
+    /// A fingerprint of a text that is unique by itself.
     pub fn of_text(text: String) -> Self {
         Fingerprint {
             text,

@@ -7,23 +7,24 @@
 //! files ─┬─► parser ───────────────► Policy (each element with its byte span) ─┐
 //!        └─► inventory ─► Value ───► the same, from templates and modules ─────┤
 //!                                                                              ├─► diff ─► Row, Excess
-//! rules/ ─► reference ─► Reference (placeholders bound to Region, account) ────┘              │
-//!                                                                                             ▼
-//!           catalog (what AWS defines) ─► matcher ◄─ used by diff and lints       lints ─► Finding ─► report
+//! rules/ ─► reference ─► Reference (placeholders replaced) ────────────────────┘    ▲          │
+//!                                                                                   │          ▼
+//! catalog (actions, resource types and keys of AWS) ─┬──────────────────────────────┴──────► lints ─► Finding ─► report
+//! matcher (which requests a pattern matches) ────────┘
 //! ```
 //!
-//! Each arrow is a function between two types. Code before a [`finding::Finding`] never prints. Reports never decide. A
-//! module may use only modules that are listed before it in the table of `CONTRIBUTING.md`.
+//! Each arrow is a step of the data; the names on it are types. Code before a [`finding::Finding`] never prints.
+//! Reports never decide. A module may use only modules that are listed before it in the table of `CONTRIBUTING.md`.
 //!
 //! # The types, in order
 //!
 //! 1. [`parser::Source`] is the text of a file, [`parser::Span`] a range of its bytes. [`parser::parse`] makes a
 //!    [`parser::Document`] of it: its [`parser::Policy`]s and every [`parser::Problem`]. A template, a module of
 //!    Terraform or a dump of an account is an [`inventory::Inventory`]: principals, each with such documents.
-//! 2. [`catalog::Catalog`] knows the actions, resource types and condition keys of AWS; [`matcher`] decides what one
-//!    pattern of actions or ARNs covers of another.
-//! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are bound to a Region, an
-//!    account and the names of one cluster ([`cluster`] reads them from a cluster configuration).
+//! 2. [`catalog::Catalog`] knows the actions, resource types and condition keys of AWS; [`matcher`] decides whether one
+//!    pattern of actions or ARNs covers another, or overlaps it.
+//! 3. [`reference::Reference`] is what one role of one release needs; its placeholders are *bound*: replaced by a
+//!    Region, an account and the names of one cluster ([`cluster`] reads them from a cluster configuration).
 //! 4. [`diff`] compares both: a [`diff::Row`] with a [`diff::Verdict`] for each requirement, and the excess: what is
 //!    allowed and not required.
 //! 5. [`lints`] turn that into [`finding::Finding`]s; [`check::check`] puts all of it together for one role, as a
@@ -33,13 +34,13 @@
 //!
 //! # The readings
 //!
-//! One text can have several readings, and each axis has its own names:
+//! A policy can be read in several ways. There are four independent choices:
 //!
 //! - [`matcher::Reading`]: what a wildcard of an ARN matches. `Strict` is what all of AWS's pages agree on, `Loose` is
 //!   `Strict` where a placeholder may be any text, `Wide` is what any page allows.
 //! - [`diff::decide::Stance`]: whether a statement whose meaning is unclear counts as the one that grants less
 //!   (`Cautious`) or more (`Generous`).
-//! - Worst, best and texts: the values that a template leaves open, at their extremes (`inventory/render.rs`).
+//! - Worst, best and texts: the unknown values of a template, at their extremes (`inventory/render.rs`).
 //! - Stored and repaired: a policy that IAM rejects grants nothing as stored; the repaired reading shows what it would grant.
 //!
 //! # A policy judged

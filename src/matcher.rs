@@ -1,9 +1,9 @@
 //! Decides what IAM patterns match, exactly.
 //!
-//! A [`Pattern`] is a sequence of tokens over [`Symbol`]s; it comes from an action pattern
-//! ([`ActionPattern`]), from a resource string of a policy ([`ResourcePattern`]), or from the ARN
-//! format of a resource type ([`arn::format`]). [`find`](search::find) answers questions about
-//! unions and complements of patterns and proves each answer with a word.
+//! A [`Pattern`] is a sequence of tokens over [`Symbol`]s; it comes from an action pattern ([`ActionPattern`]), from a
+//! resource string of a policy ([`ResourcePattern`]), or from the ARN format of a resource type ([`arn::format`]).
+//! [`find`](search::find) answers questions about unions and complements of patterns. It proves an answer with a
+//! *word*: a concrete string, as symbols. (`machine word` means 64 bits.)
 
 pub mod action;
 pub mod arn;

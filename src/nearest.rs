@@ -28,7 +28,7 @@ pub(crate) fn nearest<'c, T>(
     found.map(|(_, candidate)| candidate)
 }
 
-/// The same for plain words, each of which bears so many slips.
+/// The same for plain words, with at most this many typing errors.
 pub(crate) fn nearest_word<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,

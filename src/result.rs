@@ -19,7 +19,7 @@ pub struct ReferenceName {
     pub scheduler: Option<String>,
     /// e.g. `2.4.1`.
     pub pcluster_version: Option<String>,
-    /// Features that the cluster is said to have.
+    /// The features that the cluster has according to the options and its configuration.
     pub features: Vec<String>,
     /// The feature of its group that fits best, where it is not known which the cluster has.
     pub assumed: Option<String>,
@@ -81,7 +81,7 @@ pub struct RoleResult {
     pub also_needed: Vec<Vec<Row>>,
     /// True where policies that AWS rejects count as if they were repaired. Only where files are to be fixed.
     pub once_repaired: bool,
-    /// The statements of the settings to keep of which something is granted, by their index.
+    /// The statements of the `[[keep]]` settings that are granted in part or in full, by their index.
     pub kept: BTreeSet<usize>,
     /// Sorted by path, line, column, lint id.
     pub findings: Vec<Finding>,
@@ -117,7 +117,7 @@ pub struct Upgrade {
 }
 
 impl RoleResult {
-    /// Its findings, and then those of an upgrade as warnings.
+    /// The findings of the role, and then those of an upgrade as warnings.
     pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         let upgrade = self.upgrade.iter().flat_map(|u| &u.warnings);
         self.findings.iter().chain(upgrade)

@@ -50,7 +50,7 @@ pub(crate) fn of_ignore(
     finish(sources, finding)
 }
 
-/// A keep of which nothing is granted, or that no longer counts.
+/// A `[[keep]]` that no policy grants, or that has expired.
 pub(crate) fn of_keep(
     sources: &Sources,
     source: SourceId,
@@ -88,7 +88,7 @@ pub(crate) fn of_keep(
     finish(sources, finding)
 }
 
-/// An entry of the baseline of which nothing, or less, is left.
+/// An entry of the baseline whose findings are fixed, all or some of them.
 pub(crate) fn of_entry(
     sources: &Sources,
     source: SourceId,

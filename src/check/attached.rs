@@ -7,8 +7,8 @@ use crate::finding::{Finding, Label};
 use crate::lints::File;
 use crate::parser::Sources;
 
-/// Drops what the lints say of the texts of attached policies: they are AWS's, and nothing is to be changed in them. A policy
-/// with which the role can do everything is reported where the input names it.
+/// Drops the findings on the texts of attached policies: they are AWS's, and users cannot change them. A policy with
+/// which the role can do everything is reported where the input names it.
 pub(super) fn without_texts(
     findings: &mut Vec<Finding>,
     files: &[&File],

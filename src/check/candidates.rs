@@ -41,7 +41,7 @@ impl<'t> Candidates<'t> {
         Candidates::with(policies, against, settings, named)
     }
 
-    /// For policies of which another reading says which candidate fits.
+    /// For policies whose candidate another reading has chosen.
     pub(super) fn chosen_elsewhere(
         policies: &'t [&'t Policy],
         against: &'t Against,

@@ -15,14 +15,14 @@ use crate::reference::bindings::Origin;
 pub struct Chosen {
     /// The reference. Its gaps are among its statements.
     pub reference: Reference,
-    /// Each bound placeholder with its value and where that comes from, as in [`Settings::given`].
+    /// Each placeholder with its value and where that comes from, as in [`Settings::given`].
     pub given: Vec<(String, String, String)>,
     /// The reference and the values before anything was inferred.
     pub asked: Asked,
 }
 
 impl Chosen {
-    /// Requires what another reference requires, too.
+    /// Adds the requirements of another reference.
     pub fn join(&mut self, other: Chosen) {
         for mut statement in other.reference.statements {
             statement.index = self.reference.statements.len();
@@ -49,7 +49,7 @@ pub struct Asked {
 /// The source of a value that was inferred from the policies.
 pub const INFERRED: &str = "inferred";
 
-/// Chooses the reference for the policies of a role, and infers what is not given.
+/// Chooses the reference for the policies of a role, and infers the other values.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ pub fn fits_better(
         return false;
     }
     let of_one = Candidates::new(policies, one, settings);
-    // The one that grants little is better than one of which there is next to nothing.
+    // A role that is granted a little beats one that is granted next to nothing.
     best(&of_one, catalog).is_none_or(|(_, one)| {
         other.fit.mean_is_above(one.fit) && (other.fit.is_most() || one.fit.is_least())
     })

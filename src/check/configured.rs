@@ -17,8 +17,9 @@ pub(super) fn is_enough(generated: &[Requirement], action: &str) -> Option<bool>
     Some(rows.all(|r| matches!(r.row.verdict, Verdict::Covered | Verdict::Conditional)))
 }
 
-/// Where the policies grant an action as far as the generated role has it, a gap in the documented policy does not
-/// count.
+/// Lowers gaps of the documented policy where the generated role decides. A gap is `Enough` if the generated role's
+/// rows of the action are granted, or if those that are missing lie on other resources; it is `NotGenerated` if the
+/// generated role does not have the action. A generated row that is granted only under a Condition replaces the gap.
 pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
     if generated.is_empty() {
         return;
@@ -94,7 +95,7 @@ pub(super) fn missing_of_configuration(reference: &Reference, gaps: &[GapRows]) 
         .collect()
 }
 
-/// Reports what the configuration surely needs once: not also as a row of which no call is known.
+/// Reports an action that the configuration surely needs once: not also as a row without a known call.
 pub(super) fn yield_to_configuration(missing: &[String], requirements: &mut [Requirement]) {
     for requirement in requirements {
         let is_weaker = requirement.from_wildcard || requirement.standing != Standing::Needed;

@@ -17,7 +17,7 @@ const KINDS: [(&str, &str); 4] = [
 /// The policies of a role that are not in the input.
 pub(super) struct Elsewhere {
     all: Vec<Unread>,
-    /// Its permissions boundary, where a dump does not have it.
+    /// The permissions boundary of the role, if a dump does not have it.
     boundary: Option<Unread>,
 }
 
@@ -104,7 +104,7 @@ impl Elsewhere {
         values.any(|value| value.kind == HoleKind::Document)
     }
 
-    /// The policies, and how many required actions hang on them that the role surely fails without.
+    /// The policies, each with the number of required actions that depend on it and that the role surely fails without.
     pub(super) fn unread<'r>(mut self, rows: impl Iterator<Item = &'r Row>) -> Vec<Unread> {
         let rows: Vec<&Row> = rows.collect();
         self.all.extend(self.boundary);

@@ -98,7 +98,7 @@ pub(super) struct Wider<'t> {
     texts: Option<Again>,
 }
 
-/// The comparisons of the generous readings, and what is needed to name what is not known.
+/// The comparisons of the generous readings, and what is needed to name the unknown values.
 pub(super) struct Generous<'w, 'f> {
     best: Comparison<'w>,
     texts: Option<Comparison<'w>>,

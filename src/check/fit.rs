@@ -64,8 +64,8 @@ impl Fit {
     }
 
     /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
-    /// and the share of the policies' strings that the role has a use for, then by its size. The first share alone
-    /// would take a small role that a policy happens to cover, for a large one of which a single row is missing.
+    /// and the share of the policies' strings that the role has a use for, then by its size. By the first share alone,
+    /// a small role that the policies happen to cover would beat a large role with a single gap.
     fn is_better_role(self, than: Fit) -> bool {
         match self.mean_order(than) {
             Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
@@ -261,7 +261,7 @@ pub(super) fn best<'c, 't: 'c>(
         let Some((at, new)) = role.judge() else {
             continue;
         };
-        // Of equal ones, the first in the order of the candidates.
+        // Among equal roles, the first in the order of the candidates.
         let is_better = best.as_ref().is_none_or(|(old_at, old)| {
             new.fit.is_better_role(old.fit) || at < *old_at && !old.fit.is_better_role(new.fit)
         });

@@ -1,4 +1,4 @@
-//! A look at the names of actions that says which candidates policies cannot fit.
+//! A quick filter on action names: rules out candidates before they are judged.
 
 use rustc_hash::FxHashMap;
 
@@ -39,7 +39,7 @@ fn may_overlap(one: &str, other: &str) -> bool {
 /// An action of the policies with a wildcard in its name, or one that is not understood.
 struct Wild<'p> {
     name: &'p str,
-    /// Its number among the strings that allow.
+    /// The number of the string among those that allow.
     string: Option<usize>,
 }
 

@@ -14,13 +14,14 @@ use crate::reference::cluster_names;
 use crate::reference::{self, Reference};
 use crate::result::{Binding, ReferenceName};
 
-/// The prefixes of the ARN of a permissions boundary, of an AWS managed policy that the role needs, and of a managed
-/// policy that the role has.
+/// Prefix of a `not_checked` entry: a permissions boundary that was not given.
 const BOUNDARY: &str = "permissions-boundary:";
+/// Prefix of a `not_checked` entry: an AWS managed policy that the role needs.
 const NEEDED: &str = "managed-policy:";
+/// Prefix of a `not_checked` entry: a managed policy that the role has, without its contents.
 const ATTACHED: &str = "attached-policy:";
 
-/// The prefix of the names of service control policies that only deny.
+/// Prefix of a `not_checked` entry: service control policies that only deny.
 const DENY_LIST: &str = "scp-deny-list:";
 
 /// The files of each level of service control policies, and whether the policy that AWS attaches is taken to stand beside them.

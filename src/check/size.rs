@@ -1,4 +1,4 @@
-//! Bounds on the policies of a role and on references.
+//! Limits on the size of the policies of a role and of references.
 
 use std::cell::OnceCell;
 
@@ -29,7 +29,7 @@ pub(super) const MOST_CONTESTED: usize = 50;
 /// Bytes of the strings of a role that are judged.
 pub(super) const MOST_TEXT: usize = 512 * 1024;
 
-/// A problem if the policies of a role and its layers exceed the bounds.
+/// A problem if the policies of a role and its layers exceed the limits.
 pub fn oversize<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Option<Oversize> {
     let (mut parts, mut bytes, mut contested) = (0, 0, 0);
     for policy in policies {

@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::lints;
 use crate::result::{RoleResult, Upgrade};
 
-/// Gaps for `then` that are no gaps for `now`.
+/// Gaps for `then` that are not gaps for `now`.
 pub fn upgrade(now: &RoleResult, then: RoleResult) -> Upgrade {
     let is_uncovered = |row: &&Row| row.verdict != Verdict::Covered;
     let already: BTreeSet<(&str, &[String])> = now

@@ -5,9 +5,11 @@ use crate::reference::Principal;
 /// A principal, as far as the input says which one it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Who {
-    /// Its kind: `role`, `service` or `user` of `rules/principals.toml`; `None` where the input does not say.
+    /// The kind of the principal: `role`, `service` or `user` of `rules/principals.toml`; `None` if the input does not
+    /// show it.
     pub kind: Option<&'static str>,
-    /// Its ARN, with `*` for a part that is not known, and `${Partition}` and `${Account}` for those of the run.
+    /// The ARN of the principal, with `*` for an unknown part, and `${Partition}` and `${Account}` for those of the
+    /// run.
     pub arn: Option<String>,
     /// The same for the roles of the cluster that a configuration names.
     pub of_roles: Vec<(&'static str, String)>,

@@ -1,4 +1,5 @@
-//! One role under several settings of a template's parameters: the worst of what each requires is what is reported.
+//! One role under several settings of a template's parameters: the worst result, with the findings that only other
+//! settings have.
 
 use std::collections::HashSet;
 
@@ -8,8 +9,8 @@ use crate::result::RoleResult;
 
 /// Puts the results of one role under several settings together. Each comes with the values of its setting.
 ///
-/// The result with the most and the worst findings is reported; what is missing under another setting alone is added
-/// to it, and each requirement has the worst of its verdicts.
+/// The result with the most and the worst findings is returned, with the findings that only other settings have. Each
+/// requirement has the worst of its verdicts.
 pub fn worst(results: Vec<(Vec<(String, String)>, RoleResult)>) -> Option<RoleResult> {
     let count = results.len();
     let weight = |result: &RoleResult| {

@@ -1,4 +1,4 @@
-//! The customer's side of a comparison, and what is known around it.
+//! The policies that are checked, and what is known around them.
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -33,7 +33,8 @@ pub enum LayerKind {
 /// The policies that count in a comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum View {
-    /// Policies that AWS stores. Of the others the Deny statements count, for what they do once they are repaired.
+    /// Policies that AWS stores, and the Deny statements of those that it rejects, because they will apply once
+    /// repaired.
     Stored,
     /// All of them, as they will be once those that AWS rejects are repaired.
     Repaired,
@@ -41,17 +42,17 @@ pub enum View {
 
 /// Statements that allow and deny together. A request needs an Allow in each layer.
 pub struct Layer<'a> {
-    /// Its kind.
+    /// The kind of the layer.
     pub kind: LayerKind,
-    /// Its files; those of the role's policies are not listed.
+    /// The files of the layer; those of the role's policies are not listed.
     pub sources: Vec<SourceId>,
-    /// Its statements.
+    /// The statements of the layer.
     pub statements: &'a [Prepared],
     pub(super) by_service: FxHashMap<&'a str, Vec<usize>>,
     pub(super) everywhere: Vec<usize>,
 }
 
-/// The customer's side of a comparison and what is known around it.
+/// The policies that are checked, and what is known around them.
 pub struct Comparison<'a> {
     /// AWS's services.
     pub catalog: &'a Catalog,
@@ -312,7 +313,7 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// The same, until `visit` says yes; whether it did.
+    /// The same, until `visit` says yes. Returns whether it said yes.
     pub(super) fn any_match(
         &self,
         pattern: &ActionPattern,

@@ -1,5 +1,5 @@
-//! The known context of requests, for judging Conditions: what the requirement itself states, what
-//! the user says, and what follows from the Region and the account. Nothing else, and no clock.
+//! The known context of requests, for judging Conditions: values from the requirement, `--context`, the Region, the
+//! account and the principal, and keys that an action never has. Dates are never evaluated.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -15,7 +15,7 @@ use crate::matcher::condition::{self, KeyValue, Truth};
 use crate::matcher::{Class, Pattern};
 use crate::reference::{self, KnownContext, Principal, PrincipalValue, RequestRegion};
 
-/// The user's context of all requests: condition keys with their values.
+/// The context that all requests share: the condition keys of `--context`, and those that follow from the principal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Context {
     given: Vec<(String, KeyValue)>,
@@ -206,7 +206,7 @@ pub(super) struct Situation<'s> {
 /// The known parts of the resource of a request.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Target<'s> {
-    /// Its type; `None` where it may have any type, or none.
+    /// The resource type; `None` where it may have any type, or none.
     pub(super) kind: Option<ResourceType<'s>>,
     /// Whether the ARN carries the bound account.
     pub(super) own_account: bool,
@@ -369,7 +369,7 @@ pub(super) fn cases(required: &Conditions) -> Vec<Stated> {
             })
             .collect();
     }
-    // A case that another line of the same Condition excludes is no case.
+    // A case that another line of the same Condition excludes is not a case.
     let possible = |case: &Stated| {
         others.iter().all(|line| {
             let value = find(case, &line.test.key).unwrap_or(&KeyValue::Unknown);

@@ -45,7 +45,7 @@ struct Run<'r, 'a> {
     judged: FxHashMap<JudgedBy<'a>, Vec<(Alike, Rc<Judgement>)>>,
     /// The judgements of `"Resource": "*"` on both sides, by how many statements match.
     everywhere: Vec<Rc<Judgement>>,
-    /// The statements that match the action at hand, and its name in lower case. Kept for their memory.
+    /// The statements that match the action at hand. Reused, to save an allocation.
     applies: Vec<Applies<'a>>,
     name: String,
     /// The places that were listed last: a wildcard stands for many rows with the same ones.
@@ -93,8 +93,8 @@ impl<'a> Comparison<'a> {
         run.rows
     }
 
-    /// Judges the requirements of the statements that count whose actions are spelled out, while `visit` says so. Whether
-    /// it did to the end.
+    /// Judges the requirements of the statements that count whose actions are spelled out, while `visit` says so.
+    /// Returns false if `visit` stopped it.
     pub fn each_literal(
         &self,
         required: &[Prepared],
@@ -315,7 +315,7 @@ impl<'a> Run<'_, 'a> {
         self.comparison.layers.len()
     }
 
-    /// The judgement of `"Resource": "*"` on both sides, which hangs on nothing but the number of statements.
+    /// The judgement of `"Resource": "*"` on both sides, which depends only on the number of statements.
     fn everywhere(&mut self, statement: &Prepared, applies: &[Applies<'_>]) -> Rc<Judgement> {
         let mut known = self.everywhere.iter();
         if let Some(judged) = known.find(|j| j.allowed_by.len() == applies.len()) {

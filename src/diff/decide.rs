@@ -17,15 +17,15 @@ use layout::{Layout, Lists, both, failing, passing};
 
 /// The facts that a word can show; see the module's formula.
 pub mod shows {
-    /// It is required.
+    /// The request is required.
     pub const NEEDED: u32 = 1;
-    /// It is required and does not succeed for certain.
+    /// The request is required and does not succeed for certain.
     pub const UNSURE: u32 = 2;
-    /// It is required and may succeed.
+    /// The request is required and may succeed.
     pub const POSSIBLE: u32 = 4;
-    /// It is required and cannot succeed.
+    /// The request is required and cannot succeed.
     pub const IMPOSSIBLE: u32 = 8;
-    /// It is required and not denied for certain.
+    /// The request is required and not denied for certain.
     pub const UNDENIED: u32 = 16;
     /// All of these.
     pub const ALL: u32 = 31;
@@ -36,7 +36,7 @@ pub mod shows {
 struct Grants<'a> {
     /// A: resource lists of Allow statements that hold for certain.
     sure: Vec<List<'a>>,
-    /// A ∪ Aᶜ
+    /// A ∪ A?: resource lists of Allow statements that hold, or may hold.
     possible: Vec<List<'a>>,
 }
 
@@ -45,9 +45,9 @@ struct Grants<'a> {
 #[derive(Default, Debug)]
 pub struct Sides<'a> {
     layers: Vec<Grants<'a>>,
-    /// D
+    /// D: resource lists of Deny statements that hold for certain.
     deny: Vec<List<'a>>,
-    /// D ∪ Dᶜ
+    /// D ∪ D?: resource lists of Deny statements that hold, or may hold.
     deny_possible: Vec<List<'a>>,
 }
 
@@ -56,7 +56,7 @@ pub struct Sides<'a> {
 pub enum Stance {
     /// As the reading that grants less: the verdicts.
     Cautious,
-    /// As the reading that grants more: for telling that the verdict hangs on it.
+    /// As the reading that grants more: used only to find out whether the verdict depends on it.
     Generous,
 }
 
@@ -71,7 +71,7 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    /// Its patterns that may match ARNs of a service.
+    /// The patterns of the list that may match ARNs of a service.
     fn patterns<'s>(
         &self,
         service: Option<&'s str>,
@@ -236,8 +236,8 @@ fn shown(needed: bool, allow: bool, allow_possible: bool, deny: bool, deny_possi
         | if deny { 0 } else { shows::UNDENIED }
 }
 
-/// The requests of one action on one kind of resource that are asked about: in `universe`, matched
-/// by one of `wanted`, by none of `unwanted`.
+/// The requests of one action on one kind of resource to decide: those in `universe` that match one of `wanted` and
+/// satisfy all `filters`.
 #[derive(Debug)]
 pub struct Question<'a> {
     /// The ARNs that exist.
@@ -314,7 +314,7 @@ const STEPS_PER_PATTERN: u64 = 8;
 /// So many clauses are asked for one question; past them it is not decided.
 const MOST_CLAUSES: usize = 4096;
 
-/// A question and what statements say of it.
+/// A question and what statements say about it.
 pub struct Decision<'a> {
     layout: Layout<'a>,
     /// The certain and the possible grants of each layer.

@@ -58,7 +58,7 @@ pub struct Side<'a> {
     pub boundary: Option<Vec<&'a Policy>>,
 }
 
-/// One action of which a request is allowed on one side alone.
+/// An action with a request that is allowed on one side only.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The request.
@@ -93,14 +93,14 @@ pub struct Difference {
     pub opened: Vec<Path>,
     /// Paths of privilege escalation that only the old policies open.
     pub closed: Vec<Path>,
-    /// Actions for which a bound was reached.
+    /// Actions for which a limit was reached.
     pub undecided: BTreeSet<String>,
     /// The placeholders of the policies, whether they have a value or not.
     pub placeholders: BTreeSet<String>,
 }
 
 impl Difference {
-    /// Adds what another reading of the same policies has.
+    /// Adds the difference of another reading of the same policies.
     pub fn join(&mut self, other: Difference) {
         let add = |list: &mut Vec<Change>, more: Vec<Change>| {
             let known: BTreeSet<String> = list.iter().map(|c| c.witness.action.clone()).collect();

@@ -19,7 +19,7 @@ use crate::catalog::{Action, ResourceType, TypesKey};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
 
-/// Steps of the decision procedure for all of it. Past them nothing is said to be without effect.
+/// Steps of the decision procedure for all statements. Beyond them no element counts as without effect.
 const STEPS_PER_RUN: u64 = 5_000_000;
 
 /// A statement, or a part of one, that has no effect as far as the catalogue knows.
@@ -40,7 +40,7 @@ pub enum Extent {
     NoAction,
     /// All of it: `NotResource` leaves no resource.
     NoResource,
-    /// All of it: no action applies to any of the resources. Of `NotAction` no string is listed.
+    /// All of it: no action applies to any of the resources. No string of a `NotAction` is listed.
     NoPair(Vec<Unmet>),
     /// Some of its strings.
     Strings {
@@ -54,7 +54,7 @@ pub enum Extent {
 /// A string of `Action` that no resource of its statement fits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unmet {
-    /// Its index.
+    /// The index of the action.
     pub action: usize,
     /// The resources that it applies to: ARN formats of the catalogue, and `*` for actions without resource-level
     /// permissions.
@@ -100,7 +100,7 @@ type KindKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// The resource types that were asked for, each once.
 struct Kinds<'f, 'a> {
-    /// Their ARNs, everywhere.
+    /// The ARNs of resource types in every Region and account.
     formats: &'f Universes,
     all: Vec<Kind<'f, 'a>>,
     indexes: FxHashMap<KindKey<'a>, usize>,
@@ -136,12 +136,12 @@ impl<'f, 'a> Kinds<'f, 'a> {
 /// A resource type of an action.
 struct Kind<'f, 'a> {
     formats: &'f Universes,
-    /// Of the action.
+    /// The service of the action.
     service: &'a str,
     resource_type: ResourceType<'a>,
-    /// The service in its ARNs.
+    /// The service in the ARNs of the type.
     named: Option<&'a str>,
-    /// How many colons are in its ARN format.
+    /// The number of colons in the ARN format of the type.
     colons: usize,
     all: OnceCell<Rc<[Universe]>>,
 }
@@ -206,7 +206,7 @@ impl<'s> Listed<'s> {
         }
     }
 
-    /// Whether the string may match an ARN in which this service is named. Yes is no proof.
+    /// Whether the string may match an ARN in which this service is named. False is certain, true is not.
     fn may_name(&self, named: Option<&str>) -> bool {
         let resource = self.resource;
         named.is_none_or(|named| {
@@ -214,8 +214,8 @@ impl<'s> Listed<'s> {
         })
     }
 
-    /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as the
-    /// service and the colons tell. Yes is no proof.
+    /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as
+    /// the service and the colons tell. False is certain, true is not.
     fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
         let by_field = kind.named.is_none_or(|named| self.resource.may_name(named));
         // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
@@ -247,7 +247,7 @@ type Visit<'v, Asked, Action> = &'v mut dyn FnMut(&mut Asked, Action, &dyn Fn() 
 struct Asked<'s, 'f, 'a> {
     comparison: &'s Comparison<'a>,
     statement: &'s Prepared,
-    /// Its resources.
+    /// The resources of the statement.
     listed: Vec<Listed<'s>>,
     kinds: &'s mut Kinds<'f, 'a>,
     budget: &'s mut Budget,
@@ -310,7 +310,7 @@ impl<'a> Asked<'_, '_, 'a> {
     fn of_not_action(&mut self) -> Option<Extent> {
         let mut left = false;
         let takes_effect = self.any_action(&mut |asked, action, leaves| {
-            // Of actions with the same types one is enough.
+            // One action stands for all with the same types.
             let is_known = || asked.answers.get(&action.types_key()) == Some(&false);
             if left && is_known() || !leaves() {
                 return false;
@@ -329,8 +329,8 @@ impl<'a> Asked<'_, '_, 'a> {
         (!resources.is_empty()).then_some(Extent::Strings { actions, resources })
     }
 
-    /// Calls `visit` for the actions that the statement may match until it says yes. `NotAction` may match those of which
-    /// the closure says so.
+    /// Calls `visit` for the actions that the statement may match until it says yes. The closure that `visit` gets says
+    /// whether a `NotAction` may match the action.
     fn any_action(&mut self, visit: Visit<'_, Self, Action<'a>>) -> bool {
         let (comparison, statement) = (self.comparison, self.statement);
         let mut listed = statement.actions.iter().map(|a| &a.pattern);
@@ -436,7 +436,8 @@ impl<'a> Asked<'_, '_, 'a> {
         unused
     }
 
-    /// Whether the ARN of a resource type of a service may match one of these resources, by index. Yes is no proof.
+    /// Whether the ARN of a resource type of a service may match one of these resources, by index. False is certain,
+    /// true is not.
     fn may_bear_on(&self, resources: &[usize], service: &str) -> bool {
         let listed = || resources.iter().filter_map(|at| self.listed.get(*at));
         self.comparison.service(service).is_none_or(|service| {
@@ -467,7 +468,7 @@ impl<'a> Asked<'_, '_, 'a> {
     }
 }
 
-/// Whether patterns together match all that `format` does. Past the bound they count as not doing so.
+/// Whether patterns together match everything that `format` does. False if the limit is reached.
 fn covers(listed: &[&Pattern], format: &Pattern, budget: &mut Budget) -> bool {
     listed.iter().any(|p| p.absorbs(format))
         || Comparison::spend(budget, |budget| {

@@ -19,10 +19,10 @@ use crate::parser::Effect;
 use crate::reference::bindings::Bindings;
 use crate::reference::{EscalationPath, EscalationStep, RefStatement, escalation_paths_of};
 
-/// A path of which every step is open.
+/// A path with every step open: the policies allow it.
 #[derive(Clone, Debug)]
 pub struct OpenPath {
-    /// Its gain.
+    /// The path, with what it gains.
     pub path: &'static EscalationPath,
     /// A request of each step that succeeds.
     pub steps: Vec<OpenStep>,

@@ -57,7 +57,7 @@ pub type Listed = Rc<[ListedAction]>;
 pub struct ListedAction {
     /// In AWS's spelling: `sqs:GetQueueUrl`.
     pub spelled: String,
-    /// Its access level.
+    /// The access level of the action.
     pub access: AccessLevel,
     /// How dangerous it is.
     pub rank: Option<Rank>,
@@ -82,14 +82,14 @@ pub struct Excess {
     pub examples: Vec<(Rank, Witness)>,
 }
 
-/// All excess, and the grants for which the bound was reached.
+/// All excess, and the grants for which the limit was reached.
 #[derive(Debug, Default)]
 pub struct ExcessReport {
     /// In the order of the statements and their actions.
     pub found: Vec<Excess>,
     /// Statement and action string.
     pub undecided: Vec<(usize, Option<usize>)>,
-    /// How many grants after the last undecided one were not looked at: the bound on all of them was reached.
+    /// How many grants after the last undecided one were not looked at, because the limit on all of them was reached.
     pub unasked: usize,
 }
 
@@ -115,7 +115,7 @@ impl ExcessReport {
         });
     }
 
-    /// Notes a grant that is not looked at, because a bound on all of them is reached.
+    /// Notes a grant that is not looked at, because a limit on all of them is reached.
     fn leave_out(&mut self, statement: usize, action: Option<usize>) {
         if self.undecided.is_empty() {
             self.undecided.push((statement, action));
@@ -155,7 +155,7 @@ pub fn excess<'a>(comparison: &'a Comparison<'a>, needed: &[&'a [Prepared]]) -> 
     excess_of(comparison, needed, comparison.granted.len(), None)
 }
 
-/// The excess of the first `own` statements. Statements that say in both readings the same are looked at once.
+/// The excess of the first `own` statements. Statements that are the same in both readings are judged once.
 pub fn excess_of<'a>(
     comparison: &'a Comparison<'a>,
     needed: &[&'a [Prepared]],
@@ -221,7 +221,7 @@ impl<'a> Search<'a> {
                 .is_some_and(|named| named.everywhere)
     }
 
-    /// Looks at a single action while the bound on all grants lasts; then it is counted.
+    /// Looks at a single action until the limit on all grants is reached; then it only counts it.
     fn bounded_literal(
         &mut self,
         index: usize,
@@ -280,7 +280,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Looks at a pattern of actions while the bounds on all of them last; then the rest is counted.
+    /// Looks at a pattern of actions until a limit on all of them is reached; then it only counts the rest.
     fn bounded_pattern(
         &mut self,
         index: usize,
@@ -344,7 +344,7 @@ impl<'a> Search<'a> {
             }
             let needs = self.needs(&action);
             let rank = self.rank(&action);
-            // An action of which a look shows that it is allowed needs no question where few witnesses will do.
+            // An action that `whole` shows to be allowed needs no search, once there are enough witnesses.
             let is_example = first[0].is_empty() || first[0].wants(rank);
             if needs.allows.is_empty() && !is_example && whole.allows(&action) {
                 unneeded.push(action);
@@ -385,7 +385,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// One list for equal ones; none where the bound on all lists is reached.
+    /// One list, shared by equal ones; none if the limit on all lists is reached.
     fn shared(&mut self, actions: &[catalog::Action<'_>]) -> Option<Listed> {
         let places: Box<[*const u8]> = actions.iter().map(catalog::Action::place).collect();
         if let Some(known) = self.lists.get(&places) {

@@ -122,10 +122,10 @@ pub(super) struct Judgement {
     pub(super) unresolved: Vec<usize>,
     /// The condition keys of that request, if the requirement leaves several cases open.
     pub(super) stated: Stated,
-    /// The statement on which the verdict hangs, where a more generous reading of what AWS's pages leave open would
+    /// The statement on which the verdict depends, if a more generous reading of what AWS's pages leave open would
     /// cover the requirement.
     pub(super) contested: Option<usize>,
-    /// Types of which resources of other accounts, which may be shared with this one, are left out.
+    /// Resource types that are granted in this account only, though resources of other accounts may be shared with it.
     pub(super) foreign: Vec<String>,
 }
 

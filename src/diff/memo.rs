@@ -1,7 +1,8 @@
 //! Answers that are shared by equal questions: of several candidates for a reference, of several readings of one
 //! template, and of several roles. The roles of one input are mostly much alike.
 //!
-//! A question is a list of numbers, one for each text that bears on it. Equal texts have equal numbers.
+//! A question is a list of numbers, one for each text that bears on it. Equal numbers mean equal texts. Equal texts
+//! have the same number within one thread, until the memo is cleared.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,13 +20,13 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{Piece, Pieces};
 use crate::parser::Effect;
 
-/// The bytes that are kept at most; then all is forgotten.
+/// The most bytes that are kept. Beyond that the memo is cleared.
 const MOST_BYTES: usize = 8 << 20;
 
 /// What an entry takes beside its texts, about.
 const BYTES_PER_ENTRY: usize = 256;
 
-/// The number of a text. No two texts of a process have the same.
+/// The number of a text; never reused for a different text.
 pub(super) type Number = u64;
 
 /// A question as numbers.
@@ -43,7 +44,7 @@ struct Memo {
     /// Whether some request of an action is required.
     required: FxHashMap<Question, bool>,
     bytes: usize,
-    /// Kept for its memory.
+    /// Reused, to save an allocation.
     text: String,
 }
 

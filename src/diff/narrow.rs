@@ -1,11 +1,11 @@
 //! The narrowed form of an overly broad statement: its own actions and resources cut down to what is required.
 //!
-//! A statement is looked at by itself, whatever others grant. Of the requests that the reference may require, its
-//! narrowed form allows those that it allowed before; of all others, none that it did not. So no two statements rely on
-//! each other, and what all of them allow of the reference stays the same.
+//! A statement is looked at by itself, whatever others grant. Its narrowed form allows every request that it allowed
+//! before and that the reference may require, and no request that it did not allow before. So no two statements rely on
+//! each other, and the requests of the reference that all of them allow stay the same.
 //!
-//! Its actions share its resources. It keeps its Condition, and nothing of a Deny, a `NotAction` or a `NotResource` is
-//! touched: fewer strings there would allow more.
+//! The actions of a statement share its resources. A statement keeps its Condition. A Deny, a `NotAction` or a
+//! `NotResource` does not change: fewer strings there would allow more.
 
 use rustc_hash::FxHashMap;
 
@@ -25,7 +25,7 @@ const STEPS: u64 = 5_000_000;
 /// A granted statement that allows more than is required, and what can be done about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Narrowing {
-    /// Its file.
+    /// The file of the statement.
     pub source: SourceId,
     /// The whole object.
     pub span: Span,
@@ -40,7 +40,7 @@ pub struct Narrowing {
 pub struct Narrowings {
     /// In the order of the statements.
     pub statements: Vec<Narrowing>,
-    /// How many grants were not looked at, because the bound on all of them was reached.
+    /// How many grants were not looked at, because the limit on all of them was reached.
     pub unasked: usize,
 }
 
@@ -49,14 +49,14 @@ pub struct Narrowings {
 pub struct Change {
     /// The string, as [`Text::span`](crate::parser::Text::span) says it.
     pub span: Span,
-    /// None where it goes.
+    /// The strings in its place; none if it is removed.
     pub texts: Vec<String>,
 }
 
 /// Why a statement cannot be narrowed any further.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
-    /// It says what is left out: `NotAction` or `NotResource`.
+    /// The statement lists what is left out: `NotAction` or `NotResource`.
     Negated(&'static str),
     /// Nothing that it allows is required.
     Unneeded,
@@ -70,13 +70,13 @@ pub enum Reason {
     Unbound(Vec<String>),
     /// This string of the statement contains a placeholder or a policy variable.
     Template(String),
-    /// Of what this string matches, more than one pattern can say is required.
+    /// Several required patterns overlap with this string, so no single one can replace it.
     Overlap(String),
     /// The reference says what it leaves out, in place of what it requires.
     Reference,
-    /// The bound of the decision procedure was reached.
+    /// The limit of the decision procedure was reached.
     Undecided,
-    /// Its actions share its resources.
+    /// The actions of the statement share its resources.
     Shared,
 }
 
@@ -192,7 +192,7 @@ impl<'n, 'c> Cut<'n, 'c> {
         Ok((changes, reason))
     }
 
-    /// Leaves out what another string of the list says already.
+    /// Leaves out strings that another string of the list covers.
     fn drop_repeated(&mut self, changes: &mut [Change], kept: &[ActionPattern]) {
         let budget = &mut self.budget;
         let written = changes.iter().flat_map(|c| &c.texts);
@@ -472,7 +472,7 @@ impl<'n, 'c> Cut<'n, 'c> {
     }
 }
 
-/// A statement that cannot be narrower is no reason by itself.
+/// A statement that cannot be narrower is not a reason by itself.
 fn found_reason(found: Reason) -> Option<Reason> {
     (found != Reason::Shared).then_some(found)
 }

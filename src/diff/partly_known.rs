@@ -1,7 +1,7 @@
-//! Strings of `Resource` of which a part is not known, at an extreme of what it stands for.
+//! Strings of `Resource` with an unknown part, which is replaced by the most or the least that it may stand for.
 //!
-//! Where the string grants, a part that reaches as far as it can is `*`, and one that reaches least is a value that
-//! nothing else equals. In a Deny, and in `NotResource`, a string that reaches least is left out of its list.
+//! If the string grants, the part becomes `*` at the most, and a value that equals nothing else at the least. In a
+//! Deny, and in `NotResource`, the string is left out of its list at the least.
 
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{Piece, Pieces};
@@ -124,7 +124,7 @@ pub(crate) fn value_for(text: &str, hole: &Hole, required: &str) -> Option<Strin
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Where a text of which the ARN fields may be placeholders ends in another text.
+/// The end, within `required`, of a text whose ARN fields may be placeholders.
 fn fields_alike(before: &str, required: &str) -> Option<usize> {
     let mut own = before.split(':').peekable();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! From parsed policies and a reference to [`Prepared`] statements with every placeholder bound.
+//! From parsed policies and a reference to [`Prepared`] statements, with placeholders replaced.
 
 mod lexed;
 mod requirement;
@@ -19,12 +19,12 @@ use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
 use lexed::{Draft, Lexed};
 
-/// A placeholder left in a customer's policy, and where.
+/// A placeholder that is left in a policy, and its place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeftoverPlace {
     /// The file.
     pub source: SourceId,
-    /// Its bytes in the file, delimiters included.
+    /// The bytes of the placeholder in the file, delimiters included.
     pub span: Span,
     /// As written.
     pub text: String,
@@ -36,12 +36,12 @@ pub struct LeftoverPlace {
     pub sid: Option<String>,
 }
 
-/// The statements of the customer's policies with their Resource strings in pieces, nothing bound.
+/// The statements of the policies that are checked, with their Resource strings in pieces and no placeholder replaced.
 #[derive(Default)]
 pub struct Drafts<'a> {
     policies: Vec<&'a Policy>,
     statements: Vec<Draft<'a>>,
-    /// The statements that allow something for some values of what is not known, and are read as if they did not.
+    /// The statements that allow something for some unknown values, and are read as if they did not.
     pub perhaps: Option<Box<Drafts<'a>>>,
     /// Placeholders that templates left behind.
     pub leftovers: Vec<LeftoverPlace>,
@@ -444,8 +444,8 @@ fn value_of(key: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs. Of an unknown operator
-/// nothing is known.
+/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs, and perhaps an unknown
+/// one.
 fn reads_variables(operator: &str) -> bool {
     let operator: Option<Operator> = operator.parse().ok();
     operator.is_none_or(|o| o.comparison.reads_variables())

@@ -109,7 +109,7 @@ pub struct Universes {
 #[derive(Debug, Default)]
 struct Made {
     by_type: FxHashMap<Box<str>, Rc<[Universe]>>,
-    /// Kept for its memory.
+    /// Reused, to save an allocation.
     key: String,
 }
 

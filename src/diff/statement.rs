@@ -21,11 +21,11 @@ use crate::reference::KnownContext;
 /// One string of `Action` or `NotAction`.
 #[derive(Debug)]
 pub struct Action {
-    /// Its matches.
+    /// The actions that the string matches.
     pub pattern: ActionPattern,
     /// As written.
     pub text: Arc<str>,
-    /// Its bytes in the file.
+    /// The bytes of the string in the file.
     pub span: Span,
 }
 
@@ -130,10 +130,10 @@ pub struct Line {
     pub values: Vec<String>,
 }
 
-/// One statement, of the customer's policies or of the reference.
+/// One statement, of the policies that are checked or of the reference.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Its file.
+    /// The file of the statement.
     pub source: SourceId,
     /// The whole object.
     pub span: Span,
@@ -145,13 +145,13 @@ pub struct Prepared {
     pub not_action: bool,
     /// The key of the action element.
     pub action_key: Span,
-    /// Its strings.
+    /// The strings of `Action` or `NotAction`.
     pub actions: Rc<[Action]>,
     /// True for `NotResource`.
     pub not_resource: bool,
     /// The key of the resource element.
     pub resource_key: Span,
-    /// Its strings.
+    /// The strings of `Resource` or `NotResource`.
     pub resources: Vec<Resource>,
     /// True where a string is left out because a policy variable in it has no value.
     pub has_void_resource: bool,
@@ -160,13 +160,13 @@ pub struct Prepared {
     /// True where a policy variable in `NotResource` may have no value. AWS then lets the list match nothing, other
     /// evaluators drop the statement: nothing of it is certain.
     pub may_be_void: bool,
-    /// Its `Condition`.
+    /// The `Condition` of the statement.
     pub conditions: Conditions,
     /// What is known of condition keys in the requests of a requirement.
     pub contexts: Vec<Arc<KnownContext>>,
     /// The index of the statement in its policy or reference.
     pub index: usize,
-    /// Its position in the list that it is part of: parts of one divided statement share an index.
+    /// The position of the statement in its list. Parts of one divided statement share an index.
     pub position: usize,
     /// Finds the strings that match an action.
     pub by_name: OnceCell<ByName>,
@@ -240,7 +240,7 @@ impl ByName {
 pub struct Applies<'a> {
     /// The statement.
     pub statement: &'a Prepared,
-    /// Its layer: 0 for the identity policies, then the permissions boundary and each level of SCPs.
+    /// The layer of the statement: 0 for the identity policies, then the permissions boundary and each level of SCPs.
     pub layer: usize,
     /// Whether every reading agrees that it matches.
     pub certain: bool,
@@ -286,7 +286,7 @@ fn first<'s>(
 pub struct NamedServices(FxHashSet<String>);
 
 impl NamedServices {
-    /// Whether one of them may be the ARN of a resource type of a service. Yes is no proof.
+    /// Whether one of them may be the ARN of a resource type of a service. False is certain, true is not.
     pub fn may_fit(&self, service: catalog::Service<'_>) -> bool {
         let mut types = service.resource_types();
         types.any(|kind| {

@@ -15,7 +15,7 @@ use crate::parser::{Effect, SourceId, Span};
 /// Steps of the decision procedure for all of it.
 const STEPS_PER_RUN: u64 = 10_000_000;
 
-/// Asks about the statements of one comparison, within one bound.
+/// Asks about the statements of one comparison, within one limit of steps.
 pub struct Search<'s, 'a> {
     comparison: &'s Comparison<'a>,
     required: &'s [Prepared],
@@ -107,8 +107,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The place where the role's own policies allow for certain, whatever the Condition of `statement` says, a request
     /// that this statement of the reference requires and no other requires without a Condition: every layer allows it,
-    /// and no Deny may take it. Where the bound is reached the answer is yes: what is not known to be limited may be
-    /// unlimited.
+    /// and no Deny may take it. If the limit is reached the answer is yes: the grant may be unlimited.
     pub fn grants(
         &mut self,
         statement: &Prepared,
@@ -128,7 +127,7 @@ impl<'s, 'a> Search<'s, 'a> {
         places
     }
 
-    /// The same for requests of which something is known. The action is in lower case.
+    /// The same for requests with known condition keys. The action is in lower case.
     fn grants_in(
         &mut self,
         statement: &Prepared,

@@ -14,7 +14,7 @@ impl Edit {
     }
 }
 
-/// Of some fixes those that can be made together: of two that change the same bytes, the first.
+/// The fixes that can be made together: if two change the same bytes, the first.
 pub fn compatible<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<&'f Fix> {
     let mut taken: Vec<&Fix> = Vec::new();
     for fix in fixes {
@@ -29,8 +29,8 @@ pub fn compatible<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<&'f Fix> 
     taken
 }
 
-/// Of fixes of a template those that leave an element in each list: for the others a later round takes the whole
-/// statement out.
+/// The fixes of a template that leave an element in each list. A later round removes the whole statement for the
+/// others.
 pub fn without_last_elements<'f>(source: &Source, fixes: Vec<&'f Fix>) -> Vec<&'f Fix> {
     let Some(layout) = source.layout() else {
         return fixes;

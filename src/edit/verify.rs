@@ -1,4 +1,4 @@
-//! Whether an edited template says what it said before but for the edits, as the reader of templates reads both.
+//! Checks an edited template: parsed again, it may differ from the original only in the edits.
 
 use rustc_hash::FxHashSet;
 

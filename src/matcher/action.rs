@@ -56,7 +56,7 @@ pub(crate) fn is_only_prefix(pattern: &Pattern, prefix: &str) -> bool {
 }
 
 impl ActionPattern {
-    /// Reads a string of an `Action` element. Never fails: what is no action pattern matches nothing.
+    /// Reads a string of an `Action` element. Never fails: what is not an action pattern matches nothing.
     pub fn parse(text: &str) -> Self {
         if !text.is_empty() && text.bytes().all(|b| b == b'*') {
             return ActionPattern::Everything;

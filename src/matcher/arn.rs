@@ -28,7 +28,7 @@ pub enum Piece {
     Word,
     /// A policy variable: a value that depends on the request.
     Variable {
-        /// Its number among the names of the run.
+        /// The number of the variable among the names of the run.
         name: u32,
         /// True for tags, which can be set and empty.
         may_be_empty: bool,
@@ -37,8 +37,8 @@ pub enum Piece {
     Placeholder(u32),
 }
 
-/// A string in pieces, each with the bytes of the string that it came from. Shared: most strings of a
-/// policy stay as they are when placeholders are bound.
+/// A string in pieces, each with the bytes of the string that it came from. Shared: most strings of a policy have no
+/// placeholder to replace.
 pub type Pieces = Rc<[(Piece, Span)]>;
 
 /// How to read what AWS's documentation leaves open.
@@ -55,9 +55,9 @@ pub enum Reading {
 /// The meaning of a policy variable in a match.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Variables {
-    /// It has no value; the string matches nothing.
+    /// The variable has no value; the string matches nothing.
     Unset,
-    /// It may have any value.
+    /// The variable may have any value.
     Any,
 }
 
@@ -68,7 +68,7 @@ pub struct ResourcePattern {
     fields: Vec<Range<usize>>,
 }
 
-/// A field of an ARN, by position.
+/// The names of the fields of an ARN in messages, by position.
 pub const FIELD_NAMES: [&str; 6] = [
     "prefix",
     "partition",
@@ -110,8 +110,8 @@ impl ResourcePattern {
             .any(|(p, _)| matches!(p, Piece::Variable { .. }))
     }
 
-    /// Whether the wide reading can match more than the strict one: fields are missing, or one of
-    /// the first five contains a wildcard.
+    /// Whether the wide reading can match more than the strict one: fields are missing, or one of the first five
+    /// contains a wildcard, a policy variable or a [`Piece::Word`].
     pub fn is_contested(&self) -> bool {
         !self.is_everything()
             && (self.fields.len() < 6

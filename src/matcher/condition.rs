@@ -1,4 +1,4 @@
-//! The `Condition` of a statement, in three values: true, false, or not decided by what is known.
+//! The `Condition` of a statement, in three values: true, false, or unknown.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
@@ -25,11 +25,11 @@ use scalar::within;
 /// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Truth {
-    /// It holds for none of them.
+    /// The Condition holds for none of the requests.
     False,
-    /// It may hold or not.
+    /// The Condition may hold or not.
     Unknown,
-    /// It holds for all of them.
+    /// The Condition holds for all of the requests.
     True,
 }
 
@@ -116,11 +116,11 @@ fn text_of(pattern: &Pattern) -> Option<String> {
 /// One line of a Condition: an operator, a key and the values to compare with.
 #[derive(Clone, Debug)]
 pub struct Test {
-    /// `None` where AWS does not know it: nothing is known of such a line.
+    /// The operator; `None` if AWS does not have it, and then the line is unknown.
     pub operator: Option<Operator>,
     /// In the form of [`fold_key`].
     pub key: String,
-    /// Placeholders bound.
+    /// The values to compare with, with placeholders replaced.
     pub values: Vec<Pieces>,
     /// What the values match, once it is asked for.
     read: OnceCell<Vec<Wanted>>,
@@ -132,7 +132,7 @@ pub struct Test {
 enum Wanted {
     Text(Pattern),
     Arn(Box<Arn>),
-    /// It is compared as it is written.
+    /// A value that is compared as it is written.
     Scalar,
 }
 
@@ -155,7 +155,7 @@ pub fn fold_key(key: &str) -> String {
 }
 
 impl Test {
-    /// From the folded key, and values of which the placeholders are bound.
+    /// From the folded key, and values whose placeholders are replaced.
     pub fn new(operator: Option<Operator>, key: String, values: Vec<Pieces>) -> Self {
         Test {
             operator,
@@ -217,7 +217,7 @@ impl Test {
         }
     }
 
-    /// Values of the key whenever the line holds: one of these values, or nothing in particular for none.
+    /// The values that the key can have if the line holds. Empty if the line does not restrict them.
     pub fn stated(&self) -> Vec<KeyValue> {
         let Some(operator) = self.operator else {
             return Vec::new();

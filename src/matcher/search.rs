@@ -16,15 +16,14 @@ use super::symbol::Symbol;
 use machine::Machine;
 use states::States;
 
-/// A bound on the work of [`find`], in steps of single patterns. What is left carries over from
-/// one search to the next.
+/// A limit on the work of [`find`], in steps of single patterns. The steps left carry over from one search to the next.
 #[derive(Clone, Debug)]
 pub struct Budget {
     left: u64,
 }
 
 impl Budget {
-    /// A bound of this many steps; a million take some ten milliseconds.
+    /// A limit of this many steps; a million take some ten milliseconds.
     pub fn steps(steps: u64) -> Self {
         Budget { left: steps }
     }
@@ -55,14 +54,14 @@ impl Budget {
     }
 }
 
-/// Patterns of which a word matches at least one.
+/// A union: a word is in it if one of `members` matches it, or if `guard` and one of `guarded` do.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Union<'a> {
-    /// These count alone.
+    /// Patterns that need no guard.
     pub members: Vec<&'a Pattern>,
-    /// These count for words that `guard` matches, too.
+    /// Patterns that count only for words that `guard` matches.
     pub guarded: Vec<&'a Pattern>,
-    /// See `guarded`.
+    /// The pattern that a word of `guarded` must match as well; without it `guarded` does not count.
     pub guard: Option<&'a Pattern>,
 }
 
@@ -75,14 +74,14 @@ impl<'a> Union<'a> {
         }
     }
 
-    /// Whether a word is in it.
+    /// Whether a word is in the union.
     pub fn has(&self, word: &[Symbol]) -> bool {
         self.members.iter().any(|p| p.matches(word))
             || self.guard.is_some_and(|g| g.matches(word))
                 && self.guarded.iter().any(|p| p.matches(word))
     }
 
-    /// Whether no word is in it.
+    /// Whether no word is in the union.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty() && self.guarded.is_empty()
     }

@@ -1,5 +1,5 @@
-//! `${…}` and its kin in resource strings: policy variables, placeholders of the reference, and what
-//! templates leave behind in customers' policies.
+//! `${…}` and similar placeholders in resource strings: policy variables, placeholders of the reference, and text that
+//! templates leave behind in the policies that are checked.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
@@ -55,7 +55,7 @@ pub struct Leftover {
     pub name: String,
     /// True where `name` is one of the reference's.
     pub known: bool,
-    /// Its bytes in the string, delimiters included.
+    /// The bytes of the leftover in the string, delimiters included.
     pub range: Range<usize>,
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn is_policy_variable(inner: &str) -> bool {
     })
 }
 
-/// Splits a string of a customer's policy into pieces.
+/// Splits a string of a policy that is checked into pieces.
 pub fn customer(
     text: &str,
     version: Version,
@@ -157,7 +157,7 @@ pub struct Misplaced {
     pub name: String,
     /// The name for the field.
     pub field: &'static str,
-    /// Its bytes in the string.
+    /// The bytes of the placeholder in the string.
     pub range: Range<usize>,
 }
 

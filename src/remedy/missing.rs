@@ -356,7 +356,7 @@ fn left(
     settings: &Settings,
 ) -> Vec<Row> {
     let mut all = policies.to_vec();
-    // Of the same numbers none is used: these places are never shown.
+    // The new documents get numbers that no file has. Their places are never shown.
     let first = policies
         .iter()
         .map(|p| p.source.0 + 1)

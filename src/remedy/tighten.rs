@@ -16,7 +16,7 @@ use crate::parser::{self, Element, Source, SourceId, Span, Statement};
 use crate::quota::{INLINE_OF_ROLE, MANAGED};
 use role_texts::{Files, Key};
 
-/// Texts after the narrowing, and what is left to people.
+/// Texts after the narrowing, and the statements that people must narrow.
 #[derive(Debug)]
 pub struct Tightened {
     /// One for each file, in their order.
@@ -29,7 +29,7 @@ pub struct Tightened {
     pub requirements: usize,
     /// The files of policies that are now longer than a managed policy may be.
     pub oversize: Vec<usize>,
-    /// How many grants were not looked at, because the bound on all of them was reached.
+    /// How many grants were not looked at, because the limit on all of them was reached.
     pub unasked: usize,
 }
 
@@ -58,11 +58,11 @@ pub struct Place {
 /// A statement that changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Narrowed {
-    /// Its place.
+    /// The place of the statement.
     pub place: Place,
-    /// Of its `Action`.
+    /// The changed strings of `Action`.
     pub actions: Replaced,
-    /// Of its `Resource`.
+    /// The changed strings of `Resource`.
     pub resources: Replaced,
 }
 
@@ -78,7 +78,7 @@ pub struct Replaced {
 /// A statement that still allows more than is required.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Left {
-    /// Its place.
+    /// The place of the statement.
     pub place: Place,
     /// Why.
     pub why: Why,
@@ -234,8 +234,8 @@ fn worse(
 }
 
 /// Narrows the policies of a role, given as names and texts, for as long as there is something to narrow. `settings`
-/// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before, at
-/// any extreme of what is not known. Statements that are `held` stay.
+/// has the values of `chosen`. The engine judges each change before it is made: no verdict is worse than before, at any
+/// extreme of the unknown values. Statements that are `held` stay.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ use crate::reference::{self, RefStatement, Reference};
 pub(super) struct Parts<'a> {
     /// The reference before it was narrowed to the names of one cluster, where it was.
     pub(super) written: Option<(Vec<RefStatement>, Vec<ReferencePieces>)>,
-    /// Of each gap.
+    /// The pieces of each gap.
     pub(super) gaps: Vec<(Vec<ReferencePieces>, Narrowed)>,
     pub(super) generated: Vec<RefStatement>,
     pub(super) others: Vec<RefStatement>,
@@ -25,7 +25,7 @@ pub(super) struct Parts<'a> {
 
 /// Statements that a role needs beside those of its reference, ready for deciding.
 pub(in crate::check) struct Beside {
-    /// Of each gap.
+    /// The statements of each gap.
     pub(in crate::check) gaps: Vec<Vec<Prepared>>,
     /// The generated policy for the configuration.
     pub(in crate::check) generated: Vec<Prepared>,

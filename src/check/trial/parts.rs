@@ -75,8 +75,8 @@ pub(super) fn everything(reference: &Reference) -> Vec<RefStatement> {
     all
 }
 
-/// Binds what the policies say of the placeholders. What is granted only for some values of what is not known counts for
-/// those on which nothing else says anything.
+/// Binds what the policies say of the placeholders. What is granted only for some unknown values counts for those on
+/// which nothing else says anything.
 pub(super) fn infer(
     drafts: &Drafts<'_>,
     required: &[Pieces],
@@ -92,8 +92,8 @@ pub(super) fn infer(
     dissents
 }
 
-/// Binds the name of the cluster where the policies agree on one, and what follows from it. The second hints are those of
-/// what is granted only for some values of what is not known: they count where there are no others.
+/// Binds the name of the cluster where the policies agree on one, and what follows from it. The second hints are those
+/// of what is granted only for some unknown values: they count where there are no others.
 pub(super) fn name_cluster(
     (hints, perhaps): (&[Hint], &[Hint]),
     reference: &Reference,

@@ -43,7 +43,7 @@ impl Requirement {
         &self.judged.types
     }
 
-    /// Types of which resources of other accounts, which may be shared with this one, are left out.
+    /// Resource types that are granted in this account only, though resources of other accounts may be shared with it.
     pub fn foreign(&self) -> &[String] {
         &self.judged.foreign
     }

@@ -49,7 +49,7 @@ pub struct TrustDifference {
     pub gained: Vec<Assumption>,
     /// Allowed by the old trust policy alone.
     pub lost: Vec<Assumption>,
-    /// Principals for which a bound was reached, or a Condition could not be read.
+    /// Principals for which a limit was reached, or a Condition could not be read.
     pub undecided: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ impl TrustDifference {
         self.gained.is_empty() && self.lost.is_empty() && self.undecided.is_empty()
     }
 
-    /// Adds what another reading of the same policies has.
+    /// Adds the difference of another reading of the same policies.
     pub fn join(&mut self, other: TrustDifference) {
         let add = |list: &mut Vec<Assumption>, more: Vec<Assumption>| {
             for one in more {

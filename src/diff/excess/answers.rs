@@ -142,7 +142,7 @@ pub(super) enum Role {
     Requires,
     /// A Deny of the reference.
     Exempts,
-    /// It applies, for certain or not, and this is known of its Condition.
+    /// The statement applies, for certain or not, and this is known of its Condition.
     Applies(bool, Truth),
 }
 

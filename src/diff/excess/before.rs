@@ -1,4 +1,4 @@
-//! The excess of another reading of the same policies, of which most statements say the same.
+//! Reuses the excess of another reading of the policies for statements that are the same in both.
 
 use super::{Excess, ExcessReport};
 use crate::diff::comparison::Comparison;
@@ -10,7 +10,7 @@ use crate::parser::Effect;
 pub struct Before<'b> {
     /// That reading.
     pub comparison: &'b Comparison<'b>,
-    /// Its excess over the same requirements.
+    /// The excess of that reading over the same requirements.
     pub report: &'b ExcessReport,
 }
 
@@ -20,7 +20,7 @@ impl<'b> Before<'b> {
         self.report.undecided.is_empty() && self.report.unasked == 0
     }
 
-    /// Whether what limits the grants says the same in another reading.
+    /// Whether the statements that limit the grants are the same in another reading.
     pub(super) fn limits_as(&self, other: &Comparison<'_>) -> bool {
         let (own, others) = (&self.comparison.layers, &other.layers);
         let mut layers = own.iter().zip(others).enumerate();
@@ -34,7 +34,7 @@ impl<'b> Before<'b> {
             })
     }
 
-    /// The excess of a statement that says in both readings the same.
+    /// The excess of a statement that is the same in both readings.
     pub(super) fn of(
         self,
         index: usize,

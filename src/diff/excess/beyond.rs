@@ -51,7 +51,7 @@ impl<'a> Search<'a> {
         self.beyond_in(statement, action, needs, &without, example)
     }
 
-    /// The same for requests of which something is known.
+    /// The same for requests with known condition keys.
     fn beyond_in(
         &mut self,
         statement: &Prepared,

@@ -92,7 +92,7 @@ fn allows_whole(statement: &Prepared) -> bool {
 /// A resource type, as far as a look needs it: the service in its ARNs, and how many colons these have.
 type Look<'a> = (&'a str, usize);
 
-/// Whether some string of a statement may match the ARN of a resource. Yes is no proof.
+/// Whether some string of a statement may match the ARN of a resource. False is certain, true is not.
 fn may_reach(statement: &Prepared, (service, colons): Look<'_>) -> bool {
     let mut resources = statement.resources.iter();
     resources.any(|resource| {
@@ -116,8 +116,8 @@ pub(super) struct Whole<'s, 'a> {
     is_on_everything: bool,
     /// The service of the last action: actions come service by service.
     of_service: Option<Rc<OfService<'a>>>,
-    /// By resource types: the Deny statements that may be on some resource of a type, for each type of which the statement
-    /// is on all.
+    /// By the resource types of an action. For each type that the statement allows in full: the Deny statements that
+    /// may apply to it.
     granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
     /// The same for one type, by the service of the actions.
     looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
@@ -132,12 +132,12 @@ struct OfService<'a> {
     bearing: Option<Vec<&'a Prepared>>,
 }
 
-/// The Deny statements that may be on some resource of a type.
+/// The Deny statements that may apply to some resource of a type.
 type Denies<'a> = Rc<[&'a Prepared]>;
 
 impl<'a> Whole<'_, 'a> {
     /// Whether the statement allows every request on one of the resource types of an action, or the one on `*` of an
-    /// action without them. No is no proof.
+    /// action without them. True is certain, false is not.
     pub(super) fn allows(&mut self, action: &catalog::Action<'a>) -> bool {
         // A statement on some resources of a type is not on all of them.
         let is_typed = action.has_resource_types();

@@ -18,7 +18,7 @@ use crate::parser::Effect;
 /// The Allow statements of the reference that name an action, by its place in the catalogue.
 pub(super) type Naming<'a> = FxHashMap<*const u8, NamedBy<'a>>;
 
-/// The excess of one action.
+/// The Allow statements of the reference that name one action; never empty.
 pub(super) struct NamedBy<'a> {
     first: &'a Prepared,
     others: Vec<&'a Prepared>,

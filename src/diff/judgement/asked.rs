@@ -162,7 +162,7 @@ impl<'s, 'c> Asked<'s, 'c> {
         }
     }
 
-    /// The types of which a requirement reaches into other accounts, where the grants do not follow.
+    /// The resource types that the requirement covers in other accounts too, and that are granted in this account only.
     pub(super) fn foreign(&self, named: Named<'_, 'c>, budget: &mut Budget) -> Vec<String> {
         let scope = &self.comparison.scope;
         let (Some(action), Some(case)) = (named.known, self.cases.first()) else {

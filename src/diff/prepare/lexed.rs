@@ -21,7 +21,7 @@ pub(super) struct Draft<'a> {
     pub(super) conditions: Vec<Vec<Lexed>>,
 }
 
-/// One string of a statement in pieces, nothing bound.
+/// One string of a statement in pieces, no placeholder replaced.
 #[derive(Clone)]
 pub(super) struct Lexed {
     pub(super) pieces: Pieces,

@@ -34,7 +34,7 @@ fn each_string(text: &str, bindings: &Bindings, mut visit: impl FnMut(&str)) {
     }
 }
 
-/// The strings of a reference in pieces, nothing bound but what stands for several values.
+/// The strings of a reference in pieces. Only placeholders with several values are replaced.
 pub fn reference_pieces(
     statements: &[RefStatement],
     bindings: &Bindings,

@@ -15,11 +15,11 @@ pub fn pairs(one: usize, other: usize) -> u64 {
 /// One string of `Resource` or `NotResource`, with its patterns under every reading, made on demand.
 #[derive(Debug)]
 pub struct Resource {
-    /// The string in pieces, placeholders bound.
+    /// The string in pieces, with placeholders replaced.
     pub pattern: ResourcePattern,
-    /// The string, placeholders bound.
+    /// The string, with placeholders replaced.
     pub text: String,
-    /// Its bytes in the file.
+    /// The bytes of the string in the file.
     pub span: Span,
     /// Which string of the list it is. In a template several may have one place.
     pub nth: usize,
@@ -56,7 +56,8 @@ impl Resource {
         })
     }
 
-    /// Whether the string, read field by field, may match the ARN of a resource of a service. Yes is no proof.
+    /// Whether the string, read field by field, may match the ARN of a resource of a service. False is certain, true is
+    /// not.
     pub fn may_name(&self, service: &str) -> bool {
         let named = &self.named_service().name;
         named.as_deref().is_none_or(|named| named == service)
@@ -127,7 +128,7 @@ impl Resource {
             })
     }
 
-    /// The type, if any, of which requests carry something behind the ARN that the string names.
+    /// The type of the ARN that the string names, if requests have text after the ARN of that type.
     fn checked_type(&self) -> Option<&'static Checked> {
         let service = self.pattern.literal_field(2)?;
         let mut types = catalog::checked_types(&service);

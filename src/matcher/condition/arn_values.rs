@@ -8,10 +8,10 @@ use crate::matcher::pattern::Pattern;
 #[derive(Clone, Debug)]
 pub(super) struct Arn {
     pub(super) of: ResourcePattern,
-    /// No more than it matches; `None` where that is not known.
+    /// A lower bound: matches only ARNs that AWS surely matches; `None` where that is not known.
     pub(super) strict: Option<Pattern>,
     pub(super) loose: Option<Pattern>,
-    /// At least what it matches.
+    /// An upper bound: matches every ARN that AWS may match.
     pub(super) widest: Option<Pattern>,
 }
 
@@ -23,7 +23,7 @@ impl Arn {
         Arn {
             strict: matches(Reading::Strict).filter(|_| !of.has_variable()),
             loose: matches(Reading::Loose),
-            // Of a whole ARN the wildcards stay in their fields.
+            // The wildcards of a whole ARN stay in their fields.
             widest: match of.field_count() {
                 _ if of.is_everything() => Some(Pattern::everything()),
                 6 => matches(Reading::Loose),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 
-/// A bound on the work for one question: lines of ordinary policies take some hundred steps.
+/// A limit on the steps for one question: lines of ordinary policies take some hundred.
 const STEPS: u64 = 200_000;
 
 /// The most letters of a value that is compared without regard to case: every spelling of it is a text of its own.
@@ -38,7 +38,7 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
 }
 
 fn has_no_text(lines: &[Line], universe: &Pattern, several: bool) -> bool {
-    // The lines that each value fulfils, and those of which each is fulfilled by one value at least.
+    // The lines that each value must fulfil, and the lines that at least one value must fulfil.
     let (each, one): (Vec<&Line>, Vec<&Line>) = if several {
         let of = |wanted| lines.iter().filter(move |l| l.quantifier == Some(wanted));
         (of(Quantifier::All).collect(), of(Quantifier::Any).collect())
@@ -88,7 +88,7 @@ pub(super) fn hold_all(test: &Test, value: &Pattern) -> bool {
     let values: Vec<Pattern> = values.flatten().collect();
     let is_open = |p: &Pattern| p.tokens().iter().all(|t| !matches!(t, Token::Symbol(_)));
     let has_run = value.tokens().contains(&Token::Run(Class::ANY));
-    if values.len() < 2 || has_run && !values.iter().any(is_open) && !ends_are_named(value) {
+    if values.len() < 2 || has_run && !values.iter().any(is_open) && !names_a_character(value) {
         return false;
     }
     let clause = Clause {
@@ -98,8 +98,8 @@ pub(super) fn hold_all(test: &Test, value: &Pattern) -> bool {
     is_empty(clause, &|| Alphabet::of(values.iter().chain([value])))
 }
 
-/// Whether a pattern names characters: what matches it may then match a pattern that names them, too.
-fn ends_are_named(value: &Pattern) -> bool {
+/// Whether the pattern contains a literal character.
+fn names_a_character(value: &Pattern) -> bool {
     value.tokens().iter().any(|t| matches!(t, Token::Symbol(_)))
 }
 

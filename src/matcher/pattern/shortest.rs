@@ -18,7 +18,8 @@ impl Pattern {
     }
 
     /// Whether a look at two of its words shows that another pattern does not match all of them: with nothing and with
-    /// one character in the place of each `*`, characters that the other one does not name. No is no proof.
+    /// one character in the place of each `*`, characters that the other one does not name. True is certain, false is
+    /// not.
     pub(super) fn shows_more_than(&self, other: &Pattern) -> bool {
         let named = |c: char| {
             1_u128

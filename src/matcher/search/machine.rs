@@ -9,10 +9,11 @@ pub(super) struct Machine<'p> {
     pub(super) patterns: Vec<&'p Pattern>,
     pub(super) offsets: Vec<usize>,
     pub(super) width: usize,
-    /// How many of the patterns are required, and how many words their positions take.
+    /// The number of required patterns.
     pub(super) required: usize,
+    /// The number of `u64`s that the positions of the required patterns take.
     pub(super) split: usize,
-    /// Behind it come the guarded ones.
+    /// The index of the first guard or guarded pattern: the number of required and forbidden ones.
     pub(super) members: usize,
     /// Guard and pattern.
     pub(super) guarded: Vec<(usize, usize)>,

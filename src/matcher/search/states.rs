@@ -13,7 +13,7 @@ const MEMORY: usize = 1 << 21;
 /// The size of a state without its positions, in machine words.
 const STATE_OVERHEAD: usize = 12;
 
-/// Positions of more words than this are kept without the words that are zero: of many patterns most are soon out.
+/// From more `u64`s than this on, only those that are not zero are stored: most patterns soon have no position left.
 const DENSE: usize = 16;
 
 /// A state that was reached: how, and where its positions are kept.
@@ -34,14 +34,15 @@ const NONE: u32 = u32::MAX;
 #[derive(Default)]
 pub(super) struct States {
     pub(super) nodes: Vec<Node>,
-    /// The positions of each: of what is required word by word, then of what is forbidden, packed.
+    /// The positions of each node: those of required patterns one `u64` after another, then those of forbidden
+    /// patterns, packed.
     pub(super) words: Vec<u64>,
     /// The last node for each hash of the positions of what is required.
     pub(super) known: FxHashMap<u64, u32>,
 }
 
 impl States {
-    /// Adds a state unless a known one is as good; whether it did.
+    /// Adds a state unless a known one is as good. Returns whether it was added.
     pub(super) fn add(
         &mut self,
         state: &[u64],

@@ -38,7 +38,7 @@ impl Files {
         policies.cloned().collect()
     }
 
-    /// The policies at each extreme of what is not known, the worst one first.
+    /// The policies at each extreme of the unknown values, the worst one first.
     pub(super) fn readings(&self) -> Vec<Vec<Policy>> {
         let of = |document: fn(&File) -> Option<&Document>| {
             let is_open = self.files.iter().any(|file| document(file).is_some());

@@ -7,7 +7,7 @@ use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union
 use crate::matcher::template::Placeholders;
 use crate::matcher::{Class, Pattern, Piece, Pieces, Symbol, Token};
 
-/// Whether two texts are the same but for the case of letters.
+/// The word in lower case.
 fn fold(word: &[Symbol]) -> Vec<Symbol> {
     let lower = |symbol: &Symbol| -> Vec<Symbol> {
         match symbol.as_char() {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Family, text_of};
 use crate::matcher::condition::{Comparison, KeyValue, Test, Truth, date, network};
 
-/// A value of each cell that is no text, and which of the lines list it; `None` where a value cannot be read.
+/// A value of each cell that is not a text, and which of the lines list it; `None` where a value cannot be read.
 pub(super) fn scalars(family: Family, tests: &[&Test]) -> Option<Vec<(Vec<String>, Vec<bool>)>> {
     let is_own = |t: &&&Test| t.operator.is_some_and(|o| o.comparison != Comparison::Null);
     let listed = tests.iter().filter(is_own).flat_map(|t| &t.values);
@@ -36,7 +36,7 @@ pub(super) fn scalars(family: Family, tests: &[&Test]) -> Option<Vec<(Vec<String
             if operator.comparison == Comparison::Null {
                 return Some(true);
             }
-            // Of one value a line without its negation and its prefix says whether it lists the value.
+            // Without its negation and its prefix, a line tests whether it lists one value.
             let operator = crate::matcher::condition::Operator {
                 quantifier: None,
                 negated: false,

@@ -70,7 +70,7 @@ impl Asker {
         }
     }
 
-    /// Whether who is allowed to do something by `other` includes this one.
+    /// Whether a statement that allows `other` also allows this principal.
     pub(super) fn is_within(&self, other: &Asker) -> bool {
         match (other, self) {
             (
