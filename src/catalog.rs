@@ -216,7 +216,7 @@ impl<'a> Action<'a> {
         self.name.as_ptr()
     }
 
-    /// Its resource types as the text has them.
+    /// The resource types of the action as the text has them.
     pub(crate) fn types(&self) -> &'a str {
         checked::listed(self.service, self.name).unwrap_or_else(|| table::column(self.columns).1)
     }
@@ -265,13 +265,13 @@ impl<'a> Action<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TypesKey<'a>(&'a str, &'a str, &'a str);
 
-/// Why a text is no catalogue.
+/// Why a text is not a catalogue.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum CatalogError {
-    /// It does not start as one.
+    /// The text does not start as a catalogue.
     #[error("this is not a catalogue of this version: the first line is not `{first_line}`", first_line = table::FIRST_LINE)]
     NotACatalog,
-    /// It starts as one, and then a line is wrong.
+    /// The text starts as a catalogue, and then a line is wrong.
     #[error("line {line} of the catalogue: {problem}")]
     Damaged {
         /// Counted from 1.

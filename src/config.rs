@@ -59,7 +59,7 @@ pub struct Config {
     pub defaults: Options,
     /// The lowest severity that makes the exit code 1.
     pub fail_on: Option<Threshold>,
-    /// Its place.
+    /// The place of `fail-on`.
     pub fail_on_span: Span,
     /// The file of the baseline, relative to the configuration.
     pub baseline: Option<Spanned<String>>,
@@ -109,7 +109,7 @@ pub struct Options {
 /// One role: the policies attached to it, and what they are compared with.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Its name in the report.
+    /// The name of the target in the report.
     pub name: Spanned<String>,
     /// As `--role`.
     pub role: Option<Spanned<String>>,
@@ -130,9 +130,9 @@ pub struct Threshold(pub Option<Severity>);
 /// The treatment of the findings of a lint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
-    /// They have this severity.
+    /// The findings get this severity.
     As(Severity),
-    /// They are left out.
+    /// The findings are left out.
     Off,
 }
 

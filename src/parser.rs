@@ -103,7 +103,7 @@ pub(crate) struct Written {
     pub(crate) text: String,
     /// The file offset of each of its bytes.
     pub(crate) offsets: Vec<u32>,
-    /// Its parts that are not known, in order.
+    /// The parts of the text that are not known, in order.
     pub(crate) holes: Vec<HolePart>,
     /// The ends of the parts of its strings, in order.
     pub(crate) ends: Vec<PartEnd>,

@@ -1,16 +1,16 @@
 //! Facts that the catalogue's package does not have: some types, the text after the ARN format in requests, and the types
 //! of actions that two generations of a service share. From `rules/resource-types.toml`.
 
-/// A type of which requests name the resource with something behind the ARN format.
+/// A type whose ARNs in requests have text after the ARN format.
 #[derive(Debug)]
 pub struct Checked {
-    /// Of the actions and of the ARN.
+    /// The service of the actions and of the ARN.
     pub service: &'static str,
     /// The name of the type.
     pub kind: &'static str,
     /// The text after the ARN.
     pub suffix: &'static str,
-    /// Actions of the service whose requests do not carry it.
+    /// Actions of the service whose requests do not have that text.
     except: &'static [&'static str],
     /// AWS's announcement.
     pub ends: &'static str,
@@ -20,7 +20,7 @@ pub struct Checked {
 
 include!(concat!(env!("OUT_DIR"), "/checked.rs"));
 
-/// The types of a service of which requests carry more than the ARN format.
+/// The types of a service whose ARNs in requests have text after the ARN format.
 pub fn checked_types(service: &str) -> impl Iterator<Item = &'static Checked> {
     CHECKED.iter().filter(move |c| c.service == service)
 }

@@ -9,7 +9,7 @@ use crate::matcher::condition::fold_key;
 
 /// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those
 /// of AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it;
-/// `aws:PrincipalOrgMasterAccountId` is in AWS's own managed policy `AWSSSOServiceRolePolicy`. Of keys with two types
+/// `aws:PrincipalOrgMasterAccountId` is in AWS's own managed policy `AWSSSOServiceRolePolicy`. For keys with two types
 /// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first is listed here.
 const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
@@ -74,11 +74,11 @@ const GLOBAL: [(&str, ConditionKeyType); 54] = {
 /// The known type of a condition key, by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KnownKey {
-    /// It exists and holds values of this type.
+    /// The key exists and holds values of this type.
     Type(ConditionKeyType),
     /// The tags of something, without the `/` and the key of a tag.
     WithoutTag,
-    /// It has no `service:` before its name.
+    /// The text has no `service:` before a name.
     WithoutService,
     /// `aws:` has no such key.
     NoGlobal,

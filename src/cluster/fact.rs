@@ -14,7 +14,7 @@ pub(super) struct Facts {
     cluster: Cluster,
     /// Names and values that are bound already.
     bound: HashSet<(&'static str, String)>,
-    /// Placeholders of which the file leaves a value open.
+    /// Placeholders with a value that the file does not fix.
     open: BTreeSet<&'static str>,
     problems: Vec<ConfigProblem>,
 }

@@ -22,7 +22,7 @@ const ONLY_IN_3: [&str; 9] = [
     "update-scripts",
 ];
 
-/// Takes from the file what it says of the cluster that `[global]` chooses.
+/// Reads the cluster that `[global]` chooses.
 pub(super) fn read(file: &File<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
     let mut reader = Reader {
         file,

@@ -57,7 +57,7 @@ const OFF_BY_DEFAULT: [&str; 16] = [
     "update-scripts",
 ];
 
-/// Takes from the document what it says of the cluster.
+/// Reads the cluster from the document.
 pub(super) fn read(tree: &Tree<'_>) -> Result<Cluster, Vec<ConfigProblem>> {
     if let Some(problem) = foreign(tree) {
         return Err(vec![problem]);

@@ -23,7 +23,7 @@ pub(super) const IGNORE: [&str; 7] = [
     "until",
 ];
 
-/// The fields of which an ignore has one or more.
+/// An ignore has one or more of these fields.
 pub(super) const FIELDS: [&str; 5] = ["lint", "path", "sid", "reference-sid", "subject"];
 
 type Levels = BTreeMap<&'static str, Level>;

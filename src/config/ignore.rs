@@ -67,7 +67,7 @@ impl Ignore {
     /// Whether it matches findings in a file. `folder` is that of the configuration; both are paths from one place.
     pub fn is_about(&self, folder: &Path, file: &Path) -> bool {
         let Some(path) = &self.path else { return true };
-        // The folder is no pattern, whatever its name.
+        // The folder is not a pattern, whatever its name.
         let folder = PathPattern::escape(&slashed(folder));
         let pattern = slashed(&plain(&Path::new(&folder).join(&path.value)));
         let options = MatchOptions {

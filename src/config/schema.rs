@@ -234,7 +234,7 @@ mod tests {
         ids.filter(|id| !FIXED.contains(id)).collect()
     }
 
-    /// TOML has no null: what is not given is left out.
+    /// TOML has no null: absent values are left out.
     fn without_null(value: &mut Value) {
         match value {
             Value::Object(object) => {

@@ -202,7 +202,7 @@ fn is_empty_array(value: &Value<'_>) -> bool {
         .is_some_and(|array| array.is_empty())
 }
 
-/// A value of which [`value`] says what it must be.
+/// A value that `check` accepts.
 fn checked(
     reader: &mut Reader,
     key: &str,
@@ -220,7 +220,7 @@ fn checked(
     Some(text)
 }
 
-/// Says what a name of ParallelCluster's is not.
+/// Reports a name that ParallelCluster does not have.
 fn select(reader: &mut Reader, at: Span, error: &SelectError) {
     let problem = ConfigProblem::new(error.to_string(), at);
     let help = miette::Diagnostic::help(error).map(|help| help.to_string());

@@ -1,4 +1,4 @@
-//! The table of what is not known in a file.
+//! The table of unknown values of a file.
 
 use std::cell::OnceCell;
 use std::sync::Arc;

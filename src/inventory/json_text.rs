@@ -1,5 +1,5 @@
-//! JSON whose bytes know their places, and parts of which may be holes: a heredoc, a template file, `jsondecode`, a policy that a
-//! template of CloudFormation has as a text.
+//! JSON in a text whose bytes have places and whose parts may be unknown (holes): a heredoc, a template file,
+//! `jsondecode`, a policy that a CloudFormation template has as a text.
 
 use crate::parser::Span;
 
@@ -8,7 +8,7 @@ const DEEPEST: usize = 128;
 /// The character for a hole in [`Flat::text`]; JSON has no such character.
 pub(super) const HOLE: char = '\0';
 
-/// A text all of whose bytes are in one file.
+/// A text that is in one file with all of its bytes.
 #[derive(Default, Debug)]
 pub(super) struct Flat {
     pub(super) text: String,

@@ -18,8 +18,8 @@ pub(super) enum Branch<V> {
     Leaf(V),
 }
 
-/// The values of a list in order, each with the hole that decides whether it is there: the innermost one, else `within`.
-/// A value that is no list stands for a list of it alone.
+/// The values of a list in order, each with the hole that decides whether it is there: the innermost one, else
+/// `within`. A value that is not a list stands for a list of it alone.
 pub(super) fn leaves<V: Branching>(value: V, within: Option<usize>) -> Vec<(V, Option<usize>)> {
     let mut out = Vec::new();
     collect(value, within, &mut out);

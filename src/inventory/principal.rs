@@ -76,7 +76,7 @@ pub struct Document {
     pub values: Vec<(String, String)>,
     /// The values, by name, of other parameters that it depends on. The place is that of a default.
     pub parameters: Vec<(String, String, Option<Written>)>,
-    /// Its policies, at the extremes of what is not known; see [`super::Reading`].
+    /// The policies of the principal, at the extremes of the unknown values; see [`super::Reading`].
     pub worst: parser::Document,
     /// `None` where nothing is left open.
     pub best: Option<parser::Document>,
@@ -88,7 +88,7 @@ pub struct Document {
     pub attached: Vec<String>,
     /// Policies of the principal that are in other files.
     pub elsewhere: Vec<(SourceId, Document)>,
-    /// Policies of which only the values are known yet.
+    /// Policies that are evaluated to values, but not read yet.
     pub(super) unread: Vec<super::Unread>,
 }
 
@@ -122,7 +122,7 @@ impl Document {
 
     /// Reads the policies that were added unread.
     pub(super) fn read(&mut self) {
-        // Faults of the policies come first, and are said once.
+        // Problems of the policies come first, and are reported once.
         let problems = std::mem::take(&mut self.worst.problems);
         let named = std::mem::take(&mut self.worst.named);
         for policy in std::mem::take(&mut self.unread) {
@@ -170,15 +170,15 @@ pub struct Principal {
     /// Its ARN as [`parser::role_arn`] makes one, where the file names a user, or a principal that it does not define. The
     /// owner of its policies has that of a role.
     pub full_arn: Option<String>,
-    /// Its kind.
+    /// The kind of the principal.
     pub kind: Kind,
     /// The file that defines it.
     pub source: SourceId,
-    /// Its name there.
+    /// The place of the principal's name in the file.
     pub span: Span,
     /// Who may assume it; `None` for what cannot be assumed, or where the file does not say.
     pub trust: Option<Trust>,
-    /// Its policies: one entry, or one for each setting of parameters that may have several values.
+    /// The policies of the principal: one entry, or one for each setting of parameters that may have several values.
     pub documents: Vec<Document>,
 }
 

@@ -99,8 +99,8 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
     }
 }
 
-/// Reads a value as the trust policy of a role. A part of which a template leaves open whether it is there is read as if it
-/// were; a part that is not known is left out, and the policy is open.
+/// Reads a value as the trust policy of a role. A part that exists only for some values of the template's parameters is
+/// read as if it were there. An unknown part is left out, and the policy counts as open.
 pub fn trust(value: &Value, source: SourceId, holes: &Arc<[Hole]>) -> Document {
     let mut is_open = false;
     let known = Draft::new(holes, Extreme::Worst).known(value, &mut is_open);
@@ -306,7 +306,7 @@ impl<'h> Draft<'h> {
         self.close(']', list.span);
     }
 
-    /// A statement of which nothing is known may allow and deny everything.
+    /// An unknown statement may allow and deny everything.
     fn any_statement(&mut self, value: &Value, hole: usize) {
         let word = |text: &str| Value::bound(text, value.span);
         self.unknown.push(hole);

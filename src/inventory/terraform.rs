@@ -1,10 +1,10 @@
 //! Terraform modules: the principals that the code defines, with its expressions evaluated.
 //!
-//! Terraform is never run, and no state is read. The files of a folder become blocks (`syntax`); `evaluate` turns their
-//! expressions into values whose texts know where each byte is written, with a hole for what is known only when the module
-//! is applied; `principals` finds the roles, users, groups and policies of the module and of the local modules that it
-//! calls, and what is attached to which. All places of one policy are in one file: what another file contributes has the
-//! place of the reference to it.
+//! Terraform is never run, and no state is read. The files of a folder become blocks (`hcl` and `json_code` read them
+//! into `syntax_tree`); `evaluate` turns their expressions into values whose texts know where each byte is written,
+//! with a hole for what is known only when the module is applied; `principals` finds the roles, users, groups and
+//! policies of the module and of the local modules that it calls, and what is attached to which. All places of one
+//! policy are in one file: what another file contributes has the place of the reference to it.
 //!
 //! <https://developer.hashicorp.com/terraform/language>
 
@@ -104,7 +104,7 @@ pub fn may_be_plan(text: &str) -> bool {
 ///
 /// # Errors
 ///
-/// Why it is no plan, and where.
+/// Why it is not a plan, and where.
 pub fn read_plan(id: SourceId, sources: &mut Sources) -> Result<Inventory, Box<Problem>> {
     let files = Files::new(Path::new("."), sources).map_err(|reason| {
         let message = format!("cannot read the folder: {reason}");

@@ -6,7 +6,7 @@ use crate::parser::Span;
 /// A value and where it is written, in the file of its document.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Value {
-    /// Its content.
+    /// The content of the value.
     pub node: Node,
     /// The whole token. What another file contributes has the place of the reference to it.
     pub span: Span,
@@ -42,7 +42,7 @@ pub enum Piece {
     Plain {
         /// The bytes.
         text: String,
-        /// Their place in the file.
+        /// The place of the first byte in the file.
         start: u32,
     },
     /// Bytes with the place of each, and of their end.
@@ -79,7 +79,7 @@ impl Piece {
         }
     }
 
-    /// Its place in the file.
+    /// The place of the piece in the file.
     pub fn span(&self) -> Span {
         match self {
             Piece::Plain { text, start } => Span {
@@ -165,7 +165,7 @@ impl Value {
         }
     }
 
-    /// A value of which nothing is known.
+    /// An unknown value.
     pub fn hole(hole: usize, span: Span) -> Self {
         Value {
             node: Node::Hole(hole),

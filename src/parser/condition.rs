@@ -148,7 +148,7 @@ fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
     }
 }
 
-/// Reports the first value of a date operator that is no date in any notation.
+/// Reports the first value of a date operator that is not a date in any notation.
 ///
 /// <https://www.w3.org/TR/NOTE-datetime>
 fn dates(reader: &mut Reader, values: &[Text]) {

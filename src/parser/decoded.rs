@@ -15,11 +15,11 @@ pub struct Text {
     pub(crate) offsets: Option<Box<[u32]>>,
     /// Parts of `value` whose text is not known, in order; `None` for a text that is known in full.
     pub(crate) holes: Option<Box<[HolePart]>>,
-    /// The ends of the parts of which a template puts it together, in order; `None` where it is one part.
+    /// The ends of the parts that a template joins into the text, in order; `None` if it is one part.
     pub(crate) ends: Option<Box<[PartEnd]>>,
 }
 
-/// The end of a part of a text. What follows it may stand anywhere else.
+/// The end of a part of a text. The next part may be anywhere else in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PartEnd {
     /// The byte of the text behind the part.

@@ -57,7 +57,7 @@ pub enum PartKind {
 pub struct Part {
     /// What it describes.
     pub kind: PartKind,
-    /// Its text in the file.
+    /// The bytes of the principal or policy in the file.
     pub span: Span,
     /// Whether it is an element of a YAML list, its dash included; else it is JSON.
     pub is_yaml: bool,
@@ -84,7 +84,7 @@ pub struct PartName {
 /// Facts about a part beside its own policies.
 #[derive(Clone, Debug, Default)]
 pub struct PartContent {
-    /// Its own policies: inline ones, or the default version of a managed policy.
+    /// The principal's own policies: inline ones, or the default version of a managed policy.
     pub document: Document,
     /// ARNs of attached managed policies.
     pub attached: Vec<String>,

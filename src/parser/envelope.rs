@@ -1,4 +1,4 @@
-//! Finds the policy documents in a file: bare, or in what the AWS CLI prints around them.
+//! Finds the policy documents in a file: on their own, or inside the output of the AWS CLI.
 
 mod encoded;
 mod refusal;
@@ -396,7 +396,7 @@ fn document(reader: &mut Reader, key: &Text, value: Value<'_>, carried: Carried)
     }
 }
 
-/// Takes note of what stands beside a document. Whether it is understood: if not, the file is refused there.
+/// Takes note of a key beside a document. Returns whether the key is understood: if not, the file is refused there.
 pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
     let name = key.value.as_str();
     let texts = |value: Value<'_>, of: Option<&str>| -> Option<Vec<String>> {

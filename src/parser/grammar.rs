@@ -31,8 +31,8 @@ pub(super) struct Head {
     pub(super) has_statement: bool,
 }
 
-/// Reads the elements that all policy documents share. `read` gets the key and the value of `Statement`, of which it
-/// returns whether there is one, and those of `Id`. `None` where the document is part of a template.
+/// Reads the elements that all policy documents share. `read` gets the key and the value of `Statement` and of `Id`,
+/// and returns whether there is a `Statement`. `None` if the document is part of a template.
 pub(super) fn head(
     reader: &mut Reader,
     document: Value<'_>,

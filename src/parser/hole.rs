@@ -56,7 +56,7 @@ pub struct Hole {
 impl Hole {
     /// How a text shows it: `${LogBucket}`.
     pub fn marker(&self) -> String {
-        // The text between the braces must end at the brace, and be no policy variable.
+        // The text between the braces must end at the brace, and must not be a policy variable.
         let inert = |c: char| match c {
             '{' => '(',
             '}' => ')',

@@ -76,7 +76,7 @@ pub struct Statement {
     pub(crate) canonical: Option<Box<str>>,
 }
 
-/// How many characters AWS counts, once placeholders and what a template leaves open are replaced.
+/// How many characters AWS counts, once placeholders and the unknown values of a template are replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Characters {
     /// With the shortest values.
@@ -102,13 +102,13 @@ pub enum Attachment {
 /// One policy document.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Its file.
+    /// The file of the policy.
     pub source: SourceId,
     /// `PolicyName` where the document came in an envelope that names it.
     pub name: Option<String>,
-    /// Its attachment, if the file has it.
+    /// How the policy is attached, if the file shows it.
     pub attachment: Attachment,
-    /// Its characters without white space, as AWS counts them.
+    /// The characters of the policy without white space, as AWS counts them.
     pub characters: Characters,
     /// True where the grammar of policies is violated.
     pub(crate) breaks_grammar: bool,

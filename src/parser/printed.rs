@@ -64,7 +64,7 @@ pub(super) fn of_organization(value: Value<'_>) -> Option<Value<'_>> {
     is_it.then_some(policy)
 }
 
-/// Refuses what a command prints that prints no policies.
+/// Refuses the output of a command that prints no policies.
 pub(super) fn command(value: Value<'_>) -> Option<Problem> {
     let members = value.members();
     let is_nested = |m: &&Member<'_>| matches!(m.value.kind(), Kind::Object | Kind::Array);

@@ -43,7 +43,7 @@ pub struct SourceId(pub u32);
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Its place in its file.
+    /// The place of the value in its file.
     pub span: Span,
 }
 

@@ -198,7 +198,7 @@ impl State<'_> {
         }
     }
 
-    /// Faults for what is no token of JSON, wherever it stands.
+    /// Faults for text that is not a token of JSON, anywhere.
     fn foreign_token(&self, token: Token, range: &Range<usize>) -> Option<Fault> {
         let text = self.slice(range);
         let inside = text

@@ -25,9 +25,9 @@ pub enum PrincipalKind {
 /// One principal of a statement.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrustPrincipal {
-    /// Its key.
+    /// The key of `Principal` that it is listed under.
     pub kind: PrincipalKind,
-    /// Its value.
+    /// The value as written.
     pub value: Text,
 }
 

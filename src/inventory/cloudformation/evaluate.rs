@@ -181,7 +181,7 @@ impl<'g> Template<'g> {
         self.unknown(name, span)
     }
 
-    /// A value of which nothing is known.
+    /// An unknown value.
     pub(super) fn unknown(&mut self, name: &str, span: Span) -> Value {
         let hole = self.hole(name, HoleKind::List, span, None);
         Value::hole(hole, span)

@@ -367,7 +367,7 @@ fn as_text(value: &Value, span: Span) -> Option<Vec<Piece>> {
     Some(pieces.into_iter().map(|p| p.bound_at(span)).collect())
 }
 
-/// A text of which nothing is known.
+/// An unknown text.
 fn text_hole(hole: usize, span: Span) -> Value {
     of_pieces(vec![Piece::Hole { hole, span }], span)
 }

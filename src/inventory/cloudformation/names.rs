@@ -96,7 +96,7 @@ impl Names {
         is_open && { self.all.iter() }.any(|n| n.kind == "AWS::IAM::ManagedPolicy")
     }
 
-    /// The principals of a kind that a value which is no list names.
+    /// The principals of a kind that a value which is not a list names.
     pub(super) fn principals(
         &self,
         template: &Template<'_>,

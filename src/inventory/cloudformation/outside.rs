@@ -1,4 +1,4 @@
-//! Parts of a template that are not judged: what CloudFormation refuses, and what is in other templates.
+//! Parts of a template that are not judged: those that CloudFormation refuses, and those in other templates.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

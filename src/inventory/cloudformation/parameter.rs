@@ -22,9 +22,9 @@ const SHOWN: usize = 8;
 /// A parameter.
 #[derive(Debug)]
 pub(super) struct Parameter {
-    /// Its name in the template.
+    /// The place of the parameter's name in the template.
     pub(super) span: Span,
-    /// Its known value or values.
+    /// The known value or values of the parameter.
     pub(super) known: Known,
     /// Whether it is a list.
     pub(super) is_list: bool,
@@ -37,7 +37,7 @@ pub(super) struct Parameter {
 pub(super) enum Known {
     /// The command line gives it.
     Given(String),
-    /// Its default, with the place.
+    /// The default of the parameter, with its place.
     Default(String, Span),
     /// One of these; the first is the default where there is one.
     OneOf(Vec<String>),

@@ -34,10 +34,10 @@ pub(super) struct Type {
     /// All of its properties, where others are reported.
     #[serde(default)]
     pub(super) properties: Vec<String>,
-    /// The properties that it must have.
+    /// The type must have all of these properties.
     #[serde(default)]
     pub(super) required: Vec<String>,
-    /// Properties of which it must have one.
+    /// The type must have one of these properties.
     #[serde(default)]
     pub(super) one_of: Vec<String>,
 }

@@ -7,7 +7,7 @@ use crate::inventory::value::{Node, Piece, Value};
 /// Elements without which a trust policy, or a statement of it, is another one.
 pub(super) const PARTS: [&str; 5] = ["Statement", "Effect", "Principal", "Action", "Condition"];
 
-/// The elements of lists, and what is no list.
+/// The elements of lists, and what is not a list.
 pub(super) fn flattened(all: Vec<Value>) -> Vec<Value> {
     let mut out = Vec::with_capacity(all.len());
     for value in all {
@@ -44,7 +44,7 @@ pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
     all
 }
 
-/// The statements of a document of which the template leaves open which it is.
+/// The statements of a document that is one of several, if the template does not fix which.
 pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
     match &value.node {
         Node::Choice(hole, of) => of.iter().for_each(|v| documents(v, Some(*hole), out)),
@@ -62,12 +62,12 @@ pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut V
 pub(super) fn may_be(value: &Value, word: &str) -> bool {
     match &value.node {
         Node::Choice(_, of) => of.iter().any(|value| may_be(value, word)),
-        // What is no scalar is refused as such.
+        // A value that is not a scalar is refused later.
         _ => { value.pieces() }.is_none_or(|pieces| can_spell(&pieces, word)),
     }
 }
 
-/// Whether pieces of a text, of which holes stand for any text, can spell a word together.
+/// Whether the pieces of a text can spell a word together; a hole stands for any text.
 fn can_spell(pieces: &[Piece], word: &str) -> bool {
     let Some((first, rest)) = pieces.split_first() else {
         return word.is_empty();

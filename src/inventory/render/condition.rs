@@ -6,7 +6,7 @@ use crate::inventory::value::{Node, Value};
 use crate::parser::{Effect, HoleKind};
 
 impl Draft<'_> {
-    /// Writes a Condition, unless nothing of it remains. Whether it is written, and whether it does not hold.
+    /// Writes a Condition, unless nothing of it remains. Returns whether it is written, and whether it never holds.
     pub(super) fn condition(&mut self, key: &Value, value: &Value, effect: Effect) -> (bool, bool) {
         let Node::Map(operators) = &value.node else {
             return if let Some(hole) = self.first_unknown(value) {

@@ -11,7 +11,7 @@ impl Draft<'_> {
         self.written.offsets.extend(offsets);
     }
 
-    /// Writes a bracket, and a blank by which it has an end of its own.
+    /// Writes a bracket and a space, so that the end of the bracket has a position of its own.
     pub(super) fn open(&mut self, bracket: char, span: Span) {
         let mut buffer = [0; 4];
         self.put(bracket.encode_utf8(&mut buffer), span.start);

@@ -1,7 +1,8 @@
 //! Expressions to values.
 //!
-//! What the code says is followed as far as it goes; what it leaves open becomes a hole that is named as it is written.
-//! Work is bounded in steps, bytes and depth: past a bound everything is a hole, and the module is reported as not read.
+//! Every expression with a known value is evaluated. An unknown value becomes a hole with the name that the code has
+//! for it. Steps, bytes and depth are limited: beyond a limit everything is a hole, and the module is reported as not
+//! read.
 
 mod comprehension;
 mod interpolation;
@@ -209,7 +210,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The elements of a list, each of which is one.
+    /// The elements of a list if none of them may stand for several.
     pub(super) fn plain_list(&self, value: &Value) -> Option<Vec<Value>> {
         let elements = value.elements()?;
         (!elements.iter().any(|e| self.is_splice(e))).then_some(elements)

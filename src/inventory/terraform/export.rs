@@ -163,7 +163,7 @@ impl Machine<'_> {
                 let node = Node::Choice(*hole, std::rc::Rc::new(all));
                 Tree::Value(value.with(node))
             }
-            // Anything else is no text: an object where the provider takes one, or a hole.
+            // Anything else is not a text: an object where the provider takes one, or a hole.
             _ => Tree::Value(value.clone()),
         }
     }
@@ -246,7 +246,7 @@ impl Machine<'_> {
 /// The content of a document.
 enum Tree {
     Value(Value),
-    /// A text of which nothing is left open.
+    /// A text that is known in full.
     Known(SourceId, Written),
     Unread(String, Place),
 }

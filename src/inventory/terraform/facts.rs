@@ -23,7 +23,7 @@ pub(super) struct Resource {
     same_as_arn: Vec<String>,
     #[serde(default)]
     arn: String,
-    /// Its ARN; empty where its form is not known.
+    /// The ARN of the resource; empty where its form is not known.
     #[serde(skip)]
     pub(super) parts: Vec<Part>,
 }

@@ -145,7 +145,7 @@ impl Machine<'_> {
                     match &argument.node {
                         Node::Null => {}
                         Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => {}
-                        // A text of which a part is known is not empty.
+                        // A text with a known part is not empty.
                         Node::Text(pieces)
                             if pieces
                                 .iter()

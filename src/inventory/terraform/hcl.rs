@@ -50,7 +50,7 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
     Ok(Reader { text, places }.body(&body))
 }
 
-/// Reads a text with `${…}` and `%{…}`, of which `offsets` has the place of each byte and of the end.
+/// Reads a text with `${…}` and `%{…}`. `offsets` has the place of each byte and of the end.
 ///
 /// # Errors
 ///

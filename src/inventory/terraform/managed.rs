@@ -26,7 +26,7 @@ impl Managed {
         }
     }
 
-    /// The policy of which a value is the ARN: a reference to it, or a text with its path and name.
+    /// The policy whose ARN a value is: a reference to it, or a text with its path and name.
     pub(super) fn find(&self, machine: &mut Machine<'_>, arn: &Value) -> Option<Rc<Instance>> {
         let subject = arn.subject.as_ref().filter(|s| !s.is_data());
         let is_subject = |of: &Instance| subject.is_some_and(|s| s.address == of.address);

@@ -77,7 +77,7 @@ impl Machine<'_> {
     ///
     /// # Errors
     ///
-    /// Why it is no plan.
+    /// Why it is not a plan.
     pub(super) fn open_plan(&mut self, source: SourceId) -> Result<Code, Fault> {
         let text = self.files.sources.get(source).text().to_owned();
         let json = read(&text)?;
@@ -166,7 +166,7 @@ impl Machine<'_> {
     ///
     /// # Errors
     ///
-    /// Why it is no plan.
+    /// Why it is not a plan.
     pub(super) fn take_plan(&mut self, source: SourceId) -> Result<(), Fault> {
         let text = self.files.sources.get(source).text().to_owned();
         let json = read(&text)?;

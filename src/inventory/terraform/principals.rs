@@ -350,7 +350,7 @@ impl Reader {
         principals.find(|i| i.address == address).map(Rc::clone)
     }
 
-    /// The policy of the module of which a value is the ARN.
+    /// The policy of the module whose ARN a value is.
     fn here(
         &self,
         machine: &mut Machine<'_>,

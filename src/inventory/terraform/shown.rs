@@ -1,13 +1,13 @@
-//! Which files give their text to code: what is judged is also quoted, and a path may lead to a secret.
+//! Decides which files `file` may show to the code: reports quote what is judged, and a path may lead to a secret.
 
 use serde_json::Value;
 
-/// Words of which every policy and every template of one contains one.
+/// Every policy and every template of one contains one of these words.
 const MARKS: [&str; 2] = ["Statement", "statement"];
-/// Words that every statement contains, also within others.
+/// Every statement contains all of these words, perhaps within others.
 const OF_STATEMENT: [&str; 3] = ["Effect", "Action", "Resource"];
 
-/// Whether a text is a policy or a template of one, or data of which every value is public by its form.
+/// Whether a text is a policy or a template of one, or data whose values are all public by their form.
 pub(super) fn may_be(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim();
     if MARKS.iter().any(|mark| text.contains(mark))

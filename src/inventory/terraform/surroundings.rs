@@ -15,7 +15,7 @@ pub(super) type Named<T> = IndexMap<String, Rc<Placed<T>>, FxBuildHasher>;
 /// The code of a module.
 #[derive(Debug, Default)]
 pub(super) struct Code {
-    /// Its folder, without links in the path.
+    /// The folder of the module, without links in the path.
     pub(super) folder: PathBuf,
     pub(super) variables: Named<Block>,
     pub(super) locals: Named<Expression>,

@@ -1,4 +1,4 @@
-//! Values of expressions: a tree whose texts know where each byte is written, with holes for what is not known.
+//! Values of expressions: a tree whose texts know where each byte is written, with holes for unknown parts.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub(super) struct Value {
     /// The whole token.
     pub(super) place: Place,
     pub(super) via: Via,
-    /// The resource of which it is the name, the id or the ARN.
+    /// The resource whose name, id or ARN this value is.
     pub(super) subject: Option<Rc<Instance>>,
     size: u64,
 }
@@ -48,17 +48,17 @@ pub(super) enum Node {
     List(Rc<Vec<Value>>),
     /// Members in the order in which they are written; a key is a text, and once in it.
     Map(Rc<Vec<(Value, Value)>>),
-    /// One of these; the index is that of the hole that decides.
+    /// One of these; the hole with this index decides which.
     Choice(usize, Rc<Vec<Value>>),
-    /// Nothing is known of it.
+    /// An unknown value: the index of its hole.
     Hole(usize),
-    /// Left out of the list or object that it is in.
+    /// An element that is left out of its list or object.
     Absent,
     /// A text that is this value, as JSON.
     Json(Rc<Value>),
-    /// A resource or data source, of which attributes are asked.
+    /// A resource or data source, for its attributes.
     Resource(Rc<Instance>),
-    /// A call of a module, of which outputs are asked.
+    /// A call of a module, for its outputs.
     Module(usize),
 }
 
@@ -112,7 +112,7 @@ impl Piece {
         }
     }
 
-    /// Its place in the file.
+    /// The place of the piece in the file.
     pub(super) fn place(&self) -> Place {
         match self {
             Piece::Literal {

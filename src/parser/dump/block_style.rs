@@ -19,7 +19,7 @@ enum Within {
     Other(usize),
 }
 
-/// Cuts a text at the elements of its lists. `None` where it is no dump.
+/// Cuts a text at the elements of its lists. `None` where it is not a dump.
 pub(super) fn pages(text: &str, start: usize) -> Option<Result<Pages, Box<Problem>>> {
     let is_list = |line: &str| {
         let key = line.strip_prefix("- ").or(line.strip_prefix("  "));

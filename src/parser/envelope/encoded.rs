@@ -11,7 +11,7 @@ use crate::parser::problem::Reader;
 use crate::parser::source::Span;
 use crate::parser::trust_grammar;
 
-/// Reads the trust policy of a role: an object, or the text of one. Whether it is one.
+/// Reads the trust policy of a role: an object, or the text of one. Returns whether it is one.
 pub(in crate::parser) fn trust(reader: &mut Reader, value: Value<'_>) -> bool {
     let account = { reader.owners() }
         .last()

@@ -113,7 +113,7 @@ impl Places {
         size
     }
 
-    /// Adds a value with nothing in it. Of a text with more values than are read the rest is left out.
+    /// Adds a value with nothing in it. The values of a text beyond the limit are left out.
     fn add(&mut self, start: usize, end: usize) {
         if self.values.len() <= self.most {
             let after = self.values.len() as u32 + 1;

@@ -57,7 +57,7 @@ impl Layout {
                 false,
             ),
         };
-        // Of a key that is given twice, one value is not in the tree.
+        // If a key is given twice, one of its values is not in the tree.
         if problems.iter().any(|problem| problem.rejected) {
             return None;
         }

@@ -47,7 +47,7 @@ struct Refusal {
     open: Vec<usize>,
 }
 
-/// Reads the characters of `read`, of which each stands for that of `text` at its place.
+/// Reads the characters of `read`; each stands for the character of `text` at the same place.
 fn read<'t>(
     text: &'t str,
     read: &str,

@@ -76,7 +76,8 @@ pub(super) fn policy(
     add(template, &value, name, attachment, optional, all);
 }
 
-/// What decides whether a resource counts that another hole may decide too; nothing where it is not made.
+/// The hole that decides whether the resource exists: that of its own condition, else `optional`. `None` if it is never
+/// created.
 #[allow(
     clippy::option_option,
     reason = "a resource may not be made, and what is made may depend on nothing"

@@ -7,7 +7,7 @@ use super::super::surroundings::Scope;
 use super::super::value::{Node, Piece, Place, Value};
 
 impl Machine<'_> {
-    /// The parts of a text of which nothing that is not known can hold the separator: the account of an ARN has no `/`.
+    /// Splits a text whose unknown parts cannot contain the separator: the account of an ARN has no `/`.
     fn split_open(&self, separator: &str, whole: &Value, place: Place) -> Option<Value> {
         let Node::Text(pieces) = &whole.node else {
             return None;

@@ -27,7 +27,7 @@ const SINGLE: [&str; 8] = [
 const ATTACHING: [&str; 3] = ["policy_arn", "policy_arns", "managed_policy_arns"];
 /// The most references that are followed for one argument.
 const MOST: usize = 200;
-/// The most policies that an ARN may be of which nothing is known.
+/// The most policies that an unknown ARN may stand for.
 const MOST_UNKNOWN: usize = 20;
 
 /// The configuration of a plan.

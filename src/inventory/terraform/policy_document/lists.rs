@@ -6,7 +6,7 @@ use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::SourceId;
 
 impl Machine<'_> {
-    /// Reports a value that is no list, whatever is not known in it: Terraform makes none of a text.
+    /// Reports a value that is not a list, whatever is not known in it: Terraform makes none of a text.
     pub(super) fn require_list(
         &mut self,
         argument: &str,
@@ -24,7 +24,7 @@ impl Machine<'_> {
     }
 }
 
-/// The kind of a value that is no list for certain.
+/// The kind of a value that is not a list for certain.
 fn other_kind(value: &Value) -> Option<&'static str> {
     match &value.node {
         Node::Text(_) | Node::Json(_) => Some("a string"),
