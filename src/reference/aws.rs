@@ -107,8 +107,8 @@ pub fn needs_no_permission(service: &str, name: &str) -> bool {
     })
 }
 
-/// The characters of which AWS lets a name be, as [`Class::of`](crate::matcher::Class::of) reads them; `None` where that
-/// is not known. `service` is that of the ARN, and `name` is between `${` and `}` in its format.
+/// The characters that AWS allows in a name, as [`Class::of`](crate::matcher::Class::of) reads them; `None` if that is
+/// not known. `service` is that of the ARN, and `name` is between `${` and `}` in its format.
 pub fn name_characters(service: &str, name: &str) -> Option<&'static str> {
     let found = NAMES.binary_search_by(|(s, n, _)| (*s, *n).cmp(&(service, name)));
     found

@@ -53,7 +53,7 @@ impl Reference {
         })
     }
 
-    /// Whether all features are said but this one, which clusters have by default.
+    /// Whether every feature is given except this one, which clusters have by default.
     pub fn has_by_default(&self, feature: Feature) -> bool {
         let of_features = &self.known_features;
         let is_said = of_features.on().any(|on| on.name() == feature.name());
@@ -179,7 +179,7 @@ impl Reference {
         basis
     }
 
-    /// The statements, those divided of which single resources are needed under conditions of their own.
+    /// The statements. One whose resources are needed for different reasons is divided.
     ///
     /// `is_given` is true for a placeholder that has a value.
     pub fn divided(&self, is_given: impl Fn(&str) -> bool) -> Vec<RefStatement> {

@@ -26,22 +26,22 @@ pub enum Origin {
     Inferred(SourceId, Span),
 }
 
-/// One bound placeholder.
+/// The value of one placeholder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bound {
     /// The value; `*` for "judge for every one".
     pub value: String,
-    /// Its source.
+    /// The source of the value.
     pub origin: Origin,
 }
 
-/// The values of all bound placeholders, by name.
+/// The values of placeholders, by name. A placeholder with a value is *bound*.
 #[derive(Clone, Default, Debug)]
 pub struct Bindings {
     values: BTreeMap<String, Bound>,
 }
 
-/// Two places that speak for different values of one placeholder.
+/// Two places with different values of one placeholder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dissent {
     /// e.g. `Region`.
@@ -55,9 +55,9 @@ pub struct Dissent {
 /// A Resource of an Allow statement, as the inference reads it.
 #[derive(Clone, Debug)]
 pub struct Vote<'a> {
-    /// The string in pieces, nothing bound.
+    /// The string in pieces, no placeholder replaced.
     pub pieces: &'a Pieces,
-    /// Its file.
+    /// The file of the string.
     pub source: SourceId,
     /// Maps bytes of the string to bytes of the file.
     pub place: &'a dyn Place,
@@ -133,7 +133,7 @@ impl Bindings {
         (bound.origin != Origin::Default).then_some(bound.value.as_str())
     }
 
-    /// Nothing bound.
+    /// No placeholder has a value.
     pub fn new() -> Self {
         Self::default()
     }
@@ -169,7 +169,7 @@ impl Bindings {
         self.values.iter().map(|(n, b)| (n.as_str(), b))
     }
 
-    /// As [`Bindings::infer`], but only names of which `may` says yes get a value, and votes that disagree give none.
+    /// As [`Bindings::infer`], but only names that `may` accepts get a value, and votes that disagree give none.
     pub fn infer_others(
         &mut self,
         votes: &[Vote<'_>],
@@ -191,10 +191,9 @@ impl Bindings {
         template::bind(pieces, |n| self.get(placeholders.name(n)))
     }
 
-    /// Infers what is not bound yet: Region and Account from the ARN fields of `votes`, any other
-    /// placeholder (and a Region that no field names) from a vote that equals one of `required` with
-    /// the placeholder replaced by one literal. Voters that disagree bind nothing and are returned.
-    /// Binds the partition last: that of the Region, or else `aws`.
+    /// Infers missing values: Region and Account from the ARN fields of `votes`, any other placeholder (and a Region
+    /// that no field names) from a vote that equals one of `required` with the placeholder replaced by one literal.
+    /// Voters that disagree bind nothing and are returned. Binds the partition last: that of the Region, or else `aws`.
     pub fn infer(
         &mut self,
         votes: &[Vote<'_>],

@@ -26,7 +26,7 @@ use instance::{instance, split};
 /// The longest string of a policy in which names are looked for.
 const LONGEST: usize = 2048;
 
-/// The most values of one placeholder that are read off the policies.
+/// The most values of one placeholder that are inferred from the policies.
 const MOST: usize = 64;
 
 /// The placeholders of the rules that can have a value besides those of a reference.
@@ -152,9 +152,9 @@ pub struct Narrowed {
     pub statements: Option<Vec<RefStatement>>,
     /// For each of these, the position of the statement that it is made of.
     pub origins: Vec<usize>,
-    /// Values that were read off the policies, by placeholder.
+    /// Values that were inferred from the policies, by placeholder.
     pub taken: BTreeMap<String, Vec<Written>>,
-    /// Names of which a cluster has one, and the policies have several.
+    /// Names that are unique in a cluster, and for which the policies have several values.
     pub dissents: Vec<Dissent>,
 }
 

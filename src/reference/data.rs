@@ -41,7 +41,7 @@ impl Schedulers {
 
 /// One policy text for one role and one range of releases. The text is parsed only when it is selected.
 pub(super) struct PackEntry {
-    /// Its file: `instance/traditional-2.4.1`.
+    /// The file of the policy: `instance/traditional-2.4.1`.
     pub(super) id: Text,
     /// e.g. `instance`.
     pub(super) role: Text,

@@ -26,7 +26,7 @@ pub struct EscalationPath {
     pub tight: String,
     /// The same for a reference of the user's own, where that is another.
     pub general: Option<String>,
-    /// Its source.
+    /// The source of the path.
     pub source: String,
     /// Whether the role can then do everything, so that no other path is worth a word.
     pub subsumes: bool,
@@ -117,8 +117,8 @@ pub fn escalation_paths() -> impl Iterator<Item = &'static EscalationPath> {
     escalation_paths_of(|_| true)
 }
 
-/// The paths of which each step has an action that `is_allowed` says yes to, in the order of the data. Actions are
-/// in lower case.
+/// The paths where each step has an action that `is_allowed` accepts, in the order of the data. Actions are in lower
+/// case.
 pub fn escalation_paths_of(
     is_allowed: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = &'static EscalationPath> {

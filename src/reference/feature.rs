@@ -1,4 +1,4 @@
-//! Optional parts of a cluster, from `rules/features.toml`: what is required depends on which of them it has.
+//! Optional parts of a cluster, from `rules/features.toml`. The requirements depend on which of them the cluster has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,13 +136,12 @@ impl Features {
         Ok(features)
     }
 
-    /// Whether something is said of every feature, as `--feature` does.
+    /// Whether every feature is known to be on or off, as with `--feature`.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// Says of one feature whether a cluster has it, on the nodes of some roles where there are any; what was said
-    /// before stands.
+    /// Records whether a cluster has a feature, on the nodes of these roles if there are any. An earlier record stays.
     pub fn say(
         &mut self,
         feature: Feature,
@@ -157,19 +156,19 @@ impl Features {
         });
     }
 
-    /// Says that it is not known whether the nodes have a feature of which nothing else is said.
+    /// Records that it is not known whether the other nodes have a feature.
     pub fn leave_open(&mut self, feature: Feature) {
         if let Some(said) = self.said.get_mut(feature.name()) {
             said.open_elsewhere = true;
         }
     }
 
-    /// Whether a feature is said to be off.
+    /// Whether a feature is known to be off.
     pub(super) fn is_off(&self, feature: Feature) -> bool {
         self.said.get(feature.name()).is_some_and(|said| !said.on)
     }
 
-    /// The features said to be on, sorted by name.
+    /// The features known to be on, sorted by name.
     pub fn on(&self) -> impl Iterator<Item = Feature> {
         self.said
             .iter()
@@ -177,7 +176,7 @@ impl Features {
             .filter_map(|(name, _)| Feature::find(name))
     }
 
-    /// Whether a cluster is said to have another feature of the same group.
+    /// Whether a cluster is known to have another feature of the same group.
     fn rival(&self, feature: Feature) -> bool {
         let mut on = self.on();
         feature.group().is_some() && on.any(|f| f.group() == feature.group())

@@ -218,7 +218,7 @@ impl Reference {
 pub struct Granted<'a> {
     /// Whether the statement allows an action.
     pub allows: Box<dyn Fn(&str) -> bool + 'a>,
-    /// Its resources as written.
+    /// The resources of the statement as written.
     pub resources: Vec<&'a str>,
 }
 

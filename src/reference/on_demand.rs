@@ -1,4 +1,4 @@
-//! Data of which each part is read once it is asked for.
+//! Data whose parts are read on demand, each once.
 
 use std::sync::OnceLock;
 

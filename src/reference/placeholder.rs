@@ -18,8 +18,8 @@ pub fn whole_arn(name: &str) -> Option<&'static str> {
         .map(|(_, arn, _)| *arn)
 }
 
-/// Text with an ARN of which only the form is known written as the reference writes it: `${FsxS3BucketArns}/*` for
-/// `arn:aws:s3:::${FsxS3BucketArns}/*`.
+/// The text with an ARN of known form replaced by its placeholder, as the reference writes it: `${FsxS3BucketArns}/*`
+/// for `arn:aws:s3:::${FsxS3BucketArns}/*`.
 pub fn as_written(text: String) -> String {
     let Some((before, rest)) = text.split_once("${").filter(|_| text.starts_with("arn:")) else {
         return text;
@@ -42,8 +42,8 @@ pub fn as_written(text: String) -> String {
     text
 }
 
-/// Whether several values of a placeholder may be read off the policies at once; otherwise they must agree, and of one
-/// that stands for a whole ARN nothing is inferred.
+/// Whether several values of a placeholder may be inferred from the policies at once; otherwise they must agree, and of
+/// one that stands for a whole ARN nothing is inferred.
 pub fn is_list(name: &str) -> bool {
     ARNS.iter().any(|(n, _, infer)| *n == name && *infer)
 }

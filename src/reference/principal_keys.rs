@@ -36,7 +36,7 @@ impl Principal {
         }
     }
 
-    /// Its description for a message: completes "the requests of …".
+    /// The description of the kind for a message: completes "the requests of …".
     pub fn title(self) -> &'static str {
         match self {
             Principal::Of("instance") => "a role of EC2 instances",

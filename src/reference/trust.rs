@@ -35,7 +35,7 @@ struct Audience {
     common: Vec<String>,
 }
 
-/// Whether a service, without its domain, runs programs of the customer with the credentials of a role.
+/// Whether a service, without its domain, runs programs of the account's owner with the credentials of a role.
 pub fn runs_programs(service: &str) -> bool {
     RULES.programs.services.iter().any(|s| s == service)
 }
@@ -57,14 +57,14 @@ pub struct TrustService {
     pub title: String,
     /// `ec2.amazonaws.com`
     pub name: String,
-    /// Its name in China, where that is another one.
+    /// The name of the service in China, where that is another one.
     pub china: Option<String>,
     /// The consequence where it cannot assume the role.
     pub failure: String,
 }
 
 impl TrustService {
-    /// Its name in a partition.
+    /// The name of the service in a partition.
     pub fn name_in(&self, partition: Option<&str>) -> &str {
         match (&self.china, partition) {
             (Some(china), Some("aws-cn")) => china,

@@ -8,7 +8,7 @@ use super::{Feature, Release};
 /// One policy text, for listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed {
-    /// Its file below `rules/reference`, without the ending.
+    /// The file of the policy below `rules/reference`, without the ending.
     pub id: &'static str,
     /// e.g. `user`.
     pub role: &'static str,

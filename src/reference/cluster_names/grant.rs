@@ -9,9 +9,9 @@ use crate::reference::value_shape::glob;
 pub struct Written {
     /// The string, leftover placeholders as `${Name}`.
     pub text: String,
-    /// Its file.
+    /// The file of the string.
     pub source: SourceId,
-    /// Its bytes in the file.
+    /// The bytes of the string in the file.
     pub span: Span,
 }
 

@@ -67,7 +67,7 @@ pub enum SelectError {
         /// The legal values.
         help: String,
     },
-    /// A role of which no policy is known for the release.
+    /// A role without a known policy for the release.
     #[error("no policy of role `{name}` is known for ParallelCluster {release}{with}")]
     #[diagnostic(
         code(reference::role),
@@ -80,7 +80,7 @@ pub enum SelectError {
         release: String,
         /// ` with` and the scheduler that was asked for; empty where the role is the same with every scheduler.
         with: String,
-        /// The releases of which there is one.
+        /// The releases with a known policy.
         known: String,
     },
     /// A feature that no requirement names.
@@ -92,7 +92,7 @@ pub enum SelectError {
         /// The legal values.
         help: String,
     },
-    /// A feature that is said to be there and not to be there.
+    /// A feature that is given both as on and as off.
     #[error("`{one}` and `{other}` contradict each other")]
     #[diagnostic(
         code(reference::feature),
