@@ -109,7 +109,7 @@ pub struct Taken {
     pub what: String,
     /// The value in the file: a value, `on`, `off`, or `undecided`.
     pub value: String,
-    /// Its place.
+    /// The place of the setting in the file.
     pub place: Span,
 }
 
@@ -157,8 +157,8 @@ impl Cluster {
         }
     }
 
-    /// The values of placeholders, by name; more than one where the cluster has several of the kind (subnets,
-    /// queues). A placeholder of which the file leaves one value open is absent.
+    /// The values of placeholders, by name; more than one where the cluster has several of the kind (subnets, queues).
+    /// A placeholder is absent if one of its values is not known from the file.
     ///
     /// `partition` completes the ARNs of buckets that the file gives by name.
     pub fn bindings(&self, partition: &str) -> BTreeMap<&'static str, Vec<Spanned<String>>> {
@@ -301,5 +301,5 @@ const LONGEST_SHOWN: usize = 200;
 const MOST_PROBLEMS: usize = 100;
 
 /// The expected content of the option, for the help on another file.
-const WHAT_TO_GIVE: &str = "give the file that `pcluster create` takes: INI with `[global]` and `[cluster NAME]` for 2.x, \
-     YAML with `HeadNode` and `Scheduling` for 3.x";
+const WHAT_TO_GIVE: &str = "pass the file of `pcluster create` (2.x: INI with `[global]` and `[cluster NAME]`) \
+     or of `pcluster create-cluster` (3.x: YAML with `HeadNode` and `Scheduling`)";

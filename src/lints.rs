@@ -90,7 +90,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::fingerprint::Fingerprint;
 use view::nearest_of;
 
-/// A check and what is said about it.
+/// A check and its description.
 pub struct Lint {
     /// Kebab-case name of the problem; never changes.
     pub id: &'static str,
@@ -105,7 +105,7 @@ pub struct Lint {
     check: fn(&Context<'_>, &mut Vec<Finding>),
 }
 
-/// Whether a lint is about what a policy allows and nothing requires.
+/// Whether a lint is about permissions that nothing requires.
 pub fn advises_to_narrow(id: &str) -> bool {
     excess::LINTS.contains(&id) || id.starts_with("excess-")
 }

@@ -92,7 +92,7 @@ pub struct RefCondition {
     pub operator: String,
     /// e.g. `iam:PassedToService`.
     pub key: String,
-    /// Its values.
+    /// The values of the key.
     pub values: Vec<String>,
 }
 
@@ -109,11 +109,11 @@ pub struct KnownContext {
 /// One statement of a reference.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefStatement {
-    /// Its index in the reference.
+    /// The index of the statement in the reference.
     pub index: usize,
     /// The policy that it is part of: an index into [`Reference::parts`].
     pub part: usize,
-    /// Its index in that policy.
+    /// The index of the statement in that policy.
     pub own_index: usize,
     /// `Sid`.
     pub sid: Option<String>,
@@ -197,7 +197,7 @@ pub struct Gap {
     pub feature: Option<&'static str>,
     /// True where it is not known whether the cluster has that feature.
     pub open: bool,
-    /// Its statements.
+    /// The statements of the gap.
     pub statements: Vec<RefStatement>,
 }
 
@@ -212,7 +212,7 @@ pub struct Reference {
     pub scheduler: Option<String>,
     /// e.g. `2.4.1`.
     pub pcluster_version: Option<String>,
-    /// The features that the cluster is said to have, sorted.
+    /// The features that the cluster has according to the options and its configuration, sorted.
     pub features: Vec<&'static str>,
     /// The one feature of its group that this reference is for, where it is not known which the cluster has.
     pub assumed: Option<&'static str>,
@@ -226,8 +226,7 @@ pub struct Reference {
     pub gaps: Vec<Gap>,
     /// AWS managed policies that the role must have besides, with placeholders.
     pub managed_policies: Vec<String>,
-    /// Features that the cluster is said to have, and of which nothing is known for this role and release although
-    /// there is for others.
+    /// Features of the cluster without data for this role and release, although there is data for others.
     pub unknown_features: Vec<&'static str>,
     /// The known features of the cluster.
     pub known_features: Features,

@@ -58,7 +58,7 @@ pub struct Report {
     pub results: Vec<RoleResult>,
     /// Roles of templates that resemble no role of ParallelCluster, and were not judged.
     pub others: Vec<Arc<PrincipalName>>,
-    /// Findings on what is said beside the policies: ignores and entries of the baseline.
+    /// Findings on ignores and entries of the baseline.
     pub configuration: Vec<Finding>,
     /// The configuration that was used, and what makes the run report less or fail less.
     pub weakened: Vec<Weakening>,

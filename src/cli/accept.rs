@@ -168,7 +168,7 @@ impl<'c> Accepted<'c> {
         })
     }
 
-    /// Hides what is accepted of one result. `files` are those that were judged.
+    /// Hides the accepted findings of one result. `files` are those that were judged.
     pub(super) fn apply(
         &mut self,
         sources: &Sources,

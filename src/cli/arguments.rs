@@ -17,7 +17,7 @@ use crate::finding::Severity;
     max_term_width = 100,
     after_help = "Examples:
   pcluster-iam lint head-node.json --scheduler slurm
-  pcluster-iam lint iam/*.json --role user --scheduler torque --region eu-west-1 --account 123456789012
+  pcluster-iam lint iam/*.json --role user --scheduler torque --region eu-west-1
   aws iam get-role-policy --role-name R --policy-name P | pcluster-iam lint - --scheduler sge
   pcluster-iam explain sqs:GetQueueUrl
 
@@ -40,26 +40,27 @@ pub(super) enum Command {
   pcluster-iam baseline my-policy.json --scheduler torque --baseline accepted.json
   pcluster-iam baseline --prune
 
-It takes the files and options of lint. Exit codes: 0 done, 2 could not judge.")]
+Takes the same files and options of inputs as lint. Exit codes: 0 done, 2 could not judge.")]
     Baseline(Box<BaselineArgs>),
     /// Write a first configuration from the files in this folder
     Init,
     /// Print the missing permissions, as a policy to attach
     #[command(after_help = "Examples:
   pcluster-iam missing my-policy.json --role instance --scheduler torque > missing.json
-  pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm --region eu-west-1 --account 123456789012
+  pcluster-iam missing part-1.json part-2.json --role user --scheduler slurm
   pcluster-iam missing template.yaml --select HeadNode --scheduler slurm
 
-Prints one policy document, or a list of documents if one would exceed the 6,144 characters of a managed policy;
-for a template or a Terraform module, the statements to add in its language.
+Prints one policy document, or a list of documents if one would exceed the 6,144
+characters of a managed policy; for a template or a Terraform module, the statements
+to add in its language.
 
 Exit codes: 0 done, 2 could not judge.")]
     Missing(Box<MissingArgs>),
-    /// Narrow overly broad statements to what is required, as a diff
+    /// Narrow overly broad statements to the required permissions, as a diff
     Tighten(Box<TightenArgs>),
     /// Show which requests a change of policies allows or no longer allows
     Diff(Box<super::difference::DifferenceArgs>),
-    /// Put the JSON results of several runs together
+    /// Merge the JSON results of several runs
     Merge(super::merge::MergeArgs),
     /// Explain a lint, or why ParallelCluster needs an action
     #[command(after_help = "Examples:
@@ -109,7 +110,8 @@ pub(super) enum ReferenceCommand {
     Diff(DiffArgs),
     /// Print a reference policy with its placeholders filled in
     #[command(after_help = "Example: a policy ready to attach
-  pcluster-iam reference show --role instance --scheduler torque --region us-east-1 --account 123456789012 --format json")]
+  pcluster-iam reference show --role instance --scheduler torque --format json \\
+    --region us-east-1 --account 123456789012")]
     Show(Box<ShowArgs>),
 }
 
@@ -124,11 +126,11 @@ pub(super) struct Selection {
     #[arg(long, value_name = "ROLE")]
     pub(super) role: Option<String>,
     /// Release of ParallelCluster to compare with: `3.11.1`, or `3.11`, `3` or `3.9-3.11` for the newest of these
-    /// [default: the release that the policies fit]
+    /// [default: the newest 3.x if role, features or policies show it, otherwise 2.4.1]
     #[arg(long, value_name = "RELEASE")]
     pub(super) pcluster_version: Option<String>,
-    /// Features that the cluster uses, such as fsx or login-nodes; of all others it has those that clusters use by
-    /// default. `none` names no feature, `no-NAME` turns off one of the default [default: not known]
+    /// Features of the cluster, such as fsx or login-nodes. Features that are on by default stay on unless you pass
+    /// `no-NAME`; `none` means only these [default: not known]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(super) feature: Vec<String>,
     /// Region of the cluster, or `*` for every Region [default: inferred from the policies]
@@ -190,11 +192,11 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) boundary: Option<String>,
     /// Service control policies of one level (root, organizational unit, account), separated by commas; repeat it for
-    /// each level. `FullAWSAccess` is taken to be attached where a level only denies
+    /// each level. `FullAWSAccess` is added to a level without an Allow
     #[arg(long, value_name = "FILE,…", value_hint = ValueHint::FilePath)]
     pub(super) scp: Vec<String>,
-    /// Condition key of the requests, and its value; repeat it for several values or keys. A service's key only counts
-    /// for the actions that AWS lists it for
+    /// Condition key of the requests, and its value; repeat it for several values or keys. A service-specific key is
+    /// used only for actions that support it
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) context: Vec<String>,
     /// JSON object of condition keys: {"aws:SourceVpc": "vpc-1"}; null means that requests do not have the key
@@ -247,7 +249,7 @@ pub(super) struct AcceptArgs {
     /// unreplaced-placeholder; overrides `fail-on` and lowered lints of the configuration
     #[arg(long, conflicts_with = "off")]
     pub(super) strict: bool,
-    /// Count every finding, despite ignores and the baseline
+    /// Count every finding, despite ignores and the baseline of the configuration
     #[arg(long)]
     pub(super) no_ignores: bool,
 }
@@ -259,11 +261,12 @@ pub(super) struct AcceptArgs {
   pcluster-iam lint part-1.json part-2.json part-3.json --role user --scheduler slurm
   pcluster-iam lint 'roles/*.json' --each --role instance --scheduler sge --format json
   pcluster-iam lint my-policy.json --reference our-minimum.json
-  pcluster-iam lint my-policy.json --scheduler slurm --boundary boundary.json --scp root.json --scp account.json
+  pcluster-iam lint my-policy.json --boundary boundary.json --scp root.json --scp account.json
   pcluster-iam lint my-policy.json --scheduler slurm -o text:- -o sarif:results.sarif
 
-Several files are the policies of ONE role and are judged together, as AWS does; --each judges every file
-by itself. Without files, the targets of the configuration are judged; `pcluster-iam init` writes one.
+Several files are the policies of ONE role and are judged together, as AWS does;
+--each judges every file by itself. Without files, the targets of the configuration
+are judged; `pcluster-iam init` writes one.
 
 Exit codes: 0 no finding at or above --fail-on, 1 at least one, 2 could not judge.")]
 pub(super) struct LintArgs {
@@ -301,7 +304,7 @@ pub(super) struct LintArgs {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
-    /// Hide notes; errors, warnings, the closing lines and settings that weaken the run stay
+    /// Hide notes
     #[arg(short, long)]
     pub(super) quiet: bool,
     /// Show every finding in full; without it, text that does not fit two screens is shortened
@@ -332,8 +335,9 @@ pub(super) struct BaselineArgs {
   pcluster-iam tighten iam/*.json --role user --scheduler slurm | git apply
   pcluster-iam tighten head-node.json --role head-node --scheduler slurm --pcluster-version 3.11 --write
 
-Statements keep their Sid and Condition; only actions and resources are replaced. The new policies are judged before
-anything is printed or written, so nothing that was covered is lost.
+Statements keep their Sid and Condition; only actions and resources are replaced.
+The new policies are judged before anything is printed or written, so nothing that
+was covered is lost.
 
 Exit codes: 0 done, 2 could not judge.")]
 pub(super) struct TightenArgs {
@@ -393,7 +397,7 @@ pub(super) struct DiffArgs {
 pub(super) struct ShowArgs {
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// text to read, or json: one policy document ready to attach
+    /// text to read, or json: one policy document, ready to attach if every placeholder has a value
     #[arg(short, long, value_enum, default_value_t = ShowFormat::Text)]
     pub(super) format: ShowFormat,
 }

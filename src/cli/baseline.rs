@@ -66,6 +66,12 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let count = entry_count(entries.len());
     let name = path.to_string_lossy();
     super::print(&format!("{}: {count}{text}\n", inert::line(&name)))?;
+    if args.baseline.is_none() && accept::baseline_path(None, jobs.configuration.as_ref()).is_none()
+    {
+        super::note(
+            "to use it, add `baseline = \"pcluster-iam-baseline.json\"` to the configuration, or pass --baseline to lint\n",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Chosen {
     pub(super) settings: Vec<Setting>,
     /// True where it was asked for by name, so that it is judged whatever it is.
     pub(super) is_named: bool,
-    /// True for a part of the dump of an account, which is no file to edit.
+    /// True for a part of the dump of an account, which is not a file to edit.
     pub(super) in_dump: bool,
     /// The index of its file among those that define roles, and its own in that; `None` until it is chosen.
     pub(super) defined: Option<(usize, usize)>,

@@ -1,4 +1,4 @@
-//! `--cluster-config FILE`: what a cluster configuration says in place of options.
+//! `--cluster-config FILE`: values from a cluster configuration in place of options.
 
 use std::path::Path;
 
@@ -66,7 +66,7 @@ impl Configured {
         }
     }
 
-    /// The options with what the configuration says where they say nothing.
+    /// The options, completed with the values of the configuration.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Keeps the content of files that are not what they are read as out of reports: a path may have been made to lead to
-//! a secret.
+//! Keeps the content of files that are not policies or configurations out of reports, because a path may lead to a
+//! secret.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::lints::File;
 use crate::matcher::condition;
 use crate::parser::{Problem, Source, Sources};
 
-/// Texts of more bytes are not searched: what is quoted is taken to be theirs.
+/// Longer texts (in bytes) are not searched: everything quoted counts as theirs.
 const LONG: usize = 64 * 1024;
 
 /// The expected kind of a file.
@@ -31,7 +31,7 @@ impl Content {
         }
     }
 
-    /// Texts of which every file of this kind contains one, however broken it is.
+    /// Every file of this kind contains one of these texts, however broken it is.
     fn marks(self) -> &'static [&'static str] {
         match self {
             Content::Policy => &[

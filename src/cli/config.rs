@@ -15,7 +15,7 @@ use crate::parser::{self, SourceId, Sources, Span, shorten};
 pub(super) struct Configuration {
     pub(super) config: Config,
     pub(super) source: SourceId,
-    /// Its folder as paths are shown: empty for the working directory.
+    /// The folder of the configuration as paths are shown: empty for the working directory.
     folder: PathBuf,
     /// The option or variable that names it, or [`FOUND`].
     pub(super) chosen_by: &'static str,
@@ -173,7 +173,7 @@ impl Configuration {
                 })
             };
         }
-        // The folder is no pattern, whatever its name.
+        // The folder is not a pattern, whatever its name.
         let folder = glob::Pattern::escape(&self.folder.to_string_lossy());
         let full = Path::new(&folder).join(pattern);
         let found = input::matches(&full.to_string_lossy())?;
@@ -185,7 +185,7 @@ impl Configuration {
         self.keep_inside(found)
     }
 
-    /// The files, each of which it may have read.
+    /// The names of the files, if the configuration may read each of them.
     fn keep_inside(&self, names: Vec<String>) -> Result<Vec<String>, Error> {
         let within = self.within();
         for name in &names {
@@ -253,7 +253,8 @@ pub(super) fn discover(folder: &Path) -> Option<PathBuf> {
         .unwrap_or(0);
     let mut shown = PathBuf::new();
     for above in folder.ancestors().take(depth + 1) {
-        // Also what is no file, or leads nowhere: to read it says so, and to pass over it would judge by other rules.
+        // Also what is not a file, or leads nowhere: to read it says so, and to pass over it would judge by other
+        // rules.
         if let Some(name) = NAMES
             .iter()
             .find(|name| above.join(name).symlink_metadata().is_ok())

@@ -1,4 +1,4 @@
-//! Problems of files that are no policies, drawn at their places.
+//! Problems of files that are not policies, drawn at their places.
 
 use super::Error;
 use super::conceal::{self, Content};

@@ -162,7 +162,7 @@ impl Effective {
         all.find(|(o, _)| *o == option).map(|(_, span)| *span)
     }
 
-    /// The nearest of what is said of one thing.
+    /// The value of an option from the nearest level that has it.
     fn nearest<'o, T>(
         &mut self,
         option: &'static str,

@@ -68,10 +68,7 @@ pub enum Error {
     },
     /// A template in which nothing is a role of ParallelCluster.
     #[error("nothing to judge: {}", said(names))]
-    #[diagnostic(
-        code(input::roles),
-        help("say which role to judge with --select, and as whose with --role")
-    )]
+    #[diagnostic(code(input::roles), help("{}", no_roles_help(names)))]
     NoRoles {
         /// What it defines.
         names: Vec<String>,
@@ -107,7 +104,7 @@ pub enum Error {
     BadPattern {
         /// As given.
         name: String,
-        /// Its fault as a pattern.
+        /// The fault of the pattern.
         reason: String,
     },
     /// A folder whose files a pattern names cannot be listed.
@@ -152,7 +149,7 @@ pub enum Error {
         option: &'static str,
         /// The file.
         path: String,
-        /// Its fault.
+        /// The fault of the file.
         reason: String,
         /// The help.
         help: String,
@@ -163,7 +160,7 @@ pub enum Error {
     NotMerged {
         /// The file, with line and column.
         place: String,
-        /// Its fault.
+        /// The fault of the file.
         reason: String,
         /// The help.
         help: String,
@@ -188,7 +185,7 @@ pub enum Error {
     BadContext {
         /// The file.
         path: String,
-        /// Its fault.
+        /// The fault of the file.
         reason: String,
     },
     /// The folder given with `--catalog` is none.
@@ -202,11 +199,11 @@ pub enum Error {
     BadCatalog {
         /// The folder.
         path: PathBuf,
-        /// Its fault.
+        /// The fault of the catalogue.
         source: Box<PackageError>,
     },
     /// An option with a value that cannot be.
-    #[error("`{value}` is not a value for {option}: {reason}")]
+    #[error("cannot use `{value}` for {option}: {reason}")]
     #[diagnostic(code(usage::value), help("{help}"))]
     BadValue {
         /// The option.
@@ -358,22 +355,23 @@ impl Error {
         let policies = policies.join(", ");
         let roles = none.roles.join(", ");
         let release = none.release.as_deref().unwrap_or_default();
-        let of_release = format!("the roles of ParallelCluster {release} are: {roles}");
+        let of_release =
+            format!("roles of ParallelCluster {release} that these policies may be for: {roles}");
         match &none.part {
             None => Error::NoRole {
                 reason: format!(
                     "nothing that any role of ParallelCluster {release} requires is granted by {policies}"
                 ),
                 help: format!(
-                    "if this is one of several policies of a role, give all files of the role; or say whose policies these are with --role: {of_release}"
+                    "if this is one of several policies of a role, pass all files of the role; or name the role with --role: {of_release}"
                 ),
             },
             Some((role, granted, all)) => Error::NoRole {
                 reason: format!(
-                    "{policies}: only a part of a role's policies; of what the role {role} requires, which fits best, {granted} of {all} actions are granted"
+                    "{policies}: only a part of a role's policies; the best fit is the role {role}, with {granted} of {all} required actions granted"
                 ),
                 help: format!(
-                    "give all files of the role; or say whose policies these are with --role: {of_release}"
+                    "pass all files of the role; or name the role with --role: {of_release}"
                 ),
             },
         }
@@ -409,6 +407,14 @@ fn cause(error: &PackageError) -> String {
     error
         .source()
         .map_or_else(String::new, |e| format!(": {e}"))
+}
+
+fn no_roles_help(names: &[String]) -> &'static str {
+    if names.is_empty() {
+        "pass the template that defines the roles"
+    } else {
+        "choose the role with --select, and its ParallelCluster role with --role"
+    }
 }
 
 /// What a template without roles of ParallelCluster defines.

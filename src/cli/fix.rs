@@ -287,7 +287,7 @@ fn worse(lost: &Lost<'_>) -> String {
     )
 }
 
-/// Whether a fix changes files of the role alone, none of which is a template.
+/// Whether a fix changes only files of the role, and no template.
 fn is_within(loaded: &Loaded, role: &Range<usize>, fix: &Fix) -> bool {
     let files = loaded.files.get(role.clone()).unwrap_or_default();
     // Roles of templates are fixed all together.

@@ -108,9 +108,9 @@ struct Found {
     /// Folders with Terraform code.
     modules: Vec<PathBuf>,
     defined: Vec<Defined>,
-    /// Policies of no role of ParallelCluster.
+    /// Policies that fit no ParallelCluster role.
     others: Vec<PathBuf>,
-    /// Templates and modules of which a part could not be read.
+    /// Templates and modules that could not be read in full.
     unread: Vec<PathBuf>,
     looked_at: usize,
 }
@@ -366,8 +366,8 @@ impl Found {
         }
         if !self.others.is_empty() {
             text.push_str(
-                "\n# These policies grant next to nothing that a role of ParallelCluster requires. Add a [[target]] with its role\n\
-                 # for each that is one.\n",
+                "\n# These policies fit no ParallelCluster role: they grant next to nothing that one requires, or IAM rejects them.\n\
+                 # If one is the policy of such a role, add a [[target]] with its role.\n",
             );
             for path in &self.others {
                 let _ = writeln!(text, "# policies = [{}]", quoted(path));

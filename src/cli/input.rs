@@ -22,7 +22,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// Dumps of accounts may be larger.
 const LARGEST_DUMP: u64 = 256 * 1024 * 1024;
 
-/// Keys of which the beginning of every large dump has one.
+/// The beginning of every large dump has one of these keys.
 const DUMP_MARKS: [&str; 4] = [
     "DetailList\"",
     "\"PolicyVersionList\"",
@@ -313,7 +313,7 @@ impl Content {
 ///
 /// # Errors
 ///
-/// Its fault, without a place.
+/// The fault of the file, without a place.
 pub(super) fn read(path: &Path, content: Content) -> Result<Vec<u8>, Box<Problem>> {
     // Looked at before it is opened: opening a FIFO without a writer would wait for ever.
     let about = std::fs::metadata(path).map_err(|e| unreadable(&e))?;

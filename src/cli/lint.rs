@@ -156,7 +156,7 @@ impl Judged {
     }
 }
 
-/// Judges every job, with what is accepted hidden. Policies that fit no role are reported on standard error.
+/// Judges every job, with accepted findings hidden. Policies that fit no role are reported on standard error.
 ///
 /// # Errors
 ///

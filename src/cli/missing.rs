@@ -224,17 +224,24 @@ pub(super) fn chosen_note(chosen: &Chosen) -> String {
     ) {
         let _ = writeln!(
             text,
-            "for role {role}, scheduler {scheduler}, ParallelCluster {release}"
+            "missing permissions of role {role}, scheduler {scheduler}, ParallelCluster {release}"
         );
     }
     for (name, value, from) in &chosen.given {
         if from == check::INFERRED {
-            let _ = writeln!(
-                text,
-                "{name} = {}, inferred; {} to choose",
-                inert::line(value),
-                option_for(name)
-            );
+            let option = option_for(name);
+            let _ = if *value == format!("${{{name}}}") {
+                writeln!(
+                    text,
+                    "{name} is a placeholder in the policies; pass {option} for its value"
+                )
+            } else {
+                let value = inert::line(value);
+                writeln!(
+                    text,
+                    "{name} = {value}, inferred; pass {option} to change it"
+                )
+            };
         }
     }
     text
@@ -242,8 +249,8 @@ pub(super) fn chosen_note(chosen: &Chosen) -> String {
 
 fn why(row: &Row) -> String {
     let reason = match (row.denied_by.is_empty(), row.verdict) {
-        (false, Verdict::Conditional) => "a Deny may take it away",
-        (false, _) => "a Deny takes it away",
+        (false, Verdict::Conditional) => "a Deny may block it",
+        (false, _) => "a Deny blocks it",
         (true, Verdict::Conditional) => "a condition is not known to hold",
         (true, _) => "a permissions boundary or SCP does not allow it",
     };

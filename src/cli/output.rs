@@ -207,7 +207,7 @@ fn wants_color(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -
     is_terminal && !is_off && !is_dumb
 }
 
-/// Replaces a file in one step. What is no ordinary file (a pipe, a device) is written directly.
+/// Replaces a file in one step. What is not an ordinary file (a pipe, a device) is written directly.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path::may_write(path)?;
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config;
 
-/// Folders of the system whose files are no files of a project.
+/// Folders of the system whose files are not files of a project.
 const SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The repository around a folder, or the folder itself where there is none.

@@ -66,7 +66,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<ExitCode, Error> {
     if let (Some(assumed), false) = (found.assumed, other.is_empty()) {
         let _ = writeln!(
             unbound,
-            "shown for {assumed}; there are also {}: --feature to choose",
+            "shown for the feature {assumed}; pass --feature for one of: {}",
             other.join(", ")
         );
     }
@@ -127,6 +127,9 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
                 inert::line(&crate::matcher::template::fill(resource, bind))
             );
         }
+        if let Some(condition) = reference.condition_of(statement.index, bind) {
+            let _ = writeln!(text, "  if {}", inert::line(&condition.to_string()));
+        }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };
             match reference.need(action, statement.feature) {
@@ -145,16 +148,13 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
             .iter()
             .flat_map(|s| s.action.values.iter().map(String::as_str))
             .collect();
-        let verb = if actions.len() == 1 || gap.policy.is_some() {
-            "is"
-        } else {
-            "are"
-        };
         let missing = gap.policy.clone().unwrap_or_else(|| actions.join(", "));
         let _ = writeln!(
             text,
-            "\nnot enough by itself, {missing} {verb} missing: {}\n  source: {}",
-            gap.reason, gap.source
+            "\nknown gap{}: {missing}: {}\n  source: {}",
+            only_with(gap.feature),
+            gap.reason,
+            gap.source
         );
     }
     for arn in &reference.managed_policies {
@@ -298,7 +298,10 @@ pub(super) fn diff(args: &DiffArgs) -> Result<ExitCode, Error> {
                 dated(&to),
             );
             if let Some(assumed) = to.assumed {
-                let _ = writeln!(text, "for {assumed}; --feature to choose");
+                let _ = writeln!(
+                    text,
+                    "for the feature {assumed}; pass --feature to change it"
+                );
             }
             if changes.is_empty() {
                 text.push_str(match gaps.as_slice() {
@@ -399,12 +402,12 @@ fn kind(change: &Change) -> &'static str {
 
 fn changes_text(changes: &[Change], text: &mut String) {
     for (of, title) in [
-        ("added", "to grant in addition"),
+        ("added", "add"),
         ("changed", "on other resources or under other conditions"),
         ("removed", "no longer required"),
         (
             "unknown",
-            "not known for the second release, which documents nothing for the feature",
+            "documented only for the first release: nothing is known of this feature in the second",
         ),
     ] {
         let mut of_kind = changes.iter().filter(|c| kind(c) == of).peekable();

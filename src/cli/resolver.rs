@@ -1,4 +1,4 @@
-//! One job after the other: what holds for it, its reference, its bindings and its files.
+//! Resolves the jobs one after the other: the options that hold for each, its reference, its bindings and its files.
 
 mod job;
 mod nesting;

@@ -42,7 +42,7 @@ fn is_mistrusted(result: &RoleResult) -> bool {
     Principal::of_role(role) != Principal::Any && is_whole
 }
 
-/// Whether the dump of an account does not have a policy of the customer's own that a principal has: it may grant
+/// Whether a principal has a customer managed policy that is missing from the dump of an account: it may grant
 /// anything.
 fn lacks_policy(principal: &Chosen, file: &File) -> bool {
     let mut attached =
@@ -183,7 +183,7 @@ impl<'j> Role<'j> {
                 Ok(result) => result,
                 Err(none) => return Ok(Err(none)),
             };
-            // Which role it is does not hang on the setting.
+            // The role does not depend on the setting.
             let is_last = nth + 1 == principal.settings.len();
             if let Against::BestOf(all) = &*against
                 && !result.failed

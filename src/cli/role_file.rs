@@ -175,7 +175,7 @@ pub(super) fn accept_values(
 
 /// A file that defines several roles, once it is read.
 pub(super) struct Template {
-    /// Its file or folder, or the files of a dump.
+    /// The file or folder of the input, or the files of a dump.
     pub(super) name: String,
     pub(super) inventory: Inventory,
     /// The same texts once more, for what limits a role: its places are distinct from those of the role.

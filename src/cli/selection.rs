@@ -1,4 +1,5 @@
-//! From what is said of a cluster to references, and to the values of their placeholders.
+//! Turns the options for role, release, scheduler and features into references, and the other options into values of
+//! placeholders.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

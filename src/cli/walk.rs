@@ -16,7 +16,7 @@ const DEEPEST: usize = 100;
 
 /// Why a pattern has no answer.
 pub(super) enum Fault {
-    /// It is malformed.
+    /// The pattern is malformed.
     Pattern(String),
     /// A folder cannot be listed, or there is too much to look at.
     Listing(String),

@@ -228,11 +228,15 @@ impl List<'_> {
 type Scope<'c> = (Option<&'c Target>, &'c Options);
 
 fn features(names: &[String]) -> String {
-    match names {
-        [] => "the cluster is taken to have no feature".to_owned(),
-        names => format!(
-            "the cluster is taken to have these features alone, beside the default ones: {}",
-            names.join(", ")
+    let given: Vec<String> = { names.iter() }
+        .filter(|name| *name != "none")
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match given.as_slice() {
+        [] => "only the features that are on by default are checked".to_owned(),
+        given => format!(
+            "of the features that are off by default, only the given ones are checked: {}",
+            given.join(", ")
         ),
     }
 }
@@ -243,7 +247,7 @@ fn attached(arns: &[String]) -> String {
 
 fn selected(names: &[String]) -> String {
     format!(
-        "of templates and dumps only these roles are judged: {}",
+        "only these roles of templates and dumps are judged: {}",
         names.join(", ")
     )
 }

@@ -106,10 +106,10 @@ pub(crate) fn doubtful_policy(arn: &str) -> Option<String> {
     }
     let help = match nearest_word(name, names(), 2) {
         Some(known) => format!("did you mean `{known}`?"),
-        None => "to have it judged, save its text to a file and name the file".to_owned(),
+        None => "to have it judged, pass its file".to_owned(),
     };
     Some(format!(
-        "`{arn}` changes nothing as an attached policy: no role is known to need a policy of that name; {help}"
+        "no ParallelCluster role needs `{arn}`, so it has no effect as an attached policy; {help}"
     ))
 }
 

@@ -8,7 +8,7 @@ use crate::parser::Effect;
 pub(super) static LINT: Lint = Lint {
     id: "allow-not-action",
     severity: Severity::Warning,
-    summary: "an Allow lists in `NotAction` what it does not grant",
+    summary: "an Allow with `NotAction` grants everything that it does not list",
     doc: include_str!("../../rules/lints/allow-not-action.md"),
     since: "0.1.0",
     check,

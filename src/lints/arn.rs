@@ -1,10 +1,11 @@
-//! Why an ARN that no action applies to is none: a Region or an account too many or too few, another form.
+//! Shared by the lints on ineffective resources: explains why a string matches no ARN format of its service. The reason
+//! is a Region or account that must not be there, one that is missing, or another form.
 
 use crate::catalog::Catalog;
 use crate::diff::statement::Resource;
 use crate::matcher::{Class, Pattern, Reading, Variables};
 
-/// The fault of an ARN of its service, by the ARN formats of the catalogue.
+/// The reason why no ARN format of its service matches a string; `None` if one does, or the catalogue does not know.
 pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
     let arn = &resource.pattern;
     if arn.field_count() < 6 {

@@ -1,4 +1,4 @@
-//! The findings of lints, as many as anyone reads.
+//! The findings of lints, up to the limit of each lint, severity and file.
 
 use rustc_hash::FxHashMap;
 

@@ -83,7 +83,7 @@ impl Line<'_> {
         template::customer(&value.value, self.version, names).0
     }
 
-    /// Whether the line holds where the key is absent, and where it is there with a value of which nothing is known.
+    /// Whether the line holds if the key is absent, and if the key is there with an unknown value.
     pub(super) fn truths(&self) -> (Truth, Truth) {
         let test = self.test(&mut Placeholders::default());
         (

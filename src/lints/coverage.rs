@@ -209,8 +209,8 @@ fn of_wildcards(
     let verb = match rows.first()?.row.verdict {
         Verdict::Missing => "are not granted".to_owned(),
         Verdict::Partial => match resources {
-            [one] => format!("are granted on only a part of `{one}`"),
-            _ => "are granted on only a part of the required resources".to_owned(),
+            [one] => format!("are not granted on all of `{one}`"),
+            _ => "are not granted on all required resources".to_owned(),
         },
         Verdict::Denied => "are denied".to_owned(),
         Verdict::Conditional => "depend on a condition that is not known to hold".to_owned(),

@@ -50,11 +50,21 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
         all.dedup();
         let actions: Vec<String> = all.iter().map(|(_, action)| action.clone()).collect();
         let verb = if actions.len() == 1 { "is" } else { "are" };
+        let all_are = |kinds: &[ExcessKind]| parts.iter().all(|p| kinds.contains(&p.excess.kind));
+        let extent = if all_are(&[ExcessKind::Resource]) {
+            format!(
+                "on more resources than {}",
+                compared.requirer().trim_start_matches("what ")
+            )
+        } else if all_are(&[ExcessKind::Unneeded, ExcessKind::Action]) {
+            format!("and {}", compared.not_required())
+        } else {
+            format!("beyond {}", compared.requirer())
+        };
         let message = format!(
-            "the role can {}: {} {verb} allowed beyond {}",
+            "the role can {}: {} {verb} allowed {extent}",
             danger.effect,
             enumerate(&actions),
-            compared.requirer()
         );
         let mut finding = lint.finding(Severity::Warning, message, label);
         let related = parts.iter().skip(1).take(RELATED);
@@ -129,7 +139,9 @@ fn help(statement: &Prepared, parts: &[Part<'_>]) -> String {
         ));
     }
     if of(ExcessKind::Resource).next().is_some() {
-        help.push("name the required resources: `over-broad-resource` lists them".to_owned());
+        help.push(
+            "use the resources in the `over-broad-resource` finding on this statement".to_owned(),
+        );
     }
     help.join("; ")
 }

@@ -1,4 +1,4 @@
-//! A required action of which a value that is not known decides whether it is granted.
+//! A required action whose grant depends on an unknown value.
 
 use super::{Compared, Context, Lint, enumerate};
 use crate::diff::coverage::Requirement;
@@ -11,7 +11,7 @@ use crate::reference::Standing;
 pub(super) static LINT: Lint = Lint {
     id: "depends",
     severity: Severity::Warning,
-    summary: "a value that the template leaves open decides whether a required action is granted",
+    summary: "an unknown value of the input decides whether a required action is granted",
     doc: include_str!("../../rules/lints/depends.md"),
     since: "0.1.0",
     check,
@@ -40,7 +40,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     report(context, compared, &generated, false, out);
 }
 
-/// One finding for the rows of each statement of the reference that hang on the same values.
+/// One finding for the rows of each statement of the reference that depend on the same values.
 fn report(
     context: &Context<'_>,
     compared: &Compared<'_>,
@@ -92,7 +92,7 @@ fn finding(
         span: value.place.1,
         message: match value.kind {
             HoleKind::Document => "its policies are not in the input".to_owned(),
-            _ => "not known before the template is deployed".to_owned(),
+            _ => "not known before deployment".to_owned(),
         },
     };
     let mut labels = open.values.iter().map(label_of);
@@ -152,9 +152,7 @@ fn notes(open: &Open) -> Vec<String> {
     let mut notes = vec![format!("{worst} at worst, {best} at best")];
     for value in &open.values {
         let stands_for = match value.kind {
-            HoleKind::Word | HoleKind::Name => {
-                "a name that is not known before the template is deployed"
-            }
+            HoleKind::Word | HoleKind::Name => "a name that is not known before deployment",
             HoleKind::List => "an unknown number of values",
             HoleKind::Document => "policies that are not in the input",
             HoleKind::Text | HoleKind::Reference => "any text",

@@ -6,7 +6,7 @@ use crate::diff::statement::{Prepared, Resource};
 use crate::finding::Label;
 use crate::matcher::arn::FIELD_NAMES;
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::{Pattern, Reading, Variables};
+use crate::matcher::{Pattern, Piece, Reading, Variables};
 use crate::parser::Effect;
 
 /// The grant that comes closest to a requirement that is missing, and how it differs: an Allow for
@@ -171,18 +171,18 @@ fn compare(
         (last, []) => last.clone(),
         (last, rest) => format!("{} and {last}", rest.join(", ")),
     };
-    let verb = if parts.contains(" and ") {
-        "differ"
-    } else {
-        "differs"
+    let is_unknown = |field: &usize| {
+        let mut pieces = wanted.pattern.field(*field).into_iter().flatten();
+        pieces.any(|(piece, _)| matches!(piece, Piece::Placeholder(_)))
     };
-    Some((
-        distance,
-        format!(
-            "allowed here, but {parts} {verb}: `{}` is required",
-            wanted.text
-        ),
-    ))
+    let words = if have.covers(&want) && differing.iter().all(is_unknown) {
+        format!("allowed here, but not for every value of {parts}")
+    } else if parts.contains(" and ") {
+        format!("listed here, but {parts} differ")
+    } else {
+        format!("listed here, but {parts} differs")
+    };
+    Some((distance, format!("{words}: `{}` is required", wanted.text)))
 }
 
 fn overlap(a: &Pattern, b: &Pattern) -> bool {

@@ -63,7 +63,7 @@ fn statements(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) ->
     repeated
 }
 
-/// Whether two statements say the same. One of which a part could not be read says nothing for sure.
+/// Whether two statements are equal. False if a part of one could not be read.
 fn are_equal(one: &Statement, other: &Statement) -> bool {
     let list = |e: &'_ Option<Element>| e.as_ref().map(|e| (e.negated, e.values.clone()));
     one.effect.is_some()

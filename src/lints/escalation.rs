@@ -68,11 +68,12 @@ fn finding(
     let message = match paths {
         [one] => format!("the role can {}", one.path.title),
         several => {
-            let first = several
-                .first()
-                .and_then(|p| p.steps.first())
-                .map_or("", |s| &s.witness.action);
-            format!("`{first}` opens {} ways to more permissions", several.len())
+            let of = if lint.id == "exposed-credentials" {
+                "ways to read credentials"
+            } else {
+                "ways to more permissions"
+            };
+            format!("this statement opens {} {of}", several.len())
         }
     };
     let mut finding = lint.finding(severity, message, Label::at(source, span));

@@ -7,7 +7,7 @@ use crate::diff::excess::{Excess, ListedAction};
 use crate::diff::statement::{Prepared, Resource};
 use crate::finding::{Label, Severity};
 
-/// The lints on what a policy allows and nothing requires, besides those on a danger.
+/// The lints on permissions that nothing requires, besides those on a danger.
 pub(super) const LINTS: [&str; 6] = [
     "allow-not-action",
     "over-broad-action",

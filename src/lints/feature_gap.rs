@@ -131,8 +131,8 @@ fn finding(
         ));
     }
     finding.help = Some(format!(
-        "say whether your clusters use it: with --feature {} this is an error, with --feature none it is left out\n{}to grant \
-         what is missing of the first statement, add:\n{}",
+        "pass --feature {} if your clusters use it (then this is an error), or --feature none if not (then it is left out)\n{}\
+         to grant it, add this statement:\n{}",
         feature.name(),
         coverage::unbound(&first.row.resources),
         coverage::statement_of(compared, rows)

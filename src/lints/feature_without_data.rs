@@ -1,4 +1,4 @@
-//! A feature that the cluster has, and of which nothing is known for the role and release.
+//! A feature of the cluster without data for the role and release.
 
 use super::{Context, Lint};
 use crate::finding::{Finding, Label, Severity};

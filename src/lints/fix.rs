@@ -1,4 +1,4 @@
-//! Fixes that lints share.
+//! Shared by the lints with fixes: edits that remove or replace elements of a statement.
 
 use super::Context;
 use crate::edit::{self, Edit, Fix, Obstacle};

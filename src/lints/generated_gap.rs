@@ -11,7 +11,7 @@ use crate::reference::{Failure, Standing};
 pub(super) static LINT: Lint = Lint {
     id: "generated-gap",
     severity: Severity::Error,
-    summary: "the role that ParallelCluster creates for this configuration has an action that is not granted",
+    summary: "your policies do not grant an action of the role that ParallelCluster would create",
     doc: include_str!("../../rules/lints/generated-gap.md"),
     since: "0.1.0",
     check,

@@ -1,4 +1,4 @@
-//! A Condition that always holds, never holds, or compares with what it does not mean.
+//! A Condition that always holds, never holds, or compares with a value that is not meant literally (`*`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,6 +6,7 @@ use std::ptr;
 
 use super::condition::{self, Line};
 use super::{Context, Lint, enumerate};
+use crate::catalog::ConditionKeyType as Kind;
 use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
 use crate::matcher::template::Placeholders;
@@ -36,7 +37,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Lines about one key of which no request fulfils all.
+/// Lines on one key that no request fulfils together.
 fn together(context: &Context<'_>, out: &mut Vec<Finding>) {
     let lines: Vec<Line<'_>> = condition::lines(context).collect();
     let statements = lines.chunk_by(|a, b| ptr::eq(a.statement, b.statement));
@@ -96,6 +97,11 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         Comparison::Equals | Comparison::EqualsIgnoreCase => ("StringLike", "StringEquals"),
         _ => return None,
     };
+    let with = match (line.kind(), line.operator.negated) {
+        (Some(Kind::Arn | Kind::ArrayOfArn), true) => "ArnNotLike",
+        (Some(Kind::Arn | Kind::ArrayOfArn), false) => "ArnLike",
+        _ => with,
+    };
     let mut names = Placeholders::default();
     let mut values = line.condition.values.iter();
     let value = values.find(|v| {
@@ -133,7 +139,11 @@ fn addresses(line: &Line<'_>) -> Option<Finding> {
         } else {
             "never"
         };
-        format!("this {always} holds: `{}` is a public address", line.key())
+        format!(
+            "this {always} holds: `{}` is always a public address, and `{}` is private",
+            line.key(),
+            shorten(&first.value)
+        )
     } else {
         format!(
             "`{}` is a private address, which `{}` never is",

@@ -180,8 +180,8 @@ enum Named {
 /// The actions by what is wrong with them.
 fn by_verdict(missing: &[&Requirement], named: &Named) -> String {
     let partial = match named {
-        Named::Resources(resources) => format!("granted on only a part of {resources}"),
-        _ => "granted on only a part of the required resources".to_owned(),
+        Named::Resources(resources) => format!("not granted on all of {resources}"),
+        _ => "not granted on all required resources".to_owned(),
     };
     let on = |words: &str| match named {
         Named::Resources(resources) => format!("{words} on {resources}"),
@@ -211,7 +211,7 @@ fn by_verdict(missing: &[&Requirement], named: &Named) -> String {
         };
         let types = match types.as_slice() {
             [] => String::new(),
-            types => format!(", not in full on {}", enumerate(types)),
+            types => format!(" (gap on {})", enumerate(types)),
         };
         let verb = be(actions.len());
         (!actions.is_empty()).then(|| format!("{} {verb} {words}{types}", enumerate(&actions)))

@@ -1,4 +1,5 @@
-//! Names what limits a role: the permissions boundary, a service control policy.
+//! Shared by the lints on missing permissions: names the permissions boundary or service control policy that limits a
+//! role.
 
 use super::{Compared, Context, enumerate, nearest_of};
 use crate::diff::comparison::{Layer, LayerKind};

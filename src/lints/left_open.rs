@@ -1,5 +1,5 @@
-//! What a template leaves open: what the role can do only if a value that is not known allows it, and what has no effect
-//! for any value.
+//! Grants that depend on an unknown value of a template: those that exist for some values, and those without effect for
+//! any value.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub(super) fn dangers(generous: &Context<'_>, known: &[Finding]) -> Vec<Finding>
     all
 }
 
-/// Finds what has no effect for any value of what is not known, beside what was found already.
+/// Finds what has no effect for any unknown value, beside what was found already.
 pub(super) fn without_effect(best: &Context<'_>, known: &[Finding]) -> Vec<Finding> {
     let lints = [&ineffective_resource::LINT, &ineffective_statement::LINT];
     let mut all = of_lints(&lints, best);
@@ -76,7 +76,7 @@ pub(super) fn only_for(context: &Context<'_>, place: (SourceId, Span)) -> String
     }
 }
 
-/// The names of what is not known in the statement at a place.
+/// The names of unknown values in the statement at a place.
 fn names(context: &Context<'_>, (source, span): (SourceId, Span)) -> Vec<String> {
     let Some(statement) = context.statement_at(source, span) else {
         return Vec::new();

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Label, Severity};
 pub(super) static LINT: Lint = Lint {
     id: "partial-resource",
     severity: Severity::Error,
-    summary: "a required action is granted on only a part of what it is required on",
+    summary: "a required action is granted on some of the required resources only",
     doc: include_str!("../../rules/lints/partial-resource.md"),
     since: "0.1.0",
     check,
@@ -26,10 +26,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 _ => "the required resources".to_owned(),
             };
             let verb = if actions.len() == 1 { "is" } else { "are" };
-            format!(
-                "{} {verb} granted on only a part of {on}",
-                enumerate(actions)
-            )
+            format!("{} {verb} not granted on all of {on}", enumerate(actions))
         },
     );
     shared(context, out);

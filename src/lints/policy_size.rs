@@ -15,7 +15,7 @@ use crate::rejection::CONSEQUENCE;
 pub(super) static LINT: Lint = Lint {
     id: "policy-size",
     severity: Severity::Error,
-    summary: "a policy is longer than AWS stores, or a role has too many",
+    summary: "a policy is longer than AWS stores, or a role has too many policies",
     doc: include_str!("../../rules/lints/policy-size.md"),
     since: "0.1.0",
     check,

@@ -5,7 +5,8 @@ use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
 use crate::rejection::CONSEQUENCE;
 
-/// Of a duplicate key the last value counts; a file that is no policy is not sent to AWS.
+/// Problems that make AWS reject a policy. A duplicate key is not one of them: its last value counts. A file that is
+/// not a policy is not sent to AWS.
 const CAUSES_REJECTION: [ProblemKind; 3] = [
     ProblemKind::InvalidPolicy,
     ProblemKind::InvalidArn,

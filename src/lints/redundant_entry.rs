@@ -1,4 +1,4 @@
-//! A string of a list that says what another one of the list says.
+//! A string of a list that another string of the list covers.
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -106,7 +106,7 @@ fn actions(statement: &Prepared, stay: &Stay<'_>, budget: &mut Budget) -> Option
         let mut others = wildcards.iter().filter(|w| **w != i);
         let by = others.find_map(|w| {
             let other = listed.get(*w)?;
-            // Of two that are the same, the first one stays.
+            // If both are the same, the first one stays.
             let covers = action_covers(other, action, budget)
                 && stay(other.span, action.span)
                 && (*w < i || !action_covers(action, other, budget));
@@ -160,7 +160,7 @@ fn resources(statement: &Prepared, stay: &Stay<'_>, budget: &mut Budget) -> Opti
     report(statement, &found).filter(|_| budget.left() > 0)
 }
 
-/// Several bounds of a number, of which one alone counts: the values of a key are alternatives.
+/// Several limits of a number. Only one counts, because the values of a key are alternatives.
 fn numbers(line: &condition::Line<'_>) -> Option<Finding> {
     let Comparison::Numeric(order) = line.operator.comparison else {
         return None;

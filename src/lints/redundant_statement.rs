@@ -1,4 +1,4 @@
-//! A statement that says what another one says already.
+//! A statement that another statement covers.
 
 use super::redundant::{action_covers, budget};
 use super::{Context, Lint, effect, fix};
@@ -32,7 +32,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             let by = others.find(|(i, wide)| {
                 covers(wide, narrow, &mut budget)
                     && stay(wide.statement, narrow.statement)
-                    // Of two that say the same, the first one stays.
+                    // If both are the same, the first one stays.
                     && (*i < index || !covers(narrow, wide, &mut budget))
             });
             if budget.left() == 0 {

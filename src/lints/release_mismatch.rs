@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
                 .split_once(':')
                 .is_some_and(|(s, _)| s.eq_ignore_ascii_case(service))
         };
-        // Such a name is no fault where all that is required is granted.
+        // Such a name is not a fault where all that is required is granted.
         let missing = compared
             .requirements
             .iter()
@@ -104,7 +104,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
 /// Further places drawn.
 const RELATED: usize = 4;
 
-/// The resources of statements that allow something for some values of what is not known.
+/// The resources of statements that allow something for some unknown values.
 fn open_resources<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (SourceId, Span, &'c str)> {
     let extremes = context.files.iter().filter_map(|f| f.extremes.as_deref());
     let policies = extremes.flat_map(|e| &e.best.policies);

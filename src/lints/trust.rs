@@ -1,4 +1,4 @@
-//! Who may assume a role, by its trust policy. Shared by the lints on trust.
+//! Shared by the lints on trust: who may assume a role, by its trust policy.
 
 mod limit;
 

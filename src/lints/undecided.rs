@@ -1,4 +1,4 @@
-//! A question that the decision procedure could not answer within its bound.
+//! A question that the decision procedure could not answer within its limit.
 
 use super::{Context, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;

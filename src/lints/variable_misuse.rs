@@ -10,7 +10,7 @@ use crate::parser::{Policy, SourceId, Text, Version, shorten};
 pub(super) static LINT: Lint = Lint {
     id: "variable-misuse",
     severity: Severity::Warning,
-    summary: "a policy variable is misspelled, or is in a place where AWS reads none",
+    summary: "a policy variable is malformed, or is in a place where AWS reads none",
     doc: include_str!("../../rules/lints/variable-misuse.md"),
     since: "0.1.0",
     check,
@@ -114,7 +114,7 @@ fn early(source: SourceId, text: &Text) -> Option<Finding> {
     None
 }
 
-/// A variable in a value that is no text.
+/// A variable in a value that is not a text.
 fn unread(source: SourceId, text: &Text, operator: Operator) -> Option<Finding> {
     let reads = operator.comparison.reads_variables();
     let found = variable::all(&text.value).find(Variable::is_policy_variable)?;

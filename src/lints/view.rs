@@ -24,9 +24,9 @@ use crate::reference::bindings::{Bindings, Dissent};
 pub struct File {
     /// Names its text.
     pub source: SourceId,
-    /// Its policies and problems.
+    /// The policies and problems of the file.
     pub document: Document,
-    /// The same at the other extremes of what is not known; `None` where nothing is left open.
+    /// The same at the other extremes of the unknown values; `None` where nothing is left open.
     pub extremes: Option<Arc<Extremes>>,
     /// The principal of a template or an account dump whose policies these are.
     pub principal: Option<Arc<PrincipalName>>,
@@ -82,7 +82,7 @@ pub struct PrincipalName {
     pub kind: &'static str,
     /// Where it is defined.
     pub source: SourceId,
-    /// Its name there.
+    /// The name of the principal in the file.
     pub span: Span,
 }
 
@@ -131,20 +131,20 @@ pub struct Compared<'a> {
     pub escalation: &'a [OpenPath],
     /// The values of placeholders.
     pub bindings: &'a Bindings,
-    /// Places that speak for different Regions, accounts or names.
+    /// Places with different Regions, accounts or names.
     pub dissents: &'a [Dissent],
-    /// A role that fits where the one that was asked for does not.
+    /// A role that fits, if the given one does not.
     pub other_role: Option<OtherRole>,
 }
 
-/// A role whose reference is granted in full, beside one of which less than half is.
+/// A role whose reference is granted in full, while less than half of the given role's is.
 #[derive(Clone, Debug)]
 pub struct OtherRole {
-    /// Its name.
+    /// The name of the role.
     pub role: String,
-    /// Rows of the role that was asked for of which something is granted.
+    /// The rows of the given role that are granted in part or in full.
     pub granted: usize,
-    /// All rows of that role.
+    /// All rows of the given role.
     pub all: usize,
 }
 
@@ -173,11 +173,11 @@ impl Unread {
 /// Policies of one role that are too many or too long to be judged.
 #[derive(Debug)]
 pub struct Oversize {
-    /// The file in which the bound is reached.
+    /// The file in which the limit is reached.
     pub source: SourceId,
     /// The statement that reaches it.
     pub span: Span,
-    /// The exceeded bound.
+    /// The exceeded limit, as a message.
     pub message: String,
 }
 
@@ -214,7 +214,7 @@ impl Compared<'_> {
         }
     }
 
-    /// The `Condition` of a statement of the reference as AWS writes it, placeholders bound.
+    /// The `Condition` of a statement of the reference as AWS writes it, with placeholders replaced.
     pub(super) fn condition_of(&self, index: usize) -> Option<serde_json::Value> {
         let bind = |name: &str| self.bindings.get(name).map(str::to_owned);
         self.reference.condition_of(index, &bind)
@@ -233,7 +233,7 @@ pub struct Context<'a> {
     pub catalog: &'a Catalog,
     /// Why the policies were not compared, where it is their size.
     pub oversize: Option<Oversize>,
-    /// `None` where a file could not be read or there is too much of them: then nothing is said of coverage.
+    /// `None` if a file could not be read, or the policies are too large: then coverage is not reported.
     pub compared: Option<Compared<'a>>,
     /// True where parts of a template that could not be read are accepted.
     pub accepts_unresolved: bool,
@@ -326,7 +326,7 @@ pub(super) fn nearest_of<'p>(
         return Some(Label {
             source: statement.source,
             span: statement.action_key,
-            message: format!("closest statement: it does not suffice for `{service}`"),
+            message: format!("closest statement: it names no `{service}` action"),
         });
     }
     let policy = policies.next()?;

@@ -1,4 +1,4 @@
-//! Files that hold something else than a policy, refused by name.
+//! Recognises files that are not policies (Markdown, Go, YAML …) and names their kind in the error.
 
 use super::fault::Fault;
 use super::json::{Kind, Value};
@@ -90,10 +90,10 @@ pub(super) fn text(text: &str) -> Option<Fault> {
 
 /// Names the language of a program or a page that a policy can be written in, and what to do.
 fn program(text: &str) -> Option<(&'static str, &'static str)> {
-    const PRINT: &str = "print the policy as JSON from it, and give that, or export the policy that it made: \
+    const PRINT: &str = "pass the policy that the program generates, as JSON, or export the deployed policy: \
         `aws iam get-role-policy --role-name ROLE --policy-name POLICY`";
-    const SYNTH: &str = "export the policy that it made: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`; \
-        of CDK code, `cdk synth` prints the template";
+    const SYNTH: &str = "export the deployed policy: `aws iam get-role-policy --role-name ROLE --policy-name POLICY`; \
+        for CDK code, `cdk synth` prints the template";
     let shebang = text.lines().next().filter(|l| l.starts_with("#!"));
     let starts = |beginnings: &[&str]| {
         let mut lines = text.lines();
@@ -201,7 +201,7 @@ fn is_yaml_key(line: &str) -> bool {
     })
 }
 
-/// Refuses what an account's roles are in.
+/// Refuses files that contain the roles of an account in a form that is not read.
 pub(super) fn account(value: Value<'_>) -> Option<Problem> {
     const LISTS: [&str; 3] = ["RoleDetailList", "UserDetailList", "GroupDetailList"];
     let members = value.members();
@@ -217,7 +217,7 @@ pub(super) fn account(value: Value<'_>) -> Option<Problem> {
     )
 }
 
-/// Names what a JSON object is that holds no policy.
+/// Names the kind of a JSON object that contains no policy.
 pub(super) fn object(value: Value<'_>) -> Option<Problem> {
     let members = value.members();
     let key = |name: &str| members.iter().find(|m| m.key.value == name);

@@ -83,7 +83,7 @@ fn is_plain(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || is_special(c))
 }
 
-/// The ARN of a role by its path, where that is known, and its name: `*` stands for what is not known, `${Partition}` and
+/// The ARN of a role by its path, where that is known, and its name: `*` stands for an unknown part, `${Partition}` and
 /// `${Account}` for those of the account. `None` for a name that IAM does not take.
 pub fn role_arn(path: Option<&str>, name: &str) -> Option<String> {
     principal_arn("role", path, name)

@@ -48,7 +48,7 @@ pub(super) fn action(reader: &mut Reader, element: &str, text: &Text) {
     } else if prefix.contains(['*', '?']) {
         report(
             format!(
-                "the service prefix of `{shown}` holds a wildcard: wildcards may stand after the colon only"
+                "the service prefix of `{shown}` contains a wildcard; wildcards are only allowed after the colon"
             ),
             text.part(0..prefix.len()),
             "name each service, or write `*` alone for every action; AWS answers \
@@ -196,7 +196,10 @@ fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String,
     let region = value.get(start..start + region.len())?;
     match service {
         "iam" if !region.is_empty() => {
-            let what = format!("a Region (`{}`) for IAM, which has none", shorten(region));
+            let what = format!(
+                "ARNs of IAM have no Region, but `{}` is given",
+                shorten(region)
+            );
             let help = "leave the field empty: `arn:aws:iam::account:…`";
             Some((3, "iam-region", what, help.to_owned()))
         }
@@ -219,7 +222,7 @@ fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String,
                 return None;
             }
             let what = format!(
-                "a Region (`{}`) for a bucket or an object, whose ARNs have none",
+                "ARNs of buckets and objects have no Region, but `{}` is given",
                 shorten(region)
             );
             let help = "leave the field empty: `arn:aws:s3:::bucket/*`";
@@ -256,7 +259,7 @@ fn is_plain(action: &str) -> bool {
         && bytes.all(|b| name(b) || matches!(b, b'*' | b'?'))
 }
 
-/// The text with what stands inside placeholders made invisible to a search for colons and wildcards. Of equal length.
+/// The text with the contents of placeholders hidden from a search for colons and wildcards. It has the same length.
 fn masked(text: &str) -> Cow<'_, str> {
     let placeholders = placeholders(text);
     if placeholders.is_empty() {

@@ -49,17 +49,17 @@ impl ErratumData {
         let since = since.map_or_else(String::new, |s| format!(" in {s}"));
         let cause = match self.cause.as_str() {
             "aws" => {
-                format!("AWS began to require it{since}, after these releases were documented")
+                format!("AWS began to require this{since}, after these releases were documented")
             }
-            "template" => "it is missing from ParallelCluster's own template too".to_owned(),
-            "neighbor" => "AWS documents it for other releases, but not for this one".to_owned(),
+            "template" => "missing from ParallelCluster's own template too".to_owned(),
+            "neighbor" => "AWS documents this for other releases, but not for this one".to_owned(),
             "condition" => {
-                "AWS's policy allows it only under a condition that does not hold".to_owned()
+                "AWS's policy allows this only under a condition that does not hold".to_owned()
             }
             "resource" => {
-                "AWS's policy has it on an ARN, but AWS lists no resource types for it, so only `*` surely works".to_owned()
+                "AWS's policy has this on an ARN, but AWS lists no resource types for the action, so only `*` surely works".to_owned()
             }
-            _ => "it is missing from AWS's documented policy too".to_owned(),
+            _ => "missing from AWS's documented policy too".to_owned(),
         };
         format!("{cause}: {}", self.reason)
     }

@@ -1,4 +1,4 @@
-//! From what a user says to references: releases, schedulers, roles and features by name.
+//! From the names that a user gives to references: releases, schedulers, roles and features.
 
 mod error;
 
@@ -168,10 +168,16 @@ pub fn default_release<'s>(
         (two, three, Some(mark)) if three > two => {
             of(3, format!("the policies name `{mark}`, which only 3.x has"))
         }
-        (two, three, _) => Default {
-            is_open: two == three,
-            ..of(2, "nothing in the policies is of 3.x only".to_owned())
-        },
+        (two, three, _) => {
+            let reason = match first(2).filter(|_| two > three) {
+                Some(mark) => format!("the policies name `{mark}`, which only 2.x has"),
+                None => "no name in the policies shows the release".to_owned(),
+            };
+            Default {
+                is_open: two == three,
+                ..of(2, reason)
+            }
+        }
     }
 }
 
@@ -303,7 +309,7 @@ fn roles_of(scheduler: &str, release: Release) -> Vec<&'static str> {
     roles().filter(covers).collect()
 }
 
-/// The roles whose policies a customer can be asked to write, for a scheduler and a release.
+/// The roles whose policies users may have to write, for a scheduler and a release.
 ///
 /// # Errors
 ///
@@ -367,8 +373,9 @@ pub(super) fn ranges(releases: &[Release]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The features of a group, of which a cluster has one: those to try where it is not known which. One without a policy
-/// in this release counts where it is said, or where another is said to be off: it asks for nothing of the others.
+/// The features of a group to try. A cluster has one feature of the group, and it may not be known which. A feature
+/// without a policy in this release counts only if it is given, or if another is known to be off: then nothing of the
+/// others is required.
 fn modes(
     role: &str,
     scheduler: &str,

@@ -53,12 +53,12 @@ pub struct Coverage {
 }
 
 impl RoleResult {
-    /// Its findings, counted.
+    /// The number of the findings by severity.
     pub fn counts(&self) -> Counts {
         Counts::of(&self.findings)
     }
 
-    /// Its requirements, counted.
+    /// The number of the requirements by verdict.
     pub fn coverage(&self) -> Coverage {
         let rows = || {
             self.requirements

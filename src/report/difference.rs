@@ -112,7 +112,7 @@ impl DifferenceReport {
             "{} gained, {} lost, {} opened or widened",
             counted(gained, "action"),
             counted(lost, "action"),
-            counted(opened, "path of escalation"),
+            counted(opened, "escalation path"),
         );
         let trust = |of: fn(&TrustDifference) -> &Vec<Assumption>| -> usize {
             let roles = self.roles.iter();
@@ -197,8 +197,8 @@ pub fn difference_text(report: &DifferenceReport, verbose: bool) -> String {
     for role in &report.roles {
         line("");
         let what = match (role.is_new, role.is_gone) {
-            (true, _) => ", which is new",
-            (_, true) => ", which is gone",
+            (true, _) => " (new)",
+            (_, true) => " (gone)",
             _ => "",
         };
         line(&format!("{}{what}", role.name()));
@@ -284,7 +284,7 @@ fn way(path: &Path, verb: &str) -> String {
         .map(|s| format!("{} on {}", s.witness.action, s.witness.resource))
         .collect();
     format!(
-        "{verb} a path of escalation: {} ({}): {}",
+        "{verb} an escalation path: {} ({}): {}",
         path.open.path.title,
         path.open.path.id,
         steps.join(", ")

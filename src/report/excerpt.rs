@@ -45,9 +45,9 @@ struct Excerpt<'a> {
 }
 
 struct Line {
-    /// Its index in the file.
+    /// The index of the line in the file.
     index: usize,
-    /// Its place in `text`, line end included.
+    /// The place of the line in `text`, line end included.
     range: Range<usize>,
 }
 
@@ -61,7 +61,7 @@ struct Mark {
 
 /// The place of a label in the excerpts.
 pub(super) struct Drawn {
-    /// Its index among the labels.
+    /// The index of the label.
     pub(super) label: usize,
     /// The excerpt, as codespan-reporting's file.
     pub(super) file: usize,

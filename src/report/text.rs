@@ -1,4 +1,4 @@
-//! The text output: what was judged, every finding drawn in its file, and what it comes to.
+//! The text output: what was judged, every finding drawn in its file, and the totals.
 
 mod form;
 
@@ -197,7 +197,7 @@ impl<'f> List<'f> {
         }
     }
 
-    /// Draws them. Returns what is said at the end of those that were shortened.
+    /// Draws the excerpts. Returns the line to print at the end if some were shortened.
     fn write(
         &self,
         sources: &Sources,

@@ -14,7 +14,7 @@ pub struct Weakening {
     pub message: String,
     /// The option, or the place in the configuration (`pcluster-iam.toml:3:10`).
     pub from: String,
-    /// Its region, if it is in a file that was read.
+    /// The region of the setting, if it is in a file that was read.
     pub place: Option<(SourceId, Span)>,
 }
 

@@ -48,7 +48,7 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     lines.extend(not_checked.filter_map(|id| {
         let names = id.strip_prefix("scp-deny-list:")?;
         Some(format!(
-            "took FullAWSAccess to be attached beside {names}, which only denies: AWS attaches it to every root, organizational unit and account"
+            "assumed FullAWSAccess beside {names}, which has no Allow: AWS attaches it to every level by default; if you detached it, pass the policies that allow"
         ))
     }));
     if let Some(from) = &result.cluster_config {
@@ -57,18 +57,14 @@ pub(super) fn opening(result: &RoleResult) -> Vec<String> {
     }
     if let Some(assumed) = &reference.assumed {
         lines.push(format!(
-            "judged for {assumed}, which fits best of its alternatives; --feature to choose"
+            "assumed the feature {assumed}, the best fit of its alternatives; pass --feature to change it"
         ));
     }
-    if let (Some(role), Some(reason)) = (&reference.role, &reference.role_reason) {
+    let reason = reference.role_reason.as_deref();
+    let reason = reason.or(reference.role_was_chosen.then_some("it fits best"));
+    if let (Some(role), Some(reason)) = (&reference.role, reason) {
         lines.push(format!(
-            "role {role} was chosen because {reason}; --role to choose"
-        ));
-    } else if reference.role_was_chosen
-        && let Some(role) = &reference.role
-    {
-        lines.push(format!(
-            "role {role} was chosen because it fits best; --role to choose"
+            "role {role} was chosen because {reason}; pass --role to change it"
         ));
     }
     lines.extend(result.bindings.iter().filter_map(binding));
@@ -81,7 +77,7 @@ fn parameter((name, value, from): &(String, String, String)) -> String {
     let choose = if from.starts_with("--") {
         String::new()
     } else {
-        format!("; --parameter {name}=... to choose")
+        format!("; pass --parameter {name}=... to change it")
     };
     format!("parameter {name} = {value}, from {from}{choose}")
 }
@@ -231,9 +227,9 @@ fn vacuous(result: &RoleResult) -> Option<String> {
 pub(super) fn upgrade(upgrade: &Upgrade) -> String {
     let against = against(&upgrade.reference);
     match upgrade.findings.len() {
-        0 => format!("after an upgrade, nothing else will be missing: {against}"),
+        0 => format!("after an upgrade, nothing more is missing, compared with {against}"),
         _ => format!(
-            "after an upgrade, this will be missing too (it does not change the exit code): {against}"
+            "after an upgrade, these permissions are missing too (without effect on the exit code), compared with {against}"
         ),
     }
 }
@@ -241,7 +237,7 @@ pub(super) fn upgrade(upgrade: &Upgrade) -> String {
 /// The summary of several results.
 pub(super) fn total(report: &Report) -> String {
     let results = plural(report.results.len(), "result");
-    format!("in {results}: {}", tally(report.counts()))
+    format!("total of {results}: {}", tally(report.counts()))
 }
 
 /// The lines on rows that are hidden, safe to print.
@@ -343,8 +339,12 @@ fn against(reference: &ReferenceName) -> String {
     }
     if let Some(version) = &reference.pcluster_version {
         let choose = match &reference.version_reason {
-            Some(reason) => format!(", chosen because {reason}; --pcluster-version to choose"),
-            None if reference.version_is_default => "; --pcluster-version to choose".to_owned(),
+            Some(reason) => {
+                format!(", chosen because {reason}; pass --pcluster-version to change it")
+            }
+            None if reference.version_is_default => {
+                "; pass --pcluster-version to change it".to_owned()
+            }
             None => String::new(),
         };
         facts.push(format!("ParallelCluster {version}{choose}"));
@@ -392,17 +392,22 @@ fn binding(binding: &Binding) -> Option<String> {
     match value {
         Some(value) if name == "Partition" && value == "aws" && !from.starts_with('-') => None,
         Some(value) if *inferred && *value == format!("${{{name}}}") => Some(format!(
-            "{name} is a placeholder of the policies ({from}); {flag} to choose"
+            "{name} is a placeholder in the policies ({from}); pass {flag} for its value"
         )),
         Some(value) if *inferred => Some(format!(
-            "{name} = {value}, inferred from {from}; {flag} to choose"
+            "{name} = {value}, inferred from {from}; pass {flag} to change it"
         )),
         Some(value) => Some(format!("{name} = {value}, from {from}")),
-        None if builtin => Some(format!(
-            "{name} is not known: judged for every {}; {flag} to choose",
-            name.to_lowercase()
-        )),
-        None => Some(format!("${{{name}}} is not known; {flag} to choose")),
+        None if builtin => {
+            let every = name.to_lowercase().replace("region", "Region");
+            let judged = format!("{name} is not known: judged for every {every}");
+            Some(format!("{judged}; pass {flag} to judge one"))
+        }
+        None => {
+            let meaning = crate::reference::meaning(name);
+            let meaning = meaning.map_or_else(String::new, |(text, _)| format!(" ({text})"));
+            Some(format!("${{{name}}}{meaning} has no value; pass {flag}"))
+        }
     }
 }
 
@@ -416,17 +421,17 @@ fn layer(id: &str) -> String {
             format!("the attached policy {arn} (give the file of its document too)")
         }
         ("sam-policy", name) => {
-            format!("the policy template {name} of SAM (give the template that `sam build` makes)")
+            format!("the SAM policy template {name} (pass `sam build`'s output)")
         }
         ("sam-connector", name) => {
-            format!(
-                "what the connector {name} of SAM grants (give the template that CloudFormation makes)"
-            )
+            format!("the grants of the SAM connector {name} (pass the deployed template)")
         }
         ("nested-template", name) => {
             format!("the template of {name} (give the template that it names)")
         }
-        ("custom-resource", name) => format!("what the custom resource {name} does with the role"),
+        ("custom-resource", name) => {
+            format!("the effect of the custom resource {name} on the role")
+        }
         ("module", name) => format!("the module {name}, whose code is not in this repository"),
         ("dump-pages", _) => "the pages of the dump that follow".to_owned(),
         ("no-roles", name) => format!("{name}, which defines no role and no policy"),
@@ -440,7 +445,7 @@ fn layer(id: &str) -> String {
             )
         }
         ("managed-policy", arn) => {
-            format!("the AWS managed policy {arn} (attach it, then say so with --attached)")
+            format!("the AWS managed policy {arn} (if it is attached, pass --attached ARN)")
         }
         ("feature", name) => format!(
             "what this role needs for the feature {name} (AWS publishes nothing on it for this release)"

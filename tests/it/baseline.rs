@@ -36,7 +36,12 @@ fn what_is_accepted_is_hidden_and_nothing_else() {
     let project = project(&without(&both));
     assert_eq!(project.run(&["lint"]).code, 1);
     let run = project.run(&["baseline"]);
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(
+        run.err.contains(&format!("baseline = \"{FILE}\"")),
+        "{}",
+        run.err
+    );
     assert_eq!(run.out, format!("{FILE}: 1 entry\n"));
     let entries: Value = serde_json::from_str(&project.read(FILE)).unwrap();
     assert_eq!(entries[0]["lint"], "missing-action");

@@ -176,7 +176,7 @@ fn a_level_without_policies_is_a_mistake() {
     each(["", ",", ",,"], |level| {
         let run = project("").run(&["lint", "--scp", level]);
         assert_eq!((run.code, run.out.as_str()), (2, ""));
-        let said = format!("error: `{level}` is not a value for --scp: it names no file\n");
+        let said = format!("error: cannot use `{level}` for --scp: it names no file\n");
         assert!(run.err.starts_with(&said), "{}", run.err);
     });
     assert_eq!(project("scps = []").run(&["lint"]).code, 0);
@@ -213,7 +213,7 @@ fn a_day_that_cannot_be_does_not_revive_what_has_expired() {
 fn standard_input_has_a_name_or_none() {
     let run = project("").run(&["lint", "-", "--stdin-filename", ""]);
     assert_eq!(run.code, 2);
-    let said = "error: `` is not a value for --stdin-filename: it names no file\n";
+    let said = "error: cannot use `` for --stdin-filename: it names no file\n";
     assert!(run.err.starts_with(said), "{}", run.err);
 }
 

@@ -97,7 +97,7 @@ fn the_index_starts_with_getting_started_and_names_every_page() {
 fn lints() -> String {
     let mut text = "# Lints\n\n\
         Use the id of a lint in the configuration, with `--error`, `--warn`, `--note` and `--off`, and with `pcluster-iam explain`. The\n\
-        severity is the usual one; the page of a lint says when a finding has a lower one.\n\n\
+        severity is the usual one; the page of a lint says when a finding has another one.\n\n\
         | id | severity | what it reports | since |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for lint in ALL {
@@ -123,6 +123,44 @@ fn the_page_on_lints_is_that_of_the_registry() {
         fs::read_to_string(path).unwrap() == lints(),
         "PCLUSTER_IAM_WRITE_DOCS=1 cargo test --test it docs:: writes docs/lints.md anew"
     );
+}
+
+/// The table of features in `docs/reference.md`, from the data.
+fn features() -> String {
+    let data = fs::read_to_string(root().join("rules/features.toml")).unwrap();
+    let data: toml::Table = data.parse().unwrap();
+    let mut text = "| feature | on by default | setting |\n| --- | --- | --- |\n".to_owned();
+    for feature in data["feature"].as_array().unwrap() {
+        let on = feature.get("default").map(|list| {
+            let list: Vec<&str> = { list.as_array().unwrap().iter() }
+                .map(|name| name.as_str().unwrap())
+                .collect();
+            let since = feature["since"].as_str().unwrap();
+            format!("{}, since {since}", list.join(", "))
+        });
+        let of = |key: &str| feature[key].as_str().unwrap();
+        let on = on.unwrap_or_default();
+        let _ = writeln!(text, "| {} | {on} | {} |", of("name"), of("meaning"));
+    }
+    text
+}
+
+#[test]
+fn the_page_of_releases_lists_the_features() {
+    let (start, end) = ("<!-- features: start -->\n", "<!-- features: end -->");
+    let path = root().join("docs/reference.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(start).unwrap();
+    let (table, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("PCLUSTER_IAM_WRITE_DOCS").is_some() {
+        let page = format!("{before}{start}{}{end}{after}", features());
+        fs::write(&path, page).unwrap();
+    } else {
+        assert!(
+            table == features(),
+            "PCLUSTER_IAM_WRITE_DOCS=1 cargo test --test it docs:: writes the features anew"
+        );
+    }
 }
 
 #[test]

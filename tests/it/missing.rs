@@ -263,7 +263,7 @@ fn denied_actions_are_reported_and_not_granted() {
     assert_eq!(found.code, 0, "{}", found.err);
     assert!(!found.out.contains("SendMessage"), "{}", found.out);
     assert!(found.out.contains("sqs:ReceiveMessage"), "{}", found.out);
-    let told = "still not covered: sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:q: a Deny takes it away";
+    let told = "still not covered: sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:q: a Deny blocks it";
     assert!(found.err.contains(told), "{}", found.err);
 }
 

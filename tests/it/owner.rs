@@ -225,7 +225,7 @@ fn a_part_of_the_policies_of_a_role_is_not_judged() {
         let options = ["--scheduler", "slurm", "--pcluster-version", release];
         let got = lint("", std::slice::from_ref(&policy), &options);
         assert_eq!(got.code, 2, "{name}: {}", got.out);
-        let says = ["give all files of the role", "--role", release];
+        let says = ["pass all files of the role", "--role", release];
         for words in says {
             assert!(got.err.contains(words), "{name}: {}", got.err);
         }

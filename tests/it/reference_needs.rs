@@ -404,8 +404,8 @@ fn a_gap_says_which_part_is_missing() {
     };
     let other = json!({"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"});
     let vpc = json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}});
-    let part = "is granted on only a part of the required resources, not in full on";
-    let (no_instance, no_volume) = (format!("{part} `instance`"), format!("{part} `volume`"));
+    let part = "is not granted on all required resources (gap on";
+    let (no_instance, no_volume) = (format!("{part} `instance`)"), format!("{part} `volume`)"));
     let table = [
         (json!([other]), Some("is not granted")),
         (

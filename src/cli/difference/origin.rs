@@ -21,7 +21,7 @@ const ENDS: [&str; 6] = ["json", "yaml", "yml", "template", "tf", "tofu"];
 pub(super) struct Found {
     /// As reports name it.
     pub(super) shown: String,
-    /// Its path in the folder; the empty text for a file that was named by itself.
+    /// The path of the file in the folder; the empty text for a file that was named by itself.
     pub(super) path: String,
     pub(super) content: Content,
 }
@@ -40,7 +40,7 @@ pub(super) struct Module {
     pub(super) folder: PathBuf,
     /// As reports name it.
     pub(super) shown: String,
-    /// Its path in the folder of the side; the empty text for that folder itself and for a file.
+    /// The path of the module in the folder of the side; the empty text for that folder itself and for a file.
     pub(super) path: String,
     /// The file of it that was named by itself.
     pub(super) only: Option<String>,

@@ -14,7 +14,7 @@ use crate::parser::dump::Pages;
 use crate::parser::{self, Document, Policy, Problem, Source, SourceId, Sources, TrustPolicy};
 use crate::reference;
 
-/// Policies in one reading of what is not known.
+/// Policies in one reading of the unknown values.
 #[derive(Clone, Default)]
 pub(super) struct Reading {
     pub(super) policies: Vec<Arc<Policy>>,
@@ -62,7 +62,7 @@ impl Setting {
         let both = (0..count).map(|at| {
             let (mut one, mut more) = (self.reading(at), other.reading(at));
             one.policies.append(&mut more.policies);
-            // Of several roles no boundary limits the policies of all.
+            // One role's boundary does not limit the policies of several roles.
             one.boundary = one.boundary.filter(|_| more.boundary.is_some());
             one
         });
@@ -90,7 +90,7 @@ pub(super) struct Subject {
     pub(super) settings: Vec<Setting>,
     /// Why not all of it can be compared.
     pub(super) problems: Vec<String>,
-    /// Its names: the logical id or address, the name of the role.
+    /// The names of the role: the logical id or address, the name of the role.
     pub(super) names: BTreeSet<String>,
 }
 

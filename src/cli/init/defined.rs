@@ -13,7 +13,7 @@ use crate::parser::Problem;
 pub(super) struct Defined {
     /// The file, or the folder of the module.
     pub(super) path: PathBuf,
-    /// Its name there.
+    /// The name of the role in the template or module.
     pub(super) name: String,
     /// The role that its policies fit.
     pub(super) role: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Defined {
 /// The outcome for a file or a folder.
 #[derive(Default)]
 pub(super) struct Look {
-    /// Its roles of ParallelCluster.
+    /// The ParallelCluster roles of the template or module.
     pub(super) roles: Vec<Defined>,
     /// All files that were read.
     pub(super) files: BTreeSet<PathBuf>,

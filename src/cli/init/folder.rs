@@ -8,10 +8,10 @@ use clap::Parser as _;
 use crate::cli::{Cli, Command, jobs, lint};
 use crate::diff::Verdict;
 
-/// Of a role with a file of its own, at least this share of what it requires is granted, in percent.
+/// A file counts as that of a role if it grants at least this share of what the role requires, in percent.
 const WHOLE: usize = 60;
 
-/// Below this share, in percent, a policy is that of no role of ParallelCluster.
+/// A policy that grants less than this share of every role, in percent, fits no ParallelCluster role.
 const SOME: usize = 5;
 
 /// Policies that are judged together.
@@ -19,7 +19,7 @@ const SOME: usize = 5;
 pub(super) struct Folder {
     /// The folder, or the file without its ending.
     pub(super) path: PathBuf,
-    /// Its files.
+    /// The files of the group.
     pub(super) policies: Vec<PathBuf>,
     /// True where every JSON file of the folder is one of them.
     pub(super) is_all: bool,

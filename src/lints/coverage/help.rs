@@ -47,9 +47,7 @@ pub(super) fn help(
             });
         }
         _ if rows.iter().any(|r| denials(compared, r).next().is_some()) => {
-            help.push_str(
-                "narrow the Deny so that it no longer covers the following; an Allow must grant it:\n",
-            );
+            help.push_str("exclude this from the Deny; an Allow must grant it:\n");
         }
         _ => {
             let to = limit.map_or_else(String::new, |limit| format!(" to {}", inert::line(limit)));
@@ -175,7 +173,7 @@ pub(in crate::lints) fn unbound(resources: &[String]) -> String {
         let meaning = meaning.map_or_else(String::new, |(meaning, _)| format!(" ({meaning})"));
         let option = option_for(name);
         let (name, option) = (inert::line(name), inert::line(&option));
-        format!("`${{{name}}}` is not known here{meaning}: give {option}\n")
+        format!("`${{{name}}}` has no value here{meaning}: pass {option}\n")
     };
     names.into_iter().map(line).collect()
 }

@@ -47,12 +47,11 @@ pub(super) fn deciding(
     let variable = statement.filter(|s| s.resources.iter().any(|r| r.pattern.has_variable()));
     let (span, words) = match (verdict, deny, condition) {
         (Verdict::Conditional, true, Some(condition)) => {
-            (condition, "a Deny takes it away where this condition holds")
+            (condition, "a Deny blocks it if this condition holds")
         }
-        (Verdict::Conditional, true, None) => (
-            span,
-            "AWS's pages leave open whether this Deny takes it away",
-        ),
+        (Verdict::Conditional, true, None) => {
+            (span, "AWS's pages leave open whether this Deny blocks it")
+        }
         (Verdict::Conditional, false, None) if variable.is_some_and(|s| s.not_resource) => (
             span,
             "allowed only if the variable in its NotResource does not exclude it",
@@ -61,12 +60,12 @@ pub(super) fn deciding(
             (span, "allowed only if the variable in its Resource matches")
         }
         (Verdict::Partial | Verdict::Conditional, false, Some(condition)) => {
-            (condition, "allowed only where this condition holds")
+            (condition, "allowed only if this condition holds")
         }
-        (Verdict::Partial, true, _) => (span, "this Deny takes some of it away"),
-        (_, true, _) => (span, "this Deny takes it away"),
+        (Verdict::Partial, true, _) => (span, "this Deny blocks part of it"),
+        (_, true, _) => (span, "this Deny blocks it"),
         (Verdict::Undecided, false, _) => (span, "this may allow it"),
-        (_, false, _) => (span, "this allows some of it"),
+        (_, false, _) => (span, "this allows part of it"),
     };
     let limit = layer::of(compared, source).and_then(|l| layer::name(context, l));
     Label {
@@ -128,11 +127,8 @@ pub(super) fn notes(
         notes.push(match (is_known, only_one || of_values) {
             (true, true) => format!("why: {text}"),
             (true, false) => format!("why {}: {text}", enumerate(of)),
-            (false, true) => format!("AWS's policy asks for it, but no use of it is known: {text}"),
-            (false, false) => format!(
-                "AWS's policy asks for {}, but no use of it is known: {text}",
-                enumerate(of)
-            ),
+            (false, true) => format!("no use of it is known: {text}"),
+            (false, false) => format!("no use of {} is known: {text}", enumerate(of)),
         });
     }
     let named = rows
@@ -201,7 +197,7 @@ pub(in crate::lints) fn missing_types(rows: &[&Requirement]) -> Vec<String> {
     types
 }
 
-/// A request that fails, and on what that hangs.
+/// A request that fails, and what that depends on.
 fn failing(context: &Context<'_>, compared: &Compared<'_>, rows: &[&Requirement]) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(witness) = rows.first().and_then(|r| r.row.witness.as_ref()) {

@@ -6,11 +6,11 @@ use crate::reference::trust::{KeyForm, Provider, TrustKey, is_common_audience};
 /// Whether something is limited.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(in crate::lints) enum Limited {
-    /// It is not.
+    /// Nothing limits it.
     No,
     /// A value that is not known decides.
     Open,
-    /// It is.
+    /// Something limits it.
     Yes,
 }
 

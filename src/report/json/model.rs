@@ -15,7 +15,7 @@ use crate::report::Region;
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Output<'a> {
-    /// Of this format. Within a version fields are only ever added.
+    /// The version of this format. Within a version fields are only ever added.
     #[cfg_attr(test, schemars(extend("const" = 1)))]
     pub(super) version: u32,
     pub(super) tool: Tool<'a>,
@@ -30,7 +30,7 @@ pub(super) struct Output<'a> {
     pub(super) weakened: Vec<Weakened<'a>>,
     /// The exit code of the run.
     pub(super) exit_code: u8,
-    /// Of the findings of all results and of those on the configuration.
+    /// The counts of the findings of all results and of those on the configuration.
     pub(super) summary: Summary,
 }
 
@@ -39,7 +39,8 @@ pub(super) struct Output<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Weakened<'a> {
     /// `configuration`, `replaced-configuration`, `lint`, `fail-on`, `context`, `features`, `attached`, `ignore`,
-    /// `keep`, `select`, `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and of which the lint is off.
+    /// `keep`, `select`, `baseline`, `unresolved`, or `hidden-requirements` for rows that are not covered and whose
+    /// lint is off.
     pub(super) kind: &'a str,
     /// One line.
     pub(super) message: String,
@@ -230,8 +231,8 @@ pub(super) struct Requirement<'a> {
     pub(super) verdict: &'static str,
     /// True where nothing is required: the action fits no resource, needs no permission, or its feature is off.
     pub(super) vacuous: bool,
-    /// The verdict where what a template leaves open grants as little and takes as much as it can; absent where nothing
-    /// that is left open decides.
+    /// The verdict if the unknown values of a template grant as little and deny as much as they can; absent where
+    /// nothing that is left open decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at_worst: Option<&'static str>,
     /// The verdict where it grants as much and takes as little as it can.

@@ -274,7 +274,7 @@ fn a_condition_is_quoted_with_the_context_that_would_decide_it() {
     each(
         [
             "warning[conditional-grant]",
-            "allowed only where this condition holds",
+            "allowed only if this condition holds",
             "not decided: `StringEquals` `aws:SourceVpc` `vpc-11111111`; it holds with --context aws:SourceVpc=vpc-11111111",
         ],
         |part| {

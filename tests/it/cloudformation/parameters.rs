@@ -76,7 +76,7 @@ fn a_value_that_the_template_does_not_allow_is_refused() {
                 None => assert_eq!(run.code, 0, "{given}: {}{}", run.out, run.err),
                 Some(reason) => {
                     assert_eq!(run.code, 2, "{given}: {}", run.out);
-                    let start = format!("`{given}` is not a value for {}: ", option[0]);
+                    let start = format!("cannot use `{given}` for {}: ", option[0]);
                     assert!(run.err.contains(&start), "{given}: {}", run.err);
                     assert!(run.err.contains(reason), "{given}: {}", run.err);
                 }
@@ -232,7 +232,7 @@ fn an_option_without_an_input_that_it_is_for_is_refused() {
     each(OPTIONS, |(option, value, reasons)| {
         for (input, reason) in ["policy.json", "t.yaml", "m"].into_iter().zip(reasons) {
             let (run, _) = case.lint(input, &[option, value]);
-            let start = format!("`{value}` is not a value for {option}: ");
+            let start = format!("cannot use `{value}` for {option}: ");
             let is_refused = run.err.contains(&start);
             assert_eq!(
                 is_refused,

@@ -42,7 +42,7 @@ fn an_upgrade_says_what_will_lack_and_changes_no_exit_code() {
     assert_eq!(text.code, 0, "{}{}", text.out, text.err);
     assert!(
         text.out
-            .contains("after an upgrade, this will be missing too"),
+            .contains("after an upgrade, these permissions are missing too"),
         "{}",
         text.out
     );
