@@ -51,7 +51,9 @@ pub use managed::{FULL_ACCESS, managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::managed_policies;
 pub use placeholder::{as_written, expand, is_list, meaning, stands_for_itself, values, whole_arn};
-pub use policy_text::{Bind, all_placeholders, indented, placeholders, render, several};
+pub use policy_text::{
+    Bind, all_placeholders, condition_lines, indented, placeholders, render, several,
+};
 pub use principal_keys::{Principal, PrincipalValue, comes_with_principal, is_common};
 pub use release::Release;
 pub use select::{
@@ -60,7 +62,7 @@ pub use select::{
     schedulers, schedulers_in, select,
 };
 pub use standing::{Failure, Standing, When};
-pub use usage::{Listed, Use, listed, uses};
+pub use usage::{Listed, Use, file, listed, uses};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -176,6 +178,8 @@ pub struct Part {
     pub kind: &'static str,
     /// The place of publication.
     pub source: &'static str,
+    /// Its file, as [`Listed::id`].
+    pub id: &'static str,
     /// The digest of the statements at the source.
     pub digest: String,
 }
@@ -363,15 +367,6 @@ impl Reference {
             part.map_or("", |p| p.policy.as_str()),
             sid.unwrap_or_else(|| own.to_string()),
         )
-    }
-
-    /// The `Condition` of a statement as AWS writes it, with the placeholders replaced that `bind` has a value for.
-    pub fn condition_of(&self, index: usize, bind: Bind<'_>) -> Option<Value> {
-        let mut statement = self.statement(index)?.clone();
-        if let Some((role, partition)) = self.role.as_deref().zip(bind("Partition")) {
-            trust::localize(std::slice::from_mut(&mut statement), role, &partition);
-        }
-        policy_text::condition(&statement.conditions).map(|c| policy_text::replace(&c, bind))
     }
 }
 

@@ -79,6 +79,9 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
         for resource in &found.resources {
             let _ = writeln!(text, "  on {resource}");
         }
+        for condition in &found.conditions {
+            let _ = writeln!(text, "  {condition}");
+        }
     }
     for gap in reference::known_gaps(is_it) {
         needed = true;

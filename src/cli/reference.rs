@@ -101,8 +101,11 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
             if let Some(part) = reference.parts.get(statement.part) {
                 let _ = writeln!(
                     text,
-                    "\n{} ({})\n  source: {}",
-                    part.policy, part.kind, part.source
+                    "\n{} ({})\n  source: {}\n  file: {}",
+                    part.policy,
+                    part.kind,
+                    part.source,
+                    reference::file(part.id)
                 );
             }
         }
@@ -127,8 +130,8 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
                 inert::line(&crate::matcher::template::fill(resource, bind))
             );
         }
-        if let Some(condition) = reference.condition_of(statement.index, bind) {
-            let _ = writeln!(text, "  if {}", inert::line(&condition.to_string()));
+        for condition in reference::condition_lines(&statement.conditions, bind) {
+            let _ = writeln!(text, "  {}", inert::line(&condition));
         }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };
@@ -217,7 +220,7 @@ fn listed_json(listed: &Listed) -> Value {
         "date": first.date(),
         "kind": listed.kind,
         "source": listed.source,
-        "file": format!("rules/reference/{}.toml", listed.id),
+        "file": reference::file(listed.id),
     })
 }
 
@@ -250,8 +253,10 @@ fn listed_text(all: &[Listed]) -> String {
             .map_or(String::new(), |f| format!("; feature {f}"));
         let _ = writeln!(
             text,
-            "  {releases}; {schedulers}{feature}\n    {}: {}",
-            listed.kind, listed.source
+            "  {releases}; {schedulers}{feature}\n    {}: {}\n    file: {}",
+            listed.kind,
+            listed.source,
+            reference::file(listed.id)
         );
     }
     if text.is_empty() {

@@ -180,6 +180,7 @@ pub(super) fn compose(wanted: Wanted<'_>) -> Reference {
             feature: entry.feature.map(Text::get),
             kind: entry.kind.get(),
             source: entry.source.get(),
+            id: entry.id.get(),
             digest: data.digest,
         });
     }

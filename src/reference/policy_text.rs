@@ -162,6 +162,22 @@ pub(super) fn condition(lines: &[RefCondition]) -> Option<Value> {
     (!operators.is_empty()).then_some(Value::Object(operators))
 }
 
+/// Each line of a `Condition` as text: `if StringEquals aws:RequestedRegion = us-east-1`.
+pub fn condition_lines(lines: &[RefCondition], bind: Bind<'_>) -> Vec<String> {
+    let line = |line: &RefCondition| {
+        let values: Vec<String> = { line.values.iter() }
+            .map(|value| template::fill(value, bind))
+            .collect();
+        format!(
+            "if {} {} = {}",
+            line.operator,
+            line.key,
+            values.join(" or ")
+        )
+    };
+    lines.iter().map(line).collect()
+}
+
 /// Spells the placeholders of a policy that a user gives as reference as `${Name}`.
 pub(super) fn normal_placeholders(text: &str) -> String {
     template::normalize(text)

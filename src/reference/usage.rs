@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::data::{PACKS, Text};
-use super::{Feature, Release};
+use super::{Feature, Release, pack, policy_text};
 
 /// One policy text, for listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +43,11 @@ pub fn listed() -> Vec<Listed> {
     all
 }
 
+/// The file of a policy text in the project.
+pub fn file(id: &str) -> String {
+    format!("rules/reference/{id}.toml")
+}
+
 /// Statements that require an action, of texts that are alike but for their releases.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Use {
@@ -56,6 +61,8 @@ pub struct Use {
     pub declared: String,
     /// The required resources.
     pub resources: Vec<String>,
+    /// The lines of the `Condition` under which it is required.
+    pub conditions: Vec<String>,
     /// The releases, oldest first: `3.0.0 to 3.6.0, 3.14.0`.
     pub releases: String,
 }
@@ -74,6 +81,10 @@ pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
             let Some(declared) = statement.actions.iter().find(|a| matches(a)) else {
                 continue;
             };
+            let condition = statement.condition.iter();
+            let conditions: Vec<_> = condition
+                .flat_map(|(operator, keys)| pack::conditions(operator, keys))
+                .collect();
             let here = Use {
                 role: entry.role.get(),
                 schedulers: entry.schedulers.list(),
@@ -85,6 +96,7 @@ pub fn uses(matches: impl Fn(&str) -> bool) -> Vec<Use> {
                     .or(entry.feature.map(Text::get)),
                 declared: declared.clone(),
                 resources: statement.resources.clone(),
+                conditions: policy_text::condition_lines(&conditions, &|_| None),
                 releases: String::new(),
             };
             let covered = Release::all().filter(|r| entry.covers(*r));

@@ -232,6 +232,35 @@ fn the_reference_is_shown_with_its_placeholders_bound() {
 }
 
 #[test]
+fn the_reference_is_shown_with_its_conditions_and_its_file() {
+    let show = |more: &[&str]| {
+        let command = ["reference", "show", "--role", "head-node"];
+        let of = ["--scheduler", "slurm", "--pcluster-version", "3.14"];
+        let shown = run(&[&command[..], &of[..], more].concat());
+        assert_eq!(shown.code, 0, "{}", shown.err);
+        shown.out
+    };
+    let text = show(&[]);
+    let terminate = "\n  on *\n  if StringEquals ec2:ResourceTag/parallelcluster:node-type = Compute\n    ec2:TerminateInstances";
+    assert!(text.contains(terminate), "{text}");
+    let file = "\n  file: rules/reference/head-node/slurm-3.14.0.toml\n";
+    assert!(text.contains(file), "{text}");
+    let policy: Value = serde_json::from_str(&show(&["--format", "json"])).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let conditions = statements.filter_map(|s| s["Condition"].as_object());
+    let keys = conditions.flat_map(serde_json::Map::values);
+    let lines: usize = keys.map(|keys| keys.as_object().unwrap().len()).sum();
+    assert!(lines >= 2, "{policy}");
+    assert_eq!(text.matches("\n  if ").count(), lines, "{text}");
+
+    let listed = run(&["reference", "list", "--role", "head-node"]);
+    assert!(listed.out.contains(file.trim()), "{}", listed.out);
+    let explained = run(&["explain", "iam:PassRole"]);
+    let passed = "\n  if StringEquals iam:PassedToService = ec2.amazonaws.com\n";
+    assert!(explained.out.contains(passed), "{}", explained.out);
+}
+
+#[test]
 fn a_file_that_fits_no_role_does_not_keep_the_others_from_being_judged() {
     let other = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "braket:*", "Resource": "*"}]}"#;
     let role = role::fixture("reference/instance-traditional-filled.json");
