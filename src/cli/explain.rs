@@ -60,8 +60,10 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
         let _ = writeln!(text, "  access level: {}; {on}", action.access.name());
     }
     let mut needed = false;
-    let is_it = |declared: &str| {
-        ActionPattern::parse(declared).matches(&service, &name) == ActionMatch::Yes
+    // A wildcard matches names of actions that do not exist, too.
+    let is_it = |declared: &str| match known {
+        Some(_) => ActionPattern::parse(declared).matches(&service, &name) == ActionMatch::Yes,
+        None => declared.eq_ignore_ascii_case(what),
     };
     for found in reference::uses(is_it) {
         needed = true;
@@ -103,7 +105,12 @@ fn action(what: &str, service: &str, name: &str) -> Result<ExitCode, Error> {
         }
         let _ = writeln!(text, "  {}\n  source: {}", gap.reason, gap.source);
     }
-    for need in reference::needs_of(&spelled) {
+    let needs = if known.is_some() || needed {
+        reference::needs_of(&spelled)
+    } else {
+        Vec::new()
+    };
+    for need in needs {
         let (first, last) = need.releases();
         let schedulers = match need.schedulers.as_slice() {
             [] => String::new(),

@@ -274,6 +274,10 @@ fn usage_errors_say_what_would_be_right() {
                 vec!["explain", "ec2:AttachVolumes"],
                 "did you mean `ec2:AttachVolume`",
             ),
+            (
+                vec!["explain", "s3:GetObjct"],
+                "did you mean `s3:GetObject`",
+            ),
             (vec!["explain", "glue:GetJob"], "requires"),
             (
                 vec!["reference", "show", "--scheduler", "sge"],
