@@ -57,9 +57,9 @@ pub use policy_text::{
 pub use principal_keys::{Principal, PrincipalValue, comes_with_principal, is_common};
 pub use release::Release;
 pub use select::{
-    Default as DefaultRelease, Query, SelectError, candidates, default_release, has_no_scheduler,
-    only_scheduler, resolve, role_title, roles, roles_called, roles_for, roles_without_scheduler,
-    schedulers, schedulers_in, select,
+    Default as DefaultRelease, Query, SelectError, aliases, candidates, default_release,
+    has_no_scheduler, only_scheduler, resolve, role_title, roles, roles_called, roles_for,
+    roles_without_scheduler, schedulers, schedulers_in, select,
 };
 pub use standing::{Failure, Standing, When};
 pub use usage::{Listed, Use, file, listed, uses};

@@ -231,9 +231,13 @@ fn listed_text(all: &[Listed]) -> String {
         if listed.role != role {
             role = listed.role;
             let title = reference::role_title(role).unwrap_or_default();
+            let also = match reference::aliases(role) {
+                [] => String::new(),
+                aliases => format!("; other names: {}", aliases.join(", ")),
+            };
             let _ = writeln!(
                 text,
-                "{}{role}: {title}",
+                "{}{role}: {title}{also}",
                 if text.is_empty() { "" } else { "\n" }
             );
         }

@@ -195,9 +195,18 @@ pub fn roles_called(name: &str) -> Vec<&'static str> {
     own.chain(aliased).map(|r| r.name).collect()
 }
 
-/// A role as the data spell it.
+/// A role as the data spell it: `HeadNode` and `head_node` are `head-node`.
 fn spelled(name: &str) -> String {
-    name.to_ascii_lowercase().replace(['_', ' '], "-")
+    let name = name.to_ascii_lowercase().replace(['_', ' '], "-");
+    let joined = name.replace('-', "");
+    let own = ROLES.iter().find(|r| r.name.replace('-', "") == joined);
+    own.map_or(name, |r| r.name.to_owned())
+}
+
+/// Other names of a role. One counts if the release has no role of that name.
+pub fn aliases(role: &str) -> &'static [&'static str] {
+    let found = ROLES.iter().find(|r| r.name == role);
+    found.map_or(&[], |r| r.aliases)
 }
 
 /// Completes "the policies of …".
@@ -327,11 +336,12 @@ fn role_named(name: &str, scheduler: &str, release: Release) -> Result<&'static 
     if let Some(role) = meant.find(|r| legal.contains(r)) {
         return Ok(role);
     }
-    let known = ROLES.iter().any(|r| r.name == name);
+    let own = spelled(name);
+    let known = ROLES.iter().any(|r| r.name == own);
     let of_generation = |r: &Release| r.major() == release.major();
     let with_policy: Vec<Release> = Release::all()
         .filter(of_generation)
-        .filter(|r| roles_of(scheduler, *r).contains(&name))
+        .filter(|r| roles_of(scheduler, *r).contains(&own.as_str()))
         .collect();
     if known && !with_policy.is_empty() {
         return Err(SelectError::NoPolicy {

@@ -388,6 +388,18 @@ fn table() -> String {
 }
 
 #[test]
+fn the_docs_have_every_name_of_a_role() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let rows: String = reference::roles()
+        .filter(|role| !reference::aliases(role).is_empty())
+        .map(|role| format!("| {role} | {} |\n", reference::aliases(role).join(", ")))
+        .collect();
+    let head = "| role | other names |\n| --- | --- |\n";
+    assert!(page.ends_with(&format!("{head}{rows}")), "{rows}");
+}
+
+#[test]
 fn the_table_in_the_docs_says_what_is_known() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let page = std::fs::read_to_string(&path).unwrap();
