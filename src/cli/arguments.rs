@@ -126,7 +126,7 @@ pub(super) struct Selection {
     #[arg(long, value_name = "ROLE")]
     pub(super) role: Option<String>,
     /// Release of ParallelCluster to compare with: `3.11.1`, or `3.11`, `3` or `3.9-3.11` for the newest of these
-    /// [default: the newest 3.x if role, features or policies show it, otherwise 2.4.1]
+    /// [default: the newest 3.x if role, scheduler, a feature or the policies are of 3.x, or else 2.4.1]
     #[arg(long, value_name = "RELEASE")]
     pub(super) pcluster_version: Option<String>,
     /// Features of the cluster, such as fsx or login-nodes. Features that are on by default stay on unless you pass

@@ -82,8 +82,47 @@ pub struct Default {
 }
 
 /// The release to compare with where none is asked for: by what only one generation has of role and scheduler, or of
-/// the strings of the policies; else [`super::DEFAULT_RELEASE`].
+/// the strings of the policies; else [`super::DEFAULT_RELEASE`], or the newest with a policy of the role if that has none.
 pub fn default_release<'s>(
+    role: Option<&str>,
+    scheduler: Option<&str>,
+    features: &Features,
+    strings: impl Iterator<Item = &'s str>,
+) -> Default {
+    let chosen = generation(role, scheduler, features, strings);
+    let Some(role) = role else {
+        return chosen;
+    };
+    let has_policy = |release: &str| {
+        resolve(release, scheduler).is_ok_and(|release| {
+            let known = schedulers_of(release).into_iter();
+            let mut schedulers = known.filter(|s| scheduler.is_none_or(|own| own == *s));
+            schedulers.any(|s| {
+                let legal = roles_of(s, release);
+                roles_called(role).iter().any(|r| legal.contains(r))
+            })
+        })
+    };
+    if has_policy(chosen.release) {
+        return chosen;
+    }
+    let newest = if chosen.is_open {
+        ["3", "2"]
+    } else {
+        ["2", "3"]
+    };
+    match newest.into_iter().find(|release| has_policy(release)) {
+        Some(release) => Default {
+            release,
+            reason: format!("no policy of role {role} is known for {}", chosen.release),
+            is_open: false,
+        },
+        None => chosen,
+    }
+}
+
+/// The release by what only one generation has; else [`super::DEFAULT_RELEASE`].
+fn generation<'s>(
     role: Option<&str>,
     scheduler: Option<&str>,
     features: &Features,
@@ -164,20 +203,17 @@ pub fn default_release<'s>(
             .find(|(_, g)| *g == generation)
             .map(|(text, _)| *text)
     };
-    match (count(2), count(3), first(3)) {
-        (two, three, Some(mark)) if three > two => {
-            of(3, format!("the policies name `{mark}`, which only 3.x has"))
-        }
-        (two, three, _) => {
-            let reason = match first(2).filter(|_| two > three) {
-                Some(mark) => format!("the policies name `{mark}`, which only 2.x has"),
-                None => "no name in the policies shows the release".to_owned(),
-            };
-            Default {
-                is_open: two == three,
-                ..of(2, reason)
-            }
-        }
+    let (two, three) = (count(2), count(3));
+    let more = if three > two { 3 } else { 2 };
+    match first(more) {
+        Some(mark) if two != three => of(
+            more,
+            format!("the policies name `{mark}`, which only {more}.x has"),
+        ),
+        _ => Default {
+            is_open: true,
+            ..of(2, "no name in the policies shows the release".to_owned())
+        },
     }
 }
 
@@ -187,7 +223,7 @@ pub fn roles() -> impl Iterator<Item = &'static str> {
 }
 
 /// The roles that a name can mean, itself before those that have it as an alias: which of them counts depends on the
-/// release. `head_node` and `Head-Node` are `head-node`.
+/// release.
 pub fn roles_called(name: &str) -> Vec<&'static str> {
     let name = spelled(name);
     let own = ROLES.iter().filter(|r| r.name == name);

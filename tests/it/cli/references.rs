@@ -232,6 +232,74 @@ fn the_reference_is_shown_with_its_placeholders_bound() {
 }
 
 #[test]
+fn without_a_release_a_role_is_compared_with_one_that_has_it() {
+    let none = "no name in the policies shows the release";
+    let generation = "only 3.x has the role";
+    each(
+        [
+            ("user", "slurm", "role user", "2.4.1", none),
+            (
+                "lambda",
+                "slurm",
+                "role lambda",
+                "3.16.3",
+                "no policy of role lambda is known for 2.4.1",
+            ),
+            (
+                "lambda",
+                "torque",
+                "role lambda",
+                "2.11.4",
+                "no policy of role lambda is known for 2.4.1",
+            ),
+            ("head-node", "slurm", "role head-node", "3.16.3", generation),
+            ("headnode", "slurm", "role head-node", "3.16.3", generation),
+            (
+                "Compute_Node",
+                "slurm",
+                "role compute-node",
+                "3.16.3",
+                generation,
+            ),
+            (
+                "master",
+                "torque",
+                "role instance",
+                "2.4.1",
+                "only 2.x has the scheduler torque",
+            ),
+        ],
+        |(name, scheduler, role, release, reason)| {
+            let options = ["lint", "p.json", "--role", name, "--scheduler", scheduler];
+            let policy = QUEUES.replace("sqs:SendMessage", "ec2:DescribeInstances");
+            let policy = policy.replace("sqs:GetQueueUrl", "ec2:DescribeVolumes");
+            let run = run_with(&[("p.json", &policy)], &options);
+            let first = run.out.lines().next().unwrap();
+            let of = format!("{role}, scheduler {scheduler}, ParallelCluster {release}");
+            assert!(first.contains(&of) && first.contains(reason), "{first}");
+            let show = [
+                "reference",
+                "show",
+                "--role",
+                name,
+                "--scheduler",
+                scheduler,
+            ];
+            let shown = self::run(&show);
+            assert!(shown.out.starts_with(&of), "{}{}", shown.out, shown.err);
+        },
+    );
+    // A name of 2.x in the policies decides between the generations that have the role.
+    let options = ["lint", "p.json", "--role", "lambda", "--scheduler", "slurm"];
+    let run = run_with(&[("p.json", QUEUES)], &options);
+    assert!(
+        run.out.contains("ParallelCluster 2.11.9, chosen"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
 fn the_reference_is_shown_with_its_conditions_and_its_file() {
     let show = |more: &[&str]| {
         let command = ["reference", "show", "--role", "head-node"];
