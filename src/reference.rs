@@ -368,6 +368,15 @@ impl Reference {
             sid.unwrap_or_else(|| own.to_string()),
         )
     }
+
+    /// The `Condition` of a statement as AWS writes it, with the placeholders replaced that `bind` has a value for.
+    pub fn condition_of(&self, index: usize, bind: Bind<'_>) -> Option<Value> {
+        let mut statement = self.statement(index)?.clone();
+        if let Some((role, partition)) = self.role.as_deref().zip(bind("Partition")) {
+            trust::localize(std::slice::from_mut(&mut statement), role, &partition);
+        }
+        policy_text::condition(&statement.conditions).map(|c| policy_text::replace(&c, bind))
+    }
 }
 
 fn value_of(list: &RefList) -> Value {
