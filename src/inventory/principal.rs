@@ -1,5 +1,7 @@
 //! The roles, users and groups of a file, and the managed policies that nothing of it has.
 
+use std::collections::BTreeSet;
+
 use crate::parser::{self, Problem, SourceId, Span};
 
 /// The kind of a principal.
@@ -233,6 +235,8 @@ pub struct Inventory {
     pub refused_parameters: Vec<(String, String, String)>,
     /// Principals that are not made, because their condition is false.
     pub unmade: Vec<String>,
+    /// The names of the parameters of a template.
+    pub parameters: BTreeSet<String>,
     /// The nested stacks of a template.
     pub nested: Vec<super::cloudformation::Nested>,
     /// The folders of the local modules that a Terraform module calls.

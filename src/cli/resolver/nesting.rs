@@ -1,5 +1,6 @@
 //! Nested stacks whose template is among the files of a run: they get the values that its parent passes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -13,6 +14,9 @@ use crate::inventory::cloudformation::{self, Nested};
 
 /// How deep stacks are nested that get the values of their parents.
 const DEEPEST: usize = 8;
+
+/// A file that may have the template of a nested stack: its name, and its parameters.
+type Child = (String, BTreeSet<String>);
 
 impl<'r> Resolver<'r> {
     /// Reads files that are each judged by themselves, the templates with what others of them pass to their parameters.
@@ -41,8 +45,11 @@ impl<'r> Resolver<'r> {
         if templates.len() < 2 || !templates.iter().any(has_nested) {
             return;
         }
-        let names: Vec<String> = { templates.iter() }
-            .filter_map(|at| Some(self.templates.get(*at)?.name.clone()))
+        let files: Vec<Child> = { templates.iter() }
+            .filter_map(|at| {
+                let template = self.templates.get(*at)?;
+                Some((template.name.clone(), template.inventory.parameters.clone()))
+            })
             .collect();
         for _ in 0..DEEPEST {
             let mut is_same = true;
@@ -51,7 +58,7 @@ impl<'r> Resolver<'r> {
                 let own = self.templates.get(*child).map(|t| t.name.as_str());
                 let nested: Vec<Nested> = parents
                     .flat_map(|parent| parent.inventory.nested.iter().map(move |n| (parent, n)))
-                    .filter(|(parent, of)| own.is_some() && found(parent, of, &names) == own)
+                    .filter(|(parent, of)| own.is_some() && found(parent, of, &files) == own)
                     .map(|(_, of)| of.clone())
                     .collect();
                 is_same &= self.pass(*child, nested);
@@ -76,7 +83,7 @@ impl<'r> Resolver<'r> {
         }
         for at in templates {
             if let Some(parent) = self.templates.get_mut(*at) {
-                read_here(parent, &names);
+                read_here(parent, &files);
             }
         }
     }
@@ -104,9 +111,9 @@ impl<'r> Resolver<'r> {
 }
 
 /// The file, by its name, that has the template of a nested stack.
-fn found<'n>(parent: &Template, nested: &Nested, names: &'n [String]) -> Option<&'n str> {
+fn found<'n>(parent: &Template, nested: &Nested, files: &'n [Child]) -> Option<&'n str> {
     let folder = Path::new(&parent.name).parent();
-    let others = || names.iter().filter(|name| **name != parent.name);
+    let others = || files.iter().filter(|(name, _)| *name != parent.name);
     let is_url = |text: &str| text.contains("://") && !text.starts_with("file://");
     let (urls, paths): (Vec<&str>, Vec<&str>) = { nested.templates.iter() }
         .map(String::as_str)
@@ -117,18 +124,21 @@ fn found<'n>(parent: &Template, nested: &Nested, names: &'n [String]) -> Option<
         let Ok(real) = fs::canonicalize(whole) else {
             continue;
         };
-        let is_it = |name: &&String| fs::canonicalize(name).is_ok_and(|other| other == real);
-        if let Some(name) = others().find(is_it) {
+        let is_it = |(name, _): &&Child| fs::canonicalize(name).is_ok_and(|other| other == real);
+        if let Some((name, _)) = others().find(is_it) {
             return Some(name);
         }
     }
-    // A template that is elsewhere once it is deployed has the name of its file.
+    // A template that is elsewhere once it is deployed has the name of its file, and the parameters that are passed.
     for url in urls {
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let last = path.rsplit('/').next();
-        let is_it = |name: &&String| Path::new(name).file_name().and_then(|n| n.to_str()) == last;
+        let is_it = |(name, parameters): &&Child| {
+            let name = Path::new(name).file_name().and_then(|n| n.to_str());
+            name == last && nested.fits(parameters)
+        };
         let mut same = others().filter(is_it);
-        if let (Some(name), None) = (same.next(), same.next()) {
+        if let (Some((name, _)), None) = (same.next(), same.next()) {
             return Some(name);
         }
     }
@@ -136,9 +146,9 @@ fn found<'n>(parent: &Template, nested: &Nested, names: &'n [String]) -> Option<
 }
 
 /// Takes nested stacks whose template is read out of what was not checked.
-fn read_here(parent: &mut Template, names: &[String]) {
+fn read_here(parent: &mut Template, files: &[Child]) {
     let nested = parent.inventory.nested.iter();
-    let nested = nested.filter(|of| found(parent, of, names).is_some());
+    let nested = nested.filter(|of| found(parent, of, files).is_some());
     let read: Vec<String> = nested
         .map(|of| format!("nested-template:{}", of.name))
         .collect();

@@ -12,15 +12,16 @@ use super::template_condition::{Truth, condition_of};
 use crate::inventory::{Node as Made, Value};
 
 /// The types of nested stacks, each with the property that has the path or URL of its template.
-const STACKS: [(&str, &str); 2] = [
+const STACKS: [(&str, &str); 3] = [
     ("AWS::CloudFormation::Stack", "TemplateURL"),
+    ("AWS::CloudFormation::StackSet", "TemplateURL"),
     ("AWS::Serverless::Application", "Location"),
 ];
 
 /// The nested stacks of a template.
 pub(super) fn stacks(template: &mut Template<'_>, resources: &[Resource]) -> Vec<Nested> {
     let mut all = Vec::new();
-    for resource in resources {
+    'resources: for resource in resources {
         let Some((_, location)) = STACKS.iter().find(|(kind, _)| *kind == resource.kind) else {
             continue;
         };
@@ -36,7 +37,10 @@ pub(super) fn stacks(template: &mut Template<'_>, resources: &[Resource]) -> Vec
                     let url = template.property(&resource.name, location);
                     let url = url.and_then(|url| url.pieces());
                     templates.extend(url.map(|url| shown(&url, &template.holes.shared())));
-                    let row = row(template, &resource.name);
+                    let Some(row) = row(template, &resource.name) else {
+                        template.forget();
+                        continue 'resources;
+                    };
                     if !rows.contains(&row) {
                         rows.push(row);
                     }
@@ -67,13 +71,25 @@ pub(super) fn stacks(template: &mut Template<'_>, resources: &[Resource]) -> Vec
     all
 }
 
-/// The values of the parameters of a nested stack in the setting that is chosen.
-fn row(template: &mut Template<'_>, stack: &str) -> BTreeMap<String, Value> {
-    let passed = template.property(stack, "Parameters").map(|v| v.node);
-    let Some(Made::Map(members)) = passed else {
-        return BTreeMap::new();
+/// The values of the parameters of a nested stack in the setting that is chosen. `None` where they are not known.
+fn row(template: &mut Template<'_>, stack: &str) -> Option<BTreeMap<String, Value>> {
+    let Some(parameters) = template.property(stack, "Parameters") else {
+        return Some(BTreeMap::new());
     };
-    let given = { members.into_iter() }.filter(|(_, value)| value.node != Made::Absent);
-    let named = given.filter_map(|(key, value)| Some((key.text()?, value)));
-    named.collect()
+    let all: Vec<(Option<String>, Value)> = match parameters.node {
+        Made::Map(members) => { members.into_iter() }
+            .map(|(key, value)| (key.text(), value))
+            .collect(),
+        // A set of stacks has a list of them.
+        Made::List(elements) => { elements.iter() }
+            .filter_map(|one| {
+                let key = one.get("ParameterKey")?.text();
+                Some((key, one.get("ParameterValue")?.clone()))
+            })
+            .collect(),
+        _ => return None,
+    };
+    let given = { all.into_iter() }.filter(|(_, value)| value.node != Made::Absent);
+    let named = given.filter_map(|(key, value)| Some((key?, value)));
+    Some(named.collect())
 }

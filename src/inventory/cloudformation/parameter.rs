@@ -142,11 +142,39 @@ pub(super) fn refused(tree: &Tree, given: &Given) -> Vec<(String, String, String
     refused.collect()
 }
 
-/// The same for the values that other templates pass, if they pass no other one.
+/// The same for the values that other templates pass, if they pass no other one, and for those that they do not pass.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-stack.html>
 pub(super) fn refused_of_parents(tree: &Tree, given: &Given) -> Vec<Problem> {
     let parameters = tree.get("Parameters");
-    let entries = parameters.iter().flat_map(|p| p.entries());
-    let refused = entries.filter_map(|(name, value)| {
+    let entries = || parameters.iter().flat_map(|p| p.entries());
+    let problem = |message: String, help: &str, span: Span| {
+        let help = format!("{help}: CloudFormation refuses the stack");
+        unresolved("Parameters", &message, span).with_help(help)
+    };
+    let is_own = |name: &str| entries().any(|(own, _)| own.text() == Some(name));
+    let unknown = passed::names(&given.nested).into_iter();
+    let unknown = unknown.filter(|name| !is_own(name)).map(|name| {
+        let message = format!(
+            "the template of the parent gives `{}`, which is not a parameter",
+            shorten(name)
+        );
+        let span = parameters.map_or(tree.span, |p| p.span);
+        problem(message, "pass only the parameters of the template", span)
+    });
+    let missing = entries().filter_map(|(name, value)| {
+        let text = name.text()?;
+        let is_given = given.parameters.contains_key(text) || value.get("Default").is_some();
+        if is_given || !passed::is_left_out(text, &given.nested) {
+            return None;
+        }
+        let message = format!(
+            "the template of the parent gives no value for `{}`, which has no default",
+            shorten(text)
+        );
+        Some(problem(message, "pass a value", name.span))
+    });
+    let refused = entries().filter_map(|(name, value)| {
         let text = name.text()?;
         let passed = passed::passed(text, &given.nested, None)?;
         let all = passed.all.iter().map(|one| refusal(value, one));
@@ -156,10 +184,13 @@ pub(super) fn refused_of_parents(tree: &Tree, given: &Given) -> Vec<Problem> {
             "the template of the parent gives `{}`: {reason}",
             shorten(text)
         );
-        let help = "pass a value that the parameter allows: CloudFormation refuses the stack";
-        Some(unresolved("Parameters", &message, name.span).with_help(help))
+        Some(problem(
+            message,
+            "pass a value that the parameter allows",
+            name.span,
+        ))
     });
-    refused.collect()
+    unknown.chain(missing).chain(refused).collect()
 }
 
 /// Defaults that the constraints of their parameters do not allow, where no other value is given: CloudFormation refuses

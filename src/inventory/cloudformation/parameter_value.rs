@@ -110,7 +110,7 @@ impl Template<'_> {
                 hole: value
                     .holes
                     .get(*hole)
-                    .map_or(0, |of| self.from_parent(name, of)),
+                    .map_or(0, |of| self.hole_of_parent(name, of)),
                 span,
             },
             piece => piece.clone().bound_at(span),
@@ -119,7 +119,7 @@ impl Template<'_> {
     }
 
     /// A value of the parent that is not known, among those of this template.
-    fn from_parent(&mut self, parameter: &str, of: &Hole) -> usize {
+    fn hole_of_parent(&mut self, parameter: &str, of: &Hole) -> usize {
         let name = of.name.as_str();
         let is_own = name.starts_with("condition ")
             || name.starts_with("AWS::")

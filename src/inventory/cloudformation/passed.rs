@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::inventory::{Piece, Value};
+use crate::inventory::{Node, Piece, Value};
 use crate::parser::{Hole, SourceId, Span};
 
 /// A place in a file.
@@ -58,7 +58,7 @@ fn in_rows(
         .flat_map(|of| of.rows.iter().map(move |row| (of, row)));
     let values = rows.map(|(of, row)| match row.get(name) {
         Some(value) => Some(PassedValue {
-            pieces: value.pieces()?,
+            pieces: pieces(value)?,
             holes: Arc::clone(&of.holes),
             at: (of.source, value.span),
         }),
@@ -72,6 +72,20 @@ fn in_rows(
         }),
     });
     values.collect()
+}
+
+/// The pieces of a value. A list is a text with commas.
+fn pieces(value: &Value) -> Option<Vec<Piece>> {
+    let Node::List(elements) = &value.node else {
+        return value.pieces();
+    };
+    let mut all = Vec::new();
+    for (at, element) in elements.iter().enumerate() {
+        let (text, span) = (",".to_owned(), value.span);
+        all.extend((at > 0).then_some(Piece::Bound { text, span }));
+        all.extend(element.pieces()?);
+    }
+    Some(all)
 }
 
 /// The values that nested stacks give to a parameter.
@@ -94,6 +108,26 @@ pub(super) fn passed(
         }
     }
     Some(all)
+}
+
+impl Nested {
+    /// Whether a template has all parameters that the parent passes.
+    pub fn fits(&self, parameters: &BTreeSet<String>) -> bool {
+        let mut passed = self.rows.iter().flat_map(BTreeMap::keys);
+        passed.all(|name| parameters.contains(name))
+    }
+}
+
+/// The names of the parameters that nested stacks pass.
+pub(super) fn names(nested: &[Nested]) -> BTreeSet<&str> {
+    let rows = nested.iter().flat_map(|of| &of.rows);
+    rows.flat_map(BTreeMap::keys).map(String::as_str).collect()
+}
+
+/// Whether some nested stack passes no value of a parameter.
+pub(super) fn is_left_out(name: &str, nested: &[Nested]) -> bool {
+    let mut rows = nested.iter().flat_map(|of| &of.rows);
+    rows.any(|row| !row.contains_key(name))
 }
 
 /// Whether the value of the command line is that of a parent's parameter, which has the same name as one that it passes.

@@ -139,6 +139,7 @@ pub(super) fn inventory(mut template: Template<'_>, mut problems: Vec<Problem>) 
         .cloned()
         .collect();
     inventory.unknown_parameters = unknown;
+    inventory.parameters = template.parameter_names().map(str::to_owned).collect();
     inventory
 }
 
