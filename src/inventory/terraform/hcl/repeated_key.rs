@@ -27,11 +27,11 @@ pub(super) struct Code<'t> {
 /// # Errors
 ///
 /// The first place that the parser refuses.
-pub(super) fn parse<'t, T>(
-    text: &'t str,
+pub(super) fn parse<T>(
+    text: &str,
     at: impl Fn(usize) -> u32,
     parse: fn(&str) -> Result<T, Error>,
-) -> Result<(T, Code<'t>), Fault> {
+) -> Result<(T, Code<'_>), Fault> {
     let mut code = Code {
         text: Cow::Borrowed(text),
         offsets: None,
