@@ -33,6 +33,8 @@ const WORDS: [(&str, &str); 14] = [
     ("dynamic", "iterator"),
     ("dynamic", "labels"),
 ];
+/// How the names of files with code in JSON end.
+const JSON: &str = ".json";
 /// Blocks that look like arguments in JSON, and comments.
 const IN_JSON: [&str; 4] = ["dynamic", "provisioner", "connection", "//"];
 
@@ -53,7 +55,9 @@ pub(super) fn check(machine: &mut Machine<'_>) {
     // The code of a module that is called for no element, which Terraform looks at too.
     let mut codes: Vec<_> = machine.codes.values().collect();
     codes.sort_by(|a, b| a.folder.cmp(&b.folder));
-    codes.into_iter().for_each(|code| add("", code));
+    for code in codes {
+        add("", code);
+    }
     for (address, code) in all {
         let mut walk = Walk {
             machine,
@@ -62,6 +66,8 @@ pub(super) fn check(machine: &mut Machine<'_>) {
             source: SourceId(0),
             is_json: false,
             own: Vec::new(),
+            several: None,
+            is_lifecycle: false,
             found: Vec::new(),
         };
         walk.module();
@@ -79,6 +85,10 @@ struct Walk<'c, 'm> {
     is_json: bool,
     /// The names that `for` defines around an expression.
     own: Vec<&'c str>,
+    /// The argument of the block that makes several instances of it: `count` or `for_each`.
+    several: Option<&'static str>,
+    /// True in `lifecycle`, where a reference may be to a part of all instances.
+    is_lifecycle: bool,
     found: Vec<Unread>,
 }
 
@@ -91,8 +101,10 @@ impl<'c> Walk<'c, '_> {
         let blocks = [&code.resources, &code.modules, &code.outputs];
         for block in blocks.into_iter().flat_map(|all| all.values()) {
             self.enter(block.source);
+            self.several = several(&block.it);
             self.block(&block.it);
         }
+        self.several = None;
         for variable in code.variables.values() {
             self.enter(variable.source);
             let inner = variable.it.body.blocks.iter();
@@ -114,14 +126,16 @@ impl<'c> Walk<'c, '_> {
             .sources
             .get(source)
             .name()
-            .ends_with(".json");
+            .ends_with(JSON);
     }
 
     fn block(&mut self, block: &'c Block) {
+        let outer = self.is_lifecycle;
+        self.is_lifecycle |= block.kind == "lifecycle";
         for attribute in &block.body.attributes {
             let (kind, name) = (block.kind.as_str(), attribute.name.as_str());
-            let is_word = WORDS.contains(&(kind, name));
-            if !is_word && !(self.is_json && IN_JSON.contains(&name)) {
+            let is_block = self.is_json && IN_JSON.contains(&name);
+            if !is_block && !WORDS.contains(&(kind, name)) {
                 self.expression(&attribute.value);
             }
         }
@@ -130,6 +144,7 @@ impl<'c> Walk<'c, '_> {
         inner
             .filter(|b| !(is_dynamic && b.kind == "content"))
             .for_each(|b| self.block(b));
+        self.is_lifecycle = outer;
     }
 
     fn expressions(&mut self, all: impl IntoIterator<Item = &'c Expression>) {
@@ -210,6 +225,31 @@ impl<'c> Walk<'c, '_> {
         }
     }
 
+    /// The message and the help for a step behind a resource that its number of instances does not allow.
+    fn instance(&self, key: &str, step: Option<&Step>) -> Option<(String, String)> {
+        let block = self
+            .code
+            .resources
+            .get(key)
+            .filter(|_| !self.is_lifecycle)?;
+        let shown = shorten(key);
+        match (step?, several(&block.it)) {
+            (Step::Attribute(_), Some(name)) => Some((
+                format!("`{shown}` has `{name}`, and the reference to it has no index"),
+                format!(
+                    "write the index of one (`{shown}[…]`), or `{shown}[*]` for all: Terraform refuses the reference"
+                ),
+            )),
+            (Step::Index(index), None) if is_literal(index) => Some((
+                format!(
+                    "`{shown}` has neither `count` nor `for_each`, and the reference to it has an index"
+                ),
+                "remove the index: Terraform refuses the reference".to_owned(),
+            )),
+            _ => None,
+        }
+    }
+
     fn reference(&mut self, name: &str, steps: &[Step], span: Span) {
         if self.own.contains(&name) || self.found.len() >= MOST {
             return;
@@ -218,8 +258,15 @@ impl<'c> Walk<'c, '_> {
             source: self.source,
             span,
         };
-        let found = if let Some((kind, key, _)) = referred(name, steps) {
+        let found = if let Some((kind, key, used)) = referred(name, steps) {
             undefined(self.code, self.address, kind, &key)
+                .or_else(|| self.instance(&key, steps.get(used)))
+        } else if let Some(needed) = repeated(name).filter(|n| self.several != Some(*n)) {
+            let message = format!("`{name}` is used outside of a block with `{needed}`");
+            let help = format!(
+                "write `{needed}` in the block, or another value: Terraform refuses the reference"
+            );
+            Some((message, help))
         } else if steps.is_empty() && name != "self" {
             let message = format!("`{}` is not a value", shorten(name));
             let help = "write a text between quotes, or all of a reference: Terraform refuses a word alone";
@@ -235,6 +282,26 @@ impl<'c> Walk<'c, '_> {
             });
         }
     }
+}
+
+/// The argument of a block that makes several instances of it.
+fn several(block: &Block) -> Option<&'static str> {
+    let mut names = ["count", "for_each"].into_iter();
+    names.find(|name| block.body.get(name).is_some())
+}
+
+/// The argument without which a block does not have a name.
+fn repeated(name: &str) -> Option<&'static str> {
+    match name {
+        "count" => Some("count"),
+        "each" => Some("for_each"),
+        _ => None,
+    }
+}
+
+/// Whether an index is written out.
+fn is_literal(index: &Expression) -> bool {
+    matches!(index.node, Node::Number(_)) || word(index).is_some()
 }
 
 /// The word of a key that is written out.

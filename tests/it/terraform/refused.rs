@@ -178,6 +178,22 @@ const NOT_EVALUATED: &[(&str, &str)] = &[
         "resource \"aws_instance\" \"x\" {\n dynamic \"tag\" {\n for_each = local.nope\n content {}\n }\n}",
         "does not define `local.nope`",
     ),
+    (
+        "resource \"aws_sqs_queue\" \"x\" {\n count = 2\n}\nlocals { unused = true ? 1 : aws_sqs_queue.x.arn }",
+        "`aws_sqs_queue.x` has `count`, and the reference to it has no index",
+    ),
+    (
+        "locals { unused = true ? 1 : aws_sqs_queue.sent[0].arn }",
+        "`aws_sqs_queue.sent` has neither `count` nor `for_each`",
+    ),
+    (
+        "locals { unused = each.key }",
+        "`each` is used outside of a block with `for_each`",
+    ),
+    (
+        "resource \"aws_instance\" \"x\" {\n for_each = {}\n ami = count.index\n}",
+        "`count` is used outside of a block with `count`",
+    ),
     // References to something, and words that are none.
     (
         "resource \"aws_instance\" \"x\" {\n provider = aws.west\n for_each = toset([\"a\"])\n ami = each.key\n
@@ -186,7 +202,7 @@ const NOT_EVALUATED: &[(&str, &str)] = &[
            lifecycle {\n ignore_changes = all\n replace_triggered_by = [terraform_data.x]\n }\n}\n
          resource \"terraform_data\" \"x\" {\n count = 2\n input = \"${count.index}${path.root}${terraform.workspace}\"\n}\n
          data \"aws_partition\" \"x\" {}\nlocals {\n
-           unused = [terraform_data.x[*].id, terraform_data.x.*.id, data.aws_partition.x.partition, { nope = 1, for = 2 }]\n
+           unused = [terraform_data.x[*].id, aws_sqs_queue.sent[var.queue].arn, aws_sqs_queue.sent.*.arn, terraform_data.x.*.id, data.aws_partition.x.partition, { nope = 1, for = 2 }]\n
            other = [provider::aws::arn_parse(\"\"), resource.terraform_data.x[0].id, ephemeral.random_password.x.result]\n}\n
          variable \"typed\" {\n type = object({ a = optional(string) })\n default = { a = \"\" }\n}\n
          module \"x\" {\n source = \"example/x/aws\"\n providers = { aws = aws.west, other = nope.west }\n}",
@@ -210,6 +226,7 @@ fn a_reference_that_is_not_evaluated_is_looked_at_too() {
         if expected.is_empty() {
             assert!(!is.contains("is not a value"), "{code}\n{is}");
             assert!(!is.contains("does not define"), "{code}\n{is}");
+            assert!(!is.contains("Terraform refuses"), "{code}\n{is}");
         } else {
             assert!(is.contains(expected), "{code}\n{is}");
             assert_eq!(exit, 2, "{code}\n{is}");
