@@ -1,9 +1,11 @@
 //! `.tf.json` files: the same code as JSON.
 
+use std::collections::BTreeSet;
+
 use super::hcl::{self, Fault};
 use super::syntax_tree::{Attribute, Block, Body, Expression, Literal, Node, Part};
 use crate::inventory::json_text::{self, Json, Token};
-use crate::parser::Span;
+use crate::parser::{Span, shorten};
 
 /// Blocks that have labels, and how many.
 const TOP: [(&str, usize); 6] = [
@@ -134,8 +136,30 @@ fn blocks(
     Ok(())
 }
 
+/// Refuses a key that an object has twice, as Terraform does. Several objects or lists of one key may be blocks.
+fn once(all: &[(Json, Json)]) -> Result<(), Fault> {
+    let mut names = BTreeSet::new();
+    for (key, value) in all {
+        let Token::Text(text) = &key.token else {
+            continue;
+        };
+        let is_structured = matches!(value.token, Token::Object(_) | Token::Array(_));
+        if !names.insert(&text.value) && !is_structured && text.value != "//" {
+            return Err(Fault {
+                message: format!(
+                    "the key `{}` is given twice in one object",
+                    shorten(&text.value)
+                ),
+                span: span(key),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn inner(kind: &str, value: &Json) -> Result<Body, Fault> {
     let mut body = Body::default();
+    once(members(value)?)?;
     let reads_blocks =
         kind == "resource" || kind == "data" || INNER.contains(&kind) || kind == "content";
     for (key, value) in members(value)? {
@@ -185,6 +209,7 @@ fn expression(json: &Json, is_template: bool) -> Result<Expression, Fault> {
             Node::Tuple(all.collect::<Result<_, _>>()?)
         }
         Token::Object(members) => {
+            once(members)?;
             let members = members.iter().map(|(key, value)| {
                 Ok((
                     expression(key, is_template)?,

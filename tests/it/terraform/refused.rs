@@ -239,6 +239,24 @@ fn a_reference_that_is_not_evaluated_is_looked_at_too() {
     assert!(is.contains("does not define `local.nope`"), "{is}");
     assert!(!is.contains("`nope.x`"), "{is}");
     assert!(!is.contains("`y.value`"), "{is}");
+    for (json, is_refused) in [
+        (r#"{"locals": {"unused": {"a": 1, "a": 2}}}"#, true),
+        (
+            r#"{"resource": {"aws_instance": {"x": {"ami": "a", "ami": "b"}}}}"#,
+            true,
+        ),
+        (
+            r#"{"resource": {"aws_instance": {"x": {"tag": {}, "tag": {}, "//": "", "//": ""}}}}"#,
+            false,
+        ),
+    ] {
+        let (_, is) = judged(&[("main.tf", &role), ("more.tf.json", json)]);
+        assert_eq!(
+            is.contains("is given twice in one object"),
+            is_refused,
+            "{json}\n{is}"
+        );
+    }
     // A module that is called for nothing, and one of which a file was not read.
     let call = "module \"m\" {\n source = \"./m\"\n count = 0\n}\n";
     let files = [("main.tf", role.as_str()), ("call.tf", call)];
