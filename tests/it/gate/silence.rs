@@ -112,7 +112,7 @@ fn what_weakens_the_run_is_in_every_format() {
             ),
             (
                 &["--feature", "none"],
-                "beside the default ones: none (--feature)",
+                "only the features that are on by default are checked (--feature)",
             ),
         ],
         |(option, text)| {

@@ -128,7 +128,7 @@ fn nothing_of_a_template_is_passed_over() {
                 json!({"Type": "Custom::Attach", "Properties": {"Role": {"Ref": "R"}}}),
             ),
             0,
-            "what the custom resource S does with the role",
+            "the effect of the custom resource S on the role",
         ),
         (
             "repeated resource",
