@@ -233,3 +233,51 @@ fn what_a_role_has_besides_is_named() {
     let run = run_with(&files, &["lint", "p.json", "--reference", "r.json"]);
     assert_eq!(run.code, 2, "{}{}", run.out, run.err);
 }
+
+#[test]
+fn each_type_of_iam_in_the_catalogue_may_be_in_an_arn() {
+    let table = fs::read_to_string(root().join("rules/rejections.toml")).unwrap();
+    let table: toml::Table = toml::from_str(&table).unwrap();
+    let accepted = table["iam"]["types"].as_array().unwrap();
+    let catalog = fs::read_to_string(root().join("rules/catalog.txt")).unwrap();
+    let formats = { catalog.lines() }.filter_map(|line| {
+        let (_, format) = line.split_once("\tarn:${Partition}:iam:")?;
+        format.split('\t').next()?.splitn(3, ':').nth(2)
+    });
+    let mut refused: Vec<&str> = formats
+        .filter(|path| {
+            *path != "root"
+                && !accepted
+                    .iter()
+                    .any(|kind| path.starts_with(kind.as_str().unwrap()))
+        })
+        .collect();
+    refused.dedup();
+    // AWS's answer does not list it.
+    assert_eq!(refused, ["assumed-role/${RoleName}/${RoleSessionName}"]);
+}
+
+#[test]
+fn a_service_control_policy_is_rejected_by_its_own_service() {
+    let scp = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Permit", "Action": "*", "Resource": "*"}}"#;
+    let files = [
+        ("p.json", REFERENCE),
+        ("r.json", REFERENCE),
+        ("scp.json", scp),
+    ];
+    let args = [
+        "lint",
+        "p.json",
+        "--reference",
+        "r.json",
+        "--scp",
+        "scp.json",
+    ];
+    let run = run_with(&files, &args);
+    assert!(
+        run.out.contains("AWS Organizations rejects this policy"),
+        "{}",
+        run.out
+    );
+    assert!(!run.out.contains("IAM rejects this policy"), "{}", run.out);
+}
