@@ -31,6 +31,7 @@ mod hole;
 mod json;
 mod keyword;
 mod owner;
+mod masked;
 mod pattern;
 mod policy;
 mod printed;

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::Context;
 use crate::bytes;
-use crate::matcher::template;
 use crate::parser::Policy;
+use crate::vocabulary;
 
 /// Whether a policy may hold a `${…}` at all.
 pub(super) fn may_hold(context: &Context<'_>, policy: &Policy) -> bool {
@@ -46,7 +46,7 @@ pub(super) fn all(text: &str) -> impl Iterator<Item = Variable<'_>> {
 impl Variable<'_> {
     /// Whether AWS reads it as a policy variable, not a template's placeholder.
     pub(super) fn is_policy_variable(&self) -> bool {
-        self.inner.is_some_and(template::is_policy_variable)
+        self.inner.is_some_and(vocabulary::is_policy_variable)
     }
 
     /// Whether it stands for a character: `${*}`.

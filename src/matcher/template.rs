@@ -10,7 +10,7 @@ use regex::Regex;
 
 use super::arn::{Piece, Pieces};
 use crate::parser::{Span, Version};
-use crate::vocabulary::canonical_placeholder;
+use crate::vocabulary::{canonical_placeholder, is_policy_variable};
 
 /// Numbers the placeholders of a run by name.
 #[derive(Clone, Debug, Default)]
@@ -68,20 +68,6 @@ static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
-
-/// Whether `inner` of `${inner}` names a condition key (`aws:username`) rather than a value that
-/// some template engine should have filled in (`AWS::Region`, `account_id`).
-pub(crate) fn is_policy_variable(inner: &str) -> bool {
-    let name = inner.split_once(',').map_or(inner, |(name, _)| name);
-    name.split_once(':').is_some_and(|(prefix, key)| {
-        !key.is_empty()
-            && !key.starts_with(':')
-            && prefix.starts_with(|c: char| c.is_ascii_alphabetic())
-            && prefix
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/'))
-    })
-}
 
 /// Splits a string of a policy that is checked into pieces.
 pub fn customer(

@@ -12,7 +12,7 @@ use super::policy::{Attachment, Policy, Problem, Statement};
 use super::problem::Reader;
 use super::quote::{nearest, shorten};
 use super::source::Span;
-use super::{audit, pattern, statement};
+use super::{audit, masked, statement};
 use crate::rejection::answer;
 
 /// Facts about a document that its file has beside the text.
@@ -91,7 +91,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
         source: reader.source,
         name: carried.name,
         attachment: carried.attachment,
-        characters: pattern::characters(document.raw(), &reader.holes),
+        characters: masked::characters(document.raw(), &reader.holes),
         breaks_grammar: false,
         has_refused_arn: false,
         unknowns: None,

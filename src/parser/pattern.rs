@@ -1,19 +1,12 @@
 //! The form of the strings in `Action` and `Resource`.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
 use super::decoded::Text;
-use super::hole::{Hole, HoleKind};
-use super::policy::{Characters, Problem};
+use super::hole::HoleKind;
+use super::masked::{is_masked_at, masked};
+use super::policy::Problem;
 use super::problem::Reader;
 use super::quote::{named, shorten};
-use crate::quota;
-use crate::rejection::{IAM_TYPES, PARTITIONS, REGION_LENGTHS, S3_REGIONAL, answer};
-use crate::vocabulary::canonical_placeholder;
-
-/// Digits of an account.
-const ACCOUNT: usize = 12;
+use crate::rejection::{IAM_TYPES, PARTITIONS, S3_REGIONAL, answer};
 
 /// Reports an action that is neither `*` nor `service:name`.
 ///
@@ -24,7 +17,7 @@ pub(super) fn action(reader: &mut Reader, element: &str, text: &Text) {
         return;
     }
     let shown = shorten(value);
-    let plain = masked(value);
+    let plain = masked(text);
     let report = |message: String, span, help: &str| {
         Problem::invalid_policy(element, message, span).with_help(help)
     };
@@ -87,10 +80,10 @@ pub(super) fn resource(reader: &mut Reader, element: &str, text: &Text) {
         return;
     }
     let is_name = is_name(reader, text);
-    if starts_with_placeholder(value) && !is_name {
+    let plain = masked(text);
+    if is_masked_at(&plain, value, 0) && !is_name {
         return;
     }
-    let plain = masked(value);
     let shown = || shorten(value);
     if !plain.starts_with("arn:") {
         let help = if is_name {
@@ -204,14 +197,12 @@ fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String,
             Some((3, "iam-region", what, help.to_owned()))
         }
         "iam" => {
-            // Known first characters decide.
             let path = fields.get(5).copied()?;
-            let known = is_written(5)?;
-            let fits = |kind: &&str| path.starts_with(*kind);
-            if !known || ["*", "root"].contains(&path) || IAM_TYPES.iter().any(fits) {
+            let written = value.get(value.len() - path.len()..)?;
+            if may_be_path_of_iam(path, written) {
                 return None;
             }
-            let what = format!("`{}` starts with none of IAM's types", shorten(path));
+            let what = format!("`{}` starts with none of IAM's types", shorten(written));
             let help =
                 "write `*`, `root`, or a type in full and `/`, as in `role/parallelcluster-*`";
             Some((5, "iam-path", what, help.to_owned()))
@@ -231,6 +222,20 @@ fn refused(fields: &[&str], value: &str) -> Option<(usize, &'static str, String,
         _ => None,
     }
 }
+/// Whether the resource part of an ARN of IAM, with its placeholders masked and as written, is one that IAM accepts for
+/// some values of the placeholders. Known first characters decide.
+fn may_be_path_of_iam(path: &str, written: &str) -> bool {
+    let mut pairs = path.bytes().zip(written.bytes());
+    let start = pairs.position(|(masked, byte)| masked != byte);
+    let start = start.and_then(|end| written.get(..end));
+    let fits = |kind: &str| match start {
+        Some(start) => start.starts_with(kind) || kind.starts_with(start),
+        None => path.starts_with(kind),
+    };
+    let is_whole = |word: &str| path == word || start.is_some_and(|start| word.starts_with(start));
+    ["*", "root"].into_iter().any(is_whole) || IAM_TYPES.iter().any(|kind| fits(kind))
+}
+
 
 /// Whether the resource part of an ARN of S3 can be one of a type that has a Region.
 fn may_be_regional(path: &str) -> bool {
@@ -259,23 +264,6 @@ fn is_plain(action: &str) -> bool {
         && bytes.all(|b| name(b) || matches!(b, b'*' | b'?'))
 }
 
-/// The text with the contents of placeholders hidden from a search for colons and wildcards. It has the same length.
-fn masked(text: &str) -> Cow<'_, str> {
-    let placeholders = placeholders(text);
-    if placeholders.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut masked = String::with_capacity(text.len());
-    let mut at = 0;
-    for range in placeholders {
-        masked.push_str(text.get(at..range.start).unwrap_or(""));
-        masked.extend(range.clone().map(|_| '_'));
-        at = range.end;
-    }
-    masked.push_str(text.get(at..).unwrap_or(""));
-    Cow::Owned(masked)
-}
-
 /// Whether a text is put together of names that are not known: no value of theirs makes it an ARN or `*`.
 fn is_name(reader: &Reader, text: &Text) -> bool {
     let holes = text.holes.as_deref().unwrap_or_default();
@@ -289,81 +277,6 @@ fn is_name(reader: &Reader, text: &Text) -> bool {
         known.replace_range(part.range.clone(), "");
     }
     !holes.is_empty() && !known.contains([':', '$', '{', '<', '%'])
-}
-
-fn starts_with_placeholder(text: &str) -> bool {
-    placeholders(text).first().is_some_and(|r| r.start == 0)
-}
-
-/// The places of `${…}`, `<…>`, `{{…}}` and `%(…)s`: policy variables, and what templates leave behind.
-fn placeholders(text: &str) -> Vec<Range<usize>> {
-    const FORMS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")];
-    let mut found = Vec::new();
-    let marks = |b: u8| matches!(b, b'$' | b'{' | b'<' | b'%');
-    if !text.bytes().any(marks) {
-        return found;
-    }
-    let mut at = 0;
-    // A form whose closing was not found once is not looked for again, or the search would be quadratic.
-    let mut unclosed = [false; FORMS.len()];
-    while let Some(rest) = text.get(at..)
-        && let Some(next) = rest.find(['$', '{', '<', '%'])
-    {
-        let start = at + next;
-        let rest = text.get(start..).unwrap_or("");
-        at = start + 1;
-        for ((open, close), unclosed) in FORMS.iter().zip(&mut unclosed) {
-            if *unclosed || !rest.starts_with(open) {
-                continue;
-            }
-            match rest.find(close) {
-                Some(end) => {
-                    at = start + end + close.len();
-                    found.push(start..at);
-                }
-                None => *unclosed = true,
-            }
-            break;
-        }
-    }
-    found
-}
-
-/// How many characters of a policy AWS counts. `holes` are those of its file.
-pub(super) fn characters(text: &str, holes: &[Hole]) -> Characters {
-    let written = quota::size(text);
-    let mut found = Characters {
-        fewest: written,
-        most: written,
-    };
-    for range in placeholders(text) {
-        let placeholder = text.get(range).unwrap_or_default();
-        let inner = placeholder.trim_start_matches(['$', '{', '<', '%', '(']);
-        let inner = inner.trim_end_matches(['}', '>', ')', 's']);
-        let written = quota::size(placeholder);
-        let partitions = || PARTITIONS.iter().map(|name| name.len());
-        let (fewest, most) = match canonical_placeholder(inner) {
-            Some("Account") => (ACCOUNT, ACCOUNT),
-            Some("Region") => REGION_LENGTHS,
-            Some("Partition") => (
-                partitions().min().unwrap_or_default(),
-                partitions().max().unwrap_or_default(),
-            ),
-            _ if holes.iter().any(|hole| hole.marker() == placeholder) => (0, written),
-            // A name has no colon, and a policy variable one.
-            Some(_) => (0, written),
-            None if placeholder.starts_with("${")
-                && inner.starts_with(char::is_alphabetic)
-                && !inner.contains(':') =>
-            {
-                (0, written)
-            }
-            None => continue,
-        };
-        found.fewest = (found.fewest + fewest).saturating_sub(written);
-        found.most = (found.most + most).saturating_sub(written);
-    }
-    found
 }
 
 #[cfg(test)]
@@ -393,9 +306,10 @@ mod tests {
             "iam:*AccessKey*",
             "s3:",
             "${Service}:Get",
-            "${a:b}",
+            "${Name}",
             "<ACTION>",
-            "s3:${a:b}",
+            "s3:${Name}",
+            "s3:${AWS::Name}",
             "{{ service }}:Get",
         ] {
             assert_eq!(problems(action, good), [], "{good}");
@@ -408,6 +322,10 @@ mod tests {
             ("s3_x:Get", "contains", 2, 3),
             ("s3:Get:Object", "more than one colon", 0, 13),
             ("s*:Get*", "wildcard", 0, 2),
+            ("s3:Get${a:b}", "more than one colon", 0, 12),
+            ("${a:b}:Get", "more than one colon", 0, 10),
+            ("${a:b}", "contains", 0, 1),
+            ("${Service}:${a:b}", "more than one colon", 0, 17),
             ("*:*", "wildcard", 0, 1),
             ("arn:aws:s3:::b", "more than one colon", 0, 14),
         ] {
@@ -441,6 +359,11 @@ mod tests {
             "arn:*:iam::*:role/x",
             "arn:aws:iam::1:root",
             "arn:aws:iam::1:*",
+            "arn:aws:iam::1:ro${Role}",
+            "arn:aws:iam::1:role/${aws:username}",
+            "arn:aws:iam::aws:role-template/*",
+            "arn:aws:iam::1:delegation-request/*",
+            "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:q",
             "arn:aws:iam::1:${Role}",
         ] {
             assert_eq!(problems(resource, good), [], "{good}");
@@ -469,15 +392,16 @@ mod tests {
             ("arn::s3:::b", true),
             ("x${Arn}", true),
         ] {
+            ("${aws:username}", true),
+            ("arn:${aws:x}:s3:::b/*", true),
+            ("arn:aws:iam::1:${aws:username}", true),
+            ("arn:aws:iam::1:role${aws:username}", true),
+            ("arn:aws:iam::1:account-alias/${Name}", true),
+            ("arn:aws:iam:${aws:x}:1:role/x", true),
+            ("arn:aws:s3:${aws:x}::b", true),
             let found = problems(resource, bad);
             assert_eq!(found.len(), 1, "{bad}");
             assert_eq!(found[0].rejected, rejected, "{bad}");
         }
-    }
-
-    #[test]
-    fn unclosed_placeholders_cost_no_time() {
-        let text = "${<{{%(".repeat(100_000);
-        assert!(placeholders(&text).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! The parts of the texts of a statement, and of its elements.
 
-use crate::matcher::template;
 use crate::reference::RefStatement;
+use crate::vocabulary;
 
 /// A part of a text.
 #[derive(PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         if !before.is_empty() {
             all.push(Part::Literal(before));
         }
-        let is_variable = template::is_policy_variable(inner) || matches!(inner, "*" | "?" | "$");
+        let is_variable = vocabulary::is_policy_variable(inner) || matches!(inner, "*" | "?" | "$");
         all.push(if is_variable {
             Part::Variable(inner)
         } else {
