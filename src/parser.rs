@@ -19,6 +19,7 @@
 mod audit;
 mod condition;
 mod content;
+mod date;
 mod decoded;
 pub mod dump;
 mod element;
@@ -30,8 +31,8 @@ mod grammar;
 mod hole;
 mod json;
 mod keyword;
-mod owner;
 mod masked;
+mod owner;
 mod pattern;
 mod policy;
 mod printed;

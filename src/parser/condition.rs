@@ -4,9 +4,11 @@
 
 use std::collections::HashMap;
 
+use super::date;
 use super::decoded::Text;
 use super::element::{refuse_function, wrong_kind};
 use super::json::{Kind, Member, Value};
+use super::masked::is_open;
 use super::policy::{Condition, Problem, Statement};
 use super::problem::Reader;
 use super::quote::{nearest, shorten};
@@ -148,18 +150,10 @@ fn same_but_for_case(reader: &mut Reader, operator: Value<'_>) {
     }
 }
 
-/// Reports the first value of a date operator that is not a date in any notation.
-///
-/// <https://www.w3.org/TR/NOTE-datetime>
+/// Reports the first value of a date operator that is no date. A placeholder may stand for one; a policy variable does not,
+/// because AWS reads none in dates.
 fn dates(reader: &mut Reader, values: &[Text]) {
-    let of_date =
-        |c: char| c.is_ascii_digit() || matches!(c, 'T' | 't' | 'Z' | 'z' | '-' | '+' | ':' | '.');
-    let is_date = |value: &str| {
-        let value = value.trim();
-        value.starts_with(|c: char| c.is_ascii_digit()) && value.chars().all(of_date)
-    };
-    let left_open = |value: &str| value.contains(['$', '<', '{', '%']);
-    let mut wrong = { values.iter() }.filter(|t| !is_date(&t.value) && !left_open(&t.value));
+    let mut wrong = { values.iter() }.filter(|t| !date::is_accepted(&t.value) && !is_open(t));
     if let Some(text) = wrong.next() {
         reader.report(
             Problem::invalid_condition(
@@ -176,7 +170,7 @@ fn dates(reader: &mut Reader, values: &[Text]) {
 }
 
 /// The operator that a text is. What is none is reported.
-fn check_operator(reader: &mut Reader, operator: &Text) -> Option<Operator> {
+fn check_operator(reader: &mut Reader, operator: &Text, is_empty: bool) -> Option<Operator> {
     if let Ok(operator) = operator.value.parse::<Operator>() {
         return Some(operator);
     }

@@ -59,7 +59,7 @@ impl PartialOrd for Decimal {
     }
 }
 
-/// ISO 8601, a day alone, or seconds since 1970.
+/// ISO 8601, a day or a month alone, or seconds since 1970.
 pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
@@ -72,9 +72,40 @@ pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
     }
     if text.len() == 10 {
         let day = time::Date::parse(text, &Iso8601::DEFAULT).ok()?;
-        return Some(day.midnight().assume_utc());
+        Some(day.midnight().assume_utc())
+    };
+    match text.len() {
+        7 => day(&[text, "-01"].concat()),
+        10 => day(text),
+        _ => OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok(),
     }
-    OffsetDateTime::parse(text, &Iso8601::DEFAULT).ok()
+}
+
+/// How a value of a request compares with one of a policy, where both are known.
+pub(super) fn scalars(comparison: Comparison, value: &str, wanted: &str) -> Truth {
+    let known = |found: Option<bool>| found.map_or(Truth::Unknown, Truth::of);
+    match comparison {
+        Comparison::Numeric(order) => known(
+            Decimal::parse(value)
+                .zip(Decimal::parse(wanted))
+                .map(|(a, b)| order.holds(a.cmp(&b))),
+        ),
+        Comparison::Date(order) => known(
+            date(value)
+                .zip(date(wanted))
+                .map(|(a, b)| order.holds(a.cmp(&b))),
+        ),
+        Comparison::Bool => Truth::of(value.eq_ignore_ascii_case(wanted)),
+        // Two different texts can stand for the same bytes.
+        Comparison::Binary if value != wanted => Truth::Unknown,
+        Comparison::Binary => Truth::True,
+        Comparison::IpAddress => known(
+            network(value)
+                .zip(network(wanted))
+                .and_then(|(a, b)| within(a, b)),
+        ),
+        _ => Truth::Unknown,
+    }
 }
 
 /// An address and how many of its bits count.
