@@ -37,20 +37,23 @@ pub(super) fn read(reader: &mut Reader, value: Value<'_>, statement: &mut Statem
         return;
     }
     for Member { key, value } in operators {
+        // AWS accepts an unknown operator that has no keys.
+        let members = (value.kind() == Kind::Object).then(|| value.last_members());
+        let is_empty = members.as_ref().is_some_and(Vec::is_empty);
         // An unknown operator never holds for certain; a long one is not copied to each of its keys.
-        let operator = check_operator(reader, &key);
-        if operator.is_none() && key.value.len() > LONGEST_OPERATOR {
+        let operator = check_operator(reader, &key, is_empty);
+        if operator.is_none() && key.value.len() > LONGEST_OPERATOR && !is_empty {
             statement.condition_unreadable = true;
             continue;
         }
-        if value.kind() != Kind::Object || refuse_function(reader, value) {
+        let members = members.filter(|_| !refuse_function(reader, value));
+        let Some(members) = members else {
             wrong_kind(reader, &key.value, value, "an object of condition keys");
             statement.condition_unreadable = true;
             continue;
-        }
+        };
         same_but_for_case(reader, value);
-        let members = value.last_members();
-        if members.is_empty() {
+        if is_empty {
             statement.empty_condition.get_or_insert(value.span());
         }
         for member in members {
@@ -179,6 +182,11 @@ fn check_operator(reader: &mut Reader, operator: &Text, is_empty: bool) -> Optio
         format!("`{}` is not a condition operator", shorten(&operator.value)),
         operator.span,
     );
+    let problem = if is_empty {
+        problem.accepted()
+    } else {
+        problem
+    };
     reader.report(match operator::meant(&operator.value, nearest) {
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None if operator.value.contains(':') => problem.with_help(
