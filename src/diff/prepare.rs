@@ -1,22 +1,23 @@
 //! From parsed policies and a reference to [`Prepared`] statements, with placeholders replaced.
 
+mod condition_line;
 mod lexed;
 mod requirement;
 
 pub use requirement::{ReferencePieces, bind_reference, number_placeholders, reference_pieces};
 
 use std::cell::OnceCell;
-use std::fmt::Write as _;
 
 use super::partly_known;
-use super::statement::{Action, Conditions, Line, Prepared, Resource};
-use crate::matcher::condition::{Comparison, KeyValue, Operator, Test, fold_key};
+use super::statement::{Action, Conditions, Prepared, Resource};
+use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
+use condition_line::{is_arn_operator, line, reads_variables, value_of};
 use lexed::{Draft, Lexed};
 
 /// A placeholder that is left in a policy, and its place.
@@ -303,8 +304,8 @@ impl<'a> Drafts<'a> {
             let rest = template::resolve(&rest.into(), value);
             fields.iter().chain(rest.iter()).copied().collect()
         };
-        // A variable without a value: the string matches no resource.
-        let is_void = |lexed: &Lexed| {
+        // A variable without a value: the string matches nothing.
+        let has_no_value = |lexed: &Lexed| {
             !lexed.is_plain
                 && lexed.pieces.iter().any(|(piece, _)| match piece {
                     Piece::Variable { name, .. } => {
@@ -354,7 +355,8 @@ impl<'a> Drafts<'a> {
                     .zip(conditions)
                     .map(|(c, lexed)| {
                         let values = c.values.iter().map(|v| v.value.clone()).collect();
-                        let bound = lexed.iter().flat_map(&bind);
+                        let known = lexed.iter().filter(|l| !has_no_value(l));
+                        let bound = known.flat_map(&bind);
                         let of_arns = is_arn_operator(&c.operator.value);
                         let bound = bound.map(|p| {
                             if of_arns {
@@ -363,8 +365,9 @@ impl<'a> Drafts<'a> {
                                 template::resolve(&p, value)
                             }
                         });
+                        let has_void = lexed.iter().any(has_no_value);
                         let bound = bound.collect();
-                        line(&c.operator.value, &c.key.value, values, bound)
+                        line(&c.operator.value, &c.key.value, values, bound, has_void)
                     })
                     .collect(),
                 statement.condition_unreadable,
@@ -429,33 +432,6 @@ impl<'a> Drafts<'a> {
     }
 }
 
-/// The placeholder that values of a condition key stand for.
-fn value_of(key: &str) -> Option<&'static str> {
-    let is = |name: &str| key.eq_ignore_ascii_case(name);
-    let account = [
-        "aws:PrincipalAccount",
-        "aws:ResourceAccount",
-        "aws:SourceAccount",
-    ];
-    match () {
-        () if is("aws:RequestedRegion") => Some("Region"),
-        () if account.into_iter().any(is) => Some("Account"),
-        () => None,
-    }
-}
-
-/// Whether AWS reads policy variables in the values of an operator: those of texts and ARNs, and perhaps an unknown
-/// one.
-fn reads_variables(operator: &str) -> bool {
-    let operator: Option<Operator> = operator.parse().ok();
-    operator.is_none_or(|o| o.comparison.reads_variables())
-}
-
-fn is_arn_operator(operator: &str) -> bool {
-    let operator: Option<Operator> = operator.parse().ok();
-    operator.is_some_and(|o| o.comparison == Comparison::Arn)
-}
-
 /// How many pieces the first five fields of an ARN have.
 fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
     let colons = pieces.iter().enumerate();
@@ -491,5 +467,14 @@ fn normal_value(pieces: &Pieces) -> String {
             Piece::Placeholder(n) => write!(text, "${{p{n}}}"),
         };
     }
-    text
+    let fields = lexed.pieces.iter().take(behind_fields(&lexed.pieces));
+    // Other placeholders may hold colons.
+    let is_of_field = |n: u32| ["Partition", "Region", "Account"].contains(&placeholders.name(n));
+    let known = fields
+        .map(|(piece, _)| *piece)
+        .take_while(|piece| match piece {
+            Piece::Placeholder(n) => is_of_field(*n),
+            _ => true,
+        });
+    { known }.any(|piece| matches!(piece, Piece::Variable { .. }))
 }

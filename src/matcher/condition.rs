@@ -20,7 +20,7 @@ use super::class::Class;
 use super::pattern::{Pattern, Token};
 use super::symbol::Symbol;
 use arn_values::Arn;
-use scalar::within;
+use scalar::scalars;
 
 /// The known result of a statement's Condition, or of one line of it, for some requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -122,6 +122,9 @@ pub struct Test {
     pub key: String,
     /// The values to compare with, with placeholders replaced.
     pub values: Vec<Pieces>,
+    /// Whether `values` leaves out one with a policy variable that has no value. AWS says that it matches nothing, and that
+    /// the whole statement may be invalid.
+    has_void: bool,
     /// What the values match, once it is asked for.
     read: OnceCell<Vec<Wanted>>,
     answers: LastAnswers<Truth>,
@@ -161,8 +164,18 @@ impl Test {
             operator,
             key,
             values,
+            has_void: false,
             read: OnceCell::new(),
             answers: LastAnswers::default(),
+        }
+    }
+
+    /// The same line with a value more that matches nothing.
+    #[must_use]
+    pub fn with_void(self) -> Self {
+        Test {
+            has_void: true,
+            ..self
         }
     }
 
@@ -195,13 +208,20 @@ impl Test {
         let Some(operator) = self.operator else {
             return Truth::Unknown;
         };
-        if self.values.is_empty() {
-            return Truth::Unknown;
+        let found = self.evaluate_values(operator, value);
+        if self.has_void {
+            found.and(Truth::Unknown)
+        } else {
+            found
         }
+    }
+
+    fn evaluate_values(&self, operator: Operator, value: &KeyValue) -> Truth {
         if operator.comparison == Comparison::Null {
             return self.null(operator, value);
         }
         match value {
+            _ if self.values.is_empty() => without_values(operator, value),
             KeyValue::Unknown => self
                 .evaluate(&KeyValue::Absent)
                 .either(self.evaluate(&KeyValue::Present)),
@@ -314,6 +334,21 @@ fn absent(operator: Operator) -> Truth {
     }
 }
 
+/// The result of an operator with an empty list of values, of which nothing matches. AWS does not say whether a negated
+/// operator then holds.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html> (empty array condition)
+fn without_values(operator: Operator, value: &KeyValue) -> Truth {
+    let is_contested = operator.negated && operator.quantifier.is_none() && !operator.if_exists;
+    match value {
+        KeyValue::Unknown => without_values(operator, &KeyValue::Absent)
+            .either(without_values(operator, &KeyValue::Present)),
+        KeyValue::Absent if !is_contested => absent(operator),
+        KeyValue::Present | KeyValue::Values(_) if !operator.negated => Truth::False,
+        _ => Truth::Unknown,
+    }
+}
+
 /// The text of pieces without wildcards, variables and placeholders.
 fn plain(pieces: &Pieces) -> Option<String> {
     pieces
@@ -388,32 +423,6 @@ fn spellings(text: &str) -> impl Iterator<Item = String> {
         });
         spelled.collect()
     })
-}
-
-fn scalars(comparison: Comparison, value: &str, wanted: &str) -> Truth {
-    let known = |found: Option<bool>| found.map_or(Truth::Unknown, Truth::of);
-    match comparison {
-        Comparison::Numeric(order) => known(
-            Decimal::parse(value)
-                .zip(Decimal::parse(wanted))
-                .map(|(a, b)| order.holds(a.cmp(&b))),
-        ),
-        Comparison::Date(order) => known(
-            date(value)
-                .zip(date(wanted))
-                .map(|(a, b)| order.holds(a.cmp(&b))),
-        ),
-        Comparison::Bool => Truth::of(value.eq_ignore_ascii_case(wanted)),
-        // Two different texts can stand for the same bytes.
-        Comparison::Binary if value != wanted => Truth::Unknown,
-        Comparison::Binary => Truth::True,
-        Comparison::IpAddress => known(
-            network(value)
-                .zip(network(wanted))
-                .and_then(|(a, b)| within(a, b)),
-        ),
-        _ => Truth::Unknown,
-    }
 }
 
 /// The pattern of a policy's value.

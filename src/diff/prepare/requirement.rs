@@ -161,7 +161,13 @@ pub fn bind_reference(
                     .zip(&pieces.conditions)
                     .map(|(c, pieces)| {
                         let bound = pieces.iter().map(|p| bindings.apply(p, placeholders));
-                        line(&c.operator, &c.key, c.values.clone(), bound.collect())
+                        line(
+                            &c.operator,
+                            &c.key,
+                            c.values.clone(),
+                            bound.collect(),
+                            false,
+                        )
                     })
                     .collect(),
                 false,

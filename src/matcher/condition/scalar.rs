@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 
+use super::{Comparison, Truth};
+
 /// A number as it is written, without loss: sign, digits before and behind the point.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Decimal {
@@ -70,7 +72,7 @@ pub(crate) fn date(text: &str) -> Option<OffsetDateTime> {
             None
         };
     }
-    if text.len() == 10 {
+    let day = |text: &str| {
         let day = time::Date::parse(text, &Iso8601::DEFAULT).ok()?;
         Some(day.midnight().assume_utc())
     };
@@ -124,10 +126,7 @@ pub(crate) fn network(text: &str) -> Option<(IpAddr, u32)> {
 }
 
 /// Whether a network lies within another; not known where it reaches beyond it.
-pub(super) fn within(
-    (address, bits): (IpAddr, u32),
-    (wanted, wanted_bits): (IpAddr, u32),
-) -> Option<bool> {
+fn within((address, bits): (IpAddr, u32), (wanted, wanted_bits): (IpAddr, u32)) -> Option<bool> {
     let same = |count: u32| match (address, wanted) {
         (IpAddr::V4(a), IpAddr::V4(b)) => {
             Some(shared(a.to_bits().into(), b.to_bits().into(), 32) >= count)

@@ -1,6 +1,6 @@
 //! Policy variables (4): their values, and where they have a meaning.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Case, QUEUE, allow, deny, judge, when};
 use crate::common::table::each;
@@ -239,6 +239,82 @@ fn where_variables_stand_4_2_and_4_8() {
                 reference: vec![allow("sqs:SendMessage", resource)],
                 policies: vec![policy],
                 context: known.map(|(key, value)| (key, Some(value))).to_vec(),
+                ..Case::default()
+            });
+            assert_eq!(found, expected, "{rule}");
+        },
+    );
+}
+
+#[test]
+fn values_of_conditions_without_value_4_5() {
+    let on = |mut statement: Value, operator: &str, values: Value| {
+        statement["Condition"] = json!({operator: {"aws:PrincipalTag/a": values}});
+        statement
+    };
+    let granted = || allow("sqs:SendMessage", QUEUE);
+    let unset = "${aws:username}";
+    each(
+        [
+            (
+                "it matches nothing",
+                vec![on(granted(), "StringEquals", json!(unset))],
+                "missing",
+            ),
+            (
+                "nor as a part of a text",
+                vec![on(granted(), "StringLike", json!("*${aws:username}"))],
+                "missing",
+            ),
+            (
+                "nor without regard to case",
+                vec![on(granted(), "StringEqualsIgnoreCase", json!(unset))],
+                "missing",
+            ),
+            (
+                "nor in a set",
+                vec![on(granted(), "ForAnyValue:StringEquals", json!(unset))],
+                "missing",
+            ),
+            (
+                "the whole statement may be invalid",
+                vec![on(granted(), "StringNotEquals", json!(unset))],
+                "conditional",
+            ),
+            (
+                "also beside a value that fits",
+                vec![on(granted(), "StringEquals", json!([unset, "x"]))],
+                "conditional",
+            ),
+            (
+                "beside one that does not",
+                vec![on(granted(), "StringEquals", json!([unset, "y"]))],
+                "missing",
+            ),
+            (
+                "a default is a value",
+                vec![on(granted(), "StringEquals", json!("${aws:username, 'x'}"))],
+                "covered",
+            ),
+            (
+                "a Deny takes nothing",
+                vec![granted(), on(deny("*", "*"), "StringEquals", json!(unset))],
+                "covered",
+            ),
+            (
+                "a negated Deny may take all",
+                vec![
+                    granted(),
+                    on(deny("*", "*"), "StringNotEquals", json!(unset)),
+                ],
+                "conditional",
+            ),
+        ],
+        |(rule, policies, expected)| {
+            let found = judge(&Case {
+                reference: vec![granted()],
+                policies,
+                context: vec![("aws:PrincipalTag/a", Some("x")), ("aws:username", None)],
                 ..Case::default()
             });
             assert_eq!(found, expected, "{rule}");
