@@ -315,6 +315,9 @@ impl<'a> Drafts<'a> {
                     _ => false,
                 })
         };
+        // A string with a variable before the fifth colon, where it is text, names no resource.
+        let is_void =
+            |lexed: &Lexed| has_no_value(lexed) || has_text_for_field(lexed, placeholders);
         let may_be_void = |lexed: &Lexed| {
             lexed.pieces.iter().any(|(piece, _)| match piece {
                 Piece::Variable { name, .. } => {
@@ -439,33 +442,10 @@ fn behind_fields(pieces: &[(Piece, Span)]) -> usize {
     colons.nth(4).map_or(pieces.len(), |(at, _)| at + 1)
 }
 
-fn line(operator: &str, key: &str, values: Vec<String>, bound: Vec<Pieces>) -> Line {
-    let key_folded = fold_key(key);
-    let mut normal: Vec<String> = bound.iter().map(normal_value).collect();
-    normal.sort_unstable();
-    normal.dedup();
-    Line {
-        normal: format!("{} {key_folded} {normal:?}", operator.to_ascii_lowercase()),
-        test: Test::new(operator.parse().ok(), key_folded, bound),
-        operator: operator.to_owned(),
-        key: key.to_owned(),
-        values,
-    }
-}
-
-/// A form of a value in which equal values are equal texts.
-fn normal_value(pieces: &Pieces) -> String {
-    let mut text = String::with_capacity(pieces.len());
-    for (piece, _) in pieces.iter() {
-        // Writing to a string cannot fail.
-        let _ = match piece {
-            Piece::Char(c @ ('*' | '?' | '$')) => write!(text, "${{{c}}}"),
-            Piece::Char(c) => text.write_char(*c),
-            Piece::Star | Piece::Word => text.write_char('*'),
-            Piece::Question => text.write_char('?'),
-            Piece::Variable { name, .. } => write!(text, "${{v{name}}}"),
-            Piece::Placeholder(n) => write!(text, "${{p{n}}}"),
-        };
+/// Whether a policy variable is in a field before the resource part, whatever placeholders stand for.
+fn has_text_for_field(lexed: &Lexed, placeholders: &Placeholders) -> bool {
+    if lexed.is_plain {
+        return false;
     }
     let fields = lexed.pieces.iter().take(behind_fields(&lexed.pieces));
     // Other placeholders may hold colons.

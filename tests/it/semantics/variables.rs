@@ -219,7 +219,7 @@ fn where_variables_stand_4_2_and_4_8() {
                 "4.2 nor before the fifth colon",
                 QUEUE,
                 allow("*", "arn:aws:sqs:*:${aws:PrincipalTag/c}:q"),
-                "conditional",
+                "missing",
             ),
             (
                 "4.2 nor in an action",
