@@ -7,8 +7,16 @@ use super::data::{
     REGION_UNKNOWN, REGIONS, SAME_KEYS, SHARED, US_EAST_1,
 };
 
-/// Resource types of an action that ParallelCluster uses although the catalogue calls them optional.
+/// Resource types of an action, or else of all actions of its service, that ParallelCluster uses although the catalogue
+/// calls them optional.
 pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
+    let types = types_needed_for(service, name);
+    types
+        .or_else(|| types_needed_for(service, "*"))
+        .unwrap_or_default()
+}
+
+fn types_needed_for(service: &str, name: &str) -> Option<&'static [&'static str]> {
     let length = service.len() + 1 + name.len();
     let is = |action: &str| {
         action.len() == length
@@ -16,10 +24,8 @@ pub fn needed_types(service: &str, name: &str) -> &'static [&'static str] {
                 s.eq_ignore_ascii_case(service) && n.eq_ignore_ascii_case(name)
             })
     };
-    NEEDED_TYPES
-        .iter()
-        .find(|(action, _)| is(action))
-        .map_or(&[], |(_, types)| types)
+    let found = NEEDED_TYPES.iter().find(|(action, _)| is(action));
+    found.map(|(_, types)| *types)
 }
 
 /// Whether accounts share some resources of a service with one another.
