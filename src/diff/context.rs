@@ -10,9 +10,9 @@ use rustc_hash::FxHashMap;
 use super::scope::Scope;
 use super::statement::{Conditions, Line};
 use crate::catalog::{self, Catalog, ResourceType};
+use crate::matcher::Class;
 use crate::matcher::arn;
 use crate::matcher::condition::{self, KeyValue, Truth};
-use crate::matcher::{Class, Pattern};
 use crate::reference::{self, KnownContext, Principal, PrincipalValue, RequestRegion};
 
 /// The context that all requests share: the condition keys of `--context`, and those that follow from the principal.
@@ -152,13 +152,12 @@ impl Written<'_> {
         let like = fill(like, "${Partition}", &scope.partition);
         let like = fill(&like, "${Region}", &scope.region);
         let like = fill(&like, "${Account}", &scope.account);
-        // Wildcards of an ARN stay in their fields, and the names of principals hold no colon.
-        let pattern = if like.starts_with("arn:") {
-            arn::plain_format(&like, &|_| Class::ANY)
-        } else {
-            Pattern::glob(&like)
+        // Wildcards of an ARN stay in their fields, and the names and ids of principals hold no colon.
+        let names = |name: &str| {
+            let characters = reference::name_characters("iam", name);
+            characters.and_then(Class::of).unwrap_or(Class::ANY)
         };
-        KeyValue::Values(vec![pattern])
+        KeyValue::Values(vec![arn::plain_format(&like, &names)])
     }
 }
 
