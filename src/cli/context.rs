@@ -134,6 +134,8 @@ fn key_value(value: &Value) -> Option<KeyValue> {
     };
     match value {
         Value::Null => Some(KeyValue::Absent),
+        // A key without a value counts as absent.
+        Value::Array(several) if several.is_empty() => Some(KeyValue::Absent),
         Value::Array(several) => {
             let values: Option<Vec<_>> = several.iter().map(scalar).collect();
             values.map(KeyValue::Values)
