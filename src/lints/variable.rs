@@ -54,3 +54,12 @@ impl Variable<'_> {
         matches!(self.inner, Some("*" | "?" | "$"))
     }
 }
+
+/// The first wildcard of a string outside its variables.
+pub(super) fn wildcard(text: &str) -> Option<usize> {
+    let inside: Vec<Range<usize>> = all(text).map(|v| v.range).collect();
+    let is_outside = |at: &usize| !inside.iter().any(|range| range.contains(at));
+    text.match_indices(['*', '?'])
+        .map(|(at, _)| at)
+        .find(is_outside)
+}

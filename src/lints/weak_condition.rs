@@ -6,6 +6,7 @@ use super::{Context, Lint};
 use crate::catalog::ConditionKeyType as Kind;
 use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, fold_key};
+use crate::matcher::template;
 use crate::parser::{Effect, shorten};
 
 /// Metadata; the page is `rules/lints/weak-condition.md`.
@@ -78,7 +79,7 @@ fn arn_as_text(line: &Line<'_>) -> Option<Finding> {
     // A pattern that ends in its only wildcard matches the same with both operators.
     let crosses = |value: &str| {
         let inner = value.trim_end_matches('*');
-        inner.contains(['*', '?'])
+        variable::wildcard(inner).is_some()
     };
     let value = values.find(|v| wild && crosses(&v.value))?;
     let message = format!(
@@ -143,7 +144,8 @@ fn names_owner(value: &str) -> bool {
     let whole = variable::all(value)
         .next()
         .filter(|v| v.range == (0..value.len()));
-    let key = whole.and_then(|v| v.inner).map(fold_key);
+    let inner = whole.and_then(|v| v.inner);
+    let key = inner.map(|inner| fold_key(template::variable_parts(inner).0));
     key.is_some_and(|key| OWNERS.contains(&key.as_str()))
 }
 
@@ -163,7 +165,7 @@ fn open_owner(line: &Line<'_>) -> Option<Finding> {
         let variable = variable::all(named).next();
         let variable = variable.filter(Variable::is_policy_variable);
         let variable = variable.map(|v| v.range.start);
-        let wildcard = named.find(['*', '?']).filter(|_| wild);
+        let wildcard = variable::wildcard(named).filter(|_| wild);
         let first = [variable, wildcard].into_iter().flatten().min();
         // `*` alone asks whether the key is there, which another lint says.
         first.is_some_and(|at| at < ENOUGH) && value != "*"
