@@ -5,6 +5,10 @@
 pub(crate) const CONSEQUENCE: &str =
     "IAM rejects this policy, so none of its statements take effect";
 
+/// The same in a service control policy.
+pub(crate) const CONSEQUENCE_OF_SCP: &str =
+    "AWS Organizations rejects this policy, so none of its statements take effect";
+
 include!(concat!(env!("OUT_DIR"), "/rejections.rs"));
 
 /// Whether an ARN is of another partition than the account, which is in `own`.

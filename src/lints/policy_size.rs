@@ -150,8 +150,13 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<
 }
 
 fn of_scp(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
-    let text = context.sources.get(policy.source).slice(policy.span);
-    let found = decoded(text).chars().count();
+    let source = context.sources.get(policy.source);
+    let (file, document) = (source.text(), source.slice(policy.span));
+    // White space around the document counts as well.
+    let is_file = file.trim() == document;
+    let found = decoded(if is_file { file } else { document })
+        .chars()
+        .count();
     if found <= SCP {
         return None;
     }

@@ -1,9 +1,10 @@
 //! Turns the faults that the parser met into findings.
 
-use super::{Context, Lint};
+use super::{Context, Lint, layer};
+use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::ProblemKind;
-use crate::rejection::CONSEQUENCE;
+use crate::rejection::{CONSEQUENCE, CONSEQUENCE_OF_SCP};
 
 /// Problems that make AWS reject a policy. A duplicate key is not one of them: its last value counts. A file that is
 /// not a policy is not sent to AWS.
@@ -31,7 +32,13 @@ pub(super) fn report(
             Severity::Warning
         };
         let message = if problem.rejected && CAUSES_REJECTION.contains(&kind) {
-            format!("{}: {CONSEQUENCE}", problem.message)
+            let compared = context.compared.as_ref();
+            let layer = compared.and_then(|c| layer::of(c, source));
+            let consequence = match layer.map(|l| l.kind) {
+                Some(LayerKind::Scp) => CONSEQUENCE_OF_SCP,
+                _ => CONSEQUENCE,
+            };
+            format!("{}: {consequence}", problem.message)
         } else {
             problem.message.clone()
         };

@@ -97,3 +97,35 @@ fn the_quotas_of_users_are_no_note_on_a_role() {
     let user = &["--role", "user", "--scheduler", "torque"];
     assert_eq!(sizes("inline.yaml", resource, 200, user), [""; 0]);
 }
+
+#[test]
+fn white_space_around_a_service_control_policy_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("p.json"), document).unwrap();
+    fs::write(path("short.json"), format!("{document}\n")).unwrap();
+    let blanks = " ".repeat(11_000);
+    fs::write(path("after.json"), format!("{document}{blanks}")).unwrap();
+    fs::write(path("before.json"), format!("{blanks}{document}")).unwrap();
+    each(
+        [
+            ("short.json", false),
+            ("after.json", true),
+            ("before.json", true),
+        ],
+        |(scp, is_found)| {
+            let command = [
+                "lint",
+                "p.json",
+                "--scp",
+                scp,
+                "-f",
+                "concise",
+                "--no-config",
+            ];
+            let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
+            assert_eq!(found.contains("error[policy-size]"), is_found, "{found}");
+        },
+    );
+}

@@ -3,7 +3,7 @@
 use super::{by_severity, plural};
 use crate::finding::{Finding, Severity};
 use crate::lints;
-use crate::rejection::CONSEQUENCE;
+use crate::rejection::{CONSEQUENCE, CONSEQUENCE_OF_SCP};
 use crate::report::{Counts, Region, Report, RoleResult};
 
 /// The subject of a finding: its feature, else the first text that its message quotes, else the message.
@@ -64,7 +64,8 @@ pub(super) fn shortened(findings: &[&Finding]) -> Option<String> {
 
 /// The order of findings where the worst come first. That IAM rejects a policy is the reason why its rows are missing.
 pub(in crate::report) fn rank(finding: &Finding) -> (std::cmp::Reverse<Severity>, bool) {
-    let is_reason = finding.message.ends_with(CONSEQUENCE);
+    let is_reason =
+        { [CONSEQUENCE, CONSEQUENCE_OF_SCP].iter() }.any(|c| finding.message.ends_with(c));
     (std::cmp::Reverse(finding.severity), !is_reason)
 }
 
