@@ -9,10 +9,10 @@ use super::source::{Source, Span};
 /// the first bad byte. The source then holds the text before that place only: offsets in it are true, but there is
 /// nothing to [`parse`](super::parse).
 pub fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Problem>) {
-    if is_utf16(&bytes) {
+    if let Some(encoding) = other_encoding(&bytes) {
         let problem = Problem::invalid_json(
             "encoding",
-            "the file is UTF-16, not UTF-8",
+            format!("the file is {encoding}, not UTF-8"),
             Span::new(0, 0),
         )
         .with_help(
@@ -41,15 +41,17 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> (Source, Option<Problem>) {
     }
 }
 
-/// A byte order mark of UTF-16, or ASCII with every other byte NUL, which would pass for UTF-8.
-fn is_utf16(bytes: &[u8]) -> bool {
-    match *bytes {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
-        [a, b, c, d, ..] => {
-            let nul = [a, b, c, d].map(|byte| byte == 0);
-            nul == [false, true, false, true] || nul == [true, false, true, false]
-        }
-        _ => false,
+/// UTF-32 or UTF-16, by a byte order mark or by the NUL bytes beside ASCII, which would pass for UTF-8.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    let [a, b, ..] = *bytes else { return None };
+    let start = bytes.get(..4).unwrap_or_default();
+    let nul: Vec<bool> = start.iter().map(|byte| *byte == 0).collect();
+    match (start, nul.as_slice()) {
+        ([0xFF, 0xFE, 0, 0] | [0, 0, 0xFE, 0xFF], _)
+        | (_, [false, true, true, true] | [true, true, true, false]) => Some("UTF-32"),
+        (_, [false, true, false, true] | [true, false, true, false]) => Some("UTF-16"),
+        _ if matches!([a, b], [0xFF, 0xFE] | [0xFE, 0xFF]) => Some("UTF-16"),
+        _ => None,
     }
 }
 
@@ -95,6 +97,20 @@ mod tests {
             assert!(problem.message.contains("UTF-16"));
             assert!(problem.help.unwrap().contains("UTF-8"));
             assert_eq!(source.text(), "");
+        }
+    }
+
+    #[test]
+    fn utf32_has_its_name() {
+        let units = |order: fn(u32) -> [u8; 4]| -> Vec<u8> {
+            let text = "{\"a\": 1}".chars();
+            text.flat_map(|c| order(u32::from(c))).collect()
+        };
+        let (little, big) = (units(u32::to_le_bytes), units(u32::to_be_bytes));
+        let marked = [&[0xFF, 0xFE, 0, 0], little.as_slice()].concat();
+        for bytes in [little, big, marked, vec![0, 0, 0xFE, 0xFF]] {
+            let (_, problem) = decode("a", bytes);
+            assert_eq!(problem.unwrap().message, "the file is UTF-32, not UTF-8");
         }
     }
 

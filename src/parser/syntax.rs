@@ -292,7 +292,13 @@ impl State<'_> {
                 "write `{literal}`, in lower case and without quotes"
             ));
         }
-        if text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit()) {
+        let number = text.parse::<f64>().ok();
+        let number = number.filter(|_| text.contains(|c: char| c.is_ascii_digit()));
+        if number.is_some_and(f64::is_infinite) {
+            return Fault::new(range, format!("the number `{shown}` is too large"))
+                .with_help("write fewer digits, or a string in double quotes");
+        }
+        if number.is_some() {
             return Fault::new(range, format!("`{shown}` is not a number of JSON"))
                 .with_help(format!("write `\"{shown}\"` in double quotes"));
         }

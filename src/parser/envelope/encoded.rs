@@ -78,6 +78,13 @@ fn decoded(reader: &mut Reader, text: &Text, read: impl FnOnce(&mut Reader, Laye
     let mut offsets: Vec<u32> = Vec::with_capacity(text.value.len() + 1);
     let plain;
     let document = if starts_percent_encoded(&text.value) {
+        let whole = text.value.trim_end();
+        if let Some(cut) = whole.rfind('%').filter(|at| at + 3 > whole.len()) {
+            let end = whole.get(cut..).unwrap_or_default();
+            let fault = format!("the URL-encoded document ends in `{end}`, which is cut off");
+            let problem = Problem::invalid_json("encoding", fault, text.part(cut..whole.len()));
+            return reader.report(problem.with_help("copy the whole document: it ends in `%7D`"));
+        }
         let mut at = 0;
         while let Some(rest) = text.value.as_bytes().get(at..).filter(|b| !b.is_empty()) {
             offsets.push(place(at));
@@ -107,4 +114,22 @@ fn decoded(reader: &mut Reader, text: &Text, read: impl FnOnce(&mut Reader, Laye
     };
     offsets.push(place(text.value.len()));
     read(reader, Layer::decoded(document, &offsets));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parser::{Source, SourceId, parse};
+
+    #[test]
+    fn a_document_that_is_cut_off_within_an_escape() {
+        for (text, found) in [
+            ("%7B%22Version%22%3A%5", "ends in `%5`"),
+            ("%7B%22Version%22%3A%\n", "ends in `%`"),
+            ("%7B%22Version%22%3A%20", "the text ends before"),
+        ] {
+            let problems = parse(SourceId(0), &Source::new("p", text)).problems;
+            let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+            assert!(messages.iter().any(|m| m.contains(found)), "{messages:?}");
+        }
+    }
 }
