@@ -6,68 +6,69 @@ use std::ops::Range;
 
 use super::{Catalog, ConditionKeyType};
 use crate::matcher::condition::fold_key;
+use crate::nearest::nearest;
 
-/// AWS's global keys, folded, sorted; those that end in `/` are followed by the key of a tag. Keys and types are those
+/// AWS's global keys, sorted in any case; those that end in `/` are followed by the key of a tag. Keys and types are those
 /// of AWS's page; `aws:SourceOwner` is not on it any more, and topics of SNS still have it;
 /// `aws:PrincipalOrgMasterAccountId` is in AWS's own managed policy `AWSSSOServiceRolePolicy`. For keys with two types
 /// (`aws:EpochTime`: a date or a number; `aws:FederatedProvider`: a text or an ARN) the first is listed here.
 const GLOBAL: [(&str, ConditionKeyType); 54] = {
     use ConditionKeyType as T;
     [
-        ("aws:assumedroot", T::Bool),
-        ("aws:calledvia", T::ArrayOfString),
-        ("aws:calledviaawsmcp", T::String),
-        ("aws:calledviafirst", T::String),
-        ("aws:calledvialast", T::String),
-        ("aws:chatbotsourcearn", T::Arn),
-        ("aws:currenttime", T::Date),
-        ("aws:ec2instancesourceprivateipv4", T::IpAddress),
-        ("aws:ec2instancesourcevpc", T::String),
-        ("aws:epochtime", T::Date),
-        ("aws:federatedprovider", T::String),
-        ("aws:ismcpserviceaction", T::Bool),
-        ("aws:multifactorauthage", T::Numeric),
-        ("aws:multifactorauthpresent", T::Bool),
-        ("aws:principalaccount", T::String),
-        ("aws:principalarn", T::Arn),
-        ("aws:principalisawsservice", T::Bool),
-        ("aws:principalorgid", T::String),
-        ("aws:principalorgmasteraccountid", T::String),
-        ("aws:principalorgpaths", T::ArrayOfString),
-        ("aws:principalservicename", T::String),
-        ("aws:principalservicenameslist", T::ArrayOfString),
-        ("aws:principaltag/", T::String),
-        ("aws:principaltype", T::String),
+        ("aws:AssumedRoot", T::Bool),
+        ("aws:CalledVia", T::ArrayOfString),
+        ("aws:CalledViaAWSMCP", T::String),
+        ("aws:CalledViaFirst", T::String),
+        ("aws:CalledViaLast", T::String),
+        ("aws:ChatbotSourceArn", T::Arn),
+        ("aws:CurrentTime", T::Date),
+        ("aws:Ec2InstanceSourcePrivateIPv4", T::IpAddress),
+        ("aws:Ec2InstanceSourceVpc", T::String),
+        ("aws:EpochTime", T::Date),
+        ("aws:FederatedProvider", T::String),
+        ("aws:IsMcpServiceAction", T::Bool),
+        ("aws:MultiFactorAuthAge", T::Numeric),
+        ("aws:MultiFactorAuthPresent", T::Bool),
+        ("aws:PrincipalAccount", T::String),
+        ("aws:PrincipalArn", T::Arn),
+        ("aws:PrincipalIsAWSService", T::Bool),
+        ("aws:PrincipalOrgID", T::String),
+        ("aws:PrincipalOrgMasterAccountId", T::String),
+        ("aws:PrincipalOrgPaths", T::ArrayOfString),
+        ("aws:PrincipalServiceName", T::String),
+        ("aws:PrincipalServiceNamesList", T::ArrayOfString),
+        ("aws:PrincipalTag/", T::String),
+        ("aws:PrincipalType", T::String),
         ("aws:referer", T::String),
-        ("aws:requestedregion", T::String),
-        ("aws:requesttag/", T::String),
-        ("aws:resourceaccount", T::String),
-        ("aws:resourceorgid", T::String),
-        ("aws:resourceorgpaths", T::ArrayOfString),
-        ("aws:resourcetag/", T::String),
-        ("aws:securetransport", T::Bool),
-        ("aws:signinsessionarn", T::Arn),
-        ("aws:sourceaccount", T::String),
-        ("aws:sourcearn", T::Arn),
-        ("aws:sourceidentity", T::String),
-        ("aws:sourceip", T::IpAddress),
-        ("aws:sourceorgid", T::String),
-        ("aws:sourceorgpaths", T::ArrayOfString),
-        ("aws:sourceowner", T::String),
-        ("aws:sourcevpc", T::String),
-        ("aws:sourcevpcarn", T::Arn),
-        ("aws:sourcevpce", T::String),
-        ("aws:tagkeys", T::ArrayOfString),
-        ("aws:tokenissuetime", T::Date),
-        ("aws:useragent", T::String),
+        ("aws:RequestedRegion", T::String),
+        ("aws:RequestTag/", T::String),
+        ("aws:ResourceAccount", T::String),
+        ("aws:ResourceOrgID", T::String),
+        ("aws:ResourceOrgPaths", T::ArrayOfString),
+        ("aws:ResourceTag/", T::String),
+        ("aws:SecureTransport", T::Bool),
+        ("aws:SignInSessionArn", T::Arn),
+        ("aws:SourceAccount", T::String),
+        ("aws:SourceArn", T::Arn),
+        ("aws:SourceIdentity", T::String),
+        ("aws:SourceIp", T::IpAddress),
+        ("aws:SourceOrgID", T::String),
+        ("aws:SourceOrgPaths", T::ArrayOfString),
+        ("aws:SourceOwner", T::String),
+        ("aws:SourceVpc", T::String),
+        ("aws:SourceVpcArn", T::Arn),
+        ("aws:SourceVpce", T::String),
+        ("aws:TagKeys", T::ArrayOfString),
+        ("aws:TokenIssueTime", T::Date),
+        ("aws:UserAgent", T::String),
         ("aws:userid", T::String),
         ("aws:username", T::String),
-        ("aws:viaawsmcpservice", T::Bool),
-        ("aws:viaawsservice", T::Bool),
-        ("aws:vpceaccount", T::String),
-        ("aws:vpceorgid", T::String),
-        ("aws:vpceorgpaths", T::ArrayOfString),
-        ("aws:vpcsourceip", T::IpAddress),
+        ("aws:ViaAWSMCPService", T::Bool),
+        ("aws:ViaAWSService", T::Bool),
+        ("aws:VpceAccount", T::String),
+        ("aws:VpceOrgID", T::String),
+        ("aws:VpceOrgPaths", T::ArrayOfString),
+        ("aws:VpcSourceIp", T::IpAddress),
     ]
 };
 
@@ -221,13 +222,23 @@ pub(super) fn matches(listed: &str, key: &str) -> bool {
     { ends }.any(|(at, _)| filled.get(at..).is_some_and(|after| matches(rest, after)))
 }
 
+/// The global key that a misspelled one probably means.
+pub fn suggest_global(written: &str) -> Option<&'static str> {
+    let keys = GLOBAL.iter().filter(|(key, _)| !key.ends_with('/'));
+    let most = |key: &str| key.len().saturating_sub("aws:".len()) / 4;
+    nearest(written, keys.map(|(key, _)| (*key, *key)), most)
+}
+
 fn global(folded: &str) -> KnownKey {
     let (name, tag) = match folded.split_once('/') {
         Some((name, tag)) => (name, Some(tag)),
         None => (folded, None),
     };
     let mut keys = GLOBAL.iter();
-    let found = keys.find(|(key, _)| key.strip_suffix('/').unwrap_or(key) == name);
+    let found = keys.find(|(key, _)| {
+        let key = key.strip_suffix('/').unwrap_or(key);
+        key.eq_ignore_ascii_case(name)
+    });
     match (found, tag) {
         (Some((key, kind)), Some(tag)) if key.ends_with('/') && !tag.is_empty() => {
             KnownKey::Type(*kind)
@@ -243,9 +254,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn global_keys_are_sorted_and_folded() {
-        assert!(GLOBAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert!(GLOBAL.iter().all(|(key, _)| fold_key(key) == *key));
+    fn global_keys_are_sorted() {
+        let folded = GLOBAL.map(|(key, _)| fold_key(key));
+        assert!(folded.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]

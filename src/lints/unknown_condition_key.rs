@@ -2,7 +2,7 @@
 
 use super::condition::{self, Line};
 use super::{Context, Lint};
-use crate::catalog::KnownKey;
+use crate::catalog::{KnownKey, suggest_global};
 use crate::finding::{Finding, Severity};
 
 /// Metadata; the page is `rules/lints/unknown-condition-key.md`.
@@ -42,7 +42,10 @@ fn finding(context: &Context<'_>, line: &Line<'_>) -> Option<Finding> {
         ),
         KnownKey::NoGlobal => (
             format!("`{key}` is not one of AWS's global condition keys"),
-            "check the spelling".to_owned(),
+            suggest_global(&line.condition.key.value).map_or_else(
+                || "check the spelling".to_owned(),
+                |meant| format!("did you mean `{meant}`?"),
+            ),
         ),
         KnownKey::NoneOfService => (
             format!("`{key}` is not in the catalogue of {date}"),

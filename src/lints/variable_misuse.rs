@@ -2,6 +2,7 @@
 
 use super::variable::{self, Variable};
 use super::{Context, Lint};
+use crate::catalog::{KnownKey, suggest_global};
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::condition::Operator;
 use crate::parser::{Policy, SourceId, Text, Version, shorten};
@@ -20,12 +21,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     for policy in context.policies() {
         // Under the older version there are no variables, which another lint says.
         if policy.version == Version::V2012 && variable::may_hold(context, policy) {
-            of_policy(policy, out);
+            of_policy(context, policy, out);
         }
     }
 }
 
-fn of_policy(policy: &Policy, out: &mut Vec<Finding>) {
+fn of_policy(context: &Context<'_>, policy: &Policy, out: &mut Vec<Finding>) {
     let source = policy.source;
     for statement in &policy.statements {
         for text in statement.action.iter().flat_map(|a| &a.values) {
@@ -36,13 +37,15 @@ fn of_policy(policy: &Policy, out: &mut Vec<Finding>) {
             }
         }
         for text in statement.resource.iter().flat_map(|r| &r.values) {
-            out.extend(spelling(source, text).or_else(|| early(source, text)));
+            let found = spelling(source, text).or_else(|| early(source, text));
+            out.extend(found.or_else(|| unknown(context, source, text)));
         }
         for condition in &statement.conditions {
             let operator: Option<Operator> = condition.operator.value.parse().ok();
             for text in &condition.values {
                 let found = spelling(source, text);
-                out.extend(found.or_else(|| unread(source, text, operator?)));
+                let found = found.or_else(|| unread(source, text, operator?));
+                out.extend(found.or_else(|| unknown(context, source, text)));
             }
         }
     }
@@ -91,6 +94,25 @@ fn spelling(source: SourceId, text: &Text) -> Option<Finding> {
             return Some(finding(source, text, &variable, what, help));
         }
         None
+    })
+}
+
+/// The first variable whose name is not one of AWS's condition keys.
+fn unknown(context: &Context<'_>, source: SourceId, text: &Text) -> Option<Finding> {
+    variable::all(&text.value).find_map(|variable| {
+        let inner = variable.inner.filter(|_| variable.is_policy_variable())?;
+        let (key, default) = inner.split_once(',').unwrap_or((inner, ""));
+        let comma = if default.is_empty() { "" } else { "," };
+        let what = match context.catalog.condition_key(key) {
+            KnownKey::NoGlobal => "is not one of AWS's global condition keys",
+            KnownKey::NoneOfService => "is not in the catalogue of AWS's condition keys",
+            _ => return None,
+        };
+        let help = match suggest_global(key) {
+            Some(meant) => format!("did you mean `${{{meant}{comma}{default}}}`?"),
+            None => "check the spelling".to_owned(),
+        };
+        Some(finding(source, text, &variable, what, &help))
     })
 }
 

@@ -121,4 +121,5 @@ mod trust;
 mod trust_difference;
 mod unconditional;
 mod values;
+mod variable_names;
 mod verdicts;

@@ -11,6 +11,7 @@ use crate::diff::coverage::Requirement;
 use crate::inert;
 use crate::lints::{Compared, count};
 use crate::reference::bindings::option_for;
+use crate::matcher::template;
 use crate::reference::{self};
 
 pub(super) fn help(
@@ -163,7 +164,8 @@ fn pretty(value: &Value) -> String {
 /// A line for each placeholder without a value: what it stands for, and the option that gives it.
 pub(in crate::lints) fn unbound(resources: &[String]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for name in resources.iter().flat_map(|r| placeholder_names(r)) {
+    let all = resources.iter().flat_map(|r| placeholder_names(r));
+    for name in all.filter(|name| !template::is_policy_variable(name)) {
         if !names.contains(&name) {
             names.push(name);
         }

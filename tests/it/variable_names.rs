@@ -1,0 +1,63 @@
+//! Names of policy variables and of global condition keys that do not exist.
+
+use serde_json::json;
+
+use crate::common::role::lint_against;
+use crate::common::table::each;
+
+#[test]
+fn a_misspelled_variable_is_reported_with_the_key_that_is_meant() {
+    each(
+        [
+            ("aws:usernam", "did you mean `${aws:username}`?"),
+            ("aws:userNmae, 'x'", "did you mean `${aws:username, 'x'}`?"),
+            ("aws:NoSuchKeyAtAll", "check the spelling"),
+            ("s3:prefx", "check the spelling"),
+            ("aws:username", ""),
+            ("AWS:UserName", ""),
+            ("aws:PrincipalTag/team", ""),
+            ("ec2:SourceInstanceARN", ""),
+            ("saml:sub", ""),
+        ],
+        |(name, help)| {
+            let variable = format!("${{{name}}}");
+            let of = |action: &str, resource: &str, condition| {
+                let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition});
+                json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+            };
+            let bucket = format!("arn:aws:s3:::b/{variable}/*");
+            let prefix = json!({"StringLike": {"s3:prefix": format!("{variable}/*")}});
+            let of_resource = of("s3:GetObject", &bucket, json!({}));
+            let of_condition = of("s3:ListBucket", "*", prefix);
+            for policy in [&of_resource, &of_condition] {
+                let findings = lint_against(policy, policy).findings;
+                let misused = findings.iter().filter(|f| f.lint == "variable-misuse");
+                let said: Vec<&str> = misused.map(|f| f.help.as_deref().unwrap()).collect();
+                let expected: &[&str] = if help.is_empty() { &[] } else { &[help] };
+                assert_eq!(said, expected, "{policy}");
+            }
+            let findings = lint_against(&of_resource, &of_resource).findings;
+            let granted = { findings.iter() }.find(|f| f.lint == "conditional-grant");
+            let granted = granted.unwrap();
+            // A policy variable is no placeholder that could be given.
+            assert!(
+                !granted.help.as_ref().unwrap().contains("--set"),
+                "{granted:?}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_misspelled_global_key_is_reported_with_the_key_that_is_meant() {
+    let policy = |key: &str| {
+        let condition = json!({"StringEquals": {key: "us-east-1"}});
+        let statement = json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition});
+        json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+    };
+    let findings =
+        lint_against(&policy("aws:RequestRegion"), &policy("aws:RequestedRegion")).findings;
+    let found = findings.iter().find(|f| f.lint == "unknown-condition-key");
+    let help = found.unwrap().help.as_deref();
+    assert_eq!(help, Some("did you mean `aws:RequestedRegion`?"));
+}
