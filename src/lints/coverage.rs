@@ -19,7 +19,7 @@ use crate::parser::{SourceId, Span};
 use crate::reference::{Feature, Standing};
 use help::{NAMED, help};
 use key_values::Values;
-use notes::{deciding, left_open, notes, too_narrow};
+use notes::{deciding, depends_on_variable, left_open, notes, too_narrow};
 
 /// Reports the rows with this verdict, one finding per statement and severity. `say` makes the
 /// message from the list of actions and the list of resources.
@@ -165,6 +165,12 @@ fn finding(
     };
     let mut message = if key.by_reading {
         left_open(compared, first, &actions)
+    } else if depends_on_variable(compared, rows) {
+        let verb = if actions.len() == 1 { "is" } else { "are" };
+        format!(
+            "{} {verb} granted only if a policy variable matches",
+            enumerate(&actions)
+        )
     } else {
         of_wildcards(compared, rows, named).unwrap_or_else(|| say(&actions, named))
     };

@@ -39,6 +39,10 @@ fn a_misspelled_variable_is_reported_with_the_key_that_is_meant() {
             let findings = lint_against(&of_resource, &of_resource).findings;
             let granted = { findings.iter() }.find(|f| f.lint == "conditional-grant");
             let granted = granted.unwrap();
+            assert_eq!(
+                granted.message,
+                "`s3:GetObject` is granted only if a policy variable matches"
+            );
             // A policy variable is no placeholder that could be given.
             assert!(
                 !granted.help.as_ref().unwrap().contains("--set"),

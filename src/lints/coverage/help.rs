@@ -6,12 +6,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value, json};
 
 use super::denials;
+use super::notes::depends_on_variable;
 use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::inert;
 use crate::lints::{Compared, count};
-use crate::reference::bindings::option_for;
 use crate::matcher::template;
+use crate::reference::bindings::option_for;
 use crate::reference::{self};
 
 pub(super) fn help(
@@ -41,7 +42,11 @@ pub(super) fn help(
         }
         Some(Verdict::Conditional) => {
             let own = rows.first().map(|r| compared.condition_of(r.row.statement));
-            help.push_str("make sure that this condition holds for the requests of the role; or ");
+            help.push_str(if depends_on_variable(compared, rows) {
+                "make sure that the variable matches in the requests of the role; or "
+            } else {
+                "make sure that this condition holds for the requests of the role; or "
+            });
             help.push_str(match own.flatten() {
                 Some(_) => "add this statement, whose condition the required requests meet:\n",
                 None => "add this statement, which has no condition:\n",

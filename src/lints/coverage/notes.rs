@@ -78,6 +78,22 @@ pub(super) fn deciding(
     }
 }
 
+/// Whether all that a grant depends on is the variables in its resources: no Condition and no Deny matters.
+pub(super) fn depends_on_variable(compared: &Compared<'_>, rows: &[&Requirement]) -> bool {
+    let by_variable = |place: &(SourceId, Span)| {
+        layer::statement_at(compared, *place).is_some_and(|s| {
+            s.conditions.is_empty() && s.resources.iter().any(|r| r.pattern.has_variable())
+        })
+    };
+    rows.iter().all(|r| {
+        let row = &r.row;
+        let is_only_granted = row.denied_by.is_empty() && !row.allowed_by.is_empty();
+        row.verdict == Verdict::Conditional
+            && is_only_granted
+            && row.allowed_by.iter().all(by_variable)
+    })
+}
+
 pub(super) fn notes(
     context: &Context<'_>,
     compared: &Compared<'_>,
