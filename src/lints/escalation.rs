@@ -8,8 +8,14 @@ use crate::parser::{SourceId, Span};
 /// So many paths of one finding are named.
 const NAMED: usize = 8;
 
-/// One finding for the open paths of a lint that begin at the same place and are equally severe.
-pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) {
+/// One finding for the open paths of a lint that begin at the same place and are equally severe. `gain` says what several
+/// paths do; it follows the subject.
+pub(super) fn check(
+    lint: &Lint,
+    context: &Context<'_>,
+    gain: fn(usize) -> String,
+    out: &mut Vec<Finding>,
+) {
     let Some(compared) = &context.compared else {
         return;
     };
@@ -42,6 +48,7 @@ pub(super) fn check(lint: &Lint, context: &Context<'_>, out: &mut Vec<Finding>) 
             place,
             &paths,
             compared.reference_file.is_some(),
+            gain,
         );
         if may_do_everything && paths.iter().any(|open| open.path.subsumes) {
             "the role can do everything".clone_into(&mut finding.message);
@@ -58,6 +65,7 @@ fn finding(
     (source, span): (SourceId, Span),
     paths: &[&OpenPath],
     is_own: bool,
+    gain: fn(usize) -> String,
 ) -> Finding {
     let mut actions: Vec<String> = Vec::new();
     for step in paths.iter().flat_map(|p| &p.steps) {
@@ -68,12 +76,14 @@ fn finding(
     let message = match paths {
         [one] => format!("the role can {}", one.path.title),
         several => {
-            let of = if lint.id == "exposed-credentials" {
-                "ways to read credentials"
-            } else {
-                "ways to more permissions"
-            };
-            format!("this statement opens {} {of}", several.len())
+            let firsts = several.iter().filter_map(|p| p.steps.first());
+            let mut firsts = firsts.map(|s| &s.witness.action);
+            let gain = gain(several.len());
+            // An entry with a wildcard, or `NotAction`, may open each path by another action.
+            match firsts.next() {
+                Some(first) if firsts.all(|other| other == first) => format!("`{first}` {gain}"),
+                _ => format!("the statement {gain}"),
+            }
         }
     };
     let mut finding = lint.finding(severity, message, Label::at(source, span));

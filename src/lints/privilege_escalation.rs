@@ -14,5 +14,6 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
-    escalation::check(&LINT, context, out);
+    let gain = |count| format!("opens {count} ways to more permissions");
+    escalation::check(&LINT, context, gain, out);
 }

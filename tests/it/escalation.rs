@@ -233,6 +233,42 @@ fn a_role_that_can_do_everything_has_one_finding() {
 }
 
 #[test]
+fn several_paths_are_those_of_an_action_only_where_each_begins_with_it() {
+    let statement = |key: &str, action: &str| {
+        let statement = json!({ "Effect": "Allow", key: action, "Resource": "*" });
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    each(
+        [
+            (
+                statement("NotAction", "iam:*"),
+                "privilege-escalation",
+                "the statement opens ",
+            ),
+            (
+                statement("NotAction", "iam:*"),
+                "exposed-credentials",
+                "the statement exposes 3 kinds of credentials of the account",
+            ),
+            (
+                json!({ "Version": "2012-10-17", "Statement": [
+                    allow("iam:PassRole", "*"), allow("ec2:RunInstances", "*"),
+                    allow("lambda:CreateFunction", "*"), allow("lambda:InvokeFunction", "*"),
+                ] })
+                .to_string(),
+                "privilege-escalation",
+                "`iam:PassRole` opens 3 ways to more permissions",
+            ),
+        ],
+        |(policy, id, message)| {
+            let result = lint(&policy, "instance", "torque", &[]);
+            let found = result.findings.iter().find(|f| f.lint == id).unwrap();
+            assert!(found.message.starts_with(message), "{}", found.message);
+        },
+    );
+}
+
+#[test]
 fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
     let policy = |action: &str| {
         json!({ "Version": "2012-10-17", "Statement": [allow(action, "*")] }).to_string()
