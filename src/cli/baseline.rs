@@ -14,8 +14,9 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     if args.accept.no_ignores {
         jobs.keep_nothing();
     }
-    let path = accept::baseline_path(args.baseline.as_deref(), jobs.configuration.as_ref())
-        .unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
+    let configured = accept::baseline_path(None, jobs.configuration.as_ref());
+    let path = args.baseline.clone().or_else(|| configured.clone());
+    let path = path.unwrap_or_else(|| accept::default_baseline(jobs.configuration.as_ref()));
     output::spare_from("--baseline", &path, &jobs.sources, &args.inputs)?;
     let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
     // Anything but an ordinary file with content has no entries.
@@ -66,11 +67,19 @@ pub(super) fn run(args: &BaselineArgs) -> Result<ExitCode, Error> {
     let count = entry_count(entries.len());
     let name = path.to_string_lossy();
     super::print(&format!("{}: {count}{text}\n", inert::line(&name)))?;
-    if args.baseline.is_none() && accept::baseline_path(None, jobs.configuration.as_ref()).is_none()
-    {
-        super::note(
-            "to use it, add `baseline = \"pcluster-iam-baseline.json\"` to the configuration, or pass --baseline to lint\n",
-        );
+    if configured.as_ref() != Some(&path) && !entries.is_empty() {
+        let mut to_use = "lint reads it only if it is named: ".to_owned();
+        if let Some(configuration) = jobs.configuration.as_ref()
+            && args.baseline.is_none()
+        {
+            let file = jobs.sources.get(configuration.source).name();
+            let _ = write!(
+                to_use,
+                "add `baseline = \"{}\"` to {file}, or ",
+                baseline::FILE
+            );
+        }
+        super::note(&format!("{to_use}pass --baseline {name}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
