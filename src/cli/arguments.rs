@@ -249,7 +249,7 @@ pub(super) struct AcceptArgs {
     /// unreplaced-placeholder; overrides `fail-on` and lowered lints of the configuration
     #[arg(long, conflicts_with = "off")]
     pub(super) strict: bool,
-    /// Count every finding, despite ignores and the baseline of the configuration
+    /// Count every finding, despite ignores and the baseline of the configuration; `lint` refuses it with --baseline
     #[arg(long)]
     pub(super) no_ignores: bool,
 }
