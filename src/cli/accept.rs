@@ -205,6 +205,13 @@ impl<'c> Accepted<'c> {
         }
     }
 
+    /// Whether each ignore hid a finding of this run.
+    pub(super) fn in_effect(&self) -> Vec<bool> {
+        let all = self.ignores.iter().zip(&self.met);
+        all.map(|(ignore, met)| *met > 0 && !ignore.has_expired(self.today))
+            .collect()
+    }
+
     /// Findings on what hides nothing.
     pub(super) fn unused(
         &self,

@@ -60,7 +60,16 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
     };
     let code = judged.code(threshold);
     let levels = accept::levels(&args.accept, jobs.configuration.as_ref())?;
-    let weakened = weakened::list(args, &jobs, &levels, baseline_file.as_deref());
+    let baseline_file = baseline_file.as_deref();
+    let ignoring = &judged.ignoring;
+    let weakened = weakened::list(
+        args,
+        &jobs,
+        &levels,
+        baseline_file,
+        ignoring,
+        &judged.results,
+    );
     let off = levels.iter().filter(|(_, level)| **level == Level::Off);
     let report = Report {
         weakened,
@@ -135,6 +144,8 @@ pub(super) struct Judged {
     /// Findings on the configuration and the baseline.
     pub(super) configuration: Vec<Finding>,
     pub(super) baseline: Option<Baseline>,
+    /// Whether each ignore of the configuration hid a finding.
+    pub(super) ignoring: Vec<bool>,
     /// Roles of templates that resemble no role of ParallelCluster.
     pub(super) others: Vec<Arc<PrincipalName>>,
     /// True where something could not be judged.
@@ -189,6 +200,7 @@ pub(super) fn judge(
         targets: Vec::with_capacity(roles.len()),
         configuration: Vec::new(),
         baseline: None,
+        ignoring: Vec::new(),
         others: Vec::new(),
         failed: false,
     };
@@ -237,6 +249,7 @@ pub(super) fn judge(
         judged.configuration = accepted.unused(jobs, &extent, &judged.results);
         accept::apply_levels(&levels, &mut judged.configuration);
     }
+    judged.ignoring = accepted.in_effect();
     judged.baseline = accepted.baseline;
     Ok(judged)
 }

@@ -12,13 +12,17 @@ use crate::finding::Severity;
 use crate::lints;
 use crate::parser::{Span, Spanned};
 use crate::report::Weakening;
+use crate::result::RoleResult;
 
-/// The list for `lint`. `baseline` is the file that hides findings.
+/// The list for `lint`. `baseline` is the file that hides findings. An ignore that hides nothing, as
+/// `ignoring` says, and a keep without a permission that it keeps, weaken nothing.
 pub(super) fn list(
     args: &LintArgs,
     jobs: &Jobs,
     levels: &BTreeMap<&'static str, Level>,
     baseline: Option<&Path>,
+    ignoring: &[bool],
+    results: &[RoleResult],
 ) -> Vec<Weakening> {
     let mut list = List {
         jobs,
@@ -36,12 +40,17 @@ pub(super) fn list(
         list.by("unresolved", message, "--unresolved");
     }
     if let Some(configuration) = configuration.filter(|_| !args.accept.no_ignores) {
-        for ignore in &configuration.config.ignores {
+        let ignores = configuration.config.ignores.iter().zip(ignoring);
+        for (ignore, _) in ignores.filter(|(_, hides)| **hides) {
             list.at("ignore", ignored(ignore), ignore.span);
         }
         let today = crate::config::today(env::var("SOURCE_DATE_EPOCH").ok().as_deref());
-        let keeps = configuration.config.keeps.iter();
-        for keep in keeps.filter(|keep| !keep.has_expired(today)) {
+        let keeps = configuration.config.keeps.iter().enumerate();
+        let keeps = keeps.filter(|(at, keep)| {
+            let is_met = results.iter().any(|r| r.kept.contains(at));
+            is_met && !keep.has_expired(today)
+        });
+        for (_, keep) in keeps {
             list.at("keep", kept(keep), keep.span);
         }
     }

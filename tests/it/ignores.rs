@@ -43,6 +43,10 @@ fn outcome(ignore: &str) -> (bool, bool) {
         json["summary"]["suppressed"],
         usize::from(suppressed.is_some())
     );
+    // An ignore that hides nothing does not weaken the run.
+    let mut weakened = json["weakened"].as_array().unwrap().iter();
+    let is_listed = weakened.any(|setting| setting["kind"] == "ignore");
+    assert_eq!(is_listed, suppressed.is_some(), "{ignore}");
     (suppressed.is_some(), !unused.is_empty())
 }
 

@@ -122,7 +122,7 @@ fn what_is_kept_is_no_excess() {
         assert_eq!(is_unused, unused, "{name}");
         let weakened = report["weakened"].as_array().unwrap();
         let is_listed = weakened.iter().any(|w| w["kind"] == "keep");
-        assert_eq!(is_listed, !keep.is_empty() && name != "expired", "{name}");
+        assert_eq!(is_listed, !keep.is_empty() && !unused, "{name}");
         let (_, report) = lint(&keep, &policy(), &["--no-ignores"]);
         let none: &[&str] = &["s3:GetObject", "s3:PutObject"];
         assert_eq!(actions(&report, &EXCESS), none, "{name}");

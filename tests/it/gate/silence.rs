@@ -48,7 +48,7 @@ fn rows_decide_what_is_covered_whatever_is_off() {
 fn what_weakens_the_run_is_in_every_format() {
     let toml = "fail-on = \"never\"\nfeatures = [\"fsx\"]\nattached = [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]\n\
         baseline = \"b.json\"\n[context]\n\"aws:SourceVpc\" = \"vpc-1\"\n[lints]\nmissing-action = \"off\"\nknown-gap = \"note\"\n\
-        [[ignore]]\nlint = \"mixed-scope\"\nreason = \"reviewed\"\n";
+        [[ignore]]\nlint = \"duplicate-value\"\nreason = \"reviewed\"\n";
     let project = Project::new(&[
         ("p.json", LITTLE),
         ("pcluster-iam.toml", toml),
@@ -66,7 +66,7 @@ fn what_weakens_the_run_is_in_every_format() {
         "aws:sourcevpc",
         "missing-action is off",
         "known-gap is set to note",
-        "mixed-scope: reviewed",
+        "duplicate-value: reviewed",
         "the baseline b.json",
         "pcluster-iam.toml:9:1",
     ];
