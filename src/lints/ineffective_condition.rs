@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::condition::{self, Line};
 use super::{Context, Lint, enumerate};
-use crate::catalog::ConditionKeyType as Kind;
+use crate::catalog::ConditionKeyType;
 use crate::finding::{Finding, Severity};
 use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
 use crate::matcher::template::Placeholders;
@@ -112,6 +112,13 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         line.operator(),
         shorten(&value.value)
     );
+    // `StringLike` lets a wildcard cross the colons of an ARN.
+    let is_arn = line.kind() == Some(ConditionKeyType::Arn) && value.value.matches(':').count() > 4;
+    let with = if is_arn {
+        with.replace("String", "Arn")
+    } else {
+        with.to_owned()
+    };
     let help =
         format!("use `{with}` if they are meant as wildcards; `{without}` is for whole values");
     Some(line.finding(&LINT, Severity::Warning, value.span, message, help))

@@ -369,6 +369,34 @@ fn managed_policies_of_aws_draw_no_false_alarm() {
 }
 
 #[test]
+fn the_operator_for_wildcards_fits_the_key() {
+    each(
+        [
+            ("StringEquals", "aws:PrincipalArn", "ArnLike"),
+            ("StringNotEquals", "aws:PrincipalArn", "ArnNotLike"),
+            ("StringEquals", "aws:PrincipalTag/team", "StringLike"),
+        ],
+        |(operator, key, better)| {
+            let of = |operator: &str| {
+                let condition = json!({operator: {key: "arn:aws:iam::123456789012:role/x*"}});
+                lint("sqs:GetQueueUrl", &condition, &[])
+            };
+            let help = format!("use `{better}` if they are meant as wildcards");
+            assert!(of(operator).to_string().contains(&help), "{operator} {key}");
+            // The advice leads to no other finding.
+            let followed = of(better);
+            for lint in [
+                "weak-condition",
+                "ineffective-condition",
+                "invalid-condition",
+            ] {
+                assert!(!has(&followed, lint, ""), "{operator} {key}: {followed}");
+            }
+        },
+    );
+}
+
+#[test]
 fn any_value_fits_a_tag() {
     each(
         [
