@@ -38,7 +38,7 @@ pub use repository::Repository;
 pub use sarif::sarif;
 pub use text::{TextOptions, draw, text};
 pub use weakened::Weakening;
-pub use words::{summary, unchecked_lines};
+pub use words::{summary, unchecked_lines, unnamed_and_unchecked};
 
 pub use crate::result::{Binding, ReferenceName, RoleResult, TakenFrom, Upgrade};
 

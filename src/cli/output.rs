@@ -171,9 +171,9 @@ pub(super) fn write(
             .map_err(failed);
     }
     if target.format == Format::Concise {
-        // Standard output holds findings and settings alone, one a line.
+        // Standard output holds findings, settings, and what the policies name and do not contain, one a line.
         let _ = writeln!(io::stderr(), "{}", report::summary(report));
-        for line in report::unchecked_lines(report) {
+        for line in report::unnamed_and_unchecked(report) {
             let _ = writeln!(io::stderr(), "{line}");
         }
     }

@@ -179,10 +179,18 @@ pub(super) fn unchecked_of(result: &RoleResult) -> Option<String> {
 /// The line of one result on what its files or its reference name and do not contain, safe to print. Layers that
 /// nothing names, and values that decide nothing, are left out: formats that hold findings alone would never be empty.
 pub(super) fn named_and_unchecked(result: &RoleResult) -> Option<String> {
-    unchecked(result, |id| {
-        let is_named = id.contains(':') || id == "trust-policy";
-        is_named && !id.starts_with("value:")
-    })
+    unchecked(result, is_named)
+}
+
+/// The lines on the rest of what was not checked, safe to print.
+pub fn unnamed_and_unchecked(report: &Report) -> Vec<String> {
+    let results = report.results.iter();
+    let lines = results.filter_map(|r| unchecked(r, |id| !is_named(id)));
+    lines.collect()
+}
+
+fn is_named(id: &str) -> bool {
+    (id.contains(':') || id == "trust-policy") && !id.starts_with("value:")
 }
 
 fn unchecked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {

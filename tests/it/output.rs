@@ -250,6 +250,25 @@ fn quiet_hides_notes_from_people_and_changes_no_report_for_programs() {
 }
 
 #[test]
+fn concise_lists_once_what_was_not_checked() {
+    let shown = "fixtures/examples/slurm-head-node.json";
+    let options = ["--scheduler", "slurm", "--role", "head-node", "-f"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |format| run_in(root, &[&["lint", shown], &options[..], &[format]].concat());
+    let of_text = run("text").out;
+    let line = |text: &str| {
+        let mut lines = text.lines().filter_map(|l| l.strip_prefix("not checked: "));
+        let line = lines.next().unwrap().to_owned();
+        assert_eq!(lines.next(), None, "{text}");
+        line
+    };
+    let concise = run("concise");
+    let (named, others) = (line(&concise.out), line(&concise.err));
+    assert!(named.contains("CloudWatchAgentServerPolicy"), "{named}");
+    assert_eq!(line(&of_text), format!("{others}, {named}"));
+}
+
+#[test]
 fn the_page_on_output_shows_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/output.md")).unwrap();
