@@ -173,6 +173,7 @@ impl Dump {
             kind: principal.kind.name(),
             source: principal.source,
             span: principal.span,
+            exists: true,
         });
         let boundary = self.content(at, sources)?.boundary.clone();
         let own = self.file(at, sources, files)?;

@@ -274,6 +274,7 @@ pub(super) fn settings(
         kind: principal.kind.name(),
         source: principal.source,
         span: principal.span,
+        exists: false,
     });
     let mut settings = Vec::with_capacity(principal.documents.len());
     for document in &principal.documents {

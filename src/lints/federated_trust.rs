@@ -15,8 +15,9 @@ pub(super) static LINT: Lint = Lint {
 };
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
-    // A template makes the role anew.
-    let is_made = context.files.iter().any(|f| f.principal.is_some());
+    // A template makes the role anew; that of a dump was made before.
+    let mut principals = context.files.iter().filter_map(|f| f.principal.as_ref());
+    let is_made = principals.any(|principal| !principal.exists);
     for trusted in trust::trusted(context) {
         if trusted.is_saml() {
             out.extend(of_saml(&trusted));

@@ -84,6 +84,8 @@ pub struct PrincipalName {
     pub source: SourceId,
     /// The name of the principal in the file.
     pub span: Span,
+    /// True in the dump of an account: IAM has accepted it.
+    pub exists: bool,
 }
 
 /// Rows missing from the documented reference, for one reason.

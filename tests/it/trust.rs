@@ -145,6 +145,26 @@ fn role_details() {
 }
 
 #[test]
+fn roles_of_dumps() {
+    let dump = |statements: &[Value]| {
+        let lists = ["UserDetailList", "GroupDetailList", "Policies"];
+        let mut dump: Value = lists
+            .iter()
+            .map(|list| (list.to_owned(), json!([])))
+            .collect();
+        dump["RoleDetailList"] = json!([detail(statements)]);
+        dump
+    };
+    let mut rows = common();
+    rows.push(Row(
+        "GitHub: IAM has accepted the role that the account has",
+        vec![ec2(), web(GITHUB, Value::Null)],
+        &["warning[federated-trust]"],
+    ));
+    judge(rows, dump);
+}
+
+#[test]
 fn url_encoded_role_details() {
     let encode = |statements: &[Value]| {
         let mut detail = detail(statements);
