@@ -110,6 +110,16 @@ impl Settings {
         let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
         boundary.chain(self.scps.iter().map(|f| (LayerKind::Scp, f.as_slice())))
     }
+
+    /// The same without what limits the role, if anything does: whose policies they are does not depend on that.
+    fn unlimited(&self) -> Option<Settings> {
+        self.limits().next()?;
+        Some(Settings {
+            boundary: None,
+            scps: Vec::new(),
+            ..self.clone()
+        })
+    }
 }
 
 /// No role fits: nothing, or too little, of what any reference requires is granted.
@@ -155,9 +165,15 @@ pub fn check(
     }
     let chosen = matches!(against, Against::BestOf(_));
     let readings = extremes::Readings::new(files, settings);
-    let wide = readings
-        .as_ref()
-        .map(|r| Candidates::new(&r.best.own, against, settings));
+    let unlimited = settings.unlimited();
+    let wide = match (&readings, &unlimited) {
+        (None, None) => None,
+        (readings, unlimited) => {
+            let own = readings.as_ref().map_or(&policies, |r| &r.best.own);
+            let settings = unlimited.as_ref().unwrap_or(settings);
+            Some(Candidates::new(own, against, settings))
+        }
+    };
     let candidates = match wide {
         None => Candidates::new(&policies, against, settings),
         Some(_) => Candidates::chosen_elsewhere(&policies, against, settings),
@@ -402,7 +418,7 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
     granted.map(|r| r.row.statement).collect()
 }
 
-/// The candidate that fits best. Where values are not known, by what the policies may grant.
+/// The candidate that fits best: by what the policies may grant where values are not known, and whatever limits the role.
 fn fitting_of<'c, 't: 'c>(
     candidates: &'c Candidates<'t>,
     wide: Option<&Candidates<'_>>,

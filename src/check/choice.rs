@@ -1,10 +1,10 @@
 //! The choice of the reference for the policies of a role.
 
 use super::candidates::Candidates;
-use super::fit::{Judged, best, fitting};
+use super::fit::{Judged, best};
 use super::meeting::Named;
 use super::trial::Trial;
-use super::{Against, NoRoleFits, Settings};
+use super::{Against, NoRoleFits, Settings, fitting_of};
 use crate::catalog::Catalog;
 use crate::parser::Policy;
 use crate::reference::Reference;
@@ -61,7 +61,9 @@ pub fn choose(
     settings: &Settings,
 ) -> Result<Chosen, NoRoleFits> {
     let candidates = Candidates::new(policies, against, settings);
-    let (_, Judged { trial, .. }) = fitting(&candidates, catalog, against)?;
+    let unlimited = settings.unlimited();
+    let wide = { unlimited.as_ref() }.map(|settings| Candidates::new(policies, against, settings));
+    let Judged { trial, .. } = fitting_of(&candidates, wide.as_ref(), catalog, against)?;
     let mut reference = trial.reference.clone();
     for gap in std::mem::take(&mut reference.gaps) {
         for mut statement in gap.statements {
