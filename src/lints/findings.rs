@@ -5,14 +5,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bounded::of_lints;
 use super::view::Context;
 use super::{
-    ALL, feature_gap, feature_without_data, generated_gap, is_about_coverage, known_gap, left_open,
-    policy_size, unreplaced_placeholder,
+    ALL, feature_gap, feature_without_data, generated_gap, is_about_coverage, known_gap, layer,
+    left_open, policy_size, unreplaced_placeholder,
 };
 use crate::diff::Verdict;
-use crate::finding::Finding;
+use crate::finding::{Finding, Label};
 use crate::fingerprint::Fingerprint;
 use crate::inert;
-use crate::parser::{self};
+use crate::parser::{self, Effect};
 use crate::parser::{SourceId, Span, Statement};
 
 /// Runs every lint. The findings are sorted by path, place and lint, and have their fingerprints.
@@ -33,8 +33,8 @@ pub fn run(
         findings.extend(left_open::without_effect(best, &findings));
     }
     findings.iter_mut().for_each(keep_on_one_line);
-    policy_size::advise(context, &mut findings);
     explain_rejection(context, &mut findings);
+    policy_size::advise(context, &mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &'_ Finding| {
             (
@@ -110,7 +110,7 @@ fn keep_on_one_line(finding: &mut Finding) {
     }
 }
 
-/// Adds a note to a missing permission that a rejected policy would allow.
+/// Says of a missing permission that a rejected policy would allow it: to fix that policy is enough.
 fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
     let compared = context.compared.as_ref();
     let Some(repaired) = compared.and_then(|c| c.repaired) else {
@@ -125,9 +125,27 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
             continue;
         };
         let mut actions = finding.actions.iter();
-        if actions.all(|action| covered.contains(&(statement, action.as_str()))) {
-            let note = "a policy that IAM rejects allows it: fix that policy";
-            finding.notes.push(note.to_owned());
+        if !actions.all(|action| covered.contains(&(statement, action.as_str()))) {
+            continue;
+        }
+        let note = "a policy that IAM rejects allows it: fix that policy";
+        finding.notes.push(note.to_owned());
+        let mut places = { repaired.iter() }
+            .filter(|r| r.row.statement == statement && finding.actions.contains(&r.row.action))
+            .flat_map(|r| r.row.allowed_by.iter().copied());
+        let by_rejected = places.find(|place| {
+            let allowing = compared.and_then(|c| layer::statement_at(c, *place));
+            allowing.is_some_and(|s| s.is_rejected && s.effect == Effect::Allow)
+        });
+        if let Some((source, span)) = by_rejected {
+            finding.label = Label {
+                source,
+                span,
+                message: "allowed here, but IAM rejects this policy".to_owned(),
+            };
+            let related = &mut finding.related;
+            related.retain(|label| (label.source, label.span) != (source, span));
+            finding.help = Some("fix the policy that IAM rejects: it allows this".to_owned());
         }
     }
 }
