@@ -148,11 +148,16 @@ fn compare(
         granted.pattern.field_pattern(5)?,
         wanted.pattern.field_pattern(5)?,
     );
-    let mut parts: Vec<String> = differing
-        .iter()
-        .filter_map(|f| FIELD_NAMES.get(*f))
-        .map(|n| format!("the {n}"))
-        .collect();
+    let fields = |is_open: bool| -> Vec<String> {
+        let named = differing.iter().filter_map(|f| {
+            let name = FIELD_NAMES.get(*f)?;
+            let wanted = wanted.text.split(':').nth(*f)?;
+            (wanted.starts_with("${") == is_open).then(|| format!("the {name}"))
+        });
+        named.collect()
+    };
+    // A field that nobody gave a value, and that the policies do not agree on.
+    let (mut parts, open) = (fields(false), fields(true));
     let mut distance = differing.len() * 2;
     if differing.contains(&2) {
         distance += 10;
@@ -167,22 +172,23 @@ fn compare(
             distance += 1 + usize::from(!overlap(&have, &want));
         }
     }
+    let (parts, one, several) = if parts.is_empty() {
+        (open, "is not known", "are not known")
+    } else {
+        (parts, "differs", "differ")
+    };
+    let verb = if parts.len() > 1 { several } else { one };
     let parts = match parts.split_last()? {
         (last, []) => last.clone(),
         (last, rest) => format!("{} and {last}", rest.join(", ")),
     };
-    let is_unknown = |field: &usize| {
-        let mut pieces = wanted.pattern.field(*field).into_iter().flatten();
-        pieces.any(|(piece, _)| matches!(piece, Piece::Placeholder(_)))
-    };
-    let words = if have.covers(&want) && differing.iter().all(is_unknown) {
-        format!("allowed here, but not for every value of {parts}")
-    } else if parts.contains(" and ") {
-        format!("listed here, but {parts} differ")
-    } else {
-        format!("listed here, but {parts} differs")
-    };
-    Some((distance, format!("{words}: `{}` is required", wanted.text)))
+    Some((
+        distance,
+        format!(
+            "this has the action, but {parts} {verb}: `{}` is required",
+            wanted.text
+        ),
+    ))
 }
 
 fn overlap(a: &Pattern, b: &Pattern) -> bool {
