@@ -68,8 +68,10 @@ pub enum Error {
     },
     /// A template in which nothing is a role of ParallelCluster.
     #[error("nothing to judge: {}", said(names))]
-    #[diagnostic(code(input::roles), help("{}", no_roles_help(names)))]
+    #[diagnostic(code(input::roles), help("{help}"))]
     NoRoles {
+        /// What to do.
+        help: String,
         /// What it defines.
         names: Vec<String>,
     },
@@ -374,6 +376,19 @@ impl Error {
                     "pass all files of the role; or name the role with --role: {of_release}"
                 ),
             },
+        }
+    }
+
+    /// The error of an input that defines `names`, and no role of ParallelCluster.
+    pub(super) fn no_roles(names: Vec<String>) -> Self {
+        let help = if names.is_empty() {
+            "pass a template that defines a role or a policy"
+        } else {
+            "say which role to judge with --select, and as whose with --role"
+        };
+        Error::NoRoles {
+            names,
+            help: help.to_owned(),
         }
     }
 

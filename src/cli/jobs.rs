@@ -105,7 +105,7 @@ impl Jobs {
         if names.is_empty() && !unmade.is_empty() {
             return Error::NotMade { names: unmade };
         }
-        Error::NoRoles { names }
+        Error::no_roles(names)
     }
 
     /// Refuses to change a dump: it is a picture of an account.
