@@ -352,29 +352,32 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error of policies that fit no role.
-    pub(super) fn no_role(policies: &[&str], none: &NoRoleFits) -> Self {
+    /// The error of policies that fit no role. `absent` are managed policies that the files name and do not contain.
+    pub(super) fn no_role(policies: &[&str], none: &NoRoleFits, absent: &[String]) -> Self {
         let policies = policies.join(", ");
         let roles = none.roles.join(", ");
         let release = none.release.as_deref().unwrap_or_default();
+        // The trust policy may leave only some of the roles of the release.
         let of_release =
-            format!("roles of ParallelCluster {release} that these policies may be for: {roles}");
+            format!("the roles of ParallelCluster {release} that it can be are: {roles}");
+        let whole = match absent {
+            [] => "give all files of the role".to_owned(),
+            absent => format!("pass the files of {}, too", shown(absent)),
+        };
         match &none.part {
             None => Error::NoRole {
                 reason: format!(
                     "nothing that any role of ParallelCluster {release} requires is granted by {policies}"
                 ),
                 help: format!(
-                    "if this is one of several policies of a role, pass all files of the role; or name the role with --role: {of_release}"
+                    "if this is one of several policies of a role, {whole}; or say whose policies these are with --role: {of_release}"
                 ),
             },
             Some((role, granted, all)) => Error::NoRole {
                 reason: format!(
                     "{policies}: only a part of a role's policies; the best fit is the role {role}, with {granted} of {all} required actions granted"
                 ),
-                help: format!(
-                    "pass all files of the role; or name the role with --role: {of_release}"
-                ),
+                help: format!("{whole}; or say whose policies these are with --role: {of_release}"),
             },
         }
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::accept::{self, Accepted, Extent};
 use super::jobs::{self, Jobs};
-use super::role::{Outcome, Role, name};
+use super::role::{Outcome, Role, absent_policies, name};
 use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
 use crate::baseline::Baseline;
 use crate::config::Level;
@@ -226,7 +226,8 @@ pub(super) fn judge(
             }
             Err(none) => {
                 let names = role.files.iter().map(|f| jobs.sources.get(f.source).name());
-                misfits.push(Error::no_role(&names.collect::<Vec<_>>(), &none));
+                let absent = absent_policies(role.files.iter().copied());
+                misfits.push(Error::no_role(&names.collect::<Vec<_>>(), &none, &absent));
             }
         }
     }

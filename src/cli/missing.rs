@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::role::absent_policies;
 use super::{Error, MissingArgs, jobs};
 use crate::check::{self, Against, Chosen};
 use crate::diff::{Row, Verdict};
@@ -199,7 +200,8 @@ pub(super) fn judged(loaded: &mut jobs::Loaded) -> Result<(Vec<Policy>, Chosen),
     let chosen = check::choose(loaded.catalog(), &borrowed, &loaded.against, settings);
     let chosen = chosen.map_err(|misfit| {
         let names = loaded.files.iter().map(|f| sources.get(f.source).name());
-        Error::no_role(&names.collect::<Vec<_>>(), &misfit)
+        let absent = absent_policies(loaded.files.iter());
+        Error::no_role(&names.collect::<Vec<_>>(), &misfit, &absent)
     })?;
     loaded.settings.given.clone_from(&chosen.given);
     Ok((policies, chosen))

@@ -42,7 +42,15 @@ fn is_mistrusted(result: &RoleResult) -> bool {
     Principal::of_role(role) != Principal::Any && is_whole
 }
 
-/// Whether a principal has a customer managed policy that is missing from the dump of an account: it may grant
+/// The managed policies of the customer's own that files name and do not contain.
+pub(super) fn absent_policies<'f>(files: impl Iterator<Item = &'f File>) -> Vec<String> {
+    let named = files.flat_map(|file| &file.document.named);
+    let attached = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+    let own = attached.filter(|arn| !arn.contains(dump::OF_AWS));
+    own.map(str::to_owned).collect()
+}
+
+/// Whether the dump of an account does not have a policy of the customer's own that a principal has: it may grant
 /// anything.
 fn lacks_policy(principal: &Chosen, file: &File) -> bool {
     let mut attached =

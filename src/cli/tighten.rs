@@ -162,7 +162,7 @@ fn also(
     })?);
     let policies: Vec<&Policy> = policies.iter().collect();
     check::choose(loaded.catalog(), &policies, &against, &loaded.settings)
-        .map_err(|misfit| Error::no_role(&["the policies"], &misfit))
+        .map_err(|misfit| Error::no_role(&["the policies"], &misfit, &[]))
 }
 
 /// Says what became narrower, and what stays broad and why.
