@@ -366,8 +366,8 @@ impl Found {
         }
         if !self.others.is_empty() {
             text.push_str(
-                "\n# These policies fit no ParallelCluster role: they grant next to nothing that one requires, or IAM rejects them.\n\
-                 # If one is the policy of such a role, add a [[target]] with its role.\n",
+                "\n# These policies grant next to nothing that a role of ParallelCluster requires, or IAM rejects them. Add a [[target]]\n\
+                 # with its role for each that is one.\n",
             );
             for path in &self.others {
                 let _ = writeln!(text, "# policies = [{}]", quoted(path));

@@ -203,6 +203,7 @@ fn templates_and_modules_of_no_role_of_the_cluster_are_listed() {
             "# policies = [\"db.template.json\"]\n",
             "# policies = [\"live\"]\n",
             "# No policy of a ParallelCluster role was found here.",
+            "requires, or IAM rejects them. Add a [[target]]\n",
         ],
         |part| assert!(text.contains(part), "{part}\n{text}"),
     );
