@@ -17,6 +17,8 @@ mod aws;
 mod catalog;
 #[path = "build/cluster_names.rs"]
 mod cluster_names;
+#[path = "build/created.rs"]
+mod created;
 #[path = "build/dangers.rs"]
 mod dangers;
 #[path = "build/errata.rs"]
@@ -66,6 +68,7 @@ fn main() {
     cluster_names::write(rules, &names, &mut code);
     texts.write(&out, &mut code);
     principals::write(rules, &mut code);
+    created::write(rules, &names, &out);
     catalog::write(rules, &packs, &out);
     escalation::write(rules, &out);
     dangers::write(rules, &out);

@@ -241,7 +241,7 @@ pub fn check(
         generous.settle(verdicts, &mut generated, |c| c.coverage(&beside.generated));
     }
     elsewhere.settle(verdicts, &mut generated);
-    suffice(&generated, &mut requirements);
+    suffice(trial.reference, &generated, &mut requirements);
     leave_idle(&trial.reference.idle, &mut requirements);
     let mut gaps: Vec<GapRows> = beside
         .gaps

@@ -13,6 +13,7 @@ mod aws;
 mod basis;
 pub mod bindings;
 pub mod cluster_names;
+mod created;
 mod danger;
 mod data;
 mod erratum;
@@ -42,6 +43,7 @@ pub use aws::{
     needed_types, needs_no_permission, regions, request_region, same_key, shares,
 };
 pub use basis::Basis;
+pub use created::Created;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
 pub use erratum::{KnownGap, known_gaps, known_gaps_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths, escalation_paths_of};
@@ -240,6 +242,8 @@ pub struct Reference {
     pub generated: Vec<RefStatement>,
     /// Actions that a cluster configuration does not need: it has no resource of the type that they are called for.
     pub idle: Vec<String>,
+    /// True for a role that ParallelCluster created, for a configuration that is not known.
+    pub is_created: bool,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

@@ -1,6 +1,6 @@
 //! The reference to compare with: one, or the best of several.
 
-use crate::reference::{Reference, Setting};
+use crate::reference::{self, Created, Reference, Setting};
 
 /// The reference to compare with.
 #[derive(Clone, Debug)]
@@ -33,6 +33,17 @@ impl Against {
     pub fn without_setting(&self) -> Self {
         let all = self.references().iter();
         let all = all.map(Reference::without_setting).collect();
+        match self {
+            Against::OneOf(_) => Against::OneOf(all),
+            Against::BestOf(_) => Against::BestOf(all),
+        }
+    }
+
+    /// Narrows each reference to a role that ParallelCluster created.
+    #[must_use]
+    pub fn as_created(&self, created: &'static Created, is_configured: bool) -> Self {
+        let all = self.references().iter();
+        let all = all.map(|r| r.as_created(created, is_configured)).collect();
         match self {
             Against::OneOf(_) => Against::OneOf(all),
             Against::BestOf(_) => Against::BestOf(all),

@@ -20,7 +20,11 @@ pub(super) fn is_enough(generated: &[Requirement], action: &str) -> Option<bool>
 /// Lowers gaps of the documented policy where the generated role decides. A gap is `Enough` if the generated role's
 /// rows of the action are granted, or if those that are missing lie on other resources; it is `NotGenerated` if the
 /// generated role does not have the action. A generated row that is granted only under a Condition replaces the gap.
-pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement]) {
+pub(super) fn suffice(
+    reference: &Reference,
+    generated: &[Requirement],
+    requirements: &mut [Requirement],
+) {
     if generated.is_empty() {
         return;
     }
@@ -40,7 +44,14 @@ pub(super) fn suffice(generated: &[Requirement], requirements: &mut [Requirement
                 requirement.standing = Standing::Enough;
             }
             Some(false) => {}
-            None => requirement.standing = Standing::NotGenerated,
+            None if !reference.is_created => requirement.standing = Standing::NotGenerated,
+            None => {
+                let named =
+                    { requirement.row.feature.iter() }.any(|f| reference.features.contains(f));
+                if !named {
+                    requirement.standing = Standing::SomeConfigurations;
+                }
+            }
         }
     }
 }

@@ -101,6 +101,27 @@ pub(super) fn owned(
     Ok(Some(Owned { roles, doubt }))
 }
 
+/// The role that ParallelCluster created, where the files are those of one, and the reason why it is that one; completes
+/// "because …".
+pub(super) fn created(
+    files: &[&File],
+    sources: &Sources,
+) -> Option<(&'static reference::Created, String)> {
+    let mut owners =
+        { files.iter() }.flat_map(|f| f.document.owners.iter().map(|owner| (f.source, owner)));
+    let (source, owner) = owners.next()?;
+    let name = owner.role_name()?;
+    let arn = owner.full_arn.as_deref();
+    let path = arn.and_then(|arn| Some(arn.split_once(":role/")?.1));
+    let created = reference::Created::named(path.unwrap_or(&name.value))?;
+    let reason = format!(
+        "ParallelCluster created it: {} is of the role `{}`",
+        check::place(sources, source, name.span),
+        shorten(&name.value)
+    );
+    Some((created, reason))
+}
+
 /// The principal whose policies these files are, as far as the input says who it is.
 pub(super) fn who(
     defined: Option<&Principal>,

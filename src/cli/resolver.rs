@@ -2,6 +2,7 @@
 
 mod job;
 mod nesting;
+mod owned;
 mod principals;
 mod used;
 
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::chosen::Chosen;
 use super::cluster::Configured;
 use super::cluster::Given;
 use super::config::Configuration;
@@ -21,7 +21,7 @@ use super::input::{self};
 use super::job::Job;
 use super::role_file::{self, Narrowing, Template};
 use super::selection::{self};
-use super::{Error, InputArgs, Selection, owner};
+use super::{Error, InputArgs, Selection};
 use crate::check::Against;
 use crate::cluster::ConfigProblem;
 use crate::config::Target;
@@ -29,7 +29,7 @@ use crate::inventory::terraform;
 use crate::lints::File;
 use crate::parser::dump::Pages;
 use crate::parser::{SourceId, Sources, Spanned, shorten};
-use crate::reference::{self, Features};
+use crate::reference::{Created, Features};
 use used::Used;
 
 /// Whether there is something to read.
@@ -93,6 +93,8 @@ enum Step {
     Setting(PathBuf),
     /// Without a cluster configuration.
     NoSetting,
+    /// For a role that ParallelCluster created, with a cluster configuration or without one.
+    Created(&'static Created, bool),
     /// For a principal.
     Narrowed(Narrowing),
 }
@@ -318,62 +320,6 @@ impl<'r> Resolver<'r> {
                 }
             }
         }
-    }
-
-    /// The jobs for the files of one IAM role: one, or one for each role of the cluster that it is.
-    fn owned_jobs(
-        &mut self,
-        target: Option<&'r Target>,
-        effective: &Effective,
-        files: &[usize],
-        principal: Option<(Chosen, usize, usize)>,
-    ) -> Result<Vec<Job>, Fault> {
-        if effective.reference.is_some() {
-            return Ok(vec![self.job(target, effective, files, None, principal)?]);
-        }
-        let configured = match &effective.cluster_config {
-            Some(path) => {
-                let read = self.cluster(path);
-                Some(read.map_err(|error| effective.fault(error, target))?)
-            }
-            None => None,
-        };
-        let own: Vec<&File> = files.iter().filter_map(|at| self.files.get(*at)).collect();
-        let owned = owner::owned(&own, &self.sources, configured.as_deref())?;
-        let Some(owned) = owned else {
-            return Ok(vec![self.job(target, effective, files, None, principal)?]);
-        };
-        if let Some(asked) = effective.selection.role() {
-            let meant = reference::roles_called(asked);
-            if let Some((role, reason)) = owned.roles.first()
-                && !owned.roles.iter().any(|(role, _)| meant.contains(role))
-            {
-                self.doubts
-                    .insert(format!("{reason}; judged as role {asked}, not {role}"));
-            }
-            return Ok(vec![self.job(target, effective, files, None, principal)?]);
-        }
-        // A template has roles that are none of the cluster's.
-        self.doubts
-            .extend(owned.doubt.filter(|_| principal.is_none()));
-        if owned.roles.is_empty() {
-            return Ok(vec![self.job(target, effective, files, None, principal)?]);
-        }
-        let mut all = Vec::with_capacity(owned.roles.len());
-        for role in owned.roles {
-            let principal = principal.clone();
-            all.push(self.job(target, effective, files, Some(role), principal)?);
-        }
-        // Requirements of another role of the cluster are no excess.
-        let references: Vec<Arc<Against>> = all.iter().map(|j| Arc::clone(&j.against)).collect();
-        for (at, job) in all.iter_mut().enumerate() {
-            let others = references
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != at);
-            job.settings.shared_with = others.map(|(_, other)| Arc::clone(other)).collect();
-        }
-        Ok(all)
     }
 
     /// Whether a name of `--select` is that of some principal.

@@ -147,6 +147,9 @@ impl<'j> Role<'j> {
             let one = self.one(jobs, also_version, &self.files, against, &settings)?;
             return Ok(one.map(|result| vec![(Vec::new(), result)]));
         };
+        if self.job.is_other && !principal.is_named {
+            return Ok(Err(NoRoleFits::default()));
+        }
         let mut results = Vec::with_capacity(principal.settings.len());
         let mut against: Cow<'_, Against> = Cow::Borrowed(against);
         for (nth, setting) in principal.settings.iter().enumerate() {

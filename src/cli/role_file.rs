@@ -13,7 +13,7 @@ use crate::inventory::cloudformation::{self, Given};
 use crate::inventory::{Document, Inventory, Kind, Principal as Defined, Trust};
 use crate::lints::{File, PrincipalName};
 use crate::parser::{Attachment, SourceId, Sources, Span};
-use crate::reference::{self, Principal};
+use crate::reference::{self, Created, Principal};
 
 /// Values of parameters by name. `None` is the value that the stack has (`UsePreviousValue`), which is not known.
 pub(super) type Parameters = BTreeMap<String, Option<String>>;
@@ -362,9 +362,29 @@ pub(super) struct Narrowing {
     trusts_functions: bool,
     /// True where somebody may assume the role who can run `pcluster`.
     trusts_users: bool,
+    /// The roles that it may be by its name, where that says so.
+    by_name: Option<&'static [String]>,
 }
 
 impl Narrowing {
+    /// The facts on a role of which only the name is known.
+    pub(super) const UNKNOWN: Self = Narrowing {
+        is_person: false,
+        is_known: false,
+        trusts_nodes: true,
+        trusts_functions: true,
+        trusts_users: true,
+        by_name: None,
+    };
+
+    /// The same facts, and what the name says.
+    pub(super) fn named(self, created: &'static Created) -> Self {
+        Narrowing {
+            by_name: Some(&created.roles),
+            ..self
+        }
+    }
+
     pub(super) fn of(principal: &Defined) -> Self {
         let trust = principal.trust.as_ref();
         let trusts = |service: &str| {
@@ -383,6 +403,7 @@ impl Narrowing {
             trusts_nodes: trusts("ec2"),
             trusts_functions: trusts("lambda"),
             trusts_users: trust.is_none_or(may_be_user),
+            by_name: None,
         }
     }
 
@@ -394,6 +415,11 @@ impl Narrowing {
             Principal::Of("function") => !self.is_known || self.trusts_functions,
             Principal::Of(_) => true,
         }
+    }
+
+    fn may_have_name_of(self, role: &str) -> bool {
+        let names = self.by_name;
+        names.is_none_or(|roles| roles.iter().any(|other| other == role))
     }
 
     /// Whether it leaves no candidate.
@@ -410,7 +436,10 @@ impl Narrowing {
             return None;
         };
         let kept: Vec<_> = { all.iter() }
-            .filter(|r| r.role.as_deref().is_none_or(|role| self.may_be(role)))
+            .filter(|r| {
+                let role = r.role.as_deref();
+                role.is_none_or(|role| self.may_be(role) && self.may_have_name_of(role))
+            })
             .cloned()
             .collect();
         (!kept.is_empty() && kept.len() < all.len()).then_some(Against::BestOf(kept))

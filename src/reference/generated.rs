@@ -222,6 +222,9 @@ pub struct Granted<'a> {
     pub resources: Vec<&'a str>,
 }
 
+/// The bucket of the Region, or another one that the policy names.
+const OWN_BUCKET: &str = "${OwnBucket}";
+
 /// The statements with a value for each placeholder that stands for one name of the cluster: what `bindings` have, else
 /// what the policy itself names, else any.
 pub fn resolve(
@@ -253,10 +256,15 @@ pub fn resolve(
             let written: Vec<&str> = allowed.flat_map(|g| g.resources.iter().copied()).collect();
             let templates = statement.resource.values.iter();
             for (template, nth, resource) in templates.flat_map(|template| {
-                let of_each = bind(template).into_iter().enumerate();
+                let of_each = bind(&template.replace(OWN_BUCKET, "${Bucket}")).into_iter().enumerate();
                 of_each.map(move |(nth, resource)| (template, nth, resource))
             }) {
                 let own = written.iter().find_map(|written| named(&resource, written));
+                let own = own.or_else(|| {
+                    let open = template.contains(OWN_BUCKET).then(|| bind(template))?;
+                    let open = open.into_iter().nth(nth)?;
+                    written.iter().find_map(|written| named(&open, written))
+                });
                 let own = own.or_else(|| {
                     let stand_ins = STAND_INS.iter().filter(|s| s.of == *template);
                     let names = stand_ins.flat_map(|s| &s.names);
@@ -343,6 +351,12 @@ mod tests {
         assert!(setting.holds("always"));
         assert!(setting.holds("login and munge or slurm and not no-dns"));
         assert!(!setting.holds("not slurm or munge"));
+        let partial = Setting {
+            is_partial: true,
+            ..setting
+        };
+        assert!(partial.holds("slurm and not awsbatch"));
+        assert!(!partial.holds("slurm and not munge or efs-iam"));
         assert!(fits("stack/${Cluster}/${Id}", "stack/prod/1-2"));
         assert!(!fits("stack/${Cluster}/${Id}", "stack/prod/"));
         assert!(!fits("table/a-${Cluster}", "table/b-prod"));

@@ -49,6 +49,8 @@ pub enum Standing {
     OnlyGenerated,
     /// AWS's policy has it, but the role that ParallelCluster makes for this configuration does without.
     NotGenerated,
+    /// The role that ParallelCluster creates has it with some configurations, and which one it was created for is not known.
+    SomeConfigurations,
     /// No resource of the cluster configuration is of a type that it is called for.
     NotInConfiguration,
     /// The part that the generated role of this configuration has is granted.
@@ -66,6 +68,9 @@ impl Standing {
             Standing::NotGenerated => {
                 Some("the role that ParallelCluster makes for this configuration does without it")
             }
+            Standing::SomeConfigurations => Some(
+                "the role that ParallelCluster creates has it with some cluster configurations only: pass the configuration with --cluster-config",
+            ),
             Standing::NotInConfiguration => Some("no resource of this cluster needs it"),
             Standing::FirstUse => Some(
                 "needed once in an account: nothing fails where the account has this role already",

@@ -77,6 +77,12 @@ fn of_nested_stacks() {
     check("nested");
 }
 
+/// What follows from the names of roles that ParallelCluster created.
+#[test]
+fn of_created_roles() {
+    check("created");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::sync::Arc;
 
+use super::owned::Whose;
 use super::{Fault, Resolver, Step};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
@@ -40,19 +41,18 @@ impl<'r> Resolver<'r> {
             && check::fits_better(Catalog::embedded(), &policies, &newer, &default, &settings)
     }
 
-    /// A job for some files, or for a principal whose file is the first of them. `owned` is the role of the cluster
-    /// that the files are of, and why.
+    /// A job for some files, or for a principal whose file is the first of them.
     pub(super) fn job(
         &mut self,
         target: Option<&'r Target>,
         effective: &Effective,
         files: &[usize],
-        owned: Option<(&'static str, String)>,
+        whose: Whose,
         principal: Option<(Chosen, usize, usize)>,
     ) -> Result<Job, Fault> {
         let mut role_reason = None;
         let mut as_owned = None;
-        if let Some((role, reason)) = owned {
+        if let Some((role, reason)) = whose.role {
             let mut own = Effective::new(self.args, self.configuration, target)?;
             own.selection.role = Some(role.to_owned());
             as_owned = Some(own);
@@ -115,10 +115,21 @@ impl<'r> Resolver<'r> {
             }
             _ => against,
         };
+        let is_configured = configured.is_some();
+        let against = match whose.created {
+            Some(created) => self.derived(against, Step::Created(created, is_configured), |all| {
+                Some(all.as_created(created, is_configured))
+            }),
+            None => against,
+        };
         let narrowing = principal.as_ref().and_then(|(_, template, at)| {
             let of = self.templates.get(*template)?;
             of.inventory.principals.get(*at).map(Narrowing::of)
         });
+        let narrowing = match whose.created {
+            Some(created) => Some(narrowing.unwrap_or(Narrowing::UNKNOWN).named(created)),
+            None => narrowing,
+        };
         let wide = Arc::clone(&against);
         let is_excluded = narrowing.is_some_and(|narrowing| narrowing.excludes_all(&against));
         let against = match narrowing {
@@ -212,6 +223,7 @@ impl<'r> Resolver<'r> {
             principal: principal.map(|(chosen, ..)| chosen),
             wide: Some(wide).filter(|wide| !Arc::ptr_eq(wide, &against)),
             is_excluded,
+            is_other: false,
             against,
             settings,
             features,

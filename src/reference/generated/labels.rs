@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::matcher::template;
 use crate::reference::Release;
+use crate::reference::data::SCHEDULERS;
 
 /// The settings of a cluster configuration that decide the roles of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,19 +15,28 @@ pub struct Setting {
     pub labels: BTreeSet<&'static str>,
     /// True where no configuration is known.
     pub is_open: bool,
+    /// True where only `labels` are known, and the other labels may hold or not.
+    pub is_partial: bool,
+    /// Labels that do not hold, where other ones are not known.
+    pub absent: BTreeSet<&'static str>,
     /// Values of placeholders. A placeholder with an empty list names nothing in this cluster.
     pub values: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Setting {
-    /// Whether a rule holds: `a and not b or c`. Without a configuration, whether it surely does.
+    /// Whether a rule holds: `a and not b or c`; without a configuration, or for a part of one, whether it surely does.
     pub(super) fn holds(&self, rule: &str) -> bool {
-        let label = |label: &str| label == "always" || self.labels.contains(label);
+        let is_scheduler = |label: &str| SCHEDULERS.iter().any(|(name, ..)| *name == label);
+        let has = |label: &str| label == "always" || self.labels.contains(label);
+        let is_known = |label: &str| is_scheduler(label) || self.absent.contains(label);
+        let lacks = |label: &str| {
+            !self.is_open && !has(label) && (!self.is_partial || is_known(label))
+        };
         rule.split(" or ").any(|all| {
             let mut all = all.split(" and ");
             all.all(|one| match one.strip_prefix("not ") {
-                Some(one) => !self.is_open && !label(one),
-                None => label(one),
+                Some(one) => lacks(one),
+                None => has(one),
             })
         })
     }
