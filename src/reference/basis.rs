@@ -206,7 +206,8 @@ impl Reference {
                         "ResourcesS3Bucket" => {
                             Some("parallelcluster-${Hash}-v1-do-not-delete".to_owned())
                         }
-                        "ArtifactDirectory" => Some("*".to_owned()),
+                        // The names of a cluster of 3.x tell what it is.
+                        "ArtifactDirectory" if wanted.release.major() < 3 => Some("*".to_owned()),
                         _ => None,
                     });
                 }
