@@ -65,12 +65,23 @@ impl Fit {
 
     /// Whether it is the better one of two roles: by the harmonic mean of the share of the role's rows that is granted
     /// and the share of the policies' strings that the role has a use for, then by its size. By the first share alone,
-    /// a small role that the policies happen to cover would beat a large role with a single gap.
+    /// a small role that the policies happen to cover would beat a large role with a single gap. Of roles that the
+    /// policies grant about as much of, the one that is granted whole is better.
     fn is_better_role(self, than: Fit) -> bool {
+        if self.is_whole_instead(than) != than.is_whole_instead(self) {
+            return self.is_whole_instead(than);
+        }
         match self.mean_order(than) {
             Ordering::Equal => (self.granted, self.all) > (than.granted, than.all),
             order => order == Ordering::Greater,
         }
+    }
+
+    /// Whether all of the role is granted, and not all of another one, for which not much more is granted.
+    fn is_whole_instead(self, of: Fit) -> bool {
+        let is_whole = |f: Fit| f.granted > 0 && f.granted == f.all;
+        let is_as_large = self.granted.saturating_mul(4) >= of.granted.saturating_mul(3);
+        is_whole(self) && !is_whole(of) && is_as_large
     }
 
     /// Compares the harmonic means: 2/(1/p + 1/r), as fractions, without division.
@@ -242,8 +253,11 @@ pub(super) fn best<'c, 't: 'c>(
     // The role that may fit best is looked at again, closer, until it is judged in full.
     while let Some(next) = OfRole::most_promising(&roles) {
         let mut role = roles.swap_remove(next);
-        if { best.as_ref() }.is_some_and(|(_, b)| b.fit.mean_is_above(role.most)) {
-            break;
+        let is_worse = |(_, b): &(usize, Judged<'_>)| {
+            b.fit.mean_is_above(role.most) && !(role.may_be_whole_instead(b.fit))
+        };
+        if best.as_ref().is_some_and(is_worse) {
+            continue;
         }
         if !role.is_counted && !is_only {
             role.count(candidates);
@@ -281,6 +295,8 @@ struct OfRole<'c, 't> {
     most: Fit,
     /// Whether that is known by the names of the actions.
     is_counted: bool,
+    /// The most requirements that are granted of a candidate of which none is missing by these names; 0 where there is none.
+    whole: usize,
     /// Each of them, once they are ready.
     ready: Vec<(&'c Trial<'c>, &'c [prepare::LeftoverPlace], Comparison<'c>)>,
 }
@@ -300,12 +316,26 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
                     candidates: of_role,
                     most: best_of(of_role.iter().map(|c| Fit::meeting(c.meeting))),
                     is_counted: false,
+                    whole: 0,
                     ready: Vec::new(),
                 });
             }
             at += of_role.len();
         }
         all
+    }
+
+    /// Whether all of some candidate may be granted, where not all is granted of what fits better.
+    fn may_be_whole_instead(&self, of: Fit) -> bool {
+        if !self.is_counted {
+            return of.granted < of.all;
+        }
+        let whole = Fit {
+            all: self.whole,
+            granted: self.whole,
+            ..Fit::default()
+        };
+        whole.is_whole_instead(of)
     }
 
     /// The position of the role that may fit best, the first of equal ones.
@@ -323,16 +353,29 @@ impl<'c, 't: 'c> OfRole<'c, 't> {
     fn count(&mut self, candidates: &Candidates<'t>) {
         self.is_counted = true;
         let Some(named) = &candidates.named else {
+            self.whole = usize::MAX;
             return;
         };
         let most = |candidate: &Candidate<'_>| {
             // Values fill resources, which are not looked at.
             let statements = candidate.reference.divided(|_| true);
             let counts = named.counts(&statements);
+            let whole = match counts {
+                None => usize::MAX,
+                Some((granted, 0)) => granted,
+                Some(_) => 0,
+            };
             let meeting = candidate.meeting;
-            counts.map_or(Fit::meeting(meeting), |counts| Fit::counts(meeting, counts))
+            let fit = counts.map_or(Fit::meeting(meeting), |counts| Fit::counts(meeting, counts));
+            (fit, whole)
         };
-        self.most = best_of(self.candidates.iter().map(most));
+        let each: Vec<(Fit, usize)> = self.candidates.iter().map(most).collect();
+        self.whole = each
+            .iter()
+            .map(|(_, whole)| *whole)
+            .max()
+            .unwrap_or_default();
+        self.most = best_of(each.into_iter().map(|(fit, _)| fit));
     }
 
     fn make_ready(&mut self, candidates: &'c Candidates<'t>, catalog: &'c Catalog) {
