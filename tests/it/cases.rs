@@ -83,6 +83,12 @@ fn of_created_roles() {
     check("created");
 }
 
+/// What follows from the names of AWS: managed policies, boundaries and service principals that the input does not contain.
+#[test]
+fn of_names_of_aws() {
+    check("outside");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::connectors::Connectors;
 use super::evaluate::{Template, call};
 use super::links::{Book, Books, Resource, each_alternative, is_policy};
-use super::sam::has_own_role;
+use super::sam::{has_own_role, made_policies};
 use super::settings::{PropertyText, Setting, settings, text, texts, unset};
 use super::template_condition::{Truth, condition_of};
 use super::types::is_of_iam;
@@ -388,6 +388,7 @@ impl Reader<'_> {
                 inline(template, &policies, None, &mut all);
             }
         }
+        made_policies(template, resource, &mut all);
         if matches!(self.kind, Kind::Role | Kind::Function) {
             trust_policy(template, &resource.name, &mut all);
             for (name, span) in self.connectors.of(&resource.name) {

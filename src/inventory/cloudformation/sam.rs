@@ -5,7 +5,9 @@
 use std::rc::Rc;
 
 use super::evaluate::{Template, call};
+use super::links::Resource;
 use super::types;
+use crate::inventory::Document;
 use crate::parser::tree::{Node, Tree};
 
 /// The section with properties of several resources.
@@ -147,8 +149,64 @@ pub(super) fn roles(template: &Tree) -> Vec<(String, String)> {
     made.collect()
 }
 
-/// Whether SAM makes a role for a function or a state machine, with the policies that it has.
+/// Whether SAM makes a role for a function, or for a state machine with policies.
 pub(super) fn has_own_role(tree: &Tree) -> bool {
-    let properties = tree.get("Properties");
-    properties.is_some_and(|p| p.get("Role").is_none() && p.get("Policies").is_some())
+    let kind = tree.get("Type").and_then(|kind| kind.text());
+    let is_with_policies = kind
+        .and_then(types::find)
+        .is_some_and(|of| !of.made.is_empty());
+    let has = |name: &str| {
+        tree.get("Properties")
+            .is_some_and(|p| p.get(name).is_some())
+    };
+    !has("Role") && (is_with_policies || has("Policies"))
+}
+
+/// Adds the AWS managed policies of the role that SAM makes for a function.
+pub(super) fn made_policies(template: &Template<'_>, of: &Resource, all: &mut Document) {
+    let made = types::find(&of.kind).map_or(&[] as &[_], |kind| kind.made.as_slice());
+    let property = |name: &str| of.tree.get("Properties")?.get(name);
+    if property("Role").is_some() {
+        return;
+    }
+    let partition = partition(template);
+    let has = |name: &String| property(name).is_some_and(|value| !is_empty(value));
+    for policy in made {
+        let value = policy.with.as_deref().and_then(property);
+        let is_off = value.is_some_and(|v| {
+            v.text()
+                .is_some_and(|t| policy.except.as_deref() == Some(t))
+        });
+        let is_here =
+            policy.partitions.is_empty() || policy.partitions.iter().any(|p| p == partition);
+        if is_here
+            && !is_off
+            && policy.with.as_ref().is_none_or(has)
+            && !policy.without.as_ref().is_some_and(has)
+        {
+            let arn = format!("arn:{partition}:iam::aws:policy/{}", policy.policy);
+            all.name_at(format!("attached-policy:{arn}"), of.span);
+            all.attached.push(arn);
+        }
+    }
+}
+
+/// The partition of the account; where it is not known, that of most accounts.
+fn partition<'t>(template: &'t Template<'_>) -> &'t str {
+    template.given.partition.as_deref().unwrap_or("aws")
+}
+
+/// Whether a value is none for SAM.
+fn is_empty(value: &Tree) -> bool {
+    match &value.node {
+        Node::Map(entries) => entries.is_empty(),
+        Node::List(elements) => elements.is_empty(),
+        _ => value.text() == Some(""),
+    }
+}
+
+/// The ARN of the AWS managed policy that the `Policies` of a function name.
+pub(super) fn managed_arn(template: &Template<'_>, name: &str) -> String {
+    let path = types::path_of_managed(name);
+    format!("arn:{}:iam::aws:policy/{path}{name}", partition(template))
 }

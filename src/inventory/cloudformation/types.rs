@@ -31,6 +31,9 @@ pub(super) struct Type {
     /// The end of the logical id of the role that SAM makes for a resource without `Role`.
     #[serde(default)]
     pub(super) role: Option<String>,
+    /// The AWS managed policies of that role.
+    #[serde(default)]
+    pub(super) made: Vec<Made>,
     /// All of its properties, where others are reported.
     #[serde(default)]
     pub(super) properties: Vec<String>,
@@ -66,21 +69,46 @@ impl Type {
     }
 }
 
-#[derive(Deserialize)]
+/// An AWS managed policy of the role that SAM makes for a resource.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Made {
+    /// Its path and name.
+    pub(super) policy: String,
+    /// The property that asks for it.
+    #[serde(default)]
+    pub(super) with: Option<String>,
+    /// The property with which it is another one.
+    #[serde(default)]
+    pub(super) without: Option<String>,
+    /// The value of the property that does not ask for it.
+    #[serde(default)]
+    pub(super) except: Option<String>,
+    /// The partitions where it is this one; all where there are none.
+    #[serde(default)]
+    pub(super) partitions: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
 struct Table {
+    service_role: Vec<String>,
     #[serde(rename = "type")]
     types: Vec<Type>,
 }
 
-static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
-    let table: Result<Table, _> =
-        toml::from_str(include_str!("../../../rules/cloudformation.toml"));
-    table.map(|table| table.types).unwrap_or_default()
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../rules/cloudformation.toml")).unwrap_or_default()
 });
 
 /// Known facts on a type.
 pub(super) fn find(kind: &str) -> Option<&'static Type> {
-    TYPES.iter().find(|t| t.kind == kind)
+    TABLE.types.iter().find(|t| t.kind == kind)
+}
+
+/// The path of an AWS managed policy, by its name.
+pub(super) fn path_of_managed(name: &str) -> &'static str {
+    let is_of_service = TABLE.service_role.iter().any(|other| other == name);
+    if is_of_service { "service-role/" } else { "" }
 }
 
 /// The start of the types of IAM, all of which are known.
@@ -94,7 +122,7 @@ pub(super) fn is_of_iam(kind: &str) -> bool {
 
 /// The types of IAM.
 pub(super) fn of_iam() -> Vec<&'static str> {
-    let all = TYPES.iter().map(|t| t.kind.as_str());
+    let all = TABLE.types.iter().map(|t| t.kind.as_str());
     all.filter(|kind| is_of_iam(kind)).collect()
 }
 
@@ -104,8 +132,8 @@ mod tests {
 
     #[test]
     fn every_type_is_read_and_every_placeholder_is_known() {
-        assert!(TYPES.len() > 20);
-        for kind in TYPES.iter() {
+        assert!(TABLE.types.len() > 20);
+        for kind in &TABLE.types {
             let forms = kind.reference.iter().chain(kind.attributes.values());
             for form in forms {
                 for part in form.split("${").skip(1) {

@@ -8,6 +8,7 @@ use super::{
 use crate::inventory::cloudformation::evaluate::{Template, call};
 use crate::inventory::cloudformation::links::{Resource, Whose, targets};
 use crate::inventory::cloudformation::names::Target;
+use crate::inventory::cloudformation::sam::managed_arn;
 use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
@@ -259,7 +260,7 @@ impl Reader<'_> {
                     let arn = if text.starts_with("arn:") {
                         text
                     } else {
-                        format!("arn:aws:iam::aws:policy/{text}")
+                        managed_arn(template, &text)
                     };
                     self.managed_policy(template, policy, arn, optional, all);
                 }
