@@ -49,7 +49,7 @@ pub use erratum::{KnownGap, known_gaps, known_gaps_of};
 pub use escalation::{EscalationPath, EscalationStep, escalation_paths, escalation_paths_of};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
-pub use managed::{FULL_ACCESS, managed_statements_of, managed_text};
+pub use managed::{FULL_ACCESS, managed_elsewhere, managed_statements_of, managed_text};
 pub use need::{Need, needs_of};
 pub use pack::managed_policies;
 pub use placeholder::{as_written, expand, is_list, meaning, stands_for_itself, values, whole_arn};

@@ -5,6 +5,7 @@ use crate::diff::coverage::Requirement;
 use crate::diff::{Open, OpenValue, Row, Verdict};
 use crate::lints::{File, Unread};
 use crate::parser::{HoleKind, SourceId, Span};
+use crate::reference;
 
 /// Attachments that may contain grants, as [`crate::parser::Document::named`] writes it, and as a report names it.
 const KINDS: [(&str, &str); 4] = [
@@ -27,6 +28,10 @@ impl Elsewhere {
         let read = |what: &String| {
             let (kind, words) = KINDS.iter().find(|(kind, _)| what.starts_with(kind))?;
             let name = what.strip_prefix(kind).unwrap_or_default();
+            // A policy that does not exist grants nothing.
+            if reference::managed_elsewhere(name).is_some() {
+                return None;
+            }
             Some(Unread {
                 name: format!("{words}{name}"),
                 // A value that a template leaves open is shown as `${Name}`.

@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::finding::{Finding, Label, Severity};
 use crate::matcher::template::{self, Misplaced};
 use crate::parser::{ProblemKind, SourceId, Text, shorten};
-use crate::reference::bindings;
+use crate::reference::{self, bindings};
 
 /// Metadata; the page is `rules/lints/invalid-arn.md`.
 pub(super) static LINT: Lint = Lint {
@@ -31,6 +31,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         .filter(|(_, p)| p.kind == ProblemKind::InvalidArn)
         .map(|(_, p)| p.subject.as_str())
         .collect();
+    out.extend(context.named_policies().filter_map(attached));
     let mut seen = Seen::default();
     for policy in context.policies() {
         for statement in &policy.statements {
@@ -40,6 +41,19 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// A managed policy of AWS with another path than its own.
+fn attached((arn, label): (&str, Label)) -> Option<Finding> {
+    let right = reference::managed_elsewhere(arn)?;
+    let message = format!("no managed policy has the ARN `{}`", shorten(arn));
+    let mut finding = LINT.finding(Severity::Error, message, label);
+    finding.help = Some(format!(
+        "write `{right}`; AWS answers `Policy {} does not exist or is not attachable.`",
+        shorten(arn)
+    ));
+    finding.subject = Some(arn.to_owned());
+    Some(finding)
 }
 
 /// Fields that most ARNs of a policy share, looked up once.

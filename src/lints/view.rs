@@ -244,6 +244,24 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The managed policies that the input names and does not contain, each with its place: that of the role where the input
+    /// does not give one.
+    pub(super) fn named_policies(&self) -> impl Iterator<Item = (&str, Label)> {
+        const KINDS: [&str; 2] = ["attached-policy:", "permissions-boundary:"];
+        self.files.iter().flat_map(|file| {
+            let named = file.document.named.iter();
+            named.filter_map(|what| {
+                let arn = KINDS.iter().find_map(|kind| what.strip_prefix(kind))?;
+                let mut places = file.document.places.iter();
+                let own = places.find(|(name, _)| name == what);
+                let own = own.map(|(_, span)| (file.source, *span));
+                let principal = file.principal.as_ref().map(|p| (p.source, p.span));
+                let place = own.or(principal).unwrap_or((file.source, Span::default()));
+                Some((arn, Label::at(place.0, place.1)))
+            })
+        })
+    }
+
     pub(super) fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.files.iter().flat_map(|f| &f.document.policies)
     }

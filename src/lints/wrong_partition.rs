@@ -51,6 +51,25 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+    for (arn, label) in context.named_policies() {
+        let partition = arn
+            .strip_prefix("arn:")
+            .and_then(|arn| arn.split(':').next());
+        let own = known.filter(|own| is_of_other_partition(arn, own));
+        let (Some(partition), Some(own)) = (partition, own) else {
+            continue;
+        };
+        let message = format!(
+            "the managed policy `{}` is of partition `{partition}`, but the cluster is judged for `{own}`: no principal there can have it",
+            shorten(arn)
+        );
+        let mut found = LINT.finding(Severity::Error, message, label);
+        found.help = Some(format!(
+            "write `arn:{own}:`, or say where the cluster is: --partition {partition}"
+        ));
+        found.subject = Some(arn.to_owned());
+        out.push(found);
+    }
     for mut group in groups {
         if group.count > 1 {
             let more = count(group.count - 1, "more ARN");

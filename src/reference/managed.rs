@@ -18,14 +18,16 @@ pub const FULL_ACCESS: (&str, &str) = (
     include_str!("../../rules/full-aws-access.json"),
 );
 
-static MANAGED: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let text = include_str!("../../rules/managed-policies.json");
-    let read = serde_json::from_str::<File<'static>>(text);
-    let policies = read.map(|file| file.policies).unwrap_or_default();
-    let all = policies.into_iter();
-    all.map(|(name, entry)| (name, entry.document.get()))
-        .collect()
-});
+/// The path and the text of each, by name.
+static MANAGED: LazyLock<BTreeMap<&'static str, (&'static str, &'static str)>> =
+    LazyLock::new(|| {
+        let text = include_str!("../../rules/managed-policies.json");
+        let read = serde_json::from_str::<File<'static>>(text);
+        let policies = read.map(|file| file.policies).unwrap_or_default();
+        let all = policies.into_iter();
+        all.map(|(name, entry)| (name, (entry.path, entry.document.get())))
+            .collect()
+    });
 
 #[derive(Deserialize)]
 struct File<'a> {
@@ -35,15 +37,38 @@ struct File<'a> {
 
 #[derive(Deserialize)]
 struct Entry<'a> {
+    /// What precedes the name in the ARN: `service-role/`.
+    #[serde(default)]
+    path: &'a str,
     #[serde(borrow)]
     document: &'a RawValue,
 }
 
+/// What precedes the path in the ARN of a policy of AWS.
+const OF_AWS: &str = ":iam::aws:policy/";
+
+/// An AWS managed policy by the name in an ARN: what precedes the path, whether the path is the right one, the right path and
+/// the text.
+fn managed(arn: &str) -> Option<(&str, bool, &'static str, &'static str)> {
+    let (before, path_and_name) = arn.split_once(OF_AWS)?;
+    let name = path_and_name.rsplit('/').next()?;
+    let (path, text) = MANAGED.get(name)?;
+    let is_right = path_and_name.strip_suffix(name) == Some(*path);
+    Some((before, is_right, path, text))
+}
+
 /// The text of an AWS managed policy, by its ARN.
 pub fn managed_text(arn: &str) -> Option<&'static str> {
-    let is_of_aws = arn.split(':').nth(4) == Some("aws");
-    let name = arn.rsplit('/').next().filter(|_| is_of_aws)?;
-    MANAGED.get(name).copied()
+    let (_, is_right, _, text) = managed(arn)?;
+    is_right.then_some(text)
+}
+
+/// The ARN of the AWS managed policy with the name that an ARN has, where that policy has another path: no policy has the
+/// given ARN.
+pub fn managed_elsewhere(arn: &str) -> Option<String> {
+    let (before, is_right, path, _) = managed(arn)?;
+    let name = arn.rsplit('/').next()?;
+    (!is_right).then(|| format!("{before}{OF_AWS}{path}{name}"))
 }
 
 /// The statements of an AWS managed policy, by its ARN; none where its text is not known.
