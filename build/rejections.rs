@@ -32,6 +32,8 @@ struct S3Arns {
 struct Trust {
     actions: Vec<String>,
     arns: Vec<String>,
+    services: Vec<String>,
+    domains: Vec<String>,
     fault: Vec<Rejection>,
 }
 
@@ -66,6 +68,11 @@ pub(super) fn write(rules: &Path, out: &Path) {
         code,
         "pub(crate) static TRUST_ARNS: &[&str] = &{:?};",
         trust.arns
+    );
+    let _ = writeln!(
+        code,
+        "pub(crate) static TRUST_SERVICES: &[&str] = &{:?};\npub(crate) static SERVICE_DOMAINS: &[&str] = &{:?};",
+        trust.services, trust.domains
     );
     code.push_str("static ANSWERS: &[(&str, &str)] = &[\n");
     for kind in rejections.kind.iter().chain(&trust.fault) {

@@ -11,7 +11,9 @@ use crate::parser::{
     Effect, PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement, name, shorten,
 };
 use crate::reference::Principal;
+use crate::reference::bindings::is_region;
 use crate::reference::trust::{Provider, TrustService, provider, services, trust_key};
+use crate::rejection::SERVICE_DOMAINS;
 
 /// The actions that assume a role.
 const ASSUMING: [&str; 3] = [
@@ -262,13 +264,25 @@ pub(super) fn required(context: &Context<'_>) -> Vec<&'static TrustService> {
     all
 }
 
+/// Whether a name is that of the principal of a service itself, for all Regions or for one.
+fn is_principal_of(name: &str, service: &str) -> bool {
+    let Some(rest) = name.strip_prefix(service).and_then(|n| n.strip_prefix('.')) else {
+        return false;
+    };
+    let domain = match rest.split_once('.') {
+        Some((region, domain)) if is_region(region) => domain,
+        _ => rest,
+    };
+    SERVICE_DOMAINS.contains(&domain)
+}
+
 /// Whether a trust policy may let a service assume the role.
 pub(super) fn may_assume(
     policy: &TrustPolicy,
     service: &TrustService,
     partition: Option<&str>,
 ) -> bool {
-    let first = service.name.split('.').next();
+    let first = service.name.split('.').next().unwrap_or_default();
     let is_it = |trusted: &Trusted<'_>| match trusted.principal.kind {
         PrincipalKind::Everyone => true,
         PrincipalKind::Service => {
@@ -277,7 +291,7 @@ pub(super) fn may_assume(
             let is_abroad = value.rsplit('.').next() == Some("cn")
                 && matches!(partition, Some("aws" | "aws-us-gov"));
             let is_open = trusted.service().is_none();
-            is_open || trusted.service() == first && !is_abroad
+            is_open || is_principal_of(value, first) && !is_abroad
         }
         _ => false,
     };

@@ -10,7 +10,7 @@ use super::problem::Reader;
 use super::quote::{nearest, shorten};
 use super::trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
 use super::{condition, grammar, pattern, statement};
-use crate::rejection::{TRUST_ACTIONS, TRUST_ARNS, answer};
+use crate::rejection::{SERVICE_DOMAINS, TRUST_ACTIONS, TRUST_ARNS, TRUST_SERVICES, answer};
 
 pub(super) const STATEMENT_KEYS: [&str; 5] = ["Sid", "Effect", "Principal", "Action", "Condition"];
 
@@ -297,6 +297,10 @@ pub(super) fn check(reader: &mut Reader, kind: PrincipalKind, text: &Text) {
             format!("`{shown}` is not a service principal"),
             "write the full name, for example `ec2.amazonaws.com`",
         ),
+        (PrincipalKind::Service, None) if has_wrong_domain(value) => (
+            format!("`{shown}` is not a service principal"),
+            "a service principal ends with the domain of AWS, for example `ec2.amazonaws.com`",
+        ),
         _ => return,
     };
     let span = wildcard.map_or(text.span, |at| text.part(at..at + 1));
@@ -306,6 +310,18 @@ pub(super) fn check(reader: &mut Reader, kind: PrincipalKind, text: &Text) {
     } else {
         Problem::invalid_policy("Principal", message, span).with_help(help)
     });
+}
+
+/// Whether a name begins with a service that assumes roles, and does not end with a domain of AWS.
+fn has_wrong_domain(value: &str) -> bool {
+    let Some((service, rest)) = value.split_once('.') else {
+        return false;
+    };
+    let is_domain = |domain: &&str| {
+        let before = rest.strip_suffix(*domain);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    TRUST_SERVICES.contains(&service) && !SERVICE_DOMAINS.iter().any(is_domain)
 }
 
 /// Whether a text has the form of an account, a unique id, or the ARN of a principal.
