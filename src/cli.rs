@@ -3,6 +3,7 @@
 mod accept;
 mod arguments;
 mod baseline;
+mod boundary;
 mod chosen;
 mod cluster;
 mod completions;

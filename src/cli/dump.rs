@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::boundary::managed_boundary;
 use super::chosen::{Chosen, Setting};
 use crate::inventory::{Inventory, Kind, Principal, Trust};
 use crate::lints::{File, PrincipalName};
 use crate::parser::dump::{self, Pages, Part, PartContent, PartKind, PartName};
-use crate::parser::{Source, SourceId, Sources, Span, Spanned};
-use crate::reference;
+use crate::parser::{SourceId, Sources, Span, Spanned};
 
 /// Before the name of a policy that is AWS's own.
 pub(super) const OF_AWS: &str = ":iam::aws:policy/";
@@ -301,10 +301,7 @@ impl Dump {
             let content = dump::part(limits, sources.get(limits), part);
             File::new(limits, content.document)
         } else {
-            let text = reference::managed_text(arn)?;
-            let source = sources.add(Source::new(arn, text));
-            let document = crate::parser::parse(source, sources.get(source));
-            File::new(source, document)
+            managed_boundary(arn, sources)?
         };
         files.push(file);
         self.boundaries.insert(arn.to_owned(), files.len() - 1);

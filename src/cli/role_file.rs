@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::boundary::{BOUNDARY, managed_boundary};
 use super::chosen::{Chosen, Setting};
 use super::dump::Dump;
 use super::input::{self, Content};
@@ -180,6 +181,8 @@ pub(super) struct Template {
     pub(super) inventory: Inventory,
     /// The same texts once more, for what limits a role: its places are distinct from those of the role.
     pub(super) limits: BTreeMap<SourceId, SourceId>,
+    /// Indices of the files of boundaries that are policies of AWS, by ARN.
+    pub(super) boundaries: BTreeMap<String, usize>,
     /// The parts of its principals, where the file is a dump of an account.
     pub(super) dump: Option<Dump>,
     /// For a template that can be read again: its text, and what it is evaluated with.
@@ -313,6 +316,19 @@ pub(super) fn settings(
             moved(&mut limit, limits);
             files.push(limit);
             files.len() - 1
+        });
+        let named = parts.iter().flat_map(|(_, part)| &part.worst.named);
+        let boundary = boundary.or_else(|| {
+            let arn = named
+                .filter_map(|name| name.strip_prefix(BOUNDARY))
+                .next()?;
+            let known = template.boundaries.get(arn).copied();
+            let at = known.or_else(|| {
+                files.push(managed_boundary(arn, sources)?);
+                Some(files.len() - 1)
+            })?;
+            template.boundaries.insert(arn.to_owned(), at);
+            Some(at)
         });
         let place = |at: Option<(SourceId, crate::parser::Span)>| match at {
             Some((source, span)) => crate::check::place(sources, source, span),

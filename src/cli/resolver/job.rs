@@ -8,6 +8,7 @@ use super::owned::Whose;
 use super::{Fault, Resolver, Step};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
+use crate::cli::boundary::{BOUNDARY, managed_boundary};
 use crate::cli::chosen::Chosen;
 use crate::cli::conceal::conceal;
 use crate::cli::effective::Effective;
@@ -207,6 +208,10 @@ impl<'r> Resolver<'r> {
             setting.boundary
         });
         let boundary = { effective.boundary.as_ref() }.map(|name| self.limit(name, files));
+        let limit = limit.or_else(|| match &principal {
+            None if boundary.is_none() => self.named_boundary(files),
+            _ => None,
+        });
         Ok(Job {
             attached,
             boundary: boundary.or(limit),
@@ -252,6 +257,22 @@ impl<'r> Resolver<'r> {
         self.files.push(file);
         self.by_name.insert(key, self.files.len() - 1);
         self.files.len() - 1
+    }
+
+    /// The permissions boundary that policy files name, where it is a policy of AWS.
+    fn named_boundary(&mut self, files: &[usize]) -> Option<usize> {
+        let files = files.iter().filter_map(|at| self.files.get(*at));
+        let mut named = files.flat_map(|file| &file.document.named);
+        let arn = named
+            .find_map(|name| name.strip_prefix(BOUNDARY))?
+            .to_owned();
+        let key = format!("{arn}\0limit");
+        if let Some(known) = self.by_name.get(&key) {
+            return Some(*known);
+        }
+        self.files.push(managed_boundary(&arn, &mut self.sources)?);
+        self.by_name.insert(key, self.files.len() - 1);
+        Some(self.files.len() - 1)
     }
 
     /// A level of service control policies. One that only denies is a deny list, which stands beside the policy that AWS

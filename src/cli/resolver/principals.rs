@@ -92,6 +92,7 @@ impl Resolver<'_> {
             name: name.to_owned(),
             inventory,
             limits: BTreeMap::new(),
+            boundaries: BTreeMap::new(),
             dump: None,
             read: None,
         });
@@ -166,6 +167,7 @@ impl Resolver<'_> {
             name,
             inventory,
             limits: BTreeMap::new(),
+            boundaries: BTreeMap::new(),
             dump: Some(dump),
             read: None,
         });
