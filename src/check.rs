@@ -367,6 +367,7 @@ pub fn check(
     });
     let mut findings = lints::run(&context, generous.as_ref(), best.as_ref());
     attached::without_texts(&mut findings, files, (sources, settings), &escalation);
+    attached::at_boundary(&mut findings, files, (sources, settings));
     not_checked.extend(open_values(&all, &findings));
     let mut problems = all.iter().flat_map(|f| &f.document.problems);
     let failed = !settings.accepts_unresolved

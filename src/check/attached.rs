@@ -6,6 +6,52 @@ use crate::diff::escalation::OpenPath;
 use crate::finding::{Finding, Label};
 use crate::lints::File;
 use crate::parser::Sources;
+use crate::reference;
+
+/// Moves what the text of a boundary of AWS does not allow to where the input names the boundary: the text is in no file of
+/// the user, and nothing is to be changed in it.
+pub(super) fn at_boundary(
+    findings: &mut Vec<Finding>,
+    files: &[&File],
+    (sources, settings): (&Sources, &Settings),
+) {
+    let Some(boundary) = settings.boundary.as_ref().map(|file| file.source) else {
+        return;
+    };
+    let arn = sources.get(boundary).name();
+    if reference::managed_text(arn).is_none() {
+        return;
+    }
+    let (source, span) = place(files, &format!("permissions-boundary:{arn}"));
+    findings.retain_mut(|finding| {
+        finding.related.retain(|label| label.source != boundary);
+        if finding.label.source != boundary {
+            return true;
+        }
+        finding.label = Label {
+            message: "this policy of AWS does not allow it".to_owned(),
+            ..Label::at(source, span)
+        };
+        finding.sid = None;
+        finding.fixes.clear();
+        finding.help = finding.help.take().map(|help| {
+            help.replace(
+                "add this statement to the permissions boundary",
+                "name a policy of your own as the permissions boundary, with this statement",
+            )
+        });
+        finding.reference_statement.is_some() || OF_REQUIREMENTS.contains(&finding.lint)
+    });
+}
+
+/// Lints on requirements whose findings do not name the statement of a reference.
+const OF_REQUIREMENTS: [&str; 5] = [
+    "depends",
+    "feature-gap",
+    "generated-gap",
+    "known-gap",
+    "unresolved",
+];
 
 /// Drops the findings on the texts of attached policies: they are AWS's, and users cannot change them. A policy with
 /// which the role can do everything is reported where the input names it.

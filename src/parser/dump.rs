@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::audit;
 use super::content::Document;
+use super::decoded::Text;
 use super::envelope;
 use super::json::{self, Kind, Layer, Member, Places, Value};
 use super::owner::LONGEST_NAME;
@@ -441,11 +442,16 @@ fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
                 }
             }
             "AttachedManagedPolicies" => match texts(*value, Some("PolicyArn")) {
-                Some(arns) => content.attached.extend(arns),
+                Some(arns) => {
+                    for arn in arns {
+                        reader.place(format!("attached-policy:{}", arn.value), arn.span);
+                        content.attached.push(arn.value);
+                    }
+                }
                 None => envelope::not_understood(reader, key),
             },
             "GroupList" => match texts(*value, None) {
-                Some(names) => content.groups.extend(names),
+                Some(names) => content.groups.extend(names.into_iter().map(|n| n.value)),
                 None => envelope::not_understood(reader, key),
             },
             "PermissionsBoundary" => {
@@ -456,7 +462,10 @@ fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
                     _ => value.string(),
                 };
                 match arn {
-                    Some(arn) => content.boundary = Some(arn.value),
+                    Some(arn) => {
+                        reader.place(format!("permissions-boundary:{}", arn.value), arn.span);
+                        content.boundary = Some(arn.value);
+                    }
                     None => envelope::not_understood(reader, key),
                 }
             }
@@ -473,7 +482,7 @@ fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
     }
 }
 
-fn texts(value: Value<'_>, of: Option<&str>) -> Option<Vec<String>> {
+fn texts(value: Value<'_>, of: Option<&str>) -> Option<Vec<Text>> {
     if value.kind() != Kind::Array {
         return None;
     }
@@ -482,6 +491,5 @@ fn texts(value: Value<'_>, of: Option<&str>) -> Option<Vec<String>> {
         Some(_) if e.kind() != Kind::Object => None,
         Some(key) => e.member(key).and_then(|v| v.string()),
     };
-    let elements = value.elements();
-    elements.into_iter().map(|e| Some(text(e)?.value)).collect()
+    value.elements().into_iter().map(text).collect()
 }

@@ -399,7 +399,7 @@ fn document(reader: &mut Reader, key: &Text, value: Value<'_>, carried: Carried)
 /// Takes note of a key beside a document. Returns whether the key is understood: if not, the file is refused there.
 pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool {
     let name = key.value.as_str();
-    let texts = |value: Value<'_>, of: Option<&str>| -> Option<Vec<String>> {
+    let texts = |value: Value<'_>, of: Option<&str>| -> Option<Vec<Text>> {
         let elements = match value.kind() {
             Kind::Array => value.elements(),
             _ => return None,
@@ -409,12 +409,14 @@ pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool 
             Some(_) if e.kind() != Kind::Object => None,
             Some(key) => e.member(key).and_then(|v| v.string()),
         };
-        elements.into_iter().map(|e| Some(text(e)?.value)).collect()
+        elements.into_iter().map(text).collect()
     };
-    let mut named = |kind: &str, names: Option<Vec<String>>| {
+    let mut named = |kind: &str, names: Option<Vec<Text>>| {
         let known = names.is_some();
         for name in names.into_iter().flatten() {
-            reader.name(format!("{kind}:{}", shorten_to(&name, LONGEST_NAME)));
+            let what = format!("{kind}:{}", shorten_to(&name.value, LONGEST_NAME));
+            reader.place(what.clone(), name.span);
+            reader.name(what);
         }
         known
     };
@@ -430,7 +432,7 @@ pub(super) fn beside(reader: &mut Reader, key: &Text, value: Value<'_>) -> bool 
                     .and_then(|v| v.string()),
                 _ => value.string(),
             };
-            named("permissions-boundary", arn.map(|t| vec![t.value]))
+            named("permissions-boundary", arn.map(|t| vec![t]))
         }
         "AssumeRolePolicyDocument" => trust(reader, value),
         "IsDefaultVersion" if value.raw() != "true" => {

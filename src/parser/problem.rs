@@ -121,6 +121,7 @@ pub(super) struct Reader {
     cut: FxHashMap<Sort, (usize, Span)>,
     in_template: bool,
     named: Vec<String>,
+    places: Vec<(String, Span)>,
     owners: Vec<Owner>,
     trusts: Vec<TrustPolicy>,
     /// Whether the file is recognised as something else than a policy.
@@ -153,6 +154,7 @@ impl Reader {
             cut: FxHashMap::default(),
             in_template: false,
             named: Vec::new(),
+            places: Vec::new(),
             owners: Vec::new(),
             trusts: Vec::new(),
             is_foreign: false,
@@ -190,6 +192,11 @@ impl Reader {
         if !self.named.contains(&what) {
             self.named.push(what);
         }
+    }
+
+    /// Notes where the file names something.
+    pub(super) fn place(&mut self, what: String, span: Span) {
+        self.places.push((what, span));
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
@@ -251,6 +258,7 @@ impl Reader {
             mut problems,
             cut,
             named,
+            places,
             owners,
             mut trusts,
             is_foreign,
@@ -299,7 +307,7 @@ impl Reader {
             absent_boundary: None,
             policies,
             named,
-            places: Vec::new(),
+            places,
             owners,
             trusts,
             is_foreign,

@@ -441,7 +441,7 @@ impl Reader<'_> {
         }
         if value.node != Made::Absent {
             let arn = shown(template, &value);
-            all.name(format!("permissions-boundary:{arn}"));
+            all.name_at(format!("permissions-boundary:{arn}"), value.span);
         }
     }
 

@@ -398,8 +398,13 @@ impl Reader {
             }
             return;
         }
-        let arn = machine.shown(arn);
-        all.of(source).name(format!("permissions-boundary:{arn}"));
+        let what = format!("permissions-boundary:{}", machine.shown(arn));
+        let document = all.of(source);
+        if arn.place.source == source {
+            document.name_at(what, arn.place.span);
+        } else {
+            document.name(what);
+        }
     }
 
     /// Who may assume a role.
