@@ -1,6 +1,6 @@
 //! The reference to compare with: one, or the best of several.
 
-use crate::reference::{self, Created, Reference, Setting};
+use crate::reference::{Created, Reference, Setting};
 
 /// The reference to compare with.
 #[derive(Clone, Debug)]

@@ -427,14 +427,6 @@ fn cause(error: &PackageError) -> String {
         .map_or_else(String::new, |e| format!(": {e}"))
 }
 
-fn no_roles_help(names: &[String]) -> &'static str {
-    if names.is_empty() {
-        "pass the template that defines the roles"
-    } else {
-        "choose the role with --select, and its ParallelCluster role with --role"
-    }
-}
-
 /// What a template without roles of ParallelCluster defines.
 fn said(names: &[String]) -> String {
     if names.is_empty() {

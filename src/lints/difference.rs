@@ -6,7 +6,7 @@ use crate::diff::statement::{Prepared, Resource};
 use crate::finding::Label;
 use crate::matcher::arn::FIELD_NAMES;
 use crate::matcher::condition::{KeyValue, Truth};
-use crate::matcher::{Pattern, Piece, Reading, Variables};
+use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::Effect;
 
 /// The grant that comes closest to a requirement that is missing, and how it differs: an Allow for

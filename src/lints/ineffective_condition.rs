@@ -97,11 +97,6 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         Comparison::Equals | Comparison::EqualsIgnoreCase => ("StringLike", "StringEquals"),
         _ => return None,
     };
-    let with = match (line.kind(), line.operator.negated) {
-        (Some(Kind::Arn | Kind::ArrayOfArn), true) => "ArnNotLike",
-        (Some(Kind::Arn | Kind::ArrayOfArn), false) => "ArnLike",
-        _ => with,
-    };
     let mut names = Placeholders::default();
     let mut values = line.condition.values.iter();
     let value = values.find(|v| {
@@ -113,7 +108,9 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
         shorten(&value.value)
     );
     // `StringLike` lets a wildcard cross the colons of an ARN.
-    let is_arn = line.kind() == Some(ConditionKeyType::Arn) && value.value.matches(':').count() > 4;
+    let of_arns = [ConditionKeyType::Arn, ConditionKeyType::ArrayOfArn];
+    let is_arn = line.kind().is_some_and(|kind| of_arns.contains(&kind))
+        && value.value.matches(':').count() > 4;
     let with = if is_arn {
         with.replace("String", "Arn")
     } else {

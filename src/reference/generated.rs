@@ -256,7 +256,9 @@ pub fn resolve(
             let written: Vec<&str> = allowed.flat_map(|g| g.resources.iter().copied()).collect();
             let templates = statement.resource.values.iter();
             for (template, nth, resource) in templates.flat_map(|template| {
-                let of_each = bind(&template.replace(OWN_BUCKET, "${Bucket}")).into_iter().enumerate();
+                let of_each = bind(&template.replace(OWN_BUCKET, "${Bucket}"))
+                    .into_iter()
+                    .enumerate();
                 of_each.map(move |(nth, resource)| (template, nth, resource))
             }) {
                 let own = written.iter().find_map(|written| named(&resource, written));

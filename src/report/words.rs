@@ -10,7 +10,7 @@ use super::weakened::HiddenRows;
 use super::{Binding, Counts, ReferenceName, Report, RoleResult, Upgrade, escape};
 use crate::finding::Finding;
 use crate::lints;
-use shortened::blocking;
+use shortened::{blocking, vacuous};
 
 /// More policies than this are counted rather than named.
 const NAMED_POLICIES: usize = 4;
@@ -184,9 +184,8 @@ pub(super) fn named_and_unchecked(result: &RoleResult) -> Option<String> {
 
 /// The lines on the rest of what was not checked, safe to print.
 pub fn unnamed_and_unchecked(report: &Report) -> Vec<String> {
-    let results = report.results.iter();
-    let lines = results.filter_map(|r| unchecked(r, |id| !is_named(id)));
-    lines.collect()
+    let lines = |r| unchecked(r, |id| !is_named(id));
+    report.results.iter().filter_map(lines).collect()
 }
 
 fn is_named(id: &str) -> bool {
@@ -196,39 +195,6 @@ fn is_named(id: &str) -> bool {
 fn unchecked(result: &RoleResult, is_wanted: fn(&str) -> bool) -> Option<String> {
     let line = not_checked(result, is_wanted)?;
     Some(escape::line(&titled(result.target.as_deref(), &line)).into_owned())
-}
-
-/// Actions named in one line.
-const NAMED: usize = 12;
-
-/// The actions for which a user's own reference requires nothing.
-fn vacuous(result: &RoleResult) -> Option<String> {
-    result.reference.file.as_ref()?;
-    let mut actions: Vec<&str> = { result.requirements.iter().filter(|row| row.vacuous) }
-        .map(|row| row.action.as_str())
-        .collect();
-    actions.sort_unstable();
-    actions.dedup();
-    let rest = actions.len().saturating_sub(NAMED);
-    let shown: Vec<String> = actions
-        .iter()
-        .take(NAMED)
-        .map(|a| format!("`{a}`"))
-        .collect();
-    let more = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
-    let why = match shown.as_slice() {
-        [] => return None,
-        [_] => "it applies to none of the resources beside it, or needs no permission",
-        _ => "they apply to none of the resources beside them, or need no permission",
-    };
-    Some(format!(
-        "the reference requires nothing for {}{more}: {why}",
-        shown.join(", ")
-    ))
 }
 
 /// The totals of an upgrade to another release.
@@ -408,8 +374,9 @@ fn binding(binding: &Binding) -> Option<String> {
         Some(value) => Some(format!("{name} = {value}, from {from}")),
         None if builtin => {
             let every = name.to_lowercase().replace("region", "Region");
-            let judged = format!("{name} is not known: judged for every {every}");
-            Some(format!("{judged}; pass {flag} to judge one"))
+            Some(format!(
+                "{name} is not known: judged for every {every}; pass {flag} to judge one"
+            ))
         }
         None => {
             let meaning = crate::reference::meaning(name);

@@ -11,9 +11,10 @@ use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::inert;
 use crate::lints::{Compared, count};
-use crate::matcher::template;
+
 use crate::reference::bindings::option_for;
 use crate::reference::{self};
+use crate::vocabulary::is_policy_variable;
 
 pub(super) fn help(
     compared: &Compared<'_>,
@@ -170,7 +171,7 @@ fn pretty(value: &Value) -> String {
 pub(in crate::lints) fn unbound(resources: &[String]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let all = resources.iter().flat_map(|r| placeholder_names(r));
-    for name in all.filter(|name| !template::is_policy_variable(name)) {
+    for name in all.filter(|name| !is_policy_variable(name)) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -29,9 +29,8 @@ impl Setting {
         let is_scheduler = |label: &str| SCHEDULERS.iter().any(|(name, ..)| *name == label);
         let has = |label: &str| label == "always" || self.labels.contains(label);
         let is_known = |label: &str| is_scheduler(label) || self.absent.contains(label);
-        let lacks = |label: &str| {
-            !self.is_open && !has(label) && (!self.is_partial || is_known(label))
-        };
+        let lacks =
+            |label: &str| !self.is_open && !has(label) && (!self.is_partial || is_known(label));
         rule.split(" or ").any(|all| {
             let mut all = all.split(" and ");
             all.all(|one| match one.strip_prefix("not ") {

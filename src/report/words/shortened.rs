@@ -112,3 +112,36 @@ pub(in crate::report) fn hidden_places(count: usize) -> String {
     let places = plural(count, "more place");
     format!("{places}: --format json lists all")
 }
+
+/// Actions named in one line.
+const NAMED: usize = 12;
+
+/// The actions for which a user's own reference requires nothing.
+pub(super) fn vacuous(result: &RoleResult) -> Option<String> {
+    result.reference.file.as_ref()?;
+    let mut actions: Vec<&str> = { result.requirements.iter().filter(|row| row.vacuous) }
+        .map(|row| row.action.as_str())
+        .collect();
+    actions.sort_unstable();
+    actions.dedup();
+    let rest = actions.len().saturating_sub(NAMED);
+    let shown: Vec<String> = actions
+        .iter()
+        .take(NAMED)
+        .map(|a| format!("`{a}`"))
+        .collect();
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    let why = match shown.as_slice() {
+        [] => return None,
+        [_] => "it applies to none of the resources beside it, or needs no permission",
+        _ => "they apply to none of the resources beside them, or need no permission",
+    };
+    Some(format!(
+        "the reference requires nothing for {}{more}: {why}",
+        shown.join(", ")
+    ))
+}
