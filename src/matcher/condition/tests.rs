@@ -127,12 +127,16 @@ fn keys_that_are_missing_or_not_known() {
         ("BoolIfExists", &["true"], True, Unknown, Unknown),
         ("NotIpAddress", &["10.0.0.0/8"], True, Unknown, Unknown),
         ("StringSomething", &["a"], Unknown, Unknown, Unknown),
+        ("StringEquals", &[], False, False, False),
+        ("StringNotEquals", &[], Unknown, Unknown, Unknown),
+        ("StringEqualsIfExists", &[], True, False, Unknown),
+        ("ForAllValues:StringEquals", &[], True, False, Unknown),
+        ("ForAnyValue:StringEquals", &[], False, False, False),
     ] {
         let test = test(operator, values);
         let found = [Absent, Present, KeyValue::Unknown].map(|v| test.evaluate(&v));
         assert_eq!(found, [absent, present, not_known], "{operator} {values:?}");
     }
-    assert_eq!(test("StringEquals", &[]).evaluate(&Absent), Unknown);
 }
 
 #[test]
