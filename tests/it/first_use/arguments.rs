@@ -131,7 +131,7 @@ fn values_that_cannot_be_meant_are_refused_or_warned_of() {
                     "--attached",
                     "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicies",
                 ],
-                "to have it judged, save its text to a file",
+                "to have it judged, pass its file",
             ),
             (
                 &[
