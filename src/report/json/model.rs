@@ -235,10 +235,10 @@ pub(super) struct Requirement<'a> {
     /// nothing that is left open decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at_worst: Option<&'static str>,
-    /// The verdict where it grants as much and takes as little as it can.
+    /// The verdict if the unknown values grant as much and deny as little as they can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at_best: Option<&'static str>,
-    /// What the template leaves open.
+    /// The unknown values that decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) holes: Option<Vec<Hole<'a>>>,
     /// A request that shows the verdict: it fails, or for `conditional` succeeds only under a condition. Null for
