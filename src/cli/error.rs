@@ -361,7 +361,7 @@ impl Error {
         let of_release =
             format!("the roles of ParallelCluster {release} that it can be are: {roles}");
         let whole = match absent {
-            [] => "give all files of the role".to_owned(),
+            [] => "pass all files of the role".to_owned(),
             absent => format!("pass the files of {}, too", shown(absent)),
         };
         match &none.part {

@@ -145,6 +145,9 @@ pub enum Sure {
     Yes,
 }
 
+/// A string that matches no resource of these tests.
+const NOTHING: &str = "arn:aws:none:::nothing";
+
 /// What a resource string with policy variables stands for: as it is when they have no value, or any text; nothing where
 /// that cannot be. Escapes stand for characters that no resource of these tests has.
 fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
@@ -159,11 +162,12 @@ fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Optio
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
         let key = text[start + 2..end].to_lowercase();
+        // Before the fifth colon AWS reads no variables, and no resource of these tests has such a text.
+        if text[..start].matches(':').count() < 5 {
+            return (Some(NOTHING.into()), Some(NOTHING.into()));
+        }
         match known.everywhere(&key) {
-            // Before the fifth colon AWS reads no variables.
-            Some(Fact::Values(values))
-                if values.len() == 1 && text[..start].matches(':').count() >= 5 =>
-            {
+            Some(Fact::Values(values)) if values.len() == 1 => {
                 let value = values[0].clone();
                 text.replace_range(start..=end, &value);
             }

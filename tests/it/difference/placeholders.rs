@@ -56,7 +56,7 @@ const ROWS: &[(&str, &str, &[&str], &str)] = &[
         "literal.json",
         "angle.json",
         &["--set", "Queues=q-a"],
-        "`Queues=q-a` is not a value for --set: the policies have no placeholder `Queues`",
+        "cannot use `Queues=q-a` for --set: the policies have no placeholder `Queues`",
     ),
     (
         "literal.json",

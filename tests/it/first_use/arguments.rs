@@ -142,7 +142,7 @@ fn values_that_cannot_be_meant_are_refused_or_warned_of() {
             ),
             (
                 &["--attached", "arn:aws:iam::aws:policy/NoSuchPolicy"],
-                "changes nothing",
+                "it has no effect as an attached policy",
             ),
         ],
         |(more, words)| {
