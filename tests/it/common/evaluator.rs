@@ -162,9 +162,10 @@ fn variable<'a>(pattern: &'a str, known: &Known) -> (Option<Cow<'a, str>>, Optio
     while let Some(start) = text.find("${") {
         let end = start + text[start..].find('}').unwrap();
         let key = text[start + 2..end].to_lowercase();
-        // Before the fifth colon AWS reads no variables, and no resource of these tests has such a text.
+        // Before the fifth colon AWS reads no variables: no resource of these tests has such a text. In `NotResource`
+        // nothing of it is certain.
         if text[..start].matches(':').count() < 5 {
-            return (Some(NOTHING.into()), Some(NOTHING.into()));
+            return (None, Some(NOTHING.into()));
         }
         match known.everywhere(&key) {
             Some(Fact::Values(values)) if values.len() == 1 => {

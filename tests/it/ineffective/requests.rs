@@ -84,6 +84,10 @@ fn a_statement_without_effect_matches_no_request_and_one_with_effect_does() {
             principal: "any",
         };
         let text = case.policies_json().remove(0);
+        // `variable-misuse` says that such a string matches nothing.
+        if text.contains(":${aws:PrincipalAccount}:") {
+            continue;
+        }
         let found = ineffective(&text);
         let whole = found.iter().any(|f| f.lint == "ineffective-statement");
         seen(whole);
