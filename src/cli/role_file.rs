@@ -317,11 +317,9 @@ pub(super) fn settings(
             files.push(limit);
             files.len() - 1
         });
-        let named = parts.iter().flat_map(|(_, part)| &part.worst.named);
+        let mut named = parts.iter().flat_map(|(_, part)| &part.worst.named);
         let boundary = boundary.or_else(|| {
-            let arn = named
-                .filter_map(|name| name.strip_prefix(BOUNDARY))
-                .next()?;
+            let arn = named.find_map(|name| name.strip_prefix(BOUNDARY))?;
             let known = template.boundaries.get(arn).copied();
             let at = known.or_else(|| {
                 files.push(managed_boundary(arn, sources)?);
