@@ -28,6 +28,8 @@ pub enum Fact {
     Present,
     /// With a text that matches a pattern.
     Like(String),
+    /// The same, ending with a name of IAM: it has neither `*` nor `?`.
+    Named(String),
     Values(Vec<String>),
 }
 
@@ -37,6 +39,9 @@ impl Fact {
         match (self, value) {
             (Fact::Absent, None) | (Fact::Present, Some(_)) => true,
             (Fact::Like(pattern), Some([one])) => matches(pattern, one),
+            (Fact::Named(pattern), Some([one])) => {
+                matches(pattern, one) && !one.contains(['*', '?'])
+            }
             (Fact::Values(own), Some(values)) => own == values,
             _ => false,
         }
