@@ -269,6 +269,7 @@ impl Facts {
         });
         let value = bucket.to_owned();
         self.on("fsx-s3", path.span);
+        self.label("fsx-s3");
         self.bind("FsxS3BucketName", Spanned { value, span });
     }
 

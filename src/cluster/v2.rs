@@ -212,6 +212,9 @@ impl Reader<'_> {
             self.facts.on("own-instance-role", role.span);
             self.facts.bind("Ec2RoleName", role.clone());
             self.add_role("instance", role);
+            if !self.facts.is_perhaps_awsbatch() {
+                self.facts.label("own-node-role");
+            }
         } else {
             self.facts.off("own-instance-role", None);
         }

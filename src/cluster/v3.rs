@@ -165,6 +165,7 @@ impl Reader<'_> {
             self.all_roles_given = false;
             self.nodes.makes_groups = true;
             self.nodes.makes_profiles = true;
+            self.nodes.makes_roles = true;
         }
         if let Some((_, scheduling)) = self.map(root, "Scheduling") {
             self.scheduling(scheduling, image.as_ref());

@@ -71,6 +71,9 @@ impl Reader<'_> {
         if !self.nodes.makes_groups {
             self.facts.label("own-groups");
         }
+        if self.nodes.makes_roles {
+            self.facts.label("node-roles");
+        }
         if !self.nodes.makes_profiles {
             self.facts.label("own-profiles");
         }

@@ -16,6 +16,8 @@ pub(super) struct Nodes {
     queue_writes: Vec<BTreeSet<String>>,
     /// Whether some queue has a role that `ParallelCluster` makes.
     default_role: bool,
+    /// Whether some node, queue or pool has one.
+    pub(super) makes_roles: bool,
     login_scripts: Vec<BTreeSet<String>>,
     policies: BTreeSet<String>,
     /// Whether `ParallelCluster` makes security groups for some node.
@@ -93,6 +95,10 @@ impl Reader<'_> {
             }
             (None, Some(_)) => {}
             (None, None) => self.nodes.default_role |= role == "compute-node",
+        }
+        self.nodes.makes_roles |= given.is_none() && profile.is_none();
+        if profile.is_some() {
+            self.facts.label("own-profile");
         }
         if role == "compute-node" {
             self.nodes.queue_reads.push(BTreeSet::new());
