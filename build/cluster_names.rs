@@ -64,6 +64,8 @@ struct NameNarrowing {
     actions: Vec<String>,
     first: Option<String>,
     last: Option<String>,
+    #[serde(default)]
+    when: String,
     to: Vec<Vec<String>>,
     #[serde(rename = "source")]
     _source: String,
@@ -136,12 +138,13 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
         let to: Vec<String> = n.to.iter().map(|group| format!("&{group:?}")).collect();
         let _ = writeln!(
             code,
-            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, to: &[{}] }},",
+            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, when: {:?}, to: &[{}] }},",
             n.of,
             n.roles,
             n.schedulers,
             n.actions,
             range(n.first.as_ref(), n.last.as_ref()),
+            n.when,
             to.join(", ")
         );
     }

@@ -244,6 +244,8 @@ pub struct Reference {
     pub idle: Vec<String>,
     /// True for a role that ParallelCluster created, for a configuration that is not known.
     pub is_created: bool,
+    /// The settings of the cluster configuration that it is for.
+    pub setting: Option<Setting>,
 }
 
 /// Any IAM policy as the reference. Statements without a usable Effect, Action or Resource require

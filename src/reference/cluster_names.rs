@@ -5,6 +5,7 @@
 
 mod grant;
 mod instance;
+mod rule;
 mod tag;
 
 pub use super::bindings::CLUSTER;
@@ -17,11 +18,12 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::bindings::{Bindings, Dissent, LOWER_CASE_CLUSTER, Origin};
-use super::data::{DERIVED, NAME_VOTES, NARROWINGS, Narrowing, SINGLE, TAKEN};
+use super::data::{DERIVED, NAME_VOTES, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
 use instance::{instance, split};
+use rule::has;
 
 /// The longest string of a policy in which names are looked for.
 const LONGEST: usize = 2048;
@@ -171,12 +173,7 @@ pub fn narrow(
     let Some(release) = release_of(reference) else {
         return narrowed;
     };
-    let rules: Vec<&Narrowing> = NARROWINGS
-        .iter()
-        .filter(|n| n.first <= release && release <= n.last)
-        .filter(|n| has(n.roles, reference.role.as_deref()))
-        .filter(|n| has(n.schedulers, reference.scheduler.as_deref()))
-        .collect();
+    let rules = rule::of(reference, release);
     let is_known = |statement: &RefStatement| {
         let resources = &statement.resource;
         let known = |r: &String| rules.iter().any(|n| n.of == r);
@@ -210,12 +207,16 @@ pub fn narrow(
             let lower = action.to_ascii_lowercase();
             let mut wanted = Vec::new();
             for resource in &resources.values {
-                let rule = rules.iter().find(|n| {
-                    let mut actions = n.actions.iter();
-                    n.of == resource
-                        && (n.actions.is_empty() || actions.any(|a| a.eq_ignore_ascii_case(action)))
+                let mut all = rules.iter();
+                let rule = all.find(|n| n.of == resource && rule::is_for(n, action, &lower));
+                let narrower = rule.and_then(|rule| {
+                    if rule::is_wild(rule, &lower) {
+                        let mut actions = rule.actions.iter();
+                        actions.find_map(|a| narrowing.narrowed(rule, &a.to_ascii_lowercase()))
+                    } else {
+                        narrowing.narrowed(rule, &lower)
+                    }
                 });
-                let narrower = rule.and_then(|rule| narrowing.narrowed(rule, &lower));
                 changed |= narrower.is_some();
                 for one in narrower.unwrap_or_else(|| vec![resource.clone()]) {
                     if !wanted.contains(&one) {
@@ -483,10 +484,6 @@ impl<'a> Work<'a> {
 
 fn is_ambient(name: &str) -> bool {
     matches!(name, "Partition" | "Region" | "Account")
-}
-
-fn has(list: &[&str], name: Option<&str>) -> bool {
-    list.is_empty() || name.is_some_and(|name| list.contains(&name))
 }
 
 fn release_of(reference: &Reference) -> Option<Release> {

@@ -104,6 +104,8 @@ pub(super) struct Narrowing {
     pub(super) actions: &'static [&'static str],
     pub(super) first: Release,
     pub(super) last: Release,
+    /// The labels of a cluster configuration; empty for all clusters.
+    pub(super) when: &'static str,
     /// One form of each is enough.
     pub(super) to: &'static [&'static [&'static str]],
 }

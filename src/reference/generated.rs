@@ -107,6 +107,7 @@ impl Reference {
         let (Some(role), Some(release)) = (self.role.as_deref(), self.release()) else {
             return reference;
         };
+        reference.setting = (!setting.is_open).then(|| setting.clone());
         let entries = GENERATED.iter();
         let applying: Vec<&Entry> = entries
             .filter(|e| e.applies(role, release, setting))

@@ -25,7 +25,7 @@ pub struct Setting {
 
 impl Setting {
     /// Whether a rule holds: `a and not b or c`; without a configuration, or for a part of one, whether it surely does.
-    pub(super) fn holds(&self, rule: &str) -> bool {
+    pub(in crate::reference) fn holds(&self, rule: &str) -> bool {
         let is_scheduler = |label: &str| SCHEDULERS.iter().any(|(name, ..)| *name == label);
         let has = |label: &str| label == "always" || self.labels.contains(label);
         let is_known = |label: &str| is_scheduler(label) || self.absent.contains(label);

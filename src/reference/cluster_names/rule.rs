@@ -1,0 +1,38 @@
+//! The rules that narrow a reference.
+
+use crate::reference::data::{NARROWINGS, Narrowing};
+use crate::reference::value_shape::glob;
+use crate::reference::{Reference, Release};
+
+/// Whether a list, empty for all, has a name.
+pub(super) fn has(list: &[&str], name: Option<&str>) -> bool {
+    list.is_empty() || name.is_some_and(|name| list.contains(&name))
+}
+
+/// The rules for a reference of this release.
+pub(super) fn of(reference: &Reference, release: Release) -> Vec<&'static Narrowing> {
+    let setting = reference.setting.as_ref();
+    NARROWINGS
+        .iter()
+        .filter(|n| n.first <= release && release <= n.last)
+        .filter(|n| has(n.roles, reference.role.as_deref()))
+        .filter(|n| has(n.schedulers, reference.scheduler.as_deref()))
+        .filter(|n| n.when.is_empty() || setting.is_some_and(|setting| setting.holds(n.when)))
+        .collect()
+}
+
+/// Whether a rule is for an action of a reference; `lower` is the action in lower case.
+pub(super) fn is_for(rule: &Narrowing, action: &str, lower: &str) -> bool {
+    let mut actions = rule.actions.iter();
+    rule.actions.is_empty()
+        || actions.any(|a| a.eq_ignore_ascii_case(action))
+        || is_wild(rule, lower)
+}
+
+/// Whether an action has wildcards and stands for all actions of a rule.
+pub(super) fn is_wild(rule: &Narrowing, action: &str) -> bool {
+    let mut actions = rule.actions.iter();
+    !rule.actions.is_empty()
+        && action.contains('*')
+        && actions.all(|a| glob(action, &a.to_ascii_lowercase()))
+}
