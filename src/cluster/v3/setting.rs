@@ -214,19 +214,22 @@ impl Reader<'_> {
         });
         // The roles of the functions are in the folder itself.
         let of_functions = names.filter(|name| !name.is_empty());
+        let of_nodes = of_functions.unwrap_or_default().to_owned();
         let of_functions = of_functions.unwrap_or("${Cluster}-").to_owned();
         let folder = prefix.and_then(|prefix| {
             let (path, _) = prefix.value.value.rsplit_once('/')?;
             let path = path.trim_matches('/').to_owned();
             (!path.is_empty()).then_some(path)
         });
-        if folder.is_some() {
-            self.facts.label("prefix-path");
+        if folder.is_some() || !of_nodes.is_empty() {
+            self.facts.label("resource-prefix");
             self.facts.setting("FunctionRoles", of_functions);
         }
         let folder = folder.unwrap_or_else(|| "parallelcluster".to_owned());
         if self.nodes.default_role {
-            let arn = format!("arn:${{Partition}}:iam::${{Account}}:role/{folder}/${{Cluster}}/*");
+            let arn = format!(
+                "arn:${{Partition}}:iam::${{Account}}:role/{folder}/${{Cluster}}/{of_nodes}*"
+            );
             self.facts.setting("PassedRoles", arn);
         } else {
             self.facts.no_setting("PassedRoles");
@@ -234,6 +237,7 @@ impl Reader<'_> {
         self.facts
             .setting("RolePath", format!("{folder}/${{Cluster}}"));
         self.facts.setting("RoleFolder", folder);
+        self.facts.setting("RoleNames", of_nodes);
         self.resources(root);
         self.facts.no_setting("KeyName");
         self.label_given();
