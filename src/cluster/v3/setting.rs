@@ -331,6 +331,9 @@ impl Reader<'_> {
             let kind = self.text(storage, "StorageType");
             match kind.as_ref().map(|k| k.value.value.as_str()) {
                 Some(kind @ ("FsxLustre" | "Efs" | "Ebs")) => {
+                    if kind == "Ebs" {
+                        self.facts.label("ebs");
+                    }
                     let (settings, existing, label) = match kind {
                         "Efs" => ("EfsSettings", "FileSystemId", "efs-managed"),
                         "Ebs" => ("EbsSettings", "VolumeId", "ebs-managed"),
