@@ -37,8 +37,9 @@ pub(super) fn generated(
         })
         .collect();
     let mut statements = reference::resolve_generated(&reference.generated, bindings, &allows);
+    let documented = reference.in_partition(bindings.one("Partition"));
     for statement in &mut statements {
-        let more = documented_conditions(reference, statement);
+        let more = documented_conditions(&documented, statement);
         statement.conditions.extend(more);
     }
     statements
