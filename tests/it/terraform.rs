@@ -6,6 +6,7 @@ mod objects;
 mod plan;
 mod plan_references;
 mod refused;
+mod schema;
 mod values;
 
 use crate::common::case::{Case, verdict};

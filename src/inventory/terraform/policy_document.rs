@@ -360,6 +360,13 @@ impl Machine<'_> {
                 None => members.push((kind, names)),
             }
         }
+        // The provider writes `"Principal": "*"` for the type `*` with the identifier `*`.
+        if let [(kind, names)] = members.as_slice()
+            && kind.is_text("*")
+            && { names.elements() }.is_some_and(|all| all.iter().all(|name| name.is_text("*")))
+        {
+            return kind.clone();
+        }
         Value::map(members, place)
     }
 
