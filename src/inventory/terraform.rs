@@ -28,6 +28,7 @@ mod plan_faults;
 mod policy_document;
 mod principals;
 mod shown;
+mod supported;
 mod surroundings;
 mod syntax_tree;
 mod value;

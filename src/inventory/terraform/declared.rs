@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::evaluate::{Machine, Unread};
 use super::named_value::{referred, undefined};
+use super::supported;
 use super::surroundings::Code;
 use super::syntax_tree::{Block, Expression, Node, Part, Step};
 use super::value::Place;
@@ -102,6 +103,8 @@ impl<'c> Walk<'c, '_> {
         for block in blocks.into_iter().flat_map(|all| all.values()) {
             self.enter(block.source);
             self.several = several(&block.it);
+            self.found
+                .extend(supported::faults(&block.it, block.source));
             self.block(&block.it);
         }
         self.several = None;

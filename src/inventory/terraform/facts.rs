@@ -38,12 +38,27 @@ pub(super) enum Part {
     Argument(String, Option<String>),
 }
 
+/// The schema of a resource, a data source, or a block in one.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accepts {
+    #[serde(rename = "in")]
+    of: String,
+    pub(super) arguments: Vec<String>,
+    #[serde(default)]
+    pub(super) blocks: Vec<String>,
+    /// The arguments without which Terraform refuses it.
+    #[serde(default)]
+    pub(super) required: Vec<String>,
+}
+
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 struct Facts {
     placeholders: FxHashMap<String, FxHashMap<String, String>>,
     names: FxHashMap<String, Vec<String>>,
     computed: FxHashMap<String, FxHashMap<String, String>>,
+    accepts: Vec<Accepts>,
     resource: Vec<Resource>,
 }
 
@@ -114,6 +129,12 @@ pub(super) fn placeholder(kind: &str, attribute: &str) -> Option<&'static str> {
 pub(super) fn computed(kind: &str, argument: &str) -> Option<&'static str> {
     let of = facts()?.computed.get(kind)?;
     of.get(argument).map(String::as_str)
+}
+
+/// The schema of a type of resource, of a data source (`data.TYPE`), or of a block in one; `*` has what any of the first two
+/// may have.
+pub(super) fn accepts(of: &str) -> Option<&'static Accepts> {
+    facts()?.accepts.iter().find(|a| a.of == of)
 }
 
 /// Whether an attribute is one name.

@@ -2,10 +2,139 @@
 
 use super::{case, encoded, role_with};
 use crate::common::program::run;
+use crate::common::table::each;
 
 const RESOURCE: &str = "\"ARN:queue-a\"";
 
- that are written with the type `*`.
+/// The exit code, and the report as text.
+fn linted(code: &str) -> (i32, String) {
+    let case = case(&[("main.tf", code)]);
+    let (run, _) = case.lint(".", &[]);
+    (run.code, run.out)
+}
+
+/// A statement of the data source beside the one that grants, or another argument of it; what is reported.
+const STATEMENTS: &[(&str, &str)] = &[
+    (
+        "statement {\n condition = { test = \"Bool\", variable = \"aws:SecureTransport\", values = [\"true\"] }\n }",
+        "`condition` is a block of `statement`, and this is an argument",
+    ),
+    (
+        "statement {\n conditions {\n test = \"Bool\"\n }\n }",
+        "`conditions` is not a block of `statement`",
+    ),
+    (
+        "statement {\n foo = 1\n }",
+        "`foo` is not an argument of `statement`",
+    ),
+    (
+        "statements {\n }",
+        "`statements` is not a block of `aws_iam_policy_document`",
+    ),
+    (
+        "dynamic \"statements\" {\n for_each = []\n content {}\n }",
+        "`statements` is not a block of `aws_iam_policy_document`",
+    ),
+    (
+        "statement {\n condition {\n test = \"Bool\"\n variable = \"aws:SecureTransport\"\n }\n }",
+        "no `values` in `condition`",
+    ),
+    (
+        "statement {\n principals {\n type = \"AWS\"\n }\n }",
+        "no `identifiers` in `principals`",
+    ),
+    (
+        "dynamic \"statement\" {\n for_each = [1]\n content {\n sids = \"x\"\n }\n }",
+        "`sids` is not an argument of `statement`",
+    ),
+    // The content of none is never looked at.
+    (
+        "dynamic \"statement\" {\n for_each = []\n content {\n sids = \"x\"\n }\n }",
+        "",
+    ),
+    (
+        "policy_id = \"x\"\n version = \"2012-10-17\"\n depends_on = [aws_sqs_queue.sent]\n lifecycle {\n }",
+        "",
+    ),
+];
+
+/// Arguments of the role, and what is reported.
+const ROLES: &[(&str, &str)] = &[
+    ("", "no `assume_role_policy` in `aws_iam_role`"),
+    (
+        "assume_role_policy = TRUST\n role_name = \"x\"",
+        "`role_name` is not an argument of `aws_iam_role`",
+    ),
+    (
+        "assume_role_policy = TRUST\n polices {\n }",
+        "`polices` is not a block of `aws_iam_role`",
+    ),
+    (
+        "assume_role_policy = TRUST\n count = 1\n provider = aws.x\n tags = {}\n inline_policy {}\n lifecycle {\n }\n depends_on = []",
+        "",
+    ),
+    ("assume_role_policy = TRUST\n inline_policy = []", ""),
+];
+
+#[test]
+fn arguments_that_terraform_does_not_know_are_unresolved() {
+    let holds = |code: &str, expected: &str| {
+        let (exit, out) = linted(code);
+        if expected.is_empty() {
+            assert!(!out.contains("Terraform refuses"), "{code}\n{out}");
+        } else {
+            assert!(out.contains(expected), "{expected}\n{code}\n{out}");
+            assert_eq!(exit, 2, "{code}\n{out}");
+        }
+    };
+    let granting =
+        "statement {\n actions = [\"sqs:SendMessage\"]\n resources = [\"ARN:queue-a\"]\n }";
+    each(STATEMENTS, |(more, expected)| {
+        let code = role_with("data.aws_iam_policy_document.all.json");
+        let code = format!(
+            "{code}data \"aws_iam_policy_document\" \"all\" {{\n {granting}\n {more}\n}}\n"
+        );
+        holds(&code, expected);
+    });
+    let node = role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE));
+    each(ROLES, |(arguments, expected)| {
+        let arguments = arguments.replace("TRUST", super::TRUST);
+        let role = format!("resource \"aws_iam_role\" \"x\" {{\n {arguments}\n}}\n");
+        holds(&format!("{node}{role}"), expected);
+    });
+    let role = "resource \"aws_iam_role_policy\" \"x\" {\n policy = \"{}\"\n}\n";
+    holds(
+        &format!("{node}{role}"),
+        "no `role` in `aws_iam_role_policy`",
+    );
+}
+
+#[test]
+fn blocks_in_json_are_no_arguments() {
+    let json = |statement: &str| {
+        format!(
+            r#"{{"data": {{"aws_iam_policy_document": {{"all": {{"//": "x", "statement": {statement}}}}}}}}}"#
+        )
+    };
+    let is_refused = |statement: &str| {
+        let case = case(&[
+            (
+                "main.tf",
+                &role_with("data.aws_iam_policy_document.all.json"),
+            ),
+            ("all.tf.json", &json(statement)),
+        ]);
+        case.lint(".", &[]).0.out.contains("Terraform refuses")
+    };
+    let whole = r#""actions": ["sqs:SendMessage"], "resources": ["ARN:queue-a"]"#;
+    let condition =
+        r#""condition": {"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}"#;
+    assert!(!is_refused(&format!("{{{whole}, {condition}}}")));
+    assert!(!is_refused(&format!("[{{{whole}, \"//\": \"x\"}}]")));
+    assert!(is_refused(&format!("{{{whole}, \"resource\": []}}")));
+}
+
+/// Statements of a trust policy that are written with the type `*`.
 #[test]
 fn a_principal_of_type_star_is_the_star() {
     let of = |effect: &str, kind: &str| {

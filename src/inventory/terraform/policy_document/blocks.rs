@@ -3,6 +3,7 @@
 use super::Expanded;
 use super::lists::is_empty_list;
 use crate::inventory::terraform::evaluate::Machine;
+use crate::inventory::terraform::supported;
 use crate::inventory::terraform::surroundings::Scope;
 use crate::inventory::terraform::syntax_tree::{Block, Body};
 use crate::inventory::terraform::value::{Node, Place, Value};
@@ -93,6 +94,11 @@ impl Machine<'_> {
             Value::map(members, at)
         };
         if let Some(items) = items {
+            if !items.is_empty() && optional.is_none() {
+                for unread in supported::content(kind, content, scope.source) {
+                    self.unread(unread.place, unread.message, &unread.help);
+                }
+            }
             for (key, value) in items {
                 let iterator = make(self, key, value);
                 all.push(Expanded {
