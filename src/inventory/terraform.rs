@@ -25,6 +25,7 @@ mod named_value;
 mod names;
 mod plan;
 mod plan_faults;
+mod policy_argument;
 mod policy_document;
 mod principals;
 mod shown;

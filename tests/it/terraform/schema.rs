@@ -134,6 +134,76 @@ fn blocks_in_json_are_no_arguments() {
     assert!(is_refused(&format!("{{{whole}, \"resource\": []}}")));
 }
 
+/// The policy of the role, and what is reported.
+const POLICIES: &[(&str, &str)] = &[
+    (
+        "{ Version = \"2012-10-17\", Statement = [STATEMENT] }",
+        "`policy` is an object, and the provider takes a string only",
+    ),
+    (
+        "[STATEMENT]",
+        "`policy` is a list, and the provider takes a string only",
+    ),
+    (
+        "data.aws_iam_policy_document.all",
+        "`policy` is a data source, and the provider takes a string only",
+    ),
+    ("data.aws_iam_policy_document.all.json", ""),
+    (
+        "<<EOF\n  {\"Statement\": [JSON]}\nEOF\n",
+        "the policy of `policy` begins with white space",
+    ),
+    (
+        "<<EOF\n\n{\"Statement\": [JSON]}\nEOF\n",
+        "the policy of `policy` begins with white space",
+    ),
+    (
+        "<<EOF\n  {\"Statement\": [JSON], \"Id\": \"${var.open}\"}\nEOF\n",
+        "the policy of `policy` begins with white space",
+    ),
+    ("<<-EOF\n  {\"Statement\": [JSON]}\n  EOF\n", ""),
+    ("<<EOF\n{\"Statement\": [JSON]}\nEOF\n", ""),
+    ("trimspace(\" {}\")", ""),
+];
+
+#[test]
+fn a_policy_is_a_string_that_begins_with_a_brace() {
+    let data = "data \"aws_iam_policy_document\" \"all\" {\n statement {\n actions = [\"sqs:SendMessage\"]\n resources = [\"ARN:queue-a\"]\n }\n}\n";
+    let statement =
+        "{ Effect = \"Allow\", Action = \"sqs:SendMessage\", Resource = \"ARN:queue-a\" }";
+    let json = r#"{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "ARN:queue-a"}"#;
+    each(POLICIES, |(policy, expected)| {
+        let policy = policy.replace("STATEMENT", statement).replace("JSON", json);
+        let node = role_with(&policy);
+        let inline = format!(
+            "resource \"aws_iam_role\" \"x\" {{\n assume_role_policy = {}\n inline_policy {{\n name = \"x\"\n policy = {policy}\n }}\n}}\n",
+            super::TRUST
+        );
+        for code in [node, inline] {
+            let (exit, out) = linted(&format!(
+                "{data}{}",
+                code.replace(
+                    "resource \"aws_iam_role\" \"x\"",
+                    "variable \"open\" {}\nresource \"aws_iam_role\" \"x\""
+                )
+            ));
+            assert_eq!(
+                out.contains("the provider"),
+                !expected.is_empty(),
+                "{policy}\n{out}"
+            );
+            assert!(out.contains(expected), "{expected}\n{policy}\n{out}");
+            assert!(expected.is_empty() || exit == 2, "{policy}\n{out}");
+        }
+        let trust = format!(
+            "{data}variable \"open\" {{}}\nresource \"aws_iam_role\" \"x\" {{\n assume_role_policy = {policy}\n}}\n"
+        );
+        let (_, out) = linted(&trust);
+        let expected = expected.replace("`policy`", "`assume_role_policy`");
+        assert!(out.contains(&expected), "{expected}\n{policy}\n{out}");
+    });
+}
+
 /// Statements of a trust policy that are written with the type `*`.
 #[test]
 fn a_principal_of_type_star_is_the_star() {
