@@ -57,6 +57,20 @@ fn what_aws_refuses_is_unresolved() {
                 "",
                 name,
             ),
+            ("ManagedPolicyArns: ['']", "", name),
+            ("ManagedPolicyArns: ''", "", name),
+            ("PermissionsBoundary: limit", "", "takes an ARN"),
+            ("PermissionsBoundary: ''", "", "takes an ARN"),
+            (
+                "PermissionsBoundary: !Ref R2",
+                "R2: {Type: AWS::IAM::Role, Properties: {TRUST}}",
+                "takes an ARN",
+            ),
+            (
+                "PermissionsBoundary: arn:aws:iam::123456789012:policy/limit",
+                "",
+                "",
+            ),
             (
                 "ManagedPolicyArns: [!Sub 'arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore']",
                 "",
@@ -94,7 +108,7 @@ fn what_aws_refuses_is_unresolved() {
             ),
         ],
         |(property, resource, expected)| {
-            let resource = resource.replace("DOC", ALL);
+            let resource = resource.replace("DOC", ALL).replace("TRUST", TRUST);
             let text = format!(
                 "Conditions: {{No: !Equals [a, b]}}\nResources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      {TRUST}\n      Policies: [{{PolicyName: p, {ALL}}}]\n      {property}\n  {resource}\n"
             );

@@ -31,8 +31,10 @@ pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec
         };
         for (key, tree) in properties.entries() {
             match key.text() {
-                Some("ManagedPolicyArns") => {
-                    each(tree, &mut |tree| problems.extend(no_arn(template, tree)));
+                Some(property @ ("ManagedPolicyArns" | "PermissionsBoundary")) => {
+                    each(tree, &mut |tree| {
+                        problems.extend(no_arn(template, property, tree));
+                    });
                 }
                 Some(list) if NAMES.contains(&list) && takes_others(&resource.kind, list) => {
                     each(tree, &mut |tree| {
@@ -89,11 +91,15 @@ fn no_name(template: &mut Template<'_>, list: &str, tree: &Rc<Tree>) -> Option<P
 }
 
 /// Anything but an ARN where IAM takes one.
-fn no_arn(template: &mut Template<'_>, tree: &Rc<Tree>) -> Option<Problem> {
+fn no_arn(template: &mut Template<'_>, property: &str, tree: &Rc<Tree>) -> Option<Problem> {
     let refused = |what: &str| {
-        let message = format!("`ManagedPolicyArns` takes ARNs, and {what}: IAM refuses it");
-        let help = "attach a managed policy: `!Ref` of an `AWS::IAM::ManagedPolicy`, or its ARN";
-        Problem::unresolved("ManagedPolicyArns", message, tree.span).with_help(help)
+        let takes = match property {
+            "ManagedPolicyArns" => "ARNs",
+            _ => "an ARN",
+        };
+        let message = format!("`{property}` takes {takes}, and {what}: IAM refuses it");
+        let help = "write a managed policy: `!Ref` of an `AWS::IAM::ManagedPolicy`, or its ARN";
+        Problem::unresolved(property, message, tree.span).with_help(help)
     };
     if let Some(call) = call(tree) {
         let name = call.argument.text().filter(|_| call.name == "Ref")?;
@@ -101,9 +107,10 @@ fn no_arn(template: &mut Template<'_>, tree: &Rc<Tree>) -> Option<Problem> {
         let is_name = kind.starts_with("AWS::IAM::") && kind != "AWS::IAM::ManagedPolicy";
         return is_name.then(|| refused(&format!("the `Ref` of an `{kind}` is a name")));
     }
-    let text = beginning(&template.evaluate(tree))?;
+    let is_empty = tree.text() == Some("");
+    let text = beginning(&template.evaluate(tree)).or_else(|| is_empty.then(String::new))?;
     let is_arn = text.starts_with("arn:") || text.starts_with("{{");
-    (!is_arn && !text.is_empty()).then(|| refused("this is none"))
+    (!is_arn).then(|| refused("this is none"))
 }
 
 /// Resources that need each other to be made first.

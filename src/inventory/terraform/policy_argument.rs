@@ -1,7 +1,8 @@
-//! Policies that the provider refuses, whatever their content is. A plan has only values that the provider accepted.
+//! Policies and ARNs that the provider refuses, whatever their content is. A plan has only values that the provider accepted.
 
 use super::evaluate::Machine;
 use super::value::{Node, Piece, Value};
+use crate::inventory::leaves::leaves;
 use crate::parser::shorten;
 
 impl Machine<'_> {
@@ -38,6 +39,31 @@ impl Machine<'_> {
         let message = format!("the policy of `{argument}` begins with white space");
         let help = "begin it with the brace, or write `<<-` instead of `<<`: the provider refuses white space before it";
         self.unread(value.place, message, help);
+    }
+
+    /// Reports a text that is not an ARN. `takes_empty` is true where an empty text is the same as none.
+    pub(super) fn require_arn(&mut self, argument: &str, value: &Value, takes_empty: bool) {
+        if self.is_plan {
+            return;
+        }
+        for (value, optional) in leaves(value.clone(), None) {
+            let Node::Text(pieces) = &value.node else {
+                continue;
+            };
+            let first = pieces.first().map(Piece::text);
+            let is_refused = match (value.text(), first) {
+                (Some(text), _) if text.is_empty() => !takes_empty,
+                (Some(text), _) => !text.starts_with("arn:"),
+                (None, Some(Some(text))) => !text.starts_with("arn:") && !"arn:".starts_with(text),
+                _ => false,
+            };
+            if is_refused && optional.is_none() {
+                let shown = self.shown(&value);
+                let message = format!("`{}` in `{argument}` is not an ARN", shorten(&shown));
+                let help = "write the ARN of the policy (`aws_iam_policy.NAME.arn`): the provider refuses anything else";
+                self.unread(value.place, message, help);
+            }
+        }
     }
 }
 

@@ -344,10 +344,14 @@ impl Reader {
         if let Some(policies) = machine.argument(instance, "policies") {
             Self::listed(machine, &policies, optional, all);
         }
+        let is_aws = instance.kind().starts_with("aws_");
         if let Some(arns) = machine.argument(instance, "managed_policy_arns") {
+            machine.require_arn("managed_policy_arns", &arns, is_aws);
             self.managed(machine, &arns, optional, source, all);
         }
-        if let Some(boundary) = machine.argument(instance, "permissions_boundary") {
+        let boundary = machine.argument(instance, "permissions_boundary");
+        if let Some(boundary) = boundary.filter(|arn| !(is_aws && arn.is_text(""))) {
+            machine.require_arn("permissions_boundary", &boundary, false);
             self.boundary(machine, &boundary, source, all);
         }
     }

@@ -204,6 +204,83 @@ fn a_policy_is_a_string_that_begins_with_a_brace() {
     });
 }
 
+/// Arguments of the role or resources beside it, and what is reported.
+const ARNS: &[(&str, &str, &str)] = &[
+    (
+        "permissions_boundary = \"limit\"",
+        "",
+        "`limit` in `permissions_boundary` is not an ARN",
+    ),
+    ("permissions_boundary = \"\"", "", ""),
+    ("permissions_boundary = null", "", ""),
+    (
+        "permissions_boundary = \"arn:aws:iam::123456789012:policy/limit\"",
+        "",
+        "",
+    ),
+    ("permissions_boundary = var.open", "", ""),
+    ("permissions_boundary = \"${var.open}policy\"", "", ""),
+    (
+        "managed_policy_arns = [\"AmazonS3ReadOnlyAccess\"]",
+        "",
+        "`AmazonS3ReadOnlyAccess` in `managed_policy_arns` is not an ARN",
+    ),
+    (
+        "",
+        "policy_arn = \"AmazonS3ReadOnlyAccess\"",
+        "`AmazonS3ReadOnlyAccess` in `policy_arn` is not an ARN",
+    ),
+    ("", "policy_arn = \"\"", "`` in `policy_arn` is not an ARN"),
+    (
+        "",
+        "policy_arn = \"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\"",
+        "",
+    ),
+    (
+        "",
+        "policy_arn = \"arn:${data.aws_partition.here.partition}:iam::aws:policy/AmazonS3ReadOnlyAccess\"",
+        "",
+    ),
+    ("", "policy_arn = aws_iam_policy.made.arn", ""),
+    (
+        "",
+        "policy_arn = aws_iam_policy.made.name",
+        "`made` in `policy_arn` is not an ARN",
+    ),
+];
+
+#[test]
+fn a_managed_policy_is_an_arn() {
+    each(ARNS, |(argument, attachment, expected)| {
+        let node = role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE));
+        let node = node.replace("= \"{}\"\n", &format!("= \"{{}}\"\n {argument}\n"));
+        let made = format!(
+            "resource \"aws_iam_policy\" \"made\" {{\n name = \"made\"\n policy = {}\n}}\n",
+            encoded("Allow", "\"sqs:SendMessage\"", RESOURCE)
+        );
+        let attached = match *attachment {
+            "" => String::new(),
+            attachment => format!(
+                "resource \"aws_iam_role_policy_attachment\" \"x\" {{\n role = aws_iam_role.node.name\n {attachment}\n}}\n"
+            ),
+        };
+        let (exit, out) = linted(&format!("{node}{made}{attached}"));
+        assert_eq!(
+            out.contains("is not an ARN"),
+            !expected.is_empty(),
+            "{argument}{attachment}\n{out}"
+        );
+        assert!(
+            out.contains(expected),
+            "{expected}\n{argument}{attachment}\n{out}"
+        );
+        assert!(
+            expected.is_empty() || exit == 2,
+            "{argument}{attachment}\n{out}"
+        );
+    });
+}
+
 /// Statements of a trust policy that are written with the type `*`.
 #[test]
 fn a_principal_of_type_star_is_the_star() {

@@ -68,6 +68,7 @@ impl Reader {
                 What::Attachment => {
                     if let Some(arn) = machine.argument(&instance, shape.content) {
                         let source = instance.source();
+                        machine.require_arn(shape.content, &arn, false);
                         self.managed(machine, &arn, optional, source, all);
                     }
                 }
