@@ -281,6 +281,37 @@ fn a_managed_policy_is_an_arn() {
     });
 }
 
+#[test]
+fn for_each_takes_no_list() {
+    each(
+        [
+            ("[\"a\"]", true),
+            ("[]", true),
+            ("[for name in toset([\"a\"]) : name]", true),
+            ("concat([\"a\"])", true),
+            ("local.list", true),
+            ("var.listed", true),
+            ("toset([\"a\"])", false),
+            ("{ for name in [\"a\"] : name => name }", false),
+            ("local.map", false),
+            ("var.open", false),
+        ],
+        |(value, is_refused)| {
+            let node = role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE));
+            let made = format!(
+                "locals {{\n list = [\"a\"]\n}}\nvariable \"listed\" {{\n type = list(string)\n}}\n\
+                 resource \"aws_iam_role\" \"x\" {{\n for_each = {value}\n assume_role_policy = \"{{}}\"\n}}\n"
+            );
+            let (_, out) = linted(&format!("{node}{made}"));
+            assert_eq!(
+                out.contains("`for_each` is a list"),
+                is_refused,
+                "{value}\n{out}"
+            );
+        },
+    );
+}
+
 /// Statements of a trust policy that are written with the type `*`.
 #[test]
 fn a_principal_of_type_star_is_the_star() {

@@ -2,14 +2,32 @@
 
 use std::rc::Rc;
 
-use super::MOST_INSTANCES;
+use super::{MOST_INSTANCES, type_name};
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::surroundings::Scope;
-use crate::inventory::terraform::syntax_tree::{Block, Expression};
+use crate::inventory::terraform::syntax_tree::{Block, Expression, Node as Syntax, Step};
 use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::{Each, Placed};
 use crate::inventory::terraform::value::{Node, Place, Value};
 use crate::parser::HoleKind;
+
+/// Functions that return a list, never a set.
+const LISTS: [&str; 12] = [
+    "chunklist",
+    "compact",
+    "concat",
+    "distinct",
+    "flatten",
+    "formatlist",
+    "keys",
+    "range",
+    "slice",
+    "sort",
+    "split",
+    "tolist",
+];
+/// The longest chain of local values to a list.
+const FURTHEST: u8 = 8;
 
 impl Machine<'_> {
     /// The resources that a block makes.
@@ -109,6 +127,11 @@ impl Machine<'_> {
             return vec![(String::new(), Each::default())];
         };
         let place = at(over);
+        if self.is_list(module, over, FURTHEST) {
+            let message = "`for_each` is a list, and Terraform takes a map or a set of strings";
+            let help = "write `toset(…)` around it: Terraform refuses a list";
+            self.unread(place, message, help);
+        }
         let value = self.evaluate(over, &scope);
         let items = match &value.node {
             Node::Map(_) => self.items(&value),
@@ -156,6 +179,34 @@ impl Machine<'_> {
                 (format!("[\"{text}\"]"), each)
             })
             .collect()
+    }
+
+    /// Whether an expression is a list for certain.
+    fn is_list(&self, module: usize, of: &Expression, further: u8) -> bool {
+        match &of.node {
+            Syntax::Tuple(_) => true,
+            Syntax::For(of) => of.name.is_none(),
+            Syntax::Call(call) => LISTS.contains(&call.name.as_str()),
+            Syntax::Traversal(base, steps) => {
+                let (Syntax::Name(name), [Step::Attribute(key)]) = (&base.node, steps.as_slice())
+                else {
+                    return false;
+                };
+                let Some(code) = self.modules.get(module).map(|m| &m.code) else {
+                    return false;
+                };
+                match name.as_str() {
+                    "local" => { code.locals.get(key) }
+                        .filter(|_| further > 0)
+                        .is_some_and(|local| self.is_list(module, &local.it, further - 1)),
+                    "var" => { code.variables.get(key) }
+                        .and_then(|variable| variable.it.body.get("type"))
+                        .is_some_and(|of| ["list", "tuple"].contains(&type_name(of))),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
     }
 
     fn decider_of_count(&mut self, value: &Value, place: Place, module: usize) -> usize {
