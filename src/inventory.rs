@@ -42,3 +42,11 @@ fn first_of(mut all: Vec<String>) -> Vec<String> {
     }
     all
 }
+
+/// The domain of AWS in a partition: `AWS::URLSuffix`, and `dns_suffix` of the data source `aws_partition`.
+fn url_suffix(partition: Option<&str>) -> &'static str {
+    match partition {
+        Some("aws-cn") => "amazonaws.com.cn",
+        _ => "amazonaws.com",
+    }
+}

@@ -118,6 +118,7 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
                 .cloned()
                 .collect(),
             plan: None,
+            partition: role_file::partition_of(args.region.as_deref(), args.partition.as_deref()),
         },
     };
     let mut sources = Sources::new();

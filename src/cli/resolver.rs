@@ -248,7 +248,7 @@ impl<'r> Resolver<'r> {
         let mut templates = Vec::new();
         let (modules, names) = input::modules(names);
         for (folder, files) in modules {
-            templates.push(self.module(&folder, &files)?);
+            templates.push(self.module(&folder, &files, &effective)?);
         }
         let mut pages = Vec::new();
         for name in &names {

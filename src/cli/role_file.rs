@@ -128,18 +128,20 @@ pub(super) fn given(
     account: Option<&str>,
     partition: Option<&str>,
 ) -> Given {
-    let region = region.map(str::to_owned);
-    let follows = region.as_deref().filter(|r| *r != "*");
-    let partition = partition
-        .map(str::to_owned)
-        .or_else(|| follows.map(|r| reference::bindings::partition_of(r).to_owned()));
     Given {
         parameters: parameters.clone(),
         account: account.map(str::to_owned),
-        partition,
-        region,
+        partition: partition_of(region, partition),
+        region: region.map(str::to_owned),
         nested: Vec::new(),
     }
+}
+
+/// The partition that is given, or that of the Region.
+pub(super) fn partition_of(region: Option<&str>, partition: Option<&str>) -> Option<String> {
+    let follows = region.filter(|region| *region != "*");
+    let of_region = || follows.map(|region| reference::bindings::partition_of(region).to_owned());
+    partition.map(str::to_owned).or_else(of_region)
 }
 
 /// Refuses values that a template does not allow.

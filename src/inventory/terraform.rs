@@ -51,6 +51,8 @@ pub struct Given {
     pub values: Vec<PathBuf>,
     /// A plan of the module (`terraform show -json`), for what the code leaves open.
     pub plan: Option<PathBuf>,
+    /// The partition, where it is known.
+    pub partition: Option<String>,
 }
 
 /// Reads the module in a folder.
@@ -80,6 +82,7 @@ pub fn read_tree(
 
 fn of_files(files: Files<'_>, given: &Given) -> Result<Inventory, String> {
     let mut machine = Machine::new(files);
+    machine.partition.clone_from(&given.partition);
     machine.open_root(&given.values, &given.variables)?;
     if let Some(path) = &given.plan {
         let source = machine.files.read(path)?;

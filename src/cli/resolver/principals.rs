@@ -101,8 +101,19 @@ impl Resolver<'_> {
 
     /// Reads the Terraform module of a folder. Where `files` are named, the principals that are in them are judged, or all
     /// of them where none is.
-    pub(super) fn module(&mut self, folder: &str, files: &[String]) -> Result<usize, Error> {
-        let key = format!("{folder}\u{1f}{}", files.join("\u{1f}"));
+    pub(super) fn module(
+        &mut self,
+        folder: &str,
+        files: &[String],
+        effective: &Effective,
+    ) -> Result<usize, Error> {
+        let (region, partition) = {
+            let selection = &effective.selection;
+            (selection.region.as_deref(), selection.partition.as_deref())
+        };
+        let partition = role_file::partition_of(region, partition);
+        let named = files.join("\u{1f}");
+        let key = format!("{folder}\u{1f}{partition:?}\u{1f}{named}");
         if let Some(Read::Template(known)) = self.read.get(&key) {
             return Ok(*known);
         }
@@ -116,6 +127,7 @@ impl Resolver<'_> {
                 .cloned()
                 .collect(),
             plan: self.args.plan.clone(),
+            partition,
         };
         let path = Path::new(folder);
         let read = terraform::read(path, &given, &mut self.sources);

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::parameter::{self, Known, Parameter};
 use super::work::{self, Work};
 use super::{Given, types, unresolved};
-use crate::inventory::{Holes, Node as Made, Piece, Value, Written};
+use crate::inventory::{Holes, Node as Made, Piece, Value, Written, url_suffix};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
 
@@ -335,12 +335,7 @@ impl<'g> Template<'g> {
             "AWS::Partition" => &given.partition,
             "AWS::NoValue" => return Some(Value::absent(span)),
             "AWS::URLSuffix" => {
-                let is_china = given.partition.as_deref() == Some("aws-cn");
-                let suffix = if is_china {
-                    "amazonaws.com.cn"
-                } else {
-                    "amazonaws.com"
-                };
+                let suffix = url_suffix(given.partition.as_deref());
                 return Some(Value::bound(suffix, span));
             }
             "AWS::StackName" => {

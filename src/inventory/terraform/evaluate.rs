@@ -70,6 +70,8 @@ pub(super) struct Machine<'a> {
     pub(super) plan: super::plan::Known,
     /// True where a plan is judged as a module: the labels of its blocks have their addresses.
     pub(super) is_plan: bool,
+    /// The partition, where it is known.
+    pub(super) partition: Option<String>,
 }
 
 impl<'a> Machine<'a> {
@@ -94,6 +96,7 @@ impl<'a> Machine<'a> {
             taken: Vec::new(),
             plan: super::plan::Known::default(),
             is_plan: false,
+            partition: None,
         }
     }
 

@@ -13,6 +13,7 @@ use super::syntax_tree::{Block, Expression, Node as Syntax, Step};
 use super::value::Instance;
 use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
+use crate::inventory;
 use crate::parser::HoleKind;
 use undefined::Defined;
 pub(super) use undefined::{referred, undefined};
@@ -204,6 +205,10 @@ impl Machine<'_> {
             }
             if kind == "template_file" && name == "rendered" {
                 return self.template_file(of);
+            }
+            if kind == "aws_partition" && name == "dns_suffix" {
+                let suffix = inventory::url_suffix(self.partition.as_deref());
+                return Value::bound(suffix, place);
             }
             if let Some(placeholder) = facts::placeholder(kind, name) {
                 return self.named(placeholder, HoleKind::Reference, place);

@@ -356,3 +356,40 @@ fn a_principal_of_type_star_is_the_star() {
     assert!(!denied.contains("[open-trust]"), "{denied}");
     assert!(of("Allow", "AWS").contains("[open-trust]"));
 }
+
+#[test]
+fn the_suffix_of_the_partition_is_known() {
+    let of = |partition: &str| {
+        let node = role_with(&encoded("Allow", "\"sqs:SendMessage\"", "\"*\""));
+        let trust = super::TRUST.replace(
+            "ec2.amazonaws.com",
+            "lambda.${data.aws_partition.here.dns_suffix}",
+        );
+        let code = node.replace("\"{}\"", &trust);
+        let case = case(&[("main.tf", &code)]);
+        run(
+            case.path(),
+            &[
+                "lint",
+                ".",
+                "--no-config",
+                "--role",
+                "compute-node",
+                "--scheduler",
+                "slurm",
+                "--pcluster-version",
+                "3.14.0",
+                "--partition",
+                partition,
+                "-f",
+                "concise",
+            ],
+        )
+        .out
+    };
+    let out = of("aws");
+    assert!(out.contains("lambda.amazonaws.com"), "{out}");
+    assert!(!out.contains("dns_suffix"), "{out}");
+    let out = of("aws-cn");
+    assert!(out.contains("lambda.amazonaws.com.cn"), "{out}");
+}
