@@ -43,7 +43,7 @@ pub(super) fn lex(
     for part in parts.iter().map(Some).chain([None]) {
         let end = part.map_or(text.value.len(), |p| p.range.start);
         let literal = text.value.get(done..end).unwrap_or_default();
-        let (own, found) = template::customer(literal, version, placeholders);
+        let (own, found) = template::of_template(literal, version, None, placeholders);
         let shift = done as u32;
         let shifted = own.iter().map(|(piece, span)| {
             let span = Span {

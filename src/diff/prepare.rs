@@ -33,6 +33,8 @@ pub struct LeftoverPlace {
     pub name: String,
     /// True where `name` is one of the reference's.
     pub known: bool,
+    /// True where nothing replaces it any more.
+    pub is_final: bool,
     /// `Sid` of its statement.
     pub sid: Option<String>,
 }
@@ -78,6 +80,9 @@ impl<'a> Drafts<'a> {
                             };
                         }
                         let (pieces, found) = match of {
+                            of if policy.unknowns.is_some() => {
+                                template::of_template(&text.value, version, of, placeholders)
+                            }
                             Some(of) => {
                                 template::customer_value(&text.value, version, of, placeholders)
                             }
@@ -145,13 +150,12 @@ impl<'a> Drafts<'a> {
             self.leftovers.push(LeftoverPlace {
                 source,
                 span: text.part(leftover.range.clone()),
-                text: text
-                    .value
-                    .get(leftover.range)
+                text: { text.value.get(leftover.range) }
                     .unwrap_or_default()
                     .to_owned(),
                 name: leftover.name,
                 known: leftover.known,
+                is_final: leftover.is_final,
                 sid: statement.sid.as_ref().map(|s| parser::name(&s.value)),
             });
         }

@@ -38,9 +38,17 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let text = &leftover.text;
-        let message = format!("`{text}` is a placeholder that was not replaced");
-        let mut finding = LINT.finding(Severity::Warning, message, label);
-        finding.notes.push(if leftover.known {
+        let mut finding = if leftover.is_final {
+            let message = format!("`{text}` is plain text here, and nothing replaces it");
+            LINT.finding(Severity::Error, message, label)
+        } else {
+            let message = format!("`{text}` is a placeholder that was not replaced");
+            LINT.finding(Severity::Warning, message, label)
+        };
+        finding.notes.push(if leftover.is_final {
+            "CloudFormation replaces it only in the text of `!Sub`; as it is, it matches nothing"
+                .to_owned()
+        } else if leftover.known {
             format!(
                 "judged as the `${{{}}}` of the reference; AWS takes it as plain text, which matches nothing there",
                 leftover.name
@@ -48,9 +56,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         } else {
             "its value is not known; AWS takes it as plain text, which matches nothing there".to_owned()
         });
-        finding.help = Some(format!(
-            "replace `{text}` by its value before you attach the policy"
-        ));
+        finding.help = Some(if leftover.is_final {
+            "write `!Sub` before the text (`Fn::Sub` in JSON)".to_owned()
+        } else {
+            format!("replace `{text}` by its value before you attach the policy")
+        });
         finding.subject = Some(text.clone());
         finding.sid.clone_from(&leftover.sid);
         if let Some(value) = value(context, leftover) {

@@ -3,6 +3,10 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 
+mod without_sub;
+
+pub use without_sub::of_template;
+
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -57,6 +61,8 @@ pub struct Leftover {
     pub known: bool,
     /// The bytes of the leftover in the string, delimiters included.
     pub range: Range<usize>,
+    /// True where nothing replaces it any more: AWS gets it as it is.
+    pub is_final: bool,
 }
 
 static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -105,6 +111,7 @@ pub fn customer(
                         name,
                         known: canonical.is_some(),
                         range: whole.range(),
+                        is_final: false,
                     });
                     Some(Piece::Placeholder(number))
                 }

@@ -1,5 +1,7 @@
 //! References between resources of IAM that CloudFormation or IAM refuses, whatever the parameters are.
 
+mod plain_text;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -44,6 +46,9 @@ pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec
                 _ => {}
             }
         }
+    }
+    for resource in &own {
+        problems.extend(plain_text::names(resource));
     }
     problems.extend(circles(&own));
     template.problems.clear();
