@@ -90,7 +90,15 @@ fn yes() -> bool {
 
 /// Writes them as one text that is read where a file has a trust policy.
 pub(super) fn write(rules: &Path, out: &Path) {
-    const FORMS: [&str; 6] = ["value", "organization", "account", "arn", "network", "true"];
+    const FORMS: [&str; 7] = [
+        "value",
+        "organization",
+        "account",
+        "arn",
+        "network",
+        "true",
+        "nothing",
+    ];
     let path = rules.join("trust.toml");
     let trust: Trust = read(&path);
     let roles: Roles = read(&rules.join("roles.toml"));

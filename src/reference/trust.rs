@@ -89,6 +89,8 @@ pub enum KeyForm {
     Network,
     /// By `true`.
     True,
+    /// By no value: only the requests that have the key are known.
+    Nothing,
 }
 
 /// A condition key that limits who may assume a role.

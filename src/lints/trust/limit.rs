@@ -93,6 +93,9 @@ impl Rule {
     }
 
     fn limits(self, text: &Text, has_wildcards: bool, effect: Effect) -> Limited {
+        if self.form() == Some(KeyForm::Nothing) {
+            return Limited::No;
+        }
         let Some(value) = filled(text) else {
             return Limited::Open;
         };
@@ -269,8 +272,13 @@ pub(in crate::lints) fn holds_for_services(
         let mut values = condition.values.iter();
         return Some(values.any(|v| v.value.eq_ignore_ascii_case("true")));
     }
-    if key.service || operator.base == "null" {
+    if key.service {
         return None;
+    }
+    if operator.base == "null" {
+        let all = || condition.values.iter().map(|v| v.value.as_str());
+        let is_known = all().all(|v| ["true", "false"].iter().any(|w| v.eq_ignore_ascii_case(w)));
+        return is_known.then(|| all().any(|v| v.eq_ignore_ascii_case("true")));
     }
     let is_negative = operator.base.contains("not");
     Some((is_negative || operator.if_exists || operator.all) && !operator.any)
