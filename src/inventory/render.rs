@@ -11,6 +11,7 @@
 //! | a value of a Condition | the line does not hold for it | the line holds |
 //! | a whole statement, a branch | absent | present |
 
+mod all_principals;
 mod alternatives;
 mod condition;
 mod writer;
@@ -117,8 +118,10 @@ pub fn trust(value: &Value, source: SourceId, holes: &Arc<[Hole]>) -> Document {
         document.problems.extend(read.problems);
         document.named.extend(read.named);
     }
+    let has_all_principals = Draft::new(holes, Extreme::Worst).has_all_principals(value);
     for trust in &mut document.trusts {
         trust.is_open = is_open;
+        trust.has_all_principals = has_all_principals;
     }
     if is_open {
         document.named.push("trust-policy".to_owned());

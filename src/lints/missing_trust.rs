@@ -25,8 +25,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     };
     for service in trust::required(context) {
         for policy in trust::policies(context) {
-            if policy.is_rejected || policy.is_open || trust::may_assume(policy, service, partition)
-            {
+            let is_open = policy.is_open && !policy.has_all_principals;
+            if policy.is_rejected || is_open || trust::may_assume(policy, service, partition) {
                 continue;
             }
             let name = service.name_in(partition);

@@ -57,6 +57,8 @@ pub struct TrustPolicy {
     pub is_rejected: bool,
     /// True where a template leaves parts open.
     pub is_open: bool,
+    /// True where only principals of Allow statements are open, and each that they may be is in the statements.
+    pub has_all_principals: bool,
 }
 
 impl TrustPolicy {

@@ -43,6 +43,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, account: Option<Str
         statements,
         is_rejected: false,
         is_open: false,
+        has_all_principals: false,
     };
     if !head.has_statement {
         reader.report(
