@@ -8,7 +8,7 @@ use crate::check;
 use crate::cluster::Role;
 use crate::inventory::{Kind, Principal};
 use crate::lints::File;
-use crate::parser::{Owner, SourceId, Sources, Spanned, name_in, role_arn, shorten};
+use crate::parser::{Owner, SourceId, Sources, Spanned, Tags, name_in, role_arn, shorten};
 use crate::reference;
 
 /// The roles of a cluster that one IAM role serves.
@@ -170,6 +170,18 @@ pub(super) fn who(
         kind,
         arn,
         of_roles: of_roles.collect(),
+        tags: tags(&owners),
+    }
+}
+
+/// The tags of the role, where the files agree on them.
+fn tags(owners: &[&Owner]) -> Tags {
+    let mut known = owners.iter().map(|owner| &owner.tags);
+    let first = known.next().cloned().unwrap_or_default();
+    if known.all(|other| *other == first) {
+        first
+    } else {
+        Tags::default()
     }
 }
 

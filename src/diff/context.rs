@@ -21,9 +21,12 @@ pub struct Context {
     given: Vec<(String, KeyValue)>,
     principal: Principal,
     /// Values of condition keys (folded) that follow from what the input says of the principal, written as in
-    /// `rules/principals.toml`.
-    own: Vec<(&'static str, String)>,
+    /// `rules/principals.toml`. [`TAG`] alone says that the principal has no other tags than those with a value.
+    own: Vec<(String, String)>,
 }
+
+/// The beginning of the keys for the tags of the principal.
+pub const TAG: &str = "aws:principaltag/";
 
 impl Context {
     /// From keys in any case, each once.
@@ -38,7 +41,7 @@ impl Context {
 
     /// The same for the requests of a principal, and what is known of just this one.
     #[must_use]
-    pub fn of(self, principal: Principal, own: Vec<(&'static str, String)>) -> Self {
+    pub fn of(self, principal: Principal, own: Vec<(String, String)>) -> Self {
         Context {
             principal,
             own,
@@ -64,8 +67,12 @@ impl Context {
 
     /// What the data says of such a value.
     fn written(&self, key: &str, service: Option<&str>) -> Option<Written<'_>> {
-        if let Some((_, like)) = self.own.iter().find(|(known, _)| *known == key) {
+        let own = |key: &str| self.own.iter().find(|(known, _)| known == key);
+        if let Some((_, like)) = own(key).filter(|_| key != TAG) {
             return Some(Written::Like(like));
+        }
+        if key.starts_with(TAG) && own(TAG).is_some() {
+            return Some(Written::Known(KeyValue::Absent));
         }
         Some(match self.principal.key(key, service)? {
             PrincipalValue::Absent => Written::Known(KeyValue::Absent),

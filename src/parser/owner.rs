@@ -15,6 +15,17 @@ pub struct Owner {
     pub arn: Option<Spanned<String>>,
     /// ARNs, or else names, of the instance profiles that contain the role.
     pub profiles: Vec<Spanned<String>>,
+    /// The tags of the role that are known.
+    pub tags: Tags,
+}
+
+/// Tags of a role: keys and values.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tags {
+    /// Those that are known.
+    pub known: Vec<(String, String)>,
+    /// Whether the role has no others.
+    pub are_all: bool,
 }
 
 impl Owner {
@@ -46,6 +57,7 @@ impl Owner {
                     user_with_path = arn.clone().filter(|arn| arn.value.contains(":user/"));
                     owner.arn = arn.filter(|arn| arn.value.contains(":role/"));
                 }
+                "Tags" if value.kind() == Kind::Array => owner.tags = tags(*value),
                 "InstanceProfileList" if value.kind() == Kind::Array => {
                     let profiles = value.elements().into_iter().filter_map(|profile| {
                         if profile.kind() != Kind::Object {
@@ -105,6 +117,22 @@ fn principal_arn(kind: &str, path: Option<&str>, name: &str) -> Option<String> {
 /// The name at the end of an ARN, or of a path.
 pub fn name_in(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)
+}
+
+/// The tags of a role, all of which the AWS CLI prints.
+fn tags(list: Value<'_>) -> Tags {
+    let elements = list.elements();
+    let of = |tag: &Value<'_>, key: &str| {
+        let value = tag.member(key).filter(|_| tag.kind() == Kind::Object)?;
+        Some(value.string()?.value.to_string())
+    };
+    let known: Vec<_> = { elements.iter() }
+        .filter_map(|tag| Some((of(tag, "Key")?, of(tag, "Value")?)))
+        .collect();
+    Tags {
+        are_all: known.len() == elements.len(),
+        known,
+    }
 }
 
 fn text(value: Value<'_>) -> Option<Spanned<String>> {

@@ -2,6 +2,7 @@
 
 mod attachment;
 mod document;
+mod tags;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -250,16 +251,16 @@ impl Reader<'_> {
             },
             None => None,
         };
-        if let Some(alias) = alias.as_ref().filter(|_| self.kind == Kind::Role) {
+        let tags = tags::tags(template, &name);
+        let is_owner = alias.is_some() || !tags.known.is_empty();
+        if is_owner && self.kind == Kind::Role {
             for document in &mut documents {
                 document.worst.owners.push(Owner {
-                    name: Some(Spanned {
-                        value: alias.clone(),
-                        span,
-                    }),
+                    name: alias.clone().map(|value| Spanned { value, span }),
                     full_arn: full_arn.clone(),
                     arn: None,
                     profiles: self.profiles(template, &name),
+                    tags: tags.clone(),
                 });
             }
         }

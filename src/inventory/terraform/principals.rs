@@ -17,7 +17,9 @@ use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, Owner, Problem, SourceId, Spanned, role_arn, shorten, user_arn};
+use crate::parser::{
+    Attachment, Owner, Problem, SourceId, Spanned, Tags, role_arn, shorten, user_arn,
+};
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
 
@@ -298,6 +300,7 @@ impl Reader {
             name: Some(Spanned { value: name, span }),
             arn: None,
             profiles,
+            tags: Tags::default(),
         }
     }
 
