@@ -34,7 +34,7 @@ impl Who {
         let mut keys = self.of_arn(role);
         let kind = match self.principal(role) {
             Principal::Of(kind) => kind,
-            _ => "",
+            Principal::Any => "",
         };
         // The sessions of others may have tags of their own, which come before those of the role:
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html

@@ -124,7 +124,7 @@ fn tags(list: Value<'_>) -> Tags {
     let elements = list.elements();
     let of = |tag: &Value<'_>, key: &str| {
         let value = tag.member(key).filter(|_| tag.kind() == Kind::Object)?;
-        Some(value.string()?.value.to_string())
+        Some(value.string()?.value.clone())
     };
     let known: Vec<_> = { elements.iter() }
         .filter_map(|tag| Some((of(tag, "Key")?, of(tag, "Value")?)))

@@ -6,8 +6,16 @@ use crate::inventory::leaves::leaves;
 use crate::parser::shorten;
 
 impl Machine<'_> {
+    /// Reports a value that the argument of a resource type does not take as a policy.
+    pub(super) fn require_policy(&mut self, kind: &str, argument: &str, value: &Value) {
+        self.require_string(argument, value);
+        if kind.starts_with("aws_") {
+            self.require_brace(argument, value);
+        }
+    }
+
     /// Reports a policy that is not a string.
-    pub(super) fn require_string(&mut self, argument: &str, value: &Value) {
+    fn require_string(&mut self, argument: &str, value: &Value) {
         if self.is_plan {
             return;
         }
@@ -27,7 +35,7 @@ impl Machine<'_> {
 
     /// Reports a policy that begins with white space: "contains an invalid JSON policy: leading space characters are not
     /// allowed" (`ValidIAMPolicyJSON` of the provider).
-    pub(super) fn require_brace(&mut self, argument: &str, value: &Value) {
+    fn require_brace(&mut self, argument: &str, value: &Value) {
         let Node::Text(pieces) = &value.node else {
             return;
         };

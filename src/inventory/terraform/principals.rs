@@ -161,10 +161,7 @@ fn trust_policy(machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Ga
     let Some(document) = trust_document(machine, instance) else {
         return;
     };
-    machine.require_string("assume_role_policy", &document);
-    if instance.kind().starts_with("aws_") {
-        machine.require_brace("assume_role_policy", &document);
-    }
+    machine.require_policy(instance.kind(), "assume_role_policy", &document);
     let Some((source, value)) = machine.placed_content(&document) else {
         all.of(instance.source()).name("trust-policy".to_owned());
         return;
@@ -334,8 +331,7 @@ impl Reader {
             };
             let value = machine.evaluate(policy, &scope);
             if inner.optional.is_none() {
-                machine.require_string("policy", &value);
-                machine.require_brace("policy", &value);
+                machine.require_policy("aws_iam_role", "policy", &value);
             }
             let about = About {
                 name,
@@ -468,10 +464,7 @@ fn policy(
         optional,
     };
     if let Some(value) = machine.argument(instance, shape.content) {
-        machine.require_string(shape.content, &value);
-        if instance.kind().starts_with("aws_") {
-            machine.require_brace(shape.content, &value);
-        }
+        machine.require_policy(instance.kind(), shape.content, &value);
         all.add(machine.document(&value, &about));
     } else {
         let place = Place {
