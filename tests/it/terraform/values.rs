@@ -109,7 +109,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
         "covered",
     ),
     (
-        "<<-EOT\n    {\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"sqs:SendMessage\",\n\
+        "<<-EOT\n    {\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"sqs:SendMessage\",\n    \
          \"Resource\": \"ARN:${var.open}\"}}\n    EOT",
         "depends",
     ),

@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use super::super::evaluate::call;
 use super::super::links::Resource;
 use crate::parser::tree::{Node, Tree};
@@ -34,7 +36,7 @@ pub(super) fn names(resource: &Resource) -> Vec<Problem> {
         let Some(key) = key else { return true };
         let is_checked = CHECKED.contains(&key);
         if is_checked || ARNS.contains(&key) {
-            texts(part, &mut |text, span| {
+            texts(part, &mut FxHashSet::default(), &mut |text, span| {
                 let is_refused = if is_checked {
                     text.contains(NAME)
                 } else {
@@ -50,15 +52,18 @@ pub(super) fn names(resource: &Resource) -> Vec<Problem> {
     problems
 }
 
-/// The texts that are there whatever the conditions are, and that no function makes.
-fn texts(tree: &Rc<Tree>, see: &mut impl FnMut(&str, Span)) {
-    if call(tree).is_some() {
+/// The texts that are there whatever the conditions are, and that no function makes. What aliases of YAML share is looked
+/// at once.
+fn texts(tree: &Rc<Tree>, seen: &mut FxHashSet<*const Tree>, see: &mut impl FnMut(&str, Span)) {
+    if !seen.insert(Rc::as_ptr(tree)) || call(tree).is_some() {
         return;
     }
     match &tree.node {
         Node::Text(text, _) => see(text, tree.span),
-        Node::List(elements) => elements.iter().for_each(|one| texts(one, see)),
-        Node::Map(entries) => entries.iter().for_each(|(_, value)| texts(value, see)),
+        Node::List(elements) => elements.iter().for_each(|one| texts(one, seen, see)),
+        Node::Map(entries) => entries
+            .iter()
+            .for_each(|(_, value)| texts(value, seen, see)),
         Node::Null | Node::Boolean(_) | Node::Number(_) => {}
     }
 }
