@@ -268,7 +268,7 @@ pub fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option
     let values = || lines.iter().flat_map(|line| &line.values);
     let mut texts: BTreeSet<String> = values().cloned().collect();
     texts.extend(values().flat_map(|v| samples(v)));
-    if let Some(Fact::Like(pattern)) = fact {
+    if let Some(Fact::Like(pattern) | Fact::Named(pattern)) = fact {
         texts.extend(samples(pattern));
     }
     texts.extend(["true", "false", "A", "zz"].map(str::to_owned));
