@@ -339,11 +339,13 @@ impl<'a> Run<'_, 'a> {
         let needed = reference::needed_types(named.service, named.name);
         let stated = mem::take(&mut self.cases);
         let context = self.comparison.context;
-        let of_action = context.cases_of(&stated, &statement.contexts, named.service, named.name);
-        let of_action = of_action.as_deref().unwrap_or(&stated);
-        let cases = || truths(self.comparison, of_action, statement, named, applies);
         // Statements without a Condition hold for every action.
         let simple = applies.iter().all(|a| a.statement.conditions.is_empty());
+        let of_action =
+            || context.cases_of(&stated, &statement.contexts, named.service, named.name);
+        let of_action = if simple { None } else { of_action() };
+        let of_action = of_action.as_deref().unwrap_or(&stated);
+        let cases = || truths(self.comparison, of_action, statement, named, applies);
         let known = if simple { None } else { Some(cases()) };
         let side = || {
             let side = applies.iter().chain(&denies);
