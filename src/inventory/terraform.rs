@@ -14,6 +14,7 @@ mod evaluate;
 mod export;
 mod facts;
 mod files;
+mod free;
 mod functions;
 mod hcl;
 mod json_code;

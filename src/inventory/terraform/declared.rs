@@ -8,6 +8,7 @@
 use std::rc::Rc;
 
 use super::evaluate::{Machine, Unread};
+use super::free::{self, Reference};
 use super::named_value::{referred, undefined};
 use super::supported;
 use super::surroundings::Code;
@@ -66,7 +67,6 @@ pub(super) fn check(machine: &mut Machine<'_>) {
             address: &address,
             source: SourceId(0),
             is_json: false,
-            own: Vec::new(),
             several: None,
             is_lifecycle: false,
             found: Vec::new(),
@@ -84,8 +84,6 @@ struct Walk<'c, 'm> {
     address: &'c str,
     source: SourceId,
     is_json: bool,
-    /// The names that `for` defines around an expression.
-    own: Vec<&'c str>,
     /// The argument of the block that makes several instances of it: `count` or `for_each`.
     several: Option<&'static str>,
     /// True in `lifecycle`, where a reference may be to a part of all instances.
@@ -150,81 +148,12 @@ impl<'c> Walk<'c, '_> {
         self.is_lifecycle = outer;
     }
 
-    fn expressions(&mut self, all: impl IntoIterator<Item = &'c Expression>) {
-        all.into_iter().for_each(|one| self.expression(one));
-    }
-
     fn expression(&mut self, of: &'c Expression) {
-        match &of.node {
-            Node::Null | Node::Boolean(_) | Node::Number(_) => {}
-            Node::Template(parts) => self.parts(parts),
-            Node::Tuple(all) => self.expressions(all),
-            Node::Object(members) => {
-                for (key, value) in members {
-                    let is_block = self.is_json && word(key).is_some_and(|w| IN_JSON.contains(&w));
-                    if !is_block {
-                        self.expression(key);
-                        self.expression(value);
-                    }
-                }
-            }
-            Node::Name(name) => self.reference(name, &[], of.span),
-            Node::Traversal(base, steps) => {
-                match &base.node {
-                    Node::Name(name) => self.reference(name, steps, of.span),
-                    _ => self.expression(base),
-                }
-                for step in steps {
-                    if let Step::Index(index) = step {
-                        self.expression(index);
-                    }
-                }
-            }
-            Node::Call(call) => self.expressions(&call.arguments),
-            Node::Conditional(parts) => self.expressions(parts.iter()),
-            Node::Not(inner) | Node::Negative(inner) => self.expression(inner),
-            Node::Binary(_, sides) => self.expressions(sides.iter()),
-            Node::For(of) => {
-                self.expression(&of.over);
-                let outer = self.own.len();
-                self.own.extend(of.key.as_deref());
-                self.own.push(&of.value);
-                self.expressions(of.name.iter().chain([&of.result]).chain(&of.condition));
-                self.own.truncate(outer);
-            }
-        }
-    }
-
-    fn parts(&mut self, parts: &'c [Part]) {
-        for part in parts {
-            match part {
-                Part::Literal(_) => {}
-                Part::Value(of, _) => self.expression(of),
-                Part::If {
-                    condition,
-                    then,
-                    otherwise,
-                    ..
-                } => {
-                    self.expression(condition);
-                    self.parts(then);
-                    self.parts(otherwise);
-                }
-                Part::For {
-                    key,
-                    value,
-                    over,
-                    body,
-                    ..
-                } => {
-                    self.expression(over);
-                    let outer = self.own.len();
-                    self.own.extend(key.as_deref());
-                    self.own.push(value);
-                    self.parts(body);
-                    self.own.truncate(outer);
-                }
-            }
+        let is_json = self.is_json;
+        let is_block =
+            |key: &Expression| is_json && word(key).is_some_and(|w| IN_JSON.contains(&w));
+        for Reference { name, steps, span } in free::references(of, &is_block) {
+            self.reference(name, steps, span);
         }
     }
 
@@ -254,7 +183,7 @@ impl<'c> Walk<'c, '_> {
     }
 
     fn reference(&mut self, name: &str, steps: &[Step], span: Span) {
-        if self.own.contains(&name) || self.found.len() >= MOST {
+        if self.found.len() >= MOST {
             return;
         }
         let place = Place {

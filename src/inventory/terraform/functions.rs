@@ -1,7 +1,6 @@
 //! The functions that are evaluated. What another one makes is a hole that is named as it is written.
 
 mod collection;
-mod free;
 mod string;
 mod yaml_text;
 
@@ -9,6 +8,7 @@ use std::rc::Rc;
 
 use super::encode;
 use super::evaluate::{Machine, equal};
+use super::free;
 use super::hcl;
 use super::surroundings::{Frame, Scope};
 use super::syntax_tree::{Call, Expression};
