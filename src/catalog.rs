@@ -114,6 +114,11 @@ impl<'a> ResourceType<'a> {
         (!named.contains(['$', '*'])).then_some(named)
     }
 
+    /// The colons in its ARN format and in what requests carry behind it.
+    pub(crate) fn colons(&self) -> usize {
+        self.arn.matches(':').count() + self.suffix.matches(':').count()
+    }
+
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
         let (name, rest) = table::column(row);
         let (arn, keys) = table::column(rest);
@@ -224,9 +229,17 @@ impl<'a> Action<'a> {
     /// Equal for actions of one catalogue with the same [resource types](Self::resource_types).
     pub(crate) fn types_key(&self) -> TypesKey<'a> {
         // What requests carry behind the ARN depends on the action.
-        let has_suffixes = checked::checked_types(self.service).next().is_some();
-        let name = if has_suffixes { self.name } else { "" };
+        let name = if self.may_have_suffixes() {
+            self.name
+        } else {
+            ""
+        };
         TypesKey(self.service, name, self.types())
+    }
+
+    /// Whether its requests may carry text behind the ARN of a type, which depends on the action.
+    pub(crate) fn may_have_suffixes(&self) -> bool {
+        checked::checked_types(self.service).next().is_some()
     }
 
     /// False where a request of this action is evaluated against `*` alone.
@@ -250,6 +263,15 @@ impl<'a> Action<'a> {
                 action_keys: keys.unwrap_or_default(),
                 ..resource_type
             })
+        })
+    }
+
+    /// The names of its [resource types](Self::resource_types), and whether every call needs the type.
+    pub(crate) fn type_names(&self) -> impl Iterator<Item = (&'a str, bool)> + Clone + use<'a> {
+        let columns = self.types().split('\t').filter(|column| !column.is_empty());
+        columns.map(|column| {
+            let (name, required, _) = table::type_column(column);
+            (name, required)
         })
     }
 

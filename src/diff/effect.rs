@@ -7,17 +7,17 @@
 //! Unknown entries count as having an effect: actions outside the catalogue, texts that are not an ARN (the parser
 //! reports them), policy variables and placeholders, and whatever some reading of AWS's pages allows.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+mod kinds;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::comparison::Comparison;
-use super::scope::{Scope, Universe, Universes};
+use super::scope::{Scope, Universes};
 use super::statement::{Prepared, Resource};
-use crate::catalog::{Action, ResourceType, TypesKey};
+use crate::catalog::{Action, Service, TypesKey};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
-use crate::matcher::{ActionPattern, Pattern, Piece, Reading, Variables};
+use crate::matcher::{ActionPattern, Pattern, Reading, Variables};
+use kinds::{Kinds, Listed};
 
 /// Steps of the decision procedure for all statements. Beyond them no element counts as without effect.
 const STEPS_PER_RUN: u64 = 5_000_000;
@@ -95,153 +95,11 @@ pub fn ineffective(
     found
 }
 
-/// Service, name, ARN format of a resource type and what requests carry behind it.
-type KindKey<'a> = (&'a str, &'a str, &'a str, &'a str);
-
-/// The resource types that were asked for, each once.
-struct Kinds<'f, 'a> {
-    /// The ARNs of resource types in every Region and account.
-    formats: &'f Universes,
-    all: Vec<Kind<'f, 'a>>,
-    indexes: FxHashMap<KindKey<'a>, usize>,
-}
-
-impl<'f, 'a> Kinds<'f, 'a> {
-    fn new(formats: &'f Universes) -> Self {
-        Kinds {
-            formats,
-            all: Vec::new(),
-            indexes: FxHashMap::default(),
-        }
-    }
-
-    /// The resource types of an action, as indexes.
-    fn of(&mut self, action: Action<'a>) -> Vec<usize> {
-        let Kinds {
-            formats,
-            all,
-            indexes,
-        } = self;
-        let index = |kind: ResourceType<'a>| {
-            let key = (action.service, kind.name, kind.arn, kind.suffix);
-            *indexes.entry(key).or_insert_with(|| {
-                all.push(Kind::new(formats, action.service, kind));
-                all.len() - 1
-            })
-        };
-        action.resource_types().map(index).collect()
-    }
-}
-
-/// A resource type of an action.
-struct Kind<'f, 'a> {
-    formats: &'f Universes,
-    /// The service of the action.
-    service: &'a str,
-    resource_type: ResourceType<'a>,
-    /// The service in the ARNs of the type.
-    named: Option<&'a str>,
-    /// The number of colons in the ARN format of the type.
-    colons: usize,
-    all: OnceCell<Rc<[Universe]>>,
-}
-
-impl<'f, 'a> Kind<'f, 'a> {
-    fn new(formats: &'f Universes, service: &'a str, kind: ResourceType<'a>) -> Self {
-        Kind {
-            formats,
-            service,
-            named: kind.service(),
-            colons: kind.arn.matches(':').count() + kind.suffix.matches(':').count(),
-            resource_type: kind,
-            all: OnceCell::new(),
-        }
-    }
-
-    fn all(&self) -> &[Universe] {
-        self.all
-            .get_or_init(|| self.formats.get(self.service, &self.resource_type))
-    }
-
-    /// Whether a string of `Resource` may match an ARN of the type under any reading.
-    fn meets(&self, listed: &Listed<'_>) -> bool {
-        let Listed { resource, .. } = listed;
-        let meets = |reading| {
-            let mut patterns = resource.patterns(reading, Variables::Any).iter();
-            patterns.any(|p| self.all().iter().any(|f| p.overlaps(&f.all)))
-        };
-        let meets_plain = || {
-            let mut patterns = resource.patterns(Reading::Wide, Variables::Any).iter();
-            let plain = self.all().first().map(|f| f.plain.pattern());
-            plain.is_none_or(|plain| patterns.any(|p| p.overlaps(plain)))
-        };
-        let [by_field, across] = listed.may_be_of(self);
-        by_field && (meets(Reading::Strict) || listed.has_placeholder && meets(Reading::Loose))
-            // As in the verdicts, a contested reading counts for names without `:` alone.
-            || across && meets_plain()
-    }
-}
-
-/// A string of `Resource`, with what a look at its fields shows.
-struct Listed<'s> {
-    resource: &'s Resource,
-    /// Whether it may stand for `*`, or is reported for not being an ARN.
-    may_be_everything: bool,
-    has_placeholder: bool,
-    is_contested: bool,
-    colons: usize,
-}
-
-impl<'s> Listed<'s> {
-    fn new(resource: &'s Resource) -> Self {
-        let pattern = &resource.pattern;
-        let pieces = || pattern.pieces().iter().map(|(piece, _)| piece);
-        let is_colon = |piece: &&Piece| **piece == Piece::Char(':');
-        Listed {
-            resource,
-            may_be_everything: may_be_everything(resource),
-            has_placeholder: pieces().any(|piece| matches!(piece, Piece::Placeholder(_))),
-            is_contested: pattern.is_contested(),
-            colons: pieces().filter(is_colon).count(),
-        }
-    }
-
-    /// Whether the string may match an ARN in which this service is named. False is certain, true is not.
-    fn may_name(&self, named: Option<&str>) -> bool {
-        let resource = self.resource;
-        named.is_none_or(|named| {
-            resource.may_name(named) || self.is_contested && resource.may_reach(named)
-        })
-    }
-
-    /// Whether the string may match an ARN of a type field by field, and with wildcards across the fields, as far as
-    /// the service and the colons tell. False is certain, true is not.
-    fn may_be_of(&self, kind: &Kind<'_, '_>) -> [bool; 2] {
-        let by_field = kind.named.is_none_or(|named| self.resource.may_name(named));
-        // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
-        let across = by_field
-            || self.colons < kind.colons && kind.named.is_some_and(|n| self.resource.may_reach(n));
-        [
-            by_field,
-            self.is_contested && self.colons <= kind.colons && across,
-        ]
-    }
-}
-
-/// Whether a string of `Resource` may stand for `*`, or is reported for not being an ARN.
-fn may_be_everything(resource: &Resource) -> bool {
-    let pieces = resource.pattern.pieces();
-    match pieces.first() {
-        Some((Piece::Placeholder(_) | Piece::Variable { .. } | Piece::Star, _)) => {
-            let wild = |p: &Piece| !matches!(p, Piece::Char(_) | Piece::Question);
-            resource.pattern.field_count() == 1 && pieces.iter().all(|(p, _)| wild(p))
-        }
-        _ => resource.pattern.literal_field(0).as_deref() != Some("arn"),
-    }
-}
-
 /// Looks at an action; the last argument says whether the statement may match it.
 type Visit<'v, Asked, Action> = &'v mut dyn FnMut(&mut Asked, Action, &dyn Fn() -> bool) -> bool;
+
+/// Says whether the actions of a service are looked at.
+type IsAsked<'v, Asked, Service> = &'v mut dyn FnMut(&mut Asked, Service) -> bool;
 
 /// One statement, and what is known of it already.
 struct Asked<'s, 'f, 'a> {
@@ -309,7 +167,8 @@ impl<'a> Asked<'_, '_, 'a> {
 
     fn of_not_action(&mut self) -> Option<Extent> {
         let mut left = false;
-        let takes_effect = self.any_action(&mut |asked, action, leaves| {
+        let mut all = |_: &mut Self, _: Service<'a>| true;
+        let takes_effect = self.any_action(&mut all, &mut |asked, action, leaves| {
             // One action stands for all with the same types.
             let is_known = || asked.answers.get(&action.types_key()) == Some(&false);
             if left && is_known() || !leaves() {
@@ -329,22 +188,39 @@ impl<'a> Asked<'_, '_, 'a> {
         (!resources.is_empty()).then_some(Extent::Strings { actions, resources })
     }
 
-    /// Calls `visit` for the actions that the statement may match until it says yes. The closure that `visit` gets says
-    /// whether a `NotAction` may match the action.
-    fn any_action(&mut self, visit: Visit<'_, Self, Action<'a>>) -> bool {
+    /// Calls `visit` for the actions that the statement may match, of services that are asked for, until it says yes.
+    /// The closure that `visit` gets says whether a `NotAction` may match the action.
+    fn any_action(
+        &mut self,
+        is_asked: IsAsked<'_, Self, Service<'a>>,
+        visit: Visit<'_, Self, Action<'a>>,
+    ) -> bool {
         let (comparison, statement) = (self.comparison, self.statement);
         let mut listed = statement.actions.iter().map(|a| &a.pattern);
-        if !statement.not_action {
-            return listed.any(|p| comparison.any_match(p, |action| visit(self, action, &|| true)));
+        let is_everything = |p: &ActionPattern| *p == ActionPattern::Everything;
+        if !statement.not_action && !listed.clone().any(is_everything) {
+            return listed.any(|pattern| {
+                let service = pattern.service().and_then(|name| comparison.service(name));
+                service.is_none_or(|service| is_asked(self, service))
+                    && comparison.any_match(pattern, |action| visit(self, action, &|| true))
+            });
         }
-        if listed.any(|p| *p == ActionPattern::Everything) {
+        if statement.not_action && listed.any(is_everything) {
             return false;
         }
-        comparison.any_match(&ActionPattern::Everything, |action| {
-            visit(self, action, &|| {
-                let name = action.name.to_ascii_lowercase();
-                statement.applies(action.service, &name).is_some()
-            })
+        comparison.catalog.services().any(|service| {
+            if !is_asked(self, service) {
+                return false;
+            }
+            let distinguishes =
+                statement.not_action && statement.distinguishes_actions_of(service.prefix());
+            let leaves = |name: &str| statement.applies(service.prefix(), name).is_some();
+            let leaves_any = distinguishes || leaves("");
+            leaves_any
+                && service.actions().any(|action| {
+                    let leaves = || !distinguishes || leaves(&action.name.to_ascii_lowercase());
+                    visit(self, action, &leaves)
+                })
         })
     }
 
@@ -416,18 +292,18 @@ impl<'a> Asked<'_, '_, 'a> {
             .collect();
         let mut seen: FxHashSet<TypesKey<'_>> = FxHashSet::default();
         let mut seen_kinds: FxHashSet<usize> = FxHashSet::default();
-        let mut last = ("", false);
         if !unused.is_empty() {
-            self.any_action(&mut |asked, action, may_match| {
-                if last.0 != action.service {
-                    last = (action.service, asked.may_bear_on(&unused, action.service));
-                }
+            let asked_for = unused.clone();
+            let mut bears =
+                |asked: &mut Self, service: Service<'a>| asked.may_bear_on(&asked_for, service);
+            self.any_action(&mut bears, &mut |asked, action, may_match| {
                 let key = action.types_key();
-                if last.1 && !seen.contains(&key) && may_match() {
+                if !seen.contains(&key) && may_match() {
                     seen.insert(key);
-                    let mut kinds = asked.kinds.of(action);
+                    let kinds = asked.kinds.of(action);
                     // A type that was looked at leaves only those that it does not meet.
-                    kinds.retain(|kind| seen_kinds.insert(*kind));
+                    let kinds = kinds.iter().copied();
+                    let kinds: Vec<_> = kinds.filter(|kind| seen_kinds.insert(*kind)).collect();
                     unused.retain(|at| !asked.meets(*at, &kinds));
                 }
                 unused.is_empty()
@@ -438,11 +314,13 @@ impl<'a> Asked<'_, '_, 'a> {
 
     /// Whether the ARN of a resource type of a service may match one of these resources, by index. False is certain,
     /// true is not.
-    fn may_bear_on(&self, resources: &[usize], service: &str) -> bool {
-        let listed = || resources.iter().filter_map(|at| self.listed.get(*at));
-        self.comparison.service(service).is_none_or(|service| {
-            let mut types = service.resource_types();
-            types.any(|kind| listed().any(|r| r.may_name(kind.service())))
+    fn may_bear_on(&mut self, resources: &[usize], service: Service<'a>) -> bool {
+        let looks = self.kinds.looks(service);
+        let mut listed = resources.iter().filter_map(|at| self.listed.get(*at));
+        listed.any(|listed| {
+            looks
+                .iter()
+                .any(|look| listed.may_be_of(*look).contains(&true))
         })
     }
 

@@ -35,7 +35,7 @@ const STEPS_PER_RUN: u64 = 20_000_000;
 const MOST_VISITS: u64 = 1_000_000;
 
 /// Actions that are listed for all patterns together; equal lists count once.
-const MOST_LISTED: u64 = 60_000;
+const MOST_LISTED: u64 = 80_000;
 
 /// Why a grant goes too far.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -310,23 +310,33 @@ impl<'a> Search<'a> {
         let services = services.filter(|s| {
             limits.may_allow(s.prefix()) && named.as_ref().is_none_or(|n| n.may_fit(*s))
         });
-        let all = services.flat_map(|s| s.actions());
         let mut matched: Vec<catalog::Action<'a>> = Vec::new();
+        let left = |service: &str, name: &str| {
+            let applies = statement.applies(service, name);
+            applies.is_some_and(|a| a.certain)
+        };
         match at.map(|at| statement.actions.get(at)) {
-            None => matched.extend(all.filter(|action| {
-                let name = action.name.to_ascii_lowercase();
-                let applies = statement.applies(action.service, &name);
-                applies.is_some_and(|a| a.certain)
-            })),
+            None => {
+                for service in services {
+                    if statement.distinguishes_actions_of(service.prefix()) {
+                        matched.extend(service.actions().filter(|action| {
+                            left(action.service, &action.name.to_ascii_lowercase())
+                        }));
+                    } else if left(service.prefix(), "") {
+                        matched.extend(service.actions());
+                    }
+                }
+            }
             Some(None) => return,
             Some(Some(action)) => match &action.pattern {
                 // What AWS rejects is counted by its widest reading here: better narrow it now.
                 ActionPattern::ContestedPrefix(pattern) => {
-                    matched.extend(
-                        all.filter(|a| pattern.matches_text(&a.spelled().to_ascii_lowercase())),
-                    );
+                    let is_matched = |a: &catalog::Action<'_>| {
+                        pattern.matches_text(&a.spelled().to_ascii_lowercase())
+                    };
+                    matched.extend(services.flat_map(|s| s.actions()).filter(is_matched));
                 }
-                ActionPattern::Everything => matched.extend(all),
+                ActionPattern::Everything => matched.extend(services.flat_map(|s| s.actions())),
                 pattern => self.comparison.each_match(pattern, |a| matched.push(a)),
             },
         }
@@ -343,19 +353,32 @@ impl<'a> Search<'a> {
                 continue;
             }
             let needs = self.needs(&action);
+            let is_unnamed = needs.allows.is_empty();
+            let answer = is_unnamed.then(|| whole.answer(&action)).flatten();
+            if answer == Some(false) {
+                continue;
+            }
             let rank = self.rank(&action);
             // An action that `whole` shows to be allowed needs no search, once there are enough witnesses.
             let is_example = first[0].is_empty() || first[0].wants(rank);
-            if needs.allows.is_empty() && !is_example && whole.allows(&action) {
-                unneeded.push(action);
-                continue;
+            if is_unnamed && !is_example {
+                let goes_beyond = || whole.allows(&action, &mut self.universes);
+                if answer.unwrap_or_else(goes_beyond) {
+                    whole.keep(&action, true);
+                    unneeded.push(action);
+                    continue;
+                }
             }
             let (list, examples) = if self.is_required(action, &needs) {
                 (&mut too_wide, &mut first[1])
             } else {
                 (&mut unneeded, &mut first[0])
             };
-            match self.beyond(statement, action, &needs, examples.wants(rank)) {
+            let outcome = self.beyond(statement, action, &needs, examples.wants(rank));
+            if is_unnamed {
+                whole.keep(&action, matches!(outcome, Outcome::Something(_)));
+            }
+            match outcome {
                 Outcome::Nothing => {}
                 Outcome::Undecided => {
                     report.undecided.push((index, at));

@@ -341,6 +341,12 @@ impl Prepared {
         })
     }
 
+    /// Whether its strings may match some actions of a service and not others. False is certain, true is not.
+    pub fn distinguishes_actions_of(&self, service: &str) -> bool {
+        let mut actions = self.actions.iter();
+        actions.any(|action| action.pattern.distinguishes_actions_of(service))
+    }
+
     /// The strings, by their indexes, that may match an action of a service; `None` where they are too many to look
     /// through.
     pub fn strings_of(&self, service: &str) -> Option<Vec<usize>> {

@@ -86,6 +86,28 @@ impl ActionPattern {
         }
     }
 
+    /// The service of the actions that it matches, in lower case; `None` where it may match those of several, or none.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            ActionPattern::Literal { service, .. } | ActionPattern::Wildcard { service, .. } => {
+                Some(service)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it may match some actions of a service (in lower case) and not others. False is certain, true is not.
+    pub fn distinguishes_actions_of(&self, service: &str) -> bool {
+        match self {
+            ActionPattern::Literal { service: own, .. } => own == service,
+            ActionPattern::Wildcard {
+                service: own, name, ..
+            } => own == service && !name.is_everything(),
+            ActionPattern::ContestedPrefix(_) => true,
+            ActionPattern::Everything | ActionPattern::Nothing => false,
+        }
+    }
+
     /// Whether the pattern holds a wildcard.
     pub fn is_wildcard(&self) -> bool {
         !matches!(self, ActionPattern::Literal { .. } | ActionPattern::Nothing)
@@ -169,5 +191,44 @@ impl ActionPattern {
         } else {
             ActionMatch::No
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_distinguishes_no_actions_matches_all_or_none() {
+        let patterns = [
+            "*",
+            "**",
+            "s3:*",
+            "s3:**",
+            "S3:*",
+            "sqs:*",
+            "s3:Get*",
+            "s3:GetObject",
+            "s3:?*",
+            "*:*",
+            "s*:Get*",
+            "none",
+        ];
+        let names = ["", "getobject", "putobject", "a"];
+        let mut without_difference = 0;
+        for text in patterns {
+            let pattern = ActionPattern::parse(text);
+            for service in ["s3", "sqs", "iam"] {
+                let matches = names.map(|name| pattern.matches(service, name));
+                let are_alike = matches.iter().all(|m| *m == matches[0]);
+                assert!(
+                    pattern.distinguishes_actions_of(service) || are_alike,
+                    "{text} {service}"
+                );
+                without_difference += u32::from(!pattern.distinguishes_actions_of(service));
+            }
+        }
+        // Those of another service, and those of all actions.
+        assert_eq!(without_difference, 27);
     }
 }

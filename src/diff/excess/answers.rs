@@ -23,6 +23,8 @@ pub(super) struct Universes<'a> {
     all: Vec<Known<'a>>,
     /// Indexes of `all`: by service, name, ARN format of the type and what requests carry behind it.
     by_type: FxHashMap<TypeKey<'a>, usize>,
+    /// The same by service and name alone, in services without such text.
+    by_name: FxHashMap<(&'a str, &'a str), Kinds>,
     /// Actions with the same types share a list.
     by_types: FxHashMap<TypesKey<'a>, Kinds>,
     lists: FxHashSet<Kinds>,
@@ -34,7 +36,11 @@ struct Known<'a> {
     kind: ResourceType<'a>,
     universes: Rc<[Universe]>,
     number: memo::Number,
+    look: Option<Look<'a>>,
 }
+
+/// A resource type, as far as a look needs it: the service in its ARNs, and how many colons these have.
+pub(super) type Look<'a> = (&'a str, usize);
 
 type TypeKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
@@ -56,6 +62,7 @@ impl<'a> Universes<'a> {
             anywhere: scope::Universes::of(&Scope::default()),
             all: Vec::new(),
             by_type: FxHashMap::default(),
+            by_name: FxHashMap::default(),
             by_types: FxHashMap::default(),
             lists: FxHashSet::default(),
         }
@@ -67,10 +74,7 @@ impl<'a> Universes<'a> {
         if let Some(known) = self.by_types.get(&key) {
             return Rc::clone(known);
         }
-        let types = sorted_types(action);
-        let list: Vec<usize> = { types.iter() }
-            .map(|kind| self.index(action.service, kind))
-            .collect();
+        let list = self.indexes(action);
         let kinds = match self.lists.get(list.as_slice()) {
             Some(known) => Rc::clone(known),
             None => list.into(),
@@ -78,6 +82,39 @@ impl<'a> Universes<'a> {
         self.lists.insert(Rc::clone(&kinds));
         self.by_types.insert(key, Rc::clone(&kinds));
         kinds
+    }
+
+    fn indexes(&mut self, action: &Action<'a>) -> Vec<usize> {
+        if action.may_have_suffixes() {
+            let types = sorted_types(action).into_iter();
+            return types
+                .map(|kind| self.index(action.service, &kind))
+                .collect();
+        }
+        let names = action.type_names();
+        let required = names.clone().filter(|(_, required)| *required);
+        let others = names.filter(|(_, required)| !*required);
+        let ordered = required.chain(others).map(|(name, _)| name);
+        let service = action.service;
+        if ordered
+            .clone()
+            .any(|name| !self.by_name.contains_key(&(service, name)))
+        {
+            let mut types = action.resource_types().peekable();
+            while let Some(first) = types.next() {
+                let mut own = vec![self.index(service, &first)];
+                while let Some(next) = types.next_if(|kind| kind.name == first.name) {
+                    own.push(self.index(service, &next));
+                }
+                self.by_name.insert((service, first.name), own.into());
+            }
+        }
+        let mut list = Vec::new();
+        for name in ordered {
+            let own = self.by_name.get(&(service, name));
+            list.extend(own.into_iter().flat_map(|own| own.iter()));
+        }
+        list
     }
 
     fn index(&mut self, service: &'a str, kind: &ResourceType<'a>) -> usize {
@@ -93,6 +130,7 @@ impl<'a> Universes<'a> {
                 kind: *kind,
                 universes: scoped.get(service, kind),
                 number,
+                look: kind.service().map(|named| (named, kind.colons())),
             });
             all.len() - 1
         };
@@ -107,6 +145,11 @@ impl<'a> Universes<'a> {
             || ([].into(), 0),
             |known| (Rc::clone(&known.universes), known.number),
         )
+    }
+
+    /// One type, as far as a look needs it; `None` where its ARNs are of any service.
+    pub(super) fn look(&self, kind: usize) -> Option<Look<'a>> {
+        self.all.get(kind)?.look
     }
 
     /// The ARNs of one type in every scope.

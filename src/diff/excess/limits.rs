@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{self, Catalog, TypesKey};
+use super::answers::{Look, Universes};
+use crate::catalog::{self, Catalog, ResourceType, TypesKey};
 use crate::diff::comparison::{Comparison, Layer};
 use crate::diff::statement::Prepared;
 use crate::matcher::{ActionPattern, Piece};
@@ -17,8 +18,18 @@ pub(super) struct Limits<'a> {
     layers: &'a [Layer<'a>],
     /// Whether each layer that limits the role allows everything by one statement.
     are_open: bool,
-    /// By the resource types of an action.
-    looks: RefCell<FxHashMap<TypesKey<'a>, Rc<[Look<'a>]>>>,
+    services: RefCell<FxHashMap<&'a str, Rc<Limited<'a>>>>,
+}
+
+/// The statements that limit what the role can do in one service.
+struct Limited<'a> {
+    service: &'a str,
+    /// Its resource types; `None` stands for ARNs of any service.
+    looks: Vec<Option<Look<'a>>>,
+    /// The Deny statements that may deny one of its actions.
+    denies: Vec<&'a Prepared>,
+    /// Whether none of the statements distinguishes its actions, by strings or by a Condition.
+    are_alike: bool,
 }
 
 impl<'a> Limits<'a> {
@@ -38,7 +49,7 @@ impl<'a> Limits<'a> {
                 let mut everywhere = layer.everywhere.iter();
                 everywhere.any(|at| layer.statements.get(*at).is_some_and(is_open))
             }),
-            looks: RefCell::default(),
+            services: RefCell::default(),
         }
     }
 
@@ -53,6 +64,7 @@ impl<'a> Limits<'a> {
             of_service: None,
             granted: FxHashMap::default(),
             looks: FxHashMap::default(),
+            answers: FxHashMap::default(),
         }
     }
 
@@ -64,23 +76,58 @@ impl<'a> Limits<'a> {
         })
     }
 
-    /// The resource types of an action.
-    fn looks(&self, action: &catalog::Action<'a>) -> Rc<[Look<'a>]> {
-        let mut known = self.looks.borrow_mut();
+    fn limited(&self, service: &'a str) -> Rc<Limited<'a>> {
         let find = || {
-            let looks = action.resource_types().filter_map(|kind| {
-                let colons = kind.arn.matches(':').count() + kind.suffix.matches(':').count();
-                Some((kind.service()?, colons))
+            let types = self.catalog.service(service).into_iter();
+            let types = types.flat_map(|service| service.resource_types());
+            // Text behind an ARN depends on the action.
+            let colons = |kind: &ResourceType<'_>| match catalog::checked_types(service).next() {
+                Some(_) => usize::MAX,
+                None => kind.colons(),
+            };
+            let look = |kind: ResourceType<'a>| Some((kind.service()?, colons(&kind)));
+            let mut looks: Vec<_> = types.map(look).collect();
+            looks.sort_unstable();
+            looks.dedup();
+            let layers = self.layers.iter().enumerate();
+            let statements = layers.flat_map(|(at, layer)| {
+                let statements = layer.of_service(service);
+                statements.filter(move |s| at > 0 || s.effect == Effect::Deny)
             });
-            looks.collect()
+            let are_alike =
+                |s: &Prepared| s.conditions.is_empty() && !s.distinguishes_actions_of(service);
+            let (mut denies, mut all_alike) = (Vec::new(), true);
+            for statement in statements {
+                all_alike &= are_alike(statement);
+                denies.extend((statement.effect == Effect::Deny).then_some(statement));
+            }
+            Rc::new(Limited {
+                service,
+                looks,
+                denies,
+                are_alike: all_alike,
+            })
         };
-        Rc::clone(known.entry(action.types_key()).or_insert_with(find))
+        let mut services = self.services.borrow_mut();
+        Rc::clone(services.entry(service).or_insert_with(find))
+    }
+}
+
+impl Limited<'_> {
+    /// Whether some string of a statement may match the ARN of a resource of the service. False is certain, true is not.
+    fn reached_by(&self, statement: &Prepared) -> bool {
+        let mut looks = self.looks.iter();
+        looks.any(|look| look.is_none_or(|look| may_reach(statement, look)))
     }
 
-    /// The Deny statements that may deny an action of a service.
-    fn denies(&self, service: &str) -> Vec<&'a Prepared> {
-        let denies = { self.layers.iter() }.flat_map(|layer| layer.of_service(service));
-        denies.filter(|s| s.effect == Effect::Deny).collect()
+    /// Whether a Deny takes every request of the service, if the actions are alike for it.
+    fn is_taken_by(&self, deny: &Prepared) -> bool {
+        let is_everywhere = if deny.not_resource {
+            deny.is_on_star() && !self.reached_by(deny)
+        } else {
+            deny.is_on_everything()
+        };
+        is_everywhere && !deny.may_be_void
     }
 }
 
@@ -88,9 +135,6 @@ impl<'a> Limits<'a> {
 fn allows_whole(statement: &Prepared) -> bool {
     statement.effect == Effect::Allow && statement.conditions.is_empty() && !statement.may_be_void
 }
-
-/// A resource type, as far as a look needs it: the service in its ARNs, and how many colons these have.
-type Look<'a> = (&'a str, usize);
 
 /// Whether some string of a statement may match the ARN of a resource. False is certain, true is not.
 fn may_reach(statement: &Prepared, (service, colons): Look<'_>) -> bool {
@@ -121,15 +165,20 @@ pub(super) struct Whole<'s, 'a> {
     granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
     /// The same for one type, by the service of the actions.
     looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
+    /// Whether the statement grants more than is required of an action that nothing requires, by its resource types.
+    answers: FxHashMap<TypesKey<'a>, bool>,
 }
 
 /// A look at all actions of a service.
 struct OfService<'a> {
     service: &'a str,
-    /// The Deny statements that may deny one of them.
-    denies: Vec<&'a Prepared>,
-    /// The ones that may be on some resource of one of its types, if the statement is on all of them.
+    limited: Rc<Limited<'a>>,
+    /// The Deny statements that may be on some resource of one of its types, if the statement is on all of them.
     bearing: Option<Vec<&'a Prepared>>,
+    /// Whether the actions that nothing requires get the same answer if they have the same resource types.
+    are_alike: bool,
+    /// Whether the statement grants more than is required of each of them, where all get the same answer.
+    answer: Option<bool>,
 }
 
 /// The Deny statements that may apply to some resource of a type.
@@ -138,7 +187,11 @@ type Denies<'a> = Rc<[&'a Prepared]>;
 impl<'a> Whole<'_, 'a> {
     /// Whether the statement allows every request on one of the resource types of an action, or the one on `*` of an
     /// action without them. True is certain, false is not.
-    pub(super) fn allows(&mut self, action: &catalog::Action<'a>) -> bool {
+    pub(super) fn allows(
+        &mut self,
+        action: &catalog::Action<'a>,
+        universes: &mut Universes<'a>,
+    ) -> bool {
         // A statement on some resources of a type is not on all of them.
         let is_typed = action.has_resource_types();
         let may_allow = if is_typed {
@@ -150,7 +203,7 @@ impl<'a> Whole<'_, 'a> {
             return false;
         }
         let of_service = self.of_service(action.service);
-        let denies = &of_service.denies;
+        let denies = &of_service.limited.denies;
         if denies.is_empty() && !self.statement.not_resource {
             return true;
         }
@@ -168,9 +221,9 @@ impl<'a> Whole<'_, 'a> {
         let granted = if let Some(known) = self.granted.get(&key) {
             Rc::clone(known)
         } else {
-            let looks = self.limits.looks(action);
-            let granted = looks.iter();
-            let granted = granted.filter_map(|look| self.look(action.service, *look));
+            let kinds = universes.kinds(action);
+            let looks = kinds.iter().filter_map(|kind| universes.look(*kind));
+            let granted = looks.filter_map(|look| self.look(action.service, look));
             let granted: Rc<[_]> = granted.collect();
             self.granted.insert(key, Rc::clone(&granted));
             granted
@@ -180,35 +233,63 @@ impl<'a> Whole<'_, 'a> {
             .any(|denies| !denies.iter().any(|deny| is_denied(deny)))
     }
 
+    /// Whether the statement grants more than is required of an action that nothing requires, where that is known of
+    /// another one.
+    pub(super) fn answer(&mut self, action: &catalog::Action<'a>) -> Option<bool> {
+        let of_service = self.of_service(action.service);
+        if !of_service.are_alike {
+            return None;
+        }
+        let known = || self.answers.get(&action.types_key()).copied();
+        of_service.answer.or_else(known)
+    }
+
+    /// Keeps that answer for others.
+    pub(super) fn keep(&mut self, action: &catalog::Action<'a>, goes_beyond: bool) {
+        let of_service = self.of_service(action.service);
+        if of_service.are_alike && of_service.answer.is_none() {
+            self.answers.insert(action.types_key(), goes_beyond);
+        }
+    }
+
     fn of_service(&mut self, service: &'a str) -> Rc<OfService<'a>> {
         if let Some(last) = &self.of_service
             && last.service == service
         {
             return Rc::clone(last);
         }
-        let denies = self.limits.denies(service);
-        let types = self.limits.catalog.service(service);
-        let types = types
-            .into_iter()
-            .flat_map(|service| service.resource_types());
-        let mut named: Vec<Option<&str>> = types.map(|kind| kind.service()).collect();
-        named.sort_unstable();
-        named.dedup();
-        // ARNs of a type may have more colons than its format.
-        let reaches = |statement: &Prepared| {
-            let mut named = named.iter();
-            named.any(|named| named.is_none_or(|named| may_reach(statement, (named, usize::MAX))))
-        };
-        let is_on_all = self.is_on_everything || !reaches(self.statement);
-        let bearing = denies.iter().copied();
-        let bearing = bearing.filter(|deny| deny.not_resource || reaches(deny));
+        let statement = self.statement;
+        let limited = self.limits.limited(service);
+        let is_on_all = self.is_on_everything || !limited.reached_by(statement);
+        let denies = limited.denies.iter().copied();
+        let bearing = denies.filter(|deny| deny.not_resource || limited.reached_by(deny));
+        let bearing = is_on_all.then(|| bearing.collect());
+        let are_alike = limited.are_alike && statement.conditions.is_empty();
         let of_service = Rc::new(OfService {
             service,
-            bearing: is_on_all.then(|| bearing.collect()),
-            denies,
+            answer: are_alike
+                .then(|| self.answer_of_all(&limited, is_on_all))
+                .flatten(),
+            limited,
+            bearing,
+            are_alike,
         });
         self.of_service = Some(Rc::clone(&of_service));
         of_service
+    }
+
+    /// The answer for all actions of a service that are alike.
+    fn answer_of_all(&self, limited: &Limited<'a>, is_on_all: bool) -> Option<bool> {
+        let denies =
+            { limited.denies.iter() }.filter(|deny| deny.applies(limited.service, "").is_some());
+        if denies.clone().any(|deny| limited.is_taken_by(deny)) {
+            return Some(false);
+        }
+        let is_on_none = |deny: &&Prepared| {
+            !deny.not_resource && !deny.is_on_star() && !limited.reached_by(deny)
+        };
+        let is_whole = self.is_open && is_on_all && self.is_on_star;
+        (is_whole && denies.copied().all(|deny| is_on_none(&deny))).then_some(true)
     }
 
     /// The Deny statements that may be on some resource and deny an action of a service, if the statement is on all of
@@ -218,7 +299,8 @@ impl<'a> Whole<'_, 'a> {
         let find = || {
             let is_granted = statement.is_on_everything()
                 || statement.not_resource && !may_reach(statement, look);
-            let denies = limits.denies(service).into_iter();
+            let limited = limits.limited(service);
+            let denies = limited.denies.iter().copied();
             let bearing = denies.filter(|d| d.not_resource || may_reach(d, look));
             is_granted.then(|| bearing.collect())
         };
