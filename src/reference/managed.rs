@@ -1,11 +1,13 @@
 //! The contents of AWS managed policies, from `rules/managed-policies.json`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::bindings::PARTITIONS;
 use super::{RefStatement, Reference, from_policies};
 use crate::parser::{self, Source, SourceId};
 
@@ -57,10 +59,17 @@ fn managed(arn: &str) -> Option<(&str, bool, &'static str, &'static str)> {
     Some((before, is_right, path, text))
 }
 
-/// The text of an AWS managed policy, by its ARN.
-pub fn managed_text(arn: &str) -> Option<&'static str> {
-    let (_, is_right, _, text) = managed(arn)?;
-    is_right.then_some(text)
+/// The text of an AWS managed policy, by its ARN: its ARNs are of the same partition, which may be the placeholder of a
+/// reference.
+pub fn managed_text(arn: &str) -> Option<Cow<'static, str>> {
+    let (before, is_right, _, text) = managed(arn)?;
+    let partition = before.strip_prefix("arn:").unwrap_or_default();
+    let is_known = partition == "${Partition}" || PARTITIONS.contains(&partition);
+    let is_other = partition != "aws" && is_known;
+    is_right.then(|| match is_other {
+        true => Cow::Owned(text.replace("\"arn:aws:", &format!("\"arn:{partition}:"))),
+        false => Cow::Borrowed(text),
+    })
 }
 
 /// The ARN of the AWS managed policy with the name that an ARN has, where that policy has another path: no policy has the
@@ -80,7 +89,7 @@ pub fn managed_statements_of(arn: &str) -> Vec<RefStatement> {
         return statements.clone();
     }
     let policies = managed_text(arn)
-        .map(|text| parser::parse(SourceId(0), &Source::new("managed", text)).policies);
+        .map(|text| parser::parse(SourceId(0), &Source::new("managed", text.as_ref())).policies);
     let statements = from_policies(&policies.unwrap_or_default()).statements;
     known.insert(arn.to_owned(), statements.clone());
     statements
