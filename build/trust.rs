@@ -73,7 +73,7 @@ struct Provider {
     #[serde(default)]
     starts: Vec<String>,
     #[serde(default)]
-    until: String,
+    until: Vec<String>,
     source: String,
 }
 

@@ -69,7 +69,7 @@ fn of_oidc(trusted: &Trusted<'_>, host: &str, is_made: bool) -> Option<Finding> 
         let note = format!("IAM rejects a role that does not check `{shown}:{claim}`");
         finding.notes.push(note);
     }
-    let example = shared.and_then(|s| Some((s.starts.first()?, s.until.as_str())));
+    let example = shared.and_then(|s| Some((s.starts.first()?, s.until.first()?)));
     finding.help = Some(match example {
         Some((start, until)) => format!(
             "compare `{shown}:{claim}` with a value that begins with your organization: `{start}ORGANIZATION{until}…`"

@@ -117,8 +117,8 @@ pub struct Provider {
     pub claim: String,
     /// The beginnings of its values.
     pub starts: Vec<String>,
-    /// The end of the name of the organization.
-    pub until: String,
+    /// The texts that may end the name of the organization.
+    pub until: Vec<String>,
 }
 
 /// The services that assume the roles of a principal, by its name in `rules/roles.toml`.

@@ -114,7 +114,8 @@ impl Rule {
                 let mut starts = provider.starts.iter();
                 let name = starts.find_map(|start| fixed.strip_prefix(start.as_str()));
                 if let Some(name) = name {
-                    name.find(provider.until.as_str()).is_some_and(|at| at > 0)
+                    let mut ends = provider.until.iter();
+                    ends.any(|end| name.find(end.as_str()).is_some_and(|at| at > 0))
                 } else {
                     let mut starts = provider.starts.iter();
                     !fixed.is_empty() && !starts.any(|s| s.starts_with(fixed))

@@ -199,6 +199,30 @@ pub(super) fn rows() -> Vec<Row> {
             FEDERATED,
         ),
         Row(
+            "GitHub: the name before an id",
+            with(web(
+                GITHUB,
+                if_(
+                    "StringLike",
+                    "token.actions.githubusercontent.com:sub",
+                    "repo:my-org@*/my-repo@*:*",
+                ),
+            )),
+            &[],
+        ),
+        Row(
+            "GitHub: an id without the name",
+            with(web(
+                GITHUB,
+                if_(
+                    "StringLike",
+                    "token.actions.githubusercontent.com:sub",
+                    "repo:*@123456/my-repo@*:*",
+                ),
+            )),
+            FEDERATED,
+        ),
+        Row(
             "a tenant: the subject limits",
             with(web(OKTA, if_("StringEquals", "example.okta.com:sub", "ci"))),
             &[],
