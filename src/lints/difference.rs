@@ -86,12 +86,21 @@ fn condition(
         }
         let lines = comparison.open_lines(requirement, statement, &required.conditions);
         let (line, known) = lines.into_iter().find_map(|line| {
-            let known = comparison.value_for(requirement, &line.test.key);
-            (line.test.evaluate(&known) == Truth::False).then_some((line, known))
+            let known = match comparison.value_for(requirement, &line.test.key) {
+                KeyValue::Unknown => values_of(required, &line.test.key),
+                known => vec![known],
+            };
+            let holds = |known: &KeyValue| line.test.evaluate(known) != Truth::False;
+            (!known.is_empty() && !known.iter().any(holds)).then_some((line, known))
         })?;
-        let known = match known.text() {
-            Some(text) => format!("the requests have `{}` `{text}`", line.key),
-            None if known == KeyValue::Absent => format!("the requests have no `{}`", line.key),
+        let texts: Option<Vec<String>> = known.iter().map(KeyValue::text).collect();
+        let known = match texts {
+            Some(texts) => format!(
+                "the requests have `{}` `{}`",
+                line.key,
+                texts.join("` or `")
+            ),
+            None if known == [KeyValue::Absent] => format!("the requests have no `{}`", line.key),
             None => format!("`{}` does not fit the requests", line.key),
         };
         let label = Label {
@@ -101,6 +110,13 @@ fn condition(
         };
         Some((label, format!("this condition does not hold: {known}")))
     })
+}
+
+/// The values that the Condition of the reference gives a key, each in some request; none where it does not say.
+fn values_of(required: &Prepared, key: &str) -> Vec<KeyValue> {
+    let mut lines = required.conditions.lines.iter();
+    let line = lines.find(|line| line.test.key == key);
+    line.map(|line| line.test.stated()).unwrap_or_default()
 }
 
 fn compare(
