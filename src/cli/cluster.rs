@@ -6,7 +6,7 @@ use super::input::{self, Content};
 use super::{Error, Selection, drawn};
 use crate::check;
 use crate::cluster::{self, Cluster, Generation, Use};
-use crate::parser::{self, SourceId, Sources};
+use crate::parser::{self, SourceId, Sources, Spanned};
 use crate::reference::{self, DEFAULT_RELEASE, Feature, Features};
 use crate::report::TakenFrom;
 
@@ -117,6 +117,35 @@ impl Configured {
             });
         }
         Ok(selection)
+    }
+
+    /// Warnings about a scheduler and a Region that are not those of the file.
+    pub(super) fn contradictions(
+        &self,
+        selection: &Selection,
+        given: &[Given],
+        sources: &Sources,
+    ) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut compare = |what: &str, judged: Option<&str>, own: Option<&Spanned<String>>| {
+            let Some((judged, own)) = judged.zip(own) else {
+                return;
+            };
+            if judged != own.value && judged != "*" {
+                let place = self.place(sources, own.span);
+                let own = &own.value;
+                all.push(format!(
+                    "the {what} `{judged}` is judged, but the cluster configuration has `{own}` ({place})"
+                ));
+            }
+        };
+        let scheduler = selection.scheduler.as_deref();
+        compare("scheduler", scheduler, self.cluster.scheduler.as_ref());
+        let mut given = given.iter().rev();
+        let region = given.find(|(name, ..)| name == "Region");
+        let region = region.map(|(_, value, _)| value.as_str());
+        compare("Region", region, self.cluster.region.as_ref());
+        all
     }
 
     /// Why a release is chosen where none is asked for.

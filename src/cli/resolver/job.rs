@@ -170,6 +170,10 @@ impl<'r> Resolver<'r> {
                     .filter_map(|a| config::doubtful_policy(a)),
             );
         self.doubts.extend(doubts);
+        if let Some(configured) = &configured {
+            let doubts = configured.contradictions(&selection, &given, &self.sources);
+            self.doubts.extend(doubts);
+        }
         let taken = configured.as_ref();
         let taken = taken.map(|c| c.used(&effective.selection, &given));
         let defined = principal.as_ref().and_then(|(_, template, at)| {
