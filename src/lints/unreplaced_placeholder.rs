@@ -3,6 +3,7 @@
 use super::{Context, Lint, fix};
 use crate::diff::prepare::LeftoverPlace;
 use crate::finding::{Finding, Label, Severity};
+use crate::inventory::terraform;
 use crate::reference;
 
 /// Metadata; the page is `rules/lints/unreplaced-placeholder.md`.
@@ -45,7 +46,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             let message = format!("`{text}` is a placeholder that was not replaced");
             LINT.finding(Severity::Warning, message, label)
         };
-        finding.notes.push(if leftover.is_final {
+        let in_terraform = leftover.is_final && is_of_terraform(context, leftover);
+        finding.notes.push(if in_terraform {
+            "only CloudFormation has this name: Terraform passes the text on, and it matches nothing"
+                .to_owned()
+        } else if leftover.is_final {
             "CloudFormation replaces it only in the text of `!Sub`; as it is, it matches nothing"
                 .to_owned()
         } else if leftover.known {
@@ -56,7 +61,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         } else {
             "its value is not known; AWS takes it as plain text, which matches nothing there".to_owned()
         });
-        finding.help = Some(if leftover.is_final {
+        finding.help = Some(if in_terraform {
+            "write the value, or refer to a data source: `aws_region`, `aws_caller_identity`, `aws_partition`"
+                .to_owned()
+        } else if leftover.is_final {
             "write `!Sub` before the text (`Fn::Sub` in JSON)".to_owned()
         } else {
             format!("replace `{text}` by its value before you attach the policy")
@@ -74,6 +82,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         first.push(out.len());
         out.push(finding);
     }
+}
+
+/// Whether code or a plan of Terraform has it.
+fn is_of_terraform(context: &Context<'_>, leftover: &LeftoverPlace) -> bool {
+    let source = context.sources.get(leftover.source);
+    terraform::is_code(source.name()) || terraform::may_be_plan(source.text())
 }
 
 /// The value that the policies are judged with.
