@@ -9,6 +9,7 @@ use super::{
     left_open, policy_size, unreplaced_placeholder,
 };
 use crate::diff::Verdict;
+use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label};
 use crate::fingerprint::Fingerprint;
 use crate::inert;
@@ -128,8 +129,6 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
         if !actions.all(|action| covered.contains(&(statement, action.as_str()))) {
             continue;
         }
-        let note = "a policy that IAM rejects allows it: fix that policy";
-        finding.notes.push(note.to_owned());
         let mut places = { repaired.iter() }
             .filter(|r| r.row.statement == statement && finding.actions.contains(&r.row.action))
             .flat_map(|r| r.row.allowed_by.iter().copied());
@@ -137,15 +136,23 @@ fn explain_rejection(context: &Context<'_>, findings: &mut [Finding]) {
             let allowing = compared.and_then(|c| layer::statement_at(c, *place));
             allowing.is_some_and(|s| s.is_rejected && s.effect == Effect::Allow)
         });
+        let layer = by_rejected.and_then(|(source, _)| layer::of(compared?, source));
+        let aws = match layer.map(|layer| layer.kind) {
+            Some(LayerKind::Scp) => "AWS Organizations",
+            _ => "IAM",
+        };
+        let note = format!("a policy that {aws} rejects allows it: fix that policy");
+        finding.notes.push(note);
         if let Some((source, span)) = by_rejected {
             finding.label = Label {
                 source,
                 span,
-                message: "allowed here, but IAM rejects this policy".to_owned(),
+                message: format!("allowed here, but {aws} rejects this policy"),
             };
             let related = &mut finding.related;
             related.retain(|label| (label.source, label.span) != (source, span));
-            finding.help = Some("fix the policy that IAM rejects: it allows this".to_owned());
+            let help = format!("fix the policy that {aws} rejects: it allows this");
+            finding.help = Some(help);
         }
     }
 }
