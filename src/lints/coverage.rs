@@ -122,12 +122,12 @@ pub(super) fn needed_only(compared: &Compared<'_>, feature: Feature) -> String {
 
 /// Whether the gap is in a resource type that the reference itself writes out.
 fn writes_out_gap(requirement: &Requirement) -> bool {
+    // `instance/*`, and an index in `table/NAME/index/*`.
     let is_written = |name: &str| {
         let mut resources = requirement.row.resources.iter();
         resources.any(|r| {
             let last = r.splitn(6, ':').nth(5).unwrap_or_default();
-            last.strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with('/'))
+            last.rsplit('/').skip(1).any(|word| word == name)
         })
     };
     let mut gaps = requirement.types().iter().filter(|t| t.gap);
