@@ -312,10 +312,16 @@ impl Reference {
         }
     }
 
-    /// The reason why ParallelCluster needs an action of a statement of this feature.
-    pub fn need(&self, action: &str, feature: Option<&str>) -> Option<&'static Need> {
+    /// The reason why ParallelCluster needs an action of a statement of this feature, on these resources.
+    pub fn need(
+        &self,
+        action: &str,
+        feature: Option<&str>,
+        resources: &[String],
+    ) -> Option<&'static Need> {
         let (role, scheduler) = (self.role.as_deref()?, self.scheduler.as_deref()?);
-        need::why(role, scheduler, self.release()?, action, feature)
+        let of = (role, scheduler, self.release()?);
+        need::why(of, action, feature, resources)
     }
 
     /// The reasons for requests with these values of a condition key, by the resources that the values name.
@@ -335,7 +341,7 @@ impl Reference {
 
     /// The reason why ParallelCluster needs an action.
     pub fn needed_for(&self, action: &str) -> Option<String> {
-        self.need(action, None).map(|n| n.text.clone())
+        self.need(action, None, &[]).map(|n| n.text.clone())
     }
 
     fn release(&self) -> Option<Release> {

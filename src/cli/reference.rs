@@ -135,7 +135,7 @@ fn describe(reference: &Reference, bind: reference::Bind<'_>) -> String {
         }
         for action in &statement.action.values {
             let not = if statement.action.negated { "not " } else { "" };
-            match reference.need(action, statement.feature) {
+            match reference.need(action, statement.feature, &statement.resource.values) {
                 Some(need) => {
                     let _ = writeln!(text, "    {not}{action:<48} {}", need.text);
                 }

@@ -5,7 +5,7 @@ use crate::diff::Verdict;
 use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Severity};
 use crate::parser::SourceId;
-use crate::reference::{Failure, Standing};
+use crate::reference::{Failure, Need, Standing};
 
 /// Metadata; the page is `rules/lints/generated-gap.md`.
 pub(super) static LINT: Lint = Lint {
@@ -181,15 +181,23 @@ fn finding(
             witness.action, witness.resource
         ));
     }
-    if let Some(need) = compared.reference.need(&first.row.action, None) {
-        finding.notes.push(format!("why: {}", need.text));
-    }
-    if severity == Severity::Note {
-        let reason = if compared.reference.is_idle(&first.row.action) {
-            "no resource of this cluster needs it"
+    let need = compared
+        .reference
+        .need(&first.row.action, None, &first.row.resources);
+    let is_unused = need.is_some_and(Need::is_unused);
+    if let Some(need) = need {
+        let word = if is_unused {
+            "no use of it is known"
         } else {
-            "ParallelCluster is not known to call it"
+            "why"
         };
+        finding.notes.push(format!("{word}: {}", need.text));
+    }
+    if severity == Severity::Note && compared.reference.is_idle(&first.row.action) {
+        let reason = "no resource of this cluster needs it";
+        finding.notes.push(reason.to_owned());
+    } else if severity == Severity::Note && !is_unused {
+        let reason = "ParallelCluster is not known to call it";
         finding.notes.push(reason.to_owned());
     }
     finding.help = Some(format!(

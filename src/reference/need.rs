@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::Release;
 use super::on_demand::OnDemand;
 use super::standing::{Failure, When};
-use crate::matcher::{ActionMatch, ActionPattern};
+use crate::matcher::{ActionMatch, ActionPattern, Pattern, template};
 
 /// The reasons of each role.
 static ROLES: LazyLock<Vec<OnDemand<Index>>> =
@@ -186,27 +186,49 @@ impl Need {
         matches!(self.when, When::UnknownUse | When::Never)
     }
 
+    /// Whether it is not about single resources or values.
+    fn is_whole(&self) -> bool {
+        self.resources.is_empty() && self.values.is_empty()
+    }
+
+    /// Whether it is about these resources, with or without values of their placeholders.
+    fn is_of(&self, resources: &[String]) -> bool {
+        let open = |resource: &String| template::fill(resource, |_| Some("*".to_owned()));
+        let own: Vec<Pattern> = { self.resources.iter() }
+            .map(|resource| Pattern::glob(&open(resource)))
+            .collect();
+        let is_its = |resource: &String| own.iter().any(|own| own.matches_text(resource));
+        !resources.is_empty() && resources.iter().all(is_its)
+    }
+
     /// First and last release it holds for.
     pub fn releases(&self) -> (&str, &str) {
         (&self.releases.written.first, &self.releases.written.last)
     }
 }
 
-/// The reason for an action that a statement of some feature asks for: one of that feature before any other, and one
-/// that names the action before one that matches it by a wildcard.
+/// The reason for an action that a statement of some feature asks for: one of that feature before any other, one of just
+/// these resources before one of all, and one that names the action before one that matches it by a wildcard.
 pub(super) fn why(
-    role: &str,
-    scheduler: &str,
-    release: Release,
+    (role, scheduler, release): (&str, &str, Release),
     action: &str,
     feature: Option<&str>,
+    resources: &[String],
 ) -> Option<&'static Need> {
     let of_feature = |n: &&Need| feature.is_some() && n.feature.as_deref() == feature;
     let applies = |n: &&Need| n.applies(role, scheduler, release);
     let index = of_role(role)?;
     let [mut named, mut all] = [index.named(action), index.all(action)];
-    named.retain(applies);
-    all.retain(applies);
+    // Reasons of other resources or of values come last.
+    let order = |n: &&Need| match (n.is_whole(), n.is_of(resources)) {
+        (false, true) => 0,
+        (true, _) => 1,
+        (false, false) => 2,
+    };
+    for list in [&mut named, &mut all] {
+        list.retain(applies);
+        list.sort_by_key(order);
+    }
     let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
     let any = [named.first(), all.first()].map(Option::<&&Need>::copied);
     of_its_feature.into_iter().chain(any).flatten().next()
@@ -221,8 +243,7 @@ pub(super) fn reasons<'n>(
 ) -> impl Iterator<Item = &'static Need> + use<'n> {
     let of_action = of_role(role).map(|index| index.all(action));
     let of_action = of_action.into_iter().flatten();
-    let of_whole = |n: &&Need| n.resources.is_empty() && n.values.is_empty();
-    let of_action = of_action.filter(of_whole);
+    let of_action = of_action.filter(|n| n.is_whole());
     of_action.filter(move |n| n.applies(role, scheduler, release))
 }
 

@@ -99,7 +99,7 @@ pub fn changes(from: &Reference, to: &Reference) -> Vec<Change> {
                 feature: either.feature,
                 // The reason of the reference that asks for it: the other's may be of another use.
                 needed_for: (if new.is_some() { to } else { from })
-                    .need(&either.spelled, either.feature)
+                    .need(&either.spelled, either.feature, &[])
                     .map(|need| need.text.clone()),
                 within: new.is_none().then(|| wider(name, &after)).flatten(),
             })

@@ -316,7 +316,11 @@ fn every_row_of_every_release_was_reviewed() {
                     for statement in &reference.statements {
                         for action in &statement.action.values {
                             seen.insert((role, scheduler, release.clone(), action.clone()));
-                            let need = reference.need(action, statement.feature);
+                            let need = reference.need(
+                                action,
+                                statement.feature,
+                                &statement.resource.values,
+                            );
                             if let Some(need) = need {
                                 assert!(!need.source.is_empty() && !need.text.is_empty());
                                 continue;

@@ -94,6 +94,10 @@ pub(super) fn depends_on_variable(compared: &Compared<'_>, rows: &[&Requirement]
     })
 }
 
+/// Reasons shown in one finding.
+const REASONS: usize = 4;
+
+/// The notes of a finding on these rows.
 pub(super) fn notes(
     context: &Context<'_>,
     compared: &Compared<'_>,
@@ -117,7 +121,10 @@ pub(super) fn notes(
     }
     let of_values = !reasons.is_empty();
     for action in actions.iter().filter(|_| !of_values) {
-        if let Some(need) = reference.need(action, feature) {
+        let of_action = rows.iter().filter(|r| r.row.action == *action);
+        let resources = of_action.flat_map(|r| r.row.resources.iter().cloned());
+        let resources: Vec<String> = resources.collect();
+        if let Some(need) = reference.need(action, feature, &resources) {
             match reasons.iter_mut().find(|(same, _)| same.text == need.text) {
                 Some((_, list)) => list.push(action.clone()),
                 None => reasons.push((need, vec![action.clone()])),
@@ -129,6 +136,14 @@ pub(super) fn notes(
     if of_values {
         standings.clear();
     }
+    // The reason says it closer.
+    let is_explained = |action: &String| {
+        let mut reasons = reasons.iter().take(REASONS);
+        reasons.any(|(need, of)| need.is_unused() && of.contains(action))
+    };
+    if actions.iter().all(is_explained) {
+        standings.retain(|standing| *standing != Standing::UnknownUse);
+    }
     notes.extend(
         standings
             .iter()
@@ -136,7 +151,7 @@ pub(super) fn notes(
             .map(str::to_owned),
     );
     let only_one = reasons.len() == 1;
-    for (need, of) in reasons.iter().take(4) {
+    for (need, of) in reasons.iter().take(REASONS) {
         let text = &need.text;
         let is_called = || of.iter().any(|action| reference.is_known_needed(action));
         let is_known = !need.is_unused() || !of_values && is_called();
