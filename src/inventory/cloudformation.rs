@@ -5,7 +5,9 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
+mod anatomy;
 mod connectors;
+mod dangling;
 mod evaluate;
 mod function;
 mod json_document;
@@ -111,6 +113,7 @@ pub fn read(
     let aliases = { problems.iter() }.position(|p| p.subject == tree::ALIAS && !p.rejected);
     let aliases = aliases.map(|at| problems.remove(at));
     let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
+    let refused_whole = refused_whole(&tree, is_of_sam);
     let refused = parameter::refused(&tree, given);
     problems.extend(parameter::refused_of_parents(&tree, given));
     let defaults = parameter::refused_defaults(&tree, given);
@@ -120,8 +123,40 @@ pub fn read(
     // The tools of SAM write them out.
     inventory.problems.extend(aliases.filter(|_| !is_of_sam));
     inventory.problems.extend(defaults);
+    add_refused(&mut inventory, refused_whole);
     inventory.refused_parameters = refused;
     Some(Ok(inventory))
+}
+
+/// Faults for which CloudFormation refuses the whole template, if no macro rewrites it that is not known.
+fn refused_whole(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
+    let is_known = |one: &Rc<Tree>| one.text().is_some_and(|name| HARMLESS.contains(&name));
+    if !transforms(tree).iter().all(is_known) {
+        return Vec::new();
+    }
+    let without = anatomy::sam_without_macro(tree).filter(|_| !is_of_sam);
+    let is_of_sam = is_of_sam || without.is_some();
+    let mut problems = anatomy::refused(tree, is_of_sam);
+    problems.extend(dangling::names(tree, is_of_sam));
+    problems.extend(without);
+    problems
+}
+
+/// Adds faults for which CloudFormation refuses the whole template: without it there is none of its principals. A principal
+/// that reports the same at the same place reports it no more.
+fn add_refused(inventory: &mut Inventory, refused: Vec<Problem>) {
+    if inventory.principals.is_empty() {
+        return;
+    }
+    let is_same = |own: &Problem| {
+        let same = |of: &Problem| of.span == own.span && of.message == own.message;
+        refused.iter().any(same)
+    };
+    let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
+    for document in documents {
+        document.worst.problems.retain(|own| !is_same(own));
+    }
+    inventory.problems.extend(refused);
 }
 
 /// Whether a file is YAML by its name.

@@ -86,7 +86,7 @@ const UNREAD: &[(&str, &str)] = &[
     ("!Unknown x", "Fn::Unknown"),
     ("!Ref Nothing", "Nothing"),
     ("!Sub 'ARN:${Nothing}'", "Nothing"),
-    ("!GetAtt Nothing.Arn", "Fn::GetAtt"),
+    ("!GetAtt Nothing.Arn", "Nothing"),
     ("!If [Nothing, a, b]", "Nothing"),
     ("!FindInMap [Queues, none, Main]", "Fn::FindInMap"),
     ("!Join ['', x]", "Fn::Join"),

@@ -84,16 +84,19 @@ impl Template<'_> {
             },
             _ => return None,
         };
-        self.attribute_of(&logical, &attribute, call.argument.span)
+        Some(self.attribute_of(&logical, &attribute, call.argument.span))
     }
 
     /// An attribute of a resource.
-    fn attribute_of(&mut self, logical: &str, attribute: &str, span: Span) -> Option<Value> {
-        let kind = self.kind_of(logical)?.to_owned();
+    fn attribute_of(&mut self, logical: &str, attribute: &str, span: Span) -> Value {
+        let Some(kind) = self.kind_of(logical).map(str::to_owned) else {
+            let message = format!("`{}` is not defined in the template", shorten(logical));
+            return self.unread(logical, &message, span, span);
+        };
         let known = types::find(&kind);
         if let Some(form) = known.and_then(|t| t.attributes.get(attribute)) {
             let value = self.form(form, logical, &kind, span);
-            return Some(self.counted(value, span));
+            return self.counted(value, span);
         }
         let name = format!("{logical}.{attribute}");
         if let Some(of) = known.filter(|of| !of.has_attribute(attribute)) {
@@ -105,10 +108,10 @@ impl Template<'_> {
                 None => format!("its attributes are: {}", all.join(", ")),
             };
             self.report(unresolved(&name, &message, span).with_help(help));
-            return Some(self.unknown(&name, span));
+            return self.unknown(&name, span);
         }
         let hole = self.hole(&name, HoleKind::Text, span, None);
-        Some(of_pieces(vec![Piece::Hole { hole, span }], span))
+        of_pieces(vec![Piece::Hole { hole, span }], span)
     }
 
     fn sub(&mut self, call: &Call<'_>) -> Option<Value> {
@@ -148,12 +151,8 @@ impl Template<'_> {
             } else {
                 let value = match name.split_once('.') {
                     Some((logical, attribute)) => self.attribute_of(logical, attribute, span),
-                    None => Some(self.reference(&name, span)),
+                    None => self.reference(&name, span),
                 };
-                let value = value.unwrap_or_else(|| {
-                    let message = format!("`{}` is not defined in the template", shorten(&name));
-                    self.unread(&name, &message, span, span)
-                });
                 pieces.extend(as_text(&value, span)?);
             }
             done = range.end;
@@ -420,12 +419,13 @@ fn json(value: &Value, span: Span, out: &mut Vec<Piece>) {
 }
 
 /// A `${…}` in the text of `Fn::Sub`.
-struct Variable {
-    range: Range<usize>,
-    name: String,
+pub(super) struct Variable {
+    pub(super) range: Range<usize>,
+    pub(super) name: String,
 }
 
-fn next_variable(text: &str, from: usize) -> Option<Variable> {
+/// The first one from a byte on.
+pub(super) fn next_variable(text: &str, from: usize) -> Option<Variable> {
     let mut at = from;
     loop {
         let start = at + text.get(at..)?.find("${")?;

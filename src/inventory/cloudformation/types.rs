@@ -89,9 +89,27 @@ pub(super) struct Made {
     pub(super) partitions: Vec<String>,
 }
 
+/// What a template may contain.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Anatomy {
+    pub(super) version: String,
+    pub(super) sections: Vec<String>,
+    pub(super) pseudo_parameters: Vec<String>,
+    pub(super) adds: Vec<String>,
+    pub(super) tool_sections: Vec<String>,
+    pub(super) sam_sections: Vec<String>,
+    pub(super) sam_types: String,
+    pub(super) sam_makes: Vec<String>,
+    pub(super) sam_names: Vec<String>,
+    /// The values of the attributes of a resource that have a closed list.
+    pub(super) policies: BTreeMap<String, Vec<String>>,
+}
+
 #[derive(Default, Deserialize)]
 struct Table {
     service_role: Vec<String>,
+    template: Anatomy,
     #[serde(rename = "type")]
     types: Vec<Type>,
 }
@@ -99,6 +117,11 @@ struct Table {
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../rules/cloudformation.toml")).unwrap_or_default()
 });
+
+/// What any template may contain.
+pub(super) fn anatomy() -> &'static Anatomy {
+    &TABLE.template
+}
 
 /// Known facts on a type.
 pub(super) fn find(kind: &str) -> Option<&'static Type> {

@@ -198,3 +198,213 @@ fn an_alias_is_a_warning_unless_the_tools_of_sam_write_it_out() {
         },
     );
 }
+
+/// What is written in the place of what, and what is reported, as above.
+const WHOLE: &[(&str, &str, Option<(&str, &str)>)] = &[
+    (
+        "Resources:\n",
+        "Resource: {}\nResources:\n",
+        Some(("Resource", "`Resource` is not a section")),
+    ),
+    ("Resources:\n", "Hooks: {}\nResources:\n", None),
+    ("Resources:\n", "Constants: {}\nResources:\n", None),
+    (
+        "Resources:\n",
+        "Globals: {}\nResources:\n",
+        Some(("Globals", "`Globals` is not a section")),
+    ),
+    (
+        "Resources:\n",
+        "Transform: AWS::Serverless-2016-10-31\nGlobals: {}\nResources:\n",
+        None,
+    ),
+    (
+        "'2010-09-09'",
+        "'2012-10-17'",
+        Some(("2012-10-17", "is not a version")),
+    ),
+    ("'2010-09-09'", "2010-09-09", None),
+    (
+        "  Made:\n",
+        "  My-Queue: {Type: 'AWS::SQS::Queue'}\n  Made:\n",
+        Some(("My-Queue", "`My-Queue` is not alphanumeric")),
+    ),
+    (
+        "  Open: {Type: String}\n",
+        "  Open: {Type: String}\n  My_Name: {Type: String}\n",
+        Some(("My_Name", "`My_Name` is not alphanumeric")),
+    ),
+    (
+        "  Open: {Type: String}\n",
+        "  Open: {Type: String}\n  None: {Default: x}\n",
+        Some(("None", "the parameter `None` has no `Type`")),
+    ),
+    (
+        "    Type: AWS::IAM::Role\n",
+        "    Type: AWS::IAM::Role\n    DeletionPolicy: Keep\n",
+        Some(("Keep", "`Keep` is not a value of `DeletionPolicy`")),
+    ),
+    (
+        "    Type: AWS::IAM::Role\n",
+        "    Type: AWS::IAM::Role\n    DeletionPolicy: RetainExceptOnCreate\n",
+        None,
+    ),
+    (
+        "    Type: AWS::IAM::Role\n",
+        "    Type: AWS::IAM::Role\n    UpdateReplacePolicy: RetainExceptOnCreate\n",
+        Some(("RetainExceptOnCreate", "of `UpdateReplacePolicy`")),
+    ),
+    (
+        "  Made:\n",
+        "  Fun: {Type: 'AWS::Serverless::Function', Properties: {Role: !GetAtt Node.Arn}}\n  Made:\n",
+        Some((
+            "AWS::Serverless::Function",
+            "is a type of SAM, and the template is not",
+        )),
+    ),
+    // A macro that is not known may change all of this.
+    (
+        "Resources:\n",
+        "Transform: Mine\nResource: {}\nResources:\n",
+        Some(("Mine", "the macro `Mine`")),
+    ),
+];
+
+#[test]
+fn faults_of_the_whole_template() {
+    each(WHOLE, |(old, new, expected)| {
+        let text = allow();
+        assert!(text.contains(old), "{old}");
+        check(&text.replacen(old, new, 1), new, *expected);
+    });
+}
+
+const NOTHING: &str = "`Nothing` is not defined in the template";
+const NO_CONDITION: &str = "the condition `Nothing` is not defined in the template";
+
+/// What is written in the place of what, and what is reported, as above.
+const UNDEFINED: &[(&str, &str, Option<(&str, &str)>)] = &[
+    (
+        "  Made:\n",
+        "  Made:\n    DependsOn: Nothing\n",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    DependsOn: [Sent, Nothing]\n",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    DependsOn: Open\n",
+        Some(("Open", "`Open` is a parameter, not a resource")),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: !Ref Nothing}\n",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: !Sub 'a-${Nothing}-${!Nothing}'}\n",
+        Some(("${Nothing}", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: !Sub ['a-${Nothing.Arn}-${Map}', {Map: x}]}\n",
+        Some(("${Nothing.Arn}", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: !If [IsB, !Ref Nothing, a]}\n",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: !If [Nothing, a, b]}\n",
+        Some(("Nothing", NO_CONDITION)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Condition: Nothing\n",
+        Some(("Nothing", NO_CONDITION)),
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Metadata: {Note: !Ref Nothing}\n",
+        None,
+    ),
+    (
+        "Resources:\n",
+        "Outputs: {Out: {Value: !Ref Nothing}}\nResources:\n",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "Resources:\n",
+        "Outputs: {Out: {Value: !GetAtt Nothing.Arn}}\nResources:\n",
+        Some(("Nothing.Arn", NOTHING)),
+    ),
+    (
+        "Resources:\n",
+        "Outputs: {Out: {Condition: Nothing, Value: !Ref AWS::StackId}}\nResources:\n",
+        Some(("Nothing", NO_CONDITION)),
+    ),
+    (
+        "Resources:\n",
+        "Outputs: {Out: {Value: !Ref AWS::Stack}}\nResources:\n",
+        Some(("AWS::Stack", "`AWS::Stack` is not defined in the template")),
+    ),
+    (
+        "  IsA:",
+        "  Unused: !Equals [!Ref Nothing, a]\n  IsA:",
+        Some(("Nothing", NOTHING)),
+    ),
+    (
+        "  IsA:",
+        "  Unused: !Not [!Condition Nothing]\n  IsA:",
+        Some(("Nothing", NO_CONDITION)),
+    ),
+    (
+        "  IsA:",
+        "  Unused: !Equals [!Ref Sent, a]\n  IsA:",
+        Some(("Sent", "a condition cannot refer to a resource, `Sent`")),
+    ),
+    (
+        "  IsA:",
+        "  One: !Not [!Condition Two]\n  Two: !Not [{Condition: One}]\n  IsA:",
+        Some(("!Not", "the condition `One` refers to itself")),
+    ),
+    // Other resources are made of these.
+    (
+        "  Made:\n",
+        "  Mod: {Type: 'Mine::S3::Bucket::MODULE'}\n  Made:\n    DependsOn: ModBucket\n",
+        None,
+    ),
+    (
+        "  Made:\n",
+        "  Made:\n    Properties: {QueueName: {Rain::Constant: x}}\n    DependsOn: ModBucket\n",
+        None,
+    ),
+    (
+        "Resources:\n",
+        "Transform: AWS::Serverless-2016-10-31\nOutputs: {Out: {Value: !Ref ServerlessRestApi}, Role: {Value: !GetAtt FunRole.Arn}, Q: {Value: !Ref Dlq}}\nResources:\n  Fun: {Type: 'AWS::Serverless::Function', Properties: {Events: {E: {DeadLetterConfig: {Type: SQS, QueueLogicalId: Dlq}}}}}\n",
+        None,
+    ),
+];
+
+#[test]
+fn names_that_nothing_defines() {
+    each(UNDEFINED, |(old, new, expected)| {
+        let text = allow();
+        assert!(text.contains(old), "{old}");
+        check(&text.replacen(old, new, 1), new, *expected);
+    });
+}
+
+#[test]
+fn a_template_without_roles_is_not_refused() {
+    let text = "Resources: {Q: {Type: 'AWS::SQS::Queue', DependsOn: Nothing}}\n";
+    let case = Case::new(&[("a.yaml", &allow()), ("q.yaml", text)], super::REFERENCE);
+    let (run, _) = case.lint("a.yaml", &["q.yaml"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+}
