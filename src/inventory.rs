@@ -16,6 +16,7 @@
 
 pub mod cloudformation;
 mod holes;
+mod iam_limits;
 mod json_text;
 mod leaves;
 mod names;

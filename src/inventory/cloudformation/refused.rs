@@ -1,6 +1,7 @@
 //! References between resources of IAM that CloudFormation or IAM refuses, whatever the parameters are.
 
 mod plain_text;
+mod property;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -49,6 +50,7 @@ pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec
     }
     for resource in &own {
         problems.extend(plain_text::names(resource));
+        problems.extend(property::values(template, resource));
     }
     problems.extend(circles(&own));
     template.problems.clear();

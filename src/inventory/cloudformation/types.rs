@@ -43,6 +43,12 @@ pub(super) struct Type {
     /// The type must have one of these properties.
     #[serde(default)]
     pub(super) one_of: Vec<String>,
+    /// How many elements a list may have.
+    #[serde(default)]
+    pub(super) most: BTreeMap<String, usize>,
+    /// Lists that may not have an element twice.
+    #[serde(default)]
+    pub(super) unique: Vec<String>,
 }
 
 impl Type {

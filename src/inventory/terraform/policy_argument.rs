@@ -1,7 +1,11 @@
-//! Policies and ARNs that the provider refuses, whatever their content is. A plan has only values that the provider accepted.
+//! Policies and ARNs that the provider refuses, whatever their content is, and names, paths and durations that IAM refuses. A
+//! plan has only policies and ARNs that the provider accepted.
+
+use std::rc::Rc;
 
 use super::evaluate::Machine;
-use super::value::{Node, Piece, Value};
+use super::value::{Instance, Node, Piece, Value};
+use crate::inventory::iam_limits;
 use crate::inventory::leaves::leaves;
 use crate::parser::shorten;
 
@@ -47,6 +51,27 @@ impl Machine<'_> {
         let message = format!("the policy of `{argument}` begins with white space");
         let help = "begin it with the brace, or write `<<-` instead of `<<`: the provider refuses white space before it";
         self.unread(value.place, message, help);
+    }
+
+    /// Reports the names, paths and durations of a resource that IAM refuses.
+    pub(super) fn require_limits(&mut self, instance: &Rc<Instance>) {
+        for name in iam_limits::limited(instance.kind()) {
+            let Some(value) = self.argument(instance, name) else {
+                continue;
+            };
+            for (value, optional) in leaves(value, instance.each.optional) {
+                let text = self.as_text(&value, 0);
+                let Node::Text(pieces) = &text.node else {
+                    continue;
+                };
+                let parts: Vec<Option<&str>> = pieces.iter().map(Piece::text).collect();
+                let message = iam_limits::refusal(instance.kind(), name, &parts);
+                if let Some(message) = message.filter(|_| optional.is_none()) {
+                    let help = "correct it: IAM refuses the resource";
+                    self.unread(value.place, message, help);
+                }
+            }
+        }
     }
 
     /// Reports a text that is not an ARN. `takes_empty` is true where an empty text is the same as none.

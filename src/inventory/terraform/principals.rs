@@ -79,6 +79,7 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
         .collect();
     let mut links = Vec::new();
     for (shape, instance) in &all {
+        machine.require_limits(instance);
         links_of(machine, shape, instance, &names, &mut links);
     }
     let mut managed = Managed::default();

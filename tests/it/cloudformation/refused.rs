@@ -408,3 +408,89 @@ fn a_template_without_roles_is_not_refused() {
     let (run, _) = case.lint("a.yaml", &["q.yaml"]);
     assert_eq!(run.code, 0, "{}", run.out);
 }
+
+/// Properties of the role or another resource, and what is reported, as above.
+const VALUES: &[(&str, &str, Option<(&str, &str)>)] = &[
+    ("RoleName: hpc", "", None),
+    (
+        "RoleName: hpc role",
+        "",
+        Some(("hpc role", "`RoleName` contains ` `")),
+    ),
+    (
+        "RoleName: !Sub '${AWS::StackName}/x'",
+        "",
+        Some(("${AWS", "`RoleName` contains `/`")),
+    ),
+    (
+        "RoleName: LONG",
+        "",
+        Some(("xxx", "`RoleName` has 65 characters, and IAM takes 64")),
+    ),
+    (
+        "RoleName: !Sub '${AWS::StackName}-LONG'",
+        "",
+        Some(("${AWS", "`RoleName` has at least 66 characters")),
+    ),
+    // One of the values is allowed.
+    ("Path: !Ref Mixed", "", None),
+    (
+        "Path: parallelcluster",
+        "",
+        Some(("parallelcluster", "`Path` does not begin and end with `/`")),
+    ),
+    ("Path: /parallelcluster/", "", None),
+    (
+        "MaxSessionDuration: 100",
+        "",
+        Some((
+            "100",
+            "`MaxSessionDuration` is 100, and IAM takes 3600 to 43200",
+        )),
+    ),
+    (
+        "ManagedPolicyArns: ['arn:aws:iam::aws:policy/A', 'arn:aws:iam::aws:policy/B', 'arn:aws:iam::aws:policy/A']",
+        "",
+        Some(("arn:aws:iam::aws:policy/A", "twice")),
+    ),
+    (
+        "ManagedPolicyArns: [!If [IsOpen, 'arn:aws:iam::aws:policy/A', 'arn:aws:iam::aws:policy/B'], 'arn:aws:iam::aws:policy/A', !Ref 'AWS::NoValue', !Ref 'AWS::NoValue']",
+        "",
+        None,
+    ),
+    (
+        "",
+        "{Type: 'AWS::IAM::InstanceProfile', Properties: {Roles: [!Ref Node, other]}}",
+        Some(("[!Ref Node", "`Roles` takes 1, and this has 2")),
+    ),
+    (
+        "",
+        "{Type: 'AWS::IAM::InstanceProfile', Properties: {Roles: [!If [IsOpen, a, b], !Ref Node, !Ref AWS::NoValue]}}",
+        None,
+    ),
+    (
+        "",
+        "{Type: 'AWS::IAM::InstanceProfile', Condition: IsB, Properties: {Roles: [!Ref Node, other]}}",
+        None,
+    ),
+];
+
+#[test]
+fn values_that_iam_refuses() {
+    each(VALUES, |(property, resource, expected)| {
+        let mut text = allow();
+        let long = "x".repeat(65);
+        let new = property.replace("LONG", &long);
+        if !new.is_empty() {
+            let old = "      Policies:\n";
+            text = text.replacen(old, &format!("      {new}\n{old}"), 1);
+        }
+        if !resource.is_empty() {
+            let own = format!("Resources:\n  Own: {resource}\n");
+            text = text.replacen("Resources:\n", &own, 1);
+        }
+        let parameter = "Parameters:\n  Mixed: {Type: String, Default: x, AllowedValues: [x, /]}\n";
+        text = text.replacen("Parameters:\n", parameter, 1);
+        check(&text, property, *expected);
+    });
+}

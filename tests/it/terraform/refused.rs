@@ -484,3 +484,32 @@ fn an_arn_is_not_the_name_of_a_role() {
     assert_eq!(profile("aws_iam_role.node.arn"), "covered and exit 2");
     assert_eq!(profile("aws_iam_role.node.name"), "covered");
 }
+
+/// Arguments of the role, and the verdict.
+const LIMITS: &[(&str, &str)] = &[
+    ("name = \"hpc-node\"", "covered"),
+    ("name = \"\"", "covered"),
+    ("name = \"hpc node\"", "covered and exit 2"),
+    ("name = \"LONG\"", "covered and exit 2"),
+    ("name = \"${var.open}-LONG\"", "covered and exit 2"),
+    ("name = var.open", "covered"),
+    ("path = \"/hpc/\"", "covered"),
+    ("path = null", "covered"),
+    ("path = \"hpc\"", "covered and exit 2"),
+    ("path = \"/${var.open}\"", "covered"),
+    ("max_session_duration = 3600", "covered"),
+    ("max_session_duration = 100", "covered and exit 2"),
+    ("max_session_duration = \"43201\"", "covered and exit 2"),
+];
+
+#[test]
+fn names_paths_and_durations_that_iam_refuses() {
+    each(LIMITS, |(argument, expected)| {
+        let code = role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE));
+        let argument = argument.replace("LONG", &"x".repeat(65));
+        let name = "  name               = \"node\"\n";
+        let argument = format!("  {argument}\n");
+        let code = code.replacen(name, &argument, 1);
+        assert_eq!(judged(&[("main.tf", &code)], &[]), *expected, "{argument}");
+    });
+}
