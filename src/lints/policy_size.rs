@@ -3,11 +3,12 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::{Context, Lint, is_about_coverage, known_gap, layer};
+use super::{Context, Lint, PrincipalName, is_about_coverage, known_gap, layer};
 use crate::diff::comparison::LayerKind;
 use crate::finding::{Finding, Label, Severity};
-use crate::parser::{Attachment, Characters, Policy};
+use crate::parser::{Attachment, Characters, Policy, TrustPolicy};
 use crate::quota::{self, INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
@@ -29,6 +30,9 @@ const SCP: usize = 10_240;
 /// Managed policies of a role, by default and after AWS raised the quota.
 const ATTACHED: usize = 10;
 const ATTACHED_AT_MOST: usize = 25;
+/// Characters of a trust policy, by default and after AWS raised the quota.
+const TRUST: usize = 2_048;
+const TRUST_AT_MOST: usize = 8_192;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let before = out.len();
@@ -50,12 +54,19 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             None => {
                 managed += 1;
                 out.extend(of_managed(policy));
-                out.extend(attachments(policy, managed));
+                if made(context).is_none() {
+                    out.extend(attachments(policy, managed));
+                }
             }
         }
     }
     if let Some(policy) = first_inline {
         out.extend(of_inline(context, policy, inline));
+    }
+    if let Some(principal) = made(context) {
+        out.extend(of_attached(context, principal));
+        let trusts = context.files.iter().flat_map(|f| &f.document.trusts);
+        out.extend(trusts.filter_map(of_trust));
     }
     for finding in out.iter_mut().skip(before) {
         let label = &mut finding.label;
@@ -113,12 +124,113 @@ fn shown(found: Characters, quota: usize, has: &str) -> String {
     }
 }
 
+/// The principal that a template or module makes. What exists, AWS has accepted.
+fn made<'c>(context: &'c Context<'_>) -> Option<&'c PrincipalName> {
+    let mut all = context.files.iter().filter_map(|f| f.principal.as_deref());
+    all.find(|principal| !principal.exists)
+}
+
+/// More managed policies than a role can have, those included that the template or module does not contain.
+fn of_attached(context: &Context<'_>, principal: &PrincipalName) -> Option<Finding> {
+    let files = context.files.iter();
+    let all: BTreeSet<&String> = { files.flat_map(|f| &f.document.attached_for_sure) }.collect();
+    let (count, is_role) = (all.len(), matches!(principal.kind, "role" | "function"));
+    if count <= ATTACHED || !is_role {
+        return None;
+    }
+    let label = Label::at(principal.source, principal.span);
+    let (severity, quota, help) = if count > ATTACHED_AT_MOST {
+        (
+            Severity::Error,
+            format!("IAM attaches {ATTACHED_AT_MOST} at most"),
+            "merge some policies, or make some inline",
+        )
+    } else {
+        (
+            Severity::Note,
+            format!("the quota is {ATTACHED} by default"),
+            "ask AWS for a higher quota, merge some policies, or make some inline",
+        )
+    };
+    let message = format!("this role has {count} managed policies, and {quota}");
+    Some(Finding {
+        help: Some(help.to_owned()),
+        subject: Some("attachments".to_owned()),
+        ..LINT.finding(severity, message, label)
+    })
+}
+
+/// A trust policy that is too long.
+fn of_trust(trust: &TrustPolicy) -> Option<Finding> {
+    let found = trust.characters;
+    if trust.is_open {
+        return None;
+    }
+    let (severity, quota, help) = if found.fewest > TRUST_AT_MOST {
+        (
+            Severity::Error,
+            format!("IAM takes {} at most", grouped(TRUST_AT_MOST)),
+            "allow fewer principals, or split the role into several",
+        )
+    } else if found.fewest > TRUST {
+        (
+            Severity::Note,
+            format!("the quota is {} by default", grouped(TRUST)),
+            "ask AWS for a higher quota, or allow fewer principals",
+        )
+    } else {
+        return None;
+    };
+    let message = format!(
+        "the trust policy {} characters without white space, and {quota}",
+        shown(found, TRUST, "has")
+    );
+    let label = Label::at(trust.source, trust.statement_key);
+    Some(Finding {
+        help: Some(help.to_owned()),
+        subject: Some("trust-size".to_owned()),
+        ..LINT.finding(severity, message, label)
+    })
+}
+
+/// The inline policies of a user or group of a template or module that are too long for certain.
+fn of_user_or_group(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
+    let principal = made(context)?;
+    let has_groups = context.files.iter().any(|f| f.document.has_group_policies);
+    let quota = match principal.kind {
+        "user" if !has_groups => INLINE_OF_USER,
+        "group" => INLINE_OF_GROUP,
+        _ => return None,
+    };
+    let own = context.files.iter().filter(|f| f.principal.is_some());
+    // A policy that is left open may not be there.
+    let sure = own.filter(|f| f.extremes.is_none());
+    let sure = { sure.flat_map(|f| &f.document.policies) }
+        .filter(|policy| policy.attachment == Attachment::Inline);
+    let sum: usize = sure.map(|policy| policy.characters.fewest).sum();
+    if sum <= quota {
+        return None;
+    }
+    let message = format!(
+        "the inline policies have {} characters without white space, and those of a {} take {}",
+        grouped(sum),
+        principal.kind,
+        grouped(quota)
+    );
+    let help = "move some statements to managed policies (up to 6,144 characters each)";
+    Some(finding(policy, Severity::Error, message, help))
+}
+
 fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<Finding> {
     let compared = context.compared.as_ref();
     let role = compared.and_then(|c| c.reference.role.as_deref());
     let is_role = { context.files.iter() }
         .filter_map(|file| file.principal.as_ref())
-        .any(|principal| matches!(principal.kind, "role" | "function"));
+        .any(|principal| matches!(principal.kind, "role" | "function" | "group"));
+    if let Some(found) = of_user_or_group(context, policy) {
+        return Some(found);
+    }
+    let has_groups = { context.files.iter() }.any(|f| f.document.has_group_policies);
     if sum.most > INLINE_OF_ROLE {
         let message = format!(
             "the inline policies {} characters without white space, and those of a role take {}",
@@ -130,7 +242,7 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<
         }
         let help = "move some statements to managed policies (up to 6,144 characters each)";
         Some(finding(policy, Severity::Error, message, help))
-    } else if role == Some("user") && !is_role && sum.fewest > INLINE_OF_USER {
+    } else if role == Some("user") && !is_role && !has_groups && sum.fewest > INLINE_OF_USER {
         let group = if sum.fewest > INLINE_OF_GROUP {
             format!(", those of a group {}", grouped(INLINE_OF_GROUP))
         } else {

@@ -4,6 +4,13 @@ use super::policy::{Attachment, Policy, Problem, ProblemKind};
 use super::source::Span;
 
 impl Document {
+    /// Notes a managed policy that is attached for sure.
+    pub(crate) fn attach_for_sure(&mut self, policy: String) {
+        if !self.attached_for_sure.contains(&policy) {
+            self.attached_for_sure.push(policy);
+        }
+    }
+
     /// Sets what the policies of the file are attached as. AWS Organizations is not known to check the ARNs of service control
     /// policies as IAM does.
     pub fn attach_as(&mut self, attachment: Attachment) {
@@ -51,6 +58,10 @@ pub struct Document {
     /// Whether it describes a role and contains none of its policies, as `aws iam get-role` prints it. It is refused, unless
     /// another file has the policies.
     pub describes_role: bool,
+    /// Managed policies that a principal of a template or module has whatever is not known: ARNs and addresses, each once.
+    pub attached_for_sure: Vec<String>,
+    /// Whether policies of groups are among those of a user.
+    pub has_group_policies: bool,
     /// Everything wrong with the text. Holds an [`ProblemKind::InvalidJson`] exactly when the file could not be judged.
     pub problems: Vec<Problem>,
 }

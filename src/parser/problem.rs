@@ -305,6 +305,8 @@ impl Reader {
         }
         Document {
             absent_boundary: None,
+            attached_for_sure: Vec::new(),
+            has_group_policies: false,
             policies,
             named,
             places,

@@ -51,6 +51,8 @@ pub struct TrustPolicy {
     pub version: Version,
     /// The account of the role, where the file gives it.
     pub account: Option<String>,
+    /// How many characters IAM counts.
+    pub characters: Characters,
     /// The statements in order.
     pub statements: Vec<TrustStatement>,
     /// True where IAM rejects it.

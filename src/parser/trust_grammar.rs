@@ -9,7 +9,7 @@ use super::policy::Problem;
 use super::problem::Reader;
 use super::quote::{nearest, shorten};
 use super::trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};
-use super::{condition, grammar, pattern, statement};
+use super::{condition, grammar, masked, pattern, statement};
 use crate::rejection::{SERVICE_DOMAINS, TRUST_ACTIONS, TRUST_ARNS, TRUST_SERVICES, answer};
 
 pub(super) const STATEMENT_KEYS: [&str; 5] = ["Sid", "Effect", "Principal", "Action", "Condition"];
@@ -40,6 +40,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, account: Option<Str
         statement_key: head.statement_key,
         version: head.version,
         account,
+        characters: masked::characters(document.raw(), &reader.holes),
         statements,
         is_rejected: false,
         is_open: false,

@@ -129,3 +129,117 @@ fn white_space_around_a_service_control_policy_counts() {
         },
     );
 }
+
+/// A document with so many resources, each of 42 characters with its quotes and comma.
+fn document(count: usize) -> String {
+    let all = (0..count).map(|n| format!("'arn:aws:sqs:us-east-1:123456789012:q{n:03}'"));
+    let all = all.collect::<Vec<_>>().join(", ");
+    format!(
+        "{{Version: 2012-10-17, Statement: [{{Effect: Allow, Action: 'sqs:SendMessage', Resource: [{all}]}}]}}"
+    )
+}
+
+/// So many ARNs of managed policies.
+fn arns(count: usize) -> String {
+    let all = (0..count).map(|n| format!("'arn:aws:iam::aws:policy/P{n}'"));
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// The trust policy of a role that so many others may assume, too.
+fn trust(count: usize) -> String {
+    let all = (0..count).map(|n| format!("'arn:aws:iam::123456789012:role/some-role-{n:03}'"));
+    let all = all.collect::<Vec<_>>().join(", ");
+    format!(
+        "AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement: [{{Effect: Allow, Principal: {{Service: ec2.amazonaws.com, AWS: [{all}]}}, Action: 'sts:AssumeRole'}}]}}"
+    )
+}
+
+/// The findings on the resources of a template.
+fn of_template(resources: &str, role: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "Parameters: {{Open: {{Type: String}}}}\nConditions: {{IsOpen: !Equals [!Ref Open, a]}}\nResources:\n{resources}"
+    );
+    fs::write(folder.path().join("t.yaml"), text).unwrap();
+    let command = ["lint", "t.yaml", "-f", "concise", "--no-config", "--role"];
+    let command = [&command[..], &[role, "--scheduler", "torque"]].concat();
+    let found = run(folder.path(), &command);
+    let lines = { found.out.lines() }.filter(|line| line.contains("policy-size"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_quotas_of_what_a_template_makes_are_errors() {
+    let role = |count: usize, rest: &str| {
+        let trust = trust(count);
+        let document = document(1);
+        format!(
+            "  R: {{Type: AWS::IAM::Role, Properties: {{{trust}, Policies: [{{PolicyName: p, PolicyDocument: {document}}}], ManagedPolicyArns: [{rest}]}}}}\n"
+        )
+    };
+    let managed = format!(
+        "  M: {{Type: AWS::IAM::ManagedPolicy, Properties: {{Roles: [!Ref R], PolicyDocument: {}}}}}\n",
+        document(1)
+    );
+    let of = |kind: &str, count: usize, rest: &str| {
+        let (document, inner) = (document(count), document(1));
+        format!(
+            "  U: {{Type: AWS::IAM::{kind}, Properties: {{Policies: [{{PolicyName: p, PolicyDocument: {document}}}]{rest}}}}}\n  H: {{Type: AWS::IAM::Group, Properties: {{Policies: [{{PolicyName: q, PolicyDocument: {inner}}}]}}}}\n"
+        )
+    };
+    let optional = "!If [IsOpen, 'arn:aws:iam::aws:policy/Q', !Ref 'AWS::NoValue'], !Ref Open";
+    let optional = format!("{}, {optional}", arns(25));
+    each(
+        [
+            (role(1, &arns(10)), "instance", ""),
+            (
+                role(1, &arns(10)) + &managed,
+                "instance",
+                "note: has 11 managed",
+            ),
+            (role(1, &arns(25)), "instance", "note: has 25 managed"),
+            (
+                role(1, &arns(26)),
+                "instance",
+                "error: has 26 managed policies, and IAM attaches 25 at most",
+            ),
+            (
+                role(1, &arns(25)) + &managed,
+                "instance",
+                "error: has 26 managed",
+            ),
+            // One may not be attached, and the other may be one of the 25.
+            (role(1, &optional), "instance", "note: has 25 managed"),
+            (of("User", 40, ""), "user", ""),
+            (
+                of("User", 50, ""),
+                "user",
+                "error: those of a user take 2,048",
+            ),
+            (of("User", 50, ", Groups: [!Ref H]"), "user", ""),
+            (of("Group", 50, ""), "user", ""),
+            (
+                of("Group", 130, ""),
+                "user",
+                "error: those of a group take 5,120",
+            ),
+            (role(20, ""), "instance", ""),
+            (
+                role(50, ""),
+                "instance",
+                "note: the quota is 2,048 by default",
+            ),
+            (role(200, ""), "instance", "error: IAM takes 8,192 at most"),
+        ],
+        |(resources, role, expected)| {
+            let found = of_template(&resources, role);
+            let (severity, text) = expected.split_once(": ").unwrap_or_default();
+            let count = usize::from(!expected.is_empty());
+            assert_eq!(found.len(), count, "{expected}: {found:?}");
+            for line in found {
+                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
+                assert!(line.contains(text), "{expected}: {line}");
+            }
+        },
+    );
+}

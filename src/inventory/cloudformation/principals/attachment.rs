@@ -14,7 +14,7 @@ use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
 use crate::inventory::{Document, Kind, Node as Made, Value};
 use crate::parser::tree::{Node, Tree};
-use crate::parser::{Attachment, Spanned, shorten};
+use crate::parser::{Attachment, HoleKind, Spanned, shorten};
 
 impl Reader<'_> {
     /// The names of the instance profiles that contain a role, as far as the template gives them.
@@ -117,6 +117,7 @@ impl Reader<'_> {
                 && is_it
                 && link.kind == "AWS::IAM::Group"
             {
+                all.worst.has_group_policies = true;
                 policy(template, of, link.optional.or(optional), all);
             }
         }
@@ -158,6 +159,7 @@ impl Reader<'_> {
         let Some(optional) = condition_hole_of(template, of, optional) else {
             return;
         };
+        all.worst.has_group_policies = true;
         if let Some(policies) = template.property(group, "Policies") {
             inline(template, &policies, optional, all);
         }
@@ -233,7 +235,13 @@ impl Reader<'_> {
             let message = "which managed policy this is depends on a condition that is not known";
             template.report(unresolved("ManagedPolicyArns", message, value.span));
         }
-        attach(arn, value.span, all);
+        // Of parameters, several may have one value.
+        let mut is_sure = optional.is_none() && value.node != Made::Absent;
+        value.each_hole(&mut |hole| {
+            let kind = template.holes.get(hole).map(|hole| hole.kind);
+            is_sure &= kind == Some(HoleKind::Reference);
+        });
+        attach(arn, value.span, is_sure, all);
     }
 
     /// The `Policies` of a function of SAM: documents, names and ARNs of managed policies, and policy templates of SAM.

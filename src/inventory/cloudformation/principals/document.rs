@@ -72,6 +72,9 @@ pub(super) fn policy(
     let Some(value) = template.document(value) else {
         return;
     };
+    if is_managed && optional.is_none() {
+        all.worst.attach_for_sure(resource.name.clone());
+    }
     let name = name.or_else(|| Some(resource.name.clone()));
     add(template, &value, name, attachment, optional, all);
 }
@@ -198,9 +201,12 @@ pub(super) fn same_names(policies: &[Unread], from: usize) -> Vec<Problem> {
     found
 }
 
-/// Notes a managed policy that the template does not contain.
-pub(super) fn attach(arn: String, span: Span, all: &mut Document) {
+/// Notes a managed policy that the template does not contain, and that is attached for sure or not.
+pub(super) fn attach(arn: String, span: Span, is_sure: bool, all: &mut Document) {
     all.name_at(format!("attached-policy:{arn}"), span);
+    if is_sure {
+        all.worst.attach_for_sure(arn.clone());
+    }
     if !all.attached.contains(&arn) {
         all.attached.push(arn);
     }

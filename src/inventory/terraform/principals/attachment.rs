@@ -11,8 +11,8 @@ use crate::inventory::terraform::export::About;
 use crate::inventory::terraform::membership::{Match, doubtful};
 use crate::inventory::terraform::names::{Named, Target};
 use crate::inventory::terraform::value::Instance;
-use crate::inventory::terraform::value::{Place, Value};
-use crate::parser::{Attachment, SourceId, shorten};
+use crate::inventory::terraform::value::{Node, Piece, Place, Value};
+use crate::parser::{Attachment, HoleKind, SourceId, shorten};
 
 impl Reader {
     /// The list `policies` of a role: objects with a name and a document.
@@ -118,6 +118,7 @@ impl Reader {
     ) {
         for group in groups {
             let optional = group.optional.or(optional);
+            all.of(from.source()).worst.has_group_policies = true;
             // The policies of a group are not those of the user.
             let held = std::mem::take(&mut all.held);
             self.linked(machine, &group.target, Kind::Group, optional, all);
@@ -164,12 +165,25 @@ impl Reader {
                 self.used.push(instance.address.clone());
             } else {
                 let arn = machine.shown(&value);
+                // Of variables, several may have one value.
+                let is_known = |piece: &Piece| match piece {
+                    Piece::Hole { hole, .. } => {
+                        let kind = machine.holes.get(*hole).map(|hole| hole.kind);
+                        kind == Some(HoleKind::Reference)
+                    }
+                    _ => true,
+                };
+                let is_sure = optional.is_none()
+                    && matches!(&value.node, Node::Text(pieces) if pieces.iter().all(is_known));
                 let document = all.of(source);
                 let what = format!("attached-policy:{arn}");
                 if value.place.source == source {
                     document.name_at(what, value.place.span);
                 } else {
                     document.name(what);
+                }
+                if is_sure {
+                    document.worst.attach_for_sure(arn.clone());
                 }
                 if !document.attached.contains(&arn) {
                     document.attached.push(arn);

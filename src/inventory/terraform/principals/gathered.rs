@@ -33,6 +33,10 @@ impl Gathered {
         };
         let is_held = self.held.iter().any(is_known);
         self.held.push((policy.address.clone(), optional));
+        if optional.is_none() {
+            let document = self.of(policy.source());
+            document.worst.attach_for_sure(policy.address.clone());
+        }
         is_held
     }
 
