@@ -203,4 +203,8 @@ commit 1 "a template loses an action" '--> nodes.template.yaml' missing-action s
 defined
 sed -i '/sqs:SendMessage/d' infra/policy.tf
 commit 1 "a module loses an action" '--> infra/policy.tf' missing-action sqs:SendMessage
+defined
+mkdir -p storage
+echo 'resource "aws_s3_bucket" "logs" {}' >storage/main.tf
+commit 0 "a module without roles" Passed
 echo "the hooks work with $(pre-commit --version)"

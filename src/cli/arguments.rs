@@ -283,6 +283,9 @@ pub(super) struct LintArgs {
     /// Judge every file as a role of its own; by default all files are one role
     #[arg(long)]
     pub(super) each: bool,
+    /// Exit with 0 if the files define no role and no policy: for hooks that get whatever files changed
+    #[arg(long)]
+    pub(super) allow_empty: bool,
     /// Apply fixes that have one right answer and cannot widen access, and judge the result
     #[arg(long)]
     pub(super) fix: bool,

@@ -66,14 +66,16 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// A template in which nothing is a role of ParallelCluster.
-    #[error("nothing to judge: {}", said(names))]
+    /// Files in which nothing is a role of ParallelCluster.
+    #[error("nothing to judge: {}", said(names, files))]
     #[diagnostic(code(input::roles), help("{help}"))]
     NoRoles {
         /// What to do.
         help: String,
-        /// What it defines.
+        /// What they define.
         names: Vec<String>,
+        /// The names of the files.
+        files: Vec<String>,
     },
     /// A template whose roles and policies are not made.
     #[error("nothing to judge: the condition of {} is false", shown(names))]
@@ -383,16 +385,27 @@ impl Error {
     }
 
     /// The error of an input that defines `names`, and no role of ParallelCluster.
-    pub(super) fn no_roles(names: Vec<String>) -> Self {
+    pub(super) fn no_roles<'n>(
+        names: Vec<String>,
+        files: impl Iterator<Item = &'n String>,
+    ) -> Self {
         let help = if names.is_empty() {
-            "pass a template that defines a role or a policy"
+            "pass a file that defines a role or a policy; --allow-empty accepts files that define none"
         } else {
             "say which role to judge with --select, and as whose with --role"
         };
         Error::NoRoles {
             names,
+            files: { files.map(String::as_str) }
+                .map(|file| if file.is_empty() { "." } else { file }.to_owned())
+                .collect(),
             help: help.to_owned(),
         }
+    }
+
+    /// Whether it is that the files define no role and no policy.
+    pub(super) fn is_of_empty_files(&self) -> bool {
+        matches!(self, Error::NoRoles { names, .. } if names.is_empty())
     }
 
     /// An error of a command that takes `--reference` too.
@@ -427,10 +440,13 @@ fn cause(error: &PackageError) -> String {
         .map_or_else(String::new, |e| format!(": {e}"))
 }
 
-/// What a template without roles of ParallelCluster defines.
-fn said(names: &[String]) -> String {
+/// What files without roles of ParallelCluster define.
+fn said(names: &[String], files: &[String]) -> String {
     if names.is_empty() {
-        return "the template defines no role and no policy".to_owned();
+        return match files {
+            [_] => format!("{} defines no role and no policy", shown(files)),
+            _ => format!("{} define no role and no policy", shown(files)),
+        };
     }
     let role = match names {
         [_] => "not a ParallelCluster role",

@@ -105,7 +105,7 @@ impl Jobs {
         if names.is_empty() && !unmade.is_empty() {
             return Error::NotMade { names: unmade };
         }
-        Error::no_roles(names)
+        Error::no_roles(names, self.templates.iter().map(|t| &t.name))
     }
 
     /// Refuses to change a dump: it is a picture of an account.

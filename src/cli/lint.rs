@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::accept::{self, Accepted, Extent};
 use super::jobs::{self, Jobs};
 use super::role::{Outcome, Role, absent_policies, name};
-use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, weakened};
+use super::{AcceptArgs, COULD_NOT, Error, FailOn, LintArgs, fix, output, warn, weakened};
 use crate::baseline::Baseline;
 use crate::config::Level;
 use crate::finding::{Finding, Severity};
@@ -46,7 +46,14 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitCode, Error> {
         args.also_version.as_deref(),
         &args.accept,
         baseline,
-    )?;
+    );
+    let judged = match judged {
+        Err(error) if args.allow_empty && error.is_of_empty_files() => {
+            warn(&error.to_string());
+            Judged::default()
+        }
+        judged => judged?,
+    };
     let configured = jobs.configuration.as_ref().and_then(|c| c.config.fail_on);
     let configured = configured.filter(|_| !args.accept.strict);
     let threshold = if args.exit_zero {
@@ -137,6 +144,7 @@ fn fix(jobs: &mut Jobs, args: &LintArgs, baseline: Option<&Baseline>) -> Result<
 }
 
 /// The outcome of the jobs of a run.
+#[derive(Default)]
 pub(super) struct Judged {
     pub(super) results: Vec<RoleResult>,
     /// The name of each result in the baseline.

@@ -44,6 +44,42 @@ fn a_role_whose_condition_is_false_is_named() {
 }
 
 #[test]
+fn files_without_roles_are_named_and_can_be_accepted() {
+    let nothing = [
+        ("t.yaml", "Resources:\n  B: {Type: AWS::S3::Bucket}\n"),
+        ("m/main.tf", "resource \"aws_s3_bucket\" \"b\" {}\n"),
+        ("d.json", r#"{"UserDetailList": [], "RoleDetailList": []}"#),
+        (
+            "plan.json",
+            r#"{"format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {"root_module": {}}, "resource_changes": []}"#,
+        ),
+    ];
+    each(nothing, |(file, text)| {
+        let case = Case::new(&[(file, text)], super::REFERENCE);
+        let (run, _) = case.lint(file, &[]);
+        // A file of a module stands for the module.
+        let name = file.strip_suffix("/main.tf").unwrap_or(file);
+        let said = format!("nothing to judge: `{name}` defines no role and no policy");
+        assert_eq!(run.code, 2, "{file}: {}", run.err);
+        assert!(run.err.contains(&said), "{file}: {}", run.err);
+        let (run, report) = case.lint(file, &["--allow-empty"]);
+        assert_eq!(run.code, 0, "{file}: {}", run.err);
+        assert!(run.err.contains(&format!("warning: {said}")), "{}", run.err);
+        assert_eq!(report["results"].as_array().map(Vec::len), Some(0));
+    });
+    // A role that is not made, or a file that cannot be read, is no empty file.
+    let unmade = allow().replace(
+        "Type: AWS::IAM::Role",
+        "Type: AWS::IAM::Role\n    Condition: IsB",
+    );
+    each([unmade.as_str(), "Resources: [\n"], |text| {
+        let case = Case::new(&[("t.yaml", text)], super::REFERENCE);
+        let (run, _) = case.lint("t.yaml", &["--allow-empty"]);
+        assert_eq!(run.code, 2, "{}", run.err);
+    });
+}
+
+#[test]
 fn a_command_for_one_role_says_how_to_choose_one_of_a_template() {
     let text = format!(
         "{}  User:\n    Type: AWS::IAM::User\n    Properties: {{Policies: [{{PolicyName: p, PolicyDocument: \
