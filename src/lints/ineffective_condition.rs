@@ -256,6 +256,8 @@ mod tests {
             "192.168.0.0/15",
             "203.0.113.0/24",
             "2001:db8::/32",
+            "2001:db8::1",
+            "fc00::/6",
         ] {
             assert!(!is_private(network(public).unwrap()), "{public}");
         }

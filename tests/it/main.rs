@@ -42,6 +42,7 @@ mod cluster_config_hostile;
 mod cluster_lint;
 mod command_line;
 mod condition_keys;
+mod condition_lints;
 mod config;
 mod config_gate;
 mod config_hostile;
