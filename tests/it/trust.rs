@@ -2,6 +2,7 @@
 //! as the trust policy of a role detail and as that of a role in a template.
 
 mod everyone;
+mod limits;
 mod principals;
 
 use serde_json::{Value, json};
@@ -142,6 +143,17 @@ fn role_details() {
         &["warning[federated-trust]"],
     ));
     judge(rows, detail);
+}
+
+#[test]
+fn what_limits_a_principal() {
+    let rows = [
+        limits::values(),
+        limits::denies(),
+        limits::claims(),
+        limits::services(),
+    ];
+    judge(rows.into_iter().flatten().collect(), detail);
 }
 
 #[test]
