@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::common::program::{NODE, run};
 use crate::common::table::each;
 
@@ -242,4 +244,110 @@ fn the_quotas_of_what_a_template_makes_are_errors() {
             }
         },
     );
+/// A policy of so many characters, none of them white space.
+fn policy(size: usize) -> Value {
+    let document = |name: &str| {
+        let resource = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let statement =
+            json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": resource});
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    let least = document("").to_string().len();
+    document(&"q".repeat(size - least))
+}
+
+#[test]
+fn a_quota_is_the_largest_size_that_aws_takes() {
+    let managed = |document: Value| {
+        let of = json!({"Roles": [{"Ref": "R"}], "PolicyDocument": document});
+        json!({"Resources": {
+            "R": {"Type": "AWS::IAM::Role", "Properties": {}},
+            "P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": of},
+        }})
+    };
+    let inline = |kind: &str, document: Value| {
+        let policies = json!({"Policies": [{"PolicyName": "p", "PolicyDocument": document}]});
+        json!({"Resources": {"R": {"Type": format!("AWS::IAM::{kind}"), "Properties": policies}}})
+    };
+    let role = |document: Value| inline("Role", document);
+    let user = |document: Value| inline("User", document);
+    let plain = |document: Value| document;
+    let cases: [(&str, &dyn Fn(Value) -> Value, usize, &str); 14] = [
+        ("instance", &plain, 6_144, ""),
+        ("instance", &plain, 6_145, "warning: has 6,145 "),
+        ("instance", &plain, 10_240, "warning: has 10,240 "),
+        ("instance", &plain, 10_241, "error: has 10,241 "),
+        ("instance", &managed, 6_144, ""),
+        ("instance", &managed, 6_145, "error: has 6,145 "),
+        ("user", &role, 10_240, ""),
+        ("user", &role, 10_241, "error: those of a role take 10,240"),
+        ("user", &user, 2_048, ""),
+        ("user", &user, 2_049, "note: have 2,049 "),
+        ("user", &user, 5_120, "note: those of a user take 2,048"),
+        (
+            "user",
+            &user,
+            5_121,
+            "note: those of a user take 2,048, those of a group 5,120",
+        ),
+        ("user", &user, 10_240, "note: have 10,240 "),
+        ("user", &user, 10_241, "error: have 10,241 "),
+    ];
+    each(cases, |(role, make, size, expected)| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("p.json"), make(policy(size)).to_string()).unwrap();
+        let command = [
+            "lint",
+            "p.json",
+            "-f",
+            "concise",
+            "--no-config",
+            "--role",
+            role,
+        ];
+        let found = run(
+            folder.path(),
+            &[&command[..], &["--scheduler", "torque"]].concat(),
+        )
+        .out;
+        let found = found.lines().find(|line| line.contains("[policy-size]"));
+        let (severity, text) = expected.split_once(": ").unwrap_or_default();
+        assert_eq!(
+            found.is_some(),
+            !expected.is_empty(),
+            "{role} {size}: {found:?}"
+        );
+        let found = found.unwrap_or_default();
+        assert!(
+            found.contains(severity) && found.contains(text),
+            "{role} {size}: {found}"
+        );
+        let names_group = found.contains("those of a group");
+        assert_eq!(
+            names_group,
+            severity == "note" && size > 5_120,
+            "{role} {size}: {found}"
+        );
+    });
+}
+
+#[test]
+fn a_service_control_policy_may_have_10240_characters() {
+    each([(10_240, false), (10_241, true)], |(size, is_found)| {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, size) in [("p.json", 500), ("scp.json", size)] {
+            fs::write(folder.path().join(name), policy(size).to_string()).unwrap();
+        }
+        let command = [
+            "lint",
+            "p.json",
+            "--scp",
+            "scp.json",
+            "-f",
+            "concise",
+            "--no-config",
+        ];
+        let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
+        assert_eq!(found.contains("error[policy-size]"), is_found, "{found}");
+    });
 }
