@@ -65,3 +65,120 @@ fn a_misspelled_global_key_is_reported_with_the_key_that_is_meant() {
     let help = found.unwrap().help.as_deref();
     assert_eq!(help, Some("did you mean `aws:RequestedRegion`?"));
 }
+
+#[test]
+fn a_variable_is_reported_where_aws_reads_none() {
+    let queue =
+        |name: &str| json!({"Resource": format!("arn:aws:sqs:us-east-1:123456789012:{name}")});
+    let arn = |fields: &str| json!({"Resource": format!("arn:aws:sqs:{fields}:q")});
+    let condition = |operator: &str, key: &str, value: &str| json!({"Resource": "*", "Condition": {operator: {key: value}}});
+    let early = "is before the fifth colon of an ARN, where AWS reads no variables";
+    let unquoted = "has a default without single quotes";
+    let unread = "is in a value that is not a string, where AWS reads no variables";
+    each(
+        [
+            (queue("${aws:username}"), "", ""),
+            (
+                arn("us-east-1:${aws:PrincipalAccount}"),
+                "${aws:PrincipalAccount}",
+                early,
+            ),
+            (
+                arn("us-east-1:123456789012${aws:username}"),
+                "${aws:username}",
+                early,
+            ),
+            (arn("us-east-1:${*}"), "", ""),
+            (arn("us-east-1:${Account}"), "", ""),
+            (json!({"Resource": "${aws:username}:q"}), "", ""),
+            (
+                queue("${aws:user name}"),
+                "${aws:user name}",
+                "has a space in the name of a variable",
+            ),
+            (queue("${User Name}"), "", ""),
+            (
+                queue("a-${aws:username"),
+                "${aws:username",
+                "has no closing brace",
+            ),
+            (queue("${aws:username,'x'}"), "", ""),
+            (
+                queue("${aws:username, x'}"),
+                "${aws:username, x'}",
+                unquoted,
+            ),
+            (
+                queue("${aws:username, 'x}"),
+                "${aws:username, 'x}",
+                unquoted,
+            ),
+            (
+                queue("${aws:username}${aws:nosuch}"),
+                "${aws:nosuch}",
+                "is not one of AWS's global condition keys",
+            ),
+            (
+                queue("${sqs:nosuch}"),
+                "${sqs:nosuch}",
+                "is not in the catalogue of AWS's condition keys",
+            ),
+            (queue("${nosuch:key}"), "", ""),
+            (
+                condition("StringEquals", "aws:PrincipalTag/t", "${aws:username}"),
+                "",
+                "",
+            ),
+            (
+                condition("StringEquals", "aws:PrincipalTag/t", "${aws:username"),
+                "${aws:username",
+                "has no closing brace",
+            ),
+            (
+                condition(
+                    "ArnLike",
+                    "aws:PrincipalArn",
+                    "arn:aws:iam::${aws:PrincipalAccount}:role/x",
+                ),
+                "",
+                "",
+            ),
+            (
+                condition(
+                    "NumericEquals",
+                    "aws:MultiFactorAuthAge",
+                    "1${aws:username}",
+                ),
+                "${aws:username}",
+                unread,
+            ),
+            (
+                condition("NumericEquals", "aws:MultiFactorAuthAge", "${Age}"),
+                "",
+                "",
+            ),
+        ],
+        |(part, variable, what)| {
+            let mut statement = json!({"Effect": "Allow", "Action": "sqs:SendMessage"});
+            let more = part.as_object().unwrap().clone();
+            statement.as_object_mut().unwrap().extend(more);
+            let policy = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+            let findings = lint_against(&policy, &policy).findings;
+            let misused: Vec<_> = { findings.iter() }
+                .filter(|f| f.lint == "variable-misuse")
+                .collect();
+            let messages: Vec<&str> = misused.iter().map(|f| f.message.as_str()).collect();
+            if what.is_empty() {
+                assert_eq!(messages, [""; 0], "{part}");
+                return;
+            }
+            assert_eq!(messages, [format!("`{variable}` {what}")], "{part}");
+            let span = misused[0].label.span;
+            assert_eq!(
+                &policy[span.start as usize..span.end as usize],
+                variable,
+                "{part}"
+            );
+        },
+    );
+}
