@@ -48,6 +48,7 @@ mod config_gate;
 mod config_hostile;
 mod configuration_page;
 mod conformance;
+mod counted;
 mod danger;
 mod difference;
 mod difference_forms;
