@@ -351,3 +351,34 @@ fn a_service_control_policy_may_have_10240_characters() {
         assert_eq!(found.contains("error[policy-size]"), is_found, "{found}");
     });
 }
+
+#[test]
+fn managed_policies_are_counted_up_to_the_quotas_of_a_role() {
+    let (eleven, twenty_six) = (
+        "note[policy-size]: this is managed policy number 11 of one role, and the quota is 10",
+        "warning[policy-size]: this is managed policy number 26 of one role, and the quota is 25",
+    );
+    each(
+        [
+            (10, &[][..]),
+            (11, &[eleven]),
+            (25, &[eleven]),
+            (26, &[eleven, twenty_six]),
+            (27, &[eleven, twenty_six]),
+        ],
+        |(count, expected)| {
+            let folder = tempfile::tempdir().unwrap();
+            let all: Vec<Value> = { (0..count).map(|n| policy(200 + n)) }
+                .map(|document| json!({"PolicyDocument": document}))
+                .collect();
+            fs::write(folder.path().join("p.json"), json!(all).to_string()).unwrap();
+            let command = ["lint", "p.json", "-f", "concise", "--no-config"];
+            let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
+            let found: Vec<&str> = { found.lines() }
+                .filter(|line| line.contains("[policy-size]"))
+                .map(|line| line.split_once(": ").unwrap().1)
+                .collect();
+            assert_eq!(found, expected, "{count}");
+        },
+    );
+}
