@@ -94,6 +94,7 @@ mod policies_outside;
 mod policy_size;
 mod principal_kind;
 mod prose;
+mod redundant_entries;
 mod reference;
 mod reference_edges;
 mod reference_findings;
