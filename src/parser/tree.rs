@@ -8,7 +8,7 @@ use super::decoded::Text;
 use super::json::{self, Kind as Json, Layer, Places, Value};
 use super::policy::Problem;
 use super::source::Span;
-use super::yaml::{self, Id, Limits};
+use super::yaml::{self, Id, Limits, version_1_1};
 
 /// What most texts are, for messages.
 pub(crate) const TEMPLATE: &str = "template";
@@ -185,6 +185,9 @@ pub(crate) fn of_yaml(
         known: FxHashMap::default(),
         problems,
         merge: None,
+        is_template: what == TEMPLATE,
+        conditions: { tree.get(tree.root(), "Conditions") }
+            .map_or_else(Vec::new, |(_, all)| tree.keys(all).collect()),
     };
     let root = reader.node(tree.root());
     match reader.merge {
@@ -227,6 +230,10 @@ struct Yaml<'t, 'p> {
     problems: &'p mut Vec<Problem>,
     /// The first key that merges another map into its own.
     merge: Option<Span>,
+    /// Whether CloudFormation reads the text.
+    is_template: bool,
+    /// The names of its conditions: texts, however they are written.
+    conditions: Vec<&'t str>,
 }
 
 impl Yaml<'_, '_> {
@@ -236,7 +243,7 @@ impl Yaml<'_, '_> {
         }
         let node = match self.tree.value(id) {
             yaml::Value::Null => Node::Null,
-            yaml::Value::Scalar(scalar) => self.scalar(id, scalar),
+            yaml::Value::Scalar(scalar) => self.scalar(id, scalar, self.is_template),
             yaml::Value::List(items) => {
                 let items = items.to_vec();
                 Node::List(items.into_iter().map(|item| self.node(item)).collect())
@@ -247,7 +254,7 @@ impl Yaml<'_, '_> {
                     self.merge.get_or_insert(self.tree.span(*key));
                 }
                 let entries = entries.into_iter();
-                let entries = entries.map(|(k, v)| (self.node(k), self.node(v))).collect();
+                let entries = entries.map(|(k, v)| (self.key(k), self.node(v))).collect();
                 Node::Map(each_once(entries, self.problems))
             }
         };
@@ -260,13 +267,30 @@ impl Yaml<'_, '_> {
         read
     }
 
-    fn scalar(&self, id: Id, scalar: &str) -> Node {
+    /// A key is a text, however it is written.
+    fn key(&mut self, id: Id) -> Rc<Tree> {
+        let yaml::Value::Scalar(scalar) = self.tree.value(id) else {
+            return self.node(id);
+        };
+        Rc::new(Tree {
+            node: self.scalar(id, scalar, false),
+            span: self.tree.span(id),
+            tag: self.tree.tag(id).map(str::to_owned),
+        })
+    }
+
+    fn scalar(&self, id: Id, scalar: &str, is_template: bool) -> Node {
         let is_plain = self.tree.style(id) == Some(yaml::Style::Plain);
         if is_plain && self.tree.tag(id).is_none() {
+            let is_name = self.conditions.contains(&scalar);
+            match version_1_1::scalar(scalar).filter(|_| is_template && !is_name) {
+                Some(version_1_1::Scalar::Boolean(value)) => return Node::Boolean(value),
+                Some(version_1_1::Scalar::Number(text)) => return Node::Number(text),
+                None => {}
+            }
             match scalar {
                 "true" | "True" | "TRUE" => return Node::Boolean(true),
                 "false" | "False" | "FALSE" => return Node::Boolean(false),
-                // What begins with a zero is an account, not a number.
                 _ if serde_json::from_str::<serde_json::Number>(scalar).is_ok() => {
                     return Node::Number(scalar.to_owned());
                 }

@@ -6,6 +6,7 @@
 mod build;
 mod flow;
 mod place;
+pub(crate) mod version_1_1;
 
 use std::cell::{Cell, OnceCell};
 

@@ -89,6 +89,12 @@ fn of_names_of_aws() {
     check("outside");
 }
 
+/// How CloudFormation reads YAML.
+#[test]
+fn of_plain_scalars() {
+    check("scalars");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {
