@@ -89,6 +89,12 @@ fn of_names_of_aws() {
     check("outside");
 }
 
+/// Conditions of templates and modules whose value is not known.
+#[test]
+fn of_conditions() {
+    check("conditions");
+}
+
 /// How CloudFormation reads YAML.
 #[test]
 fn of_plain_scalars() {

@@ -43,6 +43,8 @@ pub(super) struct Template<'g> {
     pub(super) from_parents: BTreeSet<usize>,
     /// Parts that could not be read in this pass.
     pub(super) problems: Vec<Problem>,
+    /// Conditions that hold, or do not, wherever what is read exists.
+    pub(super) assumed: BTreeMap<String, bool>,
     /// Conditions and names of resources that are being worked out.
     pub(super) open: Vec<String>,
     depth: usize,
@@ -121,6 +123,7 @@ impl<'g> Template<'g> {
             asked: BTreeSet::new(),
             taken: BTreeMap::new(),
             problems: Vec::new(),
+            assumed: BTreeMap::new(),
             open: Vec::new(),
             depth: 0,
             work: Work::default(),

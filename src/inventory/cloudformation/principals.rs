@@ -351,8 +351,15 @@ impl Reader<'_> {
     fn made(&self, template: &mut Template<'_>) -> Option<Document> {
         let resource = self.resources.get(self.resource)?;
         let Some((name, policies)) = self.beside else {
-            let is_made = condition_of(template, &resource.tree) != Truth::False;
-            return is_made.then(|| self.document(template));
+            let condition = resource.tree.get("Condition").and_then(|c| c.text());
+            match (condition_of(template, &resource.tree), condition) {
+                (Truth::False, _) => return None,
+                (Truth::Open(_), Some(name)) => template.assume(name),
+                _ => {}
+            }
+            let document = self.document(template);
+            template.assumed.clear();
+            return Some(document);
         };
         let mut all = Document::default();
         for at in policies {

@@ -50,6 +50,11 @@ impl Template<'_> {
             self.report(unresolved(name, &message, span));
             return Truth::Open(None);
         };
+        match self.assumed.get(name) {
+            Some(true) => return Truth::True,
+            Some(false) => return Truth::False,
+            None => {}
+        }
         let mark = format!("condition {name}");
         if self.open.contains(&mark) {
             let message = format!("the condition `{}` refers to itself", shorten(name));
@@ -61,6 +66,39 @@ impl Template<'_> {
         let truth = self.truth(condition);
         self.open.pop();
         truth
+    }
+
+    /// Takes for granted that a condition holds, with what follows for those that it names.
+    pub(super) fn assume(&mut self, name: &str) {
+        let conditions = self.tree.get("Conditions").map(Rc::clone);
+        let named = |name: &str| conditions.as_ref()?.get(name).map(Rc::clone);
+        let mut certain: Vec<(Rc<Tree>, bool)> = Vec::new();
+        self.assumed.insert(name.to_owned(), true);
+        certain.extend(named(name).map(|tree| (tree, true)));
+        while let Some((tree, holds)) = certain.pop() {
+            let name = match (&tree.tag, tree.entries()) {
+                (None, [(key, name)]) if key.text() == Some("Condition") => name.text(),
+                _ => None,
+            };
+            let call = call(&tree);
+            let function = call.as_ref().map_or("", |call| call.name.as_str());
+            let argument = call.as_ref().map(|call| call.argument);
+            let name = name.or_else(|| argument.filter(|_| function == "Condition")?.text());
+            if let Some(name) = name {
+                if self.assumed.insert(name.to_owned(), holds).is_none() {
+                    certain.extend(named(name).map(|tree| (tree, holds)));
+                }
+                continue;
+            }
+            let parts = argument.map(|a| a.elements()).unwrap_or_default().iter();
+            match (function, holds) {
+                ("Fn::Not", _) => certain.extend(parts.map(|part| (Rc::clone(part), !holds))),
+                ("Fn::And", true) | ("Fn::Or", false) => {
+                    certain.extend(parts.map(|part| (Rc::clone(part), holds)));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The hole that an open condition is.
