@@ -29,7 +29,7 @@ pub use holes::Holes;
 pub use principal::{Document, Inventory, Kind, Principal, Trust, Written};
 use render::Unread;
 pub use render::{Attached, Reading, document, trust};
-pub use value::{Node, Piece, Value};
+pub use value::{Node, Piece, Value, no_boundary};
 
 /// The most parts of one file that are listed as not checked.
 const MOST_LISTED: usize = 20;

@@ -296,3 +296,19 @@ impl Value {
         }
     }
 }
+
+/// What no permissions boundary is like: it refuses nothing.
+pub fn no_boundary(span: Span) -> Value {
+    let word = |text: &str| Value::bound(text, span);
+    let map = |members: Vec<(&str, Value)>| Value {
+        node: Node::Map(members.into_iter().map(|(k, v)| (word(k), v)).collect()),
+        span,
+    };
+    let all = ["Action", "Resource"].map(|key| (key, word("*")));
+    let mut statement = vec![("Effect", word("Allow"))];
+    statement.extend(all);
+    map(vec![
+        ("Version", word("2012-10-17")),
+        ("Statement", map(statement)),
+    ])
+}

@@ -1,6 +1,7 @@
 //! The principals of a template, and what is attached to which.
 
 mod attachment;
+mod boundary;
 mod document;
 mod tags;
 
@@ -11,14 +12,13 @@ use rayon::prelude::*;
 
 use super::connectors::Connectors;
 use super::evaluate::{Template, call};
-use super::links::{Book, Books, Resource, each_alternative, is_policy};
+use super::links::{Book, Books, Resource, is_policy};
 use super::sam::{has_own_role, made_policies};
 use super::settings::{PropertyText, Setting, settings, text, texts, unset};
 use super::template_condition::{Truth, condition_of};
 use super::types::is_of_iam;
 use super::{nested, outside, refused, unresolved};
 use crate::inventory::{Document, Inventory, Kind, Node as Made, Principal, Trust};
-use crate::parser::tree::Tree;
 use crate::parser::{Owner, Problem, Span, Spanned, shorten};
 use document::{
     add, attach, condition_hole_of, doubtful, inline, name_property, policy, same_names, shown,
@@ -423,34 +423,6 @@ impl Reader<'_> {
             self.added(template, &resource.name, &mut all);
         }
         all
-    }
-
-    fn boundary(&self, template: &mut Template<'_>, tree: &Rc<Tree>, all: &mut Document) {
-        let value = template.evaluate(tree);
-        let mut alternatives: BTreeSet<Option<&str>> = BTreeSet::new();
-        let mut is_open = false;
-        each_alternative(&value, &mut |one| {
-            alternatives.insert(self.book.names.policy(one));
-            is_open |= self.book.names.may_be_policy(template, one);
-        });
-        let is_here = alternatives.iter().any(Option::is_some);
-        if let (Some(Some(logical)), 1) = (alternatives.first(), alternatives.len()) {
-            if let Some(of) = self.managed_here(logical) {
-                let mut boundary = Document::default();
-                policy(template, of, None, &mut boundary);
-                all.boundary = Some(Box::new(boundary));
-            }
-            return;
-        }
-        if is_here || is_open {
-            let message =
-                "which permissions boundary applies depends on a condition that is not known";
-            template.report(unresolved("PermissionsBoundary", message, tree.span));
-        }
-        if value.node != Made::Absent {
-            let arn = shown(template, &value);
-            all.name_at(format!("permissions-boundary:{arn}"), value.span);
-        }
     }
 
     /// Who may assume a role.

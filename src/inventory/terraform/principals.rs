@@ -1,6 +1,7 @@
 //! The roles, users, groups and policies of a module, and what is attached to which.
 
 mod attachment;
+mod boundary;
 mod exclusive;
 mod gathered;
 pub(super) mod shape;
@@ -17,9 +18,7 @@ use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{
-    Attachment, Owner, Problem, SourceId, Spanned, Tags, role_arn, shorten, user_arn,
-};
+use crate::parser::{Attachment, Owner, Problem, Spanned, Tags, role_arn, shorten, user_arn};
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
 
@@ -371,52 +370,6 @@ impl Reader {
         let instance = self.managed.find(machine, arn)?;
         let shape = SHAPES.iter().find(|s| s.kind == instance.kind())?;
         Some((instance, shape))
-    }
-
-    fn boundary(
-        &mut self,
-        machine: &mut Machine<'_>,
-        arn: &Value,
-        source: SourceId,
-        all: &mut Gathered,
-    ) {
-        if matches!(arn.node, Node::Null | Node::Absent) {
-            return;
-        }
-        let values = leaves(arn.clone(), None);
-        if values.iter().any(|(_, optional)| optional.is_some()) {
-            let mut is_here = |(value, _): &(Value, _)| self.here(machine, value).is_some();
-            if values.iter().any(&mut is_here) {
-                let message = "which permissions boundary applies is not known";
-                let problem = Problem::unresolved("boundary", message, arn.place.span)
-                    .with_help("give the variable that decides it a value: --parameter");
-                all.report(arn.place, problem);
-            }
-        }
-        if let Some((instance, shape)) = self.here(machine, arn) {
-            let mut own = Gathered::default();
-            policy(
-                machine,
-                &instance,
-                shape,
-                Attachment::Managed,
-                None,
-                &mut own,
-            );
-            self.used.push(instance.address.clone());
-            // A boundary is one document, in one file.
-            if let Some((file, boundary)) = own.files.into_iter().next() {
-                all.of(file).boundary = Some(Box::new(boundary));
-            }
-            return;
-        }
-        let what = format!("permissions-boundary:{}", machine.shown(arn));
-        let document = all.of(source);
-        if arn.place.source == source {
-            document.name_at(what, arn.place.span);
-        } else {
-            document.name(what);
-        }
     }
 
     /// Who may assume a role.
