@@ -120,6 +120,8 @@ pub(crate) struct Flags {
     pub(crate) may_allow: bool,
     /// As [`Statement::holes`].
     pub(crate) holes: Vec<usize>,
+    /// The alternatives that it is in, each with the hole that decides between them and others.
+    pub(crate) branches: Vec<(usize, usize)>,
 }
 
 /// Reads a policy that a template defines. `flags` are those of the objects in its `Statement`.
@@ -133,6 +135,7 @@ pub(crate) fn parse_written(
 ) -> Document {
     let mut reader = Reader::new(id);
     reader.holes = Arc::clone(&unknowns.holes);
+    reader.branches = flags.iter().map(|f| f.branches.clone()).collect();
     let layer = Layer::written(written);
     envelope::written(&mut reader, layer, grammar::Carried { name, attachment });
     let mut document = reader.finish();

@@ -14,6 +14,7 @@
 mod all_principals;
 mod alternatives;
 mod condition;
+mod one_sid;
 mod writer;
 
 use std::sync::Arc;
@@ -22,9 +23,8 @@ use super::value::{Node, Piece, Value};
 use crate::parser::{
     self, Attachment, Document, Effect, Extreme, Flags, Hole, HoleKind, SourceId, Written,
 };
-use alternatives::{
-    PARTS, any_action, documents, flattened, has_choice, is_no_action, items, may_be,
-};
+use alternatives::{Items, PARTS, any_action, flattened, has_choice, is_no_action, may_be};
+use one_sid::{with_own_sid, with_own_sids};
 
 /// A policy of a template as it is read at each extreme.
 #[derive(Clone, Debug)]
@@ -49,6 +49,9 @@ pub struct Attached {
     pub attachment: Attachment,
     /// The hole that decides whether the document is there at all.
     pub optional: Option<usize>,
+    /// Whether a value of a list that is one of several lists stands for their values, as what Terraform's `concat` makes
+    /// does. Else it is a list in a list.
+    pub joins_lists: bool,
 }
 
 /// A policy that is not read yet.
@@ -137,6 +140,8 @@ pub(crate) struct Draft<'h> {
     statements: Vec<Flags>,
     /// Holes in the place of whole statements.
     unknown: Vec<usize>,
+    /// As [`Attached::joins_lists`].
+    joins_lists: bool,
 }
 
 /// A string of a list, or what may be one.
@@ -144,6 +149,8 @@ struct Item<'v> {
     value: &'v Value,
     /// The hole that decides whether it is in the list.
     within: Option<usize>,
+    /// As [`Flags::branches`].
+    branches: Vec<(usize, usize)>,
 }
 
 impl<'h> Draft<'h> {
@@ -154,7 +161,12 @@ impl<'h> Draft<'h> {
             written: Written::default(),
             statements: Vec::new(),
             unknown: Vec::new(),
+            joins_lists: true,
         }
+    }
+
+    fn items<'v>(&self, value: &'v Value, within: Option<usize>) -> Vec<Item<'v>> {
+        Items::new(self.joins_lists).of_list(value, within)
     }
 
     /// A value without the parts that are not known. Lists take in the alternatives of a choice.
@@ -172,15 +184,18 @@ impl<'h> Draft<'h> {
                 match all.as_slice() {
                     [] => return None,
                     [one] => return Some(one.clone()),
-                    _ => Node::List(flattened(all)),
+                    _ => Node::List(flattened(with_own_sids(all))),
                 }
             }
             Node::List(elements) => {
                 let of = elements.iter().map(|v| (v, self.known(v, is_open)));
                 let mut kept = Vec::new();
+                let mut sids = Vec::new();
                 for (before, after) in of {
                     match (&before.node, after) {
-                        (Node::Choice(..), Some(after)) => kept.extend(flattened(vec![after])),
+                        (Node::Choice(..), Some(after)) => {
+                            kept.extend(flattened(vec![with_own_sid(after, &mut sids)]));
+                        }
                         (_, after) => kept.extend(after),
                     }
                 }
@@ -234,6 +249,7 @@ impl<'h> Draft<'h> {
     }
 
     fn read(mut self, value: &Value, attached: &Attached) -> Document {
+        self.joins_lists = attached.joins_lists;
         self.policy(value, attached.optional);
         let unknowns = parser::Unknowns {
             extreme: self.extreme,
@@ -258,7 +274,8 @@ impl<'h> Draft<'h> {
                     match key.text().as_deref() {
                         Some("Statement") => {
                             self.key(key);
-                            self.list_of_statements(value, &items(value, optional));
+                            let all = self.items(value, optional);
+                            self.list_of_statements(value, all);
                         }
                         Some("Version")
                             if self.first_unknown(value).is_some()
@@ -280,15 +297,14 @@ impl<'h> Draft<'h> {
                 self.close('}', value.span);
             }
             Node::Choice(..) | Node::Hole(_) => {
-                let mut all = Vec::new();
-                documents(value, optional, &mut all);
+                let all = Items::new(self.joins_lists).of_documents(value, optional);
                 let word = |text: &str| Value::bound(text, value.span);
                 self.open('{', value.span);
                 self.key(&word("Version"));
                 self.value(&word("2012-10-17"));
                 self.separate();
                 self.key(&word("Statement"));
-                self.list_of_statements(value, &all);
+                self.list_of_statements(value, all);
                 self.separate();
                 self.close('}', value.span);
             }
@@ -296,11 +312,11 @@ impl<'h> Draft<'h> {
         }
     }
 
-    fn list_of_statements(&mut self, list: &Value, all: &[Item<'_>]) {
+    fn list_of_statements(&mut self, list: &Value, all: Vec<Item<'_>>) {
         self.open('[', list.span);
         for item in all {
             match &item.value.node {
-                Node::Map(members) => self.statement(item.value, members, item.within),
+                Node::Map(members) => self.statement(members, item),
                 Node::Hole(hole) => self.any_statement(item.value, *hole),
                 _ => self.value(item.value),
             }
@@ -325,10 +341,12 @@ impl<'h> Draft<'h> {
             is_absent: self.extreme == Extreme::Worst,
             may_allow: false,
             holes: vec![hole],
+            branches: Vec::new(),
         });
     }
 
-    fn statement(&mut self, whole: &Value, members: &[(Value, Value)], optional: Option<usize>) {
+    fn statement(&mut self, members: &[(Value, Value)], item: Item<'_>) {
+        let (whole, optional) = (item.value, item.within);
         let effect = { members.iter() }.find(|(k, _)| k.is_text("Effect"));
         let effect = effect.map(|(_, value)| value);
         let effect_hole = effect.and_then(|value| self.first_unknown(value));
@@ -379,6 +397,7 @@ impl<'h> Draft<'h> {
             is_absent,
             may_allow: if is_deny { allow } else { is_absent },
             holes,
+            branches: item.branches,
         });
     }
 
@@ -386,11 +405,14 @@ impl<'h> Draft<'h> {
     fn element(&mut self, key: &Value, name: &str, value: &Value, effect: Effect) -> bool {
         let negated = name.starts_with("Not");
         let of_actions = name.ends_with("Action");
-        let items = items(value, None);
+        let items = self.items(value, None);
         let mut kept: Vec<Value> = Vec::new();
         let mut is_absent = false;
-        for Item { value, within } in &items {
+        for Item { value, within, .. } in &items {
+            // A list in the place of a string is refused as it is written.
+            let is_refused = matches!(value.node, Node::List(_));
             if let Some(hole) = within
+                && !is_refused
                 && self.reaches_most(*hole, effect) == negated
             {
                 continue;

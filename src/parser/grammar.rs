@@ -204,18 +204,23 @@ pub(super) fn objects<S>(
     statements
 }
 
+/// How many statements of one `Sid` that do not exist together are compared with others.
+const MOST_ALTERNATIVES: usize = 64;
+
 pub(super) fn unique_sids<'s>(
     reader: &mut Reader,
     statements: impl IntoIterator<Item = &'s Statement>,
 ) {
-    let mut first: HashMap<&str, Span> = HashMap::new();
-    let sids = statements.into_iter().filter_map(|s| s.sid.as_ref());
-    for sid in sids.filter(|s| !s.value.is_empty()) {
-        match first.get(sid.value.as_str()) {
-            None => {
-                first.insert(&sid.value, sid.span);
-            }
-            Some(span) => reader.report(
+    let mut known: HashMap<&str, Vec<(usize, Span)>> = HashMap::new();
+    let sids = statements.into_iter().enumerate();
+    let sids = sids.filter_map(|(at, s)| Some((at, s.sid.as_ref()?)));
+    for (at, sid) in sids.filter(|(_, s)| !s.value.is_empty()) {
+        let others = known.entry(sid.value.as_str()).or_default();
+        let mut together = { others.iter() }.filter(|(other, _)| reader.are_together(*other, at));
+        match together.next() {
+            None if others.len() < MOST_ALTERNATIVES => others.push((at, sid.span)),
+            None => {}
+            Some((_, span)) => reader.report(
                 Problem::invalid_policy(
                     "Sid",
                     format!(

@@ -132,6 +132,8 @@ pub(super) struct Reader {
     rejections: Rejections,
     /// The values that are not known, of a policy that a template defines.
     pub(super) holes: Arc<[Hole]>,
+    /// As [`super::Flags::branches`], of each statement of a policy that a template defines.
+    pub(super) branches: Vec<Vec<(usize, usize)>>,
 }
 
 /// How many problems make AWS reject a policy.
@@ -161,12 +163,22 @@ impl Reader {
             describes_role: false,
             rejections: Rejections::default(),
             holes: Arc::default(),
+            branches: Vec::new(),
         }
     }
 
     /// The rejections so far.
     pub(super) fn rejections(&self) -> Rejections {
         self.rejections
+    }
+
+    /// Whether one of two statements never exists without the other one. Alternatives exclude each other, and so may
+    /// conditions that differ.
+    pub(super) fn are_together(&self, one: usize, other: usize) -> bool {
+        let of = |at: usize| self.branches.get(at).map(Vec::as_slice).unwrap_or_default();
+        let (one, other) = (of(one), of(other));
+        let within = |a: &[(usize, usize)], b: &[(usize, usize)]| a.iter().all(|i| b.contains(i));
+        within(one, other) || within(other, one)
     }
 
     /// Whether the file starts with a byte order mark, for which AWS rejects all that is in it.

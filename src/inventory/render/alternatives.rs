@@ -1,7 +1,6 @@
 //! Values with alternatives, taken apart.
 
 use super::Item;
-use crate::inventory::leaves::leaves;
 use crate::inventory::value::{Node, Piece, Value};
 
 /// Elements without which a trust policy, or a statement of it, is another one.
@@ -29,32 +28,107 @@ pub(super) fn has_choice(value: &Value) -> bool {
     }
 }
 
-/// The values of a list, each with the hole that decides whether it is there. A list within a list is one value, which
-/// IAM refuses; alternatives may be lists of any length.
-pub(super) fn items(value: &Value, within: Option<usize>) -> Vec<Item<'_>> {
-    let mut all = Vec::new();
-    for value in value.elements() {
-        if let Node::List(_) = value.node {
-            all.push(Item { value, within });
-        } else {
-            let own = leaves(value, within).into_iter();
-            all.extend(own.map(|(value, within)| Item { value, within }));
-        }
-    }
-    all
+/// The values of lists, taken apart.
+pub(super) struct Items<'v> {
+    /// As [`super::Attached::joins_lists`].
+    joins_lists: bool,
+    found: Vec<Item<'v>>,
 }
 
-/// The statements of a document that is one of several, if the template does not fix which.
-pub(super) fn documents<'v>(value: &'v Value, within: Option<usize>, out: &mut Vec<Item<'v>>) {
-    match &value.node {
-        Node::Choice(hole, of) => of.iter().for_each(|v| documents(v, Some(*hole), out)),
-        Node::Map(_) => {
-            if let Some(list) = value.get("Statement") {
-                out.extend(items(list, within));
+impl<'v> Items<'v> {
+    pub(super) fn new(joins_lists: bool) -> Self {
+        Items {
+            joins_lists,
+            found: Vec::new(),
+        }
+    }
+
+    /// The values of a list, each with the hole that decides whether it is there. A list within a list is one value,
+    /// which IAM refuses; alternatives of a whole list may be lists of any length.
+    pub(super) fn of_list(mut self, value: &'v Value, within: Option<usize>) -> Vec<Item<'v>> {
+        let branches = Vec::new();
+        self.list(&Item {
+            value,
+            within,
+            branches,
+        });
+        self.found
+    }
+
+    /// The statements of a document that is one of several, if the template does not fix which.
+    pub(super) fn of_documents(mut self, value: &'v Value, within: Option<usize>) -> Vec<Item<'v>> {
+        let branches = Vec::new();
+        self.document(Item {
+            value,
+            within,
+            branches,
+        });
+        self.found
+    }
+
+    fn list(&mut self, list: &Item<'v>) {
+        for element in list.value.elements() {
+            let element = list.with(element);
+            match (&list.value.node, &element.value.node) {
+                (_, Node::List(_)) => self.found.push(element),
+                (Node::List(_), _) => self.value(element, self.joins_lists),
+                _ => self.value(element, true),
             }
         }
-        Node::Absent => {}
-        _ => out.push(Item { value, within }),
+    }
+
+    /// A value that is none, or one of several. `may_be_list` is true where an alternative may be a list of values.
+    fn value(&mut self, item: Item<'v>, may_be_list: bool) {
+        match &item.value.node {
+            Node::Choice(hole, of) => {
+                for (at, one) in of.iter().enumerate() {
+                    self.value(item.in_branch(one, *hole, at), may_be_list);
+                }
+            }
+            Node::List(elements) if may_be_list => {
+                for one in elements {
+                    self.value(item.with(one), self.joins_lists);
+                }
+            }
+            Node::Absent => {}
+            _ => self.found.push(item),
+        }
+    }
+
+    fn document(&mut self, item: Item<'v>) {
+        match &item.value.node {
+            Node::Choice(hole, of) => {
+                for (at, one) in of.iter().enumerate() {
+                    self.document(item.in_branch(one, *hole, at));
+                }
+            }
+            Node::Map(_) => {
+                if let Some(list) = item.value.get("Statement") {
+                    self.list(&item.with(list));
+                }
+            }
+            Node::Absent => {}
+            _ => self.found.push(item),
+        }
+    }
+}
+
+impl<'v> Item<'v> {
+    /// Another value in the same place.
+    fn with(&self, value: &'v Value) -> Self {
+        Item {
+            value,
+            within: self.within,
+            branches: self.branches.clone(),
+        }
+    }
+
+    /// An alternative.
+    fn in_branch(&self, value: &'v Value, hole: usize, at: usize) -> Self {
+        let mut item = self.with(value);
+        item.within = Some(hole);
+        item.branches.push((hole, at));
+        item
     }
 }
 

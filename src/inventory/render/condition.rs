@@ -1,6 +1,5 @@
 //! The `Condition` element.
 
-use super::alternatives::items;
 use super::{Draft, Item};
 use crate::inventory::value::{Node, Value};
 use crate::parser::{Effect, HoleKind};
@@ -72,7 +71,7 @@ impl Draft<'_> {
         negated: bool,
         effect: Effect,
     ) -> (Option<Value>, bool) {
-        let items = items(values, None);
+        let items = self.items(values, None);
         let unknown_of = |item: &Item<'_>| {
             let mut all = self.unknown_in(item.value);
             all.extend(item.within);

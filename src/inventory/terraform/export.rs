@@ -49,6 +49,7 @@ impl Machine<'_> {
                     name: about.name.clone(),
                     attachment: about.attachment,
                     optional: about.optional,
+                    joins_lists: true,
                 };
                 Read {
                     source,
@@ -88,6 +89,7 @@ impl Machine<'_> {
                     name: about.name.clone(),
                     attachment: about.attachment,
                     optional: about.optional,
+                    joins_lists: true,
                 };
                 Read {
                     source: place.source,

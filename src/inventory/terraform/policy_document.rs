@@ -31,6 +31,8 @@ pub(super) struct Expanded<'b> {
     /// The variable of a `dynamic` block, and its value.
     pub(super) iterator: Option<(String, Value)>,
     pub(super) optional: Option<usize>,
+    /// The alternatives before the one in which it is there.
+    before: usize,
 }
 
 impl Machine<'_> {
@@ -305,7 +307,9 @@ impl Machine<'_> {
         match of.optional {
             Some(hole) => {
                 let absent = Value::new(Node::Absent, place);
-                Value::new(Node::Choice(hole, Rc::new(vec![statement, absent])), place)
+                let mut all = vec![absent.clone(); of.before];
+                all.extend([statement, absent]);
+                Value::new(Node::Choice(hole, Rc::new(all)), place)
             }
             None => statement,
         }

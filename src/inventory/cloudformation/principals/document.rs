@@ -244,6 +244,7 @@ pub(super) fn add(
             name,
             attachment,
             optional,
+            joins_lists: false,
         },
         holes: template.holes.shared(),
     });

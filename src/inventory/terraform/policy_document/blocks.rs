@@ -25,6 +25,7 @@ impl Machine<'_> {
                     block,
                     iterator: None,
                     optional: None,
+                    before: 0,
                 });
             } else if block.kind == "dynamic" && block.label(0) == Some(kind) {
                 self.dynamic(block, kind, scope, &mut all);
@@ -65,18 +66,18 @@ impl Machine<'_> {
         // A condition decides whether it is there: `var.x ? [1] : []`.
         let choice = match &value.node {
             Node::Choice(hole, of) => {
-                let mut filled = of.iter().filter(|v| !is_empty_list(v));
+                let mut filled = of.iter().enumerate().filter(|(_, v)| !is_empty_list(v));
                 match (filled.next(), filled.next()) {
-                    (Some(one), None) => Some((*hole, one.clone().inherit(&value.via))),
+                    (Some((at, one)), None) => Some((*hole, at, one.clone().inherit(&value.via))),
                     (None, _) => return,
                     _ => None,
                 }
             }
             _ => None,
         };
-        let (optional, value) = match choice {
-            Some((hole, value)) => (Some(hole), value),
-            None => (None, value),
+        let (optional, before, value) = match choice {
+            Some((hole, before, value)) => (Some(hole), before, value),
+            None => (None, 0, value),
         };
         let items = match &value.node {
             Node::Map(_) => self.items(&value),
@@ -106,6 +107,7 @@ impl Machine<'_> {
                     block: content,
                     iterator: Some((name.clone(), iterator)),
                     optional,
+                    before,
                 });
             }
         } else {
@@ -121,6 +123,7 @@ impl Machine<'_> {
                 block: content,
                 iterator: Some((name.clone(), iterator)),
                 optional: Some(hole),
+                before: 0,
             });
         }
     }

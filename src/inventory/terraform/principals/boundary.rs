@@ -48,6 +48,7 @@ impl Reader {
                     name: None,
                     attachment: Attachment::Managed,
                     optional: Some(hole),
+                    joins_lists: true,
                 };
                 let none = no_boundary(span.unwrap_or_default());
                 let none = document(&none, &attached, &machine.holes.shared());
