@@ -150,6 +150,11 @@ pub(crate) fn parse_written(
     document
 }
 
+/// The characters of a text that a template defines, as [`Policy::characters`].
+pub(crate) fn characters(text: &str, holes: &[Hole]) -> Characters {
+    masked::characters(text, holes)
+}
+
 /// Reads a trust policy that a template defines.
 pub(crate) fn parse_trust(id: SourceId, written: &Written) -> Document {
     let mut reader = Reader::new(id);

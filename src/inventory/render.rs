@@ -14,6 +14,7 @@
 mod all_principals;
 mod alternatives;
 mod condition;
+mod extent;
 mod one_sid;
 mod writer;
 
@@ -86,6 +87,12 @@ pub fn document(value: &Value, attached: &Attached, holes: &Arc<[Hole]>) -> Read
         let (one, other) = (&mut one.characters, other.characters);
         one.fewest = one.fewest.min(other.fewest);
         one.most = one.most.max(other.most);
+    }
+    if let (Some(characters), [policy]) = (
+        extent::characters(value, attached, holes),
+        worst.policies.as_mut_slice(),
+    ) {
+        policy.characters = characters;
     }
     // Whether AWS stores the policy does not depend on the reading.
     let as_worst = |mut document: Document| {
@@ -255,6 +262,7 @@ impl<'h> Draft<'h> {
             extreme: self.extreme,
             holes: Arc::clone(self.holes),
             statements: self.unknown,
+            optional: attached.optional,
         };
         parser::parse_written(
             attached.source,

@@ -37,6 +37,8 @@ const TRUST_AT_MOST: usize = 8_192;
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let before = out.len();
     let mut inline = Characters::default();
+    // The fewest characters of one policy that may not be there.
+    let mut optional = 0;
     let (mut first_inline, mut managed) = (None, 0);
     for policy in context.policies() {
         let compared = context.compared.as_ref();
@@ -47,7 +49,11 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
             Some(_) => out.extend(of_managed(policy)),
             None if policy.attachment == Attachment::Inline => {
-                inline.fewest += policy.characters.fewest;
+                if policy.is_optional() {
+                    optional = optional.max(policy.characters.fewest);
+                } else {
+                    inline.fewest += policy.characters.fewest;
+                }
                 inline.most += policy.characters.most;
                 first_inline.get_or_insert(policy);
             }
@@ -60,6 +66,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
+    inline.fewest += optional;
     if let Some(policy) = first_inline {
         out.extend(of_inline(context, policy, inline));
     }

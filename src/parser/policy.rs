@@ -19,6 +19,8 @@ pub(crate) struct Unknowns {
     pub(crate) holes: Arc<[Hole]>,
     /// Holes in the place of whole statements, which may allow or deny anything.
     pub(crate) statements: Vec<usize>,
+    /// The hole that decides whether the policy is there at all.
+    pub(crate) optional: Option<usize>,
 }
 
 /// `Action`/`NotAction` or `Resource`/`NotResource`: the element's key and its list.
@@ -158,6 +160,12 @@ impl Policy {
         };
         let has_refused_arn = self.has_refused_arn && self.attachment != Attachment::Scp;
         self.breaks_grammar || has_refused_arn || by_iam
+    }
+
+    /// Whether it exists for some values of its holes only.
+    pub(crate) fn is_optional(&self) -> bool {
+        let unknowns = self.unknowns.as_ref();
+        unknowns.is_some_and(|unknowns| unknowns.optional.is_some())
     }
 
     /// Whether the `Version` is another than the one that managed policies need.

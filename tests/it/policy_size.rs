@@ -93,6 +93,82 @@ fn open_values_count_as_long_as_they_are() {
     assert_eq!(sizes("managed.yaml", partition, 120, &NODE), [""; 0]);
 }
 
+/// A statement of about 40 characters and 45 for each resource.
+fn statement(count: usize) -> String {
+    let all = (0..count).map(|n| format!("\"arn:aws:s3:::bucket-{n:04}-aaaaaaaaaaaaaaaaaaaa/*\""));
+    let all = all.collect::<Vec<_>>().join(", ");
+    format!("{{Effect: Allow, Action: \"s3:GetObject\", Resource: [{all}]}}")
+}
+
+#[test]
+fn the_larger_alternative_counts() {
+    let open = "Parameters: {F: {Type: String}}\nConditions: {C: !Equals [!Ref F, x], D: !Not [!Condition C]}\nResources:\n";
+    let role = "  R: {Type: AWS::IAM::Role, Properties: {}}\n";
+    let policy = |name: &str, kind: &str, more: &str, statements: &str| {
+        let named = if kind == "Policy" {
+            "PolicyName: p, "
+        } else {
+            ""
+        };
+        format!(
+            "  {name}:\n    Type: AWS::IAM::{kind}\n{more}    Properties: {{{named}Roles: [!Ref R], PolicyDocument: {{Version: 2012-10-17, Statement: {statements}}}}}\n"
+        )
+    };
+    let branches = |kind: &str, one, other| {
+        let (one, other) = (statement(one), statement(other));
+        policy("P", kind, "", &format!("[!If [C, {one}, {other}]]"))
+    };
+    let apart = |one, other| {
+        let (one, other) = (statement(one), statement(other));
+        let absent = "!Ref AWS::NoValue";
+        let both = format!("[!If [C, {one}, {absent}], !If [C, {absent}, {other}]]");
+        policy("P", "Policy", "", &both)
+    };
+    let when = |one, other| {
+        let first = policy("P", "Policy", "    Condition: C\n", &statement(one));
+        let second = policy("Q", "Policy", "    Condition: D\n", &statement(other));
+        format!(
+            "{first}{}",
+            second.replace("PolicyName: p", "PolicyName: q")
+        )
+    };
+    each(
+        [
+            (branches("Policy", 150, 150), ""),
+            (branches("Policy", 150, 300), "warning: may have up to 1"),
+            (branches("Policy", 300, 300), "error: have 1"),
+            (branches("ManagedPolicy", 100, 100), ""),
+            (
+                branches("ManagedPolicy", 100, 200),
+                "warning: may have up to 9",
+            ),
+            (branches("ManagedPolicy", 200, 200), "error: has 9"),
+            (apart(150, 150), ""),
+            // Whether the policies exclude each other is not compared.
+            (when(150, 150), "warning: may have up to 1"),
+            (when(150, 300), "error: have at least 1"),
+        ],
+        |(resources, expected)| {
+            let folder = tempfile::tempdir().unwrap();
+            let text = format!("{open}{role}{resources}");
+            fs::write(folder.path().join("p.yaml"), text).unwrap();
+            let command = ["lint", "p.yaml", "-f", "concise", "--no-config"];
+            let found = run(folder.path(), &[&command[..], &NODE].concat());
+            let lines = found
+                .out
+                .lines()
+                .filter(|line| line.contains("policy-size"));
+            let lines: Vec<&str> = lines.collect();
+            let (severity, text) = expected.split_once(": ").unwrap_or_default();
+            assert_eq!(lines.len(), usize::from(!expected.is_empty()), "{lines:?}");
+            for line in lines {
+                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
+                assert!(line.contains(text), "{line}");
+            }
+        },
+    );
+}
+
 #[test]
 fn the_quotas_of_users_are_no_note_on_a_role() {
     let resource = "arn:aws:sqs:us-east-1:123456789012:q#";

@@ -62,6 +62,7 @@ impl Machine<'_> {
                     extreme: Extreme::Worst,
                     holes: self.holes.shared(),
                     statements: Vec::new(),
+                    optional: None,
                 };
                 let (name, attachment) = (about.name.clone(), about.attachment);
                 let worst =
