@@ -144,6 +144,8 @@ pub(crate) fn parse_written(
             statement.is_absent = flags.is_absent;
             statement.may_allow = flags.may_allow;
             statement.holes.clone_from(&flags.holes);
+            let is_open = |sid: &mut Text| grammar::has_unknown(sid, &unknowns.holes);
+            statement.sid.take_if(is_open);
         }
         policy.unknowns = Some(Box::new(unknowns.clone()));
     }
@@ -156,8 +158,9 @@ pub(crate) fn characters(text: &str, holes: &[Hole]) -> Characters {
 }
 
 /// Reads a trust policy that a template defines.
-pub(crate) fn parse_trust(id: SourceId, written: &Written) -> Document {
+pub(crate) fn parse_trust(id: SourceId, written: &Written, holes: &Arc<[Hole]>) -> Document {
     let mut reader = Reader::new(id);
+    reader.holes = Arc::clone(holes);
     let layer = Layer::written(written);
     envelope::trust_text(&mut reader, layer, None);
     reader.finish()

@@ -123,7 +123,7 @@ pub fn trust(value: &Value, source: SourceId, holes: &Arc<[Hole]>) -> Document {
         }
         let mut draft = Draft::new(holes, Extreme::Worst);
         draft.value(&value);
-        let read = parser::parse_trust(source, &draft.written);
+        let read = parser::parse_trust(source, &draft.written, holes);
         document.trusts.extend(read.trusts);
         document.problems.extend(read.problems);
         document.named.extend(read.named);
@@ -382,7 +382,7 @@ impl<'h> Draft<'h> {
                     let word = if is_deny { "Deny" } else { "Allow" };
                     self.value(&Value::bound(word, value.span));
                 }
-                Some("Sid") if self.first_unknown(value).is_some() => continue,
+                Some("Sid") if self.first_unknown(value).is_some() && !is_text(value) => continue,
                 Some(name @ ("Action" | "NotAction" | "Resource" | "NotResource")) => {
                     is_absent |= self.element(key, name, value, effect_of);
                 }
@@ -482,6 +482,10 @@ impl<'h> Draft<'h> {
 
 /// The versions of the policy language.
 const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
+
+fn is_text(value: &Value) -> bool {
+    matches!(value.node, Node::Text(_))
+}
 
 /// Whether nothing of a value is known.
 fn is_lone_hole(value: &Value) -> bool {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::decoded::Text;
 use super::element::{POLICY_KEYS, refuse_function_among, unknown, wrong_kind};
+use super::hole::{Hole, HoleKind};
 use super::json::{Kind, Member, Value};
 use super::keyword::Version;
 use super::policy::{Attachment, Policy, Problem, Statement};
@@ -204,6 +205,13 @@ pub(super) fn objects<S>(
     statements
 }
 
+/// Whether a text has a part of which nothing is known. A partition, Region or account is the same everywhere.
+pub(super) fn has_unknown(text: &Text, holes: &[Hole]) -> bool {
+    let mut parts = text.holes.iter().flat_map(|parts| parts.iter());
+    let is_reference = |hole: &Hole| hole.kind == HoleKind::Reference;
+    parts.any(|part| !holes.get(part.hole).is_some_and(is_reference))
+}
+
 /// How many statements of one `Sid` that do not exist together are compared with others.
 const MOST_ALTERNATIVES: usize = 64;
 
@@ -215,6 +223,9 @@ pub(super) fn unique_sids<'s>(
     let sids = statements.into_iter().enumerate();
     let sids = sids.filter_map(|(at, s)| Some((at, s.sid.as_ref()?)));
     for (at, sid) in sids.filter(|(_, s)| !s.value.is_empty()) {
+        if has_unknown(sid, &reader.holes) {
+            continue;
+        }
         let others = known.entry(sid.value.as_str()).or_default();
         let mut together = { others.iter() }.filter(|(other, _)| reader.are_together(*other, at));
         match together.next() {

@@ -2,6 +2,7 @@
 
 use super::decoded::Text;
 use super::element::{STATEMENT_KEYS, refuse_function_among, unknown, wrong_kind};
+use super::hole::{Hole, HoleKind};
 use super::json::{Kind, Member, Value};
 use super::keyword::Effect;
 use super::policy::{Element, Problem, Statement};
@@ -10,6 +11,7 @@ use super::quote::{named, nearest, shorten};
 use super::source::Spanned;
 use super::{condition, pattern};
 use crate::rejection::answer;
+use crate::vocabulary::canonical_placeholder;
 
 /// Reads a statement, which is an object; none where it is a function that is refused.
 pub(super) fn read(reader: &mut Reader, object: Value<'_>) -> Option<Statement> {
@@ -196,7 +198,17 @@ pub(super) fn sid(reader: &mut Reader, value: Value<'_>) -> Option<Text> {
         wrong_kind(reader, "Sid", value, "a string");
         return None;
     };
-    if let Some(c) = text.value.chars().find(|c| !c.is_ascii_alphanumeric()) {
+    // A value that is not known is shown by its code. Each Region has a hyphen.
+    let may_be_word = |at: usize| {
+        let mut holes = text.holes.iter().flat_map(|holes| holes.iter());
+        let hole = holes.find(|hole| hole.range.contains(&at));
+        let is_region = |hole: &Hole| {
+            hole.kind == HoleKind::Reference && canonical_placeholder(&hole.name) == Some("Region")
+        };
+        hole.is_some_and(|part| !reader.holes.get(part.hole).is_some_and(is_region))
+    };
+    let mut all = text.value.char_indices();
+    if let Some((_, c)) = all.find(|(at, c)| !c.is_ascii_alphanumeric() && !may_be_word(*at)) {
         let shown = named(c);
         reader.report(
             Problem::invalid_policy(
