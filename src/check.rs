@@ -24,7 +24,7 @@ pub use alone::{
     also_needed, coverage, excess, narrowed, open_paths, requires_anything, unconditional,
 };
 pub use choice::{Asked, Chosen, INFERRED, choose, fits_better, values};
-pub use metadata::place;
+pub use metadata::{bears_name, place};
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;
 pub use who::Who;

@@ -10,6 +10,7 @@ mod completions;
 mod conceal;
 mod config;
 mod context;
+mod descriptions;
 mod difference;
 mod drawn;
 mod dump;

@@ -8,7 +8,7 @@ use super::trial::Trial;
 use crate::finding::Finding;
 use crate::lints::File;
 use crate::matcher::template;
-use crate::parser::{HoleKind, Policy, SourceId, Sources, Span, shorten};
+use crate::parser::{self, HoleKind, Policy, SourceId, Sources, Span, shorten};
 use crate::reference::bindings::Origin;
 use crate::reference::cluster_names;
 use crate::reference::{self, Reference};
@@ -88,18 +88,10 @@ pub(super) fn not_checked(
         arns.map(move |arn| template::fill(arn, bind))
     });
     let given = |arn: &str| {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        let is_it = |text: &str| text == name;
-        let attached = settings.attached.iter();
-        // A file that bears the policy's name is its text.
-        let texts = files.iter().any(|file| {
-            let path = Path::new(sources.get(file.source).name());
-            path.file_stem().and_then(|s| s.to_str()).is_some_and(is_it)
-        });
-        texts
-            || attached
-                .map(|a| a.rsplit('/').next().unwrap_or_default())
-                .any(is_it)
+        let mut attached = settings.attached.iter();
+        let mut files = files.iter();
+        files.any(|file| bears_name(sources.get(file.source).name(), arn))
+            || attached.any(|a| parser::name_in(a) == parser::name_in(arn))
     };
     let is_attached = |arn: &String| {
         let mut arns = named.iter().filter_map(|n| n.strip_prefix(ATTACHED));
@@ -133,6 +125,12 @@ pub(super) fn not_checked(
         .chain(listed)
         .chain(features.map(|f| format!("feature:{f}")))
         .collect()
+}
+
+/// Whether a file bears the name of a managed policy: it is its text.
+pub fn bears_name(path: &str, arn: &str) -> bool {
+    let name = Path::new(path).file_stem().and_then(|s| s.to_str());
+    name.is_some_and(|name| name == parser::name_in(arn))
 }
 
 /// Values that a template leaves open and that may be anything, if they decide no requirement: what they grant or exclude

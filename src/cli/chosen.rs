@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::lints::PrincipalName;
+use super::boundary::BOUNDARY;
+use crate::lints::{File, PrincipalName};
+
+/// The start of the name of a managed policy that a file names and does not contain.
+pub(super) const ATTACHED: &str = "attached-policy:";
 
 /// One setting of the parameters that a role depends on.
 #[derive(Clone)]
@@ -27,4 +31,34 @@ pub(super) struct Chosen {
     pub(super) in_dump: bool,
     /// The index of its file among those that define roles, and its own in that; `None` until it is chosen.
     pub(super) defined: Option<(usize, usize)>,
+    /// Managed policies that it has, by ARN, each with the index of the file beside the input that bears the policy's name.
+    pub(super) beside: Vec<(String, usize)>,
+    /// The same for permissions boundaries.
+    pub(super) limits: Vec<(String, usize)>,
+}
+
+impl Chosen {
+    /// The file of the permissions boundary under one setting, where it bears the name of the boundary.
+    pub(super) fn limit(&self, setting: &Setting, files: &[File]) -> Option<usize> {
+        let own = setting.files.iter().filter_map(|at| files.get(*at));
+        let mut named = own.flat_map(|f| &f.document.named);
+        let arn = named.find_map(|name| name.strip_prefix(BOUNDARY))?;
+        let found = self.limits.iter().find(|(other, _)| other == arn);
+        found.map(|(_, at)| *at)
+    }
+
+    /// Whether a file counts under one setting. One that bears the name of a managed policy does where that is attached.
+    pub(super) fn has(&self, file: usize, setting: &Setting, files: &[File]) -> bool {
+        let own = setting.files.iter().filter_map(|at| files.get(*at));
+        let named: Vec<&String> = own.flat_map(|f| &f.document.named).collect();
+        let mut policies = { self.beside.iter() }
+            .filter(|(_, at)| *at == file)
+            .peekable();
+        let is_attached = |(arn, _): &(String, usize)| {
+            let mut attached = named.iter().filter_map(|name| name.strip_prefix(ATTACHED));
+            attached.any(|other| other == arn)
+        };
+        // A dump has one setting.
+        self.in_dump || policies.peek().is_none() || policies.any(is_attached)
+    }
 }

@@ -209,6 +209,8 @@ impl Dump {
             is_named: false,
             in_dump: true,
             defined: None,
+            beside: Vec::new(),
+            limits: Vec::new(),
         };
         Some((chosen, all))
     }

@@ -42,7 +42,9 @@ pub(super) struct Known {
 impl Job {
     /// The files of the layers that limit the role.
     pub(super) fn limits(&self) -> impl Iterator<Item = &usize> {
-        self.boundary.iter().chain(self.scps.iter().flatten())
+        let named = self.principal.iter().flat_map(|p| &p.limits);
+        let own = self.boundary.iter().chain(self.scps.iter().flatten());
+        own.chain(named.map(|(_, at)| at))
     }
 
     /// The result for these files, if it is known.

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::chosen::{Chosen, Setting};
 use super::config::Configuration;
+use super::descriptions::accept_descriptions;
 use super::failure::Fault;
 use super::job::Job;
 use super::resolver::Resolver;
@@ -20,7 +21,7 @@ use crate::check::{self, Against, Settings};
 use crate::inert;
 use crate::inventory::cloudformation::{self, Given};
 use crate::lints::{File, PrincipalName};
-use crate::parser::{Attachment, ProblemKind, Source, SourceId, Sources, Span};
+use crate::parser::{Attachment, Source, SourceId, Sources, Span};
 use crate::reference::Features;
 
 /// Everything that a run judges.
@@ -73,9 +74,12 @@ impl Jobs {
 
     /// The files of a job under one setting of the parameters of its template.
     pub(super) fn files_of(&self, job: &Job, setting: &Setting) -> Vec<&File> {
-        let first = job.principal.as_ref().and_then(|p| p.settings.first());
+        let principal = job.principal.as_ref();
+        let first = principal.and_then(|p| p.settings.first());
         let own = first.map_or(0, |s| s.files.len());
         let others = job.files.iter().skip(own);
+        let counts = |at: &&usize| principal.is_none_or(|p| p.has(**at, setting, &self.files));
+        let others = others.filter(counts);
         let all = setting.files.iter().chain(others);
         all.filter_map(|at| self.files.get(*at)).collect()
     }
@@ -84,8 +88,12 @@ impl Jobs {
     pub(super) fn settings_of(&self, job: &Job, setting: &Setting) -> Settings {
         let mut settings = self.settings(job);
         if settings.boundary.is_none() {
-            let boundary = setting.boundary.and_then(|at| self.files.get(at));
-            settings.boundary = boundary.cloned();
+            let named = || job.principal.as_ref()?.limit(setting, &self.files);
+            let boundary = setting.boundary.or_else(named);
+            settings.boundary = boundary.and_then(|at| self.files.get(at)).cloned();
+            if let Some(boundary) = &mut settings.boundary {
+                boundary.document.attach_as(Attachment::Managed);
+            }
         }
         let files = self.files_of(job, setting);
         let named = files.iter().flat_map(|file| &file.document.named);
@@ -166,6 +174,8 @@ impl Jobs {
             let before = principal.settings.first().map_or(0, |s| s.files.len());
             job.files.splice(..before.min(job.files.len()), files);
             read.is_named = principal.is_named;
+            read.beside.clone_from(&principal.beside);
+            read.limits.clone_from(&principal.limits);
             read.defined = Some((own, at));
             *principal = read;
         }
@@ -438,33 +448,6 @@ pub(super) fn resolve(args: &InputArgs, each: bool) -> Result<Jobs, Error> {
     };
     bound(&jobs)?;
     Ok(jobs)
-}
-
-/// Lets descriptions of roles be, where every role that they are given for has policies in other files.
-fn accept_descriptions(files: &mut [File], jobs: &[Job]) {
-    let has_policies = |job: &Job| {
-        let mut own = job.files.iter().filter_map(|at| files.get(*at));
-        own.any(|file| !file.document.policies.is_empty())
-    };
-    let judged: Vec<(&Job, bool)> = jobs.iter().map(|job| (job, has_policies(job))).collect();
-    let is_accepted = |at: usize| {
-        let mut of_file = { judged.iter() }
-            .filter(|(job, _)| job.files.contains(&at))
-            .peekable();
-        of_file.peek().is_some() && of_file.all(|(_, has_policies)| *has_policies)
-    };
-    let accepted: Vec<bool> = (0..files.len()).map(is_accepted).collect();
-    for (file, _) in files
-        .iter_mut()
-        .zip(accepted)
-        .filter(|(_, is_accepted)| *is_accepted)
-    {
-        let document = &mut file.document;
-        if document.describes_role {
-            let problems = &mut document.problems;
-            problems.retain(|p| p.kind != ProblemKind::InvalidJson);
-        }
-    }
 }
 
 /// Refuses references of the user's own that ask for more than is judged, or for nothing.

@@ -1,6 +1,7 @@
 //! Resolves the jobs one after the other: the options that hold for each, its reference, its bindings and its files.
 
 mod job;
+mod joined;
 mod nesting;
 mod owned;
 mod principals;
@@ -125,6 +126,8 @@ pub(super) struct Resolver<'r> {
     /// Possible mistakes.
     doubts: BTreeSet<String>,
     used: Used,
+    /// Permissions boundaries that the policy files at hand name, each with the file that bears the name.
+    limits: Vec<(String, usize)>,
 }
 
 impl<'r> Resolver<'r> {
@@ -150,6 +153,7 @@ impl<'r> Resolver<'r> {
             known: BTreeSet::new(),
             doubts: BTreeSet::new(),
             used: Used::default(),
+            limits: Vec::new(),
         }
     }
 
@@ -284,13 +288,7 @@ impl<'r> Resolver<'r> {
         for name in &select {
             self.is_selected(name, &templates)?;
         }
-        // The files of one role, where one is selected, are that role's.
-        let together = chosen.len() == 1 && !plain.is_empty();
-        let mut jobs = Vec::new();
-        self.name_empty(plain.first(), &empty);
-        if templates.is_empty() || !together && !plain.is_empty() {
-            jobs.extend(self.owned_jobs(target, &effective, &plain, None)?);
-        }
+        let mut principals = Vec::with_capacity(chosen.len());
         for (template, at) in chosen {
             let Some(of) = self.templates.get_mut(template) else {
                 continue;
@@ -299,11 +297,30 @@ impl<'r> Resolver<'r> {
             let Some((mut principal, own)) = principal else {
                 continue;
             };
-            self.name_empty(own.first(), &empty);
             principal.is_named = !select.is_empty();
             principal.defined = Some((template, at));
-            let beside = plain.iter().copied().filter(|_| together);
-            let files: Vec<usize> = own.into_iter().chain(beside).collect();
+            self.join_beside(&mut principal, &own, &plain);
+            principals.push((principal, template, at, own));
+        }
+        let mut rest = plain.clone();
+        for (principal, ..) in &principals {
+            let taken = || principal.beside.iter().chain(&principal.limits);
+            rest.retain(|at| !taken().any(|(_, other)| other == at));
+        }
+        self.take_limits(&mut rest);
+        // The files of one role, where one is selected, are that role's.
+        let together = principals.len() == 1;
+        let mut jobs = Vec::new();
+        self.name_empty(plain.first(), &empty);
+        if templates.is_empty() || !together && !rest.is_empty() {
+            jobs.extend(self.owned_jobs(target, &effective, &rest, None)?);
+        }
+        for (principal, template, at, mut files) in principals {
+            self.name_empty(files.first(), &empty);
+            let is_its = |at: &&usize| {
+                together && rest.contains(at) || principal.beside.iter().any(|(_, b)| b == *at)
+            };
+            files.extend(plain.iter().filter(is_its));
             let principal = Some((principal, template, at));
             jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
         }

@@ -55,7 +55,8 @@ pub(super) fn absent_policies<'f>(files: impl Iterator<Item = &'f File>) -> Vec<
 fn lacks_policy(principal: &Chosen, file: &File) -> bool {
     let mut attached =
         { file.document.named.iter() }.filter_map(|name| name.strip_prefix("attached-policy:"));
-    principal.in_dump && attached.any(|arn| !arn.contains(dump::OF_AWS))
+    let is_given = |arn: &str| principal.beside.iter().any(|(known, _)| known == arn);
+    principal.in_dump && attached.any(|arn| !arn.contains(dump::OF_AWS) && !is_given(arn))
 }
 
 /// The role that policies are judged as although they grant too little for it to fit. The trust policy says which it

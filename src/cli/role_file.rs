@@ -350,6 +350,8 @@ pub(super) fn settings(
         is_named: false,
         in_dump: false,
         defined: None,
+        beside: Vec::new(),
+        limits: Vec::new(),
     };
     Some((chosen, own.unwrap_or_default()))
 }

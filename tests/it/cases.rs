@@ -101,6 +101,12 @@ fn of_plain_scalars() {
     check("scalars");
 }
 
+/// What follows from the dump of an account, and from files of policies beside a template or a dump.
+#[test]
+fn of_accounts() {
+    check("accounts");
+}
+
 /// What users reported in public: each is found before it happens, with its severity.
 #[test]
 fn of_public_reports() {
@@ -159,6 +165,7 @@ fn each_case_is_one_of_a_kind_and_expects_something() {
         "configured",
         "principals",
         "nested",
+        "accounts",
     ]
     .into_iter()
     .flat_map(cases)

@@ -244,13 +244,20 @@ impl<'r> Resolver<'r> {
     /// as what it is.
     fn limit(&mut self, name: &str, own: &[usize]) -> usize {
         let at = self.file(name);
-        let Some(file) = self.files.get(at).filter(|_| own.contains(&at)) else {
+        if own.contains(&at) {
+            self.as_limit(at)
+        } else {
+            at
+        }
+    }
+
+    /// The same file once more, to limit a role.
+    pub(super) fn as_limit(&mut self, at: usize) -> usize {
+        let file = self.files.get(at);
+        let Some(file) = file.filter(|f| !f.document.policies.is_empty()) else {
             return at;
         };
-        if file.document.policies.is_empty() {
-            return at;
-        }
-        let key = format!("{name}\0limit");
+        let key = format!("{at}\0limit");
         if let Some(known) = self.by_name.get(&key) {
             return *known;
         }
@@ -263,13 +270,16 @@ impl<'r> Resolver<'r> {
         self.files.len() - 1
     }
 
-    /// The permissions boundary that policy files name, where it is a policy of AWS.
+    /// The permissions boundary that policy files name, where it is a policy of AWS, or a file bears its name.
     fn named_boundary(&mut self, files: &[usize]) -> Option<usize> {
         let files = files.iter().filter_map(|at| self.files.get(*at));
         let mut named = files.flat_map(|file| &file.document.named);
         let arn = named
             .find_map(|name| name.strip_prefix(BOUNDARY))?
             .to_owned();
+        if let Some((_, at)) = self.limits.iter().find(|(other, _)| *other == arn) {
+            return Some(*at);
+        }
         let key = format!("{arn}\0limit");
         if let Some(known) = self.by_name.get(&key) {
             return Some(*known);
