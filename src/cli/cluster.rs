@@ -179,6 +179,13 @@ impl Configured {
         self.cluster.region.as_ref().map(|r| r.value.as_str())
     }
 
+    /// The ARNs of permissions boundaries that it names.
+    pub(super) fn boundaries(&self) -> Vec<String> {
+        let mut bound = self.cluster.bindings("");
+        let boundaries = bound.remove("PermissionsBoundaryArn").unwrap_or_default();
+        boundaries.into_iter().map(|b| b.value).collect()
+    }
+
     /// The roles that it names.
     pub(super) fn roles(&self) -> &[cluster::Role] {
         &self.cluster.roles

@@ -9,7 +9,7 @@ use super::boundary::managed_boundary;
 use super::chosen::{Chosen, Setting};
 use crate::inventory::{Inventory, Kind, Principal, Trust};
 use crate::lints::{File, PrincipalName};
-use crate::parser::dump::{self, Pages, Part, PartContent, PartKind, PartName};
+use crate::parser::dump::{self, Pages, Part, PartContent, PartKind, PartName, Uses};
 use crate::parser::{SourceId, Sources, Span, Spanned};
 
 /// Before the name of a policy that is AWS's own.
@@ -157,6 +157,19 @@ impl Dump {
             self.principals.push(at);
         }
         inventory
+    }
+
+    /// Whether no principal of the dump has a managed policy as one of its own, so nothing is known to fail by what it does not
+    /// grant. A dump of policies alone shows them to be judged, except for those that only limit.
+    pub(super) fn is_idle(&self, at: usize) -> bool {
+        let entry = self.principals.get(at).and_then(|at| self.entries.get(*at));
+        let Some(entry) = entry.filter(|entry| entry.part.kind == PartKind::Policy) else {
+            return false;
+        };
+        let mut kinds = self.entries.iter().map(|entry| entry.part.kind);
+        let uses = entry.name.as_ref().map(|name| name.uses);
+        let only_limits = |uses: Uses| uses.attached == Some(0) && uses.as_boundary > Some(0);
+        kinds.any(|kind| kind != PartKind::Policy) || uses.is_some_and(only_limits)
     }
 
     /// The files of a principal, put into `files`: its own, and then those of the policies and groups that it has.

@@ -18,7 +18,8 @@ pub(super) struct Job {
     pub(super) wide: Option<Arc<Against>>,
     /// True where nobody can assume the role for whom there is a role of a cluster.
     pub(super) is_excluded: bool,
-    /// True for a role that ParallelCluster created and that is none of those that customers write policies for.
+    /// True for a role that ParallelCluster created and that is none of those that customers write policies for, and for a
+    /// policy that nobody has.
     pub(super) is_other: bool,
     /// Without the layers, which are the next two.
     pub(super) settings: Settings,

@@ -321,8 +321,13 @@ impl<'r> Resolver<'r> {
                 together && rest.contains(at) || principal.beside.iter().any(|(_, b)| b == *at)
             };
             files.extend(plain.iter().filter(is_its));
+            let is_idle = select.is_empty() && self.is_idle(template, at, &effective);
             let principal = Some((principal, template, at));
-            jobs.extend(self.owned_jobs(target, &effective, &files, principal)?);
+            let mut of_principal = self.owned_jobs(target, &effective, &files, principal)?;
+            for job in &mut of_principal {
+                job.is_other |= is_idle;
+            }
+            jobs.extend(of_principal);
         }
         Ok(jobs)
     }

@@ -7,6 +7,7 @@
 
 mod block_style;
 mod details;
+mod part_name;
 mod trust;
 
 use std::fmt;
@@ -19,13 +20,12 @@ use super::content::Document;
 use super::decoded::Text;
 use super::envelope;
 use super::json::{self, Kind, Layer, Member, Places, Value};
-use super::owner::LONGEST_NAME;
 use super::owner::Owner;
 use super::policy::Problem;
 use super::problem::Reader;
-use super::quote::shorten_to;
-use super::source::{Source, SourceId, Span, Spanned};
+use super::source::{Source, SourceId, Span};
 use super::syntax;
+pub use part_name::{PartName, Uses, part_name};
 use trust::trust;
 
 /// The lists of a dump that hold principals.
@@ -331,44 +331,6 @@ impl<'de> Visitor<'de> for TopVisitor {
         Ok(Found::default())
     }
 }
-
-/// The names of a part; `None` where it has none.
-pub fn part_name(source: &Source, part: Part) -> Option<PartName> {
-    let written = written(source, part).ok()?;
-    let mut places = Places::default();
-    let value = json::read(layer(source, part, written.as_ref()), &mut places).ok()?;
-    if value.kind() != Kind::Object {
-        return None;
-    }
-    let key = match part.kind {
-        PartKind::User => "UserName",
-        PartKind::Group => "GroupName",
-        PartKind::Role => "RoleName",
-        PartKind::Policy => "PolicyName",
-    };
-    let text = |key: &str| value.member(key).and_then(|v| v.string());
-    let arn = text("Arn").map(|t| Spanned {
-        span: t.span,
-        value: shorten_to(&t.value, LONGEST_ARN),
-    });
-    let name = match text(key) {
-        Some(text) => Spanned {
-            value: shorten_to(&text.value, LONGEST_NAME),
-            span: text.span,
-        },
-        None => Spanned {
-            value: super::name_in(&arn.as_ref()?.value).to_owned(),
-            span: arn.as_ref()?.span,
-        },
-    };
-    Some(PartName {
-        name,
-        arn: arn.map(|a| a.value),
-    })
-}
-
-/// An ARN with the longest path and name has fewer characters.
-const LONGEST_ARN: usize = 2048;
 
 /// A part that is YAML as JSON.
 fn written(source: &Source, part: Part) -> Result<Option<block_style::Written>, Box<Problem>> {

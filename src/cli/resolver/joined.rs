@@ -5,6 +5,8 @@ use super::Resolver;
 use crate::check::bears_name;
 use crate::cli::boundary::BOUNDARY;
 use crate::cli::chosen::{ATTACHED, Chosen};
+use crate::cli::effective::Effective;
+use crate::inventory::Kind;
 
 impl Resolver<'_> {
     /// Finds, among files of policies, those of the managed policies and of the permissions boundary that a principal has.
@@ -20,6 +22,21 @@ impl Resolver<'_> {
                 *at = self.as_limit(*at);
             }
         }
+    }
+
+    /// Whether a managed policy of a dump is one that nobody has as a policy: what it does not grant lets nothing fail.
+    pub(super) fn is_idle(&mut self, template: usize, at: usize, effective: &Effective) -> bool {
+        let configured = { effective.cluster_config.as_ref() }.and_then(|p| self.cluster(p).ok());
+        let boundaries = configured.map(|c| c.boundaries()).unwrap_or_default();
+        let of = self.templates.get(template);
+        let Some((of, dump)) = of.and_then(|of| Some((of, of.dump.as_ref()?))) else {
+            return false;
+        };
+        let policy = of.inventory.principals.get(at);
+        let policy = policy.filter(|p| p.kind == Kind::Policy);
+        let is_boundary =
+            policy.is_some_and(|p| p.aliases.iter().any(|arn| boundaries.contains(arn)));
+        is_boundary || dump.is_idle(at)
     }
 
     /// Takes the file of the permissions boundary out of the files of one role.
