@@ -27,7 +27,7 @@ pub use choice::{Asked, Chosen, INFERRED, choose, fits_better, values};
 pub use metadata::{bears_name, place};
 pub use size::{asks_too_much, oversize, too_many_strings};
 pub use upgrade::upgrade;
-pub use who::Who;
+pub use who::{Home, Who};
 pub use worst::worst;
 
 use std::borrow::Borrow;

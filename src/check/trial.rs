@@ -83,6 +83,8 @@ impl<'a> Trial<'a> {
         for (name, value, flag) in &settings.given {
             bindings.set(name, value.clone(), Origin::Flag(flag.clone()));
         }
+        let home = settings.who.home.as_ref();
+        let of_home = home.map(|home| home.dissents(&bindings));
         // A placeholder that the policies leave open stands for the same name as that of the reference.
         let is_given = |name: &str| bindings.get(name).is_some() || placeholders.knows(name);
         let mut statements = reference.divided(is_given);
@@ -155,6 +157,7 @@ impl<'a> Trial<'a> {
                 .collect();
             (narrow(&statements), gaps)
         };
+        dissents.extend(of_home.into_iter().flatten());
         dissents.extend(named);
         dissents.extend(narrowed.dissents);
         let principal = reference.role.as_deref();

@@ -2,8 +2,9 @@
 
 use crate::diff::context::TAG;
 use crate::matcher::condition::fold_key;
-use crate::parser::Tags;
-use crate::reference::Principal;
+use crate::parser::{SourceId, Span, Tags};
+use crate::reference::bindings::{Bindings, Dissent, PARTITIONS, is_account};
+use crate::reference::{self, Principal};
 
 /// A principal, as far as the input says which one it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,6 +19,54 @@ pub struct Who {
     pub of_roles: Vec<(&'static str, String)>,
     /// The tags of the role.
     pub tags: Tags,
+    /// The account of the principal, where its ARN is in the input.
+    pub home: Option<Home>,
+}
+
+/// The account of a principal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Home {
+    /// The partition of the account.
+    pub partition: String,
+    /// The account.
+    pub account: String,
+    /// The place that says so.
+    pub place: (SourceId, Span),
+}
+
+impl Home {
+    /// What an ARN says; `None` where it leaves the account or the partition open.
+    pub fn of(arn: &str, place: (SourceId, Span)) -> Option<Self> {
+        let mut fields = arn.split(':');
+        let (first, partition) = (fields.next()?, fields.next()?);
+        let account = fields.nth(2)?;
+        let is_known = first == "arn" && PARTITIONS.contains(&partition) && is_account(account);
+        is_known.then(|| Home {
+            partition: partition.to_owned(),
+            account: account.to_owned(),
+            place,
+        })
+    }
+
+    /// Its values by the names of placeholders.
+    pub fn values(&self) -> [(&'static str, &str); 2] {
+        [("Account", &self.account), ("Partition", &self.partition)]
+    }
+
+    /// The given values that are others.
+    pub(super) fn dissents(&self, bindings: &Bindings) -> Vec<Dissent> {
+        let (source, span) = self.place;
+        let of = |(name, own): (&str, &str)| {
+            let given = bindings.get(name).filter(|given| *given != "*")?;
+            let is_other = reference::values(given).all(|value| value != own);
+            is_other.then(|| Dissent {
+                name: name.to_owned(),
+                first: (given.to_owned(), source, span),
+                other: (own.to_owned(), source, span),
+            })
+        };
+        self.values().into_iter().filter_map(of).collect()
+    }
 }
 
 impl Who {

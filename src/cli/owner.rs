@@ -8,7 +8,7 @@ use crate::check;
 use crate::cluster::Role;
 use crate::inventory::{Kind, Principal};
 use crate::lints::File;
-use crate::parser::{Owner, SourceId, Sources, Spanned, Tags, name_in, role_arn, shorten};
+use crate::parser::{Owner, SourceId, Sources, Span, Spanned, Tags, name_in, role_arn, shorten};
 use crate::reference;
 
 /// The roles of a cluster that one IAM role serves.
@@ -171,7 +171,25 @@ pub(super) fn who(
         arn,
         of_roles: of_roles.collect(),
         tags: tags(&owners),
+        home: home(defined, files),
     }
+}
+
+/// The account of the principal, where the ARNs of the input agree on one.
+fn home(defined: Option<&Principal>, files: &[&File]) -> Option<check::Home> {
+    let of_owners = files.iter().flat_map(|file| {
+        let owners = file.document.owners.iter().filter_map(|o| o.arn.as_ref());
+        owners.map(|arn| (arn.value.as_str(), (file.source, arn.span)))
+    });
+    let of_principal = defined.into_iter().flat_map(|principal| {
+        let arns = principal.aliases.iter().map(String::as_str);
+        arns.map(|arn| (arn, (principal.source, principal.span)))
+    });
+    let of = |(arn, place): (&str, (SourceId, Span))| check::Home::of(arn, place);
+    let mut all = of_owners.chain(of_principal).filter_map(of);
+    let first = all.next()?;
+    all.all(|other| other.values() == first.values())
+        .then_some(first)
 }
 
 /// The tags of the role, where the files agree on them.

@@ -56,7 +56,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// The policies name another cluster than the one that was given: an error where they are not enough for that one.
+/// The policies are those of another cluster, or of another account, than the given one: an error where they are not enough
+/// for that one.
 fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
     let (given, source, span) = &dissent.first;
     let (named, ..) = &dissent.other;
@@ -72,7 +73,20 @@ fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
     } else {
         Severity::Warning
     };
-    let message = format!("the policies are for the cluster `{named}`, not for `{given}`");
+    let (message, option) = match dissent.name.as_str() {
+        "Account" => (
+            format!("the policies are of the account `{named}`, not of `{given}`"),
+            "--account",
+        ),
+        "Partition" => (
+            format!("the policies are of the partition `{named}`, not of `{given}`"),
+            "--partition",
+        ),
+        _ => (
+            format!("the policies are for the cluster `{named}`, not for `{given}`"),
+            "--cluster-name",
+        ),
+    };
     let label = Label {
         source: *source,
         span: *span,
@@ -80,7 +94,7 @@ fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
     };
     let mut finding = LINT.finding(severity, message, label);
     finding.help = Some(format!(
-        "pass the policies of `{given}`, or --cluster-name {named}"
+        "pass the policies of `{given}`, or {option} {named}"
     ));
     finding.subject = Some(dissent.name.clone());
     finding

@@ -183,8 +183,19 @@ impl<'r> Resolver<'r> {
         let own: Vec<&File> = { files.iter() }
             .filter_map(|file| self.files.get(*file))
             .collect();
+        let who = owner::who(defined, &own, configured.as_deref());
+        if let Some(home) = &who.home {
+            let (source, span) = home.place;
+            for (name, value) in home.values() {
+                // What is given counts; that it is another value is reported.
+                if !given.iter().any(|(other, ..)| other == name) {
+                    let place = check::place(&self.sources, source, span);
+                    given.push((name.to_owned(), value.to_owned(), place));
+                }
+            }
+        }
         let settings = Settings {
-            who: owner::who(defined, &own, configured.as_deref()),
+            who,
             target: target.map(|t| t.name.value.clone()),
             given: selection::all_given(given, configured.as_deref(), &self.sources),
             version_given: asked,
