@@ -72,6 +72,9 @@ struct Feature {
     pub(super) since: Option<String>,
     #[serde(rename = "source")]
     pub(super) _source: Option<String>,
+    /// The AWS managed policy that it needs.
+    #[serde(rename = "managed-policy")]
+    pub(super) managed_policy: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,8 +141,8 @@ pub(super) fn write(folder: &Path, code: &mut String) -> Names {
         );
         let _ = writeln!(
             code,
-            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, first: {first}, group: {:?}, default: {default} }},",
-            feature.name, feature.title, feature.meaning, feature.group
+            "    FeatureEntry {{ name: {:?}, title: {:?}, meaning: {:?}, first: {first}, group: {:?}, default: {default}, managed_policy: {:?} }},",
+            feature.name, feature.title, feature.meaning, feature.group, feature.managed_policy
         );
     }
     code.push_str("];\n");

@@ -9,6 +9,7 @@ mod configured;
 mod elsewhere;
 mod extremes;
 mod fit;
+mod lacking;
 mod meeting;
 mod metadata;
 mod other_role;
@@ -53,6 +54,7 @@ use configured::{
 };
 use elsewhere::Elsewhere;
 use fit::{Judged, fitting};
+use lacking::lacking;
 use metadata::{bindings_of, levels, name_of, name_of_file, names, not_checked, open_values};
 use other_role::other_role;
 
@@ -91,6 +93,8 @@ pub struct Settings {
     pub reference_file: Option<String>,
     /// Condition keys that all requests have, or none has.
     pub context: BTreeMap<String, KeyValue>,
+    /// True where the input lists all managed policies of the principal.
+    pub has_all_policies: bool,
     /// The role's permissions boundary.
     pub boundary: Option<File>,
     /// The principal, as far as the input says who it is.
@@ -230,6 +234,7 @@ pub fn check(
     let inline = trial.inline_managed(verdicts);
     let mut not_checked = not_checked(sources, files, settings, Some(trial), &inline);
     let elsewhere = Elsewhere::new(files, &not_checked);
+    let lacking = lacking(trial, verdicts, (&elsewhere, settings), &mut not_checked);
     if let Some(generous) = &generous {
         generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
     }
@@ -318,6 +323,7 @@ pub fn check(
             gaps: &gaps,
             generated: &generated,
             managed: &beside.managed,
+            lacking: &lacking,
             kept: &kept,
             unread: &unread,
             excess: &excess,

@@ -82,7 +82,7 @@ mod wrong_role;
 
 pub use findings::{is_template, run};
 pub use view::{
-    Compared, Context, Extremes, File, GapRows, OtherRole, Oversize, PrincipalName, Unread,
+    Compared, Context, Extremes, File, GapRows, Lacking, OtherRole, Oversize, PrincipalName, Unread,
 };
 
 use crate::edit;

@@ -17,7 +17,7 @@ use crate::result::{Binding, ReferenceName};
 /// Prefix of a `not_checked` entry: a permissions boundary that was not given.
 const BOUNDARY: &str = "permissions-boundary:";
 /// Prefix of a `not_checked` entry: an AWS managed policy that the role needs.
-const NEEDED: &str = "managed-policy:";
+pub(super) const NEEDED: &str = "managed-policy:";
 /// Prefix of a `not_checked` entry: a managed policy that the role has, without its contents.
 const ATTACHED: &str = "attached-policy:";
 

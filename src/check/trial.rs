@@ -24,7 +24,7 @@ use crate::diff::statement::Prepared;
 use crate::diff::{Row, Verdict};
 use crate::lints::File;
 use crate::matcher::Pieces;
-use crate::matcher::template::Placeholders;
+use crate::matcher::template::{self, Placeholders};
 use crate::parser::{Policy, SourceId, Span};
 use crate::reference::bindings::{Bindings, Dissent, Origin};
 use crate::reference::cluster_names::{self, Narrowed};
@@ -369,6 +369,27 @@ impl<'a> Trial<'a> {
             }
         }
         inline
+    }
+
+    /// The AWS managed policies that the role needs, by ARN, with the rows of their contents. `settle` decides what policies
+    /// outside of the input leave open.
+    pub(super) fn managed_rows(
+        &self,
+        comparison: &Comparison<'_>,
+        settle: impl Fn(&mut [Requirement]),
+    ) -> Vec<(String, Vec<Requirement>)> {
+        let partition = self.bindings.one("Partition");
+        let bind = |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
+        let mut start = 0;
+        let managed = &self.beside().managed;
+        let of = |(arn, end): &(String, usize)| {
+            let statements = managed.get(start..*end).unwrap_or_default();
+            start = *end;
+            let mut rows = comparison.coverage(statements);
+            settle(&mut rows);
+            (template::fill(arn, bind), rows)
+        };
+        self.parts.managed_ends.iter().map(of).collect()
     }
 
     /// The excess of the policies themselves: that of attached AWS managed policies is AWS's.

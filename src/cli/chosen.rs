@@ -29,6 +29,8 @@ pub(super) struct Chosen {
     pub(super) is_named: bool,
     /// True for a part of the dump of an account, which is not a file to edit.
     pub(super) in_dump: bool,
+    /// True where the dump lists all managed policies that it has.
+    pub(super) has_all_policies: bool,
     /// The index of its file among those that define roles, and its own in that; `None` until it is chosen.
     pub(super) defined: Option<(usize, usize)>,
     /// Managed policies that it has, by ARN, each with the index of the file beside the input that bears the policy's name.

@@ -188,7 +188,9 @@ impl Dump {
             span: principal.span,
             exists: true,
         });
-        let boundary = self.content(at, sources)?.boundary.clone();
+        let content = self.content(at, sources)?;
+        let boundary = content.boundary.clone();
+        let has_all_policies = content.lists_attached;
         let own = self.file(at, sources, files)?;
         let mut all = vec![own];
         self.beside(at, own, sources, files, &mut all);
@@ -221,6 +223,7 @@ impl Dump {
             settings: vec![setting],
             is_named: false,
             in_dump: true,
+            has_all_policies,
             defined: None,
             beside: Vec::new(),
             limits: Vec::new(),

@@ -349,6 +349,7 @@ pub(super) fn settings(
         settings,
         is_named: false,
         in_dump: false,
+        has_all_policies: false,
         defined: None,
         beside: Vec::new(),
         limits: Vec::new(),

@@ -1,8 +1,9 @@
 //! A required action that nothing grants.
 
-use super::{Context, Lint, count, coverage, enumerate};
+use super::{Compared, Context, Lacking, Lint, count, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
+use crate::parser::name_in;
 
 /// Metadata; the page is `rules/lints/missing-action.md`.
 pub(super) static LINT: Lint = Lint {
@@ -31,4 +32,35 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             ),
         },
     );
+    let compared = context.compared.iter();
+    out.extend(compared.flat_map(|c| c.lacking.iter().filter_map(|l| managed(context, c, l))));
+}
+
+/// An AWS managed policy that the role surely lacks. Without it only functions of the nodes are lost.
+fn managed(context: &Context<'_>, compared: &Compared<'_>, lacking: &Lacking) -> Option<Finding> {
+    let first = lacking.rows.first()?;
+    let service = first.action.split(':').next().unwrap_or_default();
+    let mut actions: Vec<String> = Vec::new();
+    for row in &lacking.rows {
+        if !actions.contains(&row.action) {
+            actions.push(row.action.clone());
+        }
+    }
+    let name = name_in(&lacking.arn);
+    let message = format!(
+        "{} of `{name}` {} not granted, and the policy is not attached: {}",
+        count(actions.len(), "action"),
+        if actions.len() == 1 { "is" } else { "are" },
+        enumerate(&actions)
+    );
+    let label = context.nearest(compared.comparison, service);
+    let mut finding = LINT.finding(Severity::Warning, message, label);
+    finding.notes.push(format!(
+        "ParallelCluster attaches `{name}` to the roles that it creates; without it functions of the node are lost, such as its logs"
+    ));
+    finding.help = Some(format!("attach `{}` to the role", lacking.arn));
+    finding.witness.clone_from(&first.witness);
+    finding.subject = Some(lacking.arn.clone());
+    finding.actions = actions;
+    Some(finding)
 }

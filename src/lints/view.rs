@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::diff::Row;
 use crate::diff::comparison::{Comparison, LayerKind};
 use crate::diff::coverage::Requirement;
 use crate::diff::effect::Ineffective;
@@ -96,6 +97,14 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
+/// An AWS managed policy that a role needs and does not have.
+pub struct Lacking {
+    /// The ARN of the policy.
+    pub arn: String,
+    /// Rows of its contents that are not granted in full.
+    pub rows: Vec<Row>,
+}
+
 /// The comparison, if everything could be read.
 #[derive(Clone)]
 pub struct Compared<'a> {
@@ -119,6 +128,8 @@ pub struct Compared<'a> {
     pub generated: &'a [Requirement],
     /// The contents of the AWS managed policies that the role must have.
     pub managed: &'a [Prepared],
+    /// The AWS managed policies among these that the role surely does not have.
+    pub lacking: &'a [Lacking],
     /// What the configuration says to keep.
     pub kept: &'a [Requirement],
     /// Policies of the role that are not in the input.

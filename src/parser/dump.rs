@@ -89,6 +89,8 @@ pub struct PartContent {
     pub document: Document,
     /// ARNs of attached managed policies.
     pub attached: Vec<String>,
+    /// Whether the part lists the attached managed policies.
+    pub lists_attached: bool,
     /// Names of the groups of a user.
     pub groups: Vec<String>,
     /// The ARN of the permissions boundary.
@@ -405,6 +407,7 @@ fn principal(reader: &mut Reader, value: Value<'_>, content: &mut PartContent) {
             }
             "AttachedManagedPolicies" => match texts(*value, Some("PolicyArn")) {
                 Some(arns) => {
+                    content.lists_attached = true;
                     for arn in arns {
                         reader.place(format!("attached-policy:{}", arn.value), arn.span);
                         content.attached.push(arn.value);

@@ -6,6 +6,7 @@ use super::standing::{Failure, Standing, When};
 use super::wanted::Wanted;
 use super::{Feature, Part, RefStatement, Reference};
 use crate::matcher::template;
+use crate::parser::name_in;
 
 /// The facts that decide one requirement of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +79,14 @@ impl Reference {
                 && (need.feature.is_none() || feature.is_some())
                 && wanted.requires(feature) == Some(true)
         })
+    }
+
+    /// Whether the cluster does without an AWS managed policy: the feature that needs it is off.
+    pub fn does_without(&self, arn: &str) -> bool {
+        let of_policy = |feature: &Feature| feature.managed_policy() == Some(name_in(arn));
+        let feature = Feature::all().find(of_policy);
+        let wanted = self.wanted();
+        feature.is_some() && wanted.is_some_and(|w| w.requires(feature) == Some(false))
     }
 
     /// Whether only the role that ParallelCluster generates has an action: the text of this release is generated, and the

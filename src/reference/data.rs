@@ -155,6 +155,8 @@ pub(super) struct FeatureEntry {
     pub(super) group: Option<&'static str>,
     /// Schedulers and first release with which a cluster has it unless its configuration says otherwise.
     pub(super) default: Option<(&'static [&'static str], Release)>,
+    /// The name of the AWS managed policy that nodes need for it.
+    pub(super) managed_policy: Option<&'static str>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/reference.rs"));

@@ -26,6 +26,11 @@ impl Feature {
         self.0.name
     }
 
+    /// The name of the AWS managed policy that nodes need for it.
+    pub fn managed_policy(self) -> Option<&'static str> {
+        self.0.managed_policy
+    }
+
     /// Completes "needed only with …".
     pub fn title(self) -> &'static str {
         self.0.title

@@ -207,6 +207,7 @@ impl<'r> Resolver<'r> {
                 .map(|path| path.to_string_lossy().into_owned()),
             context: effective.context.clone(),
             keep: self.kept(),
+            has_all_policies: principal.as_ref().is_some_and(|(p, ..)| p.has_all_policies),
             accepts_unresolved: self.args.unresolved == Unresolved::Warn,
             ..Settings::default()
         };

@@ -1,0 +1,45 @@
+//! AWS managed policies that a role needs and surely does not have: the input lists all policies of the role.
+
+use super::Settings;
+use super::elsewhere::Elsewhere;
+use super::metadata::NEEDED;
+use super::trial::Trial;
+use crate::diff::Verdict;
+use crate::diff::comparison::Comparison;
+use crate::lints::Lacking;
+
+/// Those of what was not checked, with what nothing grants of their contents. They are taken out of what was not checked.
+pub(super) fn lacking(
+    trial: &Trial<'_>,
+    comparison: &Comparison<'_>,
+    (elsewhere, settings): (&Elsewhere, &Settings),
+    not_checked: &mut Vec<String>,
+) -> Vec<Lacking> {
+    let mut all = Vec::new();
+    if !settings.has_all_policies {
+        return all;
+    }
+    for (arn, rows) in trial.managed_rows(comparison, |rows| elsewhere.settle(comparison, rows)) {
+        let what = format!("{NEEDED}{arn}");
+        let is_open = rows.iter().any(|r| r.row.verdict == Verdict::Depends);
+        if !not_checked.contains(&what) || rows.is_empty() || is_open {
+            continue;
+        }
+        not_checked.retain(|other| *other != what);
+        if trial.reference.does_without(&arn) {
+            continue;
+        }
+        let is_lacking = |verdict| {
+            matches!(
+                verdict,
+                Verdict::Missing | Verdict::Partial | Verdict::Denied
+            )
+        };
+        let rows = rows.into_iter().filter(|r| is_lacking(r.row.verdict));
+        let rows = rows.map(|r| r.row).collect::<Vec<_>>();
+        if !rows.is_empty() {
+            all.push(Lacking { arn, rows });
+        }
+    }
+    all
+}
