@@ -196,6 +196,11 @@ impl Configured {
         &self.taken.path
     }
 
+    /// The text of the file.
+    pub(super) fn source(&self) -> SourceId {
+        self.source
+    }
+
     /// A place in it, as `cluster.yaml:12:14`.
     pub(super) fn place(&self, sources: &Sources, span: parser::Span) -> String {
         check::place(sources, self.source, span)

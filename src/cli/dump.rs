@@ -47,6 +47,8 @@ pub(super) struct Dump {
     boundaries: HashMap<String, usize>,
     /// Whether the last page is missing.
     is_truncated: bool,
+    /// Whether the pages have the list of the account's roles.
+    lists_roles: bool,
 }
 
 /// The account in an ARN.
@@ -98,6 +100,7 @@ impl Dump {
             boundaries: HashMap::new(),
             // The last page of a dump says that no other follows.
             is_truncated: pages.iter().all(|(_, pages)| pages.is_truncated),
+            lists_roles: pages.iter().any(|(_, pages)| pages.lists_roles),
         };
         let inventory = all.inventory();
         (all, inventory)
@@ -157,6 +160,12 @@ impl Dump {
             self.principals.push(at);
         }
         inventory
+    }
+
+    /// Whether a role that is not in the dump is not in the account.
+    pub(super) fn has_all_roles(&self) -> bool {
+        let mut kinds = self.entries.iter().map(|entry| entry.part.kind);
+        self.lists_roles && !self.is_truncated && kinds.any(|kind| kind == PartKind::Role)
     }
 
     /// Whether no principal of the dump has a managed policy as one of its own, so nothing is known to fail by what it does not

@@ -21,6 +21,8 @@ pub(super) struct Job {
     /// True for a role that ParallelCluster created and that is none of those that customers write policies for, and for a
     /// policy that nobody has.
     pub(super) is_other: bool,
+    /// True for a role that a cluster configuration names, and that the dump does not have.
+    pub(super) is_absent: bool,
     /// Without the layers, which are the next two.
     pub(super) settings: Settings,
     pub(super) boundary: Option<usize>,

@@ -366,6 +366,7 @@ pub(super) fn load_to_edit(args: &InputArgs) -> Result<(Loaded, Option<Configura
 }
 
 fn one(mut jobs: Jobs) -> Result<Loaded, Error> {
+    jobs.roles.retain(|job| !job.is_absent);
     match jobs.roles.len() {
         1 => jobs.lend(0).ok_or(Error::NoInputs),
         count if jobs.from_targets => Err(Error::OneRole { count }),

@@ -203,6 +203,14 @@ fn tags(owners: &[&Owner]) -> Tags {
     }
 }
 
+/// Whether an IAM role is the one that a configuration names.
+pub(super) fn is_of(given: &Role, owner: &Owner) -> bool {
+    let arn = owner.arn.as_ref().map(|arn| arn.value.as_str());
+    let profiles: Vec<&Spanned<String>> = owner.profiles.iter().collect();
+    let name = owner.role_name();
+    name.is_some_and(|name| matches(given, &name.value, arn, &profiles).is_some())
+}
+
 /// How an IAM role is the one that a configuration names.
 fn matches(
     given: &Role,

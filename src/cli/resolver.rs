@@ -1,5 +1,6 @@
 //! Resolves the jobs one after the other: the options that hold for each, its reference, its bindings and its files.
 
+mod absent;
 mod job;
 mod joined;
 mod nesting;
@@ -231,10 +232,21 @@ impl<'r> Resolver<'r> {
             self.nest_each(target, names)?;
             let mut all = Vec::with_capacity(names.len());
             for name in names {
-                all.extend(self.jobs(target, std::slice::from_ref(name), false)?);
+                all.extend(self.jobs_together(target, std::slice::from_ref(name))?);
             }
             return Ok(all);
         }
+        let mut jobs = self.jobs_together(target, names)?;
+        jobs.extend(self.absent_roles(target, &jobs)?);
+        Ok(jobs)
+    }
+
+    /// The same for files of one role, or of one account.
+    fn jobs_together(
+        &mut self,
+        target: Option<&'r Target>,
+        names: &[String],
+    ) -> Result<Vec<Job>, Fault> {
         let effective = Effective::new(self.args, self.configuration, target)?;
         if let Some((name, span)) = effective.limits.iter().find(|(name, _)| !is_file(name)) {
             let message = format!("`{}` is not a file", shorten(name));

@@ -71,15 +71,8 @@ pub struct Pages {
     pub parts: Vec<Part>,
     /// Whether the last page says that more follow.
     pub is_truncated: bool,
-}
-
-/// The names of a part.
-#[derive(Clone, Debug)]
-pub struct PartName {
-    /// The name, with its place.
-    pub name: Spanned<String>,
-    /// The ARN.
-    pub arn: Option<String>,
+    /// Whether it has the list of the account's roles.
+    pub lists_roles: bool,
 }
 
 /// Facts about a part beside its own policies.
@@ -165,6 +158,7 @@ pub fn pages(source: &Source) -> Option<Result<Pages, Box<Problem>>> {
     let mut pages = Pages {
         parts: Vec::new(),
         is_truncated: found.is_truncated,
+        lists_roles: found.lists.iter().any(|(kind, _)| *kind == PartKind::Role),
     };
     let place = |raw: &str| {
         let at = raw.as_ptr() as usize - text.as_ptr() as usize;

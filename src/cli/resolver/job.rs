@@ -245,6 +245,7 @@ impl<'r> Resolver<'r> {
             wide: Some(wide).filter(|wide| !Arc::ptr_eq(wide, &against)),
             is_excluded,
             is_other: false,
+            is_absent: false,
             against,
             settings,
             features,

@@ -163,6 +163,7 @@ impl Cutter {
                 return Ok(());
             }
         };
+        self.pages.lists_roles |= kind == PartKind::Role;
         self.within = match value {
             "" => Within::List(kind, column, None),
             "[]" => Within::Other(column),
