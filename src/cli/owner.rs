@@ -30,12 +30,21 @@ pub(super) fn owned(
     configured: Option<&Configured>,
 ) -> Result<Option<Owned>, Error> {
     let mut owners: Vec<(SourceId, &Owner, Spanned<String>)> = Vec::new();
+    let mut of_profiles = Vec::new();
     for file in files {
         for owner in &file.document.owners {
             if let Some(name) = owner.role_name() {
                 owners.push((file.source, owner, name));
+            } else if let Some(profile) = owner.profiles.first() {
+                of_profiles.push((file.source, owner, profile.clone()));
             }
         }
+    }
+    // A template may leave the name of the role to AWS, and name the instance profile.
+    let is_named = !owners.is_empty();
+    if !is_named {
+        owners = of_profiles;
+        owners.truncate(1);
     }
     let Some((source, _, name)) = owners.first() else {
         return Ok(None);
@@ -68,18 +77,24 @@ pub(super) fn owned(
         return Ok(None);
     };
     let subject = format!(
-        "{} is of the role `{}`",
+        "{} is of the {} `{}`",
         place(source, name),
+        if is_named {
+            "role"
+        } else {
+            "role in the instance profile"
+        },
         shorten(&name.value)
     );
+    let own = if is_named { name.value.as_str() } else { "" };
     let mut roles: Vec<(&'static str, String)> = Vec::new();
     for given in configured.roles() {
-        let Some(how) = matches(given, &name.value, arn.map(|a| a.value.as_str()), &profiles)
-        else {
+        let Some(how) = matches(given, own, arn.map(|a| a.value.as_str()), &profiles) else {
             continue;
         };
         if roles.iter().all(|(role, _)| *role != given.role) {
             let from = configured.place(sources, given.value.span);
+            let how = if is_named { how } else { "which is the one" };
             let whose = reference::role_title(given.role).unwrap_or(given.role);
             let reason = format!("{subject}, {how} for {whose} in {from}");
             roles.push((given.role, reason));

@@ -252,14 +252,18 @@ impl Reader<'_> {
             None => None,
         };
         let tags = tags::tags(template, &name);
-        let is_owner = alias.is_some() || !tags.known.is_empty();
+        let profiles = match self.kind {
+            Kind::Role => self.profiles(template, &name),
+            _ => Vec::new(),
+        };
+        let is_owner = alias.is_some() || !tags.known.is_empty() || !profiles.is_empty();
         if is_owner && self.kind == Kind::Role {
             for document in &mut documents {
                 document.worst.owners.push(Owner {
                     name: alias.clone().map(|value| Spanned { value, span }),
                     full_arn: full_arn.clone(),
                     arn: None,
-                    profiles: self.profiles(template, &name),
+                    profiles: profiles.clone(),
                     tags: tags.clone(),
                 });
             }

@@ -239,15 +239,12 @@ impl Reader {
         let name = machine
             .argument(instance, shape.name)
             .and_then(|v| v.text());
-        let trust = (kind == Kind::Role)
-            .then(|| {
-                trust_policy(machine, instance, &mut all);
-                Self::trust(machine, instance)
-            })
-            .flatten();
-        if let Some(name) = name.clone().filter(|_| kind == Kind::Role) {
-            let owner = self.owner(machine, instance, name);
-            all.of(instance.source()).worst.owners.push(owner);
+        let mut trust = None;
+        if kind == Kind::Role {
+            trust_policy(machine, instance, &mut all);
+            trust = Self::trust(machine, instance);
+            let owner = self.owner(machine, instance, name.clone());
+            all.of(instance.source()).worst.owners.extend(owner);
         }
         let user = name.as_ref().filter(|_| kind == Kind::User);
         let full_arn = user.and_then(|name| {
@@ -272,7 +269,12 @@ impl Reader {
     }
 
     /// The name of a role and of the instance profiles that contain it, as far as the code gives them.
-    fn owner(&self, machine: &mut Machine<'_>, role: &Rc<Instance>, name: String) -> Owner {
+    fn owner(
+        &self,
+        machine: &mut Machine<'_>,
+        role: &Instance,
+        name: Option<String>,
+    ) -> Option<Owner> {
         let mut profiles = Vec::new();
         for profile in &self.profiles {
             let Some(shape) = SHAPES.iter().find(|s| s.kind == profile.kind()) else {
@@ -282,23 +284,21 @@ impl Reader {
                 .map_or_else(Vec::new, |value| leaves(value, None));
             let is_of_role = roles.iter().any(|(value, _)| match &value.subject {
                 Some(subject) if !subject.is_data() => subject.address == role.address,
-                _ => value.text().as_ref() == Some(&name),
+                _ => name.is_some() && value.text() == name,
             });
             let own = { machine.argument(profile, shape.name) }.and_then(|v| v.text());
-            if let Some(value) = own.filter(|_| is_of_role) {
-                let span = profile.name_span();
-                profiles.push(Spanned { value, span });
-            }
+            let span = profile.name_span();
+            profiles.extend({ own.filter(|_| is_of_role) }.map(|value| Spanned { value, span }));
         }
         let path = { machine.argument(role, "path") }.map_or(Some("/".to_owned()), |p| p.text());
         let span = role.name_span();
-        Owner {
-            full_arn: role_arn(path.as_deref(), &name),
-            name: Some(Spanned { value: name, span }),
+        (name.is_some() || !profiles.is_empty()).then(|| Owner {
+            full_arn: { name.as_ref() }.and_then(|name| role_arn(path.as_deref(), name)),
+            name: name.map(|value| Spanned { value, span }),
             arn: None,
             profiles,
             tags: Tags::default(),
-        }
+        })
     }
 
     /// The policies in a principal's own block.
