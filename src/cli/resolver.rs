@@ -269,7 +269,12 @@ impl<'r> Resolver<'r> {
         let mut pages = Vec::new();
         for name in &names {
             match self.read(name, &effective)? {
-                Read::Policies(file) => plain.push(file),
+                Read::Policies(at) => {
+                    if let Some(file) = self.files.get_mut(at) {
+                        file.document.refuse_scp();
+                    }
+                    plain.push(at);
+                }
                 Read::Template(template) => templates.push(template),
                 Read::Pages(at) => pages.push(at),
             }

@@ -37,6 +37,21 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Refuses a service control policy, as `aws organizations describe-policy` prints it: it grants nothing.
+    pub fn refuse_scp(&mut self) {
+        let scp = { self.policies.iter() }.find(|p| p.attachment == Attachment::Scp);
+        let Some(span) = scp.map(|policy| policy.statement_key) else {
+            return;
+        };
+        let message = "this is a service control policy, which grants nothing";
+        let problem = Problem::invalid_json("document", message, span);
+        self.problems
+            .push(problem.with_help("pass it with --scp FILE"));
+        self.policies.clear();
+    }
+}
+
 /// The content of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Document {

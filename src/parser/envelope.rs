@@ -182,7 +182,11 @@ fn of_organization(reader: &mut Reader, policy: Value<'_>) {
     }
     for Member { key, value } in policy.last_members() {
         if key.value == printed::CONTENT {
-            document(reader, &key, value, Carried::default());
+            let carried = Carried {
+                attachment: Attachment::Scp,
+                ..Carried::default()
+            };
+            document(reader, &key, value, carried);
         }
     }
 }
