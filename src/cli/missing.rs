@@ -59,7 +59,7 @@ pub(super) fn run(args: &MissingArgs) -> Result<ExitCode, Error> {
     if let Some(row) = undecided {
         return Err(undecidable(row));
     }
-    let mut notes = chosen_note(&chosen);
+    let mut notes = chosen_note("missing permissions of", &chosen);
     if missing.documents.is_empty() {
         // AWS rejects a policy without statements: there is nothing to print.
     } else if matches!(language, Language::Json) {
@@ -215,8 +215,8 @@ pub(super) fn undecidable(row: &Row) -> Error {
     }
 }
 
-/// The reference, and the values inferred for it.
-pub(super) fn chosen_note(chosen: &Chosen) -> String {
+/// The reference, after what is `done` for it, and the values inferred for it.
+pub(super) fn chosen_note(done: &str, chosen: &Chosen) -> String {
     let reference = &chosen.reference;
     let mut text = String::new();
     if let (Some(role), Some(scheduler), Some(release)) = (
@@ -226,7 +226,7 @@ pub(super) fn chosen_note(chosen: &Chosen) -> String {
     ) {
         let _ = writeln!(
             text,
-            "missing permissions of role {role}, scheduler {scheduler}, ParallelCluster {release}"
+            "{done} role {role}, scheduler {scheduler}, ParallelCluster {release}"
         );
     }
     for (name, value, from) in &chosen.given {

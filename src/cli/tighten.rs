@@ -30,7 +30,7 @@ pub(super) fn run(args: &TightenArgs) -> Result<ExitCode, Error> {
     }
     let held = accepted(&loaded, configuration.as_ref());
     let (policies, mut chosen) = judged(&mut loaded)?;
-    let mut notes = chosen_note(&chosen);
+    let mut notes = chosen_note("narrowed to what is required of", &chosen);
     if let Some(release) = &args.also_version {
         let also = also(&loaded, &policies, &chosen, release)?;
         if let Some(release) = &also.reference.pcluster_version {
