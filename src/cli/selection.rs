@@ -63,6 +63,20 @@ impl Against {
         let Some(scheduler) = given.or(only) else {
             // A release that never was has no scheduler to choose from.
             reference::resolve(selection.release(), None).map_err(Error::or_own_reference)?;
+            if let Some(role) = role.filter(|role| reference::roles_called(role).is_empty()) {
+                return Err(Error::BadValue {
+                    option: "--role",
+                    value: role.to_owned(),
+                    reason: "ParallelCluster has no role of that name".to_owned(),
+                    help: match nearest_word(role, reference::roles(), 3) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => {
+                            let all: Vec<&str> = reference::roles().collect();
+                            format!("expected one of: {}", all.join(", "))
+                        }
+                    },
+                });
+            }
             return Err(Error::NoScheduler {
                 schedulers: selection.schedulers().join(", "),
             });
