@@ -7,6 +7,7 @@ mod plan;
 mod plan_references;
 mod refused;
 mod schema;
+mod validate;
 mod values;
 
 use crate::common::case::{Case, verdict};

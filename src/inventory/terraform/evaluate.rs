@@ -8,6 +8,8 @@ mod comprehension;
 mod interpolation;
 mod traversal;
 
+pub(super) use traversal::{first_there, perhaps};
+
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -445,7 +447,7 @@ fn is_open(node: &Node) -> bool {
 }
 
 /// A number as an index.
-fn position(number: f64) -> Option<usize> {
+pub(super) fn position(number: f64) -> Option<usize> {
     (number.fract() == 0.0)
         .then(|| format!("{number}").parse().ok())
         .flatten()

@@ -7,7 +7,7 @@ mod yaml_text;
 use std::rc::Rc;
 
 use super::encode;
-use super::evaluate::{Machine, equal};
+use super::evaluate::{Machine, equal, first_there, perhaps};
 use super::free;
 use super::hcl;
 use super::surroundings::{Frame, Scope};
@@ -141,6 +141,12 @@ impl Machine<'_> {
                     .map(|b| Value::new(Node::Boolean(b), place)),
             },
             "coalesce" => {
+                let is_clear = |v: &Value| perhaps(v).is_some() || v.is_known();
+                if arguments.iter().all(is_clear)
+                    && let Some(one) = first_there(arguments, 0)
+                {
+                    return Some(one);
+                }
                 for argument in arguments {
                     match &argument.node {
                         Node::Null => {}
@@ -189,11 +195,14 @@ impl Machine<'_> {
             if let Node::Hole(hole) = value.node {
                 open.get_or_insert(hole);
             }
-            let is_certain = !is_open;
+            let is_certain = !is_open && perhaps(&value).is_none();
             all.push(value);
             if is_certain {
                 break;
             }
+        }
+        if let Some(one) = first_there(&all, 0) {
+            return Some(one);
         }
         match (open, all.as_slice()) {
             (None, _) => all.into_iter().next(),

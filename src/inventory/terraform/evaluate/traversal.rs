@@ -144,6 +144,9 @@ impl Machine<'_> {
             Node::List(_) => {
                 let at = index.number()?;
                 let elements = value.elements()?;
+                if let Some(one) = first_there(&elements, position(at)?) {
+                    return Some(one);
+                }
                 let found = elements
                     .iter()
                     .enumerate()
@@ -211,4 +214,44 @@ impl Machine<'_> {
         };
         Some(self.evaluate(value, &scope))
     }
+}
+
+/// The value that may be absent, if an element is one: the resource of a `count` that is not known. Its hole, and its values.
+pub(in crate::inventory::terraform) fn perhaps(value: &Value) -> Option<(usize, Vec<Value>)> {
+    match &value.node {
+        Node::Choice(hole, of) if of.len() == 1 => {
+            let of = of.iter().map(|v| v.clone().inherit(&value.via));
+            Some((*hole, of.collect()))
+        }
+        _ => None,
+    }
+}
+
+/// The element at an index, where it or one before it may be absent: one of several. `None` where it is the one that is
+/// written there. An empty text is what a list ends with where nothing else is there.
+pub(in crate::inventory::terraform) fn first_there(elements: &[Value], at: usize) -> Option<Value> {
+    let before = elements.get(..at)?;
+    let is_moved = before.iter().any(|e| perhaps(e).is_some());
+    let rest = elements.get(if is_moved { 0 } else { at }..)?;
+    if !is_moved && rest.first().and_then(perhaps).is_none() {
+        return None;
+    }
+    let (hole, _) = rest.iter().find_map(perhaps)?;
+    let mut all = Vec::new();
+    for element in rest {
+        match (perhaps(element), &element.node) {
+            (Some((_, of)), _) => all.extend(of),
+            (None, Node::Hole(_) | Node::Choice(..)) => break,
+            (None, Node::Null) => {}
+            (None, _) if element.text().as_deref() == Some("") => {}
+            (None, _) => {
+                all.push(element.clone());
+                if !is_moved {
+                    break;
+                }
+            }
+        }
+    }
+    let place = rest.first()?.place;
+    Some(Value::new(Node::Choice(hole, Rc::new(all)), place))
 }

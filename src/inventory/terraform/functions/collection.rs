@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::evaluate::{Machine, equal, insert};
+use super::super::evaluate::{Machine, equal, first_there, insert, position};
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Place, Value};
 
@@ -144,6 +144,9 @@ impl Machine<'_> {
                     self.failures += 1;
                     return None;
                 }
+                if let Some(one) = position(at).and_then(|at| first_there(&all, at)) {
+                    return Some(one);
+                }
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole")]
                 let at = (at as i64).rem_euclid(i64::try_from(all.len()).ok()?);
                 all.get(usize::try_from(at).ok()?).cloned()
@@ -165,10 +168,10 @@ impl Machine<'_> {
             "one" => match self.plain_list(first?)?.as_slice() {
                 [] => Some(Value::new(Node::Null, place)),
                 [one] => Some(one.clone()),
-                _ => {
+                all => first_there(all, 0).or_else(|| {
                     self.failures += 1;
                     None
-                }
+                }),
             },
             "setproduct" => {
                 let mut all: Vec<Vec<Value>> = vec![Vec::new()];

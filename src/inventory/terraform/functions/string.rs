@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::evaluate::Machine;
+use super::super::evaluate::{Machine, perhaps};
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Piece, Place, Value};
 
@@ -90,6 +90,11 @@ impl Machine<'_> {
                 let mut elements = Vec::new();
                 for argument in arguments.iter().skip(1) {
                     elements.extend(self.plain_list(argument)?);
+                }
+                if let [one] = elements.as_slice()
+                    && perhaps(one).is_some()
+                {
+                    return Some(one.clone());
                 }
                 let mut pieces = Vec::new();
                 for (at, element) in elements.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{MOST_INSTANCES, type_name};
-use crate::inventory::terraform::evaluate::Machine;
+use crate::inventory::terraform::evaluate::{Machine, perhaps};
 use crate::inventory::terraform::surroundings::Scope;
 use crate::inventory::terraform::syntax_tree::{Block, Expression, Node as Syntax, Step};
 use crate::inventory::terraform::value::Instance;
@@ -145,7 +145,13 @@ impl Machine<'_> {
         let Some(mut items) = known else {
             let optional = Some(self.decider_of_count(&value, place, module));
             let key = Some(self.named("each.key", HoleKind::Name, place));
-            let each_value = Some(self.named("each.value", HoleKind::Text, place));
+            let resource = perhaps(&value).and_then(|(_, of)| of.into_iter().next());
+            let resource =
+                resource.filter(|v| matches!(v.node, Node::Resource(_) | Node::Module(_)));
+            let each_value = match resource {
+                Some(resource) => Some(resource),
+                None => Some(self.named("each.value", HoleKind::Text, place)),
+            };
             return vec![(
                 "[*]".to_owned(),
                 Each {
