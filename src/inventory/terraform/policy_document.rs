@@ -27,7 +27,7 @@ const ELEMENTS: [(&str, &str); 4] = [
 /// A block with what its variables stand for; with the hole by which it may be absent.
 pub(super) struct Expanded<'b> {
     pub(super) body: &'b Body,
-    block: &'b Block,
+    pub(in crate::inventory::terraform) block: &'b Block,
     /// The variable of a `dynamic` block, and its value.
     pub(super) iterator: Option<(String, Value)>,
     pub(super) optional: Option<usize>,

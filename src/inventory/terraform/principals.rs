@@ -18,7 +18,10 @@ use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, Owner, Problem, Spanned, Tags, role_arn, shorten, user_arn};
+use crate::parser::{
+    Attachment, Owner, Problem, SourceId, Spanned, Tags, role_arn, shorten, user_arn,
+};
+use exclusive::at_name;
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
 
@@ -338,7 +341,9 @@ impl Reader {
                 attachment: Attachment::Inline,
                 optional: inner.optional.or(optional),
             };
-            all.add(machine.document(&value, &about));
+            let span = inner.block.header;
+            let read = machine.document(&value, &about);
+            all.add(&about, Place { source, span }, read);
         }
         if let Some(policies) = machine.argument(instance, "policies") {
             Self::listed(machine, &policies, optional, all);
@@ -417,14 +422,11 @@ fn policy(
         attachment,
         optional,
     };
+    let place = at_name(instance);
     if let Some(value) = machine.argument(instance, shape.content) {
         machine.require_policy(instance.kind(), shape.content, &value);
-        all.add(machine.document(&value, &about));
+        all.add(&about, place, machine.document(&value, &about));
     } else {
-        let place = Place {
-            source: instance.source(),
-            span: instance.name_span(),
-        };
         let message = format!("no `{}` in `{}`", shape.content, shorten(&instance.address));
         all.report(place, Problem::unresolved("policy", message, place.span));
     }

@@ -1,9 +1,13 @@
 //! Code that `terraform validate` or `terraform plan` refuses is never passed, in whatever part of the module it is.
 
-use super::{case, encoded};
+use super::{case, encoded, judged, role_with};
 use crate::common::table::each;
 
 const RESOURCE: &str = "\"ARN:queue-a\"";
+
+fn granting() -> String {
+    role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE))
+}
 
 /// The name of the role of a policy, where there is one of two.
 const WHICHEVER: &[&str] = &[
@@ -58,4 +62,59 @@ fn a_policy_may_be_for_whichever_role_exists() {
     let set = "for_each = var.on ? toset([\"a\"]) : toset([])";
     let each_of = only(each_of).replace("count = var.on ? 1 : 0", set);
     assert_eq!(verdicts(&each_of), 1);
+}
+
+#[test]
+fn iam_keeps_one_inline_policy_of_each_name() {
+    let policy = |name: &str, more: &str| {
+        format!(
+            "resource \"aws_iam_role_policy\" \"{name}\" {{\n {more}\n role = aws_iam_role.node.id\n policy = {}\n}}\n",
+            encoded("Allow", "\"sqs:PurgeQueue\"", RESOURCE)
+        )
+    };
+    let inline =
+        |name: &str| format!("inline_policy {{\n name = \"{name}\"\n policy = POLICY\n }}\n");
+    let granting = granting();
+    let refused = "covered and exit 2";
+    each(
+        [
+            (
+                policy("x", "name = \"a\"") + &policy("y", "name = \"a\""),
+                refused,
+            ),
+            (
+                policy("x", "name = \"a\"") + &policy("y", "name = \"b\""),
+                "covered",
+            ),
+            (policy("x", "") + &policy("y", ""), "covered"),
+            (
+                policy("x", "for_each = toset([\"a\", \"b\"])\n name = \"a\""),
+                refused,
+            ),
+            (
+                policy("x", "for_each = toset([\"a\", \"b\"])\n name = each.key"),
+                "covered",
+            ),
+            (
+                policy("x", "name = \"a\"\n count = var.open == \"\" ? 1 : 0")
+                    + &policy("y", "name = \"a\"\n count = var.open == \"\" ? 0 : 1"),
+                "covered",
+            ),
+        ],
+        |(more, expected)| {
+            let code = format!("{granting}{more}");
+            assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{more}");
+        },
+    );
+    let of_role = |all: &str| {
+        let policy = encoded("Allow", "\"sqs:SendMessage\"", RESOURCE);
+        let all = all.replace("POLICY", &policy);
+        let code = format!(
+            "resource \"aws_iam_role\" \"node\" {{\n assume_role_policy = {}\n {all}}}\n",
+            super::TRUST
+        );
+        judged(&[("main.tf", &code)], &[])
+    };
+    assert_eq!(of_role(&(inline("a") + &inline("a"))), refused);
+    assert_eq!(of_role(&(inline("a") + &inline("b"))), "covered");
 }

@@ -29,7 +29,8 @@ impl Reader {
                 optional,
             };
             let value = policy.get("policy_document");
-            all.add(machine.document(value.as_ref().unwrap_or(&policy), &about));
+            let read = machine.document(value.as_ref().unwrap_or(&policy), &about);
+            all.add(&about, policy.place, read);
         }
     }
 
@@ -121,6 +122,7 @@ impl Reader {
             all.of(from.source()).worst.has_group_policies = true;
             // The policies of a group are not those of the user.
             let held = std::mem::take(&mut all.held);
+            let names = std::mem::take(&mut all.names);
             self.linked(machine, &group.target, Kind::Group, optional, all);
             match &group.target {
                 Target::Here(address) => {
@@ -141,7 +143,7 @@ impl Reader {
                     document.name_at(what, group.place.span);
                 }
             }
-            all.held = held;
+            (all.held, all.names) = (held, names);
         }
     }
 

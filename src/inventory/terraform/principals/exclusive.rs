@@ -206,7 +206,8 @@ impl Reader {
     }
 }
 
-fn at_name(instance: &Instance) -> Place {
+/// The place of the name of a block.
+pub(super) fn at_name(instance: &Instance) -> Place {
     Place {
         source: instance.source(),
         span: instance.name_span(),

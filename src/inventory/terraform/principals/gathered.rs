@@ -1,9 +1,9 @@
 //! The policies of one principal, while they are collected.
 
 use crate::inventory::Document;
-use crate::inventory::terraform::export::Read;
+use crate::inventory::terraform::export::{About, Read};
 use crate::inventory::terraform::value::{Instance, Place};
-use crate::parser::{Problem, SourceId};
+use crate::parser::{Attachment, Problem, SourceId, shorten};
 
 /// Policies of one principal, in the files that have them.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(super) struct Gathered {
     /// The managed policies so far, each with the hole that decides whether it is there: one that is attached twice is
     /// attached once.
     pub(super) held: Vec<(String, Option<usize>)>,
+    /// The names of the inline policies so far that are there for certain.
+    pub(super) names: Vec<String>,
 }
 
 impl Gathered {
@@ -40,7 +42,24 @@ impl Gathered {
         is_held
     }
 
-    pub(super) fn add(&mut self, read: Read) {
+    /// Adds a policy, whose block or object is at a place. IAM keeps one inline policy of each name.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
+    pub(super) fn add(&mut self, about: &About, place: Place, read: Read) {
+        if let (Attachment::Inline, None, Some(name)) =
+            (about.attachment, about.optional, &about.name)
+        {
+            if self.names.contains(name) {
+                let name = shorten(name);
+                let message = format!(
+                    "`{name}` is also the name of another inline policy of the same principal"
+                );
+                let problem = Problem::unresolved("name", message, place.span)
+                    .with_help("give it another name: IAM keeps one inline policy of each name");
+                self.report(place, problem);
+            }
+            self.names.push(name.clone());
+        }
         let document = self.of(read.source);
         document.add(read.reading);
         for problem in read.problems {
