@@ -320,6 +320,8 @@ fn the_quotas_of_what_a_template_makes_are_errors() {
             }
         },
     );
+}
+
 /// A policy of so many characters, none of them white space.
 fn policy(size: usize) -> Value {
     let document = |name: &str| {

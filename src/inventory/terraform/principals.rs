@@ -18,9 +18,7 @@ use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{
-    Attachment, Owner, Problem, SourceId, Spanned, Tags, role_arn, shorten, user_arn,
-};
+use crate::parser::{Attachment, Owner, Problem, Spanned, Tags, role_arn, shorten, user_arn};
 use exclusive::at_name;
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
