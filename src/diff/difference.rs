@@ -23,13 +23,13 @@ use rustc_hash::FxHashMap;
 use super::comparison::{Comparison, LayerKind, View};
 use super::context::Context;
 use super::escalation::{self, OpenPath};
-use super::prepare::Drafts;
+use super::prepare::{Drafts, normal_value};
 use super::scope::Scope;
 use super::statement::{Prepared, Resource};
 use crate::catalog::{AccessLevel, Catalog};
 use crate::finding::Witness;
 use crate::matcher::search::Budget;
-use crate::matcher::template::{self, Placeholders};
+use crate::matcher::template::Placeholders;
 use crate::matcher::{Pattern, Piece, Pieces, Reading, Variables};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::Rank;
@@ -173,8 +173,8 @@ pub fn difference(
         bindings.set(PARTITION, partition(&all), Origin::Default);
     }
     let (old, new) = (bind(&old, &bindings), bind(&new, &bindings));
-    let mut statements = ready(Of::Old, &old, &placeholders);
-    statements.extend(ready(Of::New, &new, &placeholders));
+    let mut statements = ready(Of::Old, &old);
+    statements.extend(ready(Of::New, &new));
     let mut found = Difference {
         placeholders: placeholders.names().map(str::to_owned).collect(),
         ..Difference::default()
@@ -236,7 +236,7 @@ fn literals(layers: &[Vec<Prepared>], index: usize, fits: fn(&str) -> bool) -> V
 }
 
 /// The statements of one side, made ready.
-fn ready<'s>(of: Of, layers: &'s [Vec<Prepared>], placeholders: &Placeholders) -> Vec<Ready<'s>> {
+fn ready<'s>(of: Of, layers: &'s [Vec<Prepared>]) -> Vec<Ready<'s>> {
     let statements = layers.iter().enumerate();
     let statements = statements.flat_map(|(layer, list)| list.iter().map(move |s| (layer, s)));
     statements
@@ -245,7 +245,7 @@ fn ready<'s>(of: Of, layers: &'s [Vec<Prepared>], placeholders: &Placeholders) -
             layer,
             prepared,
             patterns: prepared.resources.iter().flat_map(patterns).collect(),
-            normal: normal(prepared, placeholders),
+            normal: normal(prepared),
         })
         .collect()
 }
@@ -271,12 +271,12 @@ pub(super) fn opaque(pieces: &Pieces) -> Pieces {
 }
 
 /// A form of a statement in which statements that mean the same mostly are the same text.
-fn normal(statement: &Prepared, placeholders: &Placeholders) -> String {
+fn normal(statement: &Prepared) -> String {
     let mut actions: Vec<String> = { statement.actions.iter() }
         .map(|a| a.text.to_ascii_lowercase())
         .collect();
     let mut resources: Vec<String> = { statement.resources.iter() }
-        .map(|r| template::spell(r.pattern.pieces(), placeholders))
+        .map(|r| normal_value(r.pattern.pieces()))
         .collect();
     let mut lines: Vec<&str> = { statement.conditions.lines.iter() }
         .map(|l| l.normal.as_str())

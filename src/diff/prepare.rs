@@ -17,6 +17,7 @@ use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement,
 use crate::reference::bindings::{Bindings, Vote};
 use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
+pub(super) use condition_line::normal_value;
 use condition_line::{is_arn_operator, line, reads_variables, value_of};
 use lexed::{Draft, Lexed};
 

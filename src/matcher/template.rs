@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::arn::{Piece, Pieces};
+use super::condition::fold_key;
 use crate::parser::{Span, Version};
 use crate::vocabulary::{canonical_placeholder, is_policy_variable};
 
@@ -34,6 +35,21 @@ impl Placeholders {
                 self.names.len() - 1
             });
         at as u32
+    }
+
+    /// The number of a policy variable. Condition keys are compared without regard to case, so `${aws:UserName}` and
+    /// `${aws:username}` are one variable.
+    fn number_of_variable(&mut self, name: &str) -> u32 {
+        let folded = |name: &str| {
+            let (key, default) = variable_parts(name);
+            (fold_key(key), default.map(str::to_owned))
+        };
+        let own = folded(name);
+        let same = |known: &String| known.len() == name.len() && folded(known) == own;
+        match self.names.iter().position(same) {
+            Some(at) => at as u32,
+            None => self.number(name),
+        }
     }
 
     /// Whether the name has a number.
@@ -257,7 +273,7 @@ fn variable(name: &str, names: &mut Placeholders) -> Piece {
     let (key, default) = variable_parts(name);
     let may_be_empty = key.to_ascii_lowercase().contains("tag/") || default == Some("");
     Piece::Variable {
-        name: names.number(name),
+        name: names.number_of_variable(name),
         may_be_empty,
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn line(
 }
 
 /// A form of a value in which equal values are equal texts.
-fn normal_value(pieces: &Pieces) -> String {
+pub(in crate::diff) fn normal_value(pieces: &Pieces) -> String {
     let mut text = String::with_capacity(pieces.len());
     for (piece, _) in pieces.iter() {
         // Writing to a string cannot fail.

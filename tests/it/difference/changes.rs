@@ -18,6 +18,10 @@ fn changes_of_each_element_are_found() {
             "Condition": {operator: {key: values}}}]),
         )
     };
+    let home = |path: &str| {
+        let resource = format!("arn:aws:s3:::b/{path}");
+        policy(json!([allow(&["s3:GetObject"], &resource)]))
+    };
     let vpc = |operator: &str, values: Json| condition(operator, "aws:SourceVpc", values);
     each(
         [
@@ -124,6 +128,20 @@ fn changes_of_each_element_are_found() {
                 vec!["newservice:any"],
                 vec![],
             ),
+            // A variable is text under the older version, its key has no case, and an escape is no wildcard.
+            (
+                home("${aws:username}/*"),
+                home("${aws:username}/*").replace("2012-10-17", "2008-10-17"),
+                vec!["s3:GetObject"],
+                vec!["s3:GetObject"],
+            ),
+            (
+                home("${aws:username}/*"),
+                home("${aws:UserName}/*"),
+                vec![],
+                vec![],
+            ),
+            (home("${*}"), home("*"), vec!["s3:GetObject"], vec![]),
             (
                 policy(json!([allow(
                     &["s3:GetObject"],
