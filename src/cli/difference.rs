@@ -5,6 +5,7 @@ mod module;
 mod origin;
 mod placed;
 mod subject;
+mod unstored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -157,7 +158,13 @@ pub(super) fn run(args: &DifferenceArgs) -> Result<ExitCode, Error> {
     let mut roles = Vec::new();
     let mut placeholders = BTreeSet::new();
     for (name, old, new) in pairs(old.all, new.all) {
-        let role = compare(catalog, &bindings, &name, old.as_ref(), new.as_ref());
+        let role = compare(
+            catalog,
+            &bindings,
+            &name,
+            [old.as_ref(), new.as_ref()],
+            &sources,
+        );
         placeholders.extend(role.difference.placeholders.iter().cloned());
         if role.is_same() {
             same += 1;
@@ -305,12 +312,13 @@ fn compare(
     catalog: &Catalog,
     bindings: &Bindings,
     (path, principal): &Name,
-    old: Option<&Subject>,
-    new: Option<&Subject>,
+    [old, new]: [Option<&Subject>; 2],
+    sources: &Sources,
 ) -> ComparedRole {
     let nothing = Subject::default();
     let kind = new.or(old).map_or("file", |s| s.kind);
     let (before, after) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
+    let is_stored = [before.is_stored, after.is_stored];
     let mut problems: Vec<String> = Vec::new();
     for problem in before.problems.iter().chain(&after.problems) {
         if !problems.contains(problem) {
@@ -356,6 +364,13 @@ fn compare(
         depends |= count > 1;
         for at in 0..count {
             let (before, after) = (before.reading(at), after.reading(at));
+            let given = [(&before, is_stored[0]), (&after, is_stored[1])];
+            let given = given.into_iter().filter(|(_, is_stored)| !is_stored);
+            for problem in given.flat_map(|(reading, _)| unstored::problems(reading, sources)) {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
             if let Some(large) = check::oversize(before.all().chain(after.all())) {
                 if !problems.contains(&large.message) {
                     problems.push(large.message);

@@ -34,6 +34,7 @@ pub(super) fn add(roles: &mut Roles, pages: &[(SourceId, Pages)], sources: &mut 
         };
         let mut subject = Subject {
             kind: principal.kind.name(),
+            is_stored: true,
             ..Subject::default()
         };
         subject.name(principal);

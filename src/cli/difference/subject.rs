@@ -92,6 +92,8 @@ pub(super) struct Subject {
     pub(super) problems: Vec<String>,
     /// The names of the role: the logical id or address, the name of the role.
     pub(super) names: BTreeSet<String>,
+    /// Whether the policies are those of an account, which IAM stores.
+    pub(super) is_stored: bool,
 }
 
 impl Subject {

@@ -127,6 +127,20 @@ fn a_side_may_be_in_git() {
     assert!(!project.path("x").exists());
 }
 
+/// A policy with more than so many characters.
+fn long(length: usize) -> String {
+    let actions: Vec<String> = (0..length / 10).map(|n| format!("s3:A{n:05}")).collect();
+    policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]))
+}
+
+/// The same as a managed policy, as the AWS CLI prints one.
+fn managed(version: &str, length: usize) -> String {
+    let document = long(length).replace("2012-10-17", version);
+    format!(
+        "{{\"PolicyVersion\": {{\"VersionId\": \"v1\", \"IsDefaultVersion\": true, \"Document\": {document}}}}}"
+    )
+}
+
 #[test]
 fn faults_of_a_side_are_reported() {
     let good = policy(json!([allow(&["sqs:SendMessage"], "*")]));
@@ -141,9 +155,15 @@ fn faults_of_a_side_are_reported() {
             &policy(json!([{"Effect": "Permit", "Action": "s3:*", "Resource": "*"}])),
         ),
         ("empty/note.txt", "nothing"),
+        ("long.json", &long(10_000)),
+        ("managed.json", &managed("2012-10-17", 6_000)),
+        ("managed-old.json", &managed("2008-10-17", 10)),
     ]);
     each(
         [
+            ("good.json", "long.json"),
+            ("managed.json", "good.json"),
+            ("good.json", "managed-old.json"),
             ("good.json", "broken.json"),
             ("broken.json", "good.json"),
             ("good.json", "odd.json"),
