@@ -24,7 +24,7 @@ mod table;
 
 pub use checked::{Checked, checked_types};
 pub use condition_key::{ConditionKey, ConditionKeyType};
-pub use key::{KnownKey, suggest_global};
+pub use key::{KnownKey, suggest_global, values_of_key};
 pub use service::{Actions, Service};
 
 use std::borrow::Cow;

@@ -72,6 +72,20 @@ const GLOBAL: [(&str, ConditionKeyType); 54] = {
     ]
 };
 
+/// The values of global keys that have few. `Anonymous` signs no request.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html> (principal key values)
+const LISTED: [(&str, &[&str]); 1] = [(
+    "aws:principaltype",
+    &["AssumedRole", "User", "FederatedUser", "Account"],
+)];
+
+/// The values that a condition key (folded) can have, where they are few; none for other keys.
+pub fn values_of_key(key: &str) -> &'static [&'static str] {
+    let found = LISTED.iter().find(|(listed, _)| *listed == key);
+    found.map_or(&[], |(_, values)| values)
+}
+
 /// The known type of a condition key, by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KnownKey {

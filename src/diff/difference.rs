@@ -10,6 +10,7 @@
 
 mod contexts;
 mod question;
+mod readings;
 mod requests;
 mod trust;
 
@@ -43,6 +44,9 @@ const STEPS_PER_RUN: u64 = 60_000_000;
 
 /// Questions that a whole difference may ask.
 const MOST_QUESTIONS: u64 = 400_000;
+
+/// Readings of policy variables in a whole difference, each for one kind of resource.
+const MOST_READINGS: u64 = 8_000;
 
 /// Accounts that the policies name and that the paths of escalation are looked for in.
 const MOST_ACCOUNTS: usize = 4;
@@ -190,7 +194,10 @@ pub fn difference(
         layers: (old.len(), new.len()),
         budget: Budget::steps(STEPS_PER_RUN),
         questions: Budget::steps(MOST_QUESTIONS),
+        readings_left: Budget::steps(MOST_READINGS),
         known: FxHashMap::default(),
+        readings: FxHashMap::default(),
+        worlds: FxHashMap::default(),
     };
     search.run(&mut found);
     sort(&mut found.gained);

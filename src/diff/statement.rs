@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::{self, Catalog};
 use crate::matcher::condition::{self, KeyValue, LastAnswers, Test};
-use crate::matcher::{ActionMatch, ActionPattern};
+use crate::matcher::{ActionMatch, ActionPattern, Piece, Pieces};
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::KnownContext;
 
@@ -311,6 +311,24 @@ impl Prepared {
                 }
                 _ => false,
             })
+    }
+
+    /// Its resources, and the values of its Condition.
+    fn strings(&self) -> impl Iterator<Item = &Pieces> {
+        let resources = self.resources.iter().map(|r| r.pattern.pieces());
+        let values = self.conditions.lines.iter().flat_map(|l| &l.test.values);
+        resources.chain(values)
+    }
+
+    /// Whether a string of it has a policy variable.
+    pub fn has_variable(&self) -> bool {
+        let mut pieces = self.strings().flat_map(|pieces| pieces.iter());
+        pieces.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
+    }
+
+    /// The pieces of its resources and of the values of its Condition.
+    pub fn length(&self) -> usize {
+        self.strings().map(|pieces| pieces.len()).sum()
     }
 
     /// Whether it is on the request on `*` of an action without resource types.

@@ -134,10 +134,9 @@ impl DifferenceReport {
 }
 
 fn counted(count: usize, what: &str) -> String {
-    match (count, what.split_once(' ')) {
-        (1, _) => format!("1 {what}"),
-        (_, Some((first, rest))) => format!("{count} {first}s {rest}"),
-        (_, None) => format!("{count} {what}s"),
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
     }
 }
 
@@ -302,7 +301,10 @@ fn problems(role: &ComparedRole) -> Vec<String> {
         } else {
             String::new()
         };
-        all.push(format!("a bound was reached at {}{more}", named.join(", ")));
+        all.push(format!(
+            "{}{more}: a bound was reached, or a policy variable leaves it open",
+            named.join(", ")
+        ));
     }
     for principal in role.trust.undecided.iter().take(8) {
         all.push(format!(

@@ -1,12 +1,14 @@
 //! `pcluster-iam diff`: against an obvious evaluator on random pairs of policies, and as a program.
 
 mod changes;
+mod keys;
 mod placeholders;
 mod random;
 mod sides;
+mod variables;
 
 use pcluster_iam::catalog::Catalog;
-use pcluster_iam::diff::difference::{Difference, Side, difference};
+use pcluster_iam::diff::difference::{self, Difference, Side, difference};
 use pcluster_iam::parser::{Policy, Source, Sources, parse};
 use pcluster_iam::reference::bindings::Bindings;
 use serde_json::{Value as Json, json};
@@ -37,6 +39,22 @@ fn compare(old: &[String], new: &[String]) -> Difference {
     let (old, new) = (Parsed::new(old), Parsed::new(new));
     let none = Bindings::new();
     difference(Catalog::embedded(), &none, &old.side(), &new.side())
+}
+
+/// The request of a change with its context: `resource; key=value`.
+fn shown(changes: &[difference::Change]) -> String {
+    let one = |change: &difference::Change| {
+        let mut text = change.witness.resource.clone();
+        for (key, value) in &change.context {
+            text += &match value {
+                difference::Value::Absent => format!("; no {key}"),
+                difference::Value::Texts(texts) => format!("; {key}={}", texts.join(",")),
+                difference::Value::Line(holds) => format!("; {key}: {holds}"),
+            };
+        }
+        text
+    };
+    changes.iter().map(one).collect::<Vec<_>>().join(" | ")
 }
 
 fn policy(statements: Json) -> String {

@@ -5,8 +5,10 @@
 
 mod distinct_text;
 mod quantity;
+mod repeated_field;
+mod usual_value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::opaque;
 use crate::catalog::KnownKey;
@@ -18,7 +20,10 @@ use crate::matcher::{
     Class, Pattern, Piece, Pieces, Reading, ResourcePattern, Symbol, Token, Variables,
 };
 use distinct_text::texts;
+pub(super) use distinct_text::{NOTHING, samples};
 use quantity::scalars;
+pub(super) use repeated_field::Place;
+pub(super) use usual_value::usual;
 
 /// Contexts that are tried for one action.
 const MOST_WORLDS: usize = 2_048;
@@ -47,6 +52,40 @@ pub(super) struct World {
     pub(super) truths: Vec<bool>,
     /// The keys that decide it.
     pub(super) stated: Vec<(String, Value)>,
+    /// The parts of the ARN that some of the keys repeat, each with the number of the cell.
+    pub(super) places: Vec<(usize, Place)>,
+}
+
+impl World {
+    /// Adds the values of keys, and what the ARN repeats of them: `field` knows the field of a key (folded).
+    pub(super) fn add<'k>(
+        &mut self,
+        stated: impl Iterator<Item = (String, Value)>,
+        texts: impl Iterator<Item = (&'k str, &'k str)>,
+        field: &dyn Fn(&str) -> Option<usize>,
+    ) {
+        self.stated.extend(stated);
+        for (key, text) in texts {
+            if let Some(field) = field(key) {
+                self.places.push((0, Place::of_text(field, key, text)));
+            }
+        }
+    }
+
+    /// Lists of patterns, and whether the ARN is as one of the list, or as none of them.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &(Vec<Pattern>, bool)> {
+        self.places.iter().flat_map(|(_, place)| &place.lists)
+    }
+}
+
+/// What is known of condition keys (folded).
+pub(super) struct Keys<'k> {
+    pub(super) fact: &'k dyn Fn(&str) -> KeyValue,
+    pub(super) kind: &'k dyn Fn(&str) -> KnownKey,
+    /// Whether a request can have this value.
+    pub(super) may_be: &'k dyn Fn(&str, &Value) -> bool,
+    /// The field of the ARN that the key repeats.
+    pub(super) field: &'k dyn Fn(&str) -> Option<usize>,
 }
 
 /// A value of a key, and whether each line about the key holds.
@@ -56,20 +95,7 @@ type Cell = (Value, Vec<bool>);
 /// certain.
 pub(super) fn worlds(
     statements: &[&Conditions],
-    fact: &dyn Fn(&str) -> KeyValue,
-    kind: &dyn Fn(&str) -> KnownKey,
-    placeholders: &Placeholders,
-    budget: &mut Budget,
-) -> Option<Vec<World>> {
-    worlds_with(statements, fact, kind, &|_, _| true, placeholders, budget)
-}
-
-/// The same with the values alone that `may_be` leaves.
-pub(super) fn worlds_with(
-    statements: &[&Conditions],
-    fact: &dyn Fn(&str) -> KeyValue,
-    kind: &dyn Fn(&str) -> KnownKey,
-    may_be: &dyn Fn(&str, &Value) -> bool,
+    keys: &Keys<'_>,
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<World>> {
@@ -91,49 +117,59 @@ pub(super) fn worlds_with(
     let mut worlds = vec![World {
         truths: vec![true; statements.len()],
         stated: Vec::new(),
+        places: Vec::new(),
     }];
     for (key, lines) in &lines {
         let tests: Vec<&Test> = lines.iter().map(|(_, line)| &line.test).collect();
-        let mut cells = cells(&tests, &fact(key), kind(key), placeholders, budget)?;
-        cells.retain(|(value, _)| may_be(key, value));
+        let (fact, kind) = ((keys.fact)(key), (keys.kind)(key));
+        let mut cells = cells(&tests, &fact, kind, placeholders, budget)?;
+        let field = (keys.field)(key);
+        cells.retain(|(value, _)| {
+            // A request has what its ARN repeats.
+            (keys.may_be)(key, value) && (field.is_none() || *value != Value::Absent)
+        });
         let name = lines.first().map_or(*key, |(_, line)| line.key.as_str());
-        worlds = product(&worlds, name, lines, &cells)?;
+        let place = |cell: &Cell| Place::new(field?, name, &tests, cell);
+        worlds = product(&worlds, name, lines, &cells, &place)?;
     }
     for lines in open.values() {
         let cells = [true, false].map(|holds| (Value::Line(holds), vec![holds; lines.len()]));
         let name = lines.first().map_or_else(String::new, |(_, line)| {
             format!("{} {} {:?}", line.operator, line.key, line.values)
         });
-        worlds = product(&worlds, &name, lines, &cells)?;
+        worlds = product(&worlds, &name, lines, &cells, &|_| None)?;
     }
     Some(worlds)
 }
 
-/// Each context with each of the cells; contexts in which the same statements hold count once.
+/// Each context with each of the cells; contexts in which the same statements hold count once for each place.
 fn product(
     worlds: &[World],
     key: &str,
     lines: &[(usize, &Line)],
     cells: &[Cell],
+    place: &dyn Fn(&Cell) -> Option<Place>,
 ) -> Option<Vec<World>> {
-    let mut seen: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+    let mut seen: BTreeSet<(Vec<bool>, Vec<usize>)> = BTreeSet::new();
     let mut all: Vec<World> = Vec::new();
+    let places: Vec<Option<Place>> = cells.iter().map(place).collect();
     for world in worlds {
-        for (value, truths) in cells {
+        for (at, ((value, truths), place)) in cells.iter().zip(&places).enumerate() {
             let mut next = world.clone();
+            next.places.extend(place.clone().map(|p| (at, p)));
             for ((at, _), holds) in lines.iter().zip(truths) {
                 if let Some(truth) = next.truths.get_mut(*at) {
                     *truth &= *holds;
                 }
             }
-            if seen.contains_key(&next.truths) {
+            let cells = next.places.iter().map(|(cell, _)| *cell).collect();
+            if !seen.insert((next.truths.clone(), cells)) {
                 continue;
             }
             if all.len() == MOST_WORLDS {
                 return None;
             }
             next.stated.push((key.to_owned(), value.clone()));
-            seen.insert(next.truths.clone(), all.len());
             all.push(next);
         }
     }
@@ -172,9 +208,9 @@ fn cells(
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<Cell>> {
-    let (several, is_boolean) = match kind {
-        KnownKey::Type(kind) => (kind.is_array(), kind.is_boolean()),
-        _ => (true, false),
+    let (several, kind) = match kind {
+        KnownKey::Type(kind) => (kind.is_array(), Some(kind)),
+        _ => (true, None),
     };
     if tests.iter().map(|t| t.values.len()).sum::<usize>() > MOST_VALUES {
         return None;
@@ -194,11 +230,8 @@ fn cells(
     let may_be_absent = matches!(fact, KeyValue::Unknown | KeyValue::Absent);
     if *fact != KeyValue::Absent {
         let singles = match first {
-            None => vec![(vec!["a".to_owned()], vec![true; tests.len()])],
-            Some(family) if is_text(family) => {
-                texts(tests, fact, is_boolean, placeholders, budget)?
-            }
-            Some(family) => scalars(family, tests)?,
+            Some(family) if !is_text(family) => scalars(family, tests)?,
+            _ => texts(tests, fact, kind, placeholders, budget)?,
         };
         let mut singles: Vec<(Vec<String>, Vec<bool>)> = { singles.into_iter() }
             .map(|(texts, base)| (texts, single(tests, &base)))
@@ -326,7 +359,7 @@ fn text_of(pieces: &Pieces) -> Option<String> {
 }
 
 /// The pattern of a value that is compared as text; `None` where it matches nothing.
-fn pattern(comparison: Comparison, value: &Pieces) -> Option<Pattern> {
+pub(super) fn pattern(comparison: Comparison, value: &Pieces) -> Option<Pattern> {
     let value = opaque(value);
     if comparison == Comparison::Arn {
         return ResourcePattern::new(value).pattern(Reading::Strict, Variables::Any);

@@ -1,25 +1,32 @@
 //! The questions about one action: the requests that one side allows and the other does not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::contexts::{Keys, World};
+use super::readings::{Reading, Readings};
 use super::requests::{Applying, Found, Request};
 use super::{Change, Difference, Of, Ready, contexts, requests};
-use crate::catalog::{self};
+use crate::catalog::{self, ResourceType};
 use crate::diff::comparison::{Comparison, Named};
 use crate::diff::context::Target;
 use crate::diff::scope::Universe;
-use crate::diff::statement::Conditions;
+use crate::diff::statement::{Action, Conditions, Prepared};
 use crate::finding::Witness;
 use crate::matcher::condition::KeyValue;
 use crate::matcher::search::Budget;
-use crate::matcher::{ActionMatch, ActionPattern, Token};
+use crate::matcher::{ActionMatch, ActionPattern, Pattern};
 use crate::parser::Effect;
-use crate::reference::{Rank, danger_of};
+use crate::reference::{Rank, RequestRegion, danger_of, request_region};
 
-/// The inputs of an answer, beside the statements: the service, the types, and what is known of the condition keys.
-type KnownBy<'a> = (String, Option<&'a str>, Vec<usize>);
+/// The inputs of an answer, beside what is known of the condition keys: the service, the types, the statements, and
+/// whether the ARN has the Region of the request.
+type KnownBy<'a> = (String, Option<&'a str>, Vec<usize>, bool);
+
+/// Actions that the catalogue does not have: service and name in lower case, and as a policy writes them.
+type Unknown = BTreeMap<(String, String), String>;
 
 /// An answer with what is known of the keys on each kind of resource.
 type Answered = (Vec<Vec<KeyValue>>, [Found; 2]);
@@ -32,9 +39,18 @@ pub(super) struct Search<'r, 'a> {
     pub(super) layers: (usize, usize),
     pub(super) budget: Budget,
     pub(super) questions: Budget,
+    /// How many readings of variables may still be asked about.
+    pub(super) readings_left: Budget,
     /// Earlier answers: actions with the same types that the same statements match have the same one.
     pub(super) known: FxHashMap<KnownBy<'a>, Vec<Answered>>,
+    /// The readings of the variables of statements.
+    pub(super) readings: FxHashMap<Vec<usize>, Option<Rc<Readings>>>,
+    /// The contexts of statements in a reading.
+    pub(super) worlds: FxHashMap<(Vec<usize>, usize, Repeated), Vec<Contexts>>,
 }
+
+/// The contexts for what is known of the keys.
+type Contexts = (Vec<KeyValue>, Option<Rc<Vec<World>>>);
 
 impl<'a> Search<'_, 'a> {
     pub(super) fn run(&mut self, found: &mut Difference) {
@@ -45,14 +61,13 @@ impl<'a> Search<'_, 'a> {
             let rank = danger_of(action.service, action.name, action.access);
             self.ask(action.service, &name, Some(action), &spelled, rank, found);
         }
-        for (service, name) in unknown {
-            let spelled = format!("{service}:{name}");
+        for ((service, name), spelled) in unknown {
             self.ask(&service, &name, None, &spelled, None, found);
         }
     }
 
-    /// The actions that a statement of one side alone matches: those of the catalogue, and others by service and name.
-    fn asked(&self) -> (Vec<catalog::Action<'a>>, BTreeSet<(String, String)>) {
+    /// The actions that a statement of one side alone matches: those of the catalogue, and others.
+    fn asked(&self) -> (Vec<catalog::Action<'a>>, Unknown) {
         let of = |of: Of| -> BTreeSet<(usize, &str)> {
             let own = self.statements.iter().filter(|s| s.of == of);
             own.map(|s| (s.layer, s.normal.as_str())).collect()
@@ -61,7 +76,7 @@ impl<'a> Search<'_, 'a> {
         let has_layer_of_its_own = self.layers.0 != self.layers.1;
         let mut seen = BTreeSet::new();
         let mut known = Vec::new();
-        let mut unknown = BTreeSet::new();
+        let mut unknown = Unknown::new();
         let mut everything = has_layer_of_its_own;
         for statement in self.statements {
             let key = (statement.layer, statement.normal.as_str());
@@ -75,7 +90,7 @@ impl<'a> Search<'_, 'a> {
                     }
                 });
                 if !matches {
-                    unknown.extend(example(&action.pattern));
+                    unknown.extend(example(action));
                 }
             }
             everything |= !is_common && statement.prepared.not_action;
@@ -110,6 +125,8 @@ impl<'a> Search<'_, 'a> {
                     Applying {
                         ready,
                         action: applies.action,
+                        patterns: &ready.patterns,
+                        is_void: false,
                     },
                 ))
             })
@@ -165,11 +182,15 @@ impl<'a> Search<'_, 'a> {
         if !allowing.any(|e| e == Effect::Allow) {
             return nothing;
         }
-        let conditions: Vec<&Conditions> = { applying.iter() }
-            .map(|a| &a.ready.prepared.conditions)
-            .collect();
-        let keys: BTreeSet<&str> = { conditions.iter() }
-            .flat_map(|c| c.lines.iter().map(|l| l.test.key.as_str()))
+        let statements: Vec<&Prepared> = applying.iter().map(|a| a.ready.prepared).collect();
+        let placeholders = self.comparison.placeholders;
+        let mut budget = self.budget.clone();
+        let catalog = self.comparison.catalog;
+        let kind_of = |key: &str| catalog.condition_key(key);
+        let named_keys = Readings::keys(&statements, placeholders);
+        let keys: BTreeSet<&str> = { statements.iter() }
+            .flat_map(|s| s.conditions.lines.iter().map(|l| l.test.key.as_str()))
+            .chain(named_keys.iter().map(String::as_str))
             .collect();
         let kinds: Vec<_> = known
             .iter()
@@ -196,61 +217,141 @@ impl<'a> Search<'_, 'a> {
                 own_account: false,
             }));
         }
-        let by = (service.to_owned(), known.map(|a| a.types()), key);
+        let in_own_region = request_region(service, name) == RequestRegion::Own;
+        let by = (
+            service.to_owned(),
+            known.map(|a| a.types()),
+            key,
+            in_own_region,
+        );
         let earlier = self.known.get(&by);
         let earlier = earlier.and_then(|list| list.iter().find(|(f, _)| *f == facts));
         if let Some((_, answers)) = earlier {
             return answers.clone();
         }
-        let kind_of = |key: &str| self.comparison.catalog.condition_key(key);
+        let readings = match self.readings.get(&by.2) {
+            Some(known) => known.clone(),
+            None => {
+                let found =
+                    Readings::of_variables(&statements, &kind_of, placeholders, &mut budget);
+                let found = found.map(Rc::new);
+                self.readings.insert(by.2.clone(), found.clone());
+                found
+            }
+        };
+        let cache = &mut self.worlds;
         let mut answers = nothing;
         let mut add = |more: [Found; 2]| {
             for (answer, more) in answers.iter_mut().zip(more) {
                 answer.or(more);
             }
         };
-        let mut budget = self.budget.clone();
-        let mut at_universe = |universe: Option<&Universe>, facts: &[KeyValue]| {
+        let mut at_universe = |universe: Option<&Universe>, place: Repeated, facts: &[KeyValue]| {
             let fact = |key: &str| {
                 let at = keys.iter().position(|k| *k == key);
                 at.and_then(|at| facts.get(at))
                     .cloned()
                     .unwrap_or(KeyValue::Unknown)
             };
-            let Some(worlds) = contexts::worlds(
-                &conditions,
-                &fact,
-                &kind_of,
-                self.comparison.placeholders,
-                &mut budget,
-            ) else {
-                return [Found::Undecided, Found::Undecided];
+            let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+            let mut in_reading = |reading: Option<&Reading>| -> [Found; 2] {
+                let undecided = [Found::Undecided, Found::Undecided];
+                if reading.is_some() && !self.readings_left.pay(1) {
+                    return undecided;
+                }
+                let fact = |key: &str| {
+                    reading
+                        .and_then(|r| r.fact(key))
+                        .unwrap_or_else(|| fact(key))
+                };
+                let keys = Keys {
+                    fact: &fact,
+                    kind: &kind_of,
+                    may_be: &|_, _| true,
+                    field: &|key| place.field(key),
+                };
+                let read = reading.map(|r| read(applying, r));
+                let applying = read.as_deref().unwrap_or(applying);
+                let conditions: Vec<&Conditions> = { applying.iter().enumerate() }
+                    .map(|(at, a)| {
+                        let written = a.ready.prepared;
+                        reading.map_or(&written.conditions, |r| r.conditions(at, written))
+                    })
+                    .collect();
+                let of = reading.map_or(0, |r| 1 + r.id);
+                let cached = cache.entry((by.2.clone(), of, place)).or_default();
+                let earlier = cached.iter().find(|(f, _)| f == facts);
+                let worlds = match earlier.map(|(_, worlds)| worlds.clone()) {
+                    Some(known) => known,
+                    None => {
+                        let found = contexts::worlds(&conditions, &keys, placeholders, &mut budget);
+                        let found = found.map(Rc::new);
+                        cached.push((facts.to_vec(), found.clone()));
+                        found
+                    }
+                };
+                let Some(worlds) = worlds else {
+                    return undecided;
+                };
+                let mut worlds: Vec<World> = worlds.to_vec();
+                if let Some(reading) = reading {
+                    for world in &mut worlds {
+                        world.add(reading.stated(), reading.texts(), &|key| place.field(key));
+                    }
+                    // Where no string with a variable bears on the resource, the truths of the Conditions decide.
+                    if reading.is_apart_from(universe.map(|u| &*u.all)) {
+                        worlds.retain(|w| !w.places.is_empty() || seen.insert(w.truths.clone()));
+                    }
+                    if worlds.is_empty() {
+                        return [Found::Nothing, Found::Nothing];
+                    }
+                }
+                if !self.questions.pay(1 + worlds.len() as u64) {
+                    return undecided;
+                }
+                requests::differ(
+                    applying,
+                    self.layers,
+                    universe,
+                    &worlds,
+                    self.comparison,
+                    &mut budget,
+                )
             };
-            if !self.questions.pay(1 + worlds.len() as u64) {
-                return [Found::Undecided, Found::Undecided];
+            match &readings {
+                None => in_reading(None),
+                Some(readings) => readings.all(&fact, &mut in_reading),
             }
-            requests::differ(
-                applying,
-                self.layers,
-                universe,
-                &worlds,
-                self.comparison,
-                &mut budget,
-            )
         };
         match known {
             Some(_) if !kinds.is_empty() => {
                 for (kind, facts) in kinds.iter().zip(&facts) {
-                    for universe in self.comparison.universes(service, kind).iter() {
-                        add(at_universe(Some(universe), facts));
+                    let universes = self.comparison.universes(service, kind);
+                    for (at, universe) in universes.iter().enumerate() {
+                        // Resources of other accounts have an account of their own.
+                        let place = Repeated::of(kind, at == 0, in_own_region);
+                        add(at_universe(Some(universe), place, facts));
                     }
                 }
             }
-            Some(_) => add(at_universe(None, facts.first().map_or(&[], Vec::as_slice))),
+            Some(_) => {
+                let facts = facts.first().map_or(&[][..], Vec::as_slice);
+                add(at_universe(None, Repeated::default(), facts));
+            }
             None => {
                 let facts = facts.first().map_or(&[][..], Vec::as_slice);
-                add(at_universe(Some(&Universe::unknown()), facts));
-                add(at_universe(None, facts));
+                let place = Repeated::default();
+                for arns in [
+                    format!("arn:?*:{service}:*:*:?*"),
+                    "arn:?*:?*:*:*:?*".to_owned(),
+                ] {
+                    let universe = Universe {
+                        all: Rc::new(Pattern::glob(&arns)),
+                        ..Universe::unknown()
+                    };
+                    add(at_universe(Some(&universe), place, facts));
+                }
+                add(at_universe(None, place, facts));
             }
         }
         self.budget = budget;
@@ -260,24 +361,60 @@ impl<'a> Search<'_, 'a> {
     }
 }
 
-/// An action that a pattern matches, where the catalogue has none.
-fn example(pattern: &ActionPattern) -> Option<(String, String)> {
-    match pattern {
-        ActionPattern::Literal { service, name } => Some((service.clone(), name.clone())),
-        ActionPattern::Wildcard { service, name, .. } => {
-            let mut text = String::new();
-            for token in name.tokens() {
-                match token {
-                    Token::Symbol(symbol) => text.extend(symbol.as_char()),
-                    Token::One(_) => text.push('x'),
-                    Token::Run(_) => {}
-                }
-            }
+/// The statements in a reading of their variables.
+fn read<'q>(applying: &[Applying<'q>], reading: &'q Reading) -> Vec<Applying<'q>> {
+    let both = applying.iter().zip(&reading.statements);
+    both.map(|(a, own)| Applying {
+        ready: a.ready,
+        action: a.action,
+        patterns: own.patterns.as_deref().unwrap_or(a.patterns),
+        is_void: own.is_void,
+    })
+    .collect()
+}
+
+/// Whether the ARN of the resource repeats values of condition keys.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Repeated {
+    region: bool,
+    account: bool,
+}
+
+impl Repeated {
+    fn of(kind: &ResourceType<'_>, has_account: bool, in_own_region: bool) -> Self {
+        let has = |at: usize, hole: &str| kind.arn.split(':').nth(at) == Some(hole);
+        Repeated {
+            region: in_own_region && has(3, "${Region}"),
+            account: has_account && has(4, "${Account}"),
+        }
+    }
+
+    /// The field of the ARN that is the value of a key (folded).
+    fn field(self, key: &str) -> Option<usize> {
+        match key {
+            "aws:requestedregion" => self.region.then_some(3),
+            "aws:resourceaccount" => self.account.then_some(4),
+            _ => None,
+        }
+    }
+}
+
+/// An action that a string matches, where the catalogue has none.
+fn example(action: &Action) -> Option<((String, String), String)> {
+    let by_name = |service: &String, name: &str| (service.clone(), name.to_ascii_lowercase());
+    match &action.pattern {
+        ActionPattern::Literal { service, name } => {
+            Some((by_name(service, name), action.text.to_string()))
+        }
+        ActionPattern::Wildcard { service, .. } => {
+            let (prefix, written) = action.text.split_once(':')?;
+            let mut text: String = written.replace('?', "x").replace('*', "");
             if text.is_empty() {
                 text.push_str("any");
             }
-            let matches = pattern.matches(service, &text) == ActionMatch::Yes;
-            matches.then(|| (service.clone(), text))
+            let own = by_name(service, &text);
+            let matches = action.pattern.matches(service, &own.1) == ActionMatch::Yes;
+            matches.then(|| (own, format!("{prefix}:{text}")))
         }
         _ => None,
     }

@@ -20,6 +20,10 @@ pub(super) struct Applying<'s> {
     pub(super) ready: &'s Ready<'s>,
     /// Index of the string that matches; `None` for `NotAction`.
     pub(super) action: Option<usize>,
+    /// The patterns of its resources in the reading at hand.
+    pub(super) patterns: &'s [Pattern],
+    /// Whether a variable in it has no value.
+    pub(super) is_void: bool,
 }
 
 impl Applying<'_> {
@@ -42,11 +46,11 @@ impl Applying<'_> {
     }
 
     fn union(&self) -> Union<'_> {
-        Union::of(self.ready.patterns.iter().collect())
+        Union::of(self.patterns.iter().collect())
     }
 
     fn has(&self, word: &[Symbol]) -> bool {
-        let mut patterns = self.ready.patterns.iter();
+        let mut patterns = self.patterns.iter();
         patterns.any(|p| p.matches(word)) != self.ready.prepared.not_resource
     }
 }
@@ -83,12 +87,37 @@ impl Found {
 }
 
 /// What the new side allows and the old does not, and the other way round; on `*` without a universe.
+///
+/// Where a variable has no value, AWS may drop its string or the whole statement: what either shows alone is undecided.
 pub(super) fn differ(
     applying: &[Applying<'_>],
-    (old, new): (usize, usize),
+    layers: (usize, usize),
     universe: Option<&Universe>,
     worlds: &[World],
     comparison: &Comparison<'_>,
+    budget: &mut Budget,
+) -> [Found; 2] {
+    let mut ask = |is_sure: bool| {
+        let asked = (universe, worlds);
+        differ_if(applying, layers, asked, comparison, is_sure, budget)
+    };
+    let mut found = ask(true);
+    if applying.iter().any(|a| a.is_void) {
+        for (found, possible) in found.iter_mut().zip(ask(false)) {
+            if !matches!(possible, Found::Nothing) {
+                found.or(Found::Undecided);
+            }
+        }
+    }
+    found
+}
+
+fn differ_if(
+    applying: &[Applying<'_>],
+    (old, new): (usize, usize),
+    (universe, worlds): (Option<&Universe>, &[World]),
+    comparison: &Comparison<'_>,
+    is_sure: bool,
     budget: &mut Budget,
 ) -> [Found; 2] {
     let directions = [(Of::New, new, old), (Of::Old, old, new)];
@@ -101,6 +130,7 @@ pub(super) fn differ(
                 of,
                 layers,
                 others,
+                is_sure,
             };
             let more = match universe {
                 None if question.star() => {
@@ -129,14 +159,20 @@ struct Question<'q> {
     layers: usize,
     /// How many layers the other side has.
     others: usize,
+    /// Whether statements with a variable that has no value are read so that less is shown.
+    is_sure: bool,
 }
 
 impl<'q> Question<'q> {
     /// The statements of a side whose Conditions hold.
     fn holding(&self, of: Of) -> impl Iterator<Item = &'q Applying<'q>> + use<'q> {
         let all = self.applying.iter().zip(&self.world.truths);
-        all.filter(move |(a, holds)| **holds && a.ready.of == of)
-            .map(|(a, _)| a)
+        let (is_own, is_sure) = (of == self.of, self.is_sure);
+        all.filter(move |(a, holds)| {
+            let is_dropped = a.is_void && (a.allows() == is_own) == is_sure;
+            **holds && a.ready.of == of && !is_dropped
+        })
+        .map(|(a, _)| a)
     }
 
     fn other(&self) -> Of {
@@ -166,9 +202,17 @@ impl<'q> Question<'q> {
                 let matches = if is_star { a.is_on_star() } else { a.has(word) };
                 *holds && a.allows() && matches
             });
+        let mut context = self.world.stated.clone();
+        for (_, place) in &self.world.places {
+            let text = resource.split(':').nth(place.field);
+            let stated = context.iter_mut().find(|(key, _)| *key == place.key);
+            if let (Some(text), Some((_, value))) = (text, stated) {
+                *value = Value::Texts(vec![text.to_owned()]);
+            }
+        }
         Request {
             resource,
-            context: self.world.stated.clone(),
+            context,
             by: by.collect(),
         }
     }
@@ -181,8 +225,10 @@ impl<'q> Question<'q> {
             return Found::Nothing;
         }
         let patterns = || {
-            let own = self.applying.iter().flat_map(|a| &a.ready.patterns);
-            own.chain([&*universe.all])
+            let own = self.applying.iter().flat_map(|a| a.patterns);
+            let lists = self.world.lists();
+            own.chain(lists.flat_map(|(patterns, _)| patterns))
+                .chain([&*universe.all])
         };
         let alphabet = || Alphabet::of(patterns());
         let before = budget.share(STEPS_PER_QUESTION);
@@ -214,10 +260,19 @@ impl<'q> Question<'q> {
 
     /// The requests within the universe that the one side allows and the other does not; `None` for too many cases.
     fn clauses(&self, universe: &'q Pattern) -> Option<Vec<Clause<'q>>> {
-        let mut cases = vec![Clause {
+        let mut start = Clause {
             required: vec![Union::of(vec![universe])],
             forbidden: Vec::new(),
-        }];
+        };
+        for (patterns, is_one) in self.world.lists() {
+            let union = Union::of(patterns.iter().collect());
+            if *is_one {
+                start.required.push(union);
+            } else {
+                start.forbidden.push(union);
+            }
+        }
+        let mut cases = vec![start];
         for deny in self.holding(self.of).filter(|a| !a.allows()) {
             let list = |clause: &mut Clause<'q>| {
                 if deny.ready.prepared.not_resource {
@@ -234,7 +289,7 @@ impl<'q> Question<'q> {
                 here.filter(|a| a.allows())
             };
             let listed = allows().filter(|a| !a.ready.prepared.not_resource);
-            let listed: Vec<&Pattern> = listed.flat_map(|a| &a.ready.patterns).collect();
+            let listed: Vec<&Pattern> = listed.flat_map(|a| a.patterns).collect();
             let mut ways: Vec<Way<'q>> = Vec::new();
             if !listed.is_empty() {
                 ways.push(Way::In(Union::of(listed)));

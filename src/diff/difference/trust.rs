@@ -9,6 +9,7 @@
 mod asker;
 
 use super::contexts::{self, Value};
+use super::readings::{Reading, Readings};
 use crate::catalog::Catalog;
 use crate::diff::prepare::Drafts;
 use crate::diff::statement::Prepared;
@@ -146,73 +147,96 @@ pub fn trust_difference(
             if !applying.iter().any(|s| s.prepared.effect == Effect::Allow) {
                 continue;
             }
-            let conditions: Vec<_> = applying.iter().map(|s| &s.prepared.conditions).collect();
             let kind_of = |key: &str| catalog.condition_key(key);
             let fact = |key: &str| asker.fact(key, &partition);
             let may_be = |key: &str, value: &Value| asker.may_have(key, value, &named);
-            let worlds = contexts::worlds_with(
-                &conditions,
-                &fact,
-                &kind_of,
-                &may_be,
-                &placeholders,
-                &mut budget,
-            );
-            let worlds = worlds.filter(|worlds| left.pay(1 + worlds.len() as u64));
-            let Some(worlds) = worlds else {
-                let shown = asker.shown();
-                if !found.undecided.contains(&shown) {
-                    found.undecided.push(shown);
-                }
-                continue;
-            };
-            for is_new in [true, false] {
-                let allowed = |truths: &[bool], is_new: bool| {
-                    let own = || {
-                        let all = applying.iter().zip(truths);
-                        all.filter(move |(s, holds)| **holds && s.is_new == is_new)
-                            .map(|(s, _)| *s)
-                    };
-                    let is = |s: &Ready<'_>, effect: Effect| s.prepared.effect == effect;
-                    own().any(|s| is(s, Effect::Allow)) && !own().any(|s| is(s, Effect::Deny))
+            let prepared: Vec<&Prepared> = applying.iter().map(|s| &s.prepared).collect();
+            let readings = Readings::of_variables(&prepared, &kind_of, &placeholders, &mut budget);
+            let mut done = [false; 2];
+            let mut is_open = readings.as_ref().is_some_and(Readings::is_cut);
+            let each = Readings::each(readings.as_ref(), &fact);
+            is_open |= each.is_empty();
+            for (reading, is_proof) in each {
+                let fact = |key: &str| {
+                    let own = reading.and_then(|r| r.fact(key));
+                    own.unwrap_or_else(|| fact(key))
                 };
-                let shows = worlds
-                    .iter()
-                    .find(|w| allowed(&w.truths, is_new) && !allowed(&w.truths, !is_new));
-                let Some(world) = shows else { continue };
-                let by = applying.iter().zip(&world.truths);
-                let by = by.filter(|(s, holds)| {
-                    **holds && s.is_new == is_new && s.prepared.effect == Effect::Allow
-                });
-                let places = by.flat_map(|(s, _)| {
-                    let named = s.statement.principals.iter();
-                    let named = named.filter(|p| asker.is_named_by(p));
-                    named.map(|p| (s.source, p.value.span))
-                });
-                let list = if is_new {
-                    &mut found.gained
-                } else {
-                    &mut found.lost
+                let keys = contexts::Keys {
+                    fact: &fact,
+                    kind: &kind_of,
+                    may_be: &may_be,
+                    field: &|_| None,
                 };
-                // Who is within those that are listed is not listed again.
-                let is_known = list.iter().any(|known: &Assumption| {
-                    known.action == *spelled
-                        && askers
-                            .iter()
-                            .any(|other| other.shown() == known.principal && asker.is_within(other))
-                });
-                if !is_known {
-                    list.push(Assumption {
-                        principal: asker.shown(),
-                        action: (*spelled).to_owned(),
-                        context: world.stated.clone(),
-                        places: places.collect(),
+                let conditions: Vec<_> = { prepared.iter().enumerate() }
+                    .map(|(at, s)| reading.map_or(&s.conditions, |r| r.conditions(at, s)))
+                    .collect();
+                let worlds = contexts::worlds(&conditions, &keys, &placeholders, &mut budget);
+                let worlds = worlds.filter(|worlds| left.pay(1 + worlds.len() as u64));
+                let Some(worlds) = worlds else {
+                    is_open = true;
+                    break;
+                };
+                for (is_new, done) in [true, false].into_iter().zip(&mut done) {
+                    let shows = worlds.iter().find(|w| {
+                        allows(&applying, &w.truths, is_new)
+                            && !allows(&applying, &w.truths, !is_new)
                     });
+                    let Some(world) = shows.filter(|_| !*done) else {
+                        continue;
+                    };
+                    if !is_proof {
+                        is_open = true;
+                        continue;
+                    }
+                    *done = true;
+                    let by = applying.iter().zip(&world.truths);
+                    let by = by.filter(|(s, holds)| {
+                        **holds && s.is_new == is_new && s.prepared.effect == Effect::Allow
+                    });
+                    let places = by.flat_map(|(s, _)| {
+                        let named = s.statement.principals.iter();
+                        let named = named.filter(|p| asker.is_named_by(p));
+                        named.map(|p| (s.source, p.value.span))
+                    });
+                    let list = if is_new {
+                        &mut found.gained
+                    } else {
+                        &mut found.lost
+                    };
+                    // Who is within those that are listed is not listed again.
+                    let is_known = list.iter().any(|known: &Assumption| {
+                        known.action == *spelled
+                            && askers.iter().any(|other| {
+                                other.shown() == known.principal && asker.is_within(other)
+                            })
+                    });
+                    if !is_known {
+                        let stated = reading.into_iter().flat_map(Reading::stated);
+                        list.push(Assumption {
+                            principal: asker.shown(),
+                            action: (*spelled).to_owned(),
+                            context: world.stated.iter().cloned().chain(stated).collect(),
+                            places: places.collect(),
+                        });
+                    }
                 }
+            }
+            let shown = asker.shown();
+            if is_open && done != [true; 2] && !found.undecided.contains(&shown) {
+                found.undecided.push(shown);
             }
         }
     }
     found
+}
+
+/// Whether the policy of one side allows the action, where the Conditions hold or not.
+fn allows(applying: &[&Ready<'_>], truths: &[bool], is_new: bool) -> bool {
+    let has = |effect: Effect| {
+        let mut all = applying.iter().zip(truths);
+        all.any(|(s, holds)| *holds && s.is_new == is_new && s.prepared.effect == effect)
+    };
+    has(Effect::Allow) && !has(Effect::Deny)
 }
 
 /// The policies with the values of placeholders in their principals, which templates and modules write in their own ways.

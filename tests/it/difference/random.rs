@@ -40,6 +40,46 @@ fn short(text: &str) -> String {
 
 type Keys = BTreeMap<String, Option<Vec<String>>>;
 
+/// The keys that variables of statements name, in lower case.
+fn variables<'s>(statements: impl Iterator<Item = &'s Statement>) -> BTreeSet<String> {
+    let texts = statements.flat_map(|s| {
+        let values = s.conditions.iter().flat_map(|line| &line.values);
+        s.resources.iter().chain(values)
+    });
+    let named = texts.flat_map(|text| {
+        let parts = text.split("${").skip(1);
+        parts.map(|part| part.split('}').next().unwrap().to_lowercase())
+    });
+    named.collect()
+}
+
+/// The statements with the values of the keys in the place of their variables, those that name an action without a
+/// value alone; `None` where AWS does not say what a string with such a variable is worth.
+fn filled(statements: &[Statement], action: &str, keys: &Keys) -> Option<Vec<Statement>> {
+    let mut all = statements.to_vec();
+    for s in &mut all {
+        let mut names = s.actions.iter();
+        if names.any(|p| evaluator::action_matches(p, action)) == s.not_action {
+            continue;
+        }
+        let values = s.conditions.iter_mut().flat_map(|line| &mut line.values);
+        for text in s.resources.iter_mut().chain(values) {
+            for (key, value) in keys {
+                let spelled = format!("${{{key}}}");
+                while let Some(at) = text.to_lowercase().find(&spelled) {
+                    // Before the fifth colon it is text.
+                    if text.starts_with("arn:") && text[..at].matches(':').count() < 5 {
+                        break;
+                    }
+                    let value = value.as_ref()?.first()?;
+                    text.replace_range(at..at + spelled.len(), value);
+                }
+            }
+        }
+    }
+    Some(all)
+}
+
 /// Whether the lists of a statement match a request.
 fn lists(s: &Statement, action: &str, resource: &str) -> bool {
     let mut names = s.actions.iter();
@@ -98,23 +138,53 @@ fn lines_of<'s>(
     by_key
 }
 
+/// Values of a key that has no other, or of which no other is told apart.
+fn of_type(key: &str) -> &'static [&'static str] {
+    match key {
+        "aws:viaawsservice" => &["true", "false"],
+        "aws:multifactorauthage" => &["1", "22", "123456789012"],
+        "aws:principaltype" => &["AssumedRole", "User", "FederatedUser", "Account"],
+        _ => &[],
+    }
+}
+
+/// Whether a text is a value of a key: of the keys of the world, these have a type.
+fn is_of_type(key: &str, value: &str) -> bool {
+    let listed = of_type(key);
+    listed.is_empty() || listed.contains(&value)
+}
+
 /// Contexts of an action: each key with each candidate, up to a bound, and with steps over them beyond it.
-fn contexts(lines: &BTreeMap<String, Vec<&Line>>, known: &Known) -> Vec<Keys> {
-    const MOST: usize = 1_500;
-    let lists: Vec<(String, Vec<Option<Vec<String>>>)> = { lines.iter() }
-        .map(|(key, lines)| {
+fn contexts(
+    lines: &BTreeMap<String, Vec<&Line>>,
+    variables: &BTreeSet<String>,
+    known: &Known,
+) -> Vec<Keys> {
+    // The values of variables are put into each statement.
+    let most = if variables.is_empty() { 1_500 } else { 200 };
+    let every: Vec<&Line> = lines.values().flatten().copied().collect();
+    let none = Vec::new();
+    let names: BTreeSet<&String> = lines.keys().chain(variables).collect();
+    let lists: Vec<(String, Vec<Option<Vec<String>>>)> = { names.into_iter() }
+        .map(|key| {
+            let lines = lines.get(key).unwrap_or(&none);
             let fact = known.get(key);
+            if !variables.is_empty() {
+                // Any text may be that of a variable.
+                let mut all = evaluator::candidates(key, &every, fact.as_ref());
+                let is_one = |v: &Vec<String>| v.len() == 1 && !v[0].contains(['*', '?', '$']);
+                all.retain(|v| v.as_ref().is_none_or(is_one));
+                all.extend(of_type(key).iter().map(|v| Some(vec![(*v).to_owned()])));
+                all.retain(|v| v.iter().flatten().all(|v| is_of_type(key, v)));
+                return (key.clone(), all);
+            }
             // Candidates that the lines about the key do not tell apart count once.
             let mut seen = Vec::new();
             let mut all = evaluator::candidates(key, lines, fact.as_ref());
             // Of the keys of the world this one alone may have no value or several.
             all.retain(|v| key == "aws:tagkeys" || v.as_ref().is_none_or(|v| v.len() == 1));
-            // This one alone is Boolean.
-            let is_truth = |v: &String| v == "true" || v == "false";
-            all.retain(|v| {
-                let mut values = v.iter().flatten();
-                key != "aws:viaawsservice" || values.all(is_truth)
-            });
+            all.extend(of_type(key).iter().map(|v| Some(vec![(*v).to_owned()])));
+            all.retain(|v| v.iter().flatten().all(|v| is_of_type(key, v)));
             all.retain(|value| {
                 let truths: Vec<_> = lines.iter().map(|l| l.test(value.as_deref())).collect();
                 let is_new = !seen.contains(&truths);
@@ -134,7 +204,7 @@ fn contexts(lines: &BTreeMap<String, Vec<&Line>>, known: &Known) -> Vec<Keys> {
         let next = all
             .iter()
             .flat_map(|keys| values.iter().map(move |v| (keys, v)));
-        let step = (all.len() * values.len()).div_ceil(MOST).max(1);
+        let step = (all.len() * values.len()).div_ceil(most).max(1);
         all = next.step_by(step).map(|(keys, v)| with(keys, v)).collect();
     }
     all
@@ -145,19 +215,29 @@ fn found(action: &str, more: &[Statement], less: &[Statement]) -> Option<String>
     let service = action.split(':').next().unwrap().to_lowercase();
     let known = Known::default().by("any", &service);
     let lines = lines_of(more.iter().chain(less), action);
+    let applying = more.iter().chain(less).filter(|s| {
+        let mut names = s.actions.iter();
+        names.any(|p| evaluator::action_matches(p, action)) != s.not_action
+    });
+    let variables = variables(applying);
     for (known, resources) in world::requests(action, false, &known) {
         let mut seen = BTreeSet::new();
-        for keys in contexts(&lines, &known) {
-            let both = [more, less].map(|s| truths(s, action, &keys));
+        for keys in contexts(&lines, &variables, &known) {
+            let [Some(more), Some(less)] = [more, less].map(|s| filled(s, action, &keys)) else {
+                continue;
+            };
+            let both = [&more, &less].map(|s| truths(s, action, &keys));
             let [Some(of_more), Some(of_less)] = both else {
                 continue;
             };
-            if !seen.insert((of_more.clone(), of_less.clone())) {
+            let is_new = seen.insert((of_more.clone(), of_less.clone()));
+            if !is_new && variables.is_empty() {
                 continue;
             }
             let mut resources = resources.iter();
-            let shown = resources
-                .find(|r| allows(more, &of_more, action, r) && !allows(less, &of_less, action, r));
+            let shown = resources.find(|r| {
+                allows(&more, &of_more, action, r) && !allows(&less, &of_less, action, r)
+            });
             if let Some(resource) = shown {
                 return Some(format!("{action} on {resource} with {keys:?}"));
             }
@@ -185,8 +265,8 @@ fn shows(change: &Change, more: &[Statement], less: &[Statement]) -> bool {
     // The value of a variable may be long or a single character.
     let shows = |value: fn(&str) -> String| {
         let judged = [more, less].map(|s| {
-            let truths = truths(s, action, &keys)?;
-            let mut s = s.to_vec();
+            let mut s = filled(s, action, &keys)?;
+            let truths = truths(&s, action, &keys)?;
             for resource in s.iter_mut().flat_map(|s| &mut s.resources) {
                 *resource = value(resource);
             }
@@ -247,8 +327,30 @@ fn agrees(old: &[Statement], new: &[Statement], seen: &Seen) -> Result<(), TestC
     Ok(())
 }
 
+/// A statement of the world, at times with variables in its Condition.
+fn with_variables() -> impl Strategy<Value = Statement> {
+    let variable = prop::sample::select(vec![
+        "${aws:username}",
+        "${aws:SourceVpc}",
+        "${aws:PrincipalTag/x}",
+        "a${aws:username}",
+        "${aws:SourceVpc}*",
+    ]);
+    let variable = prop::option::weighted(0.25, (variable, any::<prop::sample::Index>()));
+    (world::customer_statement(), variable).prop_map(|(mut s, variable)| {
+        let mut lines: Vec<&mut Line> = { s.conditions.iter_mut() }
+            .filter(|line| line.operator.contains("String"))
+            .collect();
+        if let (Some((variable, at)), false) = (variable, lines.is_empty()) {
+            let at = at.index(lines.len());
+            lines[at].values[0] = variable.to_owned();
+        }
+        s
+    })
+}
+
 fn policies() -> impl Strategy<Value = (Vec<Statement>, Vec<Statement>)> {
-    let list = || prop::collection::vec(world::customer_statement(), 1..4);
+    let list = || prop::collection::vec(with_variables(), 1..4);
     (
         list(),
         list(),

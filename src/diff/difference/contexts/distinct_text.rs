@@ -1,11 +1,21 @@
 //! Texts that distinguish the patterns of conditions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::usual_value::{shapes, usual};
 use super::{MOST_CELLS, pattern};
+use crate::catalog::ConditionKeyType;
 use crate::diff::difference::opaque;
 use crate::matcher::condition::{Comparison, KeyValue, Test};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::template::Placeholders;
 use crate::matcher::{Class, Pattern, Piece, Pieces, Symbol, Token};
+
+/// The number of a placeholder that no request has.
+pub(in crate::diff::difference) const NOTHING: u32 = 1 << 19;
+
+/// How often texts are looked for that no line without regard to case lists.
+const MOST_ROUNDS: usize = 8;
 
 /// The word in lower case.
 fn fold(word: &[Symbol]) -> Vec<Symbol> {
@@ -28,11 +38,11 @@ fn literal(value: &Pieces) -> Vec<Symbol> {
     value.iter().map(one).collect()
 }
 
-/// A text of each cell, and which of the lines list it. A key that is Boolean is true or false.
+/// A text of each cell, and which of the lines list it.
 pub(super) fn texts(
     tests: &[&Test],
     fact: &KeyValue,
-    is_boolean: bool,
+    kind: Option<ConditionKeyType>,
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<(Vec<String>, Vec<bool>)>> {
@@ -55,29 +65,26 @@ pub(super) fn texts(
         })
         .collect();
     let folded: Vec<&&Test> = tests.iter().filter(folds).collect();
-    let is_wild = |p: &Pattern| !p.is_literal();
-    let has_wild = exact
-        .iter()
-        .any(|(_, patterns)| patterns.iter().any(is_wild));
-    if !folded.is_empty() && has_wild {
-        return None;
-    }
     let base = match fact {
         KeyValue::Values(values) => values.first().cloned().unwrap_or_else(Pattern::everything),
         _ => Pattern::everything(),
     };
-    let mut words = divide(&exact, &base, budget)?;
-    words.extend(spellings(&folded, &exact));
-    words.push(Vec::new());
-    words.retain(|word| base.matches(word));
-    let are_bool = { tests.iter() }
-        .all(|t| matches!(comparison(t), Some(Comparison::Bool | Comparison::Null)));
-    if is_boolean && are_bool {
-        words = ["true", "false"]
-            .map(|t| t.chars().map(Symbol::char).collect())
-            .to_vec();
-        words.retain(|word| base.matches(word));
+    let key = tests.first().map_or("", |test| test.key.as_str());
+    let shapes = shapes(key, kind);
+    let usual = usual(kind).iter().filter(|text| text.len() > 1);
+    let mut words: Vec<Vec<Symbol>> = { usual }
+        .map(|text| text.chars().map(Symbol::char).collect())
+        .collect();
+    words.extend(beside(&folded, &exact, (&base, &shapes), budget)?);
+    for value in folded.iter().flat_map(|test| &test.values) {
+        words.extend(spellings(&literal(&opaque(value)), &exact)?);
     }
+    words.push(Vec::new());
+    let nothing = Symbol::placeholder(NOTHING);
+    words.retain(|word| {
+        let has_shape = shapes.is_empty() || shapes.iter().any(|p| p.matches(word));
+        has_shape && base.matches(word) && !word.contains(&nothing)
+    });
     let held = words.into_iter().map(|word| {
         let lower = fold(&word);
         let truths = tests.iter().enumerate().map(|(at, test)| {
@@ -93,21 +100,70 @@ pub(super) fn texts(
     Some(held.collect())
 }
 
-/// A word for each combination of lines that can list it.
+/// Texts that tell these values apart, up to so many of each kind.
+pub(in crate::diff::difference) fn samples(
+    values: &[(Comparison, &Pieces)],
+    count: usize,
+    placeholders: &Placeholders,
+    budget: &mut Budget,
+) -> Option<Vec<String>> {
+    let is_folded = |c: Comparison| c == Comparison::EqualsIgnoreCase;
+    let lines: Vec<(usize, Vec<Pattern>)> = { values.iter().enumerate() }
+        .filter(|(_, (comparison, _))| comparison.reads_variables() && !is_folded(*comparison))
+        .filter_map(|(at, (comparison, value))| Some((at, vec![pattern(*comparison, value)?])))
+        .collect();
+    let mut words: Vec<Vec<Symbol>> = Vec::new();
+    for _ in 0..count.min(3) {
+        let without: Vec<Pattern> = words.iter().map(|word| only(word)).collect();
+        words.extend(divide(
+            &lines,
+            (&Pattern::everything(), &[]),
+            &without,
+            budget,
+        )?);
+    }
+    let folded = values
+        .iter()
+        .filter(|(comparison, _)| is_folded(*comparison));
+    for (_, value) in folded {
+        words.extend(spellings(&literal(&opaque(value)), &lines)?);
+    }
+    words.retain(|word| word.iter().all(|s| s.as_char().is_some()));
+    Some(words.iter().map(|word| spell(word, placeholders)).collect())
+}
+
+/// A word of the base, and of one of the shapes where there are any, for each combination of lines that can list it, but
+/// for those of `without`.
 fn divide(
     lines: &[(usize, Vec<Pattern>)],
-    base: &Pattern,
+    (base, shapes): (&Pattern, &[Pattern]),
+    without: &[Pattern],
     budget: &mut Budget,
 ) -> Option<Vec<Vec<Symbol>>> {
     let some = Pattern::new(vec![Token::One(Class::ANY), Token::Run(Class::ANY)]);
     let all = lines.iter().flat_map(|(_, patterns)| patterns);
-    let known: Vec<&Pattern> = all.chain([base, &some]).collect();
+    let known: Vec<&Pattern> = { all.chain([base, &some]) }
+        .chain(shapes)
+        .chain(without)
+        .collect();
     let alphabet = || Alphabet::of(known.iter().copied());
-    let start = Clause {
+    let mut start = Clause {
         required: vec![Union::of(vec![base]), Union::of(vec![&some])],
-        forbidden: Vec::new(),
+        forbidden: vec![Union::of(without.iter().collect())],
     };
-    let mut clauses = vec![(start, Vec::new())];
+    if !shapes.is_empty() {
+        start.required.push(Union::of(shapes.iter().collect()));
+    }
+    let mut find = |clause: &Clause<'_>| {
+        let clause = std::slice::from_ref(clause);
+        match search::find(clause, &alphabet, Goal::Shortest, budget) {
+            Answer::Nothing => Some(None),
+            Answer::Undecided => None,
+            Answer::Word(word) => Some(Some(word)),
+        }
+    };
+    let first = find(&start)?;
+    let mut clauses: Vec<_> = first.map(|word| (start, word)).into_iter().collect();
     for (_, patterns) in lines {
         let union = Union::of(patterns.iter().collect());
         let mut next = Vec::new();
@@ -117,16 +173,8 @@ fn divide(
             let mut outside = clause;
             outside.forbidden.push(union.clone());
             for clause in [inside, outside] {
-                let found = search::find(
-                    std::slice::from_ref(&clause),
-                    &alphabet,
-                    Goal::Shortest,
-                    budget,
-                );
-                match found {
-                    Answer::Nothing => {}
-                    Answer::Undecided => return None,
-                    Answer::Word(word) => next.push((clause, word)),
+                if let Some(word) = find(&clause)? {
+                    next.push((clause, word));
                 }
             }
             if next.len() > MOST_CELLS {
@@ -138,52 +186,84 @@ fn divide(
     Some(clauses.into_iter().map(|(_, word)| word).collect())
 }
 
-/// Texts that lines without regard to case list, in spellings that other lines tell apart, and one that none lists.
-fn spellings(folded: &[&&Test], exact: &[(usize, Vec<Pattern>)]) -> Vec<Vec<Symbol>> {
-    if folded.is_empty() {
-        return Vec::new();
-    }
+/// A word for each combination of exact lines, where it is none that lines without regard to case list.
+fn beside(
+    folded: &[&&Test],
+    exact: &[(usize, Vec<Pattern>)],
+    base: (&Pattern, &[Pattern]),
+    budget: &mut Budget,
+) -> Option<Vec<Vec<Symbol>>> {
+    let listed = folded.iter().flat_map(|test| &test.values);
+    let listed: Vec<Vec<Symbol>> = listed.map(|v| fold(&literal(&opaque(v)))).collect();
     let mut words: Vec<Vec<Symbol>> = Vec::new();
-    for value in folded.iter().flat_map(|test| &test.values) {
-        let word = literal(&opaque(value));
-        let flip = |at: usize| -> Vec<Symbol> {
-            let one = word
-                .iter()
-                .enumerate()
-                .map(|(i, symbol)| match symbol.as_char() {
-                    Some(c) if i == at && c.is_ascii_lowercase() => {
-                        Symbol::char(c.to_ascii_uppercase())
-                    }
-                    Some(c) if i == at => Symbol::char(c.to_ascii_lowercase()),
-                    _ => *symbol,
-                });
-            one.collect()
+    let mut without: Vec<Pattern> = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let more = divide(exact, base, &without, budget)?;
+        let (known, free): (Vec<_>, Vec<_>) =
+            { more.into_iter() }.partition(|word| listed.contains(&fold(word)));
+        words.extend(free);
+        if known.is_empty() {
+            return Some(words);
+        }
+        without.extend(known.iter().map(|word| only(word)));
+    }
+    None
+}
+
+/// The pattern of one word.
+fn only(word: &[Symbol]) -> Pattern {
+    Pattern::new(word.iter().copied().map(Token::Symbol).collect())
+}
+
+/// The spellings of a text in small and capital letters that lines tell apart; `None` where these are too many.
+fn spellings(word: &[Symbol], lines: &[(usize, Vec<Pattern>)]) -> Option<Vec<Vec<Symbol>>> {
+    let patterns: Vec<&Pattern> = lines.iter().flat_map(|(_, patterns)| patterns).collect();
+    let start = patterns.iter().map(|p| reached(p, [0].into()));
+    let start: Vec<BTreeSet<usize>> = start.collect();
+    let mut states: BTreeMap<_, Vec<Symbol>> = BTreeMap::from([(start, Vec::new())]);
+    for symbol in word {
+        let cases = match symbol.as_char().filter(char::is_ascii_alphabetic) {
+            Some(c) => vec![
+                Symbol::char(c.to_ascii_lowercase()),
+                Symbol::char(c.to_ascii_uppercase()),
+            ],
+            None => vec![*symbol],
         };
-        // More spellings than the other lines list: one of them is left.
-        let lower = fold(&word);
-        words.push(word.clone());
-        words.push(lower);
-        words.extend((0..word.len()).map(flip));
-        if let Some(first) = word.first().filter(|_| word.len() > 1) {
-            let mut rest: Vec<Symbol> = vec![*first];
-            rest.extend(word.iter().skip(1).map(|s| match s.as_char() {
-                Some(c) => Symbol::char(c.to_ascii_uppercase()),
-                None => *s,
-            }));
-            words.push(rest);
+        let mut next = BTreeMap::new();
+        for (state, before) in &states {
+            for case in &cases {
+                let after = patterns.iter().zip(state);
+                let after: Vec<_> = after.map(|(p, at)| step(p, at, *case)).collect();
+                next.entry(after)
+                    .or_insert_with(|| [before.as_slice(), &[*case]].concat());
+            }
+        }
+        if next.len() > MOST_CELLS {
+            return None;
+        }
+        states = next;
+    }
+    Some(states.into_values().collect())
+}
+
+/// The positions of a pattern that one symbol leads to.
+fn step(pattern: &Pattern, at: &BTreeSet<usize>, symbol: Symbol) -> BTreeSet<usize> {
+    let next = at.iter().filter_map(|at| match pattern.tokens().get(*at)? {
+        Token::Symbol(own) => (*own == symbol).then_some(at + 1),
+        Token::One(class) => class.accepts(symbol).then_some(at + 1),
+        Token::Run(class) => class.accepts(symbol).then_some(*at),
+    });
+    reached(pattern, next.collect())
+}
+
+/// With the positions behind wildcards that may match nothing.
+fn reached(pattern: &Pattern, mut at: BTreeSet<usize>) -> BTreeSet<usize> {
+    for (position, token) in pattern.tokens().iter().enumerate() {
+        if matches!(token, Token::Run(_)) && at.contains(&position) {
+            at.insert(position + 1);
         }
     }
-    let listed: Vec<Vec<Symbol>> = words.iter().map(|w| fold(w)).collect();
-    let mut others =
-        (0..).map(|n| -> Vec<Symbol> { format!("other-{n}").chars().map(Symbol::char).collect() });
-    let is_free = |word: &Vec<Symbol>| {
-        !listed.contains(word)
-            && !exact
-                .iter()
-                .any(|(_, patterns)| patterns.iter().any(|p| p.matches(word)))
-    };
-    words.extend(others.find(is_free));
-    words
+    at
 }
 
 fn spell(word: &[Symbol], placeholders: &Placeholders) -> String {

@@ -1,0 +1,73 @@
+//! The texts that values of a condition key are, by the type of the key.
+
+use crate::catalog::{self, ConditionKeyType};
+use crate::matcher::condition::literal;
+use crate::matcher::{Class, Pattern, Symbol, Token};
+
+/// Ordinary values, which are tried first.
+pub(in crate::diff::difference) fn usual(
+    kind: Option<ConditionKeyType>,
+) -> &'static [&'static str] {
+    match kind {
+        Some(ConditionKeyType::Bool | ConditionKeyType::ArrayOfBool) => &["true", "false"],
+        Some(ConditionKeyType::Numeric) => &["1"],
+        Some(ConditionKeyType::Date) => &["2030-01-01T00:00:00Z"],
+        Some(ConditionKeyType::IpAddress) => &["203.0.113.9", "2001:db8::9"],
+        Some(ConditionKeyType::Arn | ConditionKeyType::ArrayOfArn) => &[
+            "arn:aws:iam::123456789012:role/a",
+            "arn:aws:iam::123456789012:user/a",
+            "arn:aws:sts::123456789012:assumed-role/a/b",
+        ],
+        Some(ConditionKeyType::String | ConditionKeyType::ArrayOfString) | None => &["a"],
+    }
+}
+
+/// Patterns of which each value matches one; none where any text may be a value.
+pub(super) fn shapes(key: &str, kind: Option<ConditionKeyType>) -> Vec<Pattern> {
+    let listed = catalog::values_of_key(key);
+    if !listed.is_empty() {
+        return listed.iter().map(|text| literal(text)).collect();
+    }
+    match kind {
+        Some(kind) if kind.is_boolean() => ["true", "false"].map(literal).to_vec(),
+        Some(ConditionKeyType::Numeric) => vec![row(&["0-9"])],
+        Some(ConditionKeyType::IpAddress) => vec![
+            row(&["0-9", ".", "0-9", ".", "0-9", ".", "0-9"]),
+            row(&["0-9a-f", ":", "0-9a-f:"]),
+        ],
+        Some(ConditionKeyType::Arn | ConditionKeyType::ArrayOfArn) => vec![arn()],
+        _ => Vec::new(),
+    }
+}
+
+/// One or more characters of each of these in a row.
+fn row(parts: &[&str]) -> Pattern {
+    let mut tokens = Vec::new();
+    for part in parts {
+        let mut characters = part.chars();
+        match (characters.next(), characters.next(), Class::of(part)) {
+            (Some(c), None, _) => tokens.push(Token::Symbol(Symbol::char(c))),
+            (_, _, Some(class)) => tokens.extend([Token::One(class), Token::Run(class)]),
+            _ => {}
+        }
+    }
+    Pattern::new(tokens)
+}
+
+/// An ARN with a partition, a service and a name.
+fn arn() -> Pattern {
+    let field = Class::NO_COLON;
+    let colon = Token::Symbol(Symbol::char(':'));
+    let mut tokens: Vec<Token> = { "arn".chars() }
+        .map(|c| Token::Symbol(Symbol::char(c)))
+        .collect();
+    for at in 1..6 {
+        tokens.push(colon);
+        match at {
+            1 | 2 => tokens.extend([Token::One(field), Token::Run(field)]),
+            5 => tokens.extend([Token::One(Class::ANY), Token::Run(Class::ANY)]),
+            _ => tokens.push(Token::Run(field)),
+        }
+    }
+    Pattern::new(tokens)
+}

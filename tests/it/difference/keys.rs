@@ -1,0 +1,131 @@
+//! The values that condition keys have in the requests that a comparison names.
+
+use serde_json::{Value as Json, json};
+
+use super::{compare, policy, shown};
+use crate::common::table::each;
+
+fn send(resource: &str, condition: Json) -> Json {
+    json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": resource, "Condition": condition})
+}
+
+#[test]
+fn keys_have_values_that_a_request_can_have() {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:";
+    let any = |condition: Json| send("*", condition);
+    let region = |operator: &str, value: &str| json!({operator: {"aws:RequestedRegion": value}});
+    let tag = |operator: &str, value: &str| json!({operator: {"aws:PrincipalTag/team": value}});
+    each(
+        [
+            // The Region and the account of a request are those of the ARN.
+            (
+                json!([]),
+                json!([send(
+                    &format!("{queue}*"),
+                    region("StringEquals", "eu-west-1")
+                )]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([send(
+                    &format!("{queue}*"),
+                    json!({"StringEquals": {"aws:ResourceAccount": "999999999999"}})
+                )]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([any(region("StringLike", "eu-*"))]),
+                json!([send("arn:*:sqs:eu-*:*:*", json!({}))]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([send(
+                    "arn:aws:sqs:us-*:*:*",
+                    region("StringNotLike", "us-east-?")
+                )]),
+                json!([send(
+                    "arn:aws:sqs:us-*:*:*",
+                    region("StringEquals", "us-east-1")
+                )]),
+                format!("{queue}b; aws:RequestedRegion=us-east-1"),
+                "arn:aws:sqs:us-west-2:123456789012:b; aws:RequestedRegion=us-west-2".to_owned(),
+            ),
+            // Every request has it.
+            (
+                json!([any(
+                    json!({"StringEqualsIfExists": {"aws:RequestedRegion": "us-east-1"}})
+                )]),
+                json!([any(region("StringEquals", "us-east-1"))]),
+                String::new(),
+                String::new(),
+            ),
+            // The ARN of an access point has the Region, that of a bucket does not.
+            (
+                json!([]),
+                json!([{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*",
+                    "Condition": region("StringEquals", "eu-west-1")}]),
+                "arn:aws:s3:eu-west-1:123456789012:accesspoint/b; aws:RequestedRegion=eu-west-1"
+                    .to_owned(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(json!({"Null": {"aws:SecureTransport": "false"}}))]),
+                format!("{queue}b; aws:SecureTransport=true"),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(json!({"Null": {"aws:MultiFactorAuthAge": "false"}}))]),
+                format!("{queue}b; aws:MultiFactorAuthAge=0"),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(
+                    json!({"StringNotEquals": {"aws:PrincipalType": ["User", "AssumedRole"]}})
+                )]),
+                format!("{queue}b; aws:PrincipalType=Account"),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(
+                    json!({"StringNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}})
+                )]),
+                format!("{queue}b; aws:PrincipalArn=arn:aws:iam::123456789012:user/a"),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(json!({"StringLike": {"aws:SourceIp": "10.*"}}))]),
+                format!("{queue}b; aws:SourceIp=10.2.2.2"),
+                String::new(),
+            ),
+            // Small and capital letters beside wildcards.
+            (
+                json!([any(tag("StringEqualsIgnoreCase", "hpc"))]),
+                json!([any(tag("StringLike", "hpc*"))]),
+                format!("{queue}b; aws:PrincipalTag/team=hpca"),
+                format!("{queue}b; aws:PrincipalTag/team=Hpc"),
+            ),
+            (
+                json!([any(tag("StringEqualsIgnoreCase", "hpc"))]),
+                json!([any(tag("StringLike", "?PC")), any(tag("StringLike", "HpC"))]),
+                format!("{queue}b; aws:PrincipalTag/team=aPC"),
+                format!("{queue}b; aws:PrincipalTag/team=hpc"),
+            ),
+        ],
+        |(old, new, gained, lost)| {
+            let (old, new) = (policy(old), policy(new));
+            let found = compare(std::slice::from_ref(&old), std::slice::from_ref(&new));
+            assert!(found.undecided.is_empty(), "{old}\n{new}\n{found:?}");
+            assert_eq!(shown(&found.gained), gained, "{old}\n{new}");
+            assert_eq!(shown(&found.lost), lost, "{old}\n{new}");
+        },
+    );
+}

@@ -1,0 +1,134 @@
+//! Policy variables in the policies of two sides: each stands for the value of a condition key in the request.
+
+use serde_json::{Value as Json, json};
+
+use super::{compare, policy, shown};
+use crate::common::table::each;
+
+const QUEUES: &str = "*";
+const OBJECT: &str = "s3:GetObject";
+
+fn send(effect: &str, condition: Json) -> Json {
+    json!({"Effect": effect, "Action": "sqs:SendMessage", "Resource": QUEUES, "Condition": condition})
+}
+
+fn read(effect: &str, resource: &str) -> Json {
+    json!({"Effect": effect, "Action": OBJECT, "Resource": format!("arn:aws:s3:::bkt/{resource}")})
+}
+
+fn old_version(statements: Json) -> String {
+    json!({"Version": "2008-10-17", "Statement": statements}).to_string()
+}
+
+#[test]
+fn a_variable_is_the_value_of_its_key() {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:";
+    let endpoint = |value: &str| json!({"StringEquals": {"aws:SourceVpce": value}});
+    let tagged = || json!({"StringEquals": {"aws:SourceVpce": "v", "aws:PrincipalTag/vpce": "v"}});
+    let tag = "${aws:PrincipalTag/vpce}";
+    let home = |values: Json| {
+        json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
+            "Condition": {"StringLike": {"s3:prefix": values}}})
+    };
+    each(
+        [
+            // Both keys are one text: that the tag is listed as well allows nothing more.
+            (
+                policy(json!([send("Allow", tagged())])),
+                policy(json!([send("Allow", endpoint(tag))])),
+                format!("{queue}b; aws:PrincipalTag/vpce=a; aws:SourceVpce=a"),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([
+                    send("Allow", tagged()),
+                    send("Deny", endpoint(tag))
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            (
+                policy(json!([])),
+                policy(json!([send("Allow", endpoint(tag))])),
+                format!("{queue}b; aws:SourceVpce=a; aws:PrincipalTag/vpce=a"),
+                String::new(),
+            ),
+            // Under the older version a variable is text.
+            (
+                policy(json!([read("Allow", "${aws:username}/*")])),
+                old_version(json!([read("Allow", "${aws:username}/*")])),
+                "arn:aws:s3:::bkt/${aws:username}/a; aws:username=a".to_owned(),
+                "arn:aws:s3:::bkt/a/a; aws:username=a".to_owned(),
+            ),
+            // Condition keys have no case.
+            (
+                policy(json!([
+                    read("Allow", "${aws:username}/*"),
+                    send("Allow", endpoint("${aws:PRINCIPALTAG/vpce}"))
+                ])),
+                policy(json!([
+                    read("Allow", "${aws:UserName}/*"),
+                    send("Allow", endpoint(tag))
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            // The escapes are characters.
+            (
+                policy(json!([read("Allow", "${*}")])),
+                policy(json!([read("Allow", "*")])),
+                "arn:aws:s3:::bkt/c".to_owned(),
+                String::new(),
+            ),
+            // A folder of one user, of every user, and of users whose name another string lists.
+            (
+                policy(json!([read("Allow", "${aws:username}/*")])),
+                policy(json!([read("Allow", "bob/*")])),
+                "arn:aws:s3:::bkt/bob/a".to_owned(),
+                "arn:aws:s3:::bkt/${aws:username}/a".to_owned(),
+            ),
+            (
+                policy(json!([read("Allow", "${aws:username}/*")])),
+                policy(json!([
+                    read("Allow", "${aws:username}/*"),
+                    read("Deny", "root/*")
+                ])),
+                String::new(),
+                "arn:aws:s3:::bkt/root/a; aws:username=root".to_owned(),
+            ),
+            (
+                policy(json!([
+                    read("Allow", "*"),
+                    read("Deny", "${aws:username}/*")
+                ])),
+                policy(json!([
+                    read("Allow", "*"),
+                    read("Deny", "${aws:username}/*"),
+                    read("Deny", "${aws:username}/b/*")
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            (
+                policy(json!([home(json!(["home/${aws:username}/*"]))])),
+                policy(json!([home(json!(["home/*"]))])),
+                "arn:aws:s3:::bkt; s3:prefix=home/; aws:username=a".to_owned(),
+                String::new(),
+            ),
+            // A default stands for a key that is not there.
+            (
+                policy(json!([read("Allow", "${aws:PrincipalTag/team, 'all'}/*")])),
+                policy(json!([read("Allow", "${aws:PrincipalTag/team}/*")])),
+                String::new(),
+                "arn:aws:s3:::bkt/all/a; no aws:PrincipalTag/team".to_owned(),
+            ),
+        ],
+        |(old, new, gained, lost)| {
+            let found = compare(std::slice::from_ref(&old), std::slice::from_ref(&new));
+            assert!(found.undecided.is_empty(), "{old}\n{new}\n{found:?}");
+            assert_eq!(shown(&found.gained), gained, "{old}\n{new}");
+            assert_eq!(shown(&found.lost), lost, "{old}\n{new}");
+        },
+    );
+}
