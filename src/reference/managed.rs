@@ -66,9 +66,12 @@ pub fn managed_text(arn: &str) -> Option<Cow<'static, str>> {
     let partition = before.strip_prefix("arn:").unwrap_or_default();
     let is_known = partition == "${Partition}" || PARTITIONS.contains(&partition);
     let is_other = partition != "aws" && is_known;
-    is_right.then(|| match is_other {
-        true => Cow::Owned(text.replace("\"arn:aws:", &format!("\"arn:{partition}:"))),
-        false => Cow::Borrowed(text),
+    is_right.then(|| {
+        if is_other {
+            Cow::Owned(text.replace("\"arn:aws:", &format!("\"arn:{partition}:")))
+        } else {
+            Cow::Borrowed(text)
+        }
     })
 }
 
