@@ -215,6 +215,7 @@ const SHARED_NAMES: &[(&str, &str)] = &[
     ("arn", "ARNs"),
     ("attachment", "policies that are attached to a principal"),
     ("baseline", "the baseline"),
+    ("boundary", "permissions boundaries"),
     ("cloudformation", "CloudFormation"),
     ("cluster", "the configuration of a cluster"),
     ("condition", "the `Condition` of a statement"),

@@ -20,7 +20,7 @@ use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Pattern, Piece, Pieces, Symbol, Token};
 use interplay::{Meetings, Place};
 pub(super) use substitution::Substituted;
-use substitution::{Opened, Values, substitute};
+use substitution::{Opened, Values, fresh, substitute};
 
 /// Readings that are tried for one action.
 const MOST_READINGS: usize = 256;
@@ -465,14 +465,6 @@ fn literals(statements: &[&Prepared]) -> BTreeSet<String> {
         }
     }
     all
-}
-
-/// A short text that none of these is.
-fn fresh(taken: &BTreeSet<String>) -> Option<String> {
-    let letters = || ('a'..='f').chain('g'..='z').map(String::from);
-    let longer = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
-    let mut all = letters().chain(longer);
-    all.find(|text| !taken.contains(text))
 }
 
 /// Texts that tell the lines apart which test the keys of variables, or compare with variables: so many of each kind that

@@ -108,10 +108,12 @@ fn nothing_of_a_template_is_passed_over() {
         ),
         (
             "application",
-            add(
-                "S",
-                json!({"Type": "AWS::Serverless::Application", "Properties": {"Location": "u"}}),
-            ),
+            template(|t| {
+                t["Transform"] = "AWS::Serverless-2016-10-31".into();
+                let properties = json!({"Location": "u"});
+                t["Resources"]["S"] =
+                    json!({"Type": "AWS::Serverless::Application", "Properties": properties});
+            }),
             0,
             "the template of S",
         ),

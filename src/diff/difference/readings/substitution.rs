@@ -1,5 +1,7 @@
 //! Statements with values in the place of their policy variables.
 
+use std::collections::BTreeSet;
+
 use super::Place;
 use super::interplay::{Meeting, of_arn, open};
 use crate::diff::difference::contexts::NOTHING;
@@ -213,4 +215,12 @@ fn filled_line(line: &Line, values: &Values<'_>, opened: &Opened<'_>) -> (Line, 
         values: line.values.clone(),
     };
     (line, has_void)
+}
+
+/// A short text that none of these is.
+pub(super) fn fresh(taken: &BTreeSet<String>) -> Option<String> {
+    let letters = || ('a'..='f').chain('g'..='z').map(String::from);
+    let longer = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+    let mut all = letters().chain(longer);
+    all.find(|text| !taken.contains(text))
 }
