@@ -74,7 +74,7 @@ fn choices(value: &Value, all: &mut Setting) {
 }
 
 /// The value in one setting, if there is one.
-fn settled(value: &Value, setting: &Setting, joins_lists: bool) -> Option<Value> {
+fn settled(value: &Value, setting: &[(usize, usize)], joins_lists: bool) -> Option<Value> {
     let settled = |value| settled(value, setting, joins_lists);
     let node = match &value.node {
         Node::Choice(hole, of) => {
