@@ -29,6 +29,7 @@ mod plan_faults;
 mod policy_argument;
 mod policy_document;
 mod principals;
+mod provider;
 mod shown;
 mod supported;
 mod surroundings;

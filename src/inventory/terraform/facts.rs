@@ -55,6 +55,7 @@ pub(super) struct Accepts {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 struct Facts {
+    region: FxHashMap<String, Vec<String>>,
     placeholders: FxHashMap<String, FxHashMap<String, String>>,
     names: FxHashMap<String, Vec<String>>,
     computed: FxHashMap<String, FxHashMap<String, String>>,
@@ -117,6 +118,13 @@ pub(super) fn attribute<'n>(kind: &str, name: &'n str) -> &'n str {
     } else {
         name
     }
+}
+
+/// The arguments that give the Region of one type, of any (`*`), or that leave it open (`open`).
+pub(super) fn region(of: &str) -> &'static [String] {
+    facts()
+        .and_then(|f| f.region.get(of))
+        .map_or(&[], Vec::as_slice)
 }
 
 /// The placeholder that an attribute of a data source stands for.

@@ -8,13 +8,14 @@ use crate::inventory::json_text::{self, Json, Token};
 use crate::parser::{Span, shorten};
 
 /// Blocks that have labels, and how many.
-const TOP: [(&str, usize); 6] = [
+const TOP: [(&str, usize); 7] = [
     ("resource", 2),
     ("data", 2),
     ("module", 1),
     ("variable", 1),
     ("output", 1),
     ("locals", 0),
+    ("provider", 1),
 ];
 /// Blocks within those that are read, which look like attributes here.
 const INNER: [&str; 7] = [
@@ -44,7 +45,7 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
         if let Some((_, labels)) = TOP.iter().find(|(kind, _)| *kind == name) {
             blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?;
         } else {
-            // `terraform`, `provider` and comments decide nothing here.
+            // `terraform` and comments decide nothing here.
         }
     }
     Ok(body)

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::evaluate::Machine;
 use super::hcl::{self, Fault};
 use super::json_code;
+use super::provider;
 use super::surroundings::{Code, Module, Scope};
 use super::syntax_tree::{Attribute, Block, Body, Expression, Node as Syntax, Part};
 use super::value::{Each, Placed};
@@ -156,6 +157,7 @@ impl Machine<'_> {
             let labels = labels.collect::<Vec<_>>().join(".");
             let key = match block.kind.as_str() {
                 "data" => format!("data.{labels}"),
+                "provider" => provider::name(&block),
                 _ => labels,
             };
             if block.kind == "locals" {
@@ -181,6 +183,7 @@ impl Machine<'_> {
                 "variable" => &mut code.variables,
                 "module" => &mut code.modules,
                 "output" => &mut code.outputs,
+                "provider" => &mut code.providers,
                 _ => continue,
             };
             let kind = block.kind.clone();

@@ -211,6 +211,11 @@ impl Machine<'_> {
                 return Value::bound(suffix, place);
             }
             if let Some(placeholder) = facts::placeholder(kind, name) {
+                if placeholder == "Region"
+                    && let Some(region) = self.region(of, place)
+                {
+                    return region;
+                }
                 return self.named(placeholder, HoleKind::Reference, place);
             }
         }
@@ -296,7 +301,12 @@ impl Machine<'_> {
         for part in &resource.parts {
             let value = match part {
                 Part::Text(text) => Value::bound(text.clone(), place),
-                Part::Placeholder(name) => self.named(name.clone(), HoleKind::Reference, place),
+                Part::Placeholder(name) => {
+                    let region = { name == "Region" }
+                        .then(|| self.region(of, place))
+                        .flatten();
+                    region.unwrap_or_else(|| self.named(name.clone(), HoleKind::Reference, place))
+                }
                 Part::Argument(name, default) => {
                     let given = if resource.name.as_ref() == Some(name) {
                         Some(self.attribute(of, name, place))

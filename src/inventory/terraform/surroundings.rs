@@ -23,6 +23,8 @@ pub(super) struct Code {
     pub(super) resources: Named<Block>,
     pub(super) modules: Named<Block>,
     pub(super) outputs: Named<Block>,
+    /// The configurations of providers: `aws`, `aws.eu`.
+    pub(super) providers: Named<Block>,
     /// True where a file of it was not read: what is not found may be defined there.
     pub(super) is_partial: bool,
 }

@@ -118,3 +118,76 @@ fn iam_keeps_one_inline_policy_of_each_name() {
     assert_eq!(of_role(&(inline("a") + &inline("a"))), refused);
     assert_eq!(of_role(&(inline("a") + &inline("b"))), "covered");
 }
+
+/// Code that defines `data.aws_region.r`, or a queue of another Region; the ARN; and the verdict in us-east-1.
+const REGIONS: &[(&str, &str)] = &[
+    ("data \"aws_region\" \"r\" {}", "covered"),
+    (
+        "data \"aws_region\" \"r\" {\n name = \"eu-west-1\"\n}",
+        "missing",
+    ),
+    (
+        "data \"aws_region\" \"r\" {\n region = \"eu-west-1\"\n}",
+        "missing",
+    ),
+    (
+        "data \"aws_region\" \"r\" {\n name = \"us-east-1\"\n}",
+        "covered",
+    ),
+    ("data \"aws_region\" \"r\" {\n name = null\n}", "covered"),
+    (
+        "data \"aws_region\" \"r\" {\n endpoint = \"ec2.eu-west-1.amazonaws.com\"\n}",
+        "depends",
+    ),
+    (
+        "data \"aws_region\" \"r\" {\n provider = aws.eu\n}",
+        "missing",
+    ),
+    (
+        "data \"aws_region\" \"r\" {\n provider = aws.here\n}",
+        "covered",
+    ),
+    (
+        "data \"aws_region\" \"r\" {\n provider = aws.given\n}",
+        "depends",
+    ),
+    ("data \"aws_region\" \"r\" {\n provider = aws\n}", "covered"),
+];
+
+#[test]
+fn a_region_may_be_another_than_that_of_the_run() {
+    let providers = "provider \"aws\" {\n region = var.queue\n}\n\
+        provider \"aws\" {\n alias = \"eu\"\n region = \"eu-west-1\"\n}\n\
+        provider \"aws\" {\n alias = \"here\"\n}\n\
+        provider \"aws\" {\n alias = \"given\"\n region = var.open\n}\n";
+    let name = "\"arn:aws:sqs:${data.aws_region.r.name}:123456789012:queue-a\"";
+    let of = |arn: &str| role_with(&encoded("Allow", "\"sqs:SendMessage\"", arn));
+    each(REGIONS, |(code, expected)| {
+        let code = format!("{}{providers}{code}\n", of(name));
+        assert_eq!(judged(&[("main.tf", &code)], &[]), *expected, "{code}");
+    });
+    for (more, expected) in [
+        ("region = \"eu-west-1\"", "missing"),
+        ("provider = aws.eu", "missing"),
+        ("region = \"us-east-1\"", "covered"),
+    ] {
+        let queue =
+            format!("resource \"aws_sqs_queue\" \"q\" {{\n name = \"queue-a\"\n {more}\n}}\n");
+        let code = format!("{}{providers}{queue}", of("aws_sqs_queue.q.arn"));
+        assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{more}");
+    }
+    // A called module gets the configuration of its caller, or another one.
+    let module =
+        "data \"aws_region\" \"r\" {}\noutput \"name\" {\n value = data.aws_region.r.name\n}\n";
+    let name = "\"arn:aws:sqs:${module.m.name}:123456789012:queue-a\"";
+    for (more, expected) in [
+        ("", "covered"),
+        ("providers = { aws = aws.eu }", "missing"),
+        ("providers = { aws = aws }", "covered"),
+    ] {
+        let call = format!("module \"m\" {{\n source = \"./m\"\n {more}\n}}\n");
+        let code = format!("{}{providers}{call}", of(name));
+        let files = [("main.tf", code.as_str()), ("m/main.tf", module)];
+        assert_eq!(judged(&files, &[]), expected, "{more}");
+    }
+}
