@@ -5,6 +5,8 @@
 //!
 //! <https://developer.hashicorp.com/terraform/language/expressions/references>
 
+mod unsound;
+
 use std::rc::Rc;
 
 use super::evaluate::{Machine, Unread};
@@ -103,8 +105,13 @@ impl<'c> Walk<'c, '_> {
             self.several = several(&block.it);
             self.found
                 .extend(supported::faults(&block.it, block.source));
+            self.found
+                .extend(unsound::provider(code, block, &self.machine.modules));
             self.block(&block.it);
         }
+        self.found.extend(unsound::defaults(code));
+        let known = &self.machine.unread;
+        self.found.extend(unsound::cycle(code, known));
         self.several = None;
         for variable in code.variables.values() {
             self.enter(variable.source);

@@ -55,6 +55,8 @@ pub(super) struct Accepts {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 struct Facts {
+    blocks: Vec<String>,
+    iam_types: FxHashMap<String, Vec<String>>,
     region: FxHashMap<String, Vec<String>>,
     placeholders: FxHashMap<String, FxHashMap<String, String>>,
     names: FxHashMap<String, Vec<String>>,
@@ -118,6 +120,19 @@ pub(super) fn attribute<'n>(kind: &str, name: &'n str) -> &'n str {
     } else {
         name
     }
+}
+
+/// The kinds of blocks that files have.
+pub(super) fn blocks() -> impl Iterator<Item = &'static str> {
+    let of = facts().map_or(&[][..], |f| f.blocks.as_slice());
+    of.iter().map(String::as_str)
+}
+
+/// The types of the AWS provider for IAM that blocks of a kind (`resource` or `data`) may have.
+pub(super) fn iam_types(kind: &str) -> &'static [String] {
+    facts()
+        .and_then(|f| f.iam_types.get(kind))
+        .map_or(&[], Vec::as_slice)
 }
 
 /// The arguments that give the Region of one type, of any (`*`), or that leave it open (`open`).

@@ -8,7 +8,7 @@ use crate::inventory::json_text::{self, Json, Token};
 use crate::parser::{Span, shorten};
 
 /// Blocks that have labels, and how many.
-const TOP: [(&str, usize); 7] = [
+const TOP: [(&str, usize); 8] = [
     ("resource", 2),
     ("data", 2),
     ("module", 1),
@@ -16,6 +16,7 @@ const TOP: [(&str, usize); 7] = [
     ("output", 1),
     ("locals", 0),
     ("provider", 1),
+    ("terraform", 0),
 ];
 /// Blocks within those that are read, which look like attributes here.
 const INNER: [&str; 7] = [
@@ -41,11 +42,18 @@ pub(super) fn body(text: &str) -> Result<Body, Fault> {
     })?;
     let mut body = Body::default();
     for (key, value) in members(&json)? {
-        let (name, _) = key_text(key)?;
+        let (name, header) = key_text(key)?;
         if let Some((_, labels)) = TOP.iter().find(|(kind, _)| *kind == name) {
             blocks(&name, *labels, &mut Vec::new(), value, &mut body.blocks)?;
-        } else {
-            // `terraform` and comments decide nothing here.
+        } else if name != "//" {
+            // Others are known by their kind alone.
+            body.blocks.push(Block {
+                kind: name,
+                labels: Vec::new(),
+                body: Body::default(),
+                span: span(value),
+                header,
+            });
         }
     }
     Ok(body)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use super::evaluate::Machine;
+use super::facts;
 use super::hcl::{self, Fault};
 use super::json_code;
 use super::provider;
@@ -13,7 +14,8 @@ use super::surroundings::{Code, Module, Scope};
 use super::syntax_tree::{Attribute, Block, Body, Expression, Node as Syntax, Part};
 use super::value::{Each, Placed};
 use super::value::{Place, Value};
-use crate::parser::{SourceId, Span};
+use crate::nearest::nearest_word;
+use crate::parser::{SourceId, Span, shorten};
 
 /// How many modules may call one another in a row.
 const DEEPEST: usize = 8;
@@ -151,6 +153,13 @@ impl Machine<'_> {
 
     /// Puts the blocks of a file where they are looked up.
     fn sort(&mut self, source: SourceId, body: Body, code: &mut Code) {
+        for attribute in body.attributes {
+            let span = attribute.name_span;
+            let name = shorten(&attribute.name);
+            let message = format!("`{name}` is an argument outside of a block");
+            let help = "write it in a block: Terraform refuses the file";
+            self.unread(Place { source, span }, message, help);
+        }
         for block in body.blocks {
             let span = block.name_span();
             let labels = block.labels.iter().map(|(l, _)| l.as_str());
@@ -184,7 +193,21 @@ impl Machine<'_> {
                 "module" => &mut code.modules,
                 "output" => &mut code.outputs,
                 "provider" => &mut code.providers,
-                _ => continue,
+                "terraform" => {
+                    code.passed.extend(provider::passed(&block.body));
+                    continue;
+                }
+                kind if facts::blocks().any(|b| b == kind) => continue,
+                kind => {
+                    self.no_block(
+                        kind,
+                        Place {
+                            source,
+                            span: block.header,
+                        },
+                    );
+                    continue;
+                }
             };
             let kind = block.kind.clone();
             let block = Rc::new(Placed { source, it: block });
@@ -192,6 +215,17 @@ impl Machine<'_> {
                 self.twice(&format!("{kind} {key}"), Place { source, span });
             }
         }
+    }
+
+    /// Reports a block of a kind that there is not.
+    fn no_block(&mut self, kind: &str, place: Place) {
+        let meant = nearest_word(kind, facts::blocks(), 2);
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`? Terraform refuses the block"),
+            None => "remove it, or correct its name: Terraform refuses the block".to_owned(),
+        };
+        let message = format!("`{}` is not a kind of block", shorten(kind));
+        self.unread(place, message, &help);
     }
 
     fn twice(&mut self, what: &str, place: Place) {

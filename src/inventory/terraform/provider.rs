@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::facts;
-use super::syntax_tree::{Block, Expression, Node as Syntax, Part, Step};
+use super::surroundings::Code;
+use super::syntax_tree::{Block, Body, Expression, Node as Syntax, Part, Step};
 use super::value::{Instance, Node, Place, Placed, Value};
 use crate::parser::HoleKind;
 
@@ -33,6 +34,47 @@ pub(super) fn name(block: &Block) -> String {
         Some(alias) => format!("{own}.{alias}"),
         None => own.to_owned(),
     }
+}
+
+/// The configurations that a `terraform` block says the caller of the module passes.
+pub(super) fn passed(body: &Body) -> Vec<String> {
+    let mut all = Vec::new();
+    let blocks = body
+        .blocks
+        .iter()
+        .filter(|b| b.kind == "required_providers");
+    let listed = blocks.flat_map(|b| &b.body.attributes).map(|a| &a.value);
+    // In JSON, the block looks like an argument.
+    let object = body.get("required_providers").map(|of| &of.node);
+    let objects = match object {
+        Some(Syntax::Object(members)) => members.as_slice(),
+        _ => &[],
+    };
+    for of in listed.chain(objects.iter().map(|(_, of)| of)) {
+        let Syntax::Object(members) = &of.node else {
+            continue;
+        };
+        for (key, value) in members {
+            if let (Some("configuration_aliases"), Syntax::Tuple(of)) =
+                (reference(key).as_deref(), &value.node)
+            {
+                all.extend(of.iter().filter_map(reference));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a module has a configuration, or gets it; one without an alias is always there.
+pub(super) fn is_defined(code: &Code, name: &str) -> bool {
+    !name.contains('.')
+        || code.providers.contains_key(name)
+        || code.passed.iter().any(|p| p == name)
+}
+
+/// Whether a call of a module passes it a configuration. One that the module does not list is a warning of Terraform.
+pub(super) fn passes(call: &Block, name: &str) -> bool {
+    given(call, name).is_some()
 }
 
 /// The configuration of the caller that a call passes under a name.

@@ -16,6 +16,7 @@ pub(super) fn faults(block: &Block, source: SourceId) -> Vec<Unread> {
         _ => return Vec::new(),
     };
     let mut found = Vec::new();
+    found.extend(no_type(block, label, source));
     if let Some(accepts) = facts::accepts(&name) {
         let of = Of {
             name: label,
@@ -26,6 +27,29 @@ pub(super) fn faults(block: &Block, source: SourceId) -> Vec<Unread> {
         of.body(&block.body, block.name_span(), &mut found);
     }
     found
+}
+
+/// A type that begins like those of IAM and is none of them. One of a later release may be a data source, of which nothing
+/// is read anyway, so only a misspelled one is reported.
+fn no_type(block: &Block, label: &str, source: SourceId) -> Option<Unread> {
+    let known = facts::iam_types(&block.kind);
+    if !label.starts_with("aws_iam_") || known.iter().any(|k| k == label) {
+        return None;
+    }
+    let meant = nearest_word(label, known.iter().map(String::as_str), 2);
+    let span = block.labels.first().map_or(block.header, |(_, span)| *span);
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`? Terraform refuses the block"),
+        None if block.kind == "data" => return None,
+        None => {
+            "correct the type: Terraform refuses one that the provider does not have".to_owned()
+        }
+    };
+    Some(Unread {
+        place: Place { source, span },
+        message: format!("`{}` is not a type of the AWS provider", shorten(label)),
+        help,
+    })
 }
 
 /// The same for the content of a `dynamic` block of which there is at least one.

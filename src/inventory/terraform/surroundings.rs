@@ -25,6 +25,8 @@ pub(super) struct Code {
     pub(super) outputs: Named<Block>,
     /// The configurations of providers: `aws`, `aws.eu`.
     pub(super) providers: Named<Block>,
+    /// The configurations that the caller passes.
+    pub(super) passed: Vec<String>,
     /// True where a file of it was not read: what is not found may be defined there.
     pub(super) is_partial: bool,
 }

@@ -201,7 +201,7 @@ const NOT_EVALUATED: &[(&str, &str)] = &[
            provisioner \"local-exec\" {\n when = destroy\n on_failure = continue\n command = self.id\n }\n
            lifecycle {\n ignore_changes = all\n replace_triggered_by = [terraform_data.x]\n }\n}\n
          resource \"terraform_data\" \"x\" {\n count = 2\n input = \"${count.index}${path.root}${terraform.workspace}\"\n}\n
-         data \"aws_partition\" \"x\" {}\nlocals {\n
+         provider \"aws\" {\n alias = \"west\"\n}\ndata \"aws_partition\" \"x\" {}\nlocals {\n
            unused = [terraform_data.x[*].id, aws_sqs_queue.sent[var.queue].arn, aws_sqs_queue.sent.*.arn, terraform_data.x.*.id, data.aws_partition.x.partition, { nope = 1, for = 2 }]\n
            other = [provider::aws::arn_parse(\"\"), resource.terraform_data.x[0].id, ephemeral.random_password.x.result]\n}\n
          variable \"typed\" {\n type = object({ a = optional(string) })\n default = { a = \"\" }\n}\n

@@ -70,7 +70,7 @@ const ROLES: &[(&str, &str)] = &[
         "`polices` is not a block of `aws_iam_role`",
     ),
     (
-        "assume_role_policy = TRUST\n count = 1\n provider = aws.x\n tags = {}\n inline_policy {}\n lifecycle {\n }\n depends_on = []",
+        "assume_role_policy = TRUST\n count = 1\n provider = aws\n tags = {}\n inline_policy {}\n lifecycle {\n }\n depends_on = []",
         "",
     ),
     ("assume_role_policy = TRUST\n inline_policy = []", ""),

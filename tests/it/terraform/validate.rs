@@ -9,6 +9,96 @@ fn granting() -> String {
     role_with(&encoded("Allow", "\"sqs:SendMessage\"", RESOURCE))
 }
 
+/// Code beside the role, and what is reported; nothing for code that Terraform takes.
+const BLOCKS: &[(&str, &str)] = &[
+    (
+        "resourse \"aws_iam_role_policy\" \"q\" {\n role = \"node\"\n}",
+        "`resourse` is not a kind of block",
+    ),
+    (
+        "required_providers {\n}",
+        "`required_providers` is not a kind of block",
+    ),
+    ("x = 1", "`x` is an argument outside of a block"),
+    (
+        "moved {\n from = aws_iam_role.x\n to = aws_iam_role.node\n}\nterraform {\n}\nremoved {\n from = aws_iam_role.y\n}\nimport {\n to = aws_iam_role.node\n id = \"x\"\n}\ncheck \"x\" {\n}",
+        "",
+    ),
+    (
+        "resource \"aws_iam_role_polcy\" \"q\" {\n}",
+        "`aws_iam_role_polcy` is not a type of the AWS provider",
+    ),
+    (
+        "resource \"aws_iam_inline\" \"q\" {\n}",
+        "`aws_iam_inline` is not a type of the AWS provider",
+    ),
+    (
+        "data \"aws_iam_policy_documents\" \"q\" {\n}",
+        "`aws_iam_policy_documents` is not a type of the AWS provider",
+    ),
+    ("data \"aws_iam_of_tomorrow\" \"q\" {\n}", ""),
+    ("resource \"aws_iam_user_ssh_key\" \"q\" {\n}", ""),
+    (
+        "locals {\n a = local.b\n b = [local.a]\n}",
+        "refers to itself",
+    ),
+    (
+        "locals {\n a = local.a\n c = 1\n d = local.c\n}",
+        "`local.a` refers to itself",
+    ),
+    (
+        "locals {\n a = local.b\n b = local.c\n c = [for local in [] : local.a]\n}",
+        "",
+    ),
+    (
+        "variable \"a\" {\n default = var.other\n}",
+        "the default of `var.a` refers to another value",
+    ),
+    ("variable \"a\" {\n default = [{ b = \"c\" }]\n}", ""),
+    (
+        "resource \"aws_instance\" \"x\" {\n provider = aws.nope\n}",
+        "the module has no provider `aws.nope`",
+    ),
+    (
+        "provider \"aws\" {\n alias = \"west\"\n}\nresource \"aws_instance\" \"x\" {\n provider = aws.west\n}\nresource \"aws_instance\" \"y\" {\n provider = aws\n}",
+        "",
+    ),
+    (
+        "terraform {\n required_providers {\n aws = {\n source = \"hashicorp/aws\"\n configuration_aliases = [aws.west]\n }\n }\n}\nresource \"aws_instance\" \"x\" {\n provider = aws.west\n}",
+        "",
+    ),
+];
+
+#[test]
+fn no_block_is_passed_over() {
+    let role = granting();
+    each(BLOCKS, |(code, expected)| {
+        let case = case(&[("main.tf", &role), ("more.tf", code)]);
+        let (run, report) = case.lint(".", &[]);
+        let is = report.to_string();
+        if expected.is_empty() {
+            assert!(!is.contains("Terraform refuses"), "{code}\n{is}");
+            assert_ne!(run.code, 2, "{code}\n{is}");
+        } else {
+            assert!(is.contains(expected), "{expected}\n{code}\n{is}");
+            assert_eq!(run.code, 2, "{code}\n{is}");
+        }
+    });
+    let json = |text: &str| {
+        let case = case(&[("main.tf", &role), ("more.tf.json", text)]);
+        case.lint(".", &[]).1.to_string()
+    };
+    let is = json(r#"{"resourse": {}, "//": "x"}"#);
+    assert!(is.contains("`resourse` is not a kind of block"), "{is}");
+    let is = json(
+        r#"{"check": {}, "//": "x", "terraform": {"required_version": "1"}, "provider": {"aws": [{}, {"alias": "west"}]}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#,
+    );
+    assert!(!is.contains("Terraform refuses"), "{is}");
+    let aliases = r#"{"terraform": {"required_providers": {"aws": {"configuration_aliases": ["aws.west"]}}}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#;
+    let is = json(aliases);
+    assert!(!is.contains("Terraform refuses"), "{is}");
+}
+
 /// The name of the role of a policy, where there is one of two.
 const WHICHEVER: &[&str] = &[
     "concat(aws_iam_role.h[*].name, aws_iam_role.g[*].name)[0]",
