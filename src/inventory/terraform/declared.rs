@@ -11,12 +11,12 @@ use std::rc::Rc;
 
 use super::evaluate::{Machine, Unread};
 use super::free::{self, Reference};
-use super::named_value::{referred, undefined};
+use super::named_value::{Defined, referred, undefined};
 use super::supported;
-use super::surroundings::Code;
+use super::surroundings::{Code, Module};
 use super::syntax_tree::{Block, Expression, Node, Part, Step};
 use super::value::Place;
-use crate::parser::{SourceId, Span, shorten};
+use crate::parser::{SourceId, shorten};
 
 /// The most references that are reported.
 const MOST: usize = 500;
@@ -107,6 +107,7 @@ impl<'c> Walk<'c, '_> {
                 .extend(supported::faults(&block.it, block.source));
             self.found
                 .extend(unsound::provider(code, block, &self.machine.modules));
+            self.found.extend(unsound::count_and_for_each(block));
             self.block(&block.it);
         }
         self.found.extend(unsound::defaults(code));
@@ -159,8 +160,12 @@ impl<'c> Walk<'c, '_> {
         let is_json = self.is_json;
         let is_block =
             |key: &Expression| is_json && word(key).is_some_and(|w| IN_JSON.contains(&w));
-        for Reference { name, steps, span } in free::references(of, &is_block) {
-            self.reference(name, steps, span);
+        let (references, calls) = free::parts(of, &is_block);
+        for reference in &references {
+            self.reference(reference);
+        }
+        for call in &calls {
+            self.found.extend(unsound::call(call, self.source));
         }
     }
 
@@ -189,7 +194,23 @@ impl<'c> Walk<'c, '_> {
         }
     }
 
-    fn reference(&mut self, name: &str, steps: &[Step], span: Span) {
+    /// The message and the help for a step behind a module that it does not have.
+    fn of_module(&self, reference: &Reference<'_>, key: &str) -> Option<(String, String)> {
+        if !reference.is_certain {
+            return None;
+        }
+        let call = self.code.modules.get(key)?;
+        let several = several(&call.it);
+        let is_it = |m: &&Module| { m.caller.as_ref() }.is_some_and(|(_, by)| Rc::ptr_eq(by, call));
+        let of = self.machine.modules.iter().find(is_it);
+        let code = of.map(|m| (m.address.as_str(), &*m.code));
+        unsound::module(code, several, reference.steps.get(1), key)
+    }
+
+    fn reference(&mut self, reference: &Reference<'_>) {
+        let Reference {
+            name, steps, span, ..
+        } = *reference;
         if self.found.len() >= MOST {
             return;
         }
@@ -198,8 +219,10 @@ impl<'c> Walk<'c, '_> {
             span,
         };
         let found = if let Some((kind, key, used)) = referred(name, steps) {
-            undefined(self.code, self.address, kind, &key)
-                .or_else(|| self.instance(&key, steps.get(used)))
+            undefined(self.code, self.address, kind, &key).or_else(|| match kind {
+                Defined::Module => self.of_module(reference, &key),
+                _ => self.instance(&key, steps.get(used)),
+            })
         } else if let Some(needed) = repeated(name).filter(|n| self.several != Some(*n)) {
             let message = format!("`{name}` is used outside of a block with `{needed}`");
             let help = format!(

@@ -58,6 +58,7 @@ struct Facts {
     blocks: Vec<String>,
     iam_types: FxHashMap<String, Vec<String>>,
     region: FxHashMap<String, Vec<String>>,
+    functions: FxHashMap<String, Vec<usize>>,
     placeholders: FxHashMap<String, FxHashMap<String, String>>,
     names: FxHashMap<String, Vec<String>>,
     computed: FxHashMap<String, FxHashMap<String, String>>,
@@ -140,6 +141,11 @@ pub(super) fn region(of: &str) -> &'static [String] {
     facts()
         .and_then(|f| f.region.get(of))
         .map_or(&[], Vec::as_slice)
+}
+
+/// The functions, each with the least and the most arguments.
+pub(super) fn functions() -> Option<&'static FxHashMap<String, Vec<usize>>> {
+    facts().map(|f| &f.functions)
 }
 
 /// The placeholder that an attribute of a data source stands for.

@@ -1,13 +1,35 @@
 //! The references of an expression that nothing in it defines: all but the variables of its `for`.
 
-use super::syntax_tree::{Expression, Node, Part, Step};
+use super::syntax_tree::{Call, Expression, Node, Operator, Part, Step};
 use crate::parser::Span;
+
+/// Functions whose arguments may fail.
+const TRIES: [&str; 2] = ["can", "try"];
 
 /// A name, and the steps behind it.
 pub(super) struct Reference<'c> {
     pub(super) name: &'c str,
     pub(super) steps: &'c [Step],
     pub(super) span: Span,
+    /// Whether Terraform evaluates it whatever the values are, and its failure is that of the whole: not in a branch of a
+    /// condition, in a `for`, or in `try`.
+    pub(super) is_certain: bool,
+}
+
+/// A call of a function that is evaluated for certain.
+pub(super) struct Called<'c> {
+    pub(super) call: &'c Call,
+    pub(super) span: Span,
+}
+
+/// What an expression refers to, and the functions that it surely calls.
+pub(super) fn parts<'c>(
+    of: &'c Expression,
+    is_left_out: &dyn Fn(&Expression) -> bool,
+) -> (Vec<Reference<'c>>, Vec<Called<'c>>) {
+    let mut walk = Walk::new(is_left_out);
+    walk.expression(of);
+    (walk.found, walk.calls)
 }
 
 /// The references of an expression, in the order in which they are written. Members of objects whose key `is_left_out`
@@ -32,8 +54,11 @@ pub(super) fn names(parts: &[Part]) -> Vec<String> {
 struct Walk<'c, 'f> {
     is_left_out: &'f dyn Fn(&Expression) -> bool,
     found: Vec<Reference<'c>>,
+    calls: Vec<Called<'c>>,
     /// The variables of each `for` around.
     bound: Vec<&'c str>,
+    /// How many parts are around that Terraform may leave out.
+    unsure: usize,
 }
 
 impl<'c, 'f> Walk<'c, 'f> {
@@ -41,7 +66,9 @@ impl<'c, 'f> Walk<'c, 'f> {
         Walk {
             is_left_out,
             found: Vec::new(),
+            calls: Vec::new(),
             bound: Vec::new(),
+            unsure: 0,
         }
     }
 
@@ -57,8 +84,10 @@ impl<'c, 'f> Walk<'c, 'f> {
                     ..
                 } => {
                     self.expression(condition);
-                    self.parts(then);
-                    self.parts(otherwise);
+                    self.unsure(|walk| {
+                        walk.parts(then);
+                        walk.parts(otherwise);
+                    });
                 }
                 Part::For {
                     key,
@@ -78,8 +107,14 @@ impl<'c, 'f> Walk<'c, 'f> {
         let before = self.bound.len();
         self.bound.extend(key);
         self.bound.push(value);
-        run(self);
+        self.unsure(run);
         self.bound.truncate(before);
+    }
+
+    fn unsure(&mut self, run: impl FnOnce(&mut Self)) {
+        self.unsure += 1;
+        run(self);
+        self.unsure -= 1;
     }
 
     fn all(&mut self, all: impl IntoIterator<Item = &'c Expression>) {
@@ -90,7 +125,13 @@ impl<'c, 'f> Walk<'c, 'f> {
 
     fn reference(&mut self, name: &'c str, steps: &'c [Step], span: Span) {
         if !self.bound.contains(&name) {
-            self.found.push(Reference { name, steps, span });
+            let is_certain = self.unsure == 0;
+            self.found.push(Reference {
+                name,
+                steps,
+                span,
+                is_certain,
+            });
         }
     }
 
@@ -116,8 +157,28 @@ impl<'c, 'f> Walk<'c, 'f> {
                     }
                 }
             }
-            Node::Call(call) => self.all(&call.arguments),
-            Node::Conditional(parts) => self.all(parts.iter()),
+            Node::Call(call) => {
+                if self.unsure == 0 {
+                    let span = of.span;
+                    self.calls.push(Called { call, span });
+                }
+                if TRIES.contains(&call.name.as_str()) {
+                    self.unsure(|walk| walk.all(&call.arguments));
+                } else {
+                    self.all(&call.arguments);
+                }
+            }
+            Node::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                self.expression(condition);
+                self.unsure(|walk| walk.all([then, otherwise]));
+            }
+            // Later releases leave the right side out where the left one decides.
+            Node::Binary(Operator::And | Operator::Or, sides) => {
+                let [left, right] = &**sides;
+                self.expression(left);
+                self.unsure(|walk| walk.expression(right));
+            }
             Node::Not(inner) | Node::Negative(inner) => self.expression(inner),
             Node::Binary(_, sides) => self.all(sides.iter()),
             Node::For(of) => {

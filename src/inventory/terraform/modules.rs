@@ -412,8 +412,22 @@ impl Machine<'_> {
     }
 
     /// Reports the variables of a module that have no default and that its call does not set: only those of the
-    /// outermost module may come from elsewhere.
+    /// outermost module may come from elsewhere. And the arguments of the call that are no variables of the module.
     fn require_arguments(&mut self, name: &str, call: &Placed<Block>, code: &Code) {
+        let meta = facts::accepts("module").map_or(&[][..], |a| a.arguments.as_slice());
+        let is_known = |n: &String| meta.contains(n) || code.variables.contains_key(n);
+        let given = call.it.body.attributes.iter();
+        for argument in given.filter(|a| !code.is_partial && !is_known(&a.name)) {
+            let (source, span) = (call.source, argument.name_span);
+            let known = code.variables.keys().map(String::as_str);
+            let help = match nearest_word(&argument.name, known, 2) {
+                Some(meant) => format!("did you mean `{meant}`? Terraform refuses the argument"),
+                None => "remove it, or add the variable: Terraform refuses the argument".to_owned(),
+            };
+            let argument = shorten(&argument.name);
+            let message = format!("the module `{name}` has no variable `{argument}`");
+            self.unread(Place { source, span }, message, &help);
+        }
         for (variable, declared) in &code.variables {
             let is_set = |body: &Body, name: &str| body.attribute(name).is_some();
             if is_set(&declared.it.body, "default") || is_set(&call.it.body, variable) {

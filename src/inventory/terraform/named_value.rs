@@ -15,8 +15,7 @@ use super::value::Placed;
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory;
 use crate::parser::HoleKind;
-use undefined::Defined;
-pub(super) use undefined::{referred, undefined};
+pub(super) use undefined::{Defined, referred, undefined};
 
 /// The most resources that `count` and `for_each` make of one block.
 const MOST_INSTANCES: usize = 500;

@@ -67,6 +67,39 @@ const BLOCKS: &[(&str, &str)] = &[
         "terraform {\n required_providers {\n aws = {\n source = \"hashicorp/aws\"\n configuration_aliases = [aws.west]\n }\n }\n}\nresource \"aws_instance\" \"x\" {\n provider = aws.west\n}",
         "",
     ),
+    (
+        "resource \"aws_instance\" \"x\" {\n count = 1\n for_each = {}\n}",
+        "`count` and `for_each` are in one block",
+    ),
+    (
+        "locals {\n a = nosuch(\"x\")\n}",
+        "there is no function `nosuch`",
+    ),
+    (
+        "locals {\n a = \"${uper(\"x\")}\"\n}",
+        "did you mean `upper`?",
+    ),
+    (
+        "locals {\n a = upper(\"x\", \"y\")\n}",
+        "`upper` takes 1 arguments, and this call has 2",
+    ),
+    (
+        "locals {\n a = join(\"x\")\n}",
+        "`join` takes at least 2 arguments, and this call has 1",
+    ),
+    (
+        "locals {\n a = lookup({}, \"a\", 1, 2)\n}",
+        "`lookup` takes 2 to 3 arguments, and this call has 4",
+    ),
+    // What Terraform does not evaluate may be anything.
+    (
+        "locals {\n a = try(nosuch(1), 2)\n b = can(nosuch(1))\n c = var.is_on ? 1 : nosuch(1)\n d = [for x in [] : nosuch(x)]\n}",
+        "",
+    ),
+    (
+        "locals {\n a = join([\"x\", [\"y\"]]...)\n b = upper([\"x\"]...)\n c = core::upper(\"x\")\n d = provider::aws::arn_parse(\"\")\n}",
+        "",
+    ),
 ];
 
 #[test]
@@ -97,6 +130,58 @@ fn no_block_is_passed_over() {
     let aliases = r#"{"terraform": {"required_providers": {"aws": {"configuration_aliases": ["aws.west"]}}}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#;
     let is = json(aliases);
     assert!(!is.contains("Terraform refuses"), "{is}");
+}
+
+/// A module `m` that is called, code beside the call, and what is reported.
+const CALLS: &[(&str, &str, &str)] = &[
+    ("name = \"a\"", "", ""),
+    ("nme = \"a\"", "", "the module `m` has no variable `nme`"),
+    ("nope = 1", "", "the module `m` has no variable `nope`"),
+    ("version = \"1\"\n providers = {}\n depends_on = []", "", ""),
+    (
+        "",
+        "output \"x\" {\n value = module.m.nope\n}",
+        "does not define `output.nope`",
+    ),
+    ("", "output \"x\" {\n value = module.m.made\n}", ""),
+    (
+        "count = 1",
+        "output \"x\" {\n value = module.m.made\n}",
+        "`module.m` has `count`, and the reference to it has no index",
+    ),
+    (
+        "for_each = {}",
+        "output \"x\" {\n value = [module.m[\"a\"].made, module.m]\n}",
+        "",
+    ),
+    (
+        "",
+        "output \"x\" {\n value = [try(module.m.nope, 1), var.is_on ? 1 : module.m.nope]\n}",
+        "",
+    ),
+];
+
+#[test]
+fn calls_of_modules_fit_them() {
+    let role = granting();
+    let module = "variable \"name\" {\n default = \"\"\n}\noutput \"made\" {\n value = var.name\n}";
+    each(CALLS, |(arguments, more, expected)| {
+        let call = format!("module \"m\" {{\n source = \"./m\"\n {arguments}\n}}\n{more}\n");
+        let case = case(&[
+            ("main.tf", &role),
+            ("call.tf", &call),
+            ("m/main.tf", module),
+        ]);
+        let (run, report) = case.lint(".", &[]);
+        let is = report.to_string();
+        if expected.is_empty() {
+            assert!(!is.contains("Terraform refuses"), "{call}\n{is}");
+            assert_ne!(run.code, 2, "{call}\n{is}");
+        } else {
+            assert!(is.contains(expected), "{expected}\n{call}\n{is}");
+            assert_eq!(run.code, 2, "{call}\n{is}");
+        }
+    });
 }
 
 /// The name of the role of a policy, where there is one of two.

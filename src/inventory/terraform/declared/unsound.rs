@@ -5,11 +5,14 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::inventory::terraform::evaluate::Unread;
-use crate::inventory::terraform::free::{self, Reference};
+use crate::inventory::terraform::facts;
+use crate::inventory::terraform::free::{self, Called, Reference};
+use crate::inventory::terraform::named_value::{Defined, undefined};
 use crate::inventory::terraform::provider::{self, is_defined};
 use crate::inventory::terraform::surroundings::{Code, Module};
 use crate::inventory::terraform::syntax_tree::{Block, Expression, Step};
 use crate::inventory::terraform::value::{Place, Placed};
+use crate::nearest::nearest_word;
 use crate::parser::{SourceId, Span, shorten};
 
 fn unread(source: SourceId, span: Span, message: String, help: &str) -> Unread {
@@ -22,6 +25,75 @@ fn unread(source: SourceId, span: Span, message: String, help: &str) -> Unread {
 
 fn references(of: &Expression) -> Vec<Reference<'_>> {
     free::references(of, &|_| false)
+}
+
+/// A block that says twice how often it is there.
+///
+/// <https://developer.hashicorp.com/terraform/language/meta-arguments/for_each>
+pub(super) fn count_and_for_each(block: &Placed<Block>) -> Option<Unread> {
+    block.it.body.get("count")?;
+    let second = block.it.body.attribute("for_each")?;
+    let message = "`count` and `for_each` are in one block".to_owned();
+    let help = "remove one of them: Terraform refuses both";
+    Some(unread(block.source, second.name_span, message, help))
+}
+
+/// A call of a function that there is not, or with arguments that it does not take.
+pub(super) fn call(of: &Called<'_>, source: SourceId) -> Option<Unread> {
+    let name = of.call.name.as_str();
+    let known = facts::functions().filter(|_| !name.contains("::"))?;
+    let shown = shorten(name);
+    let Some(counts) = known.get(name) else {
+        let meant = nearest_word(name, known.keys().map(String::as_str), 2);
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`? Terraform refuses the call"),
+            None => "correct the name: Terraform refuses the call".to_owned(),
+        };
+        let message = format!("there is no function `{shown}`");
+        return Some(unread(source, of.span, message, &help));
+    };
+    let given = of.call.arguments.len();
+    let (least, most) = (counts.first().copied()?, counts.get(1).copied());
+    let is_few = given < least && !of.call.expands;
+    // The last argument may be a list of none.
+    let is_many =
+        most.is_some_and(|most| given.saturating_sub(usize::from(of.call.expands)) > most);
+    if !is_few && !is_many {
+        return None;
+    }
+    let takes = match most {
+        Some(most) if most == least => least.to_string(),
+        Some(most) => format!("{least} to {most}"),
+        None => format!("at least {least}"),
+    };
+    let message = format!("`{shown}` takes {takes} arguments, and this call has {given}");
+    let help = "correct the arguments: Terraform refuses the call";
+    Some(unread(source, of.span, message, help))
+}
+
+/// A reference to an output of a module that it does not have, or to one of several modules without an index.
+///
+/// <https://developer.hashicorp.com/terraform/language/block/module>
+pub(super) fn module(
+    code: Option<(&str, &Code)>,
+    several: Option<&str>,
+    step: Option<&Step>,
+    name: &str,
+) -> Option<(String, String)> {
+    let Some(Step::Attribute(output)) = step else {
+        return None;
+    };
+    if let Some(several) = several {
+        let shown = shorten(name);
+        let message =
+            format!("`module.{shown}` has `{several}`, and the reference to it has no index");
+        let help = format!(
+            "write the index of one (`module.{shown}[…]`), or `module.{shown}[*]` for all: Terraform refuses the reference"
+        );
+        return Some((message, help));
+    }
+    let (address, code) = code?;
+    undefined(code, address, Defined::Output, output)
 }
 
 /// A configuration of a provider that the module neither has nor gets from one of its callers.
