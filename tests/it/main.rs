@@ -20,6 +20,7 @@ mod common;
 
 mod access_analyzer;
 mod architecture;
+mod arn_fields;
 mod baseline;
 mod baseline_extent;
 mod cases;
