@@ -8,7 +8,7 @@ use crate::diff::Verdict;
 use crate::diff::comparison::Comparison;
 use crate::lints::Lacking;
 
-/// Those of what was not checked, with what nothing grants of their contents. They are taken out of what was not checked.
+/// The policies that were not checked, with the contents that nothing grants. They are taken out of that list.
 pub(super) fn lacking(
     trial: &Trial<'_>,
     comparison: &Comparison<'_>,

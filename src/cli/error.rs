@@ -440,7 +440,7 @@ fn cause(error: &PackageError) -> String {
         .map_or_else(String::new, |e| format!(": {e}"))
 }
 
-/// What files without roles of ParallelCluster define.
+/// The roles and policies that files without roles of ParallelCluster define.
 fn said(names: &[String], files: &[String]) -> String {
     if names.is_empty() {
         return match files {

@@ -88,12 +88,14 @@ impl Jobs {
     pub(super) fn settings_of(&self, job: &Job, setting: &Setting) -> Settings {
         let mut settings = self.settings(job);
         if settings.boundary.is_none() {
-            let named = || job.principal.as_ref()?.limit(setting, &self.files);
-            let boundary = setting.boundary.or_else(named);
-            settings.boundary = boundary.and_then(|at| self.files.get(at)).cloned();
-            if let Some(boundary) = &mut settings.boundary {
-                boundary.document.attach_as(Attachment::Managed);
-            }
+            let beside = || {
+                let at = job.principal.as_ref()?.limit(setting, &self.files)?;
+                let mut file = self.files.get(at)?.clone();
+                file.document.attach_as(Attachment::Managed);
+                Some(file)
+            };
+            let own = setting.boundary.and_then(|at| self.files.get(at)).cloned();
+            settings.boundary = own.or_else(beside);
         }
         let files = self.files_of(job, setting);
         let named = files.iter().flat_map(|file| &file.document.named);

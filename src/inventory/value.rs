@@ -297,7 +297,7 @@ impl Value {
     }
 }
 
-/// What no permissions boundary is like: it refuses nothing.
+/// A permissions boundary that refuses nothing stands for none.
 pub fn no_boundary(span: Span) -> Value {
     let word = |text: &str| Value::bound(text, span);
     let map = |members: Vec<(&str, Value)>| Value {

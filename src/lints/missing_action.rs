@@ -36,7 +36,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     out.extend(compared.flat_map(|c| c.lacking.iter().filter_map(|l| managed(context, c, l))));
 }
 
-/// An AWS managed policy that the role surely lacks. Without it only functions of the nodes are lost.
+/// An AWS managed policy that the role surely does not have. Without it only functions of the nodes are lost.
 fn managed(context: &Context<'_>, compared: &Compared<'_>, lacking: &Lacking) -> Option<Finding> {
     let first = lacking.rows.first()?;
     let service = first.action.split(':').next().unwrap_or_default();

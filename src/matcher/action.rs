@@ -228,7 +228,7 @@ mod tests {
                 without_difference += u32::from(!pattern.distinguishes_actions_of(service));
             }
         }
-        // Those of another service, and those of all actions.
+        // Patterns of another service, and of all actions.
         assert_eq!(without_difference, 27);
     }
 }

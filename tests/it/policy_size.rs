@@ -350,6 +350,7 @@ fn a_quota_is_the_largest_size_that_aws_takes() {
     let role = |document: Value| inline("Role", document);
     let user = |document: Value| inline("User", document);
     let plain = |document: Value| document;
+    let named = |document: Value| json!({"PolicyName": "p", "PolicyDocument": document});
     let cases: [(&str, &dyn Fn(Value) -> Value, usize, &str); 14] = [
         ("instance", &plain, 6_144, ""),
         ("instance", &plain, 6_145, "warning: has 6,145 "),
@@ -360,16 +361,16 @@ fn a_quota_is_the_largest_size_that_aws_takes() {
         ("user", &role, 10_240, ""),
         ("user", &role, 10_241, "error: those of a role take 10,240"),
         ("user", &user, 2_048, ""),
-        ("user", &user, 2_049, "note: have 2,049 "),
-        ("user", &user, 5_120, "note: those of a user take 2,048"),
+        ("user", &user, 2_049, "error: those of a user take 2,048"),
+        ("user", &named, 2_048, ""),
+        ("user", &named, 2_049, "note: have 2,049 "),
+        ("user", &named, 5_120, "note: those of a user take 2,048"),
         (
             "user",
-            &user,
+            &named,
             5_121,
             "note: those of a user take 2,048, those of a group 5,120",
         ),
-        ("user", &user, 10_240, "note: have 10,240 "),
-        ("user", &user, 10_241, "error: have 10,241 "),
     ];
     each(cases, |(role, make, size, expected)| {
         let folder = tempfile::tempdir().unwrap();

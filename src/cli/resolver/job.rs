@@ -187,7 +187,7 @@ impl<'r> Resolver<'r> {
         if let Some(home) = &who.home {
             let (source, span) = home.place;
             for (name, value) in home.values() {
-                // What is given counts; that it is another value is reported.
+                // The given value counts; that it is another one is reported.
                 if !given.iter().any(|(other, ..)| other == name) {
                     let place = check::place(&self.sources, source, span);
                     given.push((name.to_owned(), value.to_owned(), place));

@@ -6,7 +6,7 @@
 //! <https://github.com/aws/aws-cli/pull/5257>. The letters `y` and `n` stay texts. Other forms of numbers (`0x1f`, `1_000`,
 //! `1:30`) are in no public report.
 
-/// What a scalar is.
+/// The kind of a scalar.
 pub(crate) enum Scalar {
     Boolean(bool),
     /// As the number is shown once it is a text again.

@@ -9,7 +9,7 @@ use crate::matcher::{Class, Pattern, Symbol, Token};
 pub(in crate::diff::difference) struct Place {
     /// The key, as written.
     pub(in crate::diff::difference) key: String,
-    /// Which field of the ARN.
+    /// The field of the ARN.
     pub(in crate::diff::difference) field: usize,
     /// Lists of patterns, and whether the ARN is as one of the list, or as none of them.
     pub(in crate::diff::difference) lists: Vec<(Vec<Pattern>, bool)>,

@@ -40,7 +40,7 @@ pub(super) fn open(pieces: &Pieces) -> Pieces {
     out.into()
 }
 
-/// What one pair of strings takes of the budget.
+/// The steps of the budget that one pair of strings takes.
 const COST: u64 = 100;
 
 /// The first number of placeholders that stand for keys.
@@ -49,7 +49,7 @@ const OF_KEY: u32 = 1 << 18;
 /// Steps for finding a word of two strings, and the texts of the variables in it.
 const STEPS: u64 = 50_000;
 
-/// Where a string stands: in a resource element, or among the values of a key.
+/// The place of a string: in a resource element, or among the values of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Place {
     Resource,
