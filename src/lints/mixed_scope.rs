@@ -56,8 +56,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// The policies are those of another cluster, or of another account, than the given one: an error where they are not enough
-/// for that one.
+/// The policies are those of another cluster than the given one: an error where they are not enough for that one. A role of
+/// another account serves no cluster of the given one, whatever it grants.
 fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
     let (given, source, span) = &dissent.first;
     let (named, ..) = &dissent.other;
@@ -68,7 +68,8 @@ fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
             Verdict::Missing | Verdict::Partial | Verdict::Denied
         )
     });
-    let severity = if fails {
+    let is_of_home = ["Account", "Partition"].contains(&dissent.name.as_str());
+    let severity = if fails || is_of_home {
         Severity::Error
     } else {
         Severity::Warning

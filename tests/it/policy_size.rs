@@ -140,9 +140,9 @@ fn the_larger_alternative_counts() {
             (branches("ManagedPolicy", 100, 100), ""),
             (
                 branches("ManagedPolicy", 100, 200),
-                "warning: may have up to 9",
+                "warning: may have up to 1",
             ),
-            (branches("ManagedPolicy", 200, 200), "error: has 9"),
+            (branches("ManagedPolicy", 200, 200), "error: has 1"),
             (apart(150, 150), ""),
             // Whether the policies exclude each other is not compared.
             (when(150, 150), "warning: may have up to 1"),
