@@ -62,6 +62,9 @@ pub(super) fn check(machine: &mut Machine<'_>) {
     for code in codes {
         add("", code);
     }
+    for unread in machine.misfits() {
+        machine.unread(unread.place, unread.message, &unread.help);
+    }
     for (address, code) in all {
         let mut walk = Walk {
             machine,

@@ -4,6 +4,7 @@
 //! for it. Steps, bytes and depth are limited: beyond a limit everything is a hole, and the module is reported as not
 //! read.
 
+mod binary;
 mod comprehension;
 mod interpolation;
 mod traversal;
@@ -16,7 +17,7 @@ use rustc_hash::FxHashMap;
 
 use super::files::Files;
 use super::surroundings::{Code, Module, Scope};
-use super::syntax_tree::{Expression, Node as Syntax, Operator, Part};
+use super::syntax_tree::{Expression, Node as Syntax, Part};
 use super::value::{Node, Place, Value};
 use crate::inventory::Holes;
 use crate::parser::HoleKind;
@@ -57,6 +58,8 @@ pub(super) struct Machine<'a> {
     pub(super) failures: u64,
     /// How many calls of `try` and `can` the expression is in.
     pub(super) tries: u32,
+    /// How many parts the expression is in that may not be evaluated, such as the branches of an unknown condition.
+    pub(super) unsure: u32,
     steps: u64,
     bytes: u64,
     size: u64,
@@ -88,6 +91,7 @@ impl<'a> Machine<'a> {
             memo: FxHashMap::default(),
             failures: 0,
             tries: 0,
+            unsure: 0,
             steps: 0,
             bytes: 0,
             size: 0,
@@ -248,9 +252,12 @@ impl<'a> Machine<'a> {
         }
         self.memo.insert(key.clone(), None);
         let before = std::mem::take(&mut self.taken);
-        let tries = std::mem::take(&mut self.tries);
+        let around = (
+            std::mem::take(&mut self.tries),
+            std::mem::take(&mut self.unsure),
+        );
         let value = make(self);
-        self.tries = tries;
+        (self.tries, self.unsure) = around;
         let defaults: Rc<[usize]> = self.taken.as_slice().into();
         let own = std::mem::replace(&mut self.taken, before);
         for at in own {
@@ -332,8 +339,11 @@ impl<'a> Machine<'a> {
                             ..place
                         };
                         let hole = self.decider(&known, at, scope.module);
+                        self.require_boolean(&known, at, scope);
+                        self.unsure += 1;
                         let then = self.evaluate(then, scope);
                         let otherwise = self.evaluate(otherwise, scope);
+                        self.unsure -= 1;
                         if equal(&then, &otherwise) == Some(true) {
                             return then;
                         }
@@ -372,55 +382,6 @@ impl<'a> Machine<'a> {
         match self.open(HoleKind::Text, place, module).node {
             Node::Hole(hole) => hole,
             _ => 0,
-        }
-    }
-
-    fn binary(
-        &mut self,
-        operator: Operator,
-        left: &Expression,
-        right: &Expression,
-        scope: &Scope<'_>,
-        place: Place,
-    ) -> Value {
-        let left = self.evaluate(left, scope);
-        let right = self.evaluate(right, scope);
-        let boolean = |value: bool| Some(Node::Boolean(value));
-        let numbers = || Some((left.number()?, right.number()?));
-        let of_numbers =
-            |decide: fn(f64, f64) -> bool| numbers().map(|(a, b)| Node::Boolean(decide(a, b)));
-        let number = |compute: fn(f64, f64) -> f64| {
-            let result = numbers().map(|(a, b)| compute(a, b));
-            // A value that is not exact stays open.
-            let exact = result.filter(|r| r.is_finite() && r.abs() < 1e15);
-            exact.filter(|r| r.fract() == 0.0).map(Node::Number)
-        };
-        let node = match operator {
-            Operator::Equal => equal(&left, &right).map(Node::Boolean),
-            Operator::NotEqual => equal(&left, &right).map(|e| Node::Boolean(!e)),
-            Operator::Less => of_numbers(|a, b| a < b),
-            Operator::LessOrEqual => of_numbers(|a, b| a <= b),
-            Operator::Greater => of_numbers(|a, b| a > b),
-            Operator::GreaterOrEqual => of_numbers(|a, b| a >= b),
-            Operator::Add => number(|a, b| a + b),
-            Operator::Subtract => number(|a, b| a - b),
-            Operator::Multiply => number(|a, b| a * b),
-            Operator::Divide => number(|a, b| a / b),
-            Operator::Remainder => number(|a, b| a % b),
-            Operator::And => match (left.boolean(), right.boolean()) {
-                (Some(false), _) | (_, Some(false)) => boolean(false),
-                (Some(true), Some(true)) => boolean(true),
-                _ => None,
-            },
-            Operator::Or => match (left.boolean(), right.boolean()) {
-                (Some(true), _) | (_, Some(true)) => boolean(true),
-                (Some(false), Some(false)) => boolean(false),
-                _ => None,
-            },
-        };
-        match node {
-            Some(node) => Value::new(node, place),
-            None => self.open(HoleKind::Text, place, scope.module),
         }
     }
 }

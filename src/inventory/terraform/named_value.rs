@@ -1,6 +1,7 @@
 //! Values of references: `var.x`, `local.x`, `module.x.y`, `aws_iam_role.x.arn`.
 
 mod instances;
+mod misfit;
 mod optional;
 mod undefined;
 

@@ -330,7 +330,9 @@ impl Reader {
             let Some(policy) = inner.body.get("policy") else {
                 continue;
             };
+            machine.unsure += u32::from(inner.optional.is_some());
             let value = machine.evaluate(policy, &scope);
+            machine.unsure -= u32::from(inner.optional.is_some());
             if inner.optional.is_none() {
                 machine.require_policy("aws_iam_role", "policy", &value);
             }

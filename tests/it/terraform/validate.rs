@@ -366,3 +366,116 @@ fn a_region_may_be_another_than_that_of_the_run() {
         assert_eq!(judged(&files, &[]), expected, "{more}");
     }
 }
+
+/// An action of the role's policy, and what is reported.
+const ACTIONS: &[(&str, &str)] = &[
+    ("[\"x\"][2]", "the list of 1 has no element 2"),
+    ("{ a = \"x\" }.b", "there is no `b` in the object"),
+    ("{ a = \"x\" }[\"b\"]", "there is no `b` in the object"),
+    ("lookup({ a = \"x\" }, \"b\")", "`lookup` finds no `b`"),
+    ("\"a\" + 1", "an operand is not a number"),
+    (
+        "\"x\" ? \"a\" : \"b\"",
+        "a condition is neither true nor false",
+    ),
+    ("local.map[\"nope\"]", "there is no `nope` in the object"),
+    ("try({ a = \"x\" }.b, \"x\")", ""),
+    ("var.is_on ? \"x\" : [\"x\"][3]", ""),
+    ("var.open == \"\" ? \"x\" : [\"x\"][3]", ""),
+    ("can(local.map.nope) ? \"x\" : \"y\"", ""),
+    ("\"1\" ? \"x\" : \"y\"", ""),
+    ("lookup({ a = \"x\" }, \"b\", \"x\")", ""),
+    ("\"${\"1\" + 2}x\"", ""),
+];
+
+/// A variable with its default, and what is reported.
+const DEFAULTS: &[(&str, &str)] = &[
+    (
+        "type = number\n default = \"abc\"",
+        "`a` takes `number`, and this is a string",
+    ),
+    (
+        "type = list(string)\n default = \"x\"",
+        "`a` takes `list(string)`, and this is a string",
+    ),
+    ("type = map(string)\n default = []", "and this is a list"),
+    (
+        "type = list(string)\n default = {}",
+        "and this is an object",
+    ),
+    ("type = bool\n default = 1", "and this is a number"),
+    (
+        "type = list(list(string))\n default = [\"x\"]",
+        "has a part that is a string",
+    ),
+    (
+        "type = object({ a = string })\n default = { b = 1 }",
+        "has no `a`",
+    ),
+    ("type = number\n default = \"1\"", ""),
+    ("type = string\n default = 1", ""),
+    ("type = bool\n default = \"1\"", ""),
+    ("type = set(any)\n default = [1, \"x\"]", ""),
+    ("type = list(string)\n default = null", ""),
+    (
+        "type = object({ a = optional(string), b = string })\n default = { b = null, c = 1 }",
+        "",
+    ),
+    (
+        "type = map(object({ a = optional(list(string), []) }))\n default = { x = {} }",
+        "",
+    ),
+    ("type = any\n default = {}", ""),
+];
+
+#[test]
+fn values_are_ones_that_terraform_takes() {
+    let holds = |files: &[(&str, &str)], row: &str, expected: &str| {
+        let (run, report) = case(files).lint(".", &[]);
+        let is = report.to_string();
+        if expected.is_empty() {
+            assert!(!is.contains("Terraform refuses"), "{row}\n{is}");
+            assert_ne!(run.code, 2, "{row}\n{is}");
+        } else {
+            assert!(is.contains(expected), "{expected}\n{row}\n{is}");
+            assert_eq!(run.code, 2, "{row}\n{is}");
+        }
+    };
+    each(ACTIONS, |(action, expected)| {
+        let code = role_with(&encoded("Allow", action, RESOURCE));
+        holds(&[("main.tf", &code)], action, expected);
+    });
+    let role = granting();
+    each(DEFAULTS, |(code, expected)| {
+        let variable = format!("variable \"a\" {{\n {code}\n}}\n");
+        holds(
+            &[("main.tf", &role), ("more.tf", &variable)],
+            code,
+            expected,
+        );
+    });
+    let module = "variable \"all\" {\n type = list(string)\n}";
+    for (given, expected) in [
+        ("\"x\"", "`all` takes `list(string)`, and this is a string"),
+        ("{ x = \"y\" }", "and this is an object"),
+        ("[\"x\"]", ""),
+        ("var.open_list", ""),
+        ("toset([1])", ""),
+    ] {
+        let call = format!("module \"m\" {{\n source = \"./m\"\n all = {given}\n}}\n");
+        let files = [
+            ("main.tf", role.as_str()),
+            ("call.tf", &call),
+            ("m/main.tf", module),
+        ];
+        holds(&files, given, expected);
+    }
+    let passed = "module \"m\" {\n source = \"./m\"\n providers = { aws.x = aws }\n}\n";
+    let module = "resource \"aws_instance\" \"x\" {\n provider = aws.x\n}";
+    let files = [
+        ("main.tf", role.as_str()),
+        ("call.tf", passed),
+        ("m/main.tf", module),
+    ];
+    holds(&files, passed, "");
+}

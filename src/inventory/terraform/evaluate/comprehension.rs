@@ -98,7 +98,10 @@ impl Machine<'_> {
                     }
                 }
             }
+            let is_open = optional.is_some() || decider.is_some();
+            self.unsure += u32::from(is_open);
             let result = self.evaluate(&of.result, &inner);
+            self.unsure -= u32::from(is_open);
             let Some(name) = &of.name else {
                 list.push(match optional {
                     Some(hole) => {

@@ -7,8 +7,8 @@ use crate::inventory::terraform::surroundings::Scope;
 use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax, Step};
 use crate::inventory::terraform::value::Instance;
 use crate::inventory::terraform::value::Placed;
-use crate::inventory::terraform::value::{Node, Place, Value};
-use crate::parser::HoleKind;
+use crate::inventory::terraform::value::{Node, Place, Value, number_text};
+use crate::parser::{HoleKind, shorten};
 
 impl Machine<'_> {
     pub(super) fn traversal(
@@ -47,11 +47,13 @@ impl Machine<'_> {
         if let Node::Choice(hole, alternatives) = &value.node
             && !matches!(step, Step::Attributes | Step::Elements)
         {
+            self.unsure += 1;
             let all = alternatives.iter().map(|alternative| {
                 let alternative = alternative.clone().inherit(&value.via);
                 self.steps(alternative, steps, scope, place)
             });
             let all: Vec<Value> = all.collect();
+            self.unsure -= 1;
             return Value::new(Node::Choice(*hole, Rc::new(all)), place);
         }
         let next = match step {
@@ -111,8 +113,10 @@ impl Machine<'_> {
         match &value.node {
             Node::Map(_) => {
                 let found = value.get(name);
-                if found.is_none() {
-                    self.failures += 1;
+                let is_open = { value.members()? }.iter().any(|(k, _)| !k.is_known_text());
+                if found.is_none() && !is_open {
+                    let message = format!("there is no `{}` in the object", shorten(name));
+                    self.refuse(place, scope, message);
                 }
                 found
             }
@@ -135,8 +139,8 @@ impl Machine<'_> {
         &mut self,
         value: &Value,
         index: &Value,
-        _scope: &Scope<'_>,
-        _place: Place,
+        scope: &Scope<'_>,
+        place: Place,
     ) -> Option<Value> {
         match &value.node {
             // The one that stands for an unknown number of resources.
@@ -158,7 +162,9 @@ impl Machine<'_> {
                     return None;
                 }
                 if found.is_none() {
-                    self.failures += 1;
+                    let (at, count) = (number_text(at), elements.len());
+                    let message = format!("the list of {count} has no element {at}");
+                    self.refuse(place, scope, message);
                 }
                 found.map(|(_, e)| e.clone())
             }
@@ -168,7 +174,8 @@ impl Machine<'_> {
                 let found = value.get(&key);
                 let is_open = members.iter().any(|(k, _)| !k.is_known_text());
                 if found.is_none() && !is_open {
-                    self.failures += 1;
+                    let message = format!("there is no `{}` in the object", shorten(&key));
+                    self.refuse(place, scope, message);
                 }
                 found
             }

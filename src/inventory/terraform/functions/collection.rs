@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::evaluate::{Machine, equal, first_there, insert, position};
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Place, Value};
+use crate::parser::shorten;
 
 /// How many comparisons count as one step.
 const COMPARED: usize = 32;
@@ -95,7 +96,9 @@ impl Machine<'_> {
                     (Some(value), _) => Some(value),
                     (None, Some(default)) => Some(default.clone()),
                     (None, None) => {
-                        self.failures += 1;
+                        let message =
+                            format!("`lookup` finds no `{}`, and has no default", shorten(&key));
+                        self.refuse(place, scope, message);
                         None
                     }
                 }

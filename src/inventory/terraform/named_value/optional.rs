@@ -124,7 +124,7 @@ impl Machine<'_> {
 }
 
 /// The call of `optional`, if a type is one.
-fn optional(kind: &Expression) -> Option<&Call> {
+pub(super) fn optional(kind: &Expression) -> Option<&Call> {
     match &kind.node {
         Syntax::Call(call) if call.name == OPTIONAL => Some(call),
         _ => None,

@@ -1,0 +1,119 @@
+//! Operators, and values that Terraform refuses where an expression takes others.
+//!
+//! <https://developer.hashicorp.com/terraform/language/expressions/operators>
+
+use super::{Machine, equal};
+use crate::inventory::terraform::surroundings::Scope;
+use crate::inventory::terraform::syntax_tree::{Expression, Operator};
+use crate::inventory::terraform::value::{Node, Place, Value};
+use crate::parser::HoleKind;
+
+impl Machine<'_> {
+    /// Counts a failure, and reports it where Terraform surely evaluates the expression, and nothing catches it.
+    pub(in crate::inventory::terraform) fn refuse(
+        &mut self,
+        place: Place,
+        scope: &Scope<'_>,
+        message: impl Into<String>,
+    ) {
+        self.failures += 1;
+        let mut is_there = scope.each.optional.is_none();
+        let mut next = Some(scope.module);
+        while let Some(module) = next.and_then(|at| self.modules.get(at)) {
+            is_there &= module.each.optional.is_none();
+            next = module.caller.as_ref().map(|(by, _)| *by);
+        }
+        if is_there && self.tries == 0 && self.unsure == 0 && !self.is_plan {
+            let help = "correct the expression: Terraform refuses it";
+            self.unread(place, message, help);
+        }
+    }
+
+    /// Refuses a condition that is no Boolean.
+    pub(super) fn require_boolean(&mut self, value: &Value, place: Place, scope: &Scope<'_>) {
+        // `"1"` is true and `"0"` false.
+        let is_other = match &value.node {
+            Node::Text(_) => value
+                .text()
+                .is_some_and(|t| !["1", "0"].contains(&t.as_str())),
+            Node::Number(_) | Node::List(_) | Node::Map(_) => true,
+            _ => false,
+        };
+        if is_other && value.boolean().is_none() {
+            self.refuse(place, scope, "a condition is neither true nor false");
+        }
+    }
+
+    fn require_number(&mut self, value: &Value, place: Place, scope: &Scope<'_>) {
+        let is_other = match &value.node {
+            Node::Text(_) => value.text().is_some_and(|_| value.number().is_none()),
+            Node::Boolean(_) | Node::List(_) | Node::Map(_) => true,
+            _ => false,
+        };
+        if is_other {
+            self.refuse(place, scope, "an operand is not a number");
+        }
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> Value {
+        let left = self.evaluate(left, scope);
+        let is_logical = matches!(operator, Operator::And | Operator::Or);
+        // Later releases leave the right side out where the left one decides.
+        self.unsure += u32::from(is_logical);
+        let right = self.evaluate(right, scope);
+        self.unsure -= u32::from(is_logical);
+        let boolean = |value: bool| Some(Node::Boolean(value));
+        let numbers = || Some((left.number()?, right.number()?));
+        let of_numbers =
+            |decide: fn(f64, f64) -> bool| numbers().map(|(a, b)| Node::Boolean(decide(a, b)));
+        let number = |compute: fn(f64, f64) -> f64| {
+            let result = numbers().map(|(a, b)| compute(a, b));
+            // A value that is not exact stays open.
+            let exact = result.filter(|r| r.is_finite() && r.abs() < 1e15);
+            exact.filter(|r| r.fract() == 0.0).map(Node::Number)
+        };
+        let node = match operator {
+            Operator::Equal => equal(&left, &right).map(Node::Boolean),
+            Operator::NotEqual => equal(&left, &right).map(|e| Node::Boolean(!e)),
+            Operator::Less => of_numbers(|a, b| a < b),
+            Operator::LessOrEqual => of_numbers(|a, b| a <= b),
+            Operator::Greater => of_numbers(|a, b| a > b),
+            Operator::GreaterOrEqual => of_numbers(|a, b| a >= b),
+            Operator::Add => number(|a, b| a + b),
+            Operator::Subtract => number(|a, b| a - b),
+            Operator::Multiply => number(|a, b| a * b),
+            Operator::Divide => number(|a, b| a / b),
+            Operator::Remainder => number(|a, b| a % b),
+            Operator::And => match (left.boolean(), right.boolean()) {
+                (Some(false), _) | (_, Some(false)) => boolean(false),
+                (Some(true), Some(true)) => boolean(true),
+                _ => None,
+            },
+            Operator::Or => match (left.boolean(), right.boolean()) {
+                (Some(true), _) | (_, Some(true)) => boolean(true),
+                (Some(false), Some(false)) => boolean(false),
+                _ => None,
+            },
+        };
+        match node {
+            Some(node) => Value::new(node, place),
+            None => {
+                let takes_any = matches!(operator, Operator::Equal | Operator::NotEqual);
+                if is_logical {
+                    self.require_boolean(&left, place, scope);
+                } else if !takes_any {
+                    self.require_number(&left, place, scope);
+                    self.require_number(&right, place, scope);
+                }
+                self.open(HoleKind::Text, place, scope.module)
+            }
+        }
+    }
+}
