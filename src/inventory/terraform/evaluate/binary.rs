@@ -102,18 +102,15 @@ impl Machine<'_> {
                 _ => None,
             },
         };
-        match node {
-            Some(node) => Value::new(node, place),
-            None => {
-                let takes_any = matches!(operator, Operator::Equal | Operator::NotEqual);
-                if is_logical {
-                    self.require_boolean(&left, place, scope);
-                } else if !takes_any {
-                    self.require_number(&left, place, scope);
-                    self.require_number(&right, place, scope);
-                }
-                self.open(HoleKind::Text, place, scope.module)
-            }
+        if let Some(node) = node {
+            return Value::new(node, place);
         }
+        if is_logical {
+            self.require_boolean(&left, place, scope);
+        } else if !matches!(operator, Operator::Equal | Operator::NotEqual) {
+            self.require_number(&left, place, scope);
+            self.require_number(&right, place, scope);
+        }
+        self.open(HoleKind::Text, place, scope.module)
     }
 }
