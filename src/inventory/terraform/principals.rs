@@ -343,7 +343,7 @@ impl Reader {
             };
             let span = inner.block.header;
             let read = machine.document(&value, &about);
-            all.add(&about, Place { source, span }, read);
+            all.add(&about, Place { source, span }, None, read);
         }
         if let Some(policies) = machine.argument(instance, "policies") {
             Self::listed(machine, &policies, optional, all);
@@ -413,9 +413,7 @@ fn policy(
     optional: Option<usize>,
     all: &mut Gathered,
 ) {
-    let name = machine
-        .argument(instance, shape.name)
-        .and_then(|v| v.text());
+    let name = { machine.argument(instance, shape.name) }.and_then(|v| v.text());
     let name = name.or_else(|| Some(instance.address.clone()));
     let about = About {
         name,
@@ -425,7 +423,8 @@ fn policy(
     let place = at_name(instance);
     if let Some(value) = machine.argument(instance, shape.content) {
         machine.require_policy(instance.kind(), shape.content, &value);
-        all.add(&about, place, machine.document(&value, &about));
+        let read = machine.document(&value, &about);
+        all.add(&about, place, Some(&instance.address), read);
     } else {
         let message = format!("no `{}` in `{}`", shape.content, shorten(&instance.address));
         all.report(place, Problem::unresolved("policy", message, place.span));

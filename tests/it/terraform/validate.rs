@@ -263,6 +263,13 @@ fn iam_keeps_one_inline_policy_of_each_name() {
             ),
             (policy("x", "") + &policy("y", ""), "covered"),
             (
+                policy("x", "name = \"a\"").replace(
+                    "aws_iam_role.node.id",
+                    "[aws_iam_role.node.id, aws_iam_role.node.name]",
+                ),
+                "covered",
+            ),
+            (
                 policy("x", "for_each = toset([\"a\", \"b\"])\n name = \"a\""),
                 refused,
             ),

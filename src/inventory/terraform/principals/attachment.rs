@@ -30,7 +30,7 @@ impl Reader {
             };
             let value = policy.get("policy_document");
             let read = machine.document(value.as_ref().unwrap_or(&policy), &about);
-            all.add(&about, policy.place, read);
+            all.add(&about, policy.place, None, read);
         }
     }
 

@@ -12,8 +12,8 @@ pub(super) struct Gathered {
     /// The managed policies so far, each with the hole that decides whether it is there: one that is attached twice is
     /// attached once.
     pub(super) held: Vec<(String, Option<usize>)>,
-    /// The names of the inline policies so far that are there for certain.
-    pub(super) names: Vec<String>,
+    /// The names of the inline policies so far that are there for certain, each with the address of one that is a resource.
+    pub(super) names: Vec<(String, Option<String>)>,
 }
 
 impl Gathered {
@@ -42,14 +42,18 @@ impl Gathered {
         is_held
     }
 
-    /// Adds a policy, whose block or object is at a place. IAM keeps one inline policy of each name.
+    /// Adds a policy, whose block or object is at a place; `of` is the address of one that is a resource. IAM keeps one inline policy of each name.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html>
-    pub(super) fn add(&mut self, about: &About, place: Place, read: Read) {
+    pub(super) fn add(&mut self, about: &About, place: Place, of: Option<&str>, read: Read) {
         if let (Attachment::Inline, None, Some(name)) =
             (about.attachment, about.optional, &about.name)
         {
-            if self.names.contains(name) {
+            // A resource that names its role twice is one policy.
+            let is_other = |(known, by): &(String, Option<String>)| {
+                known == name && (of.is_none() || by.as_deref() != of)
+            };
+            if self.names.iter().any(is_other) {
                 let name = shorten(name);
                 let message = format!(
                     "`{name}` is also the name of another inline policy of the same principal"
@@ -58,7 +62,7 @@ impl Gathered {
                     .with_help("give it another name: IAM keeps one inline policy of each name");
                 self.report(place, problem);
             }
-            self.names.push(name.clone());
+            self.names.push((name.clone(), of.map(str::to_owned)));
         }
         let document = self.of(read.source);
         document.add(read.reading);
