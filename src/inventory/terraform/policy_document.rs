@@ -11,8 +11,7 @@ use super::encode;
 use super::evaluate::Machine;
 use super::surroundings::{Frame, Scope};
 use super::syntax_tree::{Attribute, Block, Body};
-use super::value::Instance;
-use super::value::{Node, Piece, Place, Value};
+use super::value::{Instance, Node, Piece, Place, Value};
 use crate::parser::shorten;
 use lists::{is_empty_list, single};
 

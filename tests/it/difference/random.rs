@@ -410,7 +410,8 @@ fn the_difference_agrees_with_trying_every_request() {
     for met in [&seen.gained, &seen.lost, &seen.nothing] {
         assert!(met.get() > least, "{} of {cases}", met.get());
     }
-    assert!(seen.undecided.get() < 1 + cases as usize / 10);
+    // A variable within a longer value of an `…IgnoreCase` operator is one that no value decides.
+    assert!(seen.undecided.get() < 1 + cases as usize / 2);
 }
 
 fn is_empty(found: &Difference) -> bool {
