@@ -68,12 +68,11 @@ impl Against {
                     option: "--role",
                     value: role.to_owned(),
                     reason: "ParallelCluster has no role of that name".to_owned(),
-                    help: match nearest_word(role, reference::roles(), 3) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => {
-                            let all: Vec<&str> = reference::roles().collect();
-                            format!("expected one of: {}", all.join(", "))
-                        }
+                    help: if let Some(meant) = nearest_word(role, reference::roles(), 3) {
+                        format!("did you mean `{meant}`?")
+                    } else {
+                        let all: Vec<&str> = reference::roles().collect();
+                        format!("expected one of: {}", all.join(", "))
                     },
                 });
             }

@@ -243,7 +243,7 @@ fn literals(layers: &[Vec<Prepared>], index: usize, fits: fn(&str) -> bool) -> V
 }
 
 /// The statements of one side, made ready.
-fn ready<'s>(of: Of, layers: &'s [Vec<Prepared>]) -> Vec<Ready<'s>> {
+fn ready(of: Of, layers: &[Vec<Prepared>]) -> Vec<Ready<'_>> {
     let statements = layers.iter().enumerate();
     let statements = statements.flat_map(|(layer, list)| list.iter().map(move |s| (layer, s)));
     statements

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Resolver;
 use super::owned::Whose;
+use crate::cli::dump::Dump;
 use crate::cli::effective::Effective;
 use crate::cli::failure::Fault;
 use crate::cli::job::Job;
@@ -29,7 +30,7 @@ impl<'r> Resolver<'r> {
         let is_whole = chosen.peek().is_some()
             && chosen.all(|principal| {
                 let dump = principal.defined.and_then(|(template, _)| dump(template));
-                !principal.is_named && dump.is_some_and(|dump| dump.has_all_roles())
+                !principal.is_named && dump.is_some_and(Dump::has_all_roles)
             });
         let effective = Effective::new(self.args, self.configuration, target)?;
         let is_compared = effective.selection.role().is_none() && effective.reference.is_none();

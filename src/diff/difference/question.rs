@@ -229,15 +229,13 @@ impl<'a> Search<'_, 'a> {
         if let Some((_, answers)) = earlier {
             return answers.clone();
         }
-        let readings = match self.readings.get(&by.2) {
-            Some(known) => known.clone(),
-            None => {
-                let found =
-                    Readings::of_variables(&statements, &kind_of, placeholders, &mut budget);
-                let found = found.map(Rc::new);
-                self.readings.insert(by.2.clone(), found.clone());
-                found
-            }
+        let readings = if let Some(known) = self.readings.get(&by.2) {
+            known.clone()
+        } else {
+            let found = Readings::of_variables(&statements, &kind_of, placeholders, &mut budget);
+            let found = found.map(Rc::new);
+            self.readings.insert(by.2.clone(), found.clone());
+            found
         };
         let cache = &mut self.worlds;
         let mut answers = nothing;
@@ -281,14 +279,13 @@ impl<'a> Search<'_, 'a> {
                 let of = reading.map_or(0, |r| 1 + r.id);
                 let cached = cache.entry((by.2.clone(), of, place)).or_default();
                 let earlier = cached.iter().find(|(f, _)| f == facts);
-                let worlds = match earlier.map(|(_, worlds)| worlds.clone()) {
-                    Some(known) => known,
-                    None => {
-                        let found = contexts::worlds(&conditions, &keys, placeholders, &mut budget);
-                        let found = found.map(Rc::new);
-                        cached.push((facts.to_vec(), found.clone()));
-                        found
-                    }
+                let worlds = if let Some((_, known)) = earlier {
+                    known.clone()
+                } else {
+                    let found = contexts::worlds(&conditions, &keys, placeholders, &mut budget);
+                    let found = found.map(Rc::new);
+                    cached.push((facts.to_vec(), found.clone()));
+                    found
                 };
                 let Some(worlds) = worlds else {
                     return undecided;

@@ -20,7 +20,7 @@ use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Pattern, Piece, Pieces, Symbol, Token};
 use interplay::{Meetings, Place};
 pub(super) use substitution::Substituted;
-use substitution::{Opened, Values, fresh, substitute};
+use substitution::{Opened, Unwritten, Values, fresh, substitute};
 
 /// Readings that are tried for one action.
 const MOST_READINGS: usize = 256;
@@ -280,7 +280,7 @@ impl Readings {
             }
             let own = Values {
                 text: &|name| text(name, &fresh, &number, placeholders),
-                piece: &|name| piece(name, &fresh, &number, &variables),
+                unwritten: &|name| unwritten(name, &fresh, &number, &variables),
             };
             let compared = lines(statements).filter(|l| l.test.key == variable.folded);
             let values = compared.flat_map(|line| &line.test.values);
@@ -315,7 +315,7 @@ impl Readings {
         let reading = |values: &Vec<Given>, opened: &Opened<'_>| {
             let of = Values {
                 text: &|name| text(name, values, &number, placeholders),
-                piece: &|name| piece(name, values, &number, &variables),
+                unwritten: &|name| unwritten(name, values, &number, &variables),
             };
             Reading {
                 id: 0,
@@ -363,18 +363,19 @@ impl Readings {
     }
 }
 
-/// The piece that stands for a variable, where it is not a text: `None` within for one without a value.
-fn piece(
+/// A variable that stands for no text, as far as its value is known.
+fn unwritten(
     name: u32,
     values: &[Given],
     number: &dyn Fn(u32) -> Option<usize>,
     variables: &[Variable],
-) -> Option<Option<Piece>> {
+) -> Option<Unwritten> {
     let at = number(name)?;
+    let own = || Some(Piece::Placeholder(variables.get(at)?.number));
     match values.get(at)? {
-        Given::Own => Some(Some(Piece::Placeholder(variables.get(at)?.number))),
+        Given::Own => own().map(Unwritten::Own),
         Given::Text(_) => None,
-        Given::Absent => Some(None),
+        Given::Absent => Some(Unwritten::Absent),
     }
 }
 

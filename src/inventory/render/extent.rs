@@ -65,7 +65,9 @@ fn choices(value: &Value, all: &mut Setting) {
                 Some((_, known)) => *known = count.max(*known),
                 None => all.push((*hole, count)),
             }
-            of.iter().for_each(|one| choices(one, all));
+            for one in of {
+                choices(one, all);
+            }
         }
         Node::List(elements) => elements.iter().for_each(|one| choices(one, all)),
         Node::Map(members) => members.iter().for_each(|(_, one)| choices(one, all)),

@@ -343,7 +343,7 @@ fn with_variables() -> impl Strategy<Value = Statement> {
             .collect();
         if let (Some((variable, at)), false) = (variable, lines.is_empty()) {
             let at = at.index(lines.len());
-            lines[at].values[0] = variable.to_owned();
+            variable.clone_into(&mut lines[at].values[0]);
         }
         s
     })

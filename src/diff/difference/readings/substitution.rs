@@ -38,12 +38,21 @@ impl Opened<'_> {
     }
 }
 
+/// A variable that stands for no known text.
+#[derive(PartialEq, Eq)]
+pub(super) enum Unwritten {
+    /// A value like no other, as this piece.
+    Own(Piece),
+    /// It has no value.
+    Absent,
+}
+
 /// The values of the variables, by their numbers.
 pub(super) struct Values<'v> {
     /// The text, where there is one.
     pub(super) text: &'v dyn Fn(u32) -> Option<String>,
-    /// The piece for a value that is not known; `None` within for a variable without a value.
-    pub(super) piece: &'v dyn Fn(u32) -> Option<Option<Piece>>,
+    /// The same for a variable without a text.
+    pub(super) unwritten: &'v dyn Fn(u32) -> Option<Unwritten>,
 }
 
 impl Values<'_> {
@@ -51,7 +60,7 @@ impl Values<'_> {
     fn are_absent(&self, pieces: &Pieces) -> bool {
         let mut pieces = pieces.iter();
         pieces.all(|(piece, _)| match piece {
-            Piece::Variable { name, .. } => (self.piece)(*name) == Some(None),
+            Piece::Variable { name, .. } => (self.unwritten)(*name) == Some(Unwritten::Absent),
             _ => true,
         })
     }
@@ -82,9 +91,10 @@ impl Values<'_> {
                 out.push((piece, span));
                 continue;
             };
-            match ((self.text)(name), (self.piece)(name)) {
+            match ((self.text)(name), (self.unwritten)(name)) {
                 (Some(text), _) => out.extend(text.chars().map(|c| (Piece::Char(c), span))),
-                (None, Some(piece)) => out.push((piece?, span)),
+                (None, Some(Unwritten::Own(piece))) => out.push((piece, span)),
+                (None, Some(Unwritten::Absent)) => return None,
                 (None, None) => out.push((Piece::Placeholder(name), span)),
             }
         }
