@@ -321,36 +321,24 @@ impl<'h> Draft<'h> {
     }
 
     fn list_of_statements(&mut self, list: &Value, all: Vec<Item<'_>>) {
-        self.open('[', list.span);
+        // A statement by itself has no brackets: AWS counts them.
+        let is_list = !matches!(list.node, Node::Map(_));
+        if is_list {
+            self.open('[', list.span);
+        }
         for item in all {
             match &item.value.node {
                 Node::Map(members) => self.statement(members, item),
                 Node::Hole(hole) => self.any_statement(item.value, *hole),
                 _ => self.value(item.value),
             }
-            self.separate();
+            if is_list {
+                self.separate();
+            }
         }
-        self.close(']', list.span);
-    }
-
-    /// An unknown statement may allow and deny everything.
-    fn any_statement(&mut self, value: &Value, hole: usize) {
-        let word = |text: &str| Value::bound(text, value.span);
-        self.unknown.push(hole);
-        let members = [("Effect", "Allow"), ("Action", "*"), ("Resource", "*")];
-        self.open('{', value.span);
-        for (key, text) in members {
-            self.key(&word(key));
-            self.value(&word(text));
-            self.separate();
+        if is_list {
+            self.close(']', list.span);
         }
-        self.close('}', value.span);
-        self.statements.push(Flags {
-            is_absent: self.extreme == Extreme::Worst,
-            may_allow: false,
-            holes: vec![hole],
-            branches: Vec::new(),
-        });
     }
 
     fn statement(&mut self, members: &[(Value, Value)], item: Item<'_>) {

@@ -350,14 +350,21 @@ fn a_quota_is_the_largest_size_that_aws_takes() {
     let role = |document: Value| inline("Role", document);
     let user = |document: Value| inline("User", document);
     let plain = |document: Value| document;
+    // The brackets around the one statement are two characters.
+    let bare = |mut document: Value| {
+        document["Statement"] = document["Statement"][0].take();
+        managed(document)
+    };
     let named = |document: Value| json!({"PolicyName": "p", "PolicyDocument": document});
-    let cases: [(&str, &dyn Fn(Value) -> Value, usize, &str); 14] = [
+    let cases: [(&str, &dyn Fn(Value) -> Value, usize, &str); 16] = [
         ("instance", &plain, 6_144, ""),
         ("instance", &plain, 6_145, "warning: has 6,145 "),
         ("instance", &plain, 10_240, "warning: has 10,240 "),
         ("instance", &plain, 10_241, "error: has 10,241 "),
         ("instance", &managed, 6_144, ""),
         ("instance", &managed, 6_145, "error: has 6,145 "),
+        ("instance", &bare, 6_146, ""),
+        ("instance", &bare, 6_147, "error: has 6,145 "),
         ("user", &role, 10_240, ""),
         ("user", &role, 10_241, "error: those of a role take 10,240"),
         ("user", &user, 2_048, ""),

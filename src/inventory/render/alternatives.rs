@@ -1,7 +1,8 @@
 //! Values with alternatives, taken apart.
 
-use super::Item;
+use super::{Draft, Item};
 use crate::inventory::value::{Node, Piece, Value};
+use crate::parser::{Extreme, Flags};
 
 /// Elements without which a trust policy, or a statement of it, is another one.
 pub(super) const PARTS: [&str; 5] = ["Statement", "Effect", "Principal", "Action", "Condition"];
@@ -173,4 +174,26 @@ pub(super) fn any_action(value: &Value) -> Value {
         _ => "*".to_owned(),
     };
     Value::bound(text, value.span)
+}
+
+impl Draft<'_> {
+    /// An unknown statement may allow and deny everything.
+    pub(super) fn any_statement(&mut self, value: &Value, hole: usize) {
+        let word = |text: &str| Value::bound(text, value.span);
+        self.unknown.push(hole);
+        let members = [("Effect", "Allow"), ("Action", "*"), ("Resource", "*")];
+        self.open('{', value.span);
+        for (key, text) in members {
+            self.key(&word(key));
+            self.value(&word(text));
+            self.separate();
+        }
+        self.close('}', value.span);
+        self.statements.push(Flags {
+            is_absent: self.extreme == Extreme::Worst,
+            may_allow: false,
+            holes: vec![hole],
+            branches: Vec::new(),
+        });
+    }
 }
