@@ -114,9 +114,12 @@ impl<'a> ResourceType<'a> {
         (!named.contains(['$', '*'])).then_some(named)
     }
 
-    /// The colons in its ARN format and in what requests carry behind it.
-    pub(crate) fn colons(&self) -> usize {
-        self.arn.matches(':').count() + self.suffix.matches(':').count()
+    /// The shape of its ARNs, with what requests carry behind them.
+    pub(crate) fn shape(&self) -> ArnShape<'a> {
+        ArnShape {
+            service: self.service(),
+            colons: self.arn.matches(':').count() + self.suffix.matches(':').count(),
+        }
     }
 
     fn from_row(row: &'a str) -> Option<ResourceType<'a>> {
@@ -281,6 +284,13 @@ impl<'a> Action<'a> {
     pub fn condition_keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         table::split_keys(table::column(self.columns).0)
     }
+}
+
+/// The service that ARNs name, `None` where they may name any, and the most colons that they have outside of names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ArnShape<'a> {
+    pub(crate) service: Option<&'a str>,
+    pub(crate) colons: usize,
 }
 
 /// The facts from which the resource types of an action follow.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::condition_key::{ConditionKey, ConditionKeyType};
 use super::table::Tables;
-use super::{Action, ResourceType, checked, slots, table};
+use super::{Action, ArnShape, ResourceType, checked, slots, table};
 
 /// One service: the actions, resource types and keys of one prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +91,22 @@ impl<'a> Service<'a> {
     pub fn resource_types(&self) -> impl Iterator<Item = ResourceType<'a>> + use<'a> {
         let rows = table::rows(self.tables.types).chain(checked::rows_of(self.tables.prefix));
         rows.filter_map(ResourceType::from_row)
+    }
+
+    /// The shapes of the ARNs of its resource types, each once.
+    pub(crate) fn arn_shapes(&self) -> Vec<ArnShape<'a>> {
+        // Text behind an ARN depends on the action.
+        let has_text = checked::checked_types(self.prefix()).next().is_some();
+        let mut shapes: Vec<_> = { self.resource_types() }
+            .map(|kind| kind.shape())
+            .map(|shape| ArnShape {
+                colons: if has_text { usize::MAX } else { shape.colons },
+                ..shape
+            })
+            .collect();
+        shapes.sort_unstable();
+        shapes.dedup();
+        shapes
     }
 
     /// The condition keys of the service, sorted by their names in lower case.

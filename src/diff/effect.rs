@@ -315,12 +315,11 @@ impl<'a> Asked<'_, '_, 'a> {
     /// Whether the ARN of a resource type of a service may match one of these resources, by index. False is certain,
     /// true is not.
     fn may_bear_on(&mut self, resources: &[usize], service: Service<'a>) -> bool {
-        let looks = self.kinds.looks(service);
+        let shapes = self.kinds.shapes(service);
         let mut listed = resources.iter().filter_map(|at| self.listed.get(*at));
         listed.any(|listed| {
-            looks
-                .iter()
-                .any(|look| listed.may_be_of(*look).contains(&true))
+            let mut shapes = shapes.iter();
+            shapes.any(|shape| listed.resource.may_be_of(*shape).contains(&true))
         })
     }
 

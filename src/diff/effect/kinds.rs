@@ -5,13 +5,10 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalog::{self, Action, ResourceType, Service, TypesKey};
+use crate::catalog::{Action, ArnShape, ResourceType, Service, TypesKey};
 use crate::diff::scope::{Universe, Universes};
 use crate::diff::statement::Resource;
 use crate::matcher::{Piece, Reading, Variables};
-
-/// The service that ARNs of a resource type name, `None` where they may name any, and how many colons they have.
-pub(super) type Look<'a> = (Option<&'a str>, usize);
 
 /// Service, name, ARN format of a resource type and what requests carry behind it.
 type KindKey<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -24,8 +21,8 @@ pub(super) struct Kinds<'f, 'a> {
     indexes: FxHashMap<KindKey<'a>, usize>,
     /// By what actions with the same types have in common.
     lists: FxHashMap<TypesKey<'a>, Rc<[usize]>>,
-    /// By service.
-    looks: FxHashMap<&'a str, Rc<[Look<'a>]>>,
+    /// Of the types of a service, by the service.
+    shapes: FxHashMap<&'a str, Rc<[ArnShape<'a>]>>,
 }
 
 impl<'f, 'a> Kinds<'f, 'a> {
@@ -35,24 +32,14 @@ impl<'f, 'a> Kinds<'f, 'a> {
             all: Vec::new(),
             indexes: FxHashMap::default(),
             lists: FxHashMap::default(),
-            looks: FxHashMap::default(),
+            shapes: FxHashMap::default(),
         }
     }
 
-    /// The resource types of a service, as far as a look needs them.
-    pub(super) fn looks(&mut self, service: Service<'a>) -> Rc<[Look<'a>]> {
-        let find = || {
-            // Text behind an ARN depends on the action.
-            let has_text = catalog::checked_types(service.prefix()).next().is_some();
-            let colons =
-                |kind: &ResourceType<'_>| if has_text { usize::MAX } else { kind.colons() };
-            let types = service.resource_types();
-            let mut looks: Vec<_> = types.map(|kind| (kind.service(), colons(&kind))).collect();
-            looks.sort_unstable();
-            looks.dedup();
-            looks.into()
-        };
-        Rc::clone(self.looks.entry(service.prefix()).or_insert_with(find))
+    /// The shapes of the ARNs of a service.
+    pub(super) fn shapes(&mut self, service: Service<'a>) -> Rc<[ArnShape<'a>]> {
+        let known = self.shapes.entry(service.prefix());
+        Rc::clone(known.or_insert_with(|| service.arn_shapes().into()))
     }
 
     /// The resource types of an action, as indexes.
@@ -82,10 +69,7 @@ pub(super) struct Kind<'f, 'a> {
     /// The service of the action.
     service: &'a str,
     resource_type: ResourceType<'a>,
-    /// The service in the ARNs of the type.
-    named: Option<&'a str>,
-    /// The number of colons in the ARN format of the type.
-    colons: usize,
+    shape: ArnShape<'a>,
     all: OnceCell<Rc<[Universe]>>,
 }
 
@@ -94,8 +78,7 @@ impl<'f, 'a> Kind<'f, 'a> {
         Kind {
             formats,
             service,
-            named: kind.service(),
-            colons: kind.colons(),
+            shape: kind.shape(),
             resource_type: kind,
             all: OnceCell::new(),
         }
@@ -118,7 +101,7 @@ impl<'f, 'a> Kind<'f, 'a> {
             let plain = self.all().first().map(|f| f.plain.pattern());
             plain.is_none_or(|plain| patterns.any(|p| p.overlaps(plain)))
         };
-        let [by_field, across] = listed.may_be_of((self.named, self.colons));
+        let [by_field, across] = resource.may_be_of(self.shape);
         by_field && (meets(Reading::Strict) || listed.has_placeholder && meets(Reading::Loose))
             // As in the verdicts, a contested reading counts for names without `:` alone.
             || across && meets_plain()
@@ -127,39 +110,21 @@ impl<'f, 'a> Kind<'f, 'a> {
 
 /// A string of `Resource`, with what a look at its fields shows.
 pub(super) struct Listed<'s> {
-    resource: &'s Resource,
+    pub(super) resource: &'s Resource,
     /// Whether it may stand for `*`, or is reported for not being an ARN.
     pub(super) may_be_everything: bool,
     has_placeholder: bool,
-    is_contested: bool,
-    colons: usize,
 }
 
 impl<'s> Listed<'s> {
     pub(super) fn new(resource: &'s Resource) -> Self {
         let pattern = &resource.pattern;
         let pieces = || pattern.pieces().iter().map(|(piece, _)| piece);
-        let is_colon = |piece: &&Piece| **piece == Piece::Char(':');
         Listed {
             resource,
             may_be_everything: may_be_everything(resource),
             has_placeholder: pieces().any(|piece| matches!(piece, Piece::Placeholder(_))),
-            is_contested: pattern.is_contested(),
-            colons: pieces().filter(is_colon).count(),
         }
-    }
-
-    /// Whether the string may match an ARN that names this service and has so many colons, field by field, and with
-    /// wildcards across the fields. False is certain, true is not.
-    pub(super) fn may_be_of(&self, (named, colons): Look<'_>) -> [bool; 2] {
-        let by_field = named.is_none_or(|named| self.resource.may_name(named));
-        // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
-        let across = by_field
-            || self.colons < colons && named.is_some_and(|named| self.resource.may_reach(named));
-        [
-            by_field,
-            self.is_contested && self.colons <= colons && across,
-        ]
     }
 }
 

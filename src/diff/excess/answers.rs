@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::outcome::Outcome;
-use crate::catalog::{Action, ResourceType, TypesKey};
+use crate::catalog::{Action, ArnShape, ResourceType, TypesKey};
 use crate::diff::memo;
 use crate::diff::scope::{self, Scope, Universe};
 use crate::diff::statement::Prepared;
@@ -36,11 +36,8 @@ struct Known<'a> {
     kind: ResourceType<'a>,
     universes: Rc<[Universe]>,
     number: memo::Number,
-    look: Option<Look<'a>>,
+    shape: ArnShape<'a>,
 }
-
-/// A resource type, as far as a look needs it: the service in its ARNs, and how many colons these have.
-pub(super) type Look<'a> = (&'a str, usize);
 
 type TypeKey<'a> = (&'a str, &'a str, &'a str, &'a str);
 
@@ -130,7 +127,7 @@ impl<'a> Universes<'a> {
                 kind: *kind,
                 universes: scoped.get(service, kind),
                 number,
-                look: kind.service().map(|named| (named, kind.colons())),
+                shape: kind.shape(),
             });
             all.len() - 1
         };
@@ -147,9 +144,9 @@ impl<'a> Universes<'a> {
         )
     }
 
-    /// One type, as far as a look needs it; `None` where its ARNs are of any service.
-    pub(super) fn look(&self, kind: usize) -> Option<Look<'a>> {
-        self.all.get(kind)?.look
+    /// The shape of the ARNs of one type.
+    pub(super) fn shape(&self, kind: usize) -> Option<ArnShape<'a>> {
+        Some(self.all.get(kind)?.shape)
     }
 
     /// The ARNs of one type in every scope.

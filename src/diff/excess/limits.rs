@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::answers::{Look, Universes};
-use crate::catalog::{self, Catalog, ResourceType, TypesKey};
+use super::answers::Universes;
+use crate::catalog::{self, ArnShape, Catalog, TypesKey};
 use crate::diff::comparison::{Comparison, Layer};
 use crate::diff::statement::Prepared;
-use crate::matcher::{ActionPattern, Piece};
+use crate::matcher::ActionPattern;
 use crate::parser::Effect;
 
 /// The statements that limit the grants of the role.
@@ -24,8 +24,7 @@ pub(super) struct Limits<'a> {
 /// The statements that limit what the role can do in one service.
 struct Limited<'a> {
     service: &'a str,
-    /// Its resource types; `None` stands for ARNs of any service.
-    looks: Vec<Option<Look<'a>>>,
+    shapes: Vec<ArnShape<'a>>,
     /// The Deny statements that may deny one of its actions.
     denies: Vec<&'a Prepared>,
     /// Whether none of the statements distinguishes its actions, by strings or by a Condition.
@@ -78,17 +77,8 @@ impl<'a> Limits<'a> {
 
     fn limited(&self, service: &'a str) -> Rc<Limited<'a>> {
         let find = || {
-            let types = self.catalog.service(service).into_iter();
-            let types = types.flat_map(|service| service.resource_types());
-            // Text behind an ARN depends on the action.
-            let colons = |kind: &ResourceType<'_>| match catalog::checked_types(service).next() {
-                Some(_) => usize::MAX,
-                None => kind.colons(),
-            };
-            let look = |kind: ResourceType<'a>| Some((kind.service()?, colons(&kind)));
-            let mut looks: Vec<_> = types.map(look).collect();
-            looks.sort_unstable();
-            looks.dedup();
+            let of = self.catalog.service(service);
+            let shapes = of.map(|service| service.arn_shapes()).unwrap_or_default();
             let layers = self.layers.iter().enumerate();
             let statements = layers.flat_map(|(at, layer)| {
                 let statements = layer.of_service(service);
@@ -103,7 +93,7 @@ impl<'a> Limits<'a> {
             }
             Rc::new(Limited {
                 service,
-                looks,
+                shapes,
                 denies,
                 are_alike: all_alike,
             })
@@ -116,8 +106,7 @@ impl<'a> Limits<'a> {
 impl Limited<'_> {
     /// Whether some string of a statement may match the ARN of a resource of the service. False is certain, true is not.
     fn reached_by(&self, statement: &Prepared) -> bool {
-        let mut looks = self.looks.iter();
-        looks.any(|look| look.is_none_or(|look| may_reach(statement, look)))
+        { self.shapes.iter() }.any(|shape| may_reach(statement, *shape))
     }
 
     /// Whether a Deny takes every request of the service, if the actions are alike for it.
@@ -136,18 +125,10 @@ fn allows_whole(statement: &Prepared) -> bool {
     statement.effect == Effect::Allow && statement.conditions.is_empty() && !statement.may_be_void
 }
 
-/// Whether some string of a statement may match the ARN of a resource. False is certain, true is not.
-fn may_reach(statement: &Prepared, (service, colons): Look<'_>) -> bool {
+/// Whether some string of a statement may match an ARN of a shape. False is certain, true is not.
+fn may_reach(statement: &Prepared, shape: ArnShape<'_>) -> bool {
     let mut resources = statement.resources.iter();
-    resources.any(|resource| {
-        // Names without `:` leave a string with as many colons no fields but their own.
-        let is_across = || {
-            let pieces = resource.pattern.pieces().iter();
-            let own = pieces.filter(|(piece, _)| *piece == Piece::Char(':'));
-            resource.pattern.is_contested() && own.count() < colons && resource.may_reach(service)
-        };
-        resource.may_name(service) || is_across()
-    })
+    resources.any(|resource| resource.may_be_of(shape).contains(&true))
 }
 
 /// A look at the actions of one Allow statement, one after another.
@@ -164,7 +145,7 @@ pub(super) struct Whole<'s, 'a> {
     /// may apply to it.
     granted: FxHashMap<TypesKey<'a>, Rc<[Denies<'a>]>>,
     /// The same for one type, by the service of the actions.
-    looks: FxHashMap<(&'a str, Look<'a>), Option<Denies<'a>>>,
+    looks: FxHashMap<(&'a str, ArnShape<'a>), Option<Denies<'a>>>,
     /// Whether the statement grants more than is required of an action that nothing requires, by its resource types.
     answers: FxHashMap<TypesKey<'a>, bool>,
 }
@@ -222,8 +203,8 @@ impl<'a> Whole<'_, 'a> {
             Rc::clone(known)
         } else {
             let kinds = universes.kinds(action);
-            let looks = kinds.iter().filter_map(|kind| universes.look(*kind));
-            let granted = looks.filter_map(|look| self.look(action.service, look));
+            let shapes = kinds.iter().filter_map(|kind| universes.shape(*kind));
+            let granted = shapes.filter_map(|shape| self.look(action.service, shape));
             let granted: Rc<[_]> = granted.collect();
             self.granted.insert(key, Rc::clone(&granted));
             granted
@@ -294,18 +275,18 @@ impl<'a> Whole<'_, 'a> {
 
     /// The Deny statements that may be on some resource and deny an action of a service, if the statement is on all of
     /// them.
-    fn look(&mut self, service: &'a str, look: Look<'a>) -> Option<Denies<'a>> {
+    fn look(&mut self, service: &'a str, shape: ArnShape<'a>) -> Option<Denies<'a>> {
         let (statement, limits) = (self.statement, self.limits);
         let find = || {
             let is_granted = statement.is_on_everything()
-                || statement.not_resource && !may_reach(statement, look);
+                || statement.not_resource && !may_reach(statement, shape);
             let limited = limits.limited(service);
             let denies = limited.denies.iter().copied();
-            let bearing = denies.filter(|d| d.not_resource || may_reach(d, look));
+            let bearing = denies.filter(|d| d.not_resource || may_reach(d, shape));
             is_granted.then(|| bearing.collect())
         };
         self.looks
-            .entry((service, look))
+            .entry((service, shape))
             .or_insert_with(find)
             .clone()
     }

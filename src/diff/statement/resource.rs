@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::catalog::{self, Checked};
+use crate::catalog::{self, ArnShape, Checked};
 use crate::matcher::search::Budget;
 use crate::matcher::{Pattern, Piece, Pieces, Reading, ResourcePattern, Variables, arn};
 use crate::parser::Span;
@@ -25,6 +25,7 @@ pub struct Resource {
     pub nth: usize,
     readings: [OnceCell<Vec<Pattern>>; 6],
     service: OnceCell<NamedService>,
+    colons: OnceCell<usize>,
 }
 
 /// The service that a string names.
@@ -46,6 +47,7 @@ impl Resource {
             nth: 0,
             readings: Default::default(),
             service: OnceCell::new(),
+            colons: OnceCell::new(),
         }
     }
 
@@ -66,6 +68,22 @@ impl Resource {
     /// The same where wildcards may reach across the fields.
     pub fn may_reach(&self, service: &str) -> bool {
         !self.named_service().is_literal || self.may_name(service)
+    }
+
+    /// Whether the string may match an ARN of a shape, field by field, and with wildcards across the fields. False is
+    /// certain, true is not.
+    pub(crate) fn may_be_of(&self, shape: ArnShape<'_>) -> [bool; 2] {
+        let by_field = shape.service.is_none_or(|service| self.may_name(service));
+        let is_colon = |(piece, _): &&(Piece, Span)| *piece == Piece::Char(':');
+        let pieces = || self.pattern.pieces().iter();
+        let own = *self
+            .colons
+            .get_or_init(|| pieces().filter(is_colon).count());
+        // No name in the plain ARNs of a type has a colon, so with all of them in the string its fields are theirs.
+        let may_reach = || shape.service.is_some_and(|service| self.may_reach(service));
+        let across = by_field || own < shape.colons && may_reach();
+        let is_contested = || self.pattern.is_contested();
+        [by_field, across && own <= shape.colons && is_contested()]
     }
 
     /// The patterns of the string under a reading; several where AWS itself reads it in several ways.
