@@ -44,8 +44,11 @@ impl Placeholders {
             let (key, default) = variable_parts(name);
             (fold_key(key), default.map(str::to_owned))
         };
+        if self.knows(name) {
+            return self.number(name);
+        }
         let own = folded(name);
-        let same = |known: &String| known.len() == name.len() && folded(known) == own;
+        let same = |known: &String| known.eq_ignore_ascii_case(name) && folded(known) == own;
         match self.names.iter().position(same) {
             Some(at) => at as u32,
             None => self.number(name),

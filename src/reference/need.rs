@@ -193,12 +193,15 @@ impl Need {
 
     /// Whether it is about these resources, with or without values of their placeholders.
     fn is_of(&self, resources: &[String]) -> bool {
+        if resources.is_empty() {
+            return false;
+        }
         let open = |resource: &String| template::fill(resource, |_| Some("*".to_owned()));
         let own: Vec<Pattern> = { self.resources.iter() }
             .map(|resource| Pattern::glob(&open(resource)))
             .collect();
         let is_its = |resource: &String| own.iter().any(|own| own.matches_text(resource));
-        !resources.is_empty() && resources.iter().all(is_its)
+        resources.iter().all(is_its)
     }
 
     /// First and last release it holds for.
@@ -218,20 +221,21 @@ pub(super) fn why(
     let of_feature = |n: &&Need| feature.is_some() && n.feature.as_deref() == feature;
     let applies = |n: &&Need| n.applies(role, scheduler, release);
     let index = of_role(role)?;
-    let [mut named, mut all] = [index.named(action), index.all(action)];
+    let lists = [index.named(action), index.all(action)];
     // Reasons of other resources or of values come last.
-    let order = |n: &&Need| match (n.is_whole(), n.is_of(resources)) {
-        (false, true) => 0,
-        (true, _) => 1,
-        (false, false) => 2,
+    let order = |n: &&Need| match n.is_whole() {
+        true => 1,
+        false if n.is_of(resources) => 0,
+        false => 2,
     };
-    for list in [&mut named, &mut all] {
-        list.retain(applies);
-        list.sort_by_key(order);
-    }
-    let of_its_feature = [&named, &all].map(|list| list.iter().copied().find(of_feature));
-    let any = [named.first(), all.first()].map(Option::<&&Need>::copied);
-    of_its_feature.into_iter().chain(any).flatten().next()
+    let own = || {
+        lists
+            .iter()
+            .map(|list| list.iter().copied().filter(applies))
+    };
+    let of_its_feature = own().map(|list| list.filter(of_feature).min_by_key(order));
+    let any = own().map(|list| list.min_by_key(order));
+    of_its_feature.chain(any).flatten().next()
 }
 
 /// The reasons for an action, those of single resources and values aside.
