@@ -36,10 +36,8 @@ const TRUST_AT_MOST: usize = 8_192;
 
 fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let before = out.len();
-    let mut inline = Characters::default();
-    // The fewest characters of one policy that may not be there.
-    let mut optional = 0;
-    let (mut first_inline, mut managed) = (None, 0);
+    let mut inline: Vec<&Policy> = Vec::new();
+    let mut managed = 0;
     for policy in context.policies() {
         let compared = context.compared.as_ref();
         match compared
@@ -48,15 +46,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         {
             Some(LayerKind::Scp) => out.extend(of_scp(context, policy)),
             Some(_) => out.extend(of_managed(policy)),
-            None if policy.attachment == Attachment::Inline => {
-                if policy.is_optional() {
-                    optional = optional.max(policy.characters.fewest);
-                } else {
-                    inline.fewest += policy.characters.fewest;
-                }
-                inline.most += policy.characters.most;
-                first_inline.get_or_insert(policy);
-            }
+            None if policy.attachment == Attachment::Inline => inline.push(policy),
             None => {
                 managed += 1;
                 out.extend(of_managed(policy));
@@ -66,9 +56,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
             }
         }
     }
-    inline.fewest += optional;
-    if let Some(policy) = first_inline {
-        out.extend(of_inline(context, policy, inline));
+    if let Some(first) = inline.first() {
+        let sum = Characters::together(inline.iter().copied());
+        out.extend(of_inline(context, first, sum));
     }
     if let Some(principal) = made(context) {
         out.extend(of_attached(context, principal));
@@ -200,10 +190,15 @@ fn of_trust(trust: &TrustPolicy) -> Option<Finding> {
     })
 }
 
+/// Whether some of the policies are those of a group of the user.
+fn has_groups(context: &Context<'_>) -> bool {
+    context.files.iter().any(|f| f.document.has_group_policies)
+}
+
 /// The inline policies of a user or group of a template or module that are too long for certain.
 fn of_user_or_group(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
     let principal = made(context)?;
-    let has_groups = context.files.iter().any(|f| f.document.has_group_policies);
+    let has_groups = has_groups(context);
     let quota = match principal.kind {
         "user" if !has_groups => INLINE_OF_USER,
         "group" => INLINE_OF_GROUP,
@@ -231,13 +226,12 @@ fn of_user_or_group(context: &Context<'_>, policy: &Policy) -> Option<Finding> {
 fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<Finding> {
     let compared = context.compared.as_ref();
     let role = compared.and_then(|c| c.reference.role.as_deref());
-    let is_role = { context.files.iter() }
+    let is_of_user = { context.files.iter() }
         .filter_map(|file| file.principal.as_ref())
-        .any(|principal| matches!(principal.kind, "role" | "function" | "group"));
+        .all(|principal| !matches!(principal.kind, "role" | "function" | "group"));
     if let Some(found) = of_user_or_group(context, policy) {
         return Some(found);
     }
-    let has_groups = { context.files.iter() }.any(|f| f.document.has_group_policies);
     if sum.most > INLINE_OF_ROLE {
         let message = format!(
             "the inline policies {} characters without white space, and those of a role take {}",
@@ -249,7 +243,11 @@ fn of_inline(context: &Context<'_>, policy: &Policy, sum: Characters) -> Option<
         }
         let help = "move some statements to managed policies (up to 6,144 characters each)";
         Some(finding(policy, Severity::Error, message, help))
-    } else if role == Some("user") && !is_role && !has_groups && sum.fewest > INLINE_OF_USER {
+    } else if role == Some("user")
+        && is_of_user
+        && !has_groups(context)
+        && sum.fewest > INLINE_OF_USER
+    {
         let group = if sum.fewest > INLINE_OF_GROUP {
             format!(", those of a group {}", grouped(INLINE_OF_GROUP))
         } else {

@@ -87,6 +87,24 @@ pub struct Characters {
     pub most: usize,
 }
 
+impl Characters {
+    /// Those of several policies together. Of policies that may not be there, one is.
+    pub(crate) fn together<'p>(policies: impl Iterator<Item = &'p Policy>) -> Self {
+        let mut all = Characters::default();
+        let mut optional = 0;
+        for policy in policies {
+            if policy.is_optional() {
+                optional = optional.max(policy.characters.fewest);
+            } else {
+                all.fewest += policy.characters.fewest;
+            }
+            all.most += policy.characters.most;
+        }
+        all.fewest += optional;
+        all
+    }
+}
+
 /// The attachment of a policy, which decides what AWS accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Attachment {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::subject::Reading;
 use crate::check;
-use crate::parser::{Attachment, Policy, Sources};
+use crate::parser::{Attachment, Characters, Policy, Sources};
 use crate::quota::{INLINE_OF_ROLE, MANAGED};
 use crate::rejection::CONSEQUENCE;
 
@@ -19,7 +19,7 @@ pub(super) fn problems(reading: &Reading, sources: &Sources) -> BTreeSet<String>
         .collect();
     let own = reading.policies.iter();
     let inline: Vec<_> = own.filter(|p| p.attachment == Attachment::Inline).collect();
-    let size: usize = inline.iter().map(|p| p.characters.fewest).sum();
+    let size = Characters::together(inline.iter().map(|p| &***p)).fewest;
     if let Some(first) = inline.first().filter(|_| size > INLINE_OF_ROLE) {
         let place = check::place(sources, first.source, first.span);
         found.insert(format!(
