@@ -56,6 +56,11 @@ impl Verdict {
             Verdict::Depends => "depends",
         }
     }
+
+    /// Whether some requests fail for certain.
+    pub fn fails(self) -> bool {
+        matches!(self, Verdict::Missing | Verdict::Partial | Verdict::Denied)
+    }
 }
 
 /// One row of the comparison: a statement of the reference, an action as declared there, and one

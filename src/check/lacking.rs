@@ -19,23 +19,22 @@ pub(super) fn lacking(
     if !settings.has_all_policies {
         return all;
     }
-    for (arn, rows) in trial.managed_rows(comparison, |rows| elsewhere.settle(comparison, rows)) {
-        let what = format!("{NEEDED}{arn}");
+    let managed = trial.managed_rows(
+        comparison,
+        |arn| not_checked.contains(&format!("{NEEDED}{arn}")),
+        |rows| elsewhere.settle(comparison, rows),
+    );
+    for (arn, rows) in managed {
         let is_open = rows.iter().any(|r| r.row.verdict == Verdict::Depends);
-        if !not_checked.contains(&what) || rows.is_empty() || is_open {
+        if rows.is_empty() || is_open {
             continue;
         }
+        let what = format!("{NEEDED}{arn}");
         not_checked.retain(|other| *other != what);
         if trial.reference.does_without(&arn) {
             continue;
         }
-        let is_lacking = |verdict| {
-            matches!(
-                verdict,
-                Verdict::Missing | Verdict::Partial | Verdict::Denied
-            )
-        };
-        let rows = rows.into_iter().filter(|r| is_lacking(r.row.verdict));
+        let rows = rows.into_iter().filter(|r| r.row.verdict.fails());
         let rows = rows.map(|r| r.row).collect::<Vec<_>>();
         if !rows.is_empty() {
             all.push(Lacking { arn, rows });

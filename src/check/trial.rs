@@ -355,41 +355,54 @@ impl<'a> Trial<'a> {
         own.into_iter().chain(gaps).chain(wide).collect()
     }
 
-    /// The AWS managed policies that the role needs and whose contents are all granted.
-    pub(super) fn inline_managed(&self, comparison: &Comparison<'_>) -> Vec<&str> {
-        let mut start = 0;
-        let mut inline = Vec::new();
+    /// The AWS managed policies that the role needs, as the reference writes their ARNs, with their contents.
+    fn managed(&self) -> impl Iterator<Item = (&str, &[Prepared])> {
         let managed = &self.beside().managed;
-        for (arn, end) in &self.parts.managed_ends {
+        let mut start = 0;
+        self.parts.managed_ends.iter().map(move |(arn, end)| {
             let statements = managed.get(start..*end).unwrap_or_default();
             start = *end;
-            let rows = comparison.coverage(statements);
-            if !rows.is_empty() && rows.iter().all(|r| r.row.verdict == Verdict::Covered) {
-                inline.push(arn.as_str());
-            }
-        }
-        inline
+            (arn.as_str(), statements)
+        })
     }
 
-    /// The AWS managed policies that the role needs, by ARN, with the rows of their contents. `settle` decides what policies
-    /// outside of the input leave open.
+    /// The ARN of an AWS managed policy in the partition of the cluster.
+    pub(super) fn in_partition(&self, arn: &str) -> String {
+        let partition = self.bindings.one("Partition");
+        let bind = |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
+        template::fill(arn, bind)
+    }
+
+    /// Those whose contents are all granted.
+    pub(super) fn inline_managed(&self, comparison: &Comparison<'_>) -> Vec<&str> {
+        let is_granted = |statements: &[Prepared]| {
+            let rows = comparison.coverage(statements);
+            !rows.is_empty() && rows.iter().all(|r| r.row.verdict == Verdict::Covered)
+        };
+        {
+            self.managed()
+                .filter(|(_, statements)| is_granted(statements))
+        }
+        .map(|(arn, _)| arn)
+        .collect()
+    }
+
+    /// Those that are asked for by their ARNs in the partition, with the rows of their contents. `settle` decides what
+    /// policies outside of the input leave open.
     pub(super) fn managed_rows(
         &self,
         comparison: &Comparison<'_>,
+        is_asked: impl Fn(&str) -> bool,
         settle: impl Fn(&mut [Requirement]),
     ) -> Vec<(String, Vec<Requirement>)> {
-        let partition = self.bindings.one("Partition");
-        let bind = |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
-        let mut start = 0;
-        let managed = &self.beside().managed;
-        let of = |(arn, end): &(String, usize)| {
-            let statements = managed.get(start..*end).unwrap_or_default();
-            start = *end;
+        let named = self.managed().map(|(arn, of)| (self.in_partition(arn), of));
+        let asked = named.filter(|(arn, _)| is_asked(arn));
+        let rows = |(arn, statements)| {
             let mut rows = comparison.coverage(statements);
             settle(&mut rows);
-            (template::fill(arn, bind), rows)
+            (arn, rows)
         };
-        self.parts.managed_ends.iter().map(of).collect()
+        asked.map(rows).collect()
     }
 
     /// The excess of the policies themselves: that of attached AWS managed policies is AWS's.

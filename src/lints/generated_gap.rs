@@ -24,11 +24,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
     let mut groups: Vec<(usize, Severity, Vec<&Requirement>)> = Vec::new();
     for requirement in compared.generated {
         let row = &requirement.row;
-        let is_missing = matches!(
-            row.verdict,
-            Verdict::Missing | Verdict::Partial | Verdict::Denied
-        );
-        if !is_missing || row.vacuous {
+        if !row.verdict.fails() || row.vacuous {
             continue;
         }
         let severity = severity(compared, requirement);

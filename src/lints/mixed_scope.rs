@@ -1,7 +1,6 @@
 //! Policies of one role that name two Regions, accounts or clusters.
 
 use super::{Compared, Context, Lint};
-use crate::diff::Verdict;
 use crate::finding::{Finding, Label, Severity};
 use crate::reference::bindings::{Dissent, option_for};
 use crate::reference::cluster_names;
@@ -62,12 +61,7 @@ fn contradiction(dissent: &Dissent, compared: &Compared<'_>) -> Finding {
     let (given, source, span) = &dissent.first;
     let (named, ..) = &dissent.other;
     let mut rows = compared.requirements.iter();
-    let fails = rows.any(|r| {
-        matches!(
-            r.row.verdict,
-            Verdict::Missing | Verdict::Partial | Verdict::Denied
-        )
-    });
+    let fails = rows.any(|r| r.row.verdict.fails());
     let is_of_home = ["Account", "Partition"].contains(&dissent.name.as_str());
     let severity = if fails || is_of_home {
         Severity::Error
