@@ -173,6 +173,11 @@ impl Cluster {
         bindings
     }
 
+    /// The values of one placeholder that come from the file as they are.
+    pub(crate) fn named(&self, placeholder: &str) -> &[Spanned<String>] {
+        self.names.get(placeholder).map_or(&[], Vec::as_slice)
+    }
+
     /// Everything that was taken from the file, in the order of its places.
     pub fn taken(&self) -> Vec<Taken> {
         let mut taken = Vec::new();

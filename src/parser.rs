@@ -48,6 +48,7 @@ mod trust_grammar;
 pub(crate) mod yaml;
 
 pub use content::Document;
+pub(crate) use content::{ATTACHED, BOUNDARY};
 pub use decoded::Text;
 pub(crate) use decoded::{HolePart, PartEnd};
 pub use encoding::decode;

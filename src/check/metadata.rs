@@ -7,20 +7,14 @@ use super::Settings;
 use super::trial::Trial;
 use crate::finding::Finding;
 use crate::lints::File;
-use crate::matcher::template;
-use crate::parser::{self, HoleKind, Policy, SourceId, Sources, Span, shorten};
+use crate::parser::{self, ATTACHED, BOUNDARY, HoleKind, Policy, SourceId, Sources, Span, shorten};
 use crate::reference::bindings::Origin;
 use crate::reference::cluster_names;
 use crate::reference::{self, Reference};
 use crate::result::{Binding, ReferenceName};
 
-/// Prefix of a `not_checked` entry: a permissions boundary that was not given.
-const BOUNDARY: &str = "permissions-boundary:";
 /// Prefix of a `not_checked` entry: an AWS managed policy that the role needs.
 pub(super) const NEEDED: &str = "managed-policy:";
-/// Prefix of a `not_checked` entry: a managed policy that the role has, without its contents.
-const ATTACHED: &str = "attached-policy:";
-
 /// Prefix of a `not_checked` entry: service control policies that only deny.
 const DENY_LIST: &str = "scp-deny-list:";
 
@@ -81,11 +75,9 @@ pub(super) fn not_checked(
         .map(|(names, _)| format!("{DENY_LIST}{}", names.join(" + ")));
     let layers = boundaries.into_iter().chain(scps).chain(deny_lists);
     let managed = trial.into_iter().flat_map(|trial| {
-        let partition = trial.bindings.one("Partition");
-        let bind = move |name: &str| partition.filter(|_| name == "Partition").map(str::to_owned);
         let arns = trial.reference.managed_policies.iter();
         let arns = arns.filter(|arn| !inline.contains(&arn.as_str()));
-        arns.map(move |arn| template::fill(arn, bind))
+        arns.map(move |arn| trial.in_partition(arn))
     });
     let given = |arn: &str| {
         let mut attached = settings.attached.iter();

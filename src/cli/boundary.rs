@@ -4,9 +4,6 @@ use crate::lints::File;
 use crate::parser::{self, Source, Sources};
 use crate::reference;
 
-/// The start of the name of a permissions boundary that a file does not contain.
-pub(super) const BOUNDARY: &str = "permissions-boundary:";
-
 /// The file of a boundary that is a policy of AWS; `None` where its text is not known.
 pub(super) fn managed_boundary(arn: &str, sources: &mut Sources) -> Option<File> {
     let text = reference::managed_text(arn)?;

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::boundary::BOUNDARY;
 use crate::lints::{File, PrincipalName};
-
-/// The start of the name of a managed policy that a file names and does not contain.
-pub(super) const ATTACHED: &str = "attached-policy:";
 
 /// One setting of the parameters that a role depends on.
 #[derive(Clone)]
@@ -43,24 +39,24 @@ impl Chosen {
     /// The file of the permissions boundary under one setting, where it bears the name of the boundary.
     pub(super) fn limit(&self, setting: &Setting, files: &[File]) -> Option<usize> {
         let own = setting.files.iter().filter_map(|at| files.get(*at));
-        let mut named = own.flat_map(|f| &f.document.named);
-        let arn = named.find_map(|name| name.strip_prefix(BOUNDARY))?;
+        let arn = own.flat_map(|f| f.document.boundaries()).next()?;
         let found = self.limits.iter().find(|(other, _)| other == arn);
         found.map(|(_, at)| *at)
     }
 
     /// Whether a file counts under one setting. One that bears the name of a managed policy does where that is attached.
     pub(super) fn has(&self, file: usize, setting: &Setting, files: &[File]) -> bool {
-        let own = setting.files.iter().filter_map(|at| files.get(*at));
-        let named: Vec<&String> = own.flat_map(|f| &f.document.named).collect();
+        // A dump has one setting.
+        if self.in_dump {
+            return true;
+        }
         let mut policies = { self.beside.iter() }
             .filter(|(_, at)| *at == file)
             .peekable();
         let is_attached = |(arn, _): &(String, usize)| {
-            let mut attached = named.iter().filter_map(|name| name.strip_prefix(ATTACHED));
-            attached.any(|other| other == arn)
+            let own = setting.files.iter().filter_map(|at| files.get(*at));
+            { own.flat_map(|f| f.document.attached()) }.any(|other| other == arn)
         };
-        // A dump has one setting.
-        self.in_dump || policies.peek().is_none() || policies.any(is_attached)
+        policies.peek().is_none() || policies.any(is_attached)
     }
 }

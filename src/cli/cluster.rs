@@ -180,10 +180,9 @@ impl Configured {
     }
 
     /// The ARNs of permissions boundaries that it names.
-    pub(super) fn boundaries(&self) -> Vec<String> {
-        let mut bound = self.cluster.bindings("");
-        let boundaries = bound.remove("PermissionsBoundaryArn").unwrap_or_default();
-        boundaries.into_iter().map(|b| b.value).collect()
+    pub(super) fn boundaries(&self) -> impl Iterator<Item = &str> {
+        let named = self.cluster.named("PermissionsBoundaryArn");
+        named.iter().map(|arn| arn.value.as_str())
     }
 
     /// The roles that it names.

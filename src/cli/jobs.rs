@@ -98,8 +98,7 @@ impl Jobs {
             settings.boundary = own.or_else(beside);
         }
         let files = self.files_of(job, setting);
-        let named = files.iter().flat_map(|file| &file.document.named);
-        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+        let named = files.iter().flat_map(|file| file.document.attached());
         let given = job.settings.attached.iter().map(String::as_str);
         let own: BTreeSet<&str> = named.chain(given).collect();
         let of_setting = |file: &File| own.contains(self.sources.get(file.source).name());

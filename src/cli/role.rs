@@ -44,8 +44,7 @@ fn is_mistrusted(result: &RoleResult) -> bool {
 
 /// The managed policies of the customer's own that files name and do not contain.
 pub(super) fn absent_policies<'f>(files: impl Iterator<Item = &'f File>) -> Vec<String> {
-    let named = files.flat_map(|file| &file.document.named);
-    let attached = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+    let attached = files.flat_map(|file| file.document.attached());
     let own = attached.filter(|arn| !arn.contains(dump::OF_AWS));
     own.map(str::to_owned).collect()
 }
@@ -53,8 +52,7 @@ pub(super) fn absent_policies<'f>(files: impl Iterator<Item = &'f File>) -> Vec<
 /// Whether the dump of an account does not have a policy of the customer's own that a principal has: it may grant
 /// anything.
 fn lacks_policy(principal: &Chosen, file: &File) -> bool {
-    let mut attached =
-        { file.document.named.iter() }.filter_map(|name| name.strip_prefix("attached-policy:"));
+    let mut attached = file.document.attached();
     let is_given = |arn: &str| principal.beside.iter().any(|(known, _)| known == arn);
     principal.in_dump && attached.any(|arn| !arn.contains(dump::OF_AWS) && !is_given(arn))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::boundary::{BOUNDARY, managed_boundary};
+use super::boundary::managed_boundary;
 use super::chosen::{Chosen, Setting};
 use super::dump::Dump;
 use super::input::{self, Content};
@@ -319,9 +319,9 @@ pub(super) fn settings(
             files.push(limit);
             files.len() - 1
         });
-        let mut named = parts.iter().flat_map(|(_, part)| &part.worst.named);
+        let mut named = { parts.iter() }.flat_map(|(_, part)| part.worst.boundaries());
         let boundary = boundary.or_else(|| {
-            let arn = named.find_map(|name| name.strip_prefix(BOUNDARY))?;
+            let arn = named.next()?;
             let known = template.boundaries.get(arn).copied();
             let at = known.or_else(|| {
                 files.push(managed_boundary(arn, sources)?);

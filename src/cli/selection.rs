@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::check::{self, Against};
 use crate::config::{self, Fault};
 use crate::matcher::condition::KeyValue;
-use crate::nearest::nearest_word;
+use crate::nearest::{hint, nearest_word};
 use crate::parser::{ProblemKind, Sources};
 use crate::reference::bindings::partition_of;
 use crate::reference::cluster_names;
@@ -68,12 +68,7 @@ impl Against {
                     option: "--role",
                     value: role.to_owned(),
                     reason: "ParallelCluster has no role of that name".to_owned(),
-                    help: if let Some(meant) = nearest_word(role, reference::roles(), 3) {
-                        format!("did you mean `{meant}`?")
-                    } else {
-                        let all: Vec<&str> = reference::roles().collect();
-                        format!("expected one of: {}", all.join(", "))
-                    },
+                    help: hint(role, &reference::roles().collect::<Vec<_>>()),
                 });
             }
             return Err(Error::NoScheduler {

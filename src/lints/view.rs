@@ -15,7 +15,7 @@ use crate::edit;
 use crate::finding::Label;
 use crate::inventory;
 use crate::matcher::ActionPattern;
-use crate::parser::{Document, Policy};
+use crate::parser::{ATTACHED, BOUNDARY, Document, Policy};
 use crate::parser::{Effect, Problem, SourceId, Sources, Span, Statement};
 use crate::reference::Reference;
 use crate::reference::bindings::{Bindings, Dissent};
@@ -258,7 +258,7 @@ impl Context<'_> {
     /// The managed policies that the input names and does not contain, each with its place: that of the role where the input
     /// does not give one.
     pub(super) fn named_policies(&self) -> impl Iterator<Item = (&str, Label)> {
-        const KINDS: [&str; 2] = ["attached-policy:", "permissions-boundary:"];
+        const KINDS: [&str; 2] = [ATTACHED, BOUNDARY];
         self.files.iter().flat_map(|file| {
             let named = file.document.named.iter();
             named.filter_map(|what| {

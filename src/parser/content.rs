@@ -3,7 +3,26 @@
 use super::policy::{Attachment, Policy, Problem, ProblemKind};
 use super::source::Span;
 
+/// The beginnings of names in [`Document::named`], and so of `not_checked` entries: of managed policies, and of permissions
+/// boundaries.
+pub(crate) const ATTACHED: &str = "attached-policy:";
+pub(crate) const BOUNDARY: &str = "permissions-boundary:";
+
 impl Document {
+    /// The ARNs of the managed policies that it names and does not contain.
+    pub(crate) fn attached(&self) -> impl Iterator<Item = &str> {
+        self.named
+            .iter()
+            .filter_map(|name| name.strip_prefix(ATTACHED))
+    }
+
+    /// The ARNs of the permissions boundaries that it names and does not contain.
+    pub(crate) fn boundaries(&self) -> impl Iterator<Item = &str> {
+        self.named
+            .iter()
+            .filter_map(|name| name.strip_prefix(BOUNDARY))
+    }
+
     /// Notes a managed policy that is attached for sure.
     pub(crate) fn attach_for_sure(&mut self, policy: String) {
         if !self.attached_for_sure.contains(&policy) {

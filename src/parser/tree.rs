@@ -282,8 +282,8 @@ impl Yaml<'_, '_> {
     fn scalar(&self, id: Id, scalar: &str, is_template: bool) -> Node {
         let is_plain = self.tree.style(id) == Some(yaml::Style::Plain);
         if is_plain && self.tree.tag(id).is_none() {
-            let is_name = self.conditions.contains(&scalar);
-            match version_1_1::scalar(scalar).filter(|_| is_template && !is_name) {
+            let is_name = || self.conditions.contains(&scalar);
+            match version_1_1::scalar(scalar).filter(|_| is_template && !is_name()) {
                 Some(version_1_1::Scalar::Boolean(value)) => return Node::Boolean(value),
                 Some(version_1_1::Scalar::Number(text)) => return Node::Number(text),
                 None => {}

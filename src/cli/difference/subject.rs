@@ -11,7 +11,9 @@ use crate::diff::difference::Side;
 use crate::inventory;
 use crate::inventory::cloudformation::Given;
 use crate::parser::dump::Pages;
-use crate::parser::{self, Document, Policy, Problem, Source, SourceId, Sources, TrustPolicy};
+use crate::parser::{
+    self, ATTACHED, Document, Policy, Problem, Source, SourceId, Sources, TrustPolicy,
+};
 use crate::reference;
 
 /// Policies in one reading of the unknown values.
@@ -133,7 +135,7 @@ impl Roles {
     ) -> BTreeSet<String> {
         let mut rest = BTreeSet::new();
         for name in names {
-            let arn = name.strip_prefix("attached-policy:");
+            let arn = name.strip_prefix(ATTACHED);
             let text = arn.and_then(|arn| Some((arn, reference::managed_text(arn)?)));
             if let Some((arn, text)) = text {
                 let read = || {
@@ -322,7 +324,7 @@ fn setting(
     let mut named = BTreeSet::new();
     for (_, part) in &parts {
         let attached = part.attached.iter();
-        let attached: Vec<String> = attached.map(|a| format!("attached-policy:{a}")).collect();
+        let attached: Vec<String> = attached.map(|a| format!("{ATTACHED}{a}")).collect();
         let names = attached.iter().chain(&part.worst.named);
         named.append(&mut roles.attach(names, &mut managed, sources));
     }

@@ -8,7 +8,7 @@ use super::owned::Whose;
 use super::{Fault, Resolver, Step};
 use crate::catalog::Catalog;
 use crate::check::{self, Against, Settings};
-use crate::cli::boundary::{BOUNDARY, managed_boundary};
+use crate::cli::boundary::managed_boundary;
 use crate::cli::chosen::Chosen;
 use crate::cli::conceal::conceal;
 use crate::cli::effective::Effective;
@@ -286,9 +286,8 @@ impl<'r> Resolver<'r> {
     /// The permissions boundary that policy files name, where it is a policy of AWS, or a file bears its name.
     fn named_boundary(&mut self, files: &[usize]) -> Option<usize> {
         let files = files.iter().filter_map(|at| self.files.get(*at));
-        let mut named = files.flat_map(|file| &file.document.named);
-        let arn = named
-            .find_map(|name| name.strip_prefix(BOUNDARY))?
+        let arn = { files.flat_map(|file| file.document.boundaries()) }
+            .next()?
             .to_owned();
         if let Some((_, at)) = self.limits.iter().find(|(other, _)| *other == arn) {
             return Some(*at);
@@ -367,8 +366,7 @@ impl<'r> Resolver<'r> {
     /// The texts of AWS managed policies that the role has: those that are given, and those that its files name.
     fn attached(&mut self, given: &[String], files: &[usize]) -> Vec<usize> {
         let files = files.iter().filter_map(|at| self.files.get(*at));
-        let named = files.flat_map(|f| &f.document.named);
-        let named = named.filter_map(|name| name.strip_prefix("attached-policy:"));
+        let named = files.flat_map(|f| f.document.attached());
         let arns: BTreeSet<String> = named
             .chain(given.iter().map(String::as_str))
             .map(str::to_owned)

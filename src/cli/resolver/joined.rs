@@ -3,10 +3,10 @@
 
 use super::Resolver;
 use crate::check::bears_name;
-use crate::cli::boundary::BOUNDARY;
-use crate::cli::chosen::{ATTACHED, Chosen};
+use crate::cli::chosen::Chosen;
 use crate::cli::effective::Effective;
 use crate::inventory::Kind;
+use crate::parser::{ATTACHED, BOUNDARY};
 
 impl Resolver<'_> {
     /// Finds, among files of policies, those of the managed policies and of the permissions boundary that a principal has.
@@ -26,33 +26,32 @@ impl Resolver<'_> {
 
     /// Whether a managed policy of a dump is one that nobody has as a policy: what it does not grant lets nothing fail.
     pub(super) fn is_idle(&mut self, template: usize, at: usize, effective: &Effective) -> bool {
-        let configured = { effective.cluster_config.as_ref() }.and_then(|p| self.cluster(p).ok());
-        let boundaries = configured.map(|c| c.boundaries()).unwrap_or_default();
-        let of = self.templates.get(template);
-        let Some((of, dump)) = of.and_then(|of| Some((of, of.dump.as_ref()?))) else {
+        let Some(of) = self.templates.get(template).filter(|of| of.dump.is_some()) else {
             return false;
         };
         let policy = of.inventory.principals.get(at);
         let policy = policy.filter(|p| p.kind == Kind::Policy);
+        let arns = policy.map(|p| p.aliases.clone()).unwrap_or_default();
+        let configured = { effective.cluster_config.as_ref() }.filter(|_| !arns.is_empty());
+        let configured = configured.and_then(|path| self.cluster(path).ok());
         let is_boundary =
-            policy.is_some_and(|p| p.aliases.iter().any(|arn| boundaries.contains(arn)));
-        is_boundary || dump.is_idle(at)
+            configured.is_some_and(|c| c.boundaries().any(|arn| arns.iter().any(|a| a == arn)));
+        let dump = self.templates.get(template).and_then(|of| of.dump.as_ref());
+        is_boundary || dump.is_some_and(|dump| dump.is_idle(at))
     }
 
     /// Takes the file of the permissions boundary out of the files of one role.
     pub(super) fn take_limits(&mut self, files: &mut Vec<usize>) {
-        self.limits = self.bearing(BOUNDARY, files, files);
         let attached = self.bearing(ATTACHED, files, files);
+        let mut limits = self.bearing(BOUNDARY, files, files);
         let is_in = |all: &[(String, usize)], at: usize| all.iter().any(|(_, other)| *other == at);
-        let limits = self.limits.clone();
         files.retain(|at| !is_in(&limits, *at) || is_in(&attached, *at));
-        for (name, at) in limits {
-            if files.contains(&at) {
-                let copy = self.as_limit(at);
-                self.limits.retain(|(other, _)| *other != name);
-                self.limits.push((name, copy));
+        for (_, at) in &mut limits {
+            if files.contains(at) {
+                *at = self.as_limit(*at);
             }
         }
+        self.limits = limits;
     }
 
     /// The policies of one kind that files name and do not contain, each with a file that bears its name.
