@@ -8,6 +8,8 @@
 
 mod asker;
 
+use rustc_hash::FxHashMap;
+
 use super::contexts::{self, Value};
 use super::readings::{Reading, Readings};
 use crate::catalog::Catalog;
@@ -135,15 +137,18 @@ pub fn trust_difference(
     let partition = partition(statements.iter().map(|s| s.statement));
     let mut budget = Budget::steps(STEPS);
     let mut left = Budget::steps(MOST_CONTEXTS);
+    // The readings of the statements that apply, by their indexes.
+    let mut known: FxHashMap<Vec<usize>, Option<Readings>> = FxHashMap::default();
     for asker in &askers {
         for spelled in TRUST_ACTIONS {
             let action = spelled.to_ascii_lowercase();
             if !asker.asks(&action) {
                 continue;
             }
-            let applying: Vec<&Ready<'_>> = { statements.iter() }
-                .filter(|s| s.has_action(&action) && s.names(asker))
-                .collect();
+            let (indexes, applying): (Vec<usize>, Vec<&Ready<'_>>) =
+                { statements.iter().enumerate() }
+                    .filter(|(_, s)| s.has_action(&action) && s.names(asker))
+                    .unzip();
             if !applying.iter().any(|s| s.prepared.effect == Effect::Allow) {
                 continue;
             }
@@ -151,7 +156,9 @@ pub fn trust_difference(
             let fact = |key: &str| asker.fact(key, &partition);
             let may_be = |key: &str, value: &Value| asker.may_have(key, value, &named);
             let prepared: Vec<&Prepared> = applying.iter().map(|s| &s.prepared).collect();
-            let readings = Readings::of_variables(&prepared, &kind_of, &placeholders, &mut budget);
+            let readings = known.entry(indexes).or_insert_with(|| {
+                Readings::of_variables(&prepared, &kind_of, &placeholders, &mut budget)
+            });
             let mut done = [false; 2];
             let mut is_open = readings.as_ref().is_some_and(Readings::is_cut);
             let each = Readings::each(readings.as_ref(), &fact);
