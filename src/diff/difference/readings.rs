@@ -258,25 +258,27 @@ impl Readings {
                 None => Given::Own,
             })
             .collect();
+        let has_conditions = |v: &Variable| v.is_compared || v.is_tested;
+        let listed = { variables.iter().any(has_conditions) }
+            .then(|| listed(statements, &variables, placeholders, budget));
+        all.is_cut |= matches!(listed, Some(None));
+        let listed = listed.flatten().unwrap_or_default();
         for (at, variable) in variables.iter().enumerate() {
             let mut texts: Vec<String> = Vec::new();
             if let Some(Given::Text(fresh)) = fresh.get(at) {
                 texts.push(fresh.clone());
             }
             let mut choice = Vec::new();
-            if !variable.is_compared && !variable.is_tested && !has_dollar {
+            if !has_conditions(variable) && !has_dollar {
                 choice.push(Given::Own);
                 texts.clear();
             }
-            if variable.is_compared || variable.is_tested {
+            if has_conditions(variable) {
                 if let KnownKey::Type(kind) = kind(&variable.folded) {
                     let usual = contexts::usual(Some(kind)).iter();
                     texts.extend(usual.map(|&text| text.to_owned()));
                 }
-                match listed(statements, &variables, placeholders, budget) {
-                    Some(more) => texts.extend(more),
-                    None => all.is_cut = true,
-                }
+                texts.extend(listed.iter().cloned());
             }
             let own = Values {
                 text: &|name| text(name, &fresh, &number, placeholders),
