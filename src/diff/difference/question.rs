@@ -282,7 +282,12 @@ impl<'a> Search<'_, 'a> {
                 let worlds = if let Some((_, known)) = earlier {
                     known.clone()
                 } else {
-                    let found = contexts::worlds(&conditions, &keys, placeholders, &mut budget);
+                    let mut found = contexts::worlds(&conditions, &keys, placeholders, &mut budget);
+                    if let Some(reading) = reading {
+                        for world in found.iter_mut().flatten() {
+                            world.add(reading.stated(), reading.texts(), keys.field);
+                        }
+                    }
                     let found = found.map(Rc::new);
                     cached.push((facts.to_vec(), found.clone()));
                     found
@@ -290,11 +295,8 @@ impl<'a> Search<'_, 'a> {
                 let Some(worlds) = worlds else {
                     return undecided;
                 };
-                let mut worlds: Vec<World> = worlds.to_vec();
+                let mut worlds: Vec<&World> = worlds.iter().collect();
                 if let Some(reading) = reading {
-                    for world in &mut worlds {
-                        world.add(reading.stated(), reading.texts(), &|key| place.field(key));
-                    }
                     // Where no string with a variable bears on the resource, the truths of the Conditions decide.
                     if reading.is_apart_from(universe.map(|u| &*u.all)) {
                         worlds.retain(|w| !w.places.is_empty() || seen.insert(w.truths.clone()));

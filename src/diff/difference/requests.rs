@@ -93,7 +93,7 @@ pub(super) fn differ(
     applying: &[Applying<'_>],
     layers: (usize, usize),
     universe: Option<&Universe>,
-    worlds: &[World],
+    worlds: &[&World],
     comparison: &Comparison<'_>,
     budget: &mut Budget,
 ) -> [Found; 2] {
@@ -115,7 +115,7 @@ pub(super) fn differ(
 fn differ_if(
     applying: &[Applying<'_>],
     (old, new): (usize, usize),
-    (universe, worlds): (Option<&Universe>, &[World]),
+    (universe, worlds): (Option<&Universe>, &[&World]),
     comparison: &Comparison<'_>,
     is_sure: bool,
     budget: &mut Budget,
