@@ -196,6 +196,7 @@ pub fn difference(
         questions: Budget::steps(MOST_QUESTIONS),
         readings_left: Budget::steps(MOST_READINGS),
         known: FxHashMap::default(),
+        named_keys: FxHashMap::default(),
         readings: FxHashMap::default(),
         worlds: FxHashMap::default(),
     };

@@ -43,6 +43,8 @@ pub(super) struct Search<'r, 'a> {
     pub(super) readings_left: Budget,
     /// Earlier answers: actions with the same types that the same statements match have the same one.
     pub(super) known: FxHashMap<KnownBy<'a>, Vec<Answered>>,
+    /// The condition keys that variables of statements name.
+    pub(super) named_keys: FxHashMap<Vec<usize>, Rc<[String]>>,
     /// The readings of the variables of statements.
     pub(super) readings: FxHashMap<Vec<usize>, Option<Rc<Readings>>>,
     /// The contexts of statements in a reading.
@@ -187,7 +189,13 @@ impl<'a> Search<'_, 'a> {
         let mut budget = self.budget.clone();
         let catalog = self.comparison.catalog;
         let kind_of = |key: &str| catalog.condition_key(key);
-        let named_keys = Readings::keys(&statements, placeholders);
+        let named_keys = if let Some(known) = self.named_keys.get(&key) {
+            known.clone()
+        } else {
+            let found: Rc<[String]> = Readings::keys(&statements, placeholders).into();
+            self.named_keys.insert(key.clone(), found.clone());
+            found
+        };
         let keys: BTreeSet<&str> = { statements.iter() }
             .flat_map(|s| s.conditions.lines.iter().map(|l| l.test.key.as_str()))
             .chain(named_keys.iter().map(String::as_str))
