@@ -365,18 +365,20 @@ pub(super) fn pattern(comparison: Comparison, value: &Pieces) -> Option<Pattern>
         return ResourcePattern::new(value).pattern(Reading::Strict, Variables::Any);
     }
     let wild = comparison == Comparison::Like;
-    let mut tokens = Vec::with_capacity(value.len());
-    for (piece, _) in value.iter() {
-        tokens.push(match piece {
-            Piece::Star | Piece::Word if wild => Token::Run(Class::ANY),
-            Piece::Question if wild => Token::One(Class::ANY),
-            Piece::Star | Piece::Word => Token::Symbol(Symbol::char('*')),
-            Piece::Question => Token::Symbol(Symbol::char('?')),
-            Piece::Char(c) => Token::Symbol(Symbol::char(*c)),
-            Piece::Variable { name: n, .. } | Piece::Placeholder(n) => {
-                Token::Symbol(Symbol::placeholder(*n))
-            }
-        });
+    let tokens = value.iter().map(|(piece, _)| token(*piece, wild));
+    Some(Pattern::new(tokens.collect()))
+}
+
+/// The token of a piece of a text, in which wildcards may stand for themselves.
+pub(super) fn token(piece: Piece, wild: bool) -> Token {
+    match piece {
+        Piece::Star | Piece::Word if wild => Token::Run(Class::ANY),
+        Piece::Question if wild => Token::One(Class::ANY),
+        Piece::Star | Piece::Word => Token::Symbol(Symbol::char('*')),
+        Piece::Question => Token::Symbol(Symbol::char('?')),
+        Piece::Char(c) => Token::Symbol(Symbol::char(c)),
+        Piece::Variable { name: n, .. } | Piece::Placeholder(n) => {
+            Token::Symbol(Symbol::placeholder(n))
+        }
     }
-    Some(Pattern::new(tokens))
 }

@@ -5,9 +5,7 @@ use crate::diff::prepare::normal_value;
 use crate::diff::statement::Prepared;
 use crate::matcher::condition::Comparison;
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
-use crate::matcher::{
-    Class, Pattern, Piece, Pieces, Reading, ResourcePattern, Symbol, Token, Variables,
-};
+use crate::matcher::{Pattern, Piece, Pieces, Reading, ResourcePattern, Symbol, Token, Variables};
 use crate::parser::Span;
 
 /// An ARN in which variables stand for values behind the fifth colon alone: before it AWS reads none.
@@ -38,6 +36,19 @@ pub(super) fn open(pieces: &Pieces) -> Pieces {
         }
     }
     out.into()
+}
+
+/// A string of an operator without wildcards as one of an operator with them.
+pub(super) fn with_wildcards(comparison: Comparison, pieces: &Pieces) -> Pieces {
+    if matches!(comparison, Comparison::Like | Comparison::Arn) {
+        return Pieces::clone(pieces);
+    }
+    let literal = |(piece, span): &(Piece, Span)| match piece {
+        Piece::Star | Piece::Word => (Piece::Char('*'), *span),
+        Piece::Question => (Piece::Char('?'), *span),
+        piece => (*piece, *span),
+    };
+    pieces.iter().map(literal).collect()
 }
 
 /// The steps of the budget that one pair of strings takes.
@@ -238,7 +249,8 @@ fn parts<'p>(
                 let wide = if is_arn {
                     contexts::pattern(comparison, &open(&of_arn(value)))
                 } else {
-                    Some(wide_text(value, comparison == Comparison::Like))
+                    let value = open(&with_wildcards(comparison, value));
+                    contexts::pattern(Comparison::Like, &value)
                 };
                 let place = Place::Value(comparison, line.test.key.clone());
                 add(place, value, wide.into_iter().collect());
@@ -267,29 +279,6 @@ fn of_one_key(pieces: &Pieces, number: &dyn Fn(u32) -> Option<usize>) -> Option<
 fn has_variable(pieces: &Pieces) -> bool {
     let mut pieces = pieces.iter();
     pieces.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
-}
-
-/// The texts that a value may match.
-fn wide_text(value: &Pieces, wild: bool) -> Pattern {
-    let tokens = value.iter().flat_map(|(piece, _)| tokens(*piece, wild));
-    Pattern::new(tokens.collect())
-}
-
-fn tokens(piece: Piece, wild: bool) -> Vec<Token> {
-    let any = Class::ANY;
-    let symbol = |c: char| vec![Token::Symbol(Symbol::char(c))];
-    match piece {
-        Piece::Char(c) => symbol(c),
-        Piece::Star | Piece::Word if wild => vec![Token::Run(any)],
-        Piece::Question if wild => vec![Token::One(any)],
-        Piece::Star | Piece::Word => symbol('*'),
-        Piece::Question => symbol('?'),
-        Piece::Variable {
-            may_be_empty: true, ..
-        } => vec![Token::Run(any)],
-        Piece::Variable { .. } => vec![Token::One(any), Token::Run(any)],
-        Piece::Placeholder(n) => vec![Token::Symbol(Symbol::placeholder(n))],
-    }
 }
 
 /// The texts that the variables of a string have in a word that it matches.
@@ -337,9 +326,9 @@ impl Taking {
                 let Some((first, after)) = word.split_first() else {
                     return false;
                 };
-                let fits = match tokens(*piece, self.wild).as_slice() {
-                    [Token::Symbol(symbol)] => symbol == first,
-                    _ => true,
+                let fits = match contexts::token(*piece, self.wild) {
+                    Token::Symbol(symbol) => symbol == *first,
+                    Token::One(_) | Token::Run(_) => true,
                 };
                 return fits && self.take(rest, after);
             }

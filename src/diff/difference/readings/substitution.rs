@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Place;
-use super::interplay::{Meeting, of_arn, open};
+use super::interplay::{Meeting, of_arn, open, with_wildcards};
 use crate::diff::difference::contexts::NOTHING;
 use crate::diff::prepare::normal_value;
 use crate::diff::statement::{Conditions, Line, Prepared, Resource};
@@ -104,19 +104,6 @@ impl Values<'_> {
 
 fn is_variable((piece, _): &(Piece, Span)) -> bool {
     matches!(piece, Piece::Variable { .. })
-}
-
-/// A string of an operator without wildcards as one of an operator with them.
-fn with_wildcards(comparison: Comparison, pieces: &Pieces) -> Pieces {
-    if comparison != Comparison::Equals {
-        return Pieces::clone(pieces);
-    }
-    let literal = |(piece, span): &(Piece, Span)| match piece {
-        Piece::Star | Piece::Word => (Piece::Char('*'), *span),
-        Piece::Question => (Piece::Char('?'), *span),
-        piece => (*piece, *span),
-    };
-    pieces.iter().map(literal).collect()
 }
 
 /// The statement with these values.
