@@ -64,7 +64,12 @@ pub(super) fn texts(
             is_exact.then(|| (at, values.filter_map(|v| pattern(comparison, v)).collect()))
         })
         .collect();
-    let folded: Vec<&&Test> = tests.iter().filter(folds).collect();
+    let folded: Vec<Option<Vec<Vec<Symbol>>>> = { tests.iter() }
+        .map(|test| {
+            let values = test.values.iter();
+            folds(&test).then(|| values.map(|v| fold(&literal(&opaque(v)))).collect())
+        })
+        .collect();
     let base = match fact {
         KeyValue::Values(values) => values.first().cloned().unwrap_or_else(Pattern::everything),
         _ => Pattern::everything(),
@@ -76,7 +81,7 @@ pub(super) fn texts(
         .map(|text| text.chars().map(Symbol::char).collect())
         .collect();
     words.extend(beside(&folded, &exact, (&base, &shapes), budget)?);
-    for value in folded.iter().flat_map(|test| &test.values) {
+    for value in tests.iter().filter(folds).flat_map(|test| &test.values) {
         words.extend(spellings(&literal(&opaque(value)), &exact)?);
     }
     words.push(Vec::new());
@@ -87,10 +92,9 @@ pub(super) fn texts(
     });
     let held = words.into_iter().map(|word| {
         let lower = fold(&word);
-        let truths = tests.iter().enumerate().map(|(at, test)| {
-            if folds(&test) {
-                let mut values = test.values.iter();
-                return values.any(|v| fold(&literal(&opaque(v))) == lower);
+        let truths = folded.iter().enumerate().map(|(at, folded)| {
+            if let Some(values) = folded {
+                return values.contains(&lower);
             }
             let mut own = exact.iter().filter(|(of, _)| *of == at);
             own.any(|(_, patterns)| patterns.iter().any(|p| p.matches(&word)))
@@ -188,19 +192,20 @@ fn divide(
 
 /// A word for each combination of exact lines, where it is none that lines without regard to case list.
 fn beside(
-    folded: &[&&Test],
+    folded: &[Option<Vec<Vec<Symbol>>>],
     exact: &[(usize, Vec<Pattern>)],
     base: (&Pattern, &[Pattern]),
     budget: &mut Budget,
 ) -> Option<Vec<Vec<Symbol>>> {
-    let listed = folded.iter().flat_map(|test| &test.values);
-    let listed: Vec<Vec<Symbol>> = listed.map(|v| fold(&literal(&opaque(v)))).collect();
+    let is_listed = |word: &Vec<Symbol>| {
+        let lower = fold(word);
+        { folded.iter().flatten() }.any(|values| values.contains(&lower))
+    };
     let mut words: Vec<Vec<Symbol>> = Vec::new();
     let mut without: Vec<Pattern> = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let more = divide(exact, base, &without, budget)?;
-        let (known, free): (Vec<_>, Vec<_>) =
-            { more.into_iter() }.partition(|word| listed.contains(&fold(word)));
+        let (known, free): (Vec<_>, Vec<_>) = more.into_iter().partition(is_listed);
         words.extend(free);
         if known.is_empty() {
             return Some(words);
