@@ -5,8 +5,8 @@
 //! Statements that both sides have are looked at only where they bear on such an action, so policies that differ in their
 //! form alone have no difference.
 //!
-//! Both sides are read alike: resources field by field, policy variables as values that equal nothing but themselves,
-//! policies that AWS rejects as if they were repaired.
+//! Both sides are read alike: resources field by field, policy variables with the same values, policies that AWS rejects
+//! as if they were repaired.
 
 mod contexts;
 mod question;
@@ -26,12 +26,12 @@ use super::context::Context;
 use super::escalation::{self, OpenPath};
 use super::prepare::{Drafts, normal_value};
 use super::scope::Scope;
-use super::statement::{Prepared, Resource};
+use super::statement::Prepared;
 use crate::catalog::{AccessLevel, Catalog};
 use crate::finding::Witness;
 use crate::matcher::search::Budget;
 use crate::matcher::template::Placeholders;
-use crate::matcher::{Pattern, Piece, Pieces, Reading, Variables};
+use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::{Effect, Policy, SourceId, Span};
 use crate::reference::Rank;
 use crate::reference::bindings::{
@@ -146,6 +146,7 @@ pub(super) struct Ready<'s> {
     of: Of,
     layer: usize,
     prepared: &'s Prepared,
+    /// Of use where no resource has a policy variable: else a reading has its own.
     patterns: Vec<Pattern>,
     /// A form in which equal statements are equal.
     normal: String,
@@ -252,30 +253,13 @@ fn ready(of: Of, layers: &[Vec<Prepared>]) -> Vec<Ready<'_>> {
             of,
             layer,
             prepared,
-            patterns: prepared.resources.iter().flat_map(patterns).collect(),
+            patterns: { prepared.resources.iter() }
+                .flat_map(|r| r.patterns(Reading::Strict, Variables::Any))
+                .cloned()
+                .collect(),
             normal: normal(prepared),
         })
         .collect()
-}
-
-/// The patterns of a string of `Resource`; a policy variable in it stands for a value that equals nothing but itself.
-fn patterns(resource: &Resource) -> Vec<Pattern> {
-    let is_variable = |(piece, _): &(Piece, Span)| matches!(piece, Piece::Variable { .. });
-    if !resource.pattern.pieces().iter().any(is_variable) {
-        return resource.patterns(Reading::Strict, Variables::Any).to_vec();
-    }
-    let pieces = opaque(resource.pattern.pieces());
-    let resource = Resource::new(pieces, resource.text.clone(), resource.span);
-    resource.patterns(Reading::Strict, Variables::Any).to_vec()
-}
-
-/// The pieces with policy variables as placeholders.
-pub(super) fn opaque(pieces: &Pieces) -> Pieces {
-    let one = |(piece, span): &(Piece, Span)| match piece {
-        Piece::Variable { name, .. } => (Piece::Placeholder(*name), *span),
-        piece => (*piece, *span),
-    };
-    pieces.iter().map(one).collect()
 }
 
 /// A form of a statement in which statements that mean the same mostly are the same text.

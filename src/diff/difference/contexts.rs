@@ -10,7 +10,6 @@ mod usual_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::opaque;
 use crate::catalog::KnownKey;
 use crate::diff::statement::{Conditions, Line};
 use crate::matcher::condition::{Comparison, KeyValue, Quantifier, Test};
@@ -358,11 +357,10 @@ fn text_of(pieces: &Pieces) -> Option<String> {
     pieces.iter().map(one).collect()
 }
 
-/// The pattern of a value that is compared as text; `None` where it matches nothing.
+/// The pattern of a value without variables that is compared as text; `None` where it matches nothing.
 pub(super) fn pattern(comparison: Comparison, value: &Pieces) -> Option<Pattern> {
-    let value = opaque(value);
     if comparison == Comparison::Arn {
-        return ResourcePattern::new(value).pattern(Reading::Strict, Variables::Any);
+        return ResourcePattern::new(Pieces::clone(value)).pattern(Reading::Strict, Variables::Any);
     }
     let wild = comparison == Comparison::Like;
     let tokens = value.iter().map(|(piece, _)| token(*piece, wild));

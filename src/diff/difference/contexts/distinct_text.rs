@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::usual_value::{shapes, usual};
 use super::{MOST_CELLS, pattern};
 use crate::catalog::ConditionKeyType;
-use crate::diff::difference::opaque;
 use crate::matcher::condition::{Comparison, KeyValue, Test};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::template::Placeholders;
@@ -67,7 +66,7 @@ pub(super) fn texts(
     let folded: Vec<Option<Vec<Vec<Symbol>>>> = { tests.iter() }
         .map(|test| {
             let values = test.values.iter();
-            folds(&test).then(|| values.map(|v| fold(&literal(&opaque(v)))).collect())
+            folds(&test).then(|| values.map(|v| fold(&literal(v))).collect())
         })
         .collect();
     let base = match fact {
@@ -82,7 +81,7 @@ pub(super) fn texts(
         .collect();
     words.extend(beside(&folded, &exact, (&base, &shapes), budget)?);
     for value in tests.iter().filter(folds).flat_map(|test| &test.values) {
-        words.extend(spellings(&literal(&opaque(value)), &exact)?);
+        words.extend(spellings(&literal(value), &exact)?);
     }
     words.push(Vec::new());
     let nothing = Symbol::placeholder(NOTHING);
@@ -130,7 +129,7 @@ pub(in crate::diff::difference) fn samples(
         .iter()
         .filter(|(comparison, _)| is_folded(*comparison));
     for (_, value) in folded {
-        words.extend(spellings(&literal(&opaque(value)), &lines)?);
+        words.extend(spellings(&literal(value), &lines)?);
     }
     words.retain(|word| word.iter().all(|s| s.as_char().is_some()));
     Some(words.iter().map(|word| spell(word, placeholders)).collect())

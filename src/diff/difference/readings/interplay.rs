@@ -1,6 +1,6 @@
 //! How strings with a variable meet other strings.
 
-use crate::diff::difference::{contexts, opaque};
+use crate::diff::difference::contexts;
 use crate::diff::prepare::normal_value;
 use crate::diff::statement::Prepared;
 use crate::matcher::condition::Comparison;
@@ -258,6 +258,15 @@ fn parts<'p>(
         }
     }
     all
+}
+
+/// A string in which each variable is a value of its own.
+fn opaque(pieces: &Pieces) -> Pieces {
+    let one = |(piece, span): &(Piece, Span)| match piece {
+        Piece::Variable { name, .. } => (Piece::Placeholder(*name), *span),
+        piece => (*piece, *span),
+    };
+    pieces.iter().map(one).collect()
 }
 
 /// A string whose variables name one key: with any default they are the same text wherever the key is there.
