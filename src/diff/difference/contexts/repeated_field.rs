@@ -1,7 +1,7 @@
 //! Condition keys that repeat a part of the ARN: the Region of the request, and the account of the resource.
 
 use super::{Cell, Value, pattern};
-use crate::matcher::condition::{Comparison, Test};
+use crate::matcher::condition::{Comparison, Test, literal};
 use crate::matcher::{Class, Pattern, Symbol, Token};
 
 /// The ARNs of the requests in which a key that repeats a field of the ARN has a value of one cell.
@@ -42,9 +42,7 @@ impl Place {
                 // Other ways to compare are no patterns: the value of the cell stands for all.
                 _ => {
                     let text = texts.first().map_or("", String::as_str);
-                    let symbols = text.chars().map(|c| Token::Symbol(Symbol::char(c)));
-                    let symbols: Vec<Token> = symbols.collect();
-                    lists.push((vec![lifted(field, &symbols)], true));
+                    lists.push((vec![lifted(field, literal(text).tokens())], true));
                 }
             }
         }
@@ -59,12 +57,10 @@ impl Place {
 impl Place {
     /// The ARNs in which the field is this text.
     pub(super) fn of_text(field: usize, key: &str, text: &str) -> Place {
-        let symbols = text.chars().map(|c| Token::Symbol(Symbol::char(c)));
-        let symbols: Vec<Token> = symbols.collect();
         Place {
             key: key.to_owned(),
             field,
-            lists: vec![(vec![lifted(field, &symbols)], true)],
+            lists: vec![(vec![lifted(field, literal(text).tokens())], true)],
         }
     }
 }
@@ -72,10 +68,7 @@ impl Place {
 /// The ARNs with this field.
 fn lifted(field: usize, tokens: &[Token]) -> Pattern {
     let colon = Token::Symbol(Symbol::char(':'));
-    let mut out: Vec<Token> = "arn"
-        .chars()
-        .map(|c| Token::Symbol(Symbol::char(c)))
-        .collect();
+    let mut out: Vec<Token> = literal("arn").tokens().to_vec();
     for at in 1..6 {
         out.push(colon);
         if at == field {

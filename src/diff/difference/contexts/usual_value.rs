@@ -2,7 +2,7 @@
 
 use crate::catalog::{self, ConditionKeyType};
 use crate::matcher::condition::literal;
-use crate::matcher::{Class, Pattern, Symbol, Token};
+use crate::matcher::{Class, Pattern, Symbol, Token, arn};
 
 /// Ordinary values, which are tried first.
 pub(in crate::diff::difference) fn usual(
@@ -56,18 +56,7 @@ fn row(parts: &[&str]) -> Pattern {
 
 /// An ARN with a partition, a service and a name.
 fn arn() -> Pattern {
-    let field = Class::NO_COLON;
-    let colon = Token::Symbol(Symbol::char(':'));
-    let mut tokens: Vec<Token> = { "arn".chars() }
-        .map(|c| Token::Symbol(Symbol::char(c)))
-        .collect();
-    for at in 1..6 {
-        tokens.push(colon);
-        match at {
-            1 | 2 => tokens.extend([Token::One(field), Token::Run(field)]),
-            5 => tokens.extend([Token::One(Class::ANY), Token::Run(Class::ANY)]),
-            _ => tokens.push(Token::Run(field)),
-        }
-    }
-    Pattern::new(tokens)
+    let any = arn::Field::Any;
+    let format = "arn:${Partition}:${Service}:*:*:${Name}";
+    arn::format(format, any, any, any, &|_| Class::ANY)
 }
