@@ -296,6 +296,12 @@ impl NamedServices {
     }
 }
 
+/// Whether a string has a policy variable.
+pub fn has_variable(pieces: &[(Piece, Span)]) -> bool {
+    let mut pieces = pieces.iter();
+    pieces.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
+}
+
 impl Prepared {
     fn lists_star(&self) -> bool {
         self.resources.iter().any(|r| r.pattern.is_everything())
@@ -322,8 +328,7 @@ impl Prepared {
 
     /// Whether a string of it has a policy variable.
     pub fn has_variable(&self) -> bool {
-        let mut pieces = self.strings().flat_map(|pieces| pieces.iter());
-        pieces.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
+        self.strings().any(|pieces| has_variable(pieces))
     }
 
     /// The pieces of its resources and of the values of its Condition.

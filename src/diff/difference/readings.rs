@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::contexts;
 use super::requests::Found;
 use crate::catalog::KnownKey;
-use crate::diff::statement::{Conditions, Line, Prepared};
+use crate::diff::statement::{Conditions, Line, Prepared, has_variable};
 use crate::matcher::condition::{Comparison, KeyValue, fold_key};
 use crate::matcher::search::Budget;
 use crate::matcher::template::{self, Placeholders};
@@ -478,11 +478,10 @@ fn listed(
     placeholders: &Placeholders,
     budget: &mut Budget,
 ) -> Option<Vec<String>> {
-    let is_variable = |(piece, _): &(Piece, _)| matches!(piece, Piece::Variable { .. });
     let bears = |line: &&Line| {
         let mut values = line.test.values.iter();
         let names = |v: &Variable| v.folded == line.test.key;
-        variables.iter().any(names) || values.any(|v| v.iter().any(is_variable))
+        variables.iter().any(names) || values.any(|v| has_variable(v))
     };
     let keys: BTreeSet<&str> = lines(statements)
         .filter(bears)
@@ -494,7 +493,7 @@ fn listed(
             continue;
         };
         let values = line.test.values.iter();
-        let values = values.filter(|v| !v.iter().any(is_variable));
+        let values = values.filter(|v| !has_variable(v));
         constants.extend(values.map(|value| (operator.comparison, value)));
     }
     contexts::samples(&constants, variables.len(), placeholders, budget)

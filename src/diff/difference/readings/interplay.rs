@@ -2,7 +2,7 @@
 
 use crate::diff::difference::contexts;
 use crate::diff::prepare::normal_value;
-use crate::diff::statement::Prepared;
+use crate::diff::statement::{Prepared, has_variable};
 use crate::matcher::condition::Comparison;
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{Pattern, Piece, Pieces, Reading, ResourcePattern, Symbol, Token, Variables};
@@ -283,11 +283,6 @@ fn of_one_key(pieces: &Pieces, number: &dyn Fn(u32) -> Option<usize>) -> Option<
         piece => (*piece, *span),
     };
     Some(pieces.iter().map(one).collect())
-}
-
-fn has_variable(pieces: &Pieces) -> bool {
-    let mut pieces = pieces.iter();
-    pieces.any(|(piece, _)| matches!(piece, Piece::Variable { .. }))
 }
 
 /// The texts that the variables of a string have in a word that it matches.

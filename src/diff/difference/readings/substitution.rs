@@ -6,10 +6,9 @@ use super::Place;
 use super::interplay::{Meeting, of_arn, open, with_wildcards};
 use crate::diff::difference::contexts::NOTHING;
 use crate::diff::prepare::normal_value;
-use crate::diff::statement::{Conditions, Line, Prepared, Resource};
+use crate::diff::statement::{Conditions, Line, Prepared, Resource, has_variable};
 use crate::matcher::condition::{Comparison, Operator, Test};
 use crate::matcher::{Pattern, Piece, Pieces, Reading, Variables};
-use crate::parser::Span;
 
 /// A statement with a value for each variable.
 pub(in crate::diff::difference) struct Substituted {
@@ -67,7 +66,7 @@ impl Values<'_> {
 
     /// A text that a string with variables matches.
     pub(super) fn sample(&self, pieces: &Pieces) -> Option<String> {
-        if !pieces.iter().any(is_variable) {
+        if !has_variable(pieces) {
             return None;
         }
         let filled = self.fill(pieces)?;
@@ -102,10 +101,6 @@ impl Values<'_> {
     }
 }
 
-fn is_variable((piece, _): &(Piece, Span)) -> bool {
-    matches!(piece, Piece::Variable { .. })
-}
-
 /// The statement with these values.
 pub(super) fn substitute(
     statement: &Prepared,
@@ -114,13 +109,13 @@ pub(super) fn substitute(
 ) -> Substituted {
     let mut is_void = false;
     let resources = &statement.resources;
-    let has_any = { resources.iter() }.any(|r| r.pattern.pieces().iter().any(is_variable));
+    let has_any = resources.iter().any(|r| r.pattern.has_variable());
     let mut patterns = None;
     if has_any {
         let mut all = Vec::new();
         for resource in resources {
             let pieces = resource.pattern.pieces();
-            if !pieces.iter().any(is_variable) {
+            if !has_variable(pieces) {
                 all.extend_from_slice(resource.patterns(Reading::Strict, Variables::Any));
                 continue;
             }
@@ -142,7 +137,7 @@ pub(super) fn substitute(
         patterns = Some(all);
     }
     let lines = &statement.conditions.lines;
-    let compares = |line: &Line| line.test.values.iter().any(|v| v.iter().any(is_variable));
+    let compares = |line: &Line| line.test.values.iter().any(|v| has_variable(v));
     let mut conditions = None;
     if lines.iter().any(compares) {
         let lines = lines.iter().map(|line| {
@@ -216,7 +211,7 @@ fn filled_line(line: &Line, values: &Values<'_>, opened: &Opened<'_>) -> (Line, 
 
 /// A short text that none of these is.
 pub(super) fn fresh(taken: &BTreeSet<String>) -> Option<String> {
-    let letters = || ('a'..='f').chain('g'..='z').map(String::from);
+    let letters = || ('a'..='z').map(String::from);
     let longer = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
     let mut all = letters().chain(longer);
     all.find(|text| !taken.contains(text))
