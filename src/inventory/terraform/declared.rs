@@ -42,7 +42,7 @@ const JSON: &str = ".json";
 /// Blocks that look like arguments in JSON, and comments.
 const IN_JSON: [&str; 4] = ["dynamic", "provisioner", "connection", "//"];
 
-/// Reports the references of all modules to something that their module does not define.
+/// Reports what Terraform refuses in the code of all modules, whether it is evaluated or not: see [`Walk`] and `misfits`.
 pub(super) fn check(machine: &mut Machine<'_>) {
     if machine.is_plan {
         return;
@@ -62,7 +62,7 @@ pub(super) fn check(machine: &mut Machine<'_>) {
     for code in codes {
         add("", code);
     }
-    for unread in machine.misfits() {
+    for unread in machine.misfits(&all) {
         machine.unread(unread.place, unread.message, &unread.help);
     }
     for (address, code) in all {

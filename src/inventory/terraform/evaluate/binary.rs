@@ -17,16 +17,23 @@ impl Machine<'_> {
         message: impl Into<String>,
     ) {
         self.failures += 1;
-        let mut is_there = scope.each.optional.is_none();
-        let mut next = Some(scope.module);
-        while let Some(module) = next.and_then(|at| self.modules.get(at)) {
-            is_there &= module.each.optional.is_none();
-            next = module.caller.as_ref().map(|(by, _)| *by);
-        }
+        let is_there = scope.each.optional.is_none() && self.is_there(scope.module);
         if is_there && self.tries == 0 && self.unsure == 0 && !self.is_plan {
             let help = "correct the expression: Terraform refuses it";
             self.unread(place, message, help);
         }
+    }
+
+    /// Whether a module is surely there, with those that call it.
+    pub(in crate::inventory::terraform) fn is_there(&self, module: usize) -> bool {
+        let mut next = Some(module);
+        while let Some(module) = next.and_then(|at| self.modules.get(at)) {
+            if module.each.optional.is_some() {
+                return false;
+            }
+            next = module.caller.as_ref().map(|(by, _)| *by);
+        }
+        true
     }
 
     /// Refuses a condition that is no Boolean.

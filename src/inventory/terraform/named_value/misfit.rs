@@ -4,10 +4,10 @@
 
 use std::rc::Rc;
 
-use super::optional::optional;
+use super::optional::{optional, type_of};
 use crate::inventory::terraform::evaluate::{Machine, Unread};
-use crate::inventory::terraform::hcl;
-use crate::inventory::terraform::syntax_tree::{Call, Expression, Node as Syntax, Part};
+use crate::inventory::terraform::surroundings::Code;
+use crate::inventory::terraform::syntax_tree::{Block, Call, Expression, Node as Syntax, Part};
 use crate::inventory::terraform::value::{Node, Place, Placed, Value};
 use crate::parser::shorten;
 
@@ -15,79 +15,73 @@ use crate::parser::shorten;
 const BOOLEANS: [&str; 4] = ["true", "false", "1", "0"];
 
 impl Machine<'_> {
-    /// The defaults and the arguments of modules that do not fit the type of their variable.
-    pub(in crate::inventory::terraform) fn misfits(&mut self) -> Vec<Unread> {
+    /// The defaults of variables, and the arguments of modules, that do not fit the type of their variable.
+    pub(in crate::inventory::terraform) fn misfits(
+        &mut self,
+        codes: &[(String, Rc<Code>)],
+    ) -> Vec<Unread> {
         let mut found = Vec::new();
         // What else is wrong with a value that nothing uses is not reported.
         let known = self.unread.len();
+        for (_, code) in codes {
+            for (name, variable) in &code.variables {
+                if let Some(default) = variable.it.body.get("default") {
+                    let (source, it) = (variable.source, default.clone());
+                    // It refers to nothing.
+                    let value = self.at_module(0, &Placed { source, it });
+                    let value = self.with_defaults(value, Some(&**variable));
+                    let span = default.span;
+                    found.extend(self.misfit(name, variable, &value, Place { source, span }));
+                }
+            }
+        }
         for module in 0..self.modules.len() {
-            let Some((code, caller)) =
+            let Some((code, Some((_, call)))) =
                 { self.modules.get(module) }.map(|m| (Rc::clone(&m.code), m.caller.clone()))
             else {
                 continue;
             };
-            let is_there = self
-                .modules
-                .get(module)
-                .is_some_and(|m| m.each.optional.is_none());
-            for (name, variable) in code.variables.iter().filter(|_| is_there) {
-                let Some(kind) = variable.it.body.get("type") else {
+            if !self.is_there(module) {
+                continue;
+            }
+            for (name, variable) in &code.variables {
+                let Some(given) = call.it.body.get(name) else {
                     continue;
                 };
-                let mut check = |machine: &mut Self, of: &Expression, source, value: Value| {
-                    let value = machine.with_defaults(value, Some(&**variable));
-                    if let Some(is) = misfit(&value, kind) {
-                        let place = Place {
-                            source,
-                            span: of.span,
-                        };
-                        let at = Place {
-                            source: variable.source,
-                            span: kind.span,
-                        };
-                        let takes = machine.written(at);
-                        found.push(Unread {
-                            place,
-                            message: format!("`{}` takes `{takes}`, and this {is}", shorten(name)),
-                            help: "write a value of the type: Terraform refuses this one"
-                                .to_owned(),
-                        });
-                    }
-                };
-                if let Some(default) = variable.it.body.get("default") {
-                    let source = variable.source;
-                    let it = default.clone();
-                    let value = self.at_module(module, &Placed { source, it });
-                    check(self, default, source, value);
-                }
-                if let Some((_, call)) = &caller
-                    && let Some(given) = call.it.body.get(name)
-                {
-                    let at = Place {
-                        source: call.source,
-                        span: given.span,
-                    };
-                    if let Some(value) = self.variable(module, name, at) {
-                        check(self, given, call.source, value);
-                    }
+                let (source, span) = (call.source, given.span);
+                if let Some(value) = self.variable(module, name, Place { source, span }) {
+                    found.extend(self.misfit(name, variable, &value, Place { source, span }));
                 }
             }
         }
         self.unread.truncate(known);
         found
     }
+
+    /// The problem with the value of a variable that does not fit its type.
+    fn misfit(
+        &self,
+        name: &str,
+        variable: &Placed<Block>,
+        value: &Value,
+        place: Place,
+    ) -> Option<Unread> {
+        let kind = type_of(&variable.it)?;
+        let is = misfit(value, &kind)?;
+        let takes = self.written(Place {
+            source: variable.source,
+            span: variable.it.body.get("type")?.span,
+        });
+        Some(Unread {
+            place,
+            message: format!("`{}` takes `{takes}`, and this {is}", shorten(name)),
+            help: "write a value of the type: Terraform refuses this one".to_owned(),
+        })
+    }
 }
 
 /// What a value is, if it surely does not fit a type.
 fn misfit(value: &Value, kind: &Expression) -> Option<String> {
-    if let Syntax::Template(parts) = &kind.node {
-        // A type in JSON is a text.
-        let [Part::Literal(literal)] = parts.as_slice() else {
-            return None;
-        };
-        let body = hcl::body(&format!("type = {}\n", literal.text)).ok()?;
-        return misfit(value, body.get("type")?);
-    }
     if let Some(call) = optional(kind) {
         return misfit(value, call.arguments.first()?);
     }

@@ -2,6 +2,7 @@
 //!
 //! <https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes>
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::inventory::terraform::evaluate::Machine;
@@ -16,26 +17,14 @@ const OPTIONAL: &str = "optional";
 impl Machine<'_> {
     /// The value of a variable with the attributes that its type adds.
     pub(super) fn with_defaults(&mut self, value: Value, of: Option<&Placed<Block>>) -> Value {
-        let Some((of, kind)) = of.and_then(|of| Some((of, of.it.body.get("type")?))) else {
+        let Some((of, kind)) = of.and_then(|of| Some((of, type_of(&of.it)?))) else {
             return value;
         };
-        let Syntax::Template(parts) = &kind.node else {
-            return if has_optional(kind) {
-                self.converted(value, kind, Some(of.source))
-            } else {
-                value
-            };
-        };
-        // A type in JSON is a text.
-        let [Part::Literal(literal)] = parts.as_slice() else {
+        if !has_optional(&kind) {
             return value;
-        };
-        let code = format!("type = {}\n", literal.text);
-        let read = hcl::body(&code).ok();
-        match read.as_ref().and_then(|body| body.get("type")) {
-            Some(kind) if has_optional(kind) => self.converted(value, kind, None),
-            _ => value,
         }
+        let source = matches!(kind, Cow::Borrowed(_)).then_some(of.source);
+        self.converted(value, &kind, source)
     }
 
     /// `source` has the places of the type, where they are known.
@@ -121,6 +110,20 @@ impl Machine<'_> {
             value.bound_at(object)
         }
     }
+}
+
+/// The type of a variable: as it is written, or read from the text that it is in JSON.
+pub(super) fn type_of(of: &Block) -> Option<Cow<'_, Expression>> {
+    let kind = of.body.get("type")?;
+    let Syntax::Template(parts) = &kind.node else {
+        return Some(Cow::Borrowed(kind));
+    };
+    let [Part::Literal(literal)] = parts.as_slice() else {
+        return None;
+    };
+    let body = hcl::body(&format!("type = {}\n", literal.text)).ok()?;
+    let read = body.attributes.into_iter().next()?;
+    Some(Cow::Owned(read.value))
 }
 
 /// The call of `optional`, if a type is one.
