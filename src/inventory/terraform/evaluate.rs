@@ -59,7 +59,7 @@ pub(super) struct Machine<'a> {
     /// How many calls of `try` and `can` the expression is in.
     pub(super) tries: u32,
     /// How many parts the expression is in that may not be evaluated, such as the branches of an unknown condition.
-    pub(super) unsure: u32,
+    unsure: u32,
     steps: u64,
     bytes: u64,
     size: u64,
@@ -269,6 +269,14 @@ impl<'a> Machine<'a> {
         value
     }
 
+    /// Evaluates a part that may not be evaluated, if it `is` one.
+    pub(super) fn unsure_if<T>(&mut self, is: bool, make: impl FnOnce(&mut Self) -> T) -> T {
+        self.unsure += u32::from(is);
+        let made = make(self);
+        self.unsure -= u32::from(is);
+        made
+    }
+
     pub(super) fn evaluate(&mut self, of: &Expression, scope: &Scope<'_>) -> Value {
         let place = Place {
             source: scope.source,
@@ -340,10 +348,9 @@ impl<'a> Machine<'a> {
                         };
                         let hole = self.decider(&known, at, scope.module);
                         self.require_boolean(&known, at, scope);
-                        self.unsure += 1;
-                        let then = self.evaluate(then, scope);
-                        let otherwise = self.evaluate(otherwise, scope);
-                        self.unsure -= 1;
+                        let [then, otherwise] = self.unsure_if(true, |machine| {
+                            [then, otherwise].map(|branch| machine.evaluate(branch, scope))
+                        });
                         if equal(&then, &otherwise) == Some(true) {
                             return then;
                         }

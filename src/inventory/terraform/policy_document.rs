@@ -63,9 +63,8 @@ impl Machine<'_> {
         }
         let mut own: Vec<Value> = Vec::new();
         for expanded in self.blocks(body, "statement", &scope) {
-            self.unsure += u32::from(expanded.optional.is_some());
-            let statement = self.statement(&expanded, &scope);
-            self.unsure -= u32::from(expanded.optional.is_some());
+            let is_open = expanded.optional.is_some();
+            let statement = self.unsure_if(is_open, |m| m.statement(&expanded, &scope));
             self.unique(&own, &statement, of);
             own.push(statement);
         }
@@ -394,13 +393,12 @@ impl Machine<'_> {
                 source: scope.source,
                 span: of.block.span,
             };
-            self.unsure += u32::from(of.optional.is_some());
-            let parts = ["test", "variable", "values"].map(|name| {
-                let value = of.body.get(name).map(|v| self.evaluate(v, &scope));
-                value.unwrap_or_else(|| Value::list(Vec::new(), at))
+            let [test, variable, values] = self.unsure_if(of.optional.is_some(), |machine| {
+                ["test", "variable", "values"].map(|name| {
+                    let value = of.body.get(name).map(|v| machine.evaluate(v, &scope));
+                    value.unwrap_or_else(|| Value::list(Vec::new(), at))
+                })
             });
-            self.unsure -= u32::from(of.optional.is_some());
-            let [test, variable, values] = parts;
             if let Some(written) = of.body.get("values")
                 && is_certain
                 && of.optional.is_none()

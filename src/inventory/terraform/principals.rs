@@ -330,9 +330,8 @@ impl Reader {
             let Some(policy) = inner.body.get("policy") else {
                 continue;
             };
-            machine.unsure += u32::from(inner.optional.is_some());
-            let value = machine.evaluate(policy, &scope);
-            machine.unsure -= u32::from(inner.optional.is_some());
+            let is_open = inner.optional.is_some();
+            let value = machine.unsure_if(is_open, |machine| machine.evaluate(policy, &scope));
             if inner.optional.is_none() {
                 machine.require_policy("aws_iam_role", "policy", &value);
             }

@@ -73,9 +73,7 @@ impl Machine<'_> {
         let left = self.evaluate(left, scope);
         let is_logical = matches!(operator, Operator::And | Operator::Or);
         // Later releases leave the right side out where the left one decides.
-        self.unsure += u32::from(is_logical);
-        let right = self.evaluate(right, scope);
-        self.unsure -= u32::from(is_logical);
+        let right = self.unsure_if(is_logical, |machine| machine.evaluate(right, scope));
         let boolean = |value: bool| Some(Node::Boolean(value));
         let numbers = || Some((left.number()?, right.number()?));
         let of_numbers =

@@ -99,9 +99,7 @@ impl Machine<'_> {
                 }
             }
             let is_open = optional.is_some() || decider.is_some();
-            self.unsure += u32::from(is_open);
-            let result = self.evaluate(&of.result, &inner);
-            self.unsure -= u32::from(is_open);
+            let result = self.unsure_if(is_open, |machine| machine.evaluate(&of.result, &inner));
             let Some(name) = &of.name else {
                 list.push(match optional {
                     Some(hole) => {

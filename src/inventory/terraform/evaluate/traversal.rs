@@ -47,13 +47,13 @@ impl Machine<'_> {
         if let Node::Choice(hole, alternatives) = &value.node
             && !matches!(step, Step::Attributes | Step::Elements)
         {
-            self.unsure += 1;
-            let all = alternatives.iter().map(|alternative| {
-                let alternative = alternative.clone().inherit(&value.via);
-                self.steps(alternative, steps, scope, place)
+            let all: Vec<Value> = self.unsure_if(true, |machine| {
+                let all = alternatives.iter().map(|alternative| {
+                    let alternative = alternative.clone().inherit(&value.via);
+                    machine.steps(alternative, steps, scope, place)
+                });
+                all.collect()
             });
-            let all: Vec<Value> = all.collect();
-            self.unsure -= 1;
             return Value::new(Node::Choice(*hole, Rc::new(all)), place);
         }
         let next = match step {
