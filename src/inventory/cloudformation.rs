@@ -113,17 +113,20 @@ pub fn read(
     let aliases = { problems.iter() }.position(|p| p.subject == tree::ALIAS && !p.rejected);
     let aliases = aliases.map(|at| problems.remove(at));
     let is_of_sam = transforms(&tree).iter().any(|one| one.text() == Some(SAM));
-    let refused_whole = refused_whole(&tree, is_of_sam);
     let refused = parameter::refused(&tree, given);
     problems.extend(parameter::refused_of_parents(&tree, given));
     let defaults = parameter::refused_defaults(&tree, given);
-    let mut template = evaluate::Template::new(id, sam::with_globals(tree), given);
+    let whole = sam::with_globals(Rc::clone(&tree));
+    let mut template = evaluate::Template::new(id, whole, given);
     template.made_roles = sam::roles(&template.tree);
     let mut inventory = principals::inventory(template, problems);
     // The tools of SAM write them out.
     inventory.problems.extend(aliases.filter(|_| !is_of_sam));
     inventory.problems.extend(defaults);
-    add_refused(&mut inventory, refused_whole);
+    // Without principals there is nothing to say of the rest.
+    if !inventory.principals.is_empty() {
+        add_refused(&mut inventory, refused_whole(&tree, is_of_sam));
+    }
     inventory.refused_parameters = refused;
     Some(Ok(inventory))
 }
@@ -145,9 +148,6 @@ fn refused_whole(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
 /// Adds faults for which CloudFormation refuses the whole template: without it there is none of its principals. A principal
 /// that reports the same at the same place reports it no more.
 fn add_refused(inventory: &mut Inventory, refused: Vec<Problem>) {
-    if inventory.principals.is_empty() {
-        return;
-    }
     let is_same = |own: &Problem| {
         let same = |of: &Problem| of.span == own.span && of.message == own.message;
         refused.iter().any(same)

@@ -108,11 +108,13 @@ impl<'t> Names<'t> {
         let made = made.filter_map(|(key, _)| key.text());
         let by_sam = anatomy.sam_makes.iter().filter(|_| is_of_sam);
         let mut made: BTreeSet<&str> = made.chain(by_sam.map(String::as_str)).collect();
-        tree.visit(&mut |key, part| {
-            let is_name = key.is_some_and(|key| anatomy.sam_names.iter().any(|n| n == key));
-            made.extend(part.text().filter(|_| is_name && is_of_sam));
-            true
-        });
+        if is_of_sam {
+            tree.visit(&mut |key, part| {
+                let is_name = key.is_some_and(|key| anatomy.sam_names.iter().any(|n| n == key));
+                made.extend(part.text().filter(|_| is_name));
+                true
+            });
+        }
         Names {
             parameters: of("Parameters"),
             resources: of("Resources"),
