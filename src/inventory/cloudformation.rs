@@ -50,6 +50,9 @@ pub struct Given {
     pub nested: Vec<Nested>,
 }
 
+/// How many faults of one kind are reported for which CloudFormation refuses the template.
+const MOST: usize = 100;
+
 /// The macro of SAM.
 const SAM: &str = "AWS::Serverless-2016-10-31";
 
@@ -197,7 +200,7 @@ fn is_template(tree: &Tree) -> bool {
 fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
     for (key, _) in tree.entries() {
         let name = key.text().unwrap_or_default();
-        if name.starts_with("Fn::") {
+        if is_function(key) {
             let message = format!("`{}` may add to the template", crate::parser::shorten(name));
             problems.push(unresolved(name, &message, key.span));
         }
@@ -229,6 +232,26 @@ fn transforms(tree: &Tree) -> &[Rc<Tree>] {
             _ => std::slice::from_ref(transform),
         },
     }
+}
+
+/// The entries of a section that no function makes.
+fn entries<'t>(
+    tree: &'t Tree,
+    section: &str,
+) -> impl Iterator<Item = &'t (Rc<Tree>, Rc<Tree>)> + use<'t> {
+    let section = tree.get(section).filter(|of| of.tag.is_none());
+    let entries = section.into_iter().flat_map(|of| of.entries());
+    entries.filter(|(key, _)| !is_function(key))
+}
+
+fn is_function(key: &Tree) -> bool {
+    key.text().is_some_and(|name| name.starts_with("Fn::"))
+}
+
+/// A part for which CloudFormation refuses the whole template.
+fn refused_template(subject: &str, message: String, help: &str, span: Span) -> Problem {
+    let help = format!("{help}: CloudFormation refuses the template");
+    Problem::unresolved(subject, message, span).with_help(help)
 }
 
 /// A part that could not be read.

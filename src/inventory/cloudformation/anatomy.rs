@@ -5,12 +5,10 @@
 
 use crate::nearest::hint;
 use crate::parser::tree::{Node, Tree};
-use crate::parser::{Problem, Span, shorten};
+use crate::parser::{Problem, shorten};
 
 use super::types::{Anatomy, anatomy};
-
-/// How many faults are reported.
-const MOST: usize = 100;
+use super::{MOST, entries, is_function, refused_template};
 
 /// Sections whose keys are logical ids.
 const NAMED: [(&str, &str); 3] = [
@@ -32,7 +30,7 @@ pub(super) fn refused(tree: &Tree, is_of_sam: bool) -> Vec<Problem> {
     for (key, parameter) in entries(tree, "Parameters") {
         if parameter.tag.is_none() && parameter.get("Type").is_none() {
             let message = format!("the parameter `{}` has no `Type`", shown(key));
-            problems.push(problem("Parameters", message, "add it", key.span));
+            problems.push(refused_template("Parameters", message, "add it", key.span));
         }
     }
     for (_, resource) in entries(tree, "Resources") {
@@ -59,32 +57,11 @@ pub(super) fn sam_without_macro(tree: &Tree) -> Option<Problem> {
         shorten(name)
     );
     let help = format!("add `Transform: {}`", super::SAM);
-    Some(problem("Type", message, &help, kind.span))
-}
-
-/// The entries of a section, without functions.
-fn entries<'t>(
-    tree: &'t Tree,
-    section: &str,
-) -> impl Iterator<Item = (&'t Tree, &'t Tree)> + use<'t> {
-    let section = tree.get(section).map(AsRef::as_ref);
-    let section: Option<&Tree> = section.filter(|of: &&Tree| of.tag.is_none());
-    let entries = section.into_iter().flat_map(Tree::entries);
-    let entries = entries.map(|(key, value)| (key.as_ref(), value.as_ref()));
-    entries.filter(|(key, _)| !is_function(key))
-}
-
-fn is_function(key: &Tree) -> bool {
-    key.text().is_some_and(|name| name.starts_with("Fn::"))
+    Some(refused_template("Type", message, &help, kind.span))
 }
 
 fn shown(key: &Tree) -> String {
     shorten(key.text().unwrap_or_default())
-}
-
-fn problem(subject: &str, message: String, help: &str, span: Span) -> Problem {
-    let help = format!("{help}: CloudFormation refuses the template");
-    Problem::unresolved(subject, message, span).with_help(help)
 }
 
 /// Other sections than CloudFormation knows, and another version than the one that there is.
@@ -103,13 +80,13 @@ fn sections(tree: &Tree, anatomy: &Anatomy, is_of_sam: bool, problems: &mut Vec<
             } else {
                 hint(name, &legal)
             };
-            problems.push(problem(name, message, &help, key.span));
+            problems.push(refused_template(name, message, &help, key.span));
         }
         let version = value.text().filter(|_| name == "AWSTemplateFormatVersion");
         if let Some(version) = version.filter(|version| *version != anatomy.version) {
             let message = format!("`{}` is not a version of templates", shorten(version));
             let help = format!("write {}", anatomy.version);
-            problems.push(problem(name, message, &help, value.span));
+            problems.push(refused_template(name, message, &help, value.span));
         }
     }
 }
@@ -123,7 +100,7 @@ fn logical_id(key: &Tree, what: &str, problems: &mut Vec<Problem>) {
             shown(key)
         );
         let help = "use letters and digits only";
-        problems.push(problem(name, message, help, key.span));
+        problems.push(refused_template(name, message, help, key.span));
     }
 }
 
@@ -136,6 +113,6 @@ fn policy(attribute: &str, own: &Tree, values: &[String], problems: &mut Vec<Pro
         let message = format!("`{}` is not a value of `{attribute}`", shorten(text));
         let legal: Vec<&str> = values.iter().map(String::as_str).collect();
         let help = hint(text, &legal);
-        problems.push(problem(attribute, message, &help, own.span));
+        problems.push(refused_template(attribute, message, &help, own.span));
     }
 }

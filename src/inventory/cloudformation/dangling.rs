@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::evaluate::{Call, call, piece};
 use super::function::next_variable;
 use super::types::anatomy;
+use super::{MOST, entries, refused_template};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, Span, shorten};
 
@@ -19,19 +20,16 @@ const READ: [&str; 3] = ["CreationPolicy", "Properties", "UpdatePolicy"];
 /// How long a logical id may be.
 const LONGEST: usize = 255;
 
-/// How many names are reported.
-const MOST: usize = 100;
-
 /// Such names in a template that no macro rewrites, SAM's aside.
 pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
     if adds(tree) {
         return Vec::new();
     }
     let mut all = Names::of(tree, is_of_sam);
-    for (_, condition) in section(tree, "Conditions") {
+    for (_, condition) in entries(tree, "Conditions") {
         all.references(condition, Place::Condition);
     }
-    for (_, resource) in section(tree, "Resources") {
+    for (_, resource) in entries(tree, "Resources") {
         all.attribute(resource);
         let depends = resource.get("DependsOn");
         let depends = depends.into_iter().flat_map(|on| match &on.node {
@@ -45,7 +43,7 @@ pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
             all.references(part, Place::Other);
         }
     }
-    for (_, output) in section(tree, "Outputs") {
+    for (_, output) in entries(tree, "Outputs") {
         all.attribute(output);
         all.references(output, Place::Other);
     }
@@ -65,11 +63,6 @@ fn adds(tree: &Rc<Tree>) -> bool {
         !found
     });
     found
-}
-
-fn section<'t>(tree: &'t Tree, name: &str) -> &'t [(Rc<Tree>, Rc<Tree>)] {
-    let section = tree.get(name).map(|section| section.entries());
-    section.unwrap_or_default()
 }
 
 /// The section that a reference is in.
@@ -92,7 +85,7 @@ struct Names<'t> {
 impl<'t> Names<'t> {
     fn of(tree: &'t Rc<Tree>, is_of_sam: bool) -> Self {
         let of = |name: &str| -> BTreeSet<&'t str> {
-            let keys = section(tree, name).iter();
+            let keys = entries(tree, name);
             keys.filter_map(|(key, _)| key.text()).collect()
         };
         let anatomy = anatomy();
@@ -103,7 +96,7 @@ impl<'t> Names<'t> {
                 || is_of_sam && kind.starts_with(&anatomy.sam_types)
                 || resource.get("Connectors").is_some()
         };
-        let resources = section(tree, "Resources").iter();
+        let resources = entries(tree, "Resources");
         let made = resources.filter(|(_, resource)| makes(resource));
         let made = made.filter_map(|(key, _)| key.text());
         let by_sam = anatomy.sam_makes.iter().filter(|_| is_of_sam);
@@ -131,9 +124,8 @@ impl<'t> Names<'t> {
 
     fn refused(&mut self, name: &str, message: String, help: &str, span: Span) {
         if self.problems.len() < MOST {
-            let help = format!("{help}: CloudFormation refuses the template");
-            let problem = Problem::unresolved(name, message, span).with_help(help);
-            self.problems.push(problem);
+            self.problems
+                .push(refused_template(name, message, help, span));
         }
     }
 
@@ -266,7 +258,7 @@ impl<'t> Names<'t> {
 fn circle(tree: &Tree) -> Option<Problem> {
     let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (key, condition) in section(tree, "Conditions") {
+    for (key, condition) in entries(tree, "Conditions") {
         let of = key.text().unwrap_or_default();
         condition.visit(&mut |key, part| {
             let is_named = key == Some("Condition") || part.tag.as_deref() == Some("!Condition");
@@ -301,6 +293,6 @@ fn circle(tree: &Tree) -> Option<Problem> {
     }
     let condition = tree.get("Conditions")?.get(at)?;
     let message = format!("the condition `{}` refers to itself", shorten(at));
-    let help = "remove the circle: CloudFormation refuses the template";
-    Some(Problem::unresolved(at, message, condition.span).with_help(help))
+    let help = "remove the circle";
+    Some(refused_template(at, message, help, condition.span))
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::super::evaluate::{Template, call};
 use super::super::links::Resource;
+use super::super::refused_template;
 use super::super::settings::{PropertyText, texts};
 use super::super::types;
 use super::each;
@@ -44,8 +45,8 @@ pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
         });
         if count > *most {
             let message = format!("`{name}` takes {most}, and this has {count}");
-            let help = "remove the others: CloudFormation refuses the template";
-            problems.push(Problem::unresolved(name, message, list.span).with_help(help));
+            let help = "remove the others";
+            problems.push(refused_template(name, message, help, list.span));
         }
     }
     problems
@@ -85,8 +86,8 @@ fn repeated(name: &str, list: &Rc<Tree>) -> Option<Problem> {
             && found.is_none()
         {
             let message = format!("`{name}` has `{}` twice", shorten(text));
-            let help = "remove one of them: CloudFormation refuses the template";
-            found = Some(Problem::unresolved(name, message, one.span).with_help(help));
+            let help = "remove one of them";
+            found = Some(refused_template(name, message, help, one.span));
         }
     });
     found
