@@ -32,7 +32,7 @@ use std::rc::Rc;
 pub use passed::Nested;
 
 use super::Inventory;
-use crate::parser::tree::{self, Node, Tree};
+use crate::parser::tree::{self, Tree};
 use crate::parser::{Problem, Source, SourceId, Span};
 
 /// Values that the command line gives.
@@ -225,13 +225,8 @@ fn macros(tree: &Tree, problems: &mut Vec<Problem>) {
 
 /// The macros of the whole template.
 fn transforms(tree: &Tree) -> &[Rc<Tree>] {
-    match tree.get("Transform") {
-        None => &[],
-        Some(transform) => match &transform.node {
-            Node::List(all) => all.as_slice(),
-            _ => std::slice::from_ref(transform),
-        },
-    }
+    let transform = tree.get("Transform");
+    transform.map_or(&[], |one| one.one_or_more())
 }
 
 /// The entries of a section that no function makes.
@@ -246,6 +241,12 @@ fn entries<'t>(
 
 fn is_function(key: &Tree) -> bool {
     key.text().is_some_and(|name| name.starts_with("Fn::"))
+}
+
+/// The message on a name that the template does not define. What of a principal has the same is not reported twice.
+fn not_defined(what: &str, name: &str) -> String {
+    let name = crate::parser::shorten(name);
+    format!("{what}`{name}` is not defined in the template")
 }
 
 /// A part for which CloudFormation refuses the whole template.

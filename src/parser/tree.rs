@@ -66,6 +66,14 @@ impl Tree {
         }
     }
 
+    /// The elements of a list, or a value that is none alone.
+    pub(crate) fn one_or_more(self: &Rc<Tree>) -> &[Rc<Tree>] {
+        match &self.node {
+            Node::List(elements) => elements,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Rc<Tree>> {
         let mut entries = self.entries().iter();

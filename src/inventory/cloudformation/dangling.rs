@@ -9,8 +9,9 @@ use std::rc::Rc;
 
 use super::evaluate::{Call, call, piece};
 use super::function::next_variable;
+use super::template_condition::named_condition;
 use super::types::anatomy;
-use super::{MOST, entries, refused_template};
+use super::{MOST, entries, not_defined, refused_template};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, Span, shorten};
 
@@ -31,11 +32,8 @@ pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
     }
     for (_, resource) in entries(tree, "Resources") {
         all.attribute(resource);
-        let depends = resource.get("DependsOn");
-        let depends = depends.into_iter().flat_map(|on| match &on.node {
-            Node::List(names) => names.as_slice(),
-            _ => std::slice::from_ref(on),
-        });
+        let depends = resource.get("DependsOn").into_iter();
+        let depends = depends.flat_map(|on| on.one_or_more());
         for on in depends.filter(|on| on.tag.is_none()) {
             all.resource(on.text(), on.span);
         }
@@ -118,7 +116,7 @@ impl<'t> Names<'t> {
     }
 
     fn report(&mut self, name: &str, what: &str, span: Span) {
-        let message = format!("{what}`{}` is not defined in the template", shorten(name));
+        let message = not_defined(what, name);
         self.refused(name, message, "define it, or correct the name", span);
     }
 
@@ -186,12 +184,10 @@ impl<'t> Names<'t> {
 
     /// All references in a part of the template.
     fn references(&mut self, tree: &Rc<Tree>, place: Place) {
-        tree.visit(&mut |key, part| {
-            let is_named = key == Some("Condition") && place == Place::Condition;
-            if is_named || part.tag.as_deref() == Some("!Condition") {
-                if let Some(name) = part.text() {
-                    self.condition_of(name, part.span);
-                }
+        tree.visit(&mut |_, part| {
+            let may_be_one = place == Place::Condition || part.tag.is_some();
+            if let Some((name, span)) = named_condition(part).filter(|_| may_be_one) {
+                self.condition_of(name, span);
             } else if let Some(call) = call(part) {
                 self.called(&call, place);
             }
@@ -260,9 +256,8 @@ fn circle(tree: &Tree) -> Option<Problem> {
     let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (key, condition) in entries(tree, "Conditions") {
         let of = key.text().unwrap_or_default();
-        condition.visit(&mut |key, part| {
-            let is_named = key == Some("Condition") || part.tag.as_deref() == Some("!Condition");
-            if let Some(name) = part.text().filter(|_| is_named)
+        condition.visit(&mut |_, part| {
+            if let Some((name, _)) = named_condition(part)
                 && needs.entry(of).or_default().insert(name)
             {
                 needed.entry(name).or_default().push(of);

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::parameter::{self, Known, Parameter};
 use super::work::{self, Work};
-use super::{Given, types, unresolved};
+use super::{Given, not_defined, types, unresolved};
 use crate::inventory::{Holes, Node as Made, Piece, Value, Written, url_suffix};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Problem, SourceId, Span, shorten};
@@ -318,7 +318,7 @@ impl<'g> Template<'g> {
             return self.parameter(name, span);
         }
         let Some(kind) = self.kind_of(name).map(str::to_owned) else {
-            let message = format!("`{}` is not defined in the template", shorten(name));
+            let message = not_defined("", name);
             return self.unread(name, &message, span, span);
         };
         if let Some(form) = types::find(&kind).and_then(|t| t.reference.as_deref()) {

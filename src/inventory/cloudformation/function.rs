@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::evaluate::{Call, Template, bound, of_pieces};
 use super::template_condition::Truth;
-use super::{types, unresolved, work};
+use super::{not_defined, types, unresolved, work};
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Span, shorten};
@@ -90,7 +90,7 @@ impl Template<'_> {
     /// An attribute of a resource.
     fn attribute_of(&mut self, logical: &str, attribute: &str, span: Span) -> Value {
         let Some(kind) = self.kind_of(logical).map(str::to_owned) else {
-            let message = format!("`{}` is not defined in the template", shorten(logical));
+            let message = not_defined("", logical);
             return self.unread(logical, &message, span, span);
         };
         let known = types::find(&kind);

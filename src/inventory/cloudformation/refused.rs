@@ -197,11 +197,7 @@ fn needs_of(resource: &Resource, names: &BTreeSet<&str>) -> BTreeMap<String, Spa
         });
     }
     if let Some(needed) = resource.tree.get("DependsOn") {
-        let all = match &needed.node {
-            Node::List(all) => all.as_slice(),
-            _ => std::slice::from_ref(needed),
-        };
-        for one in all {
+        for one in needed.one_or_more() {
             add(one.text().unwrap_or_default(), one.span);
         }
     }

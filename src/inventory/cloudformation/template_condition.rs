@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::{Template, call};
-use super::unresolved;
+use super::{not_defined, unresolved};
 use crate::inventory::{Node as Made, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{HoleKind, Span, shorten};
@@ -38,15 +38,22 @@ pub(super) fn condition_of(template: &mut Template<'_>, tree: &Tree) -> Truth {
     }
 }
 
+/// The condition that a part of a condition names, and where: `!Condition NAME`, or an object with the key `Condition`.
+pub(super) fn named_condition(tree: &Rc<Tree>) -> Option<(&str, Span)> {
+    let name = match (tree.tag.as_deref(), tree.entries()) {
+        (Some("!Condition"), _) => tree,
+        (None, [(key, name)]) if key.text() == Some("Condition") => name,
+        _ => return None,
+    };
+    Some((name.text()?, name.span))
+}
+
 impl Template<'_> {
     /// A condition by name.
     pub(super) fn condition(&mut self, name: &str, span: Span) -> Truth {
         let conditions = self.tree.get("Conditions").map(Rc::clone);
         let Some(condition) = conditions.as_ref().and_then(|c| c.get(name)) else {
-            let message = format!(
-                "the condition `{}` is not defined in the template",
-                shorten(name)
-            );
+            let message = not_defined("the condition ", name);
             self.report(unresolved(name, &message, span));
             return Truth::Open(None);
         };
@@ -76,20 +83,15 @@ impl Template<'_> {
         self.assumed.insert(name.to_owned(), true);
         certain.extend(named(name).map(|tree| (tree, true)));
         while let Some((tree, holds)) = certain.pop() {
-            let name = match (&tree.tag, tree.entries()) {
-                (None, [(key, name)]) if key.text() == Some("Condition") => name.text(),
-                _ => None,
-            };
-            let call = call(&tree);
-            let function = call.as_ref().map_or("", |call| call.name.as_str());
-            let argument = call.as_ref().map(|call| call.argument);
-            let name = name.or_else(|| argument.filter(|_| function == "Condition")?.text());
-            if let Some(name) = name {
+            if let Some((name, _)) = named_condition(&tree) {
                 if self.assumed.insert(name.to_owned(), holds).is_none() {
                     certain.extend(named(name).map(|tree| (tree, holds)));
                 }
                 continue;
             }
+            let call = call(&tree);
+            let function = call.as_ref().map_or("", |call| call.name.as_str());
+            let argument = call.as_ref().map(|call| call.argument);
             let parts = argument.map(|a| a.elements()).unwrap_or_default().iter();
             match (function, holds) {
                 ("Fn::Not", _) => certain.extend(parts.map(|part| (Rc::clone(part), !holds))),
@@ -117,11 +119,8 @@ impl Template<'_> {
             self.report(unresolved("Conditions", message, tree.span));
             return Truth::Open(None);
         }
-        if let (None, [(key, name)]) = (&tree.tag, tree.entries())
-            && key.text() == Some("Condition")
-            && let Some(text) = name.text()
-        {
-            return self.condition(text, name.span);
+        if let Some((name, span)) = named_condition(tree) {
+            return self.condition(name, span);
         }
         let Some(call) = call(tree) else {
             return match tree.text() {
@@ -135,10 +134,6 @@ impl Template<'_> {
             _ => Vec::new(),
         };
         match call.name.as_str() {
-            "Condition" => match call.argument.text() {
-                Some(name) => self.condition(name, call.argument.span),
-                None => self.unread_condition("Condition", call.at),
-            },
             "Fn::Equals" => match parts.as_slice() {
                 [one, other] => {
                     let one = self.evaluate(one);
