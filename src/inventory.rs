@@ -15,6 +15,7 @@
 //! An [`Inventory`] lists the principals, each with the documents that are attached to it: one role to judge.
 
 pub mod cloudformation;
+mod cycle;
 mod holes;
 mod iam_limits;
 mod json_text;

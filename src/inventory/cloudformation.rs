@@ -128,37 +128,37 @@ pub fn read(
     inventory.problems.extend(defaults);
     // Without principals there is nothing to say of the rest.
     if !inventory.principals.is_empty() {
-        add_refused(&mut inventory, refused_whole(&tree, is_of_sam));
+        add_refused(&mut inventory, &tree, is_of_sam);
     }
     inventory.refused_parameters = refused;
     Some(Ok(inventory))
 }
 
-/// Faults for which CloudFormation refuses the whole template, if no macro rewrites it that is not known.
-fn refused_whole(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
+/// Adds faults for which CloudFormation refuses the whole template, if no macro rewrites it that is not known: without it
+/// there is none of its principals. A principal that reports the same at the same place reports it no more.
+fn add_refused(inventory: &mut Inventory, tree: &Rc<Tree>, is_of_sam: bool) {
     let is_known = |one: &Rc<Tree>| one.text().is_some_and(|name| HARMLESS.contains(&name));
     if !transforms(tree).iter().all(is_known) {
-        return Vec::new();
+        return;
     }
     let without = anatomy::sam_without_macro(tree).filter(|_| !is_of_sam);
     let is_of_sam = is_of_sam || without.is_some();
-    let mut problems = anatomy::refused(tree, is_of_sam);
-    problems.extend(dangling::names(tree, is_of_sam));
-    problems.extend(without);
-    problems
-}
-
-/// Adds faults for which CloudFormation refuses the whole template: without it there is none of its principals. A principal
-/// that reports the same at the same place reports it no more.
-fn add_refused(inventory: &mut Inventory, refused: Vec<Problem>) {
+    let mut refused = anatomy::refused(tree, is_of_sam);
+    let mut circle = Vec::new();
+    if !dangling::adds(tree) {
+        refused.extend(dangling::names(tree, is_of_sam));
+        circle = dangling::circle(tree);
+    }
     let is_same = |own: &Problem| {
         let same = |of: &Problem| of.span == own.span && of.message == own.message;
-        refused.iter().any(same)
+        refused.iter().chain(&circle).any(same)
     };
     let documents = { inventory.principals.iter_mut() }.flat_map(|p| &mut p.documents);
     for document in documents {
         document.worst.problems.retain(|own| !is_same(own));
     }
+    refused.extend(circle.into_iter().next());
+    refused.extend(without);
     inventory.problems.extend(refused);
 }
 

@@ -12,6 +12,7 @@ use super::function::next_variable;
 use super::template_condition::named_condition;
 use super::types::anatomy;
 use super::{MOST, entries, not_defined, refused_template};
+use crate::inventory::cycle::cycle;
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, Span, shorten};
 
@@ -23,9 +24,6 @@ const LONGEST: usize = 255;
 
 /// Such names in a template that no macro rewrites, SAM's aside.
 pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
-    if adds(tree) {
-        return Vec::new();
-    }
     let mut all = Names::of(tree, is_of_sam);
     for (_, condition) in entries(tree, "Conditions") {
         all.references(condition, Place::Condition);
@@ -45,13 +43,11 @@ pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
         all.attribute(output);
         all.references(output, Place::Other);
     }
-    let mut problems = all.problems;
-    problems.extend(circle(tree));
-    problems
+    all.problems
 }
 
 /// Whether a function may add resources or conditions.
-fn adds(tree: &Rc<Tree>) -> bool {
+pub(super) fn adds(tree: &Rc<Tree>) -> bool {
     let is_one = |name: &str| anatomy().adds.iter().any(|start| name.starts_with(start));
     let mut found = { anatomy().tool_sections.iter() }.any(|name| tree.get(name).is_some());
     tree.visit(&mut |key, part| {
@@ -250,44 +246,24 @@ impl<'t> Names<'t> {
     }
 }
 
-/// A condition that needs itself, if there is one.
-fn circle(tree: &Tree) -> Option<Problem> {
+/// The problem with conditions that need each other, for each of them: one is enough.
+pub(super) fn circle(tree: &Tree) -> Vec<Problem> {
     let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut at: BTreeMap<&str, Span> = BTreeMap::new();
     for (key, condition) in entries(tree, "Conditions") {
-        let of = key.text().unwrap_or_default();
+        let name = key.text().unwrap_or_default();
+        at.insert(name, condition.span);
+        let of = needs.entry(name).or_default();
         condition.visit(&mut |_, part| {
-            if let Some((name, _)) = named_condition(part)
-                && needs.entry(of).or_default().insert(name)
-            {
-                needed.entry(name).or_default().push(of);
-            }
+            of.extend(named_condition(part).map(|(name, _)| name));
             true
         });
     }
-    // Take away what needs nothing, until only conditions are left that lead to a circle.
-    let mut open: Vec<&str> = { needed.keys().copied() }
-        .filter(|name| !needs.contains_key(name))
-        .collect();
-    while let Some(done) = open.pop() {
-        for of in needed.get(done).into_iter().flatten() {
-            let Some(left) = needs.get_mut(of) else {
-                continue;
-            };
-            left.remove(done);
-            if left.is_empty() {
-                needs.remove(of);
-                open.push(of);
-            }
-        }
-    }
-    let mut seen = BTreeSet::new();
-    let mut at = needs.keys().next().copied()?;
-    while seen.insert(at) {
-        at = needs.get(at)?.first().copied()?;
-    }
-    let condition = tree.get("Conditions")?.get(at)?;
-    let message = format!("the condition `{}` refers to itself", shorten(at));
-    let help = "remove the circle";
-    Some(refused_template(at, message, help, condition.span))
+    let circle = cycle(&needs).into_iter().flatten();
+    let problems = circle.filter_map(|name| {
+        let message = format!("the condition `{}` refers to itself", shorten(name));
+        let span = *at.get(name)?;
+        Some(refused_template(name, message, "remove the circle", span))
+    });
+    problems.collect()
 }

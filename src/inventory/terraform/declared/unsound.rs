@@ -1,9 +1,9 @@
 //! Blocks that Terraform refuses for more than one word in them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
+use crate::inventory::cycle::cycle as cycle_of;
 use crate::inventory::terraform::evaluate::Unread;
 use crate::inventory::terraform::facts;
 use crate::inventory::terraform::free::{self, Called, Reference};
@@ -139,54 +139,26 @@ pub(super) fn defaults(code: &Code) -> Vec<Unread> {
 ///
 /// <https://developer.hashicorp.com/terraform/language/values/locals>
 pub(super) fn cycle(code: &Code, known: &[Unread]) -> Option<Unread> {
-    let mut uses: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
-    let mut users: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    let mut uses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, local) in &code.locals {
         let own = uses.entry(name).or_default();
         for reference in references(&local.it) {
             if let ("local", Some(Step::Attribute(used))) =
                 (reference.name, reference.steps.first())
             {
-                own.push(used);
-                users.entry(used).or_default().push(name);
+                own.insert(used);
             }
         }
     }
-    // Without those that need none of the others, and so on, only cycles and what needs them are left.
-    let mut open: FxHashMap<&str, usize> = uses.iter().map(|(n, all)| (*n, all.len())).collect();
-    let is_free = |name: &&&str| code.locals.get(**name).is_none();
-    let mut next: Vec<&str> = users.keys().filter(is_free).copied().collect();
-    next.extend(
-        uses.iter()
-            .filter(|(_, all)| all.is_empty())
-            .map(|(n, _)| *n),
-    );
-    while let Some(name) = next.pop() {
-        open.remove(name);
-        for user in users.get(name).into_iter().flatten() {
-            if let Some(count) = open.get_mut(user) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    next.push(user);
-                }
-            }
-        }
-    }
-    let mut names = code.locals.keys().map(String::as_str);
-    let mut name = names.find(|name| open.contains_key(name))?;
-    let mut passed: Vec<&str> = Vec::new();
-    let mut seen = FxHashSet::default();
-    while seen.insert(name) {
-        passed.push(name);
-        let used = uses.get(name).into_iter().flatten();
-        name = used.copied().find(|used| open.contains_key(used))?;
-    }
-    let cycle = passed.into_iter().skip_while(|passed| *passed != name);
+    let cycle = cycle_of(&uses)?;
     let told = |name: &str| format!("`local.{name}` refers to itself");
-    let is_told = |name: &str| known.iter().any(|u| u.message == told(name));
-    if cycle.into_iter().any(is_told) {
+    let is_told = |name: &&str| known.iter().any(|u| u.message == told(name));
+    if cycle.iter().any(is_told) {
         return None;
     }
+    // The first one that is written.
+    let mut names = code.locals.keys().map(String::as_str);
+    let name = names.find(|name| cycle.contains(name))?;
     let local = code.locals.get(name)?;
     let help = "break the cycle: Terraform refuses it too";
     Some(unread(local.source, local.it.span, told(name), help))
