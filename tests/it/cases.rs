@@ -154,22 +154,18 @@ fn each_public_report_is_named_by_a_case() {
 }
 
 #[test]
+fn each_file_of_cases_has_a_test() {
+    let code = include_str!("cases.rs");
+    each(files(), |file| {
+        let call = format!("check(\"{file}\");");
+        assert!(code.contains(&call), "no test runs {file}.jsonl");
+    });
+}
+
+#[test]
 fn each_case_is_one_of_a_kind_and_expects_something() {
     let mut names = BTreeSet::new();
-    for case in [
-        "engine",
-        "truth",
-        "gate",
-        "replay",
-        "calls",
-        "configured",
-        "principals",
-        "nested",
-        "accounts",
-    ]
-    .into_iter()
-    .flat_map(cases)
-    {
+    for case in files().iter().flat_map(|file| cases(file)) {
         let name = case["name"].as_str().unwrap();
         assert!(names.insert(name.to_owned()), "{name} occurs twice");
         assert!(!case["why"].as_str().unwrap().is_empty(), "{name}");
@@ -227,6 +223,18 @@ impl Wanted<'_> {
             && self.part("action").is_none_or(acts)
             && self.part("text").is_none_or(says)
     }
+}
+
+/// The files of cases, without the public reports, which are no cases.
+fn files() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cases");
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned))
+        .filter(|name| name != "reports")
+        .collect()
 }
 
 fn cases(file: &str) -> Vec<Value> {
