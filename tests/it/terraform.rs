@@ -63,6 +63,19 @@ fn judged(files: &[(&str, &str)], more: &[&str]) -> String {
     }
 }
 
+/// Terraform refuses the files with this text, or takes them where there is none.
+fn refuses(files: &[(&str, &str)], row: &str, expected: &str) {
+    let (run, report) = case(files).lint(".", &[]);
+    let is = report.to_string();
+    if expected.is_empty() {
+        assert!(!is.contains("Terraform refuses"), "{row}\n{is}");
+        assert_ne!(run.code, 2, "{row}\n{is}");
+    } else {
+        assert!(is.contains(expected), "{expected}\n{row}\n{is}");
+        assert_eq!(run.code, 2, "{row}\n{is}");
+    }
+}
+
 /// Every row of a table that is not as it says.
 fn failures(rows: impl IntoIterator<Item = (String, String, String)>) {
     let wrong: Vec<String> = { rows.into_iter() }

@@ -1,6 +1,6 @@
 //! Code that the schemas of the providers refuse is never passed.
 
-use super::{case, encoded, role_with};
+use super::{case, encoded, refuses, role_with};
 use crate::common::program::run;
 use crate::common::table::each;
 
@@ -78,15 +78,7 @@ const ROLES: &[(&str, &str)] = &[
 
 #[test]
 fn arguments_that_terraform_does_not_know_are_unresolved() {
-    let holds = |code: &str, expected: &str| {
-        let (exit, out) = linted(code);
-        if expected.is_empty() {
-            assert!(!out.contains("Terraform refuses"), "{code}\n{out}");
-        } else {
-            assert!(out.contains(expected), "{expected}\n{code}\n{out}");
-            assert_eq!(exit, 2, "{code}\n{out}");
-        }
-    };
+    let holds = |code: &str, expected: &str| refuses(&[("main.tf", code)], code, expected);
     let granting =
         "statement {\n actions = [\"sqs:SendMessage\"]\n resources = [\"ARN:queue-a\"]\n }";
     each(STATEMENTS, |(more, expected)| {

@@ -1,6 +1,6 @@
 //! Code that `terraform validate` or `terraform plan` refuses is never passed, in whatever part of the module it is.
 
-use super::{case, encoded, judged, role_with};
+use super::{case, encoded, judged, refuses, role_with};
 use crate::common::table::each;
 
 const RESOURCE: &str = "\"ARN:queue-a\"";
@@ -102,34 +102,32 @@ const BLOCKS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The same in JSON.
+const IN_JSON: &[(&str, &str)] = &[
+    (
+        r#"{"resourse": {}, "//": "x"}"#,
+        "`resourse` is not a kind of block",
+    ),
+    (
+        r#"{"check": {}, "//": "x", "terraform": {"required_version": "1"}, "provider": {"aws": [{}, {"alias": "west"}]}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#,
+        "",
+    ),
+    (
+        r#"{"terraform": {"required_providers": {"aws": {"configuration_aliases": ["aws.west"]}}}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#,
+        "",
+    ),
+];
+
 #[test]
 fn no_block_is_passed_over() {
     let role = granting();
     each(BLOCKS, |(code, expected)| {
-        let case = case(&[("main.tf", &role), ("more.tf", code)]);
-        let (run, report) = case.lint(".", &[]);
-        let is = report.to_string();
-        if expected.is_empty() {
-            assert!(!is.contains("Terraform refuses"), "{code}\n{is}");
-            assert_ne!(run.code, 2, "{code}\n{is}");
-        } else {
-            assert!(is.contains(expected), "{expected}\n{code}\n{is}");
-            assert_eq!(run.code, 2, "{code}\n{is}");
-        }
+        refuses(&[("main.tf", &role), ("more.tf", code)], code, expected);
     });
-    let json = |text: &str| {
-        let case = case(&[("main.tf", &role), ("more.tf.json", text)]);
-        case.lint(".", &[]).1.to_string()
-    };
-    let is = json(r#"{"resourse": {}, "//": "x"}"#);
-    assert!(is.contains("`resourse` is not a kind of block"), "{is}");
-    let is = json(
-        r#"{"check": {}, "//": "x", "terraform": {"required_version": "1"}, "provider": {"aws": [{}, {"alias": "west"}]}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#,
-    );
-    assert!(!is.contains("Terraform refuses"), "{is}");
-    let aliases = r#"{"terraform": {"required_providers": {"aws": {"configuration_aliases": ["aws.west"]}}}, "resource": {"aws_instance": {"x": {"provider": "aws.west"}}}}"#;
-    let is = json(aliases);
-    assert!(!is.contains("Terraform refuses"), "{is}");
+    each(IN_JSON, |(code, expected)| {
+        let files = [("main.tf", role.as_str()), ("more.tf.json", code)];
+        refuses(&files, code, expected);
+    });
 }
 
 /// A module `m` that is called, code beside the call, and what is reported.
@@ -167,20 +165,12 @@ fn calls_of_modules_fit_them() {
     let module = "variable \"name\" {\n default = \"\"\n}\noutput \"made\" {\n value = var.name\n}";
     each(CALLS, |(arguments, more, expected)| {
         let call = format!("module \"m\" {{\n source = \"./m\"\n {arguments}\n}}\n{more}\n");
-        let case = case(&[
-            ("main.tf", &role),
+        let files = [
+            ("main.tf", role.as_str()),
             ("call.tf", &call),
             ("m/main.tf", module),
-        ]);
-        let (run, report) = case.lint(".", &[]);
-        let is = report.to_string();
-        if expected.is_empty() {
-            assert!(!is.contains("Terraform refuses"), "{call}\n{is}");
-            assert_ne!(run.code, 2, "{call}\n{is}");
-        } else {
-            assert!(is.contains(expected), "{expected}\n{call}\n{is}");
-            assert_eq!(run.code, 2, "{call}\n{is}");
-        }
+        ];
+        refuses(&files, &call, expected);
     });
 }
 
@@ -301,7 +291,7 @@ fn iam_keeps_one_inline_policy_of_each_name() {
     assert_eq!(of_role(&(inline("a") + &inline("b"))), "covered");
 }
 
-/// Code that defines `data.aws_region.r`, or a queue of another Region; the ARN; and the verdict in us-east-1.
+/// Code that defines `data.aws_region.r`, and the verdict in us-east-1.
 const REGIONS: &[(&str, &str)] = &[
     ("data \"aws_region\" \"r\" {}", "covered"),
     (
@@ -348,30 +338,32 @@ fn a_region_may_be_another_than_that_of_the_run() {
         let code = format!("{}{providers}{code}\n", of(name));
         assert_eq!(judged(&[("main.tf", &code)], &[]), *expected, "{code}");
     });
-    for (more, expected) in [
+    let queues = [
         ("region = \"eu-west-1\"", "missing"),
         ("provider = aws.eu", "missing"),
         ("region = \"us-east-1\"", "covered"),
-    ] {
+    ];
+    each(queues, |(more, expected)| {
         let queue =
             format!("resource \"aws_sqs_queue\" \"q\" {{\n name = \"queue-a\"\n {more}\n}}\n");
         let code = format!("{}{providers}{queue}", of("aws_sqs_queue.q.arn"));
         assert_eq!(judged(&[("main.tf", &code)], &[]), expected, "{more}");
-    }
+    });
     // A called module gets the configuration of its caller, or another one.
     let module =
         "data \"aws_region\" \"r\" {}\noutput \"name\" {\n value = data.aws_region.r.name\n}\n";
     let name = "\"arn:aws:sqs:${module.m.name}:123456789012:queue-a\"";
-    for (more, expected) in [
+    let calls = [
         ("", "covered"),
         ("providers = { aws = aws.eu }", "missing"),
         ("providers = { aws = aws }", "covered"),
-    ] {
+    ];
+    each(calls, |(more, expected)| {
         let call = format!("module \"m\" {{\n source = \"./m\"\n {more}\n}}\n");
         let code = format!("{}{providers}{call}", of(name));
         let files = [("main.tf", code.as_str()), ("m/main.tf", module)];
         assert_eq!(judged(&files, &[]), expected, "{more}");
-    }
+    });
 }
 
 /// An action of the role's policy, and what is reported.
@@ -437,52 +429,42 @@ const DEFAULTS: &[(&str, &str)] = &[
 
 #[test]
 fn values_are_ones_that_terraform_takes() {
-    let holds = |files: &[(&str, &str)], row: &str, expected: &str| {
-        let (run, report) = case(files).lint(".", &[]);
-        let is = report.to_string();
-        if expected.is_empty() {
-            assert!(!is.contains("Terraform refuses"), "{row}\n{is}");
-            assert_ne!(run.code, 2, "{row}\n{is}");
-        } else {
-            assert!(is.contains(expected), "{expected}\n{row}\n{is}");
-            assert_eq!(run.code, 2, "{row}\n{is}");
-        }
-    };
     each(ACTIONS, |(action, expected)| {
         let code = role_with(&encoded("Allow", action, RESOURCE));
-        holds(&[("main.tf", &code)], action, expected);
+        refuses(&[("main.tf", &code)], action, expected);
     });
     let role = granting();
     each(DEFAULTS, |(code, expected)| {
         let variable = format!("variable \"a\" {{\n {code}\n}}\n");
-        holds(
+        refuses(
             &[("main.tf", &role), ("more.tf", &variable)],
             code,
             expected,
         );
     });
     let module = "variable \"all\" {\n type = list(string)\n}";
-    for (given, expected) in [
+    let passed = [
         ("\"x\"", "`all` takes `list(string)`, and this is a string"),
         ("{ x = \"y\" }", "and this is an object"),
         ("[\"x\"]", ""),
         ("var.open_list", ""),
         ("toset([1])", ""),
-    ] {
+    ];
+    each(passed, |(given, expected)| {
         let call = format!("module \"m\" {{\n source = \"./m\"\n all = {given}\n}}\n");
         let files = [
             ("main.tf", role.as_str()),
             ("call.tf", &call),
             ("m/main.tf", module),
         ];
-        holds(&files, given, expected);
-    }
-    let passed = "module \"m\" {\n source = \"./m\"\n providers = { aws.x = aws }\n}\n";
+        refuses(&files, given, expected);
+    });
+    let call = "module \"m\" {\n source = \"./m\"\n providers = { aws.x = aws }\n}\n";
     let module = "resource \"aws_instance\" \"x\" {\n provider = aws.x\n}";
     let files = [
         ("main.tf", role.as_str()),
-        ("call.tf", passed),
+        ("call.tf", call),
         ("m/main.tf", module),
     ];
-    holds(&files, passed, "");
+    refuses(&files, call, "");
 }
