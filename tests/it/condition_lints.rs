@@ -1,7 +1,8 @@
 //! The lints on the lines of a Condition: which are reported, with which words.
 
-use crate::common::case::Case;
+use crate::common::role::{lint_against, statement_with};
 use crate::common::table::each;
+use pcluster_iam::finding::Finding;
 use serde_json::{Value, json};
 
 const LINTS: [&str; 3] = [
@@ -11,18 +12,14 @@ const LINTS: [&str; 3] = [
 ];
 
 /// The findings of the three lints on one statement.
-fn all_findings(effect: &str, condition: &Value) -> Vec<Value> {
-    let policy = |effect: &str, condition: &Value| {
-        let statement = json!({
-            "Effect": effect, "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition,
-        });
-        json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+fn all_findings(effect: &str, condition: &Value) -> Vec<Finding> {
+    let policy = |part: &Value| {
+        json!({"Version": "2012-10-17", "Statement": statement_with(part)}).to_string()
     };
-    let (file, reference) = (policy(effect, condition), policy("Allow", &json!({})));
-    let (_, report) = Case::new(&[("p.json", &file)], &reference).lint("p.json", &[]);
-    let findings = report["results"][0]["findings"].as_array().unwrap();
-    let is_one = |finding: &&Value| LINTS.contains(&finding["lint"].as_str().unwrap());
-    findings.iter().filter(is_one).cloned().collect()
+    let file = policy(&json!({"Effect": effect, "Condition": condition}));
+    let mut findings = lint_against(&file, &policy(&json!({}))).findings;
+    findings.retain(|finding| LINTS.contains(&finding.lint));
+    findings
 }
 
 /// Each with the findings about it.
@@ -30,9 +27,8 @@ fn check<const N: usize>(effect: &str, rows: [(Value, &str); N]) {
     each(rows, |(condition, expected)| {
         let found = all_findings(effect, &condition);
         let found = found.iter().map(|finding| {
-            let [severity, lint, message] =
-                ["severity", "lint", "message"].map(|part| finding[part].as_str().unwrap());
-            format!("{severity} {lint}: {message}")
+            let severity = finding.severity.name();
+            format!("{severity} {}: {}", finding.lint, finding.message)
         });
         let found: Vec<String> = found.collect();
         assert_eq!(found.join("\n"), expected, "{condition}");
@@ -454,7 +450,7 @@ fn the_help_names_the_operator_that_compares_so() {
         |(operator, key, value, expected)| {
             let condition = json!({operator: {key: value}});
             let found = all_findings("Allow", &condition);
-            let help = found[0]["help"].as_str().unwrap();
+            let help = found[0].help.as_deref().unwrap();
             assert!(
                 help.starts_with(&format!("use {expected}")),
                 "{condition}: {help}"

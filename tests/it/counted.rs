@@ -1,6 +1,6 @@
 //! Findings about many things: some are named, the others are counted.
 
-use crate::common::role::lint_against;
+use crate::common::role::{lint_against, statement_with};
 use crate::common::table::each;
 use pcluster_iam::finding::Finding;
 use serde_json::{Value, json};
@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 /// The finding of a lint on one statement, judged against `sqs:SendMessage`.
 fn finding(lint: &str, part: &Value) -> Finding {
     let policy = |part: &Value| {
-        let mut statement =
-            json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"});
-        let more = part.as_object().unwrap().clone();
-        statement.as_object_mut().unwrap().extend(more);
-        json!({"Version": "2012-10-17", "Statement": statement}).to_string()
+        json!({"Version": "2012-10-17", "Statement": statement_with(part)}).to_string()
     };
     let findings = lint_against(&policy(part), &policy(&json!({}))).findings;
     let mut of_lint = findings.into_iter().filter(|f| f.lint == lint);

@@ -1,15 +1,32 @@
 //! `policy-size` counts what AWS stores, not the names of what a template leaves open.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
-use crate::common::program::{NODE, run};
+use crate::common::program::NODE;
+use crate::common::project::Project;
 use crate::common::table::each;
+
+/// The findings on sizes in the first of these files, as lines.
+fn found(files: &[(&str, &str)], more: &[&str]) -> Vec<String> {
+    let command = ["lint", files[0].0, "-f", "concise", "--no-config"];
+    let run = Project::new(files).run(&[&command, more].concat());
+    let lines = { run.out.lines() }.filter(|line| line.contains("policy-size"));
+    lines.map(str::to_owned).collect()
+}
+
+/// One finding is made, of this severity and with this text, or none where nothing is expected.
+fn check(found: &[String], expected: &str) {
+    let (severity, text) = expected.split_once(": ").unwrap_or_default();
+    let count = usize::from(!expected.is_empty());
+    assert_eq!(found.len(), count, "{expected}: {found:?}");
+    for line in found {
+        assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
+        assert!(line.contains(text), "{expected}: {line}");
+    }
+}
 
 /// The findings on the size of a policy with so many resources.
 fn sizes(file: &str, resource: &str, count: usize, more: &[&str]) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
     let is_json = file.ends_with("json");
     let all = (0..count).map(|n| {
         let text = resource.replace('#', &format!("{n:03}"));
@@ -41,14 +58,7 @@ fn sizes(file: &str, resource: &str, count: usize, more: &[&str]) -> Vec<String>
         ),
         _ => document,
     };
-    fs::write(folder.path().join(file), text).unwrap();
-    let command = [&["lint", file, "-f", "concise", "--no-config"], more].concat();
-    let found = run(folder.path(), &command);
-    let lines = found
-        .out
-        .lines()
-        .filter(|line| line.contains("policy-size"));
-    lines.map(str::to_owned).collect()
+    found(&[(file, &text)], more)
 }
 
 #[test]
@@ -80,13 +90,7 @@ fn open_values_count_as_long_as_they_are() {
             ("inline.yaml", partition, 220, "warning: may have up to 1"),
         ],
         |(file, resource, count, expected)| {
-            let found = sizes(file, resource, count, node);
-            let (severity, text) = expected.split_once(": ").unwrap_or_default();
-            assert_eq!(found.len(), usize::from(!expected.is_empty()), "{found:?}");
-            for line in found {
-                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
-                assert!(line.contains(text), "{line}");
-            }
+            check(&sizes(file, resource, count, node), expected);
         },
     );
     // A value that is given counts as it is.
@@ -149,22 +153,8 @@ fn the_larger_alternative_counts() {
             (when(150, 300), "error: have at least 1"),
         ],
         |(resources, expected)| {
-            let folder = tempfile::tempdir().unwrap();
             let text = format!("{open}{role}{resources}");
-            fs::write(folder.path().join("p.yaml"), text).unwrap();
-            let command = ["lint", "p.yaml", "-f", "concise", "--no-config"];
-            let found = run(folder.path(), &[&command[..], &NODE].concat());
-            let lines = found
-                .out
-                .lines()
-                .filter(|line| line.contains("policy-size"));
-            let lines: Vec<&str> = lines.collect();
-            let (severity, text) = expected.split_once(": ").unwrap_or_default();
-            assert_eq!(lines.len(), usize::from(!expected.is_empty()), "{lines:?}");
-            for line in lines {
-                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
-                assert!(line.contains(text), "{line}");
-            }
+            check(&found(&[("p.yaml", &text)], &NODE), expected);
         },
     );
 }
@@ -176,35 +166,25 @@ fn the_quotas_of_users_are_no_note_on_a_role() {
     assert_eq!(sizes("inline.yaml", resource, 200, user), [""; 0]);
 }
 
+/// A service control policy beside a policy is reported as too long, or it is not.
+fn check_scp(scp: &str, policy: &str, is_long: bool) {
+    let files = [("p.json", policy), ("scp.json", scp)];
+    let found = found(&files, &[&["--scp", "scp.json"], &NODE[..]].concat());
+    let is_error = |line: &String| line.contains("error[policy-size]");
+    assert_eq!(found.iter().any(is_error), is_long, "{found:?}");
+}
+
 #[test]
 fn white_space_around_a_service_control_policy_counts() {
-    let folder = tempfile::tempdir().unwrap();
     let document = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let path = |name: &str| folder.path().join(name);
-    fs::write(path("p.json"), document).unwrap();
-    fs::write(path("short.json"), format!("{document}\n")).unwrap();
     let blanks = " ".repeat(11_000);
-    fs::write(path("after.json"), format!("{document}{blanks}")).unwrap();
-    fs::write(path("before.json"), format!("{blanks}{document}")).unwrap();
     each(
         [
-            ("short.json", false),
-            ("after.json", true),
-            ("before.json", true),
+            (format!("{document}\n"), false),
+            (format!("{document}{blanks}"), true),
+            (format!("{blanks}{document}"), true),
         ],
-        |(scp, is_found)| {
-            let command = [
-                "lint",
-                "p.json",
-                "--scp",
-                scp,
-                "-f",
-                "concise",
-                "--no-config",
-            ];
-            let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
-            assert_eq!(found.contains("error[policy-size]"), is_found, "{found}");
-        },
+        |(scp, is_long)| check_scp(&scp, document, is_long),
     );
 }
 
@@ -234,16 +214,11 @@ fn trust(count: usize) -> String {
 
 /// The findings on the resources of a template.
 fn of_template(resources: &str, role: &str) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "Parameters: {{Open: {{Type: String}}}}\nConditions: {{IsOpen: !Equals [!Ref Open, a]}}\nResources:\n{resources}"
     );
-    fs::write(folder.path().join("t.yaml"), text).unwrap();
-    let command = ["lint", "t.yaml", "-f", "concise", "--no-config", "--role"];
-    let command = [&command[..], &[role, "--scheduler", "torque"]].concat();
-    let found = run(folder.path(), &command);
-    let lines = { found.out.lines() }.filter(|line| line.contains("policy-size"));
-    lines.map(str::to_owned).collect()
+    let options = ["--role", role, "--scheduler", "torque"];
+    found(&[("t.yaml", &text)], &options)
 }
 
 #[test]
@@ -310,14 +285,7 @@ fn the_quotas_of_what_a_template_makes_are_errors() {
             (role(200, ""), "instance", "error: IAM takes 8,192 at most"),
         ],
         |(resources, role, expected)| {
-            let found = of_template(&resources, role);
-            let (severity, text) = expected.split_once(": ").unwrap_or_default();
-            let count = usize::from(!expected.is_empty());
-            assert_eq!(found.len(), count, "{expected}: {found:?}");
-            for line in found {
-                assert!(line.contains(&format!("{severity}[policy-size]")), "{line}");
-                assert!(line.contains(text), "{expected}: {line}");
-            }
+            check(&of_template(&resources, role), expected);
         },
     );
 }
@@ -380,61 +348,21 @@ fn a_quota_is_the_largest_size_that_aws_takes() {
         ),
     ];
     each(cases, |(role, make, size, expected)| {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("p.json"), make(policy(size)).to_string()).unwrap();
-        let command = [
-            "lint",
-            "p.json",
-            "-f",
-            "concise",
-            "--no-config",
-            "--role",
-            role,
-        ];
-        let found = run(
-            folder.path(),
-            &[&command[..], &["--scheduler", "torque"]].concat(),
-        )
-        .out;
-        let found = found.lines().find(|line| line.contains("[policy-size]"));
-        let (severity, text) = expected.split_once(": ").unwrap_or_default();
-        assert_eq!(
-            found.is_some(),
-            !expected.is_empty(),
-            "{role} {size}: {found:?}"
-        );
-        let found = found.unwrap_or_default();
-        assert!(
-            found.contains(severity) && found.contains(text),
-            "{role} {size}: {found}"
-        );
-        let names_group = found.contains("those of a group");
-        assert_eq!(
-            names_group,
-            severity == "note" && size > 5_120,
-            "{role} {size}: {found}"
-        );
+        let text = make(policy(size)).to_string();
+        let options = ["--role", role, "--scheduler", "torque"];
+        let found = found(&[("p.json", &text)], &options);
+        check(&found, expected);
+        let names_group = found.iter().any(|line| line.contains("those of a group"));
+        let is_group = expected.starts_with("note") && size > 5_120;
+        assert_eq!(names_group, is_group, "{role} {size}: {found:?}");
     });
 }
 
 #[test]
 fn a_service_control_policy_may_have_10240_characters() {
     each([(10_240, false), (10_241, true)], |(size, is_found)| {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, size) in [("p.json", 500), ("scp.json", size)] {
-            fs::write(folder.path().join(name), policy(size).to_string()).unwrap();
-        }
-        let command = [
-            "lint",
-            "p.json",
-            "--scp",
-            "scp.json",
-            "-f",
-            "concise",
-            "--no-config",
-        ];
-        let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
-        assert_eq!(found.contains("error[policy-size]"), is_found, "{found}");
+        let [scp, policy] = [size, 500].map(|size| policy(size).to_string());
+        check_scp(&scp, &policy, is_found);
     });
 }
 
@@ -453,15 +381,11 @@ fn managed_policies_are_counted_up_to_the_quotas_of_a_role() {
             (27, &[eleven, twenty_six]),
         ],
         |(count, expected)| {
-            let folder = tempfile::tempdir().unwrap();
             let all: Vec<Value> = { (0..count).map(|n| policy(200 + n)) }
                 .map(|document| json!({"PolicyDocument": document}))
                 .collect();
-            fs::write(folder.path().join("p.json"), json!(all).to_string()).unwrap();
-            let command = ["lint", "p.json", "-f", "concise", "--no-config"];
-            let found = run(folder.path(), &[&command[..], &NODE].concat()).out;
-            let found: Vec<&str> = { found.lines() }
-                .filter(|line| line.contains("[policy-size]"))
+            let found = found(&[("p.json", &json!(all).to_string())], &NODE);
+            let found: Vec<&str> = { found.iter() }
                 .map(|line| line.split_once(": ").unwrap().1)
                 .collect();
             assert_eq!(found, expected, "{count}");

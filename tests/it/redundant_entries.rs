@@ -1,14 +1,12 @@
 //! Strings of a list that others of the list include.
 
-use crate::common::role::lint_against;
+use crate::common::role::{lint_against, statement_with};
 use crate::common::table::each;
 use serde_json::{Value, json};
 
 /// The message about a statement with this part and the number of further places, or nothing.
 fn redundant(part: &Value) -> Option<(String, usize)> {
-    let mut statement = json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"});
-    let more = part.as_object().unwrap().clone();
-    statement.as_object_mut().unwrap().extend(more);
+    let statement = statement_with(part);
     let policy = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
     let findings = lint_against(&policy, &policy).findings;
     let mut found = findings.into_iter().filter(|f| f.lint == "redundant-entry");

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::program::{Run, run};
+use crate::common::role::statement_with;
 use crate::common::table::each;
 use serde_json::{Value, json};
 
@@ -396,10 +397,8 @@ fn a_gap_says_which_part_is_missing() {
     let volumes = "arn:aws:ec2:us-east-1:123456789012:volume/*";
     let instances = "arn:aws:ec2:us-east-1:123456789012:instance/*";
     let allow = |more: Value| {
-        let mut statement =
-            json!({"Effect": "Allow", "Action": "ec2:DetachVolume", "Resource": "*"});
-        let more = more.as_object().unwrap().clone();
-        statement.as_object_mut().unwrap().extend(more);
+        let mut statement = statement_with(&more);
+        statement["Action"] = json!("ec2:DetachVolume");
         statement
     };
     let other = json!({"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"});

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::role::lint_against;
+use crate::common::role::{lint_against, statement_with};
 use crate::common::table::each;
 
 #[test]
@@ -71,7 +71,8 @@ fn a_variable_is_reported_where_aws_reads_none() {
     let queue =
         |name: &str| json!({"Resource": format!("arn:aws:sqs:us-east-1:123456789012:{name}")});
     let arn = |fields: &str| json!({"Resource": format!("arn:aws:sqs:{fields}:q")});
-    let condition = |operator: &str, key: &str, value: &str| json!({"Resource": "*", "Condition": {operator: {key: value}}});
+    let condition =
+        |operator: &str, key: &str, value: &str| json!({"Condition": {operator: {key: value}}});
     let early = "is before the fifth colon of an ARN, where AWS reads no variables";
     let unquoted = "has a default without single quotes";
     let unread = "is in a value that is not a string, where AWS reads no variables";
@@ -159,9 +160,7 @@ fn a_variable_is_reported_where_aws_reads_none() {
             ),
         ],
         |(part, variable, what)| {
-            let mut statement = json!({"Effect": "Allow", "Action": "sqs:SendMessage"});
-            let more = part.as_object().unwrap().clone();
-            statement.as_object_mut().unwrap().extend(more);
+            let statement = statement_with(&part);
             let policy = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
             let findings = lint_against(&policy, &policy).findings;
             let misused: Vec<_> = { findings.iter() }

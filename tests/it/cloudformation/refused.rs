@@ -69,6 +69,25 @@ fn check(text: &str, what: &str, expected: Option<(&str, &str)>) {
     assert!(slice.starts_with(place), "{what}: {slice}");
 }
 
+/// What is written in the place of what, and what is reported, see `NAMES`.
+type Change = (
+    &'static str,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+);
+
+fn check_all(rows: &[Change]) {
+    each(rows, |(old, new, expected)| {
+        check(&replaced(&allow(), old, new), new, *expected);
+    });
+}
+
+/// A template with another text in the place of one that it has.
+fn replaced(template: &str, old: &str, new: &str) -> String {
+    assert!(template.contains(old), "{old}");
+    template.replacen(old, new, 1)
+}
+
 fn allow() -> String {
     template(&format!(
         "Effect: Allow\nAction: sqs:SendMessage\nResource: {ARN}:queue-a"
@@ -80,7 +99,7 @@ fn two_inline_policies_of_one_name() {
     each(NAMES, |(old, new, name, expected)| {
         let new = new.replace("NAME", name);
         let kept = if *old == "Resources:\n" { old } else { "" };
-        let text = allow().replacen(old, &format!("{kept}{new}"), 1);
+        let text = replaced(&allow(), old, &format!("{kept}{new}"));
         check(&text, &new, *expected);
     });
 }
@@ -135,12 +154,12 @@ fn a_resource_without_a_required_property_or_of_no_type() {
     each(RESOURCES, |(resource, expected)| {
         let resource = resource.replace("DOCUMENT", DOCUMENT);
         let new = format!("Resources:\n  Own: {resource}\n");
-        check(&allow().replacen("Resources:\n", &new, 1), &new, *expected);
+        check(&replaced(&allow(), "Resources:\n", &new), &new, *expected);
     });
 }
 
 /// What is written in the place of what, and what is reported, as above.
-const ROLES: &[(&str, &str, Option<(&str, &str)>)] = &[
+const ROLES: &[Change] = &[
     (
         "      AssumeRolePolicyDocument: ",
         "      Tags: [{Key: a, Value: b}]\n      # ",
@@ -163,11 +182,7 @@ const ROLES: &[(&str, &str, Option<(&str, &str)>)] = &[
 
 #[test]
 fn a_role_without_a_required_property_or_of_no_type() {
-    each(ROLES, |(old, new, expected)| {
-        let text = allow();
-        assert!(text.contains(old), "{old}");
-        check(&text.replacen(old, new, 1), new, *expected);
-    });
+    check_all(ROLES);
 }
 
 #[test]
@@ -200,7 +215,7 @@ fn an_alias_is_a_warning_unless_the_tools_of_sam_write_it_out() {
 }
 
 /// What is written in the place of what, and what is reported, as above.
-const WHOLE: &[(&str, &str, Option<(&str, &str)>)] = &[
+const WHOLE: &[Change] = &[
     (
         "Resources:\n",
         "Resource: {}\nResources:\n",
@@ -272,18 +287,14 @@ const WHOLE: &[(&str, &str, Option<(&str, &str)>)] = &[
 
 #[test]
 fn faults_of_the_whole_template() {
-    each(WHOLE, |(old, new, expected)| {
-        let text = allow();
-        assert!(text.contains(old), "{old}");
-        check(&text.replacen(old, new, 1), new, *expected);
-    });
+    check_all(WHOLE);
 }
 
 const NOTHING: &str = "`Nothing` is not defined in the template";
 const NO_CONDITION: &str = "the condition `Nothing` is not defined in the template";
 
 /// What is written in the place of what, and what is reported, as above.
-const UNDEFINED: &[(&str, &str, Option<(&str, &str)>)] = &[
+const UNDEFINED: &[Change] = &[
     (
         "  Made:\n",
         "  Made:\n    DependsOn: Nothing\n",
@@ -394,11 +405,7 @@ const UNDEFINED: &[(&str, &str, Option<(&str, &str)>)] = &[
 
 #[test]
 fn names_that_nothing_defines() {
-    each(UNDEFINED, |(old, new, expected)| {
-        let text = allow();
-        assert!(text.contains(old), "{old}");
-        check(&text.replacen(old, new, 1), new, *expected);
-    });
+    check_all(UNDEFINED);
 }
 
 #[test]
@@ -483,14 +490,14 @@ fn values_that_iam_refuses() {
         let new = property.replace("LONG", &long);
         if !new.is_empty() {
             let old = "      Policies:\n";
-            text = text.replacen(old, &format!("      {new}\n{old}"), 1);
+            text = replaced(&text, old, &format!("      {new}\n{old}"));
         }
         if !resource.is_empty() {
             let own = format!("Resources:\n  Own: {resource}\n");
-            text = text.replacen("Resources:\n", &own, 1);
+            text = replaced(&text, "Resources:\n", &own);
         }
         let parameter = "Parameters:\n  Mixed: {Type: String, Default: x, AllowedValues: [x, /]}\n";
-        text = text.replacen("Parameters:\n", parameter, 1);
+        text = replaced(&text, "Parameters:\n", parameter);
         check(&text, property, *expected);
     });
 }

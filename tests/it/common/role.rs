@@ -7,6 +7,15 @@ use pcluster_iam::lints::File;
 use pcluster_iam::parser::{self, Source, SourceId, Sources};
 use pcluster_iam::reference;
 use pcluster_iam::report::{Report, RoleResult};
+use serde_json::{Value, json};
+
+/// A statement that allows `sqs:SendMessage` everywhere, but for what the part says.
+pub fn statement_with(part: &Value) -> Value {
+    let mut statement = json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"});
+    let part = part.as_object().unwrap().clone();
+    statement.as_object_mut().unwrap().extend(part);
+    statement
+}
 
 /// A path below `fixtures/`.
 pub fn fixture(path: &str) -> String {
