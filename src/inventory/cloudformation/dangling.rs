@@ -31,7 +31,7 @@ pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
     for (_, resource) in entries(tree, "Resources") {
         all.attribute(resource);
         let depends = resource.get("DependsOn").into_iter();
-        let depends = depends.flat_map(|on| on.one_or_more());
+        let depends = depends.flat_map(Tree::one_or_more);
         for on in depends.filter(|on| on.tag.is_none()) {
             all.resource(on.text(), on.span);
         }
