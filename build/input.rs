@@ -107,6 +107,21 @@ pub(super) fn write(out: &Path, name: &str, content: impl AsRef<[u8]>) {
     fs::write(out.join(name), content).expect("OUT_DIR is writable");
 }
 
+/// Writes a list as lines, each with its key: the role and the releases that it is for. The program reads only those of
+/// the role and release that it judges.
+pub(super) fn write_lines<'a, T: Serialize + 'a>(
+    out: &Path,
+    name: &str,
+    list: impl IntoIterator<Item = (&'a str, &'a Releases, T)>,
+) {
+    let line = |(role, releases, item): (&str, &Releases, T)| {
+        let Releases { first, last } = releases;
+        let item = serde_json::to_string(&item).expect("JSON");
+        format!("{role} {first} {last}\t{item}\n")
+    };
+    write(out, name, list.into_iter().map(line).collect::<String>());
+}
+
 /// Writes a list that the program reads only where it is needed.
 pub(super) fn write_json<T: Serialize + ?Sized>(out: &Path, name: &str, list: &T) {
     write(out, name, serde_json::to_string(list).expect("JSON"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{Names, Releases, check_action, one_of, read, write, write_json};
+use super::input::{Names, Releases, check_action, one_of, read, write, write_json, write_lines};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +88,7 @@ struct Moved {
     to: Vec<String>,
     releases: Releases,
     when: String,
+    #[serde(skip_serializing)]
     source: String,
 }
 
@@ -100,6 +101,7 @@ struct Context {
     cases: Vec<BTreeMap<String, Vec<String>>>,
     releases: Releases,
     when: String,
+    #[serde(skip_serializing)]
     source: String,
 }
 
@@ -113,6 +115,7 @@ struct Idle {
     resources: Vec<String>,
     releases: Releases,
     when: String,
+    #[serde(skip_serializing)]
     source: String,
 }
 
@@ -170,11 +173,10 @@ pub(super) fn write_needs(rules: &Path, names: &Names, out: &Path) {
     });
     write(out, "needs.txt", lines.collect::<String>());
 
-    let divided: Vec<Numbered<'_>> = { needs.need.iter().enumerate() }
+    let divided = { needs.need.iter().enumerate() }
         .filter(|(_, need)| !need.resources.is_empty() || !need.values.is_empty())
-        .map(|(nth, need)| Numbered { nth, need })
-        .collect();
-    write_json(out, "divided.json", &divided);
+        .map(|(nth, need)| (&*need.role, &need.releases, Numbered { nth, need }));
+    write_lines(out, "divided.txt", divided);
 }
 
 /// The statements of the policies that ParallelCluster makes by itself.
@@ -198,18 +200,21 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
         let actions = statement.actions.iter();
         actions.for_each(|a| check_action(&path, a));
     }
-    write_json(out, "generated.json", &generated.statement);
+    let statements = { generated.statement.iter() }.map(|s| (&*s.role, &s.releases, s));
+    write_lines(out, "generated.txt", statements);
     for idle in &generated.idle {
         names.check_releases(&path, &idle.releases);
         one_of(&path, "role in rules/roles.toml", &idle.role, &names.roles);
         idle.actions.iter().for_each(|a| check_action(&path, a));
     }
-    write_json(out, "idle.json", &generated.idle);
+    let idle = generated.idle.iter().map(|i| (&*i.role, &i.releases, i));
+    write_lines(out, "idle.txt", idle);
     for moved in &generated.moved {
         names.check_releases(&path, &moved.releases);
         one_of(&path, "role in rules/roles.toml", &moved.role, &names.roles);
     }
-    write_json(out, "moved.json", &generated.moved);
+    let moved = generated.moved.iter().map(|m| (&*m.role, &m.releases, m));
+    write_lines(out, "moved.txt", moved);
     for context in &generated.context {
         names.check_releases(&path, &context.releases);
         one_of(
@@ -224,7 +229,8 @@ pub(super) fn write_generated(rules: &Path, names: &Names, out: &Path) {
             assert!(values.len() < 2, "{}: one value each", path.display());
         }
     }
-    write_json(out, "contexts.json", &generated.context);
+    let contexts = generated.context.iter().map(|c| (&*c.role, &c.releases, c));
+    write_lines(out, "contexts.txt", contexts);
     for stand_in in &generated.stand_in {
         let mut statements = generated.statement.iter();
         assert!(

@@ -46,7 +46,9 @@ pub use basis::Basis;
 pub use created::Created;
 pub use danger::{Danger, Rank, danger_of, dangers, security_severity};
 pub use erratum::{KnownGap, known_gaps, known_gaps_of};
-pub use escalation::{EscalationPath, EscalationStep, escalation_paths, escalation_paths_of};
+pub use escalation::{
+    EscalationPath, EscalationRequest, EscalationStep, escalation_paths, escalation_paths_of,
+};
 pub use feature::{Feature, Features};
 pub use generated::{Granted, Setting, resolve as resolve_generated};
 pub use managed::{FULL_ACCESS, managed_elsewhere, managed_statements_of, managed_text};

@@ -17,7 +17,9 @@ use crate::matcher::template::Placeholders;
 use crate::matcher::{Pattern, Reading, Variables};
 use crate::parser::Effect;
 use crate::reference::bindings::Bindings;
-use crate::reference::{EscalationPath, EscalationStep, RefStatement, escalation_paths_of};
+use crate::reference::{
+    EscalationPath, EscalationRequest, EscalationStep, RefStatement, escalation_paths_of,
+};
 
 /// A path with every step open: the policies allow it.
 #[derive(Clone, Debug)]
@@ -102,24 +104,24 @@ fn allows(comparison: &Comparison<'_>, action: &str) -> bool {
 /// A step with the requests that it asks for.
 struct Step<'p> {
     step: &'p EscalationStep,
-    requests: Vec<Request>,
+    requests: Vec<Request<'p>>,
 }
 
 /// A request of a step.
-struct Request {
+struct Request<'p> {
+    asked: EscalationRequest<'p>,
     /// In lower case.
     action: String,
-    /// One for each choice of names; all of them must succeed.
-    statements: Vec<RefStatement>,
-    /// The statements made ready, once for the role and for the reference.
+    /// Its statements made ready, once for the role and for the reference: one for each choice of names. All of them
+    /// must succeed.
     requirements: OnceCell<Vec<Prepared>>,
 }
 
 impl<'p> Step<'p> {
     fn new(step: &'p EscalationStep) -> Self {
-        let requests = step.requests().into_iter().map(|request| Request {
-            action: request.action.values.concat().to_ascii_lowercase(),
-            statements: named(step, &request),
+        let requests = step.requests().map(|asked| Request {
+            asked,
+            action: asked.action.to_ascii_lowercase(),
             requirements: OnceCell::new(),
         });
         Step {
@@ -150,12 +152,12 @@ impl Asker<'_> {
         &self,
         comparison: &Comparison<'_>,
         step: &EscalationStep,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Option<OpenStep> {
         if !allows(comparison, &request.action) {
             return None;
         }
-        let requirements = self.requirements(request);
+        let requirements = self.requirements(step, request);
         if step.is_on_any_name() && !may_allow_all(comparison, request, requirements) {
             return None;
         }
@@ -178,12 +180,16 @@ impl Asker<'_> {
         })
     }
 
-    fn requirements<'r>(&self, request: &'r Request) -> &'r [Prepared] {
+    fn requirements<'r>(
+        &self,
+        step: &EscalationStep,
+        request: &'r Request<'_>,
+    ) -> &'r [Prepared] {
         request.requirements.get_or_init(|| {
             let placeholders = &mut self.placeholders.borrow_mut();
-            let statements = &request.statements;
-            let pieces = prepare::reference_pieces(statements, self.bindings, placeholders);
-            prepare::bind_reference(statements, &pieces, self.bindings, placeholders)
+            let statements = named(step, &request.asked.statement());
+            let pieces = prepare::reference_pieces(&statements, self.bindings, placeholders);
+            prepare::bind_reference(&statements, &pieces, self.bindings, placeholders)
         })
     }
 }
@@ -192,7 +198,7 @@ impl Asker<'_> {
 /// need a judgement.
 fn may_allow_all(
     comparison: &Comparison<'_>,
-    request: &Request,
+    request: &Request<'_>,
     requirements: &[Prepared],
 ) -> bool {
     let (service, name) = request.action.split_once(':').unwrap_or_default();

@@ -43,8 +43,11 @@ pub struct EscalationStep {
     /// ARNs with placeholders; any of them is enough. Empty: a grant on any resource is.
     resources: Vec<String>,
     /// The condition keys of a request, as operator, key and values; any of them is enough.
-    requests: Vec<BTreeMap<String, BTreeMap<String, Vec<String>>>>,
+    requests: Vec<ConditionBlock>,
 }
+
+/// The values of each key by operator.
+type ConditionBlock = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 impl EscalationStep {
     /// Whether the step asks for the resources of any name, and not for some resource.
@@ -52,63 +55,66 @@ impl EscalationStep {
         !self.resources.is_empty()
     }
 
-    /// The requests that the step asks for, each as a statement of a reference; one that succeeds is enough.
-    pub fn requests(&self) -> Vec<RefStatement> {
-        let everything = ["*".to_owned()];
-        let nothing = [BTreeMap::new()];
-        let resources: &[String] = if self.resources.is_empty() {
-            &everything
-        } else {
-            &self.resources
-        };
-        let requests: &[_] = if self.requests.is_empty() {
-            &nothing
-        } else {
-            &self.requests
-        };
-        let mut all = Vec::new();
-        for action in &self.actions {
-            for resource in resources {
-                for request in requests {
-                    all.push(statement(action, resource, request));
-                }
-            }
-        }
-        all
+    /// The requests that the step asks for; one that succeeds is enough.
+    pub fn requests(&self) -> impl Iterator<Item = EscalationRequest<'_>> {
+        self.actions.iter().flat_map(move |action| {
+            let named = self.resources.iter().map(String::as_str);
+            let resources = named.chain(self.resources.is_empty().then_some("*"));
+            resources.flat_map(move |resource| {
+                let conditions = self.requests.iter().map(Some);
+                let none = self.requests.is_empty().then_some(None);
+                conditions
+                    .chain(none)
+                    .map(move |condition| EscalationRequest {
+                        action,
+                        resource,
+                        condition,
+                    })
+            })
+        })
     }
 }
 
-fn statement(
-    action: &str,
-    resource: &str,
-    request: &BTreeMap<String, BTreeMap<String, Vec<String>>>,
-) -> RefStatement {
-    let list = |value: &str| RefList {
-        negated: false,
-        values: vec![value.to_owned()],
-    };
-    let lines = request.iter().flat_map(|(operator, keys)| {
-        keys.iter().map(move |(key, values)| RefCondition {
-            operator: operator.clone(),
-            key: key.clone(),
-            values: values.clone(),
-        })
-    });
-    RefStatement {
-        index: 0,
-        part: 0,
-        own_index: 0,
-        sid: None,
-        effect: Effect::Allow,
-        action: list(action),
-        resource: list(resource),
-        conditions: lines.collect(),
-        feature: None,
-        open: false,
-        standing: Standing::default(),
-        is_divided: false,
-        is_off: false,
-        contexts: Vec::new(),
+/// One request that a step may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct EscalationRequest<'p> {
+    /// `service:Action`.
+    pub action: &'p str,
+    resource: &'p str,
+    condition: Option<&'p ConditionBlock>,
+}
+
+impl EscalationRequest<'_> {
+    /// The request as a statement of a reference.
+    pub fn statement(&self) -> RefStatement {
+        let list = |value: &str| RefList {
+            negated: false,
+            values: vec![value.to_owned()],
+        };
+        let lines = self.condition.into_iter().flatten();
+        let lines = lines.flat_map(|(operator, keys)| {
+            keys.iter().map(move |(key, values)| RefCondition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: values.clone(),
+            })
+        });
+        RefStatement {
+            index: 0,
+            part: 0,
+            own_index: 0,
+            sid: None,
+            effect: Effect::Allow,
+            action: list(self.action),
+            resource: list(self.resource),
+            conditions: lines.collect(),
+            feature: None,
+            open: false,
+            standing: Standing::default(),
+            is_divided: false,
+            is_off: false,
+            contexts: Vec::new(),
+        }
     }
 }
 

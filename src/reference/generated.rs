@@ -12,18 +12,16 @@ use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
 use super::{
-    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Release, Standing,
+    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Standing,
     has_no_scheduler, need, pack, schedulers,
 };
+use super::on_demand::{OnDemand, of_release};
 use crate::matcher::template;
 use crate::parser::Effect;
 use adapt::adapt;
-use labels::Releases;
 
-static GENERATED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/generated.json")))
-        .unwrap_or_default()
-});
+static GENERATED: LazyLock<Vec<OnDemand<Option<Entry>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/generated.txt"))));
 
 static STAND_INS: LazyLock<Vec<StandIn>> = LazyLock::new(|| {
     serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/stand_ins.json")))
@@ -39,11 +37,9 @@ struct StandIn {
 
 #[derive(Deserialize)]
 struct Entry {
-    role: String,
     sid: Option<String>,
     actions: Vec<String>,
     resources: Vec<String>,
-    releases: Releases,
     when: String,
     failure: Option<Failure>,
     source: Option<String>,
@@ -52,10 +48,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        self.role == role
-            && self.releases.hold(release)
-            && (setting.is_open || setting.holds(&self.when))
+    fn applies(&self, setting: &Setting) -> bool {
+        setting.is_open || setting.holds(&self.when)
     }
 
     fn statement(&self, setting: &Setting) -> Option<RefStatement> {
@@ -108,10 +102,8 @@ impl Reference {
             return reference;
         };
         reference.setting = (!setting.is_open).then(|| setting.clone());
-        let entries = GENERATED.iter();
-        let applying: Vec<&Entry> = entries
-            .filter(|e| e.applies(role, release, setting))
-            .collect();
+        let entries = of_release(&GENERATED, role, release);
+        let applying: Vec<&Entry> = entries.filter(|e| e.applies(setting)).collect();
         // Without a configuration, what every one has of an action is all that is known of it.
         let has_always = |action: &String| {
             let mut always = applying.iter().filter(|e| e.when == "always");

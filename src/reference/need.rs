@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Release;
-use super::on_demand::OnDemand;
+use super::on_demand::{OnDemand, of_release};
 use super::standing::{Failure, When};
 use crate::matcher::{ActionMatch, ActionPattern, Pattern, template};
 
@@ -157,10 +157,8 @@ impl Range {
 }
 
 /// The needs of single resources and values, which are few. Every run looks for them.
-static DIVIDED: LazyLock<Vec<Need>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/divided.json")))
-        .unwrap_or_default()
-});
+static DIVIDED: LazyLock<Vec<OnDemand<Option<Need>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/divided.txt"))));
 
 #[derive(Deserialize)]
 struct Call {
@@ -257,9 +255,8 @@ pub(super) fn divided<'n>(
     scheduler: &'n str,
     release: Release,
 ) -> impl Iterator<Item = &'static Need> + 'n {
-    DIVIDED
-        .iter()
-        .filter(move |n| n.applies(role, scheduler, release))
+    let needs = of_release(&DIVIDED, role, release);
+    needs.filter(move |n| n.applies(role, scheduler, release))
 }
 
 /// The newest release whose calls were examined; it stands for later ones.

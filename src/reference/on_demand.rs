@@ -2,6 +2,13 @@
 
 use std::sync::OnceLock;
 
+use serde::de::DeserializeOwned;
+
+use super::Release;
+
+/// The newest release that the data speaks of; later ones have what this one has.
+const NEWEST: &str = "3.16.1";
+
 /// A line of a text that is embedded: the key of a part and, after a tab, the part itself.
 pub(super) struct OnDemand<T> {
     pub(super) key: &'static str,
@@ -21,8 +28,30 @@ impl<T> OnDemand<T> {
         lines.map(line).collect()
     }
 
+    /// Whether the key is that of a role and a range of releases with this one.
+    fn is_of(&self, role: &str, release: Release) -> bool {
+        let mut words = self.key.split(' ');
+        if words.next() != Some(role) {
+            return false;
+        }
+        let [first, last] = [(); 2].map(|()| words.next().and_then(Release::parse));
+        let is_newest = last >= Release::parse(NEWEST);
+        first.is_some_and(|first| first <= release)
+            && (is_newest || last.is_some_and(|last| release <= last))
+    }
+
     /// The part, which `read` reads if nobody has asked for it before.
     pub(super) fn get(&self, read: impl FnOnce(&str) -> T) -> &T {
         self.read.get_or_init(|| read(self.text))
     }
+}
+
+/// The parts for a role and a release, of lines with the role and its first and last release as their keys.
+pub(super) fn of_release<T: DeserializeOwned>(
+    lines: &'static [OnDemand<Option<T>>],
+    role: &str,
+    release: Release,
+) -> impl Iterator<Item = &'static T> {
+    let of_release = lines.iter().filter(move |line| line.is_of(role, release));
+    of_release.filter_map(|line| line.get(|text| serde_json::from_str(text).ok()).as_ref())
 }

@@ -23,7 +23,7 @@ const EVERYTHING: &str = "administrator";
 fn requests(path: &EscalationPath) -> Vec<RefStatement> {
     let steps = path.steps.iter();
     steps
-        .map(|s| s.requests().into_iter().next().unwrap())
+        .map(|s| s.requests().next().unwrap().statement())
         .collect()
 }
 
@@ -318,9 +318,9 @@ fn a_path_is_a_warning_and_a_note_where_the_reference_opens_it() {
 
 /// What the requests of a step have for a condition key, for each of them; nothing where one does not say.
 fn values_of(step: &EscalationStep, key: &str) -> Option<Vec<bool>> {
-    let requests = step.requests();
+    let requests = step.requests().map(|request| request.statement());
     let mut all = Vec::new();
-    for request in &requests {
+    for request in requests {
         let line = request.conditions.iter().find(|c| c.key == key)?;
         all.push(line.operator != "Null" || line.values != ["true"]);
     }
@@ -338,7 +338,7 @@ fn each_condition_on_a_path_closes_it_or_does_not() {
             if same.count() > 1 {
                 continue;
             }
-            let requests = step.requests();
+            let requests: Vec<_> = step.requests().map(|r| r.statement()).collect();
             let keys: BTreeSet<&str> = { requests.iter() }
                 .flat_map(|r| r.conditions.iter().map(|c| c.key.as_str()))
                 .collect();

@@ -5,41 +5,24 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use super::labels::{Releases, Setting};
-use crate::reference::{KnownContext, RefList, RefStatement, Reference, Release, Standing};
+use super::labels::Setting;
+use crate::reference::on_demand::{OnDemand, of_release};
+use crate::reference::{KnownContext, RefList, RefStatement, Reference, Standing};
 
-static IDLE: LazyLock<Vec<Idle>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/idle.json"))).unwrap_or_default()
-});
+static IDLE: LazyLock<Vec<OnDemand<Option<Idle>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/idle.txt"))));
 
-static MOVED: LazyLock<Vec<Moved>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/moved.json"))).unwrap_or_default()
-});
+static MOVED: LazyLock<Vec<OnDemand<Option<Moved>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/moved.txt"))));
 
-static CONTEXTS: LazyLock<Vec<Context>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/contexts.json")))
-        .unwrap_or_default()
-});
-
-/// The clusters that something holds for.
-#[derive(Deserialize)]
-struct Rule {
-    role: String,
-    releases: Releases,
-    when: String,
-}
-
-impl Rule {
-    fn applies(&self, role: &str, release: Release, setting: &Setting) -> bool {
-        self.role == role && self.releases.hold(release) && setting.holds(&self.when)
-    }
-}
+static CONTEXTS: LazyLock<Vec<OnDemand<Option<Context>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/contexts.txt"))));
 
 /// A resource of AWS's policy that is elsewhere in some configurations.
 #[derive(Deserialize)]
 struct Moved {
-    #[serde(flatten)]
-    rule: Rule,
+    /// The clusters that it holds for.
+    when: String,
     of: String,
     to: Vec<String>,
 }
@@ -47,8 +30,8 @@ struct Moved {
 /// Actions that a role does not need in some configurations.
 #[derive(Deserialize)]
 struct Idle {
-    #[serde(flatten)]
-    rule: Rule,
+    /// The clusters that it holds for.
+    when: String,
     actions: Vec<String>,
     /// Only with these resources; empty for all.
     resources: Vec<String>,
@@ -57,8 +40,8 @@ struct Idle {
 /// Condition keys in the requests for some actions.
 #[derive(Deserialize)]
 struct Context {
-    #[serde(flatten)]
-    rule: Rule,
+    /// The clusters that it holds for.
+    when: String,
     actions: Vec<String>,
     /// Keys with one value, or none where a request does not have the key.
     cases: Vec<BTreeMap<String, Vec<String>>>,
@@ -125,21 +108,20 @@ pub(super) fn adapt(reference: &mut Reference, setting: &Setting) {
     let Some((role, release)) = reference.role.clone().zip(reference.release()) else {
         return;
     };
-    let applies = |rule: &Rule| rule.applies(&role, release, setting);
-    for idle in IDLE.iter().filter(|i| applies(&i.rule)) {
+    for idle in of_release(&IDLE, &role, release).filter(|i| setting.holds(&i.when)) {
         if idle.resources.is_empty() {
             reference.idle.extend(idle.actions.iter().cloned());
         } else {
             idle.mark(&mut reference.statements);
         }
     }
-    for context in CONTEXTS.iter().filter(|c| applies(&c.rule)) {
+    for context in of_release(&CONTEXTS, &role, release).filter(|c| setting.holds(&c.when)) {
         context.mark(&mut reference.statements);
         for gap in &mut reference.gaps {
             context.mark(&mut gap.statements);
         }
     }
-    for moved in MOVED.iter().filter(|m| applies(&m.rule)) {
+    for moved in of_release(&MOVED, &role, release).filter(|m| setting.holds(&m.when)) {
         moved.apply(setting, &mut reference.statements);
         for gap in &mut reference.gaps {
             moved.apply(setting, &mut gap.statements);

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use crate::matcher::template;
-use crate::reference::Release;
 use crate::reference::data::SCHEDULERS;
 
 /// The settings of a cluster configuration that decide the roles of the cluster.
@@ -56,24 +53,5 @@ impl Setting {
             all = all.iter().flat_map(one).collect();
         }
         all
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Releases {
-    first: String,
-    last: String,
-}
-
-impl Releases {
-    pub(super) fn hold(&self, release: Release) -> bool {
-        let newest = Release::all().next_back();
-        // Later releases than the data have what its last one has.
-        let last = Release::parse(&self.last);
-        let last = last
-            .filter(|last| Some(*last) < Release::parse("3.16.1"))
-            .or(newest);
-        Release::parse(&self.first).is_some_and(|first| first <= release)
-            && last.is_some_and(|last| release <= last)
     }
 }
