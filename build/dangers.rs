@@ -96,18 +96,23 @@ pub(super) fn write(rules: &Path, out: &Path) {
     input::write(out, "dangerous.txt", lines(&dangers));
 }
 
-/// Each action with its service, the levels of access that it counts for, and the indexes of its danger and of itself
-/// among the actions of that.
+/// A line for each service, with its actions: of each the name, the levels of access that it counts for, and the indexes
+/// of its danger and of itself among the actions of that.
 fn lines(dangers: &Dangers) -> String {
-    let of_danger = |(danger, found): (usize, &Danger)| -> String {
+    let mut services: Vec<(&str, Vec<String>)> = Vec::new();
+    for (danger, found) in dangers.danger.iter().enumerate() {
         let groups = found.group.iter();
         let actions = groups.flat_map(|group| group.actions.iter().map(move |a| (group, a)));
-        let line = |(place, (group, action)): (usize, (&Group, &String))| {
+        for (place, (group, action)) in actions.enumerate() {
             let (service, name) = action.split_once(':').unwrap_or_default();
             let access = group.access.join(",");
-            format!("{service}\t{name}\t{access}\t{danger}\t{place}\n")
-        };
-        actions.enumerate().map(line).collect()
-    };
-    dangers.danger.iter().enumerate().map(of_danger).collect()
+            let named = format!("{name}|{access}|{danger}|{place}");
+            match services.iter_mut().find(|(known, _)| *known == service) {
+                Some((_, all)) => all.push(named),
+                None => services.push((service, vec![named])),
+            }
+        }
+    }
+    let line = |(service, all): &(&str, Vec<String>)| format!("{service}\t{}\n", all.join(";"));
+    services.iter().map(line).collect()
 }

@@ -89,6 +89,7 @@ struct Moved {
     releases: Releases,
     when: String,
     #[serde(skip_serializing)]
+    #[expect(dead_code, reason = "for readers of the file")]
     source: String,
 }
 
@@ -102,6 +103,7 @@ struct Context {
     releases: Releases,
     when: String,
     #[serde(skip_serializing)]
+    #[expect(dead_code, reason = "for readers of the file")]
     source: String,
 }
 
@@ -116,6 +118,7 @@ struct Idle {
     releases: Releases,
     when: String,
     #[serde(skip_serializing)]
+    #[expect(dead_code, reason = "for readers of the file")]
     source: String,
 }
 

@@ -180,11 +180,7 @@ impl Asker<'_> {
         })
     }
 
-    fn requirements<'r>(
-        &self,
-        step: &EscalationStep,
-        request: &'r Request<'_>,
-    ) -> &'r [Prepared] {
+    fn requirements<'r>(&self, step: &EscalationStep, request: &'r Request<'_>) -> &'r [Prepared] {
         request.requirements.get_or_init(|| {
             let placeholders = &mut self.placeholders.borrow_mut();
             let statements = named(step, &request.asked.statement());

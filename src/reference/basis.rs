@@ -228,8 +228,11 @@ impl Reference {
                 .filter(|need| is_plain && (statement.feature.is_none() || need.feature.is_none()))
             {
                 let of_need = |a: &String| need.actions.iter().any(|n| n.eq_ignore_ascii_case(a));
+                if !rest.action.values.iter().any(of_need) {
+                    continue;
+                }
                 let mut part = rest.clone();
-                if !keep(&mut part, need, true) || !rest.action.values.iter().any(of_need) {
+                if !keep(&mut part, need, true) {
                     continue;
                 }
                 // Other actions of the statement keep the resource.

@@ -192,52 +192,57 @@ pub fn narrow(
         dissents: Vec::new(),
         done: FxHashMap::default(),
     };
-    let mut changed = false;
-    let mut all = Vec::with_capacity(statements.len());
-    for (at, statement) in statements.iter().enumerate() {
-        let resources = &statement.resource;
+    // For each statement its actions with the resources that they need; `None` where it stays.
+    let mut plan: Vec<Option<Vec<(Vec<String>, Vec<String>)>>> = Vec::new();
+    for statement in statements {
         if !is_known(statement) {
-            all.push(statement.clone());
-            narrowed.origins.push(at);
+            plan.push(None);
             continue;
         }
-        // Actions with the same resources stay together.
-        let mut parts: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-        for action in &statement.action.values {
+        let (actions, resources) = (&statement.action.values, &statement.resource.values);
+        let of_resources: Vec<Vec<&Narrowing>> = { resources.iter() }
+            .map(|resource| rules.iter().copied().filter(|n| n.of == resource).collect())
+            .collect();
+        let mut narrower = Vec::with_capacity(actions.len() * resources.len());
+        for action in actions {
             let lower = action.to_ascii_lowercase();
-            let mut wanted = Vec::new();
-            for resource in &resources.values {
-                let mut all = rules.iter();
-                let rule = all.find(|n| n.of == resource && rule::is_for(n, action, &lower));
-                let narrower = rule.and_then(|rule| {
+            for rules in &of_resources {
+                let rule = { rules.iter() }.find(|rule| rule::is_for(rule, action, &lower));
+                narrower.push(rule.and_then(|rule| {
                     if rule::is_wild(rule, &lower) {
                         let mut actions = rule.actions.iter();
                         actions.find_map(|a| narrowing.narrowed(rule, &a.to_ascii_lowercase()))
                     } else {
                         narrowing.narrowed(rule, &lower)
                     }
-                });
-                changed |= narrower.is_some();
-                for one in narrower.unwrap_or_else(|| vec![resource.clone()]) {
-                    if !wanted.contains(&one) {
-                        wanted.push(one);
-                    }
-                }
-            }
-            match parts.iter_mut().find(|(_, of)| *of == wanted) {
-                Some((actions, _)) => actions.push(action.clone()),
-                None => parts.push((vec![action.clone()], wanted)),
+                }));
             }
         }
-        for (actions, wanted) in parts.into_iter().filter(|(_, wanted)| !wanted.is_empty()) {
-            let mut part = statement.clone();
-            part.action.values = actions;
-            part.resource.values = wanted;
-            all.push(part);
-            narrowed.origins.push(at);
-        }
+        let is_changed = narrower.iter().any(Option::is_some);
+        plan.push(is_changed.then(|| rule::together(statement, narrower)));
     }
-    narrowed.statements = changed.then_some(all);
+    if plan.iter().any(Option::is_some) {
+        let mut all = Vec::with_capacity(statements.len());
+        for ((at, statement), parts) in statements.iter().enumerate().zip(plan) {
+            let whole = || {
+                (
+                    statement.action.values.clone(),
+                    statement.resource.values.clone(),
+                )
+            };
+            for (actions, wanted) in parts.unwrap_or_else(|| vec![whole()]) {
+                if wanted.is_empty() {
+                    continue;
+                }
+                let mut part = statement.clone();
+                part.action.values = actions;
+                part.resource.values = wanted;
+                all.push(part);
+                narrowed.origins.push(at);
+            }
+        }
+        narrowed.statements = Some(all);
+    }
     narrowed.taken = narrowing.taken;
     narrowed.dissents = narrowing.dissents;
     narrowed

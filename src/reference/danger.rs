@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+use super::on_demand::OnDemand;
 use crate::catalog::AccessLevel;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
@@ -12,18 +12,14 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     rules.unwrap_or_default()
 });
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| {
-    let lines = include_str!(concat!(env!("OUT_DIR"), "/dangerous.txt")).lines();
-    let mut actions = Actions::default();
-    for (service, named) in lines.filter_map(Named::from_line) {
-        let of_service = match service {
-            "*" => &mut actions.anywhere,
-            _ => actions.by_service.entry(service).or_default(),
-        };
-        of_service.push(named);
-    }
-    actions
-});
+/// The actions of each service, the worst first; `*` has those of all services.
+static ACTIONS: LazyLock<Vec<OnDemand<Vec<Named>>>> =
+    LazyLock::new(|| OnDemand::lines(include_str!(concat!(env!("OUT_DIR"), "/dangerous.txt"))));
+
+fn actions_of(service: &str) -> &'static [Named] {
+    let of_service = ACTIONS.iter().find(|of| of.key == service);
+    of_service.map_or(&[], |of| of.get(Named::all))
+}
 
 /// A kind of harm.
 #[derive(Debug, Deserialize)]
@@ -61,15 +57,6 @@ pub struct Rank {
     place: usize,
 }
 
-/// The actions of all dangers.
-#[derive(Default)]
-struct Actions {
-    /// By service, the worst first.
-    by_service: FxHashMap<&'static str, Vec<Named>>,
-    /// Those of all services, the worst first.
-    anywhere: Vec<Named>,
-}
-
 /// Action names, or the beginning of some.
 struct Named {
     name: &'static str,
@@ -80,13 +67,17 @@ struct Named {
 }
 
 impl Named {
-    /// The service and name that a line of the data has.
-    fn from_line(line: &'static str) -> Option<(&'static str, Self)> {
-        let mut fields = line.split('\t');
-        let (service, name, access) = (fields.next()?, fields.next()?, fields.next()?);
+    /// The actions that a line of the data has.
+    fn all(line: &'static str) -> Vec<Self> {
+        line.split(';').filter_map(Named::read).collect()
+    }
+
+    fn read(text: &'static str) -> Option<Self> {
+        let mut fields = text.split('|');
+        let (name, access) = (fields.next()?, fields.next()?);
         let mut number = || fields.next()?.parse().ok();
         let start = name.strip_suffix('*');
-        let named = Named {
+        Some(Named {
             name: start.unwrap_or(name),
             is_beginning: start.is_some(),
             access,
@@ -94,8 +85,7 @@ impl Named {
                 danger: number()?,
                 place: number()?,
             },
-        };
-        Some((service, named))
+        })
     }
 
     fn is(&self, name: &str, access: AccessLevel) -> bool {
@@ -114,8 +104,8 @@ pub fn dangers() -> &'static [Danger] {
 
 /// How dangerous an action is; `None` where nothing but descriptions is at stake. `service` is in lower case.
 pub fn danger_of(service: &str, name: &str, access: AccessLevel) -> Option<Rank> {
-    let lists = [ACTIONS.by_service.get(service), Some(&ACTIONS.anywhere)];
-    let ranks = lists.into_iter().flatten().filter_map(|list| {
+    let ranks = [service, "*"].into_iter().filter_map(|service| {
+        let list = actions_of(service);
         let named = list.iter().find(|named| named.is(name, access));
         named.map(|named| named.rank)
     });
@@ -145,11 +135,9 @@ mod tests {
             .flat_map(|s| s.actions().map(|a| a.spelled()).collect::<Vec<_>>())
             .collect();
         let lower: Vec<String> = all.iter().map(|a| a.to_ascii_lowercase()).collect();
-        let of_services = ACTIONS.by_service.iter();
-        let mut dangerous: Vec<(&str, &Named)> = of_services
-            .flat_map(|(service, list)| list.iter().map(|named| (*service, named)))
+        let dangerous: Vec<(&str, &Named)> = { ACTIONS.iter() }
+            .flat_map(|of| actions_of(of.key).iter().map(|named| (of.key, named)))
             .collect();
-        dangerous.extend(ACTIONS.anywhere.iter().map(|named| ("*", named)));
         assert!(dangerous.len() > 100, "{}", dangerous.len());
         for (service, named) in dangerous {
             let action = format!("{service}:{}", named.name);

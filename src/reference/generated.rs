@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
+use super::on_demand::{OnDemand, of_release};
 use super::{
     Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Standing,
     has_no_scheduler, need, pack, schedulers,
 };
-use super::on_demand::{OnDemand, of_release};
 use crate::matcher::template;
 use crate::parser::Effect;
 use adapt::adapt;

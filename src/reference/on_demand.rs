@@ -41,7 +41,7 @@ impl<T> OnDemand<T> {
     }
 
     /// The part, which `read` reads if nobody has asked for it before.
-    pub(super) fn get(&self, read: impl FnOnce(&str) -> T) -> &T {
+    pub(super) fn get(&self, read: impl FnOnce(&'static str) -> T) -> &T {
         self.read.get_or_init(|| read(self.text))
     }
 }

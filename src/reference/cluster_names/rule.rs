@@ -2,7 +2,7 @@
 
 use crate::reference::data::{NARROWINGS, Narrowing};
 use crate::reference::value_shape::glob;
-use crate::reference::{Reference, Release};
+use crate::reference::{RefStatement, Reference, Release};
 
 /// Whether a list, empty for all, has a name.
 pub(super) fn has(list: &[&str], name: Option<&str>) -> bool {
@@ -35,4 +35,30 @@ pub(super) fn is_wild(rule: &Narrowing, action: &str) -> bool {
     !rule.actions.is_empty()
         && action.contains('*')
         && actions.all(|a| glob(action, &a.to_ascii_lowercase()))
+}
+
+/// The actions of a statement with the resources that each needs; those with the same ones stay together. `narrower` has
+/// for each action and each resource what is enough in its place.
+pub(super) fn together(
+    statement: &RefStatement,
+    narrower: Vec<Option<Vec<String>>>,
+) -> Vec<(Vec<String>, Vec<String>)> {
+    let mut parts: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    let mut narrower = narrower.into_iter();
+    for action in &statement.action.values {
+        let mut wanted = Vec::new();
+        for resource in &statement.resource.values {
+            let of_resource = narrower.next().flatten();
+            for one in of_resource.unwrap_or_else(|| vec![resource.clone()]) {
+                if !wanted.contains(&one) {
+                    wanted.push(one);
+                }
+            }
+        }
+        match parts.iter_mut().find(|(_, of)| *of == wanted) {
+            Some((actions, _)) => actions.push(action.clone()),
+            None => parts.push((vec![action.clone()], wanted)),
+        }
+    }
+    parts
 }
