@@ -232,11 +232,14 @@ fn named(step: &EscalationStep, request: &RefStatement) -> Vec<RefStatement> {
 
 /// A request with these names.
 fn filled(request: &RefStatement, [name, id]: &[&str; 2]) -> RefStatement {
-    let fill = |text: &String| text.replace("${AnyName}", name).replace("${AnyId}", id);
     let mut request = request.clone();
-    request.resource.values = request.resource.values.iter().map(fill).collect();
-    for line in &mut request.conditions {
-        line.values = line.values.iter().map(fill).collect();
+    let of_conditions = request.conditions.iter_mut().flat_map(|c| &mut c.values);
+    for text in request.resource.values.iter_mut().chain(of_conditions) {
+        for (placeholder, value) in [("${AnyName}", name), ("${AnyId}", id)] {
+            if text.contains(placeholder) {
+                *text = text.replace(placeholder, value);
+            }
+        }
     }
     request
 }
