@@ -193,7 +193,7 @@ pub fn narrow(
         done: FxHashMap::default(),
     };
     // For each statement its actions with the resources that they need; `None` where it stays.
-    let mut plan: Vec<Option<Vec<(Vec<String>, Vec<String>)>>> = Vec::new();
+    let mut plan: Vec<Option<rule::Parts>> = Vec::new();
     for statement in statements {
         if !is_known(statement) {
             plan.push(None);

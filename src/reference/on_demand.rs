@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Release;
 
-/// The newest release that the data speaks of; later ones have what this one has.
+/// The newest release in the data; later ones have what this one has.
 const NEWEST: &str = "3.16.1";
 
 /// A line of a text that is embedded: the key of a part and, after a tab, the part itself.

@@ -37,13 +37,13 @@ pub(super) fn is_wild(rule: &Narrowing, action: &str) -> bool {
         && actions.all(|a| glob(action, &a.to_ascii_lowercase()))
 }
 
+/// Actions, and the resources that they need.
+pub(super) type Parts = Vec<(Vec<String>, Vec<String>)>;
+
 /// The actions of a statement with the resources that each needs; those with the same ones stay together. `narrower` has
 /// for each action and each resource what is enough in its place.
-pub(super) fn together(
-    statement: &RefStatement,
-    narrower: Vec<Option<Vec<String>>>,
-) -> Vec<(Vec<String>, Vec<String>)> {
-    let mut parts: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+pub(super) fn together(statement: &RefStatement, narrower: Vec<Option<Vec<String>>>) -> Parts {
+    let mut parts = Parts::new();
     let mut narrower = narrower.into_iter();
     for action in &statement.action.values {
         let mut wanted = Vec::new();
