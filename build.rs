@@ -17,6 +17,8 @@ mod aws;
 mod catalog;
 #[path = "build/cluster_names.rs"]
 mod cluster_names;
+#[path = "build/condition_values.rs"]
+mod condition_values;
 #[path = "build/created.rs"]
 mod created;
 #[path = "build/dangers.rs"]
@@ -68,6 +70,7 @@ fn main() {
     cluster_names::write(rules, &names, &mut code);
     texts.write(&out, &mut code);
     principals::write(rules, &mut code);
+    condition_values::write(rules, &out);
     created::write(rules, &names, &out);
     catalog::write(rules, &packs, &out);
     escalation::write(rules, &out);

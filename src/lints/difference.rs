@@ -87,11 +87,16 @@ fn condition(
         let lines = comparison.open_lines(requirement, statement, &required.conditions);
         let (line, known) = lines.into_iter().find_map(|line| {
             let known = match comparison.value_for(requirement, &line.test.key) {
-                KeyValue::Unknown => values_of(required, &line.test.key),
-                known => vec![known],
+                KeyValue::Unknown => {
+                    let stated = values_of(required, &line.test.key);
+                    Some(stated).filter(|s| !s.is_empty())
+                }
+                known => Some(vec![known]),
             };
+            // Without knowledge of the requests, a line may still exclude all of them.
+            let known = known.unwrap_or_else(|| vec![KeyValue::Unknown]);
             let holds = |known: &KeyValue| line.test.evaluate(known) != Truth::False;
-            (!known.is_empty() && !known.iter().any(holds)).then_some((line, known))
+            (!known.iter().any(holds)).then_some((line, known))
         })?;
         let texts: Option<Vec<String>> = known.iter().map(KeyValue::text).collect();
         let known = match texts {
@@ -100,6 +105,9 @@ fn condition(
                 line.key,
                 texts.join("` or `")
             ),
+            None if known == [KeyValue::Unknown] => {
+                format!("`{}` never has such a value", line.key)
+            }
             None if known == [KeyValue::Absent] => format!("the requests have no `{}`", line.key),
             None => format!("`{}` does not fit the requests", line.key),
         };

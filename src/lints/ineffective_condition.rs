@@ -1,14 +1,15 @@
 //! A Condition that always holds, never holds, or compares with a value that is not meant literally (`*`).
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::ptr;
 
 use super::condition::{self, Line};
 use super::{Context, Lint, enumerate};
 use crate::catalog::ConditionKeyType;
 use crate::finding::{Finding, Severity};
-use crate::matcher::condition::{Comparison, Quantifier, Test, Truth, exclude_each_other, network};
+use crate::matcher::condition::{
+    Comparison, Quantifier, Test, Truth, domain, exclude_each_other, network,
+};
 use crate::matcher::template::Placeholders;
 use crate::parser::{Effect, shorten};
 
@@ -123,13 +124,14 @@ fn wildcard(line: &Line<'_>) -> Option<Finding> {
 
 /// Private addresses, which `aws:SourceIp` never has: it is the public address of the caller.
 fn addresses(line: &Line<'_>) -> Option<Finding> {
-    if line.operator.comparison != Comparison::IpAddress || line.folded() != "aws:sourceip" {
+    if line.operator.comparison != Comparison::IpAddress {
         return None;
     }
+    let domain = domain(&line.folded())?;
     let networks = line.literals();
     let (private, public): (Vec<_>, Vec<_>) = networks
         .filter_map(|(text, value)| Some((text, network(value)?)))
-        .partition(|(_, network)| is_private(*network));
+        .partition(|(_, network)| domain.never_has(*network));
     let (first, _) = private.first()?;
     let all = public.is_empty() && private.len() == line.condition.values.len();
     let severity = if all {
@@ -144,13 +146,13 @@ fn addresses(line: &Line<'_>) -> Option<Finding> {
             "never"
         };
         format!(
-            "this {always} holds: `{}` is always a public address, and `{}` is private",
+            "this {always} holds: `{}` is always a public address, which `{}` is not",
             line.key(),
             shorten(&first.value)
         )
     } else {
         format!(
-            "`{}` is a private address, which `{}` never is",
+            "`{}` is not a public address, and `{}` always is",
             shorten(&first.value),
             line.key()
         )
@@ -210,56 +212,4 @@ fn all_of_one(line: &Line<'_>) -> Option<Finding> {
     let help = "leave out `ForAllValues:`, which is for keys with several values";
     let span = line.condition.operator.span;
     Some(line.finding(&LINT, Severity::Warning, span, message, help))
-}
-
-/// Whether all addresses of a network are private ones: RFC 1918, RFC 4193, loopback and link-local.
-fn is_private((address, bits): (IpAddr, u32)) -> bool {
-    match address {
-        IpAddr::V4(a) => {
-            let least = match a.octets() {
-                [10 | 127, ..] => 8,
-                [172, b, ..] if (16..32).contains(&b) => 12,
-                [192, 168, ..] | [169, 254, ..] => 16,
-                _ => return false,
-            };
-            bits >= least
-        }
-        IpAddr::V6(a) => {
-            let first = a.octets()[0];
-            a.is_loopback() && bits == 128
-                || first & 0xfe == 0xfc && bits >= 7
-                || a.segments()[0] & 0xffc0 == 0xfe80 && bits >= 10
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_networks() {
-        for private in [
-            "10.0.0.0/8",
-            "10.1.2.3",
-            "172.31.0.0/16",
-            "192.168.0.0/16",
-            "fd00::/8",
-            "::1",
-            "fe80::/10",
-        ] {
-            assert!(is_private(network(private).unwrap()), "{private}");
-        }
-        for public in [
-            "0.0.0.0/0",
-            "172.0.0.0/8",
-            "192.168.0.0/15",
-            "203.0.113.0/24",
-            "2001:db8::/32",
-            "2001:db8::1",
-            "fc00::/6",
-        ] {
-            assert!(!is_private(network(public).unwrap()), "{public}");
-        }
-    }
 }

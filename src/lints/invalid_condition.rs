@@ -4,7 +4,8 @@ use super::condition::{self, Line};
 use super::{Context, Lint, problem};
 use crate::catalog::ConditionKeyType as Kind;
 use crate::finding::{Finding, Severity};
-use crate::matcher::condition::{Comparison, Decimal, date, network};
+use crate::matcher::condition::{Comparison, Decimal, date, domain, network};
+use crate::matcher::template::Placeholders;
 use crate::parser::{ProblemKind, Span, shorten};
 use crate::reference::bindings;
 
@@ -187,20 +188,14 @@ fn value_of_key(line: &Line<'_>) -> Option<Finding> {
     }
     let key = line.folded();
     let wild = condition::takes_wildcards(line.operator.comparison);
+    let domain = domain(&key).filter(|domain| !domain.title.is_empty());
     let of_kms = line.kind() == Some(Kind::Arn) && key.contains("kms") && key.contains("key");
     for (text, value) in line.literals() {
-        if wild && value.contains(['*', '?']) {
-            continue;
-        }
-        let wrong = match key.as_str() {
-            "aws:sourcevpc" | "aws:ec2instancesourcevpc" if !is_id("vpc-", value) => Some((
-                "the id of a VPC",
-                "an id is `vpc-` and 8 or 17 hexadecimal digits",
-            )),
-            "aws:sourcevpce" if !is_id("vpce-", value) => Some((
-                "the id of a VPC endpoint",
-                "an id is `vpce-` and 8 or 17 hexadecimal digits",
-            )),
+        let has_wildcard = wild && value.contains(['*', '?']);
+        let pieces = line.pieces(text, &mut Placeholders::default());
+        let excluding = domain.filter(|d| d.excludes(line.operator.comparison, &pieces));
+        let of_key = || match key.as_str() {
+            _ if has_wildcard => None,
             "aws:requestedregion" if !bindings::is_region(value) => {
                 Some(("a Region", "write its code: `us-east-1`"))
             }
@@ -223,7 +218,8 @@ fn value_of_key(line: &Line<'_>) -> Option<Finding> {
             )),
             _ => None,
         };
-        if let Some((what, help)) = wrong {
+        let wrong = excluding.map(|domain| (domain.title, domain.help));
+        if let Some((what, help)) = wrong.or_else(of_key) {
             let message = format!(
                 "`{}` compares with `{}`, which is not {what}",
                 line.key(),
@@ -264,12 +260,6 @@ fn may_be_arn(value: &str) -> bool {
         return "arn:".starts_with(start);
     }
     value.starts_with("arn:") && (wild || value.split(':').count() >= 6)
-}
-
-fn is_id(prefix: &str, value: &str) -> bool {
-    value.strip_prefix(prefix).is_some_and(|digits| {
-        matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_hexdigit())
-    })
 }
 
 fn is_service_principal(value: &str) -> bool {

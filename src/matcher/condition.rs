@@ -3,17 +3,22 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 mod arn_values;
+mod domain;
+mod key_name;
 mod last_answers;
 mod scalar;
 mod texts;
 mod together;
 
 pub use crate::operator::{Comparison, Operator, Order, Quantifier, UnknownOperator};
+pub use domain::{Domain, domain};
+pub use key_name::{fold_key, is_key};
 pub use last_answers::LastAnswers;
 pub(crate) use scalar::{Decimal, date, network};
 pub use together::{exclude_each_other, exclude_each_other_for};
 
 use std::cell::OnceCell;
+use std::slice;
 
 use super::arn::{Piece, Pieces, Reading, ResourcePattern, Variables};
 use super::class::Class;
@@ -125,6 +130,8 @@ pub struct Test {
     /// Whether `values` leaves out one with a policy variable that has no value. AWS says that it matches nothing, and that
     /// the whole statement may be invalid.
     has_void: bool,
+    /// The values that the key can have; `None` where they may be any.
+    domain: Option<&'static Domain>,
     /// What the values match, once it is asked for.
     read: OnceCell<Vec<Wanted>>,
     answers: LastAnswers<Truth>,
@@ -139,29 +146,12 @@ enum Wanted {
     Scalar,
 }
 
-/// Whether a text has the form of a condition key: `service:Name`.
-pub fn is_key(text: &str) -> bool {
-    // The key of a tag, behind the `/`, may contain spaces.
-    let name = text.split_once('/').map_or(text, |(name, _)| name);
-    text.split_once(':')
-        .is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty())
-        && !name.contains(char::is_whitespace)
-}
-
-/// A condition key in the form in which equal keys are equal texts. Keys are compared without regard to case, what
-/// follows `/` (the key of a tag) is not.
-pub fn fold_key(key: &str) -> String {
-    match key.split_once('/') {
-        Some((name, tag)) => format!("{}/{tag}", name.to_ascii_lowercase()),
-        None => key.to_ascii_lowercase(),
-    }
-}
-
 impl Test {
     /// From the folded key, and values whose placeholders are replaced.
     pub fn new(operator: Option<Operator>, key: String, values: Vec<Pieces>) -> Self {
         Test {
             operator,
+            domain: domain(&key),
             key,
             values,
             has_void: false,
@@ -226,10 +216,7 @@ impl Test {
                 .evaluate(&KeyValue::Absent)
                 .either(self.evaluate(&KeyValue::Present)),
             KeyValue::Absent => absent(operator),
-            KeyValue::Present => {
-                let everything = || self.values(operator, &[Pattern::everything()]);
-                self.answers.get(value, everything)
-            }
+            KeyValue::Present => self.answers.get(value, || self.present(operator)),
             KeyValue::Values(values) => {
                 let found = || self.values(operator, values);
                 self.answers.get(value, found)
@@ -302,10 +289,30 @@ impl Test {
         wanted.fold(Truth::False, Truth::or)
     }
 
+    /// The result for a request that has the key, with any value that the key can have.
+    fn present(&self, operator: Operator) -> Truth {
+        let found = |form: &Pattern| self.values(operator, slice::from_ref(form));
+        let Some(domain) = self.domain else {
+            return found(&Pattern::everything());
+        };
+        let each = domain.forms().iter().map(found);
+        each.reduce(Truth::either).unwrap_or(Truth::Unknown)
+    }
+
     fn values(&self, operator: Operator, values: &[Pattern]) -> Truth {
+        let comparison = operator.comparison;
+        let is_never = |wanted: &Pieces| {
+            let domain = self.domain;
+            domain.is_some_and(|domain| domain.excludes(comparison, wanted))
+        };
         let each = values.iter().map(|value| {
-            let one = { self.values.iter().zip(self.read(operator.comparison)) }
-                .map(|(written, wanted)| compare(operator.comparison, value, written, wanted))
+            let one = { self.values.iter().zip(self.read(comparison)) }
+                .map(
+                    |(written, wanted)| match compare(comparison, value, written, wanted) {
+                        Truth::Unknown if !value.is_literal() && is_never(written) => Truth::False,
+                        found => found,
+                    },
+                )
                 .fold(Truth::False, Truth::or);
             let found = if one == Truth::Unknown && texts::hold_all(self, value) {
                 Truth::True

@@ -53,6 +53,12 @@ fn of_the_code() {
     check("calls");
 }
 
+/// The values that condition keys can have.
+#[test]
+fn of_condition_values() {
+    check("values");
+}
+
 /// What holds with a cluster configuration or for one cluster.
 #[test]
 fn of_one_cluster() {

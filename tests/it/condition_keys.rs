@@ -82,7 +82,7 @@ fn a_key_counts_where_its_resource_type_has_it() {
             // Listed for no type: not known.
             (
                 run,
-                json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
+                json!({"StringEquals": {"aws:SourceVpc": "vpc-0123abcd"}}),
                 "",
                 "conditional",
             ),

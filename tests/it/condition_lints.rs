@@ -344,15 +344,15 @@ fn a_condition_that_always_or_never_holds_is_reported() {
             (json!({"BinaryEquals": {"sqs:Blob": "a+/="}}), ""),
             (
                 json!({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
-                "warning ineffective-condition: this always holds: `aws:SourceIp` is always a public address, and `10.0.0.0/8` is private",
+                "warning ineffective-condition: this always holds: `aws:SourceIp` is always a public address, which `10.0.0.0/8` is not",
             ),
             (
                 json!({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "10.0.0.0/8"]}}),
-                "note ineffective-condition: `10.0.0.0/8` is a private address, which `aws:SourceIp` never is",
+                "note ineffective-condition: `10.0.0.0/8` is not a public address, and `aws:SourceIp` always is",
             ),
             (
                 json!({"IpAddress": {"aws:SourceIp": ["192.168.0.0/16", "172.16.0.0/12"]}}),
-                "warning ineffective-condition: this never holds: `aws:SourceIp` is always a public address, and `192.168.0.0/16` is private",
+                "warning ineffective-condition: this never holds: `aws:SourceIp` is always a public address, which `192.168.0.0/16` is not",
             ),
             (json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}), ""),
             (

@@ -164,7 +164,7 @@ fn a_condition_is_reported_where_it_cannot_mean_what_it_says() {
             (
                 ineffective,
                 ip(&["10.0.0.0/8", "${aws:PrincipalTag/net}"]),
-                "`10.0.0.0/8` is a private",
+                "`10.0.0.0/8` is not a public",
             ),
             (invalid, numeric, ""),
             (invalid, date, "`2026` is not a point in time"),

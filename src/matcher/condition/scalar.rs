@@ -126,7 +126,10 @@ pub(crate) fn network(text: &str) -> Option<(IpAddr, u32)> {
 }
 
 /// Whether a network lies within another; not known where it reaches beyond it.
-fn within((address, bits): (IpAddr, u32), (wanted, wanted_bits): (IpAddr, u32)) -> Option<bool> {
+pub(super) fn within(
+    (address, bits): (IpAddr, u32),
+    (wanted, wanted_bits): (IpAddr, u32),
+) -> Option<bool> {
     let same = |count: u32| match (address, wanted) {
         (IpAddr::V4(a), IpAddr::V4(b)) => {
             Some(shared(a.to_bits().into(), b.to_bits().into(), 32) >= count)

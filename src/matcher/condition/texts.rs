@@ -18,10 +18,14 @@ const MOST_LETTERS: usize = 10;
 ///
 /// The answer is no where it is not certain: lines that compare something else are left out.
 pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) -> bool {
+    let domain = tests.first().and_then(|test| test.domain);
     let universe = match value {
-        KeyValue::Unknown | KeyValue::Present => Pattern::everything(),
+        KeyValue::Unknown | KeyValue::Present => match domain {
+            Some(domain) => domain.forms().to_vec(),
+            None => vec![Pattern::everything()],
+        },
         KeyValue::Values(values) => match values.as_slice() {
-            [one] => opened(one),
+            [one] => vec![opened(one)],
             _ => return false,
         },
         KeyValue::Absent => return false,
@@ -33,11 +37,12 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
     // In small letters a text fulfils what it fulfilled before, or more.
     tests.iter().any(|test| has_too_many_spellings(test)) && {
         let lines = tests.iter().filter_map(|test| Line::in_small_letters(test));
-        has_no_text(&lines.collect::<Vec<_>>(), &lower(&universe), several)
+        let universe: Vec<Pattern> = universe.iter().map(lower).collect();
+        has_no_text(&lines.collect::<Vec<_>>(), &universe, several)
     }
 }
 
-fn has_no_text(lines: &[Line], universe: &Pattern, several: bool) -> bool {
+fn has_no_text(lines: &[Line], universe: &[Pattern], several: bool) -> bool {
     // The lines that each value must fulfil, and the lines that at least one value must fulfil.
     let (each, one): (Vec<&Line>, Vec<&Line>) = if several {
         let of = |wanted| lines.iter().filter(move |l| l.quantifier == Some(wanted));
@@ -48,7 +53,7 @@ fn has_no_text(lines: &[Line], universe: &Pattern, several: bool) -> bool {
     let holds_for_none = |also: Option<&Line>| {
         let lines = || each.iter().copied().chain(also);
         let mut clause = Clause::default();
-        clause.required.push(Union::of(vec![universe]));
+        clause.required.push(Union::of(universe.iter().collect()));
         for line in lines() {
             let union = Union::of(line.patterns.iter().collect());
             if line.negated {
@@ -58,7 +63,7 @@ fn has_no_text(lines: &[Line], universe: &Pattern, several: bool) -> bool {
             }
         }
         let patterns = || lines().flat_map(|line| &line.patterns);
-        let alphabet = || Alphabet::of(patterns().chain([universe]));
+        let alphabet = || Alphabet::of(patterns().chain(universe));
         is_empty(clause, &alphabet)
     };
     if one.is_empty() {
@@ -219,7 +224,7 @@ fn narrow(comparison: Comparison, value: &Pieces) -> Option<Vec<Pattern>> {
 }
 
 /// A pattern in which what has no value yet may be any text.
-fn opened(of: &Pattern) -> Pattern {
+pub(super) fn opened(of: &Pattern) -> Pattern {
     let any = |token: &Token| match token {
         Token::Symbol(symbol) if symbol.as_char().is_none() => Token::Run(Class::ANY),
         other => *other,

@@ -86,9 +86,20 @@ fn values(test: &Test) -> Vec<KeyValue> {
         return present();
     };
     let each = |read: &dyn Fn(&Pieces) -> Option<Pattern>| -> Vec<KeyValue> {
-        let patterns: Option<Vec<Pattern>> = test.values.iter().map(read).collect();
-        let values = patterns.map(|list| list.into_iter().map(|p| KeyValue::Values(vec![p])));
-        values.map_or_else(present, Iterator::collect)
+        let excludes = |v: &&Pieces| {
+            test.domain
+                .is_some_and(|d| d.excludes(operator.comparison, v))
+        };
+        let possible = test.values.iter().filter(|v| !excludes(v));
+        let patterns: Option<Vec<Pattern>> = possible.map(read).collect();
+        let values = patterns.map(|list| {
+            let one = |pattern: Pattern| match test.domain {
+                Some(domain) => domain.meet(pattern),
+                None => vec![KeyValue::Values(vec![pattern])],
+            };
+            list.into_iter().flat_map(one).collect()
+        });
+        values.unwrap_or_else(present)
     };
     match operator.comparison {
         Comparison::Equals => each(&|v| Some(pattern(v, false, false))),

@@ -217,3 +217,47 @@ pub fn of_principal(principal: &str, service: &str, key: &str) -> Option<Own> {
     let found = named(principal).or_else(|| named("any"))?;
     Some(found.own.clone())
 }
+
+/// The forms of a condition key's values, as regular expressions, by the key in lower case.
+static FORMS: LazyLock<BTreeMap<String, Regex>> = LazyLock::new(|| {
+    let text = include_str!("../../../rules/condition-values.toml");
+    let table: toml::Table = text.parse().unwrap();
+    let mut all = BTreeMap::new();
+    for entry in table["form"].as_array().unwrap() {
+        let own = |key: &str| {
+            let list = entry[key].as_array().unwrap().iter();
+            list.map(|v| v.as_str().unwrap().to_owned()).collect()
+        };
+        let forms: Vec<String> = own("forms");
+        let forms = Regex::new(&format!("^(?:{})$", forms.join("|"))).unwrap();
+        let keys: Vec<String> = own("keys");
+        all.extend(keys.iter().map(|key| (key.to_lowercase(), forms.clone())));
+    }
+    all
+});
+
+/// Whether a condition key (in lower case) can have a value.
+pub fn can_be(key: &str, value: &str) -> bool {
+    FORMS.get(key).is_none_or(|form| form.is_match(value))
+}
+
+/// Values that a condition key (in lower case) can have; none where any text will do.
+pub fn values_of(key: &str) -> Vec<String> {
+    if key == "aws:principalarn" {
+        let kinds = ["iam::123456789012:role/a", "iam::123456789012:user/z"];
+        return kinds.map(|kind| format!("arn:aws:{kind}")).to_vec();
+    }
+    let vpcs = ["aaaaaaaa", "bbbbbbbb", "a0a0a0a0", "aaaaaaaaaaaaaaaaa"];
+    let values = vpcs.iter().flat_map(|id| {
+        [
+            format!("vpc-{id}"),
+            format!("vpce-{id}"),
+            format!("o-{id}zz"),
+        ]
+    });
+    let accounts = ["123456789012", "210987654321", "000000000000"];
+    let values = values.chain(accounts.map(str::to_owned));
+    values
+        .filter(|v| FORMS.contains_key(key) && can_be(key, v))
+        .collect()
+}

@@ -277,11 +277,13 @@ pub fn candidates(key: &str, lines: &[&Line], fact: Option<&Fact>) -> Vec<Option
             texts.insert(format!("{a}{b}"));
         }
     }
+    texts.extend(catalogue::values_of(key));
     // Some operators compare without regard to case.
     let cased = texts
         .iter()
         .flat_map(|t| [t.to_lowercase(), t.to_uppercase()]);
     texts.extend(cased.collect::<Vec<_>>());
+    texts.retain(|text| catalogue::can_be(key, text));
     let mut all: Vec<Option<Vec<String>>> = vec![None];
     all.extend(texts.iter().map(|t| Some(vec![t.clone()])));
     // Of the keys of this world this one alone has several values.

@@ -331,10 +331,10 @@ fn agrees(old: &[Statement], new: &[Statement], seen: &Seen) -> Result<(), TestC
 fn with_variables() -> impl Strategy<Value = Statement> {
     let variable = prop::sample::select(vec![
         "${aws:username}",
-        "${aws:SourceVpc}",
+        "${aws:Referer}",
         "${aws:PrincipalTag/x}",
         "a${aws:username}",
-        "${aws:SourceVpc}*",
+        "${aws:Referer}*",
     ]);
     let variable = prop::option::weighted(0.25, (variable, any::<prop::sample::Index>()));
     (world::customer_statement(), variable).prop_map(|(mut s, variable)| {

@@ -47,7 +47,7 @@ fn case_1() {
             ),
             (
                 "values do, with StringEquals",
-                when(needed(), "StringEquals", "aws:SourceVpc", json!("VPC")),
+                when(needed(), "StringEquals", "aws:Referer", json!("VPC")),
                 "missing",
             ),
             (
@@ -55,14 +55,14 @@ fn case_1() {
                 when(
                     needed(),
                     "StringEqualsIgnoreCase",
-                    "aws:SourceVpc",
+                    "aws:Referer",
                     json!("VPC"),
                 ),
                 "covered",
             ),
             (
                 "nor do operators",
-                when(needed(), "stringequals", "aws:SourceVpc", json!("vpc")),
+                when(needed(), "stringequals", "aws:Referer", json!("vpc")),
                 "covered",
             ),
         ],
@@ -70,7 +70,7 @@ fn case_1() {
             let found = judge(&Case {
                 reference: vec![needed()],
                 policies: vec![policy],
-                context: vec![("aws:SourceVpc", Some("vpc"))],
+                context: vec![("aws:Referer", Some("vpc"))],
                 account: Some("123456789012"),
                 ..Case::default()
             });

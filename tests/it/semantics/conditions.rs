@@ -9,7 +9,7 @@ use crate::common::table::each;
 fn conditions_7() {
     let needed = || allow("s3:GetObject", OBJECTS);
     let some = |operator: &str, key: &str, value: Value| when(needed(), operator, key, value);
-    let vpc = |operator: &str, value: Value| some(operator, "aws:SourceVpc", value);
+    let vpc = |operator: &str, value: Value| some(operator, "aws:Referer", value);
     let mut both = vpc("StringEquals", json!("a"));
     both["Condition"]["Bool"] = json!({"aws:SecureTransport": "true"});
     each(
@@ -167,13 +167,13 @@ fn conditions_7() {
             ),
             (
                 "7.5 an address without mask",
-                some("IpAddress", "aws:SourceVpc", json!("10.0.0.1")),
+                some("IpAddress", "aws:Referer", json!("10.0.0.1")),
                 Some(Some("10.0.0.1")),
                 "covered",
             ),
             (
                 "7.5 bare numbers",
-                some("NumericEquals", "aws:SourceVpc", json!(1)),
+                some("NumericEquals", "aws:Referer", json!(1)),
                 Some(Some("1.0")),
                 "covered",
             ),
@@ -221,7 +221,7 @@ fn conditions_7() {
                 reference: vec![needed()],
                 policies: vec![policy],
                 context: value
-                    .map(|value| ("aws:SourceVpc", value))
+                    .map(|value| ("aws:Referer", value))
                     .into_iter()
                     .collect(),
                 ..Case::default()
@@ -339,13 +339,13 @@ fn what_a_reference_states_7_8() {
                 when(
                     allow("iam:PassRole", ROLE),
                     "Null",
-                    "aws:SourceVpc",
+                    "aws:Referer",
                     json!("true"),
                 ),
                 when(
                     allow("iam:PassRole", ROLE),
                     "StringNotEquals",
-                    "aws:SourceVpc",
+                    "aws:Referer",
                     json!("v"),
                 ),
                 "covered",
@@ -429,7 +429,12 @@ fn what_follows_from_the_region_and_the_account() {
             ),
             (
                 "nothing else",
-                on("aws:PrincipalOrgID", "o-1", "s3:GetObject", OBJECTS),
+                on(
+                    "aws:PrincipalOrgID",
+                    "o-a1b2c3d4e5",
+                    "s3:GetObject",
+                    OBJECTS,
+                ),
                 "conditional",
             ),
         ],

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Case, OBJECTS, allow, judge, when};
 use crate::common::table::each;
 
-/// The key is `aws:SourceVpc`, with any text: it is the operator that says how values are compared.
+/// The key is `aws:Referer`, with any text: it is the operator that says how values are compared.
 #[test]
 fn operators_7_1() {
     let role = "arn:aws:iam::123456789012:role/a/b";
@@ -123,8 +123,8 @@ fn operators_7_1() {
                     let needed = || allow("s3:GetObject", OBJECTS);
                     let found = judge(&Case {
                         reference: vec![needed()],
-                        policies: vec![when(needed(), &operator, "aws:SourceVpc", value.clone())],
-                        context: vec![("aws:SourceVpc", context)],
+                        policies: vec![when(needed(), &operator, "aws:Referer", value.clone())],
+                        context: vec![("aws:Referer", context)],
                         ..Case::default()
                     });
                     assert_eq!(found, expected(holds), "7.1 {operator} {value} {context:?}");
@@ -139,10 +139,10 @@ fn operators_7_1() {
             policies: vec![when(
                 needed(),
                 "BinaryEquals",
-                "aws:SourceVpc",
+                "aws:Referer",
                 json!("QmluYXJ5"),
             )],
-            context: vec![("aws:SourceVpc", Some(value))],
+            context: vec![("aws:Referer", Some(value))],
             ..Case::default()
         })
     };

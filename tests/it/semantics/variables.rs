@@ -35,14 +35,14 @@ fn variables_4() {
             (
                 "4.1 with a value that is known",
                 "2012-10-17",
-                vec![named("${aws:SourceVpc}")],
+                vec![named("${aws:Referer}")],
                 Some(Some("q")),
                 "covered",
             ),
             (
                 "4.1 with another",
                 "2012-10-17",
-                vec![named("${AWS:sourcevpc}")],
+                vec![named("${AWS:referer}")],
                 Some(Some("r")),
                 "missing",
             ),
@@ -63,21 +63,21 @@ fn variables_4() {
             (
                 "4.4 a default",
                 "2012-10-17",
-                vec![named("${aws:SourceVpc, 'q'}")],
+                vec![named("${aws:Referer, 'q'}")],
                 Some(None),
                 "covered",
             ),
             (
                 "4.4 another default",
                 "2012-10-17",
-                vec![named("${aws:SourceVpc, 'r'}")],
+                vec![named("${aws:Referer, 'r'}")],
                 Some(None),
                 "missing",
             ),
             (
                 "4.5 without value",
                 "2012-10-17",
-                vec![named("${aws:SourceVpc}")],
+                vec![named("${aws:Referer}")],
                 Some(None),
                 "missing",
             ),
@@ -86,7 +86,7 @@ fn variables_4() {
                 "2012-10-17",
                 vec![
                     allow("*", "*"),
-                    deny("*", "arn:aws:sqs:us-east-1:123456789012:${aws:SourceVpc}"),
+                    deny("*", "arn:aws:sqs:us-east-1:123456789012:${aws:Referer}"),
                 ],
                 Some(None),
                 "covered",
@@ -97,7 +97,7 @@ fn variables_4() {
                 vec![
                     allow("*", "*"),
                     json!({
-                        "Effect": "Deny", "Action": "*", "NotResource": "arn:aws:sqs:us-east-1:123456789012:${aws:SourceVpc}"
+                        "Effect": "Deny", "Action": "*", "NotResource": "arn:aws:sqs:us-east-1:123456789012:${aws:Referer}"
                     }),
                 ],
                 Some(None),
@@ -165,7 +165,7 @@ fn variables_4() {
             (
                 "4.7 wildcards of a value are text",
                 "2012-10-17",
-                vec![named("${aws:SourceVpc}")],
+                vec![named("${aws:Referer}")],
                 Some(Some("*")),
                 "missing",
             ),
@@ -176,7 +176,7 @@ fn variables_4() {
                 policies,
                 version: Some(version),
                 context: context
-                    .map(|value| ("aws:SourceVpc", value))
+                    .map(|value| ("aws:Referer", value))
                     .into_iter()
                     .collect(),
                 ..Case::default()

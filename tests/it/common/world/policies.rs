@@ -72,8 +72,11 @@ fn line() -> impl Strategy<Value = Line> {
         "ForAnyValue:Null",
     ]);
     let key = prop::sample::select(vec![
+        "aws:Referer",
+        "AWS:referer",
         "aws:SourceVpc",
         "AWS:sourcevpc",
+        "aws:PrincipalOrgID",
         "aws:TagKeys",
         "aws:MultiFactorAuthAge",
         "aws:PrincipalTag/x",
@@ -101,6 +104,11 @@ fn line() -> impl Strategy<Value = Line> {
         "AssumedRole",
         "AROA*",
         "false",
+        "vpc-aaaaaaaa",
+        "VPC-AAAAAAAA",
+        "vpc-a*",
+        "vpc-?aaaaaaa",
+        "?-*",
     ]);
     let flag = prop::sample::select(vec!["true", "false"]);
     let of_key = (
@@ -223,10 +231,10 @@ fn with_variable() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
         "arn:aws:sqs:us-east-1:123456789012:${aws:username}",
         "arn:aws:sqs:us-east-1:123456789012:a${aws:PrincipalTag/x}",
-        "arn:aws:sqs:*:*:${aws:SourceVpc}",
-        "arn:aws:codepipeline:*:*:${aws:SourceVpc}",
+        "arn:aws:sqs:*:*:${aws:Referer}",
+        "arn:aws:codepipeline:*:*:${aws:Referer}",
         "arn:aws:sqs:*:${aws:PrincipalAccount}:*",
-        "arn:aws:iam::123456789012:role/${aws:SourceVpc}*",
+        "arn:aws:iam::123456789012:role/${aws:Referer}*",
         "arn:aws:s3:::${aws:username}",
     ])
     .prop_map(str::to_owned)

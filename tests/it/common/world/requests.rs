@@ -16,7 +16,7 @@ pub const PRINCIPALS: [(&str, Option<&str>); 3] = [
 /// What the engine is told of all requests: keys with one value, with two, and one that is absent.
 pub fn given() -> Vec<(&'static str, Option<Vec<&'static str>>)> {
     vec![
-        ("aws:SourceVpc", Some(vec!["a"])),
+        ("aws:Referer", Some(vec!["a"])),
         ("aws:TagKeys", Some(vec!["a", "b"])),
         ("aws:MultiFactorAuthAge", None),
     ]
