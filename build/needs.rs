@@ -99,6 +99,8 @@ struct Moved {
 struct Context {
     role: String,
     actions: Vec<String>,
+    #[serde(default)]
+    without_features: bool,
     cases: Vec<BTreeMap<String, Vec<String>>>,
     releases: Releases,
     when: String,

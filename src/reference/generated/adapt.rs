@@ -43,6 +43,8 @@ struct Context {
     /// The clusters that it holds for.
     when: String,
     actions: Vec<String>,
+    /// True where other callers make the requests that a feature requires.
+    without_features: bool,
     /// Keys with one value, or none where a request does not have the key.
     cases: Vec<BTreeMap<String, Vec<String>>>,
 }
@@ -96,7 +98,9 @@ impl Context {
         });
         let may_be = |action: &String| action.contains('*') || self.actions.contains(action);
         for statement in statements {
-            if !statement.action.negated && statement.action.values.iter().any(may_be) {
+            let is_other = self.without_features && statement.feature.is_some();
+            if !is_other && !statement.action.negated && statement.action.values.iter().any(may_be)
+            {
                 statement.contexts.push(Arc::clone(&known));
             }
         }
