@@ -275,7 +275,7 @@ fn what_a_principal_cannot_have_is_known() {
             (
                 json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
                 "missing",
-                "conditional",
+                "missing",
             ),
             (
                 json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:sts::*:assumed-role/*"}}),
