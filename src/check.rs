@@ -234,7 +234,8 @@ pub fn check(
     let inline = trial.inline_managed(verdicts);
     let mut not_checked = not_checked(sources, files, settings, Some(trial), &inline);
     let elsewhere = Elsewhere::new(files, &not_checked);
-    let lacking = lacking(trial, verdicts, (&elsewhere, settings), &mut not_checked);
+    let settled = (&elsewhere, generous.as_ref());
+    let lacking = lacking(trial, verdicts, settled, settings, &mut not_checked);
     if let Some(generous) = &generous {
         generous.settle(verdicts, &mut requirements, |c| trial.rows(c));
     }

@@ -5,6 +5,7 @@
 
 mod allow_not_action;
 mod arn;
+mod attached_policy;
 mod bounded;
 mod condition;
 mod conditional_grant;

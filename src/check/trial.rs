@@ -393,13 +393,13 @@ impl<'a> Trial<'a> {
         &self,
         comparison: &Comparison<'_>,
         is_asked: impl Fn(&str) -> bool,
-        settle: impl Fn(&mut [Requirement]),
+        settle: impl Fn(&mut [Requirement], &[Prepared]),
     ) -> Vec<(String, Vec<Requirement>)> {
         let named = self.managed().map(|(arn, of)| (self.in_partition(arn), of));
         let asked = named.filter(|(arn, _)| is_asked(arn));
         let rows = |(arn, statements)| {
             let mut rows = comparison.coverage(statements);
-            settle(&mut rows);
+            settle(&mut rows, statements);
             (arn, rows)
         };
         asked.map(rows).collect()

@@ -75,7 +75,7 @@ impl PartialEq for Key<'_> {
 }
 
 /// The permissions boundary or SCP that does not allow, or denies, what the role's own policies allow.
-fn deciding_layer<'c>(
+pub(super) fn deciding_layer<'c>(
     compared: &'c Compared<'_>,
     requirement: &Requirement,
 ) -> Option<&'c Layer<'c>> {
@@ -156,7 +156,7 @@ fn finding(
             }
         }
     }
-    let (label, related) = place(context, compared, key, rows)?;
+    let (label, related) = place(context, compared, key.layer, rows)?;
     // A list of what is not required names nothing.
     let named = if first.row.not_resource {
         &[]
@@ -233,10 +233,10 @@ fn of_wildcards(
 const RELATED: usize = 8;
 
 /// The grant or Deny that decides where there is one; else the nearest statement.
-fn place(
+pub(super) fn place(
     context: &Context<'_>,
     compared: &Compared<'_>,
-    key: &Key<'_>,
+    by: Option<&Layer<'_>>,
     rows: &[&Requirement],
 ) -> Option<(Label, Vec<Label>)> {
     let row = &rows.first()?.row;
@@ -251,7 +251,7 @@ fn place(
         }
     };
     if row.verdict != Verdict::Denied
-        && let Some(layer) = key.layer
+        && let Some(layer) = by
     {
         let service = row.action.split(':').next().unwrap_or_default();
         add(layer::nearest(context, layer, service)?);
@@ -269,7 +269,7 @@ fn place(
         // If a Deny decides, the grants do not matter.
         let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
         // A grant of a layer does not help if the role's own policies have none.
-        let own = key.layer.is_none() && matches!(row.verdict, Verdict::Missing | Verdict::Partial);
+        let own = by.is_none() && matches!(row.verdict, Verdict::Missing | Verdict::Partial);
         let counts = |place: &(SourceId, Span)| {
             let layer = layer::of(compared, place.0);
             !own || layer.is_none_or(|l| l.kind == LayerKind::Identity)

@@ -1,6 +1,6 @@
 //! A required action that an explicit Deny takes away.
 
-use super::{Context, Lint, coverage, enumerate};
+use super::{Context, Lint, attached_policy, coverage, enumerate};
 use crate::diff::Verdict;
 use crate::finding::{Finding, Severity};
 
@@ -19,4 +19,5 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         let verb = if actions.len() == 1 { "is" } else { "are" };
         format!("{} {verb} required, but denied", enumerate(actions))
     });
+    attached_policy::report(&LINT, Verdict::Denied, context, out);
 }

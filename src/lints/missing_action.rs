@@ -1,7 +1,8 @@
 //! A required action that nothing grants.
 
-use super::{Compared, Context, Lacking, Lint, count, coverage, enumerate};
+use super::{Compared, Context, Lacking, Lint, attached_policy, count, coverage, enumerate};
 use crate::diff::Verdict;
+use crate::diff::coverage::Requirement;
 use crate::finding::{Finding, Severity};
 use crate::parser::name_in;
 
@@ -33,15 +34,19 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         },
     );
     let compared = context.compared.iter();
-    out.extend(compared.flat_map(|c| c.lacking.iter().filter_map(|l| managed(context, c, l))));
+    let detached = compared.flat_map(|c| c.lacking.iter().map(move |lacking| (c, lacking)));
+    let detached = detached.filter(|(_, lacking)| lacking.is_detached);
+    out.extend(detached.filter_map(|(c, lacking)| managed(context, c, lacking)));
+    attached_policy::report(&LINT, Verdict::Missing, context, out);
 }
 
 /// An AWS managed policy that the role surely does not have. Without it only functions of the nodes are lost.
 fn managed(context: &Context<'_>, compared: &Compared<'_>, lacking: &Lacking) -> Option<Finding> {
     let first = lacking.rows.first()?;
+    let first = &first.row;
     let service = first.action.split(':').next().unwrap_or_default();
     let mut actions: Vec<String> = Vec::new();
-    for row in &lacking.rows {
+    for Requirement { row, .. } in &lacking.rows {
         if !actions.contains(&row.action) {
             actions.push(row.action.clone());
         }

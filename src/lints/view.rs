@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::diff::Row;
 use crate::diff::comparison::{Comparison, LayerKind};
 use crate::diff::coverage::Requirement;
 use crate::diff::effect::Ineffective;
@@ -97,12 +96,15 @@ pub struct GapRows {
     pub requirements: Vec<Requirement>,
 }
 
-/// An AWS managed policy that a role needs and does not have.
+/// An AWS managed policy that a role needs, with contents that the role does not have.
 pub struct Lacking {
     /// The ARN of the policy.
     pub arn: String,
     /// Rows of its contents that are not granted in full.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Requirement>,
+    /// True where the role surely does not have the policy. Otherwise a Deny, a permissions boundary or an SCP refuses
+    /// the rows, whatever the policy allows.
+    pub is_detached: bool,
 }
 
 /// The comparison, if everything could be read.
@@ -128,7 +130,7 @@ pub struct Compared<'a> {
     pub generated: &'a [Requirement],
     /// The contents of the AWS managed policies that the role must have.
     pub managed: &'a [Prepared],
-    /// The AWS managed policies among these that the role surely does not have.
+    /// The AWS managed policies among these that the role surely does not have, or that something refuses.
     pub lacking: &'a [Lacking],
     /// What the configuration says to keep.
     pub kept: &'a [Requirement],
