@@ -60,7 +60,7 @@ pub use policy::{
     Attachment, Characters, Condition, Element, Policy, Problem, ProblemKind, Statement,
 };
 pub(crate) use quote::name;
-pub(crate) use quote::{shorten, shorten_to};
+pub(crate) use quote::{shorten, shorten_to, with_article};
 pub(crate) use source::{Kind as LayoutKind, Layout};
 pub use source::{Location, Source, SourceId, Sources, Span, Spanned};
 pub use trust::{PrincipalKind, TrustPolicy, TrustPrincipal, TrustStatement};

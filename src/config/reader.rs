@@ -9,7 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::MOST_PROBLEMS;
 use crate::cluster::ConfigProblem;
 use crate::nearest::hint;
-use crate::parser::{Span, Spanned, shorten};
+use crate::parser::{Span, Spanned, shorten, with_article};
 
 /// A value with its place.
 pub(super) type Value<'i> = toml::Spanned<DeValue<'i>>;
@@ -196,11 +196,7 @@ impl Reader {
 }
 
 fn article(value: &DeValue<'_>) -> String {
-    let name = value.type_str();
-    match name.chars().next() {
-        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {name}"),
-        _ => format!("a {name}"),
-    }
+    with_article(value.type_str())
 }
 
 pub(super) fn path_pattern(reader: &mut Reader, pattern: &Spanned<String>) {

@@ -4,6 +4,7 @@
 use crate::catalog::Catalog;
 use crate::diff::statement::Resource;
 use crate::matcher::{Class, Pattern, Reading, Variables};
+use crate::parser::with_article;
 
 /// The reason why no ARN format of its service matches a string; `None` if one does, or the catalogue does not know.
 pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
@@ -47,8 +48,9 @@ pub(super) fn fault(catalog: &Catalog, resource: &Resource) -> Option<String> {
             ));
         } else if would_do {
             return Some(format!(
-                "`{}`: ARNs of `{name}` have a {what}, or `*` for it",
-                resource.text
+                "`{}`: ARNs of `{name}` have {}, or `*` for it",
+                resource.text,
+                with_article(what)
             ));
         }
     }

@@ -18,6 +18,14 @@ pub(crate) fn shorten_to(text: &str, longest: usize) -> String {
     }
 }
 
+/// A noun with its indefinite article, by its first letter.
+pub(crate) fn with_article(noun: &str) -> String {
+    match noun.chars().next().map(|c| c.to_ascii_lowercase()) {
+        Some('a' | 'e' | 'i' | 'o') => format!("an {noun}"),
+        _ => format!("a {noun}"),
+    }
+}
+
 /// A character as a message names it.
 pub(super) fn named(c: char) -> String {
     match c {
@@ -41,4 +49,23 @@ pub(crate) fn name(sid: &str) -> String {
 pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let names = names.iter().map(|name| (*name, *name));
     nearest::nearest(word, names, |name| name.len() / 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_article;
+
+    #[test]
+    fn an_article_fits_its_noun() {
+        for (noun, expected) in [
+            ("account", "an account"),
+            ("Region", "a Region"),
+            ("IAM role", "an IAM role"),
+            ("user", "a user"),
+            ("argument", "an argument"),
+            ("block", "a block"),
+        ] {
+            assert_eq!(with_article(noun), expected);
+        }
+    }
 }

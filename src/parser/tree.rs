@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::decoded::Text;
 use super::json::{self, Kind as Json, Layer, Places, Value};
 use super::policy::Problem;
+use super::quote::with_article;
 use super::source::Span;
 use super::yaml::{self, Id, Limits, version_1_1};
 
@@ -203,7 +204,7 @@ pub(crate) fn of_yaml(
         Some(place) => {
             let message = match what {
                 TEMPLATE => "CloudFormation takes no merge key `<<`".to_owned(),
-                _ => format!("a {what} has no merge key `<<`"),
+                _ => format!("{} has no merge key `<<`", with_article(what)),
             };
             let problem = Problem::invalid_json("syntax", message, place);
             Err(Box::new(problem.with_help("write the entries out")))

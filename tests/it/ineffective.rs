@@ -316,6 +316,44 @@ fn without_a_version_variables_are_plain_text() {
     assert_eq!(told(text), ["statement at s3:GetObject"]);
 }
 
+/// The field of an ARN that its service does not have, or that it must have.
+#[test]
+fn a_finding_says_which_field_is_at_fault() {
+    each(
+        [
+            (
+                "dynamodb:GetItem",
+                "dynamodb:us-east-1::table/t",
+                "have an account, or `*` for it",
+            ),
+            (
+                "dynamodb:GetItem",
+                "dynamodb::123456789012:table/t",
+                "have a Region, or `*` for it",
+            ),
+            (
+                "route53:GetHostedZone",
+                "route53:us-east-1::hostedzone/Z",
+                "have no Region",
+            ),
+            (
+                "route53:GetHostedZone",
+                "route53::123456789012:hostedzone/Z",
+                "have no account",
+            ),
+        ],
+        |(action, arn, expected)| {
+            let statement = format!(
+                r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "arn:aws:{arn}"}}"#
+            );
+            let found = ineffective(&policy(&statement));
+            let (service, _) = arn.split_once(':').unwrap();
+            let expected = format!("`arn:aws:{arn}`: ARNs of `{service}` {expected}");
+            assert!(found[0].notes.contains(&expected), "{found:?}");
+        },
+    );
+}
+
 #[test]
 fn a_finding_says_what_the_actions_apply_to() {
     let found = ineffective(&policy(

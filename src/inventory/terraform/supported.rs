@@ -5,7 +5,7 @@ use super::facts::{self, Accepts};
 use super::syntax_tree::{Block, Body};
 use super::value::Place;
 use crate::nearest::nearest_word;
-use crate::parser::{SourceId, Span, shorten};
+use crate::parser::{SourceId, Span, shorten, with_article};
 
 /// The parts of a block of the module that Terraform refuses. The content of a `dynamic` block is left to [`content`].
 pub(super) fn faults(block: &Block, source: SourceId) -> Vec<Unread> {
@@ -126,8 +126,7 @@ impl Of<'_> {
         let own = self.accepts.arguments.iter().chain(&self.accepts.blocks);
         let meant = nearest_word(name, own.map(String::as_str), 2);
         let meant = meant.map_or(String::new(), |meant| format!("did you mean `{meant}`? "));
-        let article = if what == "argument" { "an" } else { "a" };
-        let message = format!("`{shown}` is not {article} {what} of `{of}`");
+        let message = format!("`{shown}` is not {} of `{of}`", with_article(what));
         self.unread(
             span,
             message,

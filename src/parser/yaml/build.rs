@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{DEEPEST, Id, Kind, Limits, MERGE, Node, Style, Tree, flow};
 use crate::parser::Problem;
-use crate::parser::{shorten, shorten_to};
+use crate::parser::{shorten, shorten_to, with_article};
 
 /// Reads a whole file; `start` is where `text` starts in it.
 pub(crate) fn parse(text: &str, start: usize, limits: Limits) -> Result<Tree<'_>, Vec<Problem>> {
@@ -129,8 +129,8 @@ impl Builder<'_> {
                             self.tree.bytes(place),
                         )
                         .with_help(format!(
-                            "a {} is one document: remove the `---` and what it separates",
-                            self.limits.what
+                            "{} is one document: remove the `---` and what it separates",
+                            with_article(self.limits.what)
                         )),
                     ));
                 }
