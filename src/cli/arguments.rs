@@ -213,7 +213,8 @@ pub(super) struct InputArgs {
     /// .pcluster-iam.toml, here or further up in the repository]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_config")]
     pub(super) config: Option<PathBuf>,
-    /// Folder that the paths in the configuration are relative to [default: its own]
+    /// Folder that the paths in the configuration file (pcluster-iam.toml) and its baseline are relative to [default: the
+    /// folder of that file]
     #[arg(long, value_name = "DIR", conflicts_with = "no_config", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
     /// Read no configuration
