@@ -1,5 +1,6 @@
 //! Names of policy variables and of global condition keys that do not exist.
 
+use pcluster_iam::matcher::template::variable_parts;
 use serde_json::json;
 
 use crate::common::role::{lint_against, statement_with};
@@ -180,4 +181,20 @@ fn a_variable_is_reported_where_aws_reads_none() {
             );
         },
     );
+}
+
+#[test]
+fn the_default_of_a_variable_is_quoted() {
+    for (inner, expected) in [
+        ("aws:username", ("aws:username", None)),
+        ("aws:username, 'x'", ("aws:username", Some("x"))),
+        ("aws:username,'x'", ("aws:username", Some("x"))),
+        ("aws:username , 'a, b'", ("aws:username", Some("a, b"))),
+        ("aws:username, ''", ("aws:username", Some(""))),
+        ("aws:username, x", ("aws:username", None)),
+        ("aws:username, 'x", ("aws:username", None)),
+        ("aws:username, '", ("aws:username", None)),
+    ] {
+        assert_eq!(variable_parts(inner), expected, "{inner}");
+    }
 }

@@ -97,6 +97,248 @@ fn one_value_against_a_list() {
 }
 
 #[test]
+fn borders_of_networks() {
+    for (network, address, expected) in [
+        ("203.0.113.64/26", "203.0.113.63", False),
+        ("203.0.113.64/26", "203.0.113.64", True),
+        ("203.0.113.64/26", "203.0.113.127", True),
+        ("203.0.113.64/26", "203.0.113.128", False),
+        // Bits beyond the prefix do not count.
+        ("203.0.113.100/26", "203.0.113.64", True),
+        ("203.0.113.7/32", "203.0.113.7", True),
+        ("203.0.113.7/32", "203.0.113.6", False),
+        ("128.0.0.0/1", "127.255.255.255", False),
+        ("128.0.0.0/1", "128.0.0.0", True),
+        ("128.0.0.0/1", "255.255.255.255", True),
+        ("0.0.0.0/0", "255.255.255.255", True),
+        ("0.0.0.0/0", "2001:db8::1", False),
+        ("2001:db8:8000::/33", "2001:db8:7fff:ffff::", False),
+        ("2001:db8:8000::/33", "2001:db8:8000::", True),
+        (
+            "2001:db8:8000::/33",
+            "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+            True,
+        ),
+        ("2001:db8:8000::/33", "2001:db9::", False),
+        ("::/0", "ffff::", True),
+        // A network of the request that reaches beyond that of the policy.
+        ("203.0.113.64/26", "203.0.113.64/27", True),
+        ("203.0.113.64/26", "203.0.113.0/24", Unknown),
+        ("203.0.113.64/26", "203.0.114.0/24", False),
+    ] {
+        let value = given(&[address]);
+        let found = test("IpAddress", &[network]).evaluate(&value);
+        assert_eq!(found, expected, "{address} in {network}");
+        let negated = test("NotIpAddress", &[network]).evaluate(&value);
+        assert_eq!(
+            negated,
+            expected.negate_if(true),
+            "{address} not in {network}"
+        );
+    }
+    for text in ["203.0.113.0/33", "203.0.113", "2001:db8::/129", "a/8", ""] {
+        assert_eq!(network(text), None, "{text}");
+    }
+}
+
+/// What is known of a key with a form without what a request says of it.
+#[test]
+fn values_that_a_key_cannot_have() {
+    use KeyValue::{Absent, Present, Unknown as Open};
+    let on = |operator: &str, values: &[&str], key: &str| Test {
+        domain: domain(key),
+        ..test(operator, values)
+    };
+    for (key, operator, values, absent, present, not_known) in [
+        (
+            "aws:sourcevpc",
+            "StringEquals",
+            &["vpc-*"][..],
+            False,
+            False,
+            False,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringNotEquals",
+            &["vpc-*"],
+            True,
+            True,
+            True,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringEqualsIfExists",
+            &["a"],
+            True,
+            False,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringNotEqualsIfExists",
+            &["a"],
+            True,
+            True,
+            True,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringLike",
+            &["vpc-*"],
+            False,
+            True,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringNotLike",
+            &["vpc-*"],
+            True,
+            False,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringLike",
+            &["vpc-????????"],
+            False,
+            Unknown,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringEquals",
+            &["a", "vpc-0a1b2c3d"],
+            False,
+            Unknown,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "StringEqualsIgnoreCase",
+            &["VPC-0A1B2C3D"],
+            False,
+            Unknown,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "ForAllValues:StringEquals",
+            &["a"],
+            True,
+            False,
+            Unknown,
+        ),
+        (
+            "aws:sourcevpc",
+            "ForAnyValue:StringEquals",
+            &["a"],
+            False,
+            False,
+            False,
+        ),
+        ("aws:sourcevpc", "Null", &["true"], True, False, Unknown),
+        (
+            "aws:sourceip",
+            "IpAddress",
+            &["10.0.0.0/8"],
+            False,
+            False,
+            False,
+        ),
+        (
+            "aws:sourceip",
+            "NotIpAddress",
+            &["10.0.0.0/8", "::1"],
+            True,
+            True,
+            True,
+        ),
+        (
+            "aws:sourceip",
+            "IpAddressIfExists",
+            &["10.0.0.0/8"],
+            True,
+            False,
+            Unknown,
+        ),
+        (
+            "aws:sourceip",
+            "IpAddress",
+            &["10.0.0.0/8", "203.0.113.0/24"],
+            False,
+            Unknown,
+            Unknown,
+        ),
+        ("aws:sourceip", "StringLike", &["10.*"], False, False, False),
+        (
+            "aws:vpcsourceip",
+            "IpAddress",
+            &["10.0.0.0/8"],
+            False,
+            Unknown,
+            Unknown,
+        ),
+    ] {
+        let line = on(operator, values, key);
+        let found = [Absent, Present, Open].map(|value| line.evaluate(&value));
+        assert_eq!(
+            found,
+            [absent, present, not_known],
+            "{operator} {values:?} on {key}"
+        );
+    }
+}
+
+#[test]
+fn lines_that_exclude_each_other_by_the_values_of_their_key() {
+    let exclude = |lines: &[(&str, &[&str])]| {
+        let tests = lines.iter().map(|(operator, values)| Test {
+            domain: domain("aws:sourcevpc"),
+            ..test(operator, values)
+        });
+        let tests: Vec<Test> = tests.collect();
+        exclude_each_other(&tests.iter().collect::<Vec<_>>(), false)
+    };
+    for (lines, expected) in [
+        // A request without the key fulfils both.
+        (
+            &[
+                ("StringLikeIfExists", &["a"][..]),
+                ("StringEqualsIfExists", &["b"]),
+            ][..],
+            false,
+        ),
+        (
+            &[("StringLikeIfExists", &["a"]), ("Null", &["false"])],
+            true,
+        ),
+        (
+            &[("StringLike", &["*"]), ("StringNotLike", &["vpc-*"])],
+            true,
+        ),
+        (
+            &[("StringLike", &["*"]), ("StringNotLike", &["vpc-a*"])],
+            false,
+        ),
+        (
+            &[
+                ("StringLike", &["vpc-a*", "my"]),
+                ("StringNotLike", &["vpc-a*"]),
+            ],
+            true,
+        ),
+        (
+            &[("StringLike", &["vpc-?"]), ("StringNotLike", &["vpc-a*"])],
+            true,
+        ),
+    ] {
+        assert_eq!(exclude(lines), expected, "{lines:?}");
+    }
+}
+
+#[test]
 fn keys_that_are_missing_or_not_known() {
     use KeyValue::{Absent, Present};
     for (operator, values, absent, present, not_known) in [

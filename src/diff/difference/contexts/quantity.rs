@@ -137,7 +137,39 @@ fn borders(address: u128, mask: u128, highest: u128) -> impl Iterator<Item = u12
 
 #[cfg(test)]
 mod tests {
-    use super::numbers;
+    use super::{addresses, numbers};
+
+    #[test]
+    fn addresses_at_the_borders_of_networks() {
+        let near = |network: &str| {
+            let found = addresses(&[network.to_owned()]).unwrap();
+            found[..found.len() - 2].join(" ")
+        };
+        for (network, expected) in [
+            (
+                "203.0.113.70/26",
+                "203.0.113.64 203.0.113.127 203.0.113.63 203.0.113.128",
+            ),
+            (
+                "203.0.113.7",
+                "203.0.113.7 203.0.113.7 203.0.113.6 203.0.113.8",
+            ),
+            ("0.0.0.0/0", "0.0.0.0 255.255.255.255"),
+            ("0.0.0.0/1", "0.0.0.0 127.255.255.255 128.0.0.0"),
+            (
+                "255.255.255.0/24",
+                "255.255.255.0 255.255.255.255 255.255.254.255",
+            ),
+            (
+                "2001:db8::/127",
+                "2001:db8:: 2001:db8::1 2001:db7:ffff:ffff:ffff:ffff:ffff:ffff 2001:db8::2",
+            ),
+            ("::/0", ":: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            assert_eq!(near(network), expected, "{network}");
+        }
+        assert_eq!(addresses(&["nowhere".to_owned()]), None);
+    }
 
     #[test]
     fn numbers_next_to_those_that_are_listed() {
