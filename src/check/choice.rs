@@ -75,7 +75,7 @@ pub fn choose(
         let origin = match &bound.origin {
             Origin::Flag(flag) => flag.clone(),
             Origin::Inferred(..) => INFERRED.to_owned(),
-            Origin::Default | Origin::Follows(_) => "default".to_owned(),
+            Origin::Default | Origin::Required | Origin::Follows(_) => "default".to_owned(),
         };
         (name.to_owned(), bound.value.clone(), origin)
     });

@@ -230,6 +230,7 @@ pub(super) fn bindings_of(sources: &Sources, trial: &Trial<'_>) -> Vec<Binding> 
                 value: Some(bound.value.clone()),
                 from: match &bound.origin {
                     Origin::Default => "default".to_owned(),
+                    Origin::Required => "the reference".to_owned(),
                     Origin::Flag(flag) => flag.clone(),
                     Origin::Follows(other) => (*other).to_owned(),
                     Origin::Inferred(source, span) => place(sources, *source, *span),

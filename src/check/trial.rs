@@ -116,7 +116,11 @@ impl<'a> Trial<'a> {
             let resources = pieces.iter().flat_map(|p| &p.resources);
             resources.cloned().collect()
         };
-        let mut dissents = infer(drafts, &arns(&pieces), &mut bindings, &placeholders);
+        let conditions: Vec<Pieces> = { pieces.iter() }
+            .flat_map(|p| p.values().cloned())
+            .collect();
+        let required = (&*arns(&pieces), &*conditions);
+        let mut dissents = infer(drafts, required, &mut bindings, &placeholders);
         let role_and_partition = reference.role.as_deref().zip(bindings.one("Partition"));
         let is_localized = role_and_partition.is_some_and(|(role, partition)| {
             reference::trust::localize(&mut statements, role, partition)

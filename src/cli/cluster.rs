@@ -7,6 +7,7 @@ use super::{Error, Selection, drawn};
 use crate::check;
 use crate::cluster::{self, Cluster, Generation, Use};
 use crate::parser::{self, SourceId, Sources, Spanned};
+use crate::reference::bindings::is_account;
 use crate::reference::{self, DEFAULT_RELEASE, Feature, Features};
 use crate::report::TakenFrom;
 
@@ -179,6 +180,22 @@ impl Configured {
         self.cluster.region.as_ref().map(|r| r.value.as_str())
     }
 
+    /// The account of the cluster, where the ARNs of its roles agree on one.
+    pub(super) fn account(&self) -> Option<Spanned<String>> {
+        let account = |value: &Spanned<String>| {
+            let account = value.value.split(':').nth(4)?;
+            is_account(account).then(|| Spanned {
+                value: account.to_owned(),
+                span: value.span,
+            })
+        };
+        let roles = self.cluster.roles.iter().map(|role| &role.value);
+        let boundaries = self.cluster.named("PermissionsBoundaryArn");
+        let mut all = roles.chain(boundaries).filter_map(account);
+        let first = all.next()?;
+        all.all(|other| other.value == first.value).then_some(first)
+    }
+
     /// The ARNs of permissions boundaries that it names.
     pub(super) fn boundaries(&self) -> impl Iterator<Item = &str> {
         let named = self.cluster.named("PermissionsBoundaryArn");
@@ -272,6 +289,13 @@ impl Configured {
                 "Region".to_owned(),
                 region.value.clone(),
                 place(region.span),
+            ));
+        }
+        if let Some(account) = self.account() {
+            given.push((
+                "Account".to_owned(),
+                account.value.clone(),
+                place(account.span),
             ));
         }
         for (name, values) in self.cluster.bindings(partition) {

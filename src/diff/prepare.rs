@@ -199,6 +199,27 @@ impl<'a> Drafts<'a> {
         votes
     }
 
+    /// The placeholders in the strings of all statements, each with its place.
+    pub fn used(&self) -> Vec<(u32, SourceId, Span)> {
+        let mut used = Vec::new();
+        for draft in &self.statements {
+            let resources = draft.statement.resource.iter().flat_map(|r| &r.values);
+            let lines = draft.statement.conditions.iter().zip(&draft.conditions);
+            let conditions = lines.flat_map(|(line, lexed)| line.values.iter().zip(lexed));
+            for (text, lexed) in resources.zip(&draft.resources).chain(conditions) {
+                let pieces = lexed.pieces.iter().filter(|_| lexed.has_placeholders);
+                used.extend(pieces.filter_map(|(piece, span)| {
+                    let Piece::Placeholder(number) = piece else {
+                        return None;
+                    };
+                    let place = text.part(span.start as usize..span.end as usize);
+                    Some((*number, draft.source, place))
+                }));
+            }
+        }
+        used
+    }
+
     /// The Allow statements, with every bound placeholder replaced in their strings.
     pub fn grants(&self, bindings: &Bindings, placeholders: &Placeholders) -> Grants {
         let perhaps = self.perhaps.as_deref();

@@ -3,6 +3,10 @@
 pub(crate) use crate::rejection::PARTITIONS;
 use crate::rejection::REGION_PREFIXES;
 
+mod open;
+
+pub use open::{Left, is_open};
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -22,6 +26,8 @@ pub enum Origin {
     Flag(String),
     /// Follows from the value of this placeholder.
     Follows(&'static str),
+    /// Read off what is required.
+    Required,
     /// Read off the policies, at this place.
     Inferred(SourceId, Span),
 }
@@ -121,7 +127,8 @@ const MOST_VALUES: usize = 64;
 impl Bindings {
     /// The hash in the name of the bucket of the account and Region, where both have one value.
     pub(super) fn bucket_hash(&self) -> Option<String> {
-        let name = format!("{}{}", self.one("Account")?, self.one("Region")?);
+        let known = |name| self.one(name).filter(|value| !is_open(value));
+        let name = format!("{}{}", known("Account")?, known("Region")?);
         let digest = Sha256::digest(name.as_bytes());
         let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}"));
         Some(digits.collect())
@@ -178,7 +185,7 @@ impl Bindings {
         may: impl Fn(&str) -> bool,
     ) {
         let mut wider = self.clone();
-        wider.infer(votes, required, placeholders);
+        wider.infer(votes, required, (&[], &[]), placeholders);
         for (name, bound) in wider.values {
             if self.get(&name).is_none() && may(&name) {
                 self.set(&name, bound.value, bound.origin);
@@ -193,11 +200,14 @@ impl Bindings {
 
     /// Infers missing values: Region and Account from the ARN fields of `votes`, any other placeholder (and a Region
     /// that no field names) from a vote that equals one of `required` with the placeholder replaced by one literal.
+    /// Those that the policies leave `open` are taken from `required` and from the values of its Conditions, or have one
+    /// value that is not known.
     /// Voters that disagree bind nothing and are returned. Binds the partition last: that of the Region, or else `aws`.
     pub fn infer(
         &mut self,
         votes: &[Vote<'_>],
         required: &[Pieces],
+        open: (&[Left<'_>], &[Pieces]),
         placeholders: &Placeholders,
     ) -> Vec<Dissent> {
         let mut dissents = Vec::new();
@@ -215,7 +225,7 @@ impl Bindings {
                 self.agree(name, literals, &mut dissents);
             }
         }
-        self.infer_open_region(votes, placeholders);
+        self.infer_open(votes, required, open, &dissents);
         let named = votes.iter().filter_map(|vote| {
             let parts = service_and_resource(vote.pieces)?;
             Some((vote, parts))
@@ -225,7 +235,7 @@ impl Bindings {
         for _ in 0..3 {
             let region = self.get("Region").map(str::to_owned);
             if self.get("Partition").is_none()
-                && let Some(region) = region.filter(|r| !r.contains('*'))
+                && let Some(region) = region.filter(|r| !r.contains('*') && !is_open(r))
             {
                 self.set(
                     "Partition",
@@ -271,29 +281,6 @@ impl Bindings {
             self.set("Partition", "aws", Origin::Default);
         }
         dissents
-    }
-
-    /// Policies with a placeholder for the Region, and no Region, are still for one Region.
-    fn infer_open_region(&mut self, votes: &[Vote<'_>], placeholders: &Placeholders) {
-        let literal = |vote: &Vote<'_>| {
-            literal_field(vote.pieces, 3).is_some_and(|(text, _)| is_region(&text))
-        };
-        if self.get("Region").is_some() || votes.iter().any(literal) {
-            return;
-        }
-        let open = votes.iter().find_map(|vote| {
-            let mut fields = vote.pieces.split(|(p, _)| *p == Piece::Char(':'));
-            match fields.nth(3)? {
-                [(Piece::Placeholder(n), span)] if placeholders.name(*n) == "Region" => Some((
-                    vote.source,
-                    vote.place.part(span.start as usize..span.end as usize),
-                )),
-                _ => None,
-            }
-        });
-        if let Some((source, span)) = open {
-            self.set("Region", "${Region}", Origin::Inferred(source, span));
-        }
     }
 
     fn agree(

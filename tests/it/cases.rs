@@ -101,6 +101,12 @@ fn of_conditions() {
     check("conditions");
 }
 
+/// Values that a template or a module leaves open, and what it refers to.
+#[test]
+fn of_templates() {
+    check("templates");
+}
+
 /// How CloudFormation reads YAML.
 #[test]
 fn of_plain_scalars() {

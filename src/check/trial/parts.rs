@@ -80,11 +80,13 @@ pub(super) fn everything(reference: &Reference) -> Vec<RefStatement> {
 /// which nothing else says anything.
 pub(super) fn infer(
     drafts: &Drafts<'_>,
-    required: &[Pieces],
+    (required, conditions): (&[Pieces], &[Pieces]),
     bindings: &mut Bindings,
     placeholders: &Placeholders,
 ) -> Vec<Dissent> {
-    let dissents = bindings.infer(&drafts.votes(), required, placeholders);
+    let used = drafts.used();
+    let open = Bindings::left_open(placeholders, &used);
+    let dissents = bindings.infer(&drafts.votes(), required, (&open, conditions), placeholders);
     if let Some(perhaps) = &drafts.perhaps {
         bindings.infer_others(&perhaps.votes(), required, placeholders, |name| {
             !dissents.iter().any(|d| d.name == name)

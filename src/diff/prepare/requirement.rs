@@ -46,6 +46,11 @@ pub fn reference_pieces(
 }
 
 impl ReferencePieces {
+    /// The values of its Condition.
+    pub fn values(&self) -> impl Iterator<Item = &Pieces> {
+        self.conditions.iter().flatten()
+    }
+
     /// The strings of one statement.
     pub fn of(
         statement: &RefStatement,
