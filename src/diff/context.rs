@@ -13,6 +13,7 @@ use crate::catalog::{self, Catalog, ResourceType};
 use crate::matcher::Class;
 use crate::matcher::arn;
 use crate::matcher::condition::{self, KeyValue, Truth};
+use crate::reference::bindings::is_open;
 use crate::reference::{self, KnownContext, Principal, PrincipalValue, RequestRegion};
 
 /// The context that all requests share: the condition keys of `--context`, and those that follow from the principal.
@@ -131,7 +132,7 @@ impl Context {
         let key = condition::fold_key(key);
         match (self.given(&key), key.as_str(), &scope.account) {
             (Some(value), ..) if key.starts_with("aws:") => Some(Cow::Borrowed(value)),
-            (None, "aws:principalaccount", Some(account)) => {
+            (None, "aws:principalaccount", Some(account)) if !is_open(account) => {
                 Some(Cow::Owned(KeyValue::one(account)))
             }
             (None, ..) => self.of_principal(&key, None, scope).map(Cow::Owned),
@@ -183,6 +184,22 @@ impl OfPrincipal {
         let value = written.value(scope);
         self.0.borrow_mut().insert(like.to_owned(), value.clone());
         value
+    }
+}
+
+/// Whether the value of a key is a placeholder.
+fn has_no_value(value: &KeyValue) -> bool {
+    value.text().is_some_and(|text| is_open(&text))
+}
+
+/// Whether a line holds for a value, which may be a placeholder: that equals itself, and may equal any other value.
+fn holds_for(line: &Line, value: &KeyValue) -> Truth {
+    let truth = line.test.evaluate(value);
+    let is_negated = line.test.operator.is_some_and(|o| o.negated);
+    if has_no_value(value) && truth != Truth::of(!is_negated) {
+        line.test.evaluate(&KeyValue::Present)
+    } else {
+        truth
     }
 }
 
@@ -246,12 +263,13 @@ impl Situation<'_> {
         {
             return Cow::Borrowed(value);
         }
-        let one = |text: &Option<String>| text.as_deref().map(KeyValue::one);
         let derived = match key {
-            "aws:principalaccount" => one(&self.scope.account),
-            "aws:resourceaccount" if self.target.own_account => one(&self.scope.account),
             "aws:requestedregion" => self.requested_region(),
-            _ => None,
+            // The key has a value, whichever it is.
+            key => self.own_account(key).map(|account| match is_open(account) {
+                true => KeyValue::Present,
+                false => KeyValue::one(account),
+            }),
         };
         let of_principal = || {
             let written = self.context.written(key, Some(self.service))?;
@@ -261,9 +279,33 @@ impl Situation<'_> {
         Cow::Owned(derived.unwrap_or(KeyValue::Unknown))
     }
 
+    /// The account of the cluster, for the keys that have it in these requests.
+    fn own_account(&self, key: &str) -> Option<&str> {
+        let has_it = match key {
+            "aws:principalaccount" => true,
+            "aws:resourceaccount" => self.target.own_account,
+            _ => false,
+        };
+        self.scope.account.as_deref().filter(|_| has_it)
+    }
+
+    /// The result of a line on the account or Region of the cluster where that is not known.
+    fn holds_as_written(&self, line: &Line) -> Option<Truth> {
+        let open = match line.test.key.as_str() {
+            "aws:requestedregion" => self.requested_regions().pop(),
+            key => self.own_account(key).map(KeyValue::one),
+        };
+        Some(holds_for(line, &open.filter(has_no_value)?))
+    }
+
     fn requested_region(&self) -> Option<KeyValue> {
         let mut regions = self.requested_regions().into_iter();
-        regions.next().filter(|_| regions.next().is_none())
+        let region = regions.next().filter(|_| regions.next().is_none())?;
+        Some(if has_no_value(&region) {
+            KeyValue::Present
+        } else {
+            region
+        })
     }
 
     /// The Region of the request, or those that it may be; none where nothing is known.
@@ -293,6 +335,12 @@ impl Situation<'_> {
             Truth::True
         } else {
             let value = self.value(&line.test.key);
+            if let Some(truth) = self
+                .holds_as_written(line)
+                .filter(|_| *value == KeyValue::Present)
+            {
+                return truth;
+            }
             if *value == KeyValue::Unknown && line.test.key == "aws:requestedregion" {
                 return self.holds_anywhere(line);
             }
@@ -303,7 +351,7 @@ impl Situation<'_> {
     /// Whether a line on the Region holds, in whichever of several Regions the request is.
     fn holds_anywhere(&self, line: &Line) -> Truth {
         let regions = self.requested_regions();
-        let mut truths = regions.iter().map(|region| line.test.evaluate(region));
+        let mut truths = regions.iter().map(|region| holds_for(line, region));
         let first = truths.next().unwrap_or(Truth::Unknown);
         if truths.all(|truth| truth == first) {
             first

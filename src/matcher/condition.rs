@@ -39,7 +39,7 @@ pub enum Truth {
 }
 
 impl Truth {
-    fn of(value: bool) -> Self {
+    pub(crate) fn of(value: bool) -> Self {
         if value { Truth::True } else { Truth::False }
     }
 

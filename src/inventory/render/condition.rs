@@ -2,7 +2,7 @@
 
 use super::{Draft, Item};
 use crate::inventory::value::{Node, Value};
-use crate::parser::{Effect, HoleKind};
+use crate::parser::{Effect, Extreme, HoleKind};
 
 impl Draft<'_> {
     /// Writes a Condition, unless nothing of it remains. Returns whether it is written, and whether it never holds.
@@ -78,7 +78,10 @@ impl Draft<'_> {
             all
         };
         let unknown: Vec<usize> = items.iter().flat_map(unknown_of).collect();
-        if unknown.is_empty() {
+        // A name is one value: the line holds for the requests with that value.
+        let is_name = |hole: &usize| self.holes.get(*hole).is_some_and(|h| h.kind.is_name());
+        let is_read = self.extreme == Extreme::BestOfTexts && unknown.iter().all(is_name);
+        if unknown.is_empty() || is_read {
             return (Some(values.clone()), false);
         }
         let most = unknown.iter().all(|h| self.reaches_most(*h, effect));
