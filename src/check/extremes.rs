@@ -1,5 +1,7 @@
 //! Verdicts where values are not known: each requirement is judged at both extremes, and the verdicts put together.
 
+mod one_value;
+
 use std::ptr;
 
 use rustc_hash::FxHashMap;
@@ -197,9 +199,12 @@ impl<'w> Generous<'w, '_> {
         }
         // If the reference requires a wildcard, one unknown name can cover only a part of it.
         let as_names = texts.filter(|texts| {
+            let verdict = texts.row.verdict;
+            let is_less = verdict.fails();
             at_best == Verdict::Covered
-                && !matches!(texts.row.verdict, Verdict::Covered | Verdict::Undecided)
+                && is_less
                 && asks_for_many(&requirement.row)
+                && !self.has_one_value(&requirement.row)
         });
         let (at_best, taken) = match as_names {
             Some(texts) => (Verdict::Partial, texts),

@@ -4,7 +4,7 @@
 //! Deny, and in `NotResource`, the string is left out of its list at the least.
 
 use crate::matcher::template::{self, Leftover, Placeholders};
-use crate::matcher::{Piece, Pieces};
+use crate::matcher::{Pattern, Piece, Pieces};
 use crate::parser::{Effect, Hole, HoleKind, Span, Statement, Text, Unknowns, Version};
 use crate::vocabulary::canonical_placeholder;
 
@@ -124,9 +124,47 @@ pub(crate) fn value_for(text: &str, hole: &Hole, required: &str) -> Option<Strin
     (!value.is_empty()).then(|| value.to_owned())
 }
 
+/// The value of the hole `at`, without wildcards, with which a string of a policy covers a required one. Other unknown
+/// parts may be any text.
+pub(crate) fn value_in(text: &Text, at: usize, kind: HoleKind, required: &str) -> Option<String> {
+    let parts = text.holes.as_deref().unwrap_or_default();
+    let mut own = parts.iter().filter(|part| part.hole == at);
+    let (own, None) = (own.next()?, own.next()) else {
+        return None;
+    };
+    let mut after = String::new();
+    let mut done = own.range.end;
+    for part in parts
+        .iter()
+        .filter(|part| part.range.start >= own.range.end)
+    {
+        after.push_str(text.value.get(done..part.range.start)?);
+        after.push('*');
+        done = part.range.end;
+    }
+    after.push_str(text.value.get(done..)?);
+    let after = Pattern::glob(&after);
+    let end = fields_alike(text.value.get(..own.range.start)?, required)?;
+    let rest = required.get(end..)?;
+    let is_end = |c: char| matches!(c, '*' | '?' | ':') || c == '/' && kind == HoleKind::Word;
+    let longest = rest.find(is_end).unwrap_or(rest.len());
+    let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    let end = ends.find(|end| {
+        let fits = |rest| after.covers(&Pattern::glob(rest));
+        (1..=longest).contains(end) && rest.get(*end..).is_some_and(fits)
+    })?;
+    rest.get(..end).map(str::to_owned)
+}
+
 /// The end, within `required`, of a text whose ARN fields may be placeholders.
 fn fields_alike(before: &str, required: &str) -> Option<usize> {
-    let mut own = before.split(':').peekable();
+    let mut is_within = false;
+    // The name of a placeholder may have colons.
+    let is_colon = move |c: char| {
+        is_within = c == '{' || is_within && c != '}';
+        c == ':' && !is_within
+    };
+    let mut own = before.split(is_colon).peekable();
     let mut at = 0;
     while let Some(field) = own.next() {
         let rest = required.get(at..)?;
