@@ -192,7 +192,10 @@ impl<'c> Trusted<'c> {
                 key.get(..host.len())
                     .is_some_and(|h| h.eq_ignore_ascii_case(host))
             });
-            let claim = claim?.strip_prefix(':')?;
+            let claim = claim.and_then(|claim| claim.strip_prefix(':'));
+            // A host that is not known may be that of any key.
+            let open = || key.rsplit_once(':').filter(|_| host.contains("${"));
+            let claim = claim.or_else(|| Some(open()?.1))?;
             match shared {
                 Some(shared) => claim
                     .eq_ignore_ascii_case(&shared.claim)

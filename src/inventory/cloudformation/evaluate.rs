@@ -379,6 +379,7 @@ impl<'g> Template<'g> {
             }
             pieces.extend(match name {
                 "Name" => self.name_of(logical, kind, span),
+                "Host" => without_scheme(self.name_of(logical, kind, span)),
                 "Path" => {
                     let path = self.property(logical, "Path");
                     let path = path.and_then(|v| v.pieces());
@@ -433,6 +434,17 @@ impl<'g> Template<'g> {
         self.open.pop();
         (value.node != Made::Absent).then_some(value)
     }
+}
+
+/// An address without `https://`.
+fn without_scheme(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    const SCHEME: &str = "https://";
+    if let Some(first) = pieces.first_mut()
+        && let Some(text) = first.text().filter(|text| text.starts_with(SCHEME))
+    {
+        *first = first.part(SCHEME.len()..text.len());
+    }
+    pieces
 }
 
 /// A text as it is written.

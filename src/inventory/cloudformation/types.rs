@@ -169,6 +169,7 @@ mod tests {
                     let name = part.split('}').next().unwrap();
                     let known = [
                         "Name",
+                        "Host",
                         "Id",
                         "Path",
                         "AWS::Partition",
@@ -177,7 +178,11 @@ mod tests {
                         "AWS::URLSuffix",
                     ];
                     assert!(known.contains(&name), "{}: {name}", kind.kind);
-                    assert!(name != "Name" || kind.name.is_some(), "{}", kind.kind);
+                    assert!(
+                        !["Name", "Host"].contains(&name) || kind.name.is_some(),
+                        "{}",
+                        kind.kind
+                    );
                 }
             }
         }

@@ -36,6 +36,8 @@ pub(super) enum Part {
     Placeholder(String),
     /// `{path=/}`: an argument, and what it is when it is not set.
     Argument(String, Option<String>),
+    /// `{https://url}`: an argument without this start.
+    Without(String, String),
 }
 
 /// The schema of a resource, a data source, or a block in one.
@@ -95,9 +97,15 @@ fn parts(form: &str) -> Vec<Part> {
         all.push(if is_placeholder {
             Part::Placeholder(inner.to_owned())
         } else {
-            match inner.split_once('=') {
-                Some((name, default)) => Part::Argument(name.to_owned(), Some(default.to_owned())),
-                None => Part::Argument(inner.to_owned(), None),
+            match (inner.split_once('='), inner.rfind("//")) {
+                (Some((name, default)), _) => {
+                    Part::Argument(name.to_owned(), Some(default.to_owned()))
+                }
+                (None, Some(at)) => {
+                    let (start, name) = inner.split_at(at + 2);
+                    Part::Without(start.to_owned(), name.to_owned())
+                }
+                (None, None) => Part::Argument(inner.to_owned(), None),
             }
         });
         rest = behind;

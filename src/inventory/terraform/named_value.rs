@@ -307,6 +307,28 @@ impl Machine<'_> {
                         .flatten();
                     region.unwrap_or_else(|| self.named(name.clone(), HoleKind::Reference, place))
                 }
+                Part::Without(start, name) => {
+                    let given = self.argument(of, name);
+                    let given = given.filter(|value| !matches!(value.node, Node::Null));
+                    let value = given.unwrap_or_else(|| {
+                        let name = format!("{}.{name}", of.address);
+                        self.named(name, HoleKind::Word, place)
+                    });
+                    let mut own = Vec::new();
+                    self.put(&value, &mut own, of.module);
+                    if let Some(first) = own.first_mut()
+                        && let Some(text) =
+                            first.text().and_then(|t| t.strip_prefix(start.as_str()))
+                    {
+                        *first = Piece::Bound {
+                            text: text.to_owned(),
+                            place,
+                            via: value.via.clone(),
+                        };
+                    }
+                    pieces.extend(own);
+                    continue;
+                }
                 Part::Argument(name, default) => {
                     let given = if resource.name.as_ref() == Some(name) {
                         Some(self.attribute(of, name, place))
