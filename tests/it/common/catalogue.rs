@@ -244,8 +244,11 @@ pub fn can_be(key: &str, value: &str) -> bool {
 /// Values that a condition key (in lower case) can have; none where any text will do.
 pub fn values_of(key: &str) -> Vec<String> {
     if key == "aws:principalarn" {
-        let kinds = ["iam::123456789012:role/a", "iam::123456789012:user/z"];
-        return kinds.map(|kind| format!("arn:aws:{kind}")).to_vec();
+        // The data knows the form of the ARN, not each kind of principal.
+        let kinds = ["role/a", "user/z", "other/x"];
+        return kinds
+            .map(|kind| format!("arn:aws:iam::123456789012:{kind}"))
+            .to_vec();
     }
     let vpcs = ["aaaaaaaa", "bbbbbbbb", "a0a0a0a0", "aaaaaaaaaaaaaaaaa"];
     let values = vpcs.iter().flat_map(|id| {
