@@ -1,4 +1,4 @@
-//! Names, paths and durations that IAM refuses. From `rules/iam-limits.toml`.
+//! Names, paths, descriptions and durations that IAM refuses. From `rules/iam-limits.toml`.
 
 use std::sync::LazyLock;
 
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_read_and_kept() {
-        assert_eq!(limited("AWS::IAM::Role").count(), 3);
+        assert_eq!(limited("AWS::IAM::Role").count(), 4);
         let role = |name, parts: &[Option<&str>]| refusal("AWS::IAM::Role", name, parts);
         for (name, value, expected) in [
             ("RoleName", "a-Z_0+=,.@", ""),
@@ -140,7 +140,9 @@ mod tests {
             ("MaxSessionDuration", "43200", ""),
             ("MaxSessionDuration", "3599", "is 3599"),
             ("MaxSessionDuration", "x", ""),
-            ("Description", "\u{1}", ""),
+            ("Description", "a\n\u{e9}", ""),
+            ("Description", "a \u{2013} b", "contains `\u{2013}`"),
+            ("Description", &"x".repeat(1001), "has 1001 characters"),
         ] {
             let said = role(name, &[Some(value)]).unwrap_or_default();
             assert!(said.contains(expected), "{name} {value}: {said}");

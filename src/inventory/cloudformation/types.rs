@@ -43,6 +43,9 @@ pub(super) struct Type {
     /// The type must have one of these properties.
     #[serde(default)]
     pub(super) one_of: Vec<String>,
+    /// Properties that take a list.
+    #[serde(default)]
+    pub(super) lists: Vec<String>,
     /// How many elements a list may have.
     #[serde(default)]
     pub(super) most: BTreeMap<String, usize>,

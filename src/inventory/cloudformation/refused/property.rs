@@ -28,9 +28,19 @@ pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
             problems.push(Problem::unresolved(name, message, tree.span).with_help(help));
         }
     }
+    problems.extend(names_of_policies(template, resource));
     let Some(of) = types::find(&resource.kind) else {
         return problems;
     };
+    for name in &of.lists {
+        let value = template.property(&resource.name, name);
+        let is_one = |node: &Made| matches!(node, Made::Text(_) | Made::Map(_));
+        if let Some(value) = value.filter(|value| is_one(&value.node)) {
+            let message = format!("`{name}` takes a list, and this is none");
+            let help = "write `[` and `]` around it, or `-` before it";
+            problems.push(refused_template(name, message, help, value.span));
+        }
+    }
     for name in &of.unique {
         problems.extend(properties.get(name).and_then(|list| repeated(name, list)));
     }
@@ -50,6 +60,29 @@ pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
         }
     }
     problems
+}
+
+/// The names of inline policies that IAM refuses.
+fn names_of_policies(template: &mut Template<'_>, resource: &Resource) -> Vec<Problem> {
+    const LIST: &str = "Policies";
+    let kind = format!("{}.{LIST}", resource.kind);
+    let names: Vec<&str> = iam_limits::limited(&kind).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let value = template.property(&resource.name, LIST);
+    let elements = value.iter().flat_map(|value| value.elements());
+    let refused = elements.flat_map(|policy| {
+        names.iter().filter_map(|name| {
+            let value = policy.get(name)?;
+            let pieces = value.pieces()?;
+            let parts: Vec<Option<&str>> = pieces.iter().map(Piece::text).collect();
+            let message = iam_limits::refusal(&kind, name, &parts)?;
+            let help = "correct it: IAM refuses it, so the stack is not created";
+            Some(Problem::unresolved(*name, message, value.span).with_help(help))
+        })
+    });
+    refused.collect()
 }
 
 /// Why IAM refuses a property, whatever the values of the parameters are that may have several.
