@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use super::evaluate::{Template, call};
 use super::links::Resource;
+use super::types::anatomy;
+use crate::inventory::cycle::cycle;
 use crate::inventory::{Node as Made, Piece, Value};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, Span};
@@ -21,6 +23,9 @@ const NAMES: [&str; 6] = [
     "UserName",
     "GroupName",
 ];
+
+/// Circles that are reported at most.
+const MOST_CIRCLES: usize = 10;
 
 /// Such references in the resources that are made for sure.
 pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec<Problem> {
@@ -52,7 +57,7 @@ pub(super) fn references(template: &mut Template<'_>, made: &[&Resource]) -> Vec
         problems.extend(plain_text::names(resource));
         problems.extend(property::values(template, resource));
     }
-    problems.extend(circles(&own));
+    problems.extend(circles(made));
     template.problems.clear();
     template.taken.clear();
     problems
@@ -123,45 +128,39 @@ fn no_arn(template: &mut Template<'_>, property: &str, tree: &Rc<Tree>) -> Optio
 /// Resources that need each other to be made first.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html> (circular dependency)
-fn circles(own: &[&Resource]) -> Vec<Problem> {
-    let names: BTreeSet<&str> = own.iter().map(|r| r.name.as_str()).collect();
-    let needs: BTreeMap<&str, BTreeMap<String, Span>> = { own.iter() }
+fn circles(made: &[&Resource]) -> Vec<Problem> {
+    // SAM makes other resources of its own, and orders them.
+    let of_sam = anatomy().sam_types.as_str();
+    let own = || { made.iter() }.filter(|r| !r.kind.starts_with(of_sam));
+    let names: BTreeSet<&str> = own().map(|r| r.name.as_str()).collect();
+    let mut needs: BTreeMap<&str, BTreeMap<String, Span>> = own()
         .map(|resource| (resource.name.as_str(), needs_of(resource, &names)))
         .collect();
     let mut problems = Vec::new();
-    let mut told: BTreeSet<&str> = BTreeSet::new();
-    for (name, first) in &needs {
-        let mut before: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut open = vec![*name];
-        while let Some(at) = open.pop() {
-            for next in needs.get(at).into_iter().flat_map(BTreeMap::keys) {
-                if !before.contains_key(next.as_str()) {
-                    before.insert(next, at);
-                    open.push(next);
-                }
-            }
-        }
-        let mut circle = vec![*name];
-        let mut at = before.get(name).copied();
-        while let Some(previous) = at.filter(|previous| previous != name) {
-            circle.push(previous);
-            at = before.get(previous).copied();
-        }
-        if at.is_none() || circle.iter().any(|name| told.contains(name)) {
-            continue;
-        }
-        told.extend(&circle);
-        let needed = circle.last().unwrap_or(name);
-        let Some(span) = first.get(*needed) else {
-            continue;
+    while problems.len() < MOST_CIRCLES {
+        let all = needs.iter();
+        let all = all.map(|(name, of)| (*name, of.keys().map(String::as_str).collect()));
+        let Some(circle) = cycle(&all.collect()) else {
+            break;
         };
-        circle.sort_unstable();
-        let all = circle.iter().map(|name| format!("`{name}`"));
-        let all = all.collect::<Vec<_>>().join(", ");
-        let message =
-            format!("circular dependency between {all}: CloudFormation refuses the template");
+        let circle: Vec<String> = circle.into_iter().map(str::to_owned).collect();
+        let place = circle.iter().zip(circle.iter().cycle().skip(1));
+        let place = place
+            .min()
+            .and_then(|(name, next)| needs.get(name.as_str())?.get(next));
+        let mut shown: Vec<String> = { circle.iter() }.map(|n| format!("`{n}`")).collect();
+        shown.sort_unstable();
+        let message = format!(
+            "circular dependency between {}: CloudFormation refuses the template",
+            shown.join(", ")
+        );
         let help = "name the other resource on one side only";
-        problems.push(Problem::unresolved("Resources", message, *span).with_help(help));
+        let problem = place.map(|span| Problem::unresolved("Resources", message, *span));
+        problems.extend(problem.map(|problem| problem.with_help(help)));
+        needs.retain(|name, _| !circle.iter().any(|of| of == name));
+        for of in needs.values_mut() {
+            of.retain(|name, _| !circle.contains(name));
+        }
     }
     problems
 }
@@ -185,13 +184,18 @@ fn needs_of(resource: &Resource, names: &BTreeSet<&str>) -> BTreeMap<String, Spa
             match call.name.as_str() {
                 "Ref" => add(argument.text().unwrap_or_default(), part.span),
                 "Fn::GetAtt" => add(argument.text().or(first).unwrap_or_default(), part.span),
-                "Fn::Sub" if first.is_none() => {
-                    let text = argument.text().unwrap_or_default();
+                "Fn::Sub" => {
+                    let text = argument.text().or(first).unwrap_or_default();
+                    let map = argument.elements().get(1);
                     let names = text.split("${").skip(1).filter_map(|t| t.split_once('}'));
-                    names.for_each(|(name, _)| add(name.trim(), part.span));
+                    let own = names.map(|(name, _)| name.trim());
+                    let own = own.filter(|name| map.is_none_or(|m| m.get(name).is_none()));
+                    own.for_each(|name| add(name, part.span));
+                    return map.is_some();
                 }
-                "Fn::Join" | "Fn::Select" | "Fn::Split" => return true,
-                _ => {}
+                "Fn::If" | "Fn::Transform" => {}
+                // The values in its argument are evaluated, too.
+                name => return !name.starts_with("Fn::ForEach"),
             }
             false
         });
