@@ -21,6 +21,7 @@ mod passed;
 mod principals;
 mod refused;
 mod sam;
+mod sam_policy;
 mod settings;
 mod template_condition;
 mod types;

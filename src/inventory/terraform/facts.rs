@@ -52,6 +52,9 @@ pub(super) struct Accepts {
     /// The arguments without which Terraform refuses it.
     #[serde(default)]
     pub(super) required: Vec<String>,
+    /// Arguments of which the provider takes one.
+    #[serde(default)]
+    pub(super) one_of: Vec<String>,
 }
 
 #[derive(Deserialize, Debug)]

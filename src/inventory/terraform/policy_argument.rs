@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::evaluate::Machine;
+use super::facts;
 use super::value::{Instance, Node, Piece, Value};
 use crate::inventory::iam_limits;
 use crate::inventory::leaves::leaves;
@@ -71,6 +72,28 @@ impl Machine<'_> {
                     self.unread(value.place, message, help);
                 }
             }
+        }
+    }
+
+    /// Reports arguments of which the provider takes one. One that is `null` is none.
+    pub(super) fn require_one(&mut self, instance: &Rc<Instance>) {
+        let accepts = facts::accepts(instance.kind()).filter(|_| !self.is_plan);
+        let names = accepts.map_or(&[][..], |accepts| accepts.one_of.as_slice());
+        let mut given: Vec<(&str, Value)> = Vec::new();
+        for name in names {
+            let value = self.argument(instance, name);
+            let is_sure = |value: &Value| {
+                !matches!(
+                    value.node,
+                    Node::Null | Node::Absent | Node::Hole(_) | Node::Choice(..)
+                )
+            };
+            given.extend(value.filter(is_sure).map(|value| (name.as_str(), value)));
+        }
+        if let [(first, _), (second, value), ..] = given.as_slice() {
+            let message = format!("`{second}` conflicts with `{first}`");
+            let help = "remove one of them: the provider refuses the resource";
+            self.unread(value.place, message, help);
         }
     }
 

@@ -80,6 +80,7 @@ pub(super) fn principals(machine: &mut Machine<'_>) -> Vec<Principal> {
     let mut links = Vec::new();
     for (shape, instance) in &all {
         machine.require_limits(instance);
+        machine.require_one(instance);
         links_of(machine, shape, instance, &names, &mut links);
     }
     let mut managed = Managed::default();

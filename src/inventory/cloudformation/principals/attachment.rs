@@ -9,6 +9,7 @@ use crate::inventory::cloudformation::evaluate::{Template, call};
 use crate::inventory::cloudformation::links::{Resource, Whose, targets};
 use crate::inventory::cloudformation::names::Target;
 use crate::inventory::cloudformation::sam::managed_arn;
+use crate::inventory::cloudformation::sam_policy;
 use crate::inventory::cloudformation::template_condition::Truth;
 use crate::inventory::cloudformation::unresolved;
 use crate::inventory::leaves::leaves;
@@ -255,8 +256,12 @@ impl Reader<'_> {
         for (policy, optional) in leaves(policies, optional) {
             match &policy.node {
                 Made::Map(members) if policy.get("Statement").is_none() => {
-                    for (key, _) in members {
+                    for (key, parameters) in members {
                         let name = key.text().unwrap_or_default();
+                        let refused = sam_policy::refused(key, parameters);
+                        if let Some(problem) = refused.filter(|_| optional.is_none()) {
+                            template.report(problem);
+                        }
                         all.name_at(format!("sam-policy:{}", shorten(&name)), key.span);
                     }
                 }
