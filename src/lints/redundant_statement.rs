@@ -21,9 +21,10 @@ fn check(context: &Context<'_>, out: &mut Vec<Finding>) {
         return;
     };
     let mut budget = budget();
+    // Instances of one resource (`for_each`) have the statement in one place.
     let stay = |wide: &Prepared, narrow: &Prepared| {
         let [wide, narrow] = [wide, narrow].map(|s| (s.source, s.span));
-        fix::stay_as_they_are(context, wide, narrow)
+        wide != narrow && fix::stay_as_they_are(context, wide, narrow)
     };
     for layer in &compared.comparison.layers {
         let statements: Vec<Sketched<'_>> = layer.statements.iter().map(Sketched::new).collect();
