@@ -269,7 +269,8 @@ impl<'a> Template<'a> {
         let at = self.layout.at(element.value_span).ok_or(Obstacle::Call)?;
         let part = self.layout.part(at).ok_or(Obstacle::Call)?;
         if !matches!(part.kind, Kind::List(_)) {
-            let map = part.parent.ok_or(Obstacle::Call)?;
+            let map = part.parent.filter(|_| !self.layout.is_argument(at));
+            let map = map.ok_or(Obstacle::Call)?;
             self.is_editable(map, [at].into_iter())?;
             let [(_, texts)] = changes else {
                 return Err(Obstacle::Call);
@@ -403,7 +404,9 @@ impl<'a> Template<'a> {
 
     /// Puts a text in the place of a part of a string.
     pub(super) fn replace(&self, span: Span, text: &str) -> Result<Edit, Obstacle> {
-        let at = self.layout.text_around(span).ok_or(Obstacle::Call)?;
+        let at = self.layout.text_around(span);
+        let at = at.filter(|at| !self.layout.is_argument(*at));
+        let at = at.ok_or(Obstacle::Call)?;
         self.is_editable(at, [at].into_iter())?;
         let token = self.token(at);
         let written = match self.slice(token.start, token.end).chars().next() {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::part::{Part, conditions, lists, parts};
 use crate::parser::Effect;
+use crate::reference::bindings::PARTITIONS;
 use crate::reference::{self, RefStatement};
 
 /// The name that a placeholder has in a template: a pseudo parameter, or a parameter.
@@ -39,6 +40,19 @@ fn substituted(text: &str) -> (String, bool) {
         }
     }
     (out, true)
+}
+
+/// Leaves the partition of the ARNs to CloudFormation: a template that does so is for several partitions.
+pub(super) fn leave_partition_open(statement: &mut RefStatement) {
+    let conditions = statement.conditions.iter_mut().flat_map(|c| &mut c.values);
+    for text in statement.resource.values.iter_mut().chain(conditions) {
+        let rest = text
+            .strip_prefix("arn:")
+            .and_then(|rest| rest.split_once(':'));
+        if let Some((_, rest)) = rest.filter(|(partition, _)| PARTITIONS.contains(partition)) {
+            *text = format!("arn:${{Partition}}:{rest}");
+        }
+    }
 }
 
 /// The statements as a YAML list, a comment between those of different documents.

@@ -26,8 +26,15 @@ pub(in crate::cli) enum LanguageName {
 /// A language, with what the input says about its form.
 pub(super) enum Language {
     Json,
-    CloudFormation { is_json: bool },
-    Terraform { in_blocks: bool, names: hcl::Names },
+    CloudFormation {
+        is_json: bool,
+        /// Whether the template leaves the partition of its ARNs to CloudFormation.
+        has_partition: bool,
+    },
+    Terraform {
+        in_blocks: bool,
+        names: hcl::Names,
+    },
 }
 
 impl Language {
@@ -46,6 +53,7 @@ impl Language {
             LanguageName::Json => Language::Json,
             LanguageName::Cfn => Language::CloudFormation {
                 is_json: written.is_some_and(|s| s.text().trim_start().starts_with('{')),
+                has_partition: written.is_some_and(|s| s.text().contains("AWS::Partition")),
             },
             LanguageName::Hcl => Language::Terraform {
                 in_blocks: has_blocks(loaded),
@@ -61,8 +69,21 @@ impl Language {
     pub(super) fn write(&self, documents: &[Vec<RefStatement>]) -> String {
         match self {
             Language::Json => String::new(),
-            Language::CloudFormation { is_json: true } => cloudformation::json(documents),
-            Language::CloudFormation { is_json: false } => cloudformation::yaml(documents),
+            Language::CloudFormation {
+                is_json,
+                has_partition,
+            } => {
+                let mut documents = documents.to_vec();
+                if *has_partition {
+                    let statements = documents.iter_mut().flatten();
+                    statements.for_each(cloudformation::leave_partition_open);
+                }
+                if *is_json {
+                    cloudformation::json(&documents)
+                } else {
+                    cloudformation::yaml(&documents)
+                }
+            }
             Language::Terraform { in_blocks, names } => hcl::write(documents, *in_blocks, names),
         }
     }

@@ -212,6 +212,21 @@ impl Layout {
         is_tagged || self.entries(at).iter().any(is_function)
     }
 
+    /// Whether a text is an argument of a function that makes another text of it. The branches of `Fn::If` are values.
+    pub(crate) fn is_argument(&self, at: usize) -> bool {
+        let parent = |at: usize| self.part(at).and_then(|part| part.parent);
+        let Some(mut of) = parent(at) else {
+            return false;
+        };
+        let is_tagged = |at: usize| self.part(at).is_some_and(|part| part.tag.is_some());
+        if !self.elements(of).is_empty() && !is_tagged(of) {
+            of = parent(of).unwrap_or(of);
+        }
+        let tag = self.part(of).and_then(|part| part.tag.as_deref());
+        let is_branch = |(key, _): &(usize, usize)| self.text(*key) == Some("Fn::If");
+        self.is_call(of) && tag != Some("!If") && !self.entries(of).iter().any(is_branch)
+    }
+
     /// The outermost function that makes a value, or leaves it out, below the part at `within`; else the value itself.
     fn outermost(&self, span: Span, within: Span) -> Option<usize> {
         let mut at = self.at(span)?;
