@@ -16,6 +16,7 @@ struct NameRules {
     vote: Vec<NameVote>,
     derived: Vec<NameDerived>,
     tag: Vec<NameTag>,
+    value: Vec<NameValue>,
     narrowing: Vec<NameNarrowing>,
 }
 
@@ -54,6 +55,22 @@ struct NameTag {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct NameValue {
+    name: String,
+    #[serde(default = "any")]
+    shape: String,
+    #[serde(default)]
+    except: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NameNarrowing {
     of: String,
     #[serde(default)]
@@ -66,6 +83,10 @@ struct NameNarrowing {
     last: Option<String>,
     #[serde(default)]
     when: String,
+    #[serde(default)]
+    unless: Vec<String>,
+    #[serde(default)]
+    unconfigured: bool,
     to: Vec<Vec<String>>,
     #[serde(rename = "source")]
     _source: String,
@@ -96,7 +117,15 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
         "pub(super) static TAKEN: &[&str] = &{:?};\npub(super) static SINGLE: &[&str] = &{:?};",
         rules.taken, rules.single
     );
-    code.push_str("pub(super) static NAME_VOTES: &[NameVote] = &[\n");
+    code.push_str("pub(super) static NAME_VALUES: &[(&str, &str, &[&str])] = &[\n");
+    for value in &rules.value {
+        let _ = writeln!(
+            code,
+            "    ({:?}, {:?}, &{:?}),",
+            value.name, value.shape, value.except
+        );
+    }
+    code.push_str("];\npub(super) static NAME_VOTES: &[NameVote] = &[\n");
     for vote in &rules.vote {
         known_roles(&vote.roles);
         let _ = writeln!(
@@ -138,13 +167,15 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
         let to: Vec<String> = n.to.iter().map(|group| format!("&{group:?}")).collect();
         let _ = writeln!(
             code,
-            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, when: {:?}, to: &[{}] }},",
+            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, when: {:?}, unless: &{:?}, unconfigured: {}, to: &[{}] }},",
             n.of,
             n.roles,
             n.schedulers,
             n.actions,
             range(n.first.as_ref(), n.last.as_ref()),
             n.when,
+            n.unless,
+            n.unconfigured,
             to.join(", ")
         );
     }

@@ -197,6 +197,7 @@ impl Reference {
         };
         let needs = need::divided(wanted.role, wanted.scheduler, wanted.release);
         let needs: Vec<_> = needs.collect();
+        let is_old = wanted.release.major() < 3;
         let mut all = Vec::with_capacity(self.statements.len());
         for statement in &self.statements {
             let mut rest = statement.clone();
@@ -212,11 +213,11 @@ impl Reference {
             if part_of.is_some_and(|p| p.kind == "generated") && !is_given("ResourcesS3Bucket") {
                 for resource in &mut rest.resource.values {
                     *resource = template::fill(resource, |name| match name {
-                        "ResourcesS3Bucket" => {
+                        "ResourcesS3Bucket" if !is_old => {
                             Some("parallelcluster-${Hash}-v1-do-not-delete".to_owned())
                         }
                         // The names of a cluster of 3.x tell what it is.
-                        "ArtifactDirectory" if wanted.release.major() < 3 => Some("*".to_owned()),
+                        "ArtifactDirectory" if is_old => Some("*".to_owned()),
                         _ => None,
                     });
                 }

@@ -4,21 +4,22 @@
 //! reference that stands for such a name, where the policy is narrower than that wildcard.
 
 mod grant;
+mod hint;
 mod instance;
 mod rule;
 mod tag;
 
 pub use super::bindings::CLUSTER;
 pub use grant::{Grant, Grants, Written};
+pub use hint::{Hint, clusters, hints};
 pub use tag::state_tags;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
 use super::bindings::{Bindings, Dissent, LOWER_CASE_CLUSTER, Origin};
-use super::data::{DERIVED, NAME_VOTES, Narrowing, SINGLE, TAKEN};
+use super::data::{DERIVED, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
@@ -41,93 +42,6 @@ pub fn is_cluster_name(text: &str) -> bool {
     text.len() <= 60
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-}
-
-/// A resource of a grant that may name a cluster: its service and its last field.
-#[derive(Debug)]
-pub struct Hint {
-    text: String,
-    written: Written,
-}
-
-/// The templates in which a cluster's name occurs, in whatever role and release, by service: the literal parts of each.
-static LITERALS: LazyLock<FxHashMap<&str, Vec<Vec<&str>>>> = LazyLock::new(|| {
-    let mut all: FxHashMap<&str, Vec<Vec<&str>>> = FxHashMap::default();
-    for template in NAME_VOTES.iter().flat_map(|vote| vote.resources) {
-        let Some((service, resource)) = template.split_once(':') else {
-            continue;
-        };
-        all.entry(service).or_default().push(literals(resource));
-    }
-    for of_service in all.values_mut() {
-        of_service.sort_unstable();
-        of_service.dedup();
-    }
-    all
-});
-
-/// The texts before, between and behind the placeholders of a template.
-fn literals(template: &'static str) -> Vec<&'static str> {
-    let parts = template.split("${").enumerate();
-    let literal = |(nth, part): (usize, &'static str)| match nth {
-        0 => part,
-        _ => part.split_once('}').map_or("", |(_, literal)| literal),
-    };
-    parts.map(literal).collect()
-}
-
-/// The resources of the grants that may name a cluster, for [`clusters`].
-pub fn hints(grants: &[Grant]) -> Vec<Hint> {
-    let mut found = Vec::new();
-    for written in grants.iter().filter_map(|g| g.resources.as_ref()).flatten() {
-        let mut fields = written.text.splitn(6, ':');
-        let (service, resource) = (fields.nth(2), fields.nth(2));
-        let (Some(service), Some(resource)) = (service, resource) else {
-            continue;
-        };
-        // What is written in a template occurs in the text, in this order.
-        let may_be = |literals: &Vec<&str>| {
-            let mut literals = literals.iter();
-            let start = literals.next();
-            let mut left = start.and_then(|start| resource.strip_prefix(*start));
-            for literal in literals {
-                let rest = left.and_then(|l| l.find(literal).and_then(|at| l.get(at..)));
-                left = rest.and_then(|rest| rest.get(literal.len()..));
-            }
-            left.is_some()
-        };
-        let of_service = LITERALS.get(service);
-        if of_service.is_some_and(|all| all.iter().any(may_be)) {
-            found.push(Hint {
-                text: format!("{service}:{resource}"),
-                written: written.clone(),
-            });
-        }
-    }
-    found
-}
-
-/// Each resource that names a cluster in what a reference asks for, with that name.
-pub fn clusters(hints: &[Hint], reference: &Reference) -> Vec<Written> {
-    let Some(release) = release_of(reference) else {
-        return Vec::new();
-    };
-    let votes = NAME_VOTES.iter().filter(|vote| {
-        vote.first <= release && release <= vote.last && has(vote.roles, reference.role.as_deref())
-    });
-    let templates: Vec<&str> = votes.flat_map(|v| v.resources.iter().copied()).collect();
-    let named = hints.iter().filter_map(|hint| {
-        let name = templates.iter().find_map(|template| {
-            let values = instance(template, &hint.text)?;
-            let (_, name) = values.into_iter().find(|(name, _)| *name == CLUSTER)?;
-            Some(name)
-        })?;
-        Some(Written {
-            text: name,
-            ..hint.written.clone()
-        })
-    });
-    named.collect()
 }
 
 /// Binds what follows from the name of the cluster and has no value yet.
@@ -261,8 +175,8 @@ struct Work<'a> {
     done: FxHashMap<Asked, Option<Vec<String>>>,
 }
 
-/// A rule, whether the grants are not certain, and those that name an action.
-type Asked = (*const Narrowing, bool, Vec<*const Grant>);
+/// A rule, whether the grants are not certain, those that name all of an action, and those that name a part.
+type Asked = (*const Narrowing, bool, Vec<*const Grant>, Vec<*const Grant>);
 
 impl<'a> Work<'a> {
     /// The resources that are enough for an action; `None` where the reference's own stays.
@@ -283,37 +197,46 @@ impl<'a> Work<'a> {
         if self.is_perhaps {
             grants = of(&self.grants.perhaps);
         }
-        let asked = { grants.iter() }.map(|g| std::ptr::from_ref(*g));
-        let asked = (
+        let (whole, part) = grants
+            .iter()
+            .copied()
+            .partition::<Vec<_>, _>(|g| g.is_for_all(action));
+        let asked = |grants: &[&'a Grant]| grants.iter().map(|g| std::ptr::from_ref(*g)).collect();
+        let asked: Asked = (
             std::ptr::from_ref(rule),
             self.is_perhaps,
-            asked.collect::<Vec<_>>(),
+            asked(&whole),
+            asked(&part),
         );
         if let Some(done) = self.done.get(&asked) {
             return done.clone();
         }
-        let narrowed = self.narrowed_to(rule, &grants);
+        let narrowed = self.narrowed_to(rule, &whole, &grants);
         self.done.insert(asked, narrowed.clone());
         narrowed
     }
 
-    /// The same for the grants that name the action.
-    fn narrowed_to(&mut self, rule: &Narrowing, grants: &[&Grant]) -> Option<Vec<String>> {
+    /// The same for the grants that name the action, of which some name all that it stands for.
+    fn narrowed_to(
+        &mut self,
+        rule: &Narrowing,
+        whole: &[&Grant],
+        grants: &[&Grant],
+    ) -> Option<Vec<String>> {
         if grants.iter().any(|g| g.resources.is_none()) {
             return None;
         }
-        let written: Vec<&Written> = grants
-            .iter()
-            .filter_map(|g| g.resources.as_ref())
-            .flatten()
-            .collect();
+        let of_whole = { whole.iter() }.filter_map(|g| g.resources.as_ref());
+        let of_whole: Vec<&Written> = of_whole.flatten().collect();
+        let written = { grants.iter() }.filter_map(|g| g.resources.as_ref());
+        let written: Vec<&Written> = written.flatten().collect();
         let of = self.open(&super::expand(rule.of, |_| None).concat());
         // A policy that keeps the placeholder is a template of what the reference asks for.
         let same = self.bound(rule.of);
-        if written.iter().any(|w| w.text == same) {
+        if of_whole.iter().any(|w| w.text == same) {
             return None;
         }
-        if !self.layered && written.iter().any(|w| glob(&w.text, &of)) {
+        if !self.layered && of_whole.iter().any(|w| glob(&w.text, &of)) {
             return None;
         }
         let is_open = |name: &str| !is_ambient(name) && self.bindings.get(name).is_none();

@@ -106,6 +106,10 @@ pub(super) struct Narrowing {
     pub(super) last: Release,
     /// The labels of a cluster configuration; empty for all clusters.
     pub(super) when: &'static str,
+    /// The features of clusters that it is not for.
+    pub(super) unless: &'static [&'static str],
+    /// Whether it is only for clusters without a configuration.
+    pub(super) unconfigured: bool,
     /// One form of each is enough.
     pub(super) to: &'static [&'static [&'static str]],
 }

@@ -36,6 +36,13 @@ pub struct Grants {
 }
 
 impl Grant {
+    /// Whether the strings of `Action` or `NotAction` name all that an action, in lower case, stands for.
+    pub(super) fn is_for_all(&self, action: &str) -> bool {
+        let mut actions = self.actions.iter();
+        let matches = |a: &String| glob(a, action) || self.not_action && glob(action, a);
+        actions.any(matches) != self.not_action
+    }
+
     /// Whether the strings of `Action` or `NotAction` may name an action, in lower case.
     pub(super) fn is_for(&self, action: &str) -> bool {
         let mut actions = self.actions.iter();

@@ -1,6 +1,8 @@
 //! Names taken apart by the templates of the reference.
 
 use super::{CLUSTER, LONGEST, is_cluster_name};
+use crate::reference::data::NAME_VALUES;
+use crate::reference::value_shape::glob;
 
 /// The first five fields of an ARN, and the rest.
 pub(super) fn split(arn: &str) -> Option<(&str, &str)> {
@@ -25,7 +27,7 @@ pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str
         });
         for end in ends {
             let value = text.get(..end).unwrap_or_default();
-            if name == CLUSTER && !is_cluster_name(value) {
+            if name == CLUSTER && !is_cluster_name(value) || !has_form(name, value) {
                 continue;
             }
             out.push((name, value.to_owned()));
@@ -38,4 +40,13 @@ pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str
     }
     let mut found = Vec::new();
     (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
+}
+
+/// Whether a placeholder of a rule can stand for a text of a policy. A text with `*` may match any form.
+fn has_form(name: &str, value: &str) -> bool {
+    let mut forms = NAME_VALUES.iter().filter(|(of, ..)| *of == name);
+    forms.all(|(_, shape, except)| {
+        let is_other = except.iter().any(|except| glob(except, value));
+        (value.contains('*') || glob(shape, value)) && !is_other
+    })
 }

@@ -17,6 +17,8 @@ pub(super) fn of(reference: &Reference, release: Release) -> Vec<&'static Narrow
         .filter(|n| n.first <= release && release <= n.last)
         .filter(|n| has(n.roles, reference.role.as_deref()))
         .filter(|n| has(n.schedulers, reference.scheduler.as_deref()))
+        .filter(|n| !n.unless.iter().any(|f| reference.features.contains(f)))
+        .filter(|n| !n.unconfigured || setting.is_none())
         .filter(|n| n.when.is_empty() || setting.is_some_and(|setting| setting.holds(n.when)))
         .collect()
 }
