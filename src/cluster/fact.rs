@@ -213,6 +213,14 @@ impl Facts {
         self.cluster.setting.labels.insert(label);
     }
 
+    /// Adds the object of S3 that an address names, and a label; nothing for the address of something else.
+    pub(super) fn object(&mut self, label: &'static str, name: &'static str, address: &str) {
+        if let Some(object) = object(address) {
+            self.label(label);
+            self.setting(name, object);
+        }
+    }
+
     /// Adds a value of a placeholder of generated policies, each value once.
     pub(super) fn setting(&mut self, name: &'static str, value: impl Into<String>) {
         let value = value.into();

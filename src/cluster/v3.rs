@@ -233,6 +233,13 @@ impl Reader<'_> {
             self.facts.on("munge-key-secret", secret.value.span);
             self.facts.bind("MungeKeySecretArn", secret.value);
         }
+        if let Some(include) = self.text(settings, "CustomSlurmSettingsIncludeFile") {
+            self.facts.object(
+                "slurm-settings-s3",
+                "SlurmSettingsObject",
+                &include.value.value,
+            );
+        }
         if let Some((key, database)) = self.map(settings, "Database") {
             self.facts.on("slurm-accounting", self.tree.span(key));
             if let Some(secret) = self.text(database, "PasswordSecretArn") {

@@ -48,8 +48,24 @@ impl Reader<'_> {
         {
             self.facts.label("lambda-vpc");
         }
-        let iam = self.map(root, "Build").map(|(_, build)| build);
-        let iam = iam.and_then(|build| self.map(build, "Iam"));
+        if let Some((_, dev)) = self.map(root, "DevSettings")
+            && let Some((_, cookbook)) = self.map(dev, "Cookbook")
+            && let Some(chef) = self.text(cookbook, "ChefCookbook")
+        {
+            self.facts
+                .object("cookbook-s3", "CookbookObject", &chef.value.value);
+        }
+        let build = self.map(root, "Build").map(|(_, build)| build);
+        for component in build.map_or(Vec::new(), |build| self.maps(build, "Components")) {
+            let kind = self.text(component, "Type");
+            if kind.is_some_and(|kind| kind.value.value == "script")
+                && let Some(script) = self.text(component, "Value")
+            {
+                self.facts
+                    .object("component-s3", "ComponentObjects", &script.value.value);
+            }
+        }
+        let iam = build.and_then(|build| self.map(build, "Iam"));
         let Some((_, iam)) = iam else {
             self.facts.on_by_default("image-instance-profile");
             return;
