@@ -1,7 +1,7 @@
 //! The values that condition keys can have: `rules/condition-values.toml`.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::{
     Class, Comparison, KeyValue, Pattern, Pieces, Symbol, Token, network, pattern, plain, scalar,
@@ -21,7 +21,6 @@ struct FormEntry {
 /// The values that a condition key can have.
 #[derive(Debug)]
 pub struct Domain {
-    keys: &'static [&'static str],
     /// A noun phrase for the values, with its article; empty for networks.
     pub title: &'static str,
     /// How a value is written.
@@ -34,36 +33,46 @@ pub struct Domain {
     never_texts: Vec<Pattern>,
 }
 
-static DOMAINS: LazyLock<Vec<Domain>> = LazyLock::new(|| {
-    let forms = FORMS.iter().map(|entry| Domain {
-        keys: entry.keys,
-        title: entry.title,
-        help: entry.help,
-        forms: entry.forms.iter().filter_map(|f| form(f)).collect(),
-        never: Vec::new(),
-        never_texts: Vec::new(),
-    });
-    let networks = NEVER.iter().map(|(keys, never)| {
-        let never: Vec<_> = never.iter().filter_map(|n| network(n)).collect();
+/// One for each entry of the data, read when a policy has one of its keys.
+static DOMAINS: LazyLock<Vec<OnceLock<Domain>>> = LazyLock::new(|| {
+    let entries = FORMS.len() + NEVER.len();
+    std::iter::repeat_with(OnceLock::new)
+        .take(entries)
+        .collect()
+});
+
+/// The values that a condition key (folded) can have; `None` where they may be any.
+pub fn domain(key: &str) -> Option<&'static Domain> {
+    let forms = FORMS.iter().map(|entry| entry.keys);
+    let mut keys = forms.chain(NEVER.iter().map(|(keys, _)| *keys));
+    let at = keys.position(|keys| keys.contains(&key))?;
+    Some(DOMAINS.get(at)?.get_or_init(|| Domain::read(at)))
+}
+
+impl Domain {
+    /// An entry of the data.
+    fn read(at: usize) -> Self {
+        if let Some(entry) = FORMS.get(at) {
+            return Domain {
+                title: entry.title,
+                help: entry.help,
+                forms: entry.forms.iter().filter_map(|f| form(f)).collect(),
+                never: Vec::new(),
+                never_texts: Vec::new(),
+            };
+        }
+        let networks = NEVER.get(at - FORMS.len());
+        let networks = networks.into_iter().flat_map(|(_, networks)| *networks);
+        let never: Vec<_> = networks.filter_map(|n| network(n)).collect();
         Domain {
-            keys,
             title: "",
             help: "",
             forms: vec![Pattern::everything()],
             never_texts: never.iter().flat_map(|n| texts(*n)).collect(),
             never,
         }
-    });
-    forms.chain(networks).collect()
-});
+    }
 
-/// The values that a condition key (folded) can have; `None` where they may be any.
-pub fn domain(key: &str) -> Option<&'static Domain> {
-    // Most conditions are on other keys.
-    DOMAINS.iter().find(|domain| domain.keys.contains(&key))
-}
-
-impl Domain {
     /// Patterns that match every value.
     pub(super) fn forms(&self) -> &[Pattern] {
         &self.forms
