@@ -158,9 +158,8 @@ fn texts((address, bits): (IpAddr, u32)) -> Vec<Pattern> {
     };
     let octets = address.octets();
     let whole = (bits / 8) as usize;
-    let start: String = { octets.iter().take(whole) }
-        .map(|octet| format!("{octet}."))
-        .collect();
+    let start = octets.iter().take(whole);
+    let start = start.fold(String::new(), |text, octet| text + &octet.to_string() + ".");
     let rest = bits % 8;
     match octets.get(whole) {
         Some(octet) if rest > 0 => {
