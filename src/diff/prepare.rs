@@ -8,13 +8,15 @@ pub use requirement::{ReferencePieces, bind_reference, number_placeholders, refe
 
 use std::cell::OnceCell;
 
+use rustc_hash::FxHashSet;
+
 use super::partly_known;
 use super::statement::{Action, Conditions, Prepared, Resource};
 use crate::matcher::condition::KeyValue;
 use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
-use crate::reference::bindings::{Bindings, Vote};
+use crate::reference::bindings::{Bindings, Used, Vote};
 use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
 pub(super) use condition_line::normal_value;
@@ -199,8 +201,11 @@ impl<'a> Drafts<'a> {
         votes
     }
 
-    /// The placeholders in the strings of all statements, each with its place.
-    pub fn used(&self) -> Vec<(u32, SourceId, Span)> {
+    /// The placeholders in the strings of all statements, each with its place, and whether a template gives it a value:
+    /// that of others stays as it is written.
+    pub fn used(&self) -> Vec<Used> {
+        let left = self.leftovers.iter();
+        let left: FxHashSet<(SourceId, Span)> = left.map(|l| (l.source, l.span)).collect();
         let mut used = Vec::new();
         for draft in &self.statements {
             let resources = draft.statement.resource.iter().flat_map(|r| &r.values);
@@ -213,7 +218,12 @@ impl<'a> Drafts<'a> {
                         return None;
                     };
                     let place = text.part(span.start as usize..span.end as usize);
-                    Some((*number, draft.source, place))
+                    Some(Used {
+                        number: *number,
+                        source: draft.source,
+                        span: place,
+                        is_replaced: !left.contains(&(draft.source, place)),
+                    })
                 }));
             }
         }

@@ -5,7 +5,7 @@ use crate::rejection::REGION_PREFIXES;
 
 mod open;
 
-pub use open::{Left, is_open};
+pub use open::{Left, Used, is_open};
 
 use std::collections::BTreeMap;
 use std::ops::Range;

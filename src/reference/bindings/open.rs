@@ -6,17 +6,26 @@ use crate::matcher::Pieces;
 use crate::matcher::template::Placeholders;
 use crate::parser::{SourceId, Span};
 
-/// A placeholder of the partition, Region or account in the policies.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Left<'a> {
-    /// e.g. `Region`.
-    pub name: &'a str,
+/// A placeholder in the policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Used {
     /// Its number.
     pub number: u32,
     /// The file.
     pub source: SourceId,
     /// The bytes of the placeholder in the file.
     pub span: Span,
+    /// Whether it has a value once the policies are deployed.
+    pub is_replaced: bool,
+}
+
+/// A placeholder of the partition, Region or account in the policies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left<'a> {
+    /// e.g. `Region`.
+    pub name: &'a str,
+    /// Where it is first; where it has a value, if it is there.
+    pub used: Used,
 }
 
 /// The names of these placeholders, each with the field of an ARN that it fills and the form of its values.
@@ -33,18 +42,13 @@ pub fn is_open(value: &str) -> bool {
 
 impl Bindings {
     /// The first placeholders for the partition, Region and account in the policies.
-    pub fn left_open<'p>(
-        placeholders: &'p Placeholders,
-        used: &[(u32, SourceId, Span)],
-    ) -> Vec<Left<'p>> {
+    pub fn left_open<'p>(placeholders: &'p Placeholders, used: &[Used]) -> Vec<Left<'p>> {
         let of = |(name, ..): &(&str, usize, fn(&str) -> bool)| {
-            let is_it = |(number, ..): &&(u32, SourceId, Span)| placeholders.name(*number) == *name;
-            let (number, source, span) = *used.iter().find(is_it)?;
+            let own = || { used.iter() }.filter(|u| placeholders.name(u.number) == *name);
+            let used = own().find(|u| u.is_replaced).or_else(|| own().next())?;
             Some(Left {
-                name: placeholders.name(number),
-                number,
-                source,
-                span,
+                name: placeholders.name(used.number),
+                used: *used,
             })
         };
         FIELDS.iter().filter_map(of).collect()
@@ -76,8 +80,9 @@ impl Bindings {
             let in_fields = required.iter().chain(conditions);
             let in_fields = in_fields.filter_map(|r| Some(literal_field(r, *field)?.0));
             let mut values: Vec<String> = in_fields.collect();
-            values.extend(in_names(votes, required, left.number));
-            values.retain(|value| is_value(value));
+            values.extend(in_names(votes, required, left.used.number));
+            // A value that nothing puts in the place of the placeholder is none.
+            values.retain(|value| left.used.is_replaced && is_value(value));
             values.sort_unstable();
             values.dedup();
             match values.as_slice() {
@@ -85,7 +90,7 @@ impl Bindings {
                 // The partition that nobody names is `aws`.
                 _ if is_partition => {}
                 _ => {
-                    let origin = Origin::Inferred(left.source, left.span);
+                    let origin = Origin::Inferred(left.used.source, left.used.span);
                     self.set(name, format!("${{{name}}}"), origin);
                 }
             }
