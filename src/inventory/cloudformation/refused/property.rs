@@ -11,7 +11,7 @@ use super::super::settings::{PropertyText, texts};
 use super::super::types;
 use super::each;
 use crate::inventory::{Node as Made, Piece, iam_limits};
-use crate::parser::tree::Tree;
+use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, shorten};
 
 /// Such values of a resource that is made for sure.
@@ -33,12 +33,20 @@ pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
         return problems;
     };
     for name in &of.lists {
-        let value = template.property(&resource.name, name);
-        let is_one = |node: &Made| matches!(node, Made::Text(_) | Made::Map(_));
-        if let Some(value) = value.filter(|value| is_one(&value.node)) {
+        let Some(tree) = properties.get(name) else {
+            continue;
+        };
+        let is_one = match (call(tree), &tree.node) {
+            (None, node) => !matches!(node, Node::List(_) | Node::Null),
+            (Some(_), _) => matches!(
+                template.property(&resource.name, name).map(|v| v.node),
+                Some(Made::Text(_) | Made::Map(_))
+            ),
+        };
+        if is_one {
             let message = format!("`{name}` takes a list, and this is none");
             let help = "write `[` and `]` around it, or `-` before it";
-            problems.push(refused_template(name, message, help, value.span));
+            problems.push(refused_template(name, message, help, tree.span));
         }
     }
     for name in &of.unique {
@@ -70,19 +78,28 @@ fn names_of_policies(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
     if names.is_empty() {
         return Vec::new();
     }
-    let value = template.property(&resource.name, LIST);
-    let elements = value.iter().flat_map(|value| value.elements());
-    let refused = elements.flat_map(|policy| {
-        names.iter().filter_map(|name| {
-            let value = policy.get(name)?;
-            let pieces = value.pieces()?;
+    let properties = resource.tree.get("Properties");
+    let list = properties.and_then(|properties| properties.get(LIST));
+    let Some(list) = list.filter(|list| call(list).is_none()) else {
+        return Vec::new();
+    };
+    let mut refused = Vec::new();
+    for policy in list.elements() {
+        for name in &names {
+            let Some(tree) = policy.get(name) else {
+                continue;
+            };
+            let Some(pieces) = template.evaluate(tree).pieces() else {
+                continue;
+            };
             let parts: Vec<Option<&str>> = pieces.iter().map(Piece::text).collect();
-            let message = iam_limits::refusal(&kind, name, &parts)?;
-            let help = "correct it: IAM refuses it, so the stack is not created";
-            Some(Problem::unresolved(*name, message, value.span).with_help(help))
-        })
-    });
-    refused.collect()
+            if let Some(message) = iam_limits::refusal(&kind, name, &parts) {
+                let help = "correct it: IAM refuses it, so the stack is not created";
+                refused.push(Problem::unresolved(*name, message, tree.span).with_help(help));
+            }
+        }
+    }
+    refused
 }
 
 /// Why IAM refuses a property, whatever the values of the parameters are that may have several.
