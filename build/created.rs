@@ -27,6 +27,8 @@ struct Created {
     services: Vec<String>,
     #[serde(default)]
     without: Vec<String>,
+    #[serde(default)]
+    last: Option<String>,
     source: String,
 }
 

@@ -31,6 +31,8 @@ pub struct Created {
     function: Option<String>,
     services: Vec<String>,
     without: Vec<String>,
+    /// The last release that creates it, where newer ones create another role.
+    pub last: Option<String>,
 }
 
 impl Created {

@@ -97,6 +97,10 @@ impl<'r> Resolver<'r> {
                     reference::DEFAULT_RELEASE
                 );
             }
+            if let Some(last) = whose.created.and_then(|created| created.last.as_deref()) {
+                chosen.release = last;
+                chosen.reason = "newer releases create no role of this name".to_owned();
+            }
             version_reason = Some(chosen.reason);
             selection.pcluster_version = Some(chosen.release.to_owned());
         }
