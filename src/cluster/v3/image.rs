@@ -91,9 +91,17 @@ impl Reader<'_> {
         if let Some(boundary) = self.text(iam, "PermissionsBoundary") {
             self.facts.bind("PermissionsBoundaryArn", boundary.value);
         }
+        let own = ["InstanceRole", "InstanceProfile"].map(|key| self.text(iam, key).is_some());
         for policy in self.maps(iam, "AdditionalIamPolicies") {
             let place = self.tree.span(policy);
             self.facts.on("additional-iam-policies", place);
+            if own == [false, false]
+                && let Some(policy) = self.text(policy, "Policy")
+            {
+                self.facts.label("additional-policies");
+                self.facts
+                    .setting("AdditionalIamPolicies", policy.value.value);
+            }
         }
     }
 
