@@ -266,9 +266,12 @@ impl Situation<'_> {
         let derived = match key {
             "aws:requestedregion" => self.requested_region(),
             // The key has a value, whichever it is.
-            key => self.own_account(key).map(|account| match is_open(account) {
-                true => KeyValue::Present,
-                false => KeyValue::one(account),
+            key => { self.own_account(key) }.map(|account| {
+                if is_open(account) {
+                    KeyValue::Present
+                } else {
+                    KeyValue::one(account)
+                }
             }),
         };
         let of_principal = || {

@@ -280,6 +280,9 @@ fn each_of_the_244_actions_deleted() {
     assert_eq!(
         of_features,
         [
+            "s3:Get*",
+            "s3:DeleteObject",
+            "s3:List*",
             "iam:CreateServiceLinkedRole",
             "iam:SimulatePrincipalPolicy",
             "iam:GetPolicy",

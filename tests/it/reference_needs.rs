@@ -402,7 +402,7 @@ fn a_gap_says_which_part_is_missing() {
         statement
     };
     let other = json!({"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"});
-    let vpc = json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}});
+    let vpc = json!({"StringEquals": {"aws:SourceVpc": "vpc-0123abcd"}});
     let part = "is not granted on all required resources (gap on";
     let (no_instance, no_volume) = (format!("{part} `instance`)"), format!("{part} `volume`)"));
     let table = [

@@ -99,7 +99,7 @@ impl<'r> Resolver<'r> {
             }
             if let Some(last) = whose.created.and_then(|created| created.last.as_deref()) {
                 chosen.release = last;
-                chosen.reason = "newer releases create no role of this name".to_owned();
+                "newer releases create no role of this name".clone_into(&mut chosen.reason);
             }
             version_reason = Some(chosen.reason);
             selection.pcluster_version = Some(chosen.release.to_owned());

@@ -28,8 +28,10 @@ pub struct Left<'a> {
     pub used: Used,
 }
 
-/// The names of these placeholders, each with the field of an ARN that it fills and the form of its values.
-const FIELDS: [(&str, usize, fn(&str) -> bool); 3] = [
+/// The name of such a placeholder, the field of an ARN that it fills, and the form of its values.
+type Field = (&'static str, usize, fn(&str) -> bool);
+
+const FIELDS: [Field; 3] = [
     ("Region", 3, is_region),
     ("Account", 4, is_account),
     ("Partition", 1, |text| PARTITIONS.contains(&text)),
@@ -43,7 +45,7 @@ pub fn is_open(value: &str) -> bool {
 impl Bindings {
     /// The first placeholders for the partition, Region and account in the policies.
     pub fn left_open<'p>(placeholders: &'p Placeholders, used: &[Used]) -> Vec<Left<'p>> {
-        let of = |(name, ..): &(&str, usize, fn(&str) -> bool)| {
+        let of = |(name, ..): &Field| {
             let own = || { used.iter() }.filter(|u| placeholders.name(u.number) == *name);
             let used = own().find(|u| u.is_replaced).or_else(|| own().next())?;
             Some(Left {
