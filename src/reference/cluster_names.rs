@@ -268,8 +268,16 @@ impl<'a> Work<'a> {
                 let forms = forms.iter().filter_map(|f| f.get(at).or(f.first()));
                 let forms: Vec<&String> = forms.collect();
                 if !self.enough(&forms, &written, &mut all)? {
-                    // So is a policy that keeps the placeholder elsewhere.
-                    all.push(Self::wild(forms.first().filter(|_| !is_kept)?));
+                    // So is a policy that keeps the placeholder elsewhere. Where no name is known, the reference's own
+                    // resource says most.
+                    let is_told = self.bindings.get(CLUSTER).is_some()
+                        || !rule.when.is_empty()
+                        || !group.iter().any(names);
+                    let form = forms.first().filter(|_| !is_kept && is_told)?;
+                    if instance::is_any(form) {
+                        return None;
+                    }
+                    all.push(Self::wild(form));
                 }
             }
         }

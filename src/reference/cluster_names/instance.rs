@@ -1,6 +1,7 @@
 //! Names taken apart by the templates of the reference.
 
 use super::{CLUSTER, LONGEST, is_cluster_name};
+use crate::matcher::template;
 use crate::reference::data::NAME_VALUES;
 use crate::reference::value_shape::glob;
 
@@ -40,6 +41,11 @@ pub(super) fn instance<'t>(template: &'t str, text: &str) -> Option<Vec<(&'t str
     }
     let mut found = Vec::new();
     (text.len() <= LONGEST && rest(template, text, &mut found)).then_some(found)
+}
+
+/// Whether a form has a placeholder for any name of a kind.
+pub(super) fn is_any(form: &str) -> bool {
+    template::names(form).any(|name| NAME_VALUES.iter().any(|(of, ..)| *of == name))
 }
 
 /// Whether a placeholder of a rule can stand for a text of a policy. A text with `*` may match any form.
