@@ -140,13 +140,13 @@ fn addresses(line: &Line<'_>) -> Option<Finding> {
         Severity::Note
     };
     let message = if all {
-        let always = if line.operator.negated {
-            "always"
-        } else {
-            "never"
+        let holds = match (line.operator.negated, line.operator.if_exists) {
+            (true, _) => "always holds".to_owned(),
+            (false, true) => format!("holds only in requests without `{}`", line.key()),
+            (false, false) => "never holds".to_owned(),
         };
         format!(
-            "this {always} holds: `{}` is always a public address, which `{}` is not",
+            "this {holds}: `{}` is always a public address, which `{}` is not",
             line.key(),
             shorten(&first.value)
         )

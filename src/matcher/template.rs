@@ -88,7 +88,7 @@ static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"\$\{(?<dollar>[^{}]*)\}",
         r"|<(?<angle>[A-Za-z_][A-Za-z0-9_ .-]{0,80})>",
-        r"|\{\{(?<brace>[^{}]*)\}\}",
+        r"|\$?\{\{(?<brace>[^{}]*)\}\}",
         r"|%\((?<percent>[^()]*)\)s",
     ))
     .ok()

@@ -55,9 +55,15 @@ pub(super) fn is_open(text: &Text) -> bool {
     masked(text) != text.value
 }
 
-/// The places of `${…}`, `<…>`, `{{…}}` and `%(…)s`: policy variables, and what templates leave behind.
+/// The places of `${…}`, `<…>`, `{{…}}`, `${{…}}` and `%(…)s`: policy variables, and what templates leave behind.
 fn placeholders(text: &str) -> Vec<Range<usize>> {
-    const FORMS: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%(", ")s")];
+    const FORMS: [(&str, &str); 5] = [
+        ("${{", "}}"),
+        ("${", "}"),
+        ("{{", "}}"),
+        ("<", ">"),
+        ("%(", ")s"),
+    ];
     let mut found = Vec::new();
     let marks = |b: u8| matches!(b, b'$' | b'{' | b'<' | b'%');
     if !text.bytes().any(marks) {

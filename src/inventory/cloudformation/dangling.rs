@@ -20,7 +20,7 @@ use crate::parser::{Problem, Span, shorten};
 const READ: [&str; 3] = ["CreationPolicy", "Properties", "UpdatePolicy"];
 
 /// How long a logical id may be.
-const LONGEST: usize = 255;
+pub(super) const LONGEST: usize = 255;
 
 /// Such names in a template that no macro rewrites, SAM's aside.
 pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {

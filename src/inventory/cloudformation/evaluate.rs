@@ -317,16 +317,29 @@ impl<'g> Template<'g> {
         if self.parameters.contains_key(name) {
             return self.parameter(name, span);
         }
-        let Some(kind) = self.kind_of(name).map(str::to_owned) else {
+        let kind = self.kind_of(name).map(str::to_owned);
+        if kind.is_none() && !self.is_made_by_sam(name) {
             let message = not_defined("", name);
             return self.unread(name, &message, span, span);
-        };
-        if let Some(form) = types::find(&kind).and_then(|t| t.reference.as_deref()) {
-            self.form(form, name, &kind, span)
-        } else {
-            let hole = self.hole(name, HoleKind::Text, span, None);
-            of_pieces(vec![Piece::Hole { hole, span }], span)
         }
+        let form = { kind.as_deref() }.and_then(types::find);
+        match (kind, form.and_then(|t| t.reference.as_deref())) {
+            (Some(kind), Some(form)) => self.form(form, name, &kind, span),
+            _ => {
+                let hole = self.hole(name, HoleKind::Text, span, None);
+                of_pieces(vec![Piece::Hole { hole, span }], span)
+            }
+        }
+    }
+
+    /// Whether a name begins with that of a resource of SAM, as those do that SAM makes of one: `Function.Alias`,
+    /// `FunctionAliaslive`.
+    fn is_made_by_sam(&self, name: &str) -> bool {
+        let starts =
+            (1..name.len().min(super::dangling::LONGEST)).filter_map(|length| name.get(..length));
+        starts
+            .filter_map(|start| self.kind_of(start))
+            .any(|kind| kind.starts_with(&types::anatomy().sam_types))
     }
 
     /// A value that every template can refer to.

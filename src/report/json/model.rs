@@ -181,7 +181,7 @@ pub(super) struct Reference<'a> {
 pub(super) struct Binding<'a> {
     /// Null when nothing binds it.
     pub(super) value: Option<&'a str>,
-    /// `default`, an option such as `--region`, or the place it was inferred from; null when nothing binds it.
+    /// `default`, `the reference`, an option such as `--region`, or the place it was inferred from; null when nothing binds it.
     pub(super) from: Option<&'a str>,
 }
 

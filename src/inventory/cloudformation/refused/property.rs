@@ -14,6 +14,9 @@ use crate::inventory::{Node as Made, Piece, iam_limits};
 use crate::parser::tree::{Node, Tree};
 use crate::parser::{Problem, shorten};
 
+/// The functions whose values are known to be texts, or lists of a parameter.
+const TEXTS: [&str; 4] = ["Ref", "Fn::Join", "Fn::Sub", "Fn::ImportValue"];
+
 /// Such values of a resource that is made for sure.
 pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -38,6 +41,8 @@ pub(super) fn values(template: &mut Template<'_>, resource: &Resource) -> Vec<Pr
         };
         let is_one = match (call(tree), &tree.node) {
             (None, node) => !matches!(node, Node::List(_) | Node::Null),
+            // An attribute, or what a macro returns, may be a list.
+            (Some(call), _) if !TEXTS.contains(&call.name.as_str()) => false,
             (Some(_), _) => matches!(
                 template.property(&resource.name, name).map(|v| v.node),
                 Some(Made::Text(_) | Made::Map(_))
