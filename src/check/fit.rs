@@ -160,11 +160,15 @@ pub(super) struct Judged<'t> {
 }
 
 impl Judged<'_> {
-    /// Whether more is granted than what all roles of such a principal have.
+    /// Whether more is granted than what all roles of such a principal have: of a function's own requirements, so many as
+    /// of all requirements of another role.
     fn tells_of_role(&self) -> bool {
         let role = self.trial.reference.role.as_deref().unwrap_or_default();
-        let mut granted = self.rows.iter().map(|r| &r.row).filter(|r| is_granted(r));
-        granted.any(|row| !reference::is_common(role, &row.action))
+        let is_common = |r: &&Requirement| reference::is_common(role, &r.row.action);
+        let own = self.rows.iter().filter(|r| !is_common(r));
+        let granted = own.clone().filter(|r| is_granted(&r.row)).count();
+        let is_of_function = self.rows.iter().any(|r| is_common(&r));
+        granted > 0 && (!is_of_function || granted * ONE_IN >= own.count())
     }
 }
 
