@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::evaluate::{Call, call, piece};
 use super::function::next_variable;
 use super::template_condition::named_condition;
-use super::types::anatomy;
+use super::types::{LONGEST_ID, anatomy};
 use super::{MOST, entries, not_defined, refused_template};
 use crate::inventory::cycle::cycle;
 use crate::parser::tree::{Node, Tree};
@@ -18,9 +18,6 @@ use crate::parser::{Problem, Span, shorten};
 
 /// Attributes of a resource in which references are resolved.
 const READ: [&str; 3] = ["CreationPolicy", "Properties", "UpdatePolicy"];
-
-/// How long a logical id may be.
-pub(super) const LONGEST: usize = 255;
 
 /// Such names in a template that no macro rewrites, SAM's aside.
 pub(super) fn names(tree: &Rc<Tree>, is_of_sam: bool) -> Vec<Problem> {
@@ -124,7 +121,7 @@ impl<'t> Names<'t> {
     }
 
     fn has_resource(&self, name: &str) -> bool {
-        let starts = || (1..=name.len().min(LONGEST)).filter_map(|length| name.get(..length));
+        let starts = || (1..=name.len().min(LONGEST_ID)).filter_map(|length| name.get(..length));
         self.resources.contains(name) || starts().any(|start| self.made.contains(start))
     }
 

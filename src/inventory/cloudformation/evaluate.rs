@@ -323,20 +323,17 @@ impl<'g> Template<'g> {
             return self.unread(name, &message, span, span);
         }
         let form = { kind.as_deref() }.and_then(types::find);
-        match (kind, form.and_then(|t| t.reference.as_deref())) {
-            (Some(kind), Some(form)) => self.form(form, name, &kind, span),
-            _ => {
-                let hole = self.hole(name, HoleKind::Text, span, None);
-                of_pieces(vec![Piece::Hole { hole, span }], span)
-            }
+        if let (Some(kind), Some(form)) = (&kind, form.and_then(|t| t.reference.as_deref())) {
+            return self.form(form, name, kind, span);
         }
+        let hole = self.hole(name, HoleKind::Text, span, None);
+        of_pieces(vec![Piece::Hole { hole, span }], span)
     }
 
     /// Whether a name begins with that of a resource of SAM, as those do that SAM makes of one: `Function.Alias`,
     /// `FunctionAliaslive`.
     fn is_made_by_sam(&self, name: &str) -> bool {
-        let starts =
-            (1..name.len().min(super::dangling::LONGEST)).filter_map(|length| name.get(..length));
+        let starts = (1..name.len().min(types::LONGEST_ID)).filter_map(|length| name.get(..length));
         starts
             .filter_map(|start| self.kind_of(start))
             .any(|kind| kind.starts_with(&types::anatomy().sam_types))

@@ -127,6 +127,9 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../rules/cloudformation.toml")).unwrap_or_default()
 });
 
+/// How long a logical id may be.
+pub(super) const LONGEST_ID: usize = 255;
+
 /// What any template may contain.
 pub(super) fn anatomy() -> &'static Anatomy {
     &TABLE.template
