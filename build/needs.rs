@@ -88,9 +88,8 @@ struct Moved {
     to: Vec<String>,
     releases: Releases,
     when: String,
-    #[serde(skip_serializing)]
-    #[expect(dead_code, reason = "for readers of the file")]
-    source: String,
+    #[serde(rename = "source", skip_serializing)]
+    _source: String,
 }
 
 /// Condition keys of the requests for some actions.
@@ -104,9 +103,8 @@ struct Context {
     cases: Vec<BTreeMap<String, Vec<String>>>,
     releases: Releases,
     when: String,
-    #[serde(skip_serializing)]
-    #[expect(dead_code, reason = "for readers of the file")]
-    source: String,
+    #[serde(rename = "source", skip_serializing)]
+    _source: String,
 }
 
 /// What a role does not need in some configurations.
@@ -119,9 +117,8 @@ struct Idle {
     resources: Vec<String>,
     releases: Releases,
     when: String,
-    #[serde(skip_serializing)]
-    #[expect(dead_code, reason = "for readers of the file")]
-    source: String,
+    #[serde(rename = "source", skip_serializing)]
+    _source: String,
 }
 
 #[derive(Deserialize, Serialize)]

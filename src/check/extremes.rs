@@ -199,10 +199,8 @@ impl<'w> Generous<'w, '_> {
         }
         // If the reference requires a wildcard, one unknown name can cover only a part of it.
         let as_names = texts.filter(|texts| {
-            let verdict = texts.row.verdict;
-            let is_less = verdict.fails();
             at_best == Verdict::Covered
-                && is_less
+                && texts.row.verdict.fails()
                 && asks_for_many(&requirement.row)
                 && !self.has_one_value(&requirement.row)
         });

@@ -4,8 +4,7 @@ use serde::Deserialize;
 
 use super::data::{ERRATA, ErratumEntry, Text};
 use super::wanted::Wanted;
-use super::{Failure, Feature, Features, Gap, RefStatement, Reference, Release, Standing};
-use crate::parser::Effect;
+use super::{Failure, Feature, Features, Gap, RefStatement, Reference, Release};
 
 #[derive(Deserialize)]
 struct ErratumData {
@@ -93,20 +92,9 @@ pub(super) fn gaps(wanted: Wanted<'_>) -> impl Iterator<Item = Gap> {
             feature: feature.map(Feature::name),
             open: required.is_none(),
             statements: vec![RefStatement {
-                index: 0,
-                part: 0,
-                own_index: 0,
-                sid: None,
-                effect: Effect::Allow,
-                action: super::wanted::list(data.actions, Vec::new(), &[]),
-                resource: super::wanted::list(data.resources, Vec::new(), &[]),
-                conditions: Vec::new(),
                 feature: feature.map(Feature::name),
                 open: required.is_none(),
-                standing: Standing::default(),
-                is_divided: false,
-                is_off: false,
-                contexts: Vec::new(),
+                ..RefStatement::allow(0, data.actions, data.resources)
             }],
         })
     })

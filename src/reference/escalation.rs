@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::on_demand::OnDemand;
-use super::{RefCondition, RefList, RefStatement, Standing};
-use crate::parser::Effect;
+use super::{RefCondition, RefStatement};
 
 /// Each path by the actions of its steps in lower case, with `,` between those of one step and `;` between the steps.
 static PATHS: LazyLock<Vec<OnDemand<Option<EscalationPath>>>> =
@@ -87,10 +86,6 @@ pub struct EscalationRequest<'p> {
 impl EscalationRequest<'_> {
     /// The request as a statement of a reference.
     pub fn statement(&self) -> RefStatement {
-        let list = |value: &str| RefList {
-            negated: false,
-            values: vec![value.to_owned()],
-        };
         let lines = self.condition.into_iter().flatten();
         let lines = lines.flat_map(|(operator, keys)| {
             keys.iter().map(move |(key, values)| RefCondition {
@@ -99,21 +94,10 @@ impl EscalationRequest<'_> {
                 values: values.clone(),
             })
         });
+        let [action, resource] = [self.action, self.resource].map(|text| vec![text.to_owned()]);
         RefStatement {
-            index: 0,
-            part: 0,
-            own_index: 0,
-            sid: None,
-            effect: Effect::Allow,
-            action: list(self.action),
-            resource: list(self.resource),
             conditions: lines.collect(),
-            feature: None,
-            open: false,
-            standing: Standing::default(),
-            is_divided: false,
-            is_off: false,
-            contexts: Vec::new(),
+            ..RefStatement::allow(0, action, resource)
         }
     }
 }
@@ -132,5 +116,5 @@ pub fn escalation_paths_of(
         let mut steps = path.key.split(';');
         steps.all(|step| step.split(',').any(&is_allowed))
     });
-    paths.filter_map(|path| path.get(|text| serde_json::from_str(text).ok()).as_ref())
+    paths.filter_map(OnDemand::json)
 }

@@ -13,11 +13,10 @@ use serde_json::{Map, Value};
 use super::bindings::{Bindings, CLUSTER, LOWER_CASE_CLUSTER};
 use super::on_demand::{OnDemand, of_release};
 use super::{
-    Failure, Feature, Gap, RefCondition, RefList, RefStatement, Reference, Standing,
-    has_no_scheduler, need, pack, schedulers,
+    Failure, Feature, Gap, RefCondition, RefStatement, Reference, has_no_scheduler, need, pack,
+    schedulers,
 };
 use crate::matcher::template;
-use crate::parser::Effect;
 use adapt::adapt;
 
 static GENERATED: LazyLock<Vec<OnDemand<Option<Entry>>>> =
@@ -68,26 +67,9 @@ impl Entry {
             condition.values = values.collect();
         }
         Some(RefStatement {
-            index: 0,
-            part: 0,
-            own_index: 0,
             sid: self.sid.clone(),
-            effect: Effect::Allow,
-            action: RefList {
-                negated: false,
-                values: self.actions.clone(),
-            },
-            resource: RefList {
-                negated: false,
-                values: resources,
-            },
             conditions,
-            feature: None,
-            open: false,
-            standing: Standing::default(),
-            is_divided: false,
-            is_off: false,
-            contexts: Vec::new(),
+            ..RefStatement::allow(0, self.actions.clone(), resources)
         })
     }
 }

@@ -46,6 +46,13 @@ impl<T> OnDemand<T> {
     }
 }
 
+impl<T: DeserializeOwned> OnDemand<Option<T>> {
+    /// The part, which is JSON; `None` where it cannot be read.
+    pub(super) fn json(&self) -> Option<&T> {
+        self.get(|text| serde_json::from_str(text).ok()).as_ref()
+    }
+}
+
 /// The parts for a role and a release, of lines with the role and its first and last release as their keys.
 pub(super) fn of_release<T: DeserializeOwned>(
     lines: &'static [OnDemand<Option<T>>],
@@ -53,5 +60,5 @@ pub(super) fn of_release<T: DeserializeOwned>(
     release: Release,
 ) -> impl Iterator<Item = &'static T> {
     let of_release = lines.iter().filter(move |line| line.is_of(role, release));
-    of_release.filter_map(|line| line.get(|text| serde_json::from_str(text).ok()).as_ref())
+    of_release.filter_map(OnDemand::json)
 }
