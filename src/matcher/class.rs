@@ -45,6 +45,10 @@ impl Class {
     /// Neither `:` nor `/`: names that are not known.
     pub const WORD: Class = Class(Class::NO_COLON.0 & !(1 << kind('/')));
 
+    /// ASCII characters without capital letters.
+    pub(super) const NO_CAPITAL: Class =
+        Class(Class::ANY.0 & !(1 << kind('A') | 1 << kind('G') | 1 << (KINDS - 1)));
+
     /// The class of the characters that a text lists as a regular expression does in brackets: `A-Za-z0-9_.-`, or after
     /// `^` of all others. `None` where a range splits a kind of characters.
     pub fn of(text: &str) -> Option<Class> {

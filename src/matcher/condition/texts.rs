@@ -36,7 +36,9 @@ pub(super) fn leave_no_text(tests: &[&Test], value: &KeyValue, several: bool) ->
     }
     // In small letters a text fulfils what it fulfilled before, or more.
     tests.iter().any(|test| has_too_many_spellings(test)) && {
-        let lines = tests.iter().filter_map(|test| Line::in_small_letters(test));
+        let has_capitals = universe.iter().any(may_have_capitals);
+        let lines = tests.iter();
+        let lines = lines.filter_map(|test| Line::in_small_letters(test, has_capitals));
         let universe: Vec<Pattern> = universe.iter().map(lower).collect();
         has_no_text(&lines.collect::<Vec<_>>(), &universe, several)
     }
@@ -71,6 +73,16 @@ fn has_no_text(lines: &[Line], universe: &[Pattern], several: bool) -> bool {
     } else {
         one.iter().any(|line| holds_for_none(Some(line)))
     }
+}
+
+/// Whether a text of the pattern may change where it is written in small letters.
+fn may_have_capitals(pattern: &Pattern) -> bool {
+    pattern.tokens().iter().any(|token| match token {
+        Token::Symbol(symbol) => symbol
+            .as_char()
+            .is_none_or(|c| !c.to_lowercase().eq(std::iter::once(c))),
+        Token::One(class) | Token::Run(class) => !Class::NO_CAPITAL.includes(*class),
+    })
 }
 
 /// Whether a line compares without regard to case with a value whose spellings are too many to list.
@@ -141,8 +153,9 @@ impl Line {
         })
     }
 
-    /// The widest set of texts in small letters that stand for texts of the line.
-    fn in_small_letters(test: &Test) -> Option<Self> {
+    /// The widest set of texts in small letters that stand for texts of the line. `has_capitals` is false where all texts
+    /// are in small letters already.
+    fn in_small_letters(test: &Test, has_capitals: bool) -> Option<Self> {
         let operator = test.operator.filter(|_| !test.values.is_empty())?;
         let mut patterns = Vec::new();
         for value in &test.values {
@@ -160,9 +173,12 @@ impl Line {
                     tokens.any(|t| matches!(t, Token::Symbol(s) if s.as_char().is_none_or(char::is_alphabetic)))
                 };
                 let read = narrow(operator.comparison, value).unwrap_or_default();
-                patterns.extend(read.into_iter().filter(|p| !has_letters(p)));
+                let read = read.into_iter();
+                patterns.extend(read.filter(|p| !has_capitals || !has_letters(p)));
             } else {
-                patterns.extend(wide(operator.comparison, value)?.iter().map(lower));
+                let read = wide(operator.comparison, value)?;
+                let read = read.into_iter();
+                patterns.extend(read.map(|p| if has_capitals { lower(&p) } else { p }));
             }
         }
         (!operator.negated || !patterns.is_empty()).then_some(Line {
@@ -246,11 +262,15 @@ mod tests {
     use crate::parser::Version;
 
     fn tests(lines: &[(&str, &[&str])]) -> Vec<Test> {
+        tests_on("k", lines)
+    }
+
+    fn tests_on(key: &str, lines: &[(&str, &[&str])]) -> Vec<Test> {
         let mut names = Placeholders::default();
         let line = |(operator, values): &(&str, &[&str])| {
             let values = values.iter();
             let values = values.map(|v| customer(v, Version::V2012, &mut names).0);
-            Test::new(operator.parse().ok(), "k".to_owned(), values.collect())
+            Test::new(operator.parse().ok(), key.to_owned(), values.collect())
         };
         lines.iter().map(line).collect()
     }
@@ -412,6 +432,26 @@ mod tests {
             let tests: Vec<&Test> = tests.iter().collect();
             let found = leave_no_text(&tests, &value, several);
             assert_eq!(found, expected, "{lines:?} on {value:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_in_small_letters() {
+        // More spellings than are listed one by one.
+        for (key, id, expected) in [
+            ("aws:sourcevpc", "vpc-aaaaaaaa", true),
+            ("aws:principalorgid", "o-abcdefghijkl", true),
+            ("aws:principaltag/team", "abcdefghijkl", false),
+        ] {
+            let capitals = id.to_uppercase();
+            let lines: &[(&str, &[&str])] = &[
+                ("StringEqualsIgnoreCase", &[&capitals]),
+                ("StringNotEquals", &[id]),
+            ];
+            let tests = tests_on(key, lines);
+            let tests: Vec<&Test> = tests.iter().collect();
+            let found = leave_no_text(&tests, &KeyValue::Unknown, false);
+            assert_eq!(found, expected, "{key}");
         }
     }
 

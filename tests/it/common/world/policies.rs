@@ -120,16 +120,8 @@ fn line() -> impl Strategy<Value = Line> {
         .prop_map(|(operator, key, values, flags)| {
             let boolean = operator.ends_with("Null") || operator.starts_with("Bool");
             let values = if boolean { flags } else { values };
-            // The ids of VPCs are in lower case, so a comparison without regard to case is exact there; the engine
-            // does not use that where two lines on such a key exclude each other.
-            let is_of_vpc = key.eq_ignore_ascii_case("aws:SourceVpc");
-            let operator = if is_of_vpc {
-                operator.replace("IgnoreCase", "")
-            } else {
-                operator.to_owned()
-            };
             Line {
-                operator,
+                operator: operator.to_owned(),
                 key: key.to_owned(),
                 values: values.into_iter().map(str::to_owned).collect(),
             }
