@@ -232,7 +232,11 @@ pub(super) fn write_actions(rules: &Path, code: &mut String) {
         .inspect(|a| check_action(&path, a))
         .map(|a| a.to_ascii_lowercase())
         .collect();
-    let _ = writeln!(code, "pub(super) static FREE_ACTIONS: &[&str] = &{free:?};");
+    let free: Vec<(&str, &str)> = free.iter().filter_map(|a| a.split_once(':')).collect();
+    let _ = writeln!(
+        code,
+        "pub(super) static FREE_ACTIONS: &[(&str, &str)] = &{free:?};"
+    );
     let absent: Vec<(String, String)> = { actions.absent.iter() }
         .inspect(|a| check_action(&path, &a.action))
         .map(|a| (a.action.to_ascii_lowercase(), a.key.to_ascii_lowercase()))

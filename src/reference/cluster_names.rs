@@ -23,6 +23,7 @@ use super::data::{DERIVED, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
+use grant::ByAction;
 use instance::{instance, split};
 use rule::has;
 
@@ -98,6 +99,8 @@ pub fn narrow(
     }
     let mut narrowing = Work {
         grants,
+        certain: ByAction::new(&grants.certain),
+        perhaps: ByAction::new(&grants.perhaps),
         bindings,
         layered,
         is_perhaps: false,
@@ -164,6 +167,8 @@ pub fn narrow(
 
 struct Work<'a> {
     grants: &'a Grants,
+    certain: ByAction<'a>,
+    perhaps: ByAction<'a>,
     bindings: &'a Bindings,
     layered: bool,
     /// Whether the grants at hand are not certain: what they give does not contradict anything.
@@ -189,13 +194,10 @@ impl<'a> Work<'a> {
         {
             return None;
         }
-        let of = |grants: &'a [Grant]| -> Vec<&'a Grant> {
-            grants.iter().filter(|g| g.is_for(action)).collect()
-        };
-        let mut grants = of(&self.grants.certain);
+        let mut grants = self.certain.of(action);
         self.is_perhaps = grants.is_empty();
         if self.is_perhaps {
-            grants = of(&self.grants.perhaps);
+            grants = self.perhaps.of(action);
         }
         let (whole, part) = grants
             .iter()

@@ -4,7 +4,7 @@ mod error;
 
 pub use error::SelectError;
 
-use super::data::{MARKS, PACKS, ROLES, SCHEDULERS};
+use super::data::{MARKS, PACKS, PackEntry, ROLES, SCHEDULERS};
 use super::pack::{self};
 use super::wanted::Wanted;
 use super::{Feature, Features, Reference, Release, release};
@@ -345,13 +345,10 @@ fn check_scheduler(scheduler: &str, release: Release) -> Result<(), SelectError>
 }
 
 fn roles_of(scheduler: &str, release: Release) -> Vec<&'static str> {
-    let covers = |role: &&str| {
-        let mut packs = PACKS.iter();
-        packs.any(|p| {
-            p.role.get() == *role && p.feature.is_none() && p.covers(release) && p.is_for(scheduler)
-        })
-    };
-    roles().filter(covers).collect()
+    let covers = |p: &&PackEntry| p.feature.is_none() && p.covers(release) && p.is_for(scheduler);
+    let packs = PACKS.iter().filter(covers);
+    let covered: Vec<&str> = packs.map(|p| p.role.get()).collect();
+    roles().filter(|role| covered.contains(role)).collect()
 }
 
 /// The roles whose policies users may have to write, for a scheduler and a release.
