@@ -54,7 +54,7 @@ pub(crate) use decoded::{HolePart, PartEnd};
 pub use encoding::decode;
 pub use hole::{Extreme, Hole, HoleKind};
 pub use keyword::{Effect, Version};
-pub use owner::{Owner, Tags, name_in, role_arn, user_arn};
+pub use owner::{Owner, Tags, name_in, open_role_arn, role_arn, user_arn};
 pub(crate) use policy::Unknowns;
 pub use policy::{
     Attachment, Characters, Condition, Element, Policy, Problem, ProblemKind, Statement,

@@ -106,7 +106,9 @@ impl Who {
         let configured = of_role.next().map(|(_, arn)| arn);
         // A cluster may have several roles of one kind.
         let configured = configured.filter(|arn| of_role.all(|(_, other)| other == *arn));
-        let Some(arn) = self.arn.as_ref().or(configured) else {
+        // The cluster configuration says more than a name that is not known in full.
+        let own = self.arn.as_ref().filter(|arn| !is_open(arn));
+        let Some(arn) = own.or(configured).or(self.arn.as_ref()) else {
             return Vec::new();
         };
         let mut keys = vec![("aws:principalarn".to_owned(), arn.clone())];
@@ -119,4 +121,12 @@ impl Who {
         }
         keys
     }
+}
+
+/// Whether an ARN leaves the name of a role open.
+fn is_open(arn: &str) -> bool {
+    // A path that is not known is the first `*`.
+    let name = arn.rsplit_once('/').map_or(arn, |(_, name)| name);
+    let name = name.strip_prefix('*').unwrap_or(name);
+    name.is_empty() || name.contains('*')
 }

@@ -52,6 +52,15 @@ impl Holes {
         })
     }
 
+    /// Lets what gives a value to one hole be offered for another, which depends on it.
+    pub fn share_option(&mut self, from: usize, to: usize) {
+        let option = self.all.get(from).and_then(|hole| hole.option.clone());
+        if let Some(hole) = self.all.get_mut(to).filter(|hole| hole.option.is_none()) {
+            hole.option = option;
+            self.shared.take();
+        }
+    }
+
     /// A hole of the table.
     pub fn get(&self, index: usize) -> Option<&Hole> {
         self.all.get(index)

@@ -8,6 +8,7 @@
 //!
 //! <https://developer.hashicorp.com/terraform/language>
 
+mod condition_parts;
 mod declared;
 mod encode;
 mod evaluate;
@@ -28,6 +29,7 @@ mod plan;
 mod plan_faults;
 mod policy_argument;
 mod policy_document;
+mod presence;
 mod principals;
 mod provider;
 mod shown;

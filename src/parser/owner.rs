@@ -101,6 +101,15 @@ pub fn role_arn(path: Option<&str>, name: &str) -> Option<String> {
     principal_arn("role", path, name)
 }
 
+/// The same of a role in whose path and name `*` stands for each part that is not known.
+pub fn open_role_arn(path: &str, name: &str) -> Option<String> {
+    let is_known = |text: &str| is_plain(&text.replace('*', ""));
+    let is_path = path.starts_with('/') && path.ends_with(['/', '*']) && is_known(path);
+    let path = if is_path { path } else { "/*" };
+    let is_name = !name.is_empty() && is_known(name) && !name.contains(['/', ':']);
+    is_name.then(|| format!("arn:${{Partition}}:iam::${{Account}}:role{path}{name}"))
+}
+
 /// The same for a user.
 pub fn user_arn(path: Option<&str>, name: &str) -> Option<String> {
     principal_arn("user", path, name)

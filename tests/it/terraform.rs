@@ -1,12 +1,14 @@
 //! Modules of Terraform: what each construct stands for, and the roles that a module defines.
 
 mod attached;
+mod coexisting;
 mod modules;
 mod objects;
 mod plan;
 mod plan_references;
 mod refused;
 mod schema;
+mod unknown_names;
 mod validate;
 mod values;
 

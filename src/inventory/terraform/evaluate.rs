@@ -77,6 +77,8 @@ pub(super) struct Machine<'a> {
     pub(super) is_plan: bool,
     /// The partition, where it is known.
     pub(super) partition: Option<String>,
+    /// The conditions that are not known.
+    pub(super) conditions: super::condition_parts::Conditions,
 }
 
 impl<'a> Machine<'a> {
@@ -103,6 +105,7 @@ impl<'a> Machine<'a> {
             plan: super::plan::Known::default(),
             is_plan: false,
             partition: None,
+            conditions: super::condition_parts::Conditions::default(),
         }
     }
 
@@ -360,10 +363,14 @@ impl<'a> Machine<'a> {
             }
             Syntax::Not(inner) => {
                 let value = self.evaluate(inner, scope);
-                match value.boolean() {
-                    Some(value) => Value::new(Node::Boolean(!value), place),
-                    None => self.open(HoleKind::Text, place, scope.module),
+                if let Some(value) = value.boolean() {
+                    return Value::new(Node::Boolean(!value), place);
                 }
+                let open = self.open(HoleKind::Text, place, scope.module);
+                if let (Node::Hole(of), Node::Hole(not)) = (&value.node, &open.node) {
+                    self.note_condition(*not, vec![(*of, false)], true);
+                }
+                open
             }
             Syntax::Negative(inner) => match self.evaluate(inner, scope).number() {
                 Some(number) => Value::new(Node::Number(-number), place),

@@ -143,12 +143,14 @@ impl Machine<'_> {
             "coalesce" => {
                 let is_clear = |v: &Value| perhaps(v).is_some() || v.is_known();
                 if arguments.iter().all(is_clear)
-                    && let Some(one) = first_there(arguments, 0)
+                    && let Some(one) = self.indexed(arguments, 0, (place, scope.module))
                 {
                     return Some(one);
                 }
                 for argument in arguments {
                     match &argument.node {
+                        // The name of a resource is neither null nor empty.
+                        _ if argument.subject.is_some() => return Some(argument.clone()),
                         Node::Null => {}
                         Node::Text(pieces) if pieces.iter().all(|p| p.text() == Some("")) => {}
                         // A text with a known part is not empty.

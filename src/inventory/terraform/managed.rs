@@ -9,7 +9,7 @@ use super::value::{Place, Value};
 /// The policies that a module defines, each with its path and name as they are shown.
 #[derive(Default)]
 pub(super) struct Managed {
-    all: Vec<(String, Rc<Instance>)>,
+    all: Vec<(Option<String>, Rc<Instance>)>,
 }
 
 impl Managed {
@@ -21,9 +21,8 @@ impl Managed {
         };
         let arn = machine.attribute(instance, "arn", place);
         let arn = machine.shown(&arn);
-        if let Some(name) = path_and_name(&arn) {
-            self.all.push((name.to_owned(), Rc::clone(instance)));
-        }
+        let name = path_and_name(&arn).map(str::to_owned);
+        self.all.push((name, Rc::clone(instance)));
     }
 
     /// The policy whose ARN a value is: a reference to it, or a text with its path and name.
@@ -35,7 +34,10 @@ impl Managed {
         }
         let arn = machine.shown(arn);
         let name = path_and_name(&arn)?;
-        let (_, found) = self.all.iter().find(|(known, _)| known == name)?;
+        let (_, found) = self
+            .all
+            .iter()
+            .find(|(known, _)| known.as_deref() == Some(name))?;
         Some(Rc::clone(found))
     }
 }

@@ -38,11 +38,17 @@ impl Membership {
 
     pub(super) fn of(machine: &mut Machine<'_>, instance: &Rc<Instance>, names: &Names) -> Self {
         let mut sides = [Vec::new(), Vec::new()];
+        let path = machine.choices_of(instance);
+        let facts = machine.facts_of(instance, &[]);
         if let Some((_, users, groups)) = TYPES.iter().find(|(k, ..)| *k == instance.kind()) {
-            let kinds = [(users, Kind::User), (groups, Kind::Group)];
-            for (side, (argument, kind)) in sides.iter_mut().zip(kinds) {
+            // Whether it is there decides which users it is about; of its groups that is known.
+            let kinds = [
+                (users, Kind::User, (path.as_slice(), &[][..])),
+                (groups, Kind::Group, (&[][..], facts.as_slice())),
+            ];
+            for (side, (argument, kind, given)) in sides.iter_mut().zip(kinds) {
                 if let Some(value) = machine.argument(instance, argument) {
-                    *side = names.find(machine, &value, kind, instance.each.optional);
+                    *side = names.find(machine, &value, kind, given);
                 }
             }
         }
@@ -59,7 +65,8 @@ impl Membership {
         let own = machine
             .argument(user, "groups")
             .filter(|_| user.kind().starts_with("awscc"));
-        let found = own.map(|value| names.find(machine, &value, Kind::Group, None));
+        let facts = machine.facts_of(user, &[]);
+        let found = own.map(|value| names.find(machine, &value, Kind::Group, (&[], &facts)));
         found.unwrap_or_default()
     }
 

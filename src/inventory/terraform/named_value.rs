@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::evaluate::Machine;
 use super::facts::{self, Part};
+use super::principals::shape::is_own_name;
 use super::surroundings::Scope;
 use super::syntax_tree::{Block, Expression, Node as Syntax, Step};
 use super::value::Instance;
@@ -219,8 +220,8 @@ impl Machine<'_> {
                 return self.named(placeholder, HoleKind::Reference, place);
             }
         }
-        let subject = Some(Rc::clone(of));
         let resource = facts::resource(kind);
+        let subject = self.looked_up(of, resource).or(Some(Rc::clone(of)));
         let name = facts::attribute(kind, name);
         if name == "arn"
             && let Some(planned) = self.planned(&of.address, name)
@@ -288,11 +289,22 @@ impl Machine<'_> {
                 }
             }
         };
-        if is_identity {
+        if is_identity || is_own_name(kind, name) {
             value.of(subject)
         } else {
             value
         }
+    }
+
+    /// The resource of the module that a data source looks up by its name or ARN.
+    fn looked_up(
+        &mut self,
+        of: &Instance,
+        resource: Option<&facts::Resource>,
+    ) -> Option<Rc<Instance>> {
+        let name = resource.filter(|_| of.is_data())?.name.as_deref()?;
+        let given = [name, "arn"].map(|name| self.argument(of, name)?.subject);
+        { given.into_iter().flatten() }.find(|by| !by.is_data() && by.kind() == of.kind())
     }
 
     /// The ARN of a resource.

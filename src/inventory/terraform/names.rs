@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
+use super::condition_parts::Fact;
 use super::evaluate::Machine;
+use super::presence::Step;
 use super::value::Instance;
 use super::value::{Node, Piece, Place, Value};
 use crate::inventory::Kind;
-use crate::inventory::leaves::leaves;
-use crate::inventory::names::{Key, mark, may_be};
+use crate::inventory::names::{CLOSE, Key, OPEN, mark, may_be};
 use crate::parser::{HoleKind, shorten};
 
 /// A principal that a policy or a membership names: by its address, or by what is written where it is not in the module.
@@ -32,8 +33,10 @@ struct Name {
     kind: Kind,
     address: String,
     key: Key,
-    /// Whether it may be any text.
-    is_open: bool,
+    /// Its possible values, each with whether it may be any text.
+    alternatives: Vec<(Key, bool)>,
+    /// The conditions that hold where the principal exists.
+    facts: Vec<Fact>,
 }
 
 /// The names of the principals of the modules.
@@ -53,57 +56,80 @@ impl Names {
     ) {
         let given = machine.argument(instance, argument);
         let given = given.filter(|v| !matches!(v.node, Node::Null | Node::Absent));
-        let (key, is_open) = match given {
-            Some(value) => key(machine, &value),
-            // The provider makes one.
-            None => (mark(usize::MAX - self.all.len()), false),
+        // The provider makes one.
+        let made = || mark(usize::MAX - self.all.len());
+        let (key, alternatives) = match given {
+            Some(value) => {
+                let mut all = Vec::new();
+                for (one, _) in machine.paths(value.clone(), &[], &mut |_, _| false) {
+                    all.push(key(machine, &one));
+                }
+                (key(machine, &value).0, all)
+            }
+            None => (made(), vec![(made(), false)]),
         };
         self.all.push(Name {
             kind,
             address: instance.address.clone(),
             key,
-            is_open,
+            alternatives,
+            facts: machine.facts_of(instance, &[]),
         });
     }
 
-    /// The principals of a kind that a value names: a name, a list of names, or one of several.
+    /// The principals of a kind that a value names: a name, a list of names, or one of several. `path` has the choices by which the
+    /// value is there, and `given` what is known beside the facts of each principal.
     pub(super) fn find(
         &self,
         machine: &mut Machine<'_>,
         value: &Value,
         kind: Kind,
-        optional: Option<usize>,
+        (path, given): (&[Step], &[Fact]),
     ) -> Vec<Named> {
+        let of_kind = || self.all.iter().filter(|n| n.kind == kind);
+        let mut is_name = |machine: &mut Machine<'_>, value: &Value| {
+            let (key, _) = key(machine, value);
+            of_kind().any(|n| n.key == key)
+        };
         let mut found = Vec::new();
-        for (value, optional) in leaves(value.clone(), optional) {
-            if optional.is_none() {
+        for (value, path) in machine.paths(value.clone(), path, &mut is_name) {
+            if path.is_empty() {
                 require_name(machine, &value, kind);
             }
-            let subject = value.subject.as_ref().filter(|s| !s.is_data());
             let (key, is_open) = key(machine, &value);
-            let of_kind = || self.all.iter().filter(|n| n.kind == kind);
-            let here: Vec<String> = match subject {
-                Some(subject) => vec![subject.address.clone()],
-                None => { of_kind() }
-                    .filter(|n| n.key == key)
-                    .map(|n| n.address.clone())
-                    .collect(),
+            let subject = value.subject.as_ref().filter(|s| !s.is_data());
+            let subject = subject.and_then(|s| of_kind().find(|n| n.address == s.address));
+            let here: Vec<&Name> = match subject {
+                Some(subject) => vec![subject],
+                None => of_kind().filter(|n| n.key == key).collect(),
             };
-            let is_here = !here.is_empty();
-            let named = |target, maybe| Named {
+            let named = |target, optional, maybe| Named {
                 target,
                 optional,
                 maybe,
                 place: value.place,
             };
-            found.extend(here.into_iter().map(|a| named(Target::Here(a), Vec::new())));
-            if !is_here {
-                let maybe = of_kind()
-                    .filter(|n| (is_open || n.is_open) && may_be(&n.key, &key))
+            for name in &here {
+                let facts = [name.facts.as_slice(), given].concat();
+                let optional = machine.left_open(&path, &machine.conditions.follow(facts));
+                let target = Target::Here(name.address.clone());
+                found.push(named(target, optional, Vec::new()));
+            }
+            if here.is_empty() {
+                let is_it = |n: &&Name| {
+                    let mut all = n.alternatives.iter();
+                    let is_one = n.alternatives.len() == 1;
+                    all.any(|(own, own_is_open)| {
+                        (is_open || *own_is_open || !is_one && *own == key) && may_be(own, &key)
+                    })
+                };
+                let maybe = { of_kind().filter(is_it) }
+                    .filter(|n| !machine.is_excluded(&path, &n.facts))
                     .map(|n| n.address.clone())
                     .collect();
                 let shown = machine.shown(&value);
-                found.push(named(Target::Elsewhere(shown), maybe));
+                let optional = path.last().map(|(hole, _)| *hole);
+                found.push(named(Target::Elsewhere(shown), optional, maybe));
             }
         }
         found
@@ -131,6 +157,12 @@ pub(super) fn require_name(machine: &mut Machine<'_>, value: &Value, kind: Kind)
 
 /// A text as a key, and whether it may be any text.
 fn key(machine: &mut Machine<'_>, value: &Value) -> (Key, bool) {
+    if let Node::Choice(hole, of) = &value.node {
+        // One of several is the same as one of the same several.
+        let all = of.iter().map(|one| key(machine, one).0);
+        let all: Vec<String> = all.collect();
+        return (format!("{OPEN}{hole} {}{CLOSE}", all.join(" ")), true);
+    }
     let text = machine.as_text(value, 0);
     let Node::Text(pieces) = &text.node else {
         return (String::new(), false);

@@ -60,17 +60,28 @@ impl Machine<'_> {
             let Some(value) = self.argument(instance, name) else {
                 continue;
             };
-            for (value, optional) in leaves(value, instance.each.optional) {
-                let text = self.as_text(&value, 0);
-                let Node::Text(pieces) = &text.node else {
-                    continue;
-                };
-                let parts: Vec<Option<&str>> = pieces.iter().map(Piece::text).collect();
-                let message = iam_limits::refusal(instance.kind(), name, &parts);
-                if let Some(message) = message.filter(|_| optional.is_none()) {
-                    let help = "correct it: IAM refuses the resource";
-                    self.unread(value.place, message, help);
-                }
+            self.require_within_limits(instance.kind(), name, value, instance.each.optional);
+        }
+    }
+
+    /// Reports a value of an argument that IAM refuses, unless it may be absent.
+    pub(super) fn require_within_limits(
+        &mut self,
+        kind: &str,
+        argument: &str,
+        value: Value,
+        optional: Option<usize>,
+    ) {
+        for (value, optional) in leaves(value, optional) {
+            let text = self.as_text(&value, 0);
+            let Node::Text(pieces) = &text.node else {
+                continue;
+            };
+            let parts: Vec<Option<&str>> = pieces.iter().map(Piece::text).collect();
+            let message = iam_limits::refusal(kind, argument, &parts);
+            if let Some(message) = message.filter(|_| optional.is_none()) {
+                let help = "correct it: IAM refuses the resource";
+                self.unread(value.place, message, help);
             }
         }
     }

@@ -31,7 +31,7 @@ pub(super) struct Expanded<'b> {
     pub(super) iterator: Option<(String, Value)>,
     pub(super) optional: Option<usize>,
     /// The alternatives before the one in which it is there.
-    before: usize,
+    pub(super) before: usize,
 }
 
 impl Machine<'_> {

@@ -14,11 +14,12 @@ use super::export::About;
 use super::managed::Managed;
 use super::membership::Membership;
 use super::names::{Names, Target, require_name};
+use super::presence::Step;
 use super::surroundings::{Frame, Scope};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::inventory::leaves::leaves;
 use crate::inventory::{self, Document, Kind, Principal, Trust};
-use crate::parser::{Attachment, Owner, Problem, Spanned, Tags, role_arn, shorten, user_arn};
+use crate::parser::{Attachment, Owner, Problem, Spanned, Tags, open_role_arn, shorten, user_arn};
 use exclusive::at_name;
 use gathered::Gathered;
 use shape::{SHAPES, Shape, What};
@@ -139,7 +140,8 @@ fn links_of(
         let Some(value) = machine.argument(instance, argument) else {
             continue;
         };
-        let found = names.find(machine, &value, *kind, instance.each.optional);
+        let path = machine.choices_of(instance);
+        let found = names.find(machine, &value, *kind, (&path, &[]));
         links.extend(found.into_iter().map(|named| Link {
             instance: Rc::clone(instance),
             shape,
@@ -153,9 +155,10 @@ fn links_of(
 }
 
 fn trust_document(machine: &mut Machine<'_>, instance: &Rc<Instance>) -> Option<Value> {
-    machine
+    let document = machine
         .argument(instance, "assume_role_policy")
-        .or_else(|| machine.argument(instance, "assume_role_policy_document"))
+        .or_else(|| machine.argument(instance, "assume_role_policy_document"))?;
+    Some(machine.settled(document, &machine.facts_of(instance, &[])))
 }
 
 /// The trust policy of a role. A trust policy that is not understood leaves it open.
@@ -176,6 +179,16 @@ fn trust_policy(machine: &mut Machine<'_>, instance: &Rc<Instance>, all: &mut Ga
 }
 
 impl Machine<'_> {
+    /// A text with `*` for each part that is not known.
+    fn pattern(&mut self, value: &Value) -> String {
+        let text = self.as_text(value, 0);
+        let Node::Text(pieces) = &text.node else {
+            return String::new();
+        };
+        let parts = pieces.iter().map(|piece| piece.text().unwrap_or("*"));
+        parts.collect()
+    }
+
     /// A text with its holes as they are written; the partition, where it is not known, is that of most accounts.
     pub(super) fn shown(&mut self, value: &Value) -> String {
         let text = self.as_text(value, 0);
@@ -214,7 +227,10 @@ impl Reader {
         instance: &Rc<Instance>,
         kind: Kind,
     ) -> Principal {
-        let mut all = Gathered::default();
+        let mut all = Gathered {
+            facts: machine.facts_of(instance, &[]),
+            ..Gathered::default()
+        };
         all.of(instance.source());
         self.own(machine, instance, None, &mut all);
         let target = Target::Here(instance.address.clone());
@@ -274,7 +290,7 @@ impl Reader {
     fn owner(
         &self,
         machine: &mut Machine<'_>,
-        role: &Instance,
+        role: &Rc<Instance>,
         name: Option<String>,
     ) -> Option<Owner> {
         let mut profiles = Vec::new();
@@ -292,15 +308,25 @@ impl Reader {
             let span = profile.name_span();
             profiles.extend({ own.filter(|_| is_of_role) }.map(|value| Spanned { value, span }));
         }
-        let path = { machine.argument(role, "path") }.map_or(Some("/".to_owned()), |p| p.text());
         let span = role.name_span();
-        (name.is_some() || !profiles.is_empty()).then(|| Owner {
-            full_arn: { name.as_ref() }.and_then(|name| role_arn(path.as_deref(), name)),
+        let full_arn = Self::open_arn(machine, role);
+        (name.is_some() || !profiles.is_empty() || full_arn.is_some()).then(|| Owner {
+            full_arn,
             name: name.map(|value| Spanned { value, span }),
             arn: None,
             profiles,
             tags: Tags::default(),
         })
+    }
+
+    /// The ARN of a role, with `*` for the parts that are not known.
+    fn open_arn(machine: &mut Machine<'_>, role: &Rc<Instance>) -> Option<String> {
+        let shape = SHAPES.iter().find(|s| s.kind == role.kind())?;
+        let name = machine.attribute(role, shape.name, at_name(role));
+        let path = machine.argument(role, "path");
+        let path = path.filter(|path| !matches!(path.node, Node::Null));
+        let path = path.map_or("/".to_owned(), |path| machine.pattern(&path));
+        open_role_arn(&path, &machine.pattern(&name))
     }
 
     /// The policies in a principal's own block.
@@ -324,9 +350,12 @@ impl Reader {
                 frame: frame.as_ref(),
                 ..scope
             };
-            let name = { inner.body.get("name") }
-                .map(|n| machine.evaluate(n, &scope))
-                .and_then(|v| v.text());
+            let name = { inner.body.get("name") }.map(|n| machine.evaluate(n, &scope));
+            if let Some(name) = name.clone() {
+                let kind = "aws_iam_role.inline_policy";
+                machine.require_within_limits(kind, "name", name, inner.optional);
+            }
+            let name = name.and_then(|v| v.text());
             // An empty block says that there is no policy.
             let Some(policy) = inner.body.get("policy") else {
                 continue;
@@ -336,22 +365,26 @@ impl Reader {
             if inner.optional.is_none() {
                 machine.require_policy("aws_iam_role", "policy", &value);
             }
+            let value = machine.settled(value, &all.facts);
+            let path: Vec<Step> = { inner.optional.into_iter() }
+                .map(|hole| (hole, (inner.before == 0).then_some(true)))
+                .collect();
             let about = About {
                 name,
                 attachment: Attachment::Inline,
-                optional: inner.optional.or(optional),
+                optional: machine.left_open(&path, &all.facts).or(optional),
             };
             let span = inner.block.header;
             let read = machine.document(&value, &about);
             all.add(&about, Place { source, span }, None, read);
         }
         if let Some(policies) = machine.argument(instance, "policies") {
-            Self::listed(machine, &policies, optional, all);
+            Self::listed(machine, (instance.kind(), &policies), optional, all);
         }
         let is_aws = instance.kind().starts_with("aws_");
         if let Some(arns) = machine.argument(instance, "managed_policy_arns") {
             machine.require_arn("managed_policy_arns", &arns, is_aws);
-            self.managed(machine, &arns, optional, source, all);
+            self.managed(machine, &arns, optional, instance, all);
         }
         let boundary = machine.argument(instance, "permissions_boundary");
         if let Some(boundary) = boundary.filter(|arn| !(is_aws && arn.is_text(""))) {
@@ -423,6 +456,8 @@ fn policy(
     let place = at_name(instance);
     if let Some(value) = machine.argument(instance, shape.content) {
         machine.require_policy(instance.kind(), shape.content, &value);
+        let facts = machine.facts_of(instance, &all.facts);
+        let value = machine.settled(value, &facts);
         let read = machine.document(&value, &about);
         all.add(&about, place, Some(&instance.address), read);
     } else {

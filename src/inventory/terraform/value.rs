@@ -190,6 +190,8 @@ impl Piece {
 impl Branching for Value {
     fn branch(self) -> Branch<Self> {
         match &self.node {
+            // Whichever it is, it is the name of one resource.
+            Node::Choice(..) if self.is_of_resource() => Branch::Leaf(self),
             Node::List(_) => Branch::List(self.elements().unwrap_or_default()),
             Node::Choice(hole, alternatives) => {
                 let alternatives = alternatives.iter().cloned();
@@ -257,6 +259,11 @@ impl Value {
     pub(super) fn of(mut self, subject: Option<Rc<Instance>>) -> Value {
         self.subject = subject;
         self
+    }
+
+    /// Whether it is the name, the id or the ARN of a resource of the module.
+    pub(super) fn is_of_resource(&self) -> bool {
+        self.subject.as_ref().is_some_and(|of| !of.is_data())
     }
 
     pub(super) fn list(elements: Vec<Value>, place: Place) -> Self {
@@ -444,6 +451,8 @@ pub(super) struct Each {
     pub(super) index: Option<Value>,
     /// The hole that decides whether it is there at all.
     pub(super) optional: Option<usize>,
+    /// Whether an optional one is there once at most.
+    pub(super) is_single: bool,
 }
 
 /// One resource or data source.

@@ -70,6 +70,7 @@ impl Machine<'_> {
         scope: &Scope<'_>,
         place: Place,
     ) -> Value {
+        let (left_span, right_span) = (left.span, right.span);
         let left = self.evaluate(left, scope);
         let is_logical = matches!(operator, Operator::And | Operator::Or);
         // Later releases leave the right side out where the left one decides.
@@ -112,10 +113,33 @@ impl Machine<'_> {
         }
         if is_logical {
             self.require_boolean(&left, place, scope);
+            let neutral = Some(operator == Operator::And);
+            for (known, other) in [(&left, &right), (&right, &left)] {
+                if known.boolean() == neutral && matches!(other.node, Node::Hole(_)) {
+                    return other.clone();
+                }
+            }
         } else if !matches!(operator, Operator::Equal | Operator::NotEqual) {
             self.require_number(&left, place, scope);
             self.require_number(&right, place, scope);
         }
-        self.open(HoleKind::Text, place, scope.module)
+        let open = self.open(HoleKind::Text, place, scope.module);
+        let parts = match (operator, &left.node, &right.node) {
+            (Operator::And, Node::Hole(a), Node::Hole(b)) => Some(vec![(*a, true), (*b, true)]),
+            (Operator::NotEqual, ..) => {
+                let [left, right] = [left_span, right_span].map(|span| Place { span, ..place });
+                let equal = format!("{} == {}", self.written(left), self.written(right));
+                let equal = self.within(scope.module, &equal);
+                match self.named(equal, HoleKind::Text, place).node {
+                    Node::Hole(equal) => Some(vec![(equal, false)]),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if let (Node::Hole(hole), Some(parts)) = (&open.node, parts) {
+            self.note_condition(*hole, parts, true);
+        }
+        open
     }
 }

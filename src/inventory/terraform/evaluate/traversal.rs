@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Machine, position};
+use crate::inventory::terraform::presence::{at_own_index, is_of_several};
 use crate::inventory::terraform::surroundings::Scope;
 use crate::inventory::terraform::syntax_tree::{Expression, Node as Syntax, Step};
 use crate::inventory::terraform::value::Instance;
@@ -144,11 +145,17 @@ impl Machine<'_> {
     ) -> Option<Value> {
         match &value.node {
             // The one that stands for an unknown number of resources.
-            Node::Resource(_) | Node::Module(_) => Some(value.clone()),
+            Node::Resource(_) | Node::Module(_) => {
+                Some(self.one_of_several(value, index, place, scope.module))
+            }
             Node::List(_) => {
-                let at = index.number()?;
                 let elements = value.elements()?;
-                if let Some(one) = first_there(&elements, position(at)?) {
+                if let Some(one) = at_own_index(&elements, index) {
+                    return Some(one);
+                }
+                let at = index.number()?;
+                let own_place = (place, scope.module);
+                if let Some(one) = self.indexed(&elements, position(at)?, own_place) {
                     return Some(one);
                 }
                 let found = elements
@@ -185,6 +192,24 @@ impl Machine<'_> {
                 None
             }
         }
+    }
+
+    /// As [`first_there`], for the elements of a list: which of them is at the index may not be known.
+    pub(in crate::inventory::terraform) fn indexed(
+        &mut self,
+        elements: &[Value],
+        at: usize,
+        (place, module): (Place, usize),
+    ) -> Option<Value> {
+        let one = first_there(elements, at)?;
+        let Node::Choice(_, of) = &one.node else {
+            return Some(one);
+        };
+        let mut before = elements.iter().take(at);
+        if before.any(|e| perhaps(e).is_some()) || of.iter().any(is_of_several) {
+            return Some(self.doubtful(of.to_vec(), place, module));
+        }
+        Some(one)
     }
 
     /// The value of a part of the code of a module, evaluated there.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::evaluate::{Machine, equal, first_there, insert, position};
+use super::super::presence::at_own_index;
 use super::super::surroundings::Scope;
 use super::super::value::{Node, Place, Value};
 use crate::parser::shorten;
@@ -142,12 +143,17 @@ impl Machine<'_> {
             }
             "element" => {
                 let all = self.plain_list(first?)?;
+                if let Some(one) = at_own_index(&all, arguments.get(1)?) {
+                    return Some(one);
+                }
                 let at = arguments.get(1)?.number()?;
                 if all.is_empty() || at.fract() != 0.0 {
                     self.failures += 1;
                     return None;
                 }
-                if let Some(one) = position(at).and_then(|at| first_there(&all, at)) {
+                if let Some(one) =
+                    position(at).and_then(|at| self.indexed(&all, at, (place, scope.module)))
+                {
                     return Some(one);
                 }
                 #[expect(clippy::cast_possible_truncation, reason = "it is whole")]

@@ -59,7 +59,7 @@ impl Machine<'_> {
     }
 
     /// An address within a module.
-    fn within(&self, module: usize, own: &str) -> String {
+    pub(in crate::inventory::terraform) fn within(&self, module: usize, own: &str) -> String {
         match self.modules.get(module).map(|m| m.address.as_str()) {
             Some("") | None => own.to_owned(),
             Some(address) => format!("{address}.{own}"),
@@ -88,12 +88,18 @@ impl Machine<'_> {
             let value = self.evaluate(count, &scope);
             let Some(number) = value.number() else {
                 let optional = Some(self.decider_of_count(&value, place, module));
-                let index = Some(self.named("count.index", HoleKind::Name, place));
+                let is_single = self.is_single(&value);
+                let index = Some(if is_single {
+                    Value::new(Node::Number(0.0), place)
+                } else {
+                    self.named("count.index", HoleKind::Name, place)
+                });
                 return vec![(
                     "[*]".to_owned(),
                     Each {
                         index,
                         optional,
+                        is_single,
                         ..Each::default()
                     },
                 )];
@@ -144,13 +150,16 @@ impl Machine<'_> {
         let known = items.filter(|all| all.iter().all(|(k, _)| k.is_known_text()));
         let Some(mut items) = known else {
             let optional = Some(self.decider_of_count(&value, place, module));
-            let key = Some(self.named("each.key", HoleKind::Name, place));
+            let is_single = self.is_single(&value);
+            let only = self.only_item(&value);
+            let (only_key, only_value) = only.map_or((None, None), |(k, v)| (Some(k), Some(v)));
+            let key = only_key.or_else(|| Some(self.named("each.key", HoleKind::Name, place)));
             let resource = perhaps(&value).and_then(|(_, of)| of.into_iter().next());
             let resource =
                 resource.filter(|v| matches!(v.node, Node::Resource(_) | Node::Module(_)));
-            let each_value = match resource {
-                Some(resource) => Some(resource),
-                None => Some(self.named("each.value", HoleKind::Text, place)),
+            let each_value = match (resource, only_value) {
+                (Some(one), _) | (None, Some(one)) => Some(one),
+                (None, None) => Some(self.named("each.value", HoleKind::Text, place)),
             };
             return vec![(
                 "[*]".to_owned(),
@@ -159,6 +168,7 @@ impl Machine<'_> {
                     value: each_value,
                     index: None,
                     optional,
+                    is_single,
                 },
             )];
         };
@@ -179,8 +189,7 @@ impl Machine<'_> {
                 let each = Each {
                     key: Some(key),
                     value: Some(value),
-                    index: None,
-                    optional: None,
+                    ..Each::default()
                 };
                 (format!("[\"{text}\"]"), each)
             })
@@ -215,10 +224,25 @@ impl Machine<'_> {
         }
     }
 
-    fn decider_of_count(&mut self, value: &Value, place: Place, module: usize) -> usize {
-        match &value.node {
-            Node::Choice(hole, _) => *hole,
-            _ => self.decider(value, place, module),
+    /// The key and the value of a `for_each` that makes one resource or none.
+    fn only_item(&self, over: &Value) -> Option<(Value, Value)> {
+        let Node::Choice(_, of) = &over.node else {
+            return None;
+        };
+        let mut items = Vec::new();
+        for alternative in of.iter() {
+            let alternative = alternative.clone().inherit(&over.via);
+            match &alternative.node {
+                Node::Map(_) => items.extend(self.items(&alternative)?),
+                Node::List(_) => {
+                    let all = self.plain_list(&alternative)?.into_iter();
+                    items.extend(all.map(|v| (v.clone(), v)));
+                }
+                Node::Null => {}
+                _ => return None,
+            }
         }
+        let one = items.pop().filter(|(key, _)| key.is_known_text())?;
+        items.is_empty().then_some(one)
     }
 }

@@ -18,11 +18,15 @@ impl Reader {
     /// The list `policies` of a role: objects with a name and a document.
     pub(super) fn listed(
         machine: &mut Machine<'_>,
-        policies: &Value,
+        (kind, policies): (&str, &Value),
         optional: Option<usize>,
         all: &mut Gathered,
     ) {
+        let kind = format!("{kind}.policies");
         for (policy, optional) in leaves(policies.clone(), optional) {
+            if let Some(name) = policy.get("policy_name") {
+                machine.require_within_limits(&kind, "policy_name", name, optional);
+            }
             let about = About {
                 name: policy.get("policy_name").and_then(|v| v.text()),
                 attachment: Attachment::Inline,
@@ -68,9 +72,8 @@ impl Reader {
                 }
                 What::Attachment => {
                     if let Some(arn) = machine.argument(&instance, shape.content) {
-                        let source = instance.source();
                         machine.require_arn(shape.content, &arn, false);
-                        self.managed(machine, &arn, optional, source, all);
+                        self.managed(machine, &arn, optional, &instance, all);
                     }
                 }
                 What::Principal(_) | What::Profile | What::Exclusive => {}
@@ -147,18 +150,21 @@ impl Reader {
         }
     }
 
-    /// Managed policies by their ARNs.
+    /// Managed policies by their ARNs, which the block of `holder` has.
     pub(super) fn managed(
         &mut self,
         machine: &mut Machine<'_>,
         arns: &Value,
         optional: Option<usize>,
-        source: SourceId,
+        holder: &Rc<Instance>,
         all: &mut Gathered,
     ) {
-        for (value, optional) in leaves(arns.clone(), optional) {
+        let source = holder.source();
+        let facts = machine.facts_of(holder, &all.facts);
+        for (value, mut path) in machine.paths(arns.clone(), &[], &mut |_, _| false) {
             if let Some((instance, shape)) = self.here(machine, &value) {
-                let optional = optional.or(instance.each.optional);
+                path.splice(..0, machine.choices_of(&instance));
+                let optional = machine.left_open(&path, &facts).or(optional);
                 if all.holds(&instance, optional) {
                     continue;
                 }
@@ -166,6 +172,7 @@ impl Reader {
                 policy(machine, &instance, shape, attachment, optional, all);
                 self.used.push(instance.address.clone());
             } else {
+                let optional = machine.left_open(&path, &facts).or(optional);
                 let arn = machine.shown(&value);
                 // Of variables, several may have one value.
                 let is_known = |piece: &Piece| match piece {

@@ -1,6 +1,7 @@
 //! The policies of one principal, while they are collected.
 
 use crate::inventory::Document;
+use crate::inventory::terraform::condition_parts::Fact;
 use crate::inventory::terraform::export::{About, Read};
 use crate::inventory::terraform::value::{Instance, Place};
 use crate::parser::{Attachment, Problem, SourceId, shorten};
@@ -9,6 +10,8 @@ use crate::parser::{Attachment, Problem, SourceId, shorten};
 #[derive(Default)]
 pub(super) struct Gathered {
     pub(super) files: Vec<(SourceId, Document)>,
+    /// The conditions that hold where the principal exists.
+    pub(super) facts: Vec<Fact>,
     /// The managed policies so far, each with the hole that decides whether it is there: one that is attached twice is
     /// attached once.
     pub(super) held: Vec<(String, Option<usize>)>,

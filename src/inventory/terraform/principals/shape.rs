@@ -207,6 +207,12 @@ pub(in crate::inventory::terraform) const SHAPES: [Shape; 26] = [
     ),
 ];
 
+/// Whether an argument is the name of a resource.
+pub(in crate::inventory::terraform) fn is_own_name(kind: &str, argument: &str) -> bool {
+    let mut all = SHAPES.iter();
+    all.any(|shape| shape.kind == kind && shape.name == argument)
+}
+
 const fn shape(
     kind: &'static str,
     what: What,
