@@ -81,6 +81,10 @@ const OWN: &[(&str, &str)] = &[
         "covered",
     ),
     (
+        "inline_policy {\n name = \"a b\"\n policy = POLICY\n}",
+        "covered and exit 2",
+    ),
+    (
         "dynamic \"inline_policy\" {\n for_each = [\"queue-a\"]\n content {\n name = inline_policy.value\n policy = POLICY\n}\n}",
         "covered",
     ),
