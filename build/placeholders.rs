@@ -26,7 +26,16 @@ struct Placeholder {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Placeholders {
+    literal: Vec<Literal>,
     placeholder: Vec<Placeholder>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Literal {
+    word: String,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
 /// The placeholders, after a check that the policies use no others.
@@ -56,7 +65,12 @@ pub(super) fn write(
     for (spelling, name) in &spelled {
         let _ = writeln!(spellings, "    ({spelling:?}, {name:?}),");
     }
-    spellings.push_str("];\n");
+    let literals: Vec<&str> = placeholders
+        .literal
+        .iter()
+        .map(|l| l.word.as_str())
+        .collect();
+    let _ = writeln!(spellings, "];\nstatic LITERALS: &[&str] = &{literals:?};");
     super::input::write(out, "spellings.rs", spellings);
     code.push_str("pub(super) static MEANINGS: &[(&str, &str, &str)] = &[\n");
     for p in &placeholders.placeholder {

@@ -19,6 +19,7 @@ use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement,
 use crate::reference::bindings::{Bindings, Used, Vote};
 use crate::reference::cluster_names::{Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
+use crate::vocabulary::may_have_placeholders;
 pub(super) use condition_line::normal_value;
 use condition_line::{is_arn_operator, line, reads_variables, value_of};
 use lexed::{Draft, Lexed};
@@ -99,7 +100,7 @@ impl<'a> Drafts<'a> {
                         }
                     };
                 for text in statement.action.iter().flat_map(|a| &a.values) {
-                    if text.value.contains(['$', '<', '{', '%']) {
+                    if may_have_placeholders(&text.value) {
                         lex(text, None, policy.version, &mut drafts);
                     }
                 }

@@ -7,6 +7,7 @@ use crate::matcher::condition::{Comparison, KeyValue, Operator, Test, Truth, fol
 use crate::matcher::template::{self, Placeholders};
 use crate::matcher::{Piece, Pieces};
 use crate::parser::{Condition, Effect, SourceId, Span, Statement, Text, Version, shorten};
+use crate::vocabulary;
 
 /// One key of one operator.
 pub(super) struct Line<'c> {
@@ -75,7 +76,8 @@ impl Line<'_> {
         let values = self.condition.values.iter();
         values
             .map(|text| (text, text.value.as_str()))
-            .filter(|(_, value)| !value.contains(['$', '<', '{']) && !value.contains("%("))
+            .filter(|(_, value)| !value.contains(['$', '<', '{']))
+            .filter(|(_, value)| vocabulary::placeholders(value).next().is_none())
     }
 
     /// A value in pieces.

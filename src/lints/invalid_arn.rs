@@ -10,6 +10,7 @@ use crate::finding::{Finding, Label, Severity};
 use crate::matcher::template::{self, Misplaced};
 use crate::parser::{ProblemKind, SourceId, Text, shorten};
 use crate::reference::{self, bindings};
+use crate::vocabulary;
 
 /// Metadata; the page is `rules/lints/invalid-arn.md`.
 pub(super) static LINT: Lint = Lint {
@@ -69,6 +70,8 @@ struct Seen<'t> {
 /// The fields before the resource part that are written in full: what follows a placeholder may hold any colons.
 fn fields(value: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = value.find(['$', '<', '{', '%']).unwrap_or(value.len());
+    let named = vocabulary::placeholders(value).next();
+    let end = named.map_or(end, |found| found.range.start.min(end));
     let head = value.get(..end).unwrap_or_default();
     let mut at = 0;
     let whole = head

@@ -8,14 +8,11 @@ mod without_sub;
 pub use without_sub::of_template;
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::arn::{Piece, Pieces};
 use super::condition::fold_key;
 use crate::parser::{Span, Version};
-use crate::vocabulary::{canonical_placeholder, is_policy_variable};
+use crate::vocabulary::{self, canonical_placeholder, is_policy_variable, may_have_placeholders};
 
 /// Numbers the placeholders of a run by name.
 #[derive(Clone, Debug, Default)]
@@ -84,62 +81,45 @@ pub struct Leftover {
     pub is_final: bool,
 }
 
-static LEFTOVER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"\$\{(?<dollar>[^{}]*)\}",
-        r"|<(?<angle>[A-Za-z_][A-Za-z0-9_ .-]{0,80})>",
-        r"|\$?\{\{(?<brace>[^{}]*)\}\}",
-        r"|%\((?<percent>[^()]*)\)s",
-    ))
-    .ok()
-});
-
 /// Splits a string of a policy that is checked into pieces.
 pub fn customer(
     text: &str,
     version: Version,
     placeholders: &mut Placeholders,
 ) -> (Pieces, Vec<Leftover>) {
-    if !text.bytes().any(|b| matches!(b, b'$' | b'<' | b'{' | b'%')) {
+    if !may_have_placeholders(text) {
         return (literal(text), Vec::new());
     }
     let mut pieces = Vec::with_capacity(text.len());
     let mut leftovers = Vec::new();
     let mut done = 0;
-    if let Some(regex) = LEFTOVER.as_ref() {
-        for found in regex.captures_iter(text) {
-            let Some(whole) = found.get(0) else { continue };
-            let dollar = found.name("dollar").map(|m| m.as_str());
-            let piece = match dollar {
-                Some("*" | "?" | "$") if version == Version::V2012 => {
-                    dollar.and_then(|d| d.chars().next()).map(Piece::Char)
-                }
-                Some("*" | "?" | "$") => None,
-                Some(inner) if is_policy_variable(inner) => {
-                    (version == Version::V2012).then(|| variable(inner, placeholders))
-                }
-                _ => {
-                    let inner = ["dollar", "angle", "brace", "percent"]
-                        .iter()
-                        .find_map(|group| found.name(group))
-                        .map_or("", |m| m.as_str());
-                    let canonical = canonical_placeholder(inner);
-                    let name = canonical.map_or_else(|| inner.trim().to_owned(), str::to_owned);
-                    let number = placeholders.number(&name);
-                    leftovers.push(Leftover {
-                        name,
-                        known: canonical.is_some(),
-                        range: whole.range(),
-                        is_final: false,
-                    });
-                    Some(Piece::Placeholder(number))
-                }
-            };
-            if let Some(piece) = piece {
-                plain(text, done..whole.start(), &mut pieces);
-                pieces.push((piece, Span::new(whole.start(), whole.end())));
-                done = whole.end();
+    for found in vocabulary::placeholders(text) {
+        let inner = found.inner;
+        let piece = match inner {
+            "*" | "?" | "$" if found.is_braced => {
+                let escaped = inner.chars().next().filter(|_| version == Version::V2012);
+                escaped.map(Piece::Char)
             }
+            _ if found.is_braced && is_policy_variable(inner) => {
+                (version == Version::V2012).then(|| variable(inner, placeholders))
+            }
+            _ => {
+                let canonical = canonical_placeholder(inner);
+                let name = canonical.unwrap_or(inner.trim()).to_owned();
+                let number = placeholders.number(&name);
+                leftovers.push(Leftover {
+                    name,
+                    known: canonical.is_some(),
+                    range: found.range.clone(),
+                    is_final: false,
+                });
+                Some(Piece::Placeholder(number))
+            }
+        };
+        if let Some(piece) = piece {
+            plain(text, done..found.range.start, &mut pieces);
+            pieces.push((piece, Span::new(found.range.start, found.range.end)));
+            done = found.range.end;
         }
     }
     plain(text, done..text.len(), &mut pieces);
@@ -411,27 +391,20 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
 /// A string with placeholders of any template's style, each spelled `${Name}` with the reference's
 /// name where it is one.
 pub fn normalize(text: &str) -> String {
-    let Some(regex) = LEFTOVER
-        .as_ref()
-        .filter(|_| text.contains(['$', '<', '{', '%']))
-    else {
-        return text.to_owned();
-    };
-    let replace = |found: &regex::Captures<'_>| {
-        let whole = found.get(0).map_or("", |m| m.as_str());
-        let inner = ["dollar", "angle", "brace", "percent"]
-            .iter()
-            .find_map(|group| found.name(group))
-            .map_or("", |m| m.as_str());
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for found in vocabulary::placeholders(text) {
+        let inner = found.inner;
         if matches!(inner, "*" | "?" | "$") || is_policy_variable(inner) {
-            return whole.to_owned();
+            continue;
         }
-        format!(
-            "${{{}}}",
-            canonical_placeholder(inner).unwrap_or_else(|| inner.trim())
-        )
-    };
-    regex.replace_all(text, replace).into_owned()
+        let name = canonical_placeholder(inner).unwrap_or(inner.trim());
+        out.push_str(text.get(done..found.range.start).unwrap_or_default());
+        out.extend(["${", name, "}"]);
+        done = found.range.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
 }
 
 fn next_placeholder(text: &str, from: usize) -> Option<(usize, usize)> {

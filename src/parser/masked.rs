@@ -8,7 +8,7 @@ use super::hole::Hole;
 use super::policy::Characters;
 use crate::quota;
 use crate::rejection::{PARTITIONS, REGION_LENGTHS};
-use crate::vocabulary::{canonical_placeholder, is_policy_variable};
+use crate::vocabulary::{self, canonical_placeholder, is_policy_variable, may_have_placeholders};
 
 /// Digits of an account.
 const ACCOUNT: usize = 12;
@@ -55,7 +55,8 @@ pub(super) fn is_open(text: &Text) -> bool {
     masked(text) != text.value
 }
 
-/// The places of `${…}`, `<…>`, `{{…}}`, `${{…}}` and `%(…)s`: policy variables, and what templates leave behind.
+/// The places of policy variables and of what templates leave behind, also where it is no name that stands between `<` and `>`
+/// or between braces.
 fn placeholders(text: &str) -> Vec<Range<usize>> {
     const FORMS: [(&str, &str); 5] = [
         ("${{", "}}"),
@@ -64,18 +65,26 @@ fn placeholders(text: &str) -> Vec<Range<usize>> {
         ("<", ">"),
         ("%(", ")s"),
     ];
-    let mut found = Vec::new();
-    let marks = |b: u8| matches!(b, b'$' | b'{' | b'<' | b'%');
-    if !text.bytes().any(marks) {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    if !may_have_placeholders(text) {
         return found;
     }
+    let mut named = vocabulary::placeholders(text).map(|p| p.range).peekable();
     let mut at = 0;
     // A form whose closing was not found once is not looked for again, or the search would be quadratic.
     let mut unclosed = [false; FORMS.len()];
-    while let Some(rest) = text.get(at..)
-        && let Some(next) = rest.find(['$', '{', '<', '%'])
-    {
-        let start = at + next;
+    loop {
+        while named.next_if(|range| range.start < at).is_some() {}
+        let next = named.peek().map_or(text.len(), |range| range.start);
+        let before = text.get(at..next).unwrap_or_default();
+        let Some(start) = before.find(['$', '{', '<', '%']).map(|start| at + start) else {
+            let Some(range) = named.next() else {
+                return found;
+            };
+            at = range.end;
+            found.push(range);
+            continue;
+        };
         let rest = text.get(start..).unwrap_or("");
         at = start + 1;
         for ((open, close), unclosed) in FORMS.iter().zip(&mut unclosed) {
@@ -92,7 +101,6 @@ fn placeholders(text: &str) -> Vec<Range<usize>> {
             break;
         }
     }
-    found
 }
 
 /// How many characters of a policy AWS counts. `holes` are those of its file.
