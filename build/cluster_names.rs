@@ -45,6 +45,8 @@ struct NameDerived {
 #[serde(deny_unknown_fields)]
 struct NameTag {
     key: String,
+    #[serde(default = "cluster")]
+    value: String,
     roles: Vec<String>,
     actions: Vec<String>,
     first: Option<String>,
@@ -69,6 +71,10 @@ fn any() -> String {
     "*".to_owned()
 }
 
+fn cluster() -> String {
+    "${Cluster}".to_owned()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NameNarrowing {
@@ -87,6 +93,8 @@ struct NameNarrowing {
     unless: Vec<String>,
     #[serde(default)]
     unconfigured: bool,
+    #[serde(default)]
+    elsewhere: bool,
     to: Vec<Vec<String>>,
     #[serde(rename = "source")]
     _source: String,
@@ -152,8 +160,9 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
         tag.actions.iter().for_each(|a| check_action(&path, a));
         let _ = writeln!(
             code,
-            "    NameTag {{ key: {:?}, roles: &{:?}, actions: &{:?}, {} }},",
+            "    NameTag {{ key: {:?}, value: {:?}, roles: &{:?}, actions: &{:?}, {} }},",
             tag.key,
+            tag.value,
             tag.roles,
             tag.actions,
             range(tag.first.as_ref(), tag.last.as_ref())
@@ -167,7 +176,7 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
         let to: Vec<String> = n.to.iter().map(|group| format!("&{group:?}")).collect();
         let _ = writeln!(
             code,
-            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, when: {:?}, unless: &{:?}, unconfigured: {}, to: &[{}] }},",
+            "    Narrowing {{ of: {:?}, roles: &{:?}, schedulers: &{:?}, actions: &{:?}, {}, when: {:?}, unless: &{:?}, unconfigured: {}, elsewhere: {}, to: &[{}] }},",
             n.of,
             n.roles,
             n.schedulers,
@@ -176,6 +185,7 @@ pub(super) fn write(rules: &Path, names: &Names, code: &mut String) {
             n.when,
             n.unless,
             n.unconfigured,
+            n.elsewhere,
             to.join(", ")
         );
     }

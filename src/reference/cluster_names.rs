@@ -189,7 +189,8 @@ impl<'a> Work<'a> {
         let mut own = template::names(rule.of)
             .filter(|n| !is_ambient(n))
             .peekable();
-        if own.peek().is_some()
+        if !rule.elsewhere
+            && own.peek().is_some()
             && own.all(|n| self.bindings.get(n).is_some_and(|v| !v.contains(',')))
         {
             return None;
@@ -235,10 +236,10 @@ impl<'a> Work<'a> {
         let of = self.open(&super::expand(rule.of, |_| None).concat());
         // A policy that keeps the placeholder is a template of what the reference asks for.
         let same = self.bound(rule.of);
-        if of_whole.iter().any(|w| w.text == same) {
+        if !rule.elsewhere && of_whole.iter().any(|w| w.text == same) {
             return None;
         }
-        if !self.layered && of_whole.iter().any(|w| glob(&w.text, &of)) {
+        if !self.layered && !rule.elsewhere && of_whole.iter().any(|w| glob(&w.text, &of)) {
             return None;
         }
         let is_open = |name: &str| !is_ambient(name) && self.bindings.get(name).is_none();

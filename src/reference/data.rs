@@ -89,6 +89,8 @@ pub(super) struct NameDerived {
 /// A condition key whose value in the requests for some actions is the name of the cluster.
 pub(super) struct NameTag {
     pub(super) key: &'static str,
+    /// With `${Cluster}` for the name of the cluster.
+    pub(super) value: &'static str,
     pub(super) roles: &'static [&'static str],
     pub(super) actions: &'static [&'static str],
     pub(super) first: Release,
@@ -110,6 +112,8 @@ pub(super) struct Narrowing {
     pub(super) unless: &'static [&'static str],
     /// Whether it is only for clusters without a configuration.
     pub(super) unconfigured: bool,
+    /// The names are not among those that the resource stands for: what covers it is not enough.
+    pub(super) elsewhere: bool,
     /// One form of each is enough.
     pub(super) to: &'static [&'static [&'static str]],
 }

@@ -273,11 +273,12 @@ pub(super) fn is_called(role: &str, scheduler: &str, release: Release, action: &
     })
 }
 
-/// Whether ParallelCluster is known to call an action: a call was found, or a reason names it.
+/// Whether ParallelCluster is known to call an action on any resource: a call was found, or a reason names it that is not about
+/// single ones.
 pub(super) fn is_known(role: &str, scheduler: &str, release: Release, action: &str) -> bool {
     let named = of_role(role).map(|index| index.named(action));
-    { named.iter().flatten() }.any(|n| !n.is_unused() && n.applies(role, scheduler, release))
-        || is_called(role, scheduler, release, action)
+    let is_it = |n: &&Need| !n.is_unused() && n.is_whole() && n.applies(role, scheduler, release);
+    { named.iter().flatten() }.any(is_it) || is_called(role, scheduler, release, action)
 }
 
 /// Whether a role needs something for a feature in any release.

@@ -48,11 +48,13 @@ pub(super) fn is_any(form: &str) -> bool {
     template::names(form).any(|name| NAME_VALUES.iter().any(|(of, ..)| *of == name))
 }
 
-/// Whether a placeholder of a rule can stand for a text of a policy. A text with `*` may match any form.
+/// Whether a placeholder of a rule can stand for a text of a policy. A text with `*` may match any form; one of fixed length is
+/// random, and only `*` alone is written for it.
 fn has_form(name: &str, value: &str) -> bool {
     let mut forms = NAME_VALUES.iter().filter(|(of, ..)| *of == name);
     forms.all(|(_, shape, except)| {
         let is_other = except.iter().any(|except| glob(except, value));
-        (value.contains('*') || glob(shape, value)) && !is_other
+        let may_match = value == "*" || value.contains('*') && shape.contains('*');
+        (may_match || glob(shape, value)) && !is_other
     })
 }
