@@ -286,8 +286,11 @@ pub(super) fn may_assume(
     partition: Option<&str>,
 ) -> bool {
     let first = service.name.split('.').next().unwrap_or_default();
+    // AWS calls `"*"` and `{"AWS": "*"}` equal, and services are principals:
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (all principals).
     let is_it = |trusted: &Trusted<'_>| match trusted.principal.kind {
         PrincipalKind::Everyone => true,
+        PrincipalKind::Aws => trusted.is_everyone(),
         PrincipalKind::Service => {
             let value = trusted.principal.value.value.as_str();
             // The domain of China is that of no service elsewhere.
