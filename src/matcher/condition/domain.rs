@@ -21,7 +21,7 @@ struct FormEntry {
 /// The values that a condition key can have.
 #[derive(Debug)]
 pub struct Domain {
-    /// A noun phrase for the values, with its article; empty for networks.
+    /// A noun phrase for the values, with its article; empty where another value is not worth a message.
     pub title: &'static str,
     /// How a value is written.
     pub help: &'static str,
@@ -74,8 +74,13 @@ impl Domain {
     }
 
     /// Patterns that match every value.
-    pub(super) fn forms(&self) -> &[Pattern] {
+    pub fn forms(&self) -> &[Pattern] {
         &self.forms
+    }
+
+    /// Whether each value has one of a few forms.
+    pub fn has_forms(&self) -> bool {
+        self.never.is_empty()
     }
 
     /// Whether no address of a network is a value.

@@ -259,7 +259,8 @@ pub fn values_of(key: &str) -> Vec<String> {
         ]
     });
     let accounts = ["123456789012", "210987654321", "000000000000"];
-    let values = values.chain(accounts.map(str::to_owned));
+    let types = ["AssumedRole", "FederatedUser", "User"];
+    let values = values.chain(accounts.into_iter().chain(types).map(str::to_owned));
     values
         .filter(|v| FORMS.contains_key(key) && can_be(key, v))
         .collect()
