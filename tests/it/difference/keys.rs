@@ -89,7 +89,7 @@ fn keys_have_values_that_a_request_can_have() {
                 json!([any(
                     json!({"StringNotEquals": {"aws:PrincipalType": ["User", "AssumedRole"]}})
                 )]),
-                format!("{queue}b; aws:PrincipalType=Account"),
+                format!("{queue}b; aws:PrincipalType=FederatedUser"),
                 String::new(),
             ),
             (

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::usual_value::{shapes, usual};
 use super::{MOST_CELLS, pattern};
 use crate::catalog::ConditionKeyType;
-use crate::matcher::condition::{Comparison, KeyValue, Test};
+use crate::matcher::condition::{Comparison, Domain, KeyValue, Test, domain};
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::template::Placeholders;
 use crate::matcher::{Class, Pattern, Piece, Pieces, Symbol, Token};
@@ -74,7 +74,26 @@ pub(super) fn texts(
         _ => Pattern::everything(),
     };
     let key = tests.first().map_or("", |test| test.key.as_str());
-    let shapes = shapes(key, kind);
+    // Values that the key cannot have may be those of variables: then all lines are taken as they are.
+    let patterns = || exact.iter().flat_map(|(_, patterns)| patterns);
+    let is_open = |p: &&Pattern| p.tokens().iter().any(is_placeholder);
+    let has_forms = |domain: &&Domain| {
+        let forms = domain.forms();
+        let fits = |p: &Pattern| is_open(&p) || forms.iter().any(|form| form.overlaps(p));
+        let is_one = |word: &Vec<Symbol>| forms.iter().any(|form| form.matches(word));
+        domain.has_forms()
+            && !matches!(fact, KeyValue::Values(_))
+            && patterns().all(fits)
+            && folded.iter().flatten().flatten().all(is_one)
+    };
+    let shapes = match domain(key).filter(has_forms) {
+        // A placeholder may stand for a value of the key.
+        Some(domain) => {
+            let open = patterns().filter(is_open);
+            domain.forms().iter().chain(open).cloned().collect()
+        }
+        None => shapes(key, kind),
+    };
     let usual = usual(kind).iter().filter(|text| text.len() > 1);
     let mut words: Vec<Vec<Symbol>> = { usual }
         .map(|text| text.chars().map(Symbol::char).collect())
@@ -212,6 +231,10 @@ fn beside(
         without.extend(known.iter().map(|word| only(word)));
     }
     None
+}
+
+fn is_placeholder(token: &Token) -> bool {
+    matches!(token, Token::Symbol(symbol) if symbol.as_placeholder().is_some_and(|n| n != NOTHING))
 }
 
 /// The pattern of one word.
