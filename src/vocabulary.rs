@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::bytes::find_either;
+
 include!(concat!(env!("OUT_DIR"), "/spellings.rs"));
 
 /// The name that the reference uses for a placeholder of a template, given the text between its
@@ -43,8 +45,10 @@ pub(crate) struct Placeholder<'t> {
     pub(crate) is_braced: bool,
 }
 
-/// The characters with which a placeholder begins.
-const MARKS: [char; 7] = ['$', '<', '{', '%', '#', '@', '_'];
+/// Whether a placeholder may begin with a character.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'$' | b'<' | b'{' | b'%' | b'#' | b'@' | b'_')
+}
 
 /// The longest name of a placeholder in `<…>` and `{…}`.
 const LONGEST: usize = 81;
@@ -64,7 +68,7 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> 
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let start = at + text.get(at..)?.find(MARKS)?;
+            let start = at + text.get(at..)?.bytes().position(is_mark)?;
             let rest = text.get(start..)?;
             if let Some((length, inner)) = placeholder(rest) {
                 at = start + length;
@@ -81,11 +85,11 @@ pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> 
 
 /// The placeholder with which a text begins: its length, and the text between its delimiters.
 fn placeholder(text: &str) -> Option<(usize, &str)> {
-    const BRACES: [char; 2] = ['{', '}'];
-    const PARENTHESES: [char; 2] = ['(', ')'];
-    let between = |open: &str, stops: [char; 2], close: &str| {
+    const BRACES: (u8, u8) = (b'{', b'}');
+    const PARENTHESES: (u8, u8) = (b'(', b')');
+    let between = |open: &str, stops: (u8, u8), close: &str| {
         let inner = text.strip_prefix(open)?;
-        let end = inner.find(stops)?;
+        let end = find_either(stops.0, stops.1, inner.as_bytes())?;
         let is_closed = inner.get(end..)?.starts_with(close);
         is_closed.then_some((open.len() + end + close.len(), inner.get(..end)?))
     };

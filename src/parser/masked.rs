@@ -77,7 +77,8 @@ fn placeholders(text: &str) -> Vec<Range<usize>> {
         while named.next_if(|range| range.start < at).is_some() {}
         let next = named.peek().map_or(text.len(), |range| range.start);
         let before = text.get(at..next).unwrap_or_default();
-        let Some(start) = before.find(['$', '{', '<', '%']).map(|start| at + start) else {
+        let is_mark = |byte: u8| matches!(byte, b'$' | b'{' | b'<' | b'%');
+        let Some(start) = before.bytes().position(is_mark).map(|start| at + start) else {
             let Some(range) = named.next() else {
                 return found;
             };

@@ -1,7 +1,6 @@
 //! What policies grant, as far as names are looked for in it.
 
-use rustc_hash::FxHashMap;
-
+use crate::bytes::find_either;
 use crate::matcher::template;
 use crate::parser::{SourceId, Span};
 use crate::reference::value_shape::glob;
@@ -40,25 +39,25 @@ pub struct Grants {
 /// Grants, to be found by an action.
 pub(super) struct ByAction<'a> {
     grants: &'a [Grant],
-    /// The positions of those that list an action as it is.
-    listed: FxHashMap<&'a str, Vec<usize>>,
-    /// The positions of all others: of those with a wildcard, a placeholder, or `NotAction`.
+    /// The actions that are listed as they are, in order, each with the position of its grant.
+    listed: Vec<(&'a str, usize)>,
+    /// The positions of all other grants: of those with a wildcard or `NotAction`.
     others: Vec<usize>,
 }
 
 impl<'a> ByAction<'a> {
     pub(super) fn new(grants: &'a [Grant]) -> Self {
-        let mut listed: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-        let mut others = Vec::new();
+        let is_other = |g: &Grant| g.not_action || g.actions.iter().any(|a| has_wildcard(a));
+        let positions = grants.iter().enumerate();
+        let others = positions.filter(|(_, g)| is_other(g));
+        let others: Vec<usize> = others.map(|(at, _)| at).collect();
+        let mut listed = Vec::with_capacity(grants.iter().map(|g| g.actions.len()).sum());
         for (at, grant) in grants.iter().enumerate() {
-            if grant.not_action || grant.actions.iter().any(|a| has_wildcard(a)) {
-                others.push(at);
-                continue;
-            }
-            for action in &grant.actions {
-                listed.entry(action).or_default().push(at);
+            if others.binary_search(&at).is_err() {
+                listed.extend(grant.actions.iter().map(|a| (a.as_str(), at)));
             }
         }
+        listed.sort_unstable();
         ByAction {
             grants,
             listed,
@@ -73,17 +72,23 @@ impl<'a> ByAction<'a> {
                 .filter(|g| g.is_for(action))
                 .collect();
         }
-        let listed = self.listed.get(action).into_iter().flatten();
-        let mut found: Vec<usize> = listed.chain(&self.others).copied().collect();
+        let first = self.listed.partition_point(|(listed, _)| *listed < action);
+        let listed = self.listed.iter().skip(first);
+        let listed = listed.take_while(|(listed, _)| *listed == action);
+        let others = self.others.iter().copied();
+        let others = others.filter(|at| self.grants.get(*at).is_some_and(|g| g.is_for(action)));
+        let mut found: Vec<usize> = listed.map(|(_, at)| *at).chain(others).collect();
         found.sort_unstable();
         found.dedup();
-        let found = found.into_iter().filter_map(|at| self.grants.get(at));
-        found.filter(|g| g.is_for(action)).collect()
+        found
+            .into_iter()
+            .filter_map(|at| self.grants.get(at))
+            .collect()
     }
 }
 
 fn has_wildcard(action: &str) -> bool {
-    action.contains(['*', '?'])
+    find_either(b'*', b'?', action.as_bytes()).is_some()
 }
 
 impl Grant {
