@@ -154,7 +154,7 @@ pub fn trust_difference(
             }
             let kind_of = |key: &str| catalog.condition_key(key);
             let fact = |key: &str| asker.fact(key, &partition);
-            let may_be = |key: &str, value: &Value| asker.may_have(key, value, &named);
+            let may_be = |key: &str, value: &Value| asker.may_have(key, value, &named, &askers);
             let prepared: Vec<&Prepared> = applying.iter().map(|s| &s.prepared).collect();
             let readings = known.entry(indexes).or_insert_with(|| {
                 Readings::of_variables(&prepared, &kind_of, &placeholders, &mut budget)

@@ -101,22 +101,28 @@ impl Asker {
     }
 
     /// Whether it can have this value of a condition key, or only one of those who are named can.
-    pub(super) fn may_have(&self, key: &str, value: &Value, named: &[Named]) -> bool {
+    pub(super) fn may_have(
+        &self,
+        key: &str,
+        value: &Value,
+        named: &[Named],
+        all: &[Asker],
+    ) -> bool {
         let Value::Texts(texts) = value else {
             return true;
         };
-        let is_named = |text: &String| {
-            named.iter().any(|named| match self {
-                Asker::AnyAccount => match key {
-                    "aws:principalaccount" => text == &named.account,
-                    _ => account(text).as_ref() == Some(&named.account),
-                },
+        let is_named = |text: &String| match key {
+            "aws:principalaccount" | "aws:principalarn" => named.iter().any(|named| match self {
+                Asker::AnyAccount => account(text).as_ref() == Some(&named.account),
                 Asker::Account(own) => own == &named.account && named.arn.as_ref() == Some(text),
                 _ => false,
-            })
+            }),
+            "aws:principalservicename" if *self == Asker::AnyService => {
+                all.contains(&Asker::Service(text.clone()))
+            }
+            _ => false,
         };
-        let is_caller = matches!(key, "aws:principalaccount" | "aws:principalarn");
-        !(is_caller && texts.iter().any(is_named))
+        !texts.iter().any(is_named)
     }
 
     /// What the principal decides of a condition key.
