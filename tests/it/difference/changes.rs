@@ -33,6 +33,12 @@ fn changes_of_each_element_are_found() {
             ),
             (
                 base.clone(),
+                with(allow(&["future:Read", "future:List*"], "*")),
+                vec!["future:List", "future:Read"],
+                vec![],
+            ),
+            (
+                base.clone(),
                 with(allow(&["sqs:send*"], &format!("{queue}a"))),
                 vec![],
                 vec![],

@@ -13,6 +13,8 @@ fn send(resource: &str, condition: Json) -> Json {
 fn keys_have_values_that_a_request_can_have() {
     let queue = "arn:aws:sqs:us-east-1:123456789012:";
     let any = |condition: Json| send("*", condition);
+    let deny = |condition: Json| json!({"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Condition": condition});
+    let create = |condition: Json| json!({"Effect": "Allow", "Action": "sqs:CreateQueue", "Resource": "*", "Condition": condition});
     let region = |operator: &str, value: &str| json!({operator: {"aws:RequestedRegion": value}});
     let tag = |operator: &str, value: &str| json!({operator: {"aws:PrincipalTag/team": value}});
     each(
@@ -106,7 +108,73 @@ fn keys_have_values_that_a_request_can_have() {
                 format!("{queue}b; aws:SourceIp=10.2.2.2"),
                 String::new(),
             ),
+            // Two numbers stand on either side of one dot.
+            (
+                json!([]),
+                json!([any(json!({"StringLike": {"aws:SourceIp": "1..*"}}))]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(
+                    json!({"NumericLessThan": {"aws:MultiFactorAuthAge": "1"}})
+                )]),
+                format!("{queue}b; aws:MultiFactorAuthAge=0"),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([any(region("Null", "false"))]),
+                format!("{queue}b; aws:RequestedRegion=us-east-1"),
+                String::new(),
+            ),
+            (
+                json!([any(tag("BinaryEquals", "aGk="))]),
+                json!([any(
+                    json!({"BinaryEquals": {"aws:PrincipalTag/team": ["aGk=", "aG8="]}})
+                )]),
+                format!("{queue}b; aws:PrincipalTag/team=aG8="),
+                String::new(),
+            ),
+            // Each of several values is in the list, or one of them is.
+            (
+                json!([]),
+                json!([create(json!({
+                    "ForAllValues:StringEquals": {"aws:TagKeys": ["x"]},
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": ["y"]}
+                }))]),
+                String::new(),
+                String::new(),
+            ),
+            (
+                json!([]),
+                json!([create(json!({
+                    "ForAnyValue:StringLike": {"aws:TagKeys": ["x*"]},
+                    "ForAnyValue:StringEquals": {"aws:TagKeys": ["y"]}
+                }))]),
+                format!("{queue}b; aws:TagKeys=y,x"),
+                String::new(),
+            ),
             // Small and capital letters beside wildcards.
+            (
+                json!([
+                    any(tag("StringEqualsIgnoreCase", "hpc")),
+                    deny(tag("StringLike", "?PC"))
+                ]),
+                json!([any(tag("StringEqualsIgnoreCase", "hpc"))]),
+                format!("{queue}b; aws:PrincipalTag/team=hPC"),
+                String::new(),
+            ),
+            (
+                json!([
+                    any(tag("StringEqualsIgnoreCase", "hpc")),
+                    deny(tag("StringLike", "h*C"))
+                ]),
+                json!([any(tag("StringEqualsIgnoreCase", "hpc"))]),
+                format!("{queue}b; aws:PrincipalTag/team=hpC"),
+                String::new(),
+            ),
             (
                 json!([any(tag("StringEqualsIgnoreCase", "hpc"))]),
                 json!([any(tag("StringLike", "hpc*"))]),

@@ -16,6 +16,11 @@ fn read(effect: &str, resource: &str) -> Json {
     json!({"Effect": effect, "Action": OBJECT, "Resource": format!("arn:aws:s3:::bkt/{resource}")})
 }
 
+fn prefix(effect: &str, operator: &str, value: &str) -> Json {
+    json!({"Effect": effect, "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bkt",
+        "Condition": {operator: {"s3:prefix": value}}})
+}
+
 fn old_version(statements: Json) -> String {
     json!({"Version": "2008-10-17", "Statement": statements}).to_string()
 }
@@ -116,6 +121,74 @@ fn a_variable_is_the_value_of_its_key() {
                 "arn:aws:s3:::bkt; s3:prefix=home/; aws:username=a".to_owned(),
                 String::new(),
             ),
+            // The value of the variable is none of the folders that are listed.
+            (
+                policy(json!([home(json!(["home/a/*", "home/${aws:username}/*"]))])),
+                policy(json!([home(json!(["home/a/*"]))])),
+                String::new(),
+                "arn:aws:s3:::bkt; s3:prefix=home/b/; aws:username=b".to_owned(),
+            ),
+            // Without wildcards, `*` in a text with a variable is a character.
+            (
+                policy(json!([prefix(
+                    "Allow",
+                    "StringEquals",
+                    "${aws:username}/*"
+                )])),
+                policy(json!([prefix("Allow", "StringLike", "${aws:username}/*")])),
+                "arn:aws:s3:::bkt; s3:prefix=a/; aws:username=a".to_owned(),
+                String::new(),
+            ),
+            // Twice the same variable is twice the same text.
+            (
+                policy(json!([prefix("Allow", "StringEquals", "abab")])),
+                policy(json!([
+                    prefix("Allow", "StringEquals", "abab"),
+                    prefix("Deny", "StringEquals", "${aws:username}${aws:username}")
+                ])),
+                String::new(),
+                "arn:aws:s3:::bkt; s3:prefix=abab; aws:username=ab".to_owned(),
+            ),
+            // The tag has the one value that the old policy allows.
+            (
+                policy(json!([send("Allow", endpoint("v"))])),
+                policy(json!([
+                    send("Allow", endpoint("v")),
+                    send("Deny", endpoint(tag))
+                ])),
+                String::new(),
+                format!("{queue}b; aws:SourceVpce=v; aws:PrincipalTag/vpce=v"),
+            ),
+            // A string of one key is the same text with a default and without.
+            (
+                policy(json!([read(
+                    "Allow",
+                    "${aws:username, 'd'}/${aws:username}"
+                )])),
+                policy(json!([
+                    read("Allow", "${aws:username, 'd'}/${aws:username}"),
+                    read("Allow", "${aws:username}/${aws:username}")
+                ])),
+                String::new(),
+                String::new(),
+            ),
+            // No name is longer than itself, and `*` is a character here.
+            (
+                policy(json!([])),
+                policy(
+                    json!([{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:username": ["*${aws:username}", "${aws:username}*"]}}}]),
+                ),
+                String::new(),
+                String::new(),
+            ),
+            // Every request has an id of its user.
+            (
+                policy(json!([read("Allow", "${aws:userid, 'all'}/*")])),
+                policy(json!([read("Allow", "${aws:userid}/*")])),
+                String::new(),
+                String::new(),
+            ),
             // A default stands for a key that is not there.
             (
                 policy(json!([read("Allow", "${aws:PrincipalTag/team, 'all'}/*")])),
@@ -129,6 +202,58 @@ fn a_variable_is_the_value_of_its_key() {
             assert!(found.undecided.is_empty(), "{old}\n{new}\n{found:?}");
             assert_eq!(shown(&found.gained), gained, "{old}\n{new}");
             assert_eq!(shown(&found.lost), lost, "{old}\n{new}");
+        },
+    );
+}
+
+/// The readings of variables that are tried do not show everything.
+#[test]
+fn more_values_than_are_tried_are_undecided() {
+    let ignore_case = json!({"StringEqualsIgnoreCase": {"aws:SourceVpce": "a${aws:username}"}});
+    let thrice = "${aws:username, 'd'}${aws:username, 'd'}${aws:PrincipalTag/t}";
+    let twice = "${aws:username, 'd'}${aws:username}";
+    each(
+        [
+            (
+                json!([send("Allow", ignore_case)]),
+                "sqs:SendMessage",
+                format!(
+                    "{}; aws:SourceVpce=ab; aws:username=b",
+                    "arn:aws:sqs:us-east-1:123456789012:b"
+                ),
+            ),
+            // AWS says that the whole statement may be invalid.
+            (
+                json!([{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*", "Condition": {
+                    "StringNotEquals": {"s3:prefix": "${aws:username}"}, "Null": {"aws:username": "true"}}}]),
+                "s3:ListBucket",
+                String::new(),
+            ),
+            (
+                json!([
+                    prefix("Allow", "StringEquals", "${aws:username}/"),
+                    prefix("Deny", "StringNotEquals", thrice)
+                ]),
+                "s3:ListBucket",
+                String::new(),
+            ),
+            (
+                json!([
+                    read("Allow", "${aws:PrincipalTag/t}"),
+                    read("Allow", twice),
+                    read("Deny", "${aws:username}"),
+                    read("Deny", "${aws:PrincipalTag/t}${aws:username}")
+                ]),
+                OBJECT,
+                "arn:aws:s3:::bkt/${aws:PrincipalTag/t}".to_owned(),
+            ),
+        ],
+        |(new, action, gained)| {
+            let found = compare(&[policy(json!([]))], &[policy(new.clone())]);
+            let undecided: Vec<_> = found.undecided.iter().collect();
+            assert_eq!(undecided, [action], "{new}");
+            assert_eq!(shown(&found.gained), gained, "{new}");
+            assert_eq!(shown(&found.lost), "", "{new}");
         },
     );
 }

@@ -161,6 +161,10 @@ mod tests {
                 "255.255.255.0 255.255.255.255 255.255.254.255",
             ),
             (
+                "255.255.255.254",
+                "255.255.255.254 255.255.255.254 255.255.255.253 255.255.255.255",
+            ),
+            (
                 "2001:db8::/127",
                 "2001:db8:: 2001:db8::1 2001:db7:ffff:ffff:ffff:ffff:ffff:ffff 2001:db8::2",
             ),
@@ -177,6 +181,8 @@ mod tests {
             |listed: &[&str]| numbers(&listed.iter().map(|&l| l.to_owned()).collect::<Vec<_>>());
         let list = |texts: &[&str]| Some(texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>());
         assert_eq!(near(&["1.5"]), list(&["1.5", "0.5", "2.5", "1.49", "1.51"]));
+        assert_eq!(near(&["1"]), list(&["1", "0", "2", "0.9", "1.1"]));
+        assert_eq!(near(&[".123456789012"]).map(|all| all.len()), Some(5));
         assert_eq!(
             near(&["-3", " +.5"]),
             list(&[
