@@ -28,7 +28,7 @@ const MOST_READINGS: usize = 256;
 /// Values of one variable that are tried.
 const MOST_VALUES: usize = 24;
 
-/// Strings that are opened: each doubles the readings.
+/// Strings that are opened: each doubles the readings. Of more strings none is, and the readings are cut.
 const MOST_OPENED: usize = 5;
 
 /// The value of a variable.
@@ -341,19 +341,17 @@ impl Readings {
         for values in &chosen {
             all.is_cut |= add(&mut all.exact, values, &none);
         }
-        let opened = meetings.meeting.len().min(MOST_OPENED);
-        for values in chosen.iter().filter(|_| opened > 0) {
+        let opened = meetings.meeting.len();
+        let is_opened = (1..=MOST_OPENED).contains(&opened);
+        for values in chosen.iter().filter(|_| is_opened) {
             for wide in 0..1_u32 << opened {
-                let is_wide = |at: usize| at >= opened || wide >> at & 1 == 1;
-                let within = &meetings.within;
-                if within
-                    .iter()
-                    .any(|(n, w)| *n < opened && is_wide(*n) && !is_wide(*w))
-                {
+                let is_wide = |at: usize| wide >> at & 1 == 1;
+                let mut within = meetings.within.iter();
+                if within.any(|(narrow, other)| is_wide(*narrow) && !is_wide(*other)) {
                     continue;
                 }
-                let strings = meetings.meeting.iter().take(opened).enumerate();
-                let strings = strings.map(|(at, string)| (string, wide >> at & 1 == 1));
+                let strings = meetings.meeting.iter().enumerate();
+                let strings = strings.map(|(at, string)| (string, is_wide(at)));
                 all.is_cut |= add(&mut all.open, values, &Opened(strings.collect()));
             }
         }

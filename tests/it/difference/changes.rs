@@ -1,6 +1,6 @@
 //! The changes that a comparison reports.
 
-use pcluster_iam::diff::difference::Change;
+use pcluster_iam::diff::difference::{Change, Difference};
 use serde_json::{Value as Json, json};
 
 use super::{actions, allow, compare, diff, policy};
@@ -307,4 +307,35 @@ fn a_changed_trust_policy_is_compared() {
     ]);
     let run = diff(&project, &["old.json", "new.json"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+}
+
+/// Readings of one template are joined: what several of them show is listed once.
+#[test]
+fn joined_differences_list_each_path_once() {
+    let none = policy(json!([]));
+    let opened = |action: &str| {
+        let new = policy(json!([allow(&[action], "*")]));
+        compare(&[none.clone()], &[new])
+    };
+    let mut all = Difference::default();
+    for action in [
+        "iam:CreateAccessKey",
+        "iam:CreatePolicyVersion",
+        "iam:CreateAccessKey",
+    ] {
+        all.join(opened(action));
+    }
+    let ids = |of: &Difference| -> Vec<String> {
+        let paths = of.opened.iter();
+        paths.map(|path| path.open.path.id.clone()).collect()
+    };
+    let each = ["iam:CreateAccessKey", "iam:CreatePolicyVersion"].map(|a| ids(&opened(a)));
+    assert!(each.iter().all(|ids| !ids.is_empty()), "{each:?}");
+    assert_eq!(ids(&all), each.concat());
+    // The most dangerous first.
+    let gained = all.gained.iter().map(|c| c.witness.action.as_str());
+    assert_eq!(
+        gained.collect::<Vec<_>>(),
+        ["iam:CreatePolicyVersion", "iam:CreateAccessKey"]
+    );
 }
