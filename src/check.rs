@@ -295,7 +295,9 @@ pub fn check(
     });
     let unread = elsewhere.unread(hanging.chain(of_gaps).map(|r| &r.row));
     let excess = trial.excess(&comparison, None);
-    let ineffective = trial.ineffective(&comparison, |_| true);
+    let ineffective = trial.ineffective(&comparison, |s| {
+        !generous.as_ref().is_some_and(|g| g.excludes_unknown(s))
+    });
     let kept = verdicts.coverage(&beside.kept);
     let escalation = escalation::open_paths(&comparison, &trial.required, &trial.bindings);
     let shared_roles: Vec<String> = { settings.shared_with.iter() }

@@ -149,6 +149,11 @@ impl<'w> Generous<'w, '_> {
         statement.effect == Effect::Allow && self.open.contains_key(&place)
     }
 
+    /// Whether it is an Allow that excludes something unknown in `NotResource`, which at the worst is everything.
+    pub(super) fn excludes_unknown(&self, statement: &Prepared) -> bool {
+        statement.not_resource && self.is_open_grant(statement)
+    }
+
     /// As `best`, but an unknown name counts as one fixed name that equals no other, not as `*`.
     pub(super) fn most(&self) -> &Comparison<'w> {
         self.texts.as_ref().unwrap_or(&self.best)
