@@ -315,7 +315,7 @@ fn joined_differences_list_each_path_once() {
     let none = policy(json!([]));
     let opened = |action: &str| {
         let new = policy(json!([allow(&[action], "*")]));
-        compare(&[none.clone()], &[new])
+        compare(std::slice::from_ref(&none), &[new])
     };
     let mut all = Difference::default();
     for action in [
