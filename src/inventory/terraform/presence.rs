@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::condition_parts::Fact;
-use super::evaluate::Machine;
+use super::evaluate::{Machine, equal};
 use super::principals::shape::{SHAPES, What};
 use super::value::{Each, Instance, Node, Place, Value};
 use crate::inventory::leaves::{Branch, Branching};
@@ -234,19 +234,22 @@ impl Machine<'_> {
         module: usize,
     ) -> Value {
         let each: Option<Each> = match &value.node {
-            Node::Resource(of) if is_principal(of) => Some(of.each.clone()),
+            Node::Resource(of) if is_of_iam(of) => Some(of.each.clone()),
             Node::Module(at) => self.modules.get(*at).map(|m| m.each.clone()),
             _ => None,
         };
-        let own = each.filter(|each| each.optional.is_some() && !each.is_single);
-        let Some(own) = own.map(|each| each.key.or(each.index)) else {
+        let Some(each) = each.filter(|each| each.optional.is_some()) else {
             return value.clone();
         };
-        let is_own = own.is_some_and(|own| match (&own.node, &index.node) {
-            (Node::Hole(a), Node::Hole(b)) => a == b,
-            _ => false,
+        // Each of several roles is judged. Of several policies, the first is there where any is.
+        let is_policy = matches!(&value.node, Node::Resource(of) if !is_principal(of));
+        let is_first = is_policy && each.key.is_none() && index.number() == Some(0.0);
+        let is_own = each.key.or(each.index).is_some_and(|own| {
+            let is_same =
+                matches!((&own.node, &index.node), (Node::Hole(a), Node::Hole(b)) if a == b);
+            is_same || equal(&own, index) == Some(true)
         });
-        if is_own {
+        if is_own || is_first {
             value.clone()
         } else {
             self.doubtful(vec![value.clone()], place, module)
@@ -286,6 +289,10 @@ pub(super) fn at_own_index(elements: &[Value], index: &Value) -> Option<Value> {
         _ => false,
     };
     is_own.then(|| one.clone())
+}
+
+fn is_of_iam(of: &Instance) -> bool {
+    SHAPES.iter().any(|shape| shape.kind == of.kind())
 }
 
 /// Whether a resource is a role, a user or a group.

@@ -66,6 +66,12 @@ impl Machine<'_> {
         }
     }
 
+    /// What `each` and `count` are in the blocks of a module, where that is not known: another module has its own.
+    fn own(&mut self, name: &str, kind: HoleKind, module: usize, place: Place) -> Value {
+        let name = self.within(module, name);
+        self.named(name, kind, place)
+    }
+
     /// How often a block is there: the end of each address, and what `each` and `count` are.
     pub(in crate::inventory::terraform) fn repeated(
         &mut self,
@@ -92,7 +98,7 @@ impl Machine<'_> {
                 let index = Some(if is_single {
                     Value::new(Node::Number(0.0), place)
                 } else {
-                    self.named("count.index", HoleKind::Name, place)
+                    self.own("count.index", HoleKind::Name, module, place)
                 });
                 return vec![(
                     "[*]".to_owned(),
@@ -153,13 +159,14 @@ impl Machine<'_> {
             let is_single = self.is_single(&value);
             let only = self.only_item(&value);
             let (only_key, only_value) = only.map_or((None, None), |(k, v)| (Some(k), Some(v)));
-            let key = only_key.or_else(|| Some(self.named("each.key", HoleKind::Name, place)));
+            let key =
+                only_key.or_else(|| Some(self.own("each.key", HoleKind::Name, module, place)));
             let resource = perhaps(&value).and_then(|(_, of)| of.into_iter().next());
             let resource =
                 resource.filter(|v| matches!(v.node, Node::Resource(_) | Node::Module(_)));
             let each_value = match (resource, only_value) {
                 (Some(one), _) | (None, Some(one)) => Some(one),
-                (None, None) => Some(self.named("each.value", HoleKind::Text, place)),
+                (None, None) => Some(self.own("each.value", HoleKind::Text, module, place)),
             };
             return vec![(
                 "[*]".to_owned(),
