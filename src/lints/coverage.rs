@@ -8,12 +8,13 @@ pub(super) use help::{allow, statement_of, unbound};
 pub(super) use notes::missing_types;
 
 use std::fmt::Write as _;
+use std::ptr;
 
 use super::difference::difference;
 use super::{Compared, Context, Lint, count, enumerate, layer};
-use crate::diff::Verdict;
-use crate::diff::comparison::{Layer, LayerKind};
+use crate::diff::comparison::Layer;
 use crate::diff::coverage::Requirement;
+use crate::diff::{Row, Verdict};
 use crate::finding::{Finding, Label, Severity};
 use crate::parser::{SourceId, Span};
 use crate::reference::{Feature, Standing};
@@ -250,7 +251,9 @@ pub(super) fn place(
             labels.push(label);
         }
     };
+    let is_in_part = row.verdict == Verdict::Partial && !grants(compared, by, row).is_empty();
     if row.verdict != Verdict::Denied
+        && !is_in_part
         && let Some(layer) = by
     {
         let service = row.action.split(':').next().unwrap_or_default();
@@ -268,17 +271,16 @@ pub(super) fn place(
         }
         // If a Deny decides, the grants do not matter.
         let beside = denies && matches!(row.verdict, Verdict::Denied | Verdict::Conditional);
-        // A grant of a layer does not help if the role's own policies have none.
-        let own = by.is_none() && matches!(row.verdict, Verdict::Missing | Verdict::Partial);
-        let counts = |place: &(SourceId, Span)| {
-            let layer = layer::of(compared, place.0);
-            !own || layer.is_none_or(|l| l.kind == LayerKind::Identity)
+        let places = if beside {
+            Vec::new()
+        } else {
+            grants(compared, by, row)
         };
-        for place in row.allowed_by.iter().filter(|p| !beside && counts(p)) {
+        for place in places {
             let narrow = (row.verdict == Verdict::Partial && !denies)
-                .then(|| too_narrow(compared, *place))
+                .then(|| too_narrow(context, compared, place))
                 .flatten();
-            add(narrow.unwrap_or_else(|| deciding(context, compared, *place, row.verdict, false)));
+            add(narrow.unwrap_or_else(|| deciding(context, compared, place, row.verdict, false)));
         }
     }
     // The text of an attached AWS managed policy is no place to write in: a label there comes second.
@@ -291,6 +293,25 @@ pub(super) fn place(
     };
     labels.truncate(RELATED);
     Some((label, labels))
+}
+
+/// The grants that do not suffice: those of the layer that decides, or of the layers with a grant that may not hold.
+fn grants(compared: &Compared<'_>, by: Option<&Layer<'_>>, row: &Row) -> Vec<(SourceId, Span)> {
+    let layer_of = |(source, _): &(SourceId, Span)| layer::of(compared, *source).map(ptr::from_ref);
+    let may_fail = |place: &&(SourceId, Span)| {
+        layer::statement_at(compared, **place).is_some_and(|s| {
+            !s.conditions.is_empty() || s.resources.iter().any(|r| r.pattern.has_variable())
+        })
+    };
+    let all = row.allowed_by.iter();
+    let layers: Vec<_> = match row.verdict {
+        Verdict::Missing | Verdict::Partial => vec![by.map(ptr::from_ref)],
+        Verdict::Conditional => all.clone().filter(may_fail).map(layer_of).collect(),
+        _ => Vec::new(),
+    };
+    all.filter(|p| layers.is_empty() || layers.contains(&layer_of(p)))
+        .copied()
+        .collect()
 }
 
 /// The Deny statements that bear on the verdict: what is missing or partial whatever a Condition says

@@ -3,21 +3,20 @@
 use super::key_values::Values;
 use super::{needed_only, writes_out_gap};
 use crate::diff::Verdict;
-use crate::diff::comparison::LayerKind;
 use crate::diff::coverage::Requirement;
 use crate::finding::Label;
 use crate::lints::{Compared, Context, enumerate, layer, open_condition};
 use crate::parser::{Effect, SourceId, Span};
 use crate::reference::{Feature, Need, Standing};
 
-/// The resources of a grant of the role's own that does not reach far enough; `None` where its Condition is what narrows.
+/// The resources of a grant that does not reach far enough; `None` where its Condition is what narrows.
 pub(super) fn too_narrow(
+    context: &Context<'_>,
     compared: &Compared<'_>,
     (source, span): (SourceId, Span),
 ) -> Option<Label> {
     let statement = layer::statement_at(compared, (source, span))?;
-    let layer = layer::of(compared, source);
-    if !statement.conditions.is_empty() || layer.is_some_and(|l| l.kind != LayerKind::Identity) {
+    if !statement.conditions.is_empty() {
         return None;
     }
     let first = statement.resources.first()?;
@@ -30,8 +29,22 @@ pub(super) fn too_narrow(
     Some(Label {
         source,
         span,
-        message: words.to_owned(),
+        message: with_limit(context, compared, source, words),
     })
+}
+
+/// A text on a statement, followed by the name of what limits the role if the statement is of that.
+fn with_limit(
+    context: &Context<'_>,
+    compared: &Compared<'_>,
+    source: SourceId,
+    words: &str,
+) -> String {
+    let limit = layer::of(compared, source).and_then(|l| layer::name(context, l));
+    match limit {
+        Some(limit) => format!("{words} ({limit})"),
+        None => words.to_owned(),
+    }
 }
 
 /// The effect of a statement on a requirement, beside the token that decides: its Condition if that is unknown.
@@ -67,14 +80,10 @@ pub(super) fn deciding(
         (Verdict::Undecided, false, _) => (span, "this may allow it"),
         (_, false, _) => (span, "this allows part of it"),
     };
-    let limit = layer::of(compared, source).and_then(|l| layer::name(context, l));
     Label {
         source,
         span,
-        message: match limit {
-            Some(limit) => format!("{words} ({limit})"),
-            None => words.to_owned(),
-        },
+        message: with_limit(context, compared, source, words),
     }
 }
 
