@@ -119,9 +119,11 @@ fn finding(
             enumerate(&quoted)
         ),
     };
-    let severity = match first.standing {
-        Standing::NotGenerated => Severity::Note,
-        _ => Severity::Warning,
+    let mut standings = rows.iter().map(|(requirement, _)| requirement.standing);
+    let severity = if standings.all(|s| s == Standing::NotGenerated) {
+        Severity::Note
+    } else {
+        Severity::Warning
     };
     let mut finding = LINT.finding(severity, message, label);
     finding.related = labels.take(RELATED).collect();
