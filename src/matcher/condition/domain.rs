@@ -121,9 +121,9 @@ impl Domain {
             .filter(|form| form.overlaps(&open))
             .collect();
         let one = |pattern: Pattern| KeyValue::Values(vec![pattern]);
-        if !met.is_empty() && met.iter().all(|form| value.covers(form)) {
+        if met.iter().all(|form| value.covers(form)) {
             met.into_iter().map(|form| one(form.clone())).collect()
-        } else if met.is_empty() || self.never_is(&open) {
+        } else if self.never_is(&open) {
             Vec::new()
         } else {
             vec![one(value)]
