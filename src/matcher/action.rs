@@ -231,4 +231,38 @@ mod tests {
         // Patterns of another service, and of all actions.
         assert_eq!(without_difference, 27);
     }
+
+    #[test]
+    fn patterns_that_may_match_the_same_action() {
+        for (one, other, expected) in [
+            ("s3:Get*", "s3:*Object", true),
+            ("s3:Get*", "S3:get?*", true),
+            ("s3:Get*", "s3:Put*", false),
+            ("s3:Get*", "sqs:Get*", false),
+            ("s3:Get*", "s3:GetObject", true),
+            ("s3:Get*", "sqs:GetObject", false),
+            ("s3:GetObject", "S3:getobject", true),
+            ("s3:GetObject", "sqs:GetObject", false),
+            ("*", "s3:GetObject", true),
+            ("s*:Get*", "iam:Get*", true),
+            ("none", "*", false),
+        ] {
+            let [a, b] = [one, other].map(ActionPattern::parse);
+            assert_eq!(a.may_meet(&b), expected, "{one} {other}");
+            assert_eq!(b.may_meet(&a), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_names_the_service_of_all_its_actions() {
+        for (text, expected) in [
+            ("S3:GetObject", Some("s3")),
+            ("s3:Get*", Some("s3")),
+            ("s*:Get*", None),
+            ("*", None),
+            ("none", None),
+        ] {
+            assert_eq!(ActionPattern::parse(text).service(), expected, "{text}");
+        }
+    }
 }

@@ -367,6 +367,21 @@ mod tests {
     }
 
     #[test]
+    fn an_arn_is_contested_by_its_first_five_fields() {
+        for (text, expected) in [
+            ("*", false),
+            ("arn:aws:s3:::b", false),
+            ("arn:aws:s3:::b/*", false),
+            ("arn:aws:s3:*::b", true),
+            ("arn:aws:s?:::b", true),
+            ("arn:aws:s3", true),
+            ("arn:aws:s3*", true),
+        ] {
+            assert_eq!(resource(text).is_contested(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn placeholders_of_a_format_have_their_values_in_their_own_fields_alone() {
         let format = format(
             "arn:${Partition}:s:${Region}:${Account}:${Partition}/${Region}/${Account}",

@@ -443,23 +443,4 @@ fn piece(c: char) -> Piece {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_policy_variable;
-
-    #[test]
-    fn a_policy_variable_has_a_prefix_and_a_key() {
-        for (inner, expected) in [
-            ("aws:username", true),
-            ("aws:PrincipalTag/team, 'none'", true),
-            ("saml:sub", true),
-            ("AWS::Region", false),
-            ("aws:", false),
-            (":username", false),
-            ("1a:b", false),
-            ("a b:c", false),
-            ("username", false),
-        ] {
-            assert_eq!(is_policy_variable(inner), expected, "{inner}");
-        }
-    }
-}
+mod tests;

@@ -207,6 +207,14 @@ fn guarded_patterns_count_for_words_of_their_guard_alone() {
 }
 
 #[test]
+fn patterns_are_equal_by_what_they_are_made_of() {
+    assert_eq!(Pattern::glob("a*"), Pattern::glob("a**"));
+    assert_ne!(Pattern::glob("a*"), Pattern::glob("a?*"));
+    assert_ne!(Pattern::glob("a*"), Pattern::glob("a*").loose());
+    assert_eq!(Pattern::glob("*"), Pattern::everything());
+}
+
+#[test]
 fn a_wildcard_without_colons_takes_up_no_wildcard_with_them() {
     let [any, plain] = [Class::ANY, Class::NO_COLON]
         .map(|class| Pattern::new(vec![Token::Symbol(Symbol::char('a')), Token::Run(class)]));

@@ -1,3 +1,5 @@
+mod lines;
+
 use super::*;
 use crate::matcher::template::{Placeholders, customer};
 use crate::parser::Version;
@@ -42,6 +44,7 @@ fn one_value_against_a_list() {
         ),
         ("NumericGreaterThanEquals", &["1"], "0.5", False),
         ("NumericNotEquals", &["1"], "1", False),
+        ("NumericEquals", &["0"], "-0.0", True),
         ("NumericEquals", &["x"], "1", Unknown),
         (
             "DateGreaterThan",
@@ -62,6 +65,8 @@ fn one_value_against_a_list() {
             True,
         ),
         ("DateNotEquals", &["2026-01-01"], "2026-01-01", False),
+        ("DateEquals", &["2026-02"], "2026-02-01", True),
+        ("DateGreaterThan", &["2026-02"], "2026-02-01", False),
         ("Bool", &["true"], "True", True),
         ("Bool", &["true"], "false", False),
         ("BinaryEquals", &["QmluYXJ5"], "QmluYXJ5", True),
@@ -430,6 +435,8 @@ fn values_known_in_part() {
             "arn:aws:iam::*",
             Unknown,
         ),
+        ("Bool", &["true"], "f*", False),
+        ("Bool", &["true"], "T*", Unknown),
     ] {
         let found = test(operator, values).evaluate(&part(value));
         assert_eq!(found, expected, "{operator} {values:?} on {value}");

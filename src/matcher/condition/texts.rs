@@ -399,6 +399,35 @@ mod tests {
                 false,
                 true,
             ),
+            // Texts that cannot be read, or not be written in small letters, may be any.
+            (
+                &[
+                    ("StringEqualsIgnoreCase", &["${aws:username}"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                false,
+            ),
+            (
+                &[
+                    ("StringEqualsIgnoreCase", &["\u{212a}"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                    ("StringNotEqualsIgnoreCase", &["\u{212a}", "AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                true,
+            ),
+            (
+                &[
+                    ("Bool", &["yes"]),
+                    ("StringEqualsIgnoreCase", &["AssumedRole"]),
+                ],
+                Unknown,
+                false,
+                true,
+            ),
             // A request with both values fulfils both lines.
             (
                 &[

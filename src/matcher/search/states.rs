@@ -169,3 +169,25 @@ fn is_subset(one: &[u64], other: &[u64], dense: bool) -> bool {
         matches!(found, Some([a, w]) if a == at && word & !w == 0)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_compared_word_by_word() {
+        for (one, other, expected) in [
+            (&[][..], &[][..], true),
+            (&[], &[3, 1], true),
+            (&[3, 1], &[], false),
+            (&[3, 1], &[3, 1], true),
+            (&[3, 1], &[3, 0b11], true),
+            (&[3, 0b11], &[3, 1], false),
+            (&[3, 1], &[1, 1, 3, 1, 4, 1], true),
+            (&[1, 1, 4, 1], &[1, 1, 3, 1, 4, 1], true),
+            (&[3, 1], &[1, 1, 4, 1], false),
+        ] {
+            assert_eq!(is_subset(one, other, false), expected, "{one:?} {other:?}");
+        }
+    }
+}
