@@ -153,7 +153,12 @@ fn what_is_kept_is_not_removed() {
 #[test]
 fn what_is_ignored_is_not_removed() {
     let mut policy = policy();
-    policy["Statement"][0]["Action"] = json!(["s3:GetObject", "dynamodb:Query", "s3:PutObject"]);
+    policy["Statement"][0]["Action"] = json!([
+        "s3:GetObject",
+        "dynamodb:Query",
+        "s3:PutObject",
+        "s3:PutObject"
+    ]);
     policy["Statement"][0]["Resource"] = json!("*");
     let ignore = |fields: &str| format!("[[ignore]]\n{fields}\nreason = \"reviewed by Ann\"\n");
     let table = [
@@ -168,6 +173,7 @@ fn what_is_ignored_is_not_removed() {
         (ignore("sid = \"Other\""), false),
         (ignore("path = \"q.json\""), false),
         (ignore("lint = \"missing-action\""), false),
+        (ignore("lint = \"duplicate-value\""), false),
         (ignore("sid = \"Jobs\"\nuntil = 2020-01-01"), false),
         (String::new(), false),
     ];
