@@ -71,6 +71,12 @@ fn of_the_resources() {
     check("resources");
 }
 
+/// The texts and the places of findings.
+#[test]
+fn of_lints() {
+    check("lints");
+}
+
 /// What follows from the principal, and from what limits it.
 #[test]
 fn of_the_principal() {
