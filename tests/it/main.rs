@@ -76,6 +76,7 @@ mod keep;
 mod laws;
 mod length;
 mod lint_edges;
+mod lint_texts;
 mod lints;
 mod merge;
 mod missing;
