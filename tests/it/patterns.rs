@@ -214,6 +214,51 @@ fn patterns_are_equal_by_what_they_are_made_of() {
     assert_eq!(Pattern::glob("*"), Pattern::everything());
 }
 
+/// The fast answers may be no where the exact one is yes, but not for these.
+#[test]
+fn fast_answers_are_found_for_ordinary_patterns() {
+    for (one, other, absorbs, is_apart) in [
+        ("a*", "ab*", true, false),
+        ("a*", "b*", false, true),
+        ("*a", "*b", false, true),
+        ("a?c", "abc", true, false),
+        ("arn:aws:s3:::a*", "arn:aws:s3:::ab*", true, false),
+        ("arn:aws:s3:::*/x", "arn:aws:s3:::a?*/x", true, false),
+        ("arn:aws:s3:::a", "arn:aws:sqs:::a*", false, true),
+    ] {
+        let [a, b] = [one, other].map(Pattern::glob);
+        assert_eq!(a.absorbs(&b), absorbs, "{one} {other}");
+        assert_eq!(a.is_apart_from(&b), is_apart, "{one} {other}");
+    }
+    let [any, plain] = [Class::ANY, Class::NO_COLON]
+        .map(|class| Pattern::new(vec![Token::Symbol(Symbol::char('a')), Token::One(class)]));
+    assert!(any.absorbs(&plain) && !plain.absorbs(&any));
+}
+
+#[test]
+fn a_pattern_of_arns_names_their_service() {
+    for (text, service) in [
+        ("arn:aws:s3:::a*", Some("s3")),
+        ("arn:*:sqs:*:*:a", Some("sqs")),
+        ("arn:aws:s*:::a", None),
+        ("arn:aws:s3", None),
+        ("*", None),
+    ] {
+        let fields = text.split(':').map(|field| {
+            field.chars().map(|c| match c {
+                '*' => Token::Run(Class::NO_COLON),
+                c => Token::Symbol(Symbol::char(c)),
+            })
+        });
+        let mut tokens = Vec::new();
+        for field in fields {
+            tokens.extend((!tokens.is_empty()).then(|| Token::Symbol(Symbol::char(':'))));
+            tokens.extend(field);
+        }
+        assert_eq!(Pattern::new(tokens).service().as_deref(), service, "{text}");
+    }
+}
+
 #[test]
 fn a_wildcard_without_colons_takes_up_no_wildcard_with_them() {
     let [any, plain] = [Class::ANY, Class::NO_COLON]
