@@ -76,6 +76,26 @@ fn what_has_the_count_of_the_role_is_there_with_it() {
 const ROWS: &[(&str, &str, &str)] = &[
     (
         "count = var.flag ? 1 : 0",
+        "count = var.flag ? 1 : 0\n role = aws_iam_role.node[1].name",
+        "depends",
+    ),
+    (
+        "for_each = var.flag ? { a = 1 } : {}",
+        "count = var.flag ? 1 : 0\n role = aws_iam_role.node[\"b\"].name",
+        "depends",
+    ),
+    (
+        "for_each = var.flag ? { a = 1 } : { b = 1 }",
+        "role = aws_iam_role.node[\"a\"].name",
+        "depends",
+    ),
+    (
+        "for_each = var.flag ? { a = 1 } : { b = 1 }",
+        "role = try(aws_iam_role.node[\"a\"].name, \"other\")",
+        "depends",
+    ),
+    (
+        "count = var.flag ? 1 : 0",
         "count = var.flag ? 1 : 0\n role = one(aws_iam_role.node[*].name)",
         "covered",
     ),
@@ -201,4 +221,61 @@ fn a_policy_is_there_where_its_condition_follows_from_that_of_the_role() {
 fn a_policy_in_a_module_that_may_be_absent_may_be_absent() {
     let beside = "module \"m\" {\n source = \"./m\"\n count = var.flag ? 1 : 0\n role = aws_iam_role.node.name\n}";
     assert_eq!(verdict_of("name = \"node\"", beside), "depends");
+}
+
+/// A policy under one key is not the one under another, also where one of the two is there, and the key of a module is
+/// not that of a resource in it.
+#[test]
+fn another_key_is_of_another_resource() {
+    let role = format!(
+        "resource \"aws_iam_role\" \"node\" {{\n ROLE\n assume_role_policy = {TRUST}\n}}\n"
+    );
+    let attached = "resource \"aws_iam_policy\" \"p\" {\n EACH\n policy = POLICY\n}\n\
+         resource \"aws_iam_role_policy_attachment\" \"p\" {\n role = aws_iam_role.node.name\n policy_arn = AT\n}\n";
+    let mut rows = Vec::new();
+    for (each, at, verdict) in [
+        ("{ a = 1 }", "aws_iam_policy.p[\"a\"].arn", "covered"),
+        (
+            "var.flag ? { a = 1 } : { b = 1 }",
+            "try(aws_iam_policy.p[\"a\"].arn, \"arn:aws:iam::aws:policy/ReadOnlyAccess\")",
+            "depends",
+        ),
+        (
+            "var.flag ? { a = 1, c = 1 } : { b = 1 }",
+            "aws_iam_policy.p[\"a\"].arn",
+            "depends",
+        ),
+    ] {
+        let beside = attached
+            .replace("EACH", &format!("for_each = {each}"))
+            .replace("AT", at)
+            .replace("POLICY", POLICY);
+        let code = format!(
+            "{HEAD}{MORE}{}{beside}",
+            role.replace("ROLE", "name = \"node\"")
+        );
+        let is = judged(&[("main.tf", &code)], &["--select", "aws_iam_role.node*"]);
+        rows.push((format!("{each}: {at}"), verdict.to_owned(), is));
+    }
+    let inner = "variable \"given\" { type = string }\nvariable \"keys\" { type = set(string) }\n"
+        .to_owned()
+        + &role.replace("ROLE", "for_each = var.keys\n name = each.key")
+        + "resource \"aws_iam_role_policy\" \"p\" {\n EACH\n role = aws_iam_role.node[AT].name\n policy = POLICY\n}\n";
+    let code = format!(
+        "{HEAD}{MORE}variable \"keys\" {{ type = set(string) }}\nvariable \"others\" {{ type = set(string) }}\n\
+         module \"m\" {{\n source = \"./m\"\n for_each = var.others\n given = each.key\n keys = var.keys\n}}\n"
+    );
+    for (each, at, verdict) in [
+        ("for_each = var.keys", "each.key", "covered"),
+        ("", "var.given", "depends"),
+    ] {
+        let inner = inner
+            .replace("EACH", each)
+            .replace("AT", at)
+            .replace("POLICY", POLICY);
+        let files = [("main.tf", code.as_str()), ("m/main.tf", &inner)];
+        let is = judged(&files, &["--select", "module.m*"]);
+        rows.push((format!("in a module, {at}"), verdict.to_owned(), is));
+    }
+    failures(rows);
 }
