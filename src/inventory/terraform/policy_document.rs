@@ -3,6 +3,7 @@
 //! Rules: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
 
 mod blocks;
+mod by_sid;
 mod lists;
 
 use std::rc::Rc;
@@ -13,6 +14,7 @@ use super::surroundings::{Frame, Scope};
 use super::syntax_tree::{Attribute, Block, Body};
 use super::value::{Instance, Node, Piece, Place, Value};
 use crate::parser::shorten;
+use by_sid::{one_of, put_by_sid, put_one_of, same_sid};
 use lists::{is_empty_list, single};
 
 /// The arguments of a statement that are elements of a policy.
@@ -166,10 +168,20 @@ impl Machine<'_> {
                     let mut own = Vec::new();
                     let alternative = alternative.clone().inherit(&document.via);
                     self.overlay(&mut own, &alternative, source_of);
-                    all.push(Value::list(own, document.place));
+                    all.push(own);
                 }
-                let node = Node::Choice(*hole, Rc::new(all));
-                statements.push(Value::new(node, document.place));
+                let place = document.place;
+                if source_of.is_none() {
+                    put_one_of(statements, *hole, all, place);
+                } else {
+                    statements.push(one_of(*hole, all, place));
+                }
+                return;
+            }
+            Node::List(_) => {
+                for one in document.elements().unwrap_or_default() {
+                    self.overlay(statements, &one, source_of);
+                }
                 return;
             }
             Node::Null | Node::Absent => return,
@@ -479,20 +491,4 @@ fn variables(value: &Value) -> Value {
         _ => return value.clone(),
     };
     value.with(node)
-}
-
-/// Puts a statement in, over one of the same `Sid`.
-fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
-    let known = same_sid(statements, &statement);
-    match known.and_then(|at| statements.get_mut(at)) {
-        Some(old) => *old = statement,
-        None => statements.push(statement),
-    }
-}
-
-/// The statement that has the `Sid` of another one.
-fn same_sid(statements: &[Value], statement: &Value) -> Option<usize> {
-    let own = statement.get("Sid")?.text().filter(|s| !s.is_empty())?;
-    let is_same = |s: &Value| s.get("Sid").is_some_and(|sid| sid.is_text(&own));
-    statements.iter().position(is_same)
 }

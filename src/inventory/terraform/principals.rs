@@ -389,6 +389,7 @@ impl Reader {
         let boundary = machine.argument(instance, "permissions_boundary");
         if let Some(boundary) = boundary.filter(|arn| !(is_aws && arn.is_text(""))) {
             machine.require_arn("permissions_boundary", &boundary, false);
+            let boundary = machine.settled(boundary, &machine.facts_of(instance, &[]));
             self.boundary(machine, &boundary, source, all);
         }
     }

@@ -219,3 +219,146 @@ fn a_boundary_that_may_apply_is_judged_for_both_cases() {
     assert_eq!(run.code, 0, "{}", run.out);
     assert!(run.out.contains("\"verdict\":\"covered\""), "{}", run.out);
 }
+
+/// Documents over others, and boundaries, where a flag decides: what depends on it, and what does not.
+#[test]
+fn documents_and_boundaries_under_a_flag() {
+    let role = format!(
+        "resource \"aws_iam_role\" \"node\" {{\n name = \"node\"\n BOUNDARY\n assume_role_policy = {TRUST}\n}}\n"
+    );
+    let flag = "variable \"flag\" { type = bool }\n";
+    let grant = "statement {\n sid = SID\n actions = [ACTION]\n resources = [\"ARN:queue-a\"]\n }";
+    let send = grant.replace("ACTION", "\"sqs:SendMessage\"");
+    let other = grant.replace("ACTION", "\"sqs:DeleteQueue\"");
+    let mut rows = Vec::new();
+    for (own, sid, lists, verdict) in [
+        (
+            "",
+            "null",
+            "source_policy_documents = var.flag ? [DOC] : []",
+            "depends",
+        ),
+        (
+            "",
+            "null",
+            "source_policy_documents = concat([], var.flag ? [DOC] : [])",
+            "depends",
+        ),
+        (
+            "",
+            "null",
+            "source_policy_documents = var.is_on ? [DOC] : []",
+            "covered",
+        ),
+        (
+            "",
+            "null",
+            "override_policy_documents = var.flag ? [DOC] : [DOC]",
+            "covered",
+        ),
+        (
+            "SEND",
+            "\"d\"",
+            "source_policy_documents = [OTHER]",
+            "covered",
+        ),
+        (
+            "SEND",
+            "\"d\"",
+            "override_policy_documents = [OTHER]",
+            "missing",
+        ),
+        (
+            "SEND",
+            "\"d\"",
+            "override_policy_documents = var.flag ? [OTHER] : []",
+            "depends",
+        ),
+        (
+            "SEND",
+            "\"d\"",
+            "override_policy_documents = [var.flag ? OTHER : \"\"]",
+            "depends",
+        ),
+        (
+            "SEND",
+            "\"d\"",
+            "override_policy_documents = var.flag ? [OTHER] : [DOC]",
+            "depends",
+        ),
+        (
+            "SEND",
+            "var.flag ? \"d\" : \"e\"",
+            "override_policy_documents = [OTHER]",
+            "depends",
+        ),
+        (
+            "SEND",
+            "var.flag ? \"f\" : \"e\"",
+            "override_policy_documents = [OTHER]",
+            "covered",
+        ),
+        (
+            "SEND",
+            "var.open",
+            "override_policy_documents = [OTHER]",
+            "depends",
+        ),
+    ] {
+        let beside = |name: &str, of: &str, sid: &str| {
+            let statement = of.replace("SID", sid);
+            format!("data \"aws_iam_policy_document\" \"{name}\" {{\n {statement}\n}}\n")
+        };
+        let lists = lists
+            .replace("DOC", "data.aws_iam_policy_document.send.json")
+            .replace("OTHER", "data.aws_iam_policy_document.other.json");
+        let own = own.replace("SEND", &send.replace("SID", "\"d\""));
+        let code = format!(
+            "{HEAD}{flag}{}{}{}data \"aws_iam_policy_document\" \"all\" {{\n {lists}\n {own}\n}}\n\
+             resource \"aws_iam_role_policy\" \"p\" {{\n role = aws_iam_role.node.name\n \
+             policy = data.aws_iam_policy_document.all.json\n}}\n",
+            role.replace("BOUNDARY", ""),
+            beside("send", &send, if own.is_empty() { sid } else { "\"d\"" }),
+            beside("other", &other, sid),
+        );
+        let is = judged(&[("main.tf", &code)], &["--select", "aws_iam_role.node"]);
+        rows.push((format!("{own} {lists} with {sid}"), verdict.to_owned(), is));
+    }
+    for (boundary, count, of, verdict) in [
+        (
+            "one(aws_iam_policy.b[*].arn)",
+            "count = var.flag ? 1 : 0",
+            "sqs:DeleteQueue",
+            "depends",
+        ),
+        (
+            "one(aws_iam_policy.b[*].arn)",
+            "count = var.flag ? 1 : 0",
+            "sqs:SendMessage",
+            "covered",
+        ),
+        (
+            "var.flag ? aws_iam_policy.b[0].arn : null",
+            "count = var.flag ? 1 : 0",
+            "sqs:SendMessage",
+            "covered",
+        ),
+        (
+            "var.flag ? aws_iam_policy.b[0].arn : null",
+            "count = var.flag ? 1 : 0",
+            "sqs:DeleteQueue",
+            "depends",
+        ),
+        ("aws_iam_policy.b.arn", "", "sqs:DeleteQueue", "missing"),
+    ] {
+        let role = role.replace("BOUNDARY", &format!("permissions_boundary = {boundary}"));
+        let limit = POLICY.replace("sqs:SendMessage", of);
+        let code = format!(
+            "{HEAD}{flag}{role}resource \"aws_iam_policy\" \"b\" {{\n {count}\n policy = {limit}\n}}\n\
+             resource \"aws_iam_role_policy\" \"p\" {{\n role = aws_iam_role.node.name\n policy = {POLICY}\n}}\n"
+        );
+        let is = judged(&[("main.tf", &code)], &["--select", "aws_iam_role.node"]);
+        rows.push((format!("{boundary}: {of}"), verdict.to_owned(), is));
+    }
+    failures(rows);
+}

@@ -6,7 +6,7 @@ use super::gathered::Gathered;
 use super::shape::Shape;
 use super::{Reader, policy};
 use crate::inventory::leaves::leaves;
-use crate::inventory::terraform::evaluate::Machine;
+use crate::inventory::terraform::evaluate::{Machine, perhaps};
 use crate::inventory::terraform::value::{Instance, Node, Value};
 use crate::inventory::{Attached, Document, document, no_boundary};
 use crate::parser::{Attachment, Problem, SourceId};
@@ -25,7 +25,8 @@ impl Reader {
         if matches!(arn.node, Node::Null | Node::Absent) {
             return;
         }
-        if let Some(one) = self.here(machine, arn) {
+        let is_known = !matches!(arn.node, Node::Choice(..));
+        if let Some(one) = self.here(machine, arn).filter(|_| is_known) {
             self.used.push(one.0.address.clone());
             apply(boundary_of(machine, &[one], None), all);
             return;
@@ -86,8 +87,12 @@ impl Reader {
             return None;
         };
         let mut policies: Vec<Policy> = Vec::new();
-        let mut may_be_none = false;
+        // One that may be absent is the only one of a choice.
+        let mut may_be_none = of.len() == 1;
         for one in of.iter() {
+            let inner = perhaps(one).and_then(|(_, of)| of.into_iter().next());
+            may_be_none |= inner.is_some();
+            let one = inner.as_ref().unwrap_or(one);
             if matches!(one.node, Node::Null | Node::Absent) {
                 may_be_none = true;
                 continue;
