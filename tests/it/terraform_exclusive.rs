@@ -12,7 +12,7 @@ const POLICY: &str = "jsonencode({ Version = \"2012-10-17\", Statement = [{ Effe
 fn judged(lines: &str, blocks: &str) -> (i32, String) {
     let folder = tempfile::tempdir().unwrap();
     let code = format!(
-        "variable \"open\" {{}}\nresource \"aws_iam_role\" \"r\" {{\n  name = \"r\"\n  assume_role_policy = {TRUST}\n{lines}}}\n{blocks}"
+        "variable \"open\" {{}}\nvariable \"flag\" {{ type = bool }}\nresource \"aws_iam_role\" \"r\" {{\n  name = \"r\"\n  assume_role_policy = {TRUST}\n{lines}}}\n{blocks}"
     );
     fs::write(
         folder.path().join("main.tf"),
@@ -54,6 +54,7 @@ fn policies_that_terraform_removes_are_reported() {
             "resource \"aws_iam_role_policy_attachments_exclusive\" \"e\" {{\n  role_name = aws_iam_role.r.name\n  policy_arns = {list}\n}}\n"
         )
     };
+    let counted = INLINE.replace("  name", "  count = var.flag ? 1 : 0\n  name");
     let mut wrong = Vec::new();
     for (lines, blocks, expected) in [
         ("", INLINE.to_owned(), None),
@@ -84,6 +85,31 @@ fn policies_that_terraform_removes_are_reported() {
         (
             "",
             INLINE.to_owned() + &names("var.open"),
+            Some("is not known"),
+        ),
+        (
+            "",
+            INLINE.to_owned() + &names("concat([], var.flag ? [\"p\"] : [])"),
+            Some("is not known"),
+        ),
+        (
+            "",
+            INLINE.to_owned() + &names("[var.flag ? \"p\" : \"q\"]"),
+            Some("is not known"),
+        ),
+        (
+            "",
+            INLINE.to_owned() + &names("var.flag ? [\"p\"] : [\"q\", \"p\"]"),
+            None,
+        ),
+        (
+            "",
+            counted.clone() + &names("var.flag ? [\"p\"] : []"),
+            None,
+        ),
+        (
+            "",
+            counted + &names("var.flag ? [] : [\"p\"]"),
             Some("is not known"),
         ),
         (

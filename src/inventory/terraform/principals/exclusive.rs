@@ -8,8 +8,10 @@ use super::shape::What;
 use super::{Gathered, Link, Reader};
 use crate::inventory::Kind;
 use crate::inventory::leaves::leaves;
+use crate::inventory::terraform::condition_parts::Fact;
 use crate::inventory::terraform::evaluate::Machine;
 use crate::inventory::terraform::names::Target;
+use crate::inventory::terraform::presence::Step;
 use crate::inventory::terraform::value::{Instance, Node, Place, Value};
 use crate::parser::{Problem, shorten};
 
@@ -28,9 +30,29 @@ const EXCLUSIVE: &str = "_exclusive";
 
 /// What is kept of a list of names or ARNs.
 struct Listed {
-    keys: Vec<String>,
+    /// Each with the choices by which it is listed.
+    keys: Vec<(String, Vec<Step>)>,
     /// Whether an element is not known.
     is_open: bool,
+}
+
+impl Listed {
+    /// Whether one of these keys is listed for certain where these facts hold.
+    fn has(&self, machine: &Machine<'_>, keys: &[String], facts: &[Fact]) -> bool {
+        let listed = self.keys.iter().filter(|(key, _)| keys.contains(key));
+        let listed = listed.filter(|(_, path)| !machine.is_excluded(path, facts));
+        let mut either: Vec<Step> = Vec::new();
+        for (_, path) in listed {
+            match path.as_slice() {
+                _ if machine.left_open(path, facts).is_none() => return true,
+                // It is listed whatever a condition is.
+                [(hole, Some(needed))] if either.contains(&(*hole, Some(!needed))) => return true,
+                [step] => either.push(*step),
+                _ => {}
+            }
+        }
+        false
+    }
 }
 
 impl Reader {
@@ -163,8 +185,10 @@ impl Reader {
             let of = |(arn, _): &(Value, _)| vec![self.key(machine, arn)];
             arns.iter().map(of).collect()
         };
-        let is_kept = |keys: &Vec<String>| keys.iter().any(|key| listed.keys.contains(key));
-        if keys.iter().all(is_kept) {
+        // Without the owner, nothing is removed.
+        let facts = machine.facts_of(owner, &[]);
+        let facts = machine.facts_of(&other.instance, &facts);
+        if { keys.iter() }.all(|keys| listed.has(machine, keys, &facts)) {
             return;
         }
         let (owner, policy) = (shorten(&owner.address), shorten(&other.instance.address));
@@ -185,14 +209,12 @@ impl Reader {
             keys: Vec::new(),
             is_open: false,
         };
-        for (value, optional) in leaves(value.clone(), None) {
-            listed.is_open |=
-                optional.is_some() || value.text().is_none() && value.subject.is_none();
-            listed.keys.push(self.key(machine, &value));
-            listed.keys.extend(value.text());
-            listed
-                .keys
-                .extend(value.subject.as_ref().map(|s| s.address.clone()));
+        for (value, path) in machine.paths(value.clone(), &[], &mut |_, _| false) {
+            listed.is_open |= !path.is_empty() || value.text().is_none() && value.subject.is_none();
+            let address = value.subject.as_ref().map(|s| s.address.clone());
+            let keys = [self.key(machine, &value)].into_iter();
+            let keys = keys.chain(value.text()).chain(address);
+            listed.keys.extend(keys.map(|key| (key, path.clone())));
         }
         listed
     }
