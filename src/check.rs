@@ -108,7 +108,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The layers that limit the role, from the inside out.
+    /// The layers that limit the role: the boundary, then the levels of `scps` in their order.
     fn limits(&self) -> impl Iterator<Item = (LayerKind, &[File])> {
         let boundary = self.boundary.as_ref().map(slice::from_ref);
         let boundary = boundary.into_iter().map(|f| (LayerKind::Boundary, f));
@@ -142,7 +142,7 @@ pub struct NoRoleFits {
 ///
 /// # Errors
 ///
-/// [`NoRoleFits`] when the role is to be chosen and no candidate has anything granted.
+/// [`NoRoleFits`] if the role is to be chosen, and the policies grant nothing of any candidate, or too little of it.
 pub fn check(
     sources: &Sources,
     catalog: &Catalog,
@@ -153,7 +153,7 @@ pub fn check(
     let files: &[&File] = &files.iter().map(Borrow::borrow).collect::<Vec<_>>();
     let limits = settings.limits().flat_map(|(_, files)| files);
     let all: Vec<&File> = files.iter().copied().chain(limits).collect();
-    // Nothing is known of a file that has no policy and a part that could not be read.
+    // A file without a policy is unreadable if a part of it could not be read, unless that is accepted.
     let unread = |f: &File, p: &Problem| {
         let is_whole = f.document.policies.is_empty() && !settings.accepts_unresolved;
         p.kind == ProblemKind::InvalidJson || is_whole && p.is_unresolved()
@@ -428,7 +428,7 @@ fn met(kept: &[Requirement]) -> BTreeSet<usize> {
     granted.map(|r| r.row.statement).collect()
 }
 
-/// The candidate that fits best: by what the policies may grant where values are not known, and whatever limits the role.
+/// The candidate that fits best. With `wide`, it is chosen by the most that the policies may grant, without limits.
 fn fitting_of<'c, 't: 'c>(
     candidates: &'c Candidates<'t>,
     wide: Option<&Candidates<'_>>,

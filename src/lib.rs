@@ -40,7 +40,8 @@
 //!   `Strict` where a placeholder may be any text, `Wide` is what any page allows.
 //! - [`diff::decide::Stance`]: whether a statement whose meaning is unclear counts as the one that grants less
 //!   (`Cautious`) or more (`Generous`).
-//! - Worst, best and texts: the unknown values of a template, at their extremes (`inventory/render.rs`).
+//! - Worst, best and texts (`inventory/render.rs`): the unknown values of a template grant as little as they can, as much
+//!   as they can, or as much as they can where each name is one text without `*`.
 //! - Stored and repaired: a policy that IAM rejects grants nothing as stored; the repaired reading shows what it would grant.
 //!
 //! # A policy judged

@@ -57,13 +57,14 @@ const LONGEST: usize = 81;
 pub(crate) fn may_have_placeholders(text: &str) -> bool {
     let mut last = 0;
     text.bytes().any(|byte| {
-        let is_mark = matches!(byte, b'$' | b'<' | b'{' | b'%') || byte == b'_' && last == b'_';
+        let is_one = matches!(byte, b'$' | b'<' | b'{' | b'%') || byte == b'_' && last == b'_';
         last = byte;
-        is_mark
+        is_one
     })
 }
 
-/// The places of `${…}`, `<…>`, `{{…}}`, `${{…}}`, `#{…}`, `%(…)s`, `{name}`, `$NAME`, `$(NAME)`, `%NAME%` and `__NAME__`.
+/// The places of `${…}`, `<…>`, `{{…}}`, `${{…}}`, `#{…}`, `@{…}`, `%{…}`, `%(…)s`, `{name}`, `$NAME`, `$(NAME)`, `%NAME%`
+/// and `__NAME__`.
 pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -136,7 +137,7 @@ fn placeholder(text: &str) -> Option<(usize, &str)> {
     }
 }
 
-/// The letters, digits and `_` with which a text begins; none after a digit.
+/// The letters, digits and `_` with which a text begins; empty if the first is a digit.
 fn word(text: &str) -> &str {
     let is_digit = text.starts_with(|c: char| c.is_ascii_digit());
     let mut bytes = text.bytes();
@@ -145,7 +146,7 @@ fn word(text: &str) -> &str {
     text.get(..end).filter(|_| !is_digit).unwrap_or_default()
 }
 
-/// Whether a text can be the name of a placeholder between single braces.
+/// Whether a text can be the name of a placeholder in `{…}` and `$(…)`.
 fn is_name(text: &str) -> bool {
     text.len() <= LONGEST && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && {
         text.bytes()

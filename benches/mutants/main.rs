@@ -12,7 +12,7 @@
 //!
 //! | kind | change |
 //! | --- | --- |
-//! | `body` | a function returns at once: true, false, 0, 1, an empty value, nothing |
+//! | `body` | a function returns a value of its type at once (`values` lists them), or nothing |
 //! | `binary` | another operator: `!=` for `==`, `\|\|` for `&&`, `<=` for `<` |
 //! | `unary` | an expression without its `!` or `-` |
 //! | `guard` | the guard of a match arm is always true, or always false |
@@ -298,7 +298,7 @@ fn operators(operator: &BinOp) -> Vec<BinOp> {
     }
 }
 
-/// Whether `&&` joins a `let` with other conditions.
+/// Whether an expression is a `let`, or has one that `&&` joins: no parentheses may stand around it.
 fn joins_let(expression: &Expr) -> bool {
     match expression {
         Expr::Let(_) => true,

@@ -40,8 +40,7 @@ struct Run<'r, 'a> {
     rows: Vec<Requirement>,
     /// The open parts of the Condition of the current statement.
     cases: Vec<Stated>,
-    /// Earlier judgements of the current statement: actions with the same resource types that
-    /// the same statements match have the same verdict.
+    /// Earlier judgements of the current statement: actions for which the key and [`Alike`] are equal have the same.
     judged: FxHashMap<JudgedBy<'a>, Vec<(Alike, Rc<Judgement>)>>,
     /// The judgements of `"Resource": "*"` on both sides, by how many statements match.
     everywhere: Vec<Rc<Judgement>>,
@@ -93,8 +92,8 @@ impl<'a> Comparison<'a> {
         run.rows
     }
 
-    /// Judges the requirements of the statements that count whose actions are spelled out, while `visit` says so.
-    /// Returns false if `visit` stopped it.
+    /// Judges the actions without wildcard of the statements that `counts` accepts, until `visit` returns false. Returns
+    /// whether it never did.
     pub fn each_literal(
         &self,
         required: &[Prepared],
@@ -154,7 +153,7 @@ impl<'a> Run<'_, 'a> {
         self.cases = context::cases(&statement.conditions);
     }
 
-    /// Whether a statement requires any request, asked until an action says so.
+    /// Whether a statement requires any request: asks for one action after another, until one does.
     fn requires_any(&mut self, statement: &Prepared) -> bool {
         let comparison = self.comparison;
         let everything: Arc<str> = Arc::from("*");

@@ -2,6 +2,9 @@
 //!
 //! `count = var.create ? 1 : 0` leaves open whether a resource is there. Once it is, `var.create` is true, and so each resource
 //! and each value that depends on the same condition is there too.
+//!
+//! A *hole* is a value that is not known, a *choice* a value that is one of several, and the hole of the choice decides which.
+//! A *step* is a choice on the way to a value, a *fact* a condition of which it is known whether it holds.
 
 use std::rc::Rc;
 
@@ -42,7 +45,7 @@ impl Machine<'_> {
         self.conditions.follow(own.chain(others.iter().copied()))
     }
 
-    /// The hole that leaves open whether all choices are made: that of the last one which is not known.
+    /// The hole that leaves open whether all choices are made like this: that of the last one for which it is not certain.
     pub(super) fn left_open(&self, path: &[Step], facts: &[Fact]) -> Option<usize> {
         let mut open = path
             .iter()
@@ -73,7 +76,7 @@ impl Machine<'_> {
         (hole, needed.filter(|_| !self.is_cut(hole)))
     }
 
-    /// Whether the name of a hole is the beginning of its expression, as that of another one may be.
+    /// Whether the name of a hole was shortened: several expressions may have it, so it says nothing of a condition.
     fn is_cut(&self, hole: usize) -> bool {
         { self.holes.get(hole) }.is_none_or(|hole| hole.name.ends_with('…'))
     }
@@ -85,8 +88,8 @@ impl Machine<'_> {
         }
     }
 
-    /// The values of a list in order, each with the choices by which it is there. A value for which `stops` is true is not taken
-    /// apart.
+    /// The values of a list in order, each with the choices by which it is there. A choice for which `stops` is true is
+    /// kept whole.
     pub(super) fn paths(
         &mut self,
         value: Value,
@@ -192,7 +195,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether the conditions of a `count` or `for_each` say all about it: what makes several says how many there are, too.
+    /// Whether a `count` or `for_each` decides only if the block is there, and not also how many of it there are.
     fn is_condition(&self, value: &Value) -> bool {
         match &value.node {
             Node::Hole(_) | Node::Resource(_) | Node::Module(_) => true,
@@ -225,7 +228,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The resource that stands for an unknown number of them, at an index: whether it is the one at the index may not be known.
+    /// A resource or module that stands for an unknown number of them, at an index: a choice if it may be another one.
     pub(super) fn one_of_several(
         &mut self,
         value: &Value,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::inventory::terraform::value::{Node, Place, Value};
 
-/// Puts a statement in, over one of the same `Sid`. A `Sid` that is not known may be that of any.
+/// Replaces the statement with the same `Sid`, or adds one. With a `Sid` that is not known, it may replace any, or none.
 pub(super) fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
     let sid = statement.get("Sid");
     let (hole, sids) = match sid.as_ref().map(|sid| &sid.node) {
@@ -12,7 +12,7 @@ pub(super) fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
         Some(Node::Hole(hole)) => {
             let known = statements.iter().filter_map(|s| s.get("Sid"));
             let known = known.filter(|sid| sid.text().is_some());
-            // Or it is that of none.
+            // Or no statement has it.
             let none = Value::new(Node::Null, statement.place);
             (*hole, known.chain([none]).collect())
         }
@@ -31,14 +31,15 @@ pub(super) fn put_by_sid(statements: &mut Vec<Value>, statement: Value) {
     }
 }
 
-/// The statement that has the `Sid` of another one.
+/// The index of the statement with the same `Sid`, if that is known and not empty.
 pub(super) fn same_sid(statements: &[Value], statement: &Value) -> Option<usize> {
     let own = statement.get("Sid")?.text().filter(|s| !s.is_empty())?;
     let is_same = |s: &Value| s.get("Sid").is_some_and(|sid| sid.is_text(&own));
     statements.iter().position(is_same)
 }
 
-/// Puts in one of several lists of statements; the only one may be absent.
+/// Adds a choice between lists of statements; a single list may be absent. A statement whose `Sid` is there already becomes a
+/// choice at its place.
 pub(super) fn put_one_of(
     statements: &mut Vec<Value>,
     hole: usize,
