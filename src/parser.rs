@@ -138,7 +138,15 @@ pub(crate) fn parse_written(
     reader.holes = Arc::clone(&unknowns.holes);
     reader.branches = flags.iter().map(|f| f.branches.clone()).collect();
     let layer = Layer::written(written);
-    envelope::written(&mut reader, layer, grammar::Carried { name, attachment });
+    envelope::written(
+        &mut reader,
+        layer,
+        grammar::Carried {
+            name,
+            attachment,
+            is_stored: false,
+        },
+    );
     let mut document = reader.finish();
     for policy in &mut document.policies {
         for (statement, flags) in policy.statements.iter_mut().zip(flags) {

@@ -81,7 +81,7 @@ fn finding(policy: &Policy, severity: Severity, message: String, help: &str) -> 
 
 fn of_managed(policy: &Policy) -> Option<Finding> {
     let found = policy.characters;
-    if found.most <= MANAGED {
+    if found.most <= MANAGED || policy.is_stored {
         return None;
     }
     let message = format!(

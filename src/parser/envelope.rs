@@ -271,7 +271,11 @@ fn envelope(reader: &mut Reader, value: Value<'_>, place: &str) {
     } else {
         Attachment::Unknown
     };
-    let carried = Carried { name, attachment };
+    let carried = Carried {
+        name,
+        attachment,
+        is_stored: is_version,
+    };
     // The key of the only document, and whether there are any.
     let mut single: Option<&str> = None;
     let mut found = false;
@@ -338,6 +342,7 @@ fn version(reader: &mut Reader, value: Value<'_>, name: Option<String>, place: &
     let carried = Carried {
         name,
         attachment: Attachment::Managed,
+        is_stored: true,
     };
     let mut read = false;
     for Member { key, value } in value.last_members() {

@@ -21,6 +21,8 @@ use crate::rejection::answer;
 pub(super) struct Carried {
     pub(super) name: Option<String>,
     pub(super) attachment: Attachment,
+    /// Whether it is a version of a managed policy that exists.
+    pub(super) is_stored: bool,
 }
 
 /// The elements that policies of permissions and trust policies share.
@@ -95,6 +97,7 @@ pub(super) fn read(reader: &mut Reader, document: Value<'_>, carried: Carried) {
         characters: masked::characters(document.raw(), &reader.holes),
         breaks_grammar: false,
         has_refused_arn: false,
+        is_stored: carried.is_stored,
         unknowns: None,
         version: head.version,
         version_span: head.version_span,

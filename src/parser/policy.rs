@@ -134,6 +134,9 @@ pub struct Policy {
     pub(crate) breaks_grammar: bool,
     /// True where an ARN has a form that IAM rejects.
     pub(crate) has_refused_arn: bool,
+    /// True for a version of a managed policy that exists: its size is no reason to reject it. AWS's own policies may be longer
+    /// than those of customers.
+    pub(crate) is_stored: bool,
     /// What is not known in it, for a policy of a template.
     pub(crate) unknowns: Option<Box<Unknowns>>,
     /// `Version`; [`Version::V2008`] when missing.
@@ -171,7 +174,7 @@ impl Policy {
     pub fn is_rejected(&self) -> bool {
         let by_iam = match self.attachment {
             Attachment::Managed => {
-                self.has_old_version() || self.characters.fewest > quota::MANAGED
+                self.has_old_version() || !self.is_stored && self.characters.fewest > quota::MANAGED
             }
             Attachment::Unknown => self.characters.fewest > quota::INLINE_OF_ROLE,
             Attachment::Scp | Attachment::Inline => false,

@@ -91,6 +91,7 @@ impl TrustPolicy {
             characters: Characters::default(),
             breaks_grammar: false,
             has_refused_arn: false,
+            is_stored: false,
             unknowns: None,
             version: self.version,
             version_span: None,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::program::NODE;
+use crate::common::program::{NODE, run};
 use crate::common::project::Project;
 use crate::common::table::each;
 
@@ -391,4 +391,41 @@ fn managed_policies_are_counted_up_to_the_quotas_of_a_role() {
             assert_eq!(found, expected, "{count}");
         },
     );
+}
+
+/// AWS's own policies may be longer than those of customers, and their statements count.
+#[test]
+fn a_managed_policy_that_exists_has_its_size() {
+    let actions: Vec<String> = (0..400).map(|at| format!("ec2:Describe{at:05}")).collect();
+    let grant = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"},
+        {"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+    let version = json!({"VersionId": "v1", "IsDefaultVersion": true, "Document": grant});
+    let role = json!({"RoleName": "r", "Arn": "arn:aws:iam::123456789012:role/r", "RolePolicyList": [],
+        "AttachedManagedPolicies": [{"PolicyName": "Big", "PolicyArn": "arn:aws:iam::aws:policy/Big"}]});
+    let big = json!({"PolicyName": "Big", "Arn": "arn:aws:iam::aws:policy/Big", "DefaultVersionId": "v1",
+        "PolicyVersionList": [version]});
+    let dump = json!({"RoleDetailList": [role], "UserDetailList": [], "GroupDetailList": [], "Policies": [big]});
+    let detail = json!({"Resources": {
+        "R": {"Type": "AWS::IAM::Role", "Properties": {}},
+        "P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": [{"Ref": "R"}], "PolicyDocument": grant}},
+    }});
+    for (file, of, expected) in [
+        ("version.json", json!({"PolicyVersion": version}), "covered"),
+        ("dump.json", dump, "covered"),
+        ("template.json", detail, "missing"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(file), of.to_string()).unwrap();
+        let reference = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]});
+        std::fs::write(folder.path().join("r.json"), reference.to_string()).unwrap();
+        let run = run(
+            folder.path(),
+            &["lint", file, "--no-config", "--reference", "r.json"],
+        );
+        let is_error = run.out.contains("error[policy-size]");
+        assert_eq!(is_error, expected == "missing", "{}{}", run.out, run.err);
+        assert_eq!(run.code == 0, expected == "covered", "{}", run.out);
+    }
 }
