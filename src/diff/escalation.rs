@@ -6,6 +6,9 @@
 //! under a Condition that is not resolved does not count, as in the excess.
 
 use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::comparison::{Comparison, View};
 use super::judgement::required_patterns;
@@ -53,6 +56,7 @@ pub fn open_paths<'a>(
     let asker = Asker {
         bindings,
         placeholders: RefCell::new(comparison.placeholders.clone()),
+        resources: RefCell::default(),
     };
     let mut reference = None;
     let mut found = Vec::new();
@@ -132,15 +136,17 @@ impl<'p> Step<'p> {
 }
 
 /// The values of placeholders in the requests.
-struct Asker<'b> {
+struct Asker<'b, 'p> {
     bindings: &'b Bindings,
     placeholders: RefCell<Placeholders>,
+    /// Resources with each choice of names, made ready once: many paths ask for the same ones.
+    resources: RefCell<FxHashMap<&'p str, Rc<[Prepared]>>>,
 }
 
-impl Asker<'_> {
+impl<'p> Asker<'_, 'p> {
     /// A request of each step that succeeds, if there is one.
-    fn open(&self, comparison: &Comparison<'_>, steps: &[Step<'_>]) -> Option<Vec<OpenStep>> {
-        let open = |step: &Step<'_>| {
+    fn open(&self, comparison: &Comparison<'_>, steps: &[Step<'p>]) -> Option<Vec<OpenStep>> {
+        let open = |step: &Step<'p>| {
             let mut requests = step.requests.iter();
             requests.find_map(|request| self.granted(comparison, step.step, request))
         };
@@ -152,15 +158,15 @@ impl Asker<'_> {
         &self,
         comparison: &Comparison<'_>,
         step: &EscalationStep,
-        request: &Request<'_>,
+        request: &Request<'p>,
     ) -> Option<OpenStep> {
         if !allows(comparison, &request.action) {
             return None;
         }
-        let requirements = self.requirements(step, request);
-        if step.is_on_any_name() && !may_allow_all(comparison, request, requirements) {
+        if step.is_on_any_name() && !self.may_allow_all(comparison, request) {
             return None;
         }
+        let requirements = self.requirements(step, request);
         let rows = comparison.coverage(requirements);
         let succeeds = |row: &Row| match row.verdict {
             Verdict::Covered => !row.vacuous,
@@ -180,39 +186,64 @@ impl Asker<'_> {
         })
     }
 
-    fn requirements<'r>(&self, step: &EscalationStep, request: &'r Request<'_>) -> &'r [Prepared] {
+    fn requirements<'r>(&self, step: &EscalationStep, request: &'r Request<'p>) -> &'r [Prepared] {
         request.requirements.get_or_init(|| {
-            let placeholders = &mut self.placeholders.borrow_mut();
-            let statements = named(step, &request.asked.statement());
-            let pieces = prepare::reference_pieces(&statements, self.bindings, placeholders);
-            prepare::bind_reference(&statements, &pieces, self.bindings, placeholders)
+            let mut asked = request.asked.statement();
+            if !step.is_on_any_name() {
+                return self.ready(&[filled(&asked, &NAMES[0])]);
+            }
+            asked.resource.values.clear();
+            let mut ready = self.ready(&NAMES.map(|names| filled(&asked, &names)));
+            let named = self.named_resources(request.asked.resource);
+            for (requirement, named) in ready.iter_mut().zip(named.iter()) {
+                requirement.resources.clone_from(&named.resources);
+            }
+            ready
         })
     }
-}
 
-/// Whether statements of the role may allow a request on each of its resources: a quick look, after which few requests
-/// need a judgement.
-fn may_allow_all(
-    comparison: &Comparison<'_>,
-    request: &Request<'_>,
-    requirements: &[Prepared],
-) -> bool {
-    let (service, name) = request.action.split_once(':').unwrap_or_default();
-    let applying = comparison.applying(service, name);
-    let allows = |wanted: &Pattern| {
-        let allowing = applying
-            .iter()
-            .filter(|a| a.layer == 0)
-            .map(|a| a.statement);
-        let mut allowing = allowing.filter(|s| s.effect == Effect::Allow);
-        allowing.any(|s| {
-            let resources = s.resources.iter();
-            let mut listed = resources.flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
-            s.not_resource || listed.any(|p| p.may_meet(wanted))
-        })
-    };
-    let mut resources = requirements.iter().flat_map(|r| &r.resources);
-    resources.all(|r| required_patterns(r).iter().all(allows))
+    /// Whether statements of the role may allow a request on each of its resources: a quick look, after which few
+    /// requests need a judgement.
+    fn may_allow_all(&self, comparison: &Comparison<'_>, request: &Request<'p>) -> bool {
+        let (service, name) = request.action.split_once(':').unwrap_or_default();
+        let applying = comparison.applying(service, name);
+        let allows = |wanted: &Pattern| {
+            let allowing = applying
+                .iter()
+                .filter(|a| a.layer == 0)
+                .map(|a| a.statement);
+            let mut allowing = allowing.filter(|s| s.effect == Effect::Allow);
+            allowing.any(|s| {
+                let resources = s.resources.iter();
+                let mut listed =
+                    resources.flat_map(|r| r.patterns(Reading::Strict, Variables::Unset));
+                s.not_resource || listed.any(|p| p.may_meet(wanted))
+            })
+        };
+        let named = self.named_resources(request.asked.resource);
+        let mut resources = named.iter().flat_map(|r| &r.resources);
+        resources.all(|r| required_patterns(r).iter().all(allows))
+    }
+
+    /// A resource with each choice of names.
+    fn named_resources(&self, resource: &'p str) -> Rc<[Prepared]> {
+        if let Some(known) = self.resources.borrow().get(resource) {
+            return Rc::clone(known);
+        }
+        let any = RefStatement::allow(0, Vec::new(), vec![resource.to_owned()]);
+        let statements: Vec<RefStatement> = NAMES.iter().map(|names| filled(&any, names)).collect();
+        let ready: Rc<[Prepared]> = self.ready(&statements).into();
+        self.resources
+            .borrow_mut()
+            .insert(resource, Rc::clone(&ready));
+        ready
+    }
+
+    fn ready(&self, statements: &[RefStatement]) -> Vec<Prepared> {
+        let placeholders = &mut self.placeholders.borrow_mut();
+        let pieces = prepare::reference_pieces(statements, self.bindings, placeholders);
+        prepare::bind_reference(statements, &pieces, self.bindings, placeholders)
+    }
 }
 
 /// So many places of one step are kept.
@@ -223,12 +254,6 @@ const NAMES: [[&str; 2]; 2] = [
     ["AnyName", "0a1b2c3d4e5f60718"],
     ["z-9-other", "9f8e7d6c5b4a39281"],
 ];
-
-/// A request with the names that an attacker may choose, if the step is on any.
-fn named(step: &EscalationStep, request: &RefStatement) -> Vec<RefStatement> {
-    let names = NAMES.iter().take(if step.is_on_any_name() { 2 } else { 1 });
-    names.map(|names| filled(request, names)).collect()
-}
 
 /// A request with these names.
 fn filled(request: &RefStatement, [name, id]: &[&str; 2]) -> RefStatement {

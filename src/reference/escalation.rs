@@ -79,7 +79,8 @@ impl EscalationStep {
 pub struct EscalationRequest<'p> {
     /// `service:Action`.
     pub action: &'p str,
-    resource: &'p str,
+    /// An ARN with placeholders, or `*`.
+    pub resource: &'p str,
     condition: Option<&'p ConditionBlock>,
 }
 

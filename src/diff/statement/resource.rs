@@ -13,7 +13,7 @@ pub fn pairs(one: usize, other: usize) -> u64 {
 }
 
 /// One string of `Resource` or `NotResource`, with its patterns under every reading, made on demand.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Resource {
     /// The string in pieces, with placeholders replaced.
     pub pattern: ResourcePattern,
@@ -29,7 +29,7 @@ pub struct Resource {
 }
 
 /// The service that a string names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct NamedService {
     /// As the string is read field by field; `None` where it may be any.
     name: Option<String>,
