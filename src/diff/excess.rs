@@ -134,7 +134,7 @@ struct Search<'a> {
     has_limits: bool,
     limits: Rc<Limits<'a>>,
     budget: Budget,
-    /// The last answer of [`Search::within`]: actions of one string mostly ask the same.
+    /// The last answer of [`Search::is_within`]: actions of one string mostly ask the same.
     last_within: Option<(*const Prepared, Vec<*const Prepared>, bool)>,
     /// What is left of [`MOST_VISITS`] and of [`MOST_LISTED`].
     visits: Budget,
@@ -354,6 +354,9 @@ impl<'a> Search<'a> {
             }
             let needs = self.needs(&action);
             let is_unnamed = needs.allows.is_empty();
+            if !is_unnamed && action.has_resource_types() && self.is_within(statement, &needs) {
+                continue;
+            }
             let answer = is_unnamed.then(|| whole.answer(&action)).flatten();
             if answer == Some(false) {
                 continue;

@@ -62,7 +62,7 @@ impl<'a> Search<'a> {
     ) -> Outcome {
         let is_plain = statement.conditions.is_empty();
         let typed = action.has_resource_types();
-        if typed && needs.everywhere() {
+        if typed && (needs.everywhere() || self.is_within(statement, needs)) {
             return Outcome::Nothing;
         }
         let name = if is_plain && !self.has_limits {
@@ -145,14 +145,12 @@ impl<'a> Search<'a> {
             alike = Some((truths, number));
         }
         let mut outcome = Outcome::Nothing;
-        let is_within =
-            is_plain && needs.denies.is_empty() && self.within(statement, &needs.allows);
         let types = if varies {
             sorted_types(&action)
         } else {
             Vec::new()
         };
-        'kinds: for (position, kind) in kinds.iter().enumerate().filter(|_| !is_within) {
+        'kinds: for (position, kind) in kinds.iter().enumerate() {
             let (universes, of_type) = self.universes.get(*kind);
             for (at, universe) in universes.iter().enumerate() {
                 let typed;
@@ -198,9 +196,13 @@ impl<'a> Search<'a> {
         outcome
     }
 
-    /// Whether each resource of a statement lies within one that is required, by a test that needs no search and may
-    /// say no where the answer is yes.
-    fn within(&mut self, statement: &Prepared, required: &[&Prepared]) -> bool {
+    /// Whether each resource of a statement lies within one that is required for an action with resource types, by a test
+    /// that needs no search and may say no where the answer is yes.
+    pub(super) fn is_within(&mut self, statement: &Prepared, needs: &Needs<'a>) -> bool {
+        if !statement.conditions.is_empty() || !needs.denies.is_empty() {
+            return false;
+        }
+        let required = &needs.allows;
         let of: *const Prepared = statement;
         let by = || required.iter().map(|s| ptr::from_ref(*s));
         if let Some((last, others, answer)) = &self.last_within
