@@ -165,7 +165,7 @@ impl<'a> Run<'_, 'a> {
                 known: Some(known),
             };
             statement.applies(known.service, &name).is_some()
-                && !self.row(statement, named, &everything, true).row.vacuous
+                && self.row(statement, named, &everything, true).is_some()
         };
         if statement.not_action {
             return comparison.any_match(&ActionPattern::Everything, requires);
@@ -194,7 +194,7 @@ impl<'a> Run<'_, 'a> {
                     known,
                 };
                 let row = self.row(statement, named, &action.text, false);
-                self.rows.push(row);
+                self.rows.extend(row);
             }
             pattern => self.comparison.each_match(pattern, |known| {
                 self.expanded(statement, known, &action.text);
@@ -231,19 +231,18 @@ impl<'a> Run<'_, 'a> {
             known: Some(known),
         };
         let row = self.row(statement, named, declared_as, true);
-        if !row.row.vacuous {
-            self.rows.push(row);
-        }
+        self.rows.extend(row);
         self.name = name;
     }
 
+    /// The row of an action; none where a wildcard stands for it and nothing is required there.
     fn row(
         &mut self,
         statement: &Prepared,
         named: Named<'_, 'a>,
         declared_as: &Arc<str>,
         from_wildcard: bool,
-    ) -> Requirement {
+    ) -> Option<Requirement> {
         let mut applies = mem::take(&mut self.applies);
         applies.clear();
         self.comparison
@@ -260,6 +259,10 @@ impl<'a> Run<'_, 'a> {
         } else {
             self.judgement(statement, named, &applies)
         };
+        if from_wildcard && judged.vacuous {
+            self.applies = applies;
+            return None;
+        }
         let spelled = match named.known {
             Some(known) => known.spelled(),
             None => declared_as.to_string(),
@@ -307,7 +310,7 @@ impl<'a> Run<'_, 'a> {
             judged,
         };
         self.applies = applies;
-        requirement
+        Some(requirement)
     }
 
     fn layers(&self) -> usize {

@@ -343,21 +343,30 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The facts that the requests show.
+    /// The facts that the requests show. That some request succeeds is shown without a word where no search is needed for
+    /// it.
     pub fn decide(&self, budget: &mut Budget) -> Found {
         let mut found = Found::none();
         let layout = &self.layout;
         budget.pay(STEPS_PER_PATTERN * layout.looked);
         let mut find = |clauses: &[Clause<'a>], goal| layout.find(clauses, goal, budget);
         let everything = [Clause::default()];
-        let unsure = find(
-            &failing(self.sure.iter(), &self.deny_possible),
-            Goal::Shortest,
-        );
+        let unsure = if self.certainly_allows() {
+            Answer::Nothing
+        } else {
+            find(
+                &failing(self.sure.iter(), &self.deny_possible),
+                Goal::Shortest,
+            )
+        };
         found.add(shows::NEEDED | shows::UNSURE, &unsure);
         if unsure == Answer::Nothing {
-            let needed = find(&everything, Goal::Any);
-            found.add(shows::NEEDED | shows::POSSIBLE | shows::UNDENIED, &needed);
+            let shown = shows::NEEDED | shows::POSSIBLE | shows::UNDENIED;
+            if layout.certainly_asks() {
+                found.bits |= shown;
+            } else {
+                found.add(shown, &find(&everything, Goal::Any));
+            }
             return found;
         }
         let impossible = if self.sure == self.possible && self.deny == self.deny_possible {
@@ -381,6 +390,12 @@ impl<'a> Decision<'a> {
             found.add(shows::NEEDED | shows::UNDENIED, &undenied);
         }
         found
+    }
+
+    /// Whether every request is allowed for certain, by a test that needs no search and may say no where the answer is yes.
+    fn certainly_allows(&self) -> bool {
+        let allows = |lists: &Lists<'a>| lists.always || self.layout.lies_within(&lists.any);
+        self.deny_possible.is_never() && self.sure.iter().all(allows)
     }
 
     /// The facts that one word shows.

@@ -231,7 +231,7 @@ impl Pattern {
     }
 
     /// Whether one pattern is loose and the other has a placeholder: then only a search can tell whether they overlap.
-    fn is_open_to(&self, other: &Pattern) -> bool {
+    pub(crate) fn is_open_to(&self, other: &Pattern) -> bool {
         self.loose && other.has_placeholder() || other.loose && self.has_placeholder()
     }
 

@@ -7,6 +7,9 @@ use crate::diff::scope::Plain;
 use crate::matcher::search::{self, Alphabet, Answer, Budget, Clause, Goal, Union};
 use crate::matcher::{Pattern, Symbol};
 
+/// So many pairs of patterns are compared before a search: those of ordinary statements.
+const MOST_PAIRS: usize = 8;
+
 /// The requests on which one of several lists agrees, as far as they lie in a universe.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(super) struct Lists<'a> {
@@ -212,6 +215,36 @@ impl<'a> Layout<'a> {
             asked.required.iter().all(|u| u.has(word))
                 && !asked.forbidden.iter().any(|u| u.has(word))
         })
+    }
+
+    /// Whether some request is asked about, by a test that needs no search and may say no where the answer is yes.
+    pub(super) fn certainly_asks(&self) -> bool {
+        let overlaps = |union: &Union<'a>| {
+            let mut members = union.members.iter();
+            members.any(|p| !p.is_open_to(self.universe) && p.may_meet(self.universe))
+        };
+        let Some(asked) = &self.asked else {
+            return false;
+        };
+        // The first is the universe.
+        match asked.required.as_slice() {
+            [_] => asked.forbidden.is_empty(),
+            [_, wanted] => asked.forbidden.is_empty() && overlaps(wanted),
+            _ => false,
+        }
+    }
+
+    /// Whether each request that is asked about is in a union, by a test that needs no search and may say no where the
+    /// answer is yes.
+    pub(super) fn lies_within(&self, union: &Union<'a>) -> bool {
+        let includes = |wanted: &&Pattern| union.members.iter().any(|p| p.includes(wanted));
+        let is_within = |asked: &Union<'a>| {
+            asked.guarded.is_empty()
+                && asked.members.len() * union.members.len() <= MOST_PAIRS
+                && asked.members.iter().all(includes)
+        };
+        let mut asked = self.asked.iter().flat_map(|asked| &asked.required);
+        asked.any(is_within)
     }
 
     /// Looks for a word of what is asked about and of one of these clauses.
