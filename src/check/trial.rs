@@ -105,8 +105,8 @@ impl<'a> Trial<'a> {
         let given = read.grants.get_or_init(|| {
             let grants = drafts.grants(&bindings, &placeholders);
             Given {
-                hints: cluster_names::hints(&grants.certain),
-                perhaps: cluster_names::hints(&grants.perhaps),
+                hints: cluster_names::hints(grants.certain.all()),
+                perhaps: cluster_names::hints(grants.perhaps.all()),
                 grants,
             }
         });

@@ -17,7 +17,7 @@ use crate::matcher::template::{self, Leftover, Placeholders};
 use crate::matcher::{ActionPattern, Piece, Pieces};
 use crate::parser::{self, Attachment, Effect, Policy, SourceId, Span, Statement, Text, Version};
 use crate::reference::bindings::{Bindings, Used, Vote};
-use crate::reference::cluster_names::{Grant, Grants, Written};
+use crate::reference::cluster_names::{ByAction, Grant, Grants, Written};
 use crate::rejection::is_of_other_partition;
 use crate::vocabulary::may_have_placeholders;
 pub(super) use condition_line::normal_value;
@@ -236,8 +236,8 @@ impl<'a> Drafts<'a> {
         let perhaps = self.perhaps.as_deref();
         let perhaps = perhaps.map(|drafts| drafts.certain_grants(bindings, placeholders));
         Grants {
-            certain: self.certain_grants(bindings, placeholders),
-            perhaps: perhaps.unwrap_or_default(),
+            certain: ByAction::new(self.certain_grants(bindings, placeholders)),
+            perhaps: ByAction::new(perhaps.unwrap_or_default()),
         }
     }
 

@@ -10,7 +10,7 @@ mod rule;
 mod tag;
 
 pub use super::bindings::CLUSTER;
-pub use grant::{Grant, Grants, Written};
+pub use grant::{ByAction, Grant, Grants, Written};
 pub use hint::{Hint, clusters, hints};
 pub use tag::state_tags;
 
@@ -23,7 +23,6 @@ use super::data::{DERIVED, Narrowing, SINGLE, TAKEN};
 use super::value_shape::{glob, is_taken};
 use super::{RefStatement, Reference, Release};
 use crate::matcher::template;
-use grant::ByAction;
 use instance::{instance, split};
 use rule::has;
 
@@ -99,8 +98,6 @@ pub fn narrow(
     }
     let mut narrowing = Work {
         grants,
-        certain: ByAction::new(&grants.certain),
-        perhaps: ByAction::new(&grants.perhaps),
         bindings,
         layered,
         is_perhaps: false,
@@ -167,8 +164,6 @@ pub fn narrow(
 
 struct Work<'a> {
     grants: &'a Grants,
-    certain: ByAction<'a>,
-    perhaps: ByAction<'a>,
     bindings: &'a Bindings,
     layered: bool,
     /// Whether the grants at hand are not certain: what they give does not contradict anything.
@@ -195,10 +190,10 @@ impl<'a> Work<'a> {
         {
             return None;
         }
-        let mut grants = self.certain.of(action);
+        let mut grants = self.grants.certain.of(action);
         self.is_perhaps = grants.is_empty();
         if self.is_perhaps {
-            grants = self.perhaps.of(action);
+            grants = self.grants.perhaps.of(action);
         }
         let (whole, part) = grants
             .iter()

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 
 use super::Release;
+use crate::bytes;
 
 /// The newest release in the data; later ones have what this one has.
-const NEWEST: &str = "3.16.1";
+const NEWEST: Release = Release::new(3, 16, 1);
 
 /// A line of a text that is embedded: the key of a part and, after a tab, the part itself.
 pub(super) struct OnDemand<T> {
@@ -17,15 +18,21 @@ pub(super) struct OnDemand<T> {
 }
 
 impl<T> OnDemand<T> {
-    /// The lines of a text.
+    /// The lines of a text, each of which ends with a line feed.
     pub(super) fn lines(text: &'static str) -> Vec<Self> {
-        let lines = text.lines().filter_map(|line| line.split_once('\t'));
-        let line = |(key, text)| OnDemand {
-            key,
-            text,
-            read: OnceLock::new(),
-        };
-        lines.map(line).collect()
+        let mut all = Vec::new();
+        let mut rest = text;
+        // The lines are long, and `lines` of the standard library looks at each byte.
+        while let Some(end) = bytes::find(b'\n', rest.as_bytes()) {
+            let (line, after) = rest.split_at(end);
+            rest = after.get(1..).unwrap_or_default();
+            all.extend(line.split_once('\t').map(|(key, text)| OnDemand {
+                key,
+                text,
+                read: OnceLock::new(),
+            }));
+        }
+        all
     }
 
     /// Whether the key is that of a role and a range of releases with this one.
@@ -34,10 +41,12 @@ impl<T> OnDemand<T> {
         if words.next() != Some(role) {
             return false;
         }
-        let [first, last] = [(); 2].map(|()| words.next().and_then(Release::parse));
-        let is_newest = last >= Release::parse(NEWEST);
-        first.is_some_and(|first| first <= release)
-            && (is_newest || last.is_some_and(|last| release <= last))
+        let [first, last] = [(); 2].map(|()| words.next());
+        let is_within = |last| last >= NEWEST || release <= last;
+        first
+            .and_then(Release::parse)
+            .is_some_and(|first| first <= release)
+            && last.and_then(Release::parse).is_some_and(is_within)
     }
 
     /// The part, which `read` reads if nobody has asked for it before.

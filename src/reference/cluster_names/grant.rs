@@ -1,5 +1,7 @@
 //! What policies grant, as far as names are looked for in it.
 
+use std::cell::OnceCell;
+
 use crate::bytes::find_either;
 use crate::matcher::template;
 use crate::parser::{SourceId, Span};
@@ -31,53 +33,77 @@ pub struct Grant {
 #[derive(Debug, Default)]
 pub struct Grants {
     /// For certain.
-    pub certain: Vec<Grant>,
+    pub certain: ByAction,
     /// For some values of what is not known.
-    pub perhaps: Vec<Grant>,
+    pub perhaps: ByAction,
 }
 
 /// Grants, to be found by an action.
-pub(super) struct ByAction<'a> {
-    grants: &'a [Grant],
-    /// The actions that are listed as they are, in order, each with the position of its grant.
-    listed: Vec<(&'a str, usize)>,
+#[derive(Debug, Default)]
+pub struct ByAction {
+    grants: Vec<Grant>,
+    order: OnceCell<Order>,
+}
+
+#[derive(Debug)]
+struct Order {
+    /// The actions that are listed as they are, the short ones first: the positions of their grants and their own there.
+    listed: Vec<(usize, usize)>,
     /// The positions of all other grants: of those with a wildcard or `NotAction`.
     others: Vec<usize>,
 }
 
-impl<'a> ByAction<'a> {
-    pub(super) fn new(grants: &'a [Grant]) -> Self {
-        let is_other = |g: &Grant| g.not_action || g.actions.iter().any(|a| has_wildcard(a));
-        let positions = grants.iter().enumerate();
-        let others = positions.filter(|(_, g)| is_other(g));
-        let others: Vec<usize> = others.map(|(at, _)| at).collect();
-        let mut listed = Vec::with_capacity(grants.iter().map(|g| g.actions.len()).sum());
-        for (at, grant) in grants.iter().enumerate() {
-            if others.binary_search(&at).is_err() {
-                listed.extend(grant.actions.iter().map(|a| (a.as_str(), at)));
-            }
-        }
-        listed.sort_unstable();
+impl ByAction {
+    /// These grants.
+    pub fn new(grants: Vec<Grant>) -> Self {
         ByAction {
             grants,
-            listed,
-            others,
+            order: OnceCell::new(),
         }
     }
 
+    /// All of them.
+    pub fn all(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// A listed action after its length, by which most differ.
+    fn listed(&self, (at, nth): (usize, usize)) -> (usize, &str) {
+        let action = self.grants.get(at).and_then(|g| g.actions.get(nth));
+        action.map_or((0, ""), |action| (action.len(), action))
+    }
+
+    fn order(&self) -> &Order {
+        self.order.get_or_init(|| {
+            let is_other = |g: &Grant| g.not_action || g.actions.iter().any(|a| has_wildcard(a));
+            let (mut listed, mut others) = (Vec::new(), Vec::new());
+            for (at, grant) in self.grants.iter().enumerate() {
+                if is_other(grant) {
+                    others.push(at);
+                } else {
+                    listed.extend((0..grant.actions.len()).map(|nth| (at, nth)));
+                }
+            }
+            listed.sort_unstable_by_key(|place| self.listed(*place));
+            Order { listed, others }
+        })
+    }
+
     /// The grants that may name an action, in lower case.
-    pub(super) fn of(&self, action: &str) -> Vec<&'a Grant> {
+    pub(super) fn of(&self, action: &str) -> Vec<&Grant> {
         if has_wildcard(action) {
             return { self.grants.iter() }
                 .filter(|g| g.is_for(action))
                 .collect();
         }
-        let first = self.listed.partition_point(|(listed, _)| *listed < action);
-        let listed = self.listed.iter().skip(first);
-        let listed = listed.take_while(|(listed, _)| *listed == action);
-        let others = self.others.iter().copied();
+        let Order { listed, others } = self.order();
+        let wanted = (action.len(), action);
+        let first = listed.partition_point(|place| self.listed(*place) < wanted);
+        let listed = listed.iter().skip(first);
+        let listed = listed.take_while(|place| self.listed(**place) == wanted);
+        let others = others.iter().copied();
         let others = others.filter(|at| self.grants.get(*at).is_some_and(|g| g.is_for(action)));
-        let mut found: Vec<usize> = listed.map(|(_, at)| *at).chain(others).collect();
+        let mut found: Vec<usize> = listed.map(|(at, _)| *at).chain(others).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -110,7 +136,9 @@ impl Grant {
 impl Grants {
     /// Whether a policy keeps a placeholder.
     pub(super) fn keep(&self, name: &str) -> bool {
-        let grants = self.certain.iter().chain(&self.perhaps);
+        let grants = [&self.certain, &self.perhaps]
+            .into_iter()
+            .flat_map(ByAction::all);
         let mut written = grants.filter_map(|g| g.resources.as_ref()).flatten();
         written.any(|w| template::names(&w.text).any(|own| own == name))
     }
